@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# imprint_module(NAME policy USES base encoding [LINKS OpenSSL::Crypto ...])
+#
+# One folder, one static library imprint_<name>, one namespace. The suffix of a file picks its target:
+#   x.cc -> the library, x_test.cc -> <name>_test, x_fuzz.cc -> <name>_<x>_fuzz, x_bench.cc -> <name>_bench.
+# USES names the folders whose headers this one may include; tools/check_layers holds every include to it.
+
+include(GoogleTest)
+
+function(imprint_module)
+  cmake_parse_arguments(M "" "NAME" "USES;LINKS;TEST_USES" ${ARGN})
+  get_filename_component(folder ${M_NAME} NAME)
+  string(REPLACE "/" "_" target ${M_NAME})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${M_NAME}/*.cc)
+  set(tests ${sources})
+  set(fuzzers ${sources})
+  set(benches ${sources})
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cc$")
+  list(FILTER benches INCLUDE REGEX "_bench\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "_(test|fuzz|bench)\\.cc$")
+
+  if(sources)
+    add_library(imprint_${target} STATIC ${sources})
+    set(scope PUBLIC)
+  else()
+    add_library(imprint_${target} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  list(TRANSFORM M_USES REPLACE "/" "_")
+  list(TRANSFORM M_USES PREPEND imprint_ OUTPUT_VARIABLE uses)
+  target_link_libraries(imprint_${target} ${scope} ${uses} ${M_LINKS})
+  target_include_directories(imprint_${target} ${scope} ${PROJECT_SOURCE_DIR}/src)
+
+  list(TRANSFORM M_TEST_USES REPLACE "/" "_")
+  list(TRANSFORM M_TEST_USES PREPEND imprint_ OUTPUT_VARIABLE test_uses)
+  if(tests)
+    add_executable(${target}_test ${tests})
+    target_link_libraries(${target}_test imprint_${target} ${test_uses} GTest::gmock GTest::gtest_main)
+    target_include_directories(${target}_test PRIVATE ${PROJECT_SOURCE_DIR})
+    target_compile_definitions(${target}_test PRIVATE IMPRINT_TEST_DIR="${PROJECT_SOURCE_DIR}/test")
+    gtest_discover_tests(${target}_test DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
+                         PROPERTIES TIMEOUT 300 LABELS unit)
+  endif()
+
+  if(IMPRINT_FUZZ)
+    foreach(fuzzer ${fuzzers})
+      get_filename_component(stem ${fuzzer} NAME_WE)
+      add_executable(${target}_${stem} ${fuzzer})
+      target_link_libraries(${target}_${stem} imprint_${target} ${test_uses})
+      target_include_directories(${target}_${stem} PRIVATE ${PROJECT_SOURCE_DIR})
+      target_link_options(${target}_${stem} PRIVATE -fsanitize=fuzzer)
+      set_target_properties(${target}_${stem} PROPERTIES
+                            RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
+    endforeach()
+  endif()
+
+  if(benches AND NOT IMPRINT_SANITIZE)
+    find_package(benchmark REQUIRED)
+    add_executable(${target}_bench ${benches})
+    target_link_libraries(${target}_bench imprint_${target} ${test_uses} benchmark::benchmark_main)
+    target_include_directories(${target}_bench PRIVATE ${PROJECT_SOURCE_DIR})
+  endif()
+endfunction()

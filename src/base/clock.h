@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+
+namespace imprint {
+
+/// UTC with millisecond precision: what registry records, certificates and AWS payloads hold.
+using Timestamp = std::chrono::sys_time<std::chrono::milliseconds>;
+using Milliseconds = std::chrono::milliseconds;
+using Seconds = std::chrono::seconds;
+using Monotonic = std::chrono::steady_clock::time_point;
+
+/// Time is an argument: nothing else in src/ asks the system for it.
+/// now() is wall-clock time, for what people and certificates read; monotonic() is for deadlines.
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  [[nodiscard]] virtual Timestamp now() const = 0;
+  [[nodiscard]] virtual Monotonic monotonic() const = 0;
+};
+
+class SystemClock final : public Clock {
+ public:
+  [[nodiscard]] Timestamp now() const override;
+  [[nodiscard]] Monotonic monotonic() const override;
+};
+
+inline std::int64_t to_milliseconds(Timestamp time) { return time.time_since_epoch().count(); }
+inline Timestamp from_milliseconds(std::int64_t value) { return Timestamp(Milliseconds(value)); }
+
+}  // namespace imprint
