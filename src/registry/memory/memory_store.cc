@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/memory/memory_store.h"
+
+#include <algorithm>
+
+#include "registry/access.h"
+#include "registry/order.h"
+#include "registry/verdict.h"
+
+namespace imprint::registry {
+
+namespace {
+
+/// Whether a record belongs to the answer of a query.
+struct Matches {
+  const Record& record;
+
+  template <class T>
+  [[nodiscard]] const T* as() const {
+    return std::get_if<T>(&record);
+  }
+
+  bool operator()(const query::Things& q) const {
+    const auto* thing = as<Thing>();
+    if (thing == nullptr || (q.type && thing->type != q.type)) return false;
+    if (!q.attribute_name) return true;
+    const auto it = thing->attributes.find(*q.attribute_name);
+    if (it == thing->attributes.end()) return false;
+    if (!q.attribute_value) return true;
+    return q.value_is_prefix ? it->second.starts_with(*q.attribute_value)
+                             : it->second == *q.attribute_value;
+  }
+  bool operator()(const query::ThingTypes&) const { return as<ThingType>() != nullptr; }
+  bool operator()(const query::ThingGroups& q) const {
+    const auto* group = as<ThingGroup>();
+    return group != nullptr && (!q.parent || group->parent == q.parent) &&
+           group->name.str().starts_with(q.name_prefix);
+  }
+  bool operator()(const query::GroupsOfThing& q) const {
+    const auto* membership = as<GroupMembership>();
+    return membership != nullptr && membership->thing == q.thing;
+  }
+  bool operator()(const query::ThingsInGroup& q) const {
+    const auto* membership = as<GroupMembership>();
+    return membership != nullptr && membership->group == q.group;
+  }
+  bool operator()(const query::Certificates& q) const {
+    const auto* certificate = as<Certificate>();
+    return certificate != nullptr &&
+           (q.provisioning_claims ||
+            certificate->purpose != CertificatePurpose::provisioning_claim);
+  }
+  bool operator()(const query::CertificatesByKey& q) const {
+    const auto* certificate = as<Certificate>();
+    return certificate != nullptr && certificate->requested_by == q.requested_by &&
+           certificate->public_key == q.public_key;
+  }
+  bool operator()(const query::ExpiredCertificates& q) const {
+    const auto* c = as<Certificate>();
+    if (c == nullptr) return false;
+    if (c->purpose == CertificatePurpose::provisioning_claim) return c->not_after < q.before;
+    return c->status == CertificateStatus::pending_activation && c->ownership_expires &&
+           *c->ownership_expires < q.before;
+  }
+  bool operator()(const query::Intents& q) const {
+    const auto* intent = as<IssuanceIntent>();
+    return intent != nullptr && intent->created < q.before;
+  }
+  bool operator()(const query::Policies&) const { return as<Policy>() != nullptr; }
+  bool operator()(const query::PolicyVersions& q) const {
+    const auto* version = as<PolicyVersion>();
+    return version != nullptr && version->policy == q.policy;
+  }
+  bool operator()(const query::PoliciesOfTarget& q) const {
+    const auto* attachment = as<PolicyAttachment>();
+    return attachment != nullptr && attachment->target == q.target;
+  }
+  bool operator()(const query::TargetsOfPolicy& q) const {
+    const auto* attachment = as<PolicyAttachment>();
+    return attachment != nullptr && attachment->policy == q.policy;
+  }
+  bool operator()(const query::PrincipalsOfThing& q) const {
+    const auto* principal = as<ThingPrincipal>();
+    return principal != nullptr && principal->thing == q.thing;
+  }
+  bool operator()(const query::ThingsOfPrincipal& q) const {
+    const auto* principal = as<ThingPrincipal>();
+    return principal != nullptr && principal->certificate == q.certificate;
+  }
+  bool operator()(const query::Templates&) const { return as<ProvisioningTemplate>() != nullptr; }
+  bool operator()(const query::TemplateVersions& q) const {
+    const auto* version = as<ProvisioningTemplateVersion>();
+    return version != nullptr && version->template_name == q.name;
+  }
+  bool operator()(const query::AccessOf&) const { return false; }
+  bool operator()(const query::AuditEvents& q) const {
+    const auto* event = as<AuditEvent>();
+    const auto fits = [](const std::string& wanted, const std::string& found) {
+      return wanted.empty() || wanted == found;
+    };
+    return event != nullptr && fits(q.thing, event->thing) &&
+           fits(q.certificate, event->certificate) && fits(q.client, event->client) &&
+           fits(q.serial_number, event->serial_number);
+  }
+};
+
+}  // namespace
+
+Task<Result<std::vector<std::optional<Record>>>> MemoryStore::find(std::vector<Key> keys) {
+  const std::scoped_lock lock(mutex_);
+  std::vector<std::optional<Record>> out;
+  for (const Key& key : keys) {
+    const auto it = records_.find(key);
+    out.push_back(it == records_.end() ? std::nullopt : std::optional(it->second));
+  }
+  co_return out;
+}
+
+Task<Result<Page>> MemoryStore::list(Query query, Cursor cursor) {
+  const std::scoped_lock lock(mutex_);
+  co_return list_now(query, cursor);
+}
+
+Result<Page> MemoryStore::list_now(const Query& query, const Cursor& cursor) const {
+  if (const auto* access = std::get_if<query::AccessOf>(&query)) {
+    const Cursor everything{{}, records_.size() + 1};
+    auto found = gather_access(
+        access->certificate,
+        [&](const Query& q) -> Result<std::vector<Record>> {
+          TRY_ASSIGN(Page page, list_now(q, everything));
+          return std::move(page.records);
+        },
+        [&](const Key& key) -> Result<std::optional<Record>> {
+          const auto it = records_.find(key);
+          if (it == records_.end()) return std::optional<Record>();
+          return std::optional(it->second);
+        });
+    if (!found) return tl::unexpected(std::move(found).error());
+    return Page{std::move(*found), std::nullopt};
+  }
+  std::map<std::string, const Record*> ordered;
+  for (const auto& [key, record] : records_) {
+    if (std::visit(Matches{record}, query)) ordered.emplace(sort_key(record, query), &record);
+  }
+  std::vector<std::pair<std::string, const Record*>> row(ordered.begin(), ordered.end());
+  if (!is_ascending(query)) std::ranges::reverse(row);
+  Page page;
+  std::string last;
+  for (const auto& [place, record] : row) {
+    const bool passed = is_ascending(query) ? place > cursor.after : place < cursor.after;
+    if (!cursor.after.empty() && !passed) continue;
+    if (page.records.size() == cursor.limit) {
+      page.next = last;
+      break;
+    }
+    page.records.push_back(*record);
+    last = place;
+  }
+  return page;
+}
+
+Result<void> MemoryStore::check(const Change& change) const {
+  const auto version = [&](const Key& key) -> std::optional<std::int64_t> {
+    const auto it = records_.find(key);
+    return it == records_.end() ? std::nullopt : std::optional(version_of(it->second));
+  };
+  if (const auto* count = std::get_if<Count>(&change)) {
+    const auto it = records_.find(counter_key(count->counter));
+    return check_count(*count, it == records_.end() ? 0 : std::get<Counter>(it->second).value);
+  }
+  const Touched touched = touched_by(change);
+  return check_expectation(touched.key, touched.expect, version(touched.key));
+}
+
+void MemoryStore::apply(const Change& change) {
+  if (const auto* put = std::get_if<Put>(&change)) {
+    records_.insert_or_assign(key_of(put->record), put->record);
+  } else if (const auto* erase = std::get_if<Erase>(&change)) {
+    records_.erase(erase->key);
+  } else if (const auto* count = std::get_if<Count>(&change)) {
+    auto& record = records_.try_emplace(counter_key(count->counter), Counter{count->counter, 0, 0})
+                       .first->second;
+    auto& counter = std::get<Counter>(record);
+    counter.value += count->by;
+    ++counter.version;
+  }
+}
+
+Result<void> MemoryStore::commit_now(const ChangeSet& changes) {
+  for (const Change& change : changes.changes) TRY(check(change));
+  for (const Change& change : changes.changes) apply(change);
+  for (AuditEvent event : changes.events) {
+    event.sequence = ++last_sequence_;
+    records_.insert_or_assign(key_of(event), event);
+  }
+  return {};
+}
+
+Task<Result<void>> MemoryStore::commit(ChangeSet changes) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (auto done = commit_now(changes); !done) co_return done;
+  }
+  for (const Listener& listener : listeners_) listener(changes);
+  co_return Result<void>();
+}
+
+void MemoryStore::watch(Listener listener) { listeners_.push_back(std::move(listener)); }
+
+}  // namespace imprint::registry

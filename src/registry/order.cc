@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/order.h"
+
+namespace imprint::registry {
+
+namespace {
+
+bool is_by_creation(const Query& query) {
+  return std::holds_alternative<query::Certificates>(query) ||
+         std::holds_alternative<query::Policies>(query);
+}
+
+}  // namespace
+
+std::string sort_key(const Record& record, const Query& query) {
+  const Key key = key_of(record);
+  if (is_by_creation(query)) {
+    return fmt::format("{:016}/{}", to_milliseconds(created_at(record)), key.first);
+  }
+  return key.second.empty() ? key.first : key.first + "/" + key.second;
+}
+
+bool is_ascending(const Query& query) {
+  if (const auto* certificates = std::get_if<query::Certificates>(&query))
+    return certificates->ascending;
+  if (const auto* policies = std::get_if<query::Policies>(&query)) return policies->ascending;
+  return true;
+}
+
+}  // namespace imprint::registry

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/certificate_id.h"
+#include "base/clock.h"
+#include "base/name.h"
+
+/// What the registry remembers. Records are values; `version` starts at 1 and grows by one with
+/// each change, so that a writer can name the version it saw.
+namespace imprint::registry {
+
+using Attributes = std::map<std::string, std::string, std::less<>>;
+
+struct Thing {
+  ThingName name;
+  std::string id;  ///< UUID
+  std::optional<ThingTypeName> type = {};
+  Attributes attributes = {};
+  std::optional<BillingGroupName> billing_group = {};
+  Timestamp created = {};
+  std::int64_t version = 1;
+};
+
+struct ThingType {
+  ThingTypeName name;
+  std::string id;
+  std::string description = {};
+  std::vector<std::string> searchable_attributes = {};
+  std::optional<Timestamp> deprecated = {};
+  Timestamp created = {};
+  std::int64_t version = 1;
+};
+
+struct ThingGroup {
+  ThingGroupName name;
+  std::string id;
+  std::optional<ThingGroupName> parent = {};
+  std::string description = {};
+  Attributes attributes = {};
+  Timestamp created = {};
+  std::int64_t version = 1;
+};
+
+struct GroupMembership {
+  ThingName thing;
+  ThingGroupName group;
+  Timestamp created = {};
+  std::int64_t version = 1;
+};
+
+/// AWS IoT API, CertificateStatus.
+enum class CertificateStatus : std::uint8_t {
+  active,
+  inactive,
+  revoked,
+  pending_transfer,
+  register_inactive,
+  pending_activation,
+};
+
+std::string_view to_string(CertificateStatus status);  ///< as AWS writes it: "PENDING_ACTIVATION"
+Result<CertificateStatus> parse_certificate_status(std::string_view text);
+
+/// What a certificate may be used for beyond its policies.
+enum class CertificatePurpose : std::uint8_t {
+  identity,  ///< a device, or an ordinary client
+  claim,     ///< shared by devices that wait for their identity; made by `imprint claim create`
+  provisioning_claim,  ///< made by CreateProvisioningClaim: short-lived, not listed
+};
+
+/// What RegisterThing answered, kept so that the same repeat gets the same answer.
+struct Registration {
+  TemplateName template_name;
+  Sha256 request_digest{};  ///< of template and parameters
+  std::optional<ThingName> thing = {};
+  std::string device_configuration = "{}";  ///< JSON object
+  Timestamp at = {};
+};
+
+struct Certificate {
+  CertificateId id;
+  std::string pem;
+  CertificateStatus status = CertificateStatus::inactive;
+  CertificatePurpose purpose = CertificatePurpose::identity;
+  std::string serial = {};       ///< RFC 5280 serial, lower-case hex
+  std::string common_name = {};  ///< of the subject
+  Sha256 public_key{};           ///< SHA-256 of the SubjectPublicKeyInfo
+  Timestamp not_before = {};
+  Timestamp not_after = {};
+  std::string generation_id = {};
+  /// The certificate that asked for this one (fleet provisioning), if any.
+  std::optional<CertificateId> requested_by = {};
+  /// Ownership: which round of create/RegisterThing is open, and until when.
+  std::int64_t ownership_round = 0;
+  std::optional<Timestamp> ownership_expires = {};
+  std::optional<Registration> registration = {};
+  /// For claims: the one template they may use, and how many devices they may register in all.
+  std::optional<TemplateName> claim_template = {};
+  std::optional<std::int64_t> claim_limit = {};
+  std::optional<Timestamp> first_connected = {};
+  Timestamp created = {};
+  Timestamp modified = {};
+  std::int64_t version = 1;  ///< AWS's customerVersion
+};
+
+/// Written before the signature, removed with the certificate's arrival: after a power cut, what
+/// may have been signed and never handed out is known.
+struct IssuanceIntent {
+  std::string serial;
+  Sha256 public_key{};
+  std::optional<CertificateId> requested_by = {};
+  std::string profile = {};
+  Timestamp created = {};
+  std::int64_t version = 1;
+};
+
+struct Policy {
+  PolicyName name;
+  std::int64_t default_version = 1;
+  std::int64_t last_version = 1;  ///< version ids are never used twice
+  std::string generation_id = {};
+  Timestamp created = {};
+  Timestamp modified = {};
+  std::int64_t version = 1;
+};
+
+struct PolicyVersion {
+  PolicyName policy;
+  std::int64_t number = 1;
+  std::string document;
+  Timestamp created = {};
+  std::int64_t version = 1;
+};
+
+/// A policy attaches to a certificate or to a thing group, never to a thing.
+using PolicyTarget = std::variant<CertificateId, ThingGroupName>;
+
+struct PolicyAttachment {
+  PolicyName policy;
+  PolicyTarget target;
+  Timestamp created = {};
+  std::int64_t version = 1;
+};
+
+struct ThingPrincipal {
+  ThingName thing;
+  CertificateId certificate;
+  bool exclusive = false;
+  Timestamp created = {};
+  std::int64_t version = 1;
+};
+
+enum class TemplateType : std::uint8_t { fleet_provisioning, jitp };
+
+std::string_view to_string(TemplateType type);  ///< "FLEET_PROVISIONING", "JITP"
+
+struct ProvisioningHook {
+  std::string payload_version;
+  std::string target_arn;
+};
+
+struct ProvisioningTemplate {
+  TemplateName name;
+  TemplateType type = TemplateType::fleet_provisioning;
+  std::string description = {};
+  bool enabled = false;
+  std::string role_arn = {};
+  std::optional<ProvisioningHook> hook = {};
+  std::int64_t default_version = 1;
+  std::int64_t last_version = 1;
+  Timestamp created = {};
+  Timestamp modified = {};
+  std::int64_t version = 1;
+};
+
+struct ProvisioningTemplateVersion {
+  TemplateName template_name;
+  std::int64_t number = 1;
+  std::string body;
+  Timestamp created = {};
+  std::int64_t version = 1;
+};
+
+/// A number that several writers add to, with a bound kept by the store: devices per claim.
+struct Counter {
+  std::string name;
+  std::int64_t value = 0;
+  std::int64_t version = 1;
+};
+
+/// One step somebody took, with its outcome: who, what, when, why. Append only; `sequence` is the
+/// store's. The named ids are what `imprint explain` searches by; `detail` is a JSON object.
+struct AuditEvent {
+  std::int64_t sequence = 0;
+  Timestamp time = {};
+  std::string step;     ///< "register_thing", "connect", "update_certificate", ...
+  std::string outcome;  ///< "ok", "rejected", "denied", "failed"
+  std::string actor = {};
+  std::string correlation = {};
+  std::string thing = {};
+  std::string certificate = {};
+  std::string client = {};
+  std::string serial_number = {};
+  std::string detail = "{}";
+};
+
+using Record = std::variant<Thing, ThingType, ThingGroup, GroupMembership, Certificate,
+                            IssuanceIntent, Policy, PolicyVersion, PolicyAttachment, ThingPrincipal,
+                            ProvisioningTemplate, ProvisioningTemplateVersion, Counter, AuditEvent>;
+
+/// One value for each alternative of Record, in its order.
+enum class Kind : std::uint8_t {
+  thing,
+  thing_type,
+  thing_group,
+  group_membership,
+  certificate,
+  issuance_intent,
+  policy,
+  policy_version,
+  policy_attachment,
+  thing_principal,
+  provisioning_template,
+  provisioning_template_version,
+  counter,
+  audit_event,
+};
+inline constexpr std::size_t kKinds = std::variant_size_v<Record>;
+
+/// A record's name within its kind. Made by the functions below, from names that are well formed.
+struct Key {
+  Kind kind;
+  std::string first;
+  std::string second = {};
+
+  friend auto operator<=>(const Key&, const Key&) = default;
+  friend bool operator==(const Key&, const Key&) = default;
+};
+
+Key thing_key(const ThingName& name);
+Key thing_type_key(const ThingTypeName& name);
+Key thing_group_key(const ThingGroupName& name);
+Key membership_key(const ThingName& thing, const ThingGroupName& group);
+Key certificate_key(const CertificateId& id);
+Key intent_key(const std::string& serial);
+Key policy_key(const PolicyName& name);
+Key policy_version_key(const PolicyName& name, std::int64_t number);
+Key attachment_key(const PolicyName& policy, const PolicyTarget& target);
+Key principal_key(const ThingName& thing, const CertificateId& certificate);
+Key template_key(const TemplateName& name);
+Key template_version_key(const TemplateName& name, std::int64_t number);
+Key counter_key(const std::string& name);
+
+Key key_of(const Record& record);
+std::int64_t version_of(const Record& record);
+Timestamp created_at(const Record& record);
+
+/// How a target is written in keys, rows and lists: "cert/<id>" or "thinggroup/<name>".
+std::string to_string(const PolicyTarget& target);
+
+std::string_view kind_name(Kind kind);  ///< "thing", "policy version", ...: for people
+
+}  // namespace imprint::registry
+
+template <>
+struct std::hash<imprint::registry::Key> {
+  std::size_t operator()(const imprint::registry::Key& key) const noexcept {
+    const std::size_t a = std::hash<std::string>()(key.first);
+    const std::size_t b = std::hash<std::string>()(key.second);
+    return (a * 31 + b) * 31 + static_cast<std::size_t>(key.kind);
+  }
+};

@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/sqlite/sqlite_store.h"
+
+#include <chrono>
+#include <cstring>
+#include <fcntl.h>
+#include <span>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "registry/access.h"
+#include "registry/codec.h"
+#include "registry/order.h"
+#include "registry/record_cache.h"
+#include "registry/sqlite/tables.h"
+#include "registry/verdict.h"
+#include "runtime/batch_worker.h"
+
+namespace imprint::registry {
+
+namespace {
+
+constexpr std::size_t kCachedRecords = 100'000;
+
+constexpr std::string_view kWriterSettings =
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-65536; "
+    "PRAGMA wal_autocheckpoint=4000; PRAGMA temp_store=MEMORY;";
+constexpr std::string_view kReaderSettings = "PRAGMA cache_size=-65536; PRAGMA query_only=1;";
+
+Result<Record> decode(Kind kind, sqlite3_stmt* statement) {
+  constexpr encoding::Limits kStored{.max_bytes = std::size_t{4} * 1024 * 1024, .max_depth = 32};
+  TRY_ASSIGN(const encoding::json::value body,
+             encoding::parse_json(Connection::text(statement, 0), kStored));
+  return from_json(kind, body);
+}
+
+std::vector<SqlValue> key_values(const Key& key) {
+  if (key.kind == Kind::audit_event)
+    return {std::int64_t{std::strtoll(key.first.c_str(), nullptr, 10)}};
+  std::vector<SqlValue> values = {key.first};
+  if (table_of(key.kind).two_part_key) values.emplace_back(key.second);
+  return values;
+}
+
+Result<std::optional<Record>> find_row(Connection& connection, const Key& key) {
+  TRY_ASSIGN(sqlite3_stmt* const statement,
+             connection.prepare(table_of(key.kind).find, key_values(key)));
+  TRY_ASSIGN(const bool row, connection.step(statement));
+  if (!row) return std::optional<Record>();
+  auto record = decode(key.kind, statement);
+  sqlite3_reset(statement);
+  if (!record) return tl::unexpected(std::move(record).error());
+  return std::optional(std::move(*record));
+}
+
+Result<Page> list_rows(Connection& connection, const Query& query, const Cursor& cursor) {
+  const ListStatement list = list_statement(query, cursor);
+  TRY_ASSIGN(sqlite3_stmt* const statement, connection.prepare(list.sql, list.values));
+  Page page;
+  while (true) {
+    TRY_ASSIGN(const bool row, connection.step(statement));
+    if (!row) break;
+    if (page.records.size() == cursor.limit) {
+      page.next = sort_key(page.records.back(), query);
+      sqlite3_reset(statement);
+      break;
+    }
+    auto record = decode(list.kind, statement);
+    if (!record) {
+      sqlite3_reset(statement);
+      return tl::unexpected(std::move(record).error());
+    }
+    if (auto* event = std::get_if<AuditEvent>(&*record))
+      event->sequence = Connection::integer(statement, 1);
+    page.records.push_back(std::move(*record));
+  }
+  return page;
+}
+
+Result<Page> list_any(Connection& connection, const Query& query, const Cursor& cursor) {
+  const auto* access = std::get_if<query::AccessOf>(&query);
+  if (access == nullptr) return list_rows(connection, query, cursor);
+  const Cursor whole{{}, 1000};
+  auto found = gather_access(
+      access->certificate,
+      [&](const Query& q) -> Result<std::vector<Record>> {
+        TRY_ASSIGN(Page page, list_rows(connection, q, whole));
+        return std::move(page.records);
+      },
+      [&](const Key& key) { return find_row(connection, key); });
+  if (!found) return tl::unexpected(std::move(found).error());
+  return Page{std::move(*found), std::nullopt};
+}
+
+Result<std::int64_t> single_number(Connection& connection, std::string_view sql) {
+  TRY_ASSIGN(sqlite3_stmt* const statement, connection.prepare(sql, {}));
+  TRY_ASSIGN(const bool row, connection.step(statement));
+  const std::int64_t value = row ? Connection::integer(statement, 0) : 0;
+  sqlite3_reset(statement);
+  return value;
+}
+
+Result<void> migrate(Connection& connection) {
+  TRY_ASSIGN(const std::int64_t applied, single_number(connection, "PRAGMA user_version"));
+  const auto known = static_cast<std::int64_t>(migrations().size());
+  if (applied > known) {
+    return fail(Fault::conflict,
+                "the store has schema {}, newer than this program's {}; start the newer version, "
+                "or restore "
+                "a backup made by this one",
+                applied, known);
+  }
+  for (std::int64_t step = applied; step < known; ++step) {
+    TRY(connection.execute("BEGIN IMMEDIATE"));
+    TRY(connection.execute(migrations()[static_cast<std::size_t>(step)]));
+    TRY(connection.execute(fmt::format("PRAGMA user_version={}", step + 1)));
+    TRY(connection.execute("COMMIT"));
+  }
+  return {};
+}
+
+Result<std::unique_ptr<Connection>> open_writer(const std::string& path) {
+  TRY_ASSIGN(std::unique_ptr<Connection> connection,
+             Connection::open(path, Connection::Mode::read_write));
+  TRY(connection->execute(kWriterSettings));
+  TRY(migrate(*connection));
+  return connection;
+}
+
+Result<void> check(Connection& connection, const Change& change) {
+  if (const auto* count = std::get_if<Count>(&change)) {
+    if (!count->limit) return {};
+    TRY_ASSIGN(const std::optional<Record> found,
+               find_row(connection, counter_key(count->counter)));
+    return check_count(*count, found ? std::get<Counter>(*found).value : 0);
+  }
+  const Touched touched = touched_by(change);
+  if (touched.expect.state == Expect::State::anything) return {};
+  TRY_ASSIGN(sqlite3_stmt* const statement,
+             connection.prepare(table_of(touched.key.kind).version, key_values(touched.key)));
+  TRY_ASSIGN(const bool row, connection.step(statement));
+  std::optional<std::int64_t> version;
+  if (row) version = Connection::integer(statement, 0);
+  sqlite3_reset(statement);
+  return check_expectation(touched.key, touched.expect, version);
+}
+
+Result<void> put(Connection& connection, const Record& record) {
+  const Key key = key_of(record);
+  const Table& table = table_of(key.kind);
+  std::vector<SqlValue> values;
+  if (key.kind != Kind::audit_event) {
+    values = key_values(key);
+    values.emplace_back(version_of(record));
+  }
+  for (SqlValue& value : table.columns(record)) values.push_back(std::move(value));
+  values.emplace_back(encoding::to_json(to_json(record)));
+  return connection.run(table.put, values);
+}
+
+Result<void> apply(Connection& connection, const Change& change) {
+  if (const auto* p = std::get_if<Put>(&change)) return put(connection, p->record);
+  if (const auto* e = std::get_if<Erase>(&change)) {
+    return connection.run(table_of(e->key.kind).erase, key_values(e->key));
+  }
+  if (const auto* count = std::get_if<Count>(&change)) {
+    TRY_ASSIGN(const std::optional<Record> found,
+               find_row(connection, counter_key(count->counter)));
+    Counter counter = found ? std::get<Counter>(*found) : Counter{count->counter, 0, 0};
+    counter.value += count->by;
+    ++counter.version;
+    return put(connection, counter);
+  }
+  return {};
+}
+
+Result<void> apply_all(Connection& connection, const ChangeSet& changes) {
+  for (const Change& change : changes.changes) TRY(apply(connection, change));
+  for (const AuditEvent& event : changes.events) TRY(put(connection, event));
+  return {};
+}
+
+}  // namespace
+
+/// Holds the lock file for the life of the store: two processes on one file would each trust their
+/// own memory.
+struct SqliteStore::Lock {
+  explicit Lock(int fd) : descriptor(fd) {}
+  ~Lock() { close(descriptor); }
+  Lock(const Lock&) = delete;
+  Lock& operator=(const Lock&) = delete;
+
+  static Result<std::unique_ptr<Lock>> take(const std::string& path) {
+    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0) return fail(Fault::unavailable, "cannot open {}: {}", path, std::strerror(errno));
+    auto lock = std::make_unique<Lock>(fd);
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+      return fail(Fault::conflict,
+                  "another process has the store open ({}); stop that imprintd first", path);
+    }
+    return lock;
+  }
+
+  int descriptor;
+};
+
+/// Answers find and list on its own connection, everything waiting in one read transaction.
+class SqliteStore::Reader {
+ public:
+  Reader(std::unique_ptr<Connection> connection, std::size_t max_waiting)
+      : connection_(std::move(connection)),
+        cache_(kCachedRecords),
+        worker_(max_waiting, [this](std::vector<Job> jobs) { work(std::move(jobs)); }) {}
+
+  RecordCache& cache() { return cache_; }
+
+  using Found = Result<std::vector<std::optional<Record>>>;
+
+  Task<Found> find(std::vector<Key> keys) {
+    std::vector<std::optional<Record>> found;
+    std::vector<Wanted> missing;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      found.push_back(cache_.find(keys[i]));
+      if (!found.back()) missing.push_back({i, keys[i], cache_.ticket(keys[i])});
+    }
+    if (missing.empty()) co_return found;
+    runtime::Completion<Found> completion;
+    const bool accepted = worker_.submit(
+        [this, completion, found = std::move(found), missing = std::move(missing)]() mutable {
+          completion.complete(read(std::move(found), missing));
+        });
+    if (!accepted) co_return busy();
+    co_return co_await completion.wait();
+  }
+
+  Task<Result<Page>> list(Query query, Cursor cursor) {
+    runtime::Completion<Result<Page>> completion;
+    const bool accepted =
+        worker_.submit([this, completion, query = std::move(query), cursor = std::move(cursor)] {
+          completion.complete(list_any(*connection_, query, cursor));
+        });
+    if (!accepted) co_return busy();
+    co_return co_await completion.wait();
+  }
+
+ private:
+  using Job = std::function<void()>;
+  struct Wanted {
+    std::size_t index;
+    Key key;
+    std::uint64_t ticket;
+  };
+
+  static Unexpected busy() {
+    return fail(Fault::exhausted, "the store has too many reads waiting; try again in a moment");
+  }
+
+  Found read(std::vector<std::optional<Record>> found, const std::vector<Wanted>& missing) {
+    for (const Wanted& wanted : missing) {
+      TRY_ASSIGN(found[wanted.index], find_row(*connection_, wanted.key));
+      if (found[wanted.index]) cache_.fill(wanted.key, *found[wanted.index], wanted.ticket);
+    }
+    return found;
+  }
+
+  void work(std::vector<Job> jobs) {
+    for (Job& job : jobs) job();
+  }
+
+  std::unique_ptr<Connection> connection_;
+  RecordCache cache_;
+  runtime::BatchWorker<Job> worker_;
+};
+
+/// Commits everything that waits in one transaction. A change set whose expectation fails is
+/// answered so and left out; if the transaction itself fails, each change set is tried once alone.
+class SqliteStore::Writer {
+ public:
+  Writer(std::string path, std::unique_ptr<Connection> connection, RecordCache& cache,
+         SqliteOptions options)
+      : path_(std::move(path)),
+        connection_(std::move(connection)),
+        cache_(cache),
+        options_(std::move(options)),
+        worker_(options_.max_waiting, [this](std::vector<Job> jobs) { work(std::move(jobs)); }) {}
+
+  void watch(Listener listener) { listeners_.push_back(std::move(listener)); }
+
+  Task<Result<void>> commit(ChangeSet changes) {
+    Job job{std::move(changes), {}, Result<void>()};
+    const runtime::Completion<Result<void>> done = job.done;
+    if (!worker_.submit(std::move(job))) {
+      co_return fail(Fault::exhausted,
+                     "the store has too many changes waiting; try again in a moment");
+    }
+    co_return co_await done.wait();
+  }
+
+ private:
+  struct Job {
+    ChangeSet changes;
+    runtime::Completion<Result<void>> done;
+    Result<void> outcome;
+  };
+
+  void work(std::vector<Job> jobs) {
+    const auto began = std::chrono::steady_clock::now();
+    if (const auto whole = transact(jobs); !whole) {
+      for (Job& job : jobs) {
+        job.outcome = Result<void>();
+        const std::span<Job> alone(&job, 1);
+        if (const auto done = transact(alone); !done) job.outcome = done;
+      }
+    }
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+    if (options_.on_batch) options_.on_batch(jobs.size(), took.count());
+    for (const Job& job : jobs) {
+      if (job.outcome) cache_.apply(job.changes);
+    }
+    for (const Job& job : jobs) {
+      if (!job.outcome) continue;
+      for (const Listener& listener : listeners_) listener(job.changes);
+    }
+    for (Job& job : jobs) job.done.complete(std::move(job.outcome));
+  }
+
+  /// One transaction for all; sets each job's outcome. On an error nothing of it is written.
+  Result<void> transact(std::span<Job> jobs) {
+    TRY(reopen_if_broken());
+    TRY(connection_->run("BEGIN IMMEDIATE", {}));
+    auto done = write(jobs);
+    if (done) done = connection_->run("COMMIT", {});
+    // A failed COMMIT leaves unknown what reached the disk: the connection is reopened, which reads
+    // the log again, before anything else is written.
+    if (!done) std::ignore = connection_->run("ROLLBACK", {});
+    return done;
+  }
+
+  Result<void> write(std::span<Job> jobs) {
+    for (Job& job : jobs) {
+      job.outcome = check_all(job.changes);
+      if (!job.outcome) {
+        if (job.outcome.error().fault == Fault::unavailable) return job.outcome;
+        continue;
+      }
+      TRY(apply_all(*connection_, job.changes));
+    }
+    return {};
+  }
+
+  Result<void> check_all(const ChangeSet& changes) {
+    for (const Change& change : changes.changes) TRY(check(*connection_, change));
+    return {};
+  }
+
+  Result<void> reopen_if_broken() {
+    if (connection_ && !connection_->broken()) return {};
+    connection_.reset();
+    TRY_ASSIGN(connection_, open_writer(path_));
+    return {};
+  }
+
+  std::string path_;
+  std::unique_ptr<Connection> connection_;
+  RecordCache& cache_;
+  SqliteOptions options_;
+  std::vector<Listener> listeners_;
+  runtime::BatchWorker<Job> worker_;
+};
+
+Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::filesystem::path& file,
+                                                       SqliteOptions options) {
+  TRY_ASSIGN(std::unique_ptr<Lock> lock, Lock::take(file.string() + ".lock"));
+  // SQLite gives its files the process's umask; the store holds every device's identity.
+  const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0)
+    return fail(Fault::unavailable, "cannot open {}: {}", file.string(), std::strerror(errno));
+  close(fd);
+  TRY_ASSIGN(std::unique_ptr<Connection> writing, open_writer(file.string()));
+  TRY_ASSIGN(std::unique_ptr<Connection> reading,
+             Connection::open(file.string(), Connection::Mode::read_only));
+  TRY(reading->execute(kReaderSettings));
+  auto reader = std::make_unique<Reader>(std::move(reading), options.max_waiting);
+  auto writer = std::make_unique<Writer>(file.string(), std::move(writing), reader->cache(),
+                                         std::move(options));
+  return std::unique_ptr<SqliteStore>(
+      new SqliteStore(std::move(lock), std::move(writer), std::move(reader)));
+}
+
+SqliteStore::SqliteStore(std::unique_ptr<Lock> lock, std::unique_ptr<Writer> writer,
+                         std::unique_ptr<Reader> reader)
+    : lock_(std::move(lock)), reader_(std::move(reader)), writer_(std::move(writer)) {}
+
+SqliteStore::~SqliteStore() = default;
+
+Task<Result<std::vector<std::optional<Record>>>> SqliteStore::find(std::vector<Key> keys) {
+  return reader_->find(std::move(keys));
+}
+
+Task<Result<Page>> SqliteStore::list(Query query, Cursor cursor) {
+  return reader_->list(std::move(query), std::move(cursor));
+}
+
+Task<Result<void>> SqliteStore::commit(ChangeSet changes) {
+  return writer_->commit(std::move(changes));
+}
+
+void SqliteStore::watch(Listener listener) { writer_->watch(std::move(listener)); }
+
+}  // namespace imprint::registry

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "registry/store.h"
+
+namespace imprint::registry {
+
+struct SqliteOptions {
+  std::size_t max_waiting =
+      20'000;  ///< commits, and reads, that may queue before callers are refused
+  /// Told after each transaction: change sets in it, seconds it took. For metrics; may be empty.
+  std::function<void(std::size_t, double)> on_batch = {};
+};
+
+/// The embedded store: SQLite in WAL mode with synchronous=FULL. One writer thread commits
+/// everything that waits in one transaction, so many callers share one fsync; one reader thread
+/// answers find and list. Callers never touch the disk. Any thread; one process per file (a lock
+/// file holds others off).
+class SqliteStore final : public Store {
+ public:
+  static Result<std::unique_ptr<SqliteStore>> open(const std::filesystem::path& file,
+                                                   SqliteOptions options = {});
+  ~SqliteStore() override;
+
+  Task<Result<std::vector<std::optional<Record>>>> find(std::vector<Key> keys) override;
+  Task<Result<Page>> list(Query query, Cursor cursor) override;
+  Task<Result<void>> commit(ChangeSet changes) override;
+  void watch(Listener listener) override;
+
+ private:
+  class Writer;
+  class Reader;
+  struct Lock;
+
+  SqliteStore(std::unique_ptr<Lock> lock, std::unique_ptr<Writer> writer,
+              std::unique_ptr<Reader> reader);
+
+  std::unique_ptr<Lock> lock_;
+  std::unique_ptr<Reader> reader_;
+  std::unique_ptr<Writer> writer_;
+};
+
+}  // namespace imprint::registry

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/sqlite/statement.h"
+
+namespace imprint::registry {
+
+Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, Mode mode) {
+  sqlite3* handle = nullptr;
+  const int flags =
+      SQLITE_OPEN_NOMUTEX |
+      (mode == Mode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+  const int code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
+  if (code != SQLITE_OK) {
+    auto failure = fail(Fault::unavailable, "cannot open the store {}: {}", path,
+                        handle != nullptr ? sqlite3_errmsg(handle) : sqlite3_errstr(code));
+    sqlite3_close(handle);
+    return failure;
+  }
+  std::unique_ptr<Connection> connection(new Connection(handle));
+  constexpr int kBusyMilliseconds = 5000;
+  sqlite3_busy_timeout(handle, kBusyMilliseconds);
+  return connection;
+}
+
+Connection::~Connection() {
+  statements_.clear();
+  sqlite3_close(handle_);
+}
+
+Error Connection::error(std::string_view doing) {
+  const int code = sqlite3_extended_errcode(handle_) & 0xFF;
+  if (code == SQLITE_IOERR || code == SQLITE_CORRUPT || code == SQLITE_NOTADB) broken_ = true;
+  return Error{Fault::unavailable,
+               fmt::format("the store failed to {}: {}", doing, sqlite3_errmsg(handle_))};
+}
+
+Result<void> Connection::execute(std::string_view sql) {
+  if (sqlite3_exec(handle_, std::string(sql).c_str(), nullptr, nullptr, nullptr) == SQLITE_OK)
+    return {};
+  return tl::unexpected(error("execute"));
+}
+
+Result<sqlite3_stmt*> Connection::prepare(std::string_view sql,
+                                          const std::vector<SqlValue>& values) {
+  auto& slot = statements_[std::string(sql)];
+  if (!slot) {
+    sqlite3_stmt* raw = nullptr;
+    const int code = sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()),
+                                        SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
+    slot.reset(raw);
+    if (code != SQLITE_OK) return tl::unexpected(error("prepare"));
+  }
+  sqlite3_stmt* statement = slot.get();
+  sqlite3_reset(statement);
+  int index = 1;
+  for (const SqlValue& value : values) {
+    int code = SQLITE_OK;
+    if (const auto* number = std::get_if<std::int64_t>(&value)) {
+      code = sqlite3_bind_int64(statement, index, *number);
+    } else if (const auto* text = std::get_if<std::string>(&value)) {
+      code = sqlite3_bind_text64(statement, index, text->data(), text->size(), SQLITE_TRANSIENT,
+                                 SQLITE_UTF8);
+    } else {
+      code = sqlite3_bind_null(statement, index);
+    }
+    if (code != SQLITE_OK) return tl::unexpected(error("bind"));
+    ++index;
+  }
+  return statement;
+}
+
+Result<void> Connection::run(std::string_view sql, const std::vector<SqlValue>& values) {
+  TRY_ASSIGN(sqlite3_stmt* const statement, prepare(sql, values));
+  Result<bool> row = true;
+  while (row && *row) row = step(statement);
+  sqlite3_reset(statement);
+  if (!row) return tl::unexpected(std::move(row).error());
+  return {};
+}
+
+Result<bool> Connection::step(sqlite3_stmt* statement) {
+  const int code = sqlite3_step(statement);
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) {
+    sqlite3_reset(statement);
+    return false;
+  }
+  Error failure = error("write or read");
+  sqlite3_reset(statement);
+  return tl::unexpected(std::move(failure));
+}
+
+std::string Connection::text(sqlite3_stmt* statement, int column) {
+  const unsigned char* data = sqlite3_column_text(statement, column);
+  const int size = sqlite3_column_bytes(statement, column);
+  return data == nullptr
+             ? std::string()
+             : std::string(reinterpret_cast<const char*>(data), static_cast<std::size_t>(size));
+}
+
+std::int64_t Connection::integer(sqlite3_stmt* statement, int column) {
+  return sqlite3_column_int64(statement, column);
+}
+
+}  // namespace imprint::registry

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <sqlite3.h>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+
+namespace imprint::registry {
+
+/// What a column holds or a parameter binds.
+using SqlValue = std::variant<std::nullptr_t, std::int64_t, std::string>;
+
+/// One connection and its prepared statements, used by one thread at a time. SQL text always comes
+/// from this folder; values are bound, never pasted.
+class Connection {
+ public:
+  enum class Mode { read_only, read_write };
+
+  static Result<std::unique_ptr<Connection>> open(const std::string& path, Mode mode);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  /// Runs statements without results, such as a schema.
+  Result<void> execute(std::string_view sql);
+
+  /// A cached statement, reset and bound; valid until the next call with the same text.
+  Result<sqlite3_stmt*> prepare(std::string_view sql, const std::vector<SqlValue>& values);
+
+  /// Runs to the end, ignoring rows.
+  Result<void> run(std::string_view sql, const std::vector<SqlValue>& values);
+
+  /// True with a row, false at the end.
+  Result<bool> step(sqlite3_stmt* statement);
+
+  static std::string text(sqlite3_stmt* statement, int column);
+  static std::int64_t integer(sqlite3_stmt* statement, int column);
+
+  /// True after an error of the disk, where the state of the connection cannot be relied on.
+  [[nodiscard]] bool broken() const { return broken_; }
+
+ private:
+  explicit Connection(sqlite3* handle) : handle_(handle) {}
+  Error error(std::string_view doing);
+
+  struct Finalize {
+    void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+  };
+
+  sqlite3* handle_;
+  std::unordered_map<std::string, std::unique_ptr<sqlite3_stmt, Finalize>> statements_;
+  bool broken_ = false;
+};
+
+}  // namespace imprint::registry

@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/sqlite/tables.h"
+
+#include <array>
+
+#include "encoding/text.h"
+
+namespace imprint::registry {
+
+namespace {
+
+SqlValue milliseconds(const std::optional<Timestamp>& time) {
+  if (!time) return nullptr;
+  return to_milliseconds(*time);
+}
+
+template <class N>
+SqlValue name_or_null(const std::optional<N>& name) {
+  if (!name) return nullptr;
+  return name->str();
+}
+
+SqlValue hex_or_null(const std::optional<CertificateId>& id) {
+  if (!id) return nullptr;
+  return id->hex();
+}
+
+std::vector<SqlValue> no_columns(const Record&) { return {}; }
+
+std::vector<SqlValue> thing_columns(const Record& record) {
+  return {name_or_null(std::get<Thing>(record).type)};
+}
+
+std::vector<SqlValue> group_columns(const Record& record) {
+  return {name_or_null(std::get<ThingGroup>(record).parent)};
+}
+
+std::vector<SqlValue> certificate_columns(const Record& record) {
+  const auto& c = std::get<Certificate>(record);
+  // What the sweep looks for, and nothing once a certificate has become somebody's own.
+  std::optional<Timestamp> sweep;
+  if (c.purpose == CertificatePurpose::provisioning_claim) sweep = c.not_after;
+  if (c.status == CertificateStatus::pending_activation) sweep = c.ownership_expires;
+  return {to_milliseconds(c.created), static_cast<std::int64_t>(c.purpose),
+          hex_or_null(c.requested_by), encoding::to_hex(c.public_key), milliseconds(sweep)};
+}
+
+std::vector<SqlValue> intent_columns(const Record& record) {
+  return {to_milliseconds(std::get<IssuanceIntent>(record).created)};
+}
+
+std::vector<SqlValue> policy_columns(const Record& record) {
+  return {to_milliseconds(std::get<Policy>(record).created)};
+}
+
+std::vector<SqlValue> audit_columns(const Record& record) {
+  const auto& e = std::get<AuditEvent>(record);
+  const auto text = [](const std::string& s) -> SqlValue {
+    return s.empty() ? SqlValue(nullptr) : SqlValue(s);
+  };
+  return {text(e.thing), text(e.certificate), text(e.client), text(e.serial_number)};
+}
+
+constexpr std::string_view kFirstSchema = R"sql(
+CREATE TABLE things (name TEXT PRIMARY KEY, version INTEGER NOT NULL, type TEXT, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX things_by_type ON things (type, name) WHERE type IS NOT NULL;
+CREATE TABLE thing_types (name TEXT PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE thing_groups (name TEXT PRIMARY KEY, version INTEGER NOT NULL, parent TEXT, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX thing_groups_by_parent ON thing_groups (parent, name) WHERE parent IS NOT NULL;
+CREATE TABLE group_memberships (thing TEXT, grp TEXT, version INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (thing, grp)) WITHOUT ROWID;
+CREATE INDEX group_memberships_by_group ON group_memberships (grp, thing);
+CREATE TABLE certificates (id TEXT PRIMARY KEY, version INTEGER NOT NULL, created INTEGER NOT NULL, purpose INTEGER NOT NULL, requested_by TEXT, public_key TEXT NOT NULL, sweep INTEGER, body TEXT NOT NULL);
+CREATE INDEX certificates_by_created ON certificates (created, id);
+CREATE INDEX certificates_by_public_key ON certificates (public_key) WHERE requested_by IS NOT NULL;
+CREATE INDEX certificates_by_sweep ON certificates (sweep) WHERE sweep IS NOT NULL;
+CREATE TABLE issuance_intents (serial TEXT PRIMARY KEY, version INTEGER NOT NULL, created INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE policies (name TEXT PRIMARY KEY, version INTEGER NOT NULL, created INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE policy_versions (policy TEXT, number TEXT, version INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (policy, number)) WITHOUT ROWID;
+CREATE TABLE policy_attachments (policy TEXT, target TEXT, version INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (policy, target)) WITHOUT ROWID;
+CREATE INDEX policy_attachments_by_target ON policy_attachments (target, policy);
+CREATE TABLE thing_principals (thing TEXT, certificate TEXT, version INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (thing, certificate)) WITHOUT ROWID;
+CREATE INDEX thing_principals_by_certificate ON thing_principals (certificate, thing);
+CREATE TABLE provisioning_templates (name TEXT PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE provisioning_template_versions (template TEXT, number TEXT, version INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (template, number)) WITHOUT ROWID;
+CREATE TABLE counters (name TEXT PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE audit_events (sequence INTEGER PRIMARY KEY AUTOINCREMENT, thing TEXT, certificate TEXT, client TEXT, serial_number TEXT, body TEXT NOT NULL);
+CREATE INDEX audit_events_by_thing ON audit_events (thing) WHERE thing IS NOT NULL;
+CREATE INDEX audit_events_by_certificate ON audit_events (certificate) WHERE certificate IS NOT NULL;
+CREATE INDEX audit_events_by_client ON audit_events (client) WHERE client IS NOT NULL;
+CREATE INDEX audit_events_by_serial_number ON audit_events (serial_number) WHERE serial_number IS NOT NULL;
+)sql";
+
+// `put` binds: the key, the version, the searched columns, the body.
+const std::array<Table, kKinds> kTables = {{
+    {"SELECT body FROM things WHERE name=?1", "SELECT version FROM things WHERE name=?1",
+     "INSERT OR REPLACE INTO things (name, version, type, body) VALUES (?1,?2,?3,?4)",
+     "DELETE FROM things WHERE name=?1", false, &thing_columns},
+    {"SELECT body FROM thing_types WHERE name=?1", "SELECT version FROM thing_types WHERE name=?1",
+     "INSERT OR REPLACE INTO thing_types (name, version, body) VALUES (?1,?2,?3)",
+     "DELETE FROM thing_types WHERE name=?1", false, &no_columns},
+    {"SELECT body FROM thing_groups WHERE name=?1",
+     "SELECT version FROM thing_groups WHERE name=?1",
+     "INSERT OR REPLACE INTO thing_groups (name, version, parent, body) VALUES (?1,?2,?3,?4)",
+     "DELETE FROM thing_groups WHERE name=?1", false, &group_columns},
+    {"SELECT body FROM group_memberships WHERE thing=?1 AND grp=?2",
+     "SELECT version FROM group_memberships WHERE thing=?1 AND grp=?2",
+     "INSERT OR REPLACE INTO group_memberships (thing, grp, version, body) VALUES (?1,?2,?3,?4)",
+     "DELETE FROM group_memberships WHERE thing=?1 AND grp=?2", true, &no_columns},
+    {"SELECT body FROM certificates WHERE id=?1", "SELECT version FROM certificates WHERE id=?1",
+     "INSERT OR REPLACE INTO certificates (id, version, created, purpose, requested_by, "
+     "public_key, sweep, "
+     "body) VALUES (?1,?2,?3,?4,?5,?6,?7,?8)",
+     "DELETE FROM certificates WHERE id=?1", false, &certificate_columns},
+    {"SELECT body FROM issuance_intents WHERE serial=?1",
+     "SELECT version FROM issuance_intents WHERE serial=?1",
+     "INSERT OR REPLACE INTO issuance_intents (serial, version, created, body) VALUES "
+     "(?1,?2,?3,?4)",
+     "DELETE FROM issuance_intents WHERE serial=?1", false, &intent_columns},
+    {"SELECT body FROM policies WHERE name=?1", "SELECT version FROM policies WHERE name=?1",
+     "INSERT OR REPLACE INTO policies (name, version, created, body) VALUES (?1,?2,?3,?4)",
+     "DELETE FROM policies WHERE name=?1", false, &policy_columns},
+    {"SELECT body FROM policy_versions WHERE policy=?1 AND number=?2",
+     "SELECT version FROM policy_versions WHERE policy=?1 AND number=?2",
+     "INSERT OR REPLACE INTO policy_versions (policy, number, version, body) VALUES (?1,?2,?3,?4)",
+     "DELETE FROM policy_versions WHERE policy=?1 AND number=?2", true, &no_columns},
+    {"SELECT body FROM policy_attachments WHERE policy=?1 AND target=?2",
+     "SELECT version FROM policy_attachments WHERE policy=?1 AND target=?2",
+     "INSERT OR REPLACE INTO policy_attachments (policy, target, version, body) VALUES "
+     "(?1,?2,?3,?4)",
+     "DELETE FROM policy_attachments WHERE policy=?1 AND target=?2", true, &no_columns},
+    {"SELECT body FROM thing_principals WHERE thing=?1 AND certificate=?2",
+     "SELECT version FROM thing_principals WHERE thing=?1 AND certificate=?2",
+     "INSERT OR REPLACE INTO thing_principals (thing, certificate, version, body) VALUES "
+     "(?1,?2,?3,?4)",
+     "DELETE FROM thing_principals WHERE thing=?1 AND certificate=?2", true, &no_columns},
+    {"SELECT body FROM provisioning_templates WHERE name=?1",
+     "SELECT version FROM provisioning_templates WHERE name=?1",
+     "INSERT OR REPLACE INTO provisioning_templates (name, version, body) VALUES (?1,?2,?3)",
+     "DELETE FROM provisioning_templates WHERE name=?1", false, &no_columns},
+    {"SELECT body FROM provisioning_template_versions WHERE template=?1 AND number=?2",
+     "SELECT version FROM provisioning_template_versions WHERE template=?1 AND number=?2",
+     "INSERT OR REPLACE INTO provisioning_template_versions (template, number, version, body) "
+     "VALUES "
+     "(?1,?2,?3,?4)",
+     "DELETE FROM provisioning_template_versions WHERE template=?1 AND number=?2", true,
+     &no_columns},
+    {"SELECT body FROM counters WHERE name=?1", "SELECT version FROM counters WHERE name=?1",
+     "INSERT OR REPLACE INTO counters (name, version, body) VALUES (?1,?2,?3)",
+     "DELETE FROM counters WHERE name=?1", false, &no_columns},
+    {"SELECT body FROM audit_events WHERE sequence=?1",
+     "SELECT 1 FROM audit_events WHERE sequence=?1",
+     "INSERT INTO audit_events (thing, certificate, client, serial_number, body) VALUES "
+     "(?1,?2,?3,?4,?5)",
+     "DELETE FROM audit_events WHERE sequence=?1", false, &audit_columns},
+}};
+
+/// ORDER BY time needs both parts of a Cursor: "0001700000000000/name".
+struct TimePlace {
+  SqlValue created = nullptr;
+  SqlValue name = nullptr;
+};
+
+TimePlace time_place(const Cursor& cursor) {
+  const auto slash = cursor.after.find('/');
+  if (slash == std::string::npos) return {};
+  return {std::int64_t{std::strtoll(cursor.after.substr(0, slash).c_str(), nullptr, 10)},
+          cursor.after.substr(slash + 1)};
+}
+
+/// The cursor of a list within a two-part key: what follows the first part.
+std::string second_part(const Cursor& cursor) {
+  const auto slash = cursor.after.find('/');
+  return slash == std::string::npos ? cursor.after : cursor.after.substr(slash + 1);
+}
+
+/// The last part, where the first part may itself be the wanted column and the second is fixed.
+std::string first_part(const Cursor& cursor) {
+  return cursor.after.substr(0, cursor.after.find('/'));
+}
+
+struct ListOf {
+  const Cursor& cursor;
+  SqlValue limit;
+
+  ListStatement operator()(const query::Things& q) const {
+    if (q.attribute_name) {
+      // A JSON path quotes the name; attribute names hold no quotes (base/name.h).
+      const std::string path = "$.attributes.\"" + *q.attribute_name + "\"";
+      return {
+          "SELECT body, 0 FROM things WHERE name>?4 AND (?1 IS NULL OR type=?1) AND "
+          "json_extract(body,?2) IS NOT NULL AND (?3 IS NULL OR json_extract(body,?2)=?3 OR (?6 "
+          "AND "
+          "substr(json_extract(body,?2),1,length(?3))=?3)) ORDER BY name LIMIT ?5",
+          {name_or_null(q.type), path,
+           q.attribute_value ? SqlValue(*q.attribute_value) : SqlValue(nullptr), cursor.after,
+           limit, std::int64_t{q.value_is_prefix}},
+          Kind::thing};
+    }
+    if (q.type) {
+      return {"SELECT body, 0 FROM things WHERE type=?1 AND name>?2 ORDER BY name LIMIT ?3",
+              {q.type->str(), cursor.after, limit},
+              Kind::thing};
+    }
+    return {"SELECT body, 0 FROM things WHERE name>?1 ORDER BY name LIMIT ?2",
+            {cursor.after, limit},
+            Kind::thing};
+  }
+  ListStatement operator()(const query::ThingTypes&) const {
+    return {"SELECT body, 0 FROM thing_types WHERE name>?1 ORDER BY name LIMIT ?2",
+            {cursor.after, limit},
+            Kind::thing_type};
+  }
+  ListStatement operator()(const query::ThingGroups& q) const {
+    return {
+        "SELECT body, 0 FROM thing_groups WHERE name>?3 AND (?1 IS NULL OR parent=?1) AND "
+        "substr(name,1,length(?2))=?2 ORDER BY name LIMIT ?4",
+        {name_or_null(q.parent), q.name_prefix, cursor.after, limit},
+        Kind::thing_group};
+  }
+  ListStatement operator()(const query::GroupsOfThing& q) const {
+    return {"SELECT body, 0 FROM group_memberships WHERE thing=?1 AND grp>?2 ORDER BY grp LIMIT ?3",
+            {q.thing.str(), second_part(cursor), limit},
+            Kind::group_membership};
+  }
+  ListStatement operator()(const query::ThingsInGroup& q) const {
+    return {
+        "SELECT body, 0 FROM group_memberships WHERE grp=?1 AND thing>?2 ORDER BY thing LIMIT ?3",
+        {q.group.str(), first_part(cursor), limit},
+        Kind::group_membership};
+  }
+  ListStatement operator()(const query::Certificates& q) const {
+    const TimePlace at = time_place(cursor);
+    const SqlValue hidden = q.provisioning_claims
+                                ? std::int64_t{-1}
+                                : static_cast<std::int64_t>(CertificatePurpose::provisioning_claim);
+    if (q.ascending) {
+      return {
+          "SELECT body, 0 FROM certificates WHERE (?1 IS NULL OR (created,id)>(?1,?2)) AND "
+          "purpose<>?3 "
+          "ORDER BY created, id LIMIT ?4",
+          {at.created, at.name, hidden, limit},
+          Kind::certificate};
+    }
+    return {
+        "SELECT body, 0 FROM certificates WHERE (?1 IS NULL OR (created,id)<(?1,?2)) AND "
+        "purpose<>?3 "
+        "ORDER BY created DESC, id DESC LIMIT ?4",
+        {at.created, at.name, hidden, limit},
+        Kind::certificate};
+  }
+  ListStatement operator()(const query::CertificatesByKey& q) const {
+    return {
+        "SELECT body, 0 FROM certificates WHERE public_key=?2 AND requested_by=?1 ORDER BY id "
+        "LIMIT ?3",
+        {q.requested_by.hex(), encoding::to_hex(q.public_key), limit},
+        Kind::certificate};
+  }
+  ListStatement operator()(const query::ExpiredCertificates& q) const {
+    return {"SELECT body, 0 FROM certificates WHERE sweep<?1 AND id>?2 ORDER BY id LIMIT ?3",
+            {to_milliseconds(q.before), cursor.after, limit},
+            Kind::certificate};
+  }
+  ListStatement operator()(const query::Intents& q) const {
+    return {
+        "SELECT body, 0 FROM issuance_intents WHERE created<?1 AND serial>?2 ORDER BY serial LIMIT "
+        "?3",
+        {to_milliseconds(q.before), cursor.after, limit},
+        Kind::issuance_intent};
+  }
+  ListStatement operator()(const query::Policies& q) const {
+    const TimePlace at = time_place(cursor);
+    if (q.ascending) {
+      return {
+          "SELECT body, 0 FROM policies WHERE (?1 IS NULL OR (created,name)>(?1,?2)) "
+          "ORDER BY created, name LIMIT ?3",
+          {at.created, at.name, limit},
+          Kind::policy};
+    }
+    return {
+        "SELECT body, 0 FROM policies WHERE (?1 IS NULL OR (created,name)<(?1,?2)) "
+        "ORDER BY created DESC, name DESC LIMIT ?3",
+        {at.created, at.name, limit},
+        Kind::policy};
+  }
+  ListStatement operator()(const query::PolicyVersions& q) const {
+    return {
+        "SELECT body, 0 FROM policy_versions WHERE policy=?1 AND number>?2 ORDER BY number LIMIT "
+        "?3",
+        {q.policy.str(), second_part(cursor), limit},
+        Kind::policy_version};
+  }
+  ListStatement operator()(const query::PoliciesOfTarget& q) const {
+    return {
+        "SELECT body, 0 FROM policy_attachments WHERE target=?1 AND policy>?2 ORDER BY policy "
+        "LIMIT ?3",
+        {to_string(q.target), first_part(cursor), limit},
+        Kind::policy_attachment};
+  }
+  ListStatement operator()(const query::TargetsOfPolicy& q) const {
+    return {
+        "SELECT body, 0 FROM policy_attachments WHERE policy=?1 AND target>?2 ORDER BY target "
+        "LIMIT ?3",
+        {q.policy.str(), second_part(cursor), limit},
+        Kind::policy_attachment};
+  }
+  ListStatement operator()(const query::PrincipalsOfThing& q) const {
+    return {
+        "SELECT body, 0 FROM thing_principals WHERE thing=?1 AND certificate>?2 ORDER BY "
+        "certificate LIMIT ?3",
+        {q.thing.str(), second_part(cursor), limit},
+        Kind::thing_principal};
+  }
+  ListStatement operator()(const query::ThingsOfPrincipal& q) const {
+    return {
+        "SELECT body, 0 FROM thing_principals WHERE certificate=?1 AND thing>?2 ORDER BY thing "
+        "LIMIT ?3",
+        {q.certificate.hex(), first_part(cursor), limit},
+        Kind::thing_principal};
+  }
+  ListStatement operator()(const query::Templates&) const {
+    return {"SELECT body, 0 FROM provisioning_templates WHERE name>?1 ORDER BY name LIMIT ?2",
+            {cursor.after, limit},
+            Kind::provisioning_template};
+  }
+  ListStatement operator()(const query::TemplateVersions& q) const {
+    return {
+        "SELECT body, 0 FROM provisioning_template_versions WHERE template=?1 AND number>?2 "
+        "ORDER BY number LIMIT ?3",
+        {q.name.str(), second_part(cursor), limit},
+        Kind::provisioning_template_version};
+  }
+  ListStatement operator()(const query::AccessOf&) const {
+    IMPRINT_ASSERT(false && "AccessOf is gathered from other lists");
+    return {};
+  }
+  ListStatement operator()(const query::AuditEvents& q) const {
+    // One statement for each index; the fields that have none here filter what it finds.
+    static constexpr std::string_view kTail =
+        "(?1='' OR thing=?1) AND (?2='' OR certificate=?2) AND (?3='' OR client=?3) AND "
+        "(?4='' OR serial_number=?4) AND sequence>?5 ORDER BY sequence LIMIT ?6";
+    static const std::string kAll =
+        fmt::format("SELECT body, sequence FROM audit_events WHERE {}", kTail);
+    static const std::string kByCertificate =
+        fmt::format("SELECT body, sequence FROM audit_events WHERE certificate=?2 AND {}", kTail);
+    static const std::string kByThing =
+        fmt::format("SELECT body, sequence FROM audit_events WHERE thing=?1 AND {}", kTail);
+    static const std::string kBySerial =
+        fmt::format("SELECT body, sequence FROM audit_events WHERE serial_number=?4 AND {}", kTail);
+    static const std::string kByClient =
+        fmt::format("SELECT body, sequence FROM audit_events WHERE client=?3 AND {}", kTail);
+    std::string_view sql = kAll;
+    if (!q.client.empty()) sql = kByClient;
+    if (!q.serial_number.empty()) sql = kBySerial;
+    if (!q.thing.empty()) sql = kByThing;
+    if (!q.certificate.empty()) sql = kByCertificate;
+    return {sql,
+            {q.thing, q.certificate, q.client, q.serial_number,
+             std::int64_t{std::strtoll(cursor.after.c_str(), nullptr, 10)}, limit},
+            Kind::audit_event};
+  }
+};
+
+}  // namespace
+
+const Table& table_of(Kind kind) { return kTables[static_cast<std::size_t>(kind)]; }
+
+const std::vector<std::string_view>& migrations() {
+  static const std::vector<std::string_view> kSteps = {kFirstSchema};
+  return kSteps;
+}
+
+ListStatement list_statement(const Query& query, const Cursor& cursor) {
+  // One row more than asked for tells whether a next page exists.
+  return std::visit(ListOf{cursor, static_cast<std::int64_t>(cursor.limit) + 1}, query);
+}
+
+}  // namespace imprint::registry

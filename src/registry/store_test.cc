@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: Apache-2.0
+// The conformance suite: what every Store promises, run on each.
+#include <filesystem>
+#include <gtest/gtest.h>
+#include <latch>
+#include <sys/stat.h>
+#include <thread>
+#include <unistd.h>
+
+#include "registry/codec.h"
+#include "registry/memory/memory_store.h"
+#include "registry/sqlite/sqlite_store.h"
+
+namespace imprint::registry {
+namespace {
+
+using runtime::run_blocking;
+
+ThingName thing_name(std::string_view text) { return *ThingName::parse(text); }
+CertificateId certificate_id(std::uint8_t seed) {
+  Sha256 digest{};
+  digest.fill(seed);
+  return CertificateId(digest);
+}
+
+Thing thing(std::string_view name, std::int64_t version = 1) {
+  return {.name = thing_name(name),
+          .id = "id",
+          .attributes = {{"a", "1"}},
+          .created = from_milliseconds(5),
+          .version = version};
+}
+
+Certificate certificate(std::uint8_t seed, std::int64_t created = 1) {
+  return {.id = certificate_id(seed), .pem = "PEM", .created = from_milliseconds(created)};
+}
+
+class TemporaryFolder {
+ public:
+  TemporaryFolder()
+      : path_(std::filesystem::temp_directory_path() /
+              fmt::format("imprint-store-{}-{}", getpid(), counter_++)) {
+    std::filesystem::create_directories(path_);
+  }
+  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
+  [[nodiscard]] std::filesystem::path file() const { return path_ / "imprint.db"; }
+
+ private:
+  static inline int counter_ = 0;
+  std::filesystem::path path_;
+};
+
+struct Body {
+  TemporaryFolder folder;
+  std::unique_ptr<Store> store;
+};
+
+std::unique_ptr<Body> make_body(const std::string& which) {
+  auto body = std::make_unique<Body>();
+  if (which == "memory") {
+    body->store = std::make_unique<MemoryStore>();
+  } else {
+    body->store = std::move(*SqliteStore::open(body->folder.file()));
+  }
+  return body;
+}
+
+class StoreConformance : public testing::TestWithParam<std::string> {
+ protected:
+  Store& store() { return *body_->store; }
+  Result<void> commit(ChangeSet changes) {
+    return run_blocking(store().commit(std::move(changes)));
+  }
+  Result<void> put(Record record, Expect expect = {}) {
+    ChangeSet changes;
+    changes.changes.emplace_back(Put{std::move(record), expect});
+    return commit(std::move(changes));
+  }
+  std::optional<Record> find(const Key& key) {
+    auto found = run_blocking(store().find({key}));
+    EXPECT_TRUE(found);
+    return found->front();
+  }
+  std::vector<std::string> names(const Query& query, std::size_t page_size = 250) {
+    std::vector<std::string> out;
+    Cursor cursor{{}, page_size};
+    while (true) {
+      auto page = run_blocking(store().list(query, cursor));
+      EXPECT_TRUE(page) << page.error().message;
+      EXPECT_LE(page->records.size(), page_size);
+      for (const Record& record : page->records) {
+        const Key key = key_of(record);
+        out.push_back(key.second.empty() ? key.first : key.first + "/" + key.second);
+      }
+      if (!page->next) return out;
+      cursor.after = *page->next;
+    }
+  }
+
+ private:
+  std::unique_ptr<Body> body_ = make_body(GetParam());
+};
+
+INSTANTIATE_TEST_SUITE_P(All, StoreConformance, testing::Values("memory", "sqlite"),
+                         [](const auto& info) { return info.param; });
+
+TEST_P(StoreConformance, FindsWhatWasPutAndNothingElse) {
+  ASSERT_TRUE(put(thing("a")));
+  const auto found =
+      run_blocking(store().find({thing_key(thing_name("b")), thing_key(thing_name("a"))}));
+  ASSERT_TRUE(found);
+  EXPECT_FALSE((*found)[0]);
+  ASSERT_TRUE((*found)[1]);
+  EXPECT_EQ(std::get<Thing>(*(*found)[1]).attributes.at("a"), "1");
+}
+
+TEST_P(StoreConformance, HoldsExpectations) {
+  const struct {
+    std::string name;
+    Expect expect;
+    bool accepted;
+  } rows[] = {
+      {"there", Expect::anything(), true}, {"there", Expect::absent(), false},
+      {"there", Expect::present(), true},  {"there", Expect::at(1), true},
+      {"there", Expect::at(2), false},     {"missing", Expect::present(), false},
+      {"missing", Expect::at(1), false},   {"missing", Expect::absent(), true},
+  };
+  for (const auto& row : rows) {
+    ASSERT_TRUE(put(thing("there")));
+    const auto done = put(thing(row.name), row.expect);
+    EXPECT_EQ(done.has_value(), row.accepted) << row.name;
+    if (!done) {
+      EXPECT_EQ(done.error().fault, Fault::conflict);
+      EXPECT_EQ(done.error().where, row.name);
+    }
+  }
+}
+
+TEST_P(StoreConformance, AppliesAllOfAChangeSetOrNothing) {
+  ASSERT_TRUE(put(thing("kept")));
+  ChangeSet changes;
+  changes.changes.emplace_back(Put{thing("new")});
+  changes.changes.emplace_back(Erase{thing_key(thing_name("kept"))});
+  changes.changes.emplace_back(Count{"uses"});
+  changes.changes.emplace_back(Require{thing_key(thing_name("elsewhere")), Expect::present()});
+  changes.events.push_back(AuditEvent{.step = "x", .outcome = "ok", .thing = "new"});
+  EXPECT_FALSE(commit(changes));
+  EXPECT_FALSE(find(thing_key(thing_name("new"))));
+  EXPECT_TRUE(find(thing_key(thing_name("kept"))));
+  EXPECT_FALSE(find(counter_key("uses")));
+  EXPECT_TRUE(names(query::AuditEvents{}).empty());
+
+  ASSERT_TRUE(put(thing("elsewhere")));
+  EXPECT_TRUE(commit(changes));
+  EXPECT_TRUE(find(thing_key(thing_name("new"))));
+  EXPECT_FALSE(find(thing_key(thing_name("kept"))));
+  EXPECT_EQ(names(query::AuditEvents{}).size(), 1U);
+}
+
+TEST_P(StoreConformance, CountsUpToTheLimitAndNoFurther) {
+  for (int i = 0; i < 3; ++i) {
+    ChangeSet changes;
+    changes.changes.emplace_back(Count{"claim", 1, 3});
+    EXPECT_TRUE(commit(changes)) << i;
+  }
+  ChangeSet over;
+  over.changes.emplace_back(Count{"claim", 1, 3});
+  const auto done = commit(over);
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().fault, Fault::exhausted);
+  EXPECT_EQ(std::get<Counter>(*find(counter_key("claim"))).value, 3);
+}
+
+TEST_P(StoreConformance, ListsInPagesThatSurviveInsertsBetween) {
+  for (int i = 0; i < 25; ++i) ASSERT_TRUE(put(thing(fmt::format("t{:02}", i * 2))));
+  auto first = run_blocking(store().list(query::Things{}, Cursor{{}, 10}));
+  ASSERT_TRUE(first && first->next);
+  ASSERT_TRUE(put(thing("t01")));  // before the place reached: not seen
+  ASSERT_TRUE(put(thing("t19")));  // after it: seen
+  std::vector<std::string> rest;
+  Cursor cursor{*first->next, 10};
+  while (true) {
+    auto page = run_blocking(store().list(query::Things{}, cursor));
+    ASSERT_TRUE(page);
+    for (const Record& record : page->records) rest.push_back(key_of(record).first);
+    if (!page->next) break;
+    cursor.after = *page->next;
+  }
+  EXPECT_EQ(rest.size(), 16U);
+  EXPECT_EQ(rest.front(), "t19");
+  EXPECT_EQ(rest.back(), "t48");
+}
+
+TEST_P(StoreConformance, AnswersEveryQuery) {
+  const auto group = *ThingGroupName::parse("g");
+  const auto parent = *ThingGroupName::parse("parent");
+  const auto type = *ThingTypeName::parse("type");
+  const auto policy = *PolicyName::parse("p");
+  const auto other_policy = *PolicyName::parse("q");
+  const auto name = *TemplateName::parse("T");
+  Thing typed = thing("b");
+  typed.type = type;
+  typed.attributes = {{"model", "x-1"}};
+  Certificate pending = certificate(2, 20);
+  pending.status = CertificateStatus::pending_activation;
+  pending.requested_by = certificate_id(9);
+  pending.public_key.fill(7);
+  pending.ownership_expires = from_milliseconds(100);
+  Certificate hidden = certificate(3, 10);
+  hidden.purpose = CertificatePurpose::provisioning_claim;
+  hidden.not_after = from_milliseconds(50);
+
+  ChangeSet all;
+  const std::vector<Record> records = {
+      thing("a"),
+      typed,
+      ThingType{.name = type, .id = "i"},
+      ThingGroup{.name = parent, .id = "i"},
+      ThingGroup{.name = group, .id = "i", .parent = parent},
+      GroupMembership{thing_name("b"), group},
+      certificate(1, 30),
+      pending,
+      hidden,
+      IssuanceIntent{.serial = "01", .created = from_milliseconds(3)},
+      Policy{.name = policy, .created = from_milliseconds(2)},
+      Policy{.name = other_policy, .created = from_milliseconds(1)},
+      PolicyVersion{policy, 1, "{}"},
+      PolicyVersion{policy, 12, "{}"},
+      PolicyAttachment{policy, PolicyTarget(certificate_id(1))},
+      PolicyAttachment{other_policy, PolicyTarget(parent)},
+      ThingPrincipal{thing_name("b"), certificate_id(1)},
+      ProvisioningTemplate{.name = name},
+      ProvisioningTemplateVersion{name, 1, "{}"}};
+  for (const Record& record : records) all.changes.emplace_back(Put{record});
+  all.events = {AuditEvent{.step = "s", .outcome = "ok", .thing = "b", .certificate = "c1"},
+                AuditEvent{.step = "t", .outcome = "ok", .client = "b", .serial_number = "S1"}};
+  ASSERT_TRUE(commit(all));
+
+  const std::string one = certificate_id(1).hex();
+  const std::string two = certificate_id(2).hex();
+  const std::string three = certificate_id(3).hex();
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(names(query::Things{}), (Names{"a", "b"}));
+  EXPECT_EQ(names(query::Things{.type = type}), Names{"b"});
+  EXPECT_EQ(names(query::Things{.attribute_name = "model"}), Names{"b"});
+  EXPECT_EQ(names(query::Things{.attribute_name = "model", .attribute_value = "x-1"}), Names{"b"});
+  EXPECT_EQ(names(query::Things{.attribute_name = "model", .attribute_value = "x"}), Names{});
+  EXPECT_EQ(names(query::Things{
+                .attribute_name = "model", .attribute_value = "x", .value_is_prefix = true}),
+            Names{"b"});
+  EXPECT_EQ(names(query::ThingTypes{}), Names{"type"});
+  EXPECT_EQ(names(query::ThingGroups{}), (Names{"g", "parent"}));
+  EXPECT_EQ(names(query::ThingGroups{.parent = parent}), Names{"g"});
+  EXPECT_EQ(names(query::ThingGroups{.name_prefix = "pa"}), Names{"parent"});
+  EXPECT_EQ(names(query::GroupsOfThing{thing_name("b")}), Names{"b/g"});
+  EXPECT_EQ(names(query::ThingsInGroup{group}), Names{"b/g"});
+  EXPECT_EQ(names(query::Certificates{}), (Names{two, one}));
+  EXPECT_EQ(names(query::Certificates{.ascending = false}, 1), (Names{one, two}));
+  EXPECT_EQ(names(query::Certificates{.ascending = true, .provisioning_claims = true}, 1),
+            (Names{three, two, one}));
+  EXPECT_EQ(names(query::CertificatesByKey{certificate_id(9), pending.public_key}), Names{two});
+  EXPECT_EQ(names(query::CertificatesByKey{certificate_id(8), pending.public_key}), Names{});
+  EXPECT_EQ(names(query::ExpiredCertificates{from_milliseconds(60)}), Names{three});
+  EXPECT_EQ(names(query::ExpiredCertificates{from_milliseconds(101)}, 1), (Names{two, three}));
+  EXPECT_EQ(names(query::Intents{from_milliseconds(4)}), Names{"01"});
+  EXPECT_EQ(names(query::Intents{from_milliseconds(3)}), Names{});
+  EXPECT_EQ(names(query::Policies{}, 1), (Names{"q", "p"}));
+  EXPECT_EQ(names(query::Policies{.ascending = false}, 1), (Names{"p", "q"}));
+  EXPECT_EQ(names(query::PolicyVersions{policy}, 1).size(), 2U);
+  EXPECT_EQ(names(query::PoliciesOfTarget{PolicyTarget(parent)}), Names{"q/thinggroup/parent"});
+  EXPECT_EQ(names(query::TargetsOfPolicy{policy}), Names{"p/cert/" + one});
+  EXPECT_EQ(names(query::PrincipalsOfThing{thing_name("b")}), Names{"b/" + one});
+  EXPECT_EQ(names(query::ThingsOfPrincipal{certificate_id(1)}), Names{"b/" + one});
+  EXPECT_EQ(names(query::Templates{}), Names{"T"});
+  EXPECT_EQ(names(query::TemplateVersions{name}).size(), 1U);
+  EXPECT_EQ(names(query::AccessOf{certificate_id(1)}),
+            (Names{"p/cert/" + one, "b/" + one, "b", "b/g", "g", "parent", "q/thinggroup/parent"}));
+  EXPECT_EQ(names(query::AuditEvents{}, 1).size(), 2U);
+  EXPECT_EQ(names(query::AuditEvents{.thing = "b"}).size(), 1U);
+  EXPECT_EQ(names(query::AuditEvents{.certificate = "c1"}).size(), 1U);
+  EXPECT_EQ(names(query::AuditEvents{.client = "b"}).size(), 1U);
+  EXPECT_EQ(names(query::AuditEvents{.serial_number = "S2"}).size(), 0U);
+}
+
+TEST_P(StoreConformance, PagesTwoPartKeysToTheEnd) {
+  for (int i = 0; i < 7; ++i) {
+    ChangeSet changes;
+    const auto t = thing_name(fmt::format("t{}", i));
+    changes.changes.emplace_back(Put{GroupMembership{t, *ThingGroupName::parse("g")}});
+    changes.changes.emplace_back(Put{ThingPrincipal{t, certificate_id(1)}});
+    changes.changes.emplace_back(Put{PolicyAttachment{
+        *PolicyName::parse("p"), PolicyTarget(certificate_id(static_cast<std::uint8_t>(i)))}});
+    ASSERT_TRUE(commit(changes));
+  }
+  EXPECT_EQ(names(query::ThingsInGroup{*ThingGroupName::parse("g")}, 2).size(), 7U);
+  EXPECT_EQ(names(query::ThingsOfPrincipal{certificate_id(1)}, 2).size(), 7U);
+  EXPECT_EQ(names(query::TargetsOfPolicy{*PolicyName::parse("p")}, 2).size(), 7U);
+}
+
+TEST_P(StoreConformance, TellsWatchersBeforeTheCommitReturns) {
+  std::vector<std::size_t> seen;
+  store().watch([&](const ChangeSet& changes) { seen.push_back(changes.changes.size()); });
+  ASSERT_TRUE(put(thing("a")));
+  EXPECT_EQ(seen, std::vector<std::size_t>{1});
+  EXPECT_FALSE(put(thing("a"), Expect::absent()));
+  EXPECT_EQ(seen.size(), 1U);
+}
+
+TEST_P(StoreConformance, ManyWritersLoseNothing) {
+  constexpr int kThreads = 8;
+  constexpr int kEach = 100;
+  std::latch begin(kThreads);
+  std::vector<std::thread> threads;
+  std::atomic<int> conflicts = 0;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      begin.arrive_and_wait();
+      for (int i = 0; i < kEach; ++i) {
+        ChangeSet changes;
+        changes.changes.emplace_back(Put{thing(fmt::format("t{}-{}", t, i)), Expect::absent()});
+        changes.changes.emplace_back(Count{"all"});
+        ASSERT_TRUE(run_blocking(store().commit(std::move(changes))));
+        ChangeSet contested;  // every thread tries the same name: one of them wins each round
+        contested.changes.emplace_back(Put{thing(fmt::format("round-{}", i)), Expect::absent()});
+        if (!run_blocking(store().commit(std::move(contested)))) ++conflicts;
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(names(query::Things{}).size(), static_cast<std::size_t>(kThreads * kEach + kEach));
+  EXPECT_EQ(conflicts.load(), kThreads * kEach - kEach);
+  EXPECT_EQ(std::get<Counter>(*find(counter_key("all"))).value, kThreads * kEach);
+}
+
+TEST(SqliteStore, KeepsEverythingAcrossAReopenAndIsPrivate) {
+  const TemporaryFolder folder;
+  {
+    auto store = SqliteStore::open(folder.file());
+    ASSERT_TRUE(store) << store.error().message;
+    ChangeSet changes;
+    changes.changes.emplace_back(Put{thing("a")});
+    ASSERT_TRUE(run_blocking((*store)->commit(changes)));
+    const auto second = SqliteStore::open(folder.file());
+    ASSERT_FALSE(second);
+    EXPECT_NE(second.error().message.find("another process"), std::string::npos);
+  }
+  struct stat status{};
+  ASSERT_EQ(stat(folder.file().c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777U, 0600U);
+  auto again = SqliteStore::open(folder.file());
+  ASSERT_TRUE(again);
+  EXPECT_TRUE(run_blocking(get<Thing>(**again, thing_key(thing_name("a")))));
+}
+
+TEST(SqliteStore, RefusesAFileThatIsNoStore) {
+  const TemporaryFolder folder;
+  FILE* file = fopen(folder.file().c_str(), "w");
+  ASSERT_NE(file, nullptr);
+  fputs(std::string(4096, 'x').c_str(), file);
+  fclose(file);
+  const auto store = SqliteStore::open(folder.file());
+  ASSERT_FALSE(store);
+  EXPECT_EQ(store.error().fault, Fault::unavailable);
+}
+
+TEST(Codec, KeepsEveryFieldOfEveryKind) {
+  Certificate c = certificate(4, 11);
+  c.status = CertificateStatus::revoked;
+  c.purpose = CertificatePurpose::claim;
+  c.serial = "0a";
+  c.requested_by = certificate_id(5);
+  c.registration = Registration{*TemplateName::parse("T"), c.public_key, thing_name("x"),
+                                R"({"a":"b"})", from_milliseconds(9)};
+  c.claim_template = TemplateName::parse("T").value();
+  c.claim_limit = 10;
+  c.first_connected = from_milliseconds(77);
+  c.ownership_expires = from_milliseconds(78);
+  ProvisioningTemplate t{
+      .name = *TemplateName::parse("T"), .type = TemplateType::jitp, .enabled = true};
+  t.hook = ProvisioningHook{"2020-04-01", "arn"};
+  const std::vector<Record> records = {
+      thing("a"), c, t,
+      PolicyAttachment{*PolicyName::parse("p"), PolicyTarget(*ThingGroupName::parse("g"))},
+      ThingPrincipal{thing_name("a"), certificate_id(1), true}};
+  for (const Record& record : records) {
+    const auto json = to_json(record);
+    const auto back = from_json(key_of(record).kind, json);
+    ASSERT_TRUE(back) << back.error().message;
+    EXPECT_EQ(encoding::to_json(to_json(*back)), encoding::to_json(json));
+  }
+}
+
+TEST(Codec, RefusesBrokenRows) {
+  for (const char* text :
+       {"[]", R"({"name":"a b"})", R"({"name":1})", R"({"name":"a","version":"x"})"}) {
+    EXPECT_FALSE(from_json(Kind::thing, *encoding::parse_json(text))) << text;
+  }
+}
+
+}  // namespace
+}  // namespace imprint::registry

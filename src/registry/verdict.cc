@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/verdict.h"
+
+namespace imprint::registry {
+
+Touched touched_by(const Change& change) {
+  if (const auto* put = std::get_if<Put>(&change)) return {key_of(put->record), put->expect};
+  if (const auto* erase = std::get_if<Erase>(&change)) return {erase->key, erase->expect};
+  if (const auto* require = std::get_if<Require>(&change)) return {require->key, require->expect};
+  return {counter_key(std::get<Count>(change).counter), Expect::anything()};
+}
+
+Result<void> check_expectation(const Key& key, Expect expect, std::optional<std::int64_t> found) {
+  const std::string_view kind = kind_name(key.kind);
+  const std::string place = key.second.empty() ? key.first : key.first + "/" + key.second;
+  switch (expect.state) {
+    case Expect::State::anything:
+      return {};
+    case Expect::State::absent:
+      if (!found) return {};
+      return fail_at(Fault::conflict, place, "{} {} exists already", kind, quote(key.first));
+    case Expect::State::present:
+      if (found) return {};
+      return fail_at(Fault::conflict, place, "{} {} does not exist any more", kind,
+                     quote(key.first));
+    case Expect::State::version:
+      if (found == expect.version) return {};
+      return fail_at(Fault::conflict, place,
+                     "{} {} has changed meanwhile: version {} was expected, {} found", kind,
+                     quote(key.first), expect.version, found ? std::to_string(*found) : "none");
+  }
+  return {};
+}
+
+Result<void> check_count(const Count& count, std::int64_t found) {
+  if (!count.limit || found + count.by <= *count.limit) return {};
+  return fail_at(Fault::exhausted, count.counter, "the limit of {} is reached", *count.limit);
+}
+
+}  // namespace imprint::registry

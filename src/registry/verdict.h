@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+
+#include "registry/store.h"
+
+/// The rules by which every store accepts or refuses a change, so that they answer alike.
+namespace imprint::registry {
+
+struct Touched {
+  Key key;
+  Expect expect;
+};
+
+/// The record a Put, Erase or Require is about.
+Touched touched_by(const Change& change);
+
+/// `found` is the stored record's version, if there is one.
+Result<void> check_expectation(const Key& key, Expect expect, std::optional<std::int64_t> found);
+
+Result<void> check_count(const Count& count, std::int64_t found);
+
+}  // namespace imprint::registry

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace imprint::runtime {
+
+/// One thread that takes everything waiting in its queue at once: the head of a batch works for
+/// those behind it. submit() is safe from any thread and answers false when the queue is full or
+/// closed.
+template <class Job>
+class BatchWorker {
+ public:
+  using Handler = std::function<void(std::vector<Job>)>;
+
+  BatchWorker(std::size_t max_waiting, Handler handler)
+      : max_waiting_(max_waiting), handler_(std::move(handler)), thread_([this] { run(); }) {}
+
+  BatchWorker(const BatchWorker&) = delete;
+  BatchWorker& operator=(const BatchWorker&) = delete;
+
+  /// Finishes what was accepted, then ends.
+  ~BatchWorker() {
+    {
+      const std::scoped_lock lock(mutex_);
+      closed_ = true;
+    }
+    ready_.notify_one();
+    thread_.join();
+  }
+
+  bool submit(Job job) {
+    bool wake = false;
+    {
+      const std::scoped_lock lock(mutex_);
+      if (closed_ || waiting_.size() >= max_waiting_) return false;
+      wake = waiting_.empty();
+      waiting_.push_back(std::move(job));
+    }
+    if (wake) ready_.notify_one();
+    return true;
+  }
+
+ private:
+  void run() {
+    while (true) {
+      std::vector<Job> batch;
+      {
+        std::unique_lock lock(mutex_);
+        ready_.wait(lock, [this] { return closed_ || !waiting_.empty(); });
+        if (waiting_.empty()) return;
+        batch.swap(waiting_);
+      }
+      handler_(std::move(batch));
+    }
+  }
+
+  const std::size_t max_waiting_;
+  Handler handler_;
+  std::mutex mutex_;
+  std::condition_variable ready_;
+  std::vector<Job> waiting_;
+  bool closed_ = false;
+  std::thread thread_;
+};
+
+}  // namespace imprint::runtime
