@@ -128,7 +128,9 @@ class Reader {
     if (!object_.contains(member)) return std::nullopt;
     return id(member);
   }
-  Sha256 digest(std::string_view member) { return id(member).digest(); }
+  Sha256 digest(std::string_view member) {
+    return object_.contains(member) ? id(member).digest() : Sha256{};
+  }
   CertificateStatus status(std::string_view member) {
     const auto parsed = parse_certificate_status(text(member));
     if (!parsed) refuse(member, parsed.error().message);

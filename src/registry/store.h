@@ -89,6 +89,9 @@ struct Certificates {
   bool ascending = true;
   bool provisioning_claims = false;
 };
+/// Every certificate, by id, with nothing but id, status and purpose filled in: what a server keeps
+/// of a million of them in memory.
+struct CertificateStatuses {};
 struct CertificatesByKey {
   CertificateId requested_by;
   Sha256 public_key;
@@ -139,11 +142,11 @@ struct AuditEvents {
 
 using Query =
     std::variant<query::Things, query::ThingTypes, query::ThingGroups, query::GroupsOfThing,
-                 query::ThingsInGroup, query::Certificates, query::CertificatesByKey,
-                 query::ExpiredCertificates, query::Intents, query::Policies, query::PolicyVersions,
-                 query::PoliciesOfTarget, query::TargetsOfPolicy, query::PrincipalsOfThing,
-                 query::ThingsOfPrincipal, query::Templates, query::TemplateVersions,
-                 query::AccessOf, query::AuditEvents>;
+                 query::ThingsInGroup, query::Certificates, query::CertificateStatuses,
+                 query::CertificatesByKey, query::ExpiredCertificates, query::Intents,
+                 query::Policies, query::PolicyVersions, query::PoliciesOfTarget,
+                 query::TargetsOfPolicy, query::PrincipalsOfThing, query::ThingsOfPrincipal,
+                 query::Templates, query::TemplateVersions, query::AccessOf, query::AuditEvents>;
 
 /// Where a list goes on: after this sort key. Empty means from the start. Opaque outside registry/;
 /// stable while records come and go, because it names a place in the order, not an offset.

@@ -258,6 +258,11 @@ TEST_P(StoreConformance, AnswersEveryQuery) {
   EXPECT_EQ(names(query::Certificates{.ascending = false}, 1), (Names{one, two}));
   EXPECT_EQ(names(query::Certificates{.ascending = true, .provisioning_claims = true}, 1),
             (Names{three, two, one}));
+  EXPECT_EQ(names(query::CertificateStatuses{}, 2), (Names{one, two, three}));
+  const auto statuses = run_blocking(list_all<Certificate>(store(), query::CertificateStatuses{}));
+  ASSERT_TRUE(statuses);
+  EXPECT_EQ((*statuses)[1].status, CertificateStatus::pending_activation);
+  EXPECT_EQ((*statuses)[2].purpose, CertificatePurpose::provisioning_claim);
   EXPECT_EQ(names(query::CertificatesByKey{certificate_id(9), pending.public_key}), Names{two});
   EXPECT_EQ(names(query::CertificatesByKey{certificate_id(8), pending.public_key}), Names{});
   EXPECT_EQ(names(query::ExpiredCertificates{from_milliseconds(60)}), Names{three});

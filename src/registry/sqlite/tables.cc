@@ -41,8 +41,9 @@ std::vector<SqlValue> certificate_columns(const Record& record) {
   std::optional<Timestamp> sweep;
   if (c.purpose == CertificatePurpose::provisioning_claim) sweep = c.not_after;
   if (c.status == CertificateStatus::pending_activation) sweep = c.ownership_expires;
-  return {to_milliseconds(c.created), static_cast<std::int64_t>(c.purpose),
-          hex_or_null(c.requested_by), encoding::to_hex(c.public_key), milliseconds(sweep)};
+  return {to_milliseconds(c.created),           std::string(to_string(c.status)),
+          static_cast<std::int64_t>(c.purpose), hex_or_null(c.requested_by),
+          encoding::to_hex(c.public_key),       milliseconds(sweep)};
 }
 
 std::vector<SqlValue> intent_columns(const Record& record) {
@@ -69,7 +70,7 @@ CREATE TABLE thing_groups (name TEXT PRIMARY KEY, version INTEGER NOT NULL, pare
 CREATE INDEX thing_groups_by_parent ON thing_groups (parent, name) WHERE parent IS NOT NULL;
 CREATE TABLE group_memberships (thing TEXT, grp TEXT, version INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (thing, grp)) WITHOUT ROWID;
 CREATE INDEX group_memberships_by_group ON group_memberships (grp, thing);
-CREATE TABLE certificates (id TEXT PRIMARY KEY, version INTEGER NOT NULL, created INTEGER NOT NULL, purpose INTEGER NOT NULL, requested_by TEXT, public_key TEXT NOT NULL, sweep INTEGER, body TEXT NOT NULL);
+CREATE TABLE certificates (id TEXT PRIMARY KEY, version INTEGER NOT NULL, created INTEGER NOT NULL, status TEXT NOT NULL, purpose INTEGER NOT NULL, requested_by TEXT, public_key TEXT NOT NULL, sweep INTEGER, body TEXT NOT NULL);
 CREATE INDEX certificates_by_created ON certificates (created, id);
 CREATE INDEX certificates_by_public_key ON certificates (public_key) WHERE requested_by IS NOT NULL;
 CREATE INDEX certificates_by_sweep ON certificates (sweep) WHERE sweep IS NOT NULL;
@@ -107,9 +108,8 @@ const std::array<Table, kKinds> kTables = {{
      "INSERT OR REPLACE INTO group_memberships (thing, grp, version, body) VALUES (?1,?2,?3,?4)",
      "DELETE FROM group_memberships WHERE thing=?1 AND grp=?2", true, &no_columns},
     {"SELECT body FROM certificates WHERE id=?1", "SELECT version FROM certificates WHERE id=?1",
-     "INSERT OR REPLACE INTO certificates (id, version, created, purpose, requested_by, "
-     "public_key, sweep, "
-     "body) VALUES (?1,?2,?3,?4,?5,?6,?7,?8)",
+     "INSERT OR REPLACE INTO certificates (id, version, created, status, purpose, "
+     "requested_by, public_key, sweep, body) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)",
      "DELETE FROM certificates WHERE id=?1", false, &certificate_columns},
     {"SELECT body FROM issuance_intents WHERE serial=?1",
      "SELECT version FROM issuance_intents WHERE serial=?1",
@@ -246,6 +246,13 @@ struct ListOf {
         "purpose<>?3 "
         "ORDER BY created DESC, id DESC LIMIT ?4",
         {at.created, at.name, hidden, limit},
+        Kind::certificate};
+  }
+  ListStatement operator()(const query::CertificateStatuses&) const {
+    return {
+        "SELECT '{\"id\":\"'||id||'\",\"status\":\"'||status||'\",\"purpose\":'||purpose||'}', 0 "
+        "FROM certificates WHERE id>?1 ORDER BY id LIMIT ?2",
+        {cursor.after, limit},
         Kind::certificate};
   }
   ListStatement operator()(const query::CertificatesByKey& q) const {
