@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "base/bytes.h"
@@ -43,6 +44,16 @@ class PublicKey {
   KeyType type_ = KeyType::other;
   unsigned bits_ = 0;
   std::string algorithm_oid_;
+};
+
+/// A public key made ready for many verifications: decoding it costs more than checking a signature
+/// does. Immutable, safe to share between threads.
+class Verifier {
+ public:
+  static Result<std::shared_ptr<const Verifier>> make(const PublicKey& key);
+  virtual ~Verifier() = default;
+  [[nodiscard]] virtual Result<void> verify(SignatureAlgorithm algorithm, BytesView message,
+                                            BytesView signature) const = 0;
 };
 
 /// RFC 5280 section 4.2.1.2 method 1 with SHA-256 cut to 160 bits (RFC 7093 section 2 method 1).
