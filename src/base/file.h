@@ -10,7 +10,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 
-namespace imprint::deployment {
+namespace imprint {
 
 /// Replaces or creates `path` so that after a crash it holds either the old bytes or the new ones:
 /// a temporary file beside it with O_EXCL and its final mode from the first byte, fsync, rename,
@@ -28,4 +28,4 @@ Result<Secret> read_secret_file(const std::filesystem::path& path, std::size_t m
 /// fsync on a directory, so that renames and new names in it last.
 Result<void> sync_directory(const std::filesystem::path& directory);
 
-}  // namespace imprint::deployment
+}  // namespace imprint
