@@ -40,18 +40,20 @@ class KeyPool {
   KeyPool(const KeyPool&) = delete;
   KeyPool& operator=(const KeyPool&) = delete;
 
-  /// A ready key, or nothing; never waits. Gives nothing while earlier callers wait.
+  /// A ready key, or nothing. Never waits.
   std::optional<x509::PrivateKey> try_take();
 
-  /// Queues the caller for the next key, in order. Fault::exhausted when max_waiting callers wait
-  /// already; `ready` is then not called.
-  Result<void> take_later(Ready ready);
+  /// A ready key, or nothing now and `ready` later, in the order of the calls. Fault::exhausted
+  /// when max_waiting callers wait already. `ready` is called if and only if the result is an empty
+  /// optional.
+  Result<std::optional<x509::PrivateKey>> take(Ready ready);
 
   [[nodiscard]] std::size_t available() const;
   [[nodiscard]] std::size_t waiting() const;
 
  private:
   void fill();
+  std::optional<x509::PrivateKey> take_ready();
 
   const KeyPoolOptions options_;
   const Generate generate_;
@@ -59,6 +61,7 @@ class KeyPool {
   std::condition_variable work_;
   bool stopping_ = false;
   std::size_t generating_ = 0;
+  // Invariant: keys are ready only while nobody waits.
   std::deque<x509::PrivateKey> keys_;
   std::deque<Ready> waiting_;
   std::vector<std::thread> threads_;
