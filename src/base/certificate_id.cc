@@ -7,36 +7,39 @@ namespace imprint {
 
 namespace {
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+constexpr std::string_view kDigits = "0123456789abcdef";
+
+int digit_value(char c) {
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
+  const auto at = kDigits.find(c);
+  return at == std::string_view::npos ? -1 : static_cast<int>(at);
 }
 
 }  // namespace
 
 Result<CertificateId> CertificateId::parse(std::string_view text) {
-  const std::string_view digits = text.starts_with("0x") ? text.substr(2) : text;
+  std::string_view digits = text;
+  if (digits.starts_with("0x")) digits.remove_prefix(2);
   Sha256 digest{};
-  bool good = digits.size() == digest.size() * 2;
-  for (std::size_t i = 0; good && i < digest.size(); ++i) {
-    const int high = hex_digit(digits[2 * i]);
-    const int low = hex_digit(digits[2 * i + 1]);
-    good = high >= 0 && low >= 0;
-    if (good) digest[i] = static_cast<std::uint8_t>(high * 16 + low);
+  if (digits.size() != 2 * digest.size()) {
+    return fail(Fault::invalid, "certificate id {} has {} characters; it must have {}", quote(text),
+                digits.size(), 2 * digest.size());
   }
-  if (!good) {
-    return fail(Fault::invalid, "{} is not a certificate id: 64 hexadecimal digits are needed",
-                quote(text));
+  for (std::size_t i = 0; i < digest.size(); ++i) {
+    const int high = digit_value(digits[2 * i]);
+    const int low = digit_value(digits[2 * i + 1]);
+    if (high < 0 || low < 0) {
+      return fail(Fault::invalid, "certificate id {} is not hexadecimal at position {}",
+                  quote(text), 2 * i);
+    }
+    digest[i] = static_cast<std::uint8_t>(high * 16 + low);
   }
   return CertificateId(digest);
 }
 
 std::string CertificateId::hex() const {
-  static constexpr std::string_view kDigits = "0123456789abcdef";
   std::string out;
-  out.reserve(digest_.size() * 2);
+  out.reserve(2 * digest_.size());
   for (const std::uint8_t b : digest_) {
     out += kDigits[b >> 4];
     out += kDigits[b & 15];

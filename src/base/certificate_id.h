@@ -6,22 +6,26 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "base/bytes.h"
 #include "base/result.h"
 
 namespace imprint {
 
-/// The name AWS IoT gives a certificate: SHA-256 of its DER, written as 64 lower-case hex digits.
+/// AWS's certificateId and caCertificateId: the SHA-256 of the certificate's DER.
+/// A trivially copyable value of 32 bytes, so that indexes over a million devices stay small.
 class CertificateId {
  public:
   explicit CertificateId(const Sha256& digest) : digest_(digest) {}
 
-  /// 64 hex digits of either case, optionally after "0x" (AWS IoT API, certificateId).
+  /// 64 hexadecimal digits of either case, with or without the prefix 0x (AWS IoT API
+  /// certificateId: (0x)?[a-fA-F0-9]+).
   static Result<CertificateId> parse(std::string_view text);
 
-  [[nodiscard]] const Sha256& digest() const { return digest_; }
+  /// 64 lower-case digits.
   [[nodiscard]] std::string hex() const;
+  [[nodiscard]] const Sha256& bytes() const { return digest_; }
 
   friend auto operator<=>(const CertificateId&, const CertificateId&) = default;
   friend bool operator==(const CertificateId&, const CertificateId&) = default;
@@ -30,14 +34,16 @@ class CertificateId {
   Sha256 digest_;
 };
 
+static_assert(std::is_trivially_copyable_v<CertificateId> && sizeof(CertificateId) == 32);
+
 }  // namespace imprint
 
 template <>
 struct std::hash<imprint::CertificateId> {
-  // The digest is uniform already: its first bytes are as good a hash as any.
+  // A digest is already evenly spread, so its first word serves.
   std::size_t operator()(const imprint::CertificateId& id) const noexcept {
-    std::size_t value = 0;
-    std::memcpy(&value, id.digest().data(), sizeof value);
-    return value;
+    std::size_t word = 0;
+    std::memcpy(&word, id.bytes().data(), sizeof word);
+    return word;
   }
 };

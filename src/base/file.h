@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <sys/types.h>
+
+#include "base/result.h"
+#include "base/secret.h"
+
+namespace imprint {
+
+/// Replaces or creates `path` so that after a crash it holds either the old bytes or the new ones:
+/// a temporary file beside it with O_EXCL and its final mode from the first byte, fsync, rename,
+/// fsync of the directory. Errors name the path and the system's reason.
+Result<void> write_file_durably(const std::filesystem::path& path, mode_t mode,
+                                std::string_view bytes);
+
+/// Reads at most `max_bytes`; a larger file is an error. Fault::not_found when it does not exist.
+Result<std::string> read_file(const std::filesystem::path& path, std::size_t max_bytes);
+
+/// Reads a file that must be secret: a regular file of this user or root with no permission for
+/// group or others (Fault::forbidden otherwise, with the chmod that mends it).
+Result<Secret> read_secret_file(const std::filesystem::path& path, std::size_t max_bytes);
+
+/// fsync on a directory, so that renames and new names in it last.
+Result<void> sync_directory(const std::filesystem::path& directory);
+
+}  // namespace imprint

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+
+namespace imprint::deployment {
+
+/// Where things lie in a deployment directory. Paths only; touches no file.
+class Layout {
+ public:
+  explicit Layout(std::filesystem::path directory) : directory_(std::move(directory)) {}
+
+  [[nodiscard]] const std::filesystem::path& directory() const { return directory_; }
+  [[nodiscard]] std::filesystem::path config() const { return directory_ / "imprint.toml"; }
+  /// What devices and AWS_CA_BUNDLE trust.
+  [[nodiscard]] std::filesystem::path trusted_root() const { return directory_ / "root-ca.pem"; }
+  [[nodiscard]] std::filesystem::path ca_folder() const { return directory_ / "ca"; }
+  [[nodiscard]] std::filesystem::path root_certificate() const {
+    return ca_folder() / "root-ca.pem";
+  }
+  [[nodiscard]] std::filesystem::path root_key() const { return ca_folder() / "root-ca.key"; }
+  [[nodiscard]] std::filesystem::path issuing_certificate() const {
+    return ca_folder() / "issuing-ca.pem";
+  }
+  [[nodiscard]] std::filesystem::path issuing_key() const { return ca_folder() / "issuing-ca.key"; }
+  [[nodiscard]] std::filesystem::path server_folder() const { return directory_ / "server"; }
+  /// One certificate; what a client needs besides is issuing_certificate().
+  [[nodiscard]] std::filesystem::path server_certificate() const {
+    return server_folder() / "server.pem";
+  }
+  [[nodiscard]] std::filesystem::path server_key() const { return server_folder() / "server.key"; }
+  [[nodiscard]] std::filesystem::path admin_credentials() const {
+    return directory_ / "admin.credentials";
+  }
+  [[nodiscard]] std::filesystem::path store() const { return directory_ / "imprint.db"; }
+
+ private:
+  std::filesystem::path directory_;
+};
+
+}  // namespace imprint::deployment

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "issuance/key_pool.h"
+
+#include <sched.h>
+
+namespace imprint::issuance {
+
+namespace {
+
+/// SCHED_IDLE runs only when nothing else wants the core. Where the kernel refuses it the pool
+/// still works, with ordinary priority.
+void lower_priority() {
+  const sched_param parameters{};
+  static_cast<void>(::sched_setscheduler(0, SCHED_IDLE, &parameters));
+}
+
+}  // namespace
+
+KeyPool::KeyPool(KeyPoolOptions options)
+    : KeyPool(options,
+              [algorithm = options.algorithm] { return x509::PrivateKey::generate(algorithm); }) {}
+
+KeyPool::KeyPool(KeyPoolOptions options, Generate generate)
+    : options_(options), generate_(std::move(generate)) {
+  IMPRINT_ASSERT(options_.threads > 0);
+  for (std::size_t i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { fill(); });
+}
+
+KeyPool::~KeyPool() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  work_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+  for (Ready& ready : waiting_)
+    ready(fail(Fault::unavailable, "the server stops; ask again after its restart"));
+}
+
+void KeyPool::fill() {
+  lower_priority();
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    work_.wait(lock, [this] {
+      return stopping_ || keys_.size() + generating_ < options_.size + waiting_.size();
+    });
+    if (stopping_) return;
+    ++generating_;
+    lock.unlock();
+    auto key = generate_();
+    lock.lock();
+    --generating_;
+    if (!waiting_.empty()) {
+      const Ready ready = std::move(waiting_.front());
+      waiting_.pop_front();
+      lock.unlock();
+      ready(std::move(key));
+      lock.lock();
+    } else if (key) {
+      keys_.push_back(std::move(*key));
+    } else {
+      // Nobody to tell: a pause, so that a broken generator does not spin.
+      work_.wait_for(lock, std::chrono::seconds(1), [this] { return stopping_; });
+    }
+  }
+}
+
+std::optional<x509::PrivateKey> KeyPool::take_ready() {
+  if (keys_.empty()) return std::nullopt;
+  std::optional<x509::PrivateKey> key(std::move(keys_.front()));
+  keys_.pop_front();
+  return key;
+}
+
+std::optional<x509::PrivateKey> KeyPool::try_take() {
+  std::unique_lock lock(mutex_);
+  auto key = take_ready();
+  lock.unlock();
+  work_.notify_one();
+  return key;
+}
+
+Result<std::optional<x509::PrivateKey>> KeyPool::take(Ready ready) {
+  std::unique_lock lock(mutex_);
+  auto key = take_ready();
+  if (!key) {
+    if (waiting_.size() >= options_.max_waiting) {
+      return fail(Fault::exhausted,
+                  "{} requests wait for a server-made key already; retry in a few seconds, or send "
+                  "a CSR",
+                  waiting_.size());
+    }
+    waiting_.push_back(std::move(ready));
+  }
+  lock.unlock();
+  work_.notify_one();
+  return key;
+}
+
+std::size_t KeyPool::available() const {
+  const std::lock_guard lock(mutex_);
+  return keys_.size();
+}
+
+std::size_t KeyPool::waiting() const {
+  const std::lock_guard lock(mutex_);
+  return waiting_.size();
+}
+
+}  // namespace imprint::issuance

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "base/result.h"
+#include "x509/private_key.h"
+
+namespace imprint::issuance {
+
+struct KeyPoolOptions {
+  x509::KeyAlgorithm algorithm = x509::KeyAlgorithm::rsa_2048;
+  std::size_t size = 64;          ///< keys kept ready
+  std::size_t max_waiting = 256;  ///< callers that may wait for a key
+  std::size_t threads = 1;
+};
+
+/// Private keys made ahead of need, because an RSA key costs a sixth of a second of CPU. One per
+/// process, called from every shard. Background threads fill it with the kernel's idle priority, so
+/// refilling never slows a handshake. Keys live in memory only.
+class KeyPool {
+ public:
+  using Generate = std::function<Result<x509::PrivateKey>()>;
+  /// Called once, on a pool thread or on the destroying thread, never inside take(); the receiver
+  /// posts it to its own shard. Must not block.
+  using Ready = std::function<void(Result<x509::PrivateKey>)>;
+
+  explicit KeyPool(KeyPoolOptions options);
+  /// With another source of keys: for tests, and for keys made in a token.
+  KeyPool(KeyPoolOptions options, Generate generate);
+  /// Callers that still wait get Fault::unavailable. Waits for a key being generated.
+  ~KeyPool();
+  KeyPool(const KeyPool&) = delete;
+  KeyPool& operator=(const KeyPool&) = delete;
+
+  /// A ready key, or nothing. Never waits.
+  std::optional<x509::PrivateKey> try_take();
+
+  /// A ready key, or nothing now and `ready` later, in the order of the calls. Fault::exhausted
+  /// when max_waiting callers wait already. `ready` is called if and only if the result is an empty
+  /// optional.
+  Result<std::optional<x509::PrivateKey>> take(Ready ready);
+
+  [[nodiscard]] std::size_t available() const;
+  [[nodiscard]] std::size_t waiting() const;
+
+ private:
+  void fill();
+  std::optional<x509::PrivateKey> take_ready();
+
+  const KeyPoolOptions options_;
+  const Generate generate_;
+  mutable std::mutex mutex_;
+  std::condition_variable work_;
+  bool stopping_ = false;
+  std::size_t generating_ = 0;
+  // Invariant: keys are ready only while nobody waits.
+  std::deque<x509::PrivateKey> keys_;
+  std::deque<Ready> waiting_;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace imprint::issuance

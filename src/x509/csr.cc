@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "x509/csr.h"
+
+#include "x509/algorithm.h"
+#include "x509/der.h"
+#include "x509/key_rules.h"
+#include "x509/name.h"
+#include "x509/pem.h"
+
+namespace imprint::x509 {
+
+namespace {
+
+struct Request {
+  BytesView info;  ///< whole CertificationRequestInfo: what the sender signed
+  BytesView spki;
+  BytesView algorithm;
+  BytesView signature;
+};
+
+/// RFC 2986 section 4. Attributes are stepped over: nothing in them has any effect.
+Result<Request> read_request(BytesView der) {
+  TRY_ASSIGN(const der::Element outer, der::read_one(der, der::sequence, "request"));
+  der::Reader reader(outer.content);
+  TRY_ASSIGN(const der::Element info, reader.expect(der::sequence, "request info"));
+  TRY_ASSIGN(const der::Element algorithm, reader.expect(der::sequence, "signature algorithm"));
+  TRY_ASSIGN(const BytesView signature, reader.bit_string_bytes("signature"));
+  TRY(reader.end("request"));
+
+  der::Reader fields(info.content);
+  TRY_ASSIGN(const BytesView version, fields.integer_bytes("version"));
+  if (version.size() != 1 || version[0] != 0)
+    return fail(Fault::invalid, "version: only version 1 (value 0) exists");
+  TRY_ASSIGN(const der::Element subject, fields.expect(der::sequence, "subject"));
+  TRY(DistinguishedName::from_der(subject.whole));
+  TRY_ASSIGN(const der::Element spki, fields.expect(der::sequence, "public key"));
+  // RFC 2986 wants the attributes even when empty; some embedded stacks leave them out.
+  if (!fields.empty()) TRY(fields.expect(der::context(0, true), "attributes"));
+  TRY(fields.end("request info"));
+  return Request{info.whole, spki.whole, algorithm.whole, signature};
+}
+
+Unexpected refuse(std::string_view step, const Error& error) {
+  return Unexpected(Error{Fault::invalid, fmt::format("CSR {}: {}", step, error.message),
+                          error.where, Csr::kErrorCode});
+}
+
+}  // namespace
+
+Result<Csr> Csr::from_pem(std::string_view text) {
+  auto block = decode_pem(text, {"CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"}, kMaxPemChars,
+                          "certificate signing request");
+  if (!block) return refuse("text", block.error());
+  return from_der(block->der);
+}
+
+Result<Csr> Csr::from_der(BytesView der) {
+  const auto request = read_request(der);
+  if (!request) return refuse("structure", request.error());
+  auto key = PublicKey::from_spki(request->spki);
+  if (!key) return refuse("public key", key.error());
+  if (const auto rules = check_device_key(*key); !rules) return refuse("public key", rules.error());
+  const auto algorithm = parse_signature_algorithm(request->algorithm);
+  if (!algorithm) return refuse("signature", algorithm.error());
+  if (const auto proof = key->verify(*algorithm, request->info, request->signature); !proof)
+    return refuse("self-signature", proof.error());
+  return Csr(std::move(*key));
+}
+
+}  // namespace imprint::x509

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "x509/public_key.h"
+
+namespace imprint::x509 {
+
+/// A certificate signing request (PKCS#10, RFC 2986) whose sender has proved to hold the private
+/// key. Only the public key leaves it: subject, attributes and requested extensions are the
+/// sender's wishes and have no accessor.
+class Csr {
+ public:
+  static constexpr std::size_t kMaxPemChars = 4096;  ///< AWS IoT API: certificateSigningRequest
+  static constexpr std::string_view kErrorCode = "InvalidCsr";
+
+  /// Parses and checks, in this order: size, one PEM block, structure, key rules (key_rules.h),
+  /// signature algorithm, self-signature. Fault::invalid with code "InvalidCsr" and a message that
+  /// names the step and what was found.
+  static Result<Csr> from_pem(std::string_view text);
+  static Result<Csr> from_der(BytesView der);
+
+  [[nodiscard]] const PublicKey& public_key() const { return public_key_; }
+
+ private:
+  explicit Csr(PublicKey key) : public_key_(std::move(key)) {}
+  PublicKey public_key_;
+};
+
+}  // namespace imprint::x509

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "x509/openssl.h"
+
+#include <openssl/bio.h>
+#include <openssl/bn.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include "x509/certificate.h"
+
+namespace imprint::x509 {
+
+void OpensslDeleter::operator()(EVP_PKEY* handle) const { EVP_PKEY_free(handle); }
+void OpensslDeleter::operator()(EVP_PKEY_CTX* handle) const { EVP_PKEY_CTX_free(handle); }
+void OpensslDeleter::operator()(EVP_MD_CTX* handle) const { EVP_MD_CTX_free(handle); }
+void OpensslDeleter::operator()(X509* handle) const { X509_free(handle); }
+void OpensslDeleter::operator()(X509_STORE* handle) const { X509_STORE_free(handle); }
+void OpensslDeleter::operator()(X509_STORE_CTX* handle) const { X509_STORE_CTX_free(handle); }
+void OpensslDeleter::operator()(BIGNUM* handle) const { BN_clear_free(handle); }
+void OpensslDeleter::operator()(BN_CTX* handle) const { BN_CTX_free(handle); }
+void OpensslDeleter::operator()(BIO* handle) const { BIO_free_all(handle); }
+
+std::string take_openssl_error() {
+  const unsigned long code = ERR_peek_error();
+  const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code);
+  std::string text = reason == nullptr ? "no reason given" : reason;
+  ERR_clear_error();
+  return text;
+}
+
+Result<X509Ptr> to_openssl(const Certificate& certificate) {
+  const Bytes& der = certificate.der();
+  const unsigned char* at = der.data();
+  X509Ptr handle(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
+  if (handle == nullptr || at != der.data() + der.size())
+    return fail(Fault::invalid, "OpenSSL refuses the certificate: {}", take_openssl_error());
+  return handle;
+}
+
+Result<EvpPkeyPtr> to_openssl(const PublicKey& key) {
+  // Other kinds carry parameters of the sender's choice; the decoder must not see them.
+  if (key.type() == KeyType::other)
+    return fail(Fault::invalid, "keys of type {} are not supported", key.describe());
+  const unsigned char* at = key.spki().data();
+  EvpPkeyPtr handle(d2i_PUBKEY(nullptr, &at, static_cast<long>(key.spki().size())));
+  if (handle == nullptr || at != key.spki().data() + key.spki().size())
+    return fail(Fault::invalid, "OpenSSL refuses the public key: {}", take_openssl_error());
+  return handle;
+}
+
+Result<Certificate> from_openssl(const X509* handle) {
+  const int size = i2d_X509(handle, nullptr);
+  if (size <= 0)
+    return fail(Fault::invalid, "the certificate cannot be encoded: {}", take_openssl_error());
+  Bytes der(static_cast<std::size_t>(size));
+  unsigned char* at = der.data();
+  i2d_X509(handle, &at);
+  return Certificate::from_der(der);
+}
+
+}  // namespace imprint::x509
