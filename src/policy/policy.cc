@@ -63,6 +63,15 @@ Result<void> each_string(const std::string& where, const json::value& value, F f
   return {};
 }
 
+/// `where`.name, or `where`["name"] when the name is not a plain word: paths reach logs.
+std::string member_path(const std::string& where, std::string_view name) {
+  constexpr std::size_t kMaxPlain = 64;
+  const bool plain = name.size() <= kMaxPlain && std::ranges::all_of(name, [](char c) {
+                       return name_rules::is_alnum(c) || c == ':';
+                     });
+  return plain ? fmt::format("{}.{}", where, name) : fmt::format("{}[{}]", where, quote(name));
+}
+
 std::string_view remedy_for(std::string_view member) {
   if (member == "NotAction") return "list the actions in Action instead";
   if (member == "NotResource")
@@ -95,7 +104,7 @@ class StatementParser {
 
  private:
   Result<void> take(std::string_view member, const json::value& value) {
-    const std::string where = fmt::format("{}.{}", where_, member);
+    const std::string where = member_path(where_, member);
     if (member == "Sid") return take_sid(where, value);
     if (member == "Effect") return take_effect(where, value);
     if (member == "Action") return take_actions(where, value);
@@ -148,7 +157,7 @@ class StatementParser {
                                           encoding::type_name(value)));
     for (const auto& block : value.get_object()) {
       const std::string_view op = text_of(block.key());
-      const std::string place = fmt::format("{}.{}", where, op);
+      const std::string place = member_path(where, op);
       if (!block.value().is_object())
         return malformed(place, fmt::format("must be an object of condition keys; found {}",
                                             encoding::type_name(block.value())));

@@ -207,7 +207,7 @@ Value substitution(const Variable& variable, const Context& context) {
   const Value value = raw_value(variable, context);
   // AWS leaves out long certificate values and values with wildcards. '#' and '+' are wildcards too
   // where the result is a topic filter: a client that calls itself "+" must not come to read every
-  // level. (In a certificate value '+' shows up as "\\+", which is no wildcard.)
+  // level. (In a certificate value a backslash stands before '+', so it fills no level.)
   const std::string_view wildcards = value.escaped ? "*?#" : "*?#+";
   if (value.text.find_first_of(wildcards) != std::string_view::npos) return {};
   if (value.escaped && value.text.size() > kMaxCertificateCharacters) return {};
