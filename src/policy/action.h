@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bitset>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace imprint::policy {
+
+/// Every action a device policy can speak of (AWS IoT Core policy actions).
+enum class Action : std::uint8_t {
+  connect,
+  publish,
+  retain_publish,
+  subscribe,
+  receive,
+  get_retained_message,
+  list_retained_messages,
+  get_thing_shadow,
+  update_thing_shadow,
+  delete_thing_shadow,
+  list_named_shadows_for_thing,
+  describe_job_execution,
+  get_pending_job_executions,
+  update_job_execution,
+  start_next_pending_job_execution,
+  assume_role_with_certificate,
+  delete_connection,
+};
+inline constexpr std::size_t kActionCount = 17;
+
+/// What an action acts on: the word after the account in its ARN.
+enum class ResourceType : std::uint8_t {
+  all,  ///< No resource of its own; only `"Resource": "*"` covers it.
+  client,
+  topic,
+  topic_filter,
+  thing,
+  role_alias,
+};
+
+struct ActionInfo {
+  Action action;
+  std::string_view name;      ///< As a policy spells it, "iot:Connect".
+  std::string_view old_name;  ///< The jobs actions' older spelling, else empty.
+  ResourceType resource;
+};
+
+using ActionSet = std::bitset<kActionCount>;
+
+/// The table of actions, in the order of the enum.
+std::span<const ActionInfo> actions();
+const ActionInfo& info(Action action);
+std::optional<Action> find_action(std::string_view name);
+
+/// "client", "topic", "topicfilter", "thing", "rolealias"; "*" for ResourceType::all.
+std::string_view to_string(ResourceType type);
+std::optional<ResourceType> find_resource_type(std::string_view word);
+
+}  // namespace imprint::policy

@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/condition.h"
+
+#include <algorithm>
+#include <arpa/inet.h>
+#include <charconv>
+#include <optional>
+
+#include "base/name.h"
+
+namespace imprint::policy {
+
+namespace json = encoding::json;
+
+namespace {
+
+constexpr std::string_view kForAll = "ForAllValues:";
+constexpr std::string_view kForAny = "ForAnyValue:";
+constexpr std::string_view kIfExists = "IfExists";
+constexpr std::string_view kMappedPrefix = "::ffff:";
+constexpr int kMappedBits = 96;
+
+template <class T>
+std::optional<T> number(std::string_view text) {
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::optional<double> finite(std::string_view text) {
+  const auto value = number<double>(text);
+  return value && *value - *value == 0.0 ? value : std::nullopt;
+}
+
+/// Reads exactly `digits` decimal digits off the front.
+std::optional<int> take_digits(std::string_view& text, std::size_t digits) {
+  if (text.size() < digits || !std::ranges::all_of(text.substr(0, digits), name_rules::is_digit))
+    return std::nullopt;
+  const auto value = number<int>(text.substr(0, digits));
+  text.remove_prefix(digits);
+  return value;
+}
+
+bool take(std::string_view& text, char c) {
+  if (!text.starts_with(c)) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+/// hh:mm:ss with an optional fraction, then Z or an offset.
+std::optional<Milliseconds> take_time_of_day(std::string_view& text) {
+  const auto hour = take_digits(text, 2);
+  if (!hour || *hour > 23 || !take(text, ':')) return std::nullopt;
+  const auto minute = take_digits(text, 2);
+  if (!minute || *minute > 59) return std::nullopt;
+  int second = 0;
+  if (take(text, ':')) {
+    const auto parsed = take_digits(text, 2);
+    if (!parsed || *parsed > 59) return std::nullopt;
+    second = *parsed;
+  }
+  Milliseconds out = std::chrono::hours(*hour) + std::chrono::minutes(*minute) + Seconds(second);
+  if (take(text, '.')) {
+    int scale = 100;
+    std::size_t digits = 0;
+    for (; !text.empty() && name_rules::is_digit(text.front()); ++digits, scale /= 10) {
+      out += Milliseconds((text.front() - '0') * scale);
+      text.remove_prefix(1);
+    }
+    if (digits == 0 || digits > 9) return std::nullopt;
+  }
+  if (take(text, 'Z')) return out;
+  const int sign = take(text, '+') ? 1 : take(text, '-') ? -1 : 0;
+  const auto hours = take_digits(text, 2);
+  take(text, ':');
+  const auto minutes = take_digits(text, 2);
+  if (sign == 0 || !hours || *hours > 23 || !minutes || *minutes > 59) return std::nullopt;
+  return out - sign * (std::chrono::hours(*hours) + std::chrono::minutes(*minutes));
+}
+
+std::optional<Timestamp> iso_time(std::string_view text) {
+  const auto year = take_digits(text, 4);
+  if (!year || !take(text, '-')) return std::nullopt;
+  const auto month = take_digits(text, 2);
+  if (!month || !take(text, '-')) return std::nullopt;
+  const auto day = take_digits(text, 2);
+  if (!day) return std::nullopt;
+  const std::chrono::year_month_day date(std::chrono::year(*year),
+                                         std::chrono::month(static_cast<unsigned>(*month)),
+                                         std::chrono::day(static_cast<unsigned>(*day)));
+  if (!date.ok()) return std::nullopt;
+  Timestamp out = std::chrono::sys_days(date);
+  if (text.empty()) return out;
+  if (!take(text, 'T')) return std::nullopt;
+  const auto of_day = take_time_of_day(text);
+  if (!of_day || !text.empty()) return std::nullopt;
+  return out + *of_day;
+}
+
+Result<std::string> operand_text(const json::value& value) {
+  if (value.is_string()) return std::string(value.get_string());
+  if (value.is_bool()) return std::string(value.get_bool() ? "true" : "false");
+  if (value.is_number()) return encoding::to_json(value);
+  return fail(Fault::invalid, "a condition value must be a string, number or boolean; found {}",
+              encoding::type_name(value));
+}
+
+}  // namespace
+
+Result<Network> Network::parse(std::string_view text) {
+  Network out;
+  const std::size_t slash = text.find('/');
+  const std::string host(text.substr(0, std::min(slash, text.size())));
+  const bool v4 = host.find(':') == std::string::npos;
+  const std::string mapped = v4 ? std::string(kMappedPrefix) + host : host;
+  if (host.size() > 45 || host.find('\0') != std::string::npos ||
+      inet_pton(AF_INET6, mapped.c_str(), out.address.data()) != 1) {
+    return fail(Fault::invalid,
+                "{} is not an IP address or range such as 10.0.0.0/8 or 2001:db8::/32",
+                quote(text));
+  }
+  if (slash != std::string_view::npos) {
+    const auto bits = number<int>(text.substr(slash + 1));
+    const int most = v4 ? 32 : 128;
+    if (!bits || *bits < 0 || *bits > most) {
+      return fail(Fault::invalid, "{} needs a prefix length from 0 to {} after the '/'",
+                  quote(text), most);
+    }
+    out.prefix = static_cast<std::uint8_t>(*bits + (v4 ? kMappedBits : 0));
+  }
+  return out;
+}
+
+bool Network::contains(const Network& host) const {
+  const std::size_t whole = prefix / 8U;
+  if (!std::equal(address.begin(), address.begin() + static_cast<std::ptrdiff_t>(whole),
+                  host.address.begin()))
+    return false;
+  const unsigned rest = prefix % 8U;
+  if (rest == 0) return true;
+  const auto mask = static_cast<std::uint8_t>(0xFF00U >> rest);
+  return (address[whole] & mask) == (host.address[whole] & mask);
+}
+
+Result<Timestamp> parse_time(std::string_view text) {
+  if (const auto time = iso_time(text)) return *time;
+  // Up to the year 9999, so that milliseconds cannot overflow.
+  if (const auto seconds = number<std::int64_t>(text);
+      seconds && *seconds >= 0 && *seconds < 253402300800)
+    return Timestamp(Seconds(*seconds));
+  return fail(Fault::invalid, "{} is not a date such as 2026-01-31T12:00:00Z or epoch seconds",
+              quote(text));
+}
+
+const Condition::Operator* Condition::find_operator(std::string_view name) {
+  static constexpr auto kOperators = std::to_array<Operator>({
+      {"StringEquals", Kind::string},
+      {"StringNotEquals", Kind::string, true},
+      {"StringEqualsIgnoreCase", Kind::string, false, Compare::equal, Text::ignore_case},
+      {"StringNotEqualsIgnoreCase", Kind::string, true, Compare::equal, Text::ignore_case},
+      {"StringLike", Kind::string, false, Compare::equal, Text::like},
+      {"StringNotLike", Kind::string, true, Compare::equal, Text::like},
+      {"NumericEquals", Kind::numeric},
+      {"NumericNotEquals", Kind::numeric, true},
+      {"NumericLessThan", Kind::numeric, false, Compare::less},
+      {"NumericLessThanEquals", Kind::numeric, false, Compare::less_equal},
+      {"NumericGreaterThan", Kind::numeric, false, Compare::greater},
+      {"NumericGreaterThanEquals", Kind::numeric, false, Compare::greater_equal},
+      {"DateEquals", Kind::date},
+      {"DateNotEquals", Kind::date, true},
+      {"DateLessThan", Kind::date, false, Compare::less},
+      {"DateLessThanEquals", Kind::date, false, Compare::less_equal},
+      {"DateGreaterThan", Kind::date, false, Compare::greater},
+      {"DateGreaterThanEquals", Kind::date, false, Compare::greater_equal},
+      {"Bool", Kind::boolean},
+      {"IpAddress", Kind::ip},
+      {"NotIpAddress", Kind::ip, true},
+      {"ArnEquals", Kind::arn},
+      {"ArnNotEquals", Kind::arn, true},
+      {"ArnLike", Kind::arn},
+      {"ArnNotLike", Kind::arn, true},
+      {"Null", Kind::null},
+  });
+  const auto found = std::ranges::find(kOperators, name, &Operator::name);
+  return found == kOperators.end() ? nullptr : &*found;
+}
+
+/// An operator that can never be true for a key is a mistake the author should hear of at once.
+Result<void> Condition::check_key() const {
+  const auto misfit = [this](std::string_view remedy) {
+    return fail(Fault::invalid, "{} cannot judge {}; {}", operator_->name, key_.name, remedy);
+  };
+  const Kind kind = operator_->kind;
+  if (kind == Kind::null) return {};
+  if (key_.is_list() && set_ == Set::none)
+    return misfit("it has several values: write ForAllValues: or ForAnyValue: before the operator");
+  if ((key_.key == Variable::Key::last_will_topic) != (kind == Kind::arn))
+    return misfit("the Arn operators and iot:LastWillTopic go together");
+  if (kind == Kind::ip && key_.key != Variable::Key::source_ip)
+    return misfit("IpAddress and NotIpAddress are for aws:SourceIp");
+  if (key_.is_time() != (kind == Kind::date) &&
+      !(key_.key == Variable::Key::epoch_time && kind == Kind::numeric))
+    return misfit("the Date operators go with aws:CurrentTime and aws:EpochTime");
+  return {};
+}
+
+Result<Condition> Condition::parse(std::string_view op, std::string_view key,
+                                   const json::value& values) {
+  Condition out;
+  out.spelling_ = fmt::format("{} {}", op, key);
+  std::string_view name = op;
+  if (name.starts_with(kForAll)) {
+    out.set_ = Set::for_all;
+    name.remove_prefix(kForAll.size());
+  } else if (name.starts_with(kForAny)) {
+    out.set_ = Set::for_any;
+    name.remove_prefix(kForAny.size());
+  }
+  if (name.ends_with(kIfExists)) {
+    out.if_exists_ = true;
+    name.remove_suffix(kIfExists.size());
+  }
+  out.operator_ = find_operator(name);
+  if (out.operator_ == nullptr ||
+      (out.operator_->kind == Kind::null && (out.if_exists_ || out.set_ != Set::none))) {
+    return fail(Fault::invalid,
+                "{} is not a condition operator; known are StringEquals, StringLike, Bool, "
+                "IpAddress, ArnEquals, Numeric..., Date..., Null and their Not and IfExists forms",
+                quote(op));
+  }
+  TRY_ASSIGN(out.key_, Variable::parse(key));
+  TRY(out.check_key());
+
+  const bool list = values.is_array();
+  const std::size_t count = list ? values.get_array().size() : 1;
+  if (count == 0) return fail(Fault::invalid, "the list of values is empty; give at least one");
+  for (std::size_t i = 0; i < count; ++i) {
+    auto operand = out.parse_operand(list ? values.get_array()[i] : values);
+    if (!operand) {
+      if (list) operand.error().where = fmt::format("[{}]", i);
+      return tl::unexpected(std::move(operand).error());
+    }
+    out.operands_.push_back(*std::move(operand));
+  }
+  return out;
+}
+
+Result<Condition::Operand> Condition::parse_operand(const json::value& value) const {
+  TRY_ASSIGN(const std::string text, operand_text(value));
+  switch (operator_->kind) {
+    case Kind::string: {
+      TRY_ASSIGN(
+          Pattern pattern,
+          Pattern::parse(
+              text,
+              operator_->text == Text::like ? Pattern::Wildcards::yes : Pattern::Wildcards::no,
+              operator_->text == Text::ignore_case ? Pattern::Case::ignore : Pattern::Case::exact));
+      return Operand(std::move(pattern));
+    }
+    case Kind::arn: {
+      TRY_ASSIGN(ResourcePattern pattern, ResourcePattern::parse(text));
+      return Operand(std::move(pattern));
+    }
+    case Kind::numeric: {
+      const auto parsed = finite(text);
+      if (!parsed) return fail(Fault::invalid, "{} is not a number", quote(text));
+      return Operand(*parsed);
+    }
+    case Kind::date: {
+      TRY_ASSIGN(const Timestamp time, parse_time(text));
+      return Operand(time);
+    }
+    case Kind::ip: {
+      TRY_ASSIGN(const Network network, Network::parse(text));
+      return Operand(network);
+    }
+    case Kind::boolean:
+    case Kind::null:
+      break;
+  }
+  if (text != "true" && text != "false")
+    return fail(Fault::invalid, "{} must be \"true\" or \"false\"", quote(text));
+  return Operand(text == "true");
+}
+
+template <class T>
+bool Condition::compare(const T& left, const T& right) const {
+  switch (operator_->compare) {
+    case Compare::equal:
+      return left == right;
+    case Compare::less:
+      return left < right;
+    case Compare::less_equal:
+      return left <= right;
+    case Compare::greater:
+      return left > right;
+    case Compare::greater_equal:
+      return left >= right;
+  }
+  return false;
+}
+
+bool Condition::matches(Value value, const Operand& operand, const Context& context) const {
+  std::string storage;
+  if (const auto* pattern = std::get_if<Pattern>(&operand))
+    return pattern->matches(spell(value, storage), context);
+  if (const auto* pattern = std::get_if<ResourcePattern>(&operand))
+    return pattern->matches(fmt::format("topic/{}", value.text), context);
+  if (const auto* right = std::get_if<double>(&operand)) {
+    const auto left = finite(value.text);
+    return left && compare(*left, *right);
+  }
+  if (const auto* truth = std::get_if<bool>(&operand))
+    return value.text == (*truth ? "true" : "false");
+  if (const auto* network = std::get_if<Network>(&operand)) {
+    const auto host = Network::parse(value.text);
+    return host && network->contains(*host);
+  }
+  return false;
+}
+
+bool Condition::passes(Value value, const Context& context) const {
+  const bool any = std::ranges::any_of(
+      operands_, [&](const Operand& operand) { return matches(value, operand, context); });
+  return any != operator_->negated;
+}
+
+bool Condition::time_passes(const Context& context) const {
+  if (!context.now) return if_exists_ || operator_->negated || set_ == Set::for_all;
+  const bool any = std::ranges::any_of(operands_, [&](const Operand& operand) {
+    if (const auto* time = std::get_if<Timestamp>(&operand)) return compare(*context.now, *time);
+    const auto* seconds = std::get_if<double>(&operand);
+    return seconds != nullptr &&
+           compare(static_cast<double>(to_milliseconds(*context.now) / 1000), *seconds);
+  });
+  return any != operator_->negated;
+}
+
+bool Condition::all_resolved(const Context& context) const {
+  std::vector<Variable> used;
+  collect_variables(used);
+  return std::ranges::none_of(
+      used, [&](const Variable& variable) { return substitution(variable, context).text.empty(); });
+}
+
+bool Condition::holds(const Context& context) const {
+  if (operator_->kind == Kind::null) {
+    const bool absent = key_.is_time() ? !context.now.has_value() : values(key_, context).empty();
+    return std::ranges::any_of(operands_,
+                               [&](const Operand& o) { return std::get<bool>(o) == absent; });
+  }
+  if (operator_->negated && !all_resolved(context)) return false;
+  if (key_.is_time()) return time_passes(context);
+  const std::vector<Value> found = values(key_, context);
+  const auto pass = [&](Value value) { return passes(value, context); };
+  if (set_ == Set::for_any && (!found.empty() || !if_exists_))
+    return std::ranges::any_of(found, pass);
+  if (set_ == Set::for_all) return std::ranges::all_of(found, pass);
+  if (found.empty()) return if_exists_ || operator_->negated;
+  return pass(found.front());
+}
+
+void Condition::collect_variables(std::vector<Variable>& out) const {
+  for (const Operand& operand : operands_) {
+    const std::vector<Variable>* used = nullptr;
+    if (const auto* pattern = std::get_if<Pattern>(&operand)) used = &pattern->variables();
+    if (const auto* pattern = std::get_if<ResourcePattern>(&operand)) used = &pattern->variables();
+    if (used != nullptr) out.insert(out.end(), used->begin(), used->end());
+  }
+}
+
+std::string Condition::describe() const { return spelling_; }
+
+}  // namespace imprint::policy

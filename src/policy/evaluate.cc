@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "base/name.h"
+#include "policy/policy.h"
+
+namespace imprint::policy {
+
+namespace {
+
+using Verdict = Statement::Verdict;
+constexpr std::string_view kShared = "$share/";
+
+/// "{type}/{name}" without an allocation for names of ordinary length.
+class FullResource {
+ public:
+  FullResource(ResourceType type, std::string_view name) {
+    if (type == ResourceType::all) return;
+    text_.append(to_string(type));
+    text_.push_back('/');
+    text_.append(name);
+  }
+  [[nodiscard]] std::string_view view() const { return {text_.data(), text_.size()}; }
+
+ private:
+  fmt::basic_memory_buffer<char, 512> text_;
+};
+
+/// The {filter} of $share/{group}/{filter}; empty if the text is not of that form.
+std::string_view shared_filter(std::string_view filter) {
+  if (!filter.starts_with(kShared)) return {};
+  const std::size_t slash = filter.find('/', kShared.size());
+  return slash == std::string_view::npos ? std::string_view() : filter.substr(slash + 1);
+}
+
+Decision decide(PolicySet policies, const Request& request, const Context& context) {
+  const FullResource resource(info(request.action).resource, request.resource);
+  Decision out;
+  for (const auto& policy : policies) {
+    const auto statements = policy->statements();
+    for (std::size_t i = 0; i < statements.size(); ++i) {
+      // An Allow after the first one changes nothing.
+      if (statements[i].allows() && out.allowed()) continue;
+      if (statements[i].judge(request.action, resource.view(), context) != Verdict::matches)
+        continue;
+      if (!statements[i].allows()) return {Outcome::explicit_deny, policy.get(), i};
+      out = {Outcome::allowed, policy.get(), i};
+    }
+  }
+  return out;
+}
+
+std::string name_statement(const Policy& policy, std::size_t index) {
+  const std::string& sid = policy.statements()[index].sid();
+  return fmt::format("statement {}{} of policy {}", index,
+                     sid.empty() ? "" : fmt::format(" ({})", quote(sid)), quote(policy.name()));
+}
+
+std::string name_request(const Request& request) {
+  const ActionInfo& row = info(request.action);
+  if (row.resource == ResourceType::all) return std::string(row.name);
+  return fmt::format("{} on {}/{}", row.name, to_string(row.resource), quote(request.resource));
+}
+
+/// How near a statement came: the higher, the more of it fitted.
+int nearness(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::condition_failed:
+      return 3;
+    case Verdict::unresolved:
+      return 2;
+    case Verdict::other_resource:
+      return 1;
+    case Verdict::other_action:
+    case Verdict::matches:
+      return 0;
+  }
+  return 0;
+}
+
+std::string lack(const Statement& statement, Verdict verdict, const Context& context) {
+  if (verdict == Verdict::condition_failed) {
+    const Condition* condition = statement.first_failing(context);
+    return fmt::format("its condition {} does not hold",
+                       condition != nullptr ? condition->describe() : "");
+  }
+  if (verdict == Verdict::unresolved) {
+    const Variable* variable = statement.first_unresolved(context);
+    return fmt::format("${{{}}} has no usable value for this connection",
+                       variable != nullptr ? variable->name : "");
+  }
+  return "none of its resources matches";
+}
+
+std::string explain_implicit(PolicySet policies, const Request& request, const Context& context) {
+  const std::string asked = name_request(request);
+  if (policies.empty())
+    return fmt::format("{} is not allowed: no policy is attached to the certificate", asked);
+  const FullResource resource(info(request.action).resource, request.resource);
+  const Policy* nearest = nullptr;
+  std::size_t index = 0;
+  Verdict best = Verdict::other_action;
+  for (const auto& policy : policies) {
+    const auto statements = policy->statements();
+    for (std::size_t i = 0; i < statements.size(); ++i) {
+      if (!statements[i].allows()) continue;
+      const Verdict verdict = statements[i].judge(request.action, resource.view(), context);
+      if (nearness(verdict) <= nearness(best)) continue;
+      best = verdict;
+      nearest = policy.get();
+      index = i;
+    }
+  }
+  if (nearest == nullptr)
+    return fmt::format("{} is not allowed: no Allow statement names the action", asked);
+  return fmt::format("{} is not allowed: {} comes nearest, but {}", asked,
+                     name_statement(*nearest, index),
+                     lack(nearest->statements()[index], best, context));
+}
+
+}  // namespace
+
+const Variable* Statement::first_unresolved(const Context& context) const {
+  const auto found = std::ranges::find_if(variables_, [&](const Variable& variable) {
+    return substitution(variable, context).text.empty();
+  });
+  return found == variables_.end() ? nullptr : &*found;
+}
+
+const Condition* Statement::first_failing(const Context& context) const {
+  const auto found = std::ranges::find_if(
+      conditions_, [&](const Condition& condition) { return !condition.holds(context); });
+  return found == conditions_.end() ? nullptr : &*found;
+}
+
+Statement::Verdict Statement::judge(Action action, std::string_view resource,
+                                    const Context& context) const {
+  if (!actions_[static_cast<std::size_t>(action)]) return Verdict::other_action;
+  const bool fits = std::ranges::any_of(resources_, [&](const ResourcePattern& pattern) {
+    return pattern.matches(resource, context);
+  });
+  // AWS: a statement whose variable has no value does not match. For an Allow that is the safe
+  // reading for all of it; a Deny keeps the parts that can be read.
+  const bool unresolved = (allows_ || !fits) && first_unresolved(context) != nullptr;
+  if (unresolved) return Verdict::unresolved;
+  if (!fits) return Verdict::other_resource;
+  return first_failing(context) == nullptr ? Verdict::matches : Verdict::condition_failed;
+}
+
+std::string_view to_string(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::allowed:
+      return "allowed";
+    case Outcome::explicit_deny:
+      return "explicit_deny";
+    case Outcome::implicit_deny:
+      return "implicit_deny";
+  }
+  return "implicit_deny";
+}
+
+Decision evaluate(PolicySet policies, const Request& request, const Context& context) {
+  const Decision whole = decide(policies, request, context);
+  if (request.action != Action::subscribe || whole.outcome == Outcome::explicit_deny) return whole;
+  const std::string_view filter = shared_filter(request.resource);
+  if (filter.empty()) return whole;
+  const Decision inner = decide(policies, {request.action, filter}, context);
+  if (inner.outcome == Outcome::explicit_deny || !whole.allowed()) return inner;
+  return whole;
+}
+
+std::string explain(const Decision& decision, PolicySet policies, const Request& request,
+                    const Context& context) {
+  if (decision.policy == nullptr) return explain_implicit(policies, request, context);
+  return fmt::format("{} is {} by {}", name_request(request),
+                     decision.allowed() ? "allowed" : "denied",
+                     name_statement(*decision.policy, decision.statement));
+}
+
+}  // namespace imprint::policy

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "policy/action.h"
+#include "policy/context.h"
+#include "policy/variable.h"
+
+namespace imprint::policy {
+
+/// A text with wildcards and variables, compiled once to a list of tokens. Immutable and shared.
+///
+/// `*` matches any run of characters, `?` exactly one (a UTF-8 sequence counts as one), `${name}`
+/// the variable's value and nothing else: what a value holds is never a wildcard. `${*}`, `${?}`
+/// and
+/// `${$}` stand for the plain character. A variable without a value matches nothing.
+class Pattern {
+ public:
+  enum class Wildcards : bool { no, yes };
+  enum class Case : bool { exact, ignore };  ///< `ignore` folds ASCII letters.
+
+  static Result<Pattern> parse(std::string_view text, Wildcards wildcards, Case letters = {});
+
+  /// Takes time proportional to pattern times text at worst, and allocates nothing.
+  [[nodiscard]] bool matches(std::string_view text, const Context& context) const;
+
+  [[nodiscard]] bool has_wildcards() const;
+  /// The variables in it, in order.
+  [[nodiscard]] const std::vector<Variable>& variables() const { return variables_; }
+
+ private:
+  enum class Kind : std::uint8_t { literal, any_run, any_one, variable };
+  struct Token {
+    Kind kind;
+    std::uint32_t variable = 0;  ///< Index into variables_.
+    std::string literal = {};
+  };
+
+  bool step(const Token& token, std::string_view text, std::size_t& at,
+            const Context& context) const;
+  void add_literal(std::string_view text);
+
+  std::vector<Token> tokens_;
+  std::vector<Variable> variables_;
+  Case case_ = Case::exact;
+};
+
+/// A `Resource` entry: `*`, or arn:{partition}:iot:{region}:{account}:{type}/{name} with wildcards
+/// inside and variables in the name. Matched part by part, so a wildcard in the region does not
+/// reach into the name. The partition (aws, aws-cn, aws-us-gov) and, unless the context names one,
+/// the region are not compared: Imprint answers to any of them. The account is.
+class ResourcePattern {
+ public:
+  static Result<ResourcePattern> parse(std::string_view text);
+
+  /// `resource` is "{type}/{name}", for example "topic/a/b"; empty for ResourceType::all, which
+  /// only
+  /// `*` covers.
+  [[nodiscard]] bool matches(std::string_view resource, const Context& context) const;
+
+  [[nodiscard]] const std::vector<Variable>& variables() const { return name_.variables(); }
+  [[nodiscard]] const std::string& text() const { return text_; }
+
+ private:
+  bool everything_ = false;
+  Pattern region_;
+  Pattern account_;
+  Pattern name_;
+  std::string text_;
+};
+
+/// An `Action` entry: the actions it covers; `*` and `?` as in resources, no variables. An entry
+/// that covers no known action is refused.
+Result<ActionSet> parse_action(std::string_view text);
+
+/// Bytes of the character at `at`: a whole UTF-8 sequence, or one byte where there is none.
+std::size_t character_length(std::string_view text, std::size_t at);
+
+}  // namespace imprint::policy

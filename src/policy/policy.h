@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "policy/action.h"
+#include "policy/condition.h"
+#include "policy/context.h"
+#include "policy/pattern.h"
+
+namespace imprint::policy {
+
+/// Characters of a document, not counting white space (AWS IoT quota).
+inline constexpr std::size_t kMaxDocumentCharacters = 2048;
+/// Characters of the API's policyDocument member, white space included.
+inline constexpr std::size_t kMaxDocumentBytes = 404600;
+
+/// One question: may the connection do this? `resource` is the bare name: the client id, topic,
+/// topic filter, thing (or "thing/shadow"), role alias; empty for actions without one.
+struct Request {
+  Action action;
+  std::string_view resource;
+};
+
+class Statement {
+ public:
+  /// How a statement stands to a request.
+  enum class Verdict : std::uint8_t {
+    matches,
+    other_action,
+    other_resource,
+    unresolved,  ///< It refers to a variable the context has no value for.
+    condition_failed,
+  };
+
+  [[nodiscard]] bool allows() const { return allows_; }
+  [[nodiscard]] const std::string& sid() const { return sid_; }
+  [[nodiscard]] ActionSet actions() const { return actions_; }
+
+  /// `resource` is "{type}/{name}". An Allow needs a value for every variable it uses. A Deny goes
+  /// by its parts: one resource or value without its variable does not weaken the others.
+  [[nodiscard]] Verdict judge(Action action, std::string_view resource,
+                              const Context& context) const;
+  /// The first variable without a value, or the first condition that fails; for explanations.
+  [[nodiscard]] const Variable* first_unresolved(const Context& context) const;
+  [[nodiscard]] const Condition* first_failing(const Context& context) const;
+
+ private:
+  friend class StatementParser;
+  bool allows_ = false;
+  std::string sid_;
+  ActionSet actions_;
+  std::vector<ResourcePattern> resources_;
+  std::vector<Condition> conditions_;
+  std::vector<Variable> variables_;  ///< Of resources and condition values, each once.
+};
+
+/// An AWS IoT policy document, parsed, checked and compiled. Immutable; shared between threads.
+///
+/// Strict: what AWS would accept and then never match is refused with a sentence - unknown members,
+/// actions, variables, operators, condition keys, resource types. Version must be 2012-10-17, the
+/// only one with variables; an older document that has `${...}` in it would change its meaning.
+class Policy {
+ public:
+  /// Errors carry Fault::invalid, code "MalformedPolicy" and the JSON path in `where`. `name` is
+  /// only shown in decisions.
+  static Result<Policy> parse(std::string_view document, std::string name = {});
+
+  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] std::span<const Statement> statements() const { return statements_; }
+
+ private:
+  std::string name_;
+  std::vector<Statement> statements_;
+};
+
+enum class Outcome : std::uint8_t { allowed, explicit_deny, implicit_deny };
+std::string_view to_string(Outcome outcome);
+
+/// An answer with the statement that decided it; none for implicit_deny.
+struct Decision {
+  Outcome outcome = Outcome::implicit_deny;
+  const Policy* policy = nullptr;  ///< Of the set that was asked.
+  std::size_t statement = 0;       ///< Index in policy->statements().
+
+  [[nodiscard]] bool allowed() const { return outcome == Outcome::allowed; }
+};
+
+/// The policies of a certificate and of its thing's groups; a snapshot.
+using PolicySet = std::span<const std::shared_ptr<const Policy>>;
+
+/// An explicit Deny beats any Allow; without either the answer is no.
+/// Action::subscribe on `$share/{group}/{filter}`: an Allow of either {filter} or the whole string
+/// is enough, a Deny of either blocks.
+Decision evaluate(PolicySet policies, const Request& request, const Context& context);
+
+/// Why, in a sentence for people: the deciding statement, or for an implicit deny the statement
+/// that came nearest and what it lacked.
+std::string explain(const Decision& decision, PolicySet policies, const Request& request,
+                    const Context& context);
+
+}  // namespace imprint::policy
