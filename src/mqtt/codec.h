@@ -26,6 +26,8 @@ using Decoded = tl::expected<T, ProtocolError>;
 struct Frame {
   std::uint8_t first = 0;
   BytesView body;
+  /// The remaining length took more bytes than it needs, which only MQTT 5 forbids.
+  bool padded_length = false;
 
   [[nodiscard]] PacketType type() const { return static_cast<PacketType>(first >> 4); }
   [[nodiscard]] std::uint8_t flags() const { return first & 0x0F; }
@@ -72,13 +74,17 @@ Decoded<DisconnectPacket> decode_disconnect(const Frame& frame, Version version,
 /// Fails with the reason for a packet type that `sender` may not send or that nobody may.
 Decoded<void> check_direction(PacketType type, Sender sender);
 
-/// The size on the wire, fixed header included.
-std::size_t encoded_size(const Packet& packet, Version version);
-std::size_t encoded_size(const PublishPacket& packet, Version version);
+/// Whether MQTT 5 lets `sender` put this code into a packet of this type (MQTT 5.0 section 2.4).
+bool is_allowed(ReasonCode code, PacketType type, Sender sender);
+
+/// The size on the wire, fixed header included. P is a packet type or Packet; encode.cc
+/// instantiates all of them.
+template <class P>
+std::size_t encoded_size(const P& packet, Version version);
 
 /// Appends the packet to `out`. Properties are left out for 3.1.1, and reason codes become the
-/// return codes of that version. Texts over 65,535 bytes are a bug of the caller.
-void encode(const Packet& packet, Version version, Bytes& out);
-void encode(const PublishPacket& packet, Version version, Bytes& out);
+/// return codes of that version. A text over 65,535 bytes is a bug of the caller.
+template <class P>
+void encode(const P& packet, Version version, Bytes& out);
 
 }  // namespace imprint::mqtt

@@ -28,7 +28,7 @@ class FrameReader {
   /// A packet has begun and is not complete.
   [[nodiscard]] bool in_packet() const { return header_size_ > 0; }
   /// Bytes held for an incomplete packet.
-  [[nodiscard]] std::size_t buffered() const { return body_.size(); }
+  [[nodiscard]] std::size_t buffered() const { return gathered_ ? 0 : body_.size(); }
 
  private:
   Decoded<bool> read_header(BytesView& input);
@@ -41,6 +41,8 @@ class FrameReader {
   std::uint8_t first_ = 0;
   std::uint8_t header_size_ = 0;  ///< Bytes of the fixed header seen so far; 0 between packets.
   bool header_complete_ = false;
+  bool padded_length_ = false;
+  bool gathered_ = false;  ///< The last frame lies in body_ and goes with the next call.
 };
 
 }  // namespace imprint::mqtt
