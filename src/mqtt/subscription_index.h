@@ -95,6 +95,7 @@ class SubscriptionIndex {
 
   Entries entries_;
   std::vector<ShapeInUse> shapes_;
+  std::string candidate_;  // the filter being looked up, kept for its memory
   std::size_t size_ = 0;
 };
 
