@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/bytes.h"
+#include "mqtt/packet.h"
 
 /// What the sessions of both ends say to their hosts about the connection itself.
 namespace imprint::mqtt {
@@ -30,5 +31,8 @@ enum class CloseReason {
 };
 
 std::string_view to_string(CloseReason reason);
+
+/// What kind of end the peer's violation `code` is.
+CloseReason close_reason(ReasonCode code);
 
 }  // namespace imprint::mqtt
