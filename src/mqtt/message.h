@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "mqtt/packet.h"
+
+namespace imprint::mqtt {
+
+/// An application message, owned. It is immutable once shared: a message for ten thousand
+/// subscribers exists once.
+struct Message {
+  std::string topic;
+  Bytes payload;
+  std::optional<std::uint8_t> payload_format_indicator = {};
+  std::string content_type = {};    ///< Empty: none.
+  std::string response_topic = {};  ///< Empty: none.
+  std::optional<Bytes> correlation_data = {};
+  std::vector<std::pair<std::string, std::string>> user_properties = {};
+  /// Message Expiry Interval, counted from `received`.
+  std::optional<Seconds> expiry = {};
+  Monotonic received = {};
+};
+
+using MessagePtr = std::shared_ptr<const Message>;
+
+/// What a message weighs in a bounded queue or store, in bytes.
+std::size_t weight(const Message& message);
+
+/// Whether the message's expiry interval has passed.
+bool is_expired(const Message& message, Monotonic now);
+
+/// Takes the forwarded properties of a PUBLISH or a will and its payload into an owned message.
+Message make_message(std::string_view topic, BytesView payload, const Properties& properties,
+                     Monotonic now);
+
+/// The PUBLISH that carries `message`; it borrows from it. The expiry interval sent is what is left
+/// of it [MQTT-3.3.2-6, 5.0].
+PublishPacket to_publish(const Message& message, Monotonic now);
+
+struct Will {
+  MessagePtr message;
+  QoS qos = QoS::at_most_once;
+  bool retain = false;
+  Seconds delay = {};  ///< Will Delay Interval; 0 in 3.1.1.
+};
+
+}  // namespace imprint::mqtt
