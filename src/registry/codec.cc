@@ -129,7 +129,7 @@ class Reader {
     return id(member);
   }
   Sha256 digest(std::string_view member) {
-    return object_.contains(member) ? id(member).digest() : Sha256{};
+    return object_.contains(member) ? id(member).bytes() : Sha256{};
   }
   CertificateStatus status(std::string_view member) {
     const auto parsed = parse_certificate_status(text(member));

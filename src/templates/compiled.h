@@ -28,10 +28,10 @@ struct DocumentNode::Member {
 struct ThingSpec {
   std::string logical_name;
   Expression name = {};
-  std::optional<std::vector<std::pair<AttributeName, Expression>>> attributes;
-  std::optional<Expression> type;
-  std::optional<Expression> groups;
-  std::optional<Expression> billing_group;
+  std::optional<std::vector<std::pair<AttributeName, Expression>>> attributes = {};
+  std::optional<Expression> type = {};
+  std::optional<Expression> groups = {};
+  std::optional<Expression> billing_group = {};
   Override attributes_override = Override::do_nothing;
   Override type_override = Override::do_nothing;
   Override groups_override = Override::do_nothing;
@@ -41,15 +41,15 @@ struct CertificateSpec {
   std::string logical_name;
   CertificateResource::Source source = CertificateResource::Source::certificate_id;
   Expression value = {};
-  std::optional<Expression> ca_pem;
-  std::optional<Expression> status;
-  std::optional<Expression> principal_type;
-  std::optional<Override> status_override;
+  std::optional<Expression> ca_pem = {};
+  std::optional<Expression> status = {};
+  std::optional<Expression> principal_type = {};
+  std::optional<Override> status_override = {};
 };
 
 struct PolicySpec {
   std::string logical_name;
-  std::optional<Expression> name;  ///< Either this
+  std::optional<Expression> name = {};  ///< Either this
   DocumentNode document = {};           ///< or this.
   std::string path;
 };
@@ -59,8 +59,8 @@ struct Compiled {
   Use use = Use::fleet;
   Declared parameters;
   Mappings mappings;
-  std::optional<ThingSpec> thing;
-  std::optional<CertificateSpec> certificate;
+  std::optional<ThingSpec> thing = {};
+  std::optional<CertificateSpec> certificate = {};
   std::vector<PolicySpec> policies;
   DocumentNode::Members device_configuration;
 };

@@ -91,7 +91,8 @@ Expression ExpressionCompiler::any(const json::value& value, const std::string& 
   out.path = path;
   const Nesting nesting(depth_);
   if (nesting.too_deep()) {
-    problems_.error(path, fmt::format("functions are nested deeper than {}", kMaxFunctionDepth),
+    problems_.error(path,
+                    fmt::format("functions and lists are nested deeper than {}", kMaxFunctionDepth),
                     "compute less in one value");
     return out;
   }

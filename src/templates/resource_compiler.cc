@@ -164,6 +164,7 @@ void ResourceCompiler::thing(ThingSpec spec, const Object& properties, const Obj
         path, fmt::format("is a second thing; {} is one already", quote(out_.thing->logical_name)),
         "keep one AWS::IoT::Thing");
   }
+  const std::size_t errors_before = problems_.errors();
   const std::string place = member_path(path, "Properties");
   for (const auto& property : properties) {
     const std::string_view name = text_of(property.key());
@@ -196,7 +197,7 @@ void ResourceCompiler::thing(ThingSpec spec, const Object& properties, const Obj
     if (const auto value = override_value(setting.value(), target != &spec.type_override, where))
       *target = *value;
   }
-  if (out_.use == Use::fleet && spec.name.is_constant() && !spec.name.path.empty())
+  if (out_.use == Use::fleet && spec.name.is_constant() && problems_.errors() == errors_before)
     problems_.warning(spec.name.path, "is the same for every device",
                       "build it from a parameter such as SerialNumber");
   out_.thing = std::move(spec);

@@ -30,6 +30,7 @@ inline constexpr std::size_t kMaxTemplateCharacters = 10240;
 inline constexpr std::size_t kMaxParameterNameCharacters = 2048;
 inline constexpr std::size_t kMaxParameterValueCharacters = 4096;
 inline constexpr std::size_t kMaxParameters = 256;
+/// Functions and lists within each other.
 inline constexpr std::size_t kMaxFunctionDepth = 16;
 inline constexpr std::size_t kMaxGroups = 10;
 inline constexpr std::size_t kMaxPolicies = 10;

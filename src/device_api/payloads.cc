@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "device_api/payloads.h"
+
+#include <array>
+
+#include "x509/csr.h"
+
+namespace imprint::device_api {
+
+namespace {
+
+namespace code = provisioning::code;
+namespace json = encoding::json;
+
+Unexpected refuse(std::string where, std::string message,
+                  std::string_view error_code = code::kInvalidPayload) {
+  return Unexpected(Error{Fault::invalid, std::move(message), std::move(where), error_code});
+}
+
+/// The request's object. Clients send nothing at all where there is nothing to say.
+Result<json::object> read_object(Format format, BytesView payload) {
+  if (payload.empty()) return json::object();
+  auto value = format == Format::json ? encoding::parse_json(as_text(payload))
+                                      : encoding::parse_cbor(payload);
+  if (!value) return refuse("payload", std::move(value).error().message);
+  if (!value->is_object()) {
+    return refuse("payload", fmt::format("is {} where an object (a map) is expected",
+                                         encoding::type_name(*value)));
+  }
+  return std::move(value->get_object());
+}
+
+Result<std::string> read_text(const json::object& object, std::string_view member,
+                              std::string_view error_code) {
+  const json::value* value = object.if_contains(member);
+  if (value == nullptr || value->is_null()) return std::string();
+  if (!value->is_string()) {
+    return refuse(std::string(member),
+                  fmt::format("is {} where text is expected", encoding::type_name(*value)),
+                  error_code);
+  }
+  return std::string(value->get_string());
+}
+
+Bytes write(Format format, const json::object& object) {
+  if (format == Format::cbor) return encoding::to_cbor(object);
+  const std::string text = encoding::to_json(object);
+  return {text.begin(), text.end()};
+}
+
+struct WireError {
+  std::string_view error_code;
+  int status_code;
+};
+
+/// contract: docs/compatibility.md, "Rejected payloads".
+constexpr std::array<WireError, 11> kByCode = {{
+    {code::kInvalidToken, 400},
+    {code::kInvalidParameters, 400},
+    {code::kInvalidPayload, 400},
+    {code::kInvalidCsr, 400},
+    {code::kResourceNotFound, 404},
+    {code::kTemplateDisabled, 403},
+    {code::kResourceConflicts, 409},
+    {code::kRegistrationFailure, 400},
+    {code::kAccessDenied, 403},
+    {code::kThrottled, 429},
+    {code::kInternalError, 500},
+}};
+
+/// What an error without a code of its own becomes.
+WireError by_fault(Fault fault) {
+  switch (fault) {
+    case Fault::invalid:
+      return {code::kInvalidParameters, 400};
+    case Fault::forbidden:
+      return {code::kAccessDenied, 403};
+    case Fault::not_found:
+      return {code::kResourceNotFound, 404};
+    case Fault::conflict:
+      return {code::kResourceConflicts, 409};
+    case Fault::exhausted:
+      return {code::kThrottled, 429};
+    case Fault::unavailable:
+      return {"ServiceUnavailable", 503};
+    case Fault::internal:
+      return {code::kInternalError, 500};
+  }
+  return {code::kInternalError, 500};
+}
+
+}  // namespace
+
+Result<std::string> read_csr_request(Format format, BytesView payload) {
+  TRY_ASSIGN(const json::object object, read_object(format, payload));
+  TRY_ASSIGN(std::string csr,
+             read_text(object, "certificateSigningRequest", code::kInvalidPayload));
+  if (csr.empty())
+    return refuse("certificateSigningRequest", "is missing; send a PEM-encoded PKCS#10 request");
+  return csr;
+}
+
+Result<void> read_keys_request(Format format, BytesView payload) {
+  TRY(read_object(format, payload));
+  return {};
+}
+
+Result<provisioning::RegisterThingRequest> read_register_thing(Format format, BytesView payload,
+                                                               TemplateName name) {
+  TRY_ASSIGN(const json::object object, read_object(format, payload));
+  TRY_ASSIGN(std::string token,
+             read_text(object, "certificateOwnershipToken", code::kInvalidToken));
+  provisioning::RegisterThingRequest request{std::move(name), std::move(token)};
+  const json::value* parameters = object.if_contains("parameters");
+  if (parameters == nullptr || parameters->is_null()) return request;
+  if (!parameters->is_object()) {
+    return refuse("parameters", fmt::format("is {} where an object of text values is expected",
+                                            encoding::type_name(*parameters)));
+  }
+  if (parameters->get_object().size() > templates::kMaxParameters) {
+    return refuse("parameters",
+                  fmt::format("holds {} members; at most {} are allowed",
+                              parameters->get_object().size(), templates::kMaxParameters));
+  }
+  for (const auto& [key, value] : parameters->get_object()) {
+    if (!value.is_string()) {
+      return refuse("parameters." + std::string(key),
+                    fmt::format("is {} where text is expected; put the value in quotes",
+                                encoding::type_name(value)));
+    }
+    request.parameters.emplace(key, value.get_string());
+  }
+  return request;
+}
+
+Bytes write_created(Format format, const provisioning::CreatedCertificate& created) {
+  json::object object{{"certificateId", created.id.hex()}, {"certificatePem", created.pem}};
+  if (!created.private_key.empty()) object["privateKey"] = created.private_key.reveal();
+  object["certificateOwnershipToken"] = created.ownership_token.reveal();
+  return write(format, object);
+}
+
+Bytes write_registered(Format format, const provisioning::RegisteredThing& registered) {
+  json::object object;
+  const auto configuration = encoding::parse_json(registered.device_configuration);
+  object["deviceConfiguration"] = configuration ? *configuration : json::value(json::object());
+  if (registered.thing) object["thingName"] = registered.thing->str();
+  return write(format, object);
+}
+
+Rejection rejection_of(Operation operation, const Error& error) {
+  WireError wire = by_fault(error.fault);
+  for (const WireError& row : kByCode) {
+    if (row.error_code == error.code) wire = row;
+  }
+  const bool is_internal = wire.status_code == 500;
+  const bool may_retry =
+      is_internal || error.fault == Fault::unavailable || error.fault == Fault::exhausted;
+  const std::string place = error.where.empty() ? std::string() : " at " + error.where;
+  return {
+      .status_code = wire.status_code,
+      .error_code = std::string(wire.error_code),
+      .message = fmt::format(
+          "{} [{}{}; {}]",
+          is_internal ? "the server could not carry out the request; its log has the cause"
+                      : error.message,
+          to_string(operation), place,
+          may_retry ? "try the same request again later" : "final: the same request fails again"),
+      .may_retry = may_retry};
+}
+
+Bytes write_rejected(Format format, const Rejection& rejection) {
+  return write(format, {{"statusCode", static_cast<std::uint64_t>(rejection.status_code)},
+                        {"errorCode", rejection.error_code},
+                        {"errorMessage", rejection.message}});
+}
+
+}  // namespace imprint::device_api

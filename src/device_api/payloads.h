@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "base/bytes.h"
+#include "base/secret.h"
+#include "device_api/topics.h"
+#include "encoding/json.h"
+#include "provisioning/create_certificate.h"
+#include "provisioning/register_thing.h"
+
+/// Payloads of the fleet provisioning MQTT API, in JSON and CBOR with the same members.
+namespace imprint::device_api {
+
+/// CreateCertificateFromCsr: the member certificateSigningRequest (PEM, 1 to 4096 characters).
+Result<std::string> read_csr_request(Format format, BytesView payload);
+
+/// CreateKeysAndCertificate: nothing, or an object whose members do not matter.
+Result<void> read_keys_request(Format format, BytesView payload);
+
+/// RegisterThing: certificateOwnershipToken, and parameters (text to text). Other members are
+/// ignored; the classic SDK sends templateName, for one.
+Result<provisioning::RegisterThingRequest> read_register_thing(Format format, BytesView payload,
+                                                               TemplateName name);
+
+/// {certificateId, certificatePem, privateKey, certificateOwnershipToken}; no privateKey for a CSR.
+Bytes write_created(Format format, const provisioning::CreatedCertificate& created);
+
+/// {deviceConfiguration, thingName}; no thingName when the template has no thing.
+Bytes write_registered(Format format, const provisioning::RegisteredThing& registered);
+
+/// {statusCode, errorCode, errorMessage}. The message ends with the step, the place in the request
+/// and whether the same request can succeed later. Internal detail is left out.
+struct Rejection {
+  int status_code = 500;
+  std::string error_code;
+  std::string message;
+  bool may_retry = false;
+};
+Rejection rejection_of(Operation operation, const Error& error);
+Bytes write_rejected(Format format, const Rejection& rejection);
+
+}  // namespace imprint::device_api

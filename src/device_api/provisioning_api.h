@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "device_api/payloads.h"
+#include "device_api/topics.h"
+#include "provisioning/create_certificate.h"
+#include "provisioning/register_thing.h"
+
+namespace imprint::device_api {
+
+/// What a request came to: the one message for the connection that asked, and what is to be counted
+/// and logged of it.
+struct Answer {
+  std::string topic;
+  Bytes payload;
+  Operation operation = Operation::register_thing;
+  std::string template_name = {};  ///< for RegisterThing
+  std::optional<Rejection> rejection = {};
+  std::optional<Error> error = {};  ///< with internal detail, for the log
+  std::string thing = {};
+  std::string certificate = {};
+  bool repeated = false;
+};
+
+/// Carries out the three operations. One per process; runs on the shard that asks.
+class ProvisioningApi {
+ public:
+  ProvisioningApi(provisioning::CreateCertificate& create,
+                  provisioning::RegisterThing& register_thing, registry::Store& store,
+                  const Clock& clock)
+      : create_(create), register_thing_(register_thing), store_(store), clock_(clock) {}
+
+  /// Exactly one answer for each request. `topic` has the role `request`.
+  runtime::Task<Answer> run(provisioning::Caller caller, ProvisioningTopic topic, Bytes payload);
+
+  /// The answer to a request that is not carried out because its connection has too many waiting.
+  static Answer throttled(const ProvisioningTopic& topic);
+
+ private:
+  runtime::Task<Result<Answer>> carry_out(provisioning::Caller caller, ProvisioningTopic topic,
+                                          Bytes payload);
+  runtime::Task<void> record_rejection(provisioning::Caller caller, ProvisioningTopic topic,
+                                       Rejection rejection);
+
+  provisioning::CreateCertificate& create_;
+  provisioning::RegisterThing& register_thing_;
+  registry::Store& store_;
+  const Clock& clock_;
+};
+
+}  // namespace imprint::device_api

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "device_api/topics.h"
+
+#include <array>
+#include <vector>
+
+namespace imprint::device_api {
+
+namespace {
+
+struct OperationInfo {
+  Operation operation;
+  std::string_view name;
+  std::string_view method;
+};
+
+constexpr std::array<OperationInfo, 3> kOperations = {{
+    {Operation::create_keys_and_certificate, "CreateKeysAndCertificate", "keys"},
+    {Operation::create_certificate_from_csr, "CreateCertificateFromCsr", "csr"},
+    {Operation::register_thing, "RegisterThing", "register"},
+}};
+
+constexpr std::string_view kCertificates = "$aws/certificates/";
+constexpr std::string_view kTemplates = "$aws/provisioning-templates/";
+
+/// What follows the operation: {format}, or {format}/accepted, or {format}/rejected.
+Result<ProvisioningTopic> parse_tail(ProvisioningTopic topic,
+                                     const std::vector<std::string_view>& tail) {
+  if (tail.empty() || tail.size() > 2) {
+    return fail(
+        Fault::invalid,
+        "the topic should end in /json or /cbor, for answers followed by /accepted or /rejected");
+  }
+  if (tail[0] != "json" && tail[0] != "cbor") {
+    return fail(Fault::invalid,
+                "the payload format in the topic is json or cbor in lower case, not {}",
+                quote(tail[0]));
+  }
+  topic.format = tail[0] == "json" ? Format::json : Format::cbor;
+  if (tail.size() == 1) return topic;
+  if (tail[1] != "accepted" && tail[1] != "rejected") {
+    return fail(Fault::invalid, "the topic ends in {}; answers come on /accepted and /rejected",
+                quote(tail[1]));
+  }
+  topic.role =
+      tail[1] == "accepted" ? ProvisioningTopic::Role::accepted : ProvisioningTopic::Role::rejected;
+  return topic;
+}
+
+std::vector<std::string_view> split(std::string_view text) {
+  std::vector<std::string_view> parts;
+  while (true) {
+    const auto slash = text.find('/');
+    parts.push_back(text.substr(0, slash));
+    if (slash == std::string_view::npos) return parts;
+    text.remove_prefix(slash + 1);
+  }
+}
+
+Result<ProvisioningTopic> parse_certificates(std::vector<std::string_view> parts) {
+  const std::string_view word = parts.front();
+  parts.erase(parts.begin());
+  if (word == "create")
+    return parse_tail({Operation::create_keys_and_certificate, Format::json}, parts);
+  if (word == "create-from-csr")
+    return parse_tail({Operation::create_certificate_from_csr, Format::json}, parts);
+  return fail(Fault::invalid,
+              "$aws/certificates has the operations create and create-from-csr, not {}",
+              quote(word));
+}
+
+Result<ProvisioningTopic> parse_templates(std::vector<std::string_view> parts) {
+  TRY_ASSIGN(TemplateName name, TemplateName::parse(parts.front()));
+  if (parts.size() < 2 || parts[1] != "provision") {
+    return fail(Fault::invalid,
+                "$aws/provisioning-templates/{{name}} has the operation provision, not {}",
+                quote(parts.size() < 2 ? std::string_view() : parts[1]));
+  }
+  parts.erase(parts.begin(), parts.begin() + 2);
+  return parse_tail(
+      {Operation::register_thing, Format::json, ProvisioningTopic::Role::request, std::move(name)},
+      parts);
+}
+
+}  // namespace
+
+std::string_view to_string(Operation operation) {
+  return kOperations[static_cast<std::size_t>(operation)].name;
+}
+
+std::string_view method_of(Operation operation) {
+  return kOperations[static_cast<std::size_t>(operation)].method;
+}
+
+std::string ProvisioningTopic::answer(Role answer_role) const {
+  const std::string_view end = format == Format::json ? "json" : "cbor";
+  const std::string_view outcome = answer_role == Role::accepted ? "accepted" : "rejected";
+  switch (operation) {
+    case Operation::create_keys_and_certificate:
+      return fmt::format("{}create/{}/{}", kCertificates, end, outcome);
+    case Operation::create_certificate_from_csr:
+      return fmt::format("{}create-from-csr/{}/{}", kCertificates, end, outcome);
+    case Operation::register_thing:
+      return fmt::format("{}{}/provision/{}/{}", kTemplates, template_name->str(), end, outcome);
+  }
+  return {};
+}
+
+bool is_reserved(std::string_view topic) {
+  return topic.starts_with('$') && !topic.starts_with("$share/");
+}
+
+std::optional<Result<ProvisioningTopic>> parse_provisioning_topic(std::string_view topic) {
+  if (topic.starts_with(kCertificates))
+    return parse_certificates(split(topic.substr(kCertificates.size())));
+  if (topic.starts_with(kTemplates)) return parse_templates(split(topic.substr(kTemplates.size())));
+  return std::nullopt;
+}
+
+Result<void> check_publish(std::string_view topic) {
+  if (!is_reserved(topic)) return {};
+  const auto parsed = parse_provisioning_topic(topic);
+  if (!parsed)
+    return fail(Fault::forbidden, "topic {} is reserved and no operation of this server",
+                quote(topic));
+  if (!*parsed) return fail(Fault::forbidden, "{}", parsed->error().message);
+  if ((*parsed)->role == ProvisioningTopic::Role::request) return {};
+  const std::string_view request = topic.substr(0, topic.rfind('/'));
+  return fail(Fault::forbidden,
+              "{} is where answers arrive; publish {} requests to {} and subscribe to /accepted "
+              "and /rejected",
+              quote(topic), to_string((*parsed)->operation), quote(request));
+}
+
+Result<void> check_subscribe(std::string_view filter) {
+  if (!is_reserved(filter)) return {};
+  if (filter.starts_with("$aws/things/") || filter.starts_with("$aws/events/")) return {};
+  const bool has_wildcard = filter.find_first_of("+#") != std::string_view::npos;
+  const auto parsed = parse_provisioning_topic(filter);
+  if (has_wildcard && parsed) return {};
+  if (!parsed)
+    return fail(Fault::forbidden, "filter {} is reserved and no operation of this server",
+                quote(filter));
+  if (!*parsed) return fail(Fault::forbidden, "{}", parsed->error().message);
+  if ((*parsed)->role != ProvisioningTopic::Role::request) return {};
+  return fail(Fault::forbidden,
+              "{} is where {} requests are published; subscribe to its /accepted and /rejected",
+              quote(filter), to_string((*parsed)->operation));
+}
+
+}  // namespace imprint::device_api

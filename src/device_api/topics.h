@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/name.h"
+#include "base/result.h"
+
+/// The topics of the AWS IoT fleet provisioning MQTT API:
+///   $aws/certificates/create/{format}
+///   $aws/certificates/create-from-csr/{format}
+///   $aws/provisioning-templates/{templateName}/provision/{format}
+/// each with /accepted and /rejected for the answers.
+namespace imprint::device_api {
+
+enum class Operation { create_keys_and_certificate, create_certificate_from_csr, register_thing };
+enum class Format { json, cbor };
+
+/// As AWS names it: "RegisterThing".
+std::string_view to_string(Operation operation);
+/// The metric label: "keys", "csr", "register".
+std::string_view method_of(Operation operation);
+
+struct ProvisioningTopic {
+  enum class Role { request, accepted, rejected };
+
+  Operation operation;
+  Format format;
+  Role role = Role::request;
+  std::optional<TemplateName> template_name = {};
+
+  /// The topic of an answer to this request.
+  [[nodiscard]] std::string answer(Role answer_role) const;
+};
+
+/// True for every topic or filter that a service, not a client, gives meaning to: those that begin
+/// with '$', but for shared subscriptions.
+bool is_reserved(std::string_view topic);
+
+/// A topic below $aws/certificates or $aws/provisioning-templates. The error says what is wrong
+/// with one that is almost right ("the format is json or cbor, not JSON"); nothing for other
+/// topics.
+std::optional<Result<ProvisioningTopic>> parse_provisioning_topic(std::string_view topic);
+
+/// Whether a client may publish there. Refusals name the mistake and what to do instead; sending a
+/// token to .../accepted, as a well-known sketch does, is one of them.
+Result<void> check_publish(std::string_view topic);
+
+/// Whether a client may subscribe to a filter below "$". Answers are sent to the connection that
+/// asked and to nobody else, so a wildcard widens nothing.
+Result<void> check_subscribe(std::string_view filter);
+
+}  // namespace imprint::device_api

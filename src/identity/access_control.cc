@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "identity/access_control.h"
+
+#include <algorithm>
+#include <set>
+
+namespace imprint::identity {
+
+namespace {
+
+/// Whether a policy may ask for subject or issuer attributes; reading them costs more than a
+/// look-up, so it is done only then. An escape could hide the word, hence the second test.
+bool speaks_of_certificate(std::string_view document) {
+  return document.find("Certificate.") != std::string_view::npos ||
+         document.find("\\u") != std::string_view::npos;
+}
+
+bool touches(const AccessChange& change, const Principal& principal) {
+  return change.everything ||
+         std::ranges::find(change.certificates, principal.certificate.id) !=
+             change.certificates.end() ||
+         std::ranges::any_of(principal.things, [&](const AttachedThing& attached) {
+           return std::ranges::find(change.things, attached.thing.name) != change.things.end();
+         });
+}
+
+}  // namespace
+
+registry::Task<Result<PrincipalPtr>> AccessControl::principal(CertificateId id) {
+  std::uint64_t load_number = 0;
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto it = principals_.find(id);
+    if (it != principals_.end()) co_return it->second;
+    load_number = ++last_load_;
+    loading_.emplace(load_number, AccessChange{});
+  }
+  auto loaded = co_await load(id);
+  const std::scoped_lock lock(mutex_);
+  const AccessChange meanwhile = std::move(loading_.extract(load_number).mapped());
+  if (loaded && !touches(meanwhile, **loaded)) keep(*loaded);
+  co_return loaded;
+}
+
+registry::Task<Result<PrincipalPtr>> AccessControl::load(CertificateId id) {
+  auto certificate =
+      co_await registry::get<registry::Certificate>(store_, registry::certificate_key(id));
+  if (!certificate) co_return tl::unexpected(std::move(certificate).error());
+  auto access = co_await store_.list(registry::query::AccessOf{id}, {});
+  if (!access) co_return tl::unexpected(std::move(access).error());
+
+  auto principal = std::make_shared<Principal>(std::move(*certificate));
+  std::map<ThingName, registry::Thing> things;
+  std::set<PolicyName> policies;
+  for (const registry::Record& record : access->records) {
+    if (const auto* thing = std::get_if<registry::Thing>(&record))
+      things.emplace(thing->name, *thing);
+    if (const auto* attachment = std::get_if<registry::PolicyAttachment>(&record))
+      policies.insert(attachment->policy);
+  }
+  for (const registry::Record& record : access->records) {
+    const auto* attached = std::get_if<registry::ThingPrincipal>(&record);
+    if (attached == nullptr) continue;
+    if (const auto it = things.find(attached->thing); it != things.end()) {
+      principal->things.push_back({it->second, attached->exclusive});
+    }
+  }
+  bool needs_names = false;
+  for (const PolicyName& name : policies) {
+    auto policy = co_await compiled(name);
+    if (!policy) co_return tl::unexpected(std::move(policy).error());
+    needs_names = needs_names || (*policy)->speaks_of_certificate;
+    principal->policies.push_back(
+        std::shared_ptr<const policy::Policy>(*policy, &(*policy)->policy));
+  }
+  if (needs_names) {
+    const auto parsed = x509::Certificate::from_pem(principal->certificate.pem);
+    if (!parsed) co_return tl::unexpected(parsed.error());
+    principal->subject = std::make_unique<CertificateValues>(
+        parsed->subject(), parsed->extensions().alternative_names);
+    principal->issuer = std::make_unique<CertificateValues>(
+        parsed->issuer(), parsed->extensions().issuer_alternative_names);
+  }
+  co_return PrincipalPtr(std::move(principal));
+}
+
+registry::Task<Result<std::shared_ptr<const AccessControl::CompiledPolicy>>>
+AccessControl::compiled(PolicyName name) {
+  auto policy = co_await registry::get<registry::Policy>(store_, registry::policy_key(name));
+  if (!policy) co_return tl::unexpected(std::move(policy).error());
+  auto version = co_await registry::get<registry::PolicyVersion>(
+      store_, registry::policy_version_key(name, policy->default_version));
+  if (!version) co_return tl::unexpected(std::move(version).error());
+  const PolicyCacheKey key{name.str(), version->number, to_milliseconds(version->created)};
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto it = policies_.find(key);
+    if (it != policies_.end()) co_return it->second;
+  }
+  auto parsed = policy::Policy::parse(version->document, name.str());
+  if (!parsed) co_return tl::unexpected(std::move(parsed).error());
+  auto made = std::make_shared<const CompiledPolicy>(
+      CompiledPolicy{std::move(*parsed), speaks_of_certificate(version->document)});
+  const std::scoped_lock lock(mutex_);
+  if (policies_.size() >= kMaxPolicies) policies_.clear();
+  policies_.insert_or_assign(key, made);
+  co_return made;
+}
+
+void AccessControl::apply(const AccessChange& change) {
+  if (change.empty()) return;
+  const std::scoped_lock lock(mutex_);
+  for (auto& [number, noted] : loading_) {
+    noted.everything = noted.everything || change.everything;
+    noted.certificates.insert(noted.certificates.end(), change.certificates.begin(),
+                              change.certificates.end());
+    noted.things.insert(noted.things.end(), change.things.begin(), change.things.end());
+  }
+  if (change.everything) {
+    principals_.clear();
+    by_thing_.clear();
+    return;
+  }
+  for (const CertificateId& id : change.certificates) forget(id);
+  for (const ThingName& thing : change.things) {
+    std::vector<CertificateId> attached;
+    const auto [first, last] = by_thing_.equal_range(thing);
+    for (auto it = first; it != last; ++it) attached.push_back(it->second);
+    for (const CertificateId& id : attached) forget(id);
+  }
+}
+
+void AccessControl::keep(const PrincipalPtr& principal) {
+  if (principals_.size() >= kMaxPrincipals) forget(CertificateId(principals_.begin()->first));
+  forget(principal->certificate.id);
+  principals_.emplace(principal->certificate.id, principal);
+  for (const AttachedThing& attached : principal->things) {
+    by_thing_.emplace(attached.thing.name, principal->certificate.id);
+  }
+}
+
+void AccessControl::forget(const CertificateId& id) {
+  const auto it = principals_.find(id);
+  if (it == principals_.end()) return;
+  for (const AttachedThing& attached : it->second->things) {
+    const auto [first, last] = by_thing_.equal_range(attached.thing.name);
+    for (auto entry = first; entry != last; ++entry) {
+      if (entry->second == id) {
+        by_thing_.erase(entry);
+        break;
+      }
+    }
+  }
+  principals_.erase(it);
+}
+
+}  // namespace imprint::identity

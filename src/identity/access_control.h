@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <tuple>
+#include <unordered_map>
+
+#include "identity/access_change.h"
+#include "identity/principal.h"
+#include "registry/store.h"
+
+namespace imprint::identity {
+
+/// Turns a certificate id into the principal it stands for. One per process, any thread. Principals
+/// in use are kept (a claim certificate is asked for by every device of a fleet) and dropped when a
+/// change set touches them.
+class AccessControl {
+ public:
+  explicit AccessControl(registry::Store& store) : store_(store) {}
+
+  /// not_found when the registry has no such certificate; its status is for the caller to judge.
+  registry::Task<Result<PrincipalPtr>> principal(CertificateId id);
+
+  /// Forgets what the change touches; call from the store's listener, before sessions are told.
+  void apply(const AccessChange& change);
+
+ private:
+  struct CompiledPolicy {
+    policy::Policy policy;
+    bool speaks_of_certificate = false;
+  };
+  /// Name, version, and the version's creation time, because a name may be used again.
+  using PolicyCacheKey = std::tuple<std::string, std::int64_t, std::int64_t>;
+
+  registry::Task<Result<PrincipalPtr>> load(CertificateId id);
+  registry::Task<Result<std::shared_ptr<const CompiledPolicy>>> compiled(PolicyName name);
+  void keep(const PrincipalPtr& principal);
+  void forget(const CertificateId& id);
+
+  static constexpr std::size_t kMaxPrincipals = 4096;
+  static constexpr std::size_t kMaxPolicies = 1024;
+
+  registry::Store& store_;
+  std::mutex mutex_;
+  std::unordered_map<CertificateId, PrincipalPtr> principals_;
+  std::unordered_multimap<ThingName, CertificateId> by_thing_;
+  /// Loads under way, and what has changed since each began: such a principal is used once, not
+  /// kept.
+  std::map<std::uint64_t, AccessChange> loading_;
+  std::uint64_t last_load_ = 0;
+  std::map<PolicyCacheKey, std::shared_ptr<const CompiledPolicy>> policies_;
+};
+
+}  // namespace imprint::identity

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/certificate_id.h"
+#include "base/name.h"
+
+namespace imprint::provisioning {
+
+/// Who asks: the connection's certificate, as the registry knows it.
+struct Caller {
+  CertificateId certificate;
+  std::string client_id = {};
+  std::string correlation = {};  ///< one for all steps of a connection, in every event
+  /// A claim certificate may be bound to one template and to a number of devices.
+  std::optional<TemplateName> claim_template = {};
+  std::optional<std::int64_t> claim_limit = {};
+};
+
+/// Error codes of the provisioning API's rejected payloads (AWS IoT, fleet provisioning MQTT API;
+/// those AWS does not document are decided in docs/compatibility.md).
+namespace code {
+inline constexpr std::string_view kInvalidToken = "InvalidCertificateOwnershipToken";
+inline constexpr std::string_view kInvalidParameters = "InvalidParameters";
+inline constexpr std::string_view kInvalidPayload = "InvalidPayload";
+inline constexpr std::string_view kInvalidCsr = "InvalidCsr";
+inline constexpr std::string_view kResourceNotFound = "ResourceNotFound";
+inline constexpr std::string_view kTemplateDisabled = "TemplateDisabled";
+inline constexpr std::string_view kResourceConflicts = "ResourceConflicts";
+inline constexpr std::string_view kRegistrationFailure = "ResourceRegistrationFailure";
+inline constexpr std::string_view kAccessDenied = "AccessDenied";
+inline constexpr std::string_view kThrottled = "Throttled";
+inline constexpr std::string_view kInternalError = "InternalError";
+}  // namespace code
+
+}  // namespace imprint::provisioning

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "provisioning/create_certificate.h"
+
+#include "x509/csr.h"
+
+namespace imprint::provisioning {
+
+using registry::CertificateStatus;
+
+registry::Task<Result<CreatedCertificate>> CreateCertificate::with_keys(Caller caller) {
+  CO_TRY_ASSIGN(const x509::PrivateKey key,
+                co_await make_device_key(settings_.key_algorithm, keys_));
+  CO_TRY_ASSIGN(CreatedCertificate created,
+                co_await issue(std::move(caller), key.public_key(), "create_keys_and_certificate"));
+  created.private_key = key.pem_traditional();
+  co_return created;
+}
+
+registry::Task<Result<CreatedCertificate>> CreateCertificate::from_csr(Caller caller,
+                                                                       std::string csr_pem) {
+  CO_TRY_ASSIGN(const x509::Csr csr, x509::Csr::from_pem(csr_pem));
+  CO_TRY_ASSIGN(const std::optional<registry::Certificate> before,
+                co_await made_before(caller, csr.public_key().sha256()));
+  if (!before)
+    co_return co_await issue(std::move(caller), csr.public_key(), "create_certificate_from_csr");
+  CO_TRY_ASSIGN(const registry::Certificate open, co_await reopen(std::move(caller), *before));
+  CreatedCertificate created = answer(open);
+  created.repeated = true;
+  co_return created;
+}
+
+registry::Task<Result<CreatedCertificate>> CreateCertificate::issue(Caller caller,
+                                                                    x509::PublicKey key,
+                                                                    std::string step) {
+  IssueRequest request{
+      .status = CertificateStatus::pending_activation,
+      .requested_by = caller.certificate,
+      .ownership_expires = clock_.now() + settings_.ownership_lifetime,
+      .event = {.step = std::move(step),
+                .outcome = "ok",
+                .actor = caller.certificate.hex(),
+                .correlation = caller.correlation,
+                .client = caller.client_id},
+  };
+  CO_TRY_ASSIGN(const registry::Certificate record,
+                co_await issue_.run(std::move(key), std::move(request)));
+  co_return answer(record);
+}
+
+registry::Task<Result<std::optional<registry::Certificate>>> CreateCertificate::made_before(
+    Caller caller, Sha256 public_key) {
+  auto page =
+      co_await store_.list(registry::query::CertificatesByKey{caller.certificate, public_key}, {});
+  if (!page) co_return tl::unexpected(std::move(page).error());
+  const Timestamp now = clock_.now();
+  std::optional<registry::Certificate> found;
+  for (const registry::Record& record : page->records) {
+    const auto& certificate = std::get<registry::Certificate>(record);
+    if (certificate.status == CertificateStatus::revoked) {
+      co_return tl::unexpected(Error{
+          Fault::forbidden,
+          fmt::format(
+              "the key of this request belongs to certificate {}, which is revoked; make a new key",
+              certificate.id.hex()),
+          "certificateSigningRequest", code::kAccessDenied});
+    }
+    const bool is_open = certificate.status == CertificateStatus::pending_activation &&
+                         certificate.ownership_expires && *certificate.ownership_expires > now;
+    const bool is_in_use =
+        certificate.status == CertificateStatus::active && certificate.not_after > now;
+    if (is_in_use || (is_open && !found)) found = certificate;
+  }
+  co_return found;
+}
+
+/// A pending certificate whose hour is half gone gets a whole one; one that is in use already gets
+/// a new round, so that its device can register again.
+registry::Task<Result<registry::Certificate>> CreateCertificate::reopen(
+    Caller caller, registry::Certificate certificate) {
+  const Timestamp now = clock_.now();
+  const bool is_pending = certificate.status == CertificateStatus::pending_activation;
+  if (is_pending && *certificate.ownership_expires - now > settings_.ownership_lifetime / 2)
+    co_return certificate;
+  const std::int64_t seen = certificate.version;
+  if (!is_pending) {
+    ++certificate.ownership_round;
+    certificate.registration.reset();
+  }
+  certificate.ownership_expires = now + settings_.ownership_lifetime;
+  certificate.modified = now;
+  certificate.version = seen + 1;
+  registry::ChangeSet changes;
+  changes.changes.emplace_back(registry::Put{certificate, registry::Expect::at(seen)});
+  changes.events.push_back({.time = now,
+                            .step = "reopen_certificate",
+                            .outcome = "ok",
+                            .actor = caller.certificate.hex(),
+                            .correlation = caller.correlation,
+                            .certificate = certificate.id.hex(),
+                            .client = caller.client_id});
+  CO_TRY(co_await store_.commit(std::move(changes)));
+  co_return certificate;
+}
+
+CreatedCertificate CreateCertificate::answer(const registry::Certificate& certificate) const {
+  return {.id = certificate.id,
+          .pem = certificate.pem,
+          .ownership_token = tokens_.token_of(certificate)};
+}
+
+}  // namespace imprint::provisioning

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "base/secret.h"
+#include "provisioning/caller.h"
+#include "provisioning/issue.h"
+#include "provisioning/ownership_token.h"
+#include "provisioning/settings.h"
+
+namespace imprint::provisioning {
+
+/// The accepted answer of both create operations.
+struct CreatedCertificate {
+  CertificateId id;
+  std::string pem;
+  Secret ownership_token;
+  Secret private_key = {};  ///< CreateKeysAndCertificate only
+  bool repeated = false;    ///< the certificate had been made before
+};
+
+/// CreateKeysAndCertificate and CreateCertificateFromCsr of the fleet provisioning MQTT API. The
+/// certificate is PENDING_ACTIVATION and is removed with its token unless RegisterThing comes.
+class CreateCertificate {
+ public:
+  CreateCertificate(registry::Store& store, IssueCertificate& issue, issuance::KeyPool& keys,
+                    const OwnershipTokens& tokens, const Settings& settings, const Clock& clock)
+      : store_(store),
+        issue_(issue),
+        keys_(keys),
+        tokens_(tokens),
+        settings_(settings),
+        clock_(clock) {}
+
+  registry::Task<Result<CreatedCertificate>> with_keys(Caller caller);
+
+  /// The same key from the same caller gets the same certificate, so that a device whose answer was
+  /// lost ends with one.
+  registry::Task<Result<CreatedCertificate>> from_csr(Caller caller, std::string csr_pem);
+
+ private:
+  registry::Task<Result<CreatedCertificate>> issue(Caller caller, x509::PublicKey key,
+                                                   std::string step);
+  registry::Task<Result<std::optional<registry::Certificate>>> made_before(Caller caller,
+                                                                           Sha256 public_key);
+  registry::Task<Result<registry::Certificate>> reopen(Caller caller,
+                                                       registry::Certificate certificate);
+  [[nodiscard]] CreatedCertificate answer(const registry::Certificate& certificate) const;
+
+  registry::Store& store_;
+  IssueCertificate& issue_;
+  issuance::KeyPool& keys_;
+  const OwnershipTokens& tokens_;
+  const Settings& settings_;
+  const Clock& clock_;
+};
+
+}  // namespace imprint::provisioning

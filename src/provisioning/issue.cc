@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "provisioning/issue.h"
+
+#include "issuance/serial.h"
+
+namespace imprint::provisioning {
+
+namespace {
+
+registry::Certificate record_of(const x509::Certificate& certificate, const IssueRequest& request,
+                                std::string generation, Timestamp now) {
+  return {
+      .id = certificate.id(),
+      .pem = certificate.pem(),
+      .status = request.status,
+      .purpose = request.purpose,
+      .serial = certificate.serial_hex(),
+      .common_name = std::string(certificate.subject().common_name()),
+      .public_key = certificate.public_key().sha256(),
+      .not_before = certificate.not_before(),
+      .not_after = certificate.not_after(),
+      .generation_id = std::move(generation),
+      .requested_by = request.requested_by,
+      .ownership_round = request.requested_by ? 1 : 0,
+      .ownership_expires = request.ownership_expires,
+      .claim_template = request.claim_template,
+      .claim_limit = request.claim_limit,
+      .created = now,
+      .modified = now,
+  };
+}
+
+}  // namespace
+
+registry::Task<Result<registry::Certificate>> IssueCertificate::run(x509::PublicKey key,
+                                                                    IssueRequest request) {
+  const Timestamp now = clock_.now();
+  std::optional<issuance::Profile> shorter;
+  if (request.validity) {
+    CO_TRY_ASSIGN(shorter, profile_.with_validity(*request.validity));
+  }
+  const issuance::Profile& profile = shorter ? *shorter : profile_;
+  CO_TRY_ASSIGN(issuance::ApprovedRequest approved,
+                issuance::approve(profile, key, now, issuance::make_serial(random_)));
+
+  const std::string serial = approved.serial().hex();
+  registry::ChangeSet intent;
+  intent.changes.emplace_back(
+      registry::Put{registry::IssuanceIntent{serial, key.sha256(), request.requested_by,
+                                             profile.options().name, now},
+                    registry::Expect::absent()});
+  CO_TRY(co_await store_.commit(std::move(intent)));
+
+  CO_TRY_ASSIGN(const x509::Certificate signed_certificate, issuer_.sign(std::move(approved)));
+
+  registry::Certificate record = record_of(signed_certificate, request, make_uuid(random_), now);
+  registry::ChangeSet arrival;
+  arrival.changes.emplace_back(registry::Put{record, registry::Expect::absent()});
+  arrival.changes.emplace_back(
+      registry::Erase{registry::intent_key(serial), registry::Expect::present()});
+  if (request.also) request.also(record, arrival);
+  if (!request.event.step.empty()) {
+    request.event.time = now;
+    request.event.certificate = record.id.hex();
+    arrival.events.push_back(std::move(request.event));
+  }
+  CO_TRY(co_await store_.commit(std::move(arrival)));
+  co_return record;
+}
+
+registry::Task<Result<x509::PrivateKey>> make_device_key(x509::KeyAlgorithm algorithm,
+                                                         issuance::KeyPool& pool) {
+  if (algorithm == x509::KeyAlgorithm::ec_p256) co_return x509::PrivateKey::generate(algorithm);
+  const runtime::Completion<Result<x509::PrivateKey>> completion;
+  CO_TRY_ASSIGN(std::optional<x509::PrivateKey> ready,
+                pool.take([completion](Result<x509::PrivateKey> key) {
+                  completion.complete(std::move(key));
+                }));
+  if (ready) co_return std::move(*ready);
+  co_return co_await completion.wait();
+}
+
+}  // namespace imprint::provisioning

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "issuance/issuer.h"
+#include "issuance/key_pool.h"
+#include "issuance/profile.h"
+#include "registry/store.h"
+#include "x509/private_key.h"
+
+namespace imprint::provisioning {
+
+/// What the new certificate's record says besides what the certificate itself holds.
+struct IssueRequest {
+  registry::CertificateStatus status = registry::CertificateStatus::inactive;
+  registry::CertificatePurpose purpose = registry::CertificatePurpose::identity;
+  std::optional<CertificateId> requested_by = {};
+  std::optional<Timestamp> ownership_expires = {};
+  std::optional<TemplateName> claim_template = {};
+  std::optional<std::int64_t> claim_limit = {};
+  std::optional<Seconds> validity = {};  ///< the profile's when absent
+  /// Committed with the certificate, its id filled in.
+  registry::AuditEvent event = {};
+  /// Further changes that belong to the same transaction, made when the id is known.
+  std::function<void(const registry::Certificate&, registry::ChangeSet&)> also = {};
+};
+
+/// Issues certificates: approve, record the intent, sign, store - in that order, so that a crash
+/// between any two leaves nothing signed that is not known. One per process, any thread.
+class IssueCertificate {
+ public:
+  IssueCertificate(registry::Store& store, const issuance::Issuer& issuer,
+                   const issuance::Profile& profile, const Clock& clock, Random& random)
+      : store_(store), issuer_(issuer), profile_(profile), clock_(clock), random_(random) {}
+
+  /// Durable when it returns. Code InvalidCsr for a key that is not fit to be certified.
+  registry::Task<Result<registry::Certificate>> run(x509::PublicKey key, IssueRequest request);
+
+ private:
+  registry::Store& store_;
+  const issuance::Issuer& issuer_;
+  const issuance::Profile& profile_;
+  const Clock& clock_;
+  Random& random_;
+};
+
+/// A key for a device that wants the server to make it: P-256 at once, RSA from the pool, waiting
+/// for one in turn when it is empty.
+registry::Task<Result<x509::PrivateKey>> make_device_key(x509::KeyAlgorithm algorithm,
+                                                         issuance::KeyPool& pool);
+
+}  // namespace imprint::provisioning

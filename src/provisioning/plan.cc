@@ -1,0 +1,434 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "provisioning/plan.h"
+
+#include <algorithm>
+#include <set>
+
+#include "encoding/text.h"
+#include "policy/policy.h"
+#include "x509/digest.h"
+
+namespace imprint::provisioning {
+
+namespace {
+
+using registry::CertificateStatus;
+using registry::Expect;
+using registry::Put;
+using templates::Override;
+
+constexpr std::size_t kMaxPoliciesPerCertificate = 10;
+constexpr std::size_t kMaxGroupsPerThing = 10;
+
+Unexpected refuse(Fault fault, std::string_view error_code, std::string message,
+                  std::string where = {}) {
+  return Unexpected(Error{fault, std::move(message), std::move(where), error_code});
+}
+
+std::string path_of(const templates::ThingResource& thing, std::string_view property) {
+  return fmt::format("$.Resources.{}.Properties.{}", thing.logical_name, property);
+}
+
+/// Builds the change set resource by resource, in the order that AWS documents, activation last.
+class Planner {
+ public:
+  Planner(const Known& known, Timestamp now, const std::string& thing_id,
+          const std::string& generation_id)
+      : known_(known), now_(now), thing_id_(thing_id), generation_id_(generation_id) {}
+
+  Result<Plan> run() {
+    TRY(check_certificate());
+    if (known_.resources.thing) {
+      TRY(check_reprovision());
+      TRY(known_.thing ? update_thing() : create_thing());
+    }
+    TRY(attach_policies());
+    TRY(attach_thing());
+    TRY(count());
+    activate();
+    return Plan{std::move(changes_), std::move(registration_)};
+  }
+
+ private:
+  template <class T>
+  [[nodiscard]] const T* named(const registry::Key& key) const {
+    const auto it = known_.named.find(key);
+    return it == known_.named.end() ? nullptr : std::get_if<T>(&it->second);
+  }
+
+  void put(registry::Record record, Expect expect) {
+    changes_.changes.emplace_back(Put{std::move(record), expect});
+  }
+
+  Result<void> check_certificate() const {
+    if (!known_.resources.certificate) {
+      return refuse(
+          Fault::invalid, code::kRegistrationFailure,
+          "the template has no AWS::IoT::Certificate resource, so the certificate would stay "
+          "PENDING_ACTIVATION; add one with CertificateId {\"Ref\": \"AWS::IoT::Certificate::Id\"}",
+          "$.Resources");
+    }
+    const auto& resource = *known_.resources.certificate;
+    if (resource.value != known_.certificate.id.hex()) {
+      return refuse(Fault::invalid, code::kRegistrationFailure,
+                    "the template names another certificate than the one being registered; use "
+                    "{\"Ref\": \"AWS::IoT::Certificate::Id\"}",
+                    fmt::format("$.Resources.{}.Properties.CertificateId", resource.logical_name));
+    }
+    return {};
+  }
+
+  // ---- thing ----
+
+  Result<void> check_type(const ThingTypeName& type) const {
+    const auto* record = named<registry::ThingType>(registry::thing_type_key(type));
+    if (record == nullptr) {
+      return refuse(Fault::not_found, code::kRegistrationFailure,
+                    fmt::format("thing type {} does not exist; create it, for example with "
+                                "aws iot create-thing-type --thing-type-name {}",
+                                quote(type.str()), type.str()),
+                    path_of(*known_.resources.thing, "ThingTypeName"));
+    }
+    if (record->deprecated) {
+      return refuse(Fault::conflict, code::kRegistrationFailure,
+                    fmt::format("thing type {} is deprecated", quote(type.str())),
+                    path_of(*known_.resources.thing, "ThingTypeName"));
+    }
+    return {};
+  }
+
+  Result<void> check_groups(const std::vector<ThingGroupName>& groups) const {
+    for (const ThingGroupName& group : groups) {
+      if (named<registry::ThingGroup>(registry::thing_group_key(group)) != nullptr) continue;
+      return refuse(Fault::not_found, code::kRegistrationFailure,
+                    fmt::format("thing group {} does not exist; create it, for example with "
+                                "aws iot create-thing-group --thing-group-name {}",
+                                quote(group.str()), group.str()),
+                    path_of(*known_.resources.thing, "ThingGroups"));
+    }
+    return {};
+  }
+
+  Result<void> refuse_billing_group() const {
+    const auto& group = known_.resources.thing->billing_group;
+    if (!group) return {};
+    return refuse(Fault::not_found, code::kRegistrationFailure,
+                  fmt::format("billing group {} does not exist", quote(group->str())),
+                  path_of(*known_.resources.thing, "BillingGroup"));
+  }
+
+  void join(const ThingGroupName& group) {
+    put(registry::GroupMembership{known_.resources.thing->name, group, now_}, Expect::anything());
+    changes_.changes.emplace_back(
+        registry::Require{registry::thing_group_key(group), Expect::present()});
+  }
+
+  Result<void> create_thing() {
+    const templates::ThingResource& wanted = *known_.resources.thing;
+    TRY(refuse_billing_group());
+    if (wanted.type) TRY(check_type(*wanted.type));
+    if (wanted.groups) TRY(check_groups(*wanted.groups));
+    registry::Thing thing{
+        .name = wanted.name, .id = thing_id_, .type = wanted.type, .created = now_};
+    if (wanted.attributes) set_attributes(thing.attributes, *wanted.attributes);
+    put(std::move(thing), Expect::absent());
+    if (wanted.type) {
+      changes_.changes.emplace_back(
+          registry::Require{registry::thing_type_key(*wanted.type), Expect::present()});
+    }
+    if (wanted.groups)
+      std::ranges::for_each(*wanted.groups, [&](const ThingGroupName& group) { join(group); });
+    if (known_.settings.fleet_limit > 0) {
+      changes_.changes.emplace_back(
+          registry::Count{"things-of-template/" + known_.provisioning_template.name.str(), 1,
+                          known_.settings.fleet_limit});
+    }
+    return {};
+  }
+
+  /// FAIL refuses as soon as the thing exists and the template declares the property.
+  Result<void> check_override(bool declared, Override setting, std::string_view property) const {
+    if (!declared || setting != Override::fail) return {};
+    return refuse(
+        Fault::conflict, code::kResourceConflicts,
+        fmt::format("thing {} exists already and the template's OverrideSettings for {} are FAIL",
+                    quote(known_.thing->name.str()), property),
+        fmt::format("$.Resources.{}.OverrideSettings.{}", known_.resources.thing->logical_name,
+                    property));
+  }
+
+  Result<void> update_thing() {
+    const templates::ThingResource& wanted = *known_.resources.thing;
+    TRY(check_override(wanted.attributes.has_value(), wanted.attributes_override,
+                       "AttributePayload"));
+    TRY(check_override(wanted.type.has_value(), wanted.type_override, "ThingTypeName"));
+    TRY(check_override(wanted.groups.has_value(), wanted.groups_override, "ThingGroups"));
+    registry::Thing thing = *known_.thing;
+    bool changed = false;
+    if (wanted.attributes && wanted.attributes_override != Override::do_nothing) {
+      if (wanted.attributes_override == Override::replace) thing.attributes.clear();
+      set_attributes(thing.attributes, *wanted.attributes);
+      changed = thing.attributes != known_.thing->attributes;
+    }
+    if (wanted.type && wanted.type_override == Override::replace) {
+      TRY(check_type(*wanted.type));
+      changed = changed || thing.type != wanted.type;
+      thing.type = wanted.type;
+    }
+    if (wanted.groups && wanted.groups_override != Override::do_nothing)
+      TRY(update_groups(*wanted.groups));
+    if (changed) {
+      ++thing.version;
+      put(std::move(thing), Expect::at(known_.thing->version));
+    } else {
+      changes_.changes.emplace_back(
+          registry::Require{registry::thing_key(thing.name), Expect::at(known_.thing->version)});
+    }
+    return {};
+  }
+
+  Result<void> update_groups(const std::vector<ThingGroupName>& wanted) {
+    TRY(check_groups(wanted));
+    std::set<ThingGroupName> result(wanted.begin(), wanted.end());
+    const bool replaces = known_.resources.thing->groups_override == Override::replace;
+    for (const registry::GroupMembership& membership : known_.groups_of_thing) {
+      if (!replaces) {
+        result.insert(membership.group);
+      } else if (!result.contains(membership.group)) {
+        changes_.changes.emplace_back(
+            registry::Erase{registry::membership_key(membership.thing, membership.group)});
+      }
+    }
+    if (result.size() > kMaxGroupsPerThing) {
+      return refuse(Fault::exhausted, code::kRegistrationFailure,
+                    fmt::format("the thing would be in {} groups; at most {} are allowed",
+                                result.size(), kMaxGroupsPerThing),
+                    path_of(*known_.resources.thing, "ThingGroups"));
+    }
+    std::ranges::for_each(wanted, [&](const ThingGroupName& group) { join(group); });
+    return {};
+  }
+
+  static void set_attributes(registry::Attributes& attributes,
+                             const std::map<AttributeName, std::string>& wanted) {
+    for (const auto& [name, value] : wanted) attributes.insert_or_assign(name.str(), value);
+  }
+
+  // ---- earlier certificates of the same thing ----
+
+  [[nodiscard]] Unexpected refuse_known_thing(const registry::Certificate& other,
+                                              std::string_view because) const {
+    return refuse(
+        Fault::conflict, code::kResourceConflicts,
+        fmt::format(
+            "thing {} has certificate {} already ({}), {}. An operator can deactivate and detach "
+            "that certificate, or set reprovision",
+            quote(known_.thing->name.str()), other.id.hex(), registry::to_string(other.status),
+            because));
+  }
+
+  Result<void> check_reprovision() {
+    for (const registry::Certificate& other : known_.certificates_of_thing) {
+      const bool is_active = other.status == CertificateStatus::active;
+      switch (known_.settings.reprovision) {
+        case Reprovision::aws:
+          continue;
+        case Reprovision::never:
+          return refuse_known_thing(other, "and the setting reprovision = never");
+        case Reprovision::operator_decides:
+          if (is_active) return refuse_known_thing(other, "and the setting reprovision = operator");
+          continue;
+        case Reprovision::replace:
+          break;
+        case Reprovision::same_key:
+          if (other.public_key == known_.certificate.public_key) break;
+          if (!is_active)
+            return refuse_known_thing(other, "which somebody has taken out of service");
+          if (other.first_connected)
+            return refuse_known_thing(other, "which is in use with another key");
+          break;
+      }
+      retire(other);
+    }
+    return {};
+  }
+
+  /// In the same transaction in which the new one becomes active: never two, never none.
+  void retire(registry::Certificate other) {
+    changes_.changes.emplace_back(registry::Erase{
+        registry::principal_key(known_.resources.thing->name, other.id), Expect::present()});
+    if (other.status != CertificateStatus::active) return;
+    const std::int64_t seen = other.version;
+    other.status = CertificateStatus::inactive;
+    other.modified = now_;
+    other.version = seen + 1;
+    changes_.events.push_back({.time = now_,
+                               .step = "retire_certificate",
+                               .outcome = "ok",
+                               .actor = known_.caller.certificate.hex(),
+                               .correlation = known_.caller.correlation,
+                               .thing = known_.resources.thing->name.str(),
+                               .certificate = other.id.hex()});
+    put(std::move(other), Expect::at(seen));
+  }
+
+  // ---- policies ----
+
+  Result<PolicyName> resolve(const templates::PolicyResource& resource) {
+    if (const auto* name = std::get_if<PolicyName>(&resource.policy)) {
+      if (named<registry::Policy>(registry::policy_key(*name)) == nullptr) {
+        return refuse(
+            Fault::not_found, code::kRegistrationFailure,
+            fmt::format(
+                "policy {} does not exist; create it, for example with "
+                "aws iot create-policy --policy-name {} --policy-document file://policy.json",
+                quote(name->str()), name->str()),
+            fmt::format("$.Resources.{}.Properties.PolicyName", resource.logical_name));
+      }
+      changes_.changes.emplace_back(
+          registry::Require{registry::policy_key(*name), Expect::present()});
+      return *name;
+    }
+    const std::string& document = std::get<templates::PolicyDocument>(resource.policy).text;
+    const PolicyName name = name_of_inline_policy(document);
+    if (named<registry::Policy>(registry::policy_key(name)) != nullptr) return name;
+    if (const auto parsed = policy::Policy::parse(document); !parsed) {
+      return refuse(Fault::invalid, code::kRegistrationFailure,
+                    fmt::format("the policy document is malformed: {}", describe(parsed.error())),
+                    fmt::format("$.Resources.{}.Properties.PolicyDocument", resource.logical_name));
+    }
+    put(
+        registry::Policy{
+            .name = name, .generation_id = generation_id_, .created = now_, .modified = now_},
+        Expect::absent());
+    put(registry::PolicyVersion{name, 1, document, now_}, Expect::absent());
+    return name;
+  }
+
+  Result<void> attach_policies() {
+    std::set<PolicyName> attached;
+    for (const registry::PolicyAttachment& attachment : known_.policies_of_certificate)
+      attached.insert(attachment.policy);
+    const std::size_t before = attached.size();
+    for (const templates::PolicyResource& resource : known_.resources.policies) {
+      TRY_ASSIGN(const PolicyName name, resolve(resource));
+      if (!attached.insert(name).second) continue;
+      put(registry::PolicyAttachment{name, registry::PolicyTarget(known_.certificate.id), now_},
+          Expect::anything());
+    }
+    if (attached.size() > std::max(before, kMaxPoliciesPerCertificate)) {
+      return refuse(Fault::exhausted, code::kRegistrationFailure,
+                    fmt::format("the certificate would have {} policies; at most {} are allowed",
+                                attached.size(), kMaxPoliciesPerCertificate));
+    }
+    return {};
+  }
+
+  // ---- certificate ----
+
+  Result<void> attach_thing() {
+    if (!known_.resources.thing) return {};
+    const ThingName& thing = known_.resources.thing->name;
+    const bool exclusive = known_.resources.certificate->exclusive_thing;
+    for (const registry::ThingPrincipal& other : known_.things_of_certificate) {
+      if (other.thing == thing || !(other.exclusive || exclusive)) continue;
+      return refuse(Fault::conflict, code::kResourceConflicts,
+                    fmt::format("the certificate is attached to thing {}, and one of the two "
+                                "attachments is exclusive",
+                                quote(other.thing.str())));
+    }
+    put(registry::ThingPrincipal{thing, known_.certificate.id, exclusive, now_},
+        Expect::anything());
+    return {};
+  }
+
+  /// Counted in the transaction that activates, so a claim cannot be used more often than it may.
+  Result<void> count() {
+    const bool is_first = known_.certificate.status == CertificateStatus::pending_activation;
+    if (!known_.caller.claim_limit || !is_first) return {};
+    changes_.changes.emplace_back(registry::Count{
+        "devices-of-claim/" + known_.caller.certificate.hex(), 1, known_.caller.claim_limit});
+    return {};
+  }
+
+  void activate() {
+    const templates::CertificateResource& resource = *known_.resources.certificate;
+    registration_ = {
+        .template_name = known_.provisioning_template.name,
+        .request_digest = known_.request_digest,
+        .thing =
+            known_.resources.thing ? std::optional(known_.resources.thing->name) : std::nullopt,
+        .device_configuration = encoding::to_json(known_.resources.device_configuration),
+        .at = now_};
+    registry::Certificate certificate = known_.certificate;
+    const bool keeps_status = certificate.status != CertificateStatus::pending_activation &&
+                              resource.status_override == Override::do_nothing;
+    if (!keeps_status) {
+      certificate.status =
+          resource.active ? CertificateStatus::active : CertificateStatus::inactive;
+    }
+    certificate.registration = registration_;
+    certificate.modified = now_;
+    ++certificate.version;
+    put(std::move(certificate), Expect::at(known_.certificate.version));
+    changes_.events.push_back(
+        {.time = now_,
+         .step = "register_thing",
+         .outcome = "ok",
+         .actor = known_.caller.certificate.hex(),
+         .correlation = known_.caller.correlation,
+         .thing = registration_.thing ? registration_.thing->str() : "",
+         .certificate = known_.certificate.id.hex(),
+         .client = known_.caller.client_id,
+         .serial_number = known_.serial_number,
+         .detail = encoding::to_json(encoding::json::object{
+             {"template", known_.provisioning_template.name.str()},
+             {"template_version", known_.provisioning_template.default_version},
+             {"thing_existed", known_.thing.has_value()}})});
+  }
+
+  const Known& known_;
+  const Timestamp now_;
+  const std::string& thing_id_;
+  const std::string& generation_id_;
+  registry::ChangeSet changes_;
+  registry::Registration registration_{.template_name = known_.provisioning_template.name};
+};
+
+}  // namespace
+
+std::vector<registry::Key> keys_named_by(const templates::Resources& resources) {
+  std::vector<registry::Key> keys;
+  if (resources.thing) {
+    keys.push_back(registry::thing_key(resources.thing->name));
+    if (resources.thing->type) keys.push_back(registry::thing_type_key(*resources.thing->type));
+    if (resources.thing->groups) {
+      for (const ThingGroupName& group : *resources.thing->groups)
+        keys.push_back(registry::thing_group_key(group));
+    }
+  }
+  for (const templates::PolicyResource& resource : resources.policies) {
+    const auto* name = std::get_if<PolicyName>(&resource.policy);
+    keys.push_back(registry::policy_key(
+        name != nullptr
+            ? *name
+            : name_of_inline_policy(std::get<templates::PolicyDocument>(resource.policy).text)));
+  }
+  return keys;
+}
+
+PolicyName name_of_inline_policy(const std::string& document) {
+  constexpr std::size_t kDigestBytes = 20;
+  const Sha256 digest = x509::sha256(as_bytes(document));
+  std::string name = encoding::to_hex(BytesView(digest).first(kDigestBytes));
+  std::ranges::transform(name, name.begin(),
+                         [](char c) { return c >= 'a' ? static_cast<char>(c - 'a' + 'A') : c; });
+  return *PolicyName::parse(name);
+}
+
+Result<Plan> plan(const Known& known, Timestamp now, const std::string& thing_id,
+                  const std::string& generation_id) {
+  return Planner(known, now, thing_id, generation_id).run();
+}
+
+}  // namespace imprint::provisioning

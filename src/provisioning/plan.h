@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "provisioning/caller.h"
+#include "provisioning/settings.h"
+#include "registry/store.h"
+#include "templates/template.h"
+
+namespace imprint::provisioning {
+
+/// Everything a registration depends on, as it was read.
+struct Known {
+  Caller caller;
+  registry::Certificate certificate;
+  registry::ProvisioningTemplate provisioning_template;
+  templates::Resources resources;
+  Sha256 request_digest{};
+  std::string serial_number = {};  ///< for the audit event only
+  Settings settings = {};
+
+  std::optional<registry::Thing> thing = {};
+  std::vector<registry::Certificate> certificates_of_thing =
+      {};  ///< without the one being registered
+  std::vector<registry::GroupMembership> groups_of_thing = {};
+  std::vector<registry::ThingPrincipal> things_of_certificate = {};
+  std::vector<registry::PolicyAttachment> policies_of_certificate = {};
+  /// What the resources name: types, groups and policies, where they exist.
+  std::map<registry::Key, registry::Record> named = {};
+};
+
+struct Plan {
+  registry::ChangeSet changes;
+  registry::Registration registration;
+};
+
+/// The registry records that evaluating gave names to: what `Known::named` is to be filled with.
+std::vector<registry::Key> keys_named_by(const templates::Resources& resources);
+
+/// The policy that an inline document becomes: named by a hash of its text, so that the same
+/// document is the same policy (AWS IoT, provisioning templates: 40 upper-case hexadecimal digits).
+PolicyName name_of_inline_policy(const std::string& document);
+
+/// Decides what a registration changes; pure. `thing_id` is the UUID of a thing that has to be
+/// made. All of it is committed at once: thing, groups, policies and their attachment, the
+/// certificate's attachment and, last, its status.
+Result<Plan> plan(const Known& known, Timestamp now, const std::string& thing_id,
+                  const std::string& generation_id);
+
+}  // namespace imprint::provisioning

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "provisioning/register_thing.h"
+
+#include "x509/digest.h"
+
+namespace imprint::provisioning {
+
+namespace {
+
+using registry::CertificateStatus;
+
+Unexpected refuse_token(std::string message) {
+  return Unexpected(
+      Error{Fault::invalid, std::move(message), "certificateOwnershipToken", code::kInvalidToken});
+}
+
+Sha256 digest_of(const RegisterThingRequest& request) {
+  encoding::json::object parameters;
+  for (const auto& [name, value] : request.parameters) parameters[name] = value;
+  const std::string text = request.template_name.str() + "\n" + encoding::to_json(parameters);
+  return x509::sha256(as_bytes(text));
+}
+
+/// The parameter that names a unit on its label, for searching the audit trail. Fleets spell it so,
+/// the mission's template among them.
+std::string serial_number_of(const templates::Parameters& parameters) {
+  constexpr std::size_t kMaxAuditedCharacters = 128;
+  const auto it = parameters.find("SerialNumber");
+  return it == parameters.end() ? std::string() : it->second.substr(0, kMaxAuditedCharacters);
+}
+
+RegisteredThing answer_of(const CertificateId& certificate,
+                          const registry::Registration& registration, bool repeated) {
+  return {certificate, registration.thing, registration.device_configuration, repeated};
+}
+
+}  // namespace
+
+registry::Task<Result<RegisteredThing>> RegisterThing::run(Caller caller,
+                                                           RegisterThingRequest request) {
+  // Two registrations of one serial may meet; the store lets one through and the other looks again.
+  constexpr int kAttempts = 5;
+  for (int attempt = 1;; ++attempt) {
+    CO_TRY_ASSIGN(const registry::Certificate certificate,
+                  co_await owned(caller, request.ownership_token));
+    if (certificate.registration) {
+      if (certificate.registration->request_digest == digest_of(request)) {
+        co_return answer_of(certificate.id, *certificate.registration, true);
+      }
+      co_return refuse_token(fmt::format(
+          "Certificate ownership token was already used, to register {} through template {} with "
+          "other parameters; "
+          "start again with a create request",
+          certificate.registration->thing ? "thing " + certificate.registration->thing->str()
+                                          : "a certificate",
+          certificate.registration->template_name.str()));
+    }
+    CO_TRY_ASSIGN(const Known known, co_await gather(caller, request, certificate));
+    CO_TRY_ASSIGN(Plan decided, plan(known, clock_.now(), make_uuid(random_), make_uuid(random_)));
+    const auto committed = co_await store_.commit(std::move(decided.changes));
+    if (committed) co_return answer_of(known.certificate.id, decided.registration, false);
+    if (committed.error().fault == Fault::exhausted && !committed.error().where.empty()) {
+      co_return tl::unexpected(
+          Error{Fault::forbidden,
+                fmt::format("this claim or template may register no more devices: {}",
+                            committed.error().message),
+                {},
+                code::kAccessDenied});
+    }
+    if (committed.error().fault != Fault::conflict || attempt == kAttempts)
+      co_return tl::unexpected(committed.error());
+  }
+}
+
+registry::Task<Result<registry::Certificate>> RegisterThing::owned(Caller caller,
+                                                                   std::string token) {
+  CO_TRY_ASSIGN(const CertificateId id, OwnershipTokens::parse(token));
+  const auto found =
+      co_await registry::get<registry::Certificate>(store_, registry::certificate_key(id));
+  if (!found && found.error().fault != Fault::not_found) co_return tl::unexpected(found.error());
+  if (!found || !tokens_.matches(token, *found)) {
+    co_return refuse_token(
+        "Certificate ownership token is unknown or has expired; start again with a create request");
+  }
+  if (found->requested_by != caller.certificate) {
+    co_return refuse_token(
+        fmt::format("Certificate ownership token was given to a connection with certificate {}; "
+                    "register with that one",
+                    found->requested_by->hex()));
+  }
+  if (!found->ownership_expires || *found->ownership_expires <= clock_.now()) {
+    co_return refuse_token(
+        "Certificate ownership token has expired; start again with a create request");
+  }
+  // INACTIVE is where a template may leave a certificate; its device may still ask again.
+  const bool is_registrable = found->status == CertificateStatus::pending_activation ||
+                              found->status == CertificateStatus::active ||
+                              (found->status == CertificateStatus::inactive && found->registration);
+  if (!is_registrable) {
+    co_return refuse_token(fmt::format(
+        "certificate {} has become {} since it was created; start again with a create request",
+        id.hex(), registry::to_string(found->status)));
+  }
+  co_return *found;
+}
+
+registry::Task<Result<Known>> RegisterThing::gather(Caller caller, RegisterThingRequest request,
+                                                    registry::Certificate certificate) {
+  const std::string name = request.template_name.str();
+  if (caller.claim_template && *caller.claim_template != request.template_name) {
+    co_return tl::unexpected(
+        Error{Fault::forbidden,
+              fmt::format("this claim certificate may use template {} only, not {}",
+                          quote(caller.claim_template->str()), quote(name)),
+              {},
+              code::kAccessDenied});
+  }
+  auto found = co_await registry::get<registry::ProvisioningTemplate>(
+      store_, registry::template_key(request.template_name));
+  if (!found) {
+    if (found.error().fault == Fault::not_found) found.error().code = code::kResourceNotFound;
+    co_return tl::unexpected(std::move(found).error());
+  }
+  if (found->type != registry::TemplateType::fleet_provisioning) {
+    co_return tl::unexpected(Error{
+        Fault::invalid,
+        fmt::format(
+            "template {} is a JITP template; RegisterThing needs one of type FLEET_PROVISIONING",
+            quote(name)),
+        {},
+        code::kResourceNotFound});
+  }
+  if (!found->enabled) {
+    co_return tl::unexpected(
+        Error{Fault::forbidden,
+              fmt::format("template {} is disabled; an operator enables it with aws iot "
+                          "update-provisioning-template --enabled",
+                          quote(name)),
+              {},
+              code::kTemplateDisabled});
+  }
+  CO_TRY_ASSIGN(const registry::ProvisioningTemplateVersion version,
+                co_await registry::get<registry::ProvisioningTemplateVersion>(
+                    store_, registry::template_version_key(found->name, found->default_version)));
+  CO_TRY_ASSIGN(const templates::Template parsed, templates_.get(version, templates::Use::fleet));
+  CO_TRY_ASSIGN(
+      templates::Resources resources,
+      parsed.evaluate(request.parameters, {{{"AWS::IoT::Certificate::Id", certificate.id.hex()}}}));
+  co_return co_await gather_existing(Known{.caller = std::move(caller),
+                                           .certificate = std::move(certificate),
+                                           .provisioning_template = std::move(*found),
+                                           .resources = std::move(resources),
+                                           .request_digest = digest_of(request),
+                                           .serial_number = serial_number_of(request.parameters),
+                                           .settings = settings_});
+}
+
+registry::Task<Result<Known>> RegisterThing::gather_existing(Known known) {
+  const std::vector<registry::Key> keys = keys_named_by(known.resources);
+  CO_TRY_ASSIGN(const std::vector<std::optional<registry::Record>> named,
+                co_await store_.find(keys));
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (named[i]) known.named.emplace(keys[i], *named[i]);
+  }
+  CO_TRY_ASSIGN(const registry::Page access,
+                co_await store_.list(registry::query::AccessOf{known.certificate.id}, {}));
+  for (const registry::Record& record : access.records) {
+    if (const auto* thing = std::get_if<registry::ThingPrincipal>(&record))
+      known.things_of_certificate.push_back(*thing);
+    const auto* attachment = std::get_if<registry::PolicyAttachment>(&record);
+    if (attachment != nullptr &&
+        attachment->target == registry::PolicyTarget(known.certificate.id)) {
+      known.policies_of_certificate.push_back(*attachment);
+    }
+  }
+  if (!known.resources.thing) co_return known;
+  const ThingName name = known.resources.thing->name;
+  const auto it = known.named.find(registry::thing_key(name));
+  if (it == known.named.end()) co_return known;
+  known.thing = std::get<registry::Thing>(it->second);
+  CO_TRY_ASSIGN(known.groups_of_thing, co_await registry::list_all<registry::GroupMembership>(
+                                           store_, registry::query::GroupsOfThing{name}));
+  CO_TRY_ASSIGN(const std::vector<registry::ThingPrincipal> principals,
+                co_await registry::list_all<registry::ThingPrincipal>(
+                    store_, registry::query::PrincipalsOfThing{name}));
+  std::vector<registry::Key> certificates;
+  for (const registry::ThingPrincipal& principal : principals) {
+    if (principal.certificate != known.certificate.id)
+      certificates.push_back(registry::certificate_key(principal.certificate));
+  }
+  CO_TRY_ASSIGN(const std::vector<std::optional<registry::Record>> others,
+                co_await store_.find(std::move(certificates)));
+  for (const std::optional<registry::Record>& other : others) {
+    if (other) known.certificates_of_thing.push_back(std::get<registry::Certificate>(*other));
+  }
+  co_return known;
+}
+
+}  // namespace imprint::provisioning

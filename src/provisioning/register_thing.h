@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "provisioning/caller.h"
+#include "provisioning/ownership_token.h"
+#include "provisioning/plan.h"
+#include "provisioning/template_cache.h"
+
+namespace imprint::provisioning {
+
+struct RegisterThingRequest {
+  TemplateName template_name;
+  std::string ownership_token;
+  templates::Parameters parameters = {};
+};
+
+/// The accepted answer.
+struct RegisteredThing {
+  CertificateId certificate;
+  std::optional<ThingName> thing;    ///< absent when the template has no thing resource
+  std::string device_configuration;  ///< JSON object
+  bool repeated = false;             ///< the same request had been carried out before
+};
+
+/// RegisterThing of the fleet provisioning MQTT API: gather, plan, commit. A repeat of the same
+/// request with the same token gets the same answer until the token expires; anything else with a
+/// spent token is refused.
+class RegisterThing {
+ public:
+  RegisterThing(registry::Store& store, TemplateCache& templates, const OwnershipTokens& tokens,
+                const Settings& settings, const Clock& clock, Random& random)
+      : store_(store),
+        templates_(templates),
+        tokens_(tokens),
+        settings_(settings),
+        clock_(clock),
+        random_(random) {}
+
+  registry::Task<Result<RegisteredThing>> run(Caller caller, RegisterThingRequest request);
+
+ private:
+  /// The certificate a token stands for, when its caller may register it now.
+  registry::Task<Result<registry::Certificate>> owned(Caller caller, std::string token);
+  registry::Task<Result<Known>> gather(Caller caller, RegisterThingRequest request,
+                                       registry::Certificate certificate);
+  registry::Task<Result<Known>> gather_existing(Known known);
+
+  registry::Store& store_;
+  TemplateCache& templates_;
+  const OwnershipTokens& tokens_;
+  const Settings& settings_;
+  const Clock& clock_;
+  Random& random_;
+};
+
+}  // namespace imprint::provisioning

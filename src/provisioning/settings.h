@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include "base/clock.h"
+#include "x509/algorithm.h"
+
+namespace imprint::provisioning {
+
+/// What happens when a thing that has a certificate is registered again (template setting
+/// `reprovision`).
+enum class Reprovision : std::uint8_t {
+  /// With the key it has: yes. With another: only while the old certificate has never been used, as
+  /// after a lost answer; the old one is then deactivated in the same transaction.
+  same_key,
+  replace,           ///< Yes; the old certificates are deactivated in the same transaction.
+  operator_decides,  ///< Only after an operator has deactivated or detached the old certificates.
+  never,             ///< No.
+  aws,               ///< Yes; the old certificates stay as they are.
+};
+
+/// Deployment-wide rules of provisioning. A value, fixed while the server runs.
+struct Settings {
+  Reprovision reprovision = Reprovision::same_key;
+  std::int64_t fleet_limit = 0;  ///< most things one template may make; 0: no limit
+  x509::KeyAlgorithm key_algorithm = x509::KeyAlgorithm::rsa_2048;  ///< of server-made keys
+  Seconds ownership_lifetime = std::chrono::hours(1);
+};
+
+}  // namespace imprint::provisioning

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "provisioning/sweep.h"
+
+#include "encoding/json.h"
+#include "encoding/text.h"
+
+namespace imprint::provisioning {
+
+namespace {
+
+/// No signer takes longer; a younger intent may belong to a certificate that is being signed.
+constexpr auto kIntentAge = std::chrono::minutes(10);
+
+registry::Task<Result<bool>> is_attached(registry::Store& store, CertificateId id) {
+  auto access = co_await store.list(registry::query::AccessOf{id}, {});
+  if (!access) co_return tl::unexpected(std::move(access).error());
+  co_return !access->records.empty();
+}
+
+registry::ChangeSet removal_of(const registry::Certificate& certificate,
+                               std::vector<registry::PolicyAttachment> attached, Timestamp now) {
+  registry::ChangeSet changes;
+  for (const registry::PolicyAttachment& attachment : attached) {
+    changes.changes.emplace_back(
+        registry::Erase{registry::attachment_key(attachment.policy, attachment.target)});
+  }
+  changes.changes.emplace_back(registry::Erase{registry::certificate_key(certificate.id),
+                                               registry::Expect::at(certificate.version)});
+  changes.events.push_back({.time = now,
+                            .step = "remove_expired_certificate",
+                            .outcome = "ok",
+                            .certificate = certificate.id.hex(),
+                            .detail = encoding::to_json(encoding::json::object{
+                                {"serial", certificate.serial},
+                                {"public_key", encoding::to_hex(certificate.public_key)}})});
+  return changes;
+}
+
+registry::ChangeSet removal_of(const registry::IssuanceIntent& intent, Timestamp now) {
+  registry::ChangeSet changes;
+  changes.changes.emplace_back(
+      registry::Erase{registry::intent_key(intent.serial), registry::Expect::at(intent.version)});
+  changes.events.push_back({.time = now,
+                            .step = "certificate_never_arrived",
+                            .outcome = "failed",
+                            .actor = intent.requested_by ? intent.requested_by->hex() : "",
+                            .detail = encoding::to_json(encoding::json::object{
+                                {"serial", intent.serial},
+                                {"profile", intent.profile},
+                                {"public_key", encoding::to_hex(intent.public_key)}})});
+  return changes;
+}
+
+}  // namespace
+
+registry::Task<Result<Swept>> sweep(registry::Store& store, const Clock& clock) {
+  const Timestamp now = clock.now();
+  Swept swept;
+  CO_TRY_ASSIGN(const std::vector<registry::Certificate> expired,
+                co_await registry::list_all<registry::Certificate>(
+                    store, registry::query::ExpiredCertificates{now}));
+  for (const registry::Certificate& certificate : expired) {
+    std::vector<registry::PolicyAttachment> attached;
+    if (certificate.purpose == registry::CertificatePurpose::provisioning_claim) {
+      CO_TRY_ASSIGN(
+          attached,
+          co_await registry::list_all<registry::PolicyAttachment>(
+              store, registry::query::PoliciesOfTarget{registry::PolicyTarget(certificate.id)}));
+    } else {
+      CO_TRY_ASSIGN(const bool keep, co_await is_attached(store, certificate.id));
+      if (keep) continue;
+    }
+    const auto removed = co_await store.commit(removal_of(certificate, std::move(attached), now));
+    if (removed) ++swept.certificates;
+    if (!removed && removed.error().fault != Fault::conflict)
+      co_return tl::unexpected(removed.error());
+  }
+  CO_TRY_ASSIGN(const std::vector<registry::IssuanceIntent> intents,
+                co_await registry::list_all<registry::IssuanceIntent>(
+                    store, registry::query::Intents{now - kIntentAge}));
+  for (const registry::IssuanceIntent& intent : intents) {
+    const auto removed = co_await store.commit(removal_of(intent, now));
+    if (removed) ++swept.intents;
+    if (!removed && removed.error().fault != Fault::conflict)
+      co_return tl::unexpected(removed.error());
+  }
+  co_return swept;
+}
+
+}  // namespace imprint::provisioning
