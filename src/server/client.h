@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "device_api/provisioning_api.h"
+#include "identity/principal.h"
+#include "mqtt/server_session.h"
+#include "runtime/task.h"
+
+namespace imprint::server {
+
+class Connection;
+class Shard;
+struct Services;
+
+/// What one connected client may do, and what becomes of what it does: policies at connect, publish,
+/// subscribe and receive; provisioning requests, one at a time and answered in order. Owned by its
+/// Connection; used on the shard's thread only. Work that waits looks the connection up again by number
+/// when it goes on, for it may be gone.
+class Client {
+ public:
+  Client(Shard& shard, Connection& connection, CertificateId certificate);
+
+  void handle(mqtt::ServerAction action);
+  /// The last call: parks or ends the session, publishes the will.
+  void closed(mqtt::Close close);
+
+  /// A message that matched one of this client's subscriptions.
+  void deliver(const mqtt::MessagePtr& message, mqtt::QoS qos, bool retain);
+
+  /// The registry changed something that may concern this client: its rights are read again, and the
+  /// connection is cut if its certificate is not ACTIVE any more.
+  void access_changed();
+
+  // Takeover by another connection with the same client id.
+  [[nodiscard]] bool is_device_in_its_own_name() const;
+  std::unique_ptr<mqtt::SessionState> give_way();
+
+  [[nodiscard]] const CertificateId& certificate() const { return certificate_; }
+  [[nodiscard]] const identity::Principal* principal() const { return principal_.get(); }
+
+ private:
+  struct ProvisioningRequest {
+    device_api::ProvisioningTopic topic;
+    Bytes payload;
+    std::uint16_t packet_id;
+    bool throttled;
+  };
+
+  // Connect.
+  static runtime::Task<void> connect(Shard& shard, std::uint64_t number, mqtt::ConnectRequest request);
+  std::optional<Error> check_connect(const mqtt::ConnectRequest& request);
+  std::optional<Error> check_certificate() const;
+  void accept(mqtt::ConnectRequest request, std::unique_ptr<mqtt::SessionState> state);
+  void refuse(const mqtt::ConnectRequest& request, const Error& error);
+  static runtime::Task<void> note_first_connection(Shard& shard, registry::Certificate certificate);
+  static runtime::Task<void> reload(Shard& shard, std::uint64_t number);
+  void cut_if_not_active();
+
+  // Publish.
+  void publish(mqtt::PublishRequest request);
+  void refuse_publish(const mqtt::PublishRequest& request, const Error& error);
+  void queue_provisioning(const mqtt::PublishRequest& request, device_api::ProvisioningTopic topic);
+  static runtime::Task<void> provision(Shard& shard, std::uint64_t number);
+  void answer(const ProvisioningRequest& request, device_api::Answer answer, double seconds);
+  void deliver_answer(const device_api::Answer& answer);
+
+  // Subscribe.
+  void subscribe(mqtt::SubscribeRequest request);
+  std::optional<Error> check_subscription(const std::string& filter);
+  void unsubscribe(const mqtt::UnsubscribeRequest& request);
+
+  /// Nothing when allowed; otherwise a sentence with the statement that decided.
+  [[nodiscard]] std::optional<Error> check_policy(policy::Action action, std::string_view resource) const;
+  /// Logs a refusal and puts it on record; the record has a bound for each connection.
+  void report_denial(std::string_view step, std::string_view resource, const Error& error);
+
+  [[nodiscard]] Services& services() const;
+  [[nodiscard]] bool is_claim() const;
+  [[nodiscard]] provisioning::Caller caller() const;
+
+  Shard& shard_;
+  Connection& connection_;
+  const CertificateId certificate_;
+  identity::PrincipalPtr principal_;
+  identity::ConnectionFacts facts_;
+  std::string correlation_;
+  std::deque<ProvisioningRequest> requests_;
+  bool is_provisioning_ = false;
+  bool holds_client_id_ = false;
+  bool was_accepted_ = false;
+  int denials_on_record_ = 0;
+};
+
+}  // namespace imprint::server

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/connection.h"
+
+#include <openssl/err.h>
+#include <sys/socket.h>
+
+#include <array>
+
+#include "encoding/text.h"
+#include "server/shard.h"
+
+namespace imprint::server {
+
+namespace {
+
+constexpr auto kClosingTime = std::chrono::seconds(2);
+constexpr auto kLingeringTime = std::chrono::seconds(1);
+constexpr int kReadsAtOnce = 4;
+constexpr std::size_t kWriteAtOnce = 16 * 1024;
+
+}  // namespace
+
+Connection::Connection(Shard& shard, std::uint64_t number, Socket socket, SslPtr ssl, std::string source_ip)
+    : shard_(shard),
+      number_(number),
+      socket_(std::move(socket)),
+      ssl_(std::move(ssl)),
+      source_ip_(std::move(source_ip)),
+      session_(shard.services().mqtt, shard.services().clock.monotonic()) {}
+
+Connection::~Connection() = default;
+
+void Connection::start() {
+  on_ready();
+  shard_.schedule(*this);
+}
+
+void Connection::on_ready() {
+  switch (phase_) {
+    case Phase::handshaking: shake_hands(); break;
+    case Phase::open: read_some(); break;
+    case Phase::closing: flush(); break;
+    case Phase::lingering: linger(); break;
+    case Phase::dead: return;
+  }
+  if (phase_ != Phase::dead) shard_.schedule(*this);
+}
+
+void Connection::shake_hands() {
+  ERR_clear_error();
+  const int result = SSL_do_handshake(ssl_.get());
+  if (result != 1) {
+    const int error = SSL_get_error(ssl_.get(), result);
+    if (error == SSL_ERROR_WANT_READ) return wait_for_input();
+    if (error == SSL_ERROR_WANT_WRITE) return wait_for_output();
+    return handshake_failed(error);
+  }
+  const auto id = MqttTls::client_of(ssl_.get());
+  IMPRINT_ASSERT(id.has_value());
+  client_ = std::make_unique<Client>(shard_, *this, *id);
+  phase_ = Phase::open;
+  shard_.handshake_ended();
+  read_some();
+}
+
+void Connection::handshake_failed(int ssl_error) {
+  Services& services = shard_.services();
+  const auto id = MqttTls::client_of(ssl_.get());
+  const bool is_unknown = SSL_get_verify_result(ssl_.get()) == X509_V_ERR_CERT_UNTRUSTED;
+  const std::string cause = ssl_error == SSL_ERROR_SYSCALL || ssl_error == SSL_ERROR_ZERO_RETURN
+                                ? "the client closed the connection"
+                                : take_tls_error();
+  services.metrics.handshake_failed(is_unknown ? "unknown_certificate" : ssl_error == SSL_ERROR_SSL ? "tls" : "closed");
+  if (is_unknown) {
+    services.log.warning("refused a client certificate that the registry does not know; register it, or let the device start again with its claim",
+                         {{"from", source_ip_}, {"certificate", id ? id->hex() : std::string("?")}});
+  } else {
+    services.log.info("a TLS handshake failed", {{"from", source_ip_}, {"cause", cause}});
+  }
+  die();
+}
+
+void Connection::read_some() {
+  for (int i = 0; i < kReadsAtOnce && phase_ == Phase::open; ++i) {
+    ERR_clear_error();
+    const std::span<std::uint8_t> buffer = shard_.read_buffer();
+    const int got = SSL_read(ssl_.get(), buffer.data(), static_cast<int>(buffer.size()));
+    if (got > 0) {
+      session_.receive(BytesView(buffer).first(static_cast<std::size_t>(got)), shard_.services().clock.monotonic());
+      pump();
+      continue;
+    }
+    const int error = SSL_get_error(ssl_.get(), got);
+    if (error == SSL_ERROR_WANT_READ) return wait_for_input();
+    if (error == SSL_ERROR_WANT_WRITE) return wait_for_output();
+    session_.connection_lost();
+    return pump();
+  }
+  // More may be there: let the others have their turn first.
+  if (phase_ == Phase::open) shard_.post_to(number_, [](Connection& self) { self.on_ready(); });
+}
+
+void Connection::pump() {
+  if (is_pumping_ || phase_ == Phase::dead) return;
+  is_pumping_ = true;
+  bool any = true;
+  while (any && phase_ != Phase::dead) {
+    any = false;
+    while (auto action = session_.next_action()) {
+      any = true;
+      carry_out(std::move(*action));
+    }
+    flush();  // what is written may make room for more
+  }
+  is_pumping_ = false;
+  if (phase_ != Phase::dead) shard_.schedule(*this);
+}
+
+void Connection::carry_out(mqtt::ServerAction action) {
+  if (auto* send = std::get_if<mqtt::SendBytes>(&action)) {
+    output_.insert(output_.end(), send->bytes.begin(), send->bytes.end());
+  } else if (auto* close = std::get_if<mqtt::Close>(&action)) {
+    begin_closing(std::move(*close));
+  } else if (client_) {
+    client_->handle(std::move(action));
+  }
+}
+
+void Connection::flush() {
+  while (written_ < output_.size() && (phase_ == Phase::open || phase_ == Phase::closing)) {
+    ERR_clear_error();
+    const std::size_t size = std::min(output_.size() - written_, kWriteAtOnce);
+    const int sent = SSL_write(ssl_.get(), output_.data() + written_, static_cast<int>(size));
+    if (sent > 0) {
+      written_ += static_cast<std::size_t>(sent);
+      session_.written(static_cast<std::size_t>(sent), shard_.services().clock.monotonic());
+      continue;
+    }
+    const int error = SSL_get_error(ssl_.get(), sent);
+    if (error == SSL_ERROR_WANT_WRITE) return wait_for_output();
+    if (error == SSL_ERROR_WANT_READ) return wait_for_input();
+    output_.clear();
+    written_ = 0;
+    if (phase_ == Phase::closing) return die();
+    session_.connection_lost();
+    return;
+  }
+  // An idle connection keeps no buffer.
+  output_ = Bytes();
+  written_ = 0;
+  if (phase_ == Phase::closing) finish_closing();
+}
+
+void Connection::begin_closing(mqtt::Close close) {
+  phase_ = Phase::closing;
+  closing_deadline_ = shard_.services().clock.monotonic() + kClosingTime;
+  const bool is_lost = close.reason == mqtt::CloseReason::connection_lost;
+  if (client_) client_->closed(std::move(close));
+  if (is_lost) die();
+}
+
+void Connection::finish_closing() {
+  SSL_shutdown(ssl_.get());
+  ERR_clear_error();
+  boost::system::error_code ignored;
+  socket_.shutdown(Socket::shutdown_send, ignored);
+  phase_ = Phase::lingering;
+  closing_deadline_ = shard_.services().clock.monotonic() + kLingeringTime;
+  linger();
+}
+
+void Connection::linger() {
+  std::array<std::uint8_t, 4096> unread;
+  const ssize_t got = ::recv(socket_.native_handle(), unread.data(), unread.size(), MSG_DONTWAIT);
+  if (got > 0) return shard_.post_to(number_, [](Connection& self) { self.on_ready(); });
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return wait_for_input();
+  die();
+}
+
+void Connection::die() {
+  if (phase_ == Phase::dead) return;
+  if (phase_ == Phase::handshaking) shard_.handshake_ended();
+  phase_ = Phase::dead;
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+  shard_.remove(number_);
+}
+
+void Connection::tick(Monotonic now) {
+  if (phase_ == Phase::handshaking || phase_ == Phase::open) {
+    session_.tick(now);
+    if (phase_ == Phase::handshaking && session_.is_closed()) {
+      shard_.services().metrics.handshake_failed("timeout");
+      return die();
+    }
+    return pump();
+  }
+  if (now >= closing_deadline_) die();
+}
+
+std::optional<Monotonic> Connection::deadline() const {
+  if (phase_ == Phase::dead) return std::nullopt;
+  if (phase_ == Phase::closing || phase_ == Phase::lingering) return closing_deadline_;
+  return session_.next_deadline();
+}
+
+void Connection::wait_for_input() {
+  if (waits_for_input_ || phase_ == Phase::dead) return;
+  waits_for_input_ = true;
+  socket_.async_wait(Socket::wait_read, shard_.handler(number_, [](Connection& self) {
+    self.waits_for_input_ = false;
+    self.on_ready();
+  }));
+}
+
+void Connection::wait_for_output() {
+  if (waits_for_output_ || phase_ == Phase::dead) return;
+  waits_for_output_ = true;
+  socket_.async_wait(Socket::wait_write, shard_.handler(number_, [](Connection& self) {
+    self.waits_for_output_ = false;
+    if (self.phase_ == Phase::open) self.pump();
+    self.on_ready();
+  }));
+}
+
+}  // namespace imprint::server

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <memory>
+#include <string>
+
+#include "mqtt/server_session.h"
+#include "server/client.h"
+#include "server/tls.h"
+
+namespace imprint::server {
+
+class Shard;
+
+/// One TLS connection on one shard: socket, handshake, and the MQTT session whose actions it carries
+/// out. Never blocks. What is to be decided about the client, Client decides.
+class Connection {
+ public:
+  using Socket = boost::asio::ip::tcp::socket;
+
+  Connection(Shard& shard, std::uint64_t number, Socket socket, SslPtr ssl, std::string source_ip);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  void start();
+  /// Carries out what the session has to do and sends what there is to send. Call after using session().
+  void pump();
+  /// Time has passed; due at deadline() at the latest.
+  void tick(Monotonic now);
+  [[nodiscard]] std::optional<Monotonic> deadline() const;
+
+  [[nodiscard]] mqtt::ServerSession& session() { return session_; }
+  /// Null until the handshake has succeeded.
+  [[nodiscard]] Client* client() { return client_.get(); }
+  [[nodiscard]] std::uint64_t number() const { return number_; }
+  [[nodiscard]] const std::string& source_ip() const { return source_ip_; }
+  [[nodiscard]] bool is_handshaking() const { return phase_ == Phase::handshaking; }
+
+ private:
+  enum class Phase {
+    handshaking,
+    open,
+    closing,    ///< the last bytes are on their way out
+    lingering,  ///< all is said; what the peer still sends is read and dropped, so that no reset
+                ///< overtakes our last bytes
+    dead,
+  };
+
+  void on_ready();
+  void shake_hands();
+  void handshake_failed(int ssl_error);
+  void read_some();
+  void carry_out(mqtt::ServerAction action);
+  void flush();
+  void begin_closing(mqtt::Close close);
+  void finish_closing();
+  void linger();
+  void die();
+  void wait_for_input();
+  void wait_for_output();
+
+  Shard& shard_;
+  const std::uint64_t number_;
+  Socket socket_;
+  SslPtr ssl_;
+  std::string source_ip_;
+  mqtt::ServerSession session_;
+  std::unique_ptr<Client> client_;
+  Bytes output_;
+  std::size_t written_ = 0;  ///< of output_
+  Monotonic closing_deadline_ = {};
+  Phase phase_ = Phase::handshaking;
+  bool waits_for_input_ = false;
+  bool waits_for_output_ = false;
+  bool is_pumping_ = false;
+};
+
+}  // namespace imprint::server

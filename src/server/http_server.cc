@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/http_server.h"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/beast/ssl/ssl_stream.hpp>
+
+namespace imprint::server {
+
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using boost::system::error_code;
+
+constexpr auto kHandshakeTime = std::chrono::seconds(10);
+constexpr auto kRequestTime = std::chrono::seconds(20);
+constexpr auto kIdleTime = std::chrono::seconds(60);
+constexpr std::uint32_t kMaxHeaderBytes = 32 * 1024;
+constexpr std::uint64_t kMaxBodyBytes = std::uint64_t{1} << 20U;
+constexpr std::size_t kMaxSessions = 1000;
+
+control_api::HttpRequest to_request(http::request<http::string_body>&& in, std::string source_ip) {
+  control_api::HttpRequest out;
+  out.method = std::string(in.method_string());
+  out.target = std::string(in.target());
+  for (const auto& field : in) out.headers.emplace_back(field.name_string(), field.value());
+  out.body = std::move(in.body());
+  out.source_ip = std::move(source_ip);
+  return out;
+}
+
+http::response<http::string_body> to_response(control_api::HttpResponse&& in, unsigned version, bool keep_alive) {
+  http::response<http::string_body> out(static_cast<http::status>(in.status), version);
+  if (!in.content_type.empty()) out.set(http::field::content_type, in.content_type);
+  for (const auto& [name, value] : in.headers) out.set(name, value);
+  out.body() = std::move(in.body);
+  out.keep_alive(keep_alive);
+  out.prepare_payload();
+  return out;
+}
+
+}  // namespace
+
+/// One connection: handshake, then request and response in turn. It keeps itself alive through its
+/// pending operation.
+class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Session> {
+ public:
+  Session(HttpServer& server, asio::ip::tcp::socket socket)
+      : server_(server), stream_(std::move(socket), server.tls_) {
+    error_code ignored;
+    source_ip_ = beast::get_lowest_layer(stream_).socket().remote_endpoint(ignored).address().to_string();
+    ++server_.sessions_;
+  }
+  ~Session() { --server_.sessions_; }
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  void start() {
+    beast::get_lowest_layer(stream_).expires_after(kHandshakeTime);
+    stream_.async_handshake(asio::ssl::stream_base::server, [self = shared_from_this()](const error_code& error) {
+      if (!error) self->read();
+    });
+  }
+
+ private:
+  void read() {
+    parser_.emplace();
+    parser_->header_limit(kMaxHeaderBytes);
+    parser_->body_limit(kMaxBodyBytes);
+    // Waiting for a request may take a while, a request that has begun may not.
+    beast::get_lowest_layer(stream_).expires_after(kIdleTime);
+    http::async_read_header(stream_, buffer_, *parser_, [self = shared_from_this()](const error_code& error, std::size_t) {
+      if (error) return self->refuse(error);
+      beast::get_lowest_layer(self->stream_).expires_after(kRequestTime);
+      http::async_read(self->stream_, self->buffer_, *self->parser_, [self](const error_code& body_error, std::size_t) {
+        if (body_error) return self->refuse(body_error);
+        beast::get_lowest_layer(self->stream_).expires_never();
+        runtime::start(answer(self));
+      });
+    });
+  }
+
+  static runtime::Task<void> answer(std::shared_ptr<Session> self) {
+    auto message = self->parser_->release();
+    const unsigned version = message.version();
+    const bool keep_alive = message.keep_alive();
+    auto response = co_await self->server_.handler_(to_request(std::move(message), self->source_ip_));
+    self->write(to_response(std::move(response), version, keep_alive));
+  }
+
+  void refuse(const error_code& error) {
+    const bool is_too_large = error == http::error::body_limit || error == http::error::header_limit;
+    const bool is_http = error.category() == http::make_error_code(http::error::bad_method).category();
+    if (!is_http || error == http::error::end_of_stream || error == http::error::partial_message) return close();
+    control_api::HttpResponse response{.status = is_too_large ? 413 : 400,
+                                       .body = R"({"message":"the request is not well-formed HTTP, or larger than 1 MiB"})"};
+    write(to_response(std::move(response), 11, false));
+  }
+
+  void write(http::response<http::string_body> response) {
+    response_ = std::move(response);
+    beast::get_lowest_layer(stream_).expires_after(kRequestTime);
+    http::async_write(stream_, response_, [self = shared_from_this()](const error_code& error, std::size_t) {
+      if (error) return;
+      if (!self->response_.keep_alive()) return self->close();
+      self->read();
+    });
+  }
+
+  void close() {
+    beast::get_lowest_layer(stream_).expires_after(kHandshakeTime);
+    stream_.async_shutdown([self = shared_from_this()](const error_code&) {});
+  }
+
+  HttpServer& server_;
+  beast::ssl_stream<beast::tcp_stream> stream_;
+  beast::flat_buffer buffer_;
+  std::optional<http::request_parser<http::string_body>> parser_;
+  http::response<http::string_body> response_;
+  std::string source_ip_;
+};
+
+HttpServer::HttpServer(Handler handler, telemetry::Log& log) : handler_(std::move(handler)), log_(log) {}
+HttpServer::~HttpServer() = default;
+
+Result<std::unique_ptr<HttpServer>> HttpServer::make(const ServerCredentials& credentials, const Address& address, Handler handler, telemetry::Log& log) {
+  std::unique_ptr<HttpServer> server(new HttpServer(std::move(handler), log));
+  SSL_CTX* context = server->tls_.native_handle();
+  SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+  SSL_CTX_set_mode(context, SSL_MODE_NO_AUTO_CHAIN | SSL_MODE_RELEASE_BUFFERS);
+  TRY(use_credentials(context, credentials));
+  error_code error;
+  auto& acceptor = server->acceptor_;
+  acceptor.open(address.protocol(), error);
+  if (!error) acceptor.set_option(asio::ip::tcp::acceptor::reuse_address(true), error);
+  if (!error) acceptor.bind(address, error);
+  if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
+  if (error) return fail(Fault::unavailable, "cannot listen on {}:{}: {}", address.address().to_string(), address.port(), error.message());
+  server->address_ = acceptor.local_endpoint(error);
+  return server;
+}
+
+void HttpServer::run() {
+  const Executor::Scope scope(*this);
+  accept_next();
+  loop_.run();
+}
+
+void HttpServer::post(std::function<void()> work) { asio::post(loop_, std::move(work)); }
+
+void HttpServer::accept_next() {
+  acceptor_.async_accept([this](const error_code& error, asio::ip::tcp::socket socket) {
+    if (error == asio::error::operation_aborted) return;
+    if (error) {
+      log_.warning("cannot accept an HTTPS connection", {{"cause", error.message()}});
+    } else if (sessions_ < kMaxSessions) {
+      std::make_shared<Session>(*this, std::move(socket))->start();
+    }
+    accept_next();
+  });
+}
+
+void HttpServer::every(Milliseconds period, std::function<void()> work) {
+  auto timer = std::make_shared<asio::steady_timer>(loop_, period);
+  auto again = std::make_shared<std::function<void(const error_code&)>>();
+  *again = [timer, period, work, weak = std::weak_ptr(again)](const error_code& error) {
+    if (error) return;
+    work();
+    timer->expires_after(period);
+    if (const auto next = weak.lock()) timer->async_wait([next](const error_code& e) { (*next)(e); });
+  };
+  post(work);
+  timer->async_wait([again](const error_code& e) { (*again)(e); });
+}
+
+void HttpServer::stop() {
+  post([this] { loop_.stop(); });
+}
+
+}  // namespace imprint::server

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <functional>
+#include <memory>
+
+#include "base/result.h"
+#include "control_api/http.h"
+#include "base/clock.h"
+#include "runtime/executor.h"
+#include "runtime/task.h"
+#include "server/tls.h"
+#include "telemetry/log.h"
+
+namespace imprint::server {
+
+/// The HTTPS listener: HTTP/1.1 with keep-alive on one thread of its own. Headers, bodies, connections
+/// and every wait are bounded.
+class HttpServer final : public runtime::Executor {
+ public:
+  using Handler = std::function<runtime::Task<control_api::HttpResponse>(control_api::HttpRequest)>;
+  using Address = boost::asio::ip::tcp::endpoint;
+
+  static Result<std::unique_ptr<HttpServer>> make(const ServerCredentials& credentials, const Address& address, Handler handler, telemetry::Log& log);
+  ~HttpServer() override;
+
+  [[nodiscard]] Address address() const { return address_; }
+
+  /// Serves until stop(); the calling thread becomes the listener's.
+  void run();
+
+  // From any thread.
+  void post(std::function<void()> work) override;
+  /// Runs `work` every `period`, the first time at once, until stop(). Call before run().
+  void every(Milliseconds period, std::function<void()> work);
+  void stop();
+
+ private:
+  class Session;
+
+  HttpServer(Handler handler, telemetry::Log& log);
+  void accept_next();
+
+  Handler handler_;
+  telemetry::Log& log_;
+  boost::asio::io_context loop_{1};
+  boost::asio::ssl::context tls_{boost::asio::ssl::context::tls_server};
+  boost::asio::ip::tcp::acceptor acceptor_{loop_};
+  Address address_;
+  std::size_t sessions_ = 0;
+};
+
+}  // namespace imprint::server

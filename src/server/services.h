@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <string>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "device_api/provisioning_api.h"
+#include "identity/access_control.h"
+#include "identity/certificate_directory.h"
+#include "mqtt/limits.h"
+#include "registry/store.h"
+#include "server/broker.h"
+#include "telemetry/log.h"
+#include "telemetry/metrics.h"
+
+namespace imprint::server {
+
+/// Bounds on what all clients together can make grow.
+struct ConnectionLimits {
+  std::size_t connections = 100'000;
+  std::size_t connections_per_address = 10'000;
+  std::size_t handshakes = 1'000;  ///< under way at the same time
+  std::size_t sessions = 1'000'000;  ///< persistent sessions without a connection
+};
+
+/// What every shard uses and none owns: made by the wiring, outlives the shards, safe from any thread.
+struct Services {
+  const Clock& clock;
+  Random& random;
+  telemetry::Log& log;
+  telemetry::Metrics& metrics;
+  registry::Store& store;
+  identity::CertificateDirectory& directory;
+  identity::AccessControl& access;
+  device_api::ProvisioningApi& provisioning;
+  ClientDirectory& clients;
+  RetainedStore& retained;
+  std::string account;
+  mqtt::Limits mqtt = {};
+  ConnectionLimits limits = {};
+};
+
+}  // namespace imprint::server

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/shard.h"
+
+#include <sys/socket.h>
+
+#include <boost/asio/post.hpp>
+#include <unordered_set>
+
+namespace imprint::server {
+
+namespace {
+
+using boost::asio::ip::tcp;
+
+constexpr int kBacklog = 4096;
+constexpr auto kAcceptPause = std::chrono::milliseconds(20);
+/// Wills and expiries of sessions without a connection are looked at this often.
+constexpr auto kParkedPeriod = std::chrono::seconds(1);
+
+ConnectionLimits share_of(const ConnectionLimits& all, std::size_t shards) {
+  const auto part = [shards](std::size_t limit) { return (limit + shards - 1) / shards; };
+  return {part(all.connections), part(all.connections_per_address), part(all.handshakes), part(all.sessions)};
+}
+
+}  // namespace
+
+Shard::Shard(std::uint16_t index, std::uint16_t shards, Services& services, MqttTls tls)
+    : index_(index), services_(services), share_(share_of(services.limits, shards)), tls_(std::move(tls)), switchboard_(*this, services) {}
+
+Shard::~Shard() = default;
+
+Result<std::unique_ptr<Shard>> Shard::make(std::uint16_t index, std::uint16_t shards, Services& services, MqttTls tls, const Address& address) {
+  std::unique_ptr<Shard> shard(new Shard(index, shards, services, std::move(tls)));
+  TRY(shard->listen(address));
+  return shard;
+}
+
+Result<void> Shard::listen(const Address& address) {
+  boost::system::error_code error;
+  const auto step = [&](const char* doing) -> Result<void> {
+    if (!error) return {};
+    return fail(Fault::unavailable, "cannot {} {}:{}: {}", doing, address.address().to_string(), address.port(), error.message());
+  };
+  acceptor_.open(address.protocol(), error);
+  TRY(step("open a socket for"));
+  acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+  const int on = 1;
+  if (::setsockopt(acceptor_.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) {
+    return fail(Fault::unavailable, "this system has no SO_REUSEPORT");
+  }
+  acceptor_.bind(address, error);
+  TRY(step("listen on"));
+  acceptor_.listen(kBacklog, error);
+  TRY(step("listen on"));
+  acceptor_.non_blocking(true, error);
+  address_ = acceptor_.local_endpoint(error);
+  return {};
+}
+
+void Shard::run() {
+  const Executor::Scope scope(*this);
+  accept_next();
+  arm_timer();
+  loop_.run();
+}
+
+void Shard::post(std::function<void()> work) { boost::asio::post(loop_, std::move(work)); }
+
+// ---- accepting ----
+
+void Shard::accept_next() {
+  if (accepting_ || stopping_ || handshakes_ >= share_.handshakes) return;
+  accepting_ = true;
+  acceptor_.async_accept([this](const boost::system::error_code& error, tcp::socket socket) {
+    accepting_ = false;
+    if (stopping_ || error == boost::asio::error::operation_aborted) return;
+    if (!error) {
+      accepted(std::move(socket));
+      return accept_next();
+    }
+    // Out of descriptors or memory: what is open goes on, and a moment later there may be room.
+    services_.log.warning("cannot accept a connection", {{"cause", error.message()}});
+    retry_.expires_after(kAcceptPause);
+    retry_.async_wait([this](const boost::system::error_code&) { accept_next(); });
+  });
+}
+
+bool Shard::admit(const std::string& address) {
+  if (connections_.size() >= share_.connections) {
+    services_.log.warning("refused a connection: the limit of connections is reached", {{"from", address}});
+    return false;
+  }
+  const auto it = per_address_.find(address);
+  if (it != per_address_.end() && it->second >= share_.connections_per_address) {
+    services_.log.warning("refused a connection: its address has too many", {{"from", address}});
+    return false;
+  }
+  return true;
+}
+
+void Shard::accepted(tcp::socket socket) {
+  boost::system::error_code error;
+  const tcp::endpoint peer = socket.remote_endpoint(error);
+  if (error) return;
+  const std::string address = peer.address().to_string();
+  if (!admit(address)) return;
+  socket.non_blocking(true, error);
+  socket.set_option(tcp::no_delay(true), error);
+  const std::uint64_t number = ++last_number_;
+  SslPtr ssl = tls_.accept(socket.native_handle());
+  auto made = std::make_unique<Connection>(*this, number, std::move(socket), std::move(ssl), address);
+  Connection& connection = *connections_.emplace(number, std::move(made)).first->second;
+  ++per_address_[address];
+  ++handshakes_;
+  connection.start();
+}
+
+void Shard::handshake_ended() {
+  --handshakes_;
+  accept_next();
+}
+
+void Shard::remove(std::uint64_t number) {
+  // Its own code may still be running.
+  post([this, number] {
+    const auto it = connections_.find(number);
+    if (it == connections_.end()) return;
+    const auto address = per_address_.find(it->second->source_ip());
+    if (address != per_address_.end() && --address->second == 0) per_address_.erase(address);
+    noted_deadline_.erase(number);
+    connections_.erase(it);
+    end_if_idle();
+  });
+}
+
+Connection* Shard::connection(std::uint64_t number) {
+  const auto it = connections_.find(number);
+  return it == connections_.end() ? nullptr : it->second.get();
+}
+
+Client* Shard::client(std::uint64_t number) {
+  Connection* found = connection(number);
+  return found == nullptr ? nullptr : found->client();
+}
+
+// ---- time ----
+
+void Shard::schedule(Connection& connection) {
+  const auto deadline = connection.deadline();
+  if (!deadline) return;
+  const auto [it, is_new] = noted_deadline_.try_emplace(connection.number(), *deadline);
+  if (!is_new && it->second <= *deadline) return;
+  it->second = *deadline;
+  deadlines_.emplace(*deadline, connection.number());
+  arm_timer();
+}
+
+void Shard::arm_timer() {
+  Monotonic next = std::max(parked_due_, services_.clock.monotonic());
+  if (!deadlines_.empty()) next = std::min(next, deadlines_.begin()->first);
+  if (next >= armed_for_) return;
+  armed_for_ = next;
+  timer_.expires_at(next);
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) tick();
+  });
+}
+
+void Shard::tick() {
+  armed_for_ = Monotonic::max();
+  const Monotonic now = services_.clock.monotonic();
+  while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
+    const auto [when, number] = *deadlines_.begin();
+    deadlines_.erase(deadlines_.begin());
+    const auto noted = noted_deadline_.find(number);
+    if (noted == noted_deadline_.end() || noted->second != when) continue;  // an earlier one took over
+    noted_deadline_.erase(noted);
+    Connection* c = connection(number);
+    if (c == nullptr) continue;
+    const auto real = c->deadline();
+    if (real && *real <= now) c->tick(now);
+    schedule(*c);
+  }
+  if (now >= parked_due_) {
+    parked_due_ = now + kParkedPeriod;
+    switchboard_.tick(now);
+  }
+  if (now >= grace_ends_) loop_.stop();
+  arm_timer();
+}
+
+// ---- what the registry changes ----
+
+void Shard::enlist(std::uint64_t number, const CertificateId& certificate, const identity::Principal& principal) {
+  by_certificate_.emplace(certificate, number);
+  for (const identity::AttachedThing& attached : principal.things) by_thing_.emplace(attached.thing.name, number);
+}
+
+void Shard::delist(std::uint64_t number, const CertificateId& certificate, const identity::Principal* principal) {
+  const auto erase = [number](auto& map, const auto& key) {
+    const auto [first, last] = map.equal_range(key);
+    for (auto it = first; it != last; ++it) {
+      if (it->second == number) {
+        map.erase(it);
+        return;
+      }
+    }
+  };
+  erase(by_certificate_, certificate);
+  if (principal == nullptr) return;
+  for (const identity::AttachedThing& attached : principal->things) erase(by_thing_, attached.thing.name);
+}
+
+void Shard::access_changed(const identity::AccessChange& change) {
+  if (change.empty()) return;
+  bool is_first = false;
+  {
+    const std::scoped_lock lock(changes_mutex_);
+    is_first = changes_.empty();
+    changes_.everything = changes_.everything || change.everything;
+    changes_.certificates.insert(changes_.certificates.end(), change.certificates.begin(), change.certificates.end());
+    changes_.things.insert(changes_.things.end(), change.things.begin(), change.things.end());
+  }
+  if (is_first) post([this] { tell_clients(); });
+}
+
+void Shard::tell_clients() {
+  identity::AccessChange change;
+  {
+    const std::scoped_lock lock(changes_mutex_);
+    change = std::exchange(changes_, {});
+  }
+  std::unordered_set<std::uint64_t> concerned;
+  const auto add = [&](const auto& map, const auto& key) {
+    const auto [first, last] = map.equal_range(key);
+    for (auto it = first; it != last; ++it) concerned.insert(it->second);
+  };
+  if (change.everything) {
+    for (const auto& [number, c] : connections_) concerned.insert(number);
+  }
+  for (const CertificateId& id : change.certificates) add(by_certificate_, id);
+  for (const ThingName& thing : change.things) add(by_thing_, thing);
+  for (const std::uint64_t number : concerned) {
+    if (Client* found = client(number)) found->access_changed();
+  }
+}
+
+void Shard::use_tls(MqttTls tls) {
+  auto shared = std::make_shared<MqttTls>(std::move(tls));
+  post([this, shared] { tls_ = std::move(*shared); });
+}
+
+// ---- the end ----
+
+void Shard::stop(Milliseconds grace) {
+  post([this, grace] {
+    stopping_ = true;
+    boost::system::error_code ignored;
+    acceptor_.close(ignored);
+    grace_ends_ = services_.clock.monotonic() + grace;
+    deadlines_.emplace(grace_ends_, 0);
+    arm_timer();
+    std::vector<std::uint64_t> numbers;
+    for (const auto& [number, c] : connections_) numbers.push_back(number);
+    for (const std::uint64_t number : numbers) {
+      Connection* c = connection(number);
+      if (c == nullptr) continue;
+      c->session().disconnect(mqtt::ReasonCode::server_shutting_down, "the server is shutting down");
+      c->pump();
+    }
+    end_if_idle();
+  });
+}
+
+void Shard::end_if_idle() {
+  if (stopping_ && connections_.empty()) loop_.stop();
+}
+
+}  // namespace imprint::server

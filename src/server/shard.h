@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+#include "identity/access_change.h"
+#include "runtime/executor.h"
+#include "server/connection.h"
+#include "server/services.h"
+#include "server/switchboard.h"
+#include "server/tls.h"
+
+namespace imprint::server {
+
+/// One thread with everything that its connections need: listener socket, TLS context, event loop,
+/// sessions, subscriptions. Shards share only what Services holds and send each other messages.
+class Shard final : public runtime::Executor {
+ public:
+  using Address = boost::asio::ip::tcp::endpoint;
+
+  /// Binds at once; several shards bind the same address (SO_REUSEPORT) and the kernel spreads the
+  /// connections over them.
+  static Result<std::unique_ptr<Shard>> make(std::uint16_t index, std::uint16_t shards, Services& services, MqttTls tls, const Address& address);
+  ~Shard() override;
+
+  [[nodiscard]] Address address() const { return address_; }
+  [[nodiscard]] std::uint16_t index() const { return index_; }
+
+  /// Accepts and works until stop(); the calling thread becomes the shard.
+  void run();
+
+  // From any thread.
+  void post(std::function<void()> work) override;
+  /// Tells the clients that are concerned. Changes that come quickly are told together.
+  void access_changed(const identity::AccessChange& change);
+  /// Replaces the TLS settings for new connections.
+  void use_tls(MqttTls tls);
+  /// Stops accepting, says goodbye to every client, and ends run() when they are gone or `grace` is over.
+  void stop(Milliseconds grace);
+
+  // On the shard's own thread.
+  [[nodiscard]] Services& services() { return services_; }
+  [[nodiscard]] Switchboard& switchboard() { return switchboard_; }
+  [[nodiscard]] Client* client(std::uint64_t number);
+  [[nodiscard]] Connection* connection(std::uint64_t number);
+  std::span<std::uint8_t> read_buffer() { return read_buffer_; }
+  void schedule(Connection& connection);
+  void remove(std::uint64_t number);
+  void handshake_ended();
+  /// Which connections a certificate or a thing has; kept by Client.
+  void enlist(std::uint64_t number, const CertificateId& certificate, const identity::Principal& principal);
+  void delist(std::uint64_t number, const CertificateId& certificate, const identity::Principal* principal);
+
+  /// Runs `work` on the connection later, if it is still there.
+  template <class Work>
+  void post_to(std::uint64_t number, Work work) {
+    post([this, number, work] {
+      if (Connection* c = connection(number)) work(*c);
+    });
+  }
+  /// A handler for Asio that runs `work` on the connection, if it is still there.
+  template <class Work>
+  auto handler(std::uint64_t number, Work work) {
+    return [this, number, work](const boost::system::error_code&) {
+      if (Connection* c = connection(number)) work(*c);
+    };
+  }
+
+ private:
+  Shard(std::uint16_t index, std::uint16_t shards, Services& services, MqttTls tls);
+  Result<void> listen(const Address& address);
+  void accept_next();
+  void accepted(boost::asio::ip::tcp::socket socket);
+  bool admit(const std::string& address);
+  void tick();
+  void arm_timer();
+  void tell_clients();
+  void end_if_idle();
+
+  const std::uint16_t index_;
+  Services& services_;
+  const ConnectionLimits share_;  ///< this shard's part of the deployment's limits
+  MqttTls tls_;
+  boost::asio::io_context loop_{1};
+  boost::asio::ip::tcp::acceptor acceptor_{loop_};
+  boost::asio::steady_timer timer_{loop_};
+  boost::asio::steady_timer retry_{loop_};
+  Address address_;
+  Switchboard switchboard_;
+  std::array<std::uint8_t, 16 * 1024> read_buffer_{};
+  std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections_;
+  std::unordered_map<std::string, std::size_t> per_address_;
+  std::unordered_multimap<CertificateId, std::uint64_t> by_certificate_;
+  std::unordered_multimap<ThingName, std::uint64_t> by_thing_;
+  std::uint64_t last_number_ = 0;
+  std::size_t handshakes_ = 0;
+  bool accepting_ = false;
+  bool stopping_ = false;
+
+  // When each connection wants to be looked at; a later deadline than the one noted is found out then.
+  std::multimap<Monotonic, std::uint64_t> deadlines_;
+  std::unordered_map<std::uint64_t, Monotonic> noted_deadline_;
+  Monotonic armed_for_ = Monotonic::max();
+  Monotonic parked_due_ = {};
+  Monotonic grace_ends_ = Monotonic::max();
+
+  std::mutex changes_mutex_;
+  identity::AccessChange changes_;
+};
+
+}  // namespace imprint::server

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/certificate_id.h"
+#include "base/result.h"
+#include "base/secret.h"
+#include "identity/certificate_directory.h"
+
+namespace imprint::server {
+
+/// The server's own certificate, as PEM.
+struct ServerCredentials {
+  std::string certificate;
+  std::string issuer;  ///< sent along, so that clients need to know the root only
+  std::shared_ptr<const Secret> key;
+};
+
+struct SslFree {
+  void operator()(SSL* ssl) const { SSL_free(ssl); }
+  void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
+};
+using SslPtr = std::unique_ptr<SSL, SslFree>;
+
+/// The TLS settings of one MQTT shard: 1.2 and 1.3, ECDHE and AEAD only, a client certificate required,
+/// no tickets and no session cache (a device that onboards once never resumes), ALPN "mqtt" and
+/// "x-amzn-mqtt-ca" or none. Each shard has its own: OpenSSL's objects are shared with nobody.
+///
+/// Who a client is, is a matter of membership: possession of the key is proved by the handshake, and the
+/// certificate's fingerprint must be in the directory. Chains are not built and not needed.
+class MqttTls {
+ public:
+  static Result<MqttTls> make(const ServerCredentials& credentials,
+                              const identity::CertificateDirectory& directory);
+
+  /// A new server-side connection on a socket that does not block.
+  [[nodiscard]] SslPtr accept(int socket) const;
+
+  /// The client's certificate, once it has been seen; known to the directory or not.
+  static std::optional<CertificateId> client_of(const SSL* ssl);
+
+ private:
+  struct State;
+  MqttTls(std::shared_ptr<State> state, std::unique_ptr<SSL_CTX, SslFree> context);
+
+  std::shared_ptr<State> state_;
+  std::unique_ptr<SSL_CTX, SslFree> context_;
+};
+
+/// Loads certificate, issuer and key into a context of any listener.
+Result<void> use_credentials(SSL_CTX* context, const ServerCredentials& credentials);
+
+/// The sentence of OpenSSL's last error, clearing the queue; or what errno says.
+std::string take_tls_error();
+
+}  // namespace imprint::server
