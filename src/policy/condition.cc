@@ -328,11 +328,11 @@ bool Condition::passes(Value value, const Context& context) const {
 
 bool Condition::time_passes(const Context& context) const {
   if (!context.now) return if_exists_ || operator_->negated || set_ == Set::for_all;
+  const auto epoch_seconds = std::chrono::floor<Seconds>(context.now->time_since_epoch());
   const bool any = std::ranges::any_of(operands_, [&](const Operand& operand) {
     if (const auto* time = std::get_if<Timestamp>(&operand)) return compare(*context.now, *time);
     const auto* seconds = std::get_if<double>(&operand);
-    return seconds != nullptr &&
-           compare(static_cast<double>(to_milliseconds(*context.now) / 1000), *seconds);
+    return seconds != nullptr && compare(static_cast<double>(epoch_seconds.count()), *seconds);
   });
   return any != operator_->negated;
 }

@@ -167,6 +167,7 @@ void append_available(std::span<const CertificateValue> all, std::span<const std
 
 std::vector<std::string> prefixed(std::string_view prefix) {
   std::vector<std::string> out;
+  out.reserve(kFields.size());
   for (const std::string_view field : kFields) out.push_back(std::string(prefix).append(field));
   return out;
 }
@@ -217,10 +218,10 @@ Value substitution(const Variable& variable, const Context& context) {
 std::vector<Value> values(const Variable& variable, const Context& context) {
   std::vector<Value> out;
   if (variable.key == Key::available_keys) {
-    static const std::vector<std::string> kSubjectNames = prefixed(kSubject);
-    static const std::vector<std::string> kIssuerNames = prefixed(kIssuer);
-    append_available(context.subject, kSubjectNames, out);
-    append_available(context.issuer, kIssuerNames, out);
+    static const std::vector<std::string> subject_names = prefixed(kSubject);
+    static const std::vector<std::string> issuer_names = prefixed(kIssuer);
+    append_available(context.subject, subject_names, out);
+    append_available(context.issuer, issuer_names, out);
   } else if (variable.key == Key::connect_attributes) {
     if (context.persistent_connect) out.push_back({"PersistentConnect"});
     if (context.last_will) out.push_back({"LastWill"});

@@ -49,7 +49,9 @@ Result<std::string> Evaluator::reference(const Expression& expression, Flow flow
     return given->second;
   }
   const auto declared = declared_.find(name);
-  if (declared != declared_.end() && declared->second) return *declared->second;
+  if (declared != declared_.end()) {
+    if (const auto& fallback = declared->second; fallback) return *fallback;
+  }
   return refuse(expression.path,
                 fmt::format("Cannot resolve reference value: {} ({})", name,
                             predefined ? "the certificate has no such attribute"
