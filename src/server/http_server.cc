@@ -52,7 +52,7 @@ http::response<http::string_body> to_response(control_api::HttpResponse&& in, un
 class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Session> {
  public:
   Session(HttpServer& server, asio::ip::tcp::socket socket)
-      : server_(server), stream_(std::move(socket), server.tls_) {
+      : server_(server), tls_(server.tls_), stream_(std::move(socket), *tls_) {
     error_code ignored;
     source_ip_ = beast::get_lowest_layer(stream_).socket().remote_endpoint(ignored).address().to_string();
     ++server_.sessions_;
@@ -119,6 +119,7 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
   }
 
   HttpServer& server_;
+  std::shared_ptr<asio::ssl::context> tls_;  // a reload replaces the server's own
   beast::ssl_stream<beast::tcp_stream> stream_;
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
@@ -129,13 +130,25 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
 HttpServer::HttpServer(Handler handler, telemetry::Log& log) : handler_(std::move(handler)), log_(log) {}
 HttpServer::~HttpServer() = default;
 
-Result<std::unique_ptr<HttpServer>> HttpServer::make(const ServerCredentials& credentials, const Address& address, Handler handler, telemetry::Log& log) {
-  std::unique_ptr<HttpServer> server(new HttpServer(std::move(handler), log));
-  SSL_CTX* context = server->tls_.native_handle();
+Result<std::shared_ptr<asio::ssl::context>> HttpServer::make_tls(const ServerCredentials& credentials) {
+  auto tls = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_server);
+  SSL_CTX* context = tls->native_handle();
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
   SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
   SSL_CTX_set_mode(context, SSL_MODE_NO_AUTO_CHAIN | SSL_MODE_RELEASE_BUFFERS);
   TRY(use_credentials(context, credentials));
+  return tls;
+}
+
+Result<void> HttpServer::use_credentials_of(const ServerCredentials& credentials) {
+  TRY_ASSIGN(auto tls, make_tls(credentials));
+  post([this, tls] { tls_ = tls; });
+  return {};
+}
+
+Result<std::unique_ptr<HttpServer>> HttpServer::make(const ServerCredentials& credentials, const Address& address, Handler handler, telemetry::Log& log) {
+  std::unique_ptr<HttpServer> server(new HttpServer(std::move(handler), log));
+  TRY_ASSIGN(server->tls_, make_tls(credentials));
   error_code error;
   auto& acceptor = server->acceptor_;
   acceptor.open(address.protocol(), error);

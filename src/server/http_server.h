@@ -37,17 +37,20 @@ class HttpServer final : public runtime::Executor {
   /// Runs `work` every `period`, the first time at once, until stop(). Call before run().
   void every(Milliseconds period, std::function<void()> work);
   void stop();
+  /// Replaces the certificate for new connections.
+  Result<void> use_credentials_of(const ServerCredentials& credentials);
 
  private:
   class Session;
 
+  static Result<std::shared_ptr<boost::asio::ssl::context>> make_tls(const ServerCredentials& credentials);
   HttpServer(Handler handler, telemetry::Log& log);
   void accept_next();
 
   Handler handler_;
   telemetry::Log& log_;
   boost::asio::io_context loop_{1};
-  boost::asio::ssl::context tls_{boost::asio::ssl::context::tls_server};
+  std::shared_ptr<boost::asio::ssl::context> tls_;
   boost::asio::ip::tcp::acceptor acceptor_{loop_};
   Address address_;
   std::size_t sessions_ = 0;

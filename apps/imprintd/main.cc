@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+
+#include "apps/imprintd/options.h"
+#include "apps/imprintd/run_file.h"
+#include "server/server.h"
+
+namespace {
+
+constexpr int kFailed = 1;
+constexpr int kBadUsage = 2;
+
+int complain(const imprint::Error& error, int code) {
+  fmt::print(stderr, "imprintd: {}\n", imprint::describe(error));
+  return code;
+}
+
+/// Every thread inherits the mask, so the signals wait for sigwait() here.
+sigset_t block_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+void serve_until_told(imprint::server::Server& server, const sigset_t& signals, imprint::telemetry::Log& log) {
+  int signal = 0;
+  while (sigwait(&signals, &signal) == 0 && signal == SIGHUP) {
+    const auto reloaded = server.reload();
+    if (reloaded) {
+      log.info("reloaded the server certificate");
+    } else {
+      log.error("kept the old server certificate", {{"because", reloaded.error().message}});
+    }
+  }
+  log.info("stopping");
+  server.stop();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto options = imprint::imprintd::read_options(argc, argv);
+  if (!options) return complain(options.error(), kBadUsage);
+  if (options->only_help) return 0;
+  const sigset_t signals = block_signals();
+  imprint::telemetry::Log log(options->log_format, options->log_level);
+  auto server = imprint::server::Server::start(options->layout, options->config, log);
+  if (!server) return complain(server.error(), server.error().fault == imprint::Fault::invalid ? kBadUsage : kFailed);
+  const imprint::imprintd::RunFile run_file(options->layout.run_file(), (*server)->mqtt_address(), (*server)->http_address());
+  fmt::print("imprintd ready mqtt={} http=https://{} pid={}\n", (*server)->mqtt_address(), (*server)->http_address(), getpid());
+  std::fflush(stdout);
+  serve_until_told(**server, signals, log);
+  return 0;
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "deployment/config.h"
+#include "deployment/layout.h"
+#include "telemetry/log.h"
+
+namespace imprint::imprintd {
+
+/// What the command line and imprint.toml come to; flags override the file.
+struct Options {
+  deployment::Layout layout;
+  deployment::Config config;
+  telemetry::LogFormat log_format = telemetry::LogFormat::text;
+  telemetry::Level log_level = telemetry::Level::info;
+  bool only_help = false;
+};
+
+/// Errors (Fault::invalid) name file, key and value or the flag, and the remedy.
+Result<Options> read_options(int argc, const char* const* argv);
+
+}  // namespace imprint::imprintd

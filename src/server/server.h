@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "deployment/config.h"
+#include "deployment/layout.h"
+#include "telemetry/log.h"
+
+namespace imprint::server {
+
+/// A running Imprint server: every part, made in order in wiring.cc, and its threads. Owned by main().
+class Server {
+ public:
+  /// Opens the store, loads keys, binds both listeners and starts to serve. On an error nothing is left
+  /// running.
+  static Result<std::unique_ptr<Server>> start(const deployment::Layout& layout, const deployment::Config& config, telemetry::Log& log);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  /// As bound, so a port 0 has become a real one: "127.0.0.1:8883".
+  [[nodiscard]] std::string mqtt_address() const;
+  [[nodiscard]] std::string http_address() const;
+
+  /// Reads the server certificate again; new connections get it, open ones stay.
+  Result<void> reload();
+
+  /// Says goodbye to clients, finishes what is under way, and ends all threads.
+  void stop();
+
+ private:
+  struct Parts;
+  explicit Server(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace imprint::server

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+// Constructs every part of the server, in order, in one place.
+#include <algorithm>
+#include <boost/asio/ip/address.hpp>
+#include <thread>
+
+#include "base/file.h"
+#include "deployment/credentials.h"
+#include "encoding/text.h"
+#include "issuance/issuer.h"
+#include "issuance/key_pool.h"
+#include "provisioning/sweep.h"
+#include "registry/sqlite/sqlite_store.h"
+#include "server/http_server.h"
+#include "server/server.h"
+#include "server/service_routes.h"
+#include "server/shard.h"
+
+namespace imprint::server {
+
+namespace {
+
+constexpr std::size_t kMaxPemBytes = 64 * 1024;
+constexpr auto kSweepPeriod = std::chrono::seconds(30);
+constexpr auto kGoodbyeTime = std::chrono::seconds(5);
+
+Result<ServerCredentials> load_credentials(const deployment::Layout& layout) {
+  TRY_ASSIGN(std::string certificate, read_file(layout.server_certificate(), kMaxPemBytes));
+  TRY_ASSIGN(std::string issuer, read_file(layout.issuing_certificate(), kMaxPemBytes));
+  TRY_ASSIGN(Secret key, read_secret_file(layout.server_key(), kMaxPemBytes));
+  return ServerCredentials{std::move(certificate), std::move(issuer), std::make_shared<const Secret>(std::move(key))};
+}
+
+/// The key of ownership tokens: made at the first start, kept beside the CA's.
+Result<Secret> load_token_key(const std::filesystem::path& file, Random& random) {
+  constexpr std::size_t kKeyBytes = 32;
+  auto found = read_secret_file(file, kMaxPemBytes);
+  if (found || found.error().fault != Fault::not_found) return found;
+  Bytes key(kKeyBytes);
+  random.fill(key);
+  const Secret text(encoding::to_hex(key));
+  TRY(write_file_durably(file, 0600, text.reveal()));
+  return read_secret_file(file, kMaxPemBytes);
+}
+
+Result<issuance::Issuer> load_issuer(const deployment::Layout& layout, const x509::Certificate& certificate) {
+  TRY_ASSIGN(std::unique_ptr<issuance::FileSigner> signer, issuance::FileSigner::load(layout.issuing_key()));
+  return issuance::Issuer::make(certificate, std::move(signer));
+}
+
+Result<Shard::Address> to_address(const deployment::ListenAddress& listen) {
+  boost::system::error_code error;
+  const auto address = boost::asio::ip::make_address(listen.address, error);
+  if (error) return fail(Fault::invalid, "{} is not an address to listen on", quote(listen.address));
+  return Shard::Address(address, listen.port);
+}
+
+provisioning::Reprovision to_reprovision(deployment::Reprovision value) {
+  switch (value) {
+    case deployment::Reprovision::same_key: return provisioning::Reprovision::same_key;
+    case deployment::Reprovision::replace: return provisioning::Reprovision::replace;
+    case deployment::Reprovision::operator_decides: return provisioning::Reprovision::operator_decides;
+    case deployment::Reprovision::never: return provisioning::Reprovision::never;
+    case deployment::Reprovision::aws: return provisioning::Reprovision::aws;
+  }
+  return provisioning::Reprovision::same_key;
+}
+
+provisioning::Settings to_settings(const deployment::Config::Templates& templates) {
+  return {.reprovision = to_reprovision(templates.reprovision),
+          .fleet_limit = static_cast<std::int64_t>(templates.fleet_limit),
+          .key_algorithm = templates.key_algorithm};
+}
+
+mqtt::Limits to_mqtt_limits(const deployment::Config::Limits& limits) {
+  mqtt::Limits out;
+  out.queue_messages = limits.session_queue_messages;
+  out.queue_bytes = limits.session_queue_bytes;
+  return out;
+}
+
+ConnectionLimits to_connection_limits(const deployment::Config::Limits& limits) {
+  return {limits.connections, limits.connections_per_address, limits.handshakes, limits.sessions};
+}
+
+std::uint16_t shard_count(unsigned wanted) {
+  constexpr unsigned kMaxShards = 256;
+  const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
+  return static_cast<std::uint16_t>(std::min(wanted == 0 ? cores : wanted, kMaxShards));
+}
+
+std::string text_of(const Shard::Address& address) {
+  const std::string host = address.address().to_string();
+  return address.address().is_v6() ? fmt::format("[{}]:{}", host, address.port()) : fmt::format("{}:{}", host, address.port());
+}
+
+}  // namespace
+
+/// In the order of construction; each may use those above it. Destroyed the other way round.
+struct Server::Parts {
+  Parts(const deployment::Layout& where, const deployment::Config& settings_of, telemetry::Log& log_to)
+      : layout(where), config(settings_of), log(log_to), settings(to_settings(settings_of.templates)) {}
+
+  deployment::Layout layout;
+  deployment::Config config;
+  telemetry::Log& log;
+  SystemClock clock;
+  SystemRandom random;
+  telemetry::Metrics metrics;
+  provisioning::Settings settings;
+
+  std::unique_ptr<registry::SqliteStore> store;
+  identity::CertificateDirectory directory;
+  std::optional<identity::AccessControl> access;
+
+  std::optional<issuance::Issuer> issuer;
+  std::optional<issuance::Profile> profile;
+  std::optional<issuance::KeyPool> keys;
+  std::optional<provisioning::OwnershipTokens> tokens;
+  provisioning::TemplateCache templates;
+  std::optional<provisioning::IssueCertificate> issue;
+  std::optional<provisioning::CreateCertificate> create;
+  std::optional<provisioning::RegisterThing> register_thing;
+  std::optional<device_api::ProvisioningApi> provisioning;
+
+  ClientDirectory clients;
+  std::optional<RetainedStore> retained;
+  std::optional<Services> services;
+  std::vector<std::unique_ptr<Shard>> shards;
+  std::vector<Shard*> peers;
+
+  std::optional<ServiceRoutes> routes;
+  std::unique_ptr<HttpServer> http;
+  std::vector<std::thread> threads;
+
+  Result<void> open_registry() {
+    registry::SqliteOptions options;
+    options.on_batch = [this](std::size_t records, double seconds) { metrics.store_committed(records, seconds); };
+    TRY_ASSIGN(store, registry::SqliteStore::open(layout.store(), std::move(options)));
+    access.emplace(*store);
+    store->watch([this](const registry::ChangeSet& changes) {
+      directory.apply(changes);
+      const identity::AccessChange change = identity::access_change_of(changes);
+      access->apply(change);
+      for (Shard* shard : peers) shard->access_changed(change);
+    });
+    TRY(runtime::run_blocking(directory.load(*store)));
+    metrics.watch_certificates([this] { return directory.count_by_status(); });
+    return {};
+  }
+
+  Result<void> make_use_cases() {
+    TRY_ASSIGN(const std::string issuing_pem, read_file(layout.issuing_certificate(), kMaxPemBytes));
+    TRY_ASSIGN(const x509::Certificate issuing, x509::Certificate::from_pem(issuing_pem));
+    TRY_ASSIGN(issuer, load_issuer(layout, issuing));
+    TRY_ASSIGN(profile, issuance::Profile::make(config.profile_options(), issuing));
+    TRY_ASSIGN(Secret token_key, load_token_key(layout.ownership_token_key(), random));
+    tokens.emplace(std::move(token_key));
+    // P-256 keys are made in a moment; only RSA is worth keeping ready.
+    const bool needs_pool = settings.key_algorithm != x509::KeyAlgorithm::ec_p256;
+    keys.emplace(issuance::KeyPoolOptions{.algorithm = settings.key_algorithm,
+                                          .size = needs_pool ? config.certificates.key_pool_size : 0});
+    issue.emplace(*store, *issuer, *profile, clock, random);
+    create.emplace(*store, *issue, *keys, *tokens, settings, clock);
+    register_thing.emplace(*store, templates, *tokens, settings, clock, random);
+    provisioning.emplace(*create, *register_thing, *store, clock);
+    return {};
+  }
+
+  Result<void> make_shards() {
+    retained.emplace(mqtt::RetainedMessages::Bounds{.bytes = config.limits.retained_bytes});
+    services.emplace(Services{.clock = clock, .random = random, .log = log, .metrics = metrics, .store = *store,
+                              .directory = directory, .access = *access, .provisioning = *provisioning,
+                              .clients = clients, .retained = *retained, .account = config.account_id,
+                              .mqtt = to_mqtt_limits(config.limits), .limits = to_connection_limits(config.limits)});
+    TRY_ASSIGN(const ServerCredentials credentials, load_credentials(layout));
+    TRY_ASSIGN(Shard::Address address, to_address(config.listen.mqtt));
+    const std::uint16_t count = shard_count(config.listen.threads);
+    for (std::uint16_t i = 0; i < count; ++i) {
+      TRY_ASSIGN(MqttTls tls, MqttTls::make(credentials, directory));
+      TRY_ASSIGN(std::unique_ptr<Shard> shard, Shard::make(i, count, *services, std::move(tls), address));
+      address.port(shard->address().port());  // a port 0 is chosen once
+      peers.push_back(shard.get());
+      shards.push_back(std::move(shard));
+    }
+    for (const auto& shard : shards) shard->switchboard().connect(peers);
+    return {};
+  }
+
+  Result<void> make_http() {
+    TRY_ASSIGN(std::string root, read_file(layout.trusted_root(), kMaxPemBytes));
+    TRY_ASSIGN(std::string issuing, read_file(layout.issuing_certificate(), kMaxPemBytes));
+    routes.emplace(*store, metrics, std::move(root), std::move(issuing));
+    TRY_ASSIGN(const ServerCredentials credentials, load_credentials(layout));
+    TRY_ASSIGN(const Shard::Address address, to_address(config.listen.http));
+    TRY_ASSIGN(http, HttpServer::make(credentials, address, [this](control_api::HttpRequest request) { return answer(std::move(request)); }, log));
+    http->every(kSweepPeriod, [this] { runtime::start(sweep()); });
+    return {};
+  }
+
+  runtime::Task<control_api::HttpResponse> answer(control_api::HttpRequest request) {
+    return routes->answer(std::move(request));
+  }
+
+  runtime::Task<void> sweep() {
+    const auto swept = co_await provisioning::sweep(*store, clock);
+    if (!swept) {
+      log.error("removing expired certificates failed; it is tried again", {{"cause", swept.error().message}});
+    } else if (swept->certificates + swept->intents > 0) {
+      log.info("removed certificates that were never registered", {{"certificates", swept->certificates}, {"intents", swept->intents}});
+    }
+  }
+
+  void run() {
+    for (const auto& shard : shards) threads.emplace_back([s = shard.get()] { s->run(); });
+    threads.emplace_back([this] { http->run(); });
+  }
+};
+
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Result<std::unique_ptr<Server>> Server::start(const deployment::Layout& layout, const deployment::Config& config, telemetry::Log& log) {
+  auto parts = std::make_unique<Parts>(layout, config, log);
+  TRY(parts->open_registry());
+  TRY(parts->make_use_cases());
+  TRY(parts->make_shards());
+  TRY(parts->make_http());
+  parts->run();
+  return std::unique_ptr<Server>(new Server(std::move(parts)));
+}
+
+Server::~Server() { stop(); }
+
+std::string Server::mqtt_address() const { return text_of(parts_->shards.front()->address()); }
+std::string Server::http_address() const { return text_of(parts_->http->address()); }
+
+Result<void> Server::reload() {
+  TRY_ASSIGN(const ServerCredentials credentials, load_credentials(parts_->layout));
+  for (const auto& shard : parts_->shards) {
+    TRY_ASSIGN(MqttTls tls, MqttTls::make(credentials, parts_->directory));
+    shard->use_tls(std::move(tls));
+  }
+  return parts_->http->use_credentials_of(credentials);
+}
+
+void Server::stop() {
+  if (parts_->threads.empty()) return;
+  for (const auto& shard : parts_->shards) shard->stop(kGoodbyeTime);
+  const std::size_t shard_threads = parts_->shards.size();
+  for (std::size_t i = 0; i < shard_threads; ++i) parts_->threads[i].join();
+  parts_->http->stop();
+  parts_->threads.back().join();
+  parts_->threads.clear();
+}
+
+}  // namespace imprint::server
