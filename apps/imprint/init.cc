@@ -37,19 +37,18 @@ std::string date(Timestamp time) {
 
 void print_text(const std::string& directory, const deployment::Created& made) {
   const deployment::Layout at(directory);
-  fmt::print(
-      "Made the deployment {0}\n\n"
-      "  {1}  what devices trust; SHA-256 {2}\n"
-      "  {3}  CA certificates and keys; keep a backup of this folder\n"
-      "  {4}  server certificate until {5} for {6}\n"
-      "  {7}  access key {8} for the AWS CLI\n"
-      "  {9}  configuration; every key has a default\n\n"
-      "Next:\n"
-      "  imprintd {0}\n",
-      directory, at.trusted_root().string(), made.root_fingerprint, at.ca_folder().string(),
-      at.server_folder().string(), date(made.server_certificate_ends),
-      fmt::join(made.server_names, ", "), at.admin_credentials().string(), made.access_key_id,
-      at.config().string());
+  const auto line = [](const std::filesystem::path& path, const std::string& what) {
+    fmt::print("  {:<36}  {}\n", path.string(), what);
+  };
+  fmt::print("Made the deployment {}\n\n", directory);
+  line(at.trusted_root(), "what devices trust; SHA-256 " + made.root_fingerprint);
+  line(at.ca_folder(), "CA certificates and keys; keep a backup of this folder");
+  line(at.server_folder(),
+       fmt::format("server certificate until {} for {}", date(made.server_certificate_ends),
+                   fmt::join(made.server_names, ", ")));
+  line(at.admin_credentials(), fmt::format("access key {} for the AWS CLI", made.access_key_id));
+  line(at.config(), "configuration; every key has a default");
+  fmt::print("\nNext:\n  imprintd {}\n", directory);
 }
 
 void print_json(const std::string& directory, const deployment::Created& made) {

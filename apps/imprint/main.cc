@@ -19,6 +19,7 @@ constexpr const char* kHelp =
 int main(int argc, char** argv) {
   CLI::App app(kHelp, "imprint");
   app.require_subcommand(1);
+  app.formatter(imprint::tool::help_formatter());
   imprint::tool::Run run;
   imprint::tool::add_init(app, run);
   imprint::tool::add_doctor(app, run);

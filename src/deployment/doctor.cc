@@ -126,7 +126,7 @@ class Examination {
 
   void check_trusted_root() {
     const auto text = read_file(at_.trusted_root(), x509::Certificate::kMaxPemChars);
-    const auto trusted = text ? x509::Certificate::from_pem(*text) : tl::unexpected(text.error());
+    auto trusted = text ? x509::Certificate::from_pem(*text) : tl::unexpected(text.error());
     const std::string remedy =
         fmt::format("run: cp {} {}", at_.root_certificate().string(), at_.trusted_root().string());
     if (!trusted) {
@@ -136,6 +136,7 @@ class Examination {
     } else {
       ok("trusted root", "SHA-256 " + trusted->id().hex());
     }
+    if (trusted) trusted_ = std::move(*trusted);
   }
 
   void check_key(const std::string& name, const std::filesystem::path& path,
@@ -163,8 +164,8 @@ class Examination {
   }
 
   void check_chain() {
-    if (!root_ || !issuing_ || !server_) return;
-    const auto trust = x509::TrustAnchors::make(std::vector{*root_});
+    if (!trusted_ || !issuing_ || !server_) return;
+    const auto trust = x509::TrustAnchors::make(std::vector{*trusted_});
     const auto chain = trust ? trust->verify(*server_, std::vector{*issuing_}, now_,
                                              x509::ChainPurpose::tls_server)
                              : tl::unexpected(trust.error());
@@ -262,6 +263,7 @@ class Examination {
   const Layout at_;
   const Timestamp now_;
   Config config_;
+  std::optional<x509::Certificate> trusted_;  ///< root-ca.pem: what devices have
   std::optional<x509::Certificate> root_;
   std::optional<x509::Certificate> issuing_;
   std::optional<x509::Certificate> server_;
