@@ -67,4 +67,14 @@ Result<Csr> Csr::from_der(BytesView der) {
   return Csr(std::move(*key));
 }
 
+Result<std::string> make_csr_pem(const PrivateKey& key, const DistinguishedName& subject) {
+  const Bytes no_attributes = der::element(der::context(0, true), {});
+  const Bytes info = der::sequence_of(der::unsigned_integer({}), subject.der(),
+                                      key.public_key().spki(), no_attributes);
+  TRY_ASSIGN(const Bytes signature, key.sign(info));
+  return encode_pem("CERTIFICATE REQUEST",
+                    der::sequence_of(info, algorithm_identifier(key.signature_algorithm()),
+                                     der::bit_string_of(signature)));
+}
+
 }  // namespace imprint::x509

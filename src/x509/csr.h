@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "x509/name.h"
+#include "x509/private_key.h"
 #include "x509/public_key.h"
 
 namespace imprint::x509 {
@@ -29,5 +32,8 @@ class Csr {
   explicit Csr(PublicKey key) : public_key_(std::move(key)) {}
   PublicKey public_key_;
 };
+
+/// A request as a device makes it: subject, public key, no attributes, signed with its key.
+Result<std::string> make_csr_pem(const PrivateKey& key, const DistinguishedName& subject);
 
 }  // namespace imprint::x509

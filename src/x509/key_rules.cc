@@ -97,6 +97,7 @@ bool is_square(const BIGNUM* n, BN_CTX* context) {
 bool has_close_primes(const BIGNUM* n, BN_CTX* context) {
   const Number a = make_number();
   const Number b_squared = make_number();
+  if (is_square(n, context)) return true;
   square_root(a.get(), n, context);
   BN_add_word(a.get(), 1);
   for (int round = 0; round < kFermatRounds; ++round) {

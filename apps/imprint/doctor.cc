@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "deployment/doctor.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <fmt/format.h>
+#include <memory>
+
+#include "apps/imprint/verbs.h"
+#include "base/clock.h"
+#include "encoding/json.h"
+
+namespace imprint::tool {
+
+namespace {
+
+using deployment::Check;
+using deployment::Health;
+
+constexpr const char* kHelp =
+    "Example:\n"
+    "  imprint doctor /var/lib/imprint\n"
+    "\n"
+    "Looks at a deployment without changing it: files and their modes, keys, chain, expiry dates,\n"
+    "names, configuration, clock, ports and store; says what to do about each finding.\n"
+    "Exit code 1 when a check fails; warnings alone give 0.";
+
+struct Arguments {
+  std::string directory;
+  Output output = Output::text;
+};
+
+void print_text(const std::vector<Check>& checks) {
+  for (const Check& check : checks) {
+    fmt::print("{:<4}  {:<20}  {}\n", to_string(check.health), check.name, check.found);
+    if (!check.remedy.empty()) fmt::print("{:28}-> {}\n", "", check.remedy);
+  }
+  const auto count = [&](Health health) {
+    return std::ranges::count(checks, health, &Check::health);
+  };
+  fmt::print("\n{} checks: {} ok, {} warnings, {} failed\n", checks.size(), count(Health::ok),
+             count(Health::warn), count(Health::fail));
+}
+
+void print_json(const std::vector<Check>& checks) {
+  encoding::json::array list;
+  for (const Check& check : checks) {
+    encoding::json::object one;
+    one["name"] = check.name;
+    one["health"] = to_string(check.health);
+    one["found"] = check.found;
+    if (!check.remedy.empty()) one["remedy"] = check.remedy;
+    list.emplace_back(std::move(one));
+  }
+  encoding::json::object out;
+  out["health"] = to_string(worst(checks));
+  out["checks"] = std::move(list);
+  fmt::print("{}\n", encoding::to_json(out));
+}
+
+int run_doctor(const Arguments& arguments) {
+  const auto checks = deployment::examine(arguments.directory, SystemClock());
+  if (arguments.output == Output::json) {
+    print_json(checks);
+  } else {
+    print_text(checks);
+  }
+  return worst(checks) == Health::fail ? kFailed : kDone;
+}
+
+}  // namespace
+
+void add_doctor(CLI::App& app, Run& run) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* verb = app.add_subcommand("doctor", kHelp);
+  verb->add_option("DIR", arguments->directory, "Deployment directory")->required();
+  add_output(*verb, arguments->output);
+  verb->callback([arguments, &run] { run = [arguments] { return run_doctor(*arguments); }; });
+}
+
+}  // namespace imprint::tool

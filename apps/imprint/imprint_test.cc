@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// The operator's tool from outside: exit codes, streams and files, as scripts see them.
+#include <gtest/gtest.h>
+
+#include "encoding/json.h"
+#include "test/support/shell.h"
+
+namespace imprint {
+namespace {
+
+const std::string kTool = IMPRINT_TOOL;
+
+bool contains(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST(Tool, HelpOpensWithAnExample) {
+  const test::ScratchFolder folder;
+  for (const std::string verb : {"", " init", " doctor"}) {
+    const auto help = test::shell(folder, kTool + verb + " --help");
+    EXPECT_EQ(help.exit_code, 0) << verb;
+    EXPECT_TRUE(help.output.starts_with("Example:")) << help.output;
+  }
+}
+
+TEST(Tool, BadUsageEndsWithTwoAndASentence) {
+  const test::ScratchFolder folder;
+  const struct {
+    std::string arguments;
+    std::string part;
+  } rows[] = {
+      {"", "A subcommand is required"},
+      {"bogus", "subcommand is required"},
+      {"init", "DIR is required"},
+      {"init d --bogus", "--bogus"},
+      {"init d --key-algorithm dsa", "key algorithm \"dsa\" is unknown"},
+      {"init d --endpoint http://x", "without scheme"},
+      {"init d --endpoint ''", "endpoint"},
+      {"init d --output yaml", "--output"},
+      {"doctor", "DIR is required"},
+  };
+  for (const auto& row : rows) {
+    const auto ran = test::shell(folder, kTool + " " + row.arguments);
+    EXPECT_EQ(ran.exit_code, 2) << row.arguments << ": " << ran.output;
+    EXPECT_TRUE(ran.output.starts_with("imprint: ")) << ran.output;
+    EXPECT_TRUE(contains(ran.output, row.part)) << ran.output;
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
+TEST(Tool, InitThenDoctorIsHealthy) {
+  const test::ScratchFolder folder;
+  const auto made = test::shell(folder, kTool + " init d --endpoint iot.example.com");
+  ASSERT_EQ(made.exit_code, 0) << made.output;
+  EXPECT_TRUE(contains(made.output, "imprintd d"));
+  test::shell(folder,
+              "sed -i 's/^#mqtt = .*/mqtt = \"127.0.0.1:0\"/; "
+              "s/^#http = .*/http = \"127.0.0.1:0\"/' d/imprint.toml");
+  const auto doctor = test::shell(folder, kTool + " doctor d");
+  EXPECT_EQ(doctor.exit_code, 0) << doctor.output;
+  EXPECT_TRUE(contains(doctor.output, " 0 failed")) << doctor.output;
+}
+
+TEST(Tool, JsonIsOneDocumentOnStdout) {
+  const test::ScratchFolder folder;
+  const auto made = test::shell(folder, kTool + " init d --output json 2>/dev/null");
+  const auto value = encoding::parse_json(made.output);
+  ASSERT_TRUE(value) << made.output;
+  EXPECT_EQ(value->at("directory").as_string(), "d");
+  EXPECT_EQ(value->at("rootFingerprint").as_string().size(), 64U);
+  const auto doctor = test::shell(
+      folder, "chmod 640 d/ca/issuing-ca.key; " + kTool + " doctor d --output json 2>/dev/null");
+  EXPECT_EQ(doctor.exit_code, 1);
+  const auto checks = encoding::parse_json(doctor.output);
+  ASSERT_TRUE(checks) << doctor.output;
+  EXPECT_EQ(checks->at("health").as_string(), "fail");
+}
+
+TEST(Tool, InitLeavesAnExistingDirectoryAlone) {
+  const test::ScratchFolder folder;
+  ASSERT_EQ(test::shell(folder, kTool + " init d").exit_code, 0);
+  const std::string before = test::shell(folder, "find d -type f | sort | xargs sha256sum").output;
+  EXPECT_EQ(test::shell(folder, kTool + " init d").exit_code, 1);
+  EXPECT_EQ(test::shell(folder, "find d -type f | sort | xargs sha256sum").output, before);
+  EXPECT_EQ(test::shell(folder, "ls -A").output, "d\n");
+}
+
+TEST(Tool, TheAwsCliReadsTheCredentials) {
+  const test::ScratchFolder folder;
+  ASSERT_EQ(test::shell(folder, kTool + " init d").exit_code, 0);
+  const std::string text = test::slurp(folder / "d/admin.credentials");
+  EXPECT_TRUE(text.starts_with("[default]\naws_access_key_id = AKIA")) << text.size();
+  if (test::shell(folder, "command -v aws").exit_code != 0) GTEST_SKIP() << "no AWS CLI here";
+  const auto seen = test::shell(folder,
+                                "AWS_SHARED_CREDENTIALS_FILE=d/admin.credentials "
+                                "aws configure get aws_access_key_id");
+  EXPECT_EQ(seen.output.substr(0, 4), "AKIA");
+}
+
+}  // namespace
+}  // namespace imprint

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/error.h"
+
+namespace CLI {
+class App;
+class FormatterBase;
+}  // namespace CLI
+
+/// The verbs of the operator's tool, one file each. add_x() declares its flags on `app` and, when
+/// the user names it, stores what to run; the result of that is the exit code.
+namespace imprint::tool {
+
+/// 0: done. 1: failed, with its cause on stderr. 2: bad usage or configuration.
+enum ExitCode : int { kDone = 0, kFailed = 1, kBadUsage = 2 };
+
+using Run = std::function<int()>;
+
+void add_init(CLI::App& app, Run& run);
+void add_doctor(CLI::App& app, Run& run);
+
+/// Prints "imprint: <error>" to stderr and says with which code to end: bad input is 2, the rest 1.
+int report(const Error& error);
+
+/// Lists verbs by one clause each; the verb's own --help has the rest.
+std::shared_ptr<CLI::FormatterBase> help_formatter();
+
+enum class Output { text, json };
+/// Declares --output text|json.
+void add_output(CLI::App& verb, Output& output);
+
+}  // namespace imprint::tool

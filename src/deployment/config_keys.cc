@@ -1,0 +1,402 @@
+// SPDX-License-Identifier: Apache-2.0
+// The keys of imprint.toml in one table: what parse() accepts, and what the commented file says.
+#include <algorithm>
+#include <functional>
+#include <limits>
+#include <toml++/toml.h>
+
+#include "base/name.h"
+#include "deployment/config.h"
+#include "deployment/create.h"
+
+namespace imprint::deployment {
+
+namespace {
+
+constexpr std::size_t kMaxConfigBytes = std::size_t{256} * 1024;
+constexpr std::size_t kMaxListEntries = 64;
+constexpr std::size_t kMaxTextChars = 1024;
+
+/// Stores one value into the Config, or says what is wrong with it (without file, line and key).
+using Apply = std::function<Result<void>(Config&, const toml::node&)>;
+
+struct Key {
+  std::string_view section;  ///< "" for the top of the file
+  std::string_view name;
+  std::string_view default_text;  ///< as TOML
+  std::string_view comment;
+  Apply apply;
+};
+
+// --- values ------------------------------------------------------------------------------------
+
+Result<std::string> text_of(const toml::node& node) {
+  const auto value = node.value_exact<std::string>();
+  if (!value) return fail(Fault::invalid, "must be text in double quotes");
+  if (value->size() > kMaxTextChars)
+    return fail(Fault::invalid, "has {} characters; at most {} are allowed", value->size(),
+                kMaxTextChars);
+  return *value;
+}
+
+Result<std::uint64_t> number_of(const toml::node& node, std::uint64_t low, std::uint64_t high) {
+  const auto value = node.value_exact<std::int64_t>();
+  if (!value || *value < 0 || static_cast<std::uint64_t>(*value) < low ||
+      static_cast<std::uint64_t>(*value) > high) {
+    return fail(Fault::invalid, "must be a whole number from {} to {}", low, high);
+  }
+  return static_cast<std::uint64_t>(*value);
+}
+
+Result<std::vector<std::string>> texts_of(const toml::node& node) {
+  const toml::array* list = node.as_array();
+  if (list == nullptr) return fail(Fault::invalid, "must be a list like [\"a\", \"b\"]");
+  if (list->size() > kMaxListEntries) {
+    return fail(Fault::invalid, "has {} entries; at most {} are allowed", list->size(),
+                kMaxListEntries);
+  }
+  std::vector<std::string> out;
+  for (const toml::node& entry : *list) {
+    TRY_ASSIGN(std::string text, text_of(entry));
+    out.push_back(std::move(text));
+  }
+  return out;
+}
+
+template <class T>
+Apply number(T& (*member)(Config&), std::uint64_t low, std::uint64_t high) {
+  return [=](Config& config, const toml::node& node) -> Result<void> {
+    TRY_ASSIGN(const std::uint64_t value, number_of(node, low, high));
+    member(config) = static_cast<T>(value);
+    return {};
+  };
+}
+
+Apply text(std::string& (*member)(Config&), Result<void> (*check)(const std::string&)) {
+  return [=](Config& config, const toml::node& node) -> Result<void> {
+    TRY_ASSIGN(std::string value, text_of(node));
+    TRY(check(value));
+    member(config) = std::move(value);
+    return {};
+  };
+}
+
+Apply texts(std::vector<std::string>& (*member)(Config&),
+            Result<void> (*check)(const std::vector<std::string>&)) {
+  return [=](Config& config, const toml::node& node) -> Result<void> {
+    TRY_ASSIGN(std::vector<std::string> values, texts_of(node));
+    TRY(check(values));
+    member(config) = std::move(values);
+    return {};
+  };
+}
+
+Apply duration(Seconds& (*member)(Config&), Seconds low, Seconds high) {
+  return [=](Config& config, const toml::node& node) -> Result<void> {
+    TRY_ASSIGN(const std::string value, text_of(node));
+    TRY_ASSIGN(const Seconds parsed, parse_duration(value));
+    if (parsed < low || parsed > high) {
+      return fail(Fault::invalid, "must lie between {} and {} seconds", low.count(), high.count());
+    }
+    member(config) = parsed;
+    return {};
+  };
+}
+
+Apply address(ListenAddress& (*member)(Config&)) {
+  return [=](Config& config, const toml::node& node) -> Result<void> {
+    TRY_ASSIGN(const std::string value, text_of(node));
+    TRY_ASSIGN(member(config), ListenAddress::parse(value));
+    return {};
+  };
+}
+
+/// One of a closed list of words, found by what to_string says of each value.
+template <class E>
+Apply choice(E& (*member)(Config&), std::initializer_list<E> values) {
+  return [member, values = std::vector<E>(values)](Config& config,
+                                                   const toml::node& node) -> Result<void> {
+    const auto found = node.value_exact<std::string>();
+    std::string allowed;
+    for (const E value : values) {
+      if (found && *found == to_string(value)) {
+        member(config) = value;
+        return {};
+      }
+      allowed += fmt::format("{}\"{}\"", allowed.empty() ? "" : ", ", to_string(value));
+    }
+    return fail(Fault::invalid, "must be one of {}", allowed);
+  };
+}
+
+// --- checks ------------------------------------------------------------------------------------
+
+Result<void> check_account(const std::string& value) {
+  if (value.size() == 12 && std::ranges::all_of(value, name_rules::is_digit)) return {};
+  return fail(Fault::invalid, "must be 12 digits in quotes, for instance \"123456789012\"");
+}
+
+Result<void> check_region(const std::string& value) {
+  const auto permits = [](char c) { return name_rules::is_alnum(c) || c == '-'; };
+  if (!value.empty() && value.size() <= 64 && std::ranges::all_of(value, permits)) return {};
+  return fail(Fault::invalid,
+              "must be 1 to 64 letters, digits and -, for instance \"eu-central-1\"");
+}
+
+Result<void> check_endpoints(const std::vector<std::string>& values) {
+  TRY(server_names(values));
+  return {};
+}
+
+Result<void> check_subject_part(const std::string& value) {
+  if (value.empty()) return {};
+  TRY(x509::DistinguishedName::make({{x509::NameType::common_name, value}}));
+  return {};
+}
+
+Result<void> check_common_name(const std::string& value) {
+  if (value.empty()) return fail(Fault::invalid, "must not be empty");
+  return check_subject_part(value);
+}
+
+Result<void> check_urls(const std::vector<std::string>& values) {
+  for (const std::string& url : values) {
+    const bool plain = std::ranges::all_of(url, [](char c) { return c > 0x20 && c < 0x7F; });
+    if (!url.starts_with("http://") || url.size() <= 7 || url.size() > 256 || !plain) {
+      return fail(Fault::invalid,
+                  "{} must be an http:// URL of at most 256 ASCII characters (clients fetch "
+                  "revocation without TLS)",
+                  quote(url));
+    }
+  }
+  if (values.size() > 4) return fail(Fault::invalid, "has more than 4 URLs");
+  return {};
+}
+
+Result<void> check_list_name(const std::string& value) {
+  if (value.empty()) return {};
+  TRY(TemplateName::parse(value));
+  return {};
+}
+
+Result<void> check_level(const std::string& value) {
+  for (const std::string_view level : {"debug", "info", "warning", "error"}) {
+    if (value == level) return {};
+  }
+  return fail(Fault::invalid, R"(must be one of "debug", "info", "warning", "error")");
+}
+
+Result<void> apply_plain_http(Config& config, const toml::node& node) {
+  TRY_ASSIGN(const std::string value, text_of(node));
+  config.listen.plain_http.reset();
+  if (value.empty()) return {};
+  TRY_ASSIGN(config.listen.plain_http, ListenAddress::parse(value));
+  return {};
+}
+
+// --- the table ---------------------------------------------------------------------------------
+
+#define MEMBER(path) +[](Config& c) -> auto& { return c.path; }
+
+const std::vector<Key>& keys() {
+  constexpr std::uint64_t kMax32 = std::numeric_limits<std::uint32_t>::max();
+  constexpr std::uint64_t kMax63 = std::numeric_limits<std::int64_t>::max();
+  using x509::KeyAlgorithm;
+  static const std::vector<Key> table = {
+      {"", "account-id", "\"000000000000\"", "Account in every ARN: 12 digits.",
+       text(MEMBER(account_id), check_account)},
+      {"", "region", "\"us-east-1\"", "Region in every ARN; requests may name any region.",
+       text(MEMBER(region), check_region)},
+      {"", "endpoints", "[]",
+       "Host names and IP addresses that devices and operators reach this server by.",
+       texts(MEMBER(endpoints), check_endpoints)},
+
+      {"listen", "mqtt", "\"127.0.0.1:8883\"",
+       "MQTT over mutual TLS; \"[::]:8883\" for every address.", address(MEMBER(listen.mqtt))},
+      {"listen", "http", "\"127.0.0.1:8443\"", "REST API, dashboard and metrics over TLS.",
+       address(MEMBER(listen.http))},
+      {"listen", "plain-http", "\"\"",
+       "Revocation lists, OCSP and CA certificates without TLS; empty: not served.",
+       apply_plain_http},
+      {"listen", "threads", "0", "Shards; 0: one a core.", number(MEMBER(listen.threads), 0, 1024)},
+
+      {"certificates", "common-name", "\"Imprint device certificate\"",
+       "Subject of every device certificate; requests cannot choose it.",
+       text(MEMBER(certificates.common_name), check_common_name)},
+      {"certificates", "organization", "\"\"", "O of the same subject; empty: left out.",
+       text(MEMBER(certificates.organization), check_subject_part)},
+      {"certificates", "backdate", "\"5m\"",
+       "How far notBefore lies in the past, for devices whose clocks run behind; at most 24h.",
+       duration(MEMBER(certificates.backdate), Seconds(0), issuance::Profile::kMaxBackdate)},
+      {"certificates", "crl-urls", "[]",
+       "http:// URLs of the revocation list, written into certificates.",
+       texts(MEMBER(certificates.crl_urls), check_urls)},
+      {"certificates", "ocsp-urls", "[]",
+       "http:// URLs of the OCSP responder, written into certificates.",
+       texts(MEMBER(certificates.ocsp_urls), check_urls)},
+      {"certificates", "ca-issuer-urls", "[]",
+       "http:// URLs of the issuing CA's certificate, written into certificates.",
+       texts(MEMBER(certificates.ca_issuer_urls), check_urls)},
+      {"certificates", "key-pool-size", "64",
+       "Server-made keys kept ready in memory; 0: each is made when asked for.",
+       number(MEMBER(certificates.key_pool_size), 0, 100'000)},
+
+      {"templates", "reprovision", "\"same-key\"",
+       "When a known device registers again: same-key, replace, operator, never or aws.",
+       choice<Reprovision>(MEMBER(templates.reprovision),
+                           {Reprovision::same_key, Reprovision::replace,
+                            Reprovision::operator_decides, Reprovision::never, Reprovision::aws})},
+      {"templates", "allowlist", "\"\"",
+       "Manufacturing list that a serial must be on; empty: no list is asked.",
+       text(MEMBER(templates.allowlist), check_list_name)},
+      {"templates", "fleet-limit", "0", "Most things one template may make; 0: no limit.",
+       number(MEMBER(templates.fleet_limit), 0, kMax63)},
+      {"templates", "jitp", "\"inline\"",
+       "First connection of an unknown device: inline registers and goes on, aws registers and "
+       "drops it.",
+       choice<JitpMode>(MEMBER(templates.jitp), {JitpMode::inline_registration, JitpMode::aws})},
+      {"templates", "certificate-validity", "\"3650d\"",
+       "Life of a device certificate; never beyond the issuing CA's.",
+       duration(MEMBER(templates.certificate_validity), std::chrono::minutes(1),
+                std::chrono::hours(24 * 36500))},
+      {"templates", "key-algorithm", "\"rsa-2048\"",
+       "Keys made by CreateKeysAndCertificate: rsa-2048 as AWS makes them, or ec-p256, 1000 times "
+       "faster.",
+       choice<KeyAlgorithm>(MEMBER(templates.key_algorithm),
+                            {KeyAlgorithm::rsa_2048, KeyAlgorithm::ec_p256})},
+
+      {"limits", "connections", "100000", "MQTT connections.",
+       number(MEMBER(limits.connections), 1, kMax32)},
+      {"limits", "connections-per-address", "10000", "MQTT connections from one IP address.",
+       number(MEMBER(limits.connections_per_address), 1, kMax32)},
+      {"limits", "handshakes", "1000", "TLS handshakes in progress; more wait.",
+       number(MEMBER(limits.handshakes), 1, kMax32)},
+      {"limits", "sessions", "1000000", "Persistent sessions, connected or not.",
+       number(MEMBER(limits.sessions), 1, kMax32)},
+      {"limits", "session-queue-messages", "1000", "Messages queued for one absent session.",
+       number(MEMBER(limits.session_queue_messages), 1, kMax32)},
+      {"limits", "session-queue-bytes", "1048576", "Bytes queued for one absent session.",
+       number(MEMBER(limits.session_queue_bytes), 1, kMax63)},
+      {"limits", "retained-bytes", "67108864", "Bytes of all retained messages.",
+       number(MEMBER(limits.retained_bytes), 0, kMax63)},
+
+      {"log", "format", "\"text\"", "text or json.",
+       choice<LogFormat>(MEMBER(log.format), {LogFormat::text, LogFormat::json})},
+      {"log", "level", "\"info\"", "debug, info, warning or error.",
+       text(MEMBER(log.level), check_level)},
+  };
+  return table;
+}
+#undef MEMBER
+
+// --- reading -----------------------------------------------------------------------------------
+
+bool is_section(std::string_view name) {
+  return !name.empty() &&
+         std::ranges::any_of(keys(), [&](const Key& key) { return key.section == name; });
+}
+
+std::string names_in(std::string_view section) {
+  std::string out;
+  for (const Key& key : keys()) {
+    if (key.section == section) out += fmt::format("{}{}", out.empty() ? "" : ", ", key.name);
+  }
+  return out;
+}
+
+/// The value as people wrote it, for messages.
+std::string shown(const toml::node& node) {
+  if (const auto text = node.value_exact<std::string>()) return quote(*text);
+  if (const auto integer = node.value_exact<std::int64_t>()) return fmt::format("{}", *integer);
+  if (const auto boolean = node.value_exact<bool>()) return *boolean ? "true" : "false";
+  if (const auto real = node.value_exact<double>()) return fmt::format("{}", *real);
+  if (node.is_array()) return "[...]";
+  if (node.is_table()) return "a table";
+  return "a date or time";
+}
+
+struct File {
+  std::string_view name;
+  [[nodiscard]] std::string at(const toml::source_region& source) const {
+    return fmt::format("{}:{}", name, source.begin.line);
+  }
+};
+
+Unexpected wrong(std::string where, const std::string& what) {
+  return Unexpected(Error{Fault::invalid, what, std::move(where)});
+}
+
+Result<void> apply_section(Config& config, const File& file, std::string_view section,
+                           const toml::table& table) {
+  for (const auto& [name, node] : table) {
+    const std::string path =
+        section.empty() ? std::string(name.str()) : fmt::format("{}.{}", section, name.str());
+    const auto key = std::ranges::find_if(
+        keys(), [&](const Key& k) { return k.section == section && k.name == name.str(); });
+    if (key != keys().end()) {
+      if (auto applied = key->apply(config, node); !applied) {
+        return wrong(file.at(node.source()),
+                     fmt::format("{} = {}: {}", path, shown(node), applied.error().message));
+      }
+    } else if (section.empty() && name.str() == "hook") {
+      return wrong(file.at(node.source()),
+                   "hook: hooks are not available in this version; remove the [[hook]] tables");
+    } else if (section.empty() && is_section(name.str()) && node.is_table()) {
+      TRY(apply_section(config, file, name.str(), *node.as_table()));
+    } else if (section.empty() && is_section(name.str())) {
+      return wrong(file.at(node.source()),
+                   fmt::format("{} = {}: must be a table; write [{}]", path, shown(node), path));
+    } else {
+      return wrong(
+          file.at(node.source()),
+          fmt::format("{} = {}: there is no such key; {} may hold: {}{}", quote(path), shown(node),
+                      section.empty() ? "the top of the file" : fmt::format("[{}]", section),
+                      names_in(section),
+                      section.empty() ? "; and the tables [listen], [certificates], "
+                                        "[templates], [limits], [log]"
+                                      : ""));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Config> Config::parse(std::string_view toml, std::string_view file_name) {
+  if (toml.size() > kMaxConfigBytes) {
+    return fail_at(Fault::invalid, std::string(file_name), "{} bytes; at most {} are allowed",
+                   toml.size(), kMaxConfigBytes);
+  }
+  const File file{file_name};
+  try {
+    const toml::table table = toml::parse(toml);
+    Config config;
+    TRY(apply_section(config, file, "", table));
+    return config;
+  } catch (const toml::parse_error& error) {  // the one library here that throws on bad input
+    return wrong(file.at(error.source()),
+                 fmt::format("not valid TOML: {}", quote(error.description())));
+  }
+}
+
+std::string default_config_text(const std::vector<std::string>& endpoints) {
+  std::string out =
+      "# Configuration of imprintd. Every key is optional; a line that starts with # shows the\n"
+      "# default. Flags override this file. SIGHUP reloads it without dropping a connection.\n";
+  std::string_view section;
+  for (const Key& key : keys()) {
+    if (key.section != section) {
+      section = key.section;
+      out += fmt::format("\n[{}]\n", section);
+    }
+    out += fmt::format("\n# {}\n", key.comment);
+    if (key.name == "endpoints" && !endpoints.empty()) {
+      out += fmt::format("endpoints = [\"{}\"]\n", fmt::join(endpoints, "\", \""));
+    } else {
+      out += fmt::format("#{} = {}\n", key.name, key.default_text);
+    }
+  }
+  return out;
+}
+
+}  // namespace imprint::deployment

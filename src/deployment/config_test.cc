@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "deployment/config.h"
+
+#include <gtest/gtest.h>
+#include <regex>
+
+namespace imprint::deployment {
+namespace {
+
+TEST(Config, AnEmptyFileIsAllDefaults) {
+  EXPECT_EQ(*Config::parse("", "f"), Config{});
+  EXPECT_EQ(*Config::parse("[listen]\n[log]\n", "f"), Config{});
+}
+
+TEST(Config, TheCommentedFileStatesTheRealDefaults) {
+  const std::string text = default_config_text({});
+  EXPECT_EQ(*Config::parse(text, "f"), Config{});
+  const std::string in_force = std::regex_replace(text, std::regex("\n#([a-z])"), "\n$1");
+  const auto config = Config::parse(in_force, "f");
+  ASSERT_TRUE(config) << describe(config.error());
+  EXPECT_EQ(*config, Config{});
+  EXPECT_NE(in_force, text);
+}
+
+TEST(Config, TheEndpointsOfInitAreInForce) {
+  const auto config = Config::parse(default_config_text({"a.example", "192.0.2.1"}), "f");
+  ASSERT_TRUE(config) << describe(config.error());
+  EXPECT_EQ(config->endpoints, (std::vector<std::string>{"a.example", "192.0.2.1"}));
+}
+
+TEST(Config, ReadsEveryKey) {
+  const auto config = Config::parse(R"(
+account-id = "123456789012"
+region = "eu-central-1"
+endpoints = ["a.example"]
+[listen]
+mqtt = "0.0.0.0:443"
+http = "[::]:8443"
+plain-http = "127.0.0.1:8080"
+threads = 4
+[certificates]
+common-name = "Device"
+organization = "Acme"
+backdate = "1h"
+crl-urls = ["http://a/1.crl"]
+ocsp-urls = ["http://a/ocsp"]
+ca-issuer-urls = ["http://a/ca.pem"]
+key-pool-size = 7
+[templates]
+reprovision = "replace"
+allowlist = "line-1"
+fleet-limit = 5
+jitp = "aws"
+certificate-validity = "90d"
+key-algorithm = "ec-p256"
+[limits]
+connections = 1
+connections-per-address = 2
+handshakes = 3
+sessions = 4
+session-queue-messages = 5
+session-queue-bytes = 6
+retained-bytes = 0
+[log]
+format = "json"
+level = "debug"
+)",
+                                    "f");
+  ASSERT_TRUE(config) << describe(config.error());
+  Config expected;
+  expected.account_id = "123456789012";
+  expected.region = "eu-central-1";
+  expected.endpoints = {"a.example"};
+  expected.listen = {{"0.0.0.0", 443}, {"::", 8443}, ListenAddress{"127.0.0.1", 8080}, 4};
+  expected.certificates = {"Device",
+                           "Acme",
+                           std::chrono::hours(1),
+                           {"http://a/1.crl"},
+                           {"http://a/ocsp"},
+                           {"http://a/ca.pem"},
+                           7};
+  expected.templates = {
+      Reprovision::replace,       "line-1", 5, JitpMode::aws, std::chrono::hours(24 * 90),
+      x509::KeyAlgorithm::ec_p256};
+  expected.limits = {1, 2, 3, 4, 5, 6, 0};
+  expected.log = {LogFormat::json, "debug"};
+  EXPECT_EQ(*config, expected);
+  EXPECT_EQ(config->profile_options().validity, std::chrono::hours(24 * 90));
+}
+
+TEST(Config, ErrorsNameFileLineKeyValueAndRemedy) {
+  const struct {
+    std::string text;
+    std::string message;
+  } rows[] = {
+      {"\nbogus = 1\n",
+       "imprint.toml:2: \"bogus\" = 1: there is no such key; the top of the file "
+       "may hold: account-id, region, endpoints"},
+      {"[listen]\nmqqt = \"x\"\n",
+       "imprint.toml:2: \"listen.mqqt\" = \"x\": there is no such key; "
+       "[listen] may hold: mqtt, http, plain-http, threads"},
+      {"[listen]\n\nmqtt = \"8883\"\n",
+       "imprint.toml:3: listen.mqtt = \"8883\": \"8883\" is not "
+       "ADDRESS:PORT; write for instance \"127.0.0.1:8883\""},
+      {"listen = 3\n", "imprint.toml:1: listen = 3: must be a table; write [listen]"},
+      {"[hosts]\na = 1\n", "imprint.toml:1: \"hosts\" = a table: there is no such key"},
+      {"[[hook]]\narn = \"a\"\n", "imprint.toml:1: hook: hooks are not available"},
+      {"account-id = 123456789012\n", "account-id = 123456789012: must be text"},
+      {"account-id = \"12345\"\n", "must be 12 digits"},
+      {"region = \"a b\"\n", "region = \"a b\": must be"},
+      {"endpoints = \"a\"\n", "endpoints = \"a\": must be a list"},
+      {"endpoints = [1]\n", "endpoints = [...]: must be text"},
+      {"endpoints = [\"a b\"]\n", "without scheme and port"},
+      {"[listen]\nthreads = -1\n", "from 0 to 1024"},
+      {"[listen]\nthreads = 1025\n", "from 0 to 1024"},
+      {"[listen]\nthreads = 1.0\n", "from 0 to 1024"},
+      {"[listen]\nthreads = true\n", "listen.threads = true"},
+      {"[certificates]\nbackdate = \"25h\"\n", "between 0 and 86400 seconds"},
+      {"[certificates]\nbackdate = 5\n", "must be text"},
+      {"[certificates]\ncommon-name = \"\"\n", "must not be empty"},
+      {"[certificates]\ncommon-name = \"a\\nb\"\n", "control character"},
+      {"[certificates]\ncrl-urls = [\"https://a\"]\n", "http:// URL"},
+      {"[certificates]\nocsp-urls = "
+       "[\"http://1\",\"http://2\",\"http://3\",\"http://4\",\"http://5\"]\n",
+       "more than 4"},
+      {"[templates]\nreprovision = \"always\"\n",
+       R"(must be one of "same-key", "replace", "operator", "never", "aws")"},
+      {"[templates]\nkey-algorithm = \"rsa-4096\"\n", R"(must be one of "rsa-2048", "ec-p256")"},
+      {"[templates]\njitp = 1\n", R"(must be one of "inline", "aws")"},
+      {"[templates]\nallowlist = \"a b\"\n", "templates.allowlist"},
+      {"[templates]\ncertificate-validity = \"1s\"\n", "between 60 and"},
+      {"[limits]\nconnections = 0\n", "from 1 to 4294967295"},
+      {"[limits]\nconnections = 4294967296\n", "from 1 to 4294967295"},
+      {"[log]\nlevel = \"verbose\"\n", "must be one of"},
+      {"a = \n", "imprint.toml:1: not valid TOML"},
+      {"region = \"a\"\nregion = \"b\"\n", "imprint.toml:2: not valid TOML"},
+      {"x = 1979-05-27\n", "a date or time"},
+      {std::string(300000, '#'), "at most 262144"},
+      {"a = " + std::string(5000, '['), "not valid TOML"},
+  };
+  for (const auto& row : rows) {
+    const auto config = Config::parse(row.text, "imprint.toml");
+    ASSERT_FALSE(config) << row.text.substr(0, 100);
+    EXPECT_EQ(config.error().fault, Fault::invalid);
+    EXPECT_NE(describe(config.error()).find(row.message), std::string::npos)
+        << describe(config.error());
+  }
+}
+
+TEST(Config, AMissingFileIsToldApart) {
+  EXPECT_EQ(Config::load("/nonexistent/imprint.toml").error().fault, Fault::not_found);
+}
+
+TEST(Duration, WholeNumbersWithAUnit) {
+  EXPECT_EQ(*parse_duration("0s"), Seconds(0));
+  EXPECT_EQ(*parse_duration("90m"), Seconds(5400));
+  EXPECT_EQ(*parse_duration("36500d"), std::chrono::hours(24 * 36500));
+  for (const std::string text : {"", "s", "5", "-5s", "5.5s", "5 s", "5S", "5ss", "36601d",
+                                 "9223372036854775807d", "99999999999999999999s", "0x5s"}) {
+    EXPECT_FALSE(parse_duration(text)) << text;
+  }
+}
+
+TEST(ListenAddress, RoundTrips) {
+  for (const std::string text : {"127.0.0.1:0", "0.0.0.0:65535", "[::]:8883", "[2001:db8::1]:1"})
+    EXPECT_EQ(ListenAddress::parse(text)->text(), text);
+  for (const std::string text :
+       {"", ":", "8883", "localhost:8883", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536",
+        "127.0.0.1:-1", "127.0.0.1:+1", "::1:8883", "[127.0.0.1]:1", "[::1]", "[]:1",
+        "127.0.0.1:1 ", " 127.0.0.1:1"}) {
+    EXPECT_FALSE(ListenAddress::parse(text)) << text;
+  }
+}
+
+}  // namespace
+}  // namespace imprint::deployment

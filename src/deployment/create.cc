@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "deployment/create.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <stdio.h>  // NOLINT(modernize-deprecated-headers): renameat2 and RENAME_NOREPLACE
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/name.h"
+#include "deployment/config.h"
+#include "deployment/credentials.h"
+#include "deployment/layout.h"
+#include "issuance/serial.h"
+#include "x509/general_name.h"
+#include "x509/tbs_certificate.h"
+
+namespace imprint::deployment {
+
+namespace {
+
+using x509::AlternativeName;
+using x509::NameType;
+
+constexpr std::chrono::hours kDay{24};
+constexpr auto kRootLife = 30 * 365 * kDay;
+constexpr auto kIssuingLife = 20 * 365 * kDay;
+// The longest that common TLS clients accept from a private CA.
+constexpr auto kServerLife = 825 * kDay;
+constexpr auto kBackdate = std::chrono::hours(1);
+constexpr std::size_t kMaxNames = 64;
+
+struct Authority {
+  x509::Certificate certificate;
+  x509::PrivateKey key;
+};
+
+Timestamp whole_seconds(Timestamp time) { return std::chrono::floor<std::chrono::seconds>(time); }
+
+Result<void> check_name(const std::string& name) {
+  if (x509::parse_ip_address(name)) return {};
+  const auto permits = [](char c) { return name_rules::is_alnum(c) || c == '.' || c == '-'; };
+  const bool fits = !name.empty() && name.size() <= 253 && std::ranges::all_of(name, permits) &&
+                    name.front() != '.' && name.front() != '-' && name.back() != '.' &&
+                    name.find("..") == std::string::npos;
+  if (!fits) {
+    return fail(Fault::invalid,
+                "endpoint {} is neither a host name nor an IP address; write for instance "
+                "iot.example.com, without scheme and port",
+                quote(name));
+  }
+  return {};
+}
+
+Result<Authority> make_authority(const std::string& common_name, const CreateOptions& options,
+                                 const Authority* parent, Timestamp now, Random& random) {
+  TRY_ASSIGN(x509::PrivateKey key, x509::PrivateKey::generate(options.key_algorithm));
+  std::vector<x509::DistinguishedName::Part> parts;
+  if (!options.organization.empty())
+    parts.push_back({NameType::organization, options.organization});
+  parts.push_back({NameType::common_name, common_name});
+  TRY_ASSIGN(const x509::DistinguishedName subject, x509::DistinguishedName::make(parts));
+  const Bytes key_id = x509::key_identifier(key.public_key());
+  x509::TbsCertificate tbs{
+      .serial = issuance::make_serial(random),
+      .signature_algorithm = key.signature_algorithm(),
+      .issuer = parent == nullptr ? subject : parent->certificate.subject(),
+      .not_before = whole_seconds(now - kBackdate),
+      .not_after = whole_seconds(now + (parent == nullptr ? kRootLife : kIssuingLife)),
+      .subject = subject,
+      .public_key = key.public_key(),
+      .extensions = {.basic_constraints = x509::BasicConstraints{.ca = true},
+                     .key_usage = x509::key_cert_sign | x509::crl_sign,
+                     .subject_key_id = key_id}};
+  if (parent != nullptr) {
+    tbs.extensions.basic_constraints->path_length = 0;
+    tbs.extensions.authority_key_id = parent->certificate.extensions().subject_key_id;
+  }
+  TRY_ASSIGN(x509::Certificate certificate,
+             x509::sign_certificate(std::move(tbs), parent == nullptr ? key : parent->key));
+  return Authority{std::move(certificate), std::move(key)};
+}
+
+/// One file at a time; the modes are those of layout.h's table.
+Result<void> write_files(const Layout& at, const Authority& root, const Authority& issuing,
+                         const x509::Certificate& server, const x509::PrivateKey& server_key,
+                         const AdminCredentials& admin, const std::string& config) {
+  constexpr mode_t kPublic = 0644;
+  constexpr mode_t kSecret = 0600;
+  TRY(write_file_durably(at.root_key(), kSecret, root.key.pem_pkcs8().reveal()));
+  TRY(write_file_durably(at.root_certificate(), kPublic, root.certificate.pem()));
+  TRY(write_file_durably(at.issuing_key(), kSecret, issuing.key.pem_pkcs8().reveal()));
+  TRY(write_file_durably(at.issuing_certificate(), kPublic, issuing.certificate.pem()));
+  TRY(write_file_durably(at.server_key(), kSecret, server_key.pem_pkcs8().reveal()));
+  TRY(write_file_durably(at.server_certificate(), kPublic, server.pem()));
+  TRY(write_file_durably(at.trusted_root(), kPublic, root.certificate.pem()));
+  TRY(write_file_durably(at.admin_credentials(), kSecret, admin.file_text().reveal()));
+  return write_file_durably(at.config(), kPublic, config);
+}
+
+Result<void> make_folder(const std::filesystem::path& path) {
+  if (::mkdir(path.c_str(), 0700) == 0) return {};
+  const int reason = errno;
+  return fail(reason == EEXIST ? Fault::conflict : Fault::unavailable, "cannot make folder {}: {}",
+              path.string(), std::strerror(reason));
+}
+
+Unexpected already_there(const std::filesystem::path& directory) {
+  return fail(Fault::conflict,
+              "{} exists already and is left as it is; name a directory that does not exist yet",
+              directory.string());
+}
+
+/// Removes the half-made sibling unless it was renamed into place.
+class Staging {
+ public:
+  explicit Staging(std::filesystem::path path) : path_(std::move(path)) {}
+  Staging(const Staging&) = delete;
+  Staging& operator=(const Staging&) = delete;
+  ~Staging() {
+    std::error_code ignored;
+    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+  }
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  Result<void> move_to(const std::filesystem::path& target) {
+    if (::renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, target.c_str(), RENAME_NOREPLACE) != 0) {
+      if (errno == EEXIST) return already_there(target);
+      return fail(Fault::unavailable, "cannot rename {} to {}: {}", path_.string(), target.string(),
+                  std::strerror(errno));
+    }
+    path_.clear();
+    return sync_directory(target.parent_path());
+  }
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace
+
+Result<std::vector<std::string>> server_names(const std::vector<std::string>& endpoints) {
+  std::vector<std::string> out;
+  for (const std::string& name : endpoints) {
+    TRY(check_name(name));
+    if (std::ranges::find(out, name) == out.end()) out.push_back(name);
+  }
+  for (const std::string name : {"localhost", "127.0.0.1", "::1"}) {
+    if (std::ranges::find(out, name) == out.end()) out.push_back(name);
+  }
+  if (out.size() > kMaxNames)
+    return fail(Fault::invalid, "{} endpoint names; at most {} fit", out.size(), kMaxNames);
+  return out;
+}
+
+Result<x509::Certificate> make_server_certificate(const x509::PublicKey& server_key,
+                                                  const std::vector<std::string>& names,
+                                                  const x509::Certificate& issuing_ca,
+                                                  const x509::PrivateKey& issuing_key,
+                                                  Timestamp now, Random& random) {
+  IMPRINT_ASSERT(!names.empty());
+  // A common name holds 64 characters; verifiers read the alternative names.
+  TRY_ASSIGN(const x509::DistinguishedName subject,
+             x509::DistinguishedName::make(
+                 {{NameType::common_name, names[0].size() <= 64 ? names[0] : "Imprint server"}}));
+  x509::Extensions extensions{.basic_constraints = x509::BasicConstraints{.ca = false},
+                              .key_usage = server_key.type() == x509::KeyType::rsa
+                                               ? x509::digital_signature | x509::key_encipherment
+                                               : x509::digital_signature,
+                              .extended_key_usage = {std::string(x509::kServerAuth)},
+                              .subject_key_id = x509::key_identifier(server_key),
+                              .authority_key_id = issuing_ca.extensions().subject_key_id};
+  for (const std::string& name : names) {
+    const bool address = x509::parse_ip_address(name).has_value();
+    extensions.alternative_names.push_back(
+        {address ? AlternativeName::ip : AlternativeName::dns, name});
+  }
+  return x509::sign_certificate(
+      {.serial = issuance::make_serial(random),
+       .signature_algorithm = issuing_key.signature_algorithm(),
+       .issuer = issuing_ca.subject(),
+       .not_before = whole_seconds(now - kBackdate),
+       .not_after = std::min(whole_seconds(now + kServerLife), issuing_ca.not_after()),
+       .subject = subject,
+       .public_key = server_key,
+       .extensions = std::move(extensions)},
+      issuing_key);
+}
+
+Result<Created> create(const std::filesystem::path& directory, const CreateOptions& options,
+                       const Clock& clock, Random& random) {
+  std::filesystem::path target = std::filesystem::absolute(directory).lexically_normal();
+  if (!target.has_filename()) target = target.parent_path();
+  std::error_code ignored;
+  if (std::filesystem::exists(std::filesystem::symlink_status(target, ignored)))
+    return already_there(target);
+  TRY_ASSIGN(const std::vector<std::string> names, server_names(options.endpoints));
+
+  const Timestamp now = clock.now();
+  TRY_ASSIGN(const Authority root,
+             make_authority("Imprint Root CA", options, nullptr, now, random));
+  TRY_ASSIGN(const Authority issuing,
+             make_authority("Imprint Issuing CA", options, &root, now, random));
+  TRY_ASSIGN(const x509::PrivateKey server_key, x509::PrivateKey::generate(options.key_algorithm));
+  TRY_ASSIGN(const x509::Certificate server,
+             make_server_certificate(server_key.public_key(), names, issuing.certificate,
+                                     issuing.key, now, random));
+  const AdminCredentials admin = AdminCredentials::make(random);
+
+  std::filesystem::path sibling = target.parent_path() / ("." + target.filename().string());
+  sibling += fmt::format(".{}.incomplete", make_uuid(random));
+  TRY(make_folder(sibling));
+  Staging staging(sibling);
+  const Layout at(staging.path());
+  TRY(make_folder(at.ca_folder()));
+  TRY(make_folder(at.server_folder()));
+  TRY(write_files(at, root, issuing, server, server_key, admin,
+                  default_config_text(options.endpoints)));
+  TRY(sync_directory(staging.path()));
+  TRY(staging.move_to(target));
+  return Created{root.certificate.id().hex(), admin.access_key_id, names, server.not_after()};
+}
+
+}  // namespace imprint::deployment

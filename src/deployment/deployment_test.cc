@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <regex>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "deployment/create.h"
+#include "deployment/credentials.h"
+#include "deployment/doctor.h"
+#include "deployment/layout.h"
+#include "deployment/port_probe.h"
+#include "issuance/issuer.h"
+#include "test/support/shell.h"
+#include "test/support/test_ca.h"
+
+namespace imprint::deployment {
+namespace {
+
+class FixedClock final : public Clock {
+ public:
+  [[nodiscard]] Timestamp now() const override { return now_; }
+  [[nodiscard]] Monotonic monotonic() const override { return {}; }
+  void set(Timestamp now) { now_ = now; }
+
+ private:
+  Timestamp now_ = test::kToday;
+};
+
+mode_t mode_of(const std::filesystem::path& path) {
+  struct stat status{};
+  EXPECT_EQ(::stat(path.c_str(), &status), 0) << path;
+  return status.st_mode & 07777U;
+}
+
+bool contains(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+class Deployment : public ::testing::Test {
+ protected:
+  Layout made(const CreateOptions& options = {}) {
+    const auto result = create(folder_ / "d", options, clock_, random_);
+    EXPECT_TRUE(result) << result.error().message;
+    const Layout at(folder_ / "d");
+    // Free ports, so that a server on this machine changes no verdict.
+    std::string quiet = *read_file(at.config(), 65536);
+    quiet = std::regex_replace(quiet, std::regex("#mqtt = .*"), "mqtt = \"127.0.0.1:0\"");
+    quiet = std::regex_replace(quiet, std::regex("#http = .*"), "http = \"127.0.0.1:0\"");
+    EXPECT_TRUE(write_file_durably(at.config(), 0644, quiet));
+    return at;
+  }
+
+  /// The check of that name after an examination.
+  Check check(const Layout& at, const std::string& name) {
+    for (const Check& one : examine(at.directory(), clock_)) {
+      if (one.name == name) return one;
+    }
+    ADD_FAILURE() << "no check " << name;
+    return {};
+  }
+
+  const test::ScratchFolder folder_;
+  FixedClock clock_;
+  SystemRandom random_;
+};
+
+TEST_F(Deployment, HasEveryFileWithItsMode) {
+  const Layout at = made({.endpoints = {"iot.example.com", "192.0.2.1"}});
+  EXPECT_EQ(mode_of(at.directory()), 0700U);
+  EXPECT_EQ(mode_of(at.ca_folder()), 0700U);
+  EXPECT_EQ(mode_of(at.server_folder()), 0700U);
+  for (const auto& path :
+       {at.root_key(), at.issuing_key(), at.server_key(), at.admin_credentials()})
+    EXPECT_EQ(mode_of(path), 0600U) << path;
+  for (const auto& path : {at.root_certificate(), at.issuing_certificate(), at.trusted_root(),
+                           at.server_certificate(), at.config()}) {
+    EXPECT_EQ(mode_of(path), 0644U) << path;
+  }
+  EXPECT_FALSE(std::filesystem::exists(at.store()));
+  EXPECT_EQ(test::shell(folder_, "ls -A").output, "d\n");
+}
+
+TEST_F(Deployment, TheOpensslToolVerifiesTheChainForEveryName) {
+  for (const auto algorithm : {x509::KeyAlgorithm::ec_p256, x509::KeyAlgorithm::rsa_2048}) {
+    const test::ScratchFolder folder;
+    ASSERT_TRUE(create(folder / "d", {.endpoints = {"iot.example.com"}, .key_algorithm = algorithm},
+                       clock_, random_));
+    const std::string verify =
+        "openssl verify -x509_strict -purpose sslserver -attime 1767225600 -CAfile d/root-ca.pem "
+        "-untrusted d/ca/issuing-ca.pem ";
+    for (const std::string name : {"-verify_hostname iot.example.com", "-verify_hostname localhost",
+                                   "-verify_ip 127.0.0.1", "-verify_ip ::1"}) {
+      const auto ran = test::shell(folder, verify + name + " d/server/server.pem");
+      EXPECT_EQ(ran.exit_code, 0) << ran.output;
+    }
+    EXPECT_NE(
+        test::shell(folder, verify + "-verify_hostname evil.example d/server/server.pem").exit_code,
+        0);
+    const auto text = test::shell(folder, "openssl x509 -in d/ca/issuing-ca.pem -noout -text");
+    EXPECT_TRUE(contains(text.output, "CA:TRUE, pathlen:0")) << text.output;
+  }
+}
+
+TEST_F(Deployment, TheIssuingKeyIssues) {
+  const Layout at = made();
+  const auto ca = x509::Certificate::from_pem(*read_file(at.issuing_certificate(), 65536));
+  auto signer = issuance::FileSigner::load(at.issuing_key());
+  ASSERT_TRUE(ca && signer);
+  EXPECT_TRUE(issuance::Issuer::make(*ca, std::move(*signer)));
+  EXPECT_TRUE(issuance::Profile::make(Config{}.profile_options(), *ca));
+}
+
+TEST_F(Deployment, RefusesWhateverExistsAlready) {
+  std::filesystem::create_directory(folder_.path() / "empty");
+  test::spill(folder_ / "file", "x");
+  std::filesystem::create_symlink("nowhere", folder_.path() / "dangling");
+  for (const std::string name : {"empty", "empty/", "file", "dangling", "."}) {
+    const auto result = create(folder_ / name, {}, clock_, random_);
+    ASSERT_FALSE(result) << name;
+    EXPECT_EQ(result.error().fault, Fault::conflict) << result.error().message;
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(folder_.path() / "empty"));
+  EXPECT_EQ(test::slurp(folder_ / "file"), "x");
+}
+
+TEST_F(Deployment, AFailureLeavesNothingBehind) {
+  EXPECT_FALSE(create(folder_ / "missing/parent/d", {}, clock_, random_));
+  EXPECT_FALSE(create(folder_ / "d", {.endpoints = {"a b"}}, clock_, random_));
+  EXPECT_FALSE(create(folder_ / "d", {.organization = std::string(65, 'x')}, clock_, random_));
+  EXPECT_TRUE(std::filesystem::is_empty(folder_.path()));
+}
+
+TEST_F(Deployment, EndpointsAreNamesOrAddresses) {
+  for (const std::string name :
+       {"iot.example.com", "a", "192.0.2.1", "2001:db8::1", "xn--bcher-kva.de"})
+    EXPECT_TRUE(server_names({name})) << name;
+  for (const std::string name :
+       {"", "http://a", "a:8883", "a b", "a..b", ".a", "a.", "-a", "*.a", "a/b",
+        "b\xc3\xbc"
+        "cher.de",
+        "a\n"}) {
+    EXPECT_FALSE(server_names({name})) << name;
+  }
+  EXPECT_FALSE(server_names({std::string(254, 'a')}));
+  EXPECT_EQ(*server_names({"localhost", "b", "b"}),
+            (std::vector<std::string>{"localhost", "b", "127.0.0.1", "::1"}));
+}
+
+TEST_F(Deployment, CredentialsComeBackAsWritten) {
+  const Layout at = made();
+  const auto admin = AdminCredentials::load(at.admin_credentials());
+  ASSERT_TRUE(admin) << admin.error().message;
+  EXPECT_TRUE(std::regex_match(admin->access_key_id, std::regex("AKIA[A-Z2-7]{16}")));
+  EXPECT_TRUE(std::regex_match(admin->secret_access_key.reveal(), std::regex("[A-Za-z0-9+/]{40}")));
+  EXPECT_EQ(admin->file_text().reveal(), test::slurp(at.admin_credentials()));
+}
+
+TEST_F(Deployment, CredentialsOfOtherShapeAreRefusedWithoutRepeatingThem) {
+  const std::string path = folder_ / "c";
+  const struct {
+    std::string text;
+    mode_t mode;
+    Fault fault;
+  } rows[] = {
+      {"", 0600, Fault::invalid},
+      {"[other]\naws_access_key_id = AKIAAAAAAAAAAAAAAAAA\naws_secret_access_key = "
+       "hunter2hunter2hunter2hunter2hunter2hunt\n",
+       0600, Fault::invalid},
+      {"[default]\naws_access_key_id = AKIAAAAAAAAAAAAAAAAA\naws_secret_access_key = hunter2\n",
+       0600, Fault::invalid},
+      {"[default]\naws_access_key_id = AK!A\naws_secret_access_key = "
+       "hunter2hunter2hunter2hunter2hunter2hunt\n",
+       0600, Fault::invalid},
+      {"[default]\naws_access_key_id = AKIAAAAAAAAAAAAAAAAA\naws_secret_access_key = "
+       "hunter2hunter2hunter2hunter2hunter2hunt\n",
+       0644, Fault::forbidden},
+  };
+  for (const auto& row : rows) {
+    ASSERT_TRUE(write_file_durably(path, row.mode, row.text));
+    const auto admin = AdminCredentials::load(path);
+    ASSERT_FALSE(admin) << row.text;
+    EXPECT_EQ(admin.error().fault, row.fault);
+    EXPECT_FALSE(contains(admin.error().message, "hunter2"));
+  }
+  ASSERT_TRUE(write_file_durably(path, 0600,
+                                 "# note\r\n[a]\r\nx=1\r\n[default]\r\n"
+                                 "aws_secret_access_key=s234567890123456789=\r\n"
+                                 " aws_access_key_id =  AKIAAAAAAAAAAAAAAAAA \r\n"));
+  EXPECT_EQ(AdminCredentials::load(path)->secret_access_key.reveal(), "s234567890123456789=");
+}
+
+TEST_F(Deployment, AFreshOneIsHealthyButForTheStore) {
+  const Layout at = made({.endpoints = {"iot.example.com"}});
+  for (const Check& one : examine(at.directory(), clock_)) {
+    const Health expected = one.name == "store" ? Health::warn : Health::ok;
+    EXPECT_EQ(one.health, expected) << one.name << ": " << one.found;
+    EXPECT_EQ(one.remedy.empty(), one.health == Health::ok) << one.name;
+  }
+}
+
+TEST_F(Deployment, TheDoctorNoticesEachFault) {
+  const struct {
+    std::string name;
+    std::string harm;  ///< shell, in the deployment directory
+    Health health;
+    std::string part;
+  } rows[] = {
+      {"directory", "chmod 755 .", Health::fail, "0755"},
+      {"configuration", "echo 'bogus = 1' > imprint.toml", Health::fail, "imprint.toml:1"},
+      {"configuration", "rm imprint.toml", Health::warn, "missing"},
+      {"root certificate", "rm ca/root-ca.pem", Health::fail, "No such file"},
+      {"issuing certificate", "echo x > ca/issuing-ca.pem", Health::fail, "does not start"},
+      {"server certificate", "cat ca/root-ca.pem >> server/server.pem", Health::fail, "follow"},
+      {"trusted root", "cp ca/issuing-ca.pem root-ca.pem", Health::fail, "another certificate"},
+      {"root key", "rm ca/root-ca.key", Health::ok, "kept elsewhere"},
+      {"issuing key", "rm ca/issuing-ca.key", Health::fail, "No such file"},
+      {"issuing key", "chmod 644 ca/issuing-ca.key", Health::fail, "0644"},
+      {"issuing key", "cp ca/root-ca.key ca/issuing-ca.key", Health::fail, "does not belong"},
+      {"server key", "echo x > server/server.key", Health::fail, "does not start"},
+      {"chain", "cp ca/root-ca.pem ca/issuing-ca.pem", Health::fail, "does not verify"},
+      {"server names", "sed -i 's/.*endpoints = .*/endpoints = [\"new.example\"]/' imprint.toml",
+       Health::fail, "new.example"},
+      {"admin credentials", "chmod 640 admin.credentials", Health::fail, "0640"},
+      {"admin credentials", "rm admin.credentials", Health::fail, "No such file"},
+      {"store", "echo x > imprint.db; chmod 644 imprint.db", Health::fail, "0644"},
+      {"store", "echo x > imprint.db; chmod 600 imprint.db", Health::ok, "2 bytes"},
+      {"MQTT port", "sed -i 's/^mqtt = .*/mqtt = \"192.0.2.77:8883\"/' imprint.toml", Health::fail,
+       "no address"},
+  };
+  for (const auto& row : rows) {
+    const Layout at = made();
+    const auto harmed = test::shell(folder_, "cd d && " + row.harm);
+    ASSERT_EQ(harmed.exit_code, 0) << harmed.output;
+    const Check found = check(at, row.name);
+    EXPECT_EQ(found.health, row.health) << row.harm << ": " << found.found;
+    EXPECT_TRUE(contains(found.found, row.part)) << row.harm << ": " << found.found;
+    EXPECT_EQ(found.remedy.empty(), found.health == Health::ok);
+    std::filesystem::remove_all(at.directory());
+  }
+}
+
+TEST_F(Deployment, TheDoctorReadsTheClock) {
+  const Layout at = made();
+  clock_.set(test::kToday + 800 * test::kDay);
+  EXPECT_EQ(check(at, "server expiry").health, Health::warn);
+  clock_.set(test::kToday + 826 * test::kDay);
+  EXPECT_EQ(check(at, "server expiry").health, Health::fail);
+  EXPECT_EQ(check(at, "chain").health, Health::fail);
+  clock_.set(Timestamp{});
+  EXPECT_EQ(check(at, "clock").health, Health::fail);
+  EXPECT_EQ(check(at, "root expiry").health, Health::fail);
+}
+
+TEST_F(Deployment, ADirectoryThatIsNoneIsOneFailedCheck) {
+  const auto checks = examine(folder_ / "nothing", clock_);
+  ASSERT_EQ(checks.size(), 1U);
+  EXPECT_EQ(worst(checks), Health::fail);
+  EXPECT_TRUE(contains(checks[0].remedy, "imprint init"));
+}
+
+TEST(PortProbe, TellsFreeFromAnsweringFromSilent) {
+  const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(::bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  socklen_t size = sizeof address;
+  ASSERT_EQ(::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  const ListenAddress here{"127.0.0.1", ntohs(address.sin_port)};
+  EXPECT_EQ(probe_port(here), PortState::silent);
+  ASSERT_EQ(::listen(listener, 1), 0);
+  EXPECT_EQ(probe_port(here), PortState::answering);
+  ::close(listener);
+  EXPECT_EQ(probe_port(here), PortState::free);
+  EXPECT_EQ(probe_port({"127.0.0.1", 0}), PortState::free);
+  EXPECT_EQ(probe_port({"192.0.2.77", 1}), PortState::no_address);
+}
+
+}  // namespace
+}  // namespace imprint::deployment

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "deployment/doctor.h"
+
+#include <algorithm>
+#include <fmt/chrono.h>
+#include <optional>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "deployment/config.h"
+#include "deployment/create.h"
+#include "deployment/credentials.h"
+#include "deployment/layout.h"
+#include "deployment/port_probe.h"
+#include "x509/chain.h"
+#include "x509/private_key.h"
+
+namespace imprint::deployment {
+
+namespace {
+
+constexpr std::chrono::hours kDay{24};
+constexpr auto kServerNotice = 60 * kDay;
+constexpr auto kCaNotice = 730 * kDay;
+/// No release of this program is older: a clock before it is wrong (2026-01-01T00:00:00Z).
+constexpr Timestamp kFirstRelease{Milliseconds(1'767'225'600'000)};
+
+std::string date(Timestamp time) {
+  return fmt::format("{:%Y-%m-%d}", fmt::gmtime(std::chrono::system_clock::to_time_t(
+                                        std::chrono::floor<std::chrono::seconds>(time))));
+}
+
+/// The examination: collects checks, and what later checks need from earlier ones.
+class Examination {
+ public:
+  Examination(const std::filesystem::path& directory, const Clock& clock)
+      : at_(directory), now_(clock.now()) {}
+
+  std::vector<Check> run() && {
+    if (!check_directory()) return std::move(checks_);
+    check_config();
+    check_clock();
+    root_ = load_certificate("root certificate", at_.root_certificate());
+    issuing_ = load_certificate("issuing certificate", at_.issuing_certificate());
+    server_ = load_certificate("server certificate", at_.server_certificate());
+    check_trusted_root();
+    check_key("root key", at_.root_key(), root_, true);
+    check_key("issuing key", at_.issuing_key(), issuing_, false);
+    check_key("server key", at_.server_key(), server_, false);
+    check_chain();
+    check_expiry("root expiry", root_, kCaNotice);
+    check_expiry("issuing expiry", issuing_, kCaNotice);
+    check_expiry("server expiry", server_, kServerNotice);
+    check_server_names();
+    check_credentials();
+    check_port("MQTT port", config_.listen.mqtt);
+    check_port("HTTP port", config_.listen.http);
+    check_store();
+    return std::move(checks_);
+  }
+
+ private:
+  void ok(std::string name, std::string found) {
+    checks_.push_back({std::move(name), Health::ok, std::move(found)});
+  }
+  void warn(std::string name, std::string found, std::string remedy) {
+    checks_.push_back({std::move(name), Health::warn, std::move(found), std::move(remedy)});
+  }
+  void failed(std::string name, std::string found, std::string remedy) {
+    checks_.push_back({std::move(name), Health::fail, std::move(found), std::move(remedy)});
+  }
+
+  bool check_directory() {
+    struct stat status{};
+    const std::string path = at_.directory().string();
+    if (::stat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
+      failed("directory", path + " is not a directory", "make a deployment: imprint init " + path);
+      return false;
+    }
+    const unsigned mode = status.st_mode & 07777U;
+    if ((mode & 077U) != 0) {
+      failed("directory", fmt::format("mode {:04o}: others can look into it", mode),
+             "run: chmod 700 " + path);
+    } else {
+      ok("directory", fmt::format("{}, mode {:04o}", path, mode));
+    }
+    return true;
+  }
+
+  void check_config() {
+    auto loaded = Config::load(at_.config());
+    if (loaded) {
+      config_ = std::move(*loaded);
+      ok("configuration", at_.config().string() + " reads without error");
+    } else if (loaded.error().fault == Fault::not_found) {
+      warn("configuration", at_.config().string() + " is missing; every default applies",
+           "nothing, or restore the file");
+    } else {
+      failed("configuration", describe(loaded.error()),
+             "mend that line; a line that starts with # counts as the default");
+    }
+  }
+
+  void check_clock() {
+    if (now_ < kFirstRelease) {
+      failed("clock", "this machine believes it is " + date(now_),
+             "set the clock and keep it set (for instance systemd-timesyncd)");
+    } else {
+      ok("clock", date(now_));
+    }
+  }
+
+  std::optional<x509::Certificate> load_certificate(const std::string& name,
+                                                    const std::filesystem::path& path) {
+    const auto text = read_file(path, x509::Certificate::kMaxPemChars);
+    auto certificate = text ? x509::Certificate::from_pem(*text) : tl::unexpected(text.error());
+    if (!certificate) {
+      failed(name, fmt::format("{}: {}", path.string(), certificate.error().message),
+             "restore the file from a backup");
+      return std::nullopt;
+    }
+    ok(name, fmt::format("\"{}\", {}", certificate->subject().text(),
+                         certificate->public_key().describe()));
+    return std::move(*certificate);
+  }
+
+  void check_trusted_root() {
+    const auto text = read_file(at_.trusted_root(), x509::Certificate::kMaxPemChars);
+    auto trusted = text ? x509::Certificate::from_pem(*text) : tl::unexpected(text.error());
+    const std::string remedy =
+        fmt::format("run: cp {} {}", at_.root_certificate().string(), at_.trusted_root().string());
+    if (!trusted) {
+      failed("trusted root", trusted.error().message, remedy);
+    } else if (root_ && *trusted != *root_) {
+      failed("trusted root", "root-ca.pem is another certificate than ca/root-ca.pem", remedy);
+    } else {
+      ok("trusted root", "SHA-256 " + trusted->id().hex());
+    }
+    if (trusted) trusted_ = std::move(*trusted);
+  }
+
+  void check_key(const std::string& name, const std::filesystem::path& path,
+                 const std::optional<x509::Certificate>& certificate, bool may_be_away) {
+    const auto text = read_secret_file(path, x509::PrivateKey::kMaxPemChars);
+    if (!text && text.error().fault == Fault::not_found && may_be_away) {
+      ok(name, "kept elsewhere, which is the safest place");
+      return;
+    }
+    if (!text) {
+      failed(name, text.error().message,
+             text.error().fault == Fault::not_found ? "restore the file from a backup"
+                                                    : "run: chmod 600 " + path.string());
+      return;
+    }
+    const auto key = x509::PrivateKey::from_pem(text->reveal());
+    if (!key) {
+      failed(name, key.error().message, "restore the file from a backup");
+    } else if (certificate && key->public_key() != certificate->public_key()) {
+      failed(name, path.string() + " does not belong to its certificate",
+             "put the matching pair in place");
+    } else {
+      ok(name, "mode 0600 or stricter, belongs to its certificate");
+    }
+  }
+
+  void check_chain() {
+    if (!trusted_ || !issuing_ || !server_) return;
+    const auto trust = x509::TrustAnchors::make(std::vector{*trusted_});
+    const auto chain = trust ? trust->verify(*server_, std::vector{*issuing_}, now_,
+                                             x509::ChainPurpose::tls_server)
+                             : tl::unexpected(trust.error());
+    if (chain) {
+      ok("chain", "server certificate, issuing CA and root CA verify");
+    } else {
+      failed("chain", chain.error().message,
+             "renew or restore the certificate named; devices refuse this server");
+    }
+  }
+
+  void check_expiry(const std::string& name, const std::optional<x509::Certificate>& certificate,
+                    std::chrono::hours notice) {
+    if (!certificate) return;
+    const auto left = certificate->not_after() - now_;
+    const std::string when = "ends " + date(certificate->not_after());
+    if (now_ < certificate->not_before()) {
+      failed(name, "begins only on " + date(certificate->not_before()),
+             "set the clock of this machine");
+    } else if (left <= Milliseconds(0)) {
+      failed(name, when, "renew the certificate; until then no device can connect");
+    } else if (left < notice) {
+      warn(name,
+           fmt::format("{}, in {} days", when, std::chrono::floor<std::chrono::days>(left).count()),
+           "renew the certificate before that day");
+    } else {
+      ok(name, when);
+    }
+  }
+
+  void check_server_names() {
+    if (!server_) return;
+    const auto wanted = server_names(config_.endpoints);
+    if (!wanted) return;
+    const auto& names = server_->extensions().alternative_names;
+    std::string missing;
+    for (const std::string& name : *wanted) {
+      if (std::ranges::find(names, name, &x509::AlternativeName::value) == names.end())
+        missing += (missing.empty() ? "" : ", ") + name;
+    }
+    if (missing.empty()) {
+      ok("server names", fmt::format("{} names, all endpoints among them", names.size()));
+    } else {
+      failed("server names", "the server certificate does not name " + missing,
+             "issue a server certificate with these names, or correct `endpoints`");
+    }
+  }
+
+  void check_credentials() {
+    const auto admin = AdminCredentials::load(at_.admin_credentials());
+    if (admin) {
+      ok("admin credentials", "access key " + admin->access_key_id);
+    } else {
+      failed("admin credentials", admin.error().message,
+             admin.error().fault == Fault::forbidden
+                 ? "run: chmod 600 " + at_.admin_credentials().string()
+                 : "restore the file from a backup");
+    }
+  }
+
+  void check_port(const std::string& name, const ListenAddress& address) {
+    const std::string where = address.text();
+    switch (probe_port(address)) {
+      case PortState::free:
+        return ok(name, where + " is free");
+      case PortState::answering:
+        return ok(name, where + " answers (a server is running)");
+      case PortState::silent:
+        return failed(name, where + " is taken but does not answer",
+                      "see who holds it: ss -ltnp 'sport = :" + std::to_string(address.port) + "'");
+      case PortState::not_permitted:
+        return failed(name, where + " needs the right to use ports below 1024",
+                      "use a higher port, or grant CAP_NET_BIND_SERVICE");
+      case PortState::no_address:
+        return failed(name, "this machine has no address " + address.address,
+                      "name an address of this machine, or 0.0.0.0 or [::] for all");
+      case PortState::failed:
+        return failed(name, where + " cannot be used", "try another address");
+    }
+  }
+
+  void check_store() {
+    struct stat status{};
+    const std::string path = at_.store().string();
+    if (::stat(path.c_str(), &status) != 0) {
+      warn("store", path + " is not there yet", "start imprintd once; it makes the store");
+    } else if ((status.st_mode & 077U) != 0) {
+      failed("store", fmt::format("mode {:04o}: others can read it", status.st_mode & 07777U),
+             "run: chmod 600 " + path);
+    } else {
+      ok("store", fmt::format("{} bytes", status.st_size));
+    }
+  }
+
+  const Layout at_;
+  const Timestamp now_;
+  Config config_;
+  std::optional<x509::Certificate> trusted_;  ///< root-ca.pem: what devices have
+  std::optional<x509::Certificate> root_;
+  std::optional<x509::Certificate> issuing_;
+  std::optional<x509::Certificate> server_;
+  std::vector<Check> checks_;
+};
+
+}  // namespace
+
+std::string_view to_string(Health health) {
+  switch (health) {
+    case Health::ok:
+      return "ok";
+    case Health::warn:
+      return "warn";
+    case Health::fail:
+      break;
+  }
+  return "fail";
+}
+
+std::vector<Check> examine(const std::filesystem::path& directory, const Clock& clock) {
+  return Examination(directory, clock).run();
+}
+
+Health worst(const std::vector<Check>& checks) {
+  const auto found = std::ranges::max_element(checks, {}, &Check::health);
+  return found == checks.end() ? Health::fail : found->health;
+}
+
+}  // namespace imprint::deployment

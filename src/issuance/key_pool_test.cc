@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "issuance/key_pool.h"
+
+#include <atomic>
+#include <functional>
+#include <future>
+#include <gtest/gtest.h>
+
+#include "test/support/test_ca.h"
+
+namespace imprint::issuance {
+namespace {
+
+/// Makes a key only when told to, so that no test depends on time.
+class Gate {
+ public:
+  Result<x509::PrivateKey> generate() {
+    std::unique_lock lock(mutex_);
+    opened_.wait(lock, [this] { return permits_ > 0; });
+    --permits_;
+    ++made_;
+    if (broken) return fail(Fault::internal, "no entropy");
+    return x509::PrivateKey::generate(x509::KeyAlgorithm::ec_p256);
+  }
+  void permit(int count) {
+    {
+      const std::lock_guard lock(mutex_);
+      permits_ += count;
+    }
+    opened_.notify_all();
+  }
+  int made() {
+    const std::lock_guard lock(mutex_);
+    return made_;
+  }
+  std::atomic<bool> broken = false;
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable opened_;
+  int permits_ = 0;
+  int made_ = 0;
+};
+
+void wait_until(const std::function<bool()>& condition) {
+  while (!condition()) std::this_thread::yield();
+}
+
+KeyPoolOptions options(std::size_t size, std::size_t max_waiting = 8) {
+  return {x509::KeyAlgorithm::ec_p256, size, max_waiting, 1};
+}
+
+TEST(KeyPool, FillsToItsSizeAndRefills) {
+  Gate gate;
+  gate.permit(1000);
+  KeyPool pool(options(3), [&] { return gate.generate(); });
+  wait_until([&] { return pool.available() == 3; });
+  EXPECT_EQ(gate.made(), 3);
+  const auto key = pool.try_take();
+  ASSERT_TRUE(key);
+  EXPECT_TRUE(key->sign(as_bytes("x")));
+  wait_until([&] { return pool.available() == 3; });
+  EXPECT_EQ(gate.made(), 4);
+}
+
+TEST(KeyPool, AnEmptyPoolAnswersAtOnce) {
+  Gate gate;
+  KeyPool pool(options(1), [&] { return gate.generate(); });
+  EXPECT_FALSE(pool.try_take());
+  gate.permit(1000);
+}
+
+TEST(KeyPool, WaitingCallersAreServedInOrder) {
+  Gate gate;
+  KeyPool pool(options(0), [&] { return gate.generate(); });
+  std::mutex mutex;
+  std::vector<int> order;
+  for (int i = 0; i < 5; ++i) {
+    const auto now = pool.take([&, i](Result<x509::PrivateKey> key) {
+      EXPECT_TRUE(key);
+      const std::lock_guard lock(mutex);
+      order.push_back(i);
+    });
+    ASSERT_TRUE(now);
+    EXPECT_FALSE(*now);
+  }
+  gate.permit(1000);
+  wait_until([&] {
+    const std::lock_guard lock(mutex);
+    return order.size() == 5;
+  });
+  EXPECT_EQ(order, (std::vector<int>{0, 1, 2, 3, 4}));
+  EXPECT_EQ(pool.available(), 0U);
+}
+
+TEST(KeyPool, AReadyKeyIsGivenWithoutACallback) {
+  Gate gate;
+  gate.permit(1000);
+  KeyPool pool(options(1), [&] { return gate.generate(); });
+  wait_until([&] { return pool.available() == 1; });
+  bool called = false;
+  const auto key = pool.take([&](const Result<x509::PrivateKey>&) { called = true; });
+  ASSERT_TRUE(key);
+  EXPECT_TRUE(key->has_value());
+  EXPECT_FALSE(called);
+}
+
+TEST(KeyPool, TheQueueIsBounded) {
+  Gate gate;
+  std::atomic<int> unavailable = 0;
+  {
+    KeyPool pool(options(0, 2), [&] { return gate.generate(); });
+    const auto count = [&](const Result<x509::PrivateKey>& key) {
+      if (!key && key.error().fault == Fault::unavailable) ++unavailable;
+    };
+    EXPECT_TRUE(pool.take(count));
+    EXPECT_TRUE(pool.take(count));
+    const auto third = pool.take(count);
+    ASSERT_FALSE(third);
+    EXPECT_EQ(third.error().fault, Fault::exhausted);
+    EXPECT_NE(third.error().message.find("retry"), std::string::npos);
+    EXPECT_EQ(pool.waiting(), 2U);
+    gate.broken = true;
+    gate.permit(1);
+    wait_until([&] { return pool.waiting() == 1; });  // a failed generation is the caller's answer
+    gate.permit(1000);
+  }
+  EXPECT_LE(unavailable, 1);
+}
+
+TEST(KeyPool, ShutdownAnswersEverybodyWhoWaits) {
+  Gate gate;
+  std::atomic<int> answered = 0;
+  std::thread opener;
+  {
+    KeyPool pool(options(0), [&] { return gate.generate(); });
+    for (int i = 0; i < 4; ++i)
+      ASSERT_TRUE(pool.take([&](const Result<x509::PrivateKey>&) { ++answered; }));
+    // The destructor waits for the key in the making.
+    opener = std::thread([&] { gate.permit(1); });
+  }
+  opener.join();
+  EXPECT_EQ(answered, 4);
+}
+
+TEST(KeyPool, ABrokenGeneratorDoesNotFillThePoolNorEndIt) {
+  Gate gate;
+  gate.broken = true;
+  gate.permit(1000);
+  KeyPool pool(options(2), [&] { return gate.generate(); });
+  wait_until([&] { return gate.made() >= 1; });
+  EXPECT_FALSE(pool.try_take());
+  EXPECT_EQ(pool.available(), 0U);
+}
+
+TEST(KeyPool, RealKeysOfTheConfiguredKind) {
+  KeyPool pool({x509::KeyAlgorithm::rsa_2048, 1, 8, 2});
+  std::promise<x509::KeyType> type;
+  const auto now =
+      pool.take([&](Result<x509::PrivateKey> key) { type.set_value(key->public_key().type()); });
+  ASSERT_TRUE(now);
+  EXPECT_EQ(*now ? (*now)->public_key().type() : type.get_future().get(), x509::KeyType::rsa);
+}
+
+}  // namespace
+}  // namespace imprint::issuance
