@@ -46,7 +46,6 @@ struct Limits {
   /// Unwritten bytes that end the connection: a client that asks and never reads.
   std::size_t unwritten_bytes = 512 * 1024;
 
-  std::size_t pending_actions = 64;    ///< Parsing pauses here until the host has drained.
   std::size_t pending_requests = 100;  ///< SUBSCRIBE and UNSUBSCRIBE that the host owes an answer.
 };
 

@@ -14,7 +14,6 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "mqtt/connection.h"
-#include "mqtt/fifo.h"
 #include "mqtt/frame_reader.h"
 #include "mqtt/limits.h"
 #include "mqtt/message.h"
@@ -22,7 +21,7 @@
 
 namespace imprint::mqtt {
 
-// Actions: what the session asks of its host, in the order in which they are to be done.
+// Actions: what the session asks of its host.
 
 /// A client asks to connect. Answer, now or later, with accept_connect or refuse_connect; until
 /// then the session holds back what else the client sends.
@@ -124,7 +123,8 @@ class ServerSession {
   void tick(Monotonic now);
   [[nodiscard]] std::optional<Monotonic> next_deadline() const;
 
-  /// The next action, or nullopt when all is done. Drain after each call of anything else.
+  /// The next action, or nullopt when all is done: requests in the client's order, then everything
+  /// there is to send in one piece, and Close at last. Drain after each call of anything else.
   std::optional<ServerAction> next_action();
 
   /// False when the connection has ended meanwhile; `answer.session` is then left as it is.
@@ -173,6 +173,7 @@ class ServerSession {
   void handle_connect(const Frame& frame);
   std::optional<ProtocolError> check_connect(const ConnectPacket& packet) const;
   void request_connect(const ConnectPacket& packet);
+  void ask(ServerAction request);
   void handle_publish(const Frame& frame);
   std::optional<ProtocolError> check_publish(const PublishPacket& packet) const;
   bool resolve_topic_alias(PublishPacket& packet);
@@ -199,8 +200,11 @@ class ServerSession {
 
   const Limits& limits_;
   FrameReader reader_;
-  Bytes held_back_;  // received, not yet parsed
-  Fifo<ServerAction> actions_;
+  Bytes held_back_;  // received; parsed up to held_start_
+  std::size_t held_start_ = 0;
+  std::unique_ptr<ServerAction> request_;  // the one that waits for the host
+  Bytes out_;                              // to be sent
+  std::unique_ptr<Close> close_;           // when all is sent
   SessionState state_;
   std::vector<std::uint16_t> unacknowledged_;    // PUBLISH packets the host owes an answer
   std::vector<std::uint16_t> pending_requests_;  // SUBSCRIBE and UNSUBSCRIBE likewise
