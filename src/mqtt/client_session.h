@@ -91,7 +91,7 @@ using ClientAction = std::variant<SendBytes, Connected, Refused, Subscribed, Uns
 class ClientSession {
  public:
   /// Sends CONNECT. `now` starts the wait for CONNACK.
-  ClientSession(ConnectOptions options, Monotonic now);
+  ClientSession(const ConnectOptions& options, Monotonic now);
 
   // Each returns the packet identifier that the answer will carry (0 for QoS 0). Errors: conflict
   // when not connected, exhausted when the server's receive maximum

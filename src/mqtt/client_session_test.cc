@@ -44,9 +44,9 @@ void hear(ClientSession& client, std::string hex, Monotonic now = kStart) {
   client.receive(*encoding::from_hex(hex), now);
 }
 
-ClientSession connected(ConnectOptions options = {.version = k3}) {
+ClientSession connected(const ConnectOptions& options = {.version = k3}) {
   const bool five = options.version == k5;
-  ClientSession client(std::move(options), kStart);
+  ClientSession client(options, kStart);
   sent(client);
   hear(client, five ? "20 03 00 00 00" : "20 02 00 00");
   EXPECT_TRUE(next<Connected>(client));

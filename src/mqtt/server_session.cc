@@ -98,10 +98,11 @@ void ServerSession::parse(BytesView& input) {
       return fail({ReasonCode::protocol_error, "the first packet is not CONNECT"});
     const auto frame = reader_.next(input);
     if (!frame) return fail(frame.error());
-    if (!*frame) break;
+    const std::optional<Frame>& whole = *frame;
+    if (!whole) break;
     last_packet_ = now_;
     new_packet = true;
-    handle(**frame);
+    handle(*whole);
   }
   if (new_packet && reader_.in_packet()) packet_started_ = now_;
 }
