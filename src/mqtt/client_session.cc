@@ -46,7 +46,7 @@ ConnectPacket connect_packet(const ConnectOptions& options, Monotonic now) {
 
 }  // namespace
 
-ClientSession::ClientSession(ConnectOptions options, Monotonic now)
+ClientSession::ClientSession(const ConnectOptions& options, Monotonic now)
     : version_(options.version),
       keep_alive_(options.keep_alive_seconds),
       answer_timeout_(options.answer_timeout),
@@ -95,7 +95,8 @@ Result<std::uint16_t> ClientSession::publish(const Message& message, QoS qos, bo
   packet.qos = qos;
   packet.retain = retain;
   if (qos != QoS::at_most_once) packet.packet_id = free_packet_id();
-  return request(std::move(packet), {packet.packet_id, PacketType::puback, 0}, now);
+  const Pending pending{packet.packet_id, PacketType::puback, 0};
+  return request(std::move(packet), pending, now);
 }
 
 Result<std::uint16_t> ClientSession::subscribe(std::span<const SubscribePacket::Entry> entries,

@@ -37,38 +37,38 @@ struct ConnectOptions {
 
 struct Connected {
   bool session_present = false;
-  std::string assigned_client_id;        ///< When the server chose it.
+  std::string assigned_client_id = {};   ///< When the server chose it.
   std::uint16_t keep_alive_seconds = 0;  ///< In force from here on.
 };
 
 /// CONNACK said no; Closed follows.
 struct Refused {
   ReasonCode code = ReasonCode::unspecified_error;
-  std::string reason;  ///< The server's reason string, if it sent one.
+  std::string reason = {};  ///< The server's reason string, if it sent one.
 };
 
 struct Subscribed {
   std::uint16_t packet_id = 0;
-  std::vector<ReasonCode> codes;  ///< One for each filter, in their order.
-  std::string reason;
+  std::vector<ReasonCode> codes = {};  ///< One for each filter, in their order.
+  std::string reason = {};
 };
 
 struct Unsubscribed {
   std::uint16_t packet_id = 0;
-  std::vector<ReasonCode> codes;  ///< MQTT 5 only.
-  std::string reason;
+  std::vector<ReasonCode> codes = {};  ///< MQTT 5 only.
+  std::string reason = {};
 };
 
 /// The PUBACK of a QoS 1 message.
 struct Acknowledged {
   std::uint16_t packet_id = 0;
   ReasonCode code = ReasonCode::success;
-  std::string reason;
+  std::string reason = {};
 };
 
 /// A message; its PUBACK, if it needs one, is the next action to send.
 struct MessageReceived {
-  MessagePtr message;
+  MessagePtr message = {};
   QoS qos = QoS::at_most_once;
   bool retain = false;
   bool dup = false;
@@ -78,7 +78,7 @@ struct MessageReceived {
 struct Closed {
   CloseReason reason = CloseReason::protocol_error;
   ReasonCode code = ReasonCode::success;
-  std::string detail;
+  std::string detail = {};
 };
 
 using ClientAction = std::variant<SendBytes, Connected, Refused, Subscribed, Unsubscribed,
@@ -91,7 +91,7 @@ using ClientAction = std::variant<SendBytes, Connected, Refused, Subscribed, Uns
 class ClientSession {
  public:
   /// Sends CONNECT. `now` starts the wait for CONNACK.
-  ClientSession(ConnectOptions options, Monotonic now);
+  ClientSession(const ConnectOptions& options, Monotonic now);
 
   // Each returns the packet identifier that the answer will carry (0 for QoS 0). Errors: conflict
   // when not connected, exhausted when the server's receive maximum

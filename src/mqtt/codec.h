@@ -37,7 +37,7 @@ struct Frame {
 struct DecodeLimits {
   /// Names and values of all user properties of a packet; an empty pair counts as one byte, so that
   /// their number is bounded too.
-  std::size_t user_property_bytes = 8 * 1024;
+  std::size_t user_property_bytes = std::size_t{8} * 1024;
   std::size_t filters_per_subscribe = 8;
   std::size_t filters_per_unsubscribe = 50;
 };

@@ -11,7 +11,7 @@ namespace imprint::mqtt {
 
 /// Bytes for the socket, one or more whole packets, in order.
 struct SendBytes {
-  Bytes bytes;
+  Bytes bytes = {};
 };
 
 /// Why a connection ends, for logs, metrics and lifecycle events. The detail is a sentence.

@@ -66,24 +66,26 @@ ReasonCode read_return_code(Cursor& cursor) {
 
 QoS read_qos(Cursor& cursor, unsigned bits) {
   // [MQTT-3.3.1-4], [MQTT-3.1.2-12, 5.0], [MQTT-3-8.3-4]
-  if (bits == 3) cursor.fail(kMalformed, "QoS 3 does not exist");
-  return static_cast<QoS>(bits);
+  if (bits <= 2) return static_cast<QoS>(bits);
+  cursor.fail(kMalformed, "QoS 3 does not exist");
+  return {};
 }
 
 /// Reads name and level; leaves cursor failed unless they are MQTT 4 or 5.
 Version read_protocol(Cursor& cursor) {
   const std::string_view name = cursor.text();
   const std::uint8_t level = cursor.u8();
-  if (cursor.failed()) return {};
   // [MQTT-3.1.2-1] another name is not MQTT; MQTT 3.1 said MQIsdp and understands a refusal.
   if (name != "MQTT" && name != "MQIsdp") {
     cursor.fail(kProtocol, "the protocol name is not MQTT");
-  } else if (name == "MQIsdp" || (level != 4 && level != 5)) {
+  } else if (name == "MQTT" && (level == 4 || level == 5)) {
+    return static_cast<Version>(level);
+  } else {
     // [MQTT-3.1.2-2]
     cursor.fail(ReasonCode::unsupported_protocol_version,
                 "the protocol version is neither MQTT 3.1.1 nor 5");
   }
-  return static_cast<Version>(level);
+  return Version::v3_1_1;
 }
 
 struct ConnectFlags {
@@ -138,8 +140,11 @@ SubscribeOptions read_subscribe_options(Cursor& cursor, Version version) {
   options.no_local = (bits & 0x04) != 0;
   options.retain_as_published = (bits & 0x08) != 0;
   const unsigned handling = bits >> 4 & 3U;
-  if (handling == 3) cursor.fail(kProtocol, "retain handling 3 does not exist");
-  options.retain_handling = static_cast<RetainHandling>(handling);
+  if (handling <= 2) {
+    options.retain_handling = static_cast<RetainHandling>(handling);
+  } else {
+    cursor.fail(kProtocol, "retain handling 3 does not exist");
+  }
   return options;
 }
 

@@ -17,11 +17,12 @@ struct Limits {
   DecodeLimits decode = {};
   TopicLimits topic = {};
 
-  std::size_t connect_packet_bytes = 64 * 1024;  ///< Largest packet until CONNECT is accepted.
-  std::size_t packet_bytes = 149504;             ///< Largest packet after that: 146 KiB.
+  std::size_t connect_packet_bytes =
+      std::size_t{64} * 1024;         ///< Largest packet until CONNECT is accepted.
+  std::size_t packet_bytes = 149504;  ///< Largest packet after that: 146 KiB.
   std::size_t payload_bytes = 131072;
   std::size_t client_id_bytes = 128;
-  std::size_t correlation_data_bytes = 8 * 1024;
+  std::size_t correlation_data_bytes = std::size_t{8} * 1024;
   std::size_t content_type_bytes = 256;
   std::size_t response_topic_bytes = 256;
   std::uint32_t least_client_packet_bytes = 512;  ///< Least Maximum Packet Size of a client.
@@ -39,14 +40,13 @@ struct Limits {
 
   // Messages that wait for the client's window or its socket.
   std::size_t queue_messages = 1000;
-  std::size_t queue_bytes = 1024 * 1024;
+  std::size_t queue_bytes = std::size_t{1024} * 1024;
   /// Bytes handed to the host and not yet written, above which messages wait in the queue (where
   /// they are shared with other sessions) and not as encoded copies.
-  std::size_t unwritten_pause_bytes = 64 * 1024;
+  std::size_t unwritten_pause_bytes = std::size_t{64} * 1024;
   /// Unwritten bytes that end the connection: a client that asks and never reads.
-  std::size_t unwritten_bytes = 512 * 1024;
+  std::size_t unwritten_bytes = std::size_t{512} * 1024;
 
-  std::size_t pending_actions = 64;    ///< Parsing pauses here until the host has drained.
   std::size_t pending_requests = 100;  ///< SUBSCRIBE and UNSUBSCRIBE that the host owes an answer.
 };
 

@@ -17,8 +17,8 @@ namespace imprint::mqtt {
 /// An application message, owned. It is immutable once shared: a message for ten thousand
 /// subscribers exists once.
 struct Message {
-  std::string topic;
-  Bytes payload;
+  std::string topic = {};
+  Bytes payload = {};
   std::optional<std::uint8_t> payload_format_indicator = {};
   std::string content_type = {};    ///< Empty: none.
   std::string response_topic = {};  ///< Empty: none.
@@ -46,7 +46,7 @@ Message make_message(std::string_view topic, BytesView payload, const Properties
 PublishPacket to_publish(const Message& message, Monotonic now);
 
 struct Will {
-  MessagePtr message;
+  MessagePtr message = {};
   QoS qos = QoS::at_most_once;
   bool retain = false;
   Seconds delay = {};  ///< Will Delay Interval; 0 in 3.1.1.

@@ -101,8 +101,8 @@ struct Blob : BytesView {
 };
 
 struct UserProperty {
-  std::string_view name;
-  std::string_view value;
+  std::string_view name = {};
+  std::string_view value = {};
   friend bool operator==(const UserProperty&, const UserProperty&) = default;
 };
 
@@ -146,9 +146,9 @@ struct Properties {
 struct ConnectWill {
   QoS qos = QoS::at_most_once;
   bool retain = false;
-  std::string_view topic;
-  Blob payload;
-  Properties properties;
+  std::string_view topic = {};
+  Blob payload = {};
+  Properties properties = {};
   friend bool operator==(const ConnectWill&, const ConnectWill&) = default;
 };
 
@@ -156,18 +156,18 @@ struct ConnectPacket {
   Version version = Version::v3_1_1;
   bool clean_start = true;       ///< 3.1.1 calls it Clean Session.
   std::uint16_t keep_alive = 0;  ///< Seconds; 0 asks for none.
-  std::string_view client_id;
-  std::optional<ConnectWill> will;
-  std::optional<std::string_view> user_name;
-  std::optional<Blob> password;
-  Properties properties;
+  std::string_view client_id = {};
+  std::optional<ConnectWill> will = {};
+  std::optional<std::string_view> user_name = {};
+  std::optional<Blob> password = {};
+  Properties properties = {};
   friend bool operator==(const ConnectPacket&, const ConnectPacket&) = default;
 };
 
 struct ConnackPacket {
   bool session_present = false;
   ReasonCode code = ReasonCode::success;
-  Properties properties;
+  Properties properties = {};
   friend bool operator==(const ConnackPacket&, const ConnackPacket&) = default;
 };
 
@@ -176,16 +176,16 @@ struct PublishPacket {
   QoS qos = QoS::at_most_once;
   bool retain = false;
   std::uint16_t packet_id = 0;  ///< 0 exactly when qos is at_most_once.
-  std::string_view topic;       ///< Empty only together with a topic alias.
-  Blob payload;
-  Properties properties;
+  std::string_view topic = {};  ///< Empty only together with a topic alias.
+  Blob payload = {};
+  Properties properties = {};
   friend bool operator==(const PublishPacket&, const PublishPacket&) = default;
 };
 
 struct PubackPacket {
   std::uint16_t packet_id = 0;
   ReasonCode code = ReasonCode::success;
-  Properties properties;
+  Properties properties = {};
   friend bool operator==(const PubackPacket&, const PubackPacket&) = default;
 };
 
@@ -201,34 +201,34 @@ struct SubscribeOptions {
 
 struct SubscribePacket {
   struct Entry {
-    std::string_view filter;
-    SubscribeOptions options;
+    std::string_view filter = {};
+    SubscribeOptions options = {};
     friend bool operator==(const Entry&, const Entry&) = default;
   };
   std::uint16_t packet_id = 0;
-  std::vector<Entry> entries;
-  Properties properties;
+  std::vector<Entry> entries = {};
+  Properties properties = {};
   friend bool operator==(const SubscribePacket&, const SubscribePacket&) = default;
 };
 
 struct SubackPacket {
   std::uint16_t packet_id = 0;
-  std::vector<ReasonCode> codes;
-  Properties properties;
+  std::vector<ReasonCode> codes = {};
+  Properties properties = {};
   friend bool operator==(const SubackPacket&, const SubackPacket&) = default;
 };
 
 struct UnsubscribePacket {
   std::uint16_t packet_id = 0;
-  std::vector<std::string_view> filters;
-  Properties properties;
+  std::vector<std::string_view> filters = {};
+  Properties properties = {};
   friend bool operator==(const UnsubscribePacket&, const UnsubscribePacket&) = default;
 };
 
 struct UnsubackPacket {
   std::uint16_t packet_id = 0;
-  std::vector<ReasonCode> codes;  ///< MQTT 5 only; 3.1.1 has none on the wire.
-  Properties properties;
+  std::vector<ReasonCode> codes = {};  ///< MQTT 5 only; 3.1.1 has none on the wire.
+  Properties properties = {};
   friend bool operator==(const UnsubackPacket&, const UnsubackPacket&) = default;
 };
 
@@ -242,7 +242,7 @@ struct PingrespPacket {
 
 struct DisconnectPacket {
   ReasonCode code = ReasonCode::success;
-  Properties properties;
+  Properties properties = {};
   friend bool operator==(const DisconnectPacket&, const DisconnectPacket&) = default;
 };
 

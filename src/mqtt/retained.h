@@ -16,7 +16,7 @@ class RetainedMessages {
  public:
   struct Bounds {
     std::size_t messages = 500'000;
-    std::size_t bytes = 256U * 1024 * 1024;
+    std::size_t bytes = std::size_t{256} * 1024 * 1024;
   };
   enum class Outcome {
     stored,

@@ -63,8 +63,7 @@ ServerSession::ServerSession(const Limits& limits, Monotonic now)
 // ---------------------------------------------------------------------------------------- input
 
 bool ServerSession::can_parse() const {
-  return (phase_ == Phase::awaiting_connect || phase_ == Phase::connected) &&
-         actions_.size() < limits_.pending_actions;
+  return (phase_ == Phase::awaiting_connect || phase_ == Phase::connected) && request_ == nullptr;
 }
 
 void ServerSession::receive(BytesView bytes, Monotonic now) {
@@ -81,10 +80,13 @@ void ServerSession::receive(BytesView bytes, Monotonic now) {
 
 void ServerSession::resume() {
   if (held_back_.empty() || !can_parse()) return;
-  const Bytes input = std::exchange(held_back_, {});
-  BytesView rest = input;
+  BytesView rest = BytesView(held_back_).subspan(held_start_);
   parse(rest);
-  if (phase_ != Phase::closed) held_back_.assign(rest.begin(), rest.end());
+  held_start_ = held_back_.size() - rest.size();
+  if (rest.empty() || phase_ == Phase::closed) {
+    held_back_ = {};
+    held_start_ = 0;
+  }
 }
 
 void ServerSession::parse(BytesView& input) {
@@ -96,10 +98,11 @@ void ServerSession::parse(BytesView& input) {
       return fail({ReasonCode::protocol_error, "the first packet is not CONNECT"});
     const auto frame = reader_.next(input);
     if (!frame) return fail(frame.error());
-    if (!*frame) break;
+    const std::optional<Frame>& whole = *frame;
+    if (!whole) break;
     last_packet_ = now_;
     new_packet = true;
-    handle(**frame);
+    handle(*whole);
   }
   if (new_packet && reader_.in_packet()) packet_started_ = now_;
 }
@@ -249,20 +252,23 @@ ServerSession::Stats ServerSession::stats() const {
 // --------------------------------------------------------------------------------------- output
 
 std::optional<ServerAction> ServerSession::next_action() {
-  if (actions_.empty()) resume();
-  if (actions_.empty()) return std::nullopt;
-  return actions_.pop();
+  resume();
+  if (request_) return std::move(*std::exchange(request_, nullptr));
+  if (!out_.empty()) return SendBytes{std::exchange(out_, {})};
+  if (close_) return std::move(*std::exchange(close_, nullptr));
+  return std::nullopt;
+}
+
+void ServerSession::ask(ServerAction request) {
+  IMPRINT_ASSERT(request_ == nullptr);  // parsing has stopped at the one before
+  request_ = std::make_unique<ServerAction>(std::move(request));
 }
 
 template <class P>
 void ServerSession::send(const P& packet) {
-  // Consecutive packets share one buffer and so one write.
-  if (actions_.empty() || !std::holds_alternative<SendBytes>(actions_.back()))
-    actions_.push(SendBytes{});
-  Bytes& out = std::get<SendBytes>(actions_.back()).bytes;
-  const std::size_t before = out.size();
-  encode(packet, state_.version, out);
-  unwritten_ += out.size() - before;
+  const std::size_t before = out_.size();
+  encode(packet, state_.version, out_);
+  unwritten_ += out_.size() - before;
   if (unwritten_ > limits_.unwritten_bytes)
     close(CloseReason::slow_reader, ReasonCode::quota_exceeded,
           "the client does not read what it is sent", true);
@@ -333,11 +339,10 @@ void ServerSession::close(CloseReason reason, ReasonCode code, std::string detai
   if (end.was_connected && with_will && will_) end.will = std::move(*will_);
   phase_ = Phase::closed;
   will_.reset();
-  held_back_ = {};
   unacknowledged_ = {};
   pending_requests_ = {};
   topic_aliases_ = {};
-  actions_.push(std::move(end));
+  close_ = std::make_unique<Close>(std::move(end));
 }
 
 }  // namespace imprint::mqtt

@@ -14,7 +14,6 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "mqtt/connection.h"
-#include "mqtt/fifo.h"
 #include "mqtt/frame_reader.h"
 #include "mqtt/limits.h"
 #include "mqtt/message.h"
@@ -22,25 +21,25 @@
 
 namespace imprint::mqtt {
 
-// Actions: what the session asks of its host, in the order in which they are to be done.
+// Actions: what the session asks of its host.
 
 /// A client asks to connect. Answer, now or later, with accept_connect or refuse_connect; until
 /// then the session holds back what else the client sends.
 struct ConnectRequest {
   Version version = Version::v3_1_1;
-  std::string client_id;     ///< Empty: the host chooses one.
-  bool clean_start = true;   ///< Forget any earlier session of this client id.
-  Seconds session_expiry{};  ///< What the client asks for, capped; 0 ends with the connection.
-  Seconds keep_alive{};      ///< As clamped by Limits.
-  std::optional<std::string> user_name;
-  bool has_password = false;  ///< Passwords play no part; the certificate decides.
-  std::optional<Will> will;   ///< For checking only: Close hands it out when it is due.
-  std::vector<std::pair<std::string, std::string>> user_properties;
+  std::string client_id = {};  ///< Empty: the host chooses one.
+  bool clean_start = true;     ///< Forget any earlier session of this client id.
+  Seconds session_expiry{};    ///< What the client asks for, capped; 0 ends with the connection.
+  Seconds keep_alive{};        ///< As clamped by Limits.
+  std::optional<std::string> user_name = {};
+  bool has_password = false;      ///< Passwords play no part; the certificate decides.
+  std::optional<Will> will = {};  ///< For checking only: Close hands it out when it is due.
+  std::vector<std::pair<std::string, std::string>> user_properties = {};
 };
 
 /// A message from the client. With QoS 1, acknowledge_publish(packet_id) when it is dealt with.
 struct PublishRequest {
-  MessagePtr message;
+  MessagePtr message = {};
   QoS qos = QoS::at_most_once;  ///< 0 or 1.
   bool retain = false;
   bool dup = false;
@@ -51,25 +50,26 @@ struct PublishRequest {
 /// request back to answer_subscribe. Entries that are failures already stay so.
 struct SubscribeRequest {
   struct Entry {
-    std::string filter;        ///< Share prefix included; parse_filter takes it apart.
-    SubscribeOptions options;  ///< QoS is 0 or 1: the standard lets a server grant less than asked
-                               ///< [MQTT-3.8.4-7, 5.0], where AWS would not answer QoS 2 at all.
-    bool is_new = true;        ///< For RetainHandling::send_if_new.
+    std::string filter = {};  ///< Share prefix included; parse_filter takes it apart.
+    SubscribeOptions options =
+        {};              ///< QoS is 0 or 1: the standard lets a server grant less than asked
+                         ///< [MQTT-3.8.4-7, 5.0], where AWS would not answer QoS 2 at all.
+    bool is_new = true;  ///< For RetainHandling::send_if_new.
     ReasonCode code = ReasonCode::success;  ///< The granted QoS, or a failure.
   };
   std::uint16_t packet_id = 0;
-  std::vector<Entry> entries;
+  std::vector<Entry> entries = {};
 };
 
 /// Subscriptions to end; handed back to answer_unsubscribe.
 struct UnsubscribeRequest {
   struct Entry {
-    std::string filter;
+    std::string filter = {};
     bool existed = false;
     ReasonCode code = ReasonCode::success;  ///< AWS answers success whether or not it existed.
   };
   std::uint16_t packet_id = 0;
-  std::vector<Entry> entries;
+  std::vector<Entry> entries = {};
 };
 
 /// The last action: write what was to be sent, then close the connection. Publish `will`, if there
@@ -77,9 +77,9 @@ struct UnsubscribeRequest {
 struct Close {
   CloseReason reason = CloseReason::protocol_error;
   ReasonCode code = ReasonCode::success;  ///< What MQTT 5 says, or would say, about it.
-  std::string detail;                     ///< A sentence for the log.
+  std::string detail = {};                ///< A sentence for the log.
   bool was_connected = false;             ///< CONNECT had been accepted.
-  std::optional<Will> will;
+  std::optional<Will> will = {};
   Seconds session_expiry{};  ///< How long to keep take_state() for; 0: not at all.
 };
 
@@ -123,7 +123,8 @@ class ServerSession {
   void tick(Monotonic now);
   [[nodiscard]] std::optional<Monotonic> next_deadline() const;
 
-  /// The next action, or nullopt when all is done. Drain after each call of anything else.
+  /// The next action, or nullopt when all is done: requests in the client's order, then everything
+  /// there is to send in one piece, and Close at last. Drain after each call of anything else.
   std::optional<ServerAction> next_action();
 
   /// False when the connection has ended meanwhile; `answer.session` is then left as it is.
@@ -172,6 +173,7 @@ class ServerSession {
   void handle_connect(const Frame& frame);
   std::optional<ProtocolError> check_connect(const ConnectPacket& packet) const;
   void request_connect(const ConnectPacket& packet);
+  void ask(ServerAction request);
   void handle_publish(const Frame& frame);
   std::optional<ProtocolError> check_publish(const PublishPacket& packet) const;
   bool resolve_topic_alias(PublishPacket& packet);
@@ -198,8 +200,11 @@ class ServerSession {
 
   const Limits& limits_;
   FrameReader reader_;
-  Bytes held_back_;  // received, not yet parsed
-  Fifo<ServerAction> actions_;
+  Bytes held_back_;  // received; parsed up to held_start_
+  std::size_t held_start_ = 0;
+  std::unique_ptr<ServerAction> request_;  // the one that waits for the host
+  Bytes out_;                              // to be sent
+  std::unique_ptr<Close> close_;           // when all is sent
   SessionState state_;
   std::vector<std::uint16_t> unacknowledged_;    // PUBLISH packets the host owes an answer
   std::vector<std::uint16_t> pending_requests_;  // SUBSCRIBE and UNSUBSCRIBE likewise

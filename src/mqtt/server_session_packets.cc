@@ -147,7 +147,7 @@ void ServerSession::request_connect(const ConnectPacket& packet) {
     request.will = will;
   }
   phase_ = Phase::deciding;
-  actions_.push(std::move(request));
+  ask(std::move(request));
 }
 
 // -------------------------------------------------------------------------------------- PUBLISH
@@ -202,12 +202,12 @@ void ServerSession::handle_publish(const Frame& frame) {
     unacknowledged_.push_back(packet->packet_id);
   }
   clamp_expiry(packet->properties, limits_);
-  actions_.push(PublishRequest{.message = std::make_shared<const Message>(make_message(
-                                   packet->topic, packet->payload, packet->properties, now_)),
-                               .qos = packet->qos,
-                               .retain = packet->retain,
-                               .dup = packet->dup,
-                               .packet_id = packet->packet_id});
+  ask(PublishRequest{.message = std::make_shared<const Message>(
+                         make_message(packet->topic, packet->payload, packet->properties, now_)),
+                     .qos = packet->qos,
+                     .retain = packet->retain,
+                     .dup = packet->dup,
+                     .packet_id = packet->packet_id});
 }
 
 void ServerSession::handle_puback(const Frame& frame) {
@@ -289,7 +289,7 @@ void ServerSession::handle_subscribe(const Frame& frame) {
   }
   if (!begin_request(packet->packet_id)) return;
   reserved_filters_ = static_cast<std::uint16_t>(reserved_filters_ + reserved);
-  actions_.push(std::move(request));
+  ask(std::move(request));
 }
 
 void ServerSession::handle_unsubscribe(const Frame& frame) {
@@ -313,7 +313,7 @@ void ServerSession::handle_unsubscribe(const Frame& frame) {
          .code = valid ? ReasonCode::success : ReasonCode::topic_filter_invalid});
   }
   if (!begin_request(packet->packet_id)) return;
-  actions_.push(std::move(request));
+  ask(std::move(request));
 }
 
 // ----------------------------------------------------------------------------------- DISCONNECT

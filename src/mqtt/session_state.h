@@ -74,8 +74,8 @@ class Outbox {
 };
 
 struct Subscription {
-  std::string filter;  ///< As the client wrote it, share prefix included.
-  SubscribeOptions options;
+  std::string filter = {};  ///< As the client wrote it, share prefix included.
+  SubscribeOptions options = {};
 };
 
 /// What outlives a connection: MQTT's session state (MQTT 5.0 section 4.1), without the client id
@@ -83,8 +83,8 @@ struct Subscription {
 /// messages into `outbox`.
 struct SessionState {
   Version version = Version::v3_1_1;
-  std::vector<Subscription> subscriptions;
-  Outbox outbox;
+  std::vector<Subscription> subscriptions = {};
+  Outbox outbox = {};
 };
 
 }  // namespace imprint::mqtt
