@@ -23,6 +23,10 @@ class Layout {
     return ca_folder() / "issuing-ca.pem";
   }
   [[nodiscard]] std::filesystem::path issuing_key() const { return ca_folder() / "issuing-ca.key"; }
+  /// Made at the first start; lives beside the CA's keys.
+  [[nodiscard]] std::filesystem::path ownership_token_key() const {
+    return ca_folder() / "ownership-token.key";
+  }
   [[nodiscard]] std::filesystem::path server_folder() const { return directory_ / "server"; }
   /// One certificate; what a client needs besides is issuing_certificate().
   [[nodiscard]] std::filesystem::path server_certificate() const {
@@ -32,6 +36,8 @@ class Layout {
   [[nodiscard]] std::filesystem::path admin_credentials() const {
     return directory_ / "admin.credentials";
   }
+  /// While imprintd runs: where it listens.
+  [[nodiscard]] std::filesystem::path run_file() const { return directory_ / "imprintd.json"; }
   [[nodiscard]] std::filesystem::path store() const { return directory_ / "imprint.db"; }
 
  private:
