@@ -178,6 +178,10 @@ TEST(ClientSession, PingsAndWaitsForTheAnswer) {
   EXPECT_EQ(client.next_deadline(), kStart + Seconds(120));
   client.tick(kStart + Seconds(120));
   EXPECT_EQ(sent(client), "c000");
+  // Sending does not excuse the server's silence.
+  EXPECT_TRUE(client.publish(message("t"), QoS::at_most_once, false, kStart + Seconds(125)));
+  EXPECT_EQ(client.next_deadline(), kStart + Seconds(130));
+  sent(client);
   client.tick(kStart + Seconds(130));
   EXPECT_EQ(next<Closed>(client)->reason, CloseReason::keep_alive_timeout);
 }
