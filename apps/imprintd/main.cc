@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fmt/format.h>
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <csignal>
+#include <fmt/format.h>
+#include <unistd.h>
 
 #include "apps/imprintd/options.h"
 #include "apps/imprintd/run_file.h"
@@ -29,7 +28,8 @@ sigset_t block_signals() {
   return signals;
 }
 
-void serve_until_told(imprint::server::Server& server, const sigset_t& signals, imprint::telemetry::Log& log) {
+void serve_until_told(imprint::server::Server& server, const sigset_t& signals,
+                      imprint::telemetry::Log& log) {
   int signal = 0;
   while (sigwait(&signals, &signal) == 0 && signal == SIGHUP) {
     const auto reloaded = server.reload();
@@ -52,9 +52,13 @@ int main(int argc, char** argv) {
   const sigset_t signals = block_signals();
   imprint::telemetry::Log log(options->log_format, options->log_level);
   auto server = imprint::server::Server::start(options->layout, options->config, log);
-  if (!server) return complain(server.error(), server.error().fault == imprint::Fault::invalid ? kBadUsage : kFailed);
-  const imprint::imprintd::RunFile run_file(options->layout.run_file(), (*server)->mqtt_address(), (*server)->http_address());
-  fmt::print("imprintd ready mqtt={} http=https://{} pid={}\n", (*server)->mqtt_address(), (*server)->http_address(), getpid());
+  if (!server)
+    return complain(server.error(),
+                    server.error().fault == imprint::Fault::invalid ? kBadUsage : kFailed);
+  const imprint::imprintd::RunFile run_file(options->layout.run_file(), (*server)->mqtt_address(),
+                                            (*server)->http_address());
+  fmt::print("imprintd ready mqtt={} http=https://{} pid={}\n", (*server)->mqtt_address(),
+             (*server)->http_address(), getpid());
   std::fflush(stdout);
   serve_until_told(**server, signals, log);
   return 0;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apps/imprintd/options.h"
 
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 namespace imprint::imprintd {
 
@@ -14,8 +13,10 @@ constexpr const char* kHelp =
     "  imprint init /var/lib/imprint\n"
     "  imprintd /var/lib/imprint --mqtt 0.0.0.0:8883\n"
     "\n"
-    "Serves an Imprint deployment: device provisioning over MQTT and the AWS IoT API over HTTPS. Prints one\n"
-    "line on stdout when it serves; logs go to stderr. SIGTERM drains and ends, SIGHUP reloads certificates.\n"
+    "Serves an Imprint deployment: device provisioning over MQTT and the AWS IoT API over HTTPS. "
+    "Prints one\n"
+    "line on stdout when it serves; logs go to stderr. SIGTERM drains and ends, SIGHUP reloads "
+    "certificates.\n"
     "Exit codes: 0 stopped as asked, 1 failed, 2 bad usage or configuration.";
 
 telemetry::Level to_level(const std::string& text) {
@@ -36,11 +37,15 @@ Result<Options> read_options(int argc, const char* const* argv) {
   unsigned threads = 0;
   CLI::App app(kHelp, "imprintd");
   app.add_option("DIR", directory, "the deployment directory that imprint init made")->required();
-  app.add_option("--mqtt", mqtt, "ADDRESS:PORT for devices; port 0 picks a free one (default 127.0.0.1:8883)");
+  app.add_option("--mqtt", mqtt,
+                 "ADDRESS:PORT for devices; port 0 picks a free one (default 127.0.0.1:8883)");
   app.add_option("--http", http, "ADDRESS:PORT for the API (default 127.0.0.1:8443)");
-  app.add_option("--threads", threads, "shards; default one for each core")->check(CLI::Range(1, 256));
-  app.add_option("--log-format", log_format, "text or json")->check(CLI::IsMember({"text", "json"}));
-  app.add_option("--log-level", log_level, "least level that is logged")->check(CLI::IsMember({"debug", "info", "warning", "error"}));
+  app.add_option("--threads", threads, "shards; default one for each core")
+      ->check(CLI::Range(1, 256));
+  app.add_option("--log-format", log_format, "text or json")
+      ->check(CLI::IsMember({"text", "json"}));
+  app.add_option("--log-level", log_level, "least level that is logged")
+      ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {
@@ -58,7 +63,8 @@ Result<Options> read_options(int argc, const char* const* argv) {
     TRY_ASSIGN(options.config.listen.http, deployment::ListenAddress::parse(http));
   }
   if (threads > 0) options.config.listen.threads = threads;
-  const bool json = log_format.empty() ? options.config.log.format == deployment::LogFormat::json : log_format == "json";
+  const bool json = log_format.empty() ? options.config.log.format == deployment::LogFormat::json
+                                       : log_format == "json";
   options.log_format = json ? telemetry::LogFormat::json : telemetry::LogFormat::text;
   options.log_level = to_level(log_level.empty() ? options.config.log.level : log_level);
   return options;

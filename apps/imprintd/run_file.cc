@@ -8,8 +8,10 @@
 
 namespace imprint::imprintd {
 
-RunFile::RunFile(std::filesystem::path file, const std::string& mqtt, const std::string& http) : file_(std::move(file)) {
-  const encoding::json::object content{{"mqtt", mqtt}, {"http", "https://" + http}, {"pid", getpid()}};
+RunFile::RunFile(std::filesystem::path file, const std::string& mqtt, const std::string& http)
+    : file_(std::move(file)) {
+  const encoding::json::object content{
+      {"mqtt", mqtt}, {"http", "https://" + http}, {"pid", getpid()}};
   // Without it the tool goes by the configuration, so failing to write it is no reason to stop.
   std::ignore = write_file_durably(file_, 0600, encoding::to_json(content) + "\n");
 }

@@ -8,15 +8,18 @@ constexpr unsigned kNumberBits = 48;
 }
 
 mqtt::SubscriberId to_subscriber(SessionAddress address) {
-  return static_cast<mqtt::SubscriberId>(std::uint64_t{address.shard} << kNumberBits | address.number);
+  return static_cast<mqtt::SubscriberId>(std::uint64_t{address.shard} << kNumberBits |
+                                         address.number);
 }
 
 SessionAddress to_address(mqtt::SubscriberId subscriber) {
   const auto value = static_cast<std::uint64_t>(subscriber);
-  return {static_cast<std::uint16_t>(value >> kNumberBits), value & ((std::uint64_t{1} << kNumberBits) - 1)};
+  return {static_cast<std::uint16_t>(value >> kNumberBits),
+          value & ((std::uint64_t{1} << kNumberBits) - 1)};
 }
 
-std::optional<SessionAddress> ClientDirectory::claim(const std::string& client_id, SessionAddress owner) {
+std::optional<SessionAddress> ClientDirectory::claim(const std::string& client_id,
+                                                     SessionAddress owner) {
   Stripe& s = stripe(client_id);
   const std::scoped_lock lock(s.mutex);
   const auto [it, is_new] = s.holders.try_emplace(client_id, owner);
@@ -48,12 +51,14 @@ std::size_t ClientDirectory::size() const {
   return all;
 }
 
-mqtt::RetainedMessages::Outcome RetainedStore::store(mqtt::MessagePtr message, mqtt::QoS qos, Monotonic now) {
+mqtt::RetainedMessages::Outcome RetainedStore::store(mqtt::MessagePtr message, mqtt::QoS qos,
+                                                     Monotonic now) {
   const std::scoped_lock lock(mutex_);
   return messages_.store(std::move(message), qos, now);
 }
 
-std::optional<mqtt::RetainedMessages::Retained> RetainedStore::find(std::string_view filter, Monotonic now) {
+std::optional<mqtt::RetainedMessages::Retained> RetainedStore::find(std::string_view filter,
+                                                                    Monotonic now) {
   const std::scoped_lock lock(mutex_);
   const auto* found = messages_.find(filter, now);
   if (found == nullptr) return std::nullopt;

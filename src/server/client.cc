@@ -22,7 +22,9 @@ runtime::Task<void> record(registry::Store& store, registry::AuditEvent event) {
   std::ignore = co_await store.commit(std::move(changes));
 }
 
-std::optional<Error> forbidden(std::string message) { return Error{Fault::forbidden, std::move(message)}; }
+std::optional<Error> forbidden(std::string message) {
+  return Error{Fault::forbidden, std::move(message)};
+}
 
 std::optional<Error> error_of(Result<void> result) {
   if (result) return std::nullopt;
@@ -32,7 +34,10 @@ std::optional<Error> error_of(Result<void> result) {
 }  // namespace
 
 Client::Client(Shard& shard, Connection& connection, CertificateId certificate)
-    : shard_(shard), connection_(connection), certificate_(certificate), correlation_(make_uuid(shard.services().random)) {
+    : shard_(shard),
+      connection_(connection),
+      certificate_(certificate),
+      correlation_(make_uuid(shard.services().random)) {
   facts_.source_ip = connection.source_ip();
 }
 
@@ -65,7 +70,8 @@ provisioning::Caller Client::caller() const {
 
 // ---- connect ----
 
-runtime::Task<void> Client::connect(Shard& shard, std::uint64_t number, mqtt::ConnectRequest request) {
+runtime::Task<void> Client::connect(Shard& shard, std::uint64_t number,
+                                    mqtt::ConnectRequest request) {
   Services& services = shard.services();
   Client* self = shard.client(number);
   const CertificateId certificate = self->certificate_;
@@ -74,7 +80,8 @@ runtime::Task<void> Client::connect(Shard& shard, std::uint64_t number, mqtt::Co
   if (self == nullptr) co_return;
   if (!principal) {
     const bool is_gone = principal.error().fault == Fault::not_found;
-    self->refuse(request, is_gone ? *forbidden("the certificate has been deleted") : principal.error());
+    self->refuse(request,
+                 is_gone ? *forbidden("the certificate has been deleted") : principal.error());
     co_return;
   }
   self->principal_ = std::move(*principal);
@@ -83,8 +90,8 @@ runtime::Task<void> Client::connect(Shard& shard, std::uint64_t number, mqtt::Co
     self->refuse(request, *error);
     co_return;
   }
-  // A claim is one certificate in many devices, and sketches give them one client id: each connection
-  // stands for itself, takes nobody's place and keeps no session.
+  // A claim is one certificate in many devices, and sketches give them one client id: each
+  // connection stands for itself, takes nobody's place and keeps no session.
   const SessionAddress own{shard.index(), number};
   std::unique_ptr<mqtt::SessionState> state;
   if (self->is_claim()) {
@@ -92,20 +99,25 @@ runtime::Task<void> Client::connect(Shard& shard, std::uint64_t number, mqtt::Co
   } else if (const auto holder = services.clients.find(request.client_id)) {
     const registry::Thing* thing = self->principal_->thing_of(request.client_id);
     const bool owns_name = thing != nullptr && thing->name.str() == request.client_id;
-    auto eviction = co_await shard.switchboard().evict_from(*holder, request.client_id, certificate, owns_name);
+    auto eviction =
+        co_await shard.switchboard().evict_from(*holder, request.client_id, certificate, owns_name);
     self = shard.client(number);
     if (self == nullptr) co_return;
     if (eviction.refused) {
-      self->refuse(request, *forbidden(fmt::format("client id {} belongs to a device that is connected under its own name",
-                                                   quote(request.client_id))));
+      self->refuse(request,
+                   *forbidden(fmt::format(
+                       "client id {} belongs to a device that is connected under its own name",
+                       quote(request.client_id))));
       co_return;
     }
-    if (eviction.state && mqtt::may_resume(*eviction.state, request)) state = std::move(eviction.state);
+    if (eviction.state && mqtt::may_resume(*eviction.state, request))
+      state = std::move(eviction.state);
   }
   if (!self->is_claim()) {
     const auto overtaken = services.clients.claim(request.client_id, own);
     self->holds_client_id_ = true;
-    if (overtaken) runtime::start(shard.switchboard().evict_quietly(*overtaken, request.client_id, certificate));
+    if (overtaken)
+      runtime::start(shard.switchboard().evict_quietly(*overtaken, request.client_id, certificate));
   }
   self->accept(std::move(request), std::move(state));
 }
@@ -115,14 +127,18 @@ std::optional<Error> Client::check_certificate() const {
   const std::string id = principal_->id_text;
   if (!status) return forbidden(fmt::format("certificate {} has been deleted", id));
   if (*status == registry::CertificateStatus::pending_activation) {
-    return forbidden(fmt::format("certificate {} is PENDING_ACTIVATION: RegisterThing has not succeeded for it; connect "
-                                 "with the claim certificate and register first", id));
+    return forbidden(fmt::format(
+        "certificate {} is PENDING_ACTIVATION: RegisterThing has not succeeded for it; connect "
+        "with the claim certificate and register first",
+        id));
   }
   if (*status != registry::CertificateStatus::active) {
-    return forbidden(fmt::format("certificate {} is {}; an operator can activate it", id, registry::to_string(*status)));
+    return forbidden(fmt::format("certificate {} is {}; an operator can activate it", id,
+                                 registry::to_string(*status)));
   }
   const Timestamp now = services().clock.now();
-  if (now > principal_->certificate.not_after) return forbidden(fmt::format("certificate {} has expired", id));
+  if (now > principal_->certificate.not_after)
+    return forbidden(fmt::format("certificate {} has expired", id));
   if (now < principal_->certificate.not_before) {
     return forbidden(fmt::format("certificate {} is not valid yet; check the server's clock", id));
   }
@@ -138,7 +154,8 @@ std::optional<Error> Client::check_connect(const mqtt::ConnectRequest& request) 
   if (auto error = check_policy(policy::Action::connect, facts_.client_id)) return error;
   if (!request.will) return std::nullopt;
   if (device_api::is_reserved(facts_.will_topic)) {
-    return forbidden(fmt::format("a last will may not go to the reserved topic {}", quote(facts_.will_topic)));
+    return forbidden(
+        fmt::format("a last will may not go to the reserved topic {}", quote(facts_.will_topic)));
   }
   if (auto error = check_policy(policy::Action::publish, facts_.will_topic)) return error;
   if (request.will->retain) return check_policy(policy::Action::retain_publish, facts_.will_topic);
@@ -146,31 +163,39 @@ std::optional<Error> Client::check_connect(const mqtt::ConnectRequest& request) 
 }
 
 void Client::accept(mqtt::ConnectRequest request, std::unique_ptr<mqtt::SessionState> state) {
-  mqtt::ConnectAnswer answer{.assigned_client_id = facts_.client_id, .session_expiry = request.session_expiry, .session = std::move(state)};
-  if (!connection_.session().accept_connect(std::move(answer), services().clock.monotonic())) return;
+  mqtt::ConnectAnswer answer{.assigned_client_id = facts_.client_id,
+                             .session_expiry = request.session_expiry,
+                             .session = std::move(state)};
+  if (!connection_.session().accept_connect(std::move(answer), services().clock.monotonic()))
+    return;
   was_accepted_ = true;
   services().metrics.connection_opened();
   shard_.enlist(connection_.number(), certificate_, *principal_);
   for (const mqtt::Subscription& subscription : connection_.session().subscriptions()) {
-    shard_.switchboard().subscribe({shard_.index(), connection_.number()}, subscription.filter, subscription.options);
+    shard_.switchboard().subscribe({shard_.index(), connection_.number()}, subscription.filter,
+                                   subscription.options);
   }
   // Between the check of the status and this list a change may have been told to nobody.
   cut_if_not_active();
   const registry::Certificate& record_of = principal_->certificate;
-  if (record_of.requested_by && !record_of.first_connected) runtime::start(note_first_connection(shard_, record_of));
+  if (record_of.requested_by && !record_of.first_connected)
+    runtime::start(note_first_connection(shard_, record_of));
   connection_.pump();
 }
 
 void Client::refuse(const mqtt::ConnectRequest& request, const Error& error) {
   facts_.client_id = request.client_id;
   report_denial("connect", request.client_id, error);
-  const bool is_ours = error.fault == Fault::unavailable || error.fault == Fault::exhausted || error.fault == Fault::internal;
-  connection_.session().refuse_connect(is_ours ? mqtt::ReasonCode::server_unavailable : mqtt::ReasonCode::not_authorized,
-                                       is_ours ? "the server cannot decide at the moment; try again later" : error.message);
+  const bool is_ours = error.fault == Fault::unavailable || error.fault == Fault::exhausted ||
+                       error.fault == Fault::internal;
+  connection_.session().refuse_connect(
+      is_ours ? mqtt::ReasonCode::server_unavailable : mqtt::ReasonCode::not_authorized,
+      is_ours ? "the server cannot decide at the moment; try again later" : error.message);
   connection_.pump();
 }
 
-/// A certificate that has connected is known to have reached its device; reprovisioning asks for that.
+/// A certificate that has connected is known to have reached its device; reprovisioning asks for
+/// that.
 runtime::Task<void> Client::note_first_connection(Shard& shard, registry::Certificate certificate) {
   const std::int64_t seen = certificate.version;
   certificate.first_connected = shard.services().clock.now();
@@ -189,7 +214,9 @@ void Client::access_changed() {
 void Client::cut_if_not_active() {
   const auto error = check_certificate();
   if (!error) return;
-  services().log.info("cut a connection", {{"client", facts_.client_id}, {"certificate", certificate_.hex()}, {"because", error->message}});
+  services().log.info("cut a connection", {{"client", facts_.client_id},
+                                           {"certificate", certificate_.hex()},
+                                           {"because", error->message}});
   connection_.session().disconnect(mqtt::ReasonCode::administrative_action, error->message);
   connection_.pump();
 }
@@ -198,7 +225,8 @@ runtime::Task<void> Client::reload(Shard& shard, std::uint64_t number) {
   const Client* before = shard.client(number);
   auto principal = co_await shard.services().access.principal(before->certificate_);
   Client* self = shard.client(number);
-  // When the registry cannot be read, what was known goes on; a deleted certificate was cut already.
+  // When the registry cannot be read, what was known goes on; a deleted certificate was cut
+  // already.
   if (self == nullptr || !principal || !self->was_accepted_) co_return;
   shard.delist(number, self->certificate_, self->principal_.get());
   self->principal_ = std::move(*principal);
@@ -206,37 +234,48 @@ runtime::Task<void> Client::reload(Shard& shard, std::uint64_t number) {
 }
 
 bool Client::is_device_in_its_own_name() const {
-  return was_accepted_ && principal_->thing_of(facts_.client_id) != nullptr && !connection_.session().is_closed();
+  return was_accepted_ && principal_->thing_of(facts_.client_id) != nullptr &&
+         !connection_.session().is_closed();
 }
 
 std::unique_ptr<mqtt::SessionState> Client::give_way() {
-  services().log.info("another connection has taken over a client id; if devices share one, give each its own",
-                      {{"client", facts_.client_id}, {"from", connection_.source_ip()}});
+  services().log.info(
+      "another connection has taken over a client id; if devices share one, give each its own",
+      {{"client", facts_.client_id}, {"from", connection_.source_ip()}});
   holds_client_id_ = false;  // the newcomer holds it now
-  connection_.session().disconnect(mqtt::ReasonCode::session_taken_over, "another connection uses this client id");
+  connection_.session().disconnect(mqtt::ReasonCode::session_taken_over,
+                                   "another connection uses this client id");
   auto state = connection_.session().take_state();
-  if (state) shard_.switchboard().forget_subscriptions({shard_.index(), connection_.number()}, *state);
+  if (state)
+    shard_.switchboard().forget_subscriptions({shard_.index(), connection_.number()}, *state);
   connection_.pump();
   return state;
 }
 
 void Client::closed(mqtt::Close close) {
   const SessionAddress own{shard_.index(), connection_.number()};
-  services().log.debug("connection closed", {{"client", facts_.client_id}, {"reason", mqtt::to_string(close.reason)}, {"detail", close.detail}});
+  services().log.debug("connection closed", {{"client", facts_.client_id},
+                                             {"reason", mqtt::to_string(close.reason)},
+                                             {"detail", close.detail}});
   if (!was_accepted_) {
     if (holds_client_id_) services().clients.release(facts_.client_id, own);
     if (close.reason != mqtt::CloseReason::refused) {
-      services().log.info("a connection ended before it was accepted", {{"from", connection_.source_ip()}, {"detail", close.detail}});
+      services().log.info("a connection ended before it was accepted",
+                          {{"from", connection_.source_ip()}, {"detail", close.detail}});
     }
     return;
   }
   services().metrics.connection_closed();
   shard_.delist(connection_.number(), certificate_, principal_.get());
   // Whoever has lost the right to publish leaves no will behind.
-  if (close.will && (check_certificate() || check_policy(policy::Action::publish, close.will->message->topic))) close.will.reset();
+  if (close.will &&
+      (check_certificate() || check_policy(policy::Action::publish, close.will->message->topic)))
+    close.will.reset();
   const Monotonic now = services().clock.monotonic();
   if (holds_client_id_ && close.session_expiry > Seconds(0)) {
-    Switchboard::Parked parked{.client_id = facts_.client_id, .state = connection_.session().take_state(), .expires = now + close.session_expiry};
+    Switchboard::Parked parked{.client_id = facts_.client_id,
+                               .state = connection_.session().take_state(),
+                               .expires = now + close.session_expiry};
     const bool is_due = !close.will || close.will->delay == Seconds(0);
     if (!is_due) {
       parked.will_due = now + close.will->delay;
@@ -250,7 +289,8 @@ void Client::closed(mqtt::Close close) {
     }
     if (holds_client_id_) services().clients.release(facts_.client_id, own);
   }
-  if (close.will) shard_.switchboard().publish(close.will->message, close.will->qos, close.will->retain, own);
+  if (close.will)
+    shard_.switchboard().publish(close.will->message, close.will->qos, close.will->retain, own);
 }
 
 // ---- policies ----
@@ -264,18 +304,24 @@ std::optional<Error> Client::check_policy(policy::Action action, std::string_vie
 }
 
 void Client::report_denial(std::string_view step, std::string_view resource, const Error& error) {
-  services().log.warning("denied", {{"step", step}, {"resource", resource}, {"client", facts_.client_id}, {"from", facts_.source_ip},
-                                    {"certificate", certificate_.hex()}, {"because", error.message}});
+  services().log.warning("denied", {{"step", step},
+                                    {"resource", resource},
+                                    {"client", facts_.client_id},
+                                    {"from", facts_.source_ip},
+                                    {"certificate", certificate_.hex()},
+                                    {"because", error.message}});
   if (denials_on_record_ >= kMaxDenialsOnRecord) return;
   ++denials_on_record_;
-  runtime::start(record(services().store, {.time = services().clock.now(),
-                                           .step = std::string(step),
-                                           .outcome = "denied",
-                                           .actor = certificate_.hex(),
-                                           .correlation = correlation_,
-                                           .certificate = certificate_.hex(),
-                                           .client = facts_.client_id,
-                                           .detail = encoding::to_json(encoding::json::object{{"resource", resource}, {"because", error.message}})}));
+  runtime::start(
+      record(services().store, {.time = services().clock.now(),
+                                .step = std::string(step),
+                                .outcome = "denied",
+                                .actor = certificate_.hex(),
+                                .correlation = correlation_,
+                                .certificate = certificate_.hex(),
+                                .client = facts_.client_id,
+                                .detail = encoding::to_json(encoding::json::object{
+                                    {"resource", resource}, {"because", error.message}})}));
 }
 
 // ---- subscribe and receive ----
@@ -288,7 +334,9 @@ std::optional<Error> Client::check_subscription(const std::string& filter) {
 void Client::subscribe(mqtt::SubscribeRequest request) {
   std::string reason;
   for (auto& entry : request.entries) {
-    if (static_cast<unsigned>(entry.code) >= static_cast<unsigned>(mqtt::ReasonCode::unspecified_error)) continue;
+    if (static_cast<unsigned>(entry.code) >=
+        static_cast<unsigned>(mqtt::ReasonCode::unspecified_error))
+      continue;
     const auto error = check_subscription(entry.filter);
     if (!error) continue;
     entry.code = mqtt::ReasonCode::not_authorized;
@@ -299,16 +347,20 @@ void Client::subscribe(mqtt::SubscribeRequest request) {
   const SessionAddress own{shard_.index(), connection_.number()};
   const Monotonic now = services().clock.monotonic();
   for (const auto& entry : request.entries) {
-    if (static_cast<unsigned>(entry.code) >= static_cast<unsigned>(mqtt::ReasonCode::unspecified_error)) continue;
+    if (static_cast<unsigned>(entry.code) >=
+        static_cast<unsigned>(mqtt::ReasonCode::unspecified_error))
+      continue;
     // Answers below $aws/ go to the connection that asked and never through the index.
     if (device_api::is_reserved(entry.filter)) continue;
     shard_.switchboard().subscribe(own, entry.filter, entry.options);
-    const bool wants_retained = entry.options.retain_handling == mqtt::RetainHandling::send ||
-                                (entry.options.retain_handling == mqtt::RetainHandling::send_if_new && entry.is_new);
+    const bool wants_retained =
+        entry.options.retain_handling == mqtt::RetainHandling::send ||
+        (entry.options.retain_handling == mqtt::RetainHandling::send_if_new && entry.is_new);
     if (!wants_retained) continue;
     if (const auto kept = services().retained.find(entry.filter, now)) {
       if (!check_policy(policy::Action::receive, kept->message->topic)) {
-        connection_.session().deliver(kept->message, std::min(kept->qos, entry.options.qos), true, now);
+        connection_.session().deliver(kept->message, std::min(kept->qos, entry.options.qos), true,
+                                      now);
       }
     }
   }
@@ -316,7 +368,8 @@ void Client::subscribe(mqtt::SubscribeRequest request) {
 
 void Client::unsubscribe(const mqtt::UnsubscribeRequest& request) {
   for (const auto& entry : request.entries) {
-    if (!device_api::is_reserved(entry.filter)) shard_.switchboard().unsubscribe({shard_.index(), connection_.number()}, entry.filter);
+    if (!device_api::is_reserved(entry.filter))
+      shard_.switchboard().unsubscribe({shard_.index(), connection_.number()}, entry.filter);
   }
   connection_.session().answer_unsubscribe(request);
 }
@@ -339,7 +392,8 @@ void Client::publish(mqtt::PublishRequest request) {
   if (device_api::is_reserved(topic)) {
     return queue_provisioning(request, **device_api::parse_provisioning_topic(topic));
   }
-  shard_.switchboard().publish(request.message, request.qos, request.retain, {shard_.index(), connection_.number()});
+  shard_.switchboard().publish(request.message, request.qos, request.retain,
+                               {shard_.index(), connection_.number()});
   connection_.session().acknowledge_publish(request.packet_id);
 }
 
@@ -347,7 +401,8 @@ void Client::refuse_publish(const mqtt::PublishRequest& request, const Error& er
   report_denial("publish", request.message->topic, error);
   mqtt::ServerSession& session = connection_.session();
   // MQTT 5 can say no and go on; 3.1.1 knows no refusal, so the connection ends, as on AWS.
-  const bool can_say_no = session.version() == mqtt::Version::v5 && request.qos == mqtt::QoS::at_least_once;
+  const bool can_say_no =
+      session.version() == mqtt::Version::v5 && request.qos == mqtt::QoS::at_least_once;
   if (can_say_no) {
     session.acknowledge_publish(request.packet_id, mqtt::ReasonCode::not_authorized, error.message);
   } else {
@@ -355,12 +410,15 @@ void Client::refuse_publish(const mqtt::PublishRequest& request, const Error& er
   }
 }
 
-void Client::queue_provisioning(const mqtt::PublishRequest& request, device_api::ProvisioningTopic topic) {
+void Client::queue_provisioning(const mqtt::PublishRequest& request,
+                                device_api::ProvisioningTopic topic) {
   const bool throttled = requests_.size() >= kMaxWaitingRequests;
-  requests_.push_back({std::move(topic), throttled ? Bytes() : request.message->payload, request.packet_id, throttled});
+  requests_.push_back({std::move(topic), throttled ? Bytes() : request.message->payload,
+                       request.packet_id, throttled});
   // AWS's own bound on unacknowledged requests keeps QoS 1 short of this; QoS 0 has no such bound.
   if (requests_.size() > kMaxWaitingRequests * 8) {
-    return connection_.session().disconnect(mqtt::ReasonCode::message_rate_too_high, "too many provisioning requests wait for an answer");
+    return connection_.session().disconnect(mqtt::ReasonCode::message_rate_too_high,
+                                            "too many provisioning requests wait for an answer");
   }
   if (!is_provisioning_) runtime::start(provision(shard_, connection_.number()));
 }
@@ -374,7 +432,8 @@ runtime::Task<void> Client::provision(Shard& shard, std::uint64_t number) {
     const Monotonic began = shard.services().clock.monotonic();
     device_api::Answer answer = device_api::ProvisioningApi::throttled(request.topic);
     if (!request.throttled) {
-      answer = co_await shard.services().provisioning.run(self->caller(), request.topic, std::move(request.payload));
+      answer = co_await shard.services().provisioning.run(self->caller(), request.topic,
+                                                          std::move(request.payload));
       self = shard.client(number);
     }
     const std::chrono::duration<double> took = shard.services().clock.monotonic() - began;
@@ -387,19 +446,26 @@ void Client::answer(const ProvisioningRequest& request, device_api::Answer answe
   Services& s = services();
   const std::string_view method = device_api::method_of(answer.operation);
   if (answer.rejection) {
-    s.metrics.provisioning_failed(answer.template_name, method, answer.rejection->error_code, seconds);
-    s.log.warning("provisioning request rejected",
-                  {{"step", device_api::to_string(answer.operation)}, {"template", answer.template_name}, {"client", facts_.client_id},
-                   {"claim", certificate_.hex()}, {"code", answer.rejection->error_code},
-                   {"because", answer.error ? describe(*answer.error) : answer.rejection->message}});
+    s.metrics.provisioning_failed(answer.template_name, method, answer.rejection->error_code,
+                                  seconds);
+    s.log.warning(
+        "provisioning request rejected",
+        {{"step", device_api::to_string(answer.operation)},
+         {"template", answer.template_name},
+         {"client", facts_.client_id},
+         {"claim", certificate_.hex()},
+         {"code", answer.rejection->error_code},
+         {"because", answer.error ? describe(*answer.error) : answer.rejection->message}});
   } else {
     s.metrics.provisioning_succeeded(answer.template_name, method, seconds);
     const bool is_registration = answer.operation == device_api::Operation::register_thing;
     if (is_registration && !answer.repeated) s.metrics.claim_used(certificate_.hex());
     if (!is_registration && !answer.repeated) s.metrics.certificate_issued("device", method);
-    s.log.debug("provisioning request accepted",
-                {{"step", device_api::to_string(answer.operation)}, {"client", facts_.client_id}, {"thing", answer.thing},
-                 {"certificate", answer.certificate}, {"repeated", answer.repeated ? "yes" : "no"}});
+    s.log.debug("provisioning request accepted", {{"step", device_api::to_string(answer.operation)},
+                                                  {"client", facts_.client_id},
+                                                  {"thing", answer.thing},
+                                                  {"certificate", answer.certificate},
+                                                  {"repeated", answer.repeated ? "yes" : "no"}});
   }
   connection_.session().acknowledge_publish(request.packet_id);
   deliver_answer(answer);
@@ -409,15 +475,20 @@ void Client::answer(const ProvisioningRequest& request, device_api::Answer answe
 void Client::deliver_answer(const device_api::Answer& answer) {
   std::optional<mqtt::QoS> granted;
   for (const mqtt::Subscription& subscription : connection_.session().subscriptions()) {
-    if (mqtt::matches(subscription.filter, answer.topic)) granted = std::max(granted.value_or(mqtt::QoS::at_most_once), subscription.options.qos);
+    if (mqtt::matches(subscription.filter, answer.topic))
+      granted = std::max(granted.value_or(mqtt::QoS::at_most_once), subscription.options.qos);
   }
   if (!granted) {
-    services().log.warning("an answer was lost: its client has not subscribed to the topic; subscribe before publishing the request",
-                           {{"client", facts_.client_id}, {"topic", answer.topic}});
+    services().log.warning(
+        "an answer was lost: its client has not subscribed to the topic; subscribe before "
+        "publishing the request",
+        {{"client", facts_.client_id}, {"topic", answer.topic}});
     return;
   }
-  if (const auto error = check_policy(policy::Action::receive, answer.topic)) return report_denial("receive", answer.topic, *error);
-  auto message = std::make_shared<mqtt::Message>(mqtt::Message{.topic = answer.topic, .payload = answer.payload});
+  if (const auto error = check_policy(policy::Action::receive, answer.topic))
+    return report_denial("receive", answer.topic, *error);
+  auto message = std::make_shared<mqtt::Message>(
+      mqtt::Message{.topic = answer.topic, .payload = answer.payload});
   connection_.session().deliver(std::move(message), *granted, false, services().clock.monotonic());
 }
 

@@ -17,10 +17,10 @@ class Connection;
 class Shard;
 struct Services;
 
-/// What one connected client may do, and what becomes of what it does: policies at connect, publish,
-/// subscribe and receive; provisioning requests, one at a time and answered in order. Owned by its
-/// Connection; used on the shard's thread only. Work that waits looks the connection up again by number
-/// when it goes on, for it may be gone.
+/// What one connected client may do, and what becomes of what it does: policies at connect,
+/// publish, subscribe and receive; provisioning requests, one at a time and answered in order.
+/// Owned by its Connection; used on the shard's thread only. Work that waits looks the connection
+/// up again by number when it goes on, for it may be gone.
 class Client {
  public:
   Client(Shard& shard, Connection& connection, CertificateId certificate);
@@ -32,8 +32,8 @@ class Client {
   /// A message that matched one of this client's subscriptions.
   void deliver(const mqtt::MessagePtr& message, mqtt::QoS qos, bool retain);
 
-  /// The registry changed something that may concern this client: its rights are read again, and the
-  /// connection is cut if its certificate is not ACTIVE any more.
+  /// The registry changed something that may concern this client: its rights are read again, and
+  /// the connection is cut if its certificate is not ACTIVE any more.
   void access_changed();
 
   // Takeover by another connection with the same client id.
@@ -52,7 +52,8 @@ class Client {
   };
 
   // Connect.
-  static runtime::Task<void> connect(Shard& shard, std::uint64_t number, mqtt::ConnectRequest request);
+  static runtime::Task<void> connect(Shard& shard, std::uint64_t number,
+                                     mqtt::ConnectRequest request);
   std::optional<Error> check_connect(const mqtt::ConnectRequest& request);
   std::optional<Error> check_certificate() const;
   void accept(mqtt::ConnectRequest request, std::unique_ptr<mqtt::SessionState> state);
@@ -75,7 +76,8 @@ class Client {
   void unsubscribe(const mqtt::UnsubscribeRequest& request);
 
   /// Nothing when allowed; otherwise a sentence with the statement that decided.
-  [[nodiscard]] std::optional<Error> check_policy(policy::Action action, std::string_view resource) const;
+  [[nodiscard]] std::optional<Error> check_policy(policy::Action action,
+                                                  std::string_view resource) const;
   /// Logs a refusal and puts it on record; the record has a bound for each connection.
   void report_denial(std::string_view step, std::string_view resource, const Error& error);
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/connection.h"
 
+#include <array>
 #include <openssl/err.h>
 #include <sys/socket.h>
-
-#include <array>
 
 #include "encoding/text.h"
 #include "server/shard.h"
@@ -20,7 +19,8 @@ constexpr std::size_t kWriteAtOnce = 16 * 1024;
 
 }  // namespace
 
-Connection::Connection(Shard& shard, std::uint64_t number, Socket socket, SslPtr ssl, std::string source_ip)
+Connection::Connection(Shard& shard, std::uint64_t number, Socket socket, SslPtr ssl,
+                       std::string source_ip)
     : shard_(shard),
       number_(number),
       socket_(std::move(socket)),
@@ -37,11 +37,20 @@ void Connection::start() {
 
 void Connection::on_ready() {
   switch (phase_) {
-    case Phase::handshaking: shake_hands(); break;
-    case Phase::open: read_some(); break;
-    case Phase::closing: flush(); break;
-    case Phase::lingering: linger(); break;
-    case Phase::dead: return;
+    case Phase::handshaking:
+      shake_hands();
+      break;
+    case Phase::open:
+      read_some();
+      break;
+    case Phase::closing:
+      flush();
+      break;
+    case Phase::lingering:
+      linger();
+      break;
+    case Phase::dead:
+      return;
   }
   if (phase_ != Phase::dead) shard_.schedule(*this);
 }
@@ -70,10 +79,14 @@ void Connection::handshake_failed(int ssl_error) {
   const std::string cause = ssl_error == SSL_ERROR_SYSCALL || ssl_error == SSL_ERROR_ZERO_RETURN
                                 ? "the client closed the connection"
                                 : take_tls_error();
-  services.metrics.handshake_failed(is_unknown ? "unknown_certificate" : ssl_error == SSL_ERROR_SSL ? "tls" : "closed");
+  services.metrics.handshake_failed(is_unknown                   ? "unknown_certificate"
+                                    : ssl_error == SSL_ERROR_SSL ? "tls"
+                                                                 : "closed");
   if (is_unknown) {
-    services.log.warning("refused a client certificate that the registry does not know; register it, or let the device start again with its claim",
-                         {{"from", source_ip_}, {"certificate", id ? id->hex() : std::string("?")}});
+    services.log.warning(
+        "refused a client certificate that the registry does not know; register it, or let the "
+        "device start again with its claim",
+        {{"from", source_ip_}, {"certificate", id ? id->hex() : std::string("?")}});
   } else {
     services.log.info("a TLS handshake failed", {{"from", source_ip_}, {"cause", cause}});
   }
@@ -86,7 +99,8 @@ void Connection::read_some() {
     const std::span<std::uint8_t> buffer = shard_.read_buffer();
     const int got = SSL_read(ssl_.get(), buffer.data(), static_cast<int>(buffer.size()));
     if (got > 0) {
-      session_.receive(BytesView(buffer).first(static_cast<std::size_t>(got)), shard_.services().clock.monotonic());
+      session_.receive(BytesView(buffer).first(static_cast<std::size_t>(got)),
+                       shard_.services().clock.monotonic());
       pump();
       continue;
     }

@@ -13,8 +13,8 @@ namespace imprint::server {
 
 class Shard;
 
-/// One TLS connection on one shard: socket, handshake, and the MQTT session whose actions it carries
-/// out. Never blocks. What is to be decided about the client, Client decides.
+/// One TLS connection on one shard: socket, handshake, and the MQTT session whose actions it
+/// carries out. Never blocks. What is to be decided about the client, Client decides.
 class Connection {
  public:
   using Socket = boost::asio::ip::tcp::socket;
@@ -25,7 +25,8 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
 
   void start();
-  /// Carries out what the session has to do and sends what there is to send. Call after using session().
+  /// Carries out what the session has to do and sends what there is to send. Call after using
+  /// session().
   void pump();
   /// Time has passed; due at deadline() at the latest.
   void tick(Monotonic now);

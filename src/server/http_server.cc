@@ -35,7 +35,8 @@ control_api::HttpRequest to_request(http::request<http::string_body>&& in, std::
   return out;
 }
 
-http::response<http::string_body> to_response(control_api::HttpResponse&& in, unsigned version, bool keep_alive) {
+http::response<http::string_body> to_response(control_api::HttpResponse&& in, unsigned version,
+                                              bool keep_alive) {
   http::response<http::string_body> out(static_cast<http::status>(in.status), version);
   if (!in.content_type.empty()) out.set(http::field::content_type, in.content_type);
   for (const auto& [name, value] : in.headers) out.set(name, value);
@@ -54,7 +55,8 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
   Session(HttpServer& server, asio::ip::tcp::socket socket)
       : server_(server), tls_(server.tls_), stream_(std::move(socket), *tls_) {
     error_code ignored;
-    source_ip_ = beast::get_lowest_layer(stream_).socket().remote_endpoint(ignored).address().to_string();
+    source_ip_ =
+        beast::get_lowest_layer(stream_).socket().remote_endpoint(ignored).address().to_string();
     ++server_.sessions_;
   }
   ~Session() { --server_.sessions_; }
@@ -63,9 +65,10 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
 
   void start() {
     beast::get_lowest_layer(stream_).expires_after(kHandshakeTime);
-    stream_.async_handshake(asio::ssl::stream_base::server, [self = shared_from_this()](const error_code& error) {
-      if (!error) self->read();
-    });
+    stream_.async_handshake(asio::ssl::stream_base::server,
+                            [self = shared_from_this()](const error_code& error) {
+                              if (!error) self->read();
+                            });
   }
 
  private:
@@ -75,42 +78,51 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
     parser_->body_limit(kMaxBodyBytes);
     // Waiting for a request may take a while, a request that has begun may not.
     beast::get_lowest_layer(stream_).expires_after(kIdleTime);
-    http::async_read_header(stream_, buffer_, *parser_, [self = shared_from_this()](const error_code& error, std::size_t) {
-      if (error) return self->refuse(error);
-      beast::get_lowest_layer(self->stream_).expires_after(kRequestTime);
-      http::async_read(self->stream_, self->buffer_, *self->parser_, [self](const error_code& body_error, std::size_t) {
-        if (body_error) return self->refuse(body_error);
-        beast::get_lowest_layer(self->stream_).expires_never();
-        runtime::start(answer(self));
-      });
-    });
+    http::async_read_header(stream_, buffer_, *parser_,
+                            [self = shared_from_this()](const error_code& error, std::size_t) {
+                              if (error) return self->refuse(error);
+                              beast::get_lowest_layer(self->stream_).expires_after(kRequestTime);
+                              http::async_read(
+                                  self->stream_, self->buffer_, *self->parser_,
+                                  [self](const error_code& body_error, std::size_t) {
+                                    if (body_error) return self->refuse(body_error);
+                                    beast::get_lowest_layer(self->stream_).expires_never();
+                                    runtime::start(answer(self));
+                                  });
+                            });
   }
 
   static runtime::Task<void> answer(std::shared_ptr<Session> self) {
     auto message = self->parser_->release();
     const unsigned version = message.version();
     const bool keep_alive = message.keep_alive();
-    auto response = co_await self->server_.handler_(to_request(std::move(message), self->source_ip_));
+    auto response =
+        co_await self->server_.handler_(to_request(std::move(message), self->source_ip_));
     self->write(to_response(std::move(response), version, keep_alive));
   }
 
   void refuse(const error_code& error) {
-    const bool is_too_large = error == http::error::body_limit || error == http::error::header_limit;
-    const bool is_http = error.category() == http::make_error_code(http::error::bad_method).category();
-    if (!is_http || error == http::error::end_of_stream || error == http::error::partial_message) return close();
-    control_api::HttpResponse response{.status = is_too_large ? 413 : 400,
-                                       .body = R"({"message":"the request is not well-formed HTTP, or larger than 1 MiB"})"};
+    const bool is_too_large =
+        error == http::error::body_limit || error == http::error::header_limit;
+    const bool is_http =
+        error.category() == http::make_error_code(http::error::bad_method).category();
+    if (!is_http || error == http::error::end_of_stream || error == http::error::partial_message)
+      return close();
+    control_api::HttpResponse response{
+        .status = is_too_large ? 413 : 400,
+        .body = R"({"message":"the request is not well-formed HTTP, or larger than 1 MiB"})"};
     write(to_response(std::move(response), 11, false));
   }
 
   void write(http::response<http::string_body> response) {
     response_ = std::move(response);
     beast::get_lowest_layer(stream_).expires_after(kRequestTime);
-    http::async_write(stream_, response_, [self = shared_from_this()](const error_code& error, std::size_t) {
-      if (error) return;
-      if (!self->response_.keep_alive()) return self->close();
-      self->read();
-    });
+    http::async_write(stream_, response_,
+                      [self = shared_from_this()](const error_code& error, std::size_t) {
+                        if (error) return;
+                        if (!self->response_.keep_alive()) return self->close();
+                        self->read();
+                      });
   }
 
   void close() {
@@ -127,10 +139,12 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
   std::string source_ip_;
 };
 
-HttpServer::HttpServer(Handler handler, telemetry::Log& log) : handler_(std::move(handler)), log_(log) {}
+HttpServer::HttpServer(Handler handler, telemetry::Log& log)
+    : handler_(std::move(handler)), log_(log) {}
 HttpServer::~HttpServer() = default;
 
-Result<std::shared_ptr<asio::ssl::context>> HttpServer::make_tls(const ServerCredentials& credentials) {
+Result<std::shared_ptr<asio::ssl::context>> HttpServer::make_tls(
+    const ServerCredentials& credentials) {
   auto tls = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_server);
   SSL_CTX* context = tls->native_handle();
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
@@ -146,7 +160,9 @@ Result<void> HttpServer::use_credentials_of(const ServerCredentials& credentials
   return {};
 }
 
-Result<std::unique_ptr<HttpServer>> HttpServer::make(const ServerCredentials& credentials, const Address& address, Handler handler, telemetry::Log& log) {
+Result<std::unique_ptr<HttpServer>> HttpServer::make(const ServerCredentials& credentials,
+                                                     const Address& address, Handler handler,
+                                                     telemetry::Log& log) {
   std::unique_ptr<HttpServer> server(new HttpServer(std::move(handler), log));
   TRY_ASSIGN(server->tls_, make_tls(credentials));
   error_code error;
@@ -155,7 +171,9 @@ Result<std::unique_ptr<HttpServer>> HttpServer::make(const ServerCredentials& cr
   if (!error) acceptor.set_option(asio::ip::tcp::acceptor::reuse_address(true), error);
   if (!error) acceptor.bind(address, error);
   if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
-  if (error) return fail(Fault::unavailable, "cannot listen on {}:{}: {}", address.address().to_string(), address.port(), error.message());
+  if (error)
+    return fail(Fault::unavailable, "cannot listen on {}:{}: {}", address.address().to_string(),
+                address.port(), error.message());
   server->address_ = acceptor.local_endpoint(error);
   return server;
 }
@@ -187,7 +205,8 @@ void HttpServer::every(Milliseconds period, std::function<void()> work) {
     if (error) return;
     work();
     timer->expires_after(period);
-    if (const auto next = weak.lock()) timer->async_wait([next](const error_code& e) { (*next)(e); });
+    if (const auto next = weak.lock())
+      timer->async_wait([next](const error_code& e) { (*next)(e); });
   };
   post(work);
   timer->async_wait([again](const error_code& e) { (*again)(e); });

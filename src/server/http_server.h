@@ -7,9 +7,9 @@
 #include <functional>
 #include <memory>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "control_api/http.h"
-#include "base/clock.h"
 #include "runtime/executor.h"
 #include "runtime/task.h"
 #include "server/tls.h"
@@ -17,14 +17,16 @@
 
 namespace imprint::server {
 
-/// The HTTPS listener: HTTP/1.1 with keep-alive on one thread of its own. Headers, bodies, connections
-/// and every wait are bounded.
+/// The HTTPS listener: HTTP/1.1 with keep-alive on one thread of its own. Headers, bodies,
+/// connections and every wait are bounded.
 class HttpServer final : public runtime::Executor {
  public:
   using Handler = std::function<runtime::Task<control_api::HttpResponse>(control_api::HttpRequest)>;
   using Address = boost::asio::ip::tcp::endpoint;
 
-  static Result<std::unique_ptr<HttpServer>> make(const ServerCredentials& credentials, const Address& address, Handler handler, telemetry::Log& log);
+  static Result<std::unique_ptr<HttpServer>> make(const ServerCredentials& credentials,
+                                                  const Address& address, Handler handler,
+                                                  telemetry::Log& log);
   ~HttpServer() override;
 
   [[nodiscard]] Address address() const { return address_; }
@@ -43,7 +45,8 @@ class HttpServer final : public runtime::Executor {
  private:
   class Session;
 
-  static Result<std::shared_ptr<boost::asio::ssl::context>> make_tls(const ServerCredentials& credentials);
+  static Result<std::shared_ptr<boost::asio::ssl::context>> make_tls(
+      const ServerCredentials& credentials);
   HttpServer(Handler handler, telemetry::Log& log);
   void accept_next();
 

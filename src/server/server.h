@@ -11,12 +11,15 @@
 
 namespace imprint::server {
 
-/// A running Imprint server: every part, made in order in wiring.cc, and its threads. Owned by main().
+/// A running Imprint server: every part, made in order in wiring.cc, and its threads. Owned by
+/// main().
 class Server {
  public:
-  /// Opens the store, loads keys, binds both listeners and starts to serve. On an error nothing is left
-  /// running.
-  static Result<std::unique_ptr<Server>> start(const deployment::Layout& layout, const deployment::Config& config, telemetry::Log& log);
+  /// Opens the store, loads keys, binds both listeners and starts to serve. On an error nothing is
+  /// left running.
+  static Result<std::unique_ptr<Server>> start(const deployment::Layout& layout,
+                                               const deployment::Config& config,
+                                               telemetry::Log& log);
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

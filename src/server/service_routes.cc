@@ -8,22 +8,28 @@ namespace imprint::server {
 
 namespace {
 
-constexpr std::array<std::string_view, 5> kTargets = {"/healthz", "/readyz", "/metrics", "/ca/root.pem", "/ca/issuing.pem"};
+constexpr std::array<std::string_view, 5> kTargets = {"/healthz", "/readyz", "/metrics",
+                                                      "/ca/root.pem", "/ca/issuing.pem"};
 
-control_api::HttpResponse text(int status, std::string body, std::string type = "text/plain; charset=utf-8") {
+control_api::HttpResponse text(int status, std::string body,
+                               std::string type = "text/plain; charset=utf-8") {
   return {.status = status, .body = std::move(body), .content_type = std::move(type)};
 }
 
 }  // namespace
 
-bool ServiceRoutes::serves(std::string_view target) { return std::ranges::find(kTargets, target) != kTargets.end(); }
+bool ServiceRoutes::serves(std::string_view target) {
+  return std::ranges::find(kTargets, target) != kTargets.end();
+}
 
 runtime::Task<control_api::HttpResponse> ServiceRoutes::answer(control_api::HttpRequest request) {
   if (request.method != "GET") co_return text(405, request.target + " answers GET only\n");
   if (request.target == "/readyz") co_return co_await readiness();
-  if (request.target == "/metrics") co_return text(200, metrics_.text(), "text/plain; version=0.0.4; charset=utf-8");
+  if (request.target == "/metrics")
+    co_return text(200, metrics_.text(), "text/plain; version=0.0.4; charset=utf-8");
   if (request.target == "/ca/root.pem") co_return text(200, root_pem_, "application/x-pem-file");
-  if (request.target == "/ca/issuing.pem") co_return text(200, issuing_pem_, "application/x-pem-file");
+  if (request.target == "/ca/issuing.pem")
+    co_return text(200, issuing_pem_, "application/x-pem-file");
   co_return text(200, "ok\n");
 }
 

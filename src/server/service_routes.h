@@ -11,11 +11,16 @@
 
 namespace imprint::server {
 
-/// What the HTTPS listener answers to anybody: GET /healthz, /readyz, /metrics, /ca/{root,issuing}.pem.
+/// What the HTTPS listener answers to anybody: GET /healthz, /readyz, /metrics,
+/// /ca/{root,issuing}.pem.
 class ServiceRoutes {
  public:
-  ServiceRoutes(registry::Store& store, const telemetry::Metrics& metrics, std::string root_pem, std::string issuing_pem)
-      : store_(store), metrics_(metrics), root_pem_(std::move(root_pem)), issuing_pem_(std::move(issuing_pem)) {}
+  ServiceRoutes(registry::Store& store, const telemetry::Metrics& metrics, std::string root_pem,
+                std::string issuing_pem)
+      : store_(store),
+        metrics_(metrics),
+        root_pem_(std::move(root_pem)),
+        issuing_pem_(std::move(issuing_pem)) {}
 
   /// True for a target that belongs here.
   [[nodiscard]] static bool serves(std::string_view target);

@@ -21,11 +21,12 @@ namespace imprint::server {
 struct ConnectionLimits {
   std::size_t connections = 100'000;
   std::size_t connections_per_address = 10'000;
-  std::size_t handshakes = 1'000;  ///< under way at the same time
+  std::size_t handshakes = 1'000;    ///< under way at the same time
   std::size_t sessions = 1'000'000;  ///< persistent sessions without a connection
 };
 
-/// What every shard uses and none owns: made by the wiring, outlives the shards, safe from any thread.
+/// What every shard uses and none owns: made by the wiring, outlives the shards, safe from any
+/// thread.
 struct Services {
   const Clock& clock;
   Random& random;

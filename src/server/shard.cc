@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/shard.h"
 
-#include <sys/socket.h>
-
 #include <boost/asio/post.hpp>
+#include <sys/socket.h>
 #include <unordered_set>
 
 namespace imprint::server {
@@ -19,17 +18,24 @@ constexpr auto kParkedPeriod = std::chrono::seconds(1);
 
 ConnectionLimits share_of(const ConnectionLimits& all, std::size_t shards) {
   const auto part = [shards](std::size_t limit) { return (limit + shards - 1) / shards; };
-  return {part(all.connections), part(all.connections_per_address), part(all.handshakes), part(all.sessions)};
+  return {part(all.connections), part(all.connections_per_address), part(all.handshakes),
+          part(all.sessions)};
 }
 
 }  // namespace
 
 Shard::Shard(std::uint16_t index, std::uint16_t shards, Services& services, MqttTls tls)
-    : index_(index), services_(services), share_(share_of(services.limits, shards)), tls_(std::move(tls)), switchboard_(*this, services) {}
+    : index_(index),
+      services_(services),
+      share_(share_of(services.limits, shards)),
+      tls_(std::move(tls)),
+      switchboard_(*this, services) {}
 
 Shard::~Shard() = default;
 
-Result<std::unique_ptr<Shard>> Shard::make(std::uint16_t index, std::uint16_t shards, Services& services, MqttTls tls, const Address& address) {
+Result<std::unique_ptr<Shard>> Shard::make(std::uint16_t index, std::uint16_t shards,
+                                           Services& services, MqttTls tls,
+                                           const Address& address) {
   std::unique_ptr<Shard> shard(new Shard(index, shards, services, std::move(tls)));
   TRY(shard->listen(address));
   return shard;
@@ -39,7 +45,8 @@ Result<void> Shard::listen(const Address& address) {
   boost::system::error_code error;
   const auto step = [&](const char* doing) -> Result<void> {
     if (!error) return {};
-    return fail(Fault::unavailable, "cannot {} {}:{}: {}", doing, address.address().to_string(), address.port(), error.message());
+    return fail(Fault::unavailable, "cannot {} {}:{}: {}", doing, address.address().to_string(),
+                address.port(), error.message());
   };
   acceptor_.open(address.protocol(), error);
   TRY(step("open a socket for"));
@@ -87,7 +94,8 @@ void Shard::accept_next() {
 
 bool Shard::admit(const std::string& address) {
   if (connections_.size() >= share_.connections) {
-    services_.log.warning("refused a connection: the limit of connections is reached", {{"from", address}});
+    services_.log.warning("refused a connection: the limit of connections is reached",
+                          {{"from", address}});
     return false;
   }
   const auto it = per_address_.find(address);
@@ -108,7 +116,8 @@ void Shard::accepted(tcp::socket socket) {
   socket.set_option(tcp::no_delay(true), error);
   const std::uint64_t number = ++last_number_;
   SslPtr ssl = tls_.accept(socket.native_handle());
-  auto made = std::make_unique<Connection>(*this, number, std::move(socket), std::move(ssl), address);
+  auto made =
+      std::make_unique<Connection>(*this, number, std::move(socket), std::move(ssl), address);
   Connection& connection = *connections_.emplace(number, std::move(made)).first->second;
   ++per_address_[address];
   ++handshakes_;
@@ -173,7 +182,8 @@ void Shard::tick() {
     const auto [when, number] = *deadlines_.begin();
     deadlines_.erase(deadlines_.begin());
     const auto noted = noted_deadline_.find(number);
-    if (noted == noted_deadline_.end() || noted->second != when) continue;  // an earlier one took over
+    if (noted == noted_deadline_.end() || noted->second != when)
+      continue;  // an earlier one took over
     noted_deadline_.erase(noted);
     Connection* c = connection(number);
     if (c == nullptr) continue;
@@ -191,12 +201,15 @@ void Shard::tick() {
 
 // ---- what the registry changes ----
 
-void Shard::enlist(std::uint64_t number, const CertificateId& certificate, const identity::Principal& principal) {
+void Shard::enlist(std::uint64_t number, const CertificateId& certificate,
+                   const identity::Principal& principal) {
   by_certificate_.emplace(certificate, number);
-  for (const identity::AttachedThing& attached : principal.things) by_thing_.emplace(attached.thing.name, number);
+  for (const identity::AttachedThing& attached : principal.things)
+    by_thing_.emplace(attached.thing.name, number);
 }
 
-void Shard::delist(std::uint64_t number, const CertificateId& certificate, const identity::Principal* principal) {
+void Shard::delist(std::uint64_t number, const CertificateId& certificate,
+                   const identity::Principal* principal) {
   const auto erase = [number](auto& map, const auto& key) {
     const auto [first, last] = map.equal_range(key);
     for (auto it = first; it != last; ++it) {
@@ -208,7 +221,8 @@ void Shard::delist(std::uint64_t number, const CertificateId& certificate, const
   };
   erase(by_certificate_, certificate);
   if (principal == nullptr) return;
-  for (const identity::AttachedThing& attached : principal->things) erase(by_thing_, attached.thing.name);
+  for (const identity::AttachedThing& attached : principal->things)
+    erase(by_thing_, attached.thing.name);
 }
 
 void Shard::access_changed(const identity::AccessChange& change) {
@@ -218,7 +232,8 @@ void Shard::access_changed(const identity::AccessChange& change) {
     const std::scoped_lock lock(changes_mutex_);
     is_first = changes_.empty();
     changes_.everything = changes_.everything || change.everything;
-    changes_.certificates.insert(changes_.certificates.end(), change.certificates.begin(), change.certificates.end());
+    changes_.certificates.insert(changes_.certificates.end(), change.certificates.begin(),
+                                 change.certificates.end());
     changes_.things.insert(changes_.things.end(), change.things.begin(), change.things.end());
   }
   if (is_first) post([this] { tell_clients(); });
@@ -265,7 +280,8 @@ void Shard::stop(Milliseconds grace) {
     for (const std::uint64_t number : numbers) {
       Connection* c = connection(number);
       if (c == nullptr) continue;
-      c->session().disconnect(mqtt::ReasonCode::server_shutting_down, "the server is shutting down");
+      c->session().disconnect(mqtt::ReasonCode::server_shutting_down,
+                              "the server is shutting down");
       c->pump();
     }
     end_if_idle();

@@ -28,7 +28,9 @@ class Shard final : public runtime::Executor {
 
   /// Binds at once; several shards bind the same address (SO_REUSEPORT) and the kernel spreads the
   /// connections over them.
-  static Result<std::unique_ptr<Shard>> make(std::uint16_t index, std::uint16_t shards, Services& services, MqttTls tls, const Address& address);
+  static Result<std::unique_ptr<Shard>> make(std::uint16_t index, std::uint16_t shards,
+                                             Services& services, MqttTls tls,
+                                             const Address& address);
   ~Shard() override;
 
   [[nodiscard]] Address address() const { return address_; }
@@ -43,7 +45,8 @@ class Shard final : public runtime::Executor {
   void access_changed(const identity::AccessChange& change);
   /// Replaces the TLS settings for new connections.
   void use_tls(MqttTls tls);
-  /// Stops accepting, says goodbye to every client, and ends run() when they are gone or `grace` is over.
+  /// Stops accepting, says goodbye to every client, and ends run() when they are gone or `grace` is
+  /// over.
   void stop(Milliseconds grace);
 
   // On the shard's own thread.
@@ -56,8 +59,10 @@ class Shard final : public runtime::Executor {
   void remove(std::uint64_t number);
   void handshake_ended();
   /// Which connections a certificate or a thing has; kept by Client.
-  void enlist(std::uint64_t number, const CertificateId& certificate, const identity::Principal& principal);
-  void delist(std::uint64_t number, const CertificateId& certificate, const identity::Principal* principal);
+  void enlist(std::uint64_t number, const CertificateId& certificate,
+              const identity::Principal& principal);
+  void delist(std::uint64_t number, const CertificateId& certificate,
+              const identity::Principal* principal);
 
   /// Runs `work` on the connection later, if it is still there.
   template <class Work>
@@ -105,7 +110,8 @@ class Shard final : public runtime::Executor {
   bool accepting_ = false;
   bool stopping_ = false;
 
-  // When each connection wants to be looked at; a later deadline than the one noted is found out then.
+  // When each connection wants to be looked at; a later deadline than the one noted is found out
+  // then.
   std::multimap<Monotonic, std::uint64_t> deadlines_;
   std::unordered_map<std::uint64_t, Monotonic> noted_deadline_;
   Monotonic armed_for_ = Monotonic::max();

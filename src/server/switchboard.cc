@@ -6,10 +6,12 @@
 
 namespace imprint::server {
 
-void Switchboard::publish(const mqtt::MessagePtr& message, mqtt::QoS qos, bool retain, SessionAddress publisher) {
+void Switchboard::publish(const mqtt::MessagePtr& message, mqtt::QoS qos, bool retain,
+                          SessionAddress publisher) {
   if (retain && services_.retained.store(message, qos, services_.clock.monotonic()) ==
                     mqtt::RetainedMessages::Outcome::full) {
-    services_.log.warning("a retained message was not kept: the store of retained messages is full", {{"topic", message->topic}});
+    services_.log.warning("a retained message was not kept: the store of retained messages is full",
+                          {{"topic", message->topic}});
   }
   publish_here(message, qos, retain, publisher);
   for (Shard* other : shards_) {
@@ -20,7 +22,8 @@ void Switchboard::publish(const mqtt::MessagePtr& message, mqtt::QoS qos, bool r
   }
 }
 
-void Switchboard::publish_here(const mqtt::MessagePtr& message, mqtt::QoS qos, bool retain, SessionAddress publisher) {
+void Switchboard::publish_here(const mqtt::MessagePtr& message, mqtt::QoS qos, bool retain,
+                               SessionAddress publisher) {
   std::vector<mqtt::SubscriptionIndex::Match> matches;
   index_.match(message->topic, to_subscriber(publisher), matches);
   for (const auto& match : matches) {
@@ -39,7 +42,8 @@ void Switchboard::publish_here(const mqtt::MessagePtr& message, mqtt::QoS qos, b
   }
 }
 
-void Switchboard::deliver_here(std::uint64_t number, const mqtt::MessagePtr& message, mqtt::QoS qos, bool retain) {
+void Switchboard::deliver_here(std::uint64_t number, const mqtt::MessagePtr& message, mqtt::QoS qos,
+                               bool retain) {
   if (Client* client = shard_.client(number)) {
     client->deliver(message, qos, retain);
     return;
@@ -53,11 +57,13 @@ void Switchboard::deliver_here(std::uint64_t number, const mqtt::MessagePtr& mes
 Shard& Switchboard::home_of(const mqtt::TopicFilter& filter) {
   if (!filter.is_shared()) return shard_;
   // One shard knows all members of a share group, so that each message goes to one of them.
-  const std::size_t hash = std::hash<std::string_view>()(filter.share_name) * 31 + std::hash<std::string_view>()(filter.filter);
+  const std::size_t hash = std::hash<std::string_view>()(filter.share_name) * 31 +
+                           std::hash<std::string_view>()(filter.filter);
   return *shards_[hash % shards_.size()];
 }
 
-void Switchboard::subscribe(SessionAddress subscriber, std::string_view filter, const mqtt::SubscribeOptions& options) {
+void Switchboard::subscribe(SessionAddress subscriber, std::string_view filter,
+                            const mqtt::SubscribeOptions& options) {
   const auto parsed = mqtt::parse_filter(filter, services_.mqtt.topic);
   IMPRINT_ASSERT(parsed.has_value());
   Shard& home = home_of(*parsed);
@@ -72,11 +78,15 @@ void Switchboard::unsubscribe(SessionAddress subscriber, std::string_view filter
   if (!parsed) return;
   Shard& home = home_of(*parsed);
   if (&home == &shard_) return unindex_here(subscriber, filter);
-  home.post([&home, subscriber, text = std::string(filter)] { home.switchboard().unindex_here(subscriber, text); });
+  home.post([&home, subscriber, text = std::string(filter)] {
+    home.switchboard().unindex_here(subscriber, text);
+  });
 }
 
-void Switchboard::index_here(SessionAddress subscriber, std::string_view filter, const mqtt::SubscribeOptions& options) {
-  index_.subscribe(to_subscriber(subscriber), *mqtt::parse_filter(filter, services_.mqtt.topic), options);
+void Switchboard::index_here(SessionAddress subscriber, std::string_view filter,
+                             const mqtt::SubscribeOptions& options) {
+  index_.subscribe(to_subscriber(subscriber), *mqtt::parse_filter(filter, services_.mqtt.topic),
+                   options);
   subscriptions_.store(index_.size(), std::memory_order_relaxed);
 }
 
@@ -86,18 +96,22 @@ void Switchboard::unindex_here(SessionAddress subscriber, std::string_view filte
 }
 
 void Switchboard::forget_subscriptions(SessionAddress subscriber, const mqtt::SessionState& state) {
-  for (const mqtt::Subscription& subscription : state.subscriptions) unsubscribe(subscriber, subscription.filter);
+  for (const mqtt::Subscription& subscription : state.subscriptions)
+    unsubscribe(subscriber, subscription.filter);
 }
 
 void Switchboard::park(std::uint64_t number, Parked session) {
   // Each shard keeps its part of the deployment's limit.
   const std::size_t limit = services_.limits.sessions / shards_.size() + 1;
   if (parked_.size() >= limit) {
-    services_.log.warning("a persistent session was not kept: too many are waiting for their clients", {{"client", session.client_id}});
+    services_.log.warning(
+        "a persistent session was not kept: too many are waiting for their clients",
+        {{"client", session.client_id}});
     const SessionAddress address{shard_.index(), number};
     forget_subscriptions(address, *session.state);
     services_.clients.release(session.client_id, address);
-    if (session.will) publish(session.will->message, session.will->qos, session.will->retain, address);
+    if (session.will)
+      publish(session.will->message, session.will->qos, session.will->retain, address);
     return;
   }
   parked_.insert_or_assign(number, std::move(session));
@@ -125,7 +139,8 @@ void Switchboard::forget(std::uint64_t number) {
   parked_.erase(it);
 }
 
-Switchboard::Eviction Switchboard::evict(std::uint64_t number, const std::string& client_id, const CertificateId& certificate, bool owns_name) {
+Switchboard::Eviction Switchboard::evict(std::uint64_t number, const std::string& client_id,
+                                         const CertificateId& certificate, bool owns_name) {
   Eviction result;
   if (Client* holder = shard_.client(number)) {
     if (holder->is_device_in_its_own_name() && !owns_name && holder->certificate() != certificate) {
@@ -143,7 +158,10 @@ Switchboard::Eviction Switchboard::evict(std::uint64_t number, const std::string
   return result;
 }
 
-runtime::Task<Switchboard::Eviction> Switchboard::evict_from(SessionAddress holder, std::string client_id, CertificateId certificate, bool owns_name) {
+runtime::Task<Switchboard::Eviction> Switchboard::evict_from(SessionAddress holder,
+                                                             std::string client_id,
+                                                             CertificateId certificate,
+                                                             bool owns_name) {
   Shard* other = shards_[holder.shard];
   if (other == &shard_) co_return evict(holder.number, client_id, certificate, owns_name);
   const runtime::Completion<Eviction> done;
@@ -153,7 +171,8 @@ runtime::Task<Switchboard::Eviction> Switchboard::evict_from(SessionAddress hold
   co_return co_await done.wait();
 }
 
-runtime::Task<void> Switchboard::evict_quietly(SessionAddress holder, std::string client_id, CertificateId certificate) {
+runtime::Task<void> Switchboard::evict_quietly(SessionAddress holder, std::string client_id,
+                                               CertificateId certificate) {
   std::ignore = co_await evict_from(holder, std::move(client_id), certificate, true);
 }
 

@@ -17,8 +17,8 @@ namespace imprint::server {
 class Client;
 class Shard;
 
-/// Takes messages from publishers to subscribers on one shard, and keeps the sessions that outlive their
-/// connections. Used on its shard's thread only; other shards reach it by posting.
+/// Takes messages from publishers to subscribers on one shard, and keeps the sessions that outlive
+/// their connections. Used on its shard's thread only; other shards reach it by posting.
 class Switchboard {
  public:
   Switchboard(Shard& shard, Services& services) : shard_(shard), services_(services) {}
@@ -27,9 +27,11 @@ class Switchboard {
   void connect(std::span<Shard* const> shards) { shards_ = shards; }
 
   /// Publishes to all shards: retained if asked, then to every subscriber.
-  void publish(const mqtt::MessagePtr& message, mqtt::QoS qos, bool retain, SessionAddress publisher);
+  void publish(const mqtt::MessagePtr& message, mqtt::QoS qos, bool retain,
+               SessionAddress publisher);
 
-  void subscribe(SessionAddress subscriber, std::string_view filter, const mqtt::SubscribeOptions& options);
+  void subscribe(SessionAddress subscriber, std::string_view filter,
+                 const mqtt::SubscribeOptions& options);
   void unsubscribe(SessionAddress subscriber, std::string_view filter);
 
   // ---- sessions without a connection ----
@@ -52,27 +54,36 @@ class Switchboard {
     bool refused = false;  ///< the holder is a device under its own name, the newcomer is not it
     std::unique_ptr<mqtt::SessionState> state = {};
   };
-  /// Ends the session `number`, connected or parked, in favour of a newcomer with the same client id.
-  /// `certificate` is the newcomer's; `owns_name`: the newcomer is attached to the thing that the client id names.
-  Eviction evict(std::uint64_t number, const std::string& client_id, const CertificateId& certificate, bool owns_name);
+  /// Ends the session `number`, connected or parked, in favour of a newcomer with the same client
+  /// id. `certificate` is the newcomer's; `owns_name`: the newcomer is attached to the thing that
+  /// the client id names.
+  Eviction evict(std::uint64_t number, const std::string& client_id,
+                 const CertificateId& certificate, bool owns_name);
   /// evict() on the holder's shard, from this one.
-  runtime::Task<Eviction> evict_from(SessionAddress holder, std::string client_id, CertificateId certificate, bool owns_name);
+  runtime::Task<Eviction> evict_from(SessionAddress holder, std::string client_id,
+                                     CertificateId certificate, bool owns_name);
   /// The same when two newcomers met; the loser's session is dropped.
-  runtime::Task<void> evict_quietly(SessionAddress holder, std::string client_id, CertificateId certificate);
+  runtime::Task<void> evict_quietly(SessionAddress holder, std::string client_id,
+                                    CertificateId certificate);
 
   /// Removes a session's subscriptions from the indexes.
   void forget_subscriptions(SessionAddress subscriber, const mqtt::SessionState& state);
 
   /// Whether any subscription lies here; read by other shards to spare themselves a post.
-  [[nodiscard]] bool has_subscriptions() const { return subscriptions_.load(std::memory_order_relaxed) > 0; }
+  [[nodiscard]] bool has_subscriptions() const {
+    return subscriptions_.load(std::memory_order_relaxed) > 0;
+  }
 
   // Posted by other shards.
-  void publish_here(const mqtt::MessagePtr& message, mqtt::QoS qos, bool retain, SessionAddress publisher);
-  void deliver_here(std::uint64_t number, const mqtt::MessagePtr& message, mqtt::QoS qos, bool retain);
+  void publish_here(const mqtt::MessagePtr& message, mqtt::QoS qos, bool retain,
+                    SessionAddress publisher);
+  void deliver_here(std::uint64_t number, const mqtt::MessagePtr& message, mqtt::QoS qos,
+                    bool retain);
 
  private:
   [[nodiscard]] Shard& home_of(const mqtt::TopicFilter& filter);
-  void index_here(SessionAddress subscriber, std::string_view filter, const mqtt::SubscribeOptions& options);
+  void index_here(SessionAddress subscriber, std::string_view filter,
+                  const mqtt::SubscribeOptions& options);
   void unindex_here(SessionAddress subscriber, std::string_view filter);
   void forget(std::uint64_t number);
 

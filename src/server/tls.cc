@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/tls.h"
 
-#include <openssl/err.h>
-#include <openssl/pem.h>
-
 #include <array>
 #include <cstring>
+#include <openssl/err.h>
+#include <openssl/pem.h>
 
 namespace imprint::server {
 
@@ -23,21 +22,23 @@ struct KeyFree {
 using X509Ptr = std::unique_ptr<X509, X509Free>;
 
 X509Ptr read_certificate(const std::string& pem) {
-  const std::unique_ptr<BIO, BioFree> bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  const std::unique_ptr<BIO, BioFree> bio(
+      BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   return X509Ptr(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
 }
 
 std::optional<CertificateId> id_of(const X509* certificate) {
   Sha256 digest{};
   unsigned size = 0;
-  if (X509_digest(certificate, EVP_sha256(), digest.data(), &size) != 1 || size != digest.size()) return std::nullopt;
+  if (X509_digest(certificate, EVP_sha256(), digest.data(), &size) != 1 || size != digest.size())
+    return std::nullopt;
   return CertificateId(digest);
 }
 
 /// RFC 7301: the first of ours that the client offers. One that offers only others speaks another
 /// protocol and is told so.
-int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* offered,
-                    unsigned offered_size, void*) {
+int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size,
+                    const unsigned char* offered, unsigned offered_size, void*) {
   static constexpr std::array<std::string_view, 2> kProtocols = {"x-amzn-mqtt-ca", "mqtt"};
   for (const std::string_view wanted : kProtocols) {
     for (unsigned at = 0; at < offered_size; at += offered[at] + 1U) {
@@ -56,8 +57,8 @@ int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size, co
 struct MqttTls::State {
   const identity::CertificateDirectory& directory;
 
-  /// Answers 1 for a certificate that the registry knows, in whatever state: one that is not ACTIVE is
-  /// refused at CONNECT, where the reason can be given.
+  /// Answers 1 for a certificate that the registry knows, in whatever state: one that is not ACTIVE
+  /// is refused at CONNECT, where the reason can be given.
   static int verify(X509_STORE_CTX* store, void* argument) {
     const auto& state = *static_cast<const State*>(argument);
     const X509* leaf = X509_STORE_CTX_get0_cert(store);
@@ -82,11 +83,16 @@ Result<void> use_credentials(SSL_CTX* context, const ServerCredentials& credenti
   const X509Ptr certificate = read_certificate(credentials.certificate);
   const X509Ptr issuer = read_certificate(credentials.issuer);
   const std::string& key_text = credentials.key->reveal();
-  const std::unique_ptr<BIO, BioFree> bio(BIO_new_mem_buf(key_text.data(), static_cast<int>(key_text.size())));
-  const std::unique_ptr<EVP_PKEY, KeyFree> key(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
-  if (!certificate || !issuer || !key) return fail(Fault::invalid, "the server certificate or key cannot be read: {}", take_tls_error());
-  if (SSL_CTX_use_certificate(context, certificate.get()) != 1 || SSL_CTX_use_PrivateKey(context, key.get()) != 1 ||
-      SSL_CTX_check_private_key(context) != 1 || SSL_CTX_add1_chain_cert(context, issuer.get()) != 1) {
+  const std::unique_ptr<BIO, BioFree> bio(
+      BIO_new_mem_buf(key_text.data(), static_cast<int>(key_text.size())));
+  const std::unique_ptr<EVP_PKEY, KeyFree> key(
+      PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
+  if (!certificate || !issuer || !key)
+    return fail(Fault::invalid, "the server certificate or key cannot be read: {}",
+                take_tls_error());
+  if (SSL_CTX_use_certificate(context, certificate.get()) != 1 ||
+      SSL_CTX_use_PrivateKey(context, key.get()) != 1 || SSL_CTX_check_private_key(context) != 1 ||
+      SSL_CTX_add1_chain_cert(context, issuer.get()) != 1) {
     return fail(Fault::invalid, "the server certificate and key do not fit: {}", take_tls_error());
   }
   return {};
@@ -95,19 +101,23 @@ Result<void> use_credentials(SSL_CTX* context, const ServerCredentials& credenti
 MqttTls::MqttTls(std::shared_ptr<State> state, std::unique_ptr<SSL_CTX, SslFree> context)
     : state_(std::move(state)), context_(std::move(context)) {}
 
-Result<MqttTls> MqttTls::make(const ServerCredentials& credentials, const identity::CertificateDirectory& directory) {
+Result<MqttTls> MqttTls::make(const ServerCredentials& credentials,
+                              const identity::CertificateDirectory& directory) {
   std::unique_ptr<SSL_CTX, SslFree> context(SSL_CTX_new(TLS_server_method()));
   if (!context) return fail(Fault::internal, "no TLS context: {}", take_tls_error());
   SSL_CTX* c = context.get();
   SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION);
-  SSL_CTX_set_options(c, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+  SSL_CTX_set_options(c, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                             SSL_OP_CIPHER_SERVER_PREFERENCE);
   SSL_CTX_set_num_tickets(c, 0);
   SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
   // Without NO_AUTO_CHAIN libssl builds and verifies the server's own chain in every handshake.
-  SSL_CTX_set_mode(c, SSL_MODE_NO_AUTO_CHAIN | SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_mode(c, SSL_MODE_NO_AUTO_CHAIN | SSL_MODE_RELEASE_BUFFERS |
+                          SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   // AES-128 first: it is as safe here and costs least. Embedded clients know ECDHE with AES-GCM.
   if (SSL_CTX_set_cipher_list(c, "ECDHE+AESGCM:ECDHE+CHACHA20") != 1 ||
-      SSL_CTX_set_ciphersuites(c, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256") != 1 ||
+      SSL_CTX_set_ciphersuites(
+          c, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256") != 1 ||
       SSL_CTX_set1_groups_list(c, "X25519:P-256:P-384") != 1) {
     return fail(Fault::internal, "this OpenSSL lacks a cipher or group: {}", take_tls_error());
   }

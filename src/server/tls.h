@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <openssl/ssl.h>
-
 #include <memory>
+#include <openssl/ssl.h>
 #include <optional>
 #include <string>
 
@@ -27,12 +26,13 @@ struct SslFree {
 };
 using SslPtr = std::unique_ptr<SSL, SslFree>;
 
-/// The TLS settings of one MQTT shard: 1.2 and 1.3, ECDHE and AEAD only, a client certificate required,
-/// no tickets and no session cache (a device that onboards once never resumes), ALPN "mqtt" and
-/// "x-amzn-mqtt-ca" or none. Each shard has its own: OpenSSL's objects are shared with nobody.
+/// The TLS settings of one MQTT shard: 1.2 and 1.3, ECDHE and AEAD only, a client certificate
+/// required, no tickets and no session cache (a device that onboards once never resumes), ALPN
+/// "mqtt" and "x-amzn-mqtt-ca" or none. Each shard has its own: OpenSSL's objects are shared with
+/// nobody.
 ///
-/// Who a client is, is a matter of membership: possession of the key is proved by the handshake, and the
-/// certificate's fingerprint must be in the directory. Chains are not built and not needed.
+/// Who a client is, is a matter of membership: possession of the key is proved by the handshake,
+/// and the certificate's fingerprint must be in the directory. Chains are not built and not needed.
 class MqttTls {
  public:
   static Result<MqttTls> make(const ServerCredentials& credentials,

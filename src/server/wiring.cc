@@ -28,7 +28,8 @@ Result<ServerCredentials> load_credentials(const deployment::Layout& layout) {
   TRY_ASSIGN(std::string certificate, read_file(layout.server_certificate(), kMaxPemBytes));
   TRY_ASSIGN(std::string issuer, read_file(layout.issuing_certificate(), kMaxPemBytes));
   TRY_ASSIGN(Secret key, read_secret_file(layout.server_key(), kMaxPemBytes));
-  return ServerCredentials{std::move(certificate), std::move(issuer), std::make_shared<const Secret>(std::move(key))};
+  return ServerCredentials{std::move(certificate), std::move(issuer),
+                           std::make_shared<const Secret>(std::move(key))};
 }
 
 /// The key of ownership tokens: made at the first start, kept beside the CA's.
@@ -43,25 +44,33 @@ Result<Secret> load_token_key(const std::filesystem::path& file, Random& random)
   return read_secret_file(file, kMaxPemBytes);
 }
 
-Result<issuance::Issuer> load_issuer(const deployment::Layout& layout, const x509::Certificate& certificate) {
-  TRY_ASSIGN(std::unique_ptr<issuance::FileSigner> signer, issuance::FileSigner::load(layout.issuing_key()));
+Result<issuance::Issuer> load_issuer(const deployment::Layout& layout,
+                                     const x509::Certificate& certificate) {
+  TRY_ASSIGN(std::unique_ptr<issuance::FileSigner> signer,
+             issuance::FileSigner::load(layout.issuing_key()));
   return issuance::Issuer::make(certificate, std::move(signer));
 }
 
 Result<Shard::Address> to_address(const deployment::ListenAddress& listen) {
   boost::system::error_code error;
   const auto address = boost::asio::ip::make_address(listen.address, error);
-  if (error) return fail(Fault::invalid, "{} is not an address to listen on", quote(listen.address));
+  if (error)
+    return fail(Fault::invalid, "{} is not an address to listen on", quote(listen.address));
   return Shard::Address(address, listen.port);
 }
 
 provisioning::Reprovision to_reprovision(deployment::Reprovision value) {
   switch (value) {
-    case deployment::Reprovision::same_key: return provisioning::Reprovision::same_key;
-    case deployment::Reprovision::replace: return provisioning::Reprovision::replace;
-    case deployment::Reprovision::operator_decides: return provisioning::Reprovision::operator_decides;
-    case deployment::Reprovision::never: return provisioning::Reprovision::never;
-    case deployment::Reprovision::aws: return provisioning::Reprovision::aws;
+    case deployment::Reprovision::same_key:
+      return provisioning::Reprovision::same_key;
+    case deployment::Reprovision::replace:
+      return provisioning::Reprovision::replace;
+    case deployment::Reprovision::operator_decides:
+      return provisioning::Reprovision::operator_decides;
+    case deployment::Reprovision::never:
+      return provisioning::Reprovision::never;
+    case deployment::Reprovision::aws:
+      return provisioning::Reprovision::aws;
   }
   return provisioning::Reprovision::same_key;
 }
@@ -91,15 +100,20 @@ std::uint16_t shard_count(unsigned wanted) {
 
 std::string text_of(const Shard::Address& address) {
   const std::string host = address.address().to_string();
-  return address.address().is_v6() ? fmt::format("[{}]:{}", host, address.port()) : fmt::format("{}:{}", host, address.port());
+  return address.address().is_v6() ? fmt::format("[{}]:{}", host, address.port())
+                                   : fmt::format("{}:{}", host, address.port());
 }
 
 }  // namespace
 
 /// In the order of construction; each may use those above it. Destroyed the other way round.
 struct Server::Parts {
-  Parts(const deployment::Layout& where, const deployment::Config& settings_of, telemetry::Log& log_to)
-      : layout(where), config(settings_of), log(log_to), settings(to_settings(settings_of.templates)) {}
+  Parts(const deployment::Layout& where, const deployment::Config& settings_of,
+        telemetry::Log& log_to)
+      : layout(where),
+        config(settings_of),
+        log(log_to),
+        settings(to_settings(settings_of.templates)) {}
 
   deployment::Layout layout;
   deployment::Config config;
@@ -135,7 +149,9 @@ struct Server::Parts {
 
   Result<void> open_registry() {
     registry::SqliteOptions options;
-    options.on_batch = [this](std::size_t records, double seconds) { metrics.store_committed(records, seconds); };
+    options.on_batch = [this](std::size_t records, double seconds) {
+      metrics.store_committed(records, seconds);
+    };
     TRY_ASSIGN(store, registry::SqliteStore::open(layout.store(), std::move(options)));
     access.emplace(*store);
     store->watch([this](const registry::ChangeSet& changes) {
@@ -150,7 +166,8 @@ struct Server::Parts {
   }
 
   Result<void> make_use_cases() {
-    TRY_ASSIGN(const std::string issuing_pem, read_file(layout.issuing_certificate(), kMaxPemBytes));
+    TRY_ASSIGN(const std::string issuing_pem,
+               read_file(layout.issuing_certificate(), kMaxPemBytes));
     TRY_ASSIGN(const x509::Certificate issuing, x509::Certificate::from_pem(issuing_pem));
     TRY_ASSIGN(issuer, load_issuer(layout, issuing));
     TRY_ASSIGN(profile, issuance::Profile::make(config.profile_options(), issuing));
@@ -158,8 +175,9 @@ struct Server::Parts {
     tokens.emplace(std::move(token_key));
     // P-256 keys are made in a moment; only RSA is worth keeping ready.
     const bool needs_pool = settings.key_algorithm != x509::KeyAlgorithm::ec_p256;
-    keys.emplace(issuance::KeyPoolOptions{.algorithm = settings.key_algorithm,
-                                          .size = needs_pool ? config.certificates.key_pool_size : 0});
+    keys.emplace(
+        issuance::KeyPoolOptions{.algorithm = settings.key_algorithm,
+                                 .size = needs_pool ? config.certificates.key_pool_size : 0});
     issue.emplace(*store, *issuer, *profile, clock, random);
     create.emplace(*store, *issue, *keys, *tokens, settings, clock);
     register_thing.emplace(*store, templates, *tokens, settings, clock, random);
@@ -169,16 +187,26 @@ struct Server::Parts {
 
   Result<void> make_shards() {
     retained.emplace(mqtt::RetainedMessages::Bounds{.bytes = config.limits.retained_bytes});
-    services.emplace(Services{.clock = clock, .random = random, .log = log, .metrics = metrics, .store = *store,
-                              .directory = directory, .access = *access, .provisioning = *provisioning,
-                              .clients = clients, .retained = *retained, .account = config.account_id,
-                              .mqtt = to_mqtt_limits(config.limits), .limits = to_connection_limits(config.limits)});
+    services.emplace(Services{.clock = clock,
+                              .random = random,
+                              .log = log,
+                              .metrics = metrics,
+                              .store = *store,
+                              .directory = directory,
+                              .access = *access,
+                              .provisioning = *provisioning,
+                              .clients = clients,
+                              .retained = *retained,
+                              .account = config.account_id,
+                              .mqtt = to_mqtt_limits(config.limits),
+                              .limits = to_connection_limits(config.limits)});
     TRY_ASSIGN(const ServerCredentials credentials, load_credentials(layout));
     TRY_ASSIGN(Shard::Address address, to_address(config.listen.mqtt));
     const std::uint16_t count = shard_count(config.listen.threads);
     for (std::uint16_t i = 0; i < count; ++i) {
       TRY_ASSIGN(MqttTls tls, MqttTls::make(credentials, directory));
-      TRY_ASSIGN(std::unique_ptr<Shard> shard, Shard::make(i, count, *services, std::move(tls), address));
+      TRY_ASSIGN(std::unique_ptr<Shard> shard,
+                 Shard::make(i, count, *services, std::move(tls), address));
       address.port(shard->address().port());  // a port 0 is chosen once
       peers.push_back(shard.get());
       shards.push_back(std::move(shard));
@@ -193,7 +221,11 @@ struct Server::Parts {
     routes.emplace(*store, metrics, std::move(root), std::move(issuing));
     TRY_ASSIGN(const ServerCredentials credentials, load_credentials(layout));
     TRY_ASSIGN(const Shard::Address address, to_address(config.listen.http));
-    TRY_ASSIGN(http, HttpServer::make(credentials, address, [this](control_api::HttpRequest request) { return answer(std::move(request)); }, log));
+    TRY_ASSIGN(
+        http,
+        HttpServer::make(
+            credentials, address,
+            [this](control_api::HttpRequest request) { return answer(std::move(request)); }, log));
     http->every(kSweepPeriod, [this] { runtime::start(sweep()); });
     return {};
   }
@@ -205,9 +237,11 @@ struct Server::Parts {
   runtime::Task<void> sweep() {
     const auto swept = co_await provisioning::sweep(*store, clock);
     if (!swept) {
-      log.error("removing expired certificates failed; it is tried again", {{"cause", swept.error().message}});
+      log.error("removing expired certificates failed; it is tried again",
+                {{"cause", swept.error().message}});
     } else if (swept->certificates + swept->intents > 0) {
-      log.info("removed certificates that were never registered", {{"certificates", swept->certificates}, {"intents", swept->intents}});
+      log.info("removed certificates that were never registered",
+               {{"certificates", swept->certificates}, {"intents", swept->intents}});
     }
   }
 
@@ -219,7 +253,9 @@ struct Server::Parts {
 
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
-Result<std::unique_ptr<Server>> Server::start(const deployment::Layout& layout, const deployment::Config& config, telemetry::Log& log) {
+Result<std::unique_ptr<Server>> Server::start(const deployment::Layout& layout,
+                                              const deployment::Config& config,
+                                              telemetry::Log& log) {
   auto parts = std::make_unique<Parts>(layout, config, log);
   TRY(parts->open_registry());
   TRY(parts->make_use_cases());

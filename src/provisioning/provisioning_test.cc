@@ -1,0 +1,543 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fstream>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sstream>
+
+#include "issuance/signer.h"
+#include "provisioning/create_certificate.h"
+#include "provisioning/register_thing.h"
+#include "provisioning/sweep.h"
+#include "registry/memory/memory_store.h"
+#include "test/support/fake_clock.h"
+#include "test/support/faulty_store.h"
+#include "test/support/test_ca.h"
+#include "x509/csr.h"
+
+namespace imprint::provisioning {
+namespace {
+
+using registry::CertificateStatus;
+using runtime::run_blocking;
+using testing::HasSubstr;
+
+/// A signer whose Nth signature fails.
+class FaultySigner final : public issuance::Signer {
+ public:
+  explicit FaultySigner(x509::PrivateKey key) : real_(std::move(key)) {}
+  [[nodiscard]] x509::SignatureAlgorithm algorithm() const override { return real_.algorithm(); }
+  Result<Bytes> sign(BytesView message) override {
+    if (fail_next > 0 && --fail_next == 0)
+      return fail(Fault::unavailable, "the test broke this signature");
+    return real_.sign(message);
+  }
+  int fail_next = 0;
+
+ private:
+  issuance::FileSigner real_;
+};
+
+std::string mission_template() {
+  std::ifstream in(std::string(IMPRINT_TEST_DIR) +
+                   "/golden/templates/mission-fleet-provisioning-template.json");
+  std::stringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+/// One deployment without a network: store, issuing CA, the mission's template and what it needs.
+struct World {
+  World() : World(mission_template()) {}
+  explicit World(const std::string& body) {
+    put(registry::Policy{.name = *PolicyName::parse("FleetDevicePolicy")});
+    put(registry::ThingType{.name = *ThingTypeName::parse("SmartSensor"), .id = "t"});
+    put(registry::ThingGroup{.name = *ThingGroupName::parse("unprovisioned-devices"), .id = "g"});
+    add_template("T", body);
+  }
+
+  void put(registry::Record record) {
+    registry::ChangeSet changes;
+    changes.changes.emplace_back(registry::Put{std::move(record)});
+    ASSERT_TRUE(run_blocking(memory.commit(std::move(changes))));
+  }
+  void add_template(const std::string& name, const std::string& body, bool enabled = true) {
+    put(registry::ProvisioningTemplate{.name = *TemplateName::parse(name), .enabled = enabled});
+    put(registry::ProvisioningTemplateVersion{*TemplateName::parse(name), 1, body});
+  }
+
+  Result<CreatedCertificate> create(const x509::PrivateKey& key) {
+    return run_blocking(create_certificate.from_csr(
+        caller, *x509::make_csr_pem(key, test::common_name("whatever"))));
+  }
+  Result<RegisteredThing> register_with(const std::string& token, templates::Parameters parameters,
+                                        const std::string& name = "T") {
+    return run_blocking(
+        register_thing.run(caller, {*TemplateName::parse(name), token, std::move(parameters)}));
+  }
+  static templates::Parameters parameters(const std::string& serial,
+                                          const std::string& firmware = "1.0.0") {
+    return {{"SerialNumber", serial}, {"FirmwareVersion", firmware}};
+  }
+  /// The whole exchange of a device with this key.
+  Result<RegisteredThing> onboard(const x509::PrivateKey& key, const std::string& serial,
+                                  const std::string& firmware = "1.0.0") {
+    auto created = create(key);
+    if (!created) return tl::unexpected(created.error());
+    return register_with(created->ownership_token.reveal(), parameters(serial, firmware));
+  }
+
+  template <class T>
+  std::vector<T> all(registry::Query query) {
+    return *run_blocking(registry::list_all<T>(memory, std::move(query)));
+  }
+  registry::Certificate certificate(const CertificateId& id) {
+    return *run_blocking(
+        registry::get<registry::Certificate>(memory, registry::certificate_key(id)));
+  }
+  registry::Thing thing(const std::string& name) {
+    return *run_blocking(
+        registry::get<registry::Thing>(memory, registry::thing_key(*ThingName::parse(name))));
+  }
+  std::vector<CertificateId> active_certificates_of(const std::string& name) {
+    std::vector<CertificateId> active;
+    for (const auto& principal : all<registry::ThingPrincipal>(
+             registry::query::PrincipalsOfThing{*ThingName::parse(name)})) {
+      if (certificate(principal.certificate).status == CertificateStatus::active)
+        active.push_back(principal.certificate);
+    }
+    return active;
+  }
+  void note_connected(const CertificateId& id) {
+    registry::Certificate c = certificate(id);
+    c.first_connected = clock.now();
+    ++c.version;
+    put(c);
+  }
+
+  registry::MemoryStore memory;
+  test::FaultyStore store{memory};
+  test::FakeClock clock;
+  SystemRandom random;
+  test::Identity root = test::make_root("Test root");
+  test::Identity issuing = test::make_intermediate(root, "Test issuing CA");
+  std::shared_ptr<FaultySigner> signer = std::make_shared<FaultySigner>(std::move(issuing.key));
+  issuance::Issuer issuer = *issuance::Issuer::make(issuing.certificate, signer);
+  issuance::Profile profile = *issuance::Profile::make({}, issuing.certificate);
+  issuance::KeyPool keys{{.algorithm = x509::KeyAlgorithm::ec_p256, .size = 0}};
+  OwnershipTokens tokens{Secret(std::string(64, 'k'))};
+  Settings settings{.key_algorithm = x509::KeyAlgorithm::ec_p256};
+  TemplateCache cache;
+  IssueCertificate issue{store, issuer, profile, clock, random};
+  CreateCertificate create_certificate{store, issue, keys, tokens, settings, clock};
+  RegisterThing register_thing{store, cache, tokens, settings, clock, random};
+  Caller caller{
+      .certificate = CertificateId(Sha256{1}), .client_id = "factory-1", .correlation = "c"};
+};
+
+TEST(Provisioning, CarriesTheMissionsTemplateThrough) {
+  World world;
+  const auto key = test::make_key();
+  const auto registered = world.onboard(key, "A1B2");
+  ASSERT_TRUE(registered) << registered.error().message;
+  EXPECT_EQ(registered->thing->str(), "device-A1B2");
+  EXPECT_EQ(registered->device_configuration, "{}");
+  const registry::Thing thing = world.thing("device-A1B2");
+  EXPECT_EQ(thing.type->str(), "SmartSensor");
+  EXPECT_EQ(thing.attributes, (registry::Attributes{{"firmwareVersion", "1.0.0"}}));
+  const auto groups =
+      world.all<registry::GroupMembership>(registry::query::GroupsOfThing{thing.name});
+  ASSERT_EQ(groups.size(), 1U);
+  EXPECT_EQ(groups[0].group.str(), "unprovisioned-devices");
+  const registry::Certificate certificate = world.certificate(registered->certificate);
+  EXPECT_EQ(certificate.status, CertificateStatus::active);
+  EXPECT_EQ(certificate.common_name, "Imprint device certificate")
+      << "a device must not choose its subject";
+  const auto policies = world.all<registry::PolicyAttachment>(
+      registry::query::PoliciesOfTarget{registry::PolicyTarget(certificate.id)});
+  ASSERT_EQ(policies.size(), 1U);
+  EXPECT_EQ(policies[0].policy.str(), "FleetDevicePolicy");
+  EXPECT_TRUE(
+      world.all<registry::IssuanceIntent>(registry::query::Intents{world.clock.now() + test::kDay})
+          .empty());
+}
+
+TEST(Provisioning, RepeatsOfTheSameRequestGetTheSameAnswer) {
+  World world;
+  const auto key = test::make_key();
+  const auto first = world.create(key);
+  const auto again = world.create(key);
+  ASSERT_TRUE(first && again);
+  EXPECT_EQ(first->id, again->id) << "same key, same claim, same certificate";
+  EXPECT_EQ(first->ownership_token.reveal(), again->ownership_token.reveal());
+  EXPECT_TRUE(again->repeated);
+  const std::string token = first->ownership_token.reveal();
+  ASSERT_TRUE(world.register_with(token, World::parameters("S1")));
+  const auto repeat = world.register_with(token, World::parameters("S1"));
+  ASSERT_TRUE(repeat) << repeat.error().message;
+  EXPECT_TRUE(repeat->repeated);
+  EXPECT_EQ(repeat->thing->str(), "device-S1");
+  const auto other = world.register_with(token, World::parameters("S2"));
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().code, code::kInvalidToken);
+  EXPECT_THAT(other.error().message, HasSubstr("already used"));
+  EXPECT_EQ(world.all<registry::Thing>(registry::query::Things{}).size(), 1U);
+}
+
+TEST(Provisioning, AnotherClaimCannotTakeACertificateOver) {
+  World world;
+  const auto key = test::make_key();
+  const auto created = world.create(key);
+  world.caller.certificate = CertificateId(Sha256{2});
+  const auto stolen =
+      world.register_with(created->ownership_token.reveal(), World::parameters("S1"));
+  ASSERT_FALSE(stolen);
+  EXPECT_EQ(stolen.error().code, code::kInvalidToken);
+  EXPECT_NE(world.create(key)->id, created->id) << "another claim gets a certificate of its own";
+}
+
+TEST(RegisterThing, RefusesByName) {
+  World world;
+  world.add_template("Disabled", mission_template(), false);
+  world.put(registry::ProvisioningTemplate{
+      .name = *TemplateName::parse("Jitp"), .type = registry::TemplateType::jitp, .enabled = true});
+  const auto created = world.create(test::make_key());
+  ASSERT_TRUE(created);
+  const std::string good = created->ownership_token.reveal();
+  std::string forged = good;
+  forged.back() = forged.back() == '0' ? '1' : '0';
+  const struct {
+    std::string name;
+    std::string template_name;
+    std::string token;
+    templates::Parameters parameters;
+    std::string_view error_code;
+    std::string part;
+  } rows[] = {
+      {"no token", "T", "", World::parameters("S"), code::kInvalidToken,
+       "Certificate ownership token cannot be empty."},
+      {"malformed token", "T", "abc", World::parameters("S"), code::kInvalidToken,
+       "3 characters where 128"},
+      {"not hexadecimal", "T", std::string(128, 'z'), World::parameters("S"), code::kInvalidToken,
+       "malformed"},
+      {"forged token", "T", forged, World::parameters("S"), code::kInvalidToken,
+       "unknown or has expired"},
+      {"unknown certificate", "T", std::string(128, 'a'), World::parameters("S"),
+       code::kInvalidToken, "unknown"},
+      {"unknown template", "Nope", good, World::parameters("S"), code::kResourceNotFound,
+       "\"Nope\""},
+      {"disabled template", "Disabled", good, World::parameters("S"), code::kTemplateDisabled,
+       "is disabled"},
+      {"JITP template", "Jitp", good, World::parameters("S"), code::kResourceNotFound, "JITP"},
+      {"no parameters", "T", good, {}, code::kInvalidParameters, "SerialNumber"},
+      {"one missing",
+       "T",
+       good,
+       {{"SerialNumber", "S"}},
+       code::kInvalidParameters,
+       "FirmwareVersion"},
+      {"bad thing name", "T", good, World::parameters("A B"), code::kInvalidParameters,
+       "device-A B"},
+      {"wildcard in serial", "T", good, World::parameters("*"), code::kInvalidParameters,
+       "device-*"},
+      {"path in serial", "T", good, World::parameters("../x"), code::kInvalidParameters, "/"},
+      {"bad attribute", "T", good, World::parameters("S", "1.0+build 5"), code::kInvalidParameters,
+       "1.0+build 5"},
+  };
+  for (const auto& row : rows) {
+    const auto answer = world.register_with(row.token, row.parameters, row.template_name);
+    ASSERT_FALSE(answer) << row.name;
+    EXPECT_EQ(answer.error().code, row.error_code) << row.name << ": " << answer.error().message;
+    EXPECT_THAT(describe(answer.error()), HasSubstr(row.part)) << row.name;
+  }
+  EXPECT_TRUE(world.all<registry::Thing>(registry::query::Things{}).empty());
+  EXPECT_TRUE(world.register_with(good, World::parameters("S")))
+      << "a rejection leaves the token usable";
+}
+
+TEST(RegisterThing, NamesWhatIsMissingInTheRegistry) {
+  const struct {
+    registry::Key missing;
+    std::string part;
+  } rows[] = {
+      {registry::policy_key(*PolicyName::parse("FleetDevicePolicy")), "create-policy"},
+      {registry::thing_type_key(*ThingTypeName::parse("SmartSensor")), "create-thing-type"},
+      {registry::thing_group_key(*ThingGroupName::parse("unprovisioned-devices")),
+       "create-thing-group"},
+  };
+  for (const auto& row : rows) {
+    World world;
+    registry::ChangeSet changes;
+    changes.changes.emplace_back(registry::Erase{row.missing});
+    ASSERT_TRUE(run_blocking(world.memory.commit(changes)));
+    const auto answer = world.onboard(test::make_key(), "S");
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().code, code::kRegistrationFailure);
+    EXPECT_THAT(answer.error().message, HasSubstr(row.part));
+    EXPECT_THAT(answer.error().where, HasSubstr("$.Resources."));
+    EXPECT_TRUE(world.all<registry::Thing>(registry::query::Things{}).empty()) << "all or nothing";
+  }
+}
+
+TEST(RegisterThing, TokensEndAfterAnHourAndTheirCertificatesGo) {
+  World world;
+  const auto lost = world.create(test::make_key());
+  const auto kept = world.onboard(test::make_key(), "S");
+  ASSERT_TRUE(lost && kept);
+  world.clock.advance(std::chrono::minutes(61));
+  const auto late = world.register_with(lost->ownership_token.reveal(), World::parameters("L"));
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, code::kInvalidToken);
+  EXPECT_THAT(late.error().message, HasSubstr("expired"));
+  const auto swept = run_blocking(sweep(world.memory, world.clock));
+  ASSERT_TRUE(swept);
+  EXPECT_EQ(swept->certificates, 1U);
+  const auto left = world.all<registry::Certificate>(registry::query::Certificates{});
+  ASSERT_EQ(left.size(), 1U);
+  EXPECT_EQ(left[0].id, kept->certificate);
+}
+
+TEST(Sweep, KeepsACertificateThatAnOperatorHasAttached) {
+  World world;
+  const auto created = world.create(test::make_key());
+  world.put(registry::PolicyAttachment{*PolicyName::parse("FleetDevicePolicy"),
+                                       registry::PolicyTarget(created->id)});
+  world.clock.advance(std::chrono::hours(2));
+  EXPECT_EQ(run_blocking(sweep(world.memory, world.clock))->certificates, 0U);
+}
+
+TEST(Sweep, PutsSignaturesThatNeverArrivedOnRecord) {
+  World world;
+  world.store.fail_call(3, test::FaultyStore::When::before);  // list, intent, certificate
+  EXPECT_FALSE(world.create(test::make_key()));
+  world.clock.advance(std::chrono::hours(1));
+  EXPECT_EQ(run_blocking(sweep(world.memory, world.clock))->intents, 1U);
+  const auto events = world.all<registry::AuditEvent>(registry::query::AuditEvents{});
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].step, "certificate_never_arrived");
+}
+
+TEST(Reprovision, FollowsTheSettingWhenTheKeyIsAnother) {
+  enum class Old { never_used, used, deactivated };
+  const struct {
+    Reprovision setting;
+    Old old;
+    bool accepted;
+    std::size_t active;
+  } rows[] = {
+      {Reprovision::same_key, Old::never_used, true, 1},
+      {Reprovision::same_key, Old::used, false, 1},
+      {Reprovision::same_key, Old::deactivated, false, 0},
+      {Reprovision::replace, Old::used, true, 1},
+      {Reprovision::replace, Old::deactivated, true, 1},
+      {Reprovision::operator_decides, Old::used, false, 1},
+      {Reprovision::operator_decides, Old::deactivated, true, 1},
+      {Reprovision::never, Old::never_used, false, 1},
+      {Reprovision::aws, Old::used, true, 2},
+  };
+  for (std::size_t i = 0; i < std::size(rows); ++i) {
+    const auto& row = rows[i];
+    World world;
+    world.settings.reprovision = row.setting;
+    const auto first = world.onboard(test::make_key(), "S");
+    ASSERT_TRUE(first);
+    if (row.old == Old::used) world.note_connected(first->certificate);
+    if (row.old == Old::deactivated) {
+      registry::Certificate c = world.certificate(first->certificate);
+      c.status = CertificateStatus::inactive;
+      ++c.version;
+      world.put(c);
+    }
+    const auto second = world.onboard(test::make_key(), "S");
+    EXPECT_EQ(second.has_value(), row.accepted) << "row " << i;
+    EXPECT_EQ(world.active_certificates_of("device-S").size(), row.active) << "row " << i;
+    if (!second) {
+      EXPECT_EQ(second.error().code, code::kResourceConflicts);
+      EXPECT_THAT(second.error().message, HasSubstr(first->certificate.hex()));
+    }
+  }
+}
+
+TEST(Reprovision, TheSameKeyMayAlwaysRegisterAgain) {
+  World world;
+  const auto key = test::make_key();
+  const auto first = world.onboard(key, "S", "1.0.0");
+  ASSERT_TRUE(first);
+  world.note_connected(first->certificate);
+  const auto second = world.onboard(key, "S", "2.0.0");
+  ASSERT_TRUE(second) << second.error().message;
+  EXPECT_EQ(second->certificate, first->certificate);
+  EXPECT_EQ(world.thing("device-S").attributes.at("firmwareVersion"), "2.0.0") << "MERGE";
+  EXPECT_EQ(world.active_certificates_of("device-S").size(), 1U);
+}
+
+TEST(Reprovision, ARevokedKeyStaysOut) {
+  World world;
+  const auto key = test::make_key();
+  const auto first = world.onboard(key, "S");
+  registry::Certificate c = world.certificate(first->certificate);
+  c.status = CertificateStatus::revoked;
+  ++c.version;
+  world.put(c);
+  const auto again = world.create(key);
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().code, code::kAccessDenied);
+}
+
+TEST(Overrides, AreFollowedToTheLetter) {
+  const auto body = [](const std::string& overrides) {
+    return R"({"Parameters":{"SerialNumber":{"Type":"String"},"AWS::IoT::Certificate::Id":{"Type":"String"}},"Resources":{
+      "certificate":{"Type":"AWS::IoT::Certificate","Properties":{"CertificateId":{"Ref":"AWS::IoT::Certificate::Id"}}},
+      "thing":{"Type":"AWS::IoT::Thing","OverrideSettings":)" +
+           overrides + R"(,"Properties":{"ThingName":{"Ref":"SerialNumber"},
+      "ThingTypeName":"SmartSensor","ThingGroups":["unprovisioned-devices"],"AttributePayload":{"a":"new","b":"new"}}}}})";
+  };
+  const struct {
+    std::string overrides;
+    bool accepted;
+    registry::Attributes attributes;
+    std::string type;
+    std::size_t groups;
+  } rows[] = {
+      {"{}", true, {{"a", "old"}, {"c", "old"}}, "Other", 1},
+      {R"({"AttributePayload":"DO_NOTHING"})", true, {{"a", "old"}, {"c", "old"}}, "Other", 1},
+      {R"({"AttributePayload":"MERGE"})",
+       true,
+       {{"a", "new"}, {"b", "new"}, {"c", "old"}},
+       "Other",
+       1},
+      {R"({"ATTRIBUTE_PAYLOAD":"REPLACE"})", true, {{"a", "new"}, {"b", "new"}}, "Other", 1},
+      {R"({"ThingTypeName":"REPLACE"})", true, {{"a", "old"}, {"c", "old"}}, "SmartSensor", 1},
+      {R"({"ThingGroups":"MERGE"})", true, {{"a", "old"}, {"c", "old"}}, "Other", 2},
+      {R"({"ThingGroups":"REPLACE"})", true, {{"a", "old"}, {"c", "old"}}, "Other", 1},
+      {R"({"ThingGroups":"FAIL"})", false, {{"a", "old"}, {"c", "old"}}, "Other", 1},
+      {R"({"AttributePayload":"FAIL"})", false, {{"a", "old"}, {"c", "old"}}, "Other", 1},
+      {R"({"ThingTypeName":"FAIL"})", false, {{"a", "old"}, {"c", "old"}}, "Other", 1},
+  };
+  for (const auto& row : rows) {
+    World world(body(row.overrides));
+    const ThingName name = *ThingName::parse("X");
+    world.put(registry::ThingType{.name = *ThingTypeName::parse("Other"), .id = "o"});
+    world.put(registry::ThingGroup{.name = *ThingGroupName::parse("mine"), .id = "m"});
+    world.put(registry::Thing{.name = name,
+                              .id = "i",
+                              .type = *ThingTypeName::parse("Other"),
+                              .attributes = {{"a", "old"}, {"c", "old"}}});
+    world.put(registry::GroupMembership{name, *ThingGroupName::parse("mine")});
+    const auto answer = world.onboard(test::make_key(), "X");
+    EXPECT_EQ(answer.has_value(), row.accepted) << row.overrides;
+    if (!answer) EXPECT_EQ(answer.error().code, code::kResourceConflicts);
+    EXPECT_EQ(world.thing("X").attributes, row.attributes) << row.overrides;
+    EXPECT_EQ(world.thing("X").type->str(), row.type) << row.overrides;
+    EXPECT_EQ(world.all<registry::GroupMembership>(registry::query::GroupsOfThing{name}).size(),
+              row.groups)
+        << row.overrides;
+  }
+}
+
+TEST(Claims, AreHeldToTheirTemplateAndTheirNumberOfDevices) {
+  World world;
+  world.add_template("Other", mission_template());
+  world.caller.claim_template = TemplateName::parse("T").value();
+  world.caller.claim_limit = 2;
+  const auto elsewhere = world.create(test::make_key());
+  const auto wrong =
+      world.register_with(elsewhere->ownership_token.reveal(), World::parameters("W"), "Other");
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().code, code::kAccessDenied);
+  const auto key = test::make_key();
+  EXPECT_TRUE(world.onboard(key, "1"));
+  EXPECT_TRUE(world.onboard(key, "1", "2.0.0")) << "the same device again does not count";
+  EXPECT_TRUE(world.onboard(test::make_key(), "2"));
+  const auto third = world.onboard(test::make_key(), "3");
+  ASSERT_FALSE(third);
+  EXPECT_EQ(third.error().code, code::kAccessDenied);
+  EXPECT_THAT(third.error().message, HasSubstr("no more devices"));
+}
+
+TEST(InlinePolicies, AreMadeOnceAndSharedByTheSameDocument) {
+  World world(
+      R"({"Parameters":{"SerialNumber":{"Type":"String"},"AWS::IoT::Certificate::Id":{"Type":"String"}},"Resources":{
+      "certificate":{"Type":"AWS::IoT::Certificate","Properties":{"CertificateId":{"Ref":"AWS::IoT::Certificate::Id"}}},
+      "policy":{"Type":"AWS::IoT::Policy","Properties":{"PolicyDocument":{"Version":"2012-10-17","Statement":[
+        {"Effect":"Allow","Action":"iot:Connect","Resource":"arn:aws:iot:us-east-1:000000000000:client/${iot:Connection.Thing.ThingName}"}]}}},
+      "thing":{"Type":"AWS::IoT::Thing","Properties":{"ThingName":{"Ref":"SerialNumber"}}}}})");
+  const auto one = world.onboard(test::make_key(), "1");
+  ASSERT_TRUE(one) << describe(one.error());
+  ASSERT_TRUE(world.onboard(test::make_key(), "2"));
+  const auto policies = world.all<registry::Policy>(registry::query::Policies{});
+  ASSERT_EQ(policies.size(), 2U);  // FleetDevicePolicy and this one
+  const auto attached = world.all<registry::PolicyAttachment>(
+      registry::query::PoliciesOfTarget{registry::PolicyTarget(one->certificate)});
+  ASSERT_EQ(attached.size(), 1U);
+  EXPECT_THAT(attached[0].policy.str(), testing::MatchesRegex("[0-9A-F]+"));
+  EXPECT_EQ(attached[0].policy.str().size(), 40U);
+}
+
+/// A device that begins again, with its key or (`fresh`) with a new one, until it is registered.
+Result<RegisteredThing> insist(World& world, x509::PrivateKey& key, bool fresh) {
+  auto done = world.onboard(key, "S");
+  for (int attempt = 0; !done && attempt < 3; ++attempt) {
+    if (fresh) key = test::make_key();
+    done = world.onboard(key, "S");
+  }
+  return done;
+}
+
+TEST(NeverHalfProvisioned, WhicheverStoreCallFails) {
+  for (const auto when : {test::FaultyStore::When::before, test::FaultyStore::When::after}) {
+    for (const bool fresh : {false, true}) {
+      for (int n = 1;; ++n) {
+        World world;
+        world.store.fail_call(n, when);
+        x509::PrivateKey key = test::make_key();
+        const auto done = insist(world, key, fresh);
+        ASSERT_TRUE(done) << "call " << n << ": " << describe(done.error());
+        EXPECT_EQ(world.all<registry::Thing>(registry::query::Things{}).size(), 1U) << n;
+        const auto active = world.active_certificates_of("device-S");
+        ASSERT_EQ(active.size(), 1U) << "call " << n;
+        EXPECT_EQ(active[0], done->certificate);
+        EXPECT_EQ(world.certificate(active[0]).public_key, key.public_key().sha256())
+            << "the device's own key";
+        world.clock.advance(std::chrono::hours(2));
+        ASSERT_TRUE(run_blocking(sweep(world.memory, world.clock)));
+        for (const auto& certificate :
+             world.all<registry::Certificate>(registry::query::Certificates{})) {
+          EXPECT_NE(certificate.status, CertificateStatus::pending_activation) << n;
+        }
+        EXPECT_TRUE(world.all<registry::IssuanceIntent>(registry::query::Intents{world.clock.now()})
+                        .empty());
+        if (!world.store.has_failed()) break;  // the run needed fewer calls than n: all were tried
+        ASSERT_LT(n, 100);
+      }
+    }
+  }
+}
+
+TEST(NeverHalfProvisioned, WhenTheSignerFails) {
+  World world;
+  world.signer->fail_next = 1;
+  x509::PrivateKey key = test::make_key();
+  const auto done = insist(world, key, false);
+  ASSERT_TRUE(done);
+  EXPECT_EQ(world.active_certificates_of("device-S").size(), 1U);
+  EXPECT_EQ(world.all<registry::Certificate>(registry::query::Certificates{}).size(), 1U);
+}
+
+TEST(OwnershipTokens, DependOnKeyCertificateRequesterAndRound) {
+  World world;
+  const auto created = world.create(test::make_key());
+  const std::string token = created->ownership_token.reveal();
+  EXPECT_LE(token.size(), 512U);
+  registry::Certificate certificate = world.certificate(created->id);
+  EXPECT_TRUE(world.tokens.matches(token, certificate));
+  registry::Certificate other_round = certificate;
+  ++other_round.ownership_round;
+  EXPECT_FALSE(world.tokens.matches(token, other_round));
+  registry::Certificate other_requester = certificate;
+  other_requester.requested_by = CertificateId(Sha256{9});
+  EXPECT_FALSE(world.tokens.matches(token, other_requester));
+  EXPECT_FALSE(OwnershipTokens(Secret(std::string(64, 'x'))).matches(token, certificate));
+}
+
+}  // namespace
+}  // namespace imprint::provisioning
