@@ -16,7 +16,8 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::string_view HttpRequest::header(std::string_view name) const {
-  const auto it = std::ranges::find_if(headers, [&](const auto& header) { return equal_ignoring_case(header.first, name); });
+  const auto it = std::ranges::find_if(
+      headers, [&](const auto& header) { return equal_ignoring_case(header.first, name); });
   return it == headers.end() ? std::string_view() : std::string_view(it->second);
 }
 
