@@ -23,6 +23,9 @@ int main(int argc, char** argv) {
   imprint::tool::Run run;
   imprint::tool::add_init(app, run);
   imprint::tool::add_doctor(app, run);
+  imprint::tool::add_claim(app, run);
+  imprint::tool::add_env(app, run);
+  imprint::tool::add_aws(app, run);
   try {
     app.parse(argc, argv);
     return run();

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "apps/imprint/access.h"
+
+#include <curl/curl.h>
+#include <memory>
+
+#include "base/file.h"
+#include "deployment/config.h"
+#include "deployment/credentials.h"
+
+namespace imprint::tool {
+
+namespace {
+
+constexpr std::size_t kMaxAnswerBytes = std::size_t{4} * 1024 * 1024;
+constexpr long kTimeoutSeconds = 60;
+
+std::string text_of(const encoding::json::object& object, std::string_view member) {
+  const auto* value = object.if_contains(member);
+  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+}
+
+struct CurlFree {
+  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+
+std::size_t append(char* data, std::size_t size, std::size_t count, void* to) {
+  auto& text = *static_cast<std::string*>(to);
+  if (text.size() + size * count > kMaxAnswerBytes) return 0;
+  text.append(data, size * count);
+  return size * count;
+}
+
+Fault fault_of(long status) {
+  if (status == 404) return Fault::not_found;
+  if (status == 401 || status == 403) return Fault::forbidden;
+  return status >= 500 ? Fault::unavailable : Fault::invalid;
+}
+
+}  // namespace
+
+Result<ServerAddress> find_server(const deployment::Layout& layout) {
+  TRY_ASSIGN(const deployment::Config config, deployment::Config::load(layout.config()));
+  ServerAddress found{"https://" + config.listen.http.text(), config.listen.mqtt.text(),
+                      config.region};
+  constexpr std::size_t kMaxRunFile = 4096;
+  const auto running = read_file(layout.run_file(), kMaxRunFile);
+  if (!running) return found;
+  const auto parsed = encoding::parse_json(*running);
+  if (!parsed || !parsed->is_object()) return found;
+  const std::string http = text_of(parsed->get_object(), "http");
+  const std::string mqtt = text_of(parsed->get_object(), "mqtt");
+  if (!http.empty()) found.http = http;
+  if (!mqtt.empty()) found.mqtt = mqtt;
+  return found;
+}
+
+std::vector<std::pair<std::string, std::string>> aws_environment(const deployment::Layout& layout,
+                                                                 const ServerAddress& server) {
+  const auto absolute = [](const std::filesystem::path& path) {
+    return std::filesystem::absolute(path).lexically_normal().string();
+  };
+  return {
+      {"AWS_ENDPOINT_URL", server.http},
+      {"AWS_CA_BUNDLE", absolute(layout.trusted_root())},
+      {"AWS_SHARED_CREDENTIALS_FILE", absolute(layout.admin_credentials())},
+      {"AWS_PROFILE", "default"},
+      {"AWS_REGION", server.region},
+      {"AWS_DEFAULT_REGION", server.region},
+      {"AWS_EC2_METADATA_DISABLED", "true"},
+      {"AWS_PAGER", ""},
+  };
+}
+
+Result<encoding::json::value> post(const deployment::Layout& layout, const ServerAddress& server,
+                                   const std::string& path, const encoding::json::object& body) {
+  TRY_ASSIGN(const deployment::AdminCredentials credentials,
+             deployment::AdminCredentials::load(layout.admin_credentials()));
+  const std::unique_ptr<CURL, CurlFree> curl(curl_easy_init());
+  if (!curl) return fail(Fault::internal, "libcurl cannot start");
+  const std::string url = server.http + path;
+  const std::string text = encoding::to_json(body);
+  const std::string scope = "aws:amz:" + server.region + ":iot";
+  const Secret user(credentials.access_key_id + ":" + credentials.secret_access_key.reveal());
+  const std::unique_ptr<curl_slist, CurlFree> headers(
+      curl_slist_append(nullptr, "Content-Type: application/json"));
+  std::string answer;
+  CURL* c = curl.get();
+  curl_easy_setopt(c, CURLOPT_URL, url.c_str());
+  curl_easy_setopt(c, CURLOPT_CAINFO, layout.trusted_root().c_str());
+  curl_easy_setopt(c, CURLOPT_PROXY, "");
+  curl_easy_setopt(c, CURLOPT_TIMEOUT, kTimeoutSeconds);
+  curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(c, CURLOPT_AWS_SIGV4, scope.c_str());
+  curl_easy_setopt(c, CURLOPT_USERPWD, user.reveal().c_str());
+  curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers.get());
+  curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(text.size()));
+  curl_easy_setopt(c, CURLOPT_POSTFIELDS, text.c_str());
+  curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, &append);
+  curl_easy_setopt(c, CURLOPT_WRITEDATA, &answer);
+  if (const CURLcode code = curl_easy_perform(c); code != CURLE_OK) {
+    return fail(Fault::unavailable, "{} does not answer: {}; is imprintd {} running?", server.http,
+                curl_easy_strerror(code), layout.directory().string());
+  }
+  long status = 0;
+  curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
+  TRY_ASSIGN(encoding::json::value parsed,
+             encoding::parse_json(answer, {.max_bytes = kMaxAnswerBytes}));
+  if (status == 200) return parsed;
+  const std::string message = parsed.is_object() ? text_of(parsed.get_object(), "message") : answer;
+  return fail(fault_of(status), "the server refused: {}", message);
+}
+
+}  // namespace imprint::tool

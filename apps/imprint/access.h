@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "deployment/layout.h"
+#include "encoding/json.h"
+
+namespace imprint::tool {
+
+/// Where a deployment's server is: as the running server says, else as imprint.toml does.
+struct ServerAddress {
+  std::string http;  ///< "https://127.0.0.1:8443"
+  std::string mqtt;  ///< "127.0.0.1:8883"
+  std::string region;
+};
+
+/// Fault::not_found when the directory is no deployment.
+Result<ServerAddress> find_server(const deployment::Layout& layout);
+
+/// The variables with which the AWS CLI, boto3 and Terraform speak to this server.
+std::vector<std::pair<std::string, std::string>> aws_environment(const deployment::Layout& layout,
+                                                                 const ServerAddress& server);
+
+/// POSTs JSON to a native call (/imprint/v1/...), signed with the deployment's admin credentials.
+/// Errors carry the server's own sentence; Fault::unavailable when it does not answer.
+Result<encoding::json::value> post(const deployment::Layout& layout, const ServerAddress& server,
+                                   const std::string& path, const encoding::json::object& body);
+
+}  // namespace imprint::tool
