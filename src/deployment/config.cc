@@ -70,13 +70,12 @@ std::string ListenAddress::text() const {
 
 Result<Seconds> parse_duration(std::string_view text) {
   constexpr std::int64_t kMaxSeconds = std::int64_t{100} * 366 * 86400;
+  const std::string_view digits = text.substr(0, text.empty() ? 0 : text.size() - 1);
+  const auto* unit = std::ranges::find(kUnits, text.empty() ? '\0' : text.back(), &UnitRow::unit);
   std::int64_t number = 0;
-  const char* last = text.data() + text.size();
-  const auto [end, error] = std::from_chars(text.data(), last, number);
-  const auto* unit =
-      end + 1 == last ? std::ranges::find(kUnits, *end, &UnitRow::unit) : std::end(kUnits);
-  if (error != std::errc() || unit == std::end(kUnits) || number < 0 ||
-      number > kMaxSeconds / unit->seconds) {
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (unit == std::end(kUnits) || error != std::errc() || end != digits.data() + digits.size() ||
+      number < 0 || number > kMaxSeconds / unit->seconds) {
     return fail(Fault::invalid,
                 "{} is not a duration; write a whole number and s, m, h or d, for instance \"90s\" "
                 "or \"3650d\" (at most 100 years)",

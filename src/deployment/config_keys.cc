@@ -196,7 +196,7 @@ Result<void> apply_plain_http(Config& config, const toml::node& node) {
 
 // --- the table ---------------------------------------------------------------------------------
 
-#define MEMBER(path) +[](Config& c) -> auto& { return c.path; }
+#define MEMBER(path) (+[](Config& c) -> auto& { return c.path; })
 
 const std::vector<Key>& keys() {
   constexpr std::uint64_t kMax32 = std::numeric_limits<std::uint32_t>::max();

@@ -14,24 +14,24 @@ using namespace std::string_view_literals;
 
 struct SignatureRow {
   SignatureAlgorithm algorithm;
+  bool rsa;
   std::string_view name;
   std::string_view oid;
-  bool rsa;
 };
 
 constexpr SignatureRow kSignatures[] = {
-    {SignatureAlgorithm::rsa_sha256, "sha256WithRSAEncryption",
-     "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b"sv, true},
-    {SignatureAlgorithm::rsa_sha384, "sha384WithRSAEncryption",
-     "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0c"sv, true},
-    {SignatureAlgorithm::rsa_sha512, "sha512WithRSAEncryption",
-     "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d"sv, true},
-    {SignatureAlgorithm::ecdsa_sha256, "ecdsa-with-SHA256", "\x2a\x86\x48\xce\x3d\x04\x03\x02"sv,
-     false},
-    {SignatureAlgorithm::ecdsa_sha384, "ecdsa-with-SHA384", "\x2a\x86\x48\xce\x3d\x04\x03\x03"sv,
-     false},
-    {SignatureAlgorithm::ecdsa_sha512, "ecdsa-with-SHA512", "\x2a\x86\x48\xce\x3d\x04\x03\x04"sv,
-     false},
+    {SignatureAlgorithm::rsa_sha256, true, "sha256WithRSAEncryption",
+     "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b"sv},
+    {SignatureAlgorithm::rsa_sha384, true, "sha384WithRSAEncryption",
+     "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0c"sv},
+    {SignatureAlgorithm::rsa_sha512, true, "sha512WithRSAEncryption",
+     "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d"sv},
+    {SignatureAlgorithm::ecdsa_sha256, false, "ecdsa-with-SHA256",
+     "\x2a\x86\x48\xce\x3d\x04\x03\x02"sv},
+    {SignatureAlgorithm::ecdsa_sha384, false, "ecdsa-with-SHA384",
+     "\x2a\x86\x48\xce\x3d\x04\x03\x03"sv},
+    {SignatureAlgorithm::ecdsa_sha512, false, "ecdsa-with-SHA512",
+     "\x2a\x86\x48\xce\x3d\x04\x03\x04"sv},
 };
 
 /// Names for the refused algorithms that people really send.

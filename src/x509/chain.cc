@@ -28,7 +28,8 @@ Result<StackPtr> to_stack(std::span<const Certificate> certificates) {
   for (const Certificate& certificate : certificates) {
     TRY_ASSIGN(X509Ptr handle, to_openssl(certificate));
     IMPRINT_ASSERT(sk_X509_push(stack.get(), handle.get()) > 0);
-    static_cast<void>(handle.release());  // the stack owns it now
+    // The stack owns it now.
+    static_cast<void>(handle.release());  // NOLINT(bugprone-unused-return-value)
   }
   return stack;
 }
