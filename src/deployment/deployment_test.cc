@@ -125,6 +125,29 @@ TEST_F(Deployment, RefusesWhateverExistsAlready) {
   EXPECT_EQ(test::slurp(folder_ / "file"), "x");
 }
 
+/// Makes the target directory while create() is at work, as a second `imprint init` would.
+class RacingRandom final : public Random {
+ public:
+  explicit RacingRandom(std::string target) : target_(std::move(target)) {}
+  void fill(std::span<std::uint8_t> out) override {
+    std::filesystem::create_directory(target_);
+    system_.fill(out);
+  }
+
+ private:
+  const std::string target_;
+  SystemRandom system_;
+};
+
+TEST_F(Deployment, ADirectoryThatAppearsMeanwhileIsNotReplaced) {
+  RacingRandom racing(folder_ / "d");
+  const auto result = create(folder_ / "d", {}, clock_, racing);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().fault, Fault::conflict);
+  EXPECT_TRUE(std::filesystem::is_empty(folder_.path() / "d"));
+  EXPECT_EQ(test::shell(folder_, "ls -A").output, "d\n");
+}
+
 TEST_F(Deployment, AFailureLeavesNothingBehind) {
   EXPECT_FALSE(create(folder_ / "missing/parent/d", {}, clock_, random_));
   EXPECT_FALSE(create(folder_ / "d", {.endpoints = {"a b"}}, clock_, random_));
