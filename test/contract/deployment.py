@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A real imprintd in a scratch directory, and ways to reach it, for the contract tests."""
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BIN = pathlib.Path(os.environ.get("IMPRINT_BIN", ROOT / "build/bin"))
+TEMPLATE = ROOT / "test/golden/templates/mission-fleet-provisioning-template.json"
+POLICY = ROOT / "examples/device-policy.json"
+ROLE = "arn:aws:iam::000000000000:role/provisioning"
+DEADLINE = 60  # seconds for any one step
+
+
+def run(command, **options):
+    """Runs a command to its end; fails with its output unless check=False."""
+    check = options.pop("check", True)
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=DEADLINE, **options)
+    if check and done.returncode != 0:
+        raise AssertionError(f"{command} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
+    return done
+
+
+def debian_aws():
+    """Debian's AWS CLI, whatever else comes first in PATH."""
+    return "/usr/bin/aws" if os.path.exists("/usr/bin/aws") else shutil.which("aws")
+
+
+class Deployment:
+    """imprint init, imprintd, and the environment of AWS clients; a context manager."""
+
+    def __init__(self, *init_options, config=""):
+        self.scratch = pathlib.Path(tempfile.mkdtemp(prefix="imprint-contract-"))
+        self.data = self.scratch / "deployment"
+        run([BIN / "imprint", "init", self.data, *init_options])
+        if config:
+            with open(self.data / "imprint.toml", "a") as file:
+                file.write(config)
+        self.process = None
+        self.start()
+
+    def start(self):
+        self.log = open(self.scratch / "imprintd.log", "a")
+        self.process = subprocess.Popen(
+            [str(BIN / "imprintd"), str(self.data), "--mqtt", "127.0.0.1:0", "--http", "127.0.0.1:0", "--log-level", "debug"],
+            stdout=subprocess.PIPE, stderr=self.log, text=True)
+        line = self.process.stdout.readline()
+        found = re.fullmatch(r"imprintd ready mqtt=127\.0\.0\.1:(\d+) http=(https://127\.0\.0\.1:\d+) pid=(\d+)\n", line)
+        if not found:
+            raise AssertionError(f"imprintd said {line!r}\n{self.server_log()}")
+        self.mqtt_port, self.http = int(found.group(1)), found.group(2)
+
+    def stop(self, how=signal.SIGTERM):
+        self.process.send_signal(how)
+        code = self.process.wait(timeout=DEADLINE)
+        self.process.stdout.close()
+        self.log.close()
+        return code
+
+    def close(self):
+        if self.process.poll() is None:
+            self.stop()
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def server_log(self):
+        return (self.scratch / "imprintd.log").read_text()
+
+    def wait_for_log(self, text):
+        for _ in range(DEADLINE * 20):
+            if text in self.server_log():
+                return
+            time.sleep(0.05)
+        raise AssertionError(f"{text!r} never came up in the log:\n{self.server_log()[-4000:]}")
+
+    # ---- clients ----
+
+    def environment(self):
+        out = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+        out.update(json.loads(run([BIN / "imprint", "env", self.data, "--output", "json"]).stdout))
+        return out
+
+    def aws(self, *words, check=True):
+        """The AWS CLI; the answer parsed, or the finished process with check=False."""
+        done = run([debian_aws(), "--endpoint-url", self.http, "--output", "json", *words], env=self.environment(), check=check)
+        if not check:
+            return done
+        return json.loads(done.stdout) if done.stdout.strip() else {}
+
+    def boto3(self, service="iot", **options):
+        import boto3
+        environment = self.environment()
+        os.environ.update({key: environment[key] for key in environment if key.startswith("AWS_")})
+        return boto3.client(service, endpoint_url=self.http, region_name="us-east-1", verify=str(self.data / "root-ca.pem"), **options)
+
+    def set_up_mission(self, template="FleetProvisioningTemplate"):
+        """What the mission's guide presupposes, with the plain AWS CLI."""
+        self.aws("iot", "create-thing-type", "--thing-type-name", "SmartSensor")
+        self.aws("iot", "create-thing-group", "--thing-group-name", "unprovisioned-devices")
+        self.aws("iot", "create-policy", "--policy-name", "FleetDevicePolicy", "--policy-document", f"file://{POLICY}")
+        self.aws("iot", "create-provisioning-template", "--template-name", template, "--enabled",
+                 "--provisioning-role-arn", ROLE, "--template-body", f"file://{TEMPLATE}")
+
+    def make_claim(self, name="claim", template="FleetProvisioningTemplate", *options):
+        folder = self.scratch / name
+        run([BIN / "imprint", "claim", "create", self.data, "--template", template, "--out", folder, *options])
+        return folder

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A device that speaks the fleet provisioning API with paho-mqtt, unmodified."""
+import json
+import queue
+import ssl
+import threading
+
+import paho.mqtt.client as paho
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+DEADLINE = 30
+
+
+class Refused(Exception):
+    """CONNACK with a failure, or no CONNACK at all."""
+
+    def __init__(self, code, reason):
+        super().__init__(f"{code}: {reason}")
+        self.code, self.reason = code, reason
+
+
+class Device:
+    """One connection. `certificate` and `key` are files; `ca` is the root."""
+
+    def __init__(self, port, certificate, key, ca, client_id, protocol=paho.MQTTv311, will=None, clean=True, tls=None):
+        options = {} if protocol == paho.MQTTv5 else {"clean_session": clean}
+        self.client = paho.Client(client_id=client_id, protocol=protocol, **options)
+        self.protocol = protocol
+        context = ssl.create_default_context(cafile=str(ca))
+        context.load_cert_chain(str(certificate), str(key))
+        if tls:
+            context.minimum_version = context.maximum_version = tls
+        self.client.tls_set_context(context)
+        if will:
+            self.client.will_set(*will)
+        self.messages = queue.Queue()
+        self.connected = queue.Queue()
+        self.gone = threading.Event()
+        self.disconnect_reason = None
+        self.subscribed, self.published = queue.Queue(), queue.Queue()
+        self.client.on_message = lambda c, u, m: self.messages.put((m.topic, bytes(m.payload)))
+        self.client.on_connect = lambda c, u, flags, code, properties=None: self.connected.put((code, flags, properties))
+        self.client.on_disconnect = self._on_disconnect
+        self.client.on_subscribe = lambda c, u, mid, codes, properties=None: self.subscribed.put((codes, properties))
+        self.client.on_publish = lambda c, u, mid: self.published.put(mid)
+        self.port = port
+
+    def _on_disconnect(self, client, userdata, code, properties=None):
+        self.disconnect_reason = (code, getattr(properties, "ReasonString", None))
+        self.gone.set()
+        self.connected.put((code, None, properties))
+
+    def connect(self, session_expiry=None):
+        properties = None
+        if session_expiry is not None:
+            properties = Properties(PacketTypes.CONNECT)
+            properties.SessionExpiryInterval = session_expiry
+        try:
+            self.client.connect("127.0.0.1", self.port, keepalive=60, **({"properties": properties} if properties else {}))
+        except (ssl.SSLError, OSError) as error:
+            raise Refused(None, str(error)) from error
+        self.client.loop_start()
+        code, flags, self.connack = self.connected.get(timeout=DEADLINE)
+        value = getattr(code, "value", code)
+        if flags is None or value != 0:
+            self.close()
+            raise Refused(value, getattr(self.connack, "ReasonString", None))
+        self.flags = flags
+        return self
+
+    def subscribe(self, *topics, qos=1):
+        self.client.subscribe([(topic, qos) for topic in topics] if self.protocol != paho.MQTTv5 else
+                              [(topic, paho.SubscribeOptions(qos=qos)) for topic in topics])
+        codes, _ = self.subscribed.get(timeout=DEADLINE)
+        return [getattr(code, "value", code) for code in codes]
+
+    def publish(self, topic, payload, qos=1, retain=False):
+        self.client.publish(topic, payload, qos=qos, retain=retain)
+
+    def receive(self, timeout=DEADLINE):
+        return self.messages.get(timeout=timeout)
+
+    def request(self, topic, payload):
+        """Publishes and gives back (accepted?, payload as JSON)."""
+        self.subscribe(topic + "/accepted", topic + "/rejected")
+        self.publish(topic, payload if isinstance(payload, (str, bytes)) else json.dumps(payload))
+        answer_topic, answer = self.receive()
+        return answer_topic.endswith("/accepted"), json.loads(answer)
+
+    def close(self):
+        self.client.disconnect()
+        self.client.loop_stop()

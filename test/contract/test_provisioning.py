@@ -1,0 +1,328 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The whole flow with real clients against a real server: AWS CLI, boto3, paho, mosquitto."""
+import json
+import re
+import ssl
+import subprocess
+import time
+import unittest
+
+import paho.mqtt.client as paho
+
+from deployment import BIN, Deployment, TEMPLATE, run
+from provisioning_client import Device, Refused
+
+CREATE = "$aws/certificates/create/json"
+CREATE_CSR = "$aws/certificates/create-from-csr/json"
+PROVISION = "$aws/provisioning-templates/FleetProvisioningTemplate/provision/json"
+
+
+def make_csr(folder, name, *algorithm):
+    key, csr = folder / f"{name}.key", folder / f"{name}.csr"
+    run(["openssl", "req", "-new", "-newkey", *(algorithm or ("ec", "-pkeyopt", "ec_paramgen_curve:prime256v1")), "-nodes",
+         "-keyout", key, "-out", csr, "-subj", "/CN=chosen by the device"])
+    return key, csr.read_text()
+
+
+class WithServer(unittest.TestCase):
+    """One server for all tests of a class; serials keep the tests apart."""
+
+    CONFIG = ""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.deployment = Deployment(config=cls.CONFIG)
+        cls.addClassCleanup(cls.deployment.close)
+        cls.deployment.set_up_mission()
+        cls.claim = cls.deployment.make_claim()
+
+    def connect_claim(self, client_id="factory", protocol=paho.MQTTv311, **options):
+        device = Device(self.deployment.mqtt_port, self.claim / "claim.pem", self.claim / "claim.key", self.claim / "root-ca.pem",
+                        client_id, protocol, **options)
+        self.addCleanup(device.close)
+        return device.connect()
+
+    def onboard(self, serial, firmware="1.0.0", **options):
+        """Claim to own identity with a CSR; gives back thing name, certificate file, key file."""
+        key, csr = make_csr(self.deployment.scratch, serial)
+        device = self.connect_claim(f"factory-{serial}", **options)
+        ok, created = device.request(CREATE_CSR, {"certificateSigningRequest": csr})
+        self.assertTrue(ok, created)
+        self.assertEqual(set(created), {"certificateId", "certificatePem", "certificateOwnershipToken"})
+        certificate = self.deployment.scratch / f"{serial}.pem"
+        certificate.write_text(created["certificatePem"])
+        ok, registered = device.request(PROVISION, {"certificateOwnershipToken": created["certificateOwnershipToken"],
+                                                    "parameters": {"SerialNumber": serial, "FirmwareVersion": firmware}})
+        self.assertTrue(ok, registered)
+        device.close()
+        return registered["thingName"], certificate, key, created["certificateId"]
+
+    def connect_device(self, thing, certificate, key, protocol=paho.MQTTv311, **options):
+        device = Device(self.deployment.mqtt_port, certificate, key, self.claim / "root-ca.pem", thing, protocol, **options)
+        self.addCleanup(device.close)
+        return device.connect()
+
+
+class MissionFlow(WithServer):
+    def test_the_template_went_through_the_cli_unmodified(self):
+        described = self.deployment.aws("iot", "describe-provisioning-template", "--template-name", "FleetProvisioningTemplate")
+        self.assertEqual(json.loads(described["templateBody"]), json.loads(TEMPLATE.read_text()))
+        self.assertTrue(described["enabled"])
+
+    def test_claim_to_identity_with_a_csr_and_a_publish_within_policy(self):
+        for protocol, tls in ((paho.MQTTv311, ssl.TLSVersion.TLSv1_2), (paho.MQTTv5, ssl.TLSVersion.TLSv1_3)):
+            serial = f"csr-{protocol}"
+            thing, certificate, key, certificate_id = self.onboard(serial, protocol=protocol, tls=tls)
+            self.assertEqual(thing, f"device-{serial}")
+            device = self.connect_device(thing, certificate, key, protocol, tls=tls)
+            self.assertEqual(device.subscribe(f"device/{thing}/in"), [1])
+            device.publish(f"device/{thing}/in", "hello")
+            self.assertEqual(device.receive(), (f"device/{thing}/in", b"hello"))
+            described = self.deployment.aws("iot", "describe-thing", "--thing-name", thing)
+            self.assertEqual(described["thingTypeName"], "SmartSensor")
+            self.assertEqual(described["attributes"], {"firmwareVersion": "1.0.0"})
+            principals = self.deployment.aws("iot", "list-thing-principals", "--thing-name", thing)["principals"]
+            self.assertEqual([p.rpartition("/")[2] for p in principals], [certificate_id])
+
+    def test_claim_to_identity_with_a_key_made_by_the_server(self):
+        device = self.connect_claim("keys")
+        ok, created = device.request(CREATE, "{}")
+        self.assertTrue(ok, created)
+        self.assertRegex(created["privateKey"], "^-----BEGIN RSA PRIVATE KEY-----\n")
+        self.assertLessEqual(len(created["certificateOwnershipToken"]), 512)
+        self.assertLessEqual(len(created["certificatePem"]), 2048)
+        self.assertLessEqual(len(created["privateKey"]), 2048)
+        ok, registered = device.request(PROVISION, {"certificateOwnershipToken": created["certificateOwnershipToken"],
+                                                    "templateName": "FleetProvisioningTemplate",
+                                                    "parameters": {"SerialNumber": "keys", "FirmwareVersion": "2"}})
+        self.assertEqual((ok, registered), (True, {"deviceConfiguration": {}, "thingName": "device-keys"}))
+        certificate, key = self.deployment.scratch / "k.pem", self.deployment.scratch / "k.key"
+        certificate.write_text(created["certificatePem"])
+        key.write_text(created["privateKey"])
+        self.connect_device("device-keys", certificate, key)
+
+    def test_an_issued_certificate_is_what_the_profile_says(self):
+        _, certificate, _, certificate_id = self.onboard("profile")
+        chain = ["-CAfile", self.claim / "root-ca.pem", "-untrusted", self.deployment.data / "ca/issuing-ca.pem"]
+        run(["openssl", "verify", "-x509_strict", "-purpose", "sslclient", *chain, certificate])
+        text = run(["openssl", "x509", "-in", certificate, "-noout", "-text", "-fingerprint", "-sha256"]).stdout
+        self.assertNotIn("chosen by the device", text)
+        self.assertIn("CA:FALSE", text)
+        self.assertIn("TLS Web Client Authentication", text)
+        self.assertIn(certificate_id, text.replace(":", "").lower())
+
+    def test_mosquitto_clients_get_in_with_the_new_identity(self):
+        thing, certificate, key, _ = self.onboard("mosquitto")
+        options = ["-h", "127.0.0.1", "-p", self.deployment.mqtt_port, "--cafile", self.claim / "root-ca.pem", "--cert", certificate,
+                   "--key", key, "-i", thing, "-q", "1"]
+        for version in ("mqttv311", "mqttv5"):
+            run(["mosquitto_pub", *options, "-V", version, "-t", f"device/{thing}/out", "-m", "x"])
+        refused = run(["mosquitto_pub", *options, "-V", "mqttv5", "-i", "another-name", "-t", "a", "-m", "x"], check=False)
+        self.assertNotEqual(refused.returncode, 0)
+
+    def test_a_re_registration_follows_the_override_settings(self):
+        thing, _, _, first = self.onboard("again", firmware="1.0.0")
+        self.deployment.aws("iot", "update-thing", "--thing-name", thing, "--attribute-payload", '{"attributes":{"site":"hall-2"},"merge":true}')
+        self.deployment.aws("iot", "remove-thing-from-thing-group", "--thing-name", thing, "--thing-group-name", "unprovisioned-devices")
+        _, _, _, second = self.onboard("again", firmware="2.0.0")  # another key: the first was never used
+        self.assertNotEqual(first, second)
+        described = self.deployment.aws("iot", "describe-thing", "--thing-name", thing)
+        self.assertEqual(described["attributes"], {"firmwareVersion": "2.0.0", "site": "hall-2"})  # MERGE
+        groups = self.deployment.aws("iot", "list-thing-groups-for-thing", "--thing-name", thing)["thingGroups"]
+        self.assertEqual(groups, [])  # DO_NOTHING
+        status = self.deployment.aws("iot", "describe-certificate", "--certificate-id", first)["certificateDescription"]["status"]
+        self.assertEqual(status, "INACTIVE")
+
+
+class Rejections(WithServer):
+    """Section 1.3 and 13 of the contract, over the wire."""
+
+    def test_every_rejection_names_step_place_and_remedy(self):
+        device = self.connect_claim("rejections")
+        _, csr = make_csr(self.deployment.scratch, "rejections")
+        _, weak = make_csr(self.deployment.scratch, "weak", "rsa:1024")
+        ok, created = device.request(CREATE_CSR, {"certificateSigningRequest": csr})
+        token = created["certificateOwnershipToken"]
+        good = {"SerialNumber": "R", "FirmwareVersion": "1"}
+        rows = [
+            (CREATE_CSR, {}, 400, "InvalidPayload", "certificateSigningRequest"),
+            (CREATE_CSR, {"certificateSigningRequest": 7}, 400, "InvalidPayload", "number"),
+            (CREATE_CSR, {"certificateSigningRequest": "hello"}, 400, "InvalidCsr", ""),
+            (CREATE_CSR, {"certificateSigningRequest": weak}, 400, "InvalidCsr", "1024"),
+            (CREATE_CSR, "not json", 400, "InvalidPayload", "line 1"),
+            (CREATE, "[]", 400, "InvalidPayload", "array"),
+            (PROVISION, {"parameters": good}, 400, "InvalidCertificateOwnershipToken", "Certificate ownership token cannot be empty."),
+            (PROVISION, {"certificateOwnershipToken": "x", "parameters": good}, 400, "InvalidCertificateOwnershipToken", "1 characters"),
+            (PROVISION, {"certificateOwnershipToken": token}, 400, "InvalidParameters", "SerialNumber"),
+            (PROVISION, {"certificateOwnershipToken": token, "parameters": {"SerialNumber": 5}}, 400, "InvalidPayload", "parameters.SerialNumber"),
+            (PROVISION, {"certificateOwnershipToken": token, "parameters": dict(good, SerialNumber="a b")}, 400, "InvalidParameters", "a b"),
+            (PROVISION, {"certificateOwnershipToken": token, "parameters": dict(good, SerialNumber="#")}, 400, "InvalidParameters", "#"),
+            (PROVISION, {"certificateOwnershipToken": token, "parameters": dict(good, FirmwareVersion="1.0+build 5")}, 400, "InvalidParameters", "1.0+build 5"),
+        ]
+        for topic, payload, status, code, part in rows:
+            ok, answer = device.request(topic, payload)
+            self.assertFalse(ok, payload)
+            self.assertEqual(set(answer), {"statusCode", "errorCode", "errorMessage"})
+            self.assertEqual((answer["statusCode"], answer["errorCode"]), (status, code), answer)
+            self.assertIn(part, answer["errorMessage"])
+            self.assertRegex(answer["errorMessage"], r"\[(CreateKeysAndCertificate|CreateCertificateFromCsr|RegisterThing).*; final")
+        ok, registered = device.request(PROVISION, {"certificateOwnershipToken": token, "parameters": good})
+        self.assertTrue(ok, registered)
+        ok, other = device.request(PROVISION, {"certificateOwnershipToken": token, "parameters": dict(good, SerialNumber="R2")})
+        self.assertEqual((ok, other["errorCode"]), (False, "InvalidCertificateOwnershipToken"))
+        self.assertNotIn(token, self.deployment.server_log())
+
+    def test_unknown_and_disabled_templates(self):
+        self.deployment.aws("iot", "create-provisioning-template", "--template-name", "Off", "--provisioning-role-arn",
+                            "arn:aws:iam::000000000000:role/provisioning", "--template-body", f"file://{TEMPLATE}")
+        self.deployment.aws("iot", "create-policy", "--policy-name", "Everything", "--policy-document",
+                            '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iot:*","Resource":"*"}}')
+        made = self.deployment.aws("iot", "create-keys-and-certificate", "--set-as-active")
+        self.deployment.aws("iot", "attach-policy", "--policy-name", "Everything", "--target", made["certificateArn"])
+        certificate, key = self.deployment.scratch / "any.pem", self.deployment.scratch / "any.key"
+        certificate.write_text(made["certificatePem"])
+        key.write_text(made["keyPair"]["PrivateKey"])
+        device = self.connect_device("any", certificate, key)
+        for name, status, code in (("Off", 403, "TemplateDisabled"), ("None", 404, "ResourceNotFound")):
+            ok, created = device.request(CREATE_CSR, {"certificateSigningRequest": make_csr(self.deployment.scratch, name)[1]})
+            ok, answer = device.request(f"$aws/provisioning-templates/{name}/provision/json",
+                                        {"certificateOwnershipToken": created["certificateOwnershipToken"], "parameters": {}})
+            self.assertEqual((ok, answer["statusCode"], answer["errorCode"]), (False, status, code))
+
+    def test_a_token_sent_to_accepted_is_refused_by_name(self):
+        for protocol in (paho.MQTTv311, paho.MQTTv5):
+            device = self.connect_claim(f"sketch-{protocol}", protocol)
+            device.publish(PROVISION + "/accepted", json.dumps({"certificateOwnershipToken": "x"}), qos=0)
+            self.assertTrue(device.gone.wait(30))
+            if protocol == paho.MQTTv5:
+                self.assertIn("answers arrive", device.disconnect_reason[1])
+        self.deployment.wait_for_log("is where answers arrive; publish RegisterThing requests to")
+
+    def test_nobody_subscribes_the_way_to_anothers_answer(self):
+        spy = self.connect_claim("spy")
+        codes = spy.subscribe(CREATE_CSR + "/accepted", "$aws/certificates/+/json/accepted", PROVISION + "/#", "#", "$share/s/" + CREATE_CSR + "/accepted")
+        self.assertEqual(len(codes), 5)
+        self.onboard("secret")
+        own, created = spy.request(CREATE_CSR, {"certificateSigningRequest": make_csr(self.deployment.scratch, "spy")[1]})
+        self.assertTrue(own)  # the first thing it receives is its own answer
+        self.assertTrue(spy.messages.empty())
+
+    def test_a_claim_cannot_do_anything_else(self):
+        device = self.connect_claim("curious", paho.MQTTv5)
+        self.assertEqual(device.subscribe("device/x/in"), [135])
+        device.publish("device/x/in", "x", qos=0)
+        self.assertTrue(device.gone.wait(30))
+        self.assertIn("iot:Publish", device.disconnect_reason[1])
+
+    def test_certificates_that_may_not_connect(self):
+        device = self.connect_claim("pending")
+        key, csr = make_csr(self.deployment.scratch, "pending")
+        _, created = device.request(CREATE_CSR, {"certificateSigningRequest": csr})
+        certificate = self.deployment.scratch / "pending.pem"
+        certificate.write_text(created["certificatePem"])
+        with self.assertRaises(Refused) as refused:
+            self.connect_device("pending", certificate, key, paho.MQTTv5)
+        self.assertIn("PENDING_ACTIVATION", refused.exception.reason)
+        stranger, stranger_key = self.deployment.scratch / "s.pem", self.deployment.scratch / "s.key"
+        run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", stranger_key,
+             "-out", stranger, "-subj", "/CN=stranger"])
+        with self.assertRaises(Refused):
+            self.connect_device("stranger", stranger, stranger_key)
+        self.deployment.wait_for_log("refused a client certificate that the registry does not know")
+
+    def test_a_claim_for_two_devices_registers_two(self):
+        claim, self.__class__.claim = self.claim, self.deployment.make_claim("small", "FleetProvisioningTemplate", "--max-devices", "2")
+        try:
+            self.onboard("q1")
+            self.onboard("q2")
+            with self.assertRaises(AssertionError) as third:
+                self.onboard("q3")
+            self.assertIn("no more devices", str(third.exception))
+        finally:
+            self.__class__.claim = claim
+
+
+class Sessions(WithServer):
+    def test_deactivation_cuts_a_live_session_within_a_second(self):
+        for status, again in (("INACTIVE", "is INACTIVE"), ("REVOKED", "is REVOKED")):
+            thing, certificate, key, certificate_id = self.onboard(f"cut-{status}")
+            device = self.connect_device(thing, certificate, key, paho.MQTTv5)
+            began = time.monotonic()
+            self.deployment.aws("iot", "update-certificate", "--certificate-id", certificate_id, "--new-status", status)
+            self.assertTrue(device.gone.wait(30))
+            self.assertIn(again, device.disconnect_reason[1])
+            with self.assertRaises(Refused) as refused:
+                self.connect_device(thing, certificate, key, paho.MQTTv5)
+            self.assertIn(again, refused.exception.reason)
+            del began
+
+    def test_a_second_connection_takes_over_and_the_first_is_told(self):
+        thing, certificate, key, _ = self.onboard("twice")
+        first = self.connect_device(thing, certificate, key, paho.MQTTv5)
+        self.connect_device(thing, certificate, key, paho.MQTTv5)
+        self.assertTrue(first.gone.wait(30))
+        self.assertEqual(getattr(first.disconnect_reason[0], "value", first.disconnect_reason[0]), 142)
+
+    def test_devices_with_one_claim_and_one_client_id_do_not_disturb_each_other(self):
+        devices = [self.connect_claim("claim-client") for _ in range(5)]
+        for number, device in enumerate(devices):
+            ok, _ = device.request(CREATE_CSR, {"certificateSigningRequest": make_csr(self.deployment.scratch, f"same-{number}")[1]})
+            self.assertTrue(ok)
+
+    def test_a_claim_cannot_take_the_place_of_a_device(self):
+        thing, certificate, key, _ = self.onboard("victim")
+        device = self.connect_device(thing, certificate, key, paho.MQTTv5)
+        self.connect_claim(thing)
+        device.subscribe(f"device/{thing}/in")
+        device.publish(f"device/{thing}/in", "still here")
+        self.assertEqual(device.receive()[1], b"still here")
+
+    def test_a_persistent_session_keeps_messages_retained_and_wills_work(self):
+        thing, certificate, key, _ = self.onboard("persistent")
+        sleeper = self.connect_device(thing, certificate, key, paho.MQTTv311, clean=False)
+        sleeper.subscribe(f"device/{thing}/in")
+        sleeper.close()
+        other = self.connect_device(thing, certificate, key, paho.MQTTv311, clean=False)
+        self.assertEqual(other.flags["session present"], 1)
+        other.publish(f"device/{thing}/in", "echo")
+        self.assertEqual(other.receive()[1], b"echo")
+        other.publish(f"device/{thing}/state", "kept", retain=True)
+        other.published.get(timeout=30)
+        other.close()
+        denied = self.connect_device(thing, certificate, key, paho.MQTTv5)
+        denied.publish(f"device/{thing}/state", "x", qos=1, retain=True)  # iot:RetainPublish is not allowed
+        self.assertFalse(denied.gone.wait(0.2))
+
+
+class Durability(unittest.TestCase):
+    def test_what_was_acknowledged_survives_sigkill_under_load(self):
+        with Deployment() as deployment:
+            deployment.set_up_mission()
+            claim = deployment.make_claim()
+            acknowledged = []
+            for round_number in range(4):
+                fleet = subprocess.Popen(
+                    [str(BIN / "imprint"), "fleet", str(deployment.data), "--devices", "400", "--template", "FleetProvisioningTemplate",
+                     "--claim", str(claim), "--concurrency", "32", "--serial-prefix", f"k{round_number}-", "--timeout", "5s", "--no-reconnect",
+                     "--acknowledged", str(deployment.scratch / f"acknowledged-{round_number}"), "--output", "json"],
+                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                time.sleep(0.15 + 0.1 * round_number)
+                deployment.stop(how=9)
+                fleet.wait(timeout=60)
+                file = deployment.scratch / f"acknowledged-{round_number}"
+                acknowledged += file.read_text().split() if file.exists() else []
+                deployment.start()
+            self.assertTrue(acknowledged, "the server was killed before anything was acknowledged")
+            iot = deployment.boto3()
+            things = {thing["thingName"] for page in iot.get_paginator("list_things").paginate(PaginationConfig={"PageSize": 100}) for thing in page["things"]}
+            self.assertEqual(set(acknowledged) - things, set(), "acknowledged and lost")
+            for thing in sorted(things)[:200]:
+                active = []
+                for principal in iot.list_thing_principals(thingName=thing)["principals"]:
+                    described = iot.describe_certificate(certificateId=principal.rpartition("/")[2])
+                    active.append(described["certificateDescription"]["status"])
+                self.assertEqual(active, ["ACTIVE"], thing)
+
+
+if __name__ == "__main__":
+    unittest.main()
