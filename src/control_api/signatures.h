@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/secret.h"
+#include "control_api/http.h"
+#include "control_api/target.h"
+
+namespace imprint::control_api {
+
+struct AccessKey {
+  std::string id;
+  Secret secret;
+};
+
+/// What a valid signature says besides who made it.
+struct SignedScope {
+  std::string region;                       ///< any; it names the region of ARNs in the answer
+  std::string service;                      ///< "iot", "execute-api", "iotdata", "iot-jobs-data"
+  std::vector<std::string> signed_headers;  ///< lower case
+
+  [[nodiscard]] bool covers(std::string_view header) const;  ///< `header` in lower case
+};
+
+/// How far a request's date may lie from the server's clock, either way (AWS: five minutes).
+inline constexpr std::chrono::minutes kMaxClockSkew{5};
+
+/// Checks AWS Signature Version 4 in the Authorization header over what arrived: method, path,
+/// query, the headers that SignedHeaders lists, and the body. Presigned queries, temporary
+/// credentials and unsigned or streamed payloads are refused with a sentence that says so.
+/// Errors are Fault::forbidden with an AWS exception as code; they hold no secret and no signature
+/// that would have been right.
+Result<SignedScope> verify_signature(const HttpRequest& request, const Target& target,
+                                     const AccessKey& key, Timestamp now);
+
+}  // namespace imprint::control_api
