@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/certificate_id.h"
+#include "control_api/call.h"
+#include "registry/records.h"
+
+/// Amazon resource names that come in (contract section 8.4). Any partition and region will do, for
+/// the server answers to every region; the account must be this one.
+namespace imprint::control_api {
+
+/// `member` is the input that holds the ARN, for messages; `resource` is "thing", "cert", ...
+/// Returns what follows the slash.
+Result<std::string> parse_arn(const Call& call, std::string_view member, std::string_view text,
+                              std::string_view resource);
+
+/// A principal of a thing: a certificate's ARN. Cognito identities are not offered.
+Result<CertificateId> parse_principal(const Call& call, std::string_view member);
+
+/// What a policy can be attached to: the ARN of a certificate or of a thing group.
+Result<registry::PolicyTarget> parse_target(const Call& call, std::string_view member);
+
+std::string certificate_arn(const Call& call, const CertificateId& id);
+std::string target_arn(const Call& call, const registry::PolicyTarget& target);
+
+}  // namespace imprint::control_api

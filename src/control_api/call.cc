@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control_api/call.h"
+
+namespace imprint::control_api {
+
+namespace {
+
+/// "CreateThing" -> "create_thing": as the steps of the audit trail are written everywhere.
+std::string step_of(std::string_view operation) {
+  std::string out;
+  for (const char c : operation) {
+    const bool is_upper = c >= 'A' && c <= 'Z';
+    if (is_upper && !out.empty()) out += '_';
+    out += is_upper ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string Inputs::text(std::string_view name) const {
+  const json::value* value = values_.if_contains(name);
+  return value == nullptr ? std::string() : std::string(value->as_string());
+}
+
+std::optional<std::int64_t> Inputs::integer(std::string_view name) const {
+  const json::value* value = values_.if_contains(name);
+  if (value == nullptr) return std::nullopt;
+  return value->as_int64();
+}
+
+std::optional<bool> Inputs::boolean(std::string_view name) const {
+  const json::value* value = values_.if_contains(name);
+  if (value == nullptr) return std::nullopt;
+  return value->as_bool();
+}
+
+json::object Inputs::object(std::string_view name) const {
+  const json::value* value = values_.if_contains(name);
+  return value == nullptr ? json::object() : value->as_object();
+}
+
+json::array Inputs::list(std::string_view name) const {
+  const json::value* value = values_.if_contains(name);
+  return value == nullptr ? json::array() : value->as_array();
+}
+
+std::string Call::arn(std::string_view resource) const {
+  return fmt::format("arn:aws:iot:{}:{}:{}", region, server.account, resource);
+}
+
+registry::AuditEvent Call::event(json::object detail) const {
+  detail["source_ip"] = source_ip;
+  return {.time = server.clock.now(),
+          .step = step_of(operation),
+          .outcome = "ok",
+          .actor = access_key_id,
+          .correlation = request_id,
+          .detail = encoding::to_json(detail)};
+}
+
+double epoch_seconds(Timestamp time) { return static_cast<double>(to_milliseconds(time)) / 1000.0; }
+
+}  // namespace imprint::control_api

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "encoding/json.h"
+#include "issuance/key_pool.h"
+#include "provisioning/issue.h"
+#include "provisioning/settings.h"
+#include "registry/store.h"
+#include "telemetry/log.h"
+
+namespace imprint::control_api {
+
+namespace json = encoding::json;
+
+/// What every operation works with. References outlive the ControlApi and are safe from any thread.
+struct Dependencies {
+  registry::Store& store;
+  provisioning::IssueCertificate& issue;
+  issuance::KeyPool& keys;
+  const provisioning::Settings& settings;
+  const Clock& clock;
+  Random& random;
+  telemetry::Log& log;
+  std::string account;           ///< twelve digits
+  std::string endpoint_address;  ///< what DescribeEndpoint answers: a host name, no scheme or port
+};
+
+/// An operation's inputs, which its row in the table has vouched for: types, lengths, characters.
+class Inputs {
+ public:
+  void set(std::string_view name, json::value value) { values_[name] = std::move(value); }
+
+  [[nodiscard]] bool has(std::string_view name) const { return values_.contains(name); }
+  /// Empty when absent.
+  [[nodiscard]] std::string text(std::string_view name) const;
+  [[nodiscard]] std::optional<std::int64_t> integer(std::string_view name) const;
+  [[nodiscard]] std::optional<bool> boolean(std::string_view name) const;
+  [[nodiscard]] bool flag(std::string_view name) const { return boolean(name).value_or(false); }
+  /// Empty when absent.
+  [[nodiscard]] json::object object(std::string_view name) const;
+  [[nodiscard]] json::array list(std::string_view name) const;
+
+  /// A required name; its row uses the rule of N, so only a bug in the table can end the process.
+  template <class N>
+  [[nodiscard]] N name(std::string_view member) const {
+    auto parsed = N::parse(text(member));
+    IMPRINT_ASSERT(parsed.has_value());
+    return std::move(*parsed);
+  }
+  template <class N>
+  [[nodiscard]] std::optional<N> optional_name(std::string_view member) const {
+    if (!has(member)) return std::nullopt;
+    return name<N>(member);
+  }
+
+ private:
+  json::object values_;
+};
+
+/// One request to one operation: a value, handed to its function.
+struct Call {
+  const Dependencies& server;
+  std::string_view operation;  ///< the row's name
+  Inputs in = {};
+  std::string access_key_id = {};
+  std::string source_ip = {};
+  std::string region = {};  ///< of the signature; ARNs in the answer name it
+  std::string request_id = {};
+
+  /// "arn:aws:iot:{region}:{account}:{resource}", `resource` being "thing/x", "cert/...".
+  [[nodiscard]] std::string arn(std::string_view resource) const;
+
+  /// The audit event of this call's change; the caller fills in what it is about. `detail` says
+  /// what was changed.
+  [[nodiscard]] registry::AuditEvent event(json::object detail = {}) const;
+};
+
+/// Seconds since 1970 as rest-json writes a timestamp.
+double epoch_seconds(Timestamp time);
+
+}  // namespace imprint::control_api

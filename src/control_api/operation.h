@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "control_api/call.h"
+#include "control_api/exceptions.h"
+#include "encoding/json.h"
+#include "runtime/task.h"
+
+/// The words in which the tables of operations are written. One operation is one row and one
+/// function; the row drives routing, decoding, validation, errors and the page on compatibility.
+namespace imprint::control_api {
+
+enum class Location : std::uint8_t { path, query, header, body };
+enum class Type : std::uint8_t { text, integer, boolean, object, list };
+
+/// Which characters a text may hold. `pattern` is AWS's regular expression, for messages.
+struct TextRule {
+  std::string_view pattern = {};
+  bool (*permits)(char) = nullptr;  ///< byte by byte; nothing: anything goes
+  std::string_view allowed = {};    ///< the same for people
+};
+
+struct InputInfo {
+  std::string_view name;  ///< the member in AWS's model, which messages name
+  Location in = Location::body;
+  Type type = Type::text;
+  bool required = false;
+  std::int64_t least = 0;  ///< characters of a text, value of an integer
+  std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  TextRule rule = {};
+  std::span<const std::string_view> values = {};  ///< of an enum
+  std::string_view wire = {};                     ///< the header's name
+
+  [[nodiscard]] std::string_view wire_name() const { return wire.empty() ? name : wire; }
+};
+
+/// Called with valid inputs. Reads the registry, decides, commits one change set. When the commit
+/// fails because a record changed meanwhile (Fault::conflict without a code), the whole function is
+/// run again, so it keeps nothing between runs.
+using Handler = runtime::Task<Result<encoding::json::object>> (*)(Call);
+
+struct OperationInfo {
+  std::string_view name;    ///< "CreateThing"
+  std::string_view method;  ///< "POST"
+  std::string_view path;    ///< "/things/{thingName}"; literal segments go before parameters
+  std::span<const InputInfo> inputs;
+  ExceptionSet errors;  ///< as the model declares them
+  Handler run;
+};
+
+/// An operation of AWS IoT that this server does not have.
+struct MissingOperation {
+  std::string_view name;
+  std::string_view method;
+  std::string_view path;
+};
+
+}  // namespace imprint::control_api

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <span>
+
+#include "control_api/operation.h"
+
+/// The table of operations, in one part for each resource, beside the functions it names.
+namespace imprint::control_api {
+
+using Operations = std::span<const OperationInfo>;
+
+Operations policy_operations();             // policies.cc
+Operations policy_version_operations();     // policy_versions.cc
+Operations policy_attachment_operations();  // policy_attachments.cc
+Operations thing_operations();              // things.cc
+Operations thing_principal_operations();    // thing_principals.cc
+Operations thing_type_operations();         // thing_types.cc
+Operations thing_group_operations();        // thing_groups.cc
+Operations group_membership_operations();   // group_memberships.cc
+Operations template_operations();           // templates.cc
+Operations template_version_operations();   // template_versions.cc
+Operations claim_operations();              // claims.cc
+Operations certificate_operations();        // certificates.cc
+Operations endpoint_operations();           // endpoint.cc
+
+}  // namespace imprint::control_api

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control_api/store_access.h"
+
+namespace imprint::control_api {
+
+runtime::Task<Result<void>> erase_strays(registry::Store& store, registry::Query query,
+                                         registry::Key gone) {
+  while (true) {
+    auto page = co_await store.list(query, {});
+    if (!page) co_return tl::unexpected(std::move(page).error());
+    if (page->records.empty()) co_return Result<void>();
+    registry::ChangeSet changes;
+    require(changes, gone, registry::Expect::absent());
+    for (const registry::Record& record : page->records) erase(changes, registry::key_of(record));
+    const auto done = co_await store.commit(std::move(changes));
+    // The name is in use again, and what is attached to it may be meant.
+    if (!done && done.error().fault == Fault::conflict) co_return Result<void>();
+    if (!done) co_return done;
+  }
+}
+
+registry::ChangeSet change_set(registry::AuditEvent event) {
+  registry::ChangeSet changes;
+  changes.events.push_back(std::move(event));
+  return changes;
+}
+
+void put(registry::ChangeSet& changes, registry::Record record, registry::Expect expect) {
+  changes.changes.emplace_back(registry::Put{std::move(record), expect});
+}
+
+void erase(registry::ChangeSet& changes, registry::Key key, registry::Expect expect) {
+  changes.changes.emplace_back(registry::Erase{std::move(key), expect});
+}
+
+void require(registry::ChangeSet& changes, registry::Key key, registry::Expect expect) {
+  changes.changes.emplace_back(registry::Require{std::move(key), expect});
+}
+
+Result<void> refuse_tags(const Call& call) {
+  if (call.in.list("tags").empty()) return {};
+  return refuse(Exception::invalid_request,
+                "tags are not available in this version of Imprint; leave them out", "tags");
+}
+
+}  // namespace imprint::control_api
