@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control_api/arn.h"
+#include "control_api/claim_policy.h"
+#include "control_api/members.h"
+#include "control_api/operations.h"
+#include "control_api/paging.h"
+#include "control_api/policy_records.h"
+#include "policy/policy.h"
+
+namespace imprint::control_api {
+
+Result<void> check_policy_document(const std::string& document, const PolicyName& name) {
+  TRY(policy::Policy::parse(document, name.str()));
+  return {};
+}
+
+Result<void> refuse_reserved_policy(const PolicyName& name) {
+  if (!is_claim_policy(name)) return {};
+  return refuse(Exception::invalid_request,
+                fmt::format("policies whose names begin with {} belong to the server, which gives "
+                            "them to claim certificates; choose another name",
+                            kClaimPolicyPrefix),
+                "policyName");
+}
+
+runtime::Task<Result<registry::Policy>> get_policy_record(registry::Store& store, PolicyName name) {
+  CO_TRY_ASSIGN(std::optional<registry::Policy> found,
+                co_await find_record<registry::Policy>(store, registry::policy_key(name)));
+  if (!found)
+    co_return refuse(Exception::not_found, fmt::format("Policy {} not found", quote(name.str())));
+  co_return std::move(*found);
+}
+
+json::object write_policy(const Call& call, const PolicyName& name) {
+  return {{"policyName", name.str()}, {"policyArn", policy_arn(call, name)}};
+}
+
+namespace {
+
+Answer create_policy(Call call) {
+  const auto name = call.in.name<PolicyName>("policyName");
+  const std::string document = call.in.text("policyDocument");
+  CO_TRY(refuse_tags(call));
+  CO_TRY(refuse_reserved_policy(name));
+  CO_TRY(check_policy_document(document, name));
+  registry::Store& store = call.server.store;
+  CO_TRY_ASSIGN(const std::optional<registry::Policy> existing,
+                co_await find_record<registry::Policy>(store, registry::policy_key(name)));
+  if (existing) {
+    co_return refuse(
+        Exception::already_exists,
+        fmt::format("Policy cannot be created - name already exists (name={})", name.str()),
+        policy_arn(call, name));
+  }
+  const Timestamp now = call.server.clock.now();
+  registry::ChangeSet changes = change_set(call.event({{"policy", name.str()}}));
+  put(changes,
+      registry::Policy{.name = name,
+                       .generation_id = make_uuid(call.server.random),
+                       .created = now,
+                       .modified = now},
+      registry::Expect::absent());
+  put(changes, registry::PolicyVersion{name, 1, document, now}, registry::Expect::absent());
+  CO_TRY(co_await store.commit(std::move(changes)));
+  json::object answer = write_policy(call, name);
+  answer["policyDocument"] = document;
+  answer["policyVersionId"] = "1";
+  co_return answer;
+}
+
+Answer get_policy(Call call) {
+  registry::Store& store = call.server.store;
+  CO_TRY_ASSIGN(const registry::Policy policy,
+                co_await get_policy_record(store, call.in.name<PolicyName>("policyName")));
+  CO_TRY_ASSIGN(const registry::PolicyVersion version,
+                co_await registry::get<registry::PolicyVersion>(
+                    store, registry::policy_version_key(policy.name, policy.default_version)));
+  json::object answer = write_policy(call, policy.name);
+  answer["policyDocument"] = version.document;
+  answer["defaultVersionId"] = std::to_string(policy.default_version);
+  answer["creationDate"] = epoch_seconds(policy.created);
+  answer["lastModifiedDate"] = epoch_seconds(policy.modified);
+  answer["generationId"] = policy.generation_id;
+  co_return answer;
+}
+
+Answer list_policies(Call call) {
+  CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kMarkerStyle));
+  CO_TRY_ASSIGN(const registry::Page page,
+                co_await call.server.store.list(
+                    registry::query::Policies{call.in.flag("isAscendingOrder")}, cursor));
+  json::object answer{
+      {"policies", write_all<registry::Policy>(page.records, [&](const registry::Policy& policy) {
+         return write_policy(call, policy.name);
+       })}};
+  put_next(answer, call, kMarkerStyle, page.next);
+  co_return answer;
+}
+
+Answer delete_policy(Call call) {
+  registry::Store& store = call.server.store;
+  CO_TRY_ASSIGN(const registry::Policy policy,
+                co_await get_policy_record(store, call.in.name<PolicyName>("policyName")));
+  const registry::query::TargetsOfPolicy targets{policy.name};
+  CO_TRY_ASSIGN(const std::vector<registry::PolicyAttachment> attached,
+                co_await list_some<registry::PolicyAttachment>(store, targets, 1));
+  if (!attached.empty()) {
+    co_return refuse(Exception::delete_conflict,
+                     fmt::format("The policy cannot be deleted as the policy is attached to one or "
+                                 "more principals (name={}), {} among them; detach it first",
+                                 policy.name.str(), target_arn(call, attached.front().target)));
+  }
+  CO_TRY_ASSIGN(const std::vector<registry::PolicyVersion> versions,
+                co_await list_some<registry::PolicyVersion>(
+                    store, registry::query::PolicyVersions{policy.name}, kMaxPolicyVersions));
+  if (versions.size() > 1) {
+    co_return refuse(
+        Exception::delete_conflict,
+        fmt::format("Cannot delete the policy because it has one or more policy versions attached "
+                    "to it (name={}); delete all but the default version first",
+                    policy.name.str()));
+  }
+  registry::ChangeSet changes = change_set(call.event({{"policy", policy.name.str()}}));
+  erase(changes, registry::policy_key(policy.name), registry::Expect::at(policy.version));
+  erase(changes, registry::policy_version_key(policy.name, policy.default_version));
+  CO_TRY(co_await store.commit(std::move(changes)));
+  CO_TRY(co_await erase_strays(store, targets, registry::policy_key(policy.name)));
+  co_return json::object();
+}
+
+using enum Exception;
+
+constexpr InputInfo kCreate[] = {members::policy_name(),
+                                 members::text("policyDocument", policy::kMaxDocumentBytes, true),
+                                 members::kTags};
+constexpr InputInfo kOne[] = {members::policy_name()};
+constexpr InputInfo kList[] = {members::kMarker, members::kPageSize, members::kIsAscendingOrder};
+
+constexpr OperationInfo kOperations[] = {
+    {"CreatePolicy",
+     "POST",
+     "/policies/{policyName}",
+     kCreate,
+     {already_exists, malformed_policy, invalid_request, throttling, unauthorized,
+      service_unavailable, internal_failure},
+     create_policy},
+    {"GetPolicy",
+     "GET",
+     "/policies/{policyName}",
+     kOne,
+     {not_found, invalid_request, throttling, unauthorized, service_unavailable, internal_failure},
+     get_policy},
+    {"ListPolicies",
+     "GET",
+     "/policies",
+     kList,
+     {invalid_request, throttling, unauthorized, service_unavailable, internal_failure},
+     list_policies},
+    {"DeletePolicy",
+     "DELETE",
+     "/policies/{policyName}",
+     kOne,
+     {delete_conflict, not_found, invalid_request, throttling, unauthorized, service_unavailable,
+      internal_failure},
+     delete_policy},
+};
+
+}  // namespace
+
+Operations policy_operations() { return kOperations; }
+
+}  // namespace imprint::control_api

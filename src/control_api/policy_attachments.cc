@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <map>
+#include <set>
+
+#include "control_api/arn.h"
+#include "control_api/members.h"
+#include "control_api/operations.h"
+#include "control_api/paging.h"
+#include "control_api/policy_records.h"
+#include "control_api/thing_group_tree.h"
+
+namespace imprint::control_api {
+
+namespace {
+
+using registry::PolicyAttachment;
+using registry::PolicyTarget;
+
+registry::Key key_of_target(const PolicyTarget& target) {
+  if (const auto* id = std::get_if<CertificateId>(&target)) return registry::certificate_key(*id);
+  return registry::thing_group_key(std::get<ThingGroupName>(target));
+}
+
+/// What an attachment's event is about: a certificate by its field, a group by the detail.
+registry::AuditEvent attachment_event(const Call& call, const PolicyName& policy,
+                                      const PolicyTarget& target) {
+  registry::AuditEvent event =
+      call.event({{"policy", policy.str()}, {"target", registry::to_string(target)}});
+  if (const auto* id = std::get_if<CertificateId>(&target)) event.certificate = id->hex();
+  return event;
+}
+
+runtime::Task<Result<void>> check_target(Call call, PolicyTarget target) {
+  std::vector<registry::Key> keys;
+  keys.push_back(key_of_target(target));
+  CO_TRY_ASSIGN(const auto found, co_await call.server.store.find(std::move(keys)));
+  if (found.front()) co_return Result<void>();
+  co_return refuse(Exception::not_found,
+                   fmt::format("The target {} does not exist", target_arn(call, target)));
+}
+
+Answer attach(Call call, PolicyTarget target) {
+  registry::Store& store = call.server.store;
+  CO_TRY_ASSIGN(const registry::Policy policy,
+                co_await get_policy_record(store, call.in.name<PolicyName>("policyName")));
+  CO_TRY(co_await check_target(call, target));
+  CO_TRY_ASSIGN(
+      const std::vector<PolicyAttachment> attached,
+      co_await list_some<PolicyAttachment>(store, registry::query::PoliciesOfTarget{target}, 250));
+  for (const PolicyAttachment& attachment : attached) {
+    if (attachment.policy == policy.name) co_return json::object();
+  }
+  if (attached.size() >= kMaxPoliciesPerTarget) {
+    co_return refuse(Exception::limit_exceeded,
+                     fmt::format("The maximum number of policies per target ({}) is reached for "
+                                 "{}; detach one first",
+                                 kMaxPoliciesPerTarget, target_arn(call, target)));
+  }
+  registry::ChangeSet changes = change_set(attachment_event(call, policy.name, target));
+  put(changes, PolicyAttachment{policy.name, target, call.server.clock.now()},
+      registry::Expect::absent());
+  require(changes, registry::policy_key(policy.name));
+  require(changes, key_of_target(target));
+  CO_TRY(co_await store.commit(std::move(changes)));
+  co_return json::object();
+}
+
+Answer detach(Call call, PolicyTarget target) {
+  registry::Store& store = call.server.store;
+  const auto policy = call.in.name<PolicyName>("policyName");
+  const registry::Key key = registry::attachment_key(policy, target);
+  CO_TRY_ASSIGN(const std::optional<PolicyAttachment> found,
+                co_await find_record<PolicyAttachment>(store, key));
+  if (!found) co_return json::object();
+  registry::ChangeSet changes = change_set(attachment_event(call, policy, target));
+  erase(changes, key, registry::Expect::present());
+  CO_TRY(co_await store.commit(std::move(changes)));
+  co_return json::object();
+}
+
+Answer attach_policy(Call call) {
+  CO_TRY_ASSIGN(PolicyTarget target, parse_target(call, "target"));
+  co_return co_await attach(std::move(call), std::move(target));
+}
+
+Answer detach_policy(Call call) {
+  CO_TRY_ASSIGN(PolicyTarget target, parse_target(call, "target"));
+  co_return co_await detach(std::move(call), std::move(target));
+}
+
+Answer attach_principal_policy(Call call) {
+  CO_TRY_ASSIGN(const CertificateId id, parse_principal(call, "principal"));
+  co_return co_await attach(std::move(call), PolicyTarget(id));
+}
+
+Answer detach_principal_policy(Call call) {
+  CO_TRY_ASSIGN(const CertificateId id, parse_principal(call, "principal"));
+  co_return co_await detach(std::move(call), PolicyTarget(id));
+}
+
+Answer list_of_target(Call call, PolicyTarget target) {
+  CO_TRY(co_await check_target(call, target));
+  CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kMarkerStyle));
+  CO_TRY_ASSIGN(const registry::Page page,
+                co_await call.server.store.list(registry::query::PoliciesOfTarget{target}, cursor));
+  json::object answer{{"policies", write_all<PolicyAttachment>(
+                                       page.records, [&](const PolicyAttachment& attachment) {
+                                         return write_policy(call, attachment.policy);
+                                       })}};
+  put_next(answer, call, kMarkerStyle, page.next);
+  co_return answer;
+}
+
+/// A group's own policies and those of the groups above it, each once, by name. Bounded by the
+/// depth of the tree and the policies of a target, so it is gathered whole and cut into pages here.
+Answer list_inherited(Call call, ThingGroupName group) {
+  registry::Store& store = call.server.store;
+  CO_TRY(co_await check_target(call, PolicyTarget(group)));
+  CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kMarkerStyle));
+  CO_TRY_ASSIGN(std::vector<registry::ThingGroup> line, co_await ancestors_of(store, group));
+  std::set<PolicyName> names;
+  std::vector<ThingGroupName> groups{group};
+  for (const registry::ThingGroup& ancestor : line) groups.push_back(ancestor.name);
+  for (const ThingGroupName& member : groups) {
+    CO_TRY_ASSIGN(const std::vector<PolicyAttachment> attached,
+                  co_await registry::list_all<PolicyAttachment>(
+                      store, registry::query::PoliciesOfTarget{PolicyTarget(member)}));
+    for (const PolicyAttachment& attachment : attached) names.insert(attachment.policy);
+  }
+  json::array policies;
+  std::string last;
+  std::optional<std::string> next;
+  for (const PolicyName& name : names) {
+    if (name.str() <= cursor.after) continue;
+    if (policies.size() == cursor.limit) {
+      next = last;
+      break;
+    }
+    policies.emplace_back(write_policy(call, name));
+    last = name.str();
+  }
+  json::object answer{{"policies", std::move(policies)}};
+  put_next(answer, call, kMarkerStyle, next);
+  co_return answer;
+}
+
+Answer list_attached_policies(Call call) {
+  CO_TRY_ASSIGN(PolicyTarget target, parse_target(call, "target"));
+  const auto* group = std::get_if<ThingGroupName>(&target);
+  if (call.in.flag("recursive") && group != nullptr)
+    co_return co_await list_inherited(std::move(call), *group);
+  co_return co_await list_of_target(std::move(call), std::move(target));
+}
+
+Answer list_principal_policies(Call call) {
+  CO_TRY_ASSIGN(const CertificateId id, parse_principal(call, "principal"));
+  co_return co_await list_of_target(std::move(call), PolicyTarget(id));
+}
+
+/// The targets of one policy under `member`; `keep` leaves some out.
+Answer list_targets(Call call, std::string member, bool (*keep)(const PolicyTarget&)) {
+  registry::Store& store = call.server.store;
+  CO_TRY_ASSIGN(const registry::Policy policy,
+                co_await get_policy_record(store, call.in.name<PolicyName>("policyName")));
+  CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kMarkerStyle));
+  CO_TRY_ASSIGN(const registry::Page page,
+                co_await store.list(registry::query::TargetsOfPolicy{policy.name}, cursor));
+  json::array targets;
+  for (const registry::Record& record : page.records) {
+    const PolicyTarget& target = std::get<PolicyAttachment>(record).target;
+    if (keep(target)) targets.emplace_back(target_arn(call, target));
+  }
+  json::object answer{{member, std::move(targets)}};
+  put_next(answer, call, kMarkerStyle, page.next);
+  co_return answer;
+}
+
+Answer list_targets_for_policy(Call call) {
+  return list_targets(std::move(call), "targets", [](const PolicyTarget&) { return true; });
+}
+
+Answer list_policy_principals(Call call) {
+  return list_targets(std::move(call), "principals", [](const PolicyTarget& target) {
+    return std::holds_alternative<CertificateId>(target);
+  });
+}
+
+using enum Exception;
+
+constexpr InputInfo kPrincipalHeader =
+    members::arn("principal", Location::header, "x-amzn-iot-principal");
+constexpr InputInfo policy_header() {
+  InputInfo input = members::policy_name();
+  input.in = Location::header;
+  input.wire = "x-amzn-iot-policy";
+  return input;
+}
+constexpr InputInfo kTarget[] = {members::policy_name(), members::arn("target")};
+constexpr InputInfo kPrincipal[] = {members::policy_name(), kPrincipalHeader};
+constexpr InputInfo kListAttached[] = {members::arn("target", Location::path),
+                                       members::flag("recursive", Location::query),
+                                       members::kMarker, members::kPageSize};
+constexpr InputInfo kListTargets[] = {members::policy_name(), members::kMarker, members::kPageSize};
+constexpr InputInfo kListPrincipalPolicies[] = {kPrincipalHeader, members::kMarker,
+                                                members::kPageSize, members::kIsAscendingOrder};
+constexpr InputInfo kListPolicyPrincipals[] = {policy_header(), members::kMarker,
+                                               members::kPageSize, members::kIsAscendingOrder};
+constexpr ExceptionSet kErrors{not_found,           invalid_request,  throttling,    unauthorized,
+                               service_unavailable, internal_failure, limit_exceeded};
+constexpr ExceptionSet kDetachErrors{invalid_request,     throttling,       unauthorized,
+                                     service_unavailable, internal_failure, limit_exceeded};
+
+constexpr OperationInfo kOperations[] = {
+    {"AttachPolicy", "PUT", "/target-policies/{policyName}", kTarget, kErrors, attach_policy},
+    {"DetachPolicy", "POST", "/target-policies/{policyName}", kTarget, kDetachErrors,
+     detach_policy},
+    {"ListAttachedPolicies", "POST", "/attached-policies/{target}", kListAttached, kErrors,
+     list_attached_policies},
+    {"ListTargetsForPolicy", "POST", "/policy-targets/{policyName}", kListTargets, kErrors,
+     list_targets_for_policy},
+    {"AttachPrincipalPolicy", "PUT", "/principal-policies/{policyName}", kPrincipal, kErrors,
+     attach_principal_policy},
+    {"DetachPrincipalPolicy", "DELETE", "/principal-policies/{policyName}", kPrincipal, kErrors,
+     detach_principal_policy},
+    {"ListPrincipalPolicies", "GET", "/principal-policies", kListPrincipalPolicies, kErrors,
+     list_principal_policies},
+    {"ListPolicyPrincipals", "GET", "/policy-principals", kListPolicyPrincipals, kErrors,
+     list_policy_principals},
+};
+
+}  // namespace
+
+Operations policy_attachment_operations() { return kOperations; }
+
+}  // namespace imprint::control_api

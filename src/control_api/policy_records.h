@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "control_api/store_access.h"
+
+/// What the files about policies share.
+namespace imprint::control_api {
+
+/// AWS IoT quotas: versions of a policy, policies of one target.
+inline constexpr std::size_t kMaxPolicyVersions = 5;
+inline constexpr std::size_t kMaxPoliciesPerTarget = 10;
+
+inline std::string policy_arn(const Call& call, const PolicyName& name) {
+  return call.arn("policy/" + name.str());
+}
+
+/// MalformedPolicyException with the JSON path, unless the document is a policy.
+Result<void> check_policy_document(const std::string& document, const PolicyName& name);
+
+/// Claim policies belong to the server.
+Result<void> refuse_reserved_policy(const PolicyName& name);
+
+/// The policy, or ResourceNotFoundException.
+runtime::Task<Result<registry::Policy>> get_policy_record(registry::Store& store, PolicyName name);
+
+/// {policyName, policyArn}
+json::object write_policy(const Call& call, const PolicyName& name);
+
+}  // namespace imprint::control_api
