@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control_api/arn.h"
+#include "control_api/members.h"
+#include "control_api/operations.h"
+#include "control_api/paging.h"
+#include "control_api/thing_group_tree.h"
+#include "control_api/thing_records.h"
+#include "control_api/validation.h"
+
+namespace imprint::control_api {
+
+namespace {
+
+using registry::Expect;
+using registry::GroupMembership;
+
+/// AWS IoT quota.
+constexpr std::size_t kMaxGroupsPerThing = 10;
+
+/// A thing or group that may be given by name, by ARN, or by both if they agree.
+template <class N>
+Result<N> name_or_arn(const Call& call, std::string_view name_member, std::string_view arn_member,
+                      std::string_view resource) {
+  const auto name = call.in.optional_name<N>(name_member);
+  const std::string arn = call.in.text(arn_member);
+  if (arn.empty()) {
+    if (name) return *name;
+    return refuse(Exception::invalid_request,
+                  fmt::format("neither {} nor {} is given; give one", name_member, arn_member));
+  }
+  TRY_ASSIGN(const std::string text, parse_arn(call, arn_member, arn, resource));
+  auto from_arn = N::parse(text);
+  if (!from_arn) return refuse_value(arn_member, arn, from_arn.error().message);
+  if (!name || *name == *from_arn) return std::move(*from_arn);
+  return refuse(Exception::invalid_request,
+                fmt::format("{} and {} name different resources, {} and {}", name_member,
+                            arn_member, quote(name->str()), quote(from_arn->str())));
+}
+
+struct Membership {
+  ThingName thing;
+  ThingGroupName group;
+};
+
+runtime::Task<Result<Membership>> read_membership(Call call) {
+  CO_TRY_ASSIGN(ThingName thing, name_or_arn<ThingName>(call, "thingName", "thingArn", "thing"));
+  CO_TRY_ASSIGN(ThingGroupName group,
+                name_or_arn<ThingGroupName>(call, "thingGroupName", "thingGroupArn", "thinggroup"));
+  CO_TRY(co_await get_thing_record(call.server.store, thing));
+  CO_TRY(co_await get_thing_group_record(call.server.store, group));
+  co_return Membership{std::move(thing), std::move(group)};
+}
+
+registry::ChangeSet membership_change(const Call& call, const Membership& membership) {
+  registry::AuditEvent event = call.event({{"thing_group", membership.group.str()}});
+  event.thing = membership.thing.str();
+  return change_set(std::move(event));
+}
+
+/// A thing is in ten groups at most, and in one of each hierarchy.
+runtime::Task<Result<void>> check_room(registry::Store& store, ThingGroupName group,
+                                       std::vector<GroupMembership> present) {
+  if (present.size() >= kMaxGroupsPerThing) {
+    co_return refuse(
+        Exception::invalid_request,
+        fmt::format("the thing is in {} groups already, which is the most", present.size()));
+  }
+  CO_TRY_ASSIGN(const ThingGroupName root, co_await root_of(store, group));
+  for (const GroupMembership& membership : present) {
+    CO_TRY_ASSIGN(const ThingGroupName other, co_await root_of(store, membership.group));
+    if (other != root) continue;
+    co_return refuse(
+        Exception::invalid_request,
+        fmt::format("the thing is in group {} of the same hierarchy ({}); remove it there first",
+                    quote(membership.group.str()), root.str()));
+  }
+  co_return Result<void>();
+}
+
+Answer add_thing_to_group(Call call) {
+  registry::Store& store = call.server.store;
+  CO_TRY_ASSIGN(const Membership wanted, co_await read_membership(call));
+  CO_TRY_ASSIGN(std::vector<GroupMembership> present,
+                co_await registry::list_all<GroupMembership>(
+                    store, registry::query::GroupsOfThing{wanted.thing}));
+  if (std::ranges::find(present, wanted.group, &GroupMembership::group) != present.end())
+    co_return json::object();
+  CO_TRY(co_await check_room(store, wanted.group, std::move(present)));
+  registry::ChangeSet changes = membership_change(call, wanted);
+  put(changes, GroupMembership{wanted.thing, wanted.group, call.server.clock.now()},
+      Expect::absent());
+  require(changes, registry::thing_key(wanted.thing));
+  require(changes, registry::thing_group_key(wanted.group));
+  CO_TRY(co_await store.commit(std::move(changes)));
+  co_return json::object();
+}
+
+Answer remove_thing_from_group(Call call) {
+  registry::Store& store = call.server.store;
+  CO_TRY_ASSIGN(const Membership wanted, co_await read_membership(call));
+  const registry::Key key = registry::membership_key(wanted.thing, wanted.group);
+  CO_TRY_ASSIGN(const std::optional<GroupMembership> present,
+                co_await find_record<GroupMembership>(store, key));
+  if (!present) co_return json::object();
+  registry::ChangeSet changes = membership_change(call, wanted);
+  erase(changes, key, Expect::present());
+  CO_TRY(co_await store.commit(std::move(changes)));
+  co_return json::object();
+}
+
+/// Where a list over several groups goes on: the group and the store's cursor within it, joined by
+/// a line feed, which no name holds.
+struct Place {
+  std::string group;
+  std::string after;
+};
+
+Place place_of(const std::string& text) {
+  const auto end = text.find('\n');
+  if (end == std::string::npos) return {};
+  return {text.substr(0, end), text.substr(end + 1)};
+}
+
+Answer list_things_in_group(Call call) {
+  registry::Store& store = call.server.store;
+  CO_TRY_ASSIGN(
+      const registry::ThingGroup root,
+      co_await get_thing_group_record(store, call.in.name<ThingGroupName>("thingGroupName")));
+  std::vector<ThingGroupName> groups{root.name};
+  if (call.in.flag("recursive")) {
+    CO_TRY_ASSIGN(groups, co_await subtree_of(store, root.name));
+  }
+  CO_TRY_ASSIGN(registry::Cursor cursor, cursor_of(call, kTokenStyle));
+  const Place place = place_of(cursor.after);
+  json::array things;
+  std::optional<std::string> next;
+  for (const ThingGroupName& group : groups) {
+    if (group.str() < place.group) continue;
+    if (things.size() == cursor.limit) {
+      next = group.str() + "\n";
+      break;
+    }
+    const registry::Cursor here{group.str() == place.group ? place.after : "",
+                                cursor.limit - things.size()};
+    CO_TRY_ASSIGN(const registry::Page page,
+                  co_await store.list(registry::query::ThingsInGroup{group}, here));
+    for (const registry::Record& record : page.records)
+      things.emplace_back(std::get<GroupMembership>(record).thing.str());
+    if (page.next) {
+      next = group.str() + "\n" + *page.next;
+      break;
+    }
+  }
+  json::object answer{{"things", std::move(things)}};
+  put_next(answer, call, kTokenStyle, next);
+  co_return answer;
+}
+
+Answer list_groups_for_thing(Call call) {
+  registry::Store& store = call.server.store;
+  CO_TRY_ASSIGN(const registry::Thing thing,
+                co_await get_thing_record(store, call.in.name<ThingName>("thingName")));
+  CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
+  CO_TRY_ASSIGN(const registry::Page page,
+                co_await store.list(registry::query::GroupsOfThing{thing.name}, cursor));
+  json::object answer{{"thingGroups", write_all<GroupMembership>(
+                                          page.records, [&](const GroupMembership& membership) {
+                                            return write_group_name(call, membership.group);
+                                          })}};
+  put_next(answer, call, kTokenStyle, page.next);
+  co_return answer;
+}
+
+using enum Exception;
+
+constexpr InputInfo optional_arn(std::string_view member) {
+  InputInfo input = members::arn(member);
+  input.required = false;
+  return input;
+}
+constexpr InputInfo kMember[] = {
+    members::thing_group_name(Location::body, false), optional_arn("thingGroupArn"),
+    members::thing_name(Location::body, false), optional_arn("thingArn"),
+    members::flag("overrideDynamicGroups", Location::body)};
+constexpr InputInfo kThingsIn[] = {members::thing_group_name(),
+                                   members::flag("recursive", Location::query), members::kNextToken,
+                                   members::kMaxResults};
+constexpr InputInfo kGroupsFor[] = {members::thing_name(), members::kNextToken,
+                                    members::kMaxResults};
+constexpr ExceptionSet kErrors{invalid_request, throttling, internal_failure, not_found};
+
+constexpr OperationInfo kOperations[] = {
+    {"AddThingToThingGroup", "PUT", "/thing-groups/addThingToThingGroup", kMember, kErrors,
+     add_thing_to_group},
+    {"RemoveThingFromThingGroup", "PUT", "/thing-groups/removeThingFromThingGroup", kMember,
+     kErrors, remove_thing_from_group},
+    {"ListThingsInThingGroup", "GET", "/thing-groups/{thingGroupName}/things", kThingsIn, kErrors,
+     list_things_in_group},
+    {"ListThingGroupsForThing", "GET", "/things/{thingName}/thing-groups", kGroupsFor, kErrors,
+     list_groups_for_thing},
+};
+
+}  // namespace
+
+Operations group_membership_operations() { return kOperations; }
+
+}  // namespace imprint::control_api

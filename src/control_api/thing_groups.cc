@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control_api/attribute_payload.h"
+#include "control_api/members.h"
+#include "control_api/operations.h"
+#include "control_api/paging.h"
+#include "control_api/thing_group_tree.h"
+#include "control_api/thing_records.h"
+
+namespace imprint::control_api {
+
+namespace {
+
+using registry::Expect;
+using registry::ThingGroup;
+
+constexpr std::string_view kProperties = "thingGroupProperties";
+
+json::object write_created(const Call& call, const ThingGroup& group) {
+  return {{"thingGroupName", group.name.str()},
+          {"thingGroupArn", thing_group_arn(call, group.name)},
+          {"thingGroupId", group.id}};
+}
+
+Result<AttributePayload> read_group_attributes(const json::object& properties) {
+  constexpr std::string_view kPlace = "thingGroupProperties.attributePayload";
+  const json::value* payload = properties.if_contains("attributePayload");
+  if (payload == nullptr || payload->is_null()) return AttributePayload();
+  if (!payload->is_object())
+    return refuse(Exception::invalid_request, "must be an object", std::string(kPlace));
+  return read_attribute_payload(payload->get_object(), kPlace);
+}
+
+/// The group that a CreateThingGroup call describes, without what its parent decides.
+Result<ThingGroup> wanted_group(const Call& call) {
+  const json::object properties = call.in.object(kProperties);
+  TRY_ASSIGN(std::string description,
+             read_description(properties, kProperties, "thingGroupDescription"));
+  TRY_ASSIGN(const AttributePayload payload, read_group_attributes(properties));
+  ThingGroup group{.name = call.in.name<ThingGroupName>("thingGroupName"),
+                   .id = make_uuid(call.server.random),
+                   .parent = call.in.optional_name<ThingGroupName>("parentGroupName"),
+                   .description = std::move(description),
+                   .attributes = apply_payload({}, payload),
+                   .created = call.server.clock.now()};
+  TRY(check_attribute_limits(group.attributes, kMaxAttributes));
+  return group;
+}
+
+/// CreateThingGroup's model has no ResourceNotFoundException.
+runtime::Task<Result<void>> check_parent(registry::Store& store, ThingGroupName name) {
+  CO_TRY_ASSIGN(const std::optional<ThingGroup> parent,
+                co_await find_record<ThingGroup>(store, registry::thing_group_key(name)));
+  if (!parent) {
+    co_return refuse(
+        Exception::invalid_request,
+        fmt::format("Parent thing group {} does not exist; create it first", quote(name.str())),
+        "parentGroupName");
+  }
+  CO_TRY_ASSIGN(const std::vector<ThingGroup> line, co_await ancestors_of(store, name));
+  if (line.size() + 2 > kMaxGroupLevels) {
+    co_return refuse(Exception::invalid_request,
+                     fmt::format("Parent thing group {} is {} levels deep; at most {} levels are "
+                                 "allowed",
+                                 quote(name.str()), line.size() + 1, kMaxGroupLevels),
+                     "parentGroupName");
+  }
+  CO_TRY_ASSIGN(const std::vector<ThingGroup> children,
+                co_await list_some<ThingGroup>(store, registry::query::ThingGroups{.parent = name},
+                                               kMaxGroupChildren));
+  if (children.size() < kMaxGroupChildren) co_return Result<void>();
+  co_return refuse(Exception::invalid_request,
+                   fmt::format("Parent thing group {} has {} children already, which is the most",
+                               quote(name.str()), kMaxGroupChildren),
+                   "parentGroupName");
+}
+
+Answer create_thing_group(Call call) {
+  registry::Store& store = call.server.store;
+  CO_TRY(refuse_tags(call));
+  CO_TRY_ASSIGN(const ThingGroup group, wanted_group(call));
+  CO_TRY_ASSIGN(const std::optional<ThingGroup> existing,
+                co_await find_record<ThingGroup>(store, registry::thing_group_key(group.name)));
+  if (existing && existing->parent == group.parent && existing->description == group.description &&
+      existing->attributes == group.attributes) {
+    co_return write_created(call, *existing);
+  }
+  if (existing) {
+    co_return refuse(
+        Exception::already_exists,
+        fmt::format("Thing group {} already exists with different properties", group.name.str()),
+        thing_group_arn(call, group.name));
+  }
+  registry::ChangeSet changes = change_set(call.event({{"thing_group", group.name.str()}}));
+  if (group.parent) {
+    CO_TRY(co_await check_parent(store, *group.parent));
+    require(changes, registry::thing_group_key(*group.parent));
+  }
+  put(changes, group, Expect::absent());
+  CO_TRY(co_await store.commit(std::move(changes)));
+  co_return write_created(call, group);
+}
+
+Answer describe_thing_group(Call call) {
+  registry::Store& store = call.server.store;
+  CO_TRY_ASSIGN(const ThingGroup group, co_await get_thing_group_record(
+                                            store, call.in.name<ThingGroupName>("thingGroupName")));
+  json::object properties{
+      {"attributePayload", json::object{{"attributes", write_attributes(group.attributes)}}}};
+  if (!group.description.empty()) properties["thingGroupDescription"] = group.description;
+  json::object metadata{{"creationDate", epoch_seconds(group.created)}};
+  if (group.parent) {
+    CO_TRY_ASSIGN(const std::vector<ThingGroup> line, co_await ancestors_of(store, group.name));
+    json::array from_root;
+    for (auto it = line.rbegin(); it != line.rend(); ++it)
+      from_root.emplace_back(write_group_name(call, it->name));
+    metadata["parentGroupName"] = group.parent->str();
+    metadata["rootToParentThingGroups"] = std::move(from_root);
+  }
+  json::object answer = write_created(call, group);
+  answer["version"] = group.version;
+  answer["thingGroupProperties"] = std::move(properties);
+  answer["thingGroupMetadata"] = std::move(metadata);
+  co_return answer;
+}
+
+Answer update_thing_group(Call call) {
+  registry::Store& store = call.server.store;
+  const json::object properties = call.in.object(kProperties);
+  CO_TRY_ASSIGN(std::string description,
+                read_description(properties, kProperties, "thingGroupDescription"));
+  CO_TRY_ASSIGN(const AttributePayload payload, read_group_attributes(properties));
+  CO_TRY_ASSIGN(ThingGroup group, co_await get_thing_group_record(
+                                      store, call.in.name<ThingGroupName>("thingGroupName")));
+  CO_TRY(check_expected_version(call, "thing group", group.name.str(), group.version));
+  const std::int64_t seen = group.version;
+  if (properties.contains("thingGroupDescription")) group.description = std::move(description);
+  if (properties.contains("attributePayload"))
+    group.attributes = apply_payload(group.attributes, payload);
+  CO_TRY(check_attribute_limits(group.attributes, kMaxAttributes));
+  ++group.version;
+  registry::ChangeSet changes = change_set(
+      call.event({{"thing_group", group.name.str()}, {"thing_group_version", group.version}}));
+  put(changes, group, Expect::at(seen));
+  CO_TRY(co_await store.commit(std::move(changes)));
+  co_return json::object{{"version", group.version}};
+}
+
+/// A group may have a million members: they leave in steps, each a change set of its own, before
+/// the group does.
+runtime::Task<Result<void>> empty_group(registry::Store& store, ThingGroupName name) {
+  constexpr std::size_t kStep = 500;
+  while (true) {
+    CO_TRY_ASSIGN(const std::vector<registry::GroupMembership> members,
+                  co_await list_some<registry::GroupMembership>(
+                      store, registry::query::ThingsInGroup{name}, kStep));
+    if (members.empty()) co_return Result<void>();
+    registry::ChangeSet changes;
+    for (const registry::GroupMembership& membership : members)
+      erase(changes, registry::membership_key(membership.thing, name));
+    CO_TRY(co_await store.commit(std::move(changes)));
+  }
+}
+
+Answer delete_thing_group(Call call) {
+  registry::Store& store = call.server.store;
+  const auto name = call.in.name<ThingGroupName>("thingGroupName");
+  const registry::Key key = registry::thing_group_key(name);
+  CO_TRY_ASSIGN(const std::optional<ThingGroup> group,
+                co_await find_record<ThingGroup>(store, key));
+  if (!group) co_return json::object();
+  CO_TRY(check_expected_version(call, "thing group", name.str(), group->version));
+  const registry::query::ThingGroups children{.parent = name};
+  CO_TRY_ASSIGN(const std::vector<ThingGroup> first_child,
+                co_await list_some<ThingGroup>(store, children, 1));
+  if (!first_child.empty()) {
+    co_return refuse(Exception::invalid_request,
+                     fmt::format("Cannot delete thing group {}: it has child groups, {} among "
+                                 "them; delete those first",
+                                 name.str(), first_child.front().name.str()));
+  }
+  CO_TRY(co_await empty_group(store, name));
+  const registry::query::PoliciesOfTarget policies{registry::PolicyTarget(name)};
+  CO_TRY_ASSIGN(const std::vector<registry::PolicyAttachment> attached,
+                co_await registry::list_all<registry::PolicyAttachment>(store, policies));
+  registry::ChangeSet changes = change_set(call.event({{"thing_group", name.str()}}));
+  for (const registry::PolicyAttachment& attachment : attached)
+    erase(changes, registry::key_of(attachment));
+  erase(changes, key, Expect::at(group->version));
+  CO_TRY(co_await store.commit(std::move(changes)));
+  CO_TRY(co_await erase_strays(store, policies, key));
+  CO_TRY(co_await erase_strays(store, registry::query::ThingsInGroup{name}, key));
+  co_return json::object();
+}
+
+/// Whether the list shows a group: all of them, the roots, or those under a parent.
+runtime::Task<Result<bool>> is_shown(registry::Store& store, ThingGroup group,
+                                     std::optional<ThingGroupName> parent, bool recursive) {
+  if (!parent) co_return recursive || !group.parent;
+  CO_TRY_ASSIGN(const std::vector<ThingGroup> line, co_await ancestors_of(store, group.name));
+  co_return std::ranges::find(line, *parent, &ThingGroup::name) != line.end();
+}
+
+/// The store lists the children of one group; whole branches are picked out of the list of all, so
+/// that a page may hold fewer groups than asked for.
+Answer list_thing_groups(Call call) {
+  registry::Store& store = call.server.store;
+  const auto parent = call.in.optional_name<ThingGroupName>("parentGroup");
+  const bool recursive = call.in.boolean("recursive").value_or(true);
+  if (parent) CO_TRY(co_await get_thing_group_record(store, *parent));
+  registry::query::ThingGroups query{.name_prefix = call.in.text("namePrefixFilter")};
+  const bool wants_children = parent && !recursive;
+  if (wants_children) query.parent = parent;
+  CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
+  CO_TRY_ASSIGN(const registry::Page page, co_await store.list(query, cursor));
+  json::array groups;
+  for (const registry::Record& record : page.records) {
+    const auto& group = std::get<ThingGroup>(record);
+    bool shown = wants_children;
+    if (!wants_children) {
+      CO_TRY_ASSIGN(shown, co_await is_shown(store, group, parent, recursive));
+    }
+    if (shown) groups.emplace_back(write_group_name(call, group.name));
+  }
+  json::object answer{{"thingGroups", std::move(groups)}};
+  put_next(answer, call, kTokenStyle, page.next);
+  co_return answer;
+}
+
+using enum Exception;
+
+constexpr InputInfo kCreate[] = {
+    members::thing_group_name(),
+    members::thing_group_name(Location::body, false, "parentGroupName"),
+    members::object("thingGroupProperties"), members::kTags};
+constexpr InputInfo kOne[] = {members::thing_group_name()};
+constexpr InputInfo kUpdate[] = {members::thing_group_name(),
+                                 members::object("thingGroupProperties", true),
+                                 members::expected_version(Location::body)};
+constexpr InputInfo kDelete[] = {members::thing_group_name(),
+                                 members::expected_version(Location::query)};
+constexpr InputInfo kList[] = {
+    members::kNextToken, members::kMaxResults,
+    members::thing_group_name(Location::query, false, "parentGroup"),
+    members::thing_group_name(Location::query, false, "namePrefixFilter"),
+    members::flag("recursive", Location::query)};
+
+constexpr OperationInfo kOperations[] = {
+    {"CreateThingGroup",
+     "POST",
+     "/thing-groups/{thingGroupName}",
+     kCreate,
+     {invalid_request, already_exists, throttling, internal_failure},
+     create_thing_group},
+    {"DescribeThingGroup",
+     "GET",
+     "/thing-groups/{thingGroupName}",
+     kOne,
+     {invalid_request, throttling, internal_failure, not_found},
+     describe_thing_group},
+    {"UpdateThingGroup",
+     "PATCH",
+     "/thing-groups/{thingGroupName}",
+     kUpdate,
+     {invalid_request, version_conflict, throttling, internal_failure, not_found},
+     update_thing_group},
+    {"DeleteThingGroup",
+     "DELETE",
+     "/thing-groups/{thingGroupName}",
+     kDelete,
+     {invalid_request, version_conflict, throttling, internal_failure},
+     delete_thing_group},
+    {"ListThingGroups",
+     "GET",
+     "/thing-groups",
+     kList,
+     {invalid_request, internal_failure, not_found, throttling},
+     list_thing_groups},
+};
+
+}  // namespace
+
+Operations thing_group_operations() { return kOperations; }
+
+}  // namespace imprint::control_api

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control_api/arn.h"
+#include "control_api/members.h"
+#include "control_api/operations.h"
+#include "control_api/paging.h"
+#include "control_api/thing_records.h"
+
+namespace imprint::control_api {
+
+namespace {
+
+using registry::ThingPrincipal;
+
+constexpr std::string_view kExclusive = "EXCLUSIVE_THING";
+constexpr std::string_view kNonExclusive = "NON_EXCLUSIVE_THING";
+
+runtime::Task<Result<void>> check_certificate(Call call, CertificateId id) {
+  CO_TRY_ASSIGN(const std::optional<registry::Certificate> found,
+                co_await find_record<registry::Certificate>(call.server.store,
+                                                            registry::certificate_key(id)));
+  if (found) co_return Result<void>();
+  co_return refuse(Exception::not_found,
+                   fmt::format("Principal {} not found", certificate_arn(call, id)));
+}
+
+/// An exclusive attachment is its certificate's only one.
+Result<void> check_exclusive(const std::vector<ThingPrincipal>& attached,
+                             const ThingPrincipal& wanted) {
+  for (const ThingPrincipal& other : attached) {
+    if (other.thing == wanted.thing || !(other.exclusive || wanted.exclusive)) continue;
+    return refuse(Exception::invalid_request,
+                  fmt::format("The principal is attached to thing {}, and one of the two "
+                              "attachments is {}; detach it there first",
+                              other.thing.str(), kExclusive));
+  }
+  return {};
+}
+
+registry::ChangeSet principal_change(const Call& call, const ThingName& thing,
+                                     const CertificateId& id) {
+  registry::AuditEvent event = call.event();
+  event.thing = thing.str();
+  event.certificate = id.hex();
+  return change_set(std::move(event));
+}
+
+Answer attach_thing_principal(Call call) {
+  registry::Store& store = call.server.store;
+  CO_TRY_ASSIGN(const CertificateId id, parse_principal(call, "principal"));
+  CO_TRY_ASSIGN(const registry::Thing thing,
+                co_await get_thing_record(store, call.in.name<ThingName>("thingName")));
+  CO_TRY(co_await check_certificate(call, id));
+  const ThingPrincipal wanted{thing.name, id, call.in.text("thingPrincipalType") == kExclusive,
+                              call.server.clock.now()};
+  CO_TRY_ASSIGN(
+      const std::vector<ThingPrincipal> attached,
+      co_await registry::list_all<ThingPrincipal>(store, registry::query::ThingsOfPrincipal{id}));
+  CO_TRY(check_exclusive(attached, wanted));
+  const auto same = std::ranges::find(attached, thing.name, &ThingPrincipal::thing);
+  if (same != attached.end() && same->exclusive == wanted.exclusive) co_return json::object();
+  if (same != attached.end()) {
+    co_return refuse(Exception::invalid_request,
+                     fmt::format("The principal is attached to thing {} as {}; detach it first",
+                                 thing.name.str(), same->exclusive ? kExclusive : kNonExclusive));
+  }
+  registry::ChangeSet changes = principal_change(call, thing.name, id);
+  put(changes, wanted, registry::Expect::absent());
+  require(changes, registry::thing_key(thing.name));
+  require(changes, registry::certificate_key(id));
+  CO_TRY(co_await store.commit(std::move(changes)));
+  co_return json::object();
+}
+
+Answer detach_thing_principal(Call call) {
+  registry::Store& store = call.server.store;
+  CO_TRY_ASSIGN(const CertificateId id, parse_principal(call, "principal"));
+  CO_TRY_ASSIGN(const registry::Thing thing,
+                co_await get_thing_record(store, call.in.name<ThingName>("thingName")));
+  CO_TRY(co_await check_certificate(call, id));
+  const registry::Key key = registry::principal_key(thing.name, id);
+  CO_TRY_ASSIGN(const std::optional<ThingPrincipal> attached,
+                co_await find_record<ThingPrincipal>(store, key));
+  if (!attached) co_return json::object();
+  registry::ChangeSet changes = principal_change(call, thing.name, id);
+  erase(changes, key, registry::Expect::present());
+  CO_TRY(co_await store.commit(std::move(changes)));
+  co_return json::object();
+}
+
+Answer list_thing_principals(Call call) {
+  registry::Store& store = call.server.store;
+  CO_TRY_ASSIGN(const registry::Thing thing,
+                co_await get_thing_record(store, call.in.name<ThingName>("thingName")));
+  CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
+  CO_TRY_ASSIGN(const registry::Page page,
+                co_await store.list(registry::query::PrincipalsOfThing{thing.name}, cursor));
+  json::object answer{
+      {"principals", write_all<ThingPrincipal>(page.records, [&](const ThingPrincipal& principal) {
+         return certificate_arn(call, principal.certificate);
+       })}};
+  put_next(answer, call, kTokenStyle, page.next);
+  co_return answer;
+}
+
+Answer list_principal_things(Call call) {
+  CO_TRY_ASSIGN(const CertificateId id, parse_principal(call, "principal"));
+  CO_TRY(co_await check_certificate(call, id));
+  CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
+  CO_TRY_ASSIGN(const registry::Page page,
+                co_await call.server.store.list(registry::query::ThingsOfPrincipal{id}, cursor));
+  json::object answer{
+      {"things", write_all<ThingPrincipal>(page.records, [](const ThingPrincipal& principal) {
+         return principal.thing.str();
+       })}};
+  put_next(answer, call, kTokenStyle, page.next);
+  co_return answer;
+}
+
+using enum Exception;
+
+constexpr std::string_view kPrincipalTypes[] = {kExclusive, kNonExclusive};
+constexpr InputInfo kPrincipal = members::arn("principal", Location::header, "x-amzn-principal");
+constexpr InputInfo kAttach[] = {
+    members::thing_name(),
+    kPrincipal,
+    {.name = "thingPrincipalType", .in = Location::query, .values = kPrincipalTypes}};
+constexpr InputInfo kDetach[] = {members::thing_name(), kPrincipal};
+constexpr InputInfo kListPrincipals[] = {members::thing_name(), members::kNextToken,
+                                         members::kMaxResults};
+constexpr InputInfo kListThings[] = {members::kNextToken, members::kMaxResults, kPrincipal};
+constexpr ExceptionSet kErrors{not_found,    invalid_request,     throttling,
+                               unauthorized, service_unavailable, internal_failure};
+
+constexpr OperationInfo kOperations[] = {
+    {"AttachThingPrincipal", "PUT", "/things/{thingName}/principals", kAttach, kErrors,
+     attach_thing_principal},
+    {"DetachThingPrincipal", "DELETE", "/things/{thingName}/principals", kDetach, kErrors,
+     detach_thing_principal},
+    {"ListThingPrincipals", "GET", "/things/{thingName}/principals", kListPrincipals, kErrors,
+     list_thing_principals},
+    {"ListPrincipalThings", "GET", "/principals/things", kListThings, kErrors,
+     list_principal_things},
+};
+
+}  // namespace
+
+Operations thing_principal_operations() { return kOperations; }
+
+}  // namespace imprint::control_api

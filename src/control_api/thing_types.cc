@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control_api/members.h"
+#include "control_api/operations.h"
+#include "control_api/paging.h"
+#include "control_api/thing_records.h"
+#include "control_api/validation.h"
+
+namespace imprint::control_api {
+
+namespace {
+
+using registry::Expect;
+using registry::ThingType;
+
+constexpr std::size_t kMaxSearchableAttributes = 3;
+
+Result<std::vector<std::string>> read_searchable(const json::object& properties) {
+  constexpr std::string_view kPlace = "thingTypeProperties.searchableAttributes";
+  const json::value* value = properties.if_contains("searchableAttributes");
+  if (value == nullptr || value->is_null()) return std::vector<std::string>();
+  if (!value->is_array())
+    return refuse_value(kPlace, encoding::to_json(*value), "Member must be an array of names");
+  if (value->get_array().size() > kMaxSearchableAttributes) {
+    return refuse_value(
+        kPlace, encoding::to_json(*value),
+        fmt::format("Member must have length less than or equal to {}", kMaxSearchableAttributes));
+  }
+  std::vector<std::string> names;
+  for (const json::value& element : value->get_array()) {
+    if (!element.is_string())
+      return refuse_value(kPlace, encoding::to_json(element), "Member must be text");
+    auto name = AttributeName::parse(element.get_string());
+    if (!name) return refuse_value(kPlace, element.get_string(), name.error().message);
+    names.push_back(name->str());
+  }
+  return names;
+}
+
+Result<void> refuse_user_properties(const json::object& properties) {
+  const json::value* value = properties.if_contains("mqtt5Configuration");
+  if (value == nullptr || value->is_null()) return {};
+  return refuse(Exception::invalid_request,
+                "mqtt5Configuration is not available in this version of Imprint; leave it out",
+                "thingTypeProperties.mqtt5Configuration");
+}
+
+json::object write_properties(const ThingType& type) {
+  json::object out{{"searchableAttributes", json::array(type.searchable_attributes.begin(),
+                                                        type.searchable_attributes.end())}};
+  if (!type.description.empty()) out["thingTypeDescription"] = type.description;
+  return out;
+}
+
+json::object write_metadata(const ThingType& type) {
+  json::object out{{"deprecated", type.deprecated.has_value()},
+                   {"creationDate", epoch_seconds(type.created)}};
+  if (type.deprecated) out["deprecationDate"] = epoch_seconds(*type.deprecated);
+  return out;
+}
+
+json::object write_created(const Call& call, const ThingType& type) {
+  return {{"thingTypeName", type.name.str()},
+          {"thingTypeArn", thing_type_arn(call, type.name)},
+          {"thingTypeId", type.id}};
+}
+
+Answer create_thing_type(Call call) {
+  CO_TRY(refuse_tags(call));
+  const json::object properties = call.in.object("thingTypeProperties");
+  CO_TRY(refuse_user_properties(properties));
+  CO_TRY_ASSIGN(std::string description,
+                read_description(properties, "thingTypeProperties", "thingTypeDescription"));
+  CO_TRY_ASSIGN(std::vector<std::string> searchable, read_searchable(properties));
+  const ThingType type{.name = call.in.name<ThingTypeName>("thingTypeName"),
+                       .id = make_uuid(call.server.random),
+                       .description = std::move(description),
+                       .searchable_attributes = std::move(searchable),
+                       .created = call.server.clock.now()};
+  registry::Store& store = call.server.store;
+  CO_TRY_ASSIGN(const std::optional<ThingType> existing,
+                co_await find_record<ThingType>(store, registry::thing_type_key(type.name)));
+  if (existing && existing->description == type.description &&
+      existing->searchable_attributes == type.searchable_attributes) {
+    co_return write_created(call, *existing);
+  }
+  if (existing) {
+    co_return refuse(
+        Exception::already_exists,
+        fmt::format("Thing type {} already exists with different properties", type.name.str()),
+        thing_type_arn(call, type.name));
+  }
+  registry::ChangeSet changes = change_set(call.event({{"thing_type", type.name.str()}}));
+  put(changes, type, Expect::absent());
+  CO_TRY(co_await store.commit(std::move(changes)));
+  co_return write_created(call, type);
+}
+
+Answer describe_thing_type(Call call) {
+  CO_TRY_ASSIGN(const ThingType type,
+                co_await get_thing_type_record(call.server.store,
+                                               call.in.name<ThingTypeName>("thingTypeName")));
+  json::object answer = write_created(call, type);
+  answer["thingTypeProperties"] = write_properties(type);
+  answer["thingTypeMetadata"] = write_metadata(type);
+  co_return answer;
+}
+
+json::object write_definition(const Call& call, const ThingType& type) {
+  return {{"thingTypeName", type.name.str()},
+          {"thingTypeArn", thing_type_arn(call, type.name)},
+          {"thingTypeProperties", write_properties(type)},
+          {"thingTypeMetadata", write_metadata(type)}};
+}
+
+Answer list_thing_types(Call call) {
+  registry::Store& store = call.server.store;
+  CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
+  if (const auto name = call.in.optional_name<ThingTypeName>("thingTypeName")) {
+    CO_TRY_ASSIGN(const std::optional<ThingType> type,
+                  co_await find_record<ThingType>(store, registry::thing_type_key(*name)));
+    json::array found;
+    if (type) found.emplace_back(write_definition(call, *type));
+    co_return json::object{{"thingTypes", std::move(found)}};
+  }
+  CO_TRY_ASSIGN(const registry::Page page,
+                co_await store.list(registry::query::ThingTypes{}, cursor));
+  json::object answer{{"thingTypes", write_all<ThingType>(page.records, [&](const ThingType& type) {
+                         return write_definition(call, type);
+                       })}};
+  put_next(answer, call, kTokenStyle, page.next);
+  co_return answer;
+}
+
+Answer deprecate_thing_type(Call call) {
+  registry::Store& store = call.server.store;
+  CO_TRY_ASSIGN(ThingType type, co_await get_thing_type_record(
+                                    store, call.in.name<ThingTypeName>("thingTypeName")));
+  const bool wanted = !call.in.flag("undoDeprecate");
+  if (type.deprecated.has_value() == wanted) co_return json::object();
+  const std::int64_t seen = type.version;
+  if (wanted) {
+    type.deprecated = call.server.clock.now();
+  } else {
+    type.deprecated.reset();
+  }
+  ++type.version;
+  registry::ChangeSet changes =
+      change_set(call.event({{"thing_type", type.name.str()}, {"deprecated", wanted}}));
+  put(changes, type, Expect::at(seen));
+  CO_TRY(co_await store.commit(std::move(changes)));
+  co_return json::object();
+}
+
+/// AWS also wants five minutes between deprecation and deletion; nothing here needs them.
+Answer delete_thing_type(Call call) {
+  registry::Store& store = call.server.store;
+  CO_TRY_ASSIGN(const ThingType type, co_await get_thing_type_record(
+                                          store, call.in.name<ThingTypeName>("thingTypeName")));
+  if (!type.deprecated) {
+    co_return refuse(Exception::invalid_request,
+                     fmt::format("Cannot delete thing type {}: it is not deprecated; call "
+                                 "DeprecateThingType first",
+                                 type.name.str()));
+  }
+  CO_TRY_ASSIGN(
+      const std::vector<registry::Thing> things,
+      co_await list_some<registry::Thing>(store, registry::query::Things{.type = type.name}, 1));
+  if (!things.empty()) {
+    co_return refuse(Exception::invalid_request,
+                     fmt::format("Cannot delete thing type {}: it has associated things, {} among "
+                                 "them",
+                                 type.name.str(), things.front().name.str()));
+  }
+  registry::ChangeSet changes = change_set(call.event({{"thing_type", type.name.str()}}));
+  erase(changes, registry::thing_type_key(type.name), Expect::at(type.version));
+  CO_TRY(co_await store.commit(std::move(changes)));
+  co_return json::object();
+}
+
+using enum Exception;
+
+constexpr InputInfo kCreate[] = {members::thing_type_name(), members::object("thingTypeProperties"),
+                                 members::kTags};
+constexpr InputInfo kOne[] = {members::thing_type_name()};
+constexpr InputInfo kList[] = {members::kNextToken, members::kMaxResults,
+                               members::thing_type_name(Location::query, false)};
+constexpr InputInfo kDeprecate[] = {members::thing_type_name(),
+                                    members::flag("undoDeprecate", Location::body)};
+constexpr ExceptionSet kErrors{not_found,    invalid_request,     throttling,
+                               unauthorized, service_unavailable, internal_failure};
+
+constexpr OperationInfo kOperations[] = {
+    {"CreateThingType",
+     "POST",
+     "/thing-types/{thingTypeName}",
+     kCreate,
+     {invalid_request, throttling, unauthorized, service_unavailable, internal_failure,
+      already_exists},
+     create_thing_type},
+    {"DescribeThingType", "GET", "/thing-types/{thingTypeName}", kOne, kErrors,
+     describe_thing_type},
+    {"ListThingTypes",
+     "GET",
+     "/thing-types",
+     kList,
+     {invalid_request, throttling, unauthorized, service_unavailable, internal_failure},
+     list_thing_types},
+    {"DeprecateThingType", "POST", "/thing-types/{thingTypeName}/deprecate", kDeprecate, kErrors,
+     deprecate_thing_type},
+    {"DeleteThingType", "DELETE", "/thing-types/{thingTypeName}", kOne, kErrors, delete_thing_type},
+};
+
+}  // namespace
+
+Operations thing_type_operations() { return kOperations; }
+
+}  // namespace imprint::control_api
