@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control_api/operations.h"
+#include "control_api/paging.h"
+#include "control_api/template_records.h"
+
+namespace imprint::control_api {
+
+namespace {
+
+using registry::Expect;
+using registry::ProvisioningTemplate;
+using registry::ProvisioningTemplateVersion;
+
+json::object event_detail(const TemplateName& name, std::int64_t number) {
+  return {{"template", name.str()}, {"template_version", number}};
+}
+
+Answer create_template_version(Call call) {
+  registry::Store& store = call.server.store;
+  CO_TRY_ASSIGN(ProvisioningTemplate record,
+                co_await get_template_record(store, call.in.name<TemplateName>("templateName")));
+  const std::string body = call.in.text("templateBody");
+  CO_TRY(check_template_body(body, record.type));
+  CO_TRY_ASSIGN(const std::vector<ProvisioningTemplateVersion> versions,
+                co_await list_some<ProvisioningTemplateVersion>(
+                    store, registry::query::TemplateVersions{record.name}, kMaxTemplateVersions));
+  if (versions.size() >= kMaxTemplateVersions) {
+    co_return refuse(Exception::versions_limit,
+                     fmt::format("The provisioning template {} already has the maximum number of "
+                                 "versions ({}); delete one first",
+                                 record.name.str(), kMaxTemplateVersions));
+  }
+  const Timestamp now = call.server.clock.now();
+  const std::int64_t seen = record.version;
+  const std::int64_t number = ++record.last_version;
+  const bool is_default = call.in.flag("setAsDefault");
+  if (is_default) record.default_version = number;
+  record.modified = now;
+  ++record.version;
+  registry::ChangeSet changes = change_set(call.event(event_detail(record.name, number)));
+  put(changes, ProvisioningTemplateVersion{record.name, number, body, now}, Expect::absent());
+  put(changes, record, Expect::at(seen));
+  CO_TRY(co_await store.commit(std::move(changes)));
+  co_return json::object{{"templateArn", template_arn(call, record.name)},
+                         {"templateName", record.name.str()},
+                         {"versionId", number},
+                         {"isDefaultVersion", is_default}};
+}
+
+json::object write_version(const ProvisioningTemplate& record,
+                           const ProvisioningTemplateVersion& version) {
+  return {{"versionId", version.number},
+          {"creationDate", epoch_seconds(version.created)},
+          {"isDefaultVersion", version.number == record.default_version}};
+}
+
+Answer describe_template_version(Call call) {
+  registry::Store& store = call.server.store;
+  CO_TRY_ASSIGN(const ProvisioningTemplate record,
+                co_await get_template_record(store, call.in.name<TemplateName>("templateName")));
+  CO_TRY_ASSIGN(
+      const ProvisioningTemplateVersion version,
+      co_await get_template_version_record(store, record.name, *call.in.integer("versionId")));
+  json::object answer = write_version(record, version);
+  answer["templateBody"] = version.body;
+  co_return answer;
+}
+
+Answer list_template_versions(Call call) {
+  registry::Store& store = call.server.store;
+  CO_TRY_ASSIGN(const ProvisioningTemplate record,
+                co_await get_template_record(store, call.in.name<TemplateName>("templateName")));
+  CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
+  CO_TRY_ASSIGN(const registry::Page page,
+                co_await store.list(registry::query::TemplateVersions{record.name}, cursor));
+  json::object answer{
+      {"versions", write_all<ProvisioningTemplateVersion>(
+                       page.records, [&](const ProvisioningTemplateVersion& version) {
+                         return write_version(record, version);
+                       })}};
+  put_next(answer, call, kTokenStyle, page.next);
+  co_return answer;
+}
+
+Answer delete_template_version(Call call) {
+  registry::Store& store = call.server.store;
+  CO_TRY_ASSIGN(const ProvisioningTemplate record,
+                co_await get_template_record(store, call.in.name<TemplateName>("templateName")));
+  CO_TRY_ASSIGN(
+      const ProvisioningTemplateVersion version,
+      co_await get_template_version_record(store, record.name, *call.in.integer("versionId")));
+  if (version.number == record.default_version) {
+    co_return refuse(Exception::delete_conflict,
+                     fmt::format("Cannot delete version {} of provisioning template {}: it is the "
+                                 "default; make another one the default first",
+                                 version.number, record.name.str()));
+  }
+  registry::ChangeSet changes = change_set(call.event(event_detail(record.name, version.number)));
+  erase(changes, registry::key_of(version), Expect::present());
+  require(changes, registry::template_key(record.name), Expect::at(record.version));
+  CO_TRY(co_await store.commit(std::move(changes)));
+  co_return json::object();
+}
+
+using enum Exception;
+
+constexpr InputInfo kVersionId{
+    .name = "versionId", .in = Location::path, .type = Type::integer, .required = true, .least = 1};
+constexpr InputInfo kCreate[] = {members::template_name(), kTemplateBody,
+                                 members::flag("setAsDefault", Location::query)};
+constexpr InputInfo kOne[] = {members::template_name(), kVersionId};
+constexpr InputInfo kAll[] = {members::template_name(), members::kMaxResults, members::kNextToken};
+constexpr ExceptionSet kErrors{internal_failure, invalid_request, throttling, not_found,
+                               unauthorized};
+
+constexpr OperationInfo kOperations[] = {
+    {"CreateProvisioningTemplateVersion",
+     "POST",
+     "/provisioning-templates/{templateName}/versions",
+     kCreate,
+     {versions_limit, internal_failure, invalid_request, throttling, not_found, unauthorized,
+      conflicting_update},
+     create_template_version},
+    {"DescribeProvisioningTemplateVersion", "GET",
+     "/provisioning-templates/{templateName}/versions/{versionId}", kOne, kErrors,
+     describe_template_version},
+    {"ListProvisioningTemplateVersions", "GET", "/provisioning-templates/{templateName}/versions",
+     kAll, kErrors, list_template_versions},
+    {"DeleteProvisioningTemplateVersion",
+     "DELETE",
+     "/provisioning-templates/{templateName}/versions/{versionId}",
+     kOne,
+     {internal_failure, invalid_request, throttling, not_found, unauthorized, conflicting_update,
+      delete_conflict},
+     delete_template_version},
+};
+
+}  // namespace
+
+Operations template_version_operations() { return kOperations; }
+
+}  // namespace imprint::control_api

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control_api/claim_policy.h"
+#include "control_api/operations.h"
+#include "control_api/paging.h"
+#include "control_api/template_records.h"
+#include "control_api/validation.h"
+#include "templates/template.h"
+
+namespace imprint::control_api {
+
+using registry::Expect;
+using registry::ProvisioningTemplate;
+using registry::ProvisioningTemplateVersion;
+using registry::TemplateType;
+
+runtime::Task<Result<ProvisioningTemplate>> get_template_record(registry::Store& store,
+                                                                TemplateName name) {
+  CO_TRY_ASSIGN(std::optional<ProvisioningTemplate> found,
+                co_await find_record<ProvisioningTemplate>(store, registry::template_key(name)));
+  if (!found) {
+    co_return refuse(Exception::not_found,
+                     fmt::format("Provisioning template {} not found", quote(name.str())));
+  }
+  co_return std::move(*found);
+}
+
+runtime::Task<Result<ProvisioningTemplateVersion>> get_template_version_record(
+    registry::Store& store, TemplateName name, std::int64_t number) {
+  CO_TRY_ASSIGN(std::optional<ProvisioningTemplateVersion> found,
+                co_await find_record<ProvisioningTemplateVersion>(
+                    store, registry::template_version_key(name, number)));
+  if (!found) {
+    co_return refuse(Exception::not_found, fmt::format("Provisioning template {} has no version {}",
+                                                       quote(name.str()), number));
+  }
+  co_return std::move(*found);
+}
+
+Result<void> check_template_body(const std::string& body, TemplateType type) {
+  TRY(templates::Template::parse(
+      body, type == TemplateType::jitp ? templates::Use::jitp : templates::Use::fleet));
+  return {};
+}
+
+namespace {
+
+/// Only its form: there is no IAM here, but what AWS would refuse should not pass.
+Result<void> check_role_arn(const std::string& arn) {
+  const auto at = arn.find(":role/");
+  const bool fits = arn.starts_with("arn:aws") && arn.find(":iam::") != std::string::npos &&
+                    at != std::string::npos && at + 6 < arn.size();
+  if (fits) return {};
+  return refuse_value("provisioningRoleArn", arn,
+                      "Member must be the ARN of a role, such as "
+                      "arn:aws:iam::000000000000:role/Provisioning; this server only checks its "
+                      "form");
+}
+
+Result<void> refuse_hook(const Call& call) {
+  if (!call.in.has("preProvisioningHook")) return {};
+  return refuse(Exception::invalid_request,
+                "hooks are not available in this version of Imprint, and a template that expects "
+                "one would provision without asking it; leave preProvisioningHook out",
+                "preProvisioningHook");
+}
+
+json::object template_detail(const ProvisioningTemplate& record) {
+  return {{"template", record.name.str()},
+          {"enabled", record.enabled},
+          {"default_version", record.default_version}};
+}
+
+json::object write_summary(const Call& call, const ProvisioningTemplate& record) {
+  return {{"templateArn", template_arn(call, record.name)},
+          {"templateName", record.name.str()},
+          {"description", record.description},
+          {"creationDate", epoch_seconds(record.created)},
+          {"lastModifiedDate", epoch_seconds(record.modified)},
+          {"enabled", record.enabled},
+          {"type", registry::to_string(record.type)}};
+}
+
+runtime::Task<Result<void>> check_room(Call call, TemplateName name) {
+  registry::Store& store = call.server.store;
+  CO_TRY_ASSIGN(const std::optional<ProvisioningTemplate> existing,
+                co_await find_record<ProvisioningTemplate>(store, registry::template_key(name)));
+  if (existing) {
+    co_return refuse(Exception::already_exists,
+                     fmt::format("Provisioning template {} already exists", name.str()),
+                     template_arn(call, name));
+  }
+  CO_TRY_ASSIGN(
+      const std::vector<ProvisioningTemplate> all,
+      co_await list_some<ProvisioningTemplate>(store, registry::query::Templates{}, kMaxTemplates));
+  if (all.size() < kMaxTemplates) co_return Result<void>();
+  co_return refuse(
+      Exception::limit_exceeded,
+      fmt::format("there are {} provisioning templates already, which is the most", kMaxTemplates));
+}
+
+Answer create_template(Call call) {
+  CO_TRY(refuse_tags(call));
+  CO_TRY(refuse_hook(call));
+  CO_TRY(check_role_arn(call.in.text("provisioningRoleArn")));
+  const Timestamp now = call.server.clock.now();
+  const ProvisioningTemplate record{
+      .name = call.in.name<TemplateName>("templateName"),
+      .type = call.in.text("type") == registry::to_string(TemplateType::jitp)
+                  ? TemplateType::jitp
+                  : TemplateType::fleet_provisioning,
+      .description = call.in.text("description"),
+      .enabled = call.in.flag("enabled"),
+      .role_arn = call.in.text("provisioningRoleArn"),
+      .created = now,
+      .modified = now};
+  const std::string body = call.in.text("templateBody");
+  CO_TRY(check_template_body(body, record.type));
+  CO_TRY(co_await check_room(call, record.name));
+  registry::ChangeSet changes = change_set(call.event(template_detail(record)));
+  put(changes, record, Expect::absent());
+  put(changes, ProvisioningTemplateVersion{record.name, 1, body, now}, Expect::absent());
+  CO_TRY(co_await call.server.store.commit(std::move(changes)));
+  co_return json::object{{"templateArn", template_arn(call, record.name)},
+                         {"templateName", record.name.str()},
+                         {"defaultVersionId", 1}};
+}
+
+Answer describe_template(Call call) {
+  registry::Store& store = call.server.store;
+  CO_TRY_ASSIGN(const ProvisioningTemplate record,
+                co_await get_template_record(store, call.in.name<TemplateName>("templateName")));
+  CO_TRY_ASSIGN(const ProvisioningTemplateVersion version,
+                co_await registry::get<ProvisioningTemplateVersion>(
+                    store, registry::template_version_key(record.name, record.default_version)));
+  json::object answer = write_summary(call, record);
+  answer["defaultVersionId"] = record.default_version;
+  answer["templateBody"] = version.body;
+  answer["provisioningRoleArn"] = record.role_arn;
+  if (record.hook) {
+    answer["preProvisioningHook"] = json::object{{"payloadVersion", record.hook->payload_version},
+                                                 {"targetArn", record.hook->target_arn}};
+  }
+  co_return answer;
+}
+
+Result<void> check_hook_update(const Call& call) {
+  if (call.in.has("preProvisioningHook") && call.in.flag("removePreProvisioningHook")) {
+    return refuse(Exception::invalid_request,
+                  "preProvisioningHook and removePreProvisioningHook contradict each other; give "
+                  "one");
+  }
+  return refuse_hook(call);
+}
+
+Answer update_template(Call call) {
+  registry::Store& store = call.server.store;
+  CO_TRY(check_hook_update(call));
+  const std::string role = call.in.text("provisioningRoleArn");
+  if (!role.empty()) CO_TRY(check_role_arn(role));
+  CO_TRY_ASSIGN(ProvisioningTemplate record,
+                co_await get_template_record(store, call.in.name<TemplateName>("templateName")));
+  const std::int64_t seen = record.version;
+  if (call.in.has("description")) record.description = call.in.text("description");
+  record.enabled = call.in.boolean("enabled").value_or(record.enabled);
+  if (!role.empty()) record.role_arn = role;
+  if (call.in.flag("removePreProvisioningHook")) record.hook.reset();
+  if (const auto number = call.in.integer("defaultVersionId")) {
+    CO_TRY(co_await get_template_version_record(store, record.name, *number));
+    record.default_version = *number;
+  }
+  record.modified = call.server.clock.now();
+  ++record.version;
+  registry::ChangeSet changes = change_set(call.event(template_detail(record)));
+  put(changes, record, Expect::at(seen));
+  require(changes, registry::template_version_key(record.name, record.default_version));
+  CO_TRY(co_await store.commit(std::move(changes)));
+  co_return json::object();
+}
+
+/// The claim policy goes with its template, unless a claim still has it.
+runtime::Task<Result<bool>> claim_policy_is_unused(registry::Store& store, PolicyName policy) {
+  CO_TRY_ASSIGN(const std::optional<registry::Policy> found,
+                co_await find_record<registry::Policy>(store, registry::policy_key(policy)));
+  if (!found) co_return false;
+  CO_TRY_ASSIGN(const std::vector<registry::PolicyAttachment> attached,
+                co_await list_some<registry::PolicyAttachment>(
+                    store, registry::query::TargetsOfPolicy{policy}, 1));
+  co_return attached.empty();
+}
+
+Answer delete_template(Call call) {
+  registry::Store& store = call.server.store;
+  CO_TRY_ASSIGN(const ProvisioningTemplate record,
+                co_await get_template_record(store, call.in.name<TemplateName>("templateName")));
+  CO_TRY_ASSIGN(const std::vector<ProvisioningTemplateVersion> versions,
+                co_await registry::list_all<ProvisioningTemplateVersion>(
+                    store, registry::query::TemplateVersions{record.name}));
+  const PolicyName policy = claim_policy_name(record.name);
+  CO_TRY_ASSIGN(const bool is_unused, co_await claim_policy_is_unused(store, policy));
+  registry::ChangeSet changes = change_set(call.event({{"template", record.name.str()}}));
+  for (const ProvisioningTemplateVersion& version : versions)
+    erase(changes, registry::key_of(version));
+  erase(changes, registry::template_key(record.name), Expect::at(record.version));
+  if (is_unused) {
+    erase(changes, registry::policy_key(policy));
+    erase(changes, registry::policy_version_key(policy, 1));
+  }
+  CO_TRY(co_await store.commit(std::move(changes)));
+  if (is_unused) {
+    CO_TRY(co_await erase_strays(store, registry::query::TargetsOfPolicy{policy},
+                                 registry::policy_key(policy)));
+  }
+  co_return json::object();
+}
+
+Answer list_templates(Call call) {
+  CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
+  CO_TRY_ASSIGN(const registry::Page page,
+                co_await call.server.store.list(registry::query::Templates{}, cursor));
+  json::object answer{{"templates", write_all<ProvisioningTemplate>(
+                                        page.records, [&](const ProvisioningTemplate& record) {
+                                          return write_summary(call, record);
+                                        })}};
+  put_next(answer, call, kTokenStyle, page.next);
+  co_return answer;
+}
+
+using enum Exception;
+
+constexpr std::string_view kTypes[] = {"FLEET_PROVISIONING", "JITP"};
+constexpr InputInfo kDescription{.name = "description", .most = 500, .rule = members::kPrintable};
+constexpr InputInfo role_arn(bool required) {
+  return {.name = "provisioningRoleArn", .required = required, .least = 20, .most = 2048};
+}
+constexpr InputInfo kCreate[] = {members::template_name(Location::body),
+                                 kDescription,
+                                 kTemplateBody,
+                                 members::flag("enabled", Location::body),
+                                 role_arn(true),
+                                 members::object("preProvisioningHook"),
+                                 members::kTags,
+                                 {.name = "type", .values = kTypes}};
+constexpr InputInfo kOne[] = {members::template_name()};
+constexpr InputInfo kUpdate[] = {members::template_name(),
+                                 kDescription,
+                                 members::flag("enabled", Location::body),
+                                 {.name = "defaultVersionId", .type = Type::integer, .least = 1},
+                                 role_arn(false),
+                                 members::object("preProvisioningHook"),
+                                 members::flag("removePreProvisioningHook", Location::body)};
+constexpr InputInfo kList[] = {members::kMaxResults, members::kNextToken};
+
+constexpr OperationInfo kOperations[] = {
+    {"CreateProvisioningTemplate",
+     "POST",
+     "/provisioning-templates",
+     kCreate,
+     {internal_failure, invalid_request, limit_exceeded, throttling, unauthorized, already_exists},
+     create_template},
+    {"DescribeProvisioningTemplate",
+     "GET",
+     "/provisioning-templates/{templateName}",
+     kOne,
+     {internal_failure, invalid_request, not_found, throttling, unauthorized},
+     describe_template},
+    {"UpdateProvisioningTemplate",
+     "PATCH",
+     "/provisioning-templates/{templateName}",
+     kUpdate,
+     {internal_failure, invalid_request, not_found, unauthorized, conflicting_update},
+     update_template},
+    {"DeleteProvisioningTemplate",
+     "DELETE",
+     "/provisioning-templates/{templateName}",
+     kOne,
+     {internal_failure, invalid_request, not_found, delete_conflict, throttling, conflicting_update,
+      unauthorized},
+     delete_template},
+    {"ListProvisioningTemplates",
+     "GET",
+     "/provisioning-templates",
+     kList,
+     {internal_failure, invalid_request, throttling, unauthorized},
+     list_templates},
+};
+
+}  // namespace
+
+Operations template_operations() { return kOperations; }
+
+}  // namespace imprint::control_api
