@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control_api/arn.h"
+#include "control_api/members.h"
+#include "control_api/operations.h"
+#include "control_api/paging.h"
+#include "control_api/store_access.h"
+#include "control_api/validation.h"
+#include "x509/csr.h"
+
+namespace imprint::control_api {
+
+namespace {
+
+using registry::Certificate;
+using registry::CertificateStatus;
+using registry::Expect;
+
+// There is one; SNI_ONLY is for certificates registered without their CA.
+constexpr std::string_view kCertificateMode = "DEFAULT";
+
+/// The one that the path names. Its digits pass the pattern, but 65 of them, or an x in the middle,
+/// do too.
+runtime::Task<Result<Certificate>> get_certificate(Call call) {
+  const std::string text = call.in.text("certificateId");
+  const auto id = CertificateId::parse(text);
+  if (!id) co_return refuse_value("certificateId", text, id.error().message);
+  CO_TRY_ASSIGN(
+      std::optional<Certificate> found,
+      co_await find_record<Certificate>(call.server.store, registry::certificate_key(*id)));
+  if (!found) {
+    co_return refuse(
+        Exception::not_found,
+        fmt::format("The certificate given in the request does not exist. Id: {}", id->hex()));
+  }
+  co_return std::move(*found);
+}
+
+provisioning::IssueRequest issue_request(const Call& call) {
+  return {.status =
+              call.in.flag("setAsActive") ? CertificateStatus::active : CertificateStatus::inactive,
+          .event = call.event()};
+}
+
+json::object write_issued(const Call& call, const Certificate& certificate) {
+  return {{"certificateArn", certificate_arn(call, certificate.id)},
+          {"certificateId", certificate.id.hex()},
+          {"certificatePem", certificate.pem}};
+}
+
+Answer create_keys_and_certificate(Call call) {
+  CO_TRY_ASSIGN(
+      const x509::PrivateKey key,
+      co_await provisioning::make_device_key(call.server.settings.key_algorithm, call.server.keys));
+  CO_TRY_ASSIGN(const Certificate certificate,
+                co_await call.server.issue.run(key.public_key(), issue_request(call)));
+  json::object answer = write_issued(call, certificate);
+  answer["keyPair"] =
+      json::object{{"PublicKey", key.public_pem()}, {"PrivateKey", key.pem_traditional().reveal()}};
+  co_return answer;
+}
+
+Answer create_certificate_from_csr(Call call) {
+  CO_TRY_ASSIGN(const x509::Csr csr,
+                x509::Csr::from_pem(call.in.text("certificateSigningRequest")));
+  CO_TRY_ASSIGN(const Certificate certificate,
+                co_await call.server.issue.run(csr.public_key(), issue_request(call)));
+  co_return write_issued(call, certificate);
+}
+
+Answer describe_certificate(Call call) {
+  CO_TRY_ASSIGN(const Certificate certificate, co_await get_certificate(call));
+  json::object description = write_issued(call, certificate);
+  description["status"] = registry::to_string(certificate.status);
+  description["ownedBy"] = call.server.account;
+  description["creationDate"] = epoch_seconds(certificate.created);
+  description["lastModifiedDate"] = epoch_seconds(certificate.modified);
+  description["customerVersion"] = certificate.version;
+  description["transferData"] = json::object();
+  description["generationId"] = certificate.generation_id;
+  description["validity"] = json::object{{"notBefore", epoch_seconds(certificate.not_before)},
+                                         {"notAfter", epoch_seconds(certificate.not_after)}};
+  description["certificateMode"] = kCertificateMode;
+  co_return json::object{{"certificateDescription", std::move(description)}};
+}
+
+Answer list_certificates(Call call) {
+  CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kMarkerStyle));
+  CO_TRY_ASSIGN(const registry::Page page,
+                co_await call.server.store.list(
+                    registry::query::Certificates{call.in.flag("isAscendingOrder")}, cursor));
+  json::object answer{
+      {"certificates", write_all<Certificate>(page.records, [&](const Certificate& certificate) {
+         return json::object{{"certificateArn", certificate_arn(call, certificate.id)},
+                             {"certificateId", certificate.id.hex()},
+                             {"status", registry::to_string(certificate.status)},
+                             {"certificateMode", kCertificateMode},
+                             {"creationDate", epoch_seconds(certificate.created)}};
+       })}};
+  put_next(answer, call, kMarkerStyle, page.next);
+  co_return answer;
+}
+
+/// What an operator may set: the other states are reached by other operations (contract section
+/// 3.6).
+Result<CertificateStatus> wanted_status(const Call& call) {
+  const std::string text = call.in.text("newStatus");
+  TRY_ASSIGN(const CertificateStatus status, registry::parse_certificate_status(text));
+  if (status == CertificateStatus::active || status == CertificateStatus::inactive ||
+      status == CertificateStatus::revoked) {
+    return status;
+  }
+  return refuse_value("newStatus", text, "Member must be ACTIVE, INACTIVE or REVOKED");
+}
+
+Answer update_certificate(Call call) {
+  CO_TRY_ASSIGN(const CertificateStatus wanted, wanted_status(call));
+  CO_TRY_ASSIGN(Certificate certificate, co_await get_certificate(call));
+  const CertificateStatus before = certificate.status;
+  if (before == wanted) co_return json::object();
+  if (before == CertificateStatus::revoked) {
+    co_return refuse(Exception::certificate_state,
+                     fmt::format("A revoked certificate cannot be used again; issue a new one. "
+                                 "Id: {}",
+                                 certificate.id.hex()));
+  }
+  const std::int64_t seen = certificate.version;
+  certificate.status = wanted;
+  certificate.modified = call.server.clock.now();
+  ++certificate.version;
+  registry::AuditEvent event =
+      call.event({{"from", registry::to_string(before)}, {"to", registry::to_string(wanted)}});
+  event.certificate = certificate.id.hex();
+  registry::ChangeSet changes = change_set(std::move(event));
+  put(changes, certificate, Expect::at(seen));
+  CO_TRY(co_await call.server.store.commit(std::move(changes)));
+  co_return json::object();
+}
+
+/// What stands in the way of a deletion, in AWS's words.
+Result<void> check_deletable(const Call& call, const Certificate& certificate, bool has_things,
+                             bool has_policies) {
+  if (certificate.status == CertificateStatus::active) {
+    return refuse(
+        Exception::certificate_state,
+        fmt::format("Certificate must be deactivated (not ACTIVE) before deletion. Id: {}",
+                    certificate.id.hex()));
+  }
+  if (has_things) {
+    return refuse(Exception::delete_conflict,
+                  fmt::format("Things must be detached before deletion (arn: {})",
+                              certificate_arn(call, certificate.id)));
+  }
+  if (has_policies && !call.in.flag("forceDelete")) {
+    return refuse(Exception::delete_conflict,
+                  fmt::format("Certificate policies must be detached before deletion (arn: {})",
+                              certificate_arn(call, certificate.id)));
+  }
+  return {};
+}
+
+Answer delete_certificate(Call call) {
+  registry::Store& store = call.server.store;
+  CO_TRY_ASSIGN(const Certificate certificate, co_await get_certificate(call));
+  const registry::query::ThingsOfPrincipal things{certificate.id};
+  const registry::query::PoliciesOfTarget policies{registry::PolicyTarget(certificate.id)};
+  CO_TRY_ASSIGN(const std::vector<registry::ThingPrincipal> first_thing,
+                co_await list_some<registry::ThingPrincipal>(store, things, 1));
+  CO_TRY_ASSIGN(const std::vector<registry::PolicyAttachment> attached,
+                co_await registry::list_all<registry::PolicyAttachment>(store, policies));
+  CO_TRY(check_deletable(call, certificate, !first_thing.empty(), !attached.empty()));
+  registry::AuditEvent event = call.event({{"serial", certificate.serial}});
+  event.certificate = certificate.id.hex();
+  registry::ChangeSet changes = change_set(std::move(event));
+  for (const registry::PolicyAttachment& attachment : attached)
+    erase(changes, registry::key_of(attachment));
+  const registry::Key key = registry::certificate_key(certificate.id);
+  erase(changes, key, Expect::at(certificate.version));
+  CO_TRY(co_await store.commit(std::move(changes)));
+  CO_TRY(co_await erase_strays(store, things, key));
+  CO_TRY(co_await erase_strays(store, policies, key));
+  co_return json::object();
+}
+
+using enum Exception;
+
+constexpr std::string_view kStatuses[] = {
+    "ACTIVE", "INACTIVE", "REVOKED", "PENDING_TRANSFER", "REGISTER_INACTIVE", "PENDING_ACTIVATION"};
+constexpr InputInfo kSetAsActive = members::flag("setAsActive", Location::query);
+constexpr InputInfo kCreateKeys[] = {kSetAsActive};
+constexpr InputInfo kFromCsr[] = {{.name = "certificateSigningRequest",
+                                   .required = true,
+                                   .least = 1,
+                                   .most = static_cast<std::int64_t>(x509::Csr::kMaxPemChars)},
+                                  kSetAsActive};
+constexpr InputInfo kOne[] = {members::certificate_id()};
+constexpr InputInfo kUpdate[] = {
+    members::certificate_id(),
+    {.name = "newStatus", .in = Location::query, .required = true, .values = kStatuses}};
+constexpr InputInfo kDelete[] = {members::certificate_id(),
+                                 members::flag("forceDelete", Location::query)};
+constexpr InputInfo kList[] = {members::kPageSize, members::kMarker, members::kIsAscendingOrder};
+constexpr ExceptionSet kErrors{invalid_request, throttling, unauthorized, service_unavailable,
+                               internal_failure};
+
+constexpr OperationInfo kOperations[] = {
+    {"CreateKeysAndCertificate", "POST", "/keys-and-certificate", kCreateKeys, kErrors,
+     create_keys_and_certificate},
+    {"CreateCertificateFromCsr", "POST", "/certificates", kFromCsr, kErrors,
+     create_certificate_from_csr},
+    {"DescribeCertificate",
+     "GET",
+     "/certificates/{certificateId}",
+     kOne,
+     {invalid_request, throttling, unauthorized, service_unavailable, internal_failure, not_found},
+     describe_certificate},
+    {"UpdateCertificate",
+     "PUT",
+     "/certificates/{certificateId}",
+     kUpdate,
+     {not_found, certificate_state, invalid_request, throttling, unauthorized, service_unavailable,
+      internal_failure},
+     update_certificate},
+    {"DeleteCertificate",
+     "DELETE",
+     "/certificates/{certificateId}",
+     kDelete,
+     {certificate_state, delete_conflict, invalid_request, throttling, unauthorized,
+      service_unavailable, internal_failure, not_found},
+     delete_certificate},
+    {"ListCertificates", "GET", "/certificates", kList, kErrors, list_certificates},
+};
+
+}  // namespace
+
+Operations certificate_operations() { return kOperations; }
+
+}  // namespace imprint::control_api
