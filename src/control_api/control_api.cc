@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control_api/control_api.h"
+
+namespace imprint::control_api {
+
+namespace {
+
+/// How often an operation is run when others keep changing what it read.
+constexpr int kMaxAttempts = 5;
+
+constexpr ExceptionSet kBeforeOperation{Exception::invalid_request};
+
+bool is_lost_race(const Result<json::object>& result) {
+  return !result && result.error().fault == Fault::conflict && result.error().code.empty();
+}
+
+runtime::Task<Result<json::object>> run(const OperationInfo* operation, Call call) {
+  for (int attempt = 1;; ++attempt) {
+    Result<json::object> result = co_await operation->run(call);
+    if (!is_lost_race(result) || attempt == kMaxAttempts) co_return result;
+  }
+}
+
+/// The jobs and data planes have paths of their own, some the same as here; the service that the
+/// request was signed for tells them apart.
+Result<void> check_plane(const SignedScope& scope) {
+  if (scope.service == "iot" || scope.service == "execute-api") return {};
+  return refuse(Exception::unknown_operation,
+                fmt::format("the request is signed for service {}, which this version of Imprint "
+                            "does not offer; the control plane's is iot",
+                            scope.service));
+}
+
+}  // namespace
+
+runtime::Task<HttpResponse> ControlApi::handle(HttpRequest request) {
+  const std::string request_id = make_uuid(dependencies_.random);
+  HttpResponse response;
+  try {
+    response = co_await answer(std::move(request), request_id);
+  } catch (const std::exception& bug) {
+    const Error error{Fault::internal, bug.what()};
+    note_failure(error, request_id, "");
+    response = error_response(error, {}, request_id);
+  }
+  response.headers.emplace_back("x-amzn-RequestId", request_id);
+  co_return response;
+}
+
+runtime::Task<HttpResponse> ControlApi::answer(HttpRequest request, std::string request_id) {
+  const auto accepted = accept(request, request_id);
+  if (!accepted) co_return error_response(accepted.error(), kBeforeOperation, request_id);
+  const auto result = co_await run(accepted->operation, accepted->call);
+  if (result) co_return HttpResponse{.body = encoding::to_json(*result)};
+  note_failure(result.error(), request_id, accepted->operation->name);
+  co_return error_response(result.error(), accepted->operation->errors, request_id);
+}
+
+Result<ControlApi::Accepted> ControlApi::accept(const HttpRequest& request,
+                                                const std::string& request_id) const {
+  TRY_ASSIGN(const Target target, Target::parse(request.target));
+  TRY_ASSIGN(SignedScope scope, verify_signature(request, target, key_, dependencies_.clock.now()));
+  TRY(check_plane(scope));
+  TRY_ASSIGN(const Route route, router_.find(request.method, target));
+  TRY_ASSIGN(Inputs inputs,
+             read_inputs(*route.operation, route.parameters, target, request, scope));
+  return Accepted{route.operation, Call{.server = dependencies_,
+                                        .operation = route.operation->name,
+                                        .in = std::move(inputs),
+                                        .access_key_id = key_.id,
+                                        .source_ip = request.source_ip,
+                                        .region = std::move(scope.region),
+                                        .request_id = request_id}};
+}
+
+/// What the caller did wrong is the caller's to know; what went wrong here goes to the log.
+void ControlApi::note_failure(const Error& error, const std::string& request_id,
+                              std::string_view operation) const {
+  if (error.fault != Fault::internal && error.fault != Fault::unavailable) return;
+  dependencies_.log.error(
+      "a control-plane request failed",
+      {{"operation", operation}, {"request", request_id}, {"cause", describe(error)}});
+}
+
+}  // namespace imprint::control_api
