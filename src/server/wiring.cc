@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "base/file.h"
+#include "control_api/control_api.h"
 #include "deployment/credentials.h"
 #include "encoding/text.h"
 #include "issuance/issuer.h"
@@ -144,6 +145,7 @@ struct Server::Parts {
   std::vector<Shard*> peers;
 
   std::optional<ServiceRoutes> routes;
+  std::optional<control_api::ControlApi> control;
   std::unique_ptr<HttpServer> http;
   std::vector<std::thread> threads;
 
@@ -219,6 +221,20 @@ struct Server::Parts {
     TRY_ASSIGN(std::string root, read_file(layout.trusted_root(), kMaxPemBytes));
     TRY_ASSIGN(std::string issuing, read_file(layout.issuing_certificate(), kMaxPemBytes));
     routes.emplace(*store, metrics, std::move(root), std::move(issuing));
+    TRY_ASSIGN(deployment::AdminCredentials admin,
+               deployment::AdminCredentials::load(layout.admin_credentials()));
+    control.emplace(
+        control_api::Dependencies{
+            .store = *store,
+            .issue = *issue,
+            .keys = *keys,
+            .settings = settings,
+            .clock = clock,
+            .random = random,
+            .log = log,
+            .account = config.account_id,
+            .endpoint_address = config.endpoints.empty() ? "localhost" : config.endpoints.front()},
+        control_api::AccessKey{admin.access_key_id, std::move(admin.secret_access_key)});
     TRY_ASSIGN(const ServerCredentials credentials, load_credentials(layout));
     TRY_ASSIGN(const Shard::Address address, to_address(config.listen.http));
     TRY_ASSIGN(
@@ -231,7 +247,8 @@ struct Server::Parts {
   }
 
   runtime::Task<control_api::HttpResponse> answer(control_api::HttpRequest request) {
-    return routes->answer(std::move(request));
+    if (ServiceRoutes::serves(request.target)) return routes->answer(std::move(request));
+    return control->handle(std::move(request));
   }
 
   runtime::Task<void> sweep() {
