@@ -108,11 +108,14 @@ Answer create_claim(Call call) {
       .algorithm = x509::KeyAlgorithm::ec_p256,
       .validity = Seconds(call.in.integer("validForSeconds").value_or(kDefaultClaim.count())),
       .max_devices = call.in.integer("maxDevices")};
+  const std::string document =
+      claim_policy_document(call.in.name<TemplateName>("templateName"), call.server.account);
   CO_TRY_ASSIGN(const Claim claim, co_await make_claim(std::move(call), request));
   co_return json::object{{"certificateId", claim.certificate.id.hex()},
                          {"certificatePem", claim.certificate.pem},
                          {"privateKey", claim.key.pem_traditional().reveal()},
                          {"policyName", claim.policy.str()},
+                         {"policyDocument", document},
                          {"expiration", epoch_seconds(claim.certificate.not_after)}};
 }
 
