@@ -85,7 +85,10 @@ runtime::Task<void> Client::connect(Shard& shard, std::uint64_t number,
     co_return;
   }
   self->principal_ = std::move(*principal);
-  if (request.client_id.empty()) request.client_id = make_uuid(services.random);
+  if (request.client_id.empty()) {
+    request.client_id = make_uuid(services.random);
+    self->is_id_assigned_ = true;
+  }
   if (const auto error = self->check_connect(request)) {
     self->refuse(request, *error);
     co_return;
@@ -163,9 +166,10 @@ std::optional<Error> Client::check_connect(const mqtt::ConnectRequest& request) 
 }
 
 void Client::accept(mqtt::ConnectRequest request, std::unique_ptr<mqtt::SessionState> state) {
-  mqtt::ConnectAnswer answer{.assigned_client_id = facts_.client_id,
-                             .session_expiry = request.session_expiry,
-                             .session = std::move(state)};
+  mqtt::ConnectAnswer answer{
+      .assigned_client_id = is_id_assigned_ ? facts_.client_id : std::string(),
+      .session_expiry = request.session_expiry,
+      .session = std::move(state)};
   if (!connection_.session().accept_connect(std::move(answer), services().clock.monotonic()))
     return;
   was_accepted_ = true;

@@ -94,6 +94,7 @@ class Client {
   std::deque<ProvisioningRequest> requests_;
   bool is_provisioning_ = false;
   bool holds_client_id_ = false;
+  bool is_id_assigned_ = false;
   bool was_accepted_ = false;
   int denials_on_record_ = 0;
 };
