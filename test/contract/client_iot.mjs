@@ -26,7 +26,7 @@ assert.equal(described.version, 1);
 await assert.rejects(iot.send(new DescribeThingCommand({ thingName: "nobody" })), ResourceNotFoundException);
 await assert.rejects(iot.send(new CreateThingCommand({ thingName: "js-3" })), (error) => {
   assert.ok(error instanceof ResourceAlreadyExistsException);
-  assert.equal(error.resourceId, described.thingId);
+  assert.ok(error.resourceArn.endsWith(":thing/js-3"));
   return true;
 });
 const names = [];

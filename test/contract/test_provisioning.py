@@ -226,8 +226,9 @@ class Rejections(WithServer):
         stranger, stranger_key = self.deployment.scratch / "s.pem", self.deployment.scratch / "s.key"
         run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", stranger_key,
              "-out", stranger, "-subj", "/CN=stranger"])
-        with self.assertRaises(Refused):
-            self.connect_device("stranger", stranger, stranger_key)
+        refused = run(["mosquitto_pub", "-h", "127.0.0.1", "-p", self.deployment.mqtt_port, "--cafile", self.claim / "root-ca.pem",
+                       "--cert", stranger, "--key", stranger_key, "-i", "stranger", "-t", "a", "-m", "x"], check=False)
+        self.assertNotEqual(refused.returncode, 0)
         self.deployment.wait_for_log("refused a client certificate that the registry does not know")
 
     def test_a_claim_for_two_devices_registers_two(self):
@@ -247,14 +248,12 @@ class Sessions(WithServer):
         for status, again in (("INACTIVE", "is INACTIVE"), ("REVOKED", "is REVOKED")):
             thing, certificate, key, certificate_id = self.onboard(f"cut-{status}")
             device = self.connect_device(thing, certificate, key, paho.MQTTv5)
-            began = time.monotonic()
             self.deployment.aws("iot", "update-certificate", "--certificate-id", certificate_id, "--new-status", status)
             self.assertTrue(device.gone.wait(30))
             self.assertIn(again, device.disconnect_reason[1])
             with self.assertRaises(Refused) as refused:
                 self.connect_device(thing, certificate, key, paho.MQTTv5)
             self.assertIn(again, refused.exception.reason)
-            del began
 
     def test_a_second_connection_takes_over_and_the_first_is_told(self):
         thing, certificate, key, _ = self.onboard("twice")
@@ -277,21 +276,68 @@ class Sessions(WithServer):
         device.publish(f"device/{thing}/in", "still here")
         self.assertEqual(device.receive()[1], b"still here")
 
-    def test_a_persistent_session_keeps_messages_retained_and_wills_work(self):
-        thing, certificate, key, _ = self.onboard("persistent")
-        sleeper = self.connect_device(thing, certificate, key, paho.MQTTv311, clean=False)
-        sleeper.subscribe(f"device/{thing}/in")
+    def connect_operator(self, name, **options):
+        """A client that may do everything: a certificate and policy made with the plain CLI."""
+        document = '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iot:*","Resource":"*"}}'
+        self.deployment.aws("iot", "create-policy", "--policy-name", f"Everything-{name}", "--policy-document", document)
+        made = self.deployment.aws("iot", "create-keys-and-certificate", "--set-as-active")
+        self.deployment.aws("iot", "attach-policy", "--policy-name", f"Everything-{name}", "--target", made["certificateArn"])
+        certificate, key = self.deployment.scratch / f"{name}.pem", self.deployment.scratch / f"{name}.key"
+        certificate.write_text(made["certificatePem"])
+        key.write_text(made["keyPair"]["PrivateKey"])
+        return lambda client_id, **more: self.connect_device(client_id, certificate, key, **{**options, **more})
+
+    def test_a_persistent_session_keeps_its_messages(self):
+        connect = self.connect_operator("sessions")
+        sleeper = connect("sleeper", clean=False)
+        sleeper.subscribe("news/#")
         sleeper.close()
-        other = self.connect_device(thing, certificate, key, paho.MQTTv311, clean=False)
-        self.assertEqual(other.flags["session present"], 1)
-        other.publish(f"device/{thing}/in", "echo")
-        self.assertEqual(other.receive()[1], b"echo")
-        other.publish(f"device/{thing}/state", "kept", retain=True)
-        other.published.get(timeout=30)
-        other.close()
-        denied = self.connect_device(thing, certificate, key, paho.MQTTv5)
-        denied.publish(f"device/{thing}/state", "x", qos=1, retain=True)  # iot:RetainPublish is not allowed
-        self.assertFalse(denied.gone.wait(0.2))
+        writer = connect("writer")
+        for number in range(3):
+            writer.publish("news/today", str(number))
+            writer.published.get(timeout=30)
+        awake = connect("sleeper", clean=False)
+        self.assertEqual(awake.flags["session present"], 1)
+        self.assertEqual([awake.receive()[1] for _ in range(3)], [b"0", b"1", b"2"])
+
+    def test_retained_messages_are_for_the_exact_filter(self):
+        connect = self.connect_operator("retained")
+        writer = connect("writer-r")
+        writer.publish("state/lamp", "on", retain=True)
+        writer.published.get(timeout=30)
+        reader = connect("reader-r")
+        reader.subscribe("state/#")
+        reader.subscribe("state/lamp")
+        self.assertEqual(reader.receive(), ("state/lamp", b"on"))
+        self.assertTrue(reader.messages.empty())
+
+    def test_a_will_is_published_when_the_line_is_cut_and_not_after_disconnect(self):
+        connect = self.connect_operator("wills")
+        witness = connect("witness")
+        witness.subscribe("wills/#")
+        polite = connect("polite", will=("wills/polite", "gone", 1))
+        polite.close()
+        rude = connect("rude", will=("wills/rude", "gone", 1))
+        rude.client._sock_close()  # no DISCONNECT
+        self.assertEqual(witness.receive(), ("wills/rude", b"gone"))
+
+    def test_shared_subscriptions_give_each_message_to_one(self):
+        connect = self.connect_operator("shared")
+        readers = [connect(f"reader-{n}", protocol=paho.MQTTv5) for n in range(3)]
+        for reader in readers:
+            self.assertEqual(reader.subscribe("$share/group/jobs/+"), [1])
+        writer = connect("writer-s", protocol=paho.MQTTv5)
+        for number in range(30):
+            writer.publish("jobs/x", str(number))
+        got = []
+        for _ in range(600):
+            for reader in readers:
+                while not reader.messages.empty():
+                    got.append(int(reader.receive()[1]))
+            if len(got) >= 30:
+                break
+            time.sleep(0.05)
+        self.assertEqual(sorted(got), list(range(30)))
 
 
 class Durability(unittest.TestCase):
