@@ -55,6 +55,7 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
   Session(HttpServer& server, asio::ip::tcp::socket socket)
       : server_(server), tls_(server.tls_), stream_(std::move(socket), *tls_) {
     error_code ignored;
+    beast::get_lowest_layer(stream_).socket().set_option(asio::ip::tcp::no_delay(true), ignored);
     source_ip_ =
         beast::get_lowest_layer(stream_).socket().remote_endpoint(ignored).address().to_string();
     ++server_.sessions_;

@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The REST API with boto3 and the AWS CLI, unmodified: results, modelled exceptions, paginators."""
+import json
+import unittest
+import urllib.error
+import urllib.request
+import ssl
+
+import paho.mqtt.client as paho
+
+from deployment import Deployment, ROLE, TEMPLATE, run
+from provisioning_client import Device
+from test_provisioning import PROVISION, make_csr
+
+ALLOW_ALL = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "iot:*", "Resource": "*"}]})
+
+
+class ControlPlane(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.deployment = Deployment()
+        cls.addClassCleanup(cls.deployment.close)
+        cls.iot = cls.deployment.boto3()
+
+    def test_things_types_and_groups(self):
+        iot = self.iot
+        first = iot.create_thing_type(thingTypeName="Sensor", thingTypeProperties={"thingTypeDescription": "a b", "searchableAttributes": ["site"]})
+        self.assertEqual(first["thingTypeId"], iot.create_thing_type(thingTypeName="Sensor", thingTypeProperties={
+            "thingTypeDescription": "a b", "searchableAttributes": ["site"]})["thingTypeId"])
+        with self.assertRaises(iot.exceptions.ResourceAlreadyExistsException):
+            iot.create_thing_type(thingTypeName="Sensor")
+        made = iot.create_thing(thingName="one", thingTypeName="Sensor", attributePayload={"attributes": {"site": "hall-1"}})
+        self.assertEqual(made["thingArn"], "arn:aws:iot:us-east-1:000000000000:thing/one")
+        with self.assertRaises(iot.exceptions.ResourceAlreadyExistsException) as again:
+            iot.create_thing(thingName="one")
+        self.assertTrue(again.exception.response["resourceArn"].endswith(":thing/one"))
+        iot.update_thing(thingName="one", attributePayload={"attributes": {"room": "7", "site": ""}, "merge": True}, expectedVersion=1)
+        described = iot.describe_thing(thingName="one")
+        self.assertEqual((described["attributes"], described["version"], described["defaultClientId"]), ({"room": "7"}, 2, "one"))
+        with self.assertRaises(iot.exceptions.VersionConflictException):
+            iot.update_thing(thingName="one", attributePayload={"attributes": {}}, expectedVersion=1)
+        with self.assertRaises(iot.exceptions.InvalidRequestException):
+            iot.create_thing(thingName="two", attributePayload={"attributes": {"a": "no spaces here"}})
+        iot.create_thing_group(thingGroupName="hall")
+        iot.create_thing_group(thingGroupName="hall-1", parentGroupName="hall")
+        iot.add_thing_to_thing_group(thingGroupName="hall-1", thingName="one")
+        iot.add_thing_to_thing_group(thingGroupName="hall-1", thingName="one")
+        with self.assertRaises(iot.exceptions.InvalidRequestException):
+            iot.add_thing_to_thing_group(thingGroupName="hall", thingName="one")
+        self.assertEqual([g["groupName"] for g in iot.list_thing_groups_for_thing(thingName="one")["thingGroups"]], ["hall-1"])
+        self.assertEqual(iot.list_things_in_thing_group(thingGroupName="hall-1")["things"], ["one"])
+        self.assertEqual(iot.describe_thing_group(thingGroupName="hall-1")["thingGroupMetadata"]["parentGroupName"], "hall")
+        with self.assertRaises(iot.exceptions.InvalidRequestException):
+            iot.delete_thing_group(thingGroupName="hall")
+        iot.delete_thing(thingName="one")
+        iot.delete_thing(thingName="one")  # AWS: no error
+        with self.assertRaises(iot.exceptions.ResourceNotFoundException):
+            iot.describe_thing(thingName="one")
+        self.assertEqual(iot.list_things_in_thing_group(thingGroupName="hall-1")["things"], [])
+
+    def test_pages_are_whole_while_things_come(self):
+        iot = self.iot
+        for number in range(25):
+            iot.create_thing(thingName=f"page-{number:02}")
+        names = []
+        for page in iot.get_paginator("list_things").paginate(PaginationConfig={"PageSize": 4}):
+            names += [thing["thingName"] for thing in page["things"] if thing["thingName"].startswith("page-")]
+            iot.create_thing(thingName=f"aaa-{len(names)}")  # before every page: must neither repeat nor hide
+        self.assertEqual(names, [f"page-{number:02}" for number in range(25)])
+        with self.assertRaises(iot.exceptions.InvalidRequestException):
+            iot.list_things(nextToken="no token of ours")
+
+    def test_policies_versions_and_attachments(self):
+        iot = self.iot
+        self.assertEqual(iot.create_policy(policyName="P", policyDocument=ALLOW_ALL)["policyVersionId"], "1")
+        with self.assertRaises(iot.exceptions.ResourceAlreadyExistsException):
+            iot.create_policy(policyName="P", policyDocument=ALLOW_ALL)
+        for bad in ("{}", "[", ALLOW_ALL.replace("iot:*", "iot:Fly"), ALLOW_ALL.replace("Allow", "Maybe")):
+            with self.assertRaises(iot.exceptions.MalformedPolicyException) as malformed:
+                iot.create_policy(policyName="bad", policyDocument=bad)
+            self.assertTrue(malformed.exception.response["Error"]["Message"])
+        for number in range(2, 6):
+            self.assertEqual(iot.create_policy_version(policyName="P", policyDocument=ALLOW_ALL)["policyVersionId"], str(number))
+        with self.assertRaises(iot.exceptions.VersionsLimitExceededException):
+            iot.create_policy_version(policyName="P", policyDocument=ALLOW_ALL)
+        iot.set_default_policy_version(policyName="P", policyVersionId="3")
+        self.assertEqual(iot.get_policy(policyName="P")["defaultVersionId"], "3")
+        certificate = iot.create_keys_and_certificate(setAsActive=True)
+        iot.attach_policy(policyName="P", target=certificate["certificateArn"])
+        iot.attach_policy(policyName="P", target=certificate["certificateArn"])
+        self.assertEqual([p["policyName"] for p in iot.list_attached_policies(target=certificate["certificateArn"])["policies"]], ["P"])
+        self.assertEqual(iot.list_targets_for_policy(policyName="P")["targets"], [certificate["certificateArn"]])
+        with self.assertRaises(iot.exceptions.DeleteConflictException):
+            iot.delete_policy(policyName="P")
+        iot.detach_policy(policyName="P", target=certificate["certificateArn"])
+        for version in ("1", "2", "4", "5"):
+            iot.delete_policy_version(policyName="P", policyVersionId=version)
+        iot.delete_policy(policyName="P")
+        with self.assertRaises(iot.exceptions.ResourceNotFoundException):
+            iot.get_policy(policyName="P")
+
+    def test_the_life_of_a_certificate(self):
+        iot, scratch = self.iot, self.deployment.scratch
+        _, csr = make_csr(scratch, "life")
+        made = iot.create_certificate_from_csr(certificateSigningRequest=csr)
+        identifier = made["certificateId"]
+        described = iot.describe_certificate(certificateId=identifier)["certificateDescription"]
+        self.assertEqual((described["status"], described["customerVersion"], described["certificateMode"]), ("INACTIVE", 1, "DEFAULT"))
+        self.assertLess(described["validity"]["notBefore"], described["validity"]["notAfter"])
+        iot.update_certificate(certificateId=identifier, newStatus="ACTIVE")
+        with self.assertRaises(iot.exceptions.CertificateStateException):
+            iot.delete_certificate(certificateId=identifier)
+        iot.create_thing(thingName="life")
+        iot.attach_thing_principal(thingName="life", principal=made["certificateArn"])
+        self.assertEqual(iot.list_principal_things(principal=made["certificateArn"])["things"], ["life"])
+        with self.assertRaises(iot.exceptions.InvalidRequestException):
+            iot.delete_thing(thingName="life")
+        iot.update_certificate(certificateId=identifier, newStatus="INACTIVE")
+        with self.assertRaises(iot.exceptions.DeleteConflictException):
+            iot.delete_certificate(certificateId=identifier, forceDelete=True)
+        iot.detach_thing_principal(thingName="life", principal=made["certificateArn"])
+        iot.delete_certificate(certificateId=identifier)
+        with self.assertRaises(iot.exceptions.ResourceNotFoundException):
+            iot.describe_certificate(certificateId=identifier)
+        with self.assertRaises(iot.exceptions.InvalidRequestException):
+            iot.create_certificate_from_csr(certificateSigningRequest="nonsense")
+
+    def test_templates_are_checked_versioned_and_limited(self):
+        iot = self.iot
+        body = TEMPLATE.read_text()
+        made = iot.create_provisioning_template(templateName="T", templateBody=body, provisioningRoleArn=ROLE, description="x")
+        self.assertEqual(made["defaultVersionId"], 1)
+        self.assertFalse(iot.describe_provisioning_template(templateName="T")["enabled"])
+        with self.assertRaises(iot.exceptions.InvalidRequestException) as wrong:
+            iot.create_provisioning_template(templateName="W", templateBody=body.replace('"Ref": "SerialNumber"', '"Ref": "Serial"'), provisioningRoleArn=ROLE)
+        self.assertIn("$.Resources.thing", wrong.exception.response["Error"]["Message"])
+        for number in range(2, 6):
+            self.assertEqual(iot.create_provisioning_template_version(templateName="T", templateBody=body, setAsDefault=number == 3)["versionId"], number)
+        with self.assertRaises(iot.exceptions.VersionsLimitExceededException):
+            iot.create_provisioning_template_version(templateName="T", templateBody=body)
+        self.assertEqual(iot.describe_provisioning_template(templateName="T")["defaultVersionId"], 3)
+        with self.assertRaises(iot.exceptions.DeleteConflictException):
+            iot.delete_provisioning_template_version(templateName="T", versionId=3)
+        iot.update_provisioning_template(templateName="T", enabled=True, defaultVersionId=5)
+        versions = [v["versionId"] for page in iot.get_paginator("list_provisioning_template_versions").paginate(templateName="T", PaginationConfig={"PageSize": 2})
+                    for v in page["versions"]]
+        self.assertEqual(sorted(versions), [1, 2, 3, 4, 5])
+        iot.delete_provisioning_template(templateName="T")
+        with self.assertRaises(iot.exceptions.ResourceNotFoundException):
+            iot.describe_provisioning_template(templateName="T")
+
+    def test_what_is_not_offered_says_so(self):
+        for call in (lambda: self.iot.list_jobs(), lambda: self.iot.list_role_aliases()):
+            with self.assertRaises(self.iot.exceptions.ClientError) as refused:
+                call()
+            self.assertGreaterEqual(refused.exception.response["ResponseMetadata"]["HTTPStatusCode"], 400)
+            self.assertTrue(refused.exception.response["Error"]["Message"])
+
+    def test_wrong_credentials_are_refused(self):
+        import boto3
+        for key, secret in (("AKIAAAAAAAAAAAAAAAAA", "x" * 40), (None, "x" * 40)):
+            if key is None:
+                key = self.iot._request_signer._credentials.access_key
+            stranger = boto3.client("iot", endpoint_url=self.deployment.http, region_name="us-east-1", aws_access_key_id=key,
+                                    aws_secret_access_key=secret, verify=str(self.deployment.data / "root-ca.pem"))
+            with self.assertRaises(stranger.exceptions.ClientError) as refused:
+                stranger.list_things()
+            self.assertEqual(refused.exception.response["ResponseMetadata"]["HTTPStatusCode"], 403)
+        context = ssl.create_default_context(cafile=str(self.deployment.data / "root-ca.pem"))
+        with self.assertRaises(urllib.error.HTTPError) as missing:
+            urllib.request.urlopen(self.deployment.http + "/things", context=context, timeout=30)
+        self.assertEqual(missing.exception.code, 403)
+        missing.exception.close()
+
+    def test_a_trusted_user_brings_a_claim_of_five_minutes(self):
+        deployment = self.deployment
+        deployment.set_up_mission()
+        out = deployment.aws("iot", "create-provisioning-claim", "--template-name", "FleetProvisioningTemplate")
+        folder = deployment.scratch
+        (folder / "user.pem").write_text(out["certificatePem"])
+        (folder / "user.key").write_text(out["keyPair"]["PrivateKey"])
+        listed = [c["certificateId"] for page in self.iot.get_paginator("list_certificates").paginate() for c in page["certificates"]]
+        self.assertNotIn(out["certificateId"], listed)
+        device = Device(deployment.mqtt_port, folder / "user.pem", folder / "user.key", deployment.data / "root-ca.pem", "app", paho.MQTTv5).connect()
+        self.addCleanup(device.close)
+        ok, created = device.request("$aws/certificates/create/json", "")
+        self.assertTrue(ok, created)
+        ok, registered = device.request(PROVISION, {"certificateOwnershipToken": created["certificateOwnershipToken"],
+                                                    "parameters": {"SerialNumber": "user", "FirmwareVersion": "1"}})
+        self.assertEqual((ok, registered.get("thingName")), (True, "device-user"))
+
+    def test_the_cli_writes_its_files(self):
+        files = {name: self.deployment.scratch / f"cli.{name}" for name in ("certificate-pem", "public-key", "private-key")}
+        options = [word for name, path in files.items() for word in (f"--{name}-outfile", str(path))]
+        self.deployment.aws("iot", "create-keys-and-certificate", "--set-as-active", *options)
+        for path in files.values():
+            self.assertTrue(path.read_text().startswith("-----BEGIN "))
+        run(["openssl", "rsa", "-in", files["private-key"], "-check", "-noout"])
+
+
+if __name__ == "__main__":
+    unittest.main()
