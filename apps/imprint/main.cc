@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
   imprint::tool::Run run;
   imprint::tool::add_init(app, run);
   imprint::tool::add_doctor(app, run);
+  imprint::tool::add_fleet(app, run);
   try {
     app.parse(argc, argv);
     return run();

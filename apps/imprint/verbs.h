@@ -23,6 +23,7 @@ using Run = std::function<int()>;
 
 void add_init(CLI::App& app, Run& run);
 void add_doctor(CLI::App& app, Run& run);
+void add_fleet(CLI::App& app, Run& run);
 
 /// Prints "imprint: <error>" to stderr and says with which code to end: bad input is 2, the rest 1.
 int report(const Error& error);

@@ -17,34 +17,15 @@ namespace {
 
 using testing::HasSubstr;
 
+/// A deployment that nobody serves.
 class Fleet : public testing::Test {
  protected:
-  Fleet()
-      : deployment_(folder_ / "deployment"),
-        log_(telemetry::LogFormat::text, telemetry::Level::error) {
-    std::signal(SIGPIPE, SIG_IGN);  // as imprintd's main() does for its server
-    deployment::Config config = test::must(deployment::Config::load(deployment_.layout().config()));
-    config.listen.mqtt = {"127.0.0.1", 0};
-    config.listen.http = {"127.0.0.1", 0};
-    config.listen.threads = 2;
-    config.templates.key_algorithm = x509::KeyAlgorithm::ec_p256;
-    server_ = test::must(server::Server::start(deployment_.layout(), config, log_));
-  }
-
-  ~Fleet() override {
-    if (!server_) return;
-    // What devices leave behind (their first connection, refusals) is stored after they are gone;
-    // the answer to one more registration comes after all that waits.
-    Options o = options();
-    o.serial_prefix = "last-";
-    o.reconnect = false;
-    EXPECT_EQ(must_run(o).succeeded, 1U);
-  }
+  Fleet() : deployment_(folder_ / "deployment") {}
 
   Options options(const std::filesystem::path& claim = {}) {
     ClaimBundle bundle =
         test::must(ClaimBundle::load(claim.empty() ? deployment_.claim_folder() : claim));
-    return {.load = {.endpoint = test::must(Endpoint::parse(server_->mqtt_address())),
+    return {.load = {.endpoint = endpoint_,
                      .identity = bundle.claim,
                      .roots = bundle.roots,
                      .devices = 1,
@@ -69,13 +50,50 @@ class Fleet : public testing::Test {
 
   test::ScratchFolder folder_;
   test::FleetDeployment deployment_;
-  telemetry::Log log_;
+  Endpoint endpoint_{"127.0.0.1", 9};
   SystemClock clock_;
   SystemRandom random_;
+};
+
+class ServedFleet : public Fleet {
+ protected:
+  ServedFleet() : log_(telemetry::LogFormat::text, telemetry::Level::error) {
+    std::signal(SIGPIPE, SIG_IGN);  // as imprintd's main() does for its server
+    auto config = test::must(deployment::Config::load(deployment_.layout().config()));
+    config.listen.mqtt = {"127.0.0.1", 0};
+    config.listen.http = {"127.0.0.1", 0};
+    config.listen.threads = 2;
+    config.templates.key_algorithm = x509::KeyAlgorithm::ec_p256;
+    server_ = test::must(server::Server::start(deployment_.layout(), config, log_));
+    endpoint_ = test::must(Endpoint::parse(server_->mqtt_address()));
+  }
+
+  ~ServedFleet() override {
+    // What devices leave behind (their first connection, refusals) is stored after they are gone;
+    // the answer to one more registration comes after all that waits.
+    Options o = options();
+    o.serial_prefix = "last-";
+    o.reconnect = false;
+    EXPECT_EQ(must_run(o).succeeded, 1U);
+  }
+
+  telemetry::Log log_;
   std::unique_ptr<server::Server> server_;
 };
 
-TEST_F(Fleet, OnboardsEveryDeviceInBothFlowsVersionsAndFormats) {
+/// Takes connections and never says a word.
+class MuteServer {
+ public:
+  [[nodiscard]] Endpoint endpoint() const {
+    return {"127.0.0.1", acceptor_.local_endpoint().port()};
+  }
+
+ private:
+  boost::asio::io_context loop_;
+  boost::asio::ip::tcp::acceptor acceptor_{loop_, {boost::asio::ip::address_v4::loopback(), 0}};
+};
+
+TEST_F(ServedFleet, OnboardsEveryDeviceInBothFlowsVersionsAndFormats) {
   int round = 0;
   for (const Flow flow : {Flow::csr, Flow::keys}) {
     for (const mqtt::Version version : {mqtt::Version::v3_1_1, mqtt::Version::v5}) {
@@ -100,7 +118,7 @@ TEST_F(Fleet, OnboardsEveryDeviceInBothFlowsVersionsAndFormats) {
   }
 }
 
-TEST_F(Fleet, FailuresAreCountedByCauseAndStep) {
+TEST_F(ServedFleet, FailuresAreCountedByCauseAndStep) {
   const test::FleetDeployment other(folder_ / "other");
   struct Row {
     const char* about;
@@ -147,7 +165,7 @@ TEST_F(Fleet, FailuresAreCountedByCauseAndStep) {
   }
 }
 
-TEST_F(Fleet, AClaimOfAnotherDeploymentIsRefusedInTheHandshake) {
+TEST_F(ServedFleet, AClaimOfAnotherDeploymentIsRefusedInTheHandshake) {
   const test::FleetDeployment other(folder_ / "other");
   std::filesystem::create_directory(folder_.path() / "mixed");
   for (const char* file : {"claim.pem", "claim.key"})
@@ -170,10 +188,9 @@ TEST_F(Fleet, AClaimOfAnotherDeploymentIsRefusedInTheHandshake) {
 }
 
 TEST_F(Fleet, AServerThatNeverAnswersTimesOut) {
-  boost::asio::io_context loop;
-  const boost::asio::ip::tcp::acceptor mute(loop, {boost::asio::ip::address_v4::loopback(), 0});
+  const MuteServer mute;
   Options o = options();
-  o.load.endpoint.port = mute.local_endpoint().port();
+  o.load.endpoint = mute.endpoint();
   o.load.devices = 7;
   o.load.timeout = Milliseconds(50);
   const FailureGroup group = only_failure(o);
@@ -183,34 +200,25 @@ TEST_F(Fleet, AServerThatNeverAnswersTimesOut) {
   EXPECT_EQ(group.examples.at(0).message, "no answer within 50 ms");
 }
 
-TEST_F(Fleet, RetriesAreMadeOnlyWhereTheyCanHelp) {
-  boost::asio::io_context loop;
-  const boost::asio::ip::tcp::acceptor mute(loop, {boost::asio::ip::address_v4::loopback(), 0});
+TEST_F(Fleet, WhatMayPassLaterIsRetried) {
+  const MuteServer mute;
   Options o = options();
-  o.load.endpoint.port = mute.local_endpoint().port();
+  o.load.endpoint = mute.endpoint();
   o.load.devices = 2;
   o.load.timeout = Milliseconds(10);
   o.retries = 1;
   EXPECT_EQ(must_run(o).retries, 2U);
-
-  o = options();
-  o.template_name = test::must(TemplateName::parse("Nowhere"));
-  o.retries = 1;
-  const Report final = must_run(o);
-  EXPECT_EQ(final.failed(), 1U);
-  EXPECT_EQ(final.retries, 0U);
 }
 
 TEST_F(Fleet, AServerThatIsNotThereIsOneError) {
   Options o = options();
-  server_.reset();
   const auto report = run(o, clock_, random_, nullptr);
   ASSERT_FALSE(report);
   EXPECT_EQ(report.error().fault, Fault::unavailable);
   EXPECT_THAT(report.error().message, HasSubstr("is imprintd running?"));
 }
 
-TEST_F(Fleet, WhatDevicesGetCanBeSavedAndUsed) {
+TEST_F(ServedFleet, WhatDevicesGetCanBeSavedAndUsed) {
   Options o = options();
   o.load.devices = 3;
   o.reconnect = false;
@@ -225,7 +233,16 @@ TEST_F(Fleet, WhatDevicesGetCanBeSavedAndUsed) {
   }
 }
 
-TEST_F(Fleet, ProgressReachesTheEnd) {
+TEST_F(ServedFleet, WhatIsFinalIsNotRetried) {
+  Options o = options();
+  o.template_name = test::must(TemplateName::parse("Nowhere"));
+  o.retries = 1;
+  const Report report = must_run(o);
+  EXPECT_EQ(report.failed(), 1U);
+  EXPECT_EQ(report.retries, 0U);
+}
+
+TEST_F(ServedFleet, ProgressReachesTheEnd) {
   struct Sink final : ProgressSink {
     Progress last;
     void update(const Progress& progress) override {
@@ -241,7 +258,7 @@ TEST_F(Fleet, ProgressReachesTheEnd) {
   EXPECT_EQ(sink.last.failed, 0U);
 }
 
-TEST_F(Fleet, EchoNeedsNoProvisioning) {
+TEST_F(ServedFleet, EchoNeedsNoProvisioning) {
   Load load = options(deployment_.broker_folder()).load;
   load.devices = 20;
   const Report report = test::must(run_echo(load, clock_, random_, nullptr));
