@@ -16,7 +16,7 @@ bool contains(const std::string& text, std::string_view part) {
 
 TEST(Tool, HelpOpensWithAnExample) {
   const test::ScratchFolder folder;
-  for (const std::string verb : {"", " init", " doctor"}) {
+  for (const std::string verb : {"", " init", " doctor", " fleet"}) {
     const auto help = test::shell(folder, kTool + verb + " --help");
     EXPECT_EQ(help.exit_code, 0) << verb;
     EXPECT_TRUE(help.output.starts_with("Example:")) << help.output;
@@ -38,6 +38,13 @@ TEST(Tool, BadUsageEndsWithTwoAndASentence) {
       {"init d --endpoint ''", "endpoint"},
       {"init d --output yaml", "--output"},
       {"doctor", "DIR is required"},
+      {"fleet", "neither DIR nor --endpoint"},
+      {"fleet --endpoint nowhere", "write HOST:PORT"},
+      {"fleet --endpoint ::1:8883", "IPv6 address in brackets"},
+      {"fleet --endpoint h:1", "--template is missing"},
+      {"fleet --endpoint h:1 --template a/b", "letters, digits"},
+      {"fleet --endpoint h:1 --template T --flow tpm", "--flow"},
+      {"fleet --endpoint h:1 --template T --devices -1", "--devices"},
   };
   for (const auto& row : rows) {
     const auto ran = test::shell(folder, kTool + " " + row.arguments);

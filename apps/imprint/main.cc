@@ -26,6 +26,7 @@ int main(int argc, char** argv) {
   imprint::tool::add_claim(app, run);
   imprint::tool::add_env(app, run);
   imprint::tool::add_aws(app, run);
+  imprint::tool::add_fleet(app, run);
   try {
     app.parse(argc, argv);
     return run();

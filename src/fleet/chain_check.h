@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <unordered_set>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "x509/certificate.h"
+#include "x509/chain.h"
+
+namespace imprint::fleet {
+
+/// Whether the certificates that devices are given lead to the root that they trust. Each issuing
+/// CA's chain is built once; after that a certificate is held against its issuer's name and key,
+/// its own dates and its flags. One for each thread.
+class ChainCheck {
+ public:
+  /// `issuers` are CAs that may stand between.
+  static Result<ChainCheck> make(std::vector<x509::Certificate> roots,
+                                 std::vector<x509::Certificate> issuers);
+
+  /// `sent` are further CAs, as the server sends them in TLS. Errors are for people.
+  Result<void> check(const x509::Certificate& certificate,
+                     const std::vector<x509::Certificate>& sent, Timestamp now);
+
+ private:
+  ChainCheck(x509::TrustAnchors anchors, std::vector<x509::Certificate> known)
+      : anchors_(std::move(anchors)), known_(std::move(known)) {}
+
+  x509::TrustAnchors anchors_;
+  std::vector<x509::Certificate> known_;  ///< roots and issuers
+  std::unordered_set<CertificateId> proven_;
+};
+
+}  // namespace imprint::fleet
