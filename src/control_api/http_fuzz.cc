@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// What arrives over HTTP: target, headers, Authorization, body. Never crashes, never lets in what
+// was not signed; what was signed comes out of validation as the table of operations promises.
+#include "base/error.h"
+#include "control_api/router.h"
+#include "control_api/validation.h"
+#include "test/support/aws_signer.h"
+#include "test/support/test_ca.h"
+
+using namespace imprint;  // NOLINT(google-build-using-namespace)
+using control_api::HttpRequest;
+
+namespace {
+
+/// The input is lines: method, target, headers up to an empty line; the rest is the body.
+HttpRequest parse(std::string_view text) {
+  const auto line = [&] {
+    const auto end = text.find('\n');
+    const std::string_view out = text.substr(0, end);
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    return out;
+  };
+  HttpRequest request;
+  request.method = std::string(line());
+  request.target = std::string(line());
+  for (std::string_view header = line(); !header.empty(); header = line()) {
+    const auto colon = header.find(':');
+    if (colon == std::string_view::npos) continue;
+    request.headers.emplace_back(header.substr(0, colon), header.substr(colon + 1));
+  }
+  request.body = std::string(text);
+  return request;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static const control_api::Router router;
+  static const control_api::AccessKey key{std::string(test::kAccessKeyId),
+                                          Secret(std::string(test::kSecretAccessKey))};
+  const HttpRequest request = parse(as_text({data, size}));
+  const auto target = control_api::Target::parse(request.target);
+  if (!target) return 0;
+  const auto scope = control_api::verify_signature(request, *target, key, test::kToday);
+  if (scope) {
+    // A signature holds for one body: one more byte and it does not.
+    HttpRequest altered = request;
+    altered.body += '.';
+    IMPRINT_ASSERT(!control_api::verify_signature(altered, *target, key, test::kToday));
+  } else {
+    IMPRINT_ASSERT(!scope.error().code.empty());
+    IMPRINT_ASSERT(scope.error().message.find(key.secret.reveal()) == std::string::npos);
+  }
+  const auto route = router.find(request.method, *target);
+  if (!route) return 0;
+  control_api::SignedScope everything{"us-east-1", "iot", {}};
+  for (const auto& input : route->operation->inputs)
+    everything.signed_headers.emplace_back(input.wire_name());
+  const auto inputs =
+      control_api::read_inputs(*route->operation, route->parameters, *target, request, everything);
+  if (!inputs) {
+    IMPRINT_ASSERT(inputs.error().code == "InvalidRequestException");
+    return 0;
+  }
+  for (const auto& input : route->operation->inputs) {
+    IMPRINT_ASSERT(inputs->has(input.name) || !input.required);
+    if (!inputs->has(input.name) || input.type != control_api::Type::text) continue;
+    const std::string text = inputs->text(input.name);
+    IMPRINT_ASSERT(input.rule.permits == nullptr || std::ranges::all_of(text, input.rule.permits));
+    IMPRINT_ASSERT(encoding::is_utf8(text));
+  }
+  return 0;
+}

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+
+#include "test/support/control_api_world.h"
+
+namespace imprint::control_api {
+namespace {
+
+using test::ControlApiWorld;
+using test::expect_refusals;
+using test::Reply;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+const std::string kInvalid = "InvalidRequestException";
+const std::string kNotFound = "ResourceNotFoundException";
+const std::string kExists = "ResourceAlreadyExistsException";
+
+struct ThingTypes : testing::Test {
+  ControlApiWorld world;
+};
+
+TEST_F(ThingTypes, AreCreatedDescribedAndTheSameAgain) {
+  const std::string body =
+      R"({"thingTypeProperties":{"thingTypeDescription":"größe","searchableAttributes":["a","b","c"]}})";
+  const Reply created = world.must("POST", "/thing-types/t", body);
+  EXPECT_EQ(created.text("thingTypeArn"), "arn:aws:iot:us-east-1:000000000000:thingtype/t");
+  EXPECT_EQ(world.must("POST", "/thing-types/t", body).text("thingTypeId"),
+            created.text("thingTypeId"));
+  const Reply type = world.must("GET", "/thing-types/t");
+  EXPECT_EQ(encoding::to_json(type.body.at("thingTypeProperties")),
+            R"({"searchableAttributes":["a","b","c"],"thingTypeDescription":"größe"})");
+  EXPECT_EQ(type.body.at("thingTypeMetadata").at("deprecated"), false);
+  EXPECT_EQ(world.call("POST", "/thing-types/t", "{}").error, kExists);
+}
+
+TEST_F(ThingTypes, AreRefusedWithAReason) {
+  const auto with = [](const std::string& member) {
+    return R"({"thingTypeProperties":{)" + member + "}}";
+  };
+  world.must("POST", "/thing-types/longest",
+             with(R"("thingTypeDescription":")" + std::string(2028, 'a') + '"'));
+  expect_refusals(
+      world,
+      {{"description too long", "POST", "/thing-types/t",
+        with(R"("thingTypeDescription":")" + std::string(2029, 'a') + '"'), 400, kInvalid, "2028"},
+       {"description with a line feed", "POST", "/thing-types/t",
+        with(R"("thingTypeDescription":"a\nb")"), 400, kInvalid, "printable"},
+       {"description is a number", "POST", "/thing-types/t", with(R"("thingTypeDescription":1)"),
+        400, kInvalid, "must be text"},
+       {"four attributes", "POST", "/thing-types/t",
+        with(R"("searchableAttributes":["a","b","c","d"])"), 400, kInvalid, "equal to 3"},
+       {"attribute name", "POST", "/thing-types/t", with(R"("searchableAttributes":["a b"])"), 400,
+        kInvalid, "a b"},
+       {"attributes are no list", "POST", "/thing-types/t", with(R"("searchableAttributes":"a")"),
+        400, kInvalid, "array"},
+       {"user properties", "POST", "/thing-types/t", with(R"("mqtt5Configuration":{})"), 400,
+        kInvalid, "not available"},
+       {"unknown", "GET", "/thing-types/u", "", 404, kNotFound, "\"u\""},
+       {"unknown to deprecate", "POST", "/thing-types/u/deprecate", "{}", 404, kNotFound, "\"u\""},
+       {"unknown to delete", "DELETE", "/thing-types/u", "", 404, kNotFound, "\"u\""}});
+}
+
+TEST_F(ThingTypes, AreDeletedOnceDeprecatedAndUnused) {
+  world.must("POST", "/thing-types/t", "{}");
+  world.must("POST", "/things/x", R"({"thingTypeName":"t"})");
+  expect_refusals(world,
+                  {{"in use", "DELETE", "/thing-types/t", "", 400, kInvalid, "not deprecated"}});
+  world.must("POST", "/thing-types/t/deprecate", "{}");
+  world.must("POST", "/thing-types/t/deprecate", "{}");
+  EXPECT_TRUE(world.must("GET", "/thing-types/t")
+                  .body.at("thingTypeMetadata")
+                  .as_object()
+                  .contains("deprecationDate"));
+  expect_refusals(world, {{"has things", "DELETE", "/thing-types/t", "", 400, kInvalid, "x"}});
+  world.must("POST", "/thing-types/t/deprecate", R"({"undoDeprecate":true})");
+  world.must("POST", "/things/y", R"({"thingTypeName":"t"})");
+  world.must("POST", "/thing-types/t/deprecate", "{}");
+  world.must("DELETE", "/things/x");
+  world.must("DELETE", "/things/y");
+  world.must("DELETE", "/thing-types/t");
+  EXPECT_EQ(world.call("GET", "/thing-types/t").status, 404);
+}
+
+TEST_F(ThingTypes, AreListed) {
+  for (int i = 0; i < 5; ++i) world.must("POST", fmt::format("/thing-types/t{}", i), "{}");
+  EXPECT_THAT(world.follow("GET", "/thing-types", "thingTypes", false, 2).sizes,
+              ElementsAre(2, 2, 1));
+  EXPECT_EQ(world.must("GET", "/thing-types?thingTypeName=t3").list("thingTypes").size(), 1U);
+  EXPECT_EQ(world.must("GET", "/thing-types?thingTypeName=u").list("thingTypes").size(), 0U);
+}
+
+struct ThingGroups : testing::Test {
+  ControlApiWorld world;
+
+  void group(const std::string& name, const std::string& parent = "") {
+    world.must("POST", "/thing-groups/" + name,
+               parent.empty() ? "{}" : R"({"parentGroupName":")" + parent + "\"}");
+  }
+  static std::string membership(const std::string& thing, const std::string& group) {
+    return R"({"thingName":")" + thing + R"(","thingGroupName":")" + group + "\"}";
+  }
+  void add(const std::string& thing, const std::string& group) {
+    world.must("PUT", "/thing-groups/addThingToThingGroup", membership(thing, group));
+  }
+  std::vector<std::string> names(const std::string& query) {
+    std::vector<std::string> out;
+    for (const std::string& element :
+         world.follow("GET", "/thing-groups" + query, "thingGroups", false, 2).elements) {
+      out.emplace_back(encoding::parse_json(element)->at("groupName").as_string());
+    }
+    return out;
+  }
+};
+
+TEST_F(ThingGroups, AreCreatedDescribedAndTheSameAgain) {
+  group("root");
+  group("middle", "root");
+  const std::string body =
+      R"({"parentGroupName":"middle","thingGroupProperties":{"thingGroupDescription":"d","attributePayload":{"attributes":{"a":"1"}}}})";
+  const Reply created = world.must("POST", "/thing-groups/leaf", body);
+  EXPECT_EQ(created.text("thingGroupArn"), "arn:aws:iot:us-east-1:000000000000:thinggroup/leaf");
+  EXPECT_EQ(world.must("POST", "/thing-groups/leaf", body).text("thingGroupId"),
+            created.text("thingGroupId"));
+  const Reply leaf = world.must("GET", "/thing-groups/leaf");
+  EXPECT_EQ(leaf.body.at("version"), 1);
+  EXPECT_EQ(leaf.body.at("thingGroupProperties").at("thingGroupDescription"), "d");
+  const auto& metadata = leaf.body.at("thingGroupMetadata").as_object();
+  EXPECT_EQ(metadata.at("parentGroupName"), "middle");
+  ASSERT_EQ(metadata.at("rootToParentThingGroups").as_array().size(), 2U);
+  EXPECT_EQ(metadata.at("rootToParentThingGroups").at(0).at("groupName"), "root");
+  EXPECT_EQ(world.call("POST", "/thing-groups/leaf", "{}").error, kExists);
+}
+
+TEST_F(ThingGroups, AreSevenLevelsDeepAndAHundredWide) {
+  group("l1");
+  for (int i = 2; i <= 7; ++i) group(fmt::format("l{}", i), fmt::format("l{}", i - 1));
+  for (int i = 0; i < 99; ++i) group(fmt::format("c{}", i), "l1");
+  expect_refusals(
+      world, {{"eighth level", "POST", "/thing-groups/x", R"({"parentGroupName":"l7"})", 400,
+               kInvalid, "7 levels"},
+              {"hundred and first child", "POST", "/thing-groups/x", R"({"parentGroupName":"l1"})",
+               400, kInvalid, "100 children"},
+              {"no parent", "POST", "/thing-groups/x", R"({"parentGroupName":"none"})", 400,
+               kInvalid, "\"none\""},
+              {"attribute", "POST", "/thing-groups/x",
+               R"({"thingGroupProperties":{"attributePayload":{"attributes":{"a b":"1"}}}})", 400,
+               kInvalid, "a b"},
+              {"payload is text", "POST", "/thing-groups/x",
+               R"({"thingGroupProperties":{"attributePayload":"a"}})", 400, kInvalid, "object"},
+              {"unknown", "GET", "/thing-groups/x", "", 404, kNotFound, "\"x\""}});
+}
+
+TEST_F(ThingGroups, AreUpdated) {
+  group("g");
+  const Reply updated =
+      world.must("PATCH", "/thing-groups/g",
+                 R"({"thingGroupProperties":{"thingGroupDescription":"new"},"expectedVersion":1})");
+  EXPECT_EQ(updated.body.at("version"), 2);
+  expect_refusals(world, {{"another version", "PATCH", "/thing-groups/g",
+                           R"({"thingGroupProperties":{},"expectedVersion":1})", 409,
+                           "VersionConflictException", "thing group g"},
+                          {"nothing to update", "PATCH", "/thing-groups/g", "{}", 400, kInvalid,
+                           "thingGroupProperties"},
+                          {"unknown", "PATCH", "/thing-groups/h", R"({"thingGroupProperties":{}})",
+                           404, kNotFound, "\"h\""}});
+}
+
+TEST_F(ThingGroups, AreDeletedWithMembersAndPolicies) {
+  group("g");
+  group("child", "g");
+  expect_refusals(world, {{"children", "DELETE", "/thing-groups/g", "", 400, kInvalid, "child"},
+                          {"version", "DELETE", "/thing-groups/child?expectedVersion=2", "", 409,
+                           "VersionConflictException", "child"}});
+  world.must("POST", "/things/t", "{}");
+  add("t", "child");
+  world.make_policy("p");
+  world.must("PUT", "/target-policies/p",
+             R"({"target":"arn:aws:iot:us-east-1:000000000000:thinggroup/child"})");
+  world.must("DELETE", "/thing-groups/child?expectedVersion=1");
+  world.must("DELETE", "/thing-groups/child");
+  group("child");
+  EXPECT_TRUE(world.must("GET", "/thing-groups/child/things").list("things").empty());
+  EXPECT_TRUE(world.must("POST", "/policy-targets/p").list("targets").empty());
+}
+
+TEST_F(ThingGroups, AreListedByParentPrefixAndDepth) {
+  group("a");
+  group("a1", "a");
+  group("a11", "a1");
+  group("b");
+  group("b1", "b");
+  EXPECT_THAT(names(""), ElementsAre("a", "a1", "a11", "b", "b1"));
+  EXPECT_THAT(names("?recursive=false"), ElementsAre("a", "b"));
+  EXPECT_THAT(names("?parentGroup=a"), ElementsAre("a1", "a11"));
+  EXPECT_THAT(names("?parentGroup=a&recursive=false"), ElementsAre("a1"));
+  EXPECT_THAT(names("?namePrefixFilter=b"), ElementsAre("b", "b1"));
+  expect_refusals(world, {{"unknown parent", "GET", "/thing-groups?parentGroup=x", "", 404,
+                           kNotFound, "\"x\""}});
+}
+
+TEST_F(ThingGroups, HoldThingsOncePerHierarchy) {
+  group("root");
+  group("left", "root");
+  group("right", "root");
+  world.must("POST", "/things/t", "{}");
+  add("t", "left");
+  add("t", "left");
+  expect_refusals(world, {{"same hierarchy", "PUT", "/thing-groups/addThingToThingGroup",
+                           membership("t", "right"), 400, kInvalid, "\"left\""},
+                          {"above", "PUT", "/thing-groups/addThingToThingGroup",
+                           membership("t", "root"), 400, kInvalid, "hierarchy"}});
+  EXPECT_EQ(world.must("GET", "/things/t/thing-groups").list("thingGroups")[0].at("groupName"),
+            "left");
+  world.must("PUT", "/thing-groups/removeThingFromThingGroup", membership("t", "left"));
+  world.must("PUT", "/thing-groups/removeThingFromThingGroup", membership("t", "left"));
+  add("t", "right");
+}
+
+TEST_F(ThingGroups, HoldAThingTenTimesAtMost) {
+  world.must("POST", "/things/t", "{}");
+  for (int i = 0; i < 11; ++i) group(fmt::format("g{}", i));
+  for (int i = 0; i < 10; ++i) add("t", fmt::format("g{}", i));
+  expect_refusals(world, {{"eleventh", "PUT", "/thing-groups/addThingToThingGroup",
+                           membership("t", "g10"), 400, kInvalid, "10 groups"}});
+  const auto groups = world.follow("GET", "/things/t/thing-groups", "thingGroups", false, 4);
+  EXPECT_THAT(groups.sizes, ElementsAre(4, 4, 2));
+}
+
+TEST_F(ThingGroups, TakeNamesOrArns) {
+  group("g");
+  world.must("POST", "/things/t", "{}");
+  const std::string arns =
+      R"({"thingArn":"arn:aws:iot:eu-west-1:000000000000:thing/t","thingGroupArn":"arn:aws:iot:us-east-1:000000000000:thinggroup/g"})";
+  world.must("PUT", "/thing-groups/addThingToThingGroup", arns);
+  EXPECT_EQ(world.must("GET", "/thing-groups/g/things").list("things").size(), 1U);
+  const std::string path = "/thing-groups/addThingToThingGroup";
+  expect_refusals(
+      world,
+      {{"name and ARN differ", "PUT", path,
+        R"({"thingName":"u","thingArn":"arn:aws:iot:us-east-1:000000000000:thing/t","thingGroupName":"g"})",
+        400, kInvalid, "different"},
+       {"neither", "PUT", path, R"({"thingGroupName":"g"})", 400, kInvalid, "thingArn"},
+       {"a group's ARN for a thing", "PUT", path,
+        R"({"thingArn":"arn:aws:iot:us-east-1:000000000000:thinggroup/g","thingGroupName":"g"})",
+        400, kInvalid, "thing/"},
+       {"a bad name in an ARN", "PUT", path,
+        R"({"thingArn":"arn:aws:iot:us-east-1:000000000000:thing/a b","thingGroupName":"g"})", 400,
+        kInvalid, "a b"},
+       {"unknown thing", "PUT", path, membership("u", "g"), 404, kNotFound, "\"u\""},
+       {"unknown group", "PUT", path, membership("t", "h"), 404, kNotFound, "\"h\""},
+       {"remove from an unknown group", "PUT", "/thing-groups/removeThingFromThingGroup",
+        membership("t", "h"), 404, kNotFound, "\"h\""},
+       {"things of an unknown group", "GET", "/thing-groups/h/things", "", 404, kNotFound, "\"h\""},
+       {"groups of an unknown thing", "GET", "/things/u/thing-groups", "", 404, kNotFound,
+        "\"u\""}});
+}
+
+TEST_F(ThingGroups, ListTheThingsOfAWholeBranch) {
+  group("root");
+  group("m", "root");
+  group("z", "m");
+  group("apart");
+  std::vector<std::string> expected;
+  for (int i = 0; i < 9; ++i) {
+    const std::string thing = fmt::format("t{}", i);
+    world.must("POST", "/things/" + thing, "{}");
+    add(thing, i < 4 ? "z" : i < 6 ? "root" : i < 8 ? "m" : "apart");
+    if (i < 8) expected.push_back("\"" + thing + "\"");
+  }
+  EXPECT_EQ(world.must("GET", "/thing-groups/root/things").list("things").size(), 2U);
+  for (std::size_t size = 1; size <= 9; ++size) {
+    const auto all =
+        world.follow("GET", "/thing-groups/root/things?recursive=true", "things", false, size);
+    EXPECT_THAT(all.elements, testing::UnorderedElementsAreArray(expected)) << size;
+  }
+}
+
+}  // namespace
+}  // namespace imprint::control_api
