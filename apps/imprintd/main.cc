@@ -2,6 +2,8 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <fmt/format.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "apps/imprintd/options.h"
@@ -28,6 +30,13 @@ sigset_t block_signals() {
   return signals;
 }
 
+/// Keys are in this memory: no core file, and no reading by another process of the same user.
+void keep_memory_private() {
+  const rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+  prctl(PR_SET_DUMPABLE, 0);
+}
+
 void serve_until_told(imprint::server::Server& server, const sigset_t& signals,
                       imprint::telemetry::Log& log) {
   int signal = 0;
@@ -49,6 +58,7 @@ int main(int argc, char** argv) {
   const auto options = imprint::imprintd::read_options(argc, argv);
   if (!options) return complain(options.error(), kBadUsage);
   if (options->only_help) return 0;
+  keep_memory_private();
   const sigset_t signals = block_signals();
   imprint::telemetry::Log log(options->log_format, options->log_level);
   auto server = imprint::server::Server::start(options->layout, options->config, log);

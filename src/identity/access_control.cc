@@ -15,31 +15,33 @@ bool speaks_of_certificate(std::string_view document) {
          document.find("\\u") != std::string_view::npos;
 }
 
-bool touches(const AccessChange& change, const Principal& principal) {
-  return change.everything ||
-         std::ranges::find(change.certificates, principal.certificate.id) !=
-             change.certificates.end() ||
-         std::ranges::any_of(principal.things, [&](const AttachedThing& attached) {
-           return std::ranges::find(change.things, attached.thing.name) != change.things.end();
+}  // namespace
+
+bool AccessControl::is_outdated(const Load& load, const Result<PrincipalPtr>& loaded) {
+  if (load.touched) return true;
+  return loaded && std::ranges::any_of((*loaded)->things, [&](const AttachedThing& attached) {
+           return std::ranges::find(load.things, attached.thing.name) != load.things.end();
          });
 }
 
-}  // namespace
-
 registry::Task<Result<PrincipalPtr>> AccessControl::principal(CertificateId id) {
-  std::uint64_t load_number = 0;
-  {
+  for (int attempt = 0; attempt < kMaxLoads; ++attempt) {
+    std::uint64_t load_number = 0;
+    {
+      const std::scoped_lock lock(mutex_);
+      const auto it = principals_.find(id);
+      if (it != principals_.end()) co_return it->second;
+      load_number = ++last_load_;
+      loading_.emplace(load_number, Load{id});
+    }
+    auto loaded = co_await load(id);
     const std::scoped_lock lock(mutex_);
-    const auto it = principals_.find(id);
-    if (it != principals_.end()) co_return it->second;
-    load_number = ++last_load_;
-    loading_.emplace(load_number, AccessChange{});
+    if (is_outdated(loading_.extract(load_number).mapped(), loaded)) continue;
+    if (loaded) keep(*loaded);
+    co_return loaded;
   }
-  auto loaded = co_await load(id);
-  const std::scoped_lock lock(mutex_);
-  const AccessChange meanwhile = std::move(loading_.extract(load_number).mapped());
-  if (loaded && !touches(meanwhile, **loaded)) keep(*loaded);
-  co_return loaded;
+  co_return fail(Fault::unavailable, "the rights of certificate {} change faster than they load",
+                 id.hex());
 }
 
 registry::Task<Result<PrincipalPtr>> AccessControl::load(CertificateId id) {
@@ -110,11 +112,11 @@ AccessControl::compiled(PolicyName name) {
 void AccessControl::apply(const AccessChange& change) {
   if (change.empty()) return;
   const std::scoped_lock lock(mutex_);
-  for (auto& [number, noted] : loading_) {
-    noted.everything = noted.everything || change.everything;
-    noted.certificates.insert(noted.certificates.end(), change.certificates.begin(),
-                              change.certificates.end());
-    noted.things.insert(noted.things.end(), change.things.begin(), change.things.end());
+  for (auto& [number, load] : loading_) {
+    load.touched =
+        load.touched || change.everything ||
+        std::ranges::find(change.certificates, load.certificate) != change.certificates.end();
+    load.things.insert(load.things.end(), change.things.begin(), change.things.end());
   }
   if (change.everything) {
     principals_.clear();

@@ -20,6 +20,7 @@ class AccessControl {
   explicit AccessControl(registry::Store& store) : store_(store) {}
 
   /// not_found when the registry has no such certificate; its status is for the caller to judge.
+  /// True at the moment it resumes: who is told of changes from that moment on misses none.
   registry::Task<Result<PrincipalPtr>> principal(CertificateId id);
 
   /// Forgets what the change touches; call from the store's listener, before sessions are told.
@@ -38,6 +39,7 @@ class AccessControl {
   void keep(const PrincipalPtr& principal);
   void forget(const CertificateId& id);
 
+  static constexpr int kMaxLoads = 16;
   static constexpr std::size_t kMaxPrincipals = 4096;
   static constexpr std::size_t kMaxPolicies = 1024;
 
@@ -45,9 +47,14 @@ class AccessControl {
   std::mutex mutex_;
   std::unordered_map<CertificateId, PrincipalPtr> principals_;
   std::unordered_multimap<ThingName, CertificateId> by_thing_;
-  /// Loads under way, and what has changed since each began: such a principal is used once, not
-  /// kept.
-  std::map<std::uint64_t, AccessChange> loading_;
+  /// A load under way, and what has changed since it began. One that was touched is done again.
+  struct Load {
+    CertificateId certificate;
+    bool touched = false;
+    std::vector<ThingName> things = {};
+  };
+  static bool is_outdated(const Load& load, const Result<PrincipalPtr>& loaded);
+  std::map<std::uint64_t, Load> loading_;
   std::uint64_t last_load_ = 0;
   std::map<PolicyCacheKey, std::shared_ptr<const CompiledPolicy>> policies_;
 };

@@ -27,14 +27,38 @@ KeyPool::KeyPool(KeyPoolOptions options, Generate generate)
 }
 
 KeyPool::~KeyPool() {
+  stop();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+void KeyPool::stop() {
+  std::deque<Waiter> refused;
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
+    refused.swap(waiting_);
   }
   work_.notify_all();
-  for (std::thread& thread : threads_) thread.join();
-  for (Ready& ready : waiting_)
-    ready(fail(Fault::unavailable, "the server stops; ask again after its restart"));
+  for (Waiter& waiter : refused)
+    waiter.ready(fail(Fault::unavailable, "the server stops; ask again after its restart"));
+}
+
+void KeyPool::refuse_late(Monotonic now, Milliseconds patience) {
+  std::deque<Waiter> refused;
+  {
+    const std::lock_guard lock(mutex_);
+    // Who came first was seen first.
+    while (!waiting_.empty() && waiting_.front().seen && now - *waiting_.front().seen >= patience) {
+      refused.push_back(std::move(waiting_.front()));
+      waiting_.pop_front();
+    }
+    for (Waiter& waiter : waiting_) {
+      if (!waiter.seen) waiter.seen = now;
+    }
+  }
+  for (Waiter& waiter : refused)
+    waiter.ready(fail(Fault::unavailable,
+                      "no key could be made in time; try again in a few seconds, or send a CSR"));
 }
 
 void KeyPool::fill() {
@@ -51,7 +75,7 @@ void KeyPool::fill() {
     lock.lock();
     --generating_;
     if (!waiting_.empty()) {
-      const Ready ready = std::move(waiting_.front());
+      const Ready ready = std::move(waiting_.front().ready);
       waiting_.pop_front();
       lock.unlock();
       ready(std::move(key));
@@ -82,6 +106,7 @@ std::optional<x509::PrivateKey> KeyPool::try_take() {
 
 Result<std::optional<x509::PrivateKey>> KeyPool::take(Ready ready) {
   std::unique_lock lock(mutex_);
+  if (stopping_) return fail(Fault::unavailable, "the server stops; ask again after its restart");
   auto key = take_ready();
   if (!key) {
     if (waiting_.size() >= options_.max_waiting) {
@@ -90,7 +115,7 @@ Result<std::optional<x509::PrivateKey>> KeyPool::take(Ready ready) {
                   "a CSR",
                   waiting_.size());
     }
-    waiting_.push_back(std::move(ready));
+    waiting_.push_back({std::move(ready)});
   }
   lock.unlock();
   work_.notify_one();

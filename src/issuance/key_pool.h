@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "x509/private_key.h"
 
@@ -48,6 +49,13 @@ class KeyPool {
   /// optional.
   Result<std::optional<x509::PrivateKey>> take(Ready ready);
 
+  /// Refuses callers (Fault::unavailable) that have waited for `patience` or more since a call of
+  /// this first saw them; call it every second or so.
+  void refuse_late(Monotonic now, Milliseconds patience);
+
+  /// Refuses all who wait and all who come later. The destructor does it too.
+  void stop();
+
   [[nodiscard]] std::size_t available() const;
   [[nodiscard]] std::size_t waiting() const;
 
@@ -63,7 +71,11 @@ class KeyPool {
   std::size_t generating_ = 0;
   // Invariant: keys are ready only while nobody waits.
   std::deque<x509::PrivateKey> keys_;
-  std::deque<Ready> waiting_;
+  struct Waiter {
+    Ready ready;
+    std::optional<Monotonic> seen = {};
+  };
+  std::deque<Waiter> waiting_;
   std::vector<std::thread> threads_;
 };
 

@@ -35,8 +35,9 @@ struct Limits {
 
   std::uint16_t least_keep_alive_seconds = 30;
   std::uint16_t greatest_keep_alive_seconds = 1200;
-  Seconds connect_timeout{10};  ///< From the first byte of the connection to the whole CONNECT.
-  Seconds packet_timeout{20};   ///< From a packet's first byte to its last.
+  Seconds connect_timeout{10};   ///< From the first byte of the connection to the whole CONNECT.
+  Seconds packet_timeout{20};    ///< From a packet's first byte to its last.
+  Seconds decision_timeout{20};  ///< From the whole CONNECT to the host's answer.
 
   // Messages that wait for the client's window or its socket.
   std::size_t queue_messages = 1000;

@@ -123,7 +123,8 @@ std::optional<Monotonic> ServerSession::packet_deadline() const {
 }
 
 std::optional<Monotonic> ServerSession::next_deadline() const {
-  if (phase_ == Phase::deciding || phase_ == Phase::closed) return std::nullopt;
+  if (phase_ == Phase::closed) return std::nullopt;
+  if (phase_ == Phase::deciding) return last_packet_ + limits_.decision_timeout;
   // [MQTT-3.1.2-22, 5.0; MQTT-3.1.2-24] one and a half times the keep alive without a packet.
   const Monotonic silence =
       last_packet_ + (phase_ == Phase::connected ? Milliseconds(keep_alive_ * 1500)
@@ -135,6 +136,9 @@ void ServerSession::tick(Monotonic now) {
   now_ = now;
   const auto deadline = next_deadline();
   if (!deadline || now < *deadline) return;
+  if (phase_ == Phase::deciding)
+    return refuse_connect(ReasonCode::server_unavailable,
+                          "the server could not decide in time; try again later");
   if (const auto packet = packet_deadline(); packet && now >= *packet)
     return fail(CloseReason::packet_timeout, ReasonCode::unspecified_error,
                 "a packet began and was not completed in time");

@@ -18,13 +18,19 @@ SessionAddress to_address(mqtt::SubscriberId subscriber) {
           value & ((std::uint64_t{1} << kNumberBits) - 1)};
 }
 
-std::optional<SessionAddress> ClientDirectory::claim(const std::string& client_id,
-                                                     SessionAddress owner) {
+bool ClientDirectory::replace(const std::string& client_id, std::optional<SessionAddress> expected,
+                              SessionAddress owner) {
   Stripe& s = stripe(client_id);
   const std::scoped_lock lock(s.mutex);
-  const auto [it, is_new] = s.holders.try_emplace(client_id, owner);
-  if (is_new || it->second == owner) return std::nullopt;
-  return std::exchange(it->second, owner);
+  const auto it = s.holders.find(client_id);
+  if (it == s.holders.end()) {
+    if (expected) return false;
+    s.holders.emplace(client_id, owner);
+    return true;
+  }
+  if (it->second != expected) return false;
+  it->second = owner;
+  return true;
 }
 
 std::optional<SessionAddress> ClientDirectory::find(const std::string& client_id) {

@@ -28,8 +28,9 @@ SessionAddress to_address(mqtt::SubscriberId subscriber);
 /// thread; a lock is held for one look-up.
 class ClientDirectory {
  public:
-  /// Makes `owner` the holder and returns the one before.
-  std::optional<SessionAddress> claim(const std::string& client_id, SessionAddress owner);
+  /// Makes `owner` the holder if `expected` (nobody, when empty) still is; tells whether it did.
+  bool replace(const std::string& client_id, std::optional<SessionAddress> expected,
+               SessionAddress owner);
   [[nodiscard]] std::optional<SessionAddress> find(const std::string& client_id);
   /// Gives the id up, if `owner` still holds it.
   void release(const std::string& client_id, SessionAddress owner);

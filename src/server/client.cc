@@ -76,15 +76,16 @@ runtime::Task<void> Client::connect(Shard& shard, std::uint64_t number,
   Client* self = shard.client(number);
   const CertificateId certificate = self->certificate_;
   auto principal = co_await services.access.principal(certificate);
-  self = shard.client(number);
+  self = undecided(shard, number);
   if (self == nullptr) co_return;
   if (!principal) {
     const bool is_gone = principal.error().fault == Fault::not_found;
-    self->refuse(request,
-                 is_gone ? *forbidden("the certificate has been deleted") : principal.error());
+    self->refuse(request, is_gone ? *forbidden("the certificate has been deleted")
+                                  : Error{Fault::unavailable, principal.error().message});
     co_return;
   }
-  self->principal_ = std::move(*principal);
+  // From here on changes of its rights reach it.
+  self->use(std::move(*principal));
   if (request.client_id.empty()) {
     request.client_id = make_uuid(services.random);
     self->is_id_assigned_ = true;
@@ -95,34 +96,74 @@ runtime::Task<void> Client::connect(Shard& shard, std::uint64_t number,
   }
   // A claim is one certificate in many devices, and sketches give them one client id: each
   // connection stands for itself, takes nobody's place and keeps no session.
-  const SessionAddress own{shard.index(), number};
-  std::unique_ptr<mqtt::SessionState> state;
   if (self->is_claim()) {
     request.session_expiry = Seconds(0);
-  } else if (const auto holder = services.clients.find(request.client_id)) {
-    const registry::Thing* thing = self->principal_->thing_of(request.client_id);
-    const bool owns_name = thing != nullptr && thing->name.str() == request.client_id;
-    auto eviction =
-        co_await shard.switchboard().evict_from(*holder, request.client_id, certificate, owns_name);
-    self = shard.client(number);
-    if (self == nullptr) co_return;
-    if (eviction.refused) {
-      self->refuse(request,
-                   *forbidden(fmt::format(
-                       "client id {} belongs to a device that is connected under its own name",
-                       quote(request.client_id))));
+    self->accept(std::move(request), nullptr);
+    co_return;
+  }
+  const registry::Thing* thing = self->principal_->thing_of(request.client_id);
+  const bool owns_name = thing != nullptr && thing->name.str() == request.client_id;
+  auto state = co_await take_client_id(shard, number, request.client_id, certificate, owns_name);
+  self = undecided(shard, number);
+  if (!state) {
+    if (self != nullptr) self->refuse(request, state.error());
+    co_return;
+  }
+  if (*state && !mqtt::may_resume(**state, request)) state->reset();
+  if (self == nullptr) {
+    // It left meanwhile. Its session waits for the next try, as if it had just been lost.
+    const SessionAddress own{shard.index(), number};
+    if (!*state) {
+      services.clients.release(request.client_id, own);
       co_return;
     }
-    if (eviction.state && mqtt::may_resume(*eviction.state, request))
-      state = std::move(eviction.state);
+    shard.switchboard().resume_parked(
+        number, {.client_id = request.client_id,
+                 .certificate = certificate,
+                 .state = std::move(*state),
+                 .expires = services.clock.monotonic() + request.session_expiry});
+    co_return;
   }
-  if (!self->is_claim()) {
-    const auto overtaken = services.clients.claim(request.client_id, own);
-    self->holds_client_id_ = true;
-    if (overtaken)
-      runtime::start(shard.switchboard().evict_quietly(*overtaken, request.client_id, certificate));
+  self->holds_client_id_ = true;
+  // Its rights may have changed while others gave way.
+  if (const auto error = self->check_connect(request)) {
+    self->refuse(request, *error);
+    co_return;
   }
-  self->accept(std::move(request), std::move(state));
+  self->accept(std::move(request), std::move(*state));
+}
+
+Client* Client::undecided(Shard& shard, std::uint64_t number) {
+  Client* self = shard.client(number);
+  return self == nullptr || self->connection_.session().is_closed() ? nullptr : self;
+}
+
+runtime::Task<Result<std::unique_ptr<mqtt::SessionState>>> Client::take_client_id(
+    Shard& shard, std::uint64_t number, std::string client_id, CertificateId certificate,
+    bool owns_name) {
+  ClientDirectory& clients = shard.services().clients;
+  std::unique_ptr<mqtt::SessionState> state;
+  while (true) {
+    const auto holder = clients.find(client_id);
+    if (holder) {
+      auto eviction =
+          co_await shard.switchboard().evict_from(*holder, client_id, certificate, owns_name);
+      if (eviction.refused) {
+        co_return fail(Fault::forbidden,
+                       "client id {} belongs to a device that is connected under its own name",
+                       quote(client_id));
+      }
+      if (eviction.state) state = std::move(eviction.state);
+    }
+    // Another newcomer may have been faster; then it is the one to give way.
+    if (clients.replace(client_id, holder, {shard.index(), number})) co_return state;
+  }
+}
+
+void Client::use(identity::PrincipalPtr principal) {
+  if (principal_) shard_.delist(connection_.number(), certificate_, principal_.get());
+  principal_ = std::move(principal);
+  shard_.enlist(connection_.number(), certificate_, *principal_);
 }
 
 std::optional<Error> Client::check_certificate() const {
@@ -174,13 +215,10 @@ void Client::accept(mqtt::ConnectRequest request, std::unique_ptr<mqtt::SessionS
     return;
   was_accepted_ = true;
   services().metrics.connection_opened();
-  shard_.enlist(connection_.number(), certificate_, *principal_);
   for (const mqtt::Subscription& subscription : connection_.session().subscriptions()) {
     shard_.switchboard().subscribe({shard_.index(), connection_.number()}, subscription.filter,
                                    subscription.options);
   }
-  // Between the check of the status and this list a change may have been told to nobody.
-  cut_if_not_active();
   const registry::Certificate& record_of = principal_->certificate;
   if (record_of.requested_by && !record_of.first_connected)
     runtime::start(note_first_connection(shard_, record_of));
@@ -211,8 +249,9 @@ runtime::Task<void> Client::note_first_connection(Shard& shard, registry::Certif
 }
 
 void Client::access_changed() {
-  cut_if_not_active();
-  if (!connection_.session().is_closed()) runtime::start(reload(shard_, connection_.number()));
+  if (connection_.session().is_closed()) return;
+  if (was_accepted_) cut_if_not_active();  // who is not accepted yet is checked before that
+  shard_.refresh_rights(connection_.number());
 }
 
 void Client::cut_if_not_active() {
@@ -225,21 +264,22 @@ void Client::cut_if_not_active() {
   connection_.pump();
 }
 
-runtime::Task<void> Client::reload(Shard& shard, std::uint64_t number) {
+runtime::Task<bool> Client::reload(Shard& shard, std::uint64_t number) {
   const Client* before = shard.client(number);
+  if (before == nullptr) co_return true;
   auto principal = co_await shard.services().access.principal(before->certificate_);
   Client* self = shard.client(number);
-  // When the registry cannot be read, what was known goes on; a deleted certificate was cut
-  // already.
-  if (self == nullptr || !principal || !self->was_accepted_) co_return;
-  shard.delist(number, self->certificate_, self->principal_.get());
-  self->principal_ = std::move(*principal);
-  shard.enlist(number, self->certificate_, *self->principal_);
+  if (self == nullptr || self->connection_.session().is_closed()) co_return true;
+  // A deleted certificate has been cut already; what cannot be read now is asked for again.
+  if (!principal) co_return principal.error().fault == Fault::not_found;
+  self->use(std::move(*principal));
+  co_return true;
 }
 
+bool Client::is_connected() const { return connection_.session().is_connected(); }
+
 bool Client::is_device_in_its_own_name() const {
-  return was_accepted_ && principal_->thing_of(facts_.client_id) != nullptr &&
-         !connection_.session().is_closed();
+  return is_connected() && principal_->thing_of(facts_.client_id) != nullptr;
 }
 
 std::unique_ptr<mqtt::SessionState> Client::give_way() {
@@ -261,8 +301,10 @@ void Client::closed(mqtt::Close close) {
   services().log.debug("connection closed", {{"client", facts_.client_id},
                                              {"reason", mqtt::to_string(close.reason)},
                                              {"detail", close.detail}});
+  if (principal_) shard_.delist(connection_.number(), certificate_, principal_.get());
+  const bool held_client_id = std::exchange(holds_client_id_, false);
   if (!was_accepted_) {
-    if (holds_client_id_) services().clients.release(facts_.client_id, own);
+    if (held_client_id) services().clients.release(facts_.client_id, own);
     if (close.reason != mqtt::CloseReason::refused) {
       services().log.info("a connection ended before it was accepted",
                           {{"from", connection_.source_ip()}, {"detail", close.detail}});
@@ -270,14 +312,18 @@ void Client::closed(mqtt::Close close) {
     return;
   }
   services().metrics.connection_closed();
-  shard_.delist(connection_.number(), certificate_, principal_.get());
   // Whoever has lost the right to publish leaves no will behind.
   if (close.will &&
       (check_certificate() || check_policy(policy::Action::publish, close.will->message->topic)))
     close.will.reset();
   const Monotonic now = services().clock.monotonic();
-  if (holds_client_id_ && close.session_expiry > Seconds(0)) {
+  // [MQTT-3.1.3-9, 5.0] a session that goes on elsewhere has not come to its delayed will.
+  if (!held_client_id && !is_claim() && close.will && close.will->delay > Seconds(0) &&
+      close.session_expiry > Seconds(0))
+    close.will.reset();
+  if (held_client_id && close.session_expiry > Seconds(0)) {
     Switchboard::Parked parked{.client_id = facts_.client_id,
+                               .certificate = certificate_,
                                .state = connection_.session().take_state(),
                                .expires = now + close.session_expiry};
     const bool is_due = !close.will || close.will->delay == Seconds(0);
@@ -291,10 +337,13 @@ void Client::closed(mqtt::Close close) {
     for (const mqtt::Subscription& subscription : connection_.session().subscriptions()) {
       shard_.switchboard().unsubscribe(own, subscription.filter);
     }
-    if (holds_client_id_) services().clients.release(facts_.client_id, own);
+    if (held_client_id) services().clients.release(facts_.client_id, own);
   }
-  if (close.will)
-    shard_.switchboard().publish(close.will->message, close.will->qos, close.will->retain, own);
+  if (!close.will) return;
+  // In its own turn: a will may end a slow reader, whose will may end another.
+  shard_.post([&shard = shard_, own, will = std::move(*close.will)] {
+    shard.switchboard().publish(will.message, will.qos, will.retain, own);
+  });
 }
 
 // ---- policies ----
@@ -380,7 +429,7 @@ void Client::unsubscribe(const mqtt::UnsubscribeRequest& request) {
 
 void Client::deliver(const mqtt::MessagePtr& message, mqtt::QoS qos, bool retain) {
   // AWS: a denied delivery is silent.
-  if (!was_accepted_ || check_policy(policy::Action::receive, message->topic)) return;
+  if (!is_connected() || check_policy(policy::Action::receive, message->topic)) return;
   connection_.session().deliver(message, qos, retain, services().clock.monotonic());
   connection_.pump();
 }
@@ -430,7 +479,8 @@ void Client::queue_provisioning(const mqtt::PublishRequest& request,
 runtime::Task<void> Client::provision(Shard& shard, std::uint64_t number) {
   Client* self = shard.client(number);
   self->is_provisioning_ = true;
-  while (self != nullptr && !self->requests_.empty()) {
+  // What a client that was cut has asked for is not carried out any more.
+  while (self != nullptr && self->is_connected() && !self->requests_.empty()) {
     ProvisioningRequest request = std::move(self->requests_.front());
     self->requests_.pop_front();
     const Monotonic began = shard.services().clock.monotonic();

@@ -36,7 +36,14 @@ class Client {
   /// the connection is cut if its certificate is not ACTIVE any more.
   void access_changed();
 
+  /// Reads the rights again; false when the registry could not say and it is to be asked later.
+  static runtime::Task<bool> reload(Shard& shard, std::uint64_t number);
+
+  /// CONNECT was accepted and the session has not ended.
+  [[nodiscard]] bool is_connected() const;
+
   // Takeover by another connection with the same client id.
+  [[nodiscard]] bool holds_client_id() const { return holds_client_id_; }
   [[nodiscard]] bool is_device_in_its_own_name() const;
   std::unique_ptr<mqtt::SessionState> give_way();
 
@@ -54,12 +61,19 @@ class Client {
   // Connect.
   static runtime::Task<void> connect(Shard& shard, std::uint64_t number,
                                      mqtt::ConnectRequest request);
+  /// The client while its CONNECT waits for an answer, or null.
+  static Client* undecided(Shard& shard, std::uint64_t number);
+  /// Makes the connection the holder of its client id, ending any other; gives the session to
+  /// resume, if there is one.
+  static runtime::Task<Result<std::unique_ptr<mqtt::SessionState>>> take_client_id(
+      Shard& shard, std::uint64_t number, std::string client_id, CertificateId certificate,
+      bool owns_name);
+  void use(identity::PrincipalPtr principal);
   std::optional<Error> check_connect(const mqtt::ConnectRequest& request);
   std::optional<Error> check_certificate() const;
   void accept(mqtt::ConnectRequest request, std::unique_ptr<mqtt::SessionState> state);
   void refuse(const mqtt::ConnectRequest& request, const Error& error);
   static runtime::Task<void> note_first_connection(Shard& shard, registry::Certificate certificate);
-  static runtime::Task<void> reload(Shard& shard, std::uint64_t number);
   void cut_if_not_active();
 
   // Publish.

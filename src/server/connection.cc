@@ -151,8 +151,10 @@ void Connection::flush() {
       continue;
     }
     const int error = SSL_get_error(ssl_.get(), sent);
-    if (error == SSL_ERROR_WANT_WRITE) return wait_for_output();
-    if (error == SSL_ERROR_WANT_READ) return wait_for_input();
+    if (error == SSL_ERROR_WANT_WRITE || error == SSL_ERROR_WANT_READ) {
+      drop_written();
+      return error == SSL_ERROR_WANT_WRITE ? wait_for_output() : wait_for_input();
+    }
     output_.clear();
     written_ = 0;
     if (phase_ == Phase::closing) return die();
@@ -163,6 +165,12 @@ void Connection::flush() {
   output_ = Bytes();
   written_ = 0;
   if (phase_ == Phase::closing) finish_closing();
+}
+
+/// Without this a reader that is always a little behind makes the buffer grow for ever.
+void Connection::drop_written() {
+  output_.erase(output_.begin(), output_.begin() + static_cast<std::ptrdiff_t>(written_));
+  written_ = 0;
 }
 
 void Connection::begin_closing(mqtt::Close close) {

@@ -55,6 +55,7 @@ class Connection {
   void read_some();
   void carry_out(mqtt::ServerAction action);
   void flush();
+  void drop_written();
   void begin_closing(mqtt::Close close);
   void finish_closing();
   void linger();

@@ -19,11 +19,14 @@ namespace http = boost::beast::http;
 using boost::system::error_code;
 
 constexpr auto kHandshakeTime = std::chrono::seconds(10);
+constexpr auto kHeaderTime = std::chrono::seconds(10);
 constexpr auto kRequestTime = std::chrono::seconds(20);
 constexpr auto kIdleTime = std::chrono::seconds(60);
 constexpr std::uint32_t kMaxHeaderBytes = 32 * 1024;
 constexpr std::uint64_t kMaxBodyBytes = std::uint64_t{1} << 20U;
 constexpr std::size_t kMaxSessions = 1000;
+constexpr std::size_t kFirstRead = 4096;
+constexpr auto kAcceptPause = std::chrono::milliseconds(20);
 
 control_api::HttpRequest to_request(http::request<http::string_body>&& in, std::string source_ip) {
   control_api::HttpRequest out;
@@ -77,8 +80,19 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
     parser_.emplace();
     parser_->header_limit(kMaxHeaderBytes);
     parser_->body_limit(kMaxBodyBytes);
+    if (buffer_.size() > 0) return read_header();
     // Waiting for a request may take a while, a request that has begun may not.
     beast::get_lowest_layer(stream_).expires_after(kIdleTime);
+    stream_.async_read_some(buffer_.prepare(kFirstRead),
+                            [self = shared_from_this()](const error_code& error, std::size_t size) {
+                              if (error) return self->refuse(error);
+                              self->buffer_.commit(size);
+                              self->read_header();
+                            });
+  }
+
+  void read_header() {
+    beast::get_lowest_layer(stream_).expires_after(kHeaderTime);
     http::async_read_header(stream_, buffer_, *parser_,
                             [self = shared_from_this()](const error_code& error, std::size_t) {
                               if (error) return self->refuse(error);
@@ -150,6 +164,7 @@ Result<std::shared_ptr<asio::ssl::context>> HttpServer::make_tls(
   SSL_CTX* context = tls->native_handle();
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
   SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_mode(context, SSL_MODE_NO_AUTO_CHAIN | SSL_MODE_RELEASE_BUFFERS);
   TRY(use_credentials(context, credentials));
   return tls;
@@ -185,16 +200,24 @@ void HttpServer::run() {
   loop_.run();
 }
 
+std::size_t HttpServer::run_leftovers() {
+  const Executor::Scope scope(*this);
+  loop_.restart();
+  return loop_.poll();
+}
+
 void HttpServer::post(std::function<void()> work) { asio::post(loop_, std::move(work)); }
 
 void HttpServer::accept_next() {
   acceptor_.async_accept([this](const error_code& error, asio::ip::tcp::socket socket) {
-    if (error == asio::error::operation_aborted) return;
+    if (error == asio::error::operation_aborted || !acceptor_.is_open()) return;
     if (error) {
+      // Out of descriptors or memory; a moment later there may be room.
       log_.warning("cannot accept an HTTPS connection", {{"cause", error.message()}});
-    } else if (sessions_ < kMaxSessions) {
-      std::make_shared<Session>(*this, std::move(socket))->start();
+      retry_.expires_after(kAcceptPause);
+      return retry_.async_wait([this](const error_code&) { accept_next(); });
     }
+    if (sessions_ < kMaxSessions) std::make_shared<Session>(*this, std::move(socket))->start();
     accept_next();
   });
 }
@@ -214,7 +237,11 @@ void HttpServer::every(Milliseconds period, std::function<void()> work) {
 }
 
 void HttpServer::stop() {
-  post([this] { loop_.stop(); });
+  post([this] {
+    error_code ignored;
+    acceptor_.close(ignored);
+    loop_.stop();
+  });
 }
 
 }  // namespace imprint::server

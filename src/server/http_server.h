@@ -4,6 +4,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
 
@@ -33,6 +34,8 @@ class HttpServer final : public runtime::Executor {
 
   /// Serves until stop(); the calling thread becomes the listener's.
   void run();
+  /// After run(): what has been posted since then, on the calling thread. Tells how much that was.
+  std::size_t run_leftovers();
 
   // From any thread.
   void post(std::function<void()> work) override;
@@ -52,11 +55,12 @@ class HttpServer final : public runtime::Executor {
 
   Handler handler_;
   telemetry::Log& log_;
+  std::size_t sessions_ = 0;  // before the loop, whose end ends sessions
   boost::asio::io_context loop_{1};
   std::shared_ptr<boost::asio::ssl::context> tls_;
   boost::asio::ip::tcp::acceptor acceptor_{loop_};
+  boost::asio::steady_timer retry_{loop_};
   Address address_;
-  std::size_t sessions_ = 0;
 };
 
 }  // namespace imprint::server

@@ -3,7 +3,6 @@
 
 #include <boost/asio/post.hpp>
 #include <sys/socket.h>
-#include <unordered_set>
 
 namespace imprint::server {
 
@@ -15,6 +14,9 @@ constexpr int kBacklog = 4096;
 constexpr auto kAcceptPause = std::chrono::milliseconds(20);
 /// Wills and expiries of sessions without a connection are looked at this often.
 constexpr auto kParkedPeriod = std::chrono::seconds(1);
+/// Reads of rights at the same time: a change of a policy concerns every client, and the store has
+/// others to serve.
+constexpr std::size_t kMaxRefreshing = 16;
 
 ConnectionLimits share_of(const ConnectionLimits& all, std::size_t shards) {
   const auto part = [shards](std::size_t limit) { return (limit + shards - 1) / shards; };
@@ -69,6 +71,12 @@ void Shard::run() {
   accept_next();
   arm_timer();
   loop_.run();
+}
+
+std::size_t Shard::run_leftovers() {
+  const Executor::Scope scope(*this);
+  loop_.restart();
+  return loop_.poll();
 }
 
 void Shard::post(std::function<void()> work) { boost::asio::post(loop_, std::move(work)); }
@@ -194,6 +202,7 @@ void Shard::tick() {
   if (now >= parked_due_) {
     parked_due_ = now + kParkedPeriod;
     switchboard_.tick(now);
+    start_refreshing();  // those that the store could not answer
   }
   if (now >= grace_ends_) loop_.stop();
   arm_timer();
@@ -258,6 +267,28 @@ void Shard::tell_clients() {
   for (const std::uint64_t number : concerned) {
     if (Client* found = client(number)) found->access_changed();
   }
+}
+
+void Shard::refresh_rights(std::uint64_t number) {
+  stale_.insert(number);
+  start_refreshing();
+}
+
+void Shard::start_refreshing() {
+  const std::size_t wanted = std::min(kMaxRefreshing, stale_.size());
+  for (std::size_t i = refreshing_; i < wanted; ++i) runtime::start(refresh_stale());
+}
+
+runtime::Task<void> Shard::refresh_stale() {
+  ++refreshing_;
+  while (!stale_.empty()) {
+    const std::uint64_t number = *stale_.begin();
+    stale_.erase(stale_.begin());
+    if (co_await Client::reload(*this, number)) continue;
+    stale_.insert(number);
+    break;
+  }
+  --refreshing_;
 }
 
 void Shard::use_tls(MqttTls tls) {

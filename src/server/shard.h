@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "identity/access_change.h"
@@ -38,6 +39,8 @@ class Shard final : public runtime::Executor {
 
   /// Accepts and works until stop(); the calling thread becomes the shard.
   void run();
+  /// After run(): what has been posted since then, on the calling thread. Tells how much that was.
+  std::size_t run_leftovers();
 
   // From any thread.
   void post(std::function<void()> work) override;
@@ -64,6 +67,9 @@ class Shard final : public runtime::Executor {
   void delist(std::uint64_t number, const CertificateId& certificate,
               const identity::Principal* principal);
 
+  /// Has a client's rights read again, soon; many at a time are read a few at a time.
+  void refresh_rights(std::uint64_t number);
+
   /// Runs `work` on the connection later, if it is still there.
   template <class Work>
   void post_to(std::uint64_t number, Work work) {
@@ -88,6 +94,8 @@ class Shard final : public runtime::Executor {
   void tick();
   void arm_timer();
   void tell_clients();
+  void start_refreshing();
+  runtime::Task<void> refresh_stale();
   void end_if_idle();
 
   const std::uint16_t index_;
@@ -105,6 +113,8 @@ class Shard final : public runtime::Executor {
   std::unordered_map<std::string, std::size_t> per_address_;
   std::unordered_multimap<CertificateId, std::uint64_t> by_certificate_;
   std::unordered_multimap<ThingName, std::uint64_t> by_thing_;
+  std::unordered_set<std::uint64_t> stale_;  ///< whose rights are to be read again
+  std::size_t refreshing_ = 0;               ///< of kMaxRefreshing
   std::uint64_t last_number_ = 0;
   std::size_t handshakes_ = 0;
   bool accepting_ = false;

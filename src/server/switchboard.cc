@@ -44,10 +44,9 @@ void Switchboard::publish_here(const mqtt::MessagePtr& message, mqtt::QoS qos, b
 
 void Switchboard::deliver_here(std::uint64_t number, const mqtt::MessagePtr& message, mqtt::QoS qos,
                                bool retain) {
-  if (Client* client = shard_.client(number)) {
-    client->deliver(message, qos, retain);
-    return;
-  }
+  // A closed connection lingers for a moment after its session has been parked.
+  if (Client* client = shard_.client(number); client != nullptr && client->is_connected())
+    return client->deliver(message, qos, retain);
   const auto it = parked_.find(number);
   // QoS 0 is for those who are there (MQTT 3.1.1 section 4.1 leaves it to the server).
   if (it == parked_.end() || qos == mqtt::QoS::at_most_once) return;
@@ -117,13 +116,21 @@ void Switchboard::park(std::uint64_t number, Parked session) {
   parked_.insert_or_assign(number, std::move(session));
 }
 
+void Switchboard::resume_parked(std::uint64_t number, Parked session) {
+  for (const mqtt::Subscription& subscription : session.state->subscriptions)
+    subscribe({shard_.index(), number}, subscription.filter, subscription.options);
+  park(number, std::move(session));
+}
+
 void Switchboard::tick(Monotonic now) {
   std::vector<std::uint64_t> over;
   for (auto& [number, session] : parked_) {
     const bool ends = session.expires <= now;
     if (session.will && (ends || session.will_due <= now)) {
       const mqtt::Will will = *std::exchange(session.will, std::nullopt);
-      publish(will.message, will.qos, will.retain, {shard_.index(), number});
+      // Whoever has lost the right to connect since then leaves no will behind.
+      if (services_.directory.status(session.certificate) == registry::CertificateStatus::active)
+        publish(will.message, will.qos, will.retain, {shard_.index(), number});
     }
     if (ends) over.push_back(number);
   }
@@ -142,18 +149,21 @@ void Switchboard::forget(std::uint64_t number) {
 Switchboard::Eviction Switchboard::evict(std::uint64_t number, const std::string& client_id,
                                          const CertificateId& certificate, bool owns_name) {
   Eviction result;
-  if (Client* holder = shard_.client(number)) {
-    if (holder->is_device_in_its_own_name() && !owns_name && holder->certificate() != certificate) {
+  if (Client* holder = shard_.client(number); holder != nullptr && holder->holds_client_id()) {
+    const bool is_same = holder->certificate() == certificate;
+    if (holder->is_device_in_its_own_name() && !owns_name && !is_same) {
       result.refused = true;
       return result;
     }
-    result.state = holder->give_way();
+    auto state = holder->give_way();
+    if (is_same || owns_name) result.state = std::move(state);
     return result;
   }
   const auto it = parked_.find(number);
   if (it == parked_.end() || it->second.client_id != client_id) return result;
   forget_subscriptions({shard_.index(), number}, *it->second.state);
-  result.state = std::move(it->second.state);
+  if (it->second.certificate == certificate || owns_name)
+    result.state = std::move(it->second.state);
   parked_.erase(it);
   return result;
 }
@@ -169,11 +179,6 @@ runtime::Task<Switchboard::Eviction> Switchboard::evict_from(SessionAddress hold
     done.complete(other->switchboard().evict(holder.number, client_id, certificate, owns_name));
   });
   co_return co_await done.wait();
-}
-
-runtime::Task<void> Switchboard::evict_quietly(SessionAddress holder, std::string client_id,
-                                               CertificateId certificate) {
-  std::ignore = co_await evict_from(holder, std::move(client_id), certificate, true);
 }
 
 }  // namespace imprint::server

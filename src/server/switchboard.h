@@ -38,12 +38,15 @@ class Switchboard {
 
   struct Parked {
     std::string client_id;
+    CertificateId certificate;  ///< whose session it was
     std::unique_ptr<mqtt::SessionState> state;
     Monotonic expires;
     std::optional<mqtt::Will> will = {};
     Monotonic will_due = {};
   };
   void park(std::uint64_t number, Parked session);
+  /// The same for a session whose subscriptions an eviction has just removed from the indexes.
+  void resume_parked(std::uint64_t number, Parked session);
   /// Ends what is due: publishes wills, forgets expired sessions.
   void tick(Monotonic now);
   [[nodiscard]] bool has_parked() const { return !parked_.empty(); }
@@ -52,6 +55,7 @@ class Switchboard {
 
   struct Eviction {
     bool refused = false;  ///< the holder is a device under its own name, the newcomer is not it
+    /// What the newcomer may resume: its own session, or the one of the device whose name it owns.
     std::unique_ptr<mqtt::SessionState> state = {};
   };
   /// Ends the session `number`, connected or parked, in favour of a newcomer with the same client
@@ -62,9 +66,6 @@ class Switchboard {
   /// evict() on the holder's shard, from this one.
   runtime::Task<Eviction> evict_from(SessionAddress holder, std::string client_id,
                                      CertificateId certificate, bool owns_name);
-  /// The same when two newcomers met; the loser's session is dropped.
-  runtime::Task<void> evict_quietly(SessionAddress holder, std::string client_id,
-                                    CertificateId certificate);
 
   /// Removes a session's subscriptions from the indexes.
   void forget_subscriptions(SessionAddress subscriber, const mqtt::SessionState& state);

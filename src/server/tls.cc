@@ -21,6 +21,8 @@ struct KeyFree {
 };
 using X509Ptr = std::unique_ptr<X509, X509Free>;
 
+constexpr long kMaxClientChainBytes = 32 * 1024;
+
 X509Ptr read_certificate(const std::string& pem) {
   const std::unique_ptr<BIO, BioFree> bio(
       BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
@@ -52,22 +54,18 @@ int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size,
   return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
+/// Answers 1 for a certificate that the directory (the argument) knows, in whatever state: one that
+/// is not ACTIVE is refused at CONNECT, where the reason can be given.
+int verify(X509_STORE_CTX* store, void* argument) {
+  const auto& directory = *static_cast<const identity::CertificateDirectory*>(argument);
+  const X509* leaf = X509_STORE_CTX_get0_cert(store);
+  const auto id = leaf == nullptr ? std::nullopt : id_of(leaf);
+  if (id && directory.status(*id)) return 1;
+  X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_UNTRUSTED);
+  return 0;
+}
+
 }  // namespace
-
-struct MqttTls::State {
-  const identity::CertificateDirectory& directory;
-
-  /// Answers 1 for a certificate that the registry knows, in whatever state: one that is not ACTIVE
-  /// is refused at CONNECT, where the reason can be given.
-  static int verify(X509_STORE_CTX* store, void* argument) {
-    const auto& state = *static_cast<const State*>(argument);
-    const X509* leaf = X509_STORE_CTX_get0_cert(store);
-    const auto id = leaf == nullptr ? std::nullopt : id_of(leaf);
-    if (id && state.directory.status(*id)) return 1;
-    X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_UNTRUSTED);
-    return 0;
-  }
-};
 
 std::string take_tls_error() {
   const unsigned long code = ERR_get_error();
@@ -98,8 +96,7 @@ Result<void> use_credentials(SSL_CTX* context, const ServerCredentials& credenti
   return {};
 }
 
-MqttTls::MqttTls(std::shared_ptr<State> state, std::unique_ptr<SSL_CTX, SslFree> context)
-    : state_(std::move(state)), context_(std::move(context)) {}
+MqttTls::MqttTls(std::unique_ptr<SSL_CTX, SslFree> context) : context_(std::move(context)) {}
 
 Result<MqttTls> MqttTls::make(const ServerCredentials& credentials,
                               const identity::CertificateDirectory& directory) {
@@ -122,11 +119,14 @@ Result<MqttTls> MqttTls::make(const ServerCredentials& credentials,
     return fail(Fault::internal, "this OpenSSL lacks a cipher or group: {}", take_tls_error());
   }
   SSL_CTX_set_verify(c, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
-  auto state = std::make_shared<State>(State{directory});
-  SSL_CTX_set_cert_verify_callback(c, &State::verify, state.get());
+  // The directory outlives every connection; after a reload some still use the context before.
+  SSL_CTX_set_cert_verify_callback(c, &verify,
+                                   const_cast<identity::CertificateDirectory*>(&directory));
+  // Only the leaf counts, so a long chain is nothing but work.
+  SSL_CTX_set_max_cert_list(c, kMaxClientChainBytes);
   SSL_CTX_set_alpn_select_cb(c, &choose_protocol, nullptr);
   TRY(use_credentials(c, credentials));
-  return MqttTls(std::move(state), std::move(context));
+  return MqttTls(std::move(context));
 }
 
 SslPtr MqttTls::accept(int socket) const {

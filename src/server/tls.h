@@ -45,10 +45,8 @@ class MqttTls {
   static std::optional<CertificateId> client_of(const SSL* ssl);
 
  private:
-  struct State;
-  MqttTls(std::shared_ptr<State> state, std::unique_ptr<SSL_CTX, SslFree> context);
+  explicit MqttTls(std::unique_ptr<SSL_CTX, SslFree> context);
 
-  std::shared_ptr<State> state_;
   std::unique_ptr<SSL_CTX, SslFree> context_;
 };
 

@@ -24,6 +24,9 @@ namespace {
 constexpr std::size_t kMaxPemBytes = 64 * 1024;
 constexpr auto kSweepPeriod = std::chrono::seconds(30);
 constexpr auto kGoodbyeTime = std::chrono::seconds(5);
+/// Less than what device SDKs wait for an answer.
+constexpr auto kKeyPatience = std::chrono::seconds(25);
+constexpr auto kKeyPatiencePeriod = std::chrono::seconds(1);
 
 Result<ServerCredentials> load_credentials(const deployment::Layout& layout) {
   TRY_ASSIGN(std::string certificate, read_file(layout.server_certificate(), kMaxPemBytes));
@@ -243,6 +246,7 @@ struct Server::Parts {
             credentials, address,
             [this](control_api::HttpRequest request) { return answer(std::move(request)); }, log));
     http->every(kSweepPeriod, [this] { runtime::start(sweep()); });
+    http->every(kKeyPatiencePeriod, [this] { keys->refuse_late(clock.monotonic(), kKeyPatience); });
     return {};
   }
 
@@ -265,6 +269,22 @@ struct Server::Parts {
   void run() {
     for (const auto& shard : shards) threads.emplace_back([s = shard.get()] { s->run(); });
     threads.emplace_back([this] { http->run(); });
+  }
+
+  /// After the threads: what still waits for a key or the store is answered, so that the store's
+  /// threads know no shard when the shards go.
+  void finish_waiting() {
+    keys->stop();
+    std::size_t ran = 0;
+    do {
+      // The store answers in order: with these, everything asked before has been answered.
+      registry::ChangeSet last;
+      last.changes.emplace_back(registry::Count{"stops", 0});
+      std::ignore = runtime::run_blocking(store->commit(std::move(last)));
+      std::ignore = runtime::run_blocking(store->list(registry::query::Templates{}, {}));
+      ran = http->run_leftovers();
+      for (const auto& shard : shards) ran += shard->run_leftovers();
+    } while (ran > 0);
   }
 };
 
@@ -304,6 +324,7 @@ void Server::stop() {
   parts_->http->stop();
   parts_->threads.back().join();
   parts_->threads.clear();
+  parts_->finish_waiting();
 }
 
 }  // namespace imprint::server

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "registry/store.h"
+
+namespace imprint::test {
+
+/// A store that a test slows down or breaks while others use it. Answers come from a thread of
+/// their own, as a real store's do. Any thread.
+class GatedStore final : public registry::Store {
+ public:
+  explicit GatedStore(registry::Store& real) : real_(real) {}
+  ~GatedStore() override { open(); }
+
+  /// Lists (which rights are read with) wait until open().
+  void hold_lists() {
+    set([this] { holds_lists_ = true; });
+  }
+  /// Changes wait until open().
+  void hold_commits() {
+    set([this] { holds_commits_ = true; });
+  }
+  /// Changes fail as with a full disk, until open().
+  void break_commits() {
+    set([this] { breaks_commits_ = true; });
+  }
+  void open() {
+    std::vector<runtime::Completion<bool>> waiting;
+    set([&] {
+      holds_lists_ = holds_commits_ = breaks_commits_ = false;
+      waiting.swap(waiting_);
+    });
+    for (const auto& gate : waiting) std::thread([gate] { gate.complete(true); }).join();
+  }
+  [[nodiscard]] std::size_t waiting() {
+    const std::scoped_lock lock(mutex_);
+    return waiting_.size();
+  }
+
+  registry::Task<Result<std::vector<std::optional<registry::Record>>>> find(
+      std::vector<registry::Key> keys) override {
+    return real_.find(std::move(keys));
+  }
+  registry::Task<Result<registry::Page>> list(registry::Query query,
+                                              registry::Cursor cursor) override {
+    // What is read is what was there before the wait: the worst a real store does.
+    auto page = co_await real_.list(std::move(query), std::move(cursor));
+    if (const auto gate = gate_if(holds_lists_)) co_await gate->wait();
+    co_return page;
+  }
+  registry::Task<Result<void>> commit(registry::ChangeSet changes) override {
+    if (const auto gate = gate_if(holds_commits_)) co_await gate->wait();
+    if (is_broken()) co_return fail(Fault::unavailable, "the disk is full");
+    co_return co_await real_.commit(std::move(changes));
+  }
+  void watch(Listener listener) override { real_.watch(std::move(listener)); }
+
+ private:
+  template <class Work>
+  void set(Work work) {
+    const std::scoped_lock lock(mutex_);
+    work();
+  }
+  std::optional<runtime::Completion<bool>> gate_if(const bool& holds) {
+    const std::scoped_lock lock(mutex_);
+    if (!holds) return std::nullopt;
+    return waiting_.emplace_back();
+  }
+  bool is_broken() {
+    const std::scoped_lock lock(mutex_);
+    return breaks_commits_;
+  }
+
+  registry::Store& real_;
+  std::mutex mutex_;
+  bool holds_lists_ = false;
+  bool holds_commits_ = false;
+  bool breaks_commits_ = false;
+  std::vector<runtime::Completion<bool>> waiting_;
+};
+
+}  // namespace imprint::test
