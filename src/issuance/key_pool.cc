@@ -14,6 +14,12 @@ void lower_priority() {
   static_cast<void>(::sched_setscheduler(0, SCHED_IDLE, &parameters));
 }
 
+/// Whoever waits for a thread that runs only on an idle machine waits long.
+void restore_priority(std::thread& thread) {
+  const sched_param parameters{};
+  static_cast<void>(::pthread_setschedparam(thread.native_handle(), SCHED_OTHER, &parameters));
+}
+
 }  // namespace
 
 KeyPool::KeyPool(KeyPoolOptions options)
@@ -39,6 +45,9 @@ void KeyPool::stop() {
     refused.swap(waiting_);
   }
   work_.notify_all();
+  for (std::thread& thread : threads_) {
+    if (thread.joinable()) restore_priority(thread);
+  }
   for (Waiter& waiter : refused)
     waiter.ready(fail(Fault::unavailable, "the server stops; ask again after its restart"));
 }

@@ -143,6 +143,45 @@ TEST(KeyPool, ShutdownAnswersEverybodyWhoWaits) {
   EXPECT_EQ(answered, 4);
 }
 
+TEST(KeyPool, WhoeverWaitsTooLongIsRefusedAndTheRestServed) {
+  Gate gate;
+  KeyPool pool(options(0), [&] { return gate.generate(); });
+  std::promise<Result<x509::PrivateKey>> late;
+  std::promise<Result<x509::PrivateKey>> in_time;
+  const auto wait_with = [&](std::promise<Result<x509::PrivateKey>>& answer) {
+    const auto taken =
+        pool.take([&answer](Result<x509::PrivateKey> key) { answer.set_value(std::move(key)); });
+    ASSERT_TRUE(taken && !*taken);
+  };
+  constexpr auto kPatience = std::chrono::seconds(25);
+  const Monotonic start{};
+  wait_with(late);
+  pool.refuse_late(start, kPatience);
+  wait_with(in_time);
+  pool.refuse_late(start + kPatience - Milliseconds(1), kPatience);
+  EXPECT_EQ(pool.waiting(), 2U);
+  pool.refuse_late(start + kPatience, kPatience);
+  const auto refused = late.get_future().get();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().fault, Fault::unavailable);
+  EXPECT_EQ(pool.waiting(), 1U);
+  gate.permit(2);
+  EXPECT_TRUE(in_time.get_future().get());
+}
+
+TEST(KeyPool, AfterStopNobodyWaits) {
+  Gate gate;
+  KeyPool pool(options(0), [&] { return gate.generate(); });
+  std::promise<Result<x509::PrivateKey>> answer;
+  ASSERT_TRUE(pool.take([&](Result<x509::PrivateKey> key) { answer.set_value(std::move(key)); }));
+  pool.stop();
+  EXPECT_FALSE(answer.get_future().get());
+  const auto after = pool.take([](const Result<x509::PrivateKey>&) { FAIL() << "nobody waits"; });
+  ASSERT_FALSE(after);
+  EXPECT_EQ(after.error().fault, Fault::unavailable);
+  gate.permit(100);
+}
+
 TEST(KeyPool, ABrokenGeneratorDoesNotFillThePoolNorEndIt) {
   Gate gate;
   gate.broken = true;

@@ -1045,14 +1045,24 @@ TEST(ServerSession, WaitsTenSecondsForConnect) {
   c.expect_closed(CloseReason::connect_timeout, ReasonCode::unspecified_error);
 }
 
-TEST(ServerSession, WaitsForItsHostsDecisionWithoutALimit) {
+TEST(ServerSession, WaitsForItsHostsDecisionForAWhile) {
   Conversation c;
   c.client(connect(k3));
-  EXPECT_FALSE(c.session().next_deadline());
-  c.now = kStart + Seconds(100);
+  EXPECT_EQ(c.session().next_deadline(), c.now + Seconds(20));
+  c.now = kStart + Seconds(19);
   c.session().tick(c.now);
   c.session().accept_connect({}, c.now);
   EXPECT_EQ(c.session().next_deadline(), c.now + Seconds(90));
+}
+
+TEST(ServerSession, RefusesAConnectThatItsHostDoesNotDecide) {
+  Conversation c;
+  c.client(connect(k5));
+  c.now = kStart + Seconds(20);
+  c.session().tick(c.now);
+  c.drain();
+  c.expect_closed(CloseReason::refused, ReasonCode::server_unavailable);
+  EXPECT_FALSE(c.session().accept_connect({}, c.now)) << "too late";
 }
 
 TEST(ServerSession, EndsSilentClientsAfterOneAndAHalfKeepAlives) {

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+// The provisioning API over MQTT: who hears an answer, in which order, and what is never said.
+#include <gmock/gmock.h>
+
+#include "encoding/json.h"
+#include "test/support/test_server.h"
+#include "x509/csr.h"
+
+namespace imprint::server {
+namespace {
+
+using mqtt::QoS;
+using mqtt::ReasonCode;
+using registry::CertificateStatus;
+using test::eventually;
+using test::MqttDevice;
+using test::TestServer;
+using testing::HasSubstr;
+namespace json = encoding::json;
+
+const std::string kCreate = "$aws/certificates/create/json";
+const std::string kFromCsr = "$aws/certificates/create-from-csr/json";
+const std::string kRegister = "$aws/provisioning-templates/T/provision/json";
+
+json::object next_object(MqttDevice& device, std::string* topic = nullptr) {
+  const auto message = device.next();
+  if (!message) return {};
+  if (topic != nullptr) *topic = message->message->topic;
+  auto value = encoding::parse_json(as_text(message->message->payload));
+  return value && value->is_object() ? value->get_object() : json::object();
+}
+std::string text(const json::object& object, std::string_view member) {
+  const auto* value = object.if_contains(member);
+  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+}
+void listen(MqttDevice& device, const std::string& topic) {
+  ASSERT_EQ(device.subscribe(topic + "/accepted"), ReasonCode::granted_qos_1);
+  ASSERT_EQ(device.subscribe(topic + "/rejected"), ReasonCode::granted_qos_1);
+}
+std::string csr_request(const x509::PrivateKey& key) {
+  return encoding::to_json(json::object{
+      {"certificateSigningRequest", *x509::make_csr_pem(key, test::common_name("d"))}});
+}
+std::string register_request(const std::string& token, const std::string& serial) {
+  return encoding::to_json(
+      json::object{{"certificateOwnershipToken", token},
+                   {"parameters", {{"SerialNumber", serial}, {"FirmwareVersion", "1"}}}});
+}
+
+TEST(ProvisioningFlow, GivesADeviceItsIdentity) {
+  TestServer server;
+  const auto claim = server.enroll_claim();
+  for (const auto version : {mqtt::Version::v3_1_1, mqtt::Version::v5}) {
+    MqttDevice device;
+    ASSERT_TRUE(device.connect(server.port(), claim.tls, "claim-client", {.version = version}));
+    listen(device, kFromCsr);
+    listen(device, kRegister);
+    const auto key = test::make_key();
+    ASSERT_TRUE(device.send(kFromCsr, csr_request(key)));
+    const json::object created = next_object(device);
+    const std::string pem = text(created, "certificatePem");
+    test::TlsOptions own{.certificate = pem, .key = std::string(key.pem_pkcs8().reveal())};
+    MqttDevice early;
+    EXPECT_FALSE(early.connect(server.port(), own, "x")) << "not registered yet";
+    const std::string serial = version == mqtt::Version::v5 ? "S5" : "S3";
+    ASSERT_TRUE(device.send(kRegister,
+                            register_request(text(created, "certificateOwnershipToken"), serial)));
+    EXPECT_EQ(text(next_object(device), "thingName"), "device-" + serial);
+    MqttDevice online;
+    EXPECT_TRUE(online.connect(server.port(1), own, "device-" + serial));
+  }
+}
+
+TEST(ProvisioningFlow, AnswersComeInOrderToManyRequestsInFlight) {
+  TestServer server;
+  const auto claim = server.enroll_claim();
+  MqttDevice device;
+  ASSERT_TRUE(device.connect(server.port(), claim.tls, "c"));
+  listen(device, kFromCsr);
+  std::vector<x509::PrivateKey> keys;
+  for (int i = 0; i < 12; ++i) keys.push_back(test::make_key());
+  for (const auto& key : keys) ASSERT_TRUE(device.send(kFromCsr, csr_request(key)));
+  for (const auto& key : keys) {
+    const auto certificate =
+        x509::Certificate::from_pem(text(next_object(device), "certificatePem"));
+    ASSERT_TRUE(certificate);
+    EXPECT_EQ(certificate->public_key().sha256(), key.public_key().sha256());
+  }
+}
+
+TEST(ProvisioningFlow, TooManyRequestsGet429AndAFloodIsCut) {
+  TestServer server;
+  const auto claim = server.enroll_claim();
+  MqttDevice device;
+  ASSERT_TRUE(device.connect(server.port(), claim.tls, "c"));
+  listen(device, kCreate);
+  server.store.hold_commits();
+  constexpr int kRequests = 30;
+  for (int i = 0; i < kRequests; ++i) ASSERT_TRUE(device.send(kCreate, "{}", QoS::at_most_once));
+  ASSERT_TRUE(eventually([&] { return server.store.waiting() > 0; }));
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));  // all have arrived
+  server.store.open();
+  int accepted = 0;
+  int throttled = 0;
+  for (int i = 0; i < kRequests; ++i) {
+    const json::object answer = next_object(device);
+    accepted += answer.contains("certificateId") ? 1 : 0;
+    throttled += answer.contains("statusCode") && answer.at("statusCode").to_number<int>() == 429;
+  }
+  EXPECT_EQ(accepted + throttled, kRequests);
+  EXPECT_GE(accepted, 16);
+  EXPECT_GT(throttled, 0);
+
+  MqttDevice flood;
+  ASSERT_TRUE(flood.connect(server.port(), claim.tls, "flood"));
+  server.store.hold_commits();
+  for (int i = 0; i < 200; ++i) std::ignore = flood.send(kCreate, "{}", QoS::at_most_once);
+  EXPECT_EQ(flood.cut_reason(), ReasonCode::message_rate_too_high);
+}
+
+TEST(ProvisioningFlow, ClaimsWithOneClientIdDoNotDisturbEachOther) {
+  TestServer server;
+  const auto claim = server.enroll_claim();
+  std::vector<MqttDevice> devices(6);
+  for (std::size_t i = 0; i < devices.size(); ++i) {
+    ASSERT_TRUE(devices[i].connect(server.port(i % 2), claim.tls, "claim-client",
+                                   {.clean_start = false, .session_expiry_seconds = 3600}));
+    EXPECT_FALSE(devices[i].connected->session_present);
+    ASSERT_EQ(devices[i].subscribe("$aws/certificates/#"), ReasonCode::granted_qos_1);
+  }
+  ASSERT_TRUE(devices[3].send(kCreate, "{}"));
+  EXPECT_FALSE(text(next_object(devices[3]), "privateKey").empty());
+  for (std::size_t i = 0; i < devices.size(); ++i) {
+    EXPECT_TRUE(devices[i].hears_nothing(std::chrono::milliseconds(20)))
+        << "an answer is for the connection that asked";
+    EXPECT_FALSE(devices[i].closed);
+  }
+  EXPECT_EQ(server.sessions(), 0U) << "a claim keeps no session";
+}
+
+TEST(ProvisioningFlow, AClaimTakesNoDevicesPlace) {
+  TestServer server;
+  const auto claim = server.enroll_claim();
+  const auto device_certificate = server.enroll("device");
+  server.attach_thing("device-1", device_certificate.id);
+  MqttDevice device;
+  MqttDevice from_claim;
+  ASSERT_TRUE(device.connect(server.port(0), device_certificate.tls, "device-1"));
+  EXPECT_TRUE(from_claim.connect(server.port(0), claim.tls, "device-1"));
+  EXPECT_EQ(device.publish("t", "x"), ReasonCode::success);
+}
+
+TEST(ProvisioningFlow, NobodySpeaksOnAnswerAndReservedTopics) {
+  TestServer server;
+  const auto claim = server.enroll_claim();
+  for (const std::string& topic :
+       {kRegister + "/accepted", kCreate + "/rejected", std::string("$aws/things/a/shadow/update"),
+        std::string("$SYS/x"), std::string("$aws/certificates/create/JSON")}) {
+    MqttDevice liar;
+    MqttDevice victim;
+    ASSERT_TRUE(liar.connect(server.port(0), claim.tls, "liar"));
+    ASSERT_TRUE(victim.connect(server.port(1), claim.tls, "victim"));
+    ASSERT_EQ(victim.subscribe("$aws/certificates/#"), ReasonCode::granted_qos_1);
+    ASSERT_EQ(victim.subscribe("#"), ReasonCode::granted_qos_1);
+    EXPECT_EQ(liar.publish(topic, "{}"), ReasonCode::not_authorized) << topic;
+    EXPECT_EQ(liar.publish(topic, "{}", true), ReasonCode::not_authorized) << topic;
+    EXPECT_TRUE(victim.hears_nothing(std::chrono::milliseconds(20))) << topic;
+  }
+  MqttDevice listener;
+  ASSERT_TRUE(listener.connect(server.port(), claim.tls, "listener"));
+  EXPECT_TRUE(mqtt::is_failure(listener.subscribe(kCreate)));
+  EXPECT_TRUE(mqtt::is_failure(listener.subscribe("$SYS/#")));
+}
+
+TEST(ProvisioningFlow, WhatIsNotDurableIsNotAcknowledged) {
+  TestServer server;
+  const auto claim = server.enroll_claim();
+  MqttDevice device;
+  ASSERT_TRUE(device.connect(server.port(), claim.tls, "c"));
+  listen(device, kFromCsr);
+  listen(device, kRegister);
+  const auto key = test::make_key();
+  server.store.break_commits();
+  std::string topic;
+  ASSERT_TRUE(device.send(kFromCsr, csr_request(key)));
+  json::object answer = next_object(device, &topic);
+  EXPECT_EQ(topic, kFromCsr + "/rejected");
+  EXPECT_EQ(answer.at("statusCode").to_number<int>(), 503);
+  EXPECT_THAT(text(answer, "errorMessage"), HasSubstr("again later"));
+  server.store.open();
+  ASSERT_TRUE(device.send(kFromCsr, csr_request(key)));
+  const std::string token = text(next_object(device), "certificateOwnershipToken");
+  ASSERT_FALSE(token.empty());
+  server.store.break_commits();
+  ASSERT_TRUE(device.send(kRegister, register_request(token, "S1")));
+  answer = next_object(device, &topic);
+  EXPECT_EQ(topic, kRegister + "/rejected");
+  EXPECT_EQ(answer.at("statusCode").to_number<int>(), 503);
+  EXPECT_TRUE(server.all<registry::Thing>(registry::query::Things{}).empty());
+  server.store.open();
+  ASSERT_TRUE(device.send(kRegister, register_request(token, "S1")));
+  EXPECT_EQ(text(next_object(device), "thingName"), "device-S1");
+}
+
+TEST(ProvisioningFlow, ARevokedClaimsWaitingRequestsAreNotCarriedOut) {
+  TestServer server;
+  const auto claim = server.enroll_claim();
+  MqttDevice device;
+  ASSERT_TRUE(device.connect(server.port(), claim.tls, "c"));
+  server.store.hold_commits();
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(device.send(kCreate, "{}"));
+  ASSERT_TRUE(eventually([&] { return server.store.waiting() > 0; }));
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  server.set_status(claim.id, CertificateStatus::revoked);
+  EXPECT_TRUE(device.is_cut());
+  server.store.open();
+  server.stop();
+  std::size_t made = 0;
+  for (const auto& c : server.all<registry::Certificate>(registry::query::Certificates{}))
+    made += c.requested_by == claim.id ? 1 : 0;
+  EXPECT_LE(made, 1U) << "only the one that was under way";
+}
+
+TEST(ProvisioningFlow, ADeviceThatLeavesInTheMiddleHarmsNobody) {
+  TestServer server;
+  const auto claim = server.enroll_claim();
+  server.store.hold_commits();
+  for (int i = 0; i < 10; ++i) {
+    MqttDevice device;
+    ASSERT_TRUE(device.connect(server.port(static_cast<std::size_t>(i) % 2), claim.tls, "c"));
+    ASSERT_TRUE(device.send(kCreate, "{}"));
+    if (i % 2 == 0) device.lose_power();
+  }
+  ASSERT_TRUE(eventually([&] { return server.store.waiting() > 3; }));
+  server.store.open();
+  MqttDevice next;
+  ASSERT_TRUE(next.connect(server.port(), claim.tls, "c"));
+  listen(next, kCreate);
+  ASSERT_TRUE(next.send(kCreate, "{}"));
+  EXPECT_FALSE(text(next_object(next), "certificateId").empty());
+}
+
+}  // namespace
+}  // namespace imprint::server

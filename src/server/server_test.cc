@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+// The whole server in one process, on a real deployment directory.
+#include "server/server.h"
+
+#include <filesystem>
+#include <gmock/gmock.h>
+
+#include "base/file.h"
+#include "deployment/create.h"
+#include "issuance/issuer.h"
+#include "registry/sqlite/sqlite_store.h"
+#include "test/support/test_server.h"
+
+namespace imprint::server {
+namespace {
+
+using test::MqttDevice;
+using test::TlsSocket;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+/// A deployment directory of its own with one active client, and a server that can be restarted.
+class Deployment {
+ public:
+  Deployment() {
+    std::signal(SIGPIPE, SIG_IGN);
+    std::string name = (std::filesystem::temp_directory_path() / "imprint-server-XXXXXX").string();
+    EXPECT_NE(::mkdtemp(name.data()), nullptr);
+    scratch_ = name;
+    layout = deployment::Layout(scratch_ / "d");
+    const auto created = deployment::create(layout.directory(), {}, clock, random);
+    EXPECT_TRUE(created) << created.error().message;
+    config = *deployment::Config::load(layout.config());
+    config.listen.mqtt.port = 0;
+    config.listen.http.port = 0;
+    config.listen.threads = 2;
+    config.templates.key_algorithm = x509::KeyAlgorithm::ec_p256;
+    enroll();
+  }
+  ~Deployment() {
+    server.reset();
+    std::filesystem::remove_all(scratch_);
+  }
+
+  void start() {
+    auto made = Server::start(layout, config, log);
+    ASSERT_TRUE(made) << made.error().message;
+    server = std::move(*made);
+  }
+  [[nodiscard]] static std::uint16_t port_of(const std::string& address) {
+    return static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
+  }
+  [[nodiscard]] std::uint16_t mqtt() const { return port_of(server->mqtt_address()); }
+  [[nodiscard]] std::uint16_t http() const { return port_of(server->http_address()); }
+
+  SystemClock clock;
+  SystemRandom random;
+  telemetry::Log log{telemetry::LogFormat::text, telemetry::Level::error};
+  deployment::Layout layout{""};
+  deployment::Config config;
+  std::unique_ptr<Server> server;
+  test::TlsOptions client;
+
+ private:
+  /// The registry knows a certificate by its fingerprint, so any will do.
+  void enroll() {
+    const test::Identity ca = test::make_root("a root");
+    const test::Identity made = test::make_device(ca, "client");
+    client = {.certificate = made.certificate.pem(),
+              .key = std::string(made.key.pem_pkcs8().reveal())};
+    auto store = *registry::SqliteStore::open(layout.store());
+    registry::ChangeSet changes;
+    const PolicyName policy = *PolicyName::parse("All");
+    changes.changes.emplace_back(
+        registry::Put{registry::Certificate{.id = made.certificate.id(),
+                                            .pem = client.certificate,
+                                            .status = registry::CertificateStatus::active,
+                                            .not_before = clock.now() - test::kDay,
+                                            .not_after = clock.now() + test::kDay}});
+    changes.changes.emplace_back(
+        registry::Put{registry::PolicyVersion{policy, 1, std::string(test::kAllowAll)}});
+    changes.changes.emplace_back(registry::Put{registry::Policy{.name = policy}});
+    changes.changes.emplace_back(registry::Put{
+        registry::PolicyAttachment{policy, registry::PolicyTarget(made.certificate.id())}});
+    const auto done = runtime::run_blocking(store->commit(std::move(changes)));
+    ASSERT_TRUE(done) << done.error().message;
+  }
+
+  std::filesystem::path scratch_;
+};
+
+TEST(Server, ServesAfterEveryRestartWhatItHasRecorded) {
+  Deployment deployment;
+  for (int i = 0; i < 3; ++i) {
+    deployment.start();
+    MqttDevice device;
+    EXPECT_TRUE(device.connect(deployment.mqtt(), deployment.client, "c"));
+    deployment.server->stop();
+    EXPECT_EQ(device.cut_reason(), mqtt::ReasonCode::server_shutting_down);
+    deployment.server.reset();
+  }
+}
+
+TEST(Server, StopsWhileWorkIsUnderWay) {
+  Deployment deployment;
+  deployment.config.templates.key_algorithm = x509::KeyAlgorithm::rsa_2048;
+  deployment.config.certificates.key_pool_size = 1;
+  deployment.start();
+  std::vector<MqttDevice> devices(8);
+  for (std::size_t i = 0; i < devices.size(); ++i) {
+    ASSERT_TRUE(devices[i].connect(deployment.mqtt(), deployment.client, fmt::format("c{}", i)));
+    for (int n = 0; n < 4; ++n)
+      ASSERT_TRUE(devices[i].send("$aws/certificates/create/json", "{}"));  // waits for RSA keys
+  }
+  deployment.server->stop();
+  deployment.server.reset();
+  for (MqttDevice& device : devices) EXPECT_TRUE(device.is_cut());
+  deployment.start();
+}
+
+TEST(Server, RefusesADeploymentThatAnotherServes) {
+  Deployment deployment;
+  deployment.start();
+  EXPECT_FALSE(Server::start(deployment.layout, deployment.config, deployment.log));
+}
+
+TEST(Server, ReloadSwapsTheCertificateAndKeepsSessions) {
+  Deployment deployment;
+  deployment.start();
+  MqttDevice before;
+  ASSERT_TRUE(before.connect(deployment.mqtt(), deployment.client, "before"));
+  const Bytes old_certificate = before.socket().server_certificate();
+  TlsSocket in_handshake;  // begun under the old settings, ended under the new
+  ASSERT_TRUE(in_handshake.open(deployment.mqtt()));
+
+  const auto issuing =
+      x509::Certificate::from_pem(*read_file(deployment.layout.issuing_certificate(), 65536));
+  const auto issuing_key = x509::PrivateKey::from_pem(
+      read_secret_file(deployment.layout.issuing_key(), 65536)->reveal());
+  const auto key = test::make_key();
+  const auto renewed =
+      deployment::make_server_certificate(key.public_key(), {"localhost"}, *issuing, *issuing_key,
+                                          deployment.clock.now(), deployment.random);
+  ASSERT_TRUE(renewed);
+  ASSERT_TRUE(write_file_durably(deployment.layout.server_key(), 0600, key.pem_pkcs8().reveal()));
+  EXPECT_FALSE(deployment.server->reload()) << "the key does not fit the certificate yet";
+  ASSERT_TRUE(write_file_durably(deployment.layout.server_certificate(), 0644, renewed->pem()));
+  ASSERT_TRUE(deployment.server->reload());
+
+  EXPECT_EQ(before.publish("t", "x"), mqtt::ReasonCode::success);
+  EXPECT_TRUE(in_handshake.handshake(deployment.client));
+  EXPECT_TRUE(test::eventually([&] {
+    MqttDevice after;
+    TlsSocket web;
+    return after.connect(deployment.mqtt(), deployment.client, "after") &&
+           after.socket().server_certificate() != old_certificate &&
+           web.connect(deployment.http(), {}) && web.server_certificate() != old_certificate;
+  }));
+}
+
+// ---- HTTPS ----
+
+std::string get(const std::string& target, const std::string& more = "") {
+  return fmt::format("GET {} HTTP/1.1\r\nHost: localhost\r\n{}\r\n", target, more);
+}
+/// Reads until `marker` has come `count` times.
+std::string read_until(TlsSocket& socket, const std::string& marker, int count) {
+  std::string all;
+  const auto seen = [&] {
+    int n = 0;
+    for (auto at = all.find(marker); at != std::string::npos; at = all.find(marker, at + 1)) ++n;
+    return n;
+  };
+  while (seen() < count) {
+    const std::string more = socket.read_text();
+    if (more.empty()) break;
+    all += more;
+  }
+  return all;
+}
+
+TEST(HttpServer, AnswersAnybodyAboutItsHealthMetricsAndCa) {
+  Deployment deployment;
+  deployment.start();
+  const struct {
+    const char* target;
+    const char* part;
+  } rows[] = {{"/healthz", "ok\n"},
+              {"/readyz", "ready\n"},
+              {"/metrics", "imprint_"},
+              {"/ca/root.pem", "-----END CERTIFICATE-----"},
+              {"/ca/issuing.pem", "-----END CERTIFICATE-----"}};
+  TlsSocket socket;  // one connection for all
+  ASSERT_TRUE(socket.connect(deployment.http(), {}));
+  for (const auto& row : rows) {
+    ASSERT_TRUE(socket.write(get(row.target)));
+    const std::string answer = read_until(socket, row.part, 1);
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 200")) << row.target;
+    EXPECT_THAT(answer, HasSubstr(row.part)) << row.target;
+    if (answer.find(row.part) == std::string::npos) break;
+    // Metrics go on after the first name.
+    while (socket.read(std::chrono::milliseconds(50)).has_value()) {
+    }
+  }
+}
+
+TEST(HttpServer, AnswersPipelinedRequestsInOrder) {
+  Deployment deployment;
+  deployment.start();
+  TlsSocket socket;
+  ASSERT_TRUE(socket.connect(deployment.http(), {}));
+  ASSERT_TRUE(
+      socket.write(get("/healthz") + get("/readyz") + get("/healthz", "Connection: close\r\n")));
+  const std::string answers = read_until(socket, "ok\n", 2);
+  const auto first = answers.find("ok\n");
+  const auto second = answers.find("ready\n");
+  ASSERT_NE(second, std::string::npos) << answers;
+  EXPECT_LT(first, second);
+  EXPECT_TRUE(socket.is_ended());
+}
+
+TEST(HttpServer, RefusesWhatIsTooLargeOrNoHttp) {
+  Deployment deployment;
+  deployment.start();
+  const struct {
+    const char* name;
+    std::string request;
+    const char* status;
+  } rows[] = {
+      {"long header", get("/healthz", "X: " + std::string(40'000, 'x') + "\r\n"), " 413 "},
+      {"large body", "POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n", " 413 "},
+      {"endless body",
+       "POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n", " 400 "},
+      {"no HTTP", "\x16\x03\x01 nonsense\r\n\r\n", " 400 "},
+      {"two lengths",
+       "POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", " 400 "},
+  };
+  for (const auto& row : rows) {
+    TlsSocket socket;
+    ASSERT_TRUE(socket.connect(deployment.http(), {}));
+    ASSERT_TRUE(socket.write(row.request)) << row.name;
+    EXPECT_THAT(socket.read_text(), HasSubstr(row.status)) << row.name;
+    EXPECT_TRUE(socket.is_ended()) << row.name;
+  }
+  TlsSocket good;
+  ASSERT_TRUE(good.connect(deployment.http(), {}));
+  ASSERT_TRUE(good.write(get("/healthz")));
+  EXPECT_THAT(good.read_text(), HasSubstr(" 200 "));
+}
+
+}  // namespace
+}  // namespace imprint::server
