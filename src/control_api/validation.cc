@@ -6,6 +6,7 @@
 
 #include "base/name.h"
 #include "encoding/json.h"
+#include "encoding/text.h"
 
 namespace imprint::control_api {
 
@@ -160,6 +161,9 @@ Result<std::optional<json::value>> from_header(const InputInfo& input, const Sou
                   fmt::format("SignedHeaders lacks {}, which the operation goes by; sign it too",
                               input.wire_name()));
   }
+  // Targets and bodies have been held to UTF-8 already.
+  if (!encoding::is_utf8(found))
+    return refuse_value(input.name, found, "Member must be well-formed UTF-8");
   TRY_ASSIGN(json::value value, typed(input, std::string(found)));
   return std::optional(std::move(value));
 }
