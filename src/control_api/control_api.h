@@ -36,7 +36,7 @@ class ControlApi {
 
   const Dependencies dependencies_;
   const AccessKey key_;
-  const Router router_;
+  const Router router_{all_operations()};
 };
 
 }  // namespace imprint::control_api

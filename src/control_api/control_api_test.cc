@@ -56,7 +56,7 @@ TEST(ControlApi, NamesWhatItDoesNotHave) {
 }
 
 TEST(ControlApi, PutsEveryRowWhereItCanBeReached) {
-  const Router router;
+  const Router router(all_operations());
   std::set<std::string_view> names;
   for (const OperationInfo* row : all_operations()) {
     std::string target(row->path);
@@ -74,10 +74,25 @@ TEST(ControlApi, PutsEveryRowWhereItCanBeReached) {
 }
 
 TEST(ControlApi, PrefersLiteralSegments) {
-  const Router router;
-  const auto route = router.find("PUT", *Target::parse("/thing-groups/addThingToThingGroup"));
-  ASSERT_TRUE(route);
-  EXPECT_EQ(route->operation->name, "AddThingToThingGroup");
+  // AWS has PUT /thing-groups/addThingToThingGroup beside operations on /thing-groups/{name}.
+  constexpr InputInfo kName[] = {{.name = "name", .in = Location::path}};
+  const OperationInfo literal{"Literal", "PUT", "/groups/add", {}, {}, nullptr};
+  const OperationInfo early{"Early", "PUT", "/{name}/add", kName, {}, nullptr};
+  const OperationInfo late{"Late", "PUT", "/groups/{name}", kName, {}, nullptr};
+  struct Row {
+    std::string target;
+    const OperationInfo* expected;
+  };
+  for (const auto& rows : {std::vector<const OperationInfo*>{&early, &late, &literal},
+                           std::vector<const OperationInfo*>{&literal, &late, &early}}) {
+    const Router router(rows);
+    for (const Row& row : {Row{"/groups/add", &literal}, Row{"/groups/x", &late},
+                           Row{"/x/add", &early}, Row{"/groups/%61dd", &literal}}) {
+      const auto route = router.find("PUT", *Target::parse(row.target));
+      ASSERT_TRUE(route) << row.target;
+      EXPECT_EQ(route->operation->name, row.expected->name) << row.target;
+    }
+  }
 }
 
 TEST(ControlApi, ValidatesInAwsWords) {

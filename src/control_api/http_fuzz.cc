@@ -35,7 +35,7 @@ HttpRequest parse(std::string_view text) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const control_api::Router router;
+  static const control_api::Router router(control_api::all_operations());
   static const control_api::AccessKey key{std::string(test::kAccessKeyId),
                                           Secret(std::string(test::kSecretAccessKey))};
   const std::string_view input = as_text({data, size});

@@ -86,7 +86,7 @@ std::vector<const OperationInfo*> all_operations() {
   return out;
 }
 
-Router::Router() : operations_(all_operations()) {
+Router::Router(std::vector<const OperationInfo*> operations) : operations_(std::move(operations)) {
   std::ranges::sort(operations_, {}, precedence);
   std::vector<std::string> shapes;
   for (const OperationInfo* row : operations_) {

@@ -21,7 +21,7 @@ class Router {
  public:
   /// Asserts that no two rows answer to the same method and path, and that each row's path
   /// parameters are its path inputs.
-  Router();
+  explicit Router(std::vector<const OperationInfo*> operations);
 
   /// UnknownOperationException names the method and path, and AWS's operation where it is one that
   /// this server does not have.
