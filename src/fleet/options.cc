@@ -34,7 +34,7 @@ Result<Endpoint> Endpoint::parse(std::string_view text) {
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) return refuse();
   std::string_view host = text.substr(0, colon);
-  const bool has_brackets = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  const bool has_brackets = host.size() >= 2 && host.front() == '[' && host.back() == ']';
   if (has_brackets) host = host.substr(1, host.size() - 2);
   if (host.empty() || (!has_brackets && host.find(':') != std::string_view::npos)) return refuse();
   const std::string_view digits = text.substr(colon + 1);

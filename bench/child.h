@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+#include "base/clock.h"
+#include "bench/cpu_time.h"
+
+namespace imprint::bench {
+
+/// A server under measurement: started with its output in a file, ended with SIGTERM when the
+/// object goes.
+class Child {
+ public:
+  /// Throws when the program cannot be started.
+  Child(const std::vector<std::string>& command, std::filesystem::path output);
+  ~Child();
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+
+  [[nodiscard]] CpuTime cpu_time() const { return process_cpu_time(pid_); }
+  [[nodiscard]] std::string output() const;
+  /// Waits until the output holds `text`; throws after ten seconds, with that output.
+  void wait_for_output(const std::string& text) const;
+
+ private:
+  pid_t pid_ = 0;
+  std::filesystem::path output_;
+};
+
+/// A port of 127.0.0.1 that was free a moment ago: for servers that cannot pick one themselves.
+std::uint16_t free_port();
+
+}  // namespace imprint::bench

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "bench/child.h"
+#include "bench/pki.h"
+#include "fleet/options.h"
+#include "test/support/fleet_deployment.h"
+
+namespace imprint::bench {
+
+/// imprintd with a deployment of its own below `folder`, its key algorithm P-256.
+class Imprintd {
+ public:
+  Imprintd(const std::filesystem::path& binary, const std::filesystem::path& folder,
+           unsigned threads);
+
+  [[nodiscard]] const Child& process() const { return *process_; }
+  /// What devices first connect with, and where to.
+  [[nodiscard]] fleet::Load claim_load() const { return load(deployment_.claim_folder()); }
+  /// The same with a certificate that may use any topic.
+  [[nodiscard]] fleet::Load broker_load() const { return load(deployment_.broker_folder()); }
+
+ private:
+  [[nodiscard]] fleet::Load load(const std::filesystem::path& bundle) const;
+
+  test::FleetDeployment deployment_;
+  std::optional<Child> process_;
+};
+
+/// mosquitto as it is fastest: mutual TLS, anonymous users, no persistence, no log.
+class Mosquitto {
+ public:
+  Mosquitto(const std::filesystem::path& binary, const std::filesystem::path& folder,
+            const Pki& pki);
+
+  [[nodiscard]] const Child& process() const { return *process_; }
+  [[nodiscard]] fleet::Load load() const;
+
+ private:
+  std::shared_ptr<const fleet::Identity> client_;
+  x509::Certificate root_;
+  std::uint16_t port_;
+  std::optional<Child> process_;
+};
+
+}  // namespace imprint::bench
