@@ -98,8 +98,7 @@ class MqttDevice {
     const auto message = next(patience);
     return message ? std::string(as_text(message->message->payload)) : "nothing";
   }
-  /// Tells nobody's message has come: whatever was on its way to us arrives before a PUBACK that
-  /// answers what we send now.
+  /// No message comes within the patience.
   bool hears_nothing(std::chrono::milliseconds patience = std::chrono::milliseconds(150)) {
     return !next(patience);
   }
