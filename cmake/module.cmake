@@ -58,7 +58,7 @@ function(imprint_module)
 
   if(benches AND NOT IMPRINT_SANITIZE)
     find_package(benchmark REQUIRED)
-    add_executable(${target}_bench ${benches})
+    add_executable(${target}_bench EXCLUDE_FROM_ALL ${benches})
     target_link_libraries(${target}_bench imprint_${target} ${test_uses} benchmark::benchmark_main)
     target_include_directories(${target}_bench PRIVATE ${PROJECT_SOURCE_DIR})
   endif()

@@ -26,7 +26,9 @@ Connection::Connection(Shard& shard, std::uint64_t number, Socket socket, SslPtr
       socket_(std::move(socket)),
       ssl_(std::move(ssl)),
       source_ip_(std::move(source_ip)),
-      session_(shard.services().mqtt, shard.services().clock.monotonic()) {}
+      session_(shard.services().mqtt, shard.services().clock.monotonic()) {
+  MqttTls::report_client(ssl_.get(), certificate_);
+}
 
 Connection::~Connection() = default;
 
@@ -64,9 +66,8 @@ void Connection::shake_hands() {
     if (error == SSL_ERROR_WANT_WRITE) return wait_for_output();
     return handshake_failed(error);
   }
-  const auto id = MqttTls::client_of(ssl_.get());
-  IMPRINT_ASSERT(id.has_value());
-  client_ = std::make_unique<Client>(shard_, *this, *id);
+  IMPRINT_ASSERT(certificate_.has_value());
+  client_ = std::make_unique<Client>(shard_, *this, *certificate_);
   phase_ = Phase::open;
   shard_.handshake_ended();
   read_some();
@@ -74,7 +75,6 @@ void Connection::shake_hands() {
 
 void Connection::handshake_failed(int ssl_error) {
   Services& services = shard_.services();
-  const auto id = MqttTls::client_of(ssl_.get());
   const bool is_unknown = SSL_get_verify_result(ssl_.get()) == X509_V_ERR_CERT_UNTRUSTED;
   const std::string cause = ssl_error == SSL_ERROR_SYSCALL || ssl_error == SSL_ERROR_ZERO_RETURN
                                 ? "the client closed the connection"
@@ -86,11 +86,14 @@ void Connection::handshake_failed(int ssl_error) {
     services.log.warning(
         "refused a client certificate that the registry does not know; register it, or let the "
         "device start again with its claim",
-        {{"from", source_ip_}, {"certificate", id ? id->hex() : std::string("?")}});
+        {{"from", source_ip_},
+         {"certificate", certificate_ ? certificate_->hex() : std::string("none")}});
   } else {
     services.log.info("a TLS handshake failed", {{"from", source_ip_}, {"cause", cause}});
   }
-  die();
+  // The alert that says why is on its way: a reset must not overtake it.
+  shard_.handshake_ended();
+  begin_lingering();
 }
 
 void Connection::read_some() {
@@ -184,6 +187,10 @@ void Connection::begin_closing(mqtt::Close close) {
 void Connection::finish_closing() {
   SSL_shutdown(ssl_.get());
   ERR_clear_error();
+  begin_lingering();
+}
+
+void Connection::begin_lingering() {
   boost::system::error_code ignored;
   socket_.shutdown(Socket::shutdown_send, ignored);
   phase_ = Phase::lingering;

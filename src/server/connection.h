@@ -59,6 +59,7 @@ class Connection {
   void begin_closing(mqtt::Close close);
   void finish_closing();
   void linger();
+  void begin_lingering();
   void die();
   void wait_for_input();
   void wait_for_output();
@@ -68,6 +69,7 @@ class Connection {
   Socket socket_;
   SslPtr ssl_;
   std::string source_ip_;
+  std::optional<CertificateId> certificate_;  ///< the client's, once the handshake has seen it
   mqtt::ServerSession session_;
   std::unique_ptr<Client> client_;
   Bytes output_;

@@ -60,6 +60,9 @@ int verify(X509_STORE_CTX* store, void* argument) {
   const auto& directory = *static_cast<const identity::CertificateDirectory*>(argument);
   const X509* leaf = X509_STORE_CTX_get0_cert(store);
   const auto id = leaf == nullptr ? std::nullopt : id_of(leaf);
+  const auto* ssl =
+      static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  if (auto* seen = static_cast<std::optional<CertificateId>*>(SSL_get_app_data(ssl))) *seen = id;
   if (id && directory.status(*id)) return 1;
   X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_UNTRUSTED);
   return 0;
@@ -137,9 +140,8 @@ SslPtr MqttTls::accept(int socket) const {
   return ssl;
 }
 
-std::optional<CertificateId> MqttTls::client_of(const SSL* ssl) {
-  const X509* certificate = SSL_get0_peer_certificate(ssl);
-  return certificate == nullptr ? std::nullopt : id_of(certificate);
+void MqttTls::report_client(SSL* ssl, std::optional<CertificateId>& seen) {
+  SSL_set_app_data(ssl, &seen);
 }
 
 }  // namespace imprint::server

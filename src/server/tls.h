@@ -41,8 +41,9 @@ class MqttTls {
   /// A new server-side connection on a socket that does not block.
   [[nodiscard]] SslPtr accept(int socket) const;
 
-  /// The client's certificate, once it has been seen; known to the directory or not.
-  static std::optional<CertificateId> client_of(const SSL* ssl);
+  /// Has the handshake write the client's certificate to `seen`, known to the directory or not;
+  /// OpenSSL itself forgets one that it refuses. `seen` outlives the handshake.
+  static void report_client(SSL* ssl, std::optional<CertificateId>& seen);
 
  private:
   explicit MqttTls(std::unique_ptr<SSL_CTX, SslFree> context);

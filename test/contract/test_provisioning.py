@@ -231,6 +231,8 @@ class Rejections(WithServer):
                        "--cert", stranger, "--key", stranger_key, "-i", "stranger", "-t", "a", "-m", "x"], check=False)
         self.assertNotEqual(refused.returncode, 0)
         self.deployment.wait_for_log("refused a client certificate that the registry does not know")
+        fingerprint = run(["openssl", "x509", "-in", stranger, "-noout", "-fingerprint", "-sha256"]).stdout.strip().rpartition("=")[2]
+        self.deployment.wait_for_log("certificate=" + fingerprint.replace(":", "").lower())
 
     def test_a_claim_for_two_devices_registers_two(self):
         claim, self.__class__.claim = self.claim, self.deployment.make_claim("small", "FleetProvisioningTemplate", "--max-devices", "2")
