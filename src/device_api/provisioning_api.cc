@@ -49,7 +49,9 @@ runtime::Task<Answer> ProvisioningApi::run(provisioning::Caller caller, Provisio
   if (answer) co_return std::move(*answer);
   Answer refusal = rejected(topic, answer.error());
   // The audit trail need not be durable before a refusal leaves: nothing was changed.
-  runtime::start(record_rejection(std::move(caller), std::move(topic), *refusal.rejection));
+  if (caller.puts_refusals_on_record) {
+    runtime::start(record_rejection(std::move(caller), std::move(topic), *refusal.rejection));
+  }
   co_return refusal;
 }
 

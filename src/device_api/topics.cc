@@ -133,6 +133,16 @@ Result<void> check_publish(std::string_view topic) {
 }
 
 Result<void> check_subscribe(std::string_view filter) {
+  if (filter.starts_with("$share/")) {
+    const auto slash = filter.find('/', std::string_view("$share/").size());
+    const std::string_view shared =
+        slash == std::string_view::npos ? std::string_view() : filter.substr(slash + 1);
+    if (!shared.starts_with('$')) return {};
+    return fail(
+        Fault::forbidden,
+        "answers below {} are sent to whoever asked and cannot be shared; subscribe without $share",
+        quote(shared));
+  }
   if (!is_reserved(filter)) return {};
   if (filter.starts_with("$aws/things/") || filter.starts_with("$aws/events/")) return {};
   const bool has_wildcard = filter.find_first_of("+#") != std::string_view::npos;

@@ -19,19 +19,40 @@ registry::Task<Result<CreatedCertificate>> CreateCertificate::with_keys(Caller c
 registry::Task<Result<CreatedCertificate>> CreateCertificate::from_csr(Caller caller,
                                                                        std::string csr_pem) {
   CO_TRY_ASSIGN(const x509::Csr csr, x509::Csr::from_pem(csr_pem));
+  const Sha256 key = csr.public_key().sha256();
+  const Turns::Turn turn = co_await turns_.take(std::string(as_text(key)));
   CO_TRY_ASSIGN(const std::optional<registry::Certificate> before,
-                co_await made_before(caller, csr.public_key().sha256()));
-  if (!before)
+                co_await made_before(caller, key));
+  if (!before) {
     co_return co_await issue(std::move(caller), csr.public_key(), "create_certificate_from_csr");
+  }
   CO_TRY_ASSIGN(const registry::Certificate open, co_await reopen(std::move(caller), *before));
   CreatedCertificate created = answer(open);
   created.repeated = true;
   co_return created;
 }
 
+/// A claim that has registered all its devices gets no further certificates either.
+registry::Task<Result<void>> CreateCertificate::check_limit(Caller caller) {
+  if (!caller.claim_limit) co_return Result<void>();
+  std::vector<registry::Key> keys = {registry::counter_key(caller.devices_counter())};
+  CO_TRY_ASSIGN(const std::vector<std::optional<registry::Record>> found,
+                co_await store_.find(std::move(keys)));
+  if (!found.front() || std::get<registry::Counter>(*found.front()).value < *caller.claim_limit) {
+    co_return Result<void>();
+  }
+  co_return tl::unexpected(
+      Error{Fault::forbidden,
+            fmt::format("this claim may register no more devices: the limit of {} is reached",
+                        *caller.claim_limit),
+            {},
+            code::kAccessDenied});
+}
+
 registry::Task<Result<CreatedCertificate>> CreateCertificate::issue(Caller caller,
                                                                     x509::PublicKey key,
                                                                     std::string step) {
+  CO_TRY(co_await check_limit(caller));
   IssueRequest request{
       .status = CertificateStatus::pending_activation,
       .requested_by = caller.certificate,
@@ -49,8 +70,7 @@ registry::Task<Result<CreatedCertificate>> CreateCertificate::issue(Caller calle
 
 registry::Task<Result<std::optional<registry::Certificate>>> CreateCertificate::made_before(
     Caller caller, Sha256 public_key) {
-  auto page =
-      co_await store_.list(registry::query::CertificatesByKey{caller.certificate, public_key}, {});
+  auto page = co_await store_.list(registry::query::CertificatesByKey{public_key}, {});
   if (!page) co_return tl::unexpected(std::move(page).error());
   const Timestamp now = clock_.now();
   std::optional<registry::Certificate> found;
@@ -64,6 +84,9 @@ registry::Task<Result<std::optional<registry::Certificate>>> CreateCertificate::
               certificate.id.hex()),
           "certificateSigningRequest", code::kAccessDenied});
     }
+    // Another claim's certificate proves nothing here, but a revoked key stays out whoever brings
+    // it.
+    if (certificate.requested_by != caller.certificate) continue;
     const bool is_open = certificate.status == CertificateStatus::pending_activation &&
                          certificate.ownership_expires && *certificate.ownership_expires > now;
     const bool is_in_use =
@@ -98,8 +121,10 @@ registry::Task<Result<registry::Certificate>> CreateCertificate::reopen(
                             .correlation = caller.correlation,
                             .certificate = certificate.id.hex(),
                             .client = caller.client_id});
-  CO_TRY(co_await store_.commit(std::move(changes)));
-  co_return certificate;
+  const auto committed = co_await store_.commit(std::move(changes));
+  if (committed) co_return certificate;
+  if (committed.error().fault != Fault::conflict) co_return tl::unexpected(committed.error());
+  co_return fail(Fault::unavailable, "the certificate is being changed at this moment");
 }
 
 CreatedCertificate CreateCertificate::answer(const registry::Certificate& certificate) const {

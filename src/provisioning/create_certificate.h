@@ -8,6 +8,7 @@
 #include "provisioning/issue.h"
 #include "provisioning/ownership_token.h"
 #include "provisioning/settings.h"
+#include "provisioning/turns.h"
 
 namespace imprint::provisioning {
 
@@ -40,6 +41,7 @@ class CreateCertificate {
   registry::Task<Result<CreatedCertificate>> from_csr(Caller caller, std::string csr_pem);
 
  private:
+  registry::Task<Result<void>> check_limit(Caller caller);
   registry::Task<Result<CreatedCertificate>> issue(Caller caller, x509::PublicKey key,
                                                    std::string step);
   registry::Task<Result<std::optional<registry::Certificate>>> made_before(Caller caller,
@@ -54,6 +56,7 @@ class CreateCertificate {
   const OwnershipTokens& tokens_;
   const Settings& settings_;
   const Clock& clock_;
+  Turns turns_;  ///< by public key
 };
 
 }  // namespace imprint::provisioning

@@ -38,6 +38,10 @@ class Planner {
 
   Result<Plan> run() {
     TRY(check_certificate());
+    // Disabled or changed meanwhile, it authorises nothing any more.
+    changes_.changes.emplace_back(
+        registry::Require{registry::template_key(known_.provisioning_template.name),
+                          Expect::at(known_.provisioning_template.version)});
     if (known_.resources.thing) {
       TRY(check_reprovision());
       TRY(known_.thing ? update_thing() : create_thing());
@@ -177,7 +181,12 @@ class Planner {
     }
     if (wanted.groups && wanted.groups_override != Override::do_nothing)
       TRY(update_groups(*wanted.groups));
-    if (changed) {
+    // Attaching another certificate changes the thing too: of several registrations that meet here,
+    // one gets through and the others look again.
+    const bool is_attached = std::ranges::any_of(
+        known_.things_of_certificate,
+        [&](const registry::ThingPrincipal& principal) { return principal.thing == thing.name; });
+    if (changed || !is_attached) {
       ++thing.version;
       put(std::move(thing), Expect::at(known_.thing->version));
     } else {
@@ -200,7 +209,7 @@ class Planner {
       }
     }
     if (result.size() > kMaxGroupsPerThing) {
-      return refuse(Fault::exhausted, code::kRegistrationFailure,
+      return refuse(Fault::conflict, code::kRegistrationFailure,
                     fmt::format("the thing would be in {} groups; at most {} are allowed",
                                 result.size(), kMaxGroupsPerThing),
                     path_of(*known_.resources.thing, "ThingGroups"));
@@ -241,9 +250,9 @@ class Planner {
         case Reprovision::replace:
           break;
         case Reprovision::same_key:
-          if (other.public_key == known_.certificate.public_key) break;
           if (!is_active)
             return refuse_known_thing(other, "which somebody has taken out of service");
+          if (other.public_key == known_.certificate.public_key) break;
           if (other.first_connected)
             return refuse_known_thing(other, "which is in use with another key");
           break;
@@ -317,7 +326,7 @@ class Planner {
           Expect::anything());
     }
     if (attached.size() > std::max(before, kMaxPoliciesPerCertificate)) {
-      return refuse(Fault::exhausted, code::kRegistrationFailure,
+      return refuse(Fault::conflict, code::kRegistrationFailure,
                     fmt::format("the certificate would have {} policies; at most {} are allowed",
                                 attached.size(), kMaxPoliciesPerCertificate));
     }
@@ -331,7 +340,15 @@ class Planner {
     const ThingName& thing = known_.resources.thing->name;
     const bool exclusive = known_.resources.certificate->exclusive_thing;
     for (const registry::ThingPrincipal& other : known_.things_of_certificate) {
-      if (other.thing == thing || !(other.exclusive || exclusive)) continue;
+      if (other.thing == thing) continue;
+      if (known_.certificate.requested_by) {
+        return refuse(Fault::conflict, code::kResourceConflicts,
+                      fmt::format("this key and its certificate belong to thing {} already; a "
+                                  "device with another name "
+                                  "needs a key of its own",
+                                  quote(other.thing.str())));
+      }
+      if (!(other.exclusive || exclusive)) continue;
       return refuse(Fault::conflict, code::kResourceConflicts,
                     fmt::format("the certificate is attached to thing {}, and one of the two "
                                 "attachments is exclusive",
@@ -346,8 +363,8 @@ class Planner {
   Result<void> count() {
     const bool is_first = known_.certificate.status == CertificateStatus::pending_activation;
     if (!known_.caller.claim_limit || !is_first) return {};
-    changes_.changes.emplace_back(registry::Count{
-        "devices-of-claim/" + known_.caller.certificate.hex(), 1, known_.caller.claim_limit});
+    changes_.changes.emplace_back(
+        registry::Count{known_.caller.devices_counter(), 1, known_.caller.claim_limit});
     return {};
   }
 

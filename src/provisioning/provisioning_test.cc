@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <atomic>
 #include <fstream>
+#include <functional>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <latch>
 #include <sstream>
+#include <thread>
 
 #include "issuance/signer.h"
 #include "provisioning/create_certificate.h"
+#include "provisioning/plan.h"
 #include "provisioning/register_thing.h"
 #include "provisioning/sweep.h"
 #include "registry/memory/memory_store.h"
@@ -471,6 +476,105 @@ TEST(InlinePolicies, AreMadeOnceAndSharedByTheSameDocument) {
   ASSERT_EQ(attached.size(), 1U);
   EXPECT_THAT(attached[0].policy.str(), testing::MatchesRegex("[0-9A-F]+"));
   EXPECT_EQ(attached[0].policy.str().size(), 40U);
+}
+
+TEST(Reprovision, ARevokedKeyStaysOutThroughEveryClaim) {
+  World world;
+  const auto key = test::make_key();
+  const auto first = world.onboard(key, "S");
+  ASSERT_TRUE(first);
+  registry::Certificate c = world.certificate(first->certificate);
+  c.status = CertificateStatus::revoked;
+  ++c.version;
+  world.put(c);
+  world.caller.certificate = CertificateId(Sha256{2});
+  const auto again = world.create(key);
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().code, code::kAccessDenied);
+}
+
+TEST(Reprovision, ADeactivatedDeviceDoesNotLetItselfInAgain) {
+  World world;
+  const auto key = test::make_key();
+  const auto first = world.onboard(key, "S");
+  ASSERT_TRUE(first);
+  registry::Certificate c = world.certificate(first->certificate);
+  c.status = CertificateStatus::inactive;
+  ++c.version;
+  world.put(c);
+  const auto again = world.onboard(key, "S");
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().code, code::kResourceConflicts);
+  EXPECT_TRUE(world.active_certificates_of("device-S").empty());
+}
+
+TEST(Claims, OneKeyIsOneDevice) {
+  World world;
+  world.caller.claim_limit = 1;
+  const auto key = test::make_key();
+  ASSERT_TRUE(world.onboard(key, "1"));
+  const auto second = world.onboard(key, "2");
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, code::kResourceConflicts);
+  EXPECT_THAT(second.error().message, HasSubstr("device-1"));
+  const auto other = world.create(test::make_key());
+  ASSERT_FALSE(other) << "a claim that is used up makes no more certificates";
+  EXPECT_EQ(other.error().code, code::kAccessDenied);
+  EXPECT_EQ(world.all<registry::Thing>(registry::query::Things{}).size(), 1U);
+}
+
+TEST(RegisterThing, GivesWayWhenItsTemplateChangesMeanwhile) {
+  World world;
+  const auto created = world.create(test::make_key());
+  Known known{.caller = world.caller,
+              .certificate = world.certificate(created->id),
+              .provisioning_template = *run_blocking(registry::get<registry::ProvisioningTemplate>(
+                  world.memory, registry::template_key(*TemplateName::parse("T")))),
+              .resources = {}};
+  known.resources.certificate = templates::CertificateResource{
+      .logical_name = "c", .value = created->id.hex(), .ca_pem = {}, .status_override = {}};
+  const auto decided = plan(known, world.clock.now(), "id", "g");
+  ASSERT_TRUE(decided) << decided.error().message;
+  registry::ProvisioningTemplate disabled = known.provisioning_template;
+  disabled.enabled = false;
+  ++disabled.version;
+  world.put(disabled);
+  const auto committed = run_blocking(world.memory.commit(decided->changes));
+  ASSERT_FALSE(committed);
+  EXPECT_EQ(committed.error().fault, Fault::conflict);
+}
+
+/// Runs `work` on several threads at the same moment.
+void at_once(int threads, const std::function<void(int)>& work) {
+  std::latch begin(threads);
+  std::vector<std::thread> all;
+  for (int i = 0; i < threads; ++i) {
+    all.emplace_back([&, i] {
+      begin.arrive_and_wait();
+      work(i);
+    });
+  }
+  for (std::thread& thread : all) thread.join();
+}
+
+TEST(Races, DevicesThatMeetOnOneThingLeaveOneActiveCertificate) {
+  World world;
+  world.put(registry::Thing{.name = *ThingName::parse("device-S"),
+                            .id = "i",
+                            .attributes = {{"firmwareVersion", "1.0.0"}}});
+  std::atomic<int> accepted = 0;
+  at_once(12, [&](int) {
+    if (world.onboard(test::make_key(), "S")) ++accepted;
+  });
+  EXPECT_GE(accepted.load(), 1);
+  EXPECT_EQ(world.active_certificates_of("device-S").size(), 1U);
+}
+
+TEST(Races, OneKeyOnManyConnectionsGetsOneCertificate) {
+  World world;
+  const auto key = test::make_key();
+  at_once(8, [&](int) { EXPECT_TRUE(world.create(key)); });
+  EXPECT_EQ(world.all<registry::Certificate>(registry::query::Certificates{}).size(), 1U);
 }
 
 /// A device that begins again, with its key or (`fresh`) with a new one, until it is registered.

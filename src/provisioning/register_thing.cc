@@ -67,8 +67,11 @@ registry::Task<Result<RegisteredThing>> RegisterThing::run(Caller caller,
                 {},
                 code::kAccessDenied});
     }
-    if (committed.error().fault != Fault::conflict || attempt == kAttempts)
-      co_return tl::unexpected(committed.error());
+    if (committed.error().fault != Fault::conflict) co_return tl::unexpected(committed.error());
+    if (attempt == kAttempts) {
+      co_return fail(Fault::unavailable, "others are changing the same thing at this moment: {}",
+                     committed.error().message);
+    }
   }
 }
 

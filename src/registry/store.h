@@ -93,7 +93,6 @@ struct Certificates {
 /// of a million of them in memory.
 struct CertificateStatuses {};
 struct CertificatesByKey {
-  CertificateId requested_by;
   Sha256 public_key;
 };
 /// PENDING_ACTIVATION whose ownership ended before, and provisioning claims that have expired.

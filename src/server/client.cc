@@ -65,7 +65,8 @@ provisioning::Caller Client::caller() const {
           .client_id = facts_.client_id,
           .correlation = correlation_,
           .claim_template = certificate.claim_template,
-          .claim_limit = certificate.claim_limit};
+          .claim_limit = certificate.claim_limit,
+          .puts_refusals_on_record = denials_on_record_ < kMaxDenialsOnRecord};
 }
 
 // ---- connect ----
@@ -500,6 +501,7 @@ void Client::answer(const ProvisioningRequest& request, device_api::Answer answe
   Services& s = services();
   const std::string_view method = device_api::method_of(answer.operation);
   if (answer.rejection) {
+    ++denials_on_record_;
     s.metrics.provisioning_failed(answer.template_name, method, answer.rejection->error_code,
                                   seconds);
     s.log.warning(

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
+
 #include "registry/store.h"
 
 namespace imprint::test {
@@ -45,7 +47,7 @@ class FaultyStore final : public registry::Store {
 
   registry::Store& real_;
   int failing_ = 0;
-  int calls_ = 0;
+  std::atomic<int> calls_ = 0;
   When when_ = When::before;
 };
 

@@ -53,8 +53,7 @@ struct Matches {
   bool operator()(const query::CertificateStatuses&) const { return as<Certificate>() != nullptr; }
   bool operator()(const query::CertificatesByKey& q) const {
     const auto* certificate = as<Certificate>();
-    return certificate != nullptr && certificate->requested_by == q.requested_by &&
-           certificate->public_key == q.public_key;
+    return certificate != nullptr && certificate->public_key == q.public_key;
   }
   bool operator()(const query::ExpiredCertificates& q) const {
     const auto* c = as<Certificate>();

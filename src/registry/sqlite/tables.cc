@@ -72,7 +72,7 @@ CREATE TABLE group_memberships (thing TEXT, grp TEXT, version INTEGER NOT NULL, 
 CREATE INDEX group_memberships_by_group ON group_memberships (grp, thing);
 CREATE TABLE certificates (id TEXT PRIMARY KEY, version INTEGER NOT NULL, created INTEGER NOT NULL, status TEXT NOT NULL, purpose INTEGER NOT NULL, requested_by TEXT, public_key TEXT NOT NULL, sweep INTEGER, body TEXT NOT NULL);
 CREATE INDEX certificates_by_created ON certificates (created, id);
-CREATE INDEX certificates_by_public_key ON certificates (public_key) WHERE requested_by IS NOT NULL;
+CREATE INDEX certificates_by_public_key ON certificates (public_key);
 CREATE INDEX certificates_by_sweep ON certificates (sweep) WHERE sweep IS NOT NULL;
 CREATE TABLE issuance_intents (serial TEXT PRIMARY KEY, version INTEGER NOT NULL, created INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE policies (name TEXT PRIMARY KEY, version INTEGER NOT NULL, created INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
@@ -256,11 +256,9 @@ struct ListOf {
         Kind::certificate};
   }
   ListStatement operator()(const query::CertificatesByKey& q) const {
-    return {
-        "SELECT body, 0 FROM certificates WHERE public_key=?2 AND requested_by=?1 ORDER BY id "
-        "LIMIT ?3",
-        {q.requested_by.hex(), encoding::to_hex(q.public_key), limit},
-        Kind::certificate};
+    return {"SELECT body, 0 FROM certificates WHERE public_key=?1 ORDER BY id LIMIT ?2",
+            {encoding::to_hex(q.public_key), limit},
+            Kind::certificate};
   }
   ListStatement operator()(const query::ExpiredCertificates& q) const {
     return {"SELECT body, 0 FROM certificates WHERE sweep<?1 AND id>?2 ORDER BY id LIMIT ?3",

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "provisioning/turns.h"
+
+namespace imprint::provisioning {
+
+runtime::Task<Turns::Turn> Turns::take(std::string name) {
+  const runtime::Completion<bool> mine;
+  bool is_free = false;
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto [entry, is_new] = waiting_.try_emplace(name);
+    is_free = is_new;
+    if (!is_new) entry->second.push_back(mine);
+  }
+  if (!is_free) co_await mine.wait();
+  co_return Turn(*this, std::move(name));
+}
+
+void Turns::pass_on(const std::string& name) {
+  std::optional<runtime::Completion<bool>> next;
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto it = waiting_.find(name);
+    if (it->second.empty()) {
+      waiting_.erase(it);
+    } else {
+      next = it->second.front();
+      it->second.pop_front();
+    }
+  }
+  if (next) next->complete(true);
+}
+
+}  // namespace imprint::provisioning
