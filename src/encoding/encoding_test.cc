@@ -31,6 +31,13 @@ TEST(Json, ReportsWhereTheTextIsWrong) {
   }
 }
 
+TEST(Json, RefusesNumbersThatDoNotFitADouble) {
+  for (const std::string_view text : {"1e400", "-1e400", "[1e309]"}) {
+    EXPECT_FALSE(parse_json(text).has_value()) << text;
+  }
+  EXPECT_EQ(to_json(*parse_json("1e308")), "1E308");
+}
+
 TEST(Json, KeepsMembersInOrder) {
   const std::string text = R"({"b":1,"a":[true,null,"x"],"c":{"d":-1.5}})";
   EXPECT_EQ(to_json(*parse_json(text)), R"({"b":1,"a":[true,null,"x"],"c":{"d":-1.5E0}})");

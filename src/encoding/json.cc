@@ -5,6 +5,7 @@
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value_stack.hpp>
+#include <cmath>
 #include <set>
 #include <vector>
 
@@ -78,7 +79,11 @@ struct StrictHandler {
     stack.push_uint64(u);
     return true;
   }
-  bool on_double(double d, string_view, error_code&) {
+  bool on_double(double d, string_view, error_code& ec) {
+    if (!std::isfinite(d)) {  // Boost.JSON reads 1e400 as infinity, which JSON cannot print back.
+      ec = json::error::exponent_overflow;
+      return false;
+    }
     stack.push_double(d);
     return true;
   }
