@@ -52,6 +52,9 @@ struct OperationInfo {
   std::span<const InputInfo> inputs;
   ExceptionSet errors;  ///< as the model declares them
   Handler run;
+  /// What the operation acts on, as an access policy names it: "thing/{thingName}" becomes
+  /// "arn:aws:iot:{region}:{account}:thing/x". Empty: "*", as for lists.
+  std::string_view resource = {};
 };
 
 /// An operation of AWS IoT that this server does not have.
