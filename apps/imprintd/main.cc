@@ -37,15 +37,25 @@ void keep_memory_private() {
   prctl(PR_SET_DUMPABLE, 0);
 }
 
-void serve_until_told(imprint::server::Server& server, const sigset_t& signals,
-                      imprint::telemetry::Log& log) {
+/// The command line and the file as they are now.
+imprint::Result<void> reload(imprint::server::Server& server, int argc, char** argv,
+                             imprint::telemetry::Log& log) {
+  TRY_ASSIGN(const imprint::imprintd::Options options, imprint::imprintd::read_options(argc, argv));
+  TRY(server.reload(options.config));
+  log.use_level(options.log_level);
+  return {};
+}
+
+void serve_until_told(imprint::server::Server& server, const sigset_t& signals, int argc,
+                      char** argv, imprint::telemetry::Log& log) {
   int signal = 0;
   while (sigwait(&signals, &signal) == 0 && signal == SIGHUP) {
-    const auto reloaded = server.reload();
+    const auto reloaded = reload(server, argc, argv, log);
     if (reloaded) {
-      log.info("reloaded the server certificate");
+      log.info("reloaded configuration and server certificate");
     } else {
-      log.error("kept the old server certificate", {{"because", reloaded.error().message}});
+      log.error("kept configuration and server certificate as they were",
+                {{"because", imprint::describe(reloaded.error())}});
     }
   }
   log.info("stopping");
@@ -70,6 +80,6 @@ int main(int argc, char** argv) {
   fmt::print("imprintd ready mqtt={} http=https://{} pid={}\n", (*server)->mqtt_address(),
              (*server)->http_address(), getpid());
   std::fflush(stdout);
-  serve_until_told(**server, signals, log);
+  serve_until_told(**server, signals, argc, argv, log);
   return 0;
 }

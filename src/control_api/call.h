@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/current.h"
 #include "base/random.h"
 #include "base/result.h"
 #include "encoding/json.h"
@@ -24,7 +25,7 @@ struct Dependencies {
   registry::Store& store;
   provisioning::IssueCertificate& issue;
   issuance::KeyPool& keys;
-  const provisioning::Settings& settings;
+  const Current<provisioning::Settings>& settings;
   const Clock& clock;
   Random& random;
   telemetry::Log& log;

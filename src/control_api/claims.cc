@@ -89,7 +89,7 @@ runtime::Task<Result<Claim>> make_claim(Call call, ClaimRequest request) {
 
 Answer create_provisioning_claim(Call call) {
   const ClaimRequest request{.purpose = CertificatePurpose::provisioning_claim,
-                             .algorithm = call.server.settings.key_algorithm,
+                             .algorithm = call.server.settings.get()->key_algorithm,
                              .validity = kTrustedUserClaim};
   CO_TRY_ASSIGN(const Claim claim, co_await make_claim(std::move(call), request));
   co_return json::object{

@@ -279,6 +279,12 @@ const std::vector<Key>& keys() {
        number(MEMBER(limits.session_queue_bytes), 1, kMax63)},
       {"limits", "retained-bytes", "67108864", "Bytes of all retained messages.",
        number(MEMBER(limits.retained_bytes), 0, kMax63)},
+      {"limits", "pending-certificates", "10000",
+       "Certificates that one claim may have waiting for RegisterThing.",
+       number(MEMBER(limits.pending_certificates), 1, kMax32)},
+      {"limits", "audit-events", "10000000",
+       "Audit events kept, some 600 bytes each; beyond them the oldest are removed.",
+       number(MEMBER(limits.audit_events), 1'000, kMax63)},
 
       {"log", "format", "\"text\"", "text or json.",
        choice<LogFormat>(MEMBER(log.format), {LogFormat::text, LogFormat::json})},

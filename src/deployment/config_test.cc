@@ -61,6 +61,8 @@ sessions = 4
 session-queue-messages = 5
 session-queue-bytes = 6
 retained-bytes = 0
+pending-certificates = 8
+audit-events = 1000
 [log]
 format = "json"
 level = "debug"
@@ -82,7 +84,7 @@ level = "debug"
   expected.templates = {
       Reprovision::replace,       "line-1", 5, JitpMode::aws, std::chrono::hours(24 * 90),
       x509::KeyAlgorithm::ec_p256};
-  expected.limits = {1, 2, 3, 4, 5, 6, 0};
+  expected.limits = {1, 2, 3, 4, 5, 6, 0, 8, 1000};
   expected.log = {LogFormat::json, "debug"};
   EXPECT_EQ(*config, expected);
   EXPECT_EQ(config->profile_options().validity, std::chrono::hours(24 * 90));

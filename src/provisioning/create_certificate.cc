@@ -9,7 +9,7 @@ using registry::CertificateStatus;
 
 registry::Task<Result<CreatedCertificate>> CreateCertificate::with_keys(Caller caller) {
   CO_TRY_ASSIGN(const x509::PrivateKey key,
-                co_await make_device_key(settings_.key_algorithm, keys_));
+                co_await make_device_key(settings_.get()->key_algorithm, keys_));
   CO_TRY_ASSIGN(CreatedCertificate created,
                 co_await issue(std::move(caller), key.public_key(), "create_keys_and_certificate"));
   created.private_key = key.pem_traditional();
@@ -32,8 +32,17 @@ registry::Task<Result<CreatedCertificate>> CreateCertificate::from_csr(Caller ca
   co_return created;
 }
 
-/// A claim that has registered all its devices gets no further certificates either.
-registry::Task<Result<void>> CreateCertificate::check_limit(Caller caller) {
+/// A claim that has registered all its devices gets no further certificates either, nor does one
+/// that makes them and registers nothing.
+registry::Task<Result<void>> CreateCertificate::check_limits(Caller caller) {
+  const std::size_t most = settings_.get()->pending_certificates;
+  if (pending_.count(caller.certificate) >= most) {
+    co_return fail(Fault::exhausted,
+                   "{} certificates that this one asked for wait for RegisterThing, the most there "
+                   "may be ([limits] pending-certificates); each is removed an hour after it was "
+                   "made",
+                   most);
+  }
   if (!caller.claim_limit) co_return Result<void>();
   std::vector<registry::Key> keys = {registry::counter_key(caller.devices_counter())};
   CO_TRY_ASSIGN(const std::vector<std::optional<registry::Record>> found,
@@ -52,11 +61,11 @@ registry::Task<Result<void>> CreateCertificate::check_limit(Caller caller) {
 registry::Task<Result<CreatedCertificate>> CreateCertificate::issue(Caller caller,
                                                                     x509::PublicKey key,
                                                                     std::string step) {
-  CO_TRY(co_await check_limit(caller));
+  CO_TRY(co_await check_limits(caller));
   IssueRequest request{
       .status = CertificateStatus::pending_activation,
       .requested_by = caller.certificate,
-      .ownership_expires = clock_.now() + settings_.ownership_lifetime,
+      .ownership_expires = clock_.now() + settings_.get()->ownership_lifetime,
       .event = {.step = std::move(step),
                 .outcome = "ok",
                 .actor = caller.certificate.hex(),
@@ -101,15 +110,15 @@ registry::Task<Result<std::optional<registry::Certificate>>> CreateCertificate::
 registry::Task<Result<registry::Certificate>> CreateCertificate::reopen(
     Caller caller, registry::Certificate certificate) {
   const Timestamp now = clock_.now();
+  const Seconds lifetime = settings_.get()->ownership_lifetime;
   const bool is_pending = certificate.status == CertificateStatus::pending_activation;
-  if (is_pending && *certificate.ownership_expires - now > settings_.ownership_lifetime / 2)
-    co_return certificate;
+  if (is_pending && *certificate.ownership_expires - now > lifetime / 2) co_return certificate;
   const std::int64_t seen = certificate.version;
   if (!is_pending) {
     ++certificate.ownership_round;
     certificate.registration.reset();
   }
-  certificate.ownership_expires = now + settings_.ownership_lifetime;
+  certificate.ownership_expires = now + lifetime;
   certificate.modified = now;
   certificate.version = seen + 1;
   registry::ChangeSet changes;

@@ -3,10 +3,12 @@
 
 #include <string>
 
+#include "base/current.h"
 #include "base/secret.h"
 #include "provisioning/caller.h"
 #include "provisioning/issue.h"
 #include "provisioning/ownership_token.h"
+#include "provisioning/pending_certificates.h"
 #include "provisioning/settings.h"
 #include "provisioning/turns.h"
 
@@ -26,11 +28,13 @@ struct CreatedCertificate {
 class CreateCertificate {
  public:
   CreateCertificate(registry::Store& store, IssueCertificate& issue, issuance::KeyPool& keys,
-                    const OwnershipTokens& tokens, const Settings& settings, const Clock& clock)
+                    const OwnershipTokens& tokens, const PendingCertificates& pending,
+                    const Current<Settings>& settings, const Clock& clock)
       : store_(store),
         issue_(issue),
         keys_(keys),
         tokens_(tokens),
+        pending_(pending),
         settings_(settings),
         clock_(clock) {}
 
@@ -41,7 +45,7 @@ class CreateCertificate {
   registry::Task<Result<CreatedCertificate>> from_csr(Caller caller, std::string csr_pem);
 
  private:
-  registry::Task<Result<void>> check_limit(Caller caller);
+  registry::Task<Result<void>> check_limits(Caller caller);
   registry::Task<Result<CreatedCertificate>> issue(Caller caller, x509::PublicKey key,
                                                    std::string step);
   registry::Task<Result<std::optional<registry::Certificate>>> made_before(Caller caller,
@@ -54,7 +58,8 @@ class CreateCertificate {
   IssueCertificate& issue_;
   issuance::KeyPool& keys_;
   const OwnershipTokens& tokens_;
-  const Settings& settings_;
+  const PendingCertificates& pending_;
+  const Current<Settings>& settings_;
   const Clock& clock_;
   Turns turns_;  ///< by public key
 };

@@ -35,11 +35,12 @@ registry::Certificate record_of(const x509::Certificate& certificate, const Issu
 registry::Task<Result<registry::Certificate>> IssueCertificate::run(x509::PublicKey key,
                                                                     IssueRequest request) {
   const Timestamp now = clock_.now();
+  const std::shared_ptr<const issuance::Profile> usual = profile_.get();
   std::optional<issuance::Profile> shorter;
   if (request.validity) {
-    CO_TRY_ASSIGN(shorter, profile_.with_validity(*request.validity));
+    CO_TRY_ASSIGN(shorter, usual->with_validity(*request.validity));
   }
-  const issuance::Profile& profile = shorter ? *shorter : profile_;
+  const issuance::Profile& profile = shorter ? *shorter : *usual;
   CO_TRY_ASSIGN(issuance::ApprovedRequest approved,
                 issuance::approve(profile, key, now, issuance::make_serial(random_)));
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "base/current.h"
 #include "base/random.h"
 #include "issuance/issuer.h"
 #include "issuance/key_pool.h"
@@ -31,7 +32,7 @@ struct IssueRequest {
 class IssueCertificate {
  public:
   IssueCertificate(registry::Store& store, const issuance::Issuer& issuer,
-                   const issuance::Profile& profile, const Clock& clock, Random& random)
+                   const Current<issuance::Profile>& profile, const Clock& clock, Random& random)
       : store_(store), issuer_(issuer), profile_(profile), clock_(clock), random_(random) {}
 
   /// Durable when it returns. Code InvalidCsr for a key that is not fit to be certified.
@@ -40,7 +41,7 @@ class IssueCertificate {
  private:
   registry::Store& store_;
   const issuance::Issuer& issuer_;
-  const issuance::Profile& profile_;
+  const Current<issuance::Profile>& profile_;
   const Clock& clock_;
   Random& random_;
 };

@@ -38,7 +38,9 @@ class Planner {
 
   Result<Plan> run() {
     TRY(check_certificate());
-    // Disabled or changed meanwhile, it authorises nothing any more.
+    // Disabled, deactivated or changed meanwhile, they authorise nothing any more.
+    changes_.changes.emplace_back(registry::Require{
+        registry::certificate_key(known_.caller.certificate), Expect::at(known_.caller_version)});
     changes_.changes.emplace_back(
         registry::Require{registry::template_key(known_.provisioning_template.name),
                           Expect::at(known_.provisioning_template.version)});

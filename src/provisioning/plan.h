@@ -16,6 +16,7 @@ namespace imprint::provisioning {
 /// Everything a registration depends on, as it was read.
 struct Known {
   Caller caller;
+  std::int64_t caller_version = 1;  ///< of the certificate that asks
   registry::Certificate certificate;
   registry::ProvisioningTemplate provisioning_template;
   templates::Resources resources;

@@ -50,6 +50,8 @@ std::string mission_template() {
   return text.str();
 }
 
+constexpr std::int64_t kKeepAll = 1'000'000;
+
 /// One deployment without a network: store, issuing CA, the mission's template and what it needs.
 struct World {
   World() : World(mission_template()) {}
@@ -58,11 +60,26 @@ struct World {
     put(registry::ThingType{.name = *ThingTypeName::parse("SmartSensor"), .id = "t"});
     put(registry::ThingGroup{.name = *ThingGroupName::parse("unprovisioned-devices"), .id = "g"});
     add_template("T", body);
+    put(claim(1));
+    put(claim(2));
+    memory.watch([this](const registry::ChangeSet& changes) { pending.apply(changes); });
+  }
+
+  static registry::Certificate claim(std::uint8_t number) {
+    return {.id = CertificateId(Sha256{number}),
+            .pem = {},
+            .status = CertificateStatus::active,
+            .purpose = registry::CertificatePurpose::claim};
   }
 
   void put(registry::Record record) {
     registry::ChangeSet changes;
     changes.changes.emplace_back(registry::Put{std::move(record)});
+    ASSERT_TRUE(run_blocking(memory.commit(std::move(changes))));
+  }
+  void erase(registry::Key key) {
+    registry::ChangeSet changes;
+    changes.changes.emplace_back(registry::Erase{std::move(key)});
     ASSERT_TRUE(run_blocking(memory.commit(std::move(changes))));
   }
   void add_template(const std::string& name, const std::string& body, bool enabled = true) {
@@ -94,6 +111,13 @@ struct World {
   template <class T>
   std::vector<T> all(registry::Query query) {
     return *run_blocking(registry::list_all<T>(memory, std::move(query)));
+  }
+  std::vector<registry::Certificate> device_certificates() {
+    auto found = all<registry::Certificate>(registry::query::Certificates{});
+    std::erase_if(found, [](const registry::Certificate& c) {
+      return c.purpose != registry::CertificatePurpose::identity;
+    });
+    return found;
   }
   registry::Certificate certificate(const CertificateId& id) {
     return *run_blocking(
@@ -127,13 +151,14 @@ struct World {
   test::Identity issuing = test::make_intermediate(root, "Test issuing CA");
   std::shared_ptr<FaultySigner> signer = std::make_shared<FaultySigner>(std::move(issuing.key));
   issuance::Issuer issuer = *issuance::Issuer::make(issuing.certificate, signer);
-  issuance::Profile profile = *issuance::Profile::make({}, issuing.certificate);
+  Current<issuance::Profile> profile{*issuance::Profile::make({}, issuing.certificate)};
   issuance::KeyPool keys{{.algorithm = x509::KeyAlgorithm::ec_p256, .size = 0}};
   OwnershipTokens tokens{Secret(std::string(64, 'k'))};
-  Settings settings{.key_algorithm = x509::KeyAlgorithm::ec_p256};
+  Current<Settings> settings{Settings{.key_algorithm = x509::KeyAlgorithm::ec_p256}};
+  PendingCertificates pending;
   TemplateCache cache;
   IssueCertificate issue{store, issuer, profile, clock, random};
-  CreateCertificate create_certificate{store, issue, keys, tokens, settings, clock};
+  CreateCertificate create_certificate{store, issue, keys, tokens, pending, settings, clock};
   RegisterThing register_thing{store, cache, tokens, settings, clock, random};
   Caller caller{
       .certificate = CertificateId(Sha256{1}), .client_id = "factory-1", .correlation = "c"};
@@ -186,6 +211,81 @@ TEST(Provisioning, RepeatsOfTheSameRequestGetTheSameAnswer) {
   EXPECT_EQ(other.error().code, code::kInvalidToken);
   EXPECT_THAT(other.error().message, HasSubstr("already used"));
   EXPECT_EQ(world.all<registry::Thing>(registry::query::Things{}).size(), 1U);
+}
+
+TEST(Provisioning, AClaimThatOnlyMintsIsStoppedUntilItsCertificatesAreRegisteredOrRemoved) {
+  World world;
+  world.settings.set({.key_algorithm = x509::KeyAlgorithm::ec_p256, .pending_certificates = 2});
+  const auto first = world.create(test::make_key());
+  ASSERT_TRUE(first);
+  ASSERT_TRUE(world.create(test::make_key()));
+  const auto refused = world.create(test::make_key());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().fault, Fault::exhausted);
+  EXPECT_THAT(refused.error().message, HasSubstr("pending-certificates"));
+
+  world.caller.certificate = CertificateId(Sha256{2});
+  EXPECT_TRUE(world.create(test::make_key())) << "another claim has a share of its own";
+  world.caller.certificate = CertificateId(Sha256{1});
+
+  ASSERT_TRUE(world.register_with(first->ownership_token.reveal(), World::parameters("S1")));
+  ASSERT_TRUE(world.create(test::make_key())) << "a registered one no longer counts";
+  ASSERT_FALSE(world.create(test::make_key()));
+  PendingCertificates restarted;
+  ASSERT_TRUE(run_blocking(restarted.load(world.memory)));
+  EXPECT_EQ(restarted.count(CertificateId(Sha256{1})), 2U);
+
+  world.clock.advance(std::chrono::hours(2));
+  ASSERT_TRUE(run_blocking(sweep(world.memory, world.clock, kKeepAll)));
+  EXPECT_TRUE(world.create(test::make_key())) << "nor do those whose hour has passed";
+}
+
+TEST(Provisioning, AClaimThatIsNoLongerActiveRegistersNothing) {
+  for (const bool deleted : {false, true}) {
+    World world;
+    const auto created = world.create(test::make_key());
+    registry::Certificate claim = world.certificate(world.caller.certificate);
+    claim.status = CertificateStatus::inactive;
+    ++claim.version;
+    if (deleted) {
+      world.erase(registry::certificate_key(claim.id));
+    } else {
+      world.put(claim);
+    }
+    const auto refused =
+        world.register_with(created->ownership_token.reveal(), World::parameters("S1"));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, code::kAccessDenied);
+    EXPECT_THAT(refused.error().message, HasSubstr(deleted ? "deleted" : "deactivated"));
+    EXPECT_TRUE(world.all<registry::Thing>(registry::query::Things{}).empty());
+  }
+}
+
+TEST(Provisioning, AClaimDeactivatedBetweenReadingAndCommittingRegistersNothing) {
+  World world;
+  const auto created = world.create(test::make_key());
+  world.store.before_commit([&] {
+    registry::Certificate claim = world.certificate(world.caller.certificate);
+    claim.status = CertificateStatus::inactive;
+    ++claim.version;
+    world.put(claim);
+  });
+  EXPECT_FALSE(world.register_with(created->ownership_token.reveal(), World::parameters("S1")));
+  EXPECT_TRUE(world.all<registry::Thing>(registry::query::Things{}).empty());
+}
+
+TEST(Provisioning, KeepsOnlySoManyAuditEvents) {
+  World world;
+  for (int i = 0; i < 7; ++i) {
+    registry::ChangeSet changes;
+    changes.events.push_back({.step = fmt::format("step-{}", i), .outcome = "ok"});
+    ASSERT_TRUE(run_blocking(world.memory.commit(std::move(changes))));
+  }
+  EXPECT_EQ(run_blocking(sweep(world.memory, world.clock, 3))->events, 4);
+  const auto kept = world.all<registry::AuditEvent>(registry::query::AuditEvents{});
+  ASSERT_EQ(kept.size(), 3U);
+  EXPECT_EQ(kept.front().step, "step-4");
+  EXPECT_EQ(run_blocking(sweep(world.memory, world.clock, 3))->events, 0);
 }
 
 TEST(Provisioning, AnotherClaimCannotTakeACertificateOver) {
@@ -293,10 +393,10 @@ TEST(RegisterThing, TokensEndAfterAnHourAndTheirCertificatesGo) {
   ASSERT_FALSE(late);
   EXPECT_EQ(late.error().code, code::kInvalidToken);
   EXPECT_THAT(late.error().message, HasSubstr("expired"));
-  const auto swept = run_blocking(sweep(world.memory, world.clock));
+  const auto swept = run_blocking(sweep(world.memory, world.clock, kKeepAll));
   ASSERT_TRUE(swept);
   EXPECT_EQ(swept->certificates, 1U);
-  const auto left = world.all<registry::Certificate>(registry::query::Certificates{});
+  const auto left = world.device_certificates();
   ASSERT_EQ(left.size(), 1U);
   EXPECT_EQ(left[0].id, kept->certificate);
 }
@@ -307,7 +407,7 @@ TEST(Sweep, KeepsACertificateThatAnOperatorHasAttached) {
   world.put(registry::PolicyAttachment{*PolicyName::parse("FleetDevicePolicy"),
                                        registry::PolicyTarget(created->id)});
   world.clock.advance(std::chrono::hours(2));
-  EXPECT_EQ(run_blocking(sweep(world.memory, world.clock))->certificates, 0U);
+  EXPECT_EQ(run_blocking(sweep(world.memory, world.clock, kKeepAll))->certificates, 0U);
 }
 
 TEST(Sweep, PutsSignaturesThatNeverArrivedOnRecord) {
@@ -315,7 +415,7 @@ TEST(Sweep, PutsSignaturesThatNeverArrivedOnRecord) {
   world.store.fail_call(3, test::FaultyStore::When::before);  // list, intent, certificate
   EXPECT_FALSE(world.create(test::make_key()));
   world.clock.advance(std::chrono::hours(1));
-  EXPECT_EQ(run_blocking(sweep(world.memory, world.clock))->intents, 1U);
+  EXPECT_EQ(run_blocking(sweep(world.memory, world.clock, kKeepAll))->intents, 1U);
   const auto events = world.all<registry::AuditEvent>(registry::query::AuditEvents{});
   ASSERT_EQ(events.size(), 1U);
   EXPECT_EQ(events[0].step, "certificate_never_arrived");
@@ -342,7 +442,7 @@ TEST(Reprovision, FollowsTheSettingWhenTheKeyIsAnother) {
   for (std::size_t i = 0; i < std::size(rows); ++i) {
     const auto& row = rows[i];
     World world;
-    world.settings.reprovision = row.setting;
+    world.settings.set({.reprovision = row.setting, .key_algorithm = x509::KeyAlgorithm::ec_p256});
     const auto first = world.onboard(test::make_key(), "S");
     ASSERT_TRUE(first);
     if (row.old == Old::used) world.note_connected(first->certificate);
@@ -574,7 +674,7 @@ TEST(Races, OneKeyOnManyConnectionsGetsOneCertificate) {
   World world;
   const auto key = test::make_key();
   at_once(8, [&](int) { EXPECT_TRUE(world.create(key)); });
-  EXPECT_EQ(world.all<registry::Certificate>(registry::query::Certificates{}).size(), 1U);
+  EXPECT_EQ(world.device_certificates().size(), 1U);
 }
 
 /// A device that begins again, with its key or (`fresh`) with a new one, until it is registered.
@@ -603,9 +703,8 @@ TEST(NeverHalfProvisioned, WhicheverStoreCallFails) {
         EXPECT_EQ(world.certificate(active[0]).public_key, key.public_key().sha256())
             << "the device's own key";
         world.clock.advance(std::chrono::hours(2));
-        ASSERT_TRUE(run_blocking(sweep(world.memory, world.clock)));
-        for (const auto& certificate :
-             world.all<registry::Certificate>(registry::query::Certificates{})) {
+        ASSERT_TRUE(run_blocking(sweep(world.memory, world.clock, kKeepAll)));
+        for (const auto& certificate : world.device_certificates()) {
           EXPECT_NE(certificate.status, CertificateStatus::pending_activation) << n;
         }
         EXPECT_TRUE(world.all<registry::IssuanceIntent>(registry::query::Intents{world.clock.now()})
@@ -624,7 +723,7 @@ TEST(NeverHalfProvisioned, WhenTheSignerFails) {
   const auto done = insist(world, key, false);
   ASSERT_TRUE(done);
   EXPECT_EQ(world.active_certificates_of("device-S").size(), 1U);
-  EXPECT_EQ(world.all<registry::Certificate>(registry::query::Certificates{}).size(), 1U);
+  EXPECT_EQ(world.device_certificates().size(), 1U);
 }
 
 TEST(OwnershipTokens, DependOnKeyCertificateRequesterAndRound) {

@@ -149,13 +149,30 @@ registry::Task<Result<Known>> RegisterThing::gather(Caller caller, RegisterThing
   CO_TRY_ASSIGN(
       templates::Resources resources,
       parsed.evaluate(request.parameters, {{{"AWS::IoT::Certificate::Id", certificate.id.hex()}}}));
+  CO_TRY_ASSIGN(const std::int64_t caller_version, co_await check_caller(caller));
   co_return co_await gather_existing(Known{.caller = std::move(caller),
+                                           .caller_version = caller_version,
                                            .certificate = std::move(certificate),
                                            .provisioning_template = std::move(*found),
                                            .resources = std::move(resources),
                                            .request_digest = digest_of(request),
                                            .serial_number = serial_number_of(request.parameters),
-                                           .settings = settings_});
+                                           .settings = *settings_.get()});
+}
+
+/// The caller's connection is cut when its certificate is deactivated, but this request may be
+/// faster than that.
+registry::Task<Result<std::int64_t>> RegisterThing::check_caller(Caller caller) {
+  const auto found = co_await registry::get<registry::Certificate>(
+      store_, registry::certificate_key(caller.certificate));
+  if (!found && found.error().fault != Fault::not_found) co_return tl::unexpected(found.error());
+  if (found && found->status == CertificateStatus::active) co_return found->version;
+  co_return tl::unexpected(
+      Error{Fault::forbidden,
+            fmt::format("certificate {}, which asks, has been {} meanwhile",
+                        caller.certificate.hex(), found ? "deactivated" : "deleted"),
+            {},
+            code::kAccessDenied});
 }
 
 registry::Task<Result<Known>> RegisterThing::gather_existing(Known known) {

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/current.h"
 #include "base/random.h"
 #include "provisioning/caller.h"
 #include "provisioning/ownership_token.h"
@@ -32,7 +33,7 @@ struct RegisteredThing {
 class RegisterThing {
  public:
   RegisterThing(registry::Store& store, TemplateCache& templates, const OwnershipTokens& tokens,
-                const Settings& settings, const Clock& clock, Random& random)
+                const Current<Settings>& settings, const Clock& clock, Random& random)
       : store_(store),
         templates_(templates),
         tokens_(tokens),
@@ -48,11 +49,13 @@ class RegisterThing {
   registry::Task<Result<Known>> gather(Caller caller, RegisterThingRequest request,
                                        registry::Certificate certificate);
   registry::Task<Result<Known>> gather_existing(Known known);
+  /// The version of the caller's own certificate, if it is still active.
+  registry::Task<Result<std::int64_t>> check_caller(Caller caller);
 
   registry::Store& store_;
   TemplateCache& templates_;
   const OwnershipTokens& tokens_;
-  const Settings& settings_;
+  const Current<Settings>& settings_;
   const Clock& clock_;
   Random& random_;
 };

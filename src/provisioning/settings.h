@@ -20,12 +20,15 @@ enum class Reprovision : std::uint8_t {
   aws,               ///< Yes; the old certificates stay as they are.
 };
 
-/// Deployment-wide rules of provisioning. A value, fixed while the server runs.
+/// Deployment-wide rules of provisioning. A value; a reload replaces it whole.
 struct Settings {
   Reprovision reprovision = Reprovision::same_key;
   std::int64_t fleet_limit = 0;  ///< most things one template may make; 0: no limit
   x509::KeyAlgorithm key_algorithm = x509::KeyAlgorithm::rsa_2048;  ///< of server-made keys
   Seconds ownership_lifetime = std::chrono::hours(1);
+  /// Most certificates of one claim that wait for RegisterThing; requests under way at the same
+  /// moment may go past it by their number.
+  std::size_t pending_certificates = 10'000;
 };
 
 }  // namespace imprint::provisioning

@@ -51,9 +51,34 @@ registry::ChangeSet removal_of(const registry::IssuanceIntent& intent, Timestamp
   return changes;
 }
 
+/// The sequence of the oldest event, or of the newest; 0 when there is none.
+registry::Task<Result<std::int64_t>> event_at_end(registry::Store& store, bool oldest) {
+  const registry::query::AuditEvents query{.ascending = oldest};
+  auto page = co_await store.list(query, {.limit = 1});
+  if (!page) co_return tl::unexpected(std::move(page).error());
+  if (page->records.empty()) co_return std::int64_t{0};
+  co_return std::get<registry::AuditEvent>(page->records.front()).sequence;
+}
+
+registry::Task<Result<std::int64_t>> forget_events(registry::Store& store, std::int64_t keep) {
+  constexpr std::int64_t kAtOnce = 5'000;  // others' commits wait for this one
+  CO_TRY_ASSIGN(const std::int64_t newest, co_await event_at_end(store, false));
+  CO_TRY_ASSIGN(const std::int64_t oldest, co_await event_at_end(store, true));
+  const std::int64_t last = newest - keep;
+  if (newest == 0 || oldest > last) co_return std::int64_t{0};
+  for (std::int64_t through = oldest - 1; through < last;) {
+    through = std::min(through + kAtOnce, last);
+    registry::ChangeSet changes;
+    changes.changes.emplace_back(registry::Forget{through});
+    CO_TRY(co_await store.commit(std::move(changes)));
+  }
+  co_return last - oldest + 1;
+}
+
 }  // namespace
 
-registry::Task<Result<Swept>> sweep(registry::Store& store, const Clock& clock) {
+registry::Task<Result<Swept>> sweep(registry::Store& store, const Clock& clock,
+                                    std::int64_t audit_events) {
   const Timestamp now = clock.now();
   Swept swept;
   CO_TRY_ASSIGN(const std::vector<registry::Certificate> expired,
@@ -84,6 +109,7 @@ registry::Task<Result<Swept>> sweep(registry::Store& store, const Clock& clock) 
     if (!removed && removed.error().fault != Fault::conflict)
       co_return tl::unexpected(removed.error());
   }
+  CO_TRY_ASSIGN(swept.events, co_await forget_events(store, audit_events));
   co_return swept;
 }
 

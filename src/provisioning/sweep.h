@@ -9,13 +9,15 @@ namespace imprint::provisioning {
 struct Swept {
   std::size_t certificates = 0;
   std::size_t intents = 0;
+  std::int64_t events = 0;
 };
 
 /// Removes what nobody came back for: certificates whose ownership ended before RegisterThing (AWS
 /// IoT: deleted when the token expires, unless attached to a policy or thing meanwhile), claims of
 /// CreateProvisioningClaim that have expired, and intents of certificates that never arrived (they
-/// are put on record in the audit trail). Run now and then; one that meets a RegisterThing gives
-/// way.
-registry::Task<Result<Swept>> sweep(registry::Store& store, const Clock& clock);
+/// are put on record in the audit trail); and the oldest audit events beyond the newest
+/// `audit_events`. Run now and then; one that meets a RegisterThing gives way.
+registry::Task<Result<Swept>> sweep(registry::Store& store, const Clock& clock,
+                                    std::int64_t audit_events);
 
 }  // namespace imprint::provisioning

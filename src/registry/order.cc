@@ -24,6 +24,7 @@ bool is_ascending(const Query& query) {
   if (const auto* certificates = std::get_if<query::Certificates>(&query))
     return certificates->ascending;
   if (const auto* policies = std::get_if<query::Policies>(&query)) return policies->ascending;
+  if (const auto* events = std::get_if<query::AuditEvents>(&query)) return events->ascending;
   return true;
 }
 

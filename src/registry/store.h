@@ -56,7 +56,12 @@ struct Count {
   std::optional<std::int64_t> limit = {};
 };
 
-using Change = std::variant<Put, Erase, Require, Count>;
+/// Removes the audit events up to and including this sequence.
+struct Forget {
+  std::int64_t through;
+};
+
+using Change = std::variant<Put, Erase, Require, Count, Forget>;
 
 /// Applied whole or not at all. Events are appended in the same transaction.
 struct ChangeSet {
@@ -131,6 +136,7 @@ struct AccessOf {
 };
 /// By sequence. Empty fields match everything; the others must be equal.
 struct AuditEvents {
+  bool ascending = true;
   std::string thing = {};
   std::string certificate = {};
   std::string client = {};

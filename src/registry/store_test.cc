@@ -285,6 +285,14 @@ TEST_P(StoreConformance, AnswersEveryQuery) {
   EXPECT_EQ(names(query::AuditEvents{.certificate = "c1"}).size(), 1U);
   EXPECT_EQ(names(query::AuditEvents{.client = "b"}).size(), 1U);
   EXPECT_EQ(names(query::AuditEvents{.serial_number = "S2"}).size(), 0U);
+  EXPECT_EQ(
+      names(query::AuditEvents{.ascending = false}, 1),
+      (std::vector<std::string>{names(query::AuditEvents{})[1], names(query::AuditEvents{})[0]}));
+  ChangeSet forget;
+  forget.changes.emplace_back(Forget{1});
+  ASSERT_TRUE(commit(std::move(forget)));
+  EXPECT_EQ(names(query::AuditEvents{}).size(), 1U);
+  EXPECT_EQ(names(query::AuditEvents{.client = "b"}).size(), 1U) << "the oldest goes first";
 }
 
 TEST_P(StoreConformance, PagesTwoPartKeysToTheEnd) {

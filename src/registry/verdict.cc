@@ -3,11 +3,14 @@
 
 namespace imprint::registry {
 
-Touched touched_by(const Change& change) {
-  if (const auto* put = std::get_if<Put>(&change)) return {key_of(put->record), put->expect};
-  if (const auto* erase = std::get_if<Erase>(&change)) return {erase->key, erase->expect};
-  if (const auto* require = std::get_if<Require>(&change)) return {require->key, require->expect};
-  return {counter_key(std::get<Count>(change).counter), Expect::anything()};
+std::optional<Touched> touched_by(const Change& change) {
+  if (const auto* put = std::get_if<Put>(&change)) return Touched{key_of(put->record), put->expect};
+  if (const auto* erase = std::get_if<Erase>(&change)) return Touched{erase->key, erase->expect};
+  if (const auto* require = std::get_if<Require>(&change))
+    return Touched{require->key, require->expect};
+  if (const auto* count = std::get_if<Count>(&change))
+    return Touched{counter_key(count->counter), Expect::anything()};
+  return std::nullopt;
 }
 
 Result<void> check_expectation(const Key& key, Expect expect, std::optional<std::int64_t> found) {

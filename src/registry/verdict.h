@@ -13,8 +13,8 @@ struct Touched {
   Expect expect;
 };
 
-/// The record a Put, Erase or Require is about.
-Touched touched_by(const Change& change);
+/// The record that a change is about, if it is about one.
+std::optional<Touched> touched_by(const Change& change);
 
 /// `found` is the stored record's version, if there is one.
 Result<void> check_expectation(const Key& key, Expect expect, std::optional<std::int64_t> found);

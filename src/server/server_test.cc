@@ -143,9 +143,10 @@ TEST(Server, ReloadSwapsTheCertificateAndKeepsSessions) {
                                           deployment.clock.now(), deployment.random);
   ASSERT_TRUE(renewed);
   ASSERT_TRUE(write_file_durably(deployment.layout.server_key(), 0600, key.pem_pkcs8().reveal()));
-  EXPECT_FALSE(deployment.server->reload()) << "the key does not fit the certificate yet";
+  EXPECT_FALSE(deployment.server->reload(deployment.config))
+      << "the key does not fit the certificate yet";
   ASSERT_TRUE(write_file_durably(deployment.layout.server_certificate(), 0644, renewed->pem()));
-  ASSERT_TRUE(deployment.server->reload());
+  ASSERT_TRUE(deployment.server->reload(deployment.config));
 
   EXPECT_EQ(before.publish("t", "x"), mqtt::ReasonCode::success);
   EXPECT_TRUE(in_handshake.handshake(deployment.client));

@@ -79,10 +79,30 @@ provisioning::Reprovision to_reprovision(deployment::Reprovision value) {
   return provisioning::Reprovision::same_key;
 }
 
-provisioning::Settings to_settings(const deployment::Config::Templates& templates) {
-  return {.reprovision = to_reprovision(templates.reprovision),
-          .fleet_limit = static_cast<std::int64_t>(templates.fleet_limit),
-          .key_algorithm = templates.key_algorithm};
+provisioning::Settings to_settings(const deployment::Config& config) {
+  return {.reprovision = to_reprovision(config.templates.reprovision),
+          .fleet_limit = static_cast<std::int64_t>(config.templates.fleet_limit),
+          .key_algorithm = config.templates.key_algorithm,
+          .pending_certificates = config.limits.pending_certificates};
+}
+
+/// What differs between the two and only a start can change, for people.
+std::string waiting_for_start(deployment::Config running, deployment::Config next) {
+  running.limits.pending_certificates = next.limits.pending_certificates;
+  running.limits.audit_events = next.limits.audit_events;
+  std::vector<std::string_view> names;
+  const auto note = [&](bool differs, std::string_view name) {
+    if (differs) names.push_back(name);
+  };
+  note(running.account_id != next.account_id, "account-id");
+  note(running.region != next.region, "region");
+  note(running.endpoints != next.endpoints, "endpoints");
+  note(running.listen != next.listen, "[listen]");
+  note(running.certificates.key_pool_size != next.certificates.key_pool_size,
+       "certificates.key-pool-size");
+  note(running.limits != next.limits, "[limits]");
+  note(running.log.format != next.log.format, "log.format");
+  return fmt::format("{}", fmt::join(names, ", "));
 }
 
 mqtt::Limits to_mqtt_limits(const deployment::Config::Limits& limits) {
@@ -117,7 +137,8 @@ struct Server::Parts {
       : layout(where),
         config(settings_of),
         log(log_to),
-        settings(to_settings(settings_of.templates)) {}
+        settings(to_settings(settings_of)),
+        audit_events(static_cast<std::int64_t>(settings_of.limits.audit_events)) {}
 
   deployment::Layout layout;
   deployment::Config config;
@@ -125,17 +146,19 @@ struct Server::Parts {
   SystemClock clock;
   SystemRandom random;
   telemetry::Metrics metrics;
-  provisioning::Settings settings;
+  Current<provisioning::Settings> settings;
+  std::atomic<std::int64_t> audit_events;
 
   std::unique_ptr<registry::SqliteStore> store;
   identity::CertificateDirectory directory;
   std::optional<identity::AccessControl> access;
 
   std::optional<issuance::Issuer> issuer;
-  std::optional<issuance::Profile> profile;
+  std::optional<Current<issuance::Profile>> profile;
   std::optional<issuance::KeyPool> keys;
   std::optional<provisioning::OwnershipTokens> tokens;
   provisioning::TemplateCache templates;
+  provisioning::PendingCertificates pending;
   std::optional<provisioning::IssueCertificate> issue;
   std::optional<provisioning::CreateCertificate> create;
   std::optional<provisioning::RegisterThing> register_thing;
@@ -161,13 +184,21 @@ struct Server::Parts {
     access.emplace(*store);
     store->watch([this](const registry::ChangeSet& changes) {
       directory.apply(changes);
+      pending.apply(changes);
       const identity::AccessChange change = identity::access_change_of(changes);
       access->apply(change);
       for (Shard* shard : peers) shard->access_changed(change);
     });
     TRY(runtime::run_blocking(directory.load(*store)));
+    TRY(runtime::run_blocking(pending.load(*store)));
     metrics.watch_certificates([this] { return directory.count_by_status(); });
     return {};
+  }
+
+  [[nodiscard]] Result<issuance::Profile> make_profile(const deployment::Config& from) const {
+    TRY_ASSIGN(const std::string pem, read_file(layout.issuing_certificate(), kMaxPemBytes));
+    TRY_ASSIGN(const x509::Certificate issuing, x509::Certificate::from_pem(pem));
+    return issuance::Profile::make(from.profile_options(), issuing);
   }
 
   Result<void> make_use_cases() {
@@ -175,16 +206,17 @@ struct Server::Parts {
                read_file(layout.issuing_certificate(), kMaxPemBytes));
     TRY_ASSIGN(const x509::Certificate issuing, x509::Certificate::from_pem(issuing_pem));
     TRY_ASSIGN(issuer, load_issuer(layout, issuing));
-    TRY_ASSIGN(profile, issuance::Profile::make(config.profile_options(), issuing));
+    TRY_ASSIGN(issuance::Profile device, make_profile(config));
+    profile.emplace(std::move(device));
     TRY_ASSIGN(Secret token_key, load_token_key(layout.ownership_token_key(), random));
     tokens.emplace(std::move(token_key));
     // P-256 keys are made in a moment; only RSA is worth keeping ready.
-    const bool needs_pool = settings.key_algorithm != x509::KeyAlgorithm::ec_p256;
-    keys.emplace(
-        issuance::KeyPoolOptions{.algorithm = settings.key_algorithm,
-                                 .size = needs_pool ? config.certificates.key_pool_size : 0});
+    const x509::KeyAlgorithm algorithm = settings.get()->key_algorithm;
+    const bool needs_pool = algorithm != x509::KeyAlgorithm::ec_p256;
+    keys.emplace(issuance::KeyPoolOptions{
+        .algorithm = algorithm, .size = needs_pool ? config.certificates.key_pool_size : 0});
     issue.emplace(*store, *issuer, *profile, clock, random);
-    create.emplace(*store, *issue, *keys, *tokens, settings, clock);
+    create.emplace(*store, *issue, *keys, *tokens, pending, settings, clock);
     register_thing.emplace(*store, templates, *tokens, settings, clock, random);
     provisioning.emplace(*create, *register_thing, *store, clock);
     return {};
@@ -256,7 +288,7 @@ struct Server::Parts {
   }
 
   runtime::Task<void> sweep() {
-    const auto swept = co_await provisioning::sweep(*store, clock);
+    const auto swept = co_await provisioning::sweep(*store, clock, audit_events);
     if (!swept) {
       log.error("removing expired certificates failed; it is tried again",
                 {{"cause", swept.error().message}});
@@ -307,13 +339,25 @@ Server::~Server() { stop(); }
 std::string Server::mqtt_address() const { return text_of(parts_->shards.front()->address()); }
 std::string Server::http_address() const { return text_of(parts_->http->address()); }
 
-Result<void> Server::reload() {
+Result<void> Server::reload(const deployment::Config& config) {
   TRY_ASSIGN(const ServerCredentials credentials, load_credentials(parts_->layout));
-  for (const auto& shard : parts_->shards) {
-    TRY_ASSIGN(MqttTls tls, MqttTls::make(credentials, parts_->directory));
-    shard->use_tls(std::move(tls));
+  TRY_ASSIGN(issuance::Profile profile, parts_->make_profile(config));
+  std::vector<MqttTls> tls;
+  for (std::size_t i = 0; i < parts_->shards.size(); ++i) {
+    TRY_ASSIGN(MqttTls one, MqttTls::make(credentials, parts_->directory));
+    tls.push_back(std::move(one));
   }
-  return parts_->http->use_credentials_of(credentials);
+  TRY(parts_->http->use_credentials_of(credentials));
+  for (std::size_t i = 0; i < tls.size(); ++i) parts_->shards[i]->use_tls(std::move(tls[i]));
+  parts_->profile->set(std::move(profile));
+  parts_->settings.set(to_settings(config));
+  parts_->audit_events = static_cast<std::int64_t>(config.limits.audit_events);
+  const std::string waiting = waiting_for_start(parts_->config, config);
+  if (!waiting.empty()) {
+    parts_->log.warning("these keys have changed and take effect at the next start",
+                        {{"keys", waiting}});
+  }
+  return {};
 }
 
 void Server::stop() {

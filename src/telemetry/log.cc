@@ -95,7 +95,7 @@ Log::Log(LogFormat format, Level least)
       least_(least),
       logger_(std::make_shared<spdlog::logger>("imprint",
                                                std::make_shared<spdlog::sinks::stderr_sink_mt>())) {
-  logger_->set_level(to_spdlog(least));
+  logger_->set_level(spdlog::level::debug);  // writes() has decided before
   logger_->set_pattern(format == LogFormat::json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ",%v})"
                                                  : "%Y-%m-%dT%H:%M:%S.%eZ %v",
                        spdlog::pattern_time_type::utc);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
@@ -55,13 +56,14 @@ class Log {
     write(Level::error, sentence, fields);
   }
 
-  [[nodiscard]] bool writes(Level level) const { return level >= least_; }
+  [[nodiscard]] bool writes(Level level) const { return level >= least_.load(); }
+  void use_level(Level least) { least_ = least; }
 
  private:
   void write(Level level, std::string_view sentence, Fields fields);
 
   LogFormat format_;
-  Level least_;
+  std::atomic<Level> least_;
   std::shared_ptr<spdlog::logger> logger_;
 };
 

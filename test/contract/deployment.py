@@ -100,9 +100,12 @@ class Deployment:
 
     def boto3(self, service="iot", **options):
         import boto3
-        environment = self.environment()
-        os.environ.update({key: environment[key] for key in environment if key.startswith("AWS_")})
-        return boto3.client(service, endpoint_url=self.http, region_name="us-east-1", verify=str(self.data / "root-ca.pem"), **options)
+        import configparser
+        credentials = configparser.ConfigParser()
+        credentials.read(self.data / "admin.credentials")
+        session = boto3.session.Session(region_name="us-east-1",
+                                        **{name: credentials["default"][name] for name in ("aws_access_key_id", "aws_secret_access_key")})
+        return session.client(service, endpoint_url=self.http, verify=str(self.data / "root-ca.pem"), **options)
 
     def set_up_mission(self, template="FleetProvisioningTemplate"):
         """What the mission's guide presupposes, with the plain AWS CLI."""

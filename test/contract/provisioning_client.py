@@ -4,6 +4,7 @@ import json
 import queue
 import ssl
 import threading
+import time
 
 import paho.mqtt.client as paho
 from paho.mqtt.packettypes import PacketTypes
@@ -72,14 +73,24 @@ class Device:
     def subscribe(self, *topics, qos=1):
         self.client.subscribe([(topic, qos) for topic in topics] if self.protocol != paho.MQTTv5 else
                               [(topic, paho.SubscribeOptions(qos=qos)) for topic in topics])
-        codes, _ = self.subscribed.get(timeout=DEADLINE)
+        codes, _ = self._wait(self.subscribed)
         return [getattr(code, "value", code) for code in codes]
 
     def publish(self, topic, payload, qos=1, retain=False):
         self.client.publish(topic, payload, qos=qos, retain=retain)
 
     def receive(self, timeout=DEADLINE):
-        return self.messages.get(timeout=timeout)
+        return self._wait(self.messages, timeout)
+
+    def _wait(self, answers, timeout=DEADLINE):
+        """The next of them; queue.Empty when none comes in time or the connection has ended."""
+        ends = time.monotonic() + timeout
+        while True:
+            try:
+                return answers.get(timeout=0.1)
+            except queue.Empty:
+                if self.gone.is_set() or time.monotonic() > ends:
+                    return answers.get_nowait()
 
     def request(self, topic, payload):
         """Publishes and gives back (accepted?, payload as JSON)."""

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The whole flow with real clients against a real server: AWS CLI, boto3, paho, mosquitto."""
+import concurrent.futures
 import json
+import queue
 import signal
 import sqlite3
 import ssl
@@ -10,7 +12,7 @@ import unittest
 
 import paho.mqtt.client as paho
 
-from deployment import BIN, Deployment, TEMPLATE, run
+from deployment import BIN, DEADLINE, Deployment, TEMPLATE, run
 from provisioning_client import Device, Refused
 
 CREATE = "$aws/certificates/create/json"
@@ -343,7 +345,68 @@ class Sessions(WithServer):
         self.assertEqual(sorted(got), list(range(30)))
 
 
+class Reload(WithServer):
+    def subject_of_a_new_certificate(self):
+        made = self.deployment.boto3().create_keys_and_certificate()
+        return run(["openssl", "x509", "-noout", "-subject"], input=made["certificatePem"]).stdout
+
+    def test_sighup_takes_the_configuration_over_and_keeps_sessions(self):
+        thing, certificate, key, _ = self.onboard("stays")
+        device = self.connect_device(thing, certificate, key)
+        config = self.deployment.data / "imprint.toml"
+        before = config.read_text()
+
+        config.write_text('account-id = "123456789012"\n' + before.replace("[certificates]", '[certificates]\ncommon-name = "After the reload"'))
+        self.deployment.process.send_signal(signal.SIGHUP)
+        self.deployment.wait_for_log("reloaded configuration")
+        self.assertIn("After the reload", self.subject_of_a_new_certificate())
+        self.assertIn("take effect at the next start", self.deployment.server_log())
+        self.assertIn("account-id", self.deployment.server_log())
+
+        config.write_text(before.replace("[certificates]", "[certificates]\ncommon-name = 7"))
+        self.deployment.process.send_signal(signal.SIGHUP)
+        self.deployment.wait_for_log("kept configuration")
+        self.assertIn("imprint.toml:", self.deployment.server_log())
+        self.assertIn("After the reload", self.subject_of_a_new_certificate())
+        self.assertFalse(device.gone.is_set())
+
+
 class Durability(unittest.TestCase):
+    def test_one_serial_on_several_connections_ends_with_one_thing_and_one_certificate(self):
+        """The same unit asks on six connections at once, the server dies in the middle, four times over."""
+        with Deployment() as deployment:
+            deployment.set_up_mission()
+            claim = deployment.make_claim()
+            _, csr = make_csr(deployment.scratch, "unit")
+
+            def onboard(number):
+                try:
+                    device = Device(deployment.mqtt_port, claim / "claim.pem", claim / "claim.key", claim / "root-ca.pem", f"unit-{number}").connect()
+                    try:
+                        ok, created = device.request(CREATE_CSR, {"certificateSigningRequest": csr})
+                        return device.request(PROVISION, {"certificateOwnershipToken": created["certificateOwnershipToken"],
+                                                          "parameters": {"SerialNumber": "unit", "FirmwareVersion": "1.0.0"}}) if ok else (ok, created)
+                    finally:
+                        device.close()
+                except (Refused, queue.Empty, OSError) as error:  # the server has just been killed
+                    return False, error
+
+            for round_number in range(4):
+                with concurrent.futures.ThreadPoolExecutor(6) as connections:
+                    answers = [connections.submit(onboard, number) for number in range(6)]
+                    time.sleep(0.02 + 0.05 * round_number)
+                    deployment.stop(how=signal.SIGKILL)
+                    concurrent.futures.wait(answers, timeout=DEADLINE)
+                deployment.start()
+            ok, answer = onboard("at-last")
+            self.assertTrue(ok, answer)
+            self.assertEqual(answer["thingName"], "device-unit")
+            iot = deployment.boto3()
+            self.assertEqual(len(iot.list_things()["things"]), 1)
+            principals = iot.list_thing_principals(thingName="device-unit")["principals"]
+            states = [iot.describe_certificate(certificateId=arn.split("/")[-1])["certificateDescription"]["status"] for arn in principals]
+            self.assertEqual(states.count("ACTIVE"), 1, states)
+
     def test_what_was_acknowledged_survives_sigkill_under_load(self):
         """A device's files are written when its answer has arrived: what is there was acknowledged."""
         with Deployment() as deployment:

@@ -43,10 +43,11 @@ class ControlApiWorld {
   issuance::Issuer issuer = *issuance::Issuer::make(
       ca.certificate, std::make_shared<issuance::FileSigner>(
                           *x509::PrivateKey::from_pem(ca.key.pem_pkcs8().reveal())));
-  issuance::Profile profile = *issuance::Profile::make({}, ca.certificate);
+  Current<issuance::Profile> profile{*issuance::Profile::make({}, ca.certificate)};
   provisioning::IssueCertificate issue{store, issuer, profile, clock, random};
   issuance::KeyPool keys{{.algorithm = x509::KeyAlgorithm::ec_p256, .size = 0}};
-  provisioning::Settings settings{.key_algorithm = x509::KeyAlgorithm::ec_p256};
+  Current<provisioning::Settings> settings{
+      provisioning::Settings{.key_algorithm = x509::KeyAlgorithm::ec_p256}};
   telemetry::Log log{telemetry::LogFormat::text, telemetry::Level::error};
   AwsSigner signer;
   control_api::ControlApi api{{.store = store,

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
+#include <utility>
 
 #include "registry/store.h"
 
@@ -21,6 +23,8 @@ class FaultyStore final : public registry::Store {
     when_ = when;
     calls_ = 0;
   }
+  /// What somebody else does between the next commit's reading and its writing.
+  void before_commit(std::function<void()> meanwhile) { before_commit_ = std::move(meanwhile); }
   [[nodiscard]] bool has_failed() const { return failing_ > 0 && calls_ >= failing_; }
 
   registry::Task<Result<std::vector<std::optional<registry::Record>>>> find(
@@ -34,6 +38,7 @@ class FaultyStore final : public registry::Store {
     co_return co_await real_.list(std::move(query), std::move(cursor));
   }
   registry::Task<Result<void>> commit(registry::ChangeSet changes) override {
+    if (const auto meanwhile = std::exchange(before_commit_, nullptr)) meanwhile();
     const bool fails = ++calls_ == failing_;
     if (fails && when_ == When::before) co_return broken();
     auto done = co_await real_.commit(std::move(changes));
@@ -46,6 +51,7 @@ class FaultyStore final : public registry::Store {
   static Unexpected broken() { return fail(Fault::unavailable, "the test broke this call"); }
 
   registry::Store& real_;
+  std::function<void()> before_commit_;
   int failing_ = 0;
   std::atomic<int> calls_ = 0;
   When when_ = When::before;

@@ -201,13 +201,16 @@ class TestServer {
   issuance::Issuer issuer_ = *issuance::Issuer::make(
       issuing_.certificate, std::make_shared<issuance::FileSigner>(
                                 *x509::PrivateKey::from_pem(issuing_.key.pem_pkcs8().reveal())));
-  issuance::Profile profile_ = *issuance::Profile::make({}, issuing_.certificate);
+  Current<issuance::Profile> profile_{*issuance::Profile::make({}, issuing_.certificate)};
   issuance::KeyPool keys_{{.algorithm = x509::KeyAlgorithm::ec_p256, .size = 0}};
   provisioning::OwnershipTokens tokens_{Secret(std::string(64, 'k'))};
-  provisioning::Settings settings_{.key_algorithm = x509::KeyAlgorithm::ec_p256};
+  Current<provisioning::Settings> settings_{
+      provisioning::Settings{.key_algorithm = x509::KeyAlgorithm::ec_p256}};
+  provisioning::PendingCertificates pending_;
   provisioning::TemplateCache templates_;
   provisioning::IssueCertificate issue_{store, issuer_, profile_, clock, random};
-  provisioning::CreateCertificate create_{store, issue_, keys_, tokens_, settings_, clock};
+  provisioning::CreateCertificate create_{store,    issue_,    keys_, tokens_,
+                                          pending_, settings_, clock};
   provisioning::RegisterThing register_{store, templates_, tokens_, settings_, clock, random};
   device_api::ProvisioningApi provisioning_{create_, register_, store, clock};
   server::ClientDirectory clients_;

@@ -168,8 +168,9 @@ Result<void> MemoryStore::check(const Change& change) const {
     const auto it = records_.find(counter_key(count->counter));
     return check_count(*count, it == records_.end() ? 0 : std::get<Counter>(it->second).value);
   }
-  const Touched touched = touched_by(change);
-  return check_expectation(touched.key, touched.expect, version(touched.key));
+  const std::optional<Touched> touched = touched_by(change);
+  if (!touched) return {};
+  return check_expectation(touched->key, touched->expect, version(touched->key));
 }
 
 void MemoryStore::apply(const Change& change) {
@@ -183,6 +184,11 @@ void MemoryStore::apply(const Change& change) {
     auto& counter = std::get<Counter>(record);
     counter.value += count->by;
     ++counter.version;
+  } else if (const auto* forget = std::get_if<Forget>(&change)) {
+    std::erase_if(records_, [&](const auto& entry) {
+      const auto* event = std::get_if<AuditEvent>(&entry.second);
+      return event != nullptr && event->sequence <= forget->through;
+    });
   }
 }
 

@@ -134,15 +134,16 @@ Result<void> check(Connection& connection, const Change& change) {
                find_row(connection, counter_key(count->counter)));
     return check_count(*count, found ? std::get<Counter>(*found).value : 0);
   }
-  const Touched touched = touched_by(change);
-  if (touched.expect.state == Expect::State::anything) return {};
+  const std::optional<Touched> touched = touched_by(change);
+  if (!touched) return {};
+  if (touched->expect.state == Expect::State::anything) return {};
   TRY_ASSIGN(sqlite3_stmt* const statement,
-             connection.prepare(table_of(touched.key.kind).version, key_values(touched.key)));
+             connection.prepare(table_of(touched->key.kind).version, key_values(touched->key)));
   TRY_ASSIGN(const bool row, connection.step(statement));
   std::optional<std::int64_t> version;
   if (row) version = Connection::integer(statement, 0);
   sqlite3_reset(statement);
-  return check_expectation(touched.key, touched.expect, version);
+  return check_expectation(touched->key, touched->expect, version);
 }
 
 Result<void> put(Connection& connection, const Record& record) {
@@ -171,6 +172,8 @@ Result<void> apply(Connection& connection, const Change& change) {
     ++counter.version;
     return put(connection, counter);
   }
+  if (const auto* f = std::get_if<Forget>(&change))
+    return connection.run("DELETE FROM audit_events WHERE sequence<=?1", {f->through});
   return {};
 }
 

@@ -178,6 +178,38 @@ std::string first_part(const Cursor& cursor) {
   return cursor.after.substr(0, cursor.after.find('/'));
 }
 
+/// One statement for each index of the audit trail; the fields that have none there filter what it
+/// finds.
+struct AuditSql {
+  explicit AuditSql(std::string_view order)
+      : all(make("", order)),
+        by_certificate(make("certificate=?2 AND ", order)),
+        by_thing(make("thing=?1 AND ", order)),
+        by_serial(make("serial_number=?4 AND ", order)),
+        by_client(make("client=?3 AND ", order)) {}
+
+  static std::string make(std::string_view index, std::string_view order) {
+    return fmt::format(
+        "SELECT body, sequence FROM audit_events WHERE {}(?1='' OR thing=?1) AND "
+        "(?2='' OR certificate=?2) AND (?3='' OR client=?3) AND (?4='' OR serial_number=?4) AND {} "
+        "LIMIT ?6",
+        index, order);
+  }
+
+  [[nodiscard]] std::string_view narrowest(const query::AuditEvents& q) const {
+    if (!q.certificate.empty()) return by_certificate;
+    if (!q.thing.empty()) return by_thing;
+    if (!q.serial_number.empty()) return by_serial;
+    return q.client.empty() ? all : by_client;
+  }
+
+  std::string all;
+  std::string by_certificate;
+  std::string by_thing;
+  std::string by_serial;
+  std::string by_client;
+};
+
 struct ListOf {
   const Cursor& cursor;
   SqlValue limit;
@@ -339,26 +371,9 @@ struct ListOf {
     return {};
   }
   ListStatement operator()(const query::AuditEvents& q) const {
-    // One statement for each index; the fields that have none here filter what it finds.
-    static constexpr std::string_view kTail =
-        "(?1='' OR thing=?1) AND (?2='' OR certificate=?2) AND (?3='' OR client=?3) AND "
-        "(?4='' OR serial_number=?4) AND sequence>?5 ORDER BY sequence LIMIT ?6";
-    static const std::string kAll =
-        fmt::format("SELECT body, sequence FROM audit_events WHERE {}", kTail);
-    static const std::string kByCertificate =
-        fmt::format("SELECT body, sequence FROM audit_events WHERE certificate=?2 AND {}", kTail);
-    static const std::string kByThing =
-        fmt::format("SELECT body, sequence FROM audit_events WHERE thing=?1 AND {}", kTail);
-    static const std::string kBySerial =
-        fmt::format("SELECT body, sequence FROM audit_events WHERE serial_number=?4 AND {}", kTail);
-    static const std::string kByClient =
-        fmt::format("SELECT body, sequence FROM audit_events WHERE client=?3 AND {}", kTail);
-    std::string_view sql = kAll;
-    if (!q.client.empty()) sql = kByClient;
-    if (!q.serial_number.empty()) sql = kBySerial;
-    if (!q.thing.empty()) sql = kByThing;
-    if (!q.certificate.empty()) sql = kByCertificate;
-    return {sql,
+    static const AuditSql kAscending("sequence>?5 ORDER BY sequence");
+    static const AuditSql kDescending("(?5=0 OR sequence<?5) ORDER BY sequence DESC");
+    return {(q.ascending ? kAscending : kDescending).narrowest(q),
             {q.thing, q.certificate, q.client, q.serial_number,
              std::int64_t{std::strtoll(cursor.after.c_str(), nullptr, 10)}, limit},
             Kind::audit_event};
