@@ -80,7 +80,7 @@ std::vector<const OperationInfo*> all_operations() {
         thing_operations(), thing_principal_operations(), thing_type_operations(),
         thing_group_operations(), group_membership_operations(), template_operations(),
         template_version_operations(), claim_operations(), certificate_operations(),
-        endpoint_operations()}) {
+        endpoint_operations(), explain_operations()}) {
     for (const OperationInfo& row : rows) out.push_back(&row);
   }
   return out;

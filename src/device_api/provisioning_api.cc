@@ -45,14 +45,10 @@ Answer registered_answer(const ProvisioningTopic& topic,
 
 runtime::Task<Answer> ProvisioningApi::run(provisioning::Caller caller, ProvisioningTopic topic,
                                            Bytes payload) {
-  auto answer = co_await carry_out(caller, topic, std::move(payload));
-  if (answer) co_return std::move(*answer);
-  Answer refusal = rejected(topic, answer.error());
-  // The audit trail need not be durable before a refusal leaves: nothing was changed.
-  if (caller.puts_refusals_on_record) {
-    runtime::start(record_rejection(std::move(caller), std::move(topic), *refusal.rejection));
-  }
-  co_return refusal;
+  if (topic.operation == Operation::register_thing)
+    co_return co_await register_thing(std::move(caller), std::move(topic), std::move(payload));
+  const auto created = co_await create(std::move(caller), topic, std::move(payload));
+  co_return created ? created_answer(topic, *created) : rejected(topic, created.error());
 }
 
 Answer ProvisioningApi::throttled(const ProvisioningTopic& topic) {
@@ -60,49 +56,26 @@ Answer ProvisioningApi::throttled(const ProvisioningTopic& topic) {
                                "this connection has too many requests waiting for an answer"});
 }
 
-runtime::Task<Result<Answer>> ProvisioningApi::carry_out(provisioning::Caller caller,
-                                                         ProvisioningTopic topic, Bytes payload) {
-  switch (topic.operation) {
-    case Operation::create_keys_and_certificate: {
-      CO_TRY(read_keys_request(topic.format, payload));
-      CO_TRY_ASSIGN(const provisioning::CreatedCertificate created,
-                    co_await create_.with_keys(std::move(caller)));
-      co_return created_answer(topic, created);
-    }
-    case Operation::create_certificate_from_csr: {
-      CO_TRY_ASSIGN(std::string csr, read_csr_request(topic.format, payload));
-      CO_TRY_ASSIGN(const provisioning::CreatedCertificate created,
-                    co_await create_.from_csr(std::move(caller), std::move(csr)));
-      co_return created_answer(topic, created);
-    }
-    case Operation::register_thing:
-      break;
+runtime::Task<Result<provisioning::CreatedCertificate>> ProvisioningApi::create(
+    provisioning::Caller caller, ProvisioningTopic topic, Bytes payload) {
+  if (topic.operation == Operation::create_keys_and_certificate) {
+    CO_TRY(read_keys_request(topic.format, payload));
+    co_return co_await create_.with_keys(std::move(caller));
   }
-  CO_TRY_ASSIGN(provisioning::RegisterThingRequest request,
-                read_register_thing(topic.format, payload, *topic.template_name));
-  CO_TRY_ASSIGN(const provisioning::RegisteredThing registered,
-                co_await register_thing_.run(std::move(caller), std::move(request)));
-  co_return registered_answer(topic, registered);
+  CO_TRY_ASSIGN(std::string csr, read_csr_request(topic.format, payload));
+  co_return co_await create_.from_csr(std::move(caller), std::move(csr));
 }
 
-runtime::Task<void> ProvisioningApi::record_rejection(provisioning::Caller caller,
-                                                      ProvisioningTopic topic,
-                                                      Rejection rejection) {
-  registry::ChangeSet changes;
-  changes.events.push_back({.time = clock_.now(),
-                            .step = std::string(to_string(topic.operation)),
-                            .outcome = "rejected",
-                            .actor = caller.certificate.hex(),
-                            .correlation = caller.correlation,
-                            .client = caller.client_id,
-                            .detail = encoding::to_json(encoding::json::object{
-                                {"template", topic.template_name ? topic.template_name->str() : ""},
-                                {"statusCode", rejection.status_code},
-                                {"errorCode", rejection.error_code},
-                                {"errorMessage", rejection.message},
-                                {"final", !rejection.may_retry}})});
-  // When even this fails the store is in trouble, which it reports itself.
-  std::ignore = co_await store_.commit(std::move(changes));
+runtime::Task<Answer> ProvisioningApi::register_thing(provisioning::Caller caller,
+                                                      ProvisioningTopic topic, Bytes payload) {
+  auto request = read_register_thing(topic.format, payload, *topic.template_name);
+  if (!request) co_return rejected(topic, request.error());
+  const std::string serial_number = provisioning::serial_number_of(request->parameters);
+  const auto registered = co_await register_thing_.run(std::move(caller), std::move(*request));
+  Answer answer =
+      registered ? registered_answer(topic, *registered) : rejected(topic, registered.error());
+  answer.serial_number = serial_number;
+  co_return answer;
 }
 
 }  // namespace imprint::device_api

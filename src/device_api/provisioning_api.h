@@ -22,6 +22,7 @@ struct Answer {
   std::optional<Error> error = {};  ///< with internal detail, for the log
   std::string thing = {};
   std::string certificate = {};
+  std::string serial_number = {};  ///< what RegisterThing's parameters say, as for the audit trail
   bool repeated = false;
 };
 
@@ -29,9 +30,8 @@ struct Answer {
 class ProvisioningApi {
  public:
   ProvisioningApi(provisioning::CreateCertificate& create,
-                  provisioning::RegisterThing& register_thing, registry::Store& store,
-                  const Clock& clock)
-      : create_(create), register_thing_(register_thing), store_(store), clock_(clock) {}
+                  provisioning::RegisterThing& register_thing)
+      : create_(create), register_thing_(register_thing) {}
 
   /// Exactly one answer for each request. `topic` has the role `request`.
   runtime::Task<Answer> run(provisioning::Caller caller, ProvisioningTopic topic, Bytes payload);
@@ -40,15 +40,14 @@ class ProvisioningApi {
   static Answer throttled(const ProvisioningTopic& topic);
 
  private:
-  runtime::Task<Result<Answer>> carry_out(provisioning::Caller caller, ProvisioningTopic topic,
-                                          Bytes payload);
-  runtime::Task<void> record_rejection(provisioning::Caller caller, ProvisioningTopic topic,
-                                       Rejection rejection);
+  runtime::Task<Result<provisioning::CreatedCertificate>> create(provisioning::Caller caller,
+                                                                 ProvisioningTopic topic,
+                                                                 Bytes payload);
+  runtime::Task<Answer> register_thing(provisioning::Caller caller, ProvisioningTopic topic,
+                                       Bytes payload);
 
   provisioning::CreateCertificate& create_;
   provisioning::RegisterThing& register_thing_;
-  registry::Store& store_;
-  const Clock& clock_;
 };
 
 }  // namespace imprint::device_api

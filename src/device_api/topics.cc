@@ -12,12 +12,15 @@ struct OperationInfo {
   Operation operation;
   std::string_view name;
   std::string_view method;
+  std::string_view step;
 };
 
 constexpr std::array<OperationInfo, 3> kOperations = {{
-    {Operation::create_keys_and_certificate, "CreateKeysAndCertificate", "keys"},
-    {Operation::create_certificate_from_csr, "CreateCertificateFromCsr", "csr"},
-    {Operation::register_thing, "RegisterThing", "register"},
+    {Operation::create_keys_and_certificate, "CreateKeysAndCertificate", "keys",
+     "create_keys_and_certificate"},
+    {Operation::create_certificate_from_csr, "CreateCertificateFromCsr", "csr",
+     "create_certificate_from_csr"},
+    {Operation::register_thing, "RegisterThing", "register", "register_thing"},
 }};
 
 constexpr std::string_view kCertificates = "$aws/certificates/";
@@ -90,6 +93,10 @@ std::string_view to_string(Operation operation) {
 
 std::string_view method_of(Operation operation) {
   return kOperations[static_cast<std::size_t>(operation)].method;
+}
+
+std::string_view step_of(Operation operation) {
+  return kOperations[static_cast<std::size_t>(operation)].step;
 }
 
 std::string ProvisioningTopic::answer(Role answer_role) const {

@@ -22,6 +22,8 @@ enum class Format { json, cbor };
 std::string_view to_string(Operation operation);
 /// The metric label: "keys", "csr", "register".
 std::string_view method_of(Operation operation);
+/// The step in the audit trail: "register_thing".
+std::string_view step_of(Operation operation);
 
 struct ProvisioningTopic {
   enum class Role { request, accepted, rejected };

@@ -17,9 +17,6 @@ struct Caller {
   /// A claim certificate may be bound to one template and to a number of devices.
   std::optional<TemplateName> claim_template = {};
   std::optional<std::int64_t> claim_limit = {};
-  /// False once a connection has had its share of the audit trail; its refusals show in the log
-  /// only.
-  bool puts_refusals_on_record = true;
 
   /// The counter of the devices that this claim has registered.
   [[nodiscard]] std::string devices_counter() const {

@@ -21,20 +21,18 @@ Sha256 digest_of(const RegisterThingRequest& request) {
   return x509::sha256(as_bytes(text));
 }
 
-/// The parameter that names a unit on its label, for searching the audit trail. Fleets spell it so,
-/// the mission's template among them.
-std::string serial_number_of(const templates::Parameters& parameters) {
-  constexpr std::size_t kMaxAuditedCharacters = 128;
-  const auto it = parameters.find("SerialNumber");
-  return it == parameters.end() ? std::string() : it->second.substr(0, kMaxAuditedCharacters);
-}
-
 RegisteredThing answer_of(const CertificateId& certificate,
                           const registry::Registration& registration, bool repeated) {
   return {certificate, registration.thing, registration.device_configuration, repeated};
 }
 
 }  // namespace
+
+std::string serial_number_of(const templates::Parameters& parameters) {
+  constexpr std::size_t kMaxAuditedCharacters = 128;
+  const auto it = parameters.find("SerialNumber");
+  return it == parameters.end() ? std::string() : it->second.substr(0, kMaxAuditedCharacters);
+}
 
 registry::Task<Result<RegisteredThing>> RegisterThing::run(Caller caller,
                                                            RegisterThingRequest request) {

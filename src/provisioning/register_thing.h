@@ -19,6 +19,10 @@ struct RegisterThingRequest {
   templates::Parameters parameters = {};
 };
 
+/// The parameter that names a unit on its label, for searching the audit trail. Fleets spell it so,
+/// the mission's template among them.
+std::string serial_number_of(const templates::Parameters& parameters);
+
 /// The accepted answer.
 struct RegisteredThing {
   CertificateId certificate;

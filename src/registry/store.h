@@ -141,6 +141,7 @@ struct AuditEvents {
   std::string certificate = {};
   std::string client = {};
   std::string serial_number = {};
+  std::string correlation = {};
 };
 
 }  // namespace query

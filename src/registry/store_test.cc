@@ -233,7 +233,11 @@ TEST_P(StoreConformance, AnswersEveryQuery) {
       ProvisioningTemplateVersion{name, 1, "{}"}};
   for (const Record& record : records) all.changes.emplace_back(Put{record});
   all.events = {AuditEvent{.step = "s", .outcome = "ok", .thing = "b", .certificate = "c1"},
-                AuditEvent{.step = "t", .outcome = "ok", .client = "b", .serial_number = "S1"}};
+                AuditEvent{.step = "t",
+                           .outcome = "ok",
+                           .correlation = "one",
+                           .client = "b",
+                           .serial_number = "S1"}};
   ASSERT_TRUE(commit(all));
 
   const std::string one = certificate_id(1).hex();
@@ -285,6 +289,7 @@ TEST_P(StoreConformance, AnswersEveryQuery) {
   EXPECT_EQ(names(query::AuditEvents{.certificate = "c1"}).size(), 1U);
   EXPECT_EQ(names(query::AuditEvents{.client = "b"}).size(), 1U);
   EXPECT_EQ(names(query::AuditEvents{.serial_number = "S2"}).size(), 0U);
+  EXPECT_EQ(names(query::AuditEvents{.correlation = "one"}).size(), 1U);
   EXPECT_EQ(
       names(query::AuditEvents{.ascending = false}, 1),
       (std::vector<std::string>{names(query::AuditEvents{})[1], names(query::AuditEvents{})[0]}));

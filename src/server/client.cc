@@ -10,17 +10,8 @@ namespace imprint::server {
 
 namespace {
 
-/// Denials of one connection that go on record; a client that keeps trying shows in the log only.
-constexpr int kMaxDenialsOnRecord = 20;
 /// Requests of one connection that may wait; more are answered with 429 in their turn.
 constexpr std::size_t kMaxWaitingRequests = 16;
-
-runtime::Task<void> record(registry::Store& store, registry::AuditEvent event) {
-  registry::ChangeSet changes;
-  changes.events.push_back(std::move(event));
-  // A store in trouble reports itself; a refusal does not wait for it.
-  std::ignore = co_await store.commit(std::move(changes));
-}
 
 std::optional<Error> forbidden(std::string message) {
   return Error{Fault::forbidden, std::move(message)};
@@ -65,8 +56,7 @@ provisioning::Caller Client::caller() const {
           .client_id = facts_.client_id,
           .correlation = correlation_,
           .claim_template = certificate.claim_template,
-          .claim_limit = certificate.claim_limit,
-          .puts_refusals_on_record = denials_on_record_ < kMaxDenialsOnRecord};
+          .claim_limit = certificate.claim_limit};
 }
 
 // ---- connect ----
@@ -216,6 +206,7 @@ void Client::accept(mqtt::ConnectRequest request, std::unique_ptr<mqtt::SessionS
     return;
   was_accepted_ = true;
   services().metrics.connection_opened();
+  note("connect", "ok", {{"from", facts_.source_ip}});
   for (const mqtt::Subscription& subscription : connection_.session().subscriptions()) {
     shard_.switchboard().subscribe({shard_.index(), connection_.number()}, subscription.filter,
                                    subscription.options);
@@ -307,12 +298,15 @@ void Client::closed(mqtt::Close close) {
   if (!was_accepted_) {
     if (held_client_id) services().clients.release(facts_.client_id, own);
     if (close.reason != mqtt::CloseReason::refused) {
+      note("connect", "failed", {{"from", connection_.source_ip()}, {"because", close.detail}});
       services().log.info("a connection ended before it was accepted",
                           {{"from", connection_.source_ip()}, {"detail", close.detail}});
     }
     return;
   }
   services().metrics.connection_closed();
+  note("disconnect", close.reason == mqtt::CloseReason::peer_disconnected ? "ok" : "failed",
+       {{"reason", mqtt::to_string(close.reason)}, {"because", close.detail}});
   // Whoever has lost the right to publish leaves no will behind.
   if (close.will &&
       (check_certificate() || check_policy(policy::Action::publish, close.will->message->topic)))
@@ -364,18 +358,33 @@ void Client::report_denial(std::string_view step, std::string_view resource, con
                                     {"from", facts_.source_ip},
                                     {"certificate", certificate_.hex()},
                                     {"because", error.message}});
-  if (denials_on_record_ >= kMaxDenialsOnRecord) return;
-  ++denials_on_record_;
-  runtime::start(
-      record(services().store, {.time = services().clock.now(),
-                                .step = std::string(step),
-                                .outcome = "denied",
-                                .actor = certificate_.hex(),
-                                .correlation = correlation_,
-                                .certificate = certificate_.hex(),
-                                .client = facts_.client_id,
-                                .detail = encoding::to_json(encoding::json::object{
-                                    {"resource", resource}, {"because", error.message}})}));
+  note(step, "denied", {{"resource", resource}, {"because", error.message}});
+}
+
+registry::AuditEvent Client::event(std::string_view step, std::string_view outcome,
+                                   encoding::json::object detail) const {
+  registry::AuditEvent event{.step = std::string(step),
+                             .outcome = std::string(outcome),
+                             .actor = certificate_.hex(),
+                             .correlation = correlation_,
+                             .certificate = certificate_.hex(),
+                             .client = facts_.client_id};
+  if (is_claim()) detail["claim"] = true;
+  if (principal_ && !principal_->things.empty())
+    event.thing = principal_->things.front().thing.name.str();
+  event.detail = encoding::to_json(detail);
+  return event;
+}
+
+void Client::note(registry::AuditEvent event) {
+  // Many devices share a claim; their client ids keep their budgets apart.
+  const std::string who =
+      is_claim() ? certificate_.hex() + "/" + facts_.client_id : certificate_.hex();
+  services().journal.note(who, std::move(event));
+}
+
+void Client::note(std::string_view step, std::string_view outcome, encoding::json::object detail) {
+  note(event(step, outcome, std::move(detail)));
 }
 
 // ---- subscribe and receive ----
@@ -501,7 +510,7 @@ void Client::answer(const ProvisioningRequest& request, device_api::Answer answe
   Services& s = services();
   const std::string_view method = device_api::method_of(answer.operation);
   if (answer.rejection) {
-    ++denials_on_record_;
+    note_rejection(answer);
     s.metrics.provisioning_failed(answer.template_name, method, answer.rejection->error_code,
                                   seconds);
     s.log.warning(
@@ -513,6 +522,7 @@ void Client::answer(const ProvisioningRequest& request, device_api::Answer answe
          {"code", answer.rejection->error_code},
          {"because", answer.error ? describe(*answer.error) : answer.rejection->message}});
   } else {
+    if (answer.repeated) note_repeat(answer);
     s.metrics.provisioning_succeeded(answer.template_name, method, seconds);
     const bool is_registration = answer.operation == device_api::Operation::register_thing;
     if (is_registration && !answer.repeated) s.metrics.claim_used(certificate_.hex());
@@ -526,6 +536,28 @@ void Client::answer(const ProvisioningRequest& request, device_api::Answer answe
   connection_.session().acknowledge_publish(request.packet_id);
   deliver_answer(answer);
   connection_.pump();
+}
+
+/// The first time was recorded in the commit that made it so.
+void Client::note_repeat(const device_api::Answer& answer) {
+  registry::AuditEvent repeat =
+      event(device_api::step_of(answer.operation), "ok", {{"repeated", true}});
+  repeat.thing = answer.thing;
+  repeat.certificate = answer.certificate;
+  repeat.serial_number = answer.serial_number;
+  note(std::move(repeat));
+}
+
+void Client::note_rejection(const device_api::Answer& answer) {
+  const device_api::Rejection& rejection = *answer.rejection;
+  registry::AuditEvent rejected = event(device_api::step_of(answer.operation), "rejected",
+                                        {{"template", answer.template_name},
+                                         {"statusCode", rejection.status_code},
+                                         {"errorCode", rejection.error_code},
+                                         {"because", rejection.message},
+                                         {"final", !rejection.may_retry}});
+  rejected.serial_number = answer.serial_number;
+  note(std::move(rejected));
 }
 
 void Client::deliver_answer(const device_api::Answer& answer) {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "device_api/provisioning_api.h"
+#include "encoding/json.h"
 #include "identity/principal.h"
 #include "mqtt/server_session.h"
 #include "runtime/task.h"
@@ -92,8 +93,16 @@ class Client {
   /// Nothing when allowed; otherwise a sentence with the statement that decided.
   [[nodiscard]] std::optional<Error> check_policy(policy::Action action,
                                                   std::string_view resource) const;
-  /// Logs a refusal and puts it on record; the record has a bound for each connection.
+  /// Logs a refusal and puts it on record.
   void report_denial(std::string_view step, std::string_view resource, const Error& error);
+
+  /// An event of the audit trail about this connection, and putting it on record.
+  [[nodiscard]] registry::AuditEvent event(std::string_view step, std::string_view outcome,
+                                           encoding::json::object detail) const;
+  void note(registry::AuditEvent event);
+  void note(std::string_view step, std::string_view outcome, encoding::json::object detail);
+  void note_repeat(const device_api::Answer& answer);
+  void note_rejection(const device_api::Answer& answer);
 
   [[nodiscard]] Services& services() const;
   [[nodiscard]] bool is_claim() const;
@@ -110,7 +119,6 @@ class Client {
   bool holds_client_id_ = false;
   bool is_id_assigned_ = false;
   bool was_accepted_ = false;
-  int denials_on_record_ = 0;
 };
 
 }  // namespace imprint::server

@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <sys/socket.h>
 
+#include "encoding/json.h"
 #include "encoding/text.h"
 #include "server/shard.h"
 
@@ -88,6 +89,13 @@ void Connection::handshake_failed(int ssl_error) {
         "device start again with its claim",
         {{"from", source_ip_},
          {"certificate", certificate_ ? certificate_->hex() : std::string("none")}});
+    services.journal.note(
+        source_ip_, {.step = "tls_handshake",
+                     .outcome = "denied",
+                     .certificate = certificate_ ? certificate_->hex() : std::string(),
+                     .detail = encoding::to_json(encoding::json::object{
+                         {"from", source_ip_},
+                         {"because", "the registry does not know this client certificate"}})});
   } else {
     services.log.info("a TLS handshake failed", {{"from", source_ip_}, {"cause", cause}});
   }

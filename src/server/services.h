@@ -12,6 +12,7 @@
 #include "mqtt/limits.h"
 #include "registry/store.h"
 #include "server/broker.h"
+#include "server/journal.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 
@@ -36,6 +37,7 @@ struct Services {
   identity::CertificateDirectory& directory;
   identity::AccessControl& access;
   device_api::ProvisioningApi& provisioning;
+  Journal& journal;
   ClientDirectory& clients;
   RetainedStore& retained;
   std::string account;

@@ -164,6 +164,7 @@ struct Server::Parts {
   std::optional<provisioning::RegisterThing> register_thing;
   std::optional<device_api::ProvisioningApi> provisioning;
 
+  std::optional<Journal> journal;
   ClientDirectory clients;
   std::optional<RetainedStore> retained;
   std::optional<Services> services;
@@ -218,7 +219,8 @@ struct Server::Parts {
     issue.emplace(*store, *issuer, *profile, clock, random);
     create.emplace(*store, *issue, *keys, *tokens, pending, settings, clock);
     register_thing.emplace(*store, templates, *tokens, settings, clock, random);
-    provisioning.emplace(*create, *register_thing, *store, clock);
+    provisioning.emplace(*create, *register_thing);
+    journal.emplace(*store, clock, log);
     return {};
   }
 
@@ -232,6 +234,7 @@ struct Server::Parts {
                               .directory = directory,
                               .access = *access,
                               .provisioning = *provisioning,
+                              .journal = *journal,
                               .clients = clients,
                               .retained = *retained,
                               .account = config.account_id,

@@ -212,7 +212,8 @@ class TestServer {
   provisioning::CreateCertificate create_{store,    issue_,    keys_, tokens_,
                                           pending_, settings_, clock};
   provisioning::RegisterThing register_{store, templates_, tokens_, settings_, clock, random};
-  device_api::ProvisioningApi provisioning_{create_, register_, store, clock};
+  device_api::ProvisioningApi provisioning_{create_, register_};
+  server::Journal journal_{store, clock, log_};
   server::ClientDirectory clients_;
   server::RetainedStore retained_{{}};
   server::Services services_{.clock = clock,
@@ -223,6 +224,7 @@ class TestServer {
                              .directory = directory_,
                              .access = access_,
                              .provisioning = provisioning_,
+                             .journal = journal_,
                              .clients = clients_,
                              .retained = retained_,
                              .account = "000000000000",

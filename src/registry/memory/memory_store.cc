@@ -100,7 +100,8 @@ struct Matches {
     };
     return event != nullptr && fits(q.thing, event->thing) &&
            fits(q.certificate, event->certificate) && fits(q.client, event->client) &&
-           fits(q.serial_number, event->serial_number);
+           fits(q.serial_number, event->serial_number) &&
+           fits(q.correlation, event->correlation);
   }
 };
 

@@ -59,7 +59,8 @@ std::vector<SqlValue> audit_columns(const Record& record) {
   const auto text = [](const std::string& s) -> SqlValue {
     return s.empty() ? SqlValue(nullptr) : SqlValue(s);
   };
-  return {text(e.thing), text(e.certificate), text(e.client), text(e.serial_number)};
+  return {text(e.thing), text(e.certificate), text(e.client), text(e.serial_number),
+          text(e.correlation)};
 }
 
 constexpr std::string_view kFirstSchema = R"sql(
@@ -89,6 +90,11 @@ CREATE INDEX audit_events_by_thing ON audit_events (thing) WHERE thing IS NOT NU
 CREATE INDEX audit_events_by_certificate ON audit_events (certificate) WHERE certificate IS NOT NULL;
 CREATE INDEX audit_events_by_client ON audit_events (client) WHERE client IS NOT NULL;
 CREATE INDEX audit_events_by_serial_number ON audit_events (serial_number) WHERE serial_number IS NOT NULL;
+)sql";
+
+constexpr std::string_view kCorrelations = R"sql(
+ALTER TABLE audit_events ADD COLUMN correlation TEXT;
+CREATE INDEX audit_events_by_correlation ON audit_events (correlation) WHERE correlation IS NOT NULL;
 )sql";
 
 // `put` binds: the key, the version, the searched columns, the body.
@@ -149,8 +155,8 @@ const std::array<Table, kKinds> kTables = {{
      "DELETE FROM counters WHERE name=?1", false, &no_columns},
     {"SELECT body FROM audit_events WHERE sequence=?1",
      "SELECT 1 FROM audit_events WHERE sequence=?1",
-     "INSERT INTO audit_events (thing, certificate, client, serial_number, body) VALUES "
-     "(?1,?2,?3,?4,?5)",
+     "INSERT INTO audit_events (thing, certificate, client, serial_number, correlation, body) "
+     "VALUES (?1,?2,?3,?4,?5,?6)",
      "DELETE FROM audit_events WHERE sequence=?1", false, &audit_columns},
 }};
 
@@ -186,17 +192,19 @@ struct AuditSql {
         by_certificate(make("certificate=?2 AND ", order)),
         by_thing(make("thing=?1 AND ", order)),
         by_serial(make("serial_number=?4 AND ", order)),
-        by_client(make("client=?3 AND ", order)) {}
+        by_client(make("client=?3 AND ", order)),
+        by_correlation(make("correlation=?7 AND ", order)) {}
 
   static std::string make(std::string_view index, std::string_view order) {
     return fmt::format(
         "SELECT body, sequence FROM audit_events WHERE {}(?1='' OR thing=?1) AND "
-        "(?2='' OR certificate=?2) AND (?3='' OR client=?3) AND (?4='' OR serial_number=?4) AND {} "
-        "LIMIT ?6",
+        "(?2='' OR certificate=?2) AND (?3='' OR client=?3) AND (?4='' OR serial_number=?4) AND "
+        "(?7='' OR correlation=?7) AND {} LIMIT ?6",
         index, order);
   }
 
   [[nodiscard]] std::string_view narrowest(const query::AuditEvents& q) const {
+    if (!q.correlation.empty()) return by_correlation;
     if (!q.certificate.empty()) return by_certificate;
     if (!q.thing.empty()) return by_thing;
     if (!q.serial_number.empty()) return by_serial;
@@ -208,6 +216,7 @@ struct AuditSql {
   std::string by_thing;
   std::string by_serial;
   std::string by_client;
+  std::string by_correlation;
 };
 
 struct ListOf {
@@ -375,7 +384,7 @@ struct ListOf {
     static const AuditSql kDescending("(?5=0 OR sequence<?5) ORDER BY sequence DESC");
     return {(q.ascending ? kAscending : kDescending).narrowest(q),
             {q.thing, q.certificate, q.client, q.serial_number,
-             std::int64_t{std::strtoll(cursor.after.c_str(), nullptr, 10)}, limit},
+             std::int64_t{std::strtoll(cursor.after.c_str(), nullptr, 10)}, limit, q.correlation},
             Kind::audit_event};
   }
 };
@@ -385,7 +394,7 @@ struct ListOf {
 const Table& table_of(Kind kind) { return kTables[static_cast<std::size_t>(kind)]; }
 
 const std::vector<std::string_view>& migrations() {
-  static const std::vector<std::string_view> kSteps = {kFirstSchema};
+  static const std::vector<std::string_view> kSteps = {kFirstSchema, kCorrelations};
   return kSteps;
 }
 

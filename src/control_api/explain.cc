@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "control_api/members.h"
+#include "control_api/operations.h"
+#include "control_api/store_access.h"
+#include "control_api/story.h"
+
+namespace imprint::control_api {
+
+namespace {
+
+using registry::AuditEvent;
+using registry::query::AuditEvents;
+
+/// Of one search; a story is told from its newest events.
+constexpr std::size_t kMostEvents = 500;
+/// Connections and certificates that a story is followed through.
+constexpr std::size_t kMostLinks = 40;
+
+/// The events that concern one device, by sequence: those that name it, and what else happened on
+/// the same connections and with the certificates that came of it.
+class Gathering {
+ public:
+  explicit Gathering(registry::Store& store) : store_(store) {}
+
+  runtime::Task<Result<void>> run(AuditEvents first) {
+    CO_TRY(co_await search(std::move(first)));
+    CO_TRY(co_await follow_certificates());
+    CO_TRY(co_await follow_connections());
+    // What a connection brought forth may have been used since.
+    co_return co_await follow_certificates();
+  }
+
+  /// In the order in which it happened; events of one moment in the order of their recording.
+  [[nodiscard]] std::vector<AuditEvent> story() const {
+    std::vector<AuditEvent> out;
+    for (const auto& [sequence, event] : events_) out.push_back(event);
+    std::ranges::sort(out, {}, [](const AuditEvent& e) { return std::pair(e.time, e.sequence); });
+    return out;
+  }
+
+ private:
+  runtime::Task<Result<void>> search(AuditEvents query) {
+    query.ascending = false;
+    CO_TRY_ASSIGN(const std::vector<AuditEvent> found,
+                  co_await list_some<AuditEvent>(store_, std::move(query), kMostEvents));
+    for (const AuditEvent& event : found) events_.emplace(event.sequence, event);
+    co_return Result<void>();
+  }
+
+  runtime::Task<Result<void>> follow_connections() {
+    for (const std::string& correlation : links(&AuditEvent::correlation))
+      CO_TRY(co_await search({.correlation = correlation}));
+    co_return Result<void>();
+  }
+
+  /// Not claims: what other devices did with them is another story.
+  runtime::Task<Result<void>> follow_certificates() {
+    for (const std::string& certificate : links(&AuditEvent::certificate))
+      CO_TRY(co_await search({.certificate = certificate}));
+    co_return Result<void>();
+  }
+
+  std::vector<std::string> links(std::string AuditEvent::* member) {
+    std::vector<std::string> out;
+    for (const auto& [sequence, event] : events_) {
+      const std::string& link = event.*member;
+      if (link.empty() || (member == &AuditEvent::certificate && is_of_claim(event))) continue;
+      if (out.size() < kMostLinks && followed_.insert(link).second) out.push_back(link);
+    }
+    return out;
+  }
+
+  registry::Store& store_;
+  std::map<std::int64_t, AuditEvent> events_;
+  std::set<std::string> followed_;
+};
+
+json::object write_event(const AuditEvent& event) {
+  json::object out{{"sequence", event.sequence},
+                   {"time", epoch_seconds(event.time)},
+                   {"step", event.step},
+                   {"outcome", event.outcome},
+                   {"sentence", sentence_of(event)}};
+  const auto add = [&](std::string_view name, const std::string& value) {
+    if (!value.empty()) out[name] = value;
+  };
+  add("correlationId", event.correlation);
+  add("actor", event.actor);
+  add("thingName", event.thing);
+  add("certificateId", event.certificate);
+  add("clientId", event.client);
+  add("serialNumber", event.serial_number);
+  if (auto detail = encoding::parse_json(event.detail)) out["detail"] = std::move(*detail);
+  return out;
+}
+
+runtime::Task<Result<std::optional<registry::Certificate>>> certificate_of(
+    registry::Store& store, const AuditEvent* event) {
+  if (event == nullptr) co_return std::optional<registry::Certificate>();
+  const auto id = CertificateId::parse(event->certificate);
+  if (!id) co_return std::optional<registry::Certificate>();
+  co_return co_await find_record<registry::Certificate>(store, registry::certificate_key(*id));
+}
+
+Answer explain(Call call) {
+  const AuditEvents wanted{.thing = call.in.text("thingName"),
+                           .certificate = call.in.text("certificateId"),
+                           .client = call.in.text("clientId"),
+                           .serial_number = call.in.text("serialNumber")};
+  const auto names = {wanted.thing, wanted.certificate, wanted.client, wanted.serial_number};
+  if (std::ranges::count_if(names, [](const std::string& n) { return !n.empty(); }) != 1) {
+    co_return refuse(Exception::invalid_request,
+                     "name the device by one of serialNumber, thingName, certificateId, clientId");
+  }
+  Gathering gathering(call.server.store);
+  CO_TRY(co_await gathering.run(wanted));
+  const std::vector<AuditEvent> story = gathering.story();
+  CO_TRY_ASSIGN(const std::optional<registry::Certificate> certificate,
+                co_await certificate_of(call.server.store, decisive_event(story)));
+  const std::int64_t after = call.in.integer("after").value_or(0);
+  json::array events;
+  std::int64_t last = after;
+  for (const AuditEvent& event : story) {
+    last = std::max(last, event.sequence);
+    if (event.sequence > after) events.emplace_back(write_event(event));
+  }
+  co_return json::object{
+      {"events", std::move(events)}, {"last", last}, {"next", what_next(story, certificate)}};
+}
+
+using enum Exception;
+
+constexpr std::int64_t kMostCharacters = 256;
+constexpr InputInfo kExplain[] = {
+    {.name = "serialNumber", .in = Location::query, .most = kMostCharacters},
+    {.name = "thingName", .in = Location::query, .most = kMostCharacters},
+    {.name = "certificateId", .in = Location::query, .most = 64, .rule = members::kHex},
+    {.name = "clientId", .in = Location::query, .most = kMostCharacters},
+    {.name = "after", .in = Location::query, .type = Type::integer}};
+
+constexpr OperationInfo kOperations[] = {
+    {"Explain",
+     "GET",
+     "/imprint/v1/explain",
+     kExplain,
+     {invalid_request, throttling, unauthorized, service_unavailable, internal_failure},
+     explain},
+};
+
+}  // namespace
+
+Operations explain_operations() { return kOperations; }
+
+}  // namespace imprint::control_api

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control_api/story.h"
+
+#include <algorithm>
+#include <array>
+#include <ranges>
+
+#include "encoding/json.h"
+
+namespace imprint::control_api {
+
+namespace {
+
+namespace json = encoding::json;
+using registry::AuditEvent;
+using registry::Certificate;
+using registry::CertificateStatus;
+
+/// An event's detail, which this program wrote; an unreadable one reads as empty.
+class Detail {
+ public:
+  explicit Detail(const AuditEvent& event) {
+    auto parsed = encoding::parse_json(event.detail);
+    if (parsed && parsed->is_object()) object_ = std::move(parsed->get_object());
+  }
+  [[nodiscard]] std::string text(std::string_view member) const {
+    const json::value* value = object_.if_contains(member);
+    return value != nullptr && value->is_string() ? std::string(value->get_string()) : "";
+  }
+  [[nodiscard]] bool flag(std::string_view member) const {
+    const json::value* value = object_.if_contains(member);
+    return value != nullptr && value->is_bool() && value->get_bool();
+  }
+  [[nodiscard]] std::string number(std::string_view member) const {
+    const json::value* value = object_.if_contains(member);
+    return value == nullptr ? "" : encoding::to_json(*value);
+  }
+
+ private:
+  json::object object_;
+};
+
+/// What a step is called when it is tried.
+struct StepName {
+  std::string_view step;
+  std::string_view tried;
+};
+constexpr std::array kSteps = {
+    StepName{"tls_handshake", "TLS handshake"},
+    StepName{"connect", "connect"},
+    StepName{"publish", "publish"},
+    StepName{"subscribe", "subscribe"},
+    StepName{"receive", "receive"},
+    StepName{"disconnect", "connection ended"},
+    StepName{"create_keys_and_certificate", "ask for keys and a certificate"},
+    StepName{"create_certificate_from_csr", "ask for a certificate with a key of its own"},
+    StepName{"register_thing", "RegisterThing"},
+    StepName{"reopen_certificate", "ask again for the certificate of the same key"},
+    StepName{"retire_certificate", "old certificate deactivated"},
+    StepName{"remove_expired_certificate", "certificate removed"},
+    StepName{"certificate_never_arrived", "certificate never stored"},
+    StepName{"journal", "record"},
+};
+
+std::string_view tried(const AuditEvent& event) {
+  const auto it = std::ranges::find(kSteps, event.step, &StepName::step);
+  return it == kSteps.end() ? std::string_view(event.step) : it->tried;
+}
+
+/// What to do about a rejected provisioning request; beside it stands what the answer said.
+struct Remedy {
+  std::string_view code;
+  std::string_view text;
+};
+constexpr std::array kRemedies = {
+    Remedy{"InvalidParameters",
+           "Send the parameters that the template asks for, as texts; `imprint template try` shows "
+           "what a template makes of them."},
+    Remedy{"InvalidCertificateOwnershipToken",
+           "Begin again with a create request and register with the token of its answer, within "
+           "the hour, over a connection of the same claim."},
+    Remedy{"InvalidCsr",
+           "Make a new key (P-256, P-384, P-521 or RSA with 2048, 3072 or 4096 bits) and a PKCS#10 "
+           "request in PEM that it signs itself."},
+    Remedy{"InvalidPayload", "Correct what the firmware sends; the sentence names the member."},
+    Remedy{"ResourceNotFound",
+           "Create the provisioning template, or correct its name in the topic that the firmware "
+           "publishes to."},
+    Remedy{"TemplateDisabled",
+           "Enable it: aws iot update-provisioning-template --template-name NAME --enabled."},
+    Remedy{"ResourceConflicts",
+           "If this unit may take the name over, deactivate the certificate that the thing has now "
+           "(aws iot update-certificate --new-status INACTIVE) or change the template's "
+           "`reprovision`; if not, two units have one serial number."},
+    Remedy{"ResourceRegistrationFailure",
+           "Create the thing type, thing group or policy that the template names, then let the "
+           "device try again."},
+    Remedy{"AccessDenied",
+           "Give the device a claim that may do this: imprint claim create DIR --template NAME "
+           "--out FOLDER."},
+    Remedy{"Throttled", "Let the device try again in a moment."},
+    Remedy{"ServiceUnavailable",
+           "Let the device try again; if it goes on, `imprint doctor` looks at the server."},
+    Remedy{"InternalError",
+           "The server's log has the cause under the same correlation id; let the device try "
+           "again."},
+};
+
+std::string advice_on_rejection(const AuditEvent& event) {
+  const Detail detail(event);
+  const auto it = std::ranges::find(kRemedies, detail.text("errorCode"), &Remedy::code);
+  return fmt::format("{} {}",
+                     detail.flag("final") ? "The same request will be refused again."
+                                          : "The same request may succeed later.",
+                     it == kRemedies.end() ? "" : it->text);
+}
+
+std::string advice_on_status(const Certificate& certificate) {
+  const std::string id = certificate.id.hex();
+  switch (certificate.status) {
+    case CertificateStatus::pending_activation:
+      return "The device has its certificate but has not registered it: it publishes RegisterThing "
+             "with its ownership token, over the claim's connection, within the hour.";
+    case CertificateStatus::revoked:
+      return fmt::format(
+          "Certificate {} is REVOKED for good: the device begins again with its "
+          "claim and a new key.",
+          id);
+    case CertificateStatus::active:
+      return "";
+    default:
+      return fmt::format(
+          "Certificate {} is {}. If that is not meant so: aws iot update-certificate "
+          "--certificate-id {} --new-status ACTIVE.",
+          id, registry::to_string(certificate.status), id);
+  }
+}
+
+std::string advice_on_denial(const AuditEvent& event,
+                             const std::optional<Certificate>& certificate) {
+  if (event.step == "tls_handshake") {
+    return "The device shows a certificate that is not registered here: register it (aws iot "
+           "register-certificate-without-ca), or let the device begin again with its claim.";
+  }
+  if (certificate && certificate->status != CertificateStatus::active)
+    return advice_on_status(*certificate);
+  if (!certificate) {
+    return "The certificate does not exist any more: the device begins again with its claim.";
+  }
+  if (is_of_claim(event)) {
+    return "A claim may provision through its template and do nothing else: correct the topic in "
+           "the firmware, or use the device's own certificate for this.";
+  }
+  return fmt::format(
+      "Either the firmware uses another {} than its policy allows, or the policy needs a statement "
+      "that allows it: aws iot list-attached-policies --target with the ARN of certificate {}.",
+      event.step == "connect" ? "client id" : "topic", event.certificate);
+}
+
+std::string advice_on_success(const AuditEvent& event,
+                              const std::optional<Certificate>& certificate) {
+  if (event.step == "create_certificate_from_csr" || event.step == "create_keys_and_certificate" ||
+      event.step == "reopen_certificate") {
+    if (certificate && certificate->status == CertificateStatus::active &&
+        !certificate->requested_by)
+      return "Nothing: the certificate is active.";
+    if (certificate && !certificate->requested_by) return advice_on_status(*certificate);
+    return "The device has its certificate and goes on with RegisterThing: it publishes the token "
+           "to $aws/provisioning-templates/NAME/provision/json within the hour.";
+  }
+  if (event.step == "connect" && is_of_claim(event)) {
+    return "The device is connected with its claim and has asked for nothing yet: it subscribes to "
+           "the answers and publishes to $aws/certificates/create-from-csr/json.";
+  }
+  if (certificate && certificate->status != CertificateStatus::active)
+    return advice_on_status(*certificate);
+  if (event.step == "register_thing") {
+    return fmt::format(
+        "Nothing here: the device is registered{} and connects with its new "
+        "certificate {} next.",
+        event.thing.empty() ? "" : " as " + event.thing, event.certificate);
+  }
+  return "Nothing: the last thing it did went well.";
+}
+
+}  // namespace
+
+bool is_of_claim(const AuditEvent& event) { return Detail(event).flag("claim"); }
+
+std::string sentence_of(const AuditEvent& event) {
+  const Detail detail(event);
+  const std::string because = detail.text("because");
+  const std::string resource = detail.text("resource");
+  if (event.outcome != "ok") {
+    std::string out(tried(event));
+    if (!resource.empty()) out += fmt::format(" {}", quote(resource));
+    out += fmt::format(" {}", event.outcome);
+    if (!detail.text("errorCode").empty())
+      out += fmt::format(" with {} {}", detail.number("statusCode"), detail.text("errorCode"));
+    if (!because.empty()) out += ": " + because;
+    return out;
+  }
+  if (event.step == "connect") {
+    return fmt::format("connected as {} with {} certificate {} from {}", quote(event.client),
+                       is_of_claim(event) ? "the claim" : "its own", event.certificate,
+                       detail.text("from"));
+  }
+  if (event.step == "disconnect") return "disconnected";
+  if (event.step == "create_keys_and_certificate" || event.step == "create_certificate_from_csr" ||
+      event.step == "reopen_certificate") {
+    return fmt::format("got certificate {}{}", event.certificate,
+                       detail.flag("repeated") || event.step == "reopen_certificate"
+                           ? ", the one its key had before"
+                           : "");
+  }
+  if (event.step == "register_thing") {
+    return fmt::format("registered{} with certificate {}{}",
+                       event.thing.empty() ? "" : " as " + event.thing, event.certificate,
+                       detail.flag("repeated") ? " (the same answer as before)" : "");
+  }
+  if (event.step == "retire_certificate")
+    return fmt::format("its old certificate {} was deactivated", event.certificate);
+  if (event.step == "remove_expired_certificate") {
+    return fmt::format("certificate {} was removed: nobody registered it within its hour",
+                       event.certificate);
+  }
+  return fmt::format("{} by {}", event.step, event.actor.empty() ? "the server" : event.actor);
+}
+
+const AuditEvent* decisive_event(const std::vector<AuditEvent>& story) {
+  for (const AuditEvent& event : std::ranges::reverse_view(story)) {
+    if (event.step == "journal" || event.step == "disconnect") continue;
+    return &event;
+  }
+  return story.empty() ? nullptr : &story.back();
+}
+
+std::string what_next(const std::vector<AuditEvent>& story,
+                      const std::optional<Certificate>& certificate) {
+  const AuditEvent* event = decisive_event(story);
+  if (event == nullptr) {
+    return "Nothing is on record under that name. Either the device has not reached this server "
+           "(its log shows how far TCP and TLS came; check address, port and the root CA it "
+           "trusts), or it goes by another name: search by client id or certificate.";
+  }
+  if (event->outcome == "rejected") return advice_on_rejection(*event);
+  if (event->outcome == "denied") return advice_on_denial(*event, certificate);
+  if (event->step == "remove_expired_certificate")
+    return "The device begins again with its claim and registers within the hour.";
+  if (event->outcome != "ok")
+    return "The connection broke; the device tries again. If it goes on: network, keep-alive and "
+           "power of the device.";
+  return advice_on_success(*event, certificate);
+}
+
+}  // namespace imprint::control_api

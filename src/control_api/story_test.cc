@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control_api/story.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "test/support/control_api_world.h"
+
+namespace imprint::control_api {
+namespace {
+
+using registry::AuditEvent;
+using registry::Certificate;
+using registry::CertificateStatus;
+using test::ControlApiWorld;
+using test::Reply;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+Certificate certificate(CertificateStatus status) {
+  return {.id = CertificateId(Sha256{7}),
+          .pem = {},
+          .status = status,
+          .requested_by = CertificateId(Sha256{1})};
+}
+
+TEST(Story, EveryEventIsASentenceWithWhatDecidedIt) {
+  const struct {
+    AuditEvent event;
+    std::vector<std::string> parts;
+  } rows[] = {
+      {{.step = "connect",
+        .outcome = "ok",
+        .certificate = "ab",
+        .client = "d",
+        .detail = R"({"from":"::1"})"},
+       {"connected as \"d\"", "its own certificate ab", "::1"}},
+      {{.step = "connect",
+        .outcome = "ok",
+        .client = "d",
+        .detail = R"({"from":"::1","claim":true})"},
+       {"with the claim certificate"}},
+      {{.step = "publish",
+        .outcome = "denied",
+        .detail = R"({"resource":"a/b","because":"no statement"})"},
+       {"publish \"a/b\" denied: no statement"}},
+      {{.step = "register_thing",
+        .outcome = "rejected",
+        .detail = R"({"statusCode":400,"errorCode":"InvalidParameters","because":"x is missing"})"},
+       {"RegisterThing rejected with 400 InvalidParameters: x is missing"}},
+      {{.step = "register_thing", .outcome = "ok", .thing = "t", .certificate = "ab"},
+       {"registered as t with certificate ab"}},
+      {{.step = "create_certificate_from_csr",
+        .outcome = "ok",
+        .certificate = "ab",
+        .detail = R"({"repeated":true})"},
+       {"got certificate ab, the one its key had before"}},
+      {{.step = "disconnect", .outcome = "failed", .detail = R"({"because":"silent for 90 s"})"},
+       {"connection ended failed: silent for 90 s"}},
+      {{.step = "update_certificate", .outcome = "ok", .actor = "AKIA"},
+       {"update_certificate by AKIA"}},
+      {{.step = "connect", .outcome = "denied", .detail = "not JSON"}, {"connect denied"}},
+      // Text from a device stays one line of text.
+      {{.step = "subscribe", .outcome = "denied", .detail = R"({"resource":"a\nNext: lies"})"},
+       {"subscribe \"a\\nNext: lies\""}},
+  };
+  for (const auto& row : rows) {
+    for (const std::string& part : row.parts)
+      EXPECT_THAT(sentence_of(row.event), HasSubstr(part)) << row.event.step;
+  }
+}
+
+TEST(Story, EndsWithWhatToDoNext) {
+  const AuditEvent created{.step = "create_certificate_from_csr", .outcome = "ok"};
+  const auto rejected = [](std::string_view code, bool final) {
+    return AuditEvent{.step = "register_thing",
+                      .outcome = "rejected",
+                      .detail = fmt::format(R"({{"errorCode":"{}","final":{}}})", code, final)};
+  };
+  const AuditEvent connected{.step = "connect", .outcome = "ok"};
+  const AuditEvent claimed{.step = "connect", .outcome = "ok", .detail = R"({"claim":true})"};
+  const AuditEvent lost{.step = "disconnect", .outcome = "failed"};
+  const AuditEvent broken{.step = "connect", .outcome = "failed"};
+  const AuditEvent registered{.step = "register_thing", .outcome = "ok", .thing = "t"};
+  const auto denied = [](std::string step, std::string detail = "{}") {
+    return AuditEvent{.step = std::move(step), .outcome = "denied", .detail = std::move(detail)};
+  };
+  using enum CertificateStatus;
+  const struct {
+    const char* name;
+    std::vector<AuditEvent> story;
+    std::optional<Certificate> certificate;
+    std::string part;
+  } rows[] = {
+      {"unknown", {}, {}, "Nothing is on record"},
+      {"only a certificate",
+       {claimed, created},
+       certificate(pending_activation),
+       "goes on with RegisterThing"},
+      {"claim only", {claimed}, certificate(active), "subscribes to the answers"},
+      {"registered", {registered}, certificate(active), "registered as t"},
+      {"deactivated since", {registered}, certificate(inactive), "--new-status ACTIVE"},
+      {"revoked since", {connected}, certificate(revoked), "REVOKED for good"},
+      {"all well", {registered, connected, lost}, certificate(active), "went well"},
+      {"line broke", {broken}, certificate(active), "connection broke"},
+      {"bad parameters",
+       {rejected("InvalidParameters", true)},
+       {},
+       "refused again. Send the parameters"},
+      {"conflict", {rejected("ResourceConflicts", true)}, {}, "two units have one serial"},
+      {"disabled", {rejected("TemplateDisabled", true)}, {}, "--enabled"},
+      {"busy", {rejected("Throttled", false)}, {}, "may succeed later"},
+      {"a code of tomorrow", {rejected("Other", true)}, {}, "refused again"},
+      {"unknown certificate", {denied("tls_handshake")}, {}, "not registered here"},
+      {"deleted", {denied("connect")}, {}, "does not exist any more"},
+      {"wrong client id", {denied("connect")}, certificate(active), "another client id"},
+      {"wrong topic", {denied("publish")}, certificate(active), "another topic"},
+      {"claim too far",
+       {denied("subscribe", R"({"claim":true})")},
+       certificate(active),
+       "nothing else"},
+      {"too late",
+       {{.step = "remove_expired_certificate", .outcome = "ok"}},
+       {},
+       "within the hour"},
+      {"a later success counts",
+       {rejected("InvalidCsr", true), registered},
+       certificate(active),
+       "registered as t"},
+  };
+  for (const auto& row : rows)
+    EXPECT_THAT(what_next(row.story, row.certificate), HasSubstr(row.part)) << row.name;
+}
+
+// ---- over the API ----
+
+class Explain : public ::testing::Test {
+ protected:
+  void record(std::vector<AuditEvent> events) {
+    registry::ChangeSet changes;
+    changes.events = std::move(events);
+    ASSERT_TRUE(runtime::run_blocking(world.store.commit(std::move(changes))));
+  }
+  std::vector<std::string> steps(const std::string& query) {
+    std::vector<std::string> out;
+    const Reply reply = world.must("GET", "/imprint/v1/explain?" + query);
+    for (const auto& event : reply.body.at("events").as_array())
+      out.emplace_back(event.at("step").as_string());
+    return out;
+  }
+  ControlApiWorld world;
+};
+
+TEST_F(Explain, FollowsADeviceThroughItsConnectionsAndCertificatesButNotItsClaim) {
+  const std::string claim(64, 'c');
+  const std::string own(64, 'a');
+  record({{.time = from_milliseconds(10),
+           .step = "connect",
+           .outcome = "ok",
+           .correlation = "one",
+           .certificate = claim,
+           .client = "factory",
+           .detail = R"({"claim":true})"},
+          {.time = from_milliseconds(10),
+           .step = "connect",
+           .outcome = "ok",
+           .correlation = "other",
+           .certificate = claim,
+           .client = "factory",
+           .detail = R"({"claim":true})"},
+          {.time = from_milliseconds(40),
+           .step = "register_thing",
+           .outcome = "ok",
+           .correlation = "one",
+           .thing = "device-1",
+           .certificate = own,
+           .client = "factory",
+           .serial_number = "S1"},
+          {.time = from_milliseconds(30),
+           .step = "create_certificate_from_csr",
+           .outcome = "ok",
+           .correlation = "one",
+           .certificate = own,
+           .client = "factory"},
+          {.time = from_milliseconds(50),
+           .step = "publish",
+           .outcome = "denied",
+           .correlation = "two",
+           .certificate = own,
+           .client = "device-1"}});
+  const std::vector<std::string> whole = {"connect", "create_certificate_from_csr",
+                                          "register_thing", "publish"};
+  EXPECT_EQ(steps("serialNumber=S1"), whole);
+  EXPECT_EQ(steps("thingName=device-1"), whole);
+  EXPECT_EQ(steps("certificateId=" + own), whole);
+  EXPECT_EQ(steps("clientId=device-1"), whole);
+  EXPECT_EQ(steps("serialNumber=S1&after=3"),
+            (std::vector<std::string>{"create_certificate_from_csr", "publish"}));
+  EXPECT_TRUE(steps("serialNumber=S2").empty());
+}
+
+TEST_F(Explain, WantsExactlyOneName) {
+  for (const std::string query :
+       {"", "serialNumber=1&clientId=2", "certificateId=xyz", "after=x&clientId=1"})
+    EXPECT_EQ(world.call("GET", "/imprint/v1/explain?" + query).status, 400) << query;
+}
+
+}  // namespace
+}  // namespace imprint::control_api

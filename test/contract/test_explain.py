@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""imprint explain tells the true story of failures that real clients run into."""
+import json
+import signal
+import time
+import unittest
+
+import paho.mqtt.client as paho
+
+from deployment import BIN, DEADLINE, run
+from provisioning_client import Refused
+from test_provisioning import CREATE_CSR, PROVISION, WithServer, make_csr
+
+
+class Explain(WithServer):
+    CONFIG = ""
+
+    def explain(self, *words, wanted):
+        """The story, once it holds the step that is waited for: what a device did is recorded a moment after it was answered."""
+        for _ in range(DEADLINE * 10):
+            story = json.loads(run([BIN / "imprint", "explain", self.deployment.data, *words, "--output", "json"]).stdout)
+            if any(wanted in event["sentence"] for event in story["events"]):
+                return [event["sentence"] for event in story["events"]], story["next"]
+            time.sleep(0.1)
+        raise AssertionError(f"{wanted!r} is not in the story: {story}")
+
+    def assertTold(self, words, wanted, next_step, before=()):
+        sentences, following = self.explain(*words, wanted=wanted)
+        self.assertIn(next_step, following)
+        places = [next(i for i, sentence in enumerate(sentences) if part in sentence) for part in (*before, wanted)]
+        self.assertEqual(places, sorted(places), sentences)
+
+    def register(self, serial, parameters=None, token=None, topic=PROVISION, client=None, csr=None):
+        """Connects with the claim and goes as far as it comes; gives back the last answer."""
+        device = self.connect_claim(client or f"bench-{serial}")
+        try:
+            ok, created = device.request(CREATE_CSR, {"certificateSigningRequest": csr or make_csr(self.deployment.scratch, serial)[1]})
+            if not ok:
+                return ok, created
+            return device.request(topic, {"certificateOwnershipToken": token or created["certificateOwnershipToken"],
+                                          "parameters": {"SerialNumber": serial, "FirmwareVersion": "1.0.0"} if parameters is None else parameters})
+        finally:
+            device.close()
+
+    # ---- ten failures ----
+
+    def test_1_a_parameter_is_missing(self):
+        self.register("x1", parameters={"SerialNumber": "x1"})
+        self.assertTold(["--serial", "x1"], "InvalidParameters", "Send the parameters", before=["with the claim", "got certificate"])
+
+    def test_2_a_request_that_is_no_csr(self):
+        self.register("x2", csr="-----BEGIN CERTIFICATE REQUEST-----\nMA==\n-----END CERTIFICATE REQUEST-----\n")
+        self.assertTold(["--client", "bench-x2"], "InvalidCsr", "Make a new key", before=["with the claim"])
+
+    def test_3_a_token_that_was_never_given(self):
+        self.register("x3", token="00" * 64)
+        self.assertTold(["--serial", "x3"], "InvalidCertificateOwnershipToken", "Begin again with a create request")
+
+    def test_4_a_template_that_is_disabled(self):
+        self.deployment.aws("iot", "update-provisioning-template", "--template-name", "FleetProvisioningTemplate", "--no-enabled")
+        try:
+            self.register("x4")
+        finally:
+            self.deployment.aws("iot", "update-provisioning-template", "--template-name", "FleetProvisioningTemplate", "--enabled")
+        self.assertTold(["--serial", "x4"], "TemplateDisabled", "--enabled")
+
+    def test_5_a_second_unit_with_the_same_serial(self):
+        thing, certificate, key, _ = self.onboard("x5")
+        self.connect_device(thing, certificate, key).close()
+        self.explain("--serial", "x5", wanted="its own certificate")
+        self.register("x5", client="twin", csr=make_csr(self.deployment.scratch, "x5-twin")[1])
+        self.assertTold(["--serial", "x5"], "ResourceConflicts", "two units have one serial number",
+                        before=["registered as device-x5", "its own certificate"])
+
+    def test_6_a_claim_that_is_used_up(self):
+        claim, self.__class__.claim = self.claim, self.deployment.make_claim("one-device", "FleetProvisioningTemplate", "--max-devices", "1")
+        try:
+            self.onboard("x6a")
+            self.register("x6b")
+        finally:
+            self.__class__.claim = claim
+        self.assertTold(["--client", "bench-x6b"], "AccessDenied", "imprint claim create")
+
+    def test_7_a_client_id_that_the_policy_does_not_allow(self):
+        _, certificate, key, certificate_id = self.onboard("x7")
+        with self.assertRaises(Refused):
+            self.connect_device("somebody-else", certificate, key)
+        self.assertTold(["--certificate", certificate_id], 'connect "somebody-else" denied', "another client id", before=["registered as device-x7"])
+
+    def test_8_a_topic_that_the_policy_does_not_allow(self):
+        thing, certificate, key, _ = self.onboard("x8")
+        device = self.connect_device(thing, certificate, key, paho.MQTTv5)
+        device.publish("everybody/else", "x")
+        self.assertNotEqual(device.subscribe("everybody/else"), [0])
+        self.assertTold(["--thing", thing], 'subscribe "everybody/else" denied', "another topic", before=['publish "everybody/else" denied'])
+
+    def test_9_a_certificate_that_was_deactivated(self):
+        thing, certificate, key, certificate_id = self.onboard("x9")
+        device = self.connect_device(thing, certificate, key)
+        self.deployment.aws("iot", "update-certificate", "--certificate-id", certificate_id, "--new-status", "INACTIVE")
+        self.assertTrue(device.gone.wait(30))
+        with self.assertRaises(Refused):
+            self.connect_device(thing, certificate, key)
+        self.assertTold(["--serial", "x9"], "is INACTIVE; an operator can activate it", "--new-status ACTIVE",
+                        before=["its own certificate", "update_certificate by"])
+
+    def test_a_certificate_that_nobody_registered(self):
+        key, certificate = self.deployment.scratch / "stranger.key", self.deployment.scratch / "stranger.pem"
+        run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key, "-out", certificate,
+             "-subj", "/CN=stranger"])
+        fingerprint = run(["openssl", "x509", "-in", certificate, "-noout", "-fingerprint", "-sha256"]).stdout
+        with self.assertRaises(Refused):
+            self.connect_device("stranger", certificate, key)
+        self.assertTold(["--certificate", fingerprint.split("=")[1].strip().replace(":", "").lower()], "does not know this client certificate",
+                        "not registered here")
+
+    # ---- the tool ----
+
+    def test_the_text_ends_with_what_to_do(self):
+        self.register("t1", parameters={"SerialNumber": "t1"})
+        self.explain("--serial", "t1", wanted="InvalidParameters")
+        text = run([BIN / "imprint", "explain", self.deployment.data, "--serial", "t1"]).stdout
+        self.assertRegex(text.splitlines()[-1], r"^Next: .*Send the parameters")
+        self.assertIn("$.Parameters.FirmwareVersion", text)
+        nothing = run([BIN / "imprint", "explain", self.deployment.data, "--serial", "nobody"]).stdout
+        self.assertIn("Nothing is on record", nothing)
+        for words in ([], ["--serial", "a", "--client", "b"]):
+            self.assertEqual(run([BIN / "imprint", "explain", self.deployment.data, *words], check=False).returncode, 2)
+
+    def test_follow_tells_it_live(self):
+        import subprocess
+        watch = subprocess.Popen([str(BIN / "imprint"), "explain", str(self.deployment.data), "--serial", "f1", "--follow"],
+                                 stdout=subprocess.PIPE, text=True)
+        try:
+            self.onboard("f1")
+            seen = ""
+            while "registered as device-f1" not in seen:
+                line = watch.stdout.readline()
+                self.assertTrue(line, seen)
+                seen += line
+            self.assertIn("got certificate", seen)
+        finally:
+            watch.send_signal(signal.SIGINT)
+            watch.wait(timeout=DEADLINE)
+            watch.stdout.close()
+
+
+if __name__ == "__main__":
+    unittest.main()
