@@ -4,9 +4,9 @@
 #include <curl/curl.h>
 #include <memory>
 
+#include "access/access_key.h"
 #include "base/file.h"
 #include "deployment/config.h"
-#include "deployment/credentials.h"
 
 namespace imprint::tool {
 
@@ -73,16 +73,17 @@ std::vector<std::pair<std::string, std::string>> aws_environment(const deploymen
   };
 }
 
-Result<encoding::json::value> post(const deployment::Layout& layout, const ServerAddress& server,
-                                   const std::string& path, const encoding::json::object& body) {
-  TRY_ASSIGN(const deployment::AdminCredentials credentials,
-             deployment::AdminCredentials::load(layout.admin_credentials()));
+Result<encoding::json::value> call(const deployment::Layout& layout, const ServerAddress& server,
+                                   const std::string& method, const std::string& path,
+                                   const encoding::json::object& body) {
+  TRY_ASSIGN(const access::AccessKey credentials,
+             access::AccessKey::load(layout.admin_credentials()));
   const std::unique_ptr<CURL, CurlFree> curl(curl_easy_init());
   if (!curl) return fail(Fault::internal, "libcurl cannot start");
   const std::string url = server.http + path;
-  const std::string text = encoding::to_json(body);
+  const std::string text = body.empty() ? std::string() : encoding::to_json(body);
   const std::string scope = "aws:amz:" + server.region + ":iot";
-  const Secret user(credentials.access_key_id + ":" + credentials.secret_access_key.reveal());
+  const Secret user(credentials.id + ":" + credentials.secret.reveal());
   const std::unique_ptr<curl_slist, CurlFree> headers(
       curl_slist_append(nullptr, "Content-Type: application/json"));
   std::string answer;
@@ -95,8 +96,11 @@ Result<encoding::json::value> post(const deployment::Layout& layout, const Serve
   curl_easy_setopt(c, CURLOPT_AWS_SIGV4, scope.c_str());
   curl_easy_setopt(c, CURLOPT_USERPWD, user.reveal().c_str());
   curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers.get());
-  curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(text.size()));
-  curl_easy_setopt(c, CURLOPT_POSTFIELDS, text.c_str());
+  curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, method.c_str());
+  if (!text.empty()) {
+    curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(text.size()));
+    curl_easy_setopt(c, CURLOPT_POSTFIELDS, text.c_str());
+  }
   curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, &append);
   curl_easy_setopt(c, CURLOPT_WRITEDATA, &answer);
   if (const CURLcode code = curl_easy_perform(c); code != CURLE_OK) {

@@ -8,18 +8,19 @@
 #include "base/result.h"
 #include "base/secret.h"
 
-namespace imprint::deployment {
+namespace imprint::access {
 
-/// The operator's access key, as the AWS CLI reads it from a shared-credentials file.
-struct AdminCredentials {
-  std::string access_key_id;  ///< "AKIA" and 16 of A-Z2-7
-  Secret secret_access_key;   ///< 40 of A-Za-z0-9+/
+/// What an operator signs requests with, in the form that AWS's clients expect.
+struct AccessKey {
+  std::string id;  ///< "AKIA" and 16 of A-Z2-7
+  Secret secret;   ///< 40 of A-Za-z0-9+/
 
-  static AdminCredentials make(Random& random);
-  /// Reads profile `default`. Refuses a file that others can read (Fault::forbidden).
-  static Result<AdminCredentials> load(const std::filesystem::path& file);
-  /// The text of the shared-credentials file.
+  static AccessKey make(Random& random);
+  /// Reads profile `default` of a shared-credentials file. Refuses a file that others can read
+  /// (Fault::forbidden).
+  static Result<AccessKey> load(const std::filesystem::path& file);
+  /// The text of a shared-credentials file, profile `default`.
   [[nodiscard]] Secret file_text() const;
 };
 
-}  // namespace imprint::deployment
+}  // namespace imprint::access

@@ -23,5 +23,6 @@ Operations template_version_operations();   // template_versions.cc
 Operations claim_operations();              // claims.cc
 Operations certificate_operations();        // certificates.cc
 Operations endpoint_operations();           // endpoint.cc
+Operations credential_operations();         // credentials.cc
 
 }  // namespace imprint::control_api

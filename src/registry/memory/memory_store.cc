@@ -102,6 +102,7 @@ struct Matches {
            fits(q.certificate, event->certificate) && fits(q.client, event->client) &&
            fits(q.serial_number, event->serial_number);
   }
+  bool operator()(const query::Credentials&) const { return as<Credential>() != nullptr; }
 };
 
 }  // namespace

@@ -91,6 +91,10 @@ CREATE INDEX audit_events_by_client ON audit_events (client) WHERE client IS NOT
 CREATE INDEX audit_events_by_serial_number ON audit_events (serial_number) WHERE serial_number IS NOT NULL;
 )sql";
 
+constexpr std::string_view kCredentials = R"sql(
+CREATE TABLE credentials (id TEXT PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
+)sql";
+
 // `put` binds: the key, the version, the searched columns, the body.
 const std::array<Table, kKinds> kTables = {{
     {"SELECT body FROM things WHERE name=?1", "SELECT version FROM things WHERE name=?1",
@@ -152,6 +156,9 @@ const std::array<Table, kKinds> kTables = {{
      "INSERT INTO audit_events (thing, certificate, client, serial_number, body) VALUES "
      "(?1,?2,?3,?4,?5)",
      "DELETE FROM audit_events WHERE sequence=?1", false, &audit_columns},
+    {"SELECT body FROM credentials WHERE id=?1", "SELECT version FROM credentials WHERE id=?1",
+     "INSERT OR REPLACE INTO credentials (id, version, body) VALUES (?1,?2,?3)",
+     "DELETE FROM credentials WHERE id=?1", false, &no_columns},
 }};
 
 /// ORDER BY time needs both parts of a Cursor: "0001700000000000/name".
@@ -378,6 +385,11 @@ struct ListOf {
              std::int64_t{std::strtoll(cursor.after.c_str(), nullptr, 10)}, limit},
             Kind::audit_event};
   }
+  ListStatement operator()(const query::Credentials&) const {
+    return {"SELECT body, 0 FROM credentials WHERE id>?1 ORDER BY id LIMIT ?2",
+            {cursor.after, limit},
+            Kind::credential};
+  }
 };
 
 }  // namespace
@@ -385,7 +397,7 @@ struct ListOf {
 const Table& table_of(Kind kind) { return kTables[static_cast<std::size_t>(kind)]; }
 
 const std::vector<std::string_view>& migrations() {
-  static const std::vector<std::string_view> kSteps = {kFirstSchema};
+  static const std::vector<std::string_view> kSteps = {kFirstSchema, kCredentials};
   return kSteps;
 }
 
