@@ -4,9 +4,9 @@
 #include <curl/curl.h>
 #include <memory>
 
+#include "access/access_key.h"
 #include "base/file.h"
 #include "deployment/config.h"
-#include "deployment/credentials.h"
 
 namespace imprint::tool {
 
@@ -14,11 +14,6 @@ namespace {
 
 constexpr std::size_t kMaxAnswerBytes = std::size_t{4} * 1024 * 1024;
 constexpr long kTimeoutSeconds = 60;
-
-std::string text_of(const encoding::json::object& object, std::string_view member) {
-  const auto* value = object.if_contains(member);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
-}
 
 struct CurlFree {
   void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
@@ -39,6 +34,11 @@ Fault fault_of(long status) {
 }
 
 }  // namespace
+
+std::string text_of(const encoding::json::object& object, std::string_view member) {
+  const auto* value = object.if_contains(member);
+  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+}
 
 Result<ServerAddress> find_server(const deployment::Layout& layout) {
   TRY_ASSIGN(const deployment::Config config, deployment::Config::load(layout.config()));
@@ -73,16 +73,17 @@ std::vector<std::pair<std::string, std::string>> aws_environment(const deploymen
   };
 }
 
-Result<encoding::json::value> post(const deployment::Layout& layout, const ServerAddress& server,
-                                   const std::string& path, const encoding::json::object& body) {
-  TRY_ASSIGN(const deployment::AdminCredentials credentials,
-             deployment::AdminCredentials::load(layout.admin_credentials()));
+Result<encoding::json::value> call(const deployment::Layout& layout, const ServerAddress& server,
+                                   const std::string& method, const std::string& path,
+                                   const encoding::json::object& body) {
+  TRY_ASSIGN(const access::AccessKey credentials,
+             access::AccessKey::load(layout.admin_credentials()));
   const std::unique_ptr<CURL, CurlFree> curl(curl_easy_init());
   if (!curl) return fail(Fault::internal, "libcurl cannot start");
   const std::string url = server.http + path;
-  const std::string text = encoding::to_json(body);
+  const std::string text = body.empty() ? std::string() : encoding::to_json(body);
   const std::string scope = "aws:amz:" + server.region + ":iot";
-  const Secret user(credentials.access_key_id + ":" + credentials.secret_access_key.reveal());
+  const Secret user(credentials.id + ":" + credentials.secret.reveal());
   const std::unique_ptr<curl_slist, CurlFree> headers(
       curl_slist_append(nullptr, "Content-Type: application/json"));
   std::string answer;
@@ -95,8 +96,11 @@ Result<encoding::json::value> post(const deployment::Layout& layout, const Serve
   curl_easy_setopt(c, CURLOPT_AWS_SIGV4, scope.c_str());
   curl_easy_setopt(c, CURLOPT_USERPWD, user.reveal().c_str());
   curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers.get());
-  curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(text.size()));
-  curl_easy_setopt(c, CURLOPT_POSTFIELDS, text.c_str());
+  curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, method.c_str());
+  if (!text.empty()) {
+    curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(text.size()));
+    curl_easy_setopt(c, CURLOPT_POSTFIELDS, text.c_str());
+  }
   curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, &append);
   curl_easy_setopt(c, CURLOPT_WRITEDATA, &answer);
   if (const CURLcode code = curl_easy_perform(c); code != CURLE_OK) {

@@ -24,9 +24,13 @@ Result<ServerAddress> find_server(const deployment::Layout& layout);
 std::vector<std::pair<std::string, std::string>> aws_environment(const deployment::Layout& layout,
                                                                  const ServerAddress& server);
 
-/// POSTs JSON to a native call (/imprint/v1/...), signed with the deployment's admin credentials.
-/// Errors carry the server's own sentence; Fault::unavailable when it does not answer.
-Result<encoding::json::value> post(const deployment::Layout& layout, const ServerAddress& server,
-                                   const std::string& path, const encoding::json::object& body);
+/// A native call (/imprint/v1/...), signed with the deployment's admin credentials; an empty body
+/// is not sent. Errors carry the server's own sentence; Fault::unavailable when it does not answer.
+Result<encoding::json::value> call(const deployment::Layout& layout, const ServerAddress& server,
+                                   const std::string& method, const std::string& path,
+                                   const encoding::json::object& body = {});
+
+/// A member of an answer; empty when it is absent or no text.
+std::string text_of(const encoding::json::object& object, std::string_view member);
 
 }  // namespace imprint::tool

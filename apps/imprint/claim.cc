@@ -62,7 +62,7 @@ Result<void> create(const Arguments& arguments) {
                                  {"validForSeconds", valid_for.count()}};
   if (arguments.max_devices > 0) request["maxDevices"] = arguments.max_devices;
   TRY_ASSIGN(const encoding::json::value claim,
-             post(layout, server, "/imprint/v1/claims", request));
+             call(layout, server, "POST", "/imprint/v1/claims", request));
   for (const char* member :
        {"certificateId", "certificatePem", "privateKey", "policyName", "policyDocument"}) {
     if (!claim.is_object() || !claim.get_object().contains(member)) {

@@ -27,6 +27,8 @@ int main(int argc, char** argv) {
   imprint::tool::add_env(app, run);
   imprint::tool::add_aws(app, run);
   imprint::tool::add_fleet(app, run);
+  imprint::tool::add_credentials(app, run);
+  imprint::tool::add_explain(app, run);
   try {
     app.parse(argc, argv);
     return run();

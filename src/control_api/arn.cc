@@ -32,6 +32,12 @@ std::optional<IotArn> split_arn(std::string_view text) {
 
 }  // namespace
 
+std::optional<std::string_view> arn_resource(std::string_view text) {
+  const auto arn = split_arn(text);
+  if (!arn) return std::nullopt;
+  return arn->resource;
+}
+
 Result<std::string> parse_arn(const Call& call, std::string_view member, std::string_view text,
                               std::string_view resource) {
   const auto arn = split_arn(text);

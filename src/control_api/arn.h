@@ -12,6 +12,9 @@
 /// the server answers to every region; the account must be this one.
 namespace imprint::control_api {
 
+/// What follows the account in an ARN of AWS IoT: "cert/ab12"; nothing when it is none.
+std::optional<std::string_view> arn_resource(std::string_view text);
+
 /// `member` is the input that holds the ARN, for messages; `resource` is "thing", "cert", ...
 /// Returns what follows the slash.
 Result<std::string> parse_arn(const Call& call, std::string_view member, std::string_view text,

@@ -3,9 +3,6 @@
 
 namespace imprint::control_api {
 
-namespace {
-
-/// "CreateThing" -> "create_thing": as the steps of the audit trail are written everywhere.
 std::string step_of(std::string_view operation) {
   std::string out;
   for (const char c : operation) {
@@ -15,8 +12,6 @@ std::string step_of(std::string_view operation) {
   }
   return out;
 }
-
-}  // namespace
 
 std::string Inputs::text(std::string_view name) const {
   const json::value* value = values_.if_contains(name);

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "access/operators.h"
 #include "base/clock.h"
 #include "base/current.h"
 #include "base/random.h"
@@ -29,6 +30,7 @@ struct Dependencies {
   const Clock& clock;
   Random& random;
   telemetry::Log& log;
+  const access::Operators& operators;
   std::string account;           ///< twelve digits
   std::string endpoint_address;  ///< what DescribeEndpoint answers: a host name, no scheme or port
 };
@@ -82,6 +84,9 @@ struct Call {
   /// what was changed.
   [[nodiscard]] registry::AuditEvent event(json::object detail = {}) const;
 };
+
+/// "CreateThing" -> "create_thing": as the steps of the audit trail are written everywhere.
+std::string step_of(std::string_view operation);
 
 /// Seconds since 1970 as rest-json writes a timestamp.
 double epoch_seconds(Timestamp time);

@@ -131,8 +131,9 @@ constexpr ExceptionSet kErrors{invalid_request, not_found,           throttling,
 
 constexpr OperationInfo kOperations[] = {
     {"CreateProvisioningClaim", "POST", "/provisioning-templates/{templateName}/provisioning-claim",
-     kProvisioningClaim, kErrors, create_provisioning_claim},
-    {"CreateClaim", "POST", "/imprint/v1/claims", kClaim, kErrors, create_claim},
+     kProvisioningClaim, kErrors, create_provisioning_claim, "provisioningtemplate/{templateName}"},
+    {"CreateClaim", "POST", "/imprint/v1/claims", kClaim, kErrors, create_claim,
+     "provisioningtemplate/{templateName}"},
 };
 
 }  // namespace

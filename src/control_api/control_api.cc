@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control_api/control_api.h"
 
+#include "control_api/signatures.h"
+#include "control_api/store_access.h"
+
 namespace imprint::control_api {
 
 namespace {
@@ -49,7 +52,18 @@ runtime::Task<HttpResponse> ControlApi::handle(HttpRequest request) {
 
 runtime::Task<HttpResponse> ControlApi::answer(HttpRequest request, std::string request_id) {
   const auto accepted = accept(request, request_id);
-  if (!accepted) co_return error_response(accepted.error(), kBeforeOperation, request_id);
+  if (!accepted) {
+    note_failure(accepted.error(), request_id, "");
+    co_await record_refusal(std::move(request), request_id, accepted.error());
+    co_return error_response(accepted.error(), kBeforeOperation, request_id);
+  }
+  const Judgement judgement = judge(*accepted->who, *accepted->operation, accepted->call);
+  if (!judgement.allowed) {
+    co_await record_denial(*accepted, judgement);
+    const auto denied =
+        refuse_access(*accepted->who, *accepted->operation, accepted->call, judgement);
+    co_return error_response(denied.value(), {}, request_id);
+  }
   const auto result = co_await run(accepted->operation, accepted->call);
   if (result) co_return HttpResponse{.body = encoding::to_json(*result)};
   note_failure(result.error(), request_id, accepted->operation->name);
@@ -59,18 +73,58 @@ runtime::Task<HttpResponse> ControlApi::answer(HttpRequest request, std::string 
 Result<ControlApi::Accepted> ControlApi::accept(const HttpRequest& request,
                                                 const std::string& request_id) const {
   TRY_ASSIGN(const Target target, Target::parse(request.target));
-  TRY_ASSIGN(SignedScope scope, verify_signature(request, target, key_, dependencies_.clock.now()));
+  TRY_ASSIGN(SignedScope scope,
+             verify_signature(request, target, dependencies_.operators, dependencies_.clock.now()));
   TRY(check_plane(scope));
   TRY_ASSIGN(const Route route, router_.find(request.method, target));
   TRY_ASSIGN(Inputs inputs,
              read_inputs(*route.operation, route.parameters, target, request, scope));
-  return Accepted{route.operation, Call{.server = dependencies_,
-                                        .operation = route.operation->name,
-                                        .in = std::move(inputs),
-                                        .access_key_id = key_.id,
-                                        .source_ip = request.source_ip,
-                                        .region = std::move(scope.region),
-                                        .request_id = request_id}};
+  return Accepted{route.operation, scope.who,
+                  Call{.server = dependencies_,
+                       .operation = route.operation->name,
+                       .in = std::move(inputs),
+                       .access_key_id = scope.who->access_key_id,
+                       .source_ip = request.source_ip,
+                       .region = std::move(scope.region),
+                       .request_id = request_id}};
+}
+
+/// Only under a key that is or was ours: it names somebody, and strangers cannot make events.
+runtime::Task<void> ControlApi::record_refusal(HttpRequest request, std::string request_id,
+                                               Error error) {
+  const bool is_about_signature = error.fault == Fault::forbidden || error.fault == Fault::internal;
+  if (!is_about_signature) co_return;
+  const std::string id = claimed_access_key(request);
+  if (dependencies_.operators.find(id).standing == access::Standing::unknown) co_return;
+  const auto left_out = refusals_.take(dependencies_.clock.monotonic());
+  if (!left_out) co_return;
+  json::object detail{
+      {"source_ip", request.source_ip}, {"error", error.code}, {"left_out", *left_out}};
+  co_await record({.time = dependencies_.clock.now(),
+                   .step = "authenticate",
+                   .outcome = "rejected",
+                   .actor = id,
+                   .correlation = std::move(request_id),
+                   .detail = encoding::to_json(detail)});
+}
+
+runtime::Task<void> ControlApi::record_denial(Accepted denied, Judgement judgement) {
+  const auto left_out = denials_.take(dependencies_.clock.monotonic());
+  if (!left_out) co_return;
+  registry::AuditEvent event = denied.call.event({{"action", action_of(*denied.operation)},
+                                                  {"resource", judgement.resource},
+                                                  {"reason", judgement.reason},
+                                                  {"left_out", *left_out}});
+  event.outcome = "denied";
+  co_await record(std::move(event));
+}
+
+/// The answer is a refusal either way; an event that cannot be kept goes to the log.
+runtime::Task<void> ControlApi::record(registry::AuditEvent event) {
+  const std::string step = event.step;
+  const std::string request_id = event.correlation;
+  const auto done = co_await dependencies_.store.commit(change_set(std::move(event)));
+  if (!done) note_failure(done.error(), request_id, step);
 }
 
 /// What the caller did wrong is the caller's to know; what went wrong here goes to the log.

@@ -1,20 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "control_api/audit_budget.h"
+#include "control_api/authorization.h"
 #include "control_api/call.h"
 #include "control_api/http.h"
 #include "control_api/router.h"
-#include "control_api/signatures.h"
 #include "runtime/task.h"
 
 namespace imprint::control_api {
 
 /// The REST API of AWS IoT's control plane, and Imprint's own calls under /imprint/v1/: signature,
-/// route, inputs, operation, answer. One per process, any thread; outlives its requests.
+/// route, inputs, the operator's policy, operation, answer. What is refused at the signature by a
+/// known key, and what the policy denies, becomes an audit event within a budget; requests of
+/// strangers leave no trace in the store, which they could fill. One per process, any thread;
+/// outlives its requests.
 class ControlApi {
  public:
-  ControlApi(Dependencies dependencies, AccessKey key)
-      : dependencies_(std::move(dependencies)), key_(std::move(key)) {}
+  explicit ControlApi(Dependencies dependencies)
+      : dependencies_(std::move(dependencies)),
+        refusals_(dependencies_.clock.monotonic()),
+        denials_(dependencies_.clock.monotonic()) {}
   ControlApi(const ControlApi&) = delete;
   ControlApi& operator=(const ControlApi&) = delete;
 
@@ -26,17 +32,22 @@ class ControlApi {
   /// A request whose signature and inputs are right.
   struct Accepted {
     const OperationInfo* operation;
+    std::shared_ptr<const access::Operator> who;
     Call call;
   };
 
   runtime::Task<HttpResponse> answer(HttpRequest request, std::string request_id);
   Result<Accepted> accept(const HttpRequest& request, const std::string& request_id) const;
+  runtime::Task<void> record_refusal(HttpRequest request, std::string request_id, Error error);
+  runtime::Task<void> record_denial(Accepted denied, Judgement judgement);
+  runtime::Task<void> record(registry::AuditEvent event);
   void note_failure(const Error& error, const std::string& request_id,
                     std::string_view operation) const;
 
   const Dependencies dependencies_;
-  const AccessKey key_;
   const Router router_{all_operations()};
+  AuditBudget refusals_;
+  AuditBudget denials_;
 };
 
 }  // namespace imprint::control_api

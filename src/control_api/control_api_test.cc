@@ -240,9 +240,9 @@ TEST(ControlApi, TriesALostRaceAgainAndThenSaysSo) {
                   .clock = world.clock,
                   .random = world.random,
                   .log = world.log,
+                  .operators = world.operators,
                   .account = "000000000000",
-                  .endpoint_address = ""},
-                 {std::string(test::kAccessKeyId), Secret(std::string(test::kSecretAccessKey))});
+                  .endpoint_address = ""});
   const auto create = [&](int races) {
     store.races = races;
     store.lost = 0;

@@ -33,6 +33,8 @@ enum class Exception : std::uint8_t {
   missing_authentication,
   unknown_operation,
   unrecognized_client,
+  // Answered to an access key whose policy does not allow the call (AWS IAM).
+  access_denied,
 };
 
 std::string_view name_of(Exception exception);  ///< "ResourceNotFoundException"

@@ -191,13 +191,14 @@ constexpr ExceptionSet kErrors{invalid_request, throttling, internal_failure, no
 
 constexpr OperationInfo kOperations[] = {
     {"AddThingToThingGroup", "PUT", "/thing-groups/addThingToThingGroup", kMember, kErrors,
-     add_thing_to_group},
+     add_thing_to_group, "thing/{thingName|thingArn} thinggroup/{thingGroupName|thingGroupArn}"},
     {"RemoveThingFromThingGroup", "PUT", "/thing-groups/removeThingFromThingGroup", kMember,
-     kErrors, remove_thing_from_group},
+     kErrors, remove_thing_from_group,
+     "thing/{thingName|thingArn} thinggroup/{thingGroupName|thingGroupArn}"},
     {"ListThingsInThingGroup", "GET", "/thing-groups/{thingGroupName}/things", kThingsIn, kErrors,
-     list_things_in_group},
+     list_things_in_group, "thinggroup/{thingGroupName}"},
     {"ListThingGroupsForThing", "GET", "/things/{thingName}/thing-groups", kGroupsFor, kErrors,
-     list_groups_for_thing},
+     list_groups_for_thing, "thing/{thingName}"},
 };
 
 }  // namespace

@@ -36,23 +36,24 @@ HttpRequest parse(std::string_view text) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const control_api::Router router(control_api::all_operations());
-  static const control_api::AccessKey key{std::string(test::kAccessKeyId),
-                                          Secret(std::string(test::kSecretAccessKey))};
+  static const access::Operators operators(
+      {std::string(test::kAccessKeyId), Secret(std::string(test::kSecretAccessKey))},
+      *access::Vault::make(Secret(std::string(64, 'a'))));
   const std::string_view input = as_text({data, size});
   const HttpRequest request = parse(input);
   const auto target = control_api::Target::parse(request.target);
   if (!target) return 0;
-  const auto scope = control_api::verify_signature(request, *target, key, test::kToday);
+  const auto scope = control_api::verify_signature(request, *target, operators, test::kToday);
   if (scope) {
     // A signature holds for one body: one more byte and it does not.
     HttpRequest altered = request;
     altered.body += '.';
-    IMPRINT_ASSERT(!control_api::verify_signature(altered, *target, key, test::kToday));
+    IMPRINT_ASSERT(!control_api::verify_signature(altered, *target, operators, test::kToday));
   } else {
     IMPRINT_ASSERT(!scope.error().code.empty());
     // Only what the input itself says may be said back.
-    IMPRINT_ASSERT(input.find(key.secret.reveal()) != std::string_view::npos ||
-                   scope.error().message.find(key.secret.reveal()) == std::string::npos);
+    IMPRINT_ASSERT(input.find(test::kSecretAccessKey) != std::string_view::npos ||
+                   scope.error().message.find(test::kSecretAccessKey) == std::string::npos);
   }
   const auto route = router.find(request.method, *target);
   if (!route) return 0;

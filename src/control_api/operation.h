@@ -53,7 +53,8 @@ struct OperationInfo {
   ExceptionSet errors;  ///< as the model declares them
   Handler run;
   /// What the operation acts on, as an access policy names it: "thing/{thingName}" becomes
-  /// "arn:aws:iot:{region}:{account}:thing/x". Empty: "*", as for lists.
+  /// "arn:aws:iot:{region}:{account}:thing/x". Several are separated by spaces, "{name|arn}" stands
+  /// for whichever is given (authorization.h). Empty: "*", as for lists.
   std::string_view resource = {};
 };
 

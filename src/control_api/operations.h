@@ -24,5 +24,6 @@ Operations claim_operations();              // claims.cc
 Operations certificate_operations();        // certificates.cc
 Operations endpoint_operations();           // endpoint.cc
 Operations explain_operations();            // explain.cc
+Operations credential_operations();         // credentials.cc
 
 }  // namespace imprint::control_api

@@ -143,13 +143,15 @@ constexpr OperationInfo kOperations[] = {
      kCreate,
      {already_exists, malformed_policy, invalid_request, throttling, unauthorized,
       service_unavailable, internal_failure},
-     create_policy},
+     create_policy,
+     "policy/{policyName}"},
     {"GetPolicy",
      "GET",
      "/policies/{policyName}",
      kOne,
      {not_found, invalid_request, throttling, unauthorized, service_unavailable, internal_failure},
-     get_policy},
+     get_policy,
+     "policy/{policyName}"},
     {"ListPolicies",
      "GET",
      "/policies",
@@ -162,7 +164,8 @@ constexpr OperationInfo kOperations[] = {
      kOne,
      {delete_conflict, not_found, invalid_request, throttling, unauthorized, service_unavailable,
       internal_failure},
-     delete_policy},
+     delete_policy,
+     "policy/{policyName}"},
 };
 
 }  // namespace

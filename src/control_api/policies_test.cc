@@ -303,9 +303,9 @@ TEST_F(Policies, LeaveNothingAttachedToTheirName) {
                   .clock = world.clock,
                   .random = world.random,
                   .log = world.log,
+                  .operators = world.operators,
                   .account = "000000000000",
-                  .endpoint_address = ""},
-                 {std::string(test::kAccessKeyId), Secret(std::string(test::kSecretAccessKey))});
+                  .endpoint_address = ""});
   HttpRequest request{"DELETE", "/policies/p", {}, "", ""};
   world.signer.sign(request, world.clock.now());
   EXPECT_EQ(runtime::run_blocking(api.handle(request)).status, 200);

@@ -211,21 +211,22 @@ constexpr ExceptionSet kDetachErrors{invalid_request,     throttling,       unau
                                      service_unavailable, internal_failure, limit_exceeded};
 
 constexpr OperationInfo kOperations[] = {
-    {"AttachPolicy", "PUT", "/target-policies/{policyName}", kTarget, kErrors, attach_policy},
-    {"DetachPolicy", "POST", "/target-policies/{policyName}", kTarget, kDetachErrors,
-     detach_policy},
+    {"AttachPolicy", "PUT", "/target-policies/{policyName}", kTarget, kErrors, attach_policy,
+     "policy/{policyName} {target}"},
+    {"DetachPolicy", "POST", "/target-policies/{policyName}", kTarget, kDetachErrors, detach_policy,
+     "policy/{policyName} {target}"},
     {"ListAttachedPolicies", "POST", "/attached-policies/{target}", kListAttached, kErrors,
-     list_attached_policies},
+     list_attached_policies, "{target}"},
     {"ListTargetsForPolicy", "POST", "/policy-targets/{policyName}", kListTargets, kErrors,
-     list_targets_for_policy},
+     list_targets_for_policy, "policy/{policyName}"},
     {"AttachPrincipalPolicy", "PUT", "/principal-policies/{policyName}", kPrincipal, kErrors,
-     attach_principal_policy},
+     attach_principal_policy, "policy/{policyName} {principal}"},
     {"DetachPrincipalPolicy", "DELETE", "/principal-policies/{policyName}", kPrincipal, kErrors,
-     detach_principal_policy},
+     detach_principal_policy, "policy/{policyName} {principal}"},
     {"ListPrincipalPolicies", "GET", "/principal-policies", kListPrincipalPolicies, kErrors,
-     list_principal_policies},
+     list_principal_policies, "{principal}"},
     {"ListPolicyPrincipals", "GET", "/policy-principals", kListPolicyPrincipals, kErrors,
-     list_policy_principals},
+     list_policy_principals, "policy/{policyName}"},
 };
 
 }  // namespace

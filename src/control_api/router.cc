@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/name.h"
+#include "control_api/authorization.h"
 #include "control_api/operations.h"
 
 namespace imprint::control_api {
@@ -69,6 +70,7 @@ void check_row(const OperationInfo& row) {
   }
   const auto declared = std::ranges::count(row.inputs, Location::path, &InputInfo::in);
   IMPRINT_ASSERT(static_cast<std::size_t>(declared) == parameters);
+  IMPRINT_ASSERT(resource_is_sound(row));
 }
 
 }  // namespace
@@ -80,7 +82,7 @@ std::vector<const OperationInfo*> all_operations() {
         thing_operations(), thing_principal_operations(), thing_type_operations(),
         thing_group_operations(), group_membership_operations(), template_operations(),
         template_version_operations(), claim_operations(), certificate_operations(),
-        endpoint_operations(), explain_operations()}) {
+        endpoint_operations(), credential_operations(), explain_operations()}) {
     for (const OperationInfo& row : rows) out.push_back(&row);
   }
   return out;

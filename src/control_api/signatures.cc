@@ -172,6 +172,16 @@ Result<std::string_view> signed_date(const HttpRequest& request) {
   return trim(date);
 }
 
+/// As X-Amz-Date is written.
+std::string text_of(Timestamp time) {
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::seconds>(time - day));
+  return fmt::format("{:04}{:02}{:02}T{:02}{:02}{:02}Z", static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                     clock.hours().count(), clock.minutes().count(), clock.seconds().count());
+}
+
 Result<void> check_date(std::string_view date, const Authorization& authorization, Timestamp now) {
   const auto time = parse_amz_date(date);
   if (!time) {
@@ -186,9 +196,9 @@ Result<void> check_date(std::string_view date, const Authorization& authorizatio
   if (std::chrono::abs(*time - now) > kMaxClockSkew) {
     return invalid(
         fmt::format("Signature expired: the request's date {} lies {} s {} the server's "
-                    "clock; at most {} s are allowed. Set the clocks",
+                    "clock, which says {}; at most {} s are allowed. Set the clocks",
                     date, std::chrono::abs(skew).count(), skew < Seconds(0) ? "behind" : "ahead of",
-                    std::chrono::duration_cast<Seconds>(kMaxClockSkew).count()));
+                    text_of(now), std::chrono::duration_cast<Seconds>(kMaxClockSkew).count()));
   }
   return {};
 }
@@ -326,29 +336,55 @@ Result<void> refuse_other_schemes(const HttpRequest& request, const Target& targ
   return {};
 }
 
+Result<std::shared_ptr<const access::Operator>> find_operator(const access::Operators& operators,
+                                                              std::string_view id) {
+  access::Found found = operators.find(id);
+  switch (found.standing) {
+    case access::Standing::usable:
+      return std::move(found.who);
+    case access::Standing::revoked:
+      return refuse(Exception::unrecognized_client,
+                    fmt::format("The security token included in the request is invalid: access "
+                                "key {} was revoked; ask the operator for another",
+                                quote(id)));
+    case access::Standing::unreadable:
+      return fail(Fault::internal,
+                  "access key {} cannot be used: {}; restore ca/credentials.key from a backup, or "
+                  "revoke the key and make another",
+                  quote(id), found.problem);
+    case access::Standing::unknown:
+      break;
+  }
+  return refuse(Exception::unrecognized_client,
+                fmt::format("The security token included in the request is invalid: access key {} "
+                            "is not known here; use the one in the deployment's admin.credentials, "
+                            "or one that imprint credentials create made",
+                            quote(id)));
+}
+
 }  // namespace
+
+std::string claimed_access_key(const HttpRequest& request) {
+  const auto authorization = parse_authorization(trim(request.header("authorization")));
+  return authorization ? std::string(authorization->access_key_id) : std::string();
+}
 
 bool SignedScope::covers(std::string_view header) const {
   return std::ranges::find(signed_headers, header) != signed_headers.end();
 }
 
 Result<SignedScope> verify_signature(const HttpRequest& request, const Target& target,
-                                     const AccessKey& key, Timestamp now) {
+                                     const access::Operators& operators, Timestamp now) {
   TRY(refuse_other_schemes(request, target));
   TRY_ASSIGN(const Authorization authorization,
              parse_authorization(trim(request.header("authorization"))));
-  if (authorization.access_key_id != key.id) {
-    return refuse(Exception::unrecognized_client,
-                  fmt::format("The security token included in the request is invalid: access key "
-                              "{} is not known here; use the one in the deployment's "
-                              "admin.credentials",
-                              quote(authorization.access_key_id)));
-  }
+  TRY_ASSIGN(std::shared_ptr<const access::Operator> who,
+             find_operator(operators, authorization.access_key_id));
   TRY_ASSIGN(const std::string_view date, signed_date(request));
   TRY(check_date(date, authorization, now));
   TRY_ASSIGN(std::vector<std::string> names, parse_signed_headers(authorization.signed_headers));
   SignedScope scope{std::string(authorization.region), std::string(authorization.service),
-                    std::move(names)};
+                    std::move(names), std::move(who)};
   TRY(require_signed_headers(request, scope));
   const std::string payload_hash = encoding::to_hex(x509::sha256(as_bytes(request.body)));
   TRY(check_payload_header(request, payload_hash));
@@ -358,7 +394,7 @@ Result<SignedScope> verify_signature(const HttpRequest& request, const Target& t
       canonical_query(target.query), headers, authorization.signed_headers, payload_hash);
   const std::string digest = encoding::to_hex(x509::sha256(as_bytes(canonical)));
   const std::string expected = expected_signature(
-      key.secret, authorization,
+      scope.who->secret, authorization,
       fmt::format("{}\n{}\n{}\n{}", kAlgorithm, date, authorization.scope, digest));
   if (authorization.signature.size() != kSignatureDigits ||
       !equal_constant_time(as_bytes(expected), as_bytes(authorization.signature))) {

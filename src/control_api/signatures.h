@@ -5,24 +5,20 @@
 #include <string_view>
 #include <vector>
 
+#include "access/operators.h"
 #include "base/clock.h"
 #include "base/result.h"
-#include "base/secret.h"
 #include "control_api/http.h"
 #include "control_api/target.h"
 
 namespace imprint::control_api {
 
-struct AccessKey {
-  std::string id;
-  Secret secret;
-};
-
-/// What a valid signature says besides who made it.
+/// What a valid signature says.
 struct SignedScope {
   std::string region;                       ///< any; it names the region of ARNs in the answer
   std::string service;                      ///< "iot", "execute-api", "iotdata", "iot-jobs-data"
   std::vector<std::string> signed_headers;  ///< lower case
+  std::shared_ptr<const access::Operator> who = {};
 
   [[nodiscard]] bool covers(std::string_view header) const;  ///< `header` in lower case
 };
@@ -33,9 +29,13 @@ inline constexpr std::chrono::minutes kMaxClockSkew{5};
 /// Checks AWS Signature Version 4 in the Authorization header over what arrived: method, path,
 /// query, the headers that SignedHeaders lists, and the body. Presigned queries, temporary
 /// credentials and unsigned or streamed payloads are refused with a sentence that says so.
-/// Errors are Fault::forbidden with an AWS exception as code; they hold no secret and no signature
-/// that would have been right.
+/// Errors are Fault::forbidden with an AWS exception as code (Fault::internal when a stored key
+/// cannot be read); they hold no secret and no signature that would have been right.
 Result<SignedScope> verify_signature(const HttpRequest& request, const Target& target,
-                                     const AccessKey& key, Timestamp now);
+                                     const access::Operators& operators, Timestamp now);
+
+/// The access key id that a request claims to be signed with; empty when it names none. Proves
+/// nothing.
+std::string claimed_access_key(const HttpRequest& request);
 
 }  // namespace imprint::control_api

@@ -15,14 +15,17 @@ namespace {
 using test::kToday;
 using testing::HasSubstr;
 
-AccessKey key() {
-  return {std::string(test::kAccessKeyId), Secret(std::string(test::kSecretAccessKey))};
+const access::Operators& operators() {
+  static const access::Operators known(
+      {std::string(test::kAccessKeyId), Secret(std::string(test::kSecretAccessKey))},
+      *access::Vault::make(Secret(std::string(64, 'a'))));
+  return known;
 }
 
 Result<SignedScope> verify(const HttpRequest& request, Timestamp now = kToday) {
   auto target = Target::parse(request.target);
   if (!target) return tl::unexpected(target.error());
-  return verify_signature(request, *target, key(), now);
+  return verify_signature(request, *target, operators(), now);
 }
 
 HttpRequest signed_request(std::string target = "/things", std::string body = "",
@@ -254,6 +257,97 @@ TEST(Signatures, CanonicalizeThePathAsClientsDo) {
   HttpRequest encoded = signed_request("/things/a");
   encoded.target = "/x/%2E%2E/things/a";  // Encoded dots are a name, not a direction.
   EXPECT_FALSE(verify(encoded));
+}
+
+TEST(Signatures, CanonicalizeSegmentsTwiceEncoded) {
+  struct Row {
+    std::string name;
+    std::string sent;
+    std::string signed_as;
+    bool accepted;
+  };
+  for (const Row& row :
+       {Row{"an ARN", "/attached-policies/arn%3Aaws%3Aiot%3Ax%3A1%3Acert%2Fab",
+            "/attached-policies/arn%3Aaws%3Aiot%3Ax%3A1%3Acert%2Fab", true},
+        Row{"encoded once, as S3 does", "/things/a%3Ab", "/things/a:b", false},
+        Row{"not encoded where it need not be", "/things/a:b", "/things/a:b", true},
+        Row{"an encoded slash is no slash", "/things/a%2Fb", "/things/a/b", false},
+        Row{"a space", "/things/a%20b", "/things/a%20b", true},
+        Row{"a plus is no space", "/things/a+b", "/things/a%20b", false},
+        Row{"unicode", "/things/gr%C3%B6%C3%9Fe", "/things/gr%C3%B6%C3%9Fe", true},
+        Row{"hexadecimal digits as sent", "/things/%c3%b6", "/things/%C3%B6", false},
+        Row{"a percent sign", "/things/100%25", "/things/100%25", true},
+        Row{"a trailing slash counts", "/things/a/", "/things/a", false}}) {
+    HttpRequest request = signed_request(row.signed_as);
+    request.target = row.sent;
+    EXPECT_EQ(verify(request).has_value(), row.accepted) << row.name;
+  }
+}
+
+TEST(Signatures, CanonicalizeTheQueryAsClientsDo) {
+  struct Row {
+    std::string name;
+    std::string sent;
+    std::string signed_as;
+    bool accepted;
+  };
+  for (const Row& row :
+       {Row{"order", "b=2&a=1", "a=1&b=2", true},
+        Row{"repeated, by value", "a=2&a=1", "a=1&a=2", true},
+        Row{"a name that begins another", "a-b=1&a=2", "a=2&a-b=1", true},
+        Row{"a value that begins another", "a=10&a=1", "a=1&a=10", true},
+        Row{"capitals first", "a=1&B=2", "B=2&a=1", true},
+        Row{"no value is an empty one", "a", "a=", true},
+        Row{"empty ones among others", "c=&b&a=", "a&b=&c", true},
+        Row{"an empty part is none", "&a=1", "a=1", true},
+        Row{"a space", "a=b%20c", "a=b%20c", true},
+        Row{"a plus is a plus", "a=b+c", "a=b%2Bc", true},
+        Row{"a plus is no space", "a=b+c", "a=b%20c", false},
+        Row{"unicode", "a=%C3%B6", "a=%C3%B6", true},
+        Row{"digits of either case", "a=%c3%b6", "a=%C3%B6", true},
+        Row{"encoded where it need not be", "a=%61", "a=a", true},
+        Row{"an equals sign in a value", "a=b=c", "a=b%3Dc", true},
+        Row{"one of two", "a=1&a=1", "a=1", false}, Row{"another case", "A=1", "a=1", false},
+        Row{"a value gone", "a=", "a=1", false}, Row{"one more", "a=1&b", "a=1", false}}) {
+    HttpRequest request = signed_request("/things?" + row.signed_as);
+    request.target = "/things?" + row.sent;
+    EXPECT_EQ(verify(request).has_value(), row.accepted) << row.name;
+  }
+}
+
+TEST(Signatures, CanonicalizeHeaderValuesAsClientsDo) {
+  struct Row {
+    std::string name;
+    std::string sent;
+    std::string signed_as;
+    bool accepted;
+  };
+  for (const Row& row : {Row{"runs of spaces", "a   b  c", "a b c", true},
+                         Row{"around", "  a b\t", "a b", true}, Row{"empty", "", "", true},
+                         Row{"capitals", "A", "a", false}, Row{"no space", "ab", "a b", false}}) {
+    HttpRequest request = signed_request("/things", "", {{"x-amzn-principal", row.signed_as}});
+    header(request, "x-amzn-principal") = row.sent;
+    EXPECT_EQ(verify(request).has_value(), row.accepted) << row.name;
+  }
+}
+
+TEST(Signatures, TellTheServersTimeToAClockThatIsWrong) {
+  struct Row {
+    std::string name;
+    Seconds skew;
+    std::string message;
+  };
+  const HttpRequest request = signed_request();
+  for (const Row& row :
+       {Row{"six minutes late", Seconds(360), "which says 20260101T000600Z"},
+        Row{"six minutes early", Seconds(-360), "which says 20251231T235400Z"},
+        Row{"a replay of last year", std::chrono::hours(24 * 365), "which says 20270101T000000Z"},
+        Row{"a clock that was never set", -std::chrono::hours(24 * 365 * 30), "s ahead of"}}) {
+    const auto scope = verify(request, kToday + row.skew);
+    ASSERT_FALSE(scope) << row.name;
+    EXPECT_EQ(scope.error().code, "InvalidSignatureException") << row.name;
+    EXPECT_THAT(scope.error().message, HasSubstr(row.message)) << row.name;
+  }
 }
 
 TEST(Targets, AreTakenApart) {

@@ -133,13 +133,13 @@ constexpr ExceptionSet kErrors{not_found,    invalid_request,     throttling,
 
 constexpr OperationInfo kOperations[] = {
     {"AttachThingPrincipal", "PUT", "/things/{thingName}/principals", kAttach, kErrors,
-     attach_thing_principal},
+     attach_thing_principal, "thing/{thingName} {principal}"},
     {"DetachThingPrincipal", "DELETE", "/things/{thingName}/principals", kDetach, kErrors,
-     detach_thing_principal},
+     detach_thing_principal, "thing/{thingName} {principal}"},
     {"ListThingPrincipals", "GET", "/things/{thingName}/principals", kListPrincipals, kErrors,
-     list_thing_principals},
+     list_thing_principals, "thing/{thingName}"},
     {"ListPrincipalThings", "GET", "/principals/things", kListThings, kErrors,
-     list_principal_things},
+     list_principal_things, "{principal}"},
 };
 
 }  // namespace

@@ -196,9 +196,10 @@ constexpr OperationInfo kOperations[] = {
      kCreate,
      {invalid_request, throttling, unauthorized, service_unavailable, internal_failure,
       already_exists},
-     create_thing_type},
-    {"DescribeThingType", "GET", "/thing-types/{thingTypeName}", kOne, kErrors,
-     describe_thing_type},
+     create_thing_type,
+     "thingtype/{thingTypeName}"},
+    {"DescribeThingType", "GET", "/thing-types/{thingTypeName}", kOne, kErrors, describe_thing_type,
+     "thingtype/{thingTypeName}"},
     {"ListThingTypes",
      "GET",
      "/thing-types",
@@ -206,8 +207,9 @@ constexpr OperationInfo kOperations[] = {
      {invalid_request, throttling, unauthorized, service_unavailable, internal_failure},
      list_thing_types},
     {"DeprecateThingType", "POST", "/thing-types/{thingTypeName}/deprecate", kDeprecate, kErrors,
-     deprecate_thing_type},
-    {"DeleteThingType", "DELETE", "/thing-types/{thingTypeName}", kOne, kErrors, delete_thing_type},
+     deprecate_thing_type, "thingtype/{thingTypeName}"},
+    {"DeleteThingType", "DELETE", "/thing-types/{thingTypeName}", kOne, kErrors, delete_thing_type,
+     "thingtype/{thingTypeName}"},
 };
 
 }  // namespace

@@ -9,10 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "access/access_key.h"
 #include "base/file.h"
 #include "base/name.h"
 #include "deployment/config.h"
-#include "deployment/credentials.h"
+#include "deployment/key_file.h"
 #include "deployment/layout.h"
 #include "issuance/serial.h"
 #include "x509/general_name.h"
@@ -87,7 +88,7 @@ Result<Authority> make_authority(const std::string& common_name, const CreateOpt
 /// One file at a time; the modes are those of layout.h's table.
 Result<void> write_files(const Layout& at, const Authority& root, const Authority& issuing,
                          const x509::Certificate& server, const x509::PrivateKey& server_key,
-                         const AdminCredentials& admin, const std::string& config) {
+                         const access::AccessKey& admin, const std::string& config) {
   constexpr mode_t kPublic = 0644;
   constexpr mode_t kSecret = 0600;
   TRY(write_file_durably(at.root_key(), kSecret, root.key.pem_pkcs8().reveal()));
@@ -207,7 +208,7 @@ Result<Created> create(const std::filesystem::path& directory, const CreateOptio
   TRY_ASSIGN(const x509::Certificate server,
              make_server_certificate(server_key.public_key(), names, issuing.certificate,
                                      issuing.key, now, random));
-  const AdminCredentials admin = AdminCredentials::make(random);
+  const access::AccessKey admin = access::AccessKey::make(random);
 
   std::filesystem::path sibling = target.parent_path() / ("." + target.filename().string());
   sibling += fmt::format(".{}.incomplete", make_uuid(random));
@@ -218,9 +219,10 @@ Result<Created> create(const std::filesystem::path& directory, const CreateOptio
   TRY(make_folder(at.server_folder()));
   TRY(write_files(at, root, issuing, server, server_key, admin,
                   default_config_text(options.endpoints)));
+  TRY(make_key_file(at.credentials_key(), random));
   TRY(sync_directory(staging.path()));
   TRY(staging.move_to(target));
-  return Created{root.certificate.id().hex(), admin.access_key_id, names, server.not_after()};
+  return Created{root.certificate.id().hex(), admin.id, names, server.not_after()};
 }
 
 }  // namespace imprint::deployment

@@ -5,9 +5,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include "access/access_key.h"
 #include "base/file.h"
 #include "deployment/create.h"
-#include "deployment/credentials.h"
 #include "deployment/doctor.h"
 #include "deployment/layout.h"
 #include "deployment/port_probe.h"
@@ -173,10 +173,10 @@ TEST_F(Deployment, EndpointsAreNamesOrAddresses) {
 
 TEST_F(Deployment, CredentialsComeBackAsWritten) {
   const Layout at = made();
-  const auto admin = AdminCredentials::load(at.admin_credentials());
+  const auto admin = access::AccessKey::load(at.admin_credentials());
   ASSERT_TRUE(admin) << admin.error().message;
-  EXPECT_TRUE(std::regex_match(admin->access_key_id, std::regex("AKIA[A-Z2-7]{16}")));
-  EXPECT_TRUE(std::regex_match(admin->secret_access_key.reveal(), std::regex("[A-Za-z0-9+/]{40}")));
+  EXPECT_TRUE(std::regex_match(admin->id, std::regex("AKIA[A-Z2-7]{16}")));
+  EXPECT_TRUE(std::regex_match(admin->secret.reveal(), std::regex("[A-Za-z0-9+/]{40}")));
   EXPECT_EQ(admin->file_text().reveal(), test::slurp(at.admin_credentials()));
 }
 
@@ -202,7 +202,7 @@ TEST_F(Deployment, CredentialsOfOtherShapeAreRefusedWithoutRepeatingThem) {
   };
   for (const auto& row : rows) {
     ASSERT_TRUE(write_file_durably(path, row.mode, row.text));
-    const auto admin = AdminCredentials::load(path);
+    const auto admin = access::AccessKey::load(path);
     ASSERT_FALSE(admin) << row.text;
     EXPECT_EQ(admin.error().fault, row.fault);
     EXPECT_FALSE(contains(admin.error().message, "hunter2"));
@@ -211,7 +211,7 @@ TEST_F(Deployment, CredentialsOfOtherShapeAreRefusedWithoutRepeatingThem) {
                                  "# note\r\n[a]\r\nx=1\r\n[default]\r\n"
                                  "aws_secret_access_key=s234567890123456789=\r\n"
                                  " aws_access_key_id =  AKIAAAAAAAAAAAAAAAAA \r\n"));
-  EXPECT_EQ(AdminCredentials::load(path)->secret_access_key.reveal(), "s234567890123456789=");
+  EXPECT_EQ(access::AccessKey::load(path)->secret.reveal(), "s234567890123456789=");
 }
 
 TEST_F(Deployment, AFreshOneIsHealthyButForTheStore) {

@@ -6,10 +6,11 @@
 #include <optional>
 #include <sys/stat.h>
 
+#include "access/access_key.h"
 #include "base/file.h"
 #include "deployment/config.h"
 #include "deployment/create.h"
-#include "deployment/credentials.h"
+#include "deployment/key_file.h"
 #include "deployment/layout.h"
 #include "deployment/port_probe.h"
 #include "x509/chain.h"
@@ -53,6 +54,7 @@ class Examination {
     check_expiry("server expiry", server_, kServerNotice);
     check_server_names();
     check_credentials();
+    check_credentials_key();
     check_port("MQTT port", config_.listen.mqtt);
     check_port("HTTP port", config_.listen.http);
     check_store();
@@ -215,14 +217,31 @@ class Examination {
   }
 
   void check_credentials() {
-    const auto admin = AdminCredentials::load(at_.admin_credentials());
+    const auto admin = access::AccessKey::load(at_.admin_credentials());
     if (admin) {
-      ok("admin credentials", "access key " + admin->access_key_id);
+      ok("admin credentials", "access key " + admin->id);
     } else {
       failed("admin credentials", admin.error().message,
              admin.error().fault == Fault::forbidden
                  ? "run: chmod 600 " + at_.admin_credentials().string()
                  : "restore the file from a backup");
+    }
+  }
+
+  void check_credentials_key() {
+    const auto key = load_key_file(at_.credentials_key());
+    if (key) {
+      ok("credentials key", "mode 0600 or stricter");
+    } else if (key.error().fault == Fault::not_found) {
+      warn("credentials key", at_.credentials_key().string() + " is not there yet",
+           "start imprintd once; it makes the key. If operators had access keys, restore the file "
+           "from a backup first");
+    } else {
+      failed("credentials key", key.error().message,
+             key.error().fault == Fault::forbidden
+                 ? "run: chmod 600 " + at_.credentials_key().string()
+                 : "restore the file from a backup, or make new access keys: imprint credentials "
+                   "create");
     }
   }
 

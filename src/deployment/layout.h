@@ -27,6 +27,10 @@ class Layout {
   [[nodiscard]] std::filesystem::path ownership_token_key() const {
     return ca_folder() / "ownership-token.key";
   }
+  /// Encrypts the secrets of operators' access keys, which lie in the store.
+  [[nodiscard]] std::filesystem::path credentials_key() const {
+    return ca_folder() / "credentials.key";
+  }
   [[nodiscard]] std::filesystem::path server_folder() const { return directory_ / "server"; }
   /// One certificate; what a client needs besides is issuing_certificate().
   [[nodiscard]] std::filesystem::path server_certificate() const {

@@ -63,10 +63,6 @@ std::string_view to_string(ResourceType type) {
   return kResourceTypes[static_cast<std::size_t>(type)];
 }
 
-std::optional<ResourceType> find_resource_type(std::string_view word) {
-  const auto found = std::find(kResourceTypes.begin() + 1, kResourceTypes.end(), word);
-  if (found == kResourceTypes.end()) return std::nullopt;
-  return static_cast<ResourceType>(found - kResourceTypes.begin());
-}
+std::span<const std::string_view> resource_types() { return std::span(kResourceTypes).subspan(1); }
 
 }  // namespace imprint::policy

@@ -58,6 +58,7 @@ std::optional<Action> find_action(std::string_view name);
 
 /// "client", "topic", "topicfilter", "thing", "rolealias"; "*" for ResourceType::all.
 std::string_view to_string(ResourceType type);
-std::optional<ResourceType> find_resource_type(std::string_view word);
+/// Every word but "*".
+std::span<const std::string_view> resource_types();
 
 }  // namespace imprint::policy

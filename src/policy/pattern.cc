@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <fmt/ranges.h>
 
 #include "base/name.h"
 
@@ -43,19 +44,19 @@ bool permits_account(char c) { return name_rules::is_digit(c) || c == '*' || c =
 Unexpected bad_arn(std::string_view text, std::string_view what) {
   return fail(Fault::invalid,
               "{} {}; write * or arn:aws:iot:REGION:ACCOUNT:TYPE/NAME, for example "
-              "arn:aws:iot:*:000000000000:topic/sensors/*",
+              "arn:aws:iot:*:000000000000:thing/sensor-*",
               quote(text), what);
 }
 
 /// The word before the first '/' must be a resource type, unless a wildcard stands in it.
-Result<void> check_type(std::string_view arn, std::string_view resource) {
+Result<void> check_type(std::string_view arn, std::string_view resource,
+                        std::span<const std::string_view> types) {
   const std::string_view word = resource.substr(0, resource.find('/'));
   if (word.find_first_of("*?") != std::string_view::npos) return {};
   if (word.size() == resource.size()) return bad_arn(arn, "has no TYPE/NAME after the account");
-  if (!find_resource_type(word)) {
-    return bad_arn(arn, fmt::format("has resource type {}; known are client, topic, topicfilter, "
-                                    "thing and rolealias",
-                                    quote(word)));
+  if (std::ranges::find(types, word) == types.end()) {
+    return bad_arn(arn, fmt::format("has resource type {}; known are {}", quote(word),
+                                    fmt::join(types, ", ")));
   }
   return {};
 }
@@ -179,7 +180,8 @@ bool Pattern::has_wildcards() const {
   });
 }
 
-Result<ResourcePattern> ResourcePattern::parse(std::string_view text) {
+Result<ResourcePattern> ResourcePattern::parse(std::string_view text,
+                                               std::span<const std::string_view> types) {
   ResourcePattern out;
   out.text_ = text;
   if (text == "*") {
@@ -207,7 +209,7 @@ Result<ResourcePattern> ResourcePattern::parse(std::string_view text) {
   if (account.empty() || !std::ranges::all_of(account, permits_account) ||
       (!wild && account.size() != 12))
     return bad_arn(text, fmt::format("has account {}, not 12 digits", quote(account)));
-  TRY(check_type(text, rest));
+  TRY(check_type(text, rest, types));
   TRY_ASSIGN(out.region_, Pattern::parse(region, Pattern::Wildcards::yes));
   TRY_ASSIGN(out.account_, Pattern::parse(account, Pattern::Wildcards::yes));
   TRY_ASSIGN(out.name_, Pattern::parse(rest, Pattern::Wildcards::yes));

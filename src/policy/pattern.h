@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,7 +57,9 @@ class Pattern {
 /// the region are not compared: Imprint answers to any of them. The account is.
 class ResourcePattern {
  public:
-  static Result<ResourcePattern> parse(std::string_view text);
+  /// `types` are the words that may stand before the name's slash.
+  static Result<ResourcePattern> parse(std::string_view text,
+                                       std::span<const std::string_view> types = resource_types());
 
   /// `resource` is "{type}/{name}", for example "topic/a/b"; empty for ResourceType::all, which
   /// only

@@ -465,6 +465,33 @@ Record read(Reader& in, std::type_identity<AuditEvent>) {
                     in.text("serial_number"), in.text("detail")};
 }
 
+json::object write(const Credential& r) {
+  return Writer()
+      .field("id", r.access_key_id)
+      .field("name", r.name)
+      .field("sealed_secret", r.sealed_secret)
+      .field("role", r.role)
+      .field("document", r.document)
+      .field("revoked", r.revoked)
+      .field("created_by", r.created_by)
+      .field("created", r.created)
+      .field("is_revoked", r.status == CredentialStatus::revoked)
+      .field("version", r.version)
+      .take();
+}
+Record read(Reader& in, std::type_identity<Credential>) {
+  return Credential{in.text("id"),
+                    in.text("name"),
+                    in.text("sealed_secret"),
+                    in.text("role"),
+                    in.text("document"),
+                    in.flag("is_revoked") ? CredentialStatus::revoked : CredentialStatus::active,
+                    in.text("created_by"),
+                    in.time("created"),
+                    in.maybe_time("revoked"),
+                    in.number("version")};
+}
+
 template <std::size_t I = 0>
 Record read_kind(std::size_t kind, Reader& in) {
   if constexpr (I + 1 < kKinds) {

@@ -32,6 +32,7 @@ constexpr std::array<std::string_view, kKinds> kKindNames = {
     "provisioning template version",
     "counter",
     "audit event",
+    "credential",
 };
 
 // The number is padded so that keys sort as the numbers do.
@@ -54,6 +55,7 @@ struct KeyOf {
   }
   Key operator()(const Counter& r) const { return counter_key(r.name); }
   Key operator()(const AuditEvent& r) const { return {Kind::audit_event, number_text(r.sequence)}; }
+  Key operator()(const Credential& r) const { return credential_key(r.access_key_id); }
 };
 
 struct VersionOf {
@@ -90,6 +92,10 @@ std::string_view to_string(TemplateType type) {
   return type == TemplateType::jitp ? "JITP" : "FLEET_PROVISIONING";
 }
 
+std::string_view to_string(CredentialStatus status) {
+  return status == CredentialStatus::active ? "active" : "revoked";
+}
+
 Key thing_key(const ThingName& name) { return {Kind::thing, name.str()}; }
 Key thing_type_key(const ThingTypeName& name) { return {Kind::thing_type, name.str()}; }
 Key thing_group_key(const ThingGroupName& name) { return {Kind::thing_group, name.str()}; }
@@ -113,6 +119,8 @@ Key template_version_key(const TemplateName& name, std::int64_t number) {
   return {Kind::provisioning_template_version, name.str(), number_text(number)};
 }
 Key counter_key(const std::string& name) { return {Kind::counter, name}; }
+
+Key credential_key(const std::string& access_key_id) { return {Kind::credential, access_key_id}; }
 
 Key key_of(const Record& record) { return std::visit(KeyOf{}, record); }
 std::int64_t version_of(const Record& record) { return std::visit(VersionOf{}, record); }

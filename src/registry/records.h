@@ -211,9 +211,29 @@ struct AuditEvent {
   std::string detail = "{}";
 };
 
-using Record = std::variant<Thing, ThingType, ThingGroup, GroupMembership, Certificate,
-                            IssuanceIntent, Policy, PolicyVersion, PolicyAttachment, ThingPrincipal,
-                            ProvisioningTemplate, ProvisioningTemplateVersion, Counter, AuditEvent>;
+enum class CredentialStatus : std::uint8_t { active, revoked };
+
+std::string_view to_string(CredentialStatus status);  ///< "active", "revoked"
+
+/// An operator's access key for the REST API. Its secret is encrypted (access/vault.h). What it may
+/// do is a role by name, or a policy document of its own.
+struct Credential {
+  std::string access_key_id;
+  std::string name;  ///< whose it is, for people
+  std::string sealed_secret = {};
+  std::string role = {};
+  std::string document = {};
+  CredentialStatus status = CredentialStatus::active;
+  std::string created_by = {};  ///< access key id
+  Timestamp created = {};
+  std::optional<Timestamp> revoked = {};
+  std::int64_t version = 1;
+};
+
+using Record =
+    std::variant<Thing, ThingType, ThingGroup, GroupMembership, Certificate, IssuanceIntent, Policy,
+                 PolicyVersion, PolicyAttachment, ThingPrincipal, ProvisioningTemplate,
+                 ProvisioningTemplateVersion, Counter, AuditEvent, Credential>;
 
 /// One value for each alternative of Record, in its order.
 enum class Kind : std::uint8_t {
@@ -231,6 +251,7 @@ enum class Kind : std::uint8_t {
   provisioning_template_version,
   counter,
   audit_event,
+  credential,
 };
 inline constexpr std::size_t kKinds = std::variant_size_v<Record>;
 
@@ -257,6 +278,7 @@ Key principal_key(const ThingName& thing, const CertificateId& certificate);
 Key template_key(const TemplateName& name);
 Key template_version_key(const TemplateName& name, std::int64_t number);
 Key counter_key(const std::string& name);
+Key credential_key(const std::string& access_key_id);
 
 Key key_of(const Record& record);
 std::int64_t version_of(const Record& record);

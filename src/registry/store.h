@@ -143,6 +143,8 @@ struct AuditEvents {
   std::string serial_number = {};
   std::string correlation = {};
 };
+/// By access key id.
+struct Credentials {};
 
 }  // namespace query
 
@@ -152,7 +154,8 @@ using Query =
                  query::CertificatesByKey, query::ExpiredCertificates, query::Intents,
                  query::Policies, query::PolicyVersions, query::PoliciesOfTarget,
                  query::TargetsOfPolicy, query::PrincipalsOfThing, query::ThingsOfPrincipal,
-                 query::Templates, query::TemplateVersions, query::AccessOf, query::AuditEvents>;
+                 query::Templates, query::TemplateVersions, query::AccessOf, query::AuditEvents,
+                 query::Credentials>;
 
 /// Where a list goes on: after this sort key. Empty means from the start. Opaque outside registry/;
 /// stable while records come and go, because it names a place in the order, not an offset.

@@ -230,7 +230,9 @@ TEST_P(StoreConformance, AnswersEveryQuery) {
       PolicyAttachment{other_policy, PolicyTarget(parent)},
       ThingPrincipal{thing_name("b"), certificate_id(1)},
       ProvisioningTemplate{.name = name},
-      ProvisioningTemplateVersion{name, 1, "{}"}};
+      ProvisioningTemplateVersion{name, 1, "{}"},
+      Credential{.access_key_id = "AKIAB", .name = "line 2"},
+      Credential{.access_key_id = "AKIAA", .name = "line 1"}};
   for (const Record& record : records) all.changes.emplace_back(Put{record});
   all.events = {AuditEvent{.step = "s", .outcome = "ok", .thing = "b", .certificate = "c1"},
                 AuditEvent{.step = "t",
@@ -298,6 +300,7 @@ TEST_P(StoreConformance, AnswersEveryQuery) {
   ASSERT_TRUE(commit(std::move(forget)));
   EXPECT_EQ(names(query::AuditEvents{}).size(), 1U);
   EXPECT_EQ(names(query::AuditEvents{.client = "b"}).size(), 1U) << "the oldest goes first";
+  EXPECT_EQ(names(query::Credentials{}, 1), (Names{"AKIAA", "AKIAB"}));
 }
 
 TEST_P(StoreConformance, PagesTwoPartKeysToTheEnd) {
@@ -397,9 +400,13 @@ TEST(Codec, KeepsEveryFieldOfEveryKind) {
       .name = *TemplateName::parse("T"), .type = TemplateType::jitp, .enabled = true};
   t.hook = ProvisioningHook{"2020-04-01", "arn"};
   const std::vector<Record> records = {
-      thing("a"), c, t,
+      thing("a"),
+      c,
+      t,
       PolicyAttachment{*PolicyName::parse("p"), PolicyTarget(*ThingGroupName::parse("g"))},
-      ThingPrincipal{thing_name("a"), certificate_id(1), true}};
+      ThingPrincipal{thing_name("a"), certificate_id(1), true},
+      Credential{"AKIA", "line 1", "sealed", "factory", "{}", CredentialStatus::revoked, "AKIB",
+                 from_milliseconds(1), from_milliseconds(2), 3}};
   for (const Record& record : records) {
     const auto json = to_json(record);
     const auto back = from_json(key_of(record).kind, json);

@@ -4,10 +4,11 @@
 #include <boost/asio/ip/address.hpp>
 #include <thread>
 
+#include "access/access_key.h"
+#include "access/operators.h"
 #include "base/file.h"
 #include "control_api/control_api.h"
-#include "deployment/credentials.h"
-#include "encoding/text.h"
+#include "deployment/key_file.h"
 #include "issuance/issuer.h"
 #include "issuance/key_pool.h"
 #include "provisioning/sweep.h"
@@ -34,18 +35,6 @@ Result<ServerCredentials> load_credentials(const deployment::Layout& layout) {
   TRY_ASSIGN(Secret key, read_secret_file(layout.server_key(), kMaxPemBytes));
   return ServerCredentials{std::move(certificate), std::move(issuer),
                            std::make_shared<const Secret>(std::move(key))};
-}
-
-/// The key of ownership tokens: made at the first start, kept beside the CA's.
-Result<Secret> load_token_key(const std::filesystem::path& file, Random& random) {
-  constexpr std::size_t kKeyBytes = 32;
-  auto found = read_secret_file(file, kMaxPemBytes);
-  if (found || found.error().fault != Fault::not_found) return found;
-  Bytes key(kKeyBytes);
-  random.fill(key);
-  const Secret text(encoding::to_hex(key));
-  TRY(write_file_durably(file, 0600, text.reveal()));
-  return read_secret_file(file, kMaxPemBytes);
 }
 
 Result<issuance::Issuer> load_issuer(const deployment::Layout& layout,
@@ -152,6 +141,7 @@ struct Server::Parts {
   std::unique_ptr<registry::SqliteStore> store;
   identity::CertificateDirectory directory;
   std::optional<identity::AccessControl> access;
+  std::unique_ptr<access::Operators> operators;
 
   std::optional<issuance::Issuer> issuer;
   std::optional<Current<issuance::Profile>> profile;
@@ -183,7 +173,9 @@ struct Server::Parts {
     };
     TRY_ASSIGN(store, registry::SqliteStore::open(layout.store(), std::move(options)));
     access.emplace(*store);
+    TRY(make_operators());
     store->watch([this](const registry::ChangeSet& changes) {
+      operators->apply(changes);
       directory.apply(changes);
       pending.apply(changes);
       const identity::AccessChange change = identity::access_change_of(changes);
@@ -192,6 +184,7 @@ struct Server::Parts {
     });
     TRY(runtime::run_blocking(directory.load(*store)));
     TRY(runtime::run_blocking(pending.load(*store)));
+    TRY(runtime::run_blocking(operators->load(*store)));
     metrics.watch_certificates([this] { return directory.count_by_status(); });
     return {};
   }
@@ -202,6 +195,15 @@ struct Server::Parts {
     return issuance::Profile::make(from.profile_options(), issuing);
   }
 
+  Result<void> make_operators() {
+    TRY_ASSIGN(access::AccessKey root, access::AccessKey::load(layout.admin_credentials()));
+    TRY_ASSIGN(const Secret key,
+               deployment::load_or_make_key_file(layout.credentials_key(), random));
+    TRY_ASSIGN(access::Vault vault, access::Vault::make(key));
+    operators = std::make_unique<access::Operators>(std::move(root), std::move(vault));
+    return {};
+  }
+
   Result<void> make_use_cases() {
     TRY_ASSIGN(const std::string issuing_pem,
                read_file(layout.issuing_certificate(), kMaxPemBytes));
@@ -209,7 +211,8 @@ struct Server::Parts {
     TRY_ASSIGN(issuer, load_issuer(layout, issuing));
     TRY_ASSIGN(issuance::Profile device, make_profile(config));
     profile.emplace(std::move(device));
-    TRY_ASSIGN(Secret token_key, load_token_key(layout.ownership_token_key(), random));
+    TRY_ASSIGN(Secret token_key,
+               deployment::load_or_make_key_file(layout.ownership_token_key(), random));
     tokens.emplace(std::move(token_key));
     // P-256 keys are made in a moment; only RSA is worth keeping ready.
     const x509::KeyAlgorithm algorithm = settings.get()->key_algorithm;
@@ -259,20 +262,17 @@ struct Server::Parts {
     TRY_ASSIGN(std::string root, read_file(layout.trusted_root(), kMaxPemBytes));
     TRY_ASSIGN(std::string issuing, read_file(layout.issuing_certificate(), kMaxPemBytes));
     routes.emplace(*store, metrics, std::move(root), std::move(issuing));
-    TRY_ASSIGN(deployment::AdminCredentials admin,
-               deployment::AdminCredentials::load(layout.admin_credentials()));
-    control.emplace(
-        control_api::Dependencies{
-            .store = *store,
-            .issue = *issue,
-            .keys = *keys,
-            .settings = settings,
-            .clock = clock,
-            .random = random,
-            .log = log,
-            .account = config.account_id,
-            .endpoint_address = config.endpoints.empty() ? "localhost" : config.endpoints.front()},
-        control_api::AccessKey{admin.access_key_id, std::move(admin.secret_access_key)});
+    control.emplace(control_api::Dependencies{
+        .store = *store,
+        .issue = *issue,
+        .keys = *keys,
+        .settings = settings,
+        .clock = clock,
+        .random = random,
+        .log = log,
+        .operators = *operators,
+        .account = config.account_id,
+        .endpoint_address = config.endpoints.empty() ? "localhost" : config.endpoints.front()});
     TRY_ASSIGN(const ServerCredentials credentials, load_credentials(layout));
     TRY_ASSIGN(const Shard::Address address, to_address(config.listen.http));
     TRY_ASSIGN(

@@ -22,6 +22,7 @@ void OpensslDeleter::operator()(X509_STORE_CTX* handle) const { X509_STORE_CTX_f
 void OpensslDeleter::operator()(BIGNUM* handle) const { BN_clear_free(handle); }
 void OpensslDeleter::operator()(BN_CTX* handle) const { BN_CTX_free(handle); }
 void OpensslDeleter::operator()(BIO* handle) const { BIO_free_all(handle); }
+void OpensslDeleter::operator()(EVP_CIPHER_CTX* handle) const { EVP_CIPHER_CTX_free(handle); }
 
 std::string take_openssl_error() {
   const unsigned long code = ERR_peek_error();

@@ -24,6 +24,7 @@ struct OpensslDeleter {
   void operator()(BIGNUM* handle) const;
   void operator()(BN_CTX* handle) const;
   void operator()(BIO* handle) const;
+  void operator()(EVP_CIPHER_CTX* handle) const;
 };
 
 template <class T>

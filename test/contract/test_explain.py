@@ -2,6 +2,7 @@
 """imprint explain tells the true story of failures that real clients run into."""
 import json
 import signal
+import ssl
 import time
 import unittest
 
@@ -110,7 +111,7 @@ class Explain(WithServer):
              "-subj", "/CN=stranger"])
         fingerprint = run(["openssl", "x509", "-in", certificate, "-noout", "-fingerprint", "-sha256"]).stdout
         with self.assertRaises(Refused):
-            self.connect_device("stranger", certificate, key)
+            self.connect_device("stranger", certificate, key, tls=ssl.TLSVersion.TLSv1_2)
         self.assertTold(["--certificate", fingerprint.split("=")[1].strip().replace(":", "").lower()], "does not know this client certificate",
                         "not registered here")
 
@@ -121,7 +122,7 @@ class Explain(WithServer):
         self.explain("--serial", "t1", wanted="InvalidParameters")
         text = run([BIN / "imprint", "explain", self.deployment.data, "--serial", "t1"]).stdout
         self.assertRegex(text.splitlines()[-1], r"^Next: .*Send the parameters")
-        self.assertIn("$.Parameters.FirmwareVersion", text)
+        self.assertIn("firmwareVersion.Ref", text)
         nothing = run([BIN / "imprint", "explain", self.deployment.data, "--serial", "nobody"]).stdout
         self.assertIn("Nothing is on record", nothing)
         for words in ([], ["--serial", "a", "--client", "b"]):

@@ -80,17 +80,22 @@ struct AwsSigner {
   static std::string sorted_query(const std::string& target) {
     const auto question = target.find('?');
     if (question == std::string::npos) return "";
-    std::vector<std::string> parts;
+    std::vector<std::pair<std::string, std::string>> parts;
     std::string rest = target.substr(question + 1) + "&";
     while (!rest.empty()) {
-      std::string part = rest.substr(0, rest.find('&'));
+      const std::string part = rest.substr(0, rest.find('&'));
       rest.erase(0, part.size() + 1);
-      if (part.find('=') == std::string::npos) part += '=';
-      parts.push_back(part);
+      const auto equals = std::min(part.find('='), part.size());
+      parts.emplace_back(part.substr(0, equals), part.substr(std::min(equals + 1, part.size())));
     }
     std::ranges::sort(parts);
     std::string out;
-    for (const std::string& part : parts) out += (out.empty() ? "" : "&") + part;
+    for (const auto& [name, value] : parts) {
+      out += out.empty() ? "" : "&";
+      out += name;
+      out += '=';
+      out += value;
+    }
     return out;
   }
 };

@@ -50,6 +50,8 @@ class ControlApiWorld {
       provisioning::Settings{.key_algorithm = x509::KeyAlgorithm::ec_p256}};
   telemetry::Log log{telemetry::LogFormat::text, telemetry::Level::error};
   AwsSigner signer;
+  access::Operators operators{{std::string(kAccessKeyId), Secret(std::string(kSecretAccessKey))},
+                              *access::Vault::make(Secret(std::string(64, 'a')))};
   control_api::ControlApi api{{.store = store,
                                .issue = issue,
                                .keys = keys,
@@ -57,9 +59,13 @@ class ControlApiWorld {
                                .clock = clock,
                                .random = random,
                                .log = log,
+                               .operators = operators,
                                .account = "000000000000",
-                               .endpoint_address = "iot.example.net"},
-                              {std::string(kAccessKeyId), Secret(std::string(kSecretAccessKey))}};
+                               .endpoint_address = "iot.example.net"}};
+
+  ControlApiWorld() {
+    memory.watch([this](const registry::ChangeSet& changes) { operators.apply(changes); });
+  }
 
   /// Unsigned: exactly what is given.
   Reply send(control_api::HttpRequest request) {

@@ -103,6 +103,7 @@ struct Matches {
            fits(q.serial_number, event->serial_number) &&
            fits(q.correlation, event->correlation);
   }
+  bool operator()(const query::Credentials&) const { return as<Credential>() != nullptr; }
 };
 
 }  // namespace

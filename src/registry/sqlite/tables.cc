@@ -97,6 +97,10 @@ ALTER TABLE audit_events ADD COLUMN correlation TEXT;
 CREATE INDEX audit_events_by_correlation ON audit_events (correlation) WHERE correlation IS NOT NULL;
 )sql";
 
+constexpr std::string_view kCredentials = R"sql(
+CREATE TABLE credentials (id TEXT PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
+)sql";
+
 // `put` binds: the key, the version, the searched columns, the body.
 const std::array<Table, kKinds> kTables = {{
     {"SELECT body FROM things WHERE name=?1", "SELECT version FROM things WHERE name=?1",
@@ -158,6 +162,9 @@ const std::array<Table, kKinds> kTables = {{
      "INSERT INTO audit_events (thing, certificate, client, serial_number, correlation, body) "
      "VALUES (?1,?2,?3,?4,?5,?6)",
      "DELETE FROM audit_events WHERE sequence=?1", false, &audit_columns},
+    {"SELECT body FROM credentials WHERE id=?1", "SELECT version FROM credentials WHERE id=?1",
+     "INSERT OR REPLACE INTO credentials (id, version, body) VALUES (?1,?2,?3)",
+     "DELETE FROM credentials WHERE id=?1", false, &no_columns},
 }};
 
 /// ORDER BY time needs both parts of a Cursor: "0001700000000000/name".
@@ -387,6 +394,11 @@ struct ListOf {
              std::int64_t{std::strtoll(cursor.after.c_str(), nullptr, 10)}, limit, q.correlation},
             Kind::audit_event};
   }
+  ListStatement operator()(const query::Credentials&) const {
+    return {"SELECT body, 0 FROM credentials WHERE id>?1 ORDER BY id LIMIT ?2",
+            {cursor.after, limit},
+            Kind::credential};
+  }
 };
 
 }  // namespace
@@ -394,7 +406,7 @@ struct ListOf {
 const Table& table_of(Kind kind) { return kTables[static_cast<std::size_t>(kind)]; }
 
 const std::vector<std::string_view>& migrations() {
-  static const std::vector<std::string_view> kSteps = {kFirstSchema, kCorrelations};
+  static const std::vector<std::string_view> kSteps = {kFirstSchema, kCorrelations, kCredentials};
   return kSteps;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "deployment/credentials.h"
+#include "access/access_key.h"
 
 #include <algorithm>
 #include <array>
@@ -8,7 +8,7 @@
 #include "base/name.h"
 #include "encoding/text.h"
 
-namespace imprint::deployment {
+namespace imprint::access {
 
 namespace {
 
@@ -47,20 +47,20 @@ bool is_access_key_id(std::string_view text) {
 
 }  // namespace
 
-AdminCredentials AdminCredentials::make(Random& random) {
+AccessKey AccessKey::make(Random& random) {
   std::array<std::uint8_t, kIdChars> id{};
   random.fill(id);
-  AdminCredentials out;
-  out.access_key_id = "AKIA";
-  for (const std::uint8_t b : id) out.access_key_id += kIdAlphabet[b & 31U];
+  AccessKey out;
+  out.id = "AKIA";
+  for (const std::uint8_t b : id) out.id += kIdAlphabet[b & 31U];
   std::array<std::uint8_t, kSecretBytes> secret{};
   random.fill(secret);
-  out.secret_access_key = Secret(encoding::to_base64(secret));
+  out.secret = Secret(encoding::to_base64(secret));
   wipe(secret.data(), secret.size());
   return out;
 }
 
-Result<AdminCredentials> AdminCredentials::load(const std::filesystem::path& file) {
+Result<AccessKey> AccessKey::load(const std::filesystem::path& file) {
   TRY_ASSIGN(const Secret text, read_secret_file(file, kMaxFileBytes));
   const std::string_view id = value_of(text.reveal(), "aws_access_key_id");
   const std::string_view secret = value_of(text.reveal(), "aws_secret_access_key");
@@ -70,12 +70,12 @@ Result<AdminCredentials> AdminCredentials::load(const std::filesystem::path& fil
                 "aws_secret_access_key (16 to 128 characters)",
                 file.string());
   }
-  return AdminCredentials{std::string(id), Secret(std::string(secret))};
+  return AccessKey{std::string(id), Secret(std::string(secret))};
 }
 
-Secret AdminCredentials::file_text() const {
-  return Secret("[default]\naws_access_key_id = " + access_key_id +
-                "\naws_secret_access_key = " + secret_access_key.reveal() + "\n");
+Secret AccessKey::file_text() const {
+  return Secret("[default]\naws_access_key_id = " + id +
+                "\naws_secret_access_key = " + secret.reveal() + "\n");
 }
 
-}  // namespace imprint::deployment
+}  // namespace imprint::access

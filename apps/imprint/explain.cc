@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <memory>
+#include <thread>
+
+#include "apps/imprint/access.h"
+#include "apps/imprint/verbs.h"
+#include "base/clock.h"
+#include "encoding/text.h"
+
+namespace imprint::tool {
+
+namespace {
+
+namespace json = encoding::json;
+
+constexpr const char* kHelp =
+    "Example:\n"
+    "  imprint explain /var/lib/imprint --serial A1B2C3\n"
+    "  imprint explain /var/lib/imprint --client bench-7 --follow\n"
+    "\n"
+    "Tells what one device did, step by step, what decided each, and what to do next. Asks the "
+    "running server.";
+
+/// How often --follow asks for what is new.
+constexpr auto kPeriod = std::chrono::milliseconds(500);
+
+struct Arguments {
+  std::string directory;
+  std::string serial;
+  std::string thing;
+  std::string certificate;
+  std::string client;
+  bool follow = false;
+  Output output = Output::text;
+};
+
+/// Which device, as a query: CLI11 has made sure that there is one name.
+std::string device_of(const Arguments& arguments) {
+  const std::pair<std::string_view, const std::string&> names[] = {
+      {"certificateId", arguments.certificate},
+      {"clientId", arguments.client},
+      {"serialNumber", arguments.serial},
+      {"thingName", arguments.thing}};
+  for (const auto& [name, value] : names) {
+    if (!value.empty()) return fmt::format("{}={}", name, encoding::percent_encode(value));
+  }
+  return {};
+}
+
+/// 2026-03-01 12:00:00.123, UTC.
+std::string time_of(double seconds) {
+  const auto milliseconds = static_cast<std::int64_t>(seconds * 1000 + 0.5);
+  const Timestamp time = from_milliseconds(milliseconds);
+  return fmt::format("{:%Y-%m-%d %H:%M:%S}.{:03}",
+                     fmt::gmtime(std::chrono::system_clock::to_time_t(time)), milliseconds % 1000);
+}
+
+void print_event(const json::object& event) {
+  const std::string correlation = text_of(event, "correlationId");
+  const bool is_good = text_of(event, "outcome") == "ok";
+  fmt::print("{}  {:<8}  {} {}\n", time_of(event.at("time").to_number<double>()),
+             correlation.substr(0, 8), is_good ? "-" : "!", text_of(event, "sentence"));
+}
+
+void print_events(const json::object& story, Output output) {
+  for (const json::value& event : story.at("events").as_array()) {
+    if (output == Output::json) {
+      fmt::print("{}\n", encoding::to_json(event));
+    } else {
+      print_event(event.as_object());
+    }
+  }
+  std::fflush(stdout);
+}
+
+/// What has happened since `after`; `after` moves on.
+Result<json::object> ask(const deployment::Layout& layout, const ServerAddress& server,
+                         const std::string& device, std::int64_t& after) {
+  TRY_ASSIGN(
+      json::value answer,
+      call(layout, server, "GET", fmt::format("/imprint/v1/explain?after={}&{}", after, device)));
+  if (!answer.is_object() || !answer.get_object().contains("events") ||
+      !answer.get_object().contains("last"))
+    return fail(Fault::internal, "the server's answer has no events");
+  after = answer.at("last").to_number<std::int64_t>();
+  return std::move(answer.get_object());
+}
+
+Result<void> follow(const deployment::Layout& layout, const ServerAddress& server,
+                    const Arguments& arguments, std::int64_t after) {
+  while (true) {
+    std::this_thread::sleep_for(kPeriod);
+    TRY_ASSIGN(const json::object story, ask(layout, server, device_of(arguments), after));
+    print_events(story, arguments.output);
+  }
+}
+
+Result<void> explain(const Arguments& arguments) {
+  const deployment::Layout layout(arguments.directory);
+  TRY_ASSIGN(const ServerAddress server, find_server(layout));
+  std::int64_t after = 0;
+  TRY_ASSIGN(const json::object story, ask(layout, server, device_of(arguments), after));
+  if (arguments.output == Output::json && !arguments.follow) {
+    fmt::print("{}\n", encoding::to_json(story));
+    return {};
+  }
+  print_events(story, arguments.output);
+  if (arguments.output == Output::text) fmt::print("\nNext: {}\n", text_of(story, "next"));
+  std::fflush(stdout);
+  return arguments.follow ? follow(layout, server, arguments, after) : Result<void>();
+}
+
+}  // namespace
+
+void add_explain(CLI::App& app, Run& run) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* noun = app.add_subcommand("explain", kHelp);
+  noun->add_option("DIR", arguments->directory, "Deployment directory")
+      ->envname("IMPRINT_DATA")
+      ->required();
+  CLI::Option_group* device = noun->add_option_group("Device", "Which device; one of these");
+  device->add_option("--serial", arguments->serial, "The parameter SerialNumber that it sent")
+      ->option_text("S");
+  device->add_option("--thing", arguments->thing, "Its thing name")->option_text("T");
+  device->add_option("--certificate", arguments->certificate, "The id of a certificate of its own")
+      ->option_text("ID");
+  device->add_option("--client", arguments->client, "Its MQTT client id")->option_text("C");
+  device->require_option(1);
+  noun->add_flag("--follow", arguments->follow, "Go on telling what it does, until interrupted");
+  add_output(*noun, arguments->output);
+  noun->callback([arguments, &run] {
+    run = [arguments] {
+      const auto done = explain(*arguments);
+      return done ? kDone : report(done.error());
+    };
+  });
+}
+
+}  // namespace imprint::tool

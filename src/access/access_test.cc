@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "access/operators.h"
+#include "access/roles.h"
+#include "registry/memory/memory_store.h"
+
+namespace imprint::access {
+namespace {
+
+using runtime::run_blocking;
+using testing::HasSubstr;
+
+constexpr std::string_view kAccount = "000000000000";
+
+std::string document(const std::string& statements) {
+  return R"({"Version":"2012-10-17","Statement":[)" + statements + "]}";
+}
+
+std::string statement(const std::string& effect, const std::string& action,
+                      const std::string& resource) {
+  return fmt::format(R"({{"Effect":"{}","Action":"{}","Resource":"{}"}})", effect, action,
+                     resource);
+}
+
+Policy parse(const std::string& text) {
+  auto policy = Policy::parse(text, "its policy");
+  EXPECT_TRUE(policy) << policy.error().message;
+  return std::move(*policy);
+}
+
+TEST(AccessPolicy, DecidesByActionAndResource) {
+  struct Row {
+    std::string name;
+    std::string statements;
+    std::string action;
+    std::string resource;
+    bool allowed;
+  };
+  const std::string all = statement("Allow", "*", "*");
+  const std::string arn = "arn:aws:iot:us-east-1:000000000000:";
+  const std::vector<Row> rows{
+      {"everything", all, "iot:DeleteThing", "thing/a", true},
+      {"everything, without a resource", all, "iot:ListThings", "", true},
+      {"nothing says so", statement("Allow", "iot:CreateThing", "*"), "iot:DeleteThing", "thing/a",
+       false},
+      {"a service", statement("Allow", "iot:*", "*"), "imprint:CreateClaim", "", false},
+      {"a prefix", statement("Allow", "iot:Describe*", "*"), "iot:DescribeThing", "thing/a", true},
+      {"one character", statement("Allow", "iot:GetPolic?", "*"), "iot:GetPolicy", "policy/a",
+       true},
+      {"case of the action", statement("Allow", "IOT:creatething", "*"), "iot:CreateThing",
+       "thing/a", true},
+      {"case of the resource", statement("Allow", "*", arn + "thing/a"), "iot:CreateThing",
+       "thing/A", false},
+      {"a resource", statement("Allow", "*", arn + "thing/line-*"), "iot:CreateThing",
+       "thing/line-1", true},
+      {"another resource", statement("Allow", "*", arn + "thing/line-*"), "iot:CreateThing",
+       "thing/x", false},
+      {"another type", statement("Allow", "*", arn + "thing/*"), "iot:CreateThingGroup",
+       "thinggroup/x", false},
+      {"a resource for a list", statement("Allow", "*", arn + "thing/*"), "iot:ListThings", "",
+       false},
+      {"another account", statement("Allow", "*", "arn:aws:iot:*:111111111111:thing/*"),
+       "iot:CreateThing", "thing/a", false},
+      {"any account", statement("Allow", "*", "arn:aws:iot:*:*:thing/*"), "iot:CreateThing",
+       "thing/a", true},
+      {"region is not compared",
+       statement("Deny", "*", "arn:aws:iot:eu-west-1:*:thing/*") + "," + all, "iot:CreateThing",
+       "thing/a", false},
+      {"deny after allow", all + "," + statement("Deny", "iot:Delete*", "*"), "iot:DeleteThing",
+       "thing/a", false},
+      {"deny before allow", statement("Deny", "iot:Delete*", "*") + "," + all, "iot:DeleteThing",
+       "thing/a", false},
+      {"deny of something else", statement("Deny", "*", arn + "thing/b") + "," + all,
+       "iot:DeleteThing", "thing/a", true},
+      {"lists of both",
+       R"({"Effect":"Allow","Action":["iot:A","iot:B"],"Resource":["arn:aws:iot:*:*:policy/p","*"]})",
+       "iot:B", "thing/x", true},
+      {"a wildcard in the action is no wildcard in the request", statement("Allow", "iot:Get", "*"),
+       "iot:*", "", false},
+  };
+  for (const Row& row : rows) {
+    const Policy policy = parse(document(row.statements));
+    const Decision decision = evaluate(policy, {row.action, row.resource, kAccount});
+    EXPECT_EQ(decision.allowed, row.allowed) << row.name;
+    EXPECT_FALSE(explain(decision, policy).empty()) << row.name;
+  }
+}
+
+TEST(AccessPolicy, SaysWhichStatementDecided) {
+  const Policy policy = parse(
+      document(statement("Allow", "iot:*", "*") +
+               R"(,{"Sid":"NoDeletes","Effect":"Deny","Action":"iot:Delete*","Resource":"*"})"));
+  const auto reason = [&](std::string_view action) {
+    return explain(evaluate(policy, {action, "thing/a", kAccount}), policy);
+  };
+  EXPECT_EQ(reason("iot:CreateThing"), "because statement 0 of its policy allows it");
+  EXPECT_EQ(reason("iot:DeleteThing"),
+            "because statement 1 (\"NoDeletes\") of its policy denies it");
+  EXPECT_EQ(reason("imprint:CreateClaim"), "because no statement of its policy allows it");
+}
+
+TEST(AccessPolicy, RefusesWhatWouldNotMeanWhatItSays) {
+  struct Row {
+    std::string name;
+    std::string text;
+    std::string where;
+    std::string message;
+  };
+  const auto one = [](const std::string& members) {
+    return R"({"Version":"2012-10-17","Statement":{)" + members + "}}";
+  };
+  const std::string good = R"("Effect":"Allow","Action":"*","Resource":"*")";
+  std::string many = statement("Allow", "*", "*");
+  for (int i = 0; i < 100; ++i) many += "," + statement("Allow", "*", "*");
+  const std::vector<Row> rows{
+      {"nothing", "", "$", "JSON"},
+      {"not JSON", "{", "$", ""},
+      {"not an object", "[]", "$", "array"},
+      {"no version", R"({"Statement":[]})", "$", "has no Version"},
+      {"an old version", R"({"Version":"2008-10-17","Statement":[]})", "$.Version", "2012-10-17"},
+      {"no statement", R"({"Version":"2012-10-17"})", "$", "has no Statement"},
+      {"no statements", document(""), "$.Statement", "empty"},
+      {"an id", R"({"Version":"2012-10-17","Id":"x","Statement":[]})", "$", "\"Id\""},
+      {"a statement that is text", document("\"x\""), "$.Statement[0]", "must be an object"},
+      {"no effect", one(R"("Action":"*","Resource":"*")"), "$.Statement", "has no Effect"},
+      {"no action", one(R"("Effect":"Allow","Resource":"*")"), "$.Statement", "has no Action"},
+      {"no resource", one(R"("Effect":"Allow","Action":"*")"), "$.Statement", "has no Resource"},
+      {"another effect", one(R"("Effect":"allow","Action":"*","Resource":"*")"),
+       "$.Statement.Effect", "\"allow\""},
+      {"NotAction", one(good + R"(,"NotAction":"iot:Get*")"), "$.Statement", "in Action instead"},
+      {"NotResource", one(good + R"(,"NotResource":"*")"), "$.Statement",
+       "in a statement of their own"},
+      {"Condition", one(good + R"(,"Condition":{})"), "$.Statement", "not available"},
+      {"Principal", one(good + R"(,"Principal":"*")"), "$.Statement", "access key"},
+      {"an unknown member", one(good + R"(,"Actions":"*")"), "$.Statement", "known are Sid"},
+      {"a sid of another type", one(good + R"(,"Sid":1)"), "$.Statement.Sid", "must be a string"},
+      {"a sid too long", one(good + R"(,"Sid":")" + std::string(129, 'a') + "\""),
+       "$.Statement.Sid", "129"},
+      {"no list", one(R"("Effect":"Allow","Action":[],"Resource":"*")"), "$.Statement.Action",
+       "empty"},
+      {"a number", one(R"("Effect":"Allow","Action":[1],"Resource":"*")"), "$.Statement.Action[0]",
+       "must be a string"},
+      {"no service", one(R"("Effect":"Allow","Action":"CreateThing","Resource":"*")"),
+       "$.Statement.Action", "iot:CreateThing"},
+      {"no service before the colon", one(R"("Effect":"Allow","Action":":x","Resource":"*")"),
+       "$.Statement.Action", "SERVICE:OPERATION"},
+      {"a space", one(R"("Effect":"Allow","Action":"iot:Create Thing","Resource":"*")"),
+       "$.Statement.Action", "not an action"},
+      {"a variable",
+       one(R"("Effect":"Allow","Action":"*","Resource":"arn:aws:iot:*:*:thing/${x}")"),
+       "$.Statement.Resource", "variable"},
+      {"no ARN", one(R"("Effect":"Allow","Action":"*","Resource":"thing/a")"),
+       "$.Statement.Resource", "is not an ARN"},
+      {"another service's ARN",
+       one(R"("Effect":"Allow","Action":"*","Resource":["*","arn:aws:s3:::bucket"]})"), "$", ""},
+      {"an ARN of s3", one(R"("Effect":"Allow","Action":"*","Resource":["*","arn:aws:s3:::b"])"),
+       "$.Statement.Resource[1]", "instead of iot"},
+      {"a device's resource",
+       one(R"("Effect":"Allow","Action":"*","Resource":"arn:aws:iot:*:*:topic/a")"),
+       "$.Statement.Resource", "resource type \"topic\"; known are thing"},
+      {"a short account",
+       one(R"("Effect":"Allow","Action":"*","Resource":"arn:aws:iot:*:1:thing/a")"),
+       "$.Statement.Resource", "12 digits"},
+      {"too many statements", document(many), "$.Statement", "101 statements"},
+      {"too long", document(statement("Allow", "*", "*") + std::string(70000, ' ')), "$",
+       "at most 6144"},
+      {"too deep", R"({"Version":[[[[[[[[[[]]]]]]]]]]})", "$", ""},
+      {"a member twice", R"({"Version":"2012-10-17","Version":"2012-10-17","Statement":[]})", "$",
+       ""},
+  };
+  for (const Row& row : rows) {
+    const auto policy = Policy::parse(row.text, "x");
+    ASSERT_FALSE(policy) << row.name;
+    EXPECT_EQ(policy.error().code, "MalformedPolicy") << row.name;
+    EXPECT_EQ(policy.error().where, row.where) << row.name << ": " << policy.error().message;
+    EXPECT_THAT(policy.error().message, HasSubstr(row.message)) << row.name;
+  }
+}
+
+TEST(AccessPolicy, NamesTheActionThatNeverMatches) {
+  const std::vector<std::string> known{"iot:CreateThing", "iot:CreateJob", "imprint:CreateClaim"};
+  EXPECT_TRUE(parse(document(statement("Allow", "iot:create*", "*"))).check_actions(known));
+  EXPECT_TRUE(parse(document(statement("Allow", "*", "*"))).check_actions(known));
+  const auto wrong =
+      parse(
+          document(
+              statement("Allow", "*", "*") +
+              R"(,{"Effect":"Deny","Action":["iot:CreateJob","iot:CreateThings"],"Resource":"*"})"))
+          .check_actions(known);
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().where, "$.Statement[1].Action[1]");
+  EXPECT_THAT(wrong.error().message, HasSubstr("\"iot:CreateThings\""));
+}
+
+TEST(Roles, DoWhatTheirNamesSay) {
+  struct Row {
+    std::string action;
+    std::vector<std::string_view> allowed;
+  };
+  const std::vector<Row> rows{
+      {"iot:DescribeThing", {"admin", "read-only", "factory"}},
+      {"iot:ListThings", {"admin", "read-only", "factory"}},
+      {"iot:GetPolicy", {"admin", "read-only", "factory"}},
+      {"iot:SearchIndex", {"admin", "read-only", "factory"}},
+      {"imprint:ListCredentials", {"admin", "read-only"}},
+      {"imprint:CreateClaim", {"admin", "factory"}},
+      {"iot:CreateProvisioningClaim", {"admin", "factory"}},
+      {"iot:CreateThing", {"admin", "factory"}},
+      {"iot:RegisterThing", {"admin"}},
+      {"iot:CreatePolicy", {"admin"}},
+      {"iot:CreatePolicyVersion", {"admin"}},
+      {"iot:SetDefaultPolicyVersion", {"admin"}},
+      {"iot:AttachPolicy", {"admin"}},
+      {"iot:CreateProvisioningTemplate", {"admin"}},
+      {"iot:UpdateProvisioningTemplate", {"admin"}},
+      {"iot:DeleteThing", {"admin"}},
+      {"iot:UpdateCertificate", {"admin"}},
+      {"imprint:CreateCredential", {"admin"}},
+  };
+  ASSERT_EQ(roles().size(), 3U);
+  for (const Role& role : roles()) {
+    const auto policy = role_policy(role.name);
+    ASSERT_TRUE(policy) << role.name;
+    for (const Row& row : rows) {
+      EXPECT_EQ(evaluate(**policy, {row.action, "thing/a", kAccount}).allowed,
+                std::ranges::find(row.allowed, role.name) != row.allowed.end())
+          << role.name << " " << row.action;
+    }
+  }
+  const auto none = role_policy("root");
+  ASSERT_FALSE(none);
+  EXPECT_THAT(none.error().message, HasSubstr("admin, read-only, factory"));
+}
+
+Vault vault(char digit = 'a') { return *Vault::make(Secret(std::string(64, digit))); }
+
+TEST(Vaults, OpenTheirOwnSecretsForTheirOwnKeysOnly) {
+  SystemRandom random;
+  const std::string sealed = vault().seal("AKIA1", Secret("hunter2"), random);
+  EXPECT_EQ(sealed.find("hunter2"), std::string::npos);
+  EXPECT_EQ(vault().unseal("AKIA1", sealed)->reveal(), "hunter2");
+  EXPECT_FALSE(vault().unseal("AKIA2", sealed)) << "another access key";
+  EXPECT_FALSE(vault('b').unseal("AKIA1", sealed)) << "another vault";
+  EXPECT_FALSE(vault().unseal("AKIA1", "")) << "nothing";
+  EXPECT_FALSE(vault().unseal("AKIA1", "not base64!"));
+  EXPECT_FALSE(vault().unseal("AKIA1", sealed.substr(4)));
+  for (const std::string& key : {std::string(), std::string(63, 'a'), std::string(64, 'x')})
+    EXPECT_FALSE(Vault::make(Secret(key))) << key;
+}
+
+class OperatorsTest : public testing::Test {
+ protected:
+  OperatorsTest() {
+    store_.watch([this](const registry::ChangeSet& changes) { operators_.apply(changes); });
+  }
+  registry::Credential credential(const std::string& id) {
+    return {.access_key_id = id,
+            .name = "line 1",
+            .sealed_secret = vault().seal(id, Secret("hunter2"), random_),
+            .role = "factory"};
+  }
+  void put(registry::Record record) {
+    registry::ChangeSet changes;
+    changes.changes.emplace_back(registry::Put{std::move(record)});
+    ASSERT_TRUE(run_blocking(store_.commit(std::move(changes))));
+  }
+
+  SystemRandom random_;
+  registry::MemoryStore store_;
+  Operators operators_{{"AKIAROOT", Secret("root secret")}, vault()};
+};
+
+TEST_F(OperatorsTest, KnowTheRootKeyAndNoOther) {
+  const Found root = operators_.find("AKIAROOT");
+  ASSERT_EQ(root.standing, Standing::usable);
+  EXPECT_TRUE(evaluate(*root.who->policy, {"iot:DeleteThing", "thing/a", kAccount}).allowed);
+  for (const char* id : {"", "AKIAROO", "AKIAROOTX", "akiaroot"})
+    EXPECT_EQ(operators_.find(id).standing, Standing::unknown) << id;
+}
+
+TEST_F(OperatorsTest, FollowTheStore) {
+  put(credential("AKIA1"));
+  const Found found = operators_.find("AKIA1");
+  ASSERT_EQ(found.standing, Standing::usable);
+  EXPECT_EQ(found.who->secret.reveal(), "hunter2");
+  EXPECT_EQ(found.who->policy->name(), "role factory");
+  registry::Credential revoked = credential("AKIA1");
+  revoked.status = registry::CredentialStatus::revoked;
+  put(revoked);
+  EXPECT_EQ(operators_.find("AKIA1").standing, Standing::revoked);
+  registry::ChangeSet gone;
+  gone.changes.emplace_back(registry::Erase{registry::credential_key("AKIA1")});
+  ASSERT_TRUE(run_blocking(store_.commit(std::move(gone))));
+  EXPECT_EQ(operators_.find("AKIA1").standing, Standing::unknown);
+}
+
+TEST_F(OperatorsTest, AreReadAtStart) {
+  put(credential("AKIA1"));
+  Operators later({"AKIAROOT", Secret("root secret")}, vault());
+  EXPECT_EQ(later.find("AKIA1").standing, Standing::unknown);
+  ASSERT_TRUE(run_blocking(later.load(store_)));
+  EXPECT_EQ(later.find("AKIA1").standing, Standing::usable);
+}
+
+TEST_F(OperatorsTest, SayWhyAKeyCannotBeUsed) {
+  registry::Credential moved = credential("AKIA1");
+  moved.access_key_id = "AKIA2";  // somebody copied another key's secret
+  put(moved);
+  registry::Credential broken = credential("AKIA3");
+  broken.role.clear();
+  broken.document = "{}";
+  put(broken);
+  registry::Credential no_role = credential("AKIA4");
+  no_role.role = "emperor";
+  put(no_role);
+  for (const char* id : {"AKIA2", "AKIA3", "AKIA4"}) {
+    const Found found = operators_.find(id);
+    EXPECT_EQ(found.standing, Standing::unreadable) << id;
+    EXPECT_EQ(found.who, nullptr) << id;
+    EXPECT_FALSE(found.problem.empty()) << id;
+    EXPECT_EQ(found.problem.find("hunter2"), std::string::npos) << id;
+  }
+}
+
+}  // namespace
+}  // namespace imprint::access

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "access/roles.h"
+
+#include <algorithm>
+#include <array>
+#include <fmt/ranges.h>
+
+#include "base/name.h"
+
+namespace imprint::access {
+
+namespace {
+
+// The factory line makes claims and things and looks things up. It cannot change a policy or a
+// template, and RegisterThing is left out for that reason: the template in its body may hold any
+// policy. Devices register through the claim.
+constexpr auto kRoles = std::to_array<Role>({
+    {"admin", "everything", R"({
+  "Version": "2012-10-17",
+  "Statement": [{"Sid": "Everything", "Effect": "Allow", "Action": "*", "Resource": "*"}]
+})"},
+    {"read-only", "looks at everything, changes nothing", R"({
+  "Version": "2012-10-17",
+  "Statement": [{
+    "Sid": "Look",
+    "Effect": "Allow",
+    "Action": ["iot:Describe*", "iot:Get*", "iot:List*", "iot:Search*",
+               "imprint:Describe*", "imprint:Get*", "imprint:List*", "imprint:Search*"],
+    "Resource": "*"
+  }]
+})"},
+    {"factory", "makes claims and things, looks up; changes no policy and no template", R"({
+  "Version": "2012-10-17",
+  "Statement": [
+    {"Sid": "Look", "Effect": "Allow",
+     "Action": ["iot:Describe*", "iot:Get*", "iot:List*", "iot:Search*"], "Resource": "*"},
+    {"Sid": "Make", "Effect": "Allow",
+     "Action": ["imprint:CreateClaim", "iot:CreateProvisioningClaim", "iot:CreateThing",
+                "iot:AddThingToThingGroup"], "Resource": "*"}
+  ]
+})"},
+});
+
+}  // namespace
+
+std::span<const Role> roles() { return kRoles; }
+
+Result<std::shared_ptr<const Policy>> role_policy(std::string_view name) {
+  const auto role = std::ranges::find(kRoles, name, &Role::name);
+  if (role == kRoles.end()) {
+    std::vector<std::string_view> names;
+    for (const Role& one : kRoles) names.push_back(one.name);
+    return fail(Fault::invalid, "there is no role {}; the roles are {}", quote(name),
+                fmt::join(names, ", "));
+  }
+  TRY_ASSIGN(Policy policy, Policy::parse(role->document, fmt::format("role {}", role->name)));
+  return std::make_shared<const Policy>(std::move(policy));
+}
+
+}  // namespace imprint::access
