@@ -89,6 +89,13 @@ Result<ControlApi::Accepted> ControlApi::accept(const HttpRequest& request,
                        .request_id = request_id}};
 }
 
+std::optional<std::uint64_t> ControlApi::spend(telemetry::AuditBudget& budget) {
+  const std::scoped_lock lock(budgets_mutex_);
+  const auto grant = budget.take(dependencies_.clock.monotonic());
+  if (!grant) return std::nullopt;
+  return grant->left_out;
+}
+
 /// Only under a key that is or was ours: it names somebody, and strangers cannot make events.
 runtime::Task<void> ControlApi::record_refusal(HttpRequest request, std::string request_id,
                                                Error error) {
@@ -96,7 +103,7 @@ runtime::Task<void> ControlApi::record_refusal(HttpRequest request, std::string 
   if (!is_about_signature) co_return;
   const std::string id = claimed_access_key(request);
   if (dependencies_.operators.find(id).standing == access::Standing::unknown) co_return;
-  const auto left_out = refusals_.take(dependencies_.clock.monotonic());
+  const auto left_out = spend(refusals_);
   if (!left_out) co_return;
   json::object detail{
       {"source_ip", request.source_ip}, {"error", error.code}, {"left_out", *left_out}};
@@ -109,7 +116,7 @@ runtime::Task<void> ControlApi::record_refusal(HttpRequest request, std::string 
 }
 
 runtime::Task<void> ControlApi::record_denial(Accepted denied, Judgement judgement) {
-  const auto left_out = denials_.take(dependencies_.clock.monotonic());
+  const auto left_out = spend(denials_);
   if (!left_out) co_return;
   registry::AuditEvent event = denied.call.event({{"action", action_of(*denied.operation)},
                                                   {"resource", judgement.resource},

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "control_api/audit_budget.h"
 #include "control_api/authorization.h"
 #include "control_api/call.h"
 #include "control_api/http.h"
 #include "control_api/router.h"
 #include "runtime/task.h"
+#include "telemetry/audit_budget.h"
 
 namespace imprint::control_api {
 
@@ -38,6 +38,8 @@ class ControlApi {
 
   runtime::Task<HttpResponse> answer(HttpRequest request, std::string request_id);
   Result<Accepted> accept(const HttpRequest& request, const std::string& request_id) const;
+  /// How many events were left out before this one, unless it is left out too.
+  std::optional<std::uint64_t> spend(telemetry::AuditBudget& budget);
   runtime::Task<void> record_refusal(HttpRequest request, std::string request_id, Error error);
   runtime::Task<void> record_denial(Accepted denied, Judgement judgement);
   runtime::Task<void> record(registry::AuditEvent event);
@@ -46,8 +48,9 @@ class ControlApi {
 
   const Dependencies dependencies_;
   const Router router_{all_operations()};
-  AuditBudget refusals_;
-  AuditBudget denials_;
+  std::mutex budgets_mutex_;
+  telemetry::AuditBudget refusals_;
+  telemetry::AuditBudget denials_;
 };
 
 }  // namespace imprint::control_api

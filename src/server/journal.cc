@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/journal.h"
 
-#include <algorithm>
+#include <utility>
 
 namespace imprint::server {
 
 namespace {
 
-/// Enough for a first hour of trying things out at a bench; then one step in ten seconds.
-constexpr double kBurst = 100;
-constexpr double kEverySecond = 0.1;
 constexpr std::size_t kMaxBudgets = 100'000;
 /// When the store cannot follow, the newest steps are left out: the log has them.
 constexpr std::size_t kMaxWaiting = 50'000;
@@ -20,10 +17,10 @@ void Journal::note(const std::string& who, registry::AuditEvent event) {
   event.time = clock_.now();
   {
     const std::scoped_lock lock(mutex_);
-    const double left = spend(who);
-    if (left < 1 || waiting_.size() >= kMaxWaiting) return;
+    const auto grant = budget_of(who).take(clock_.monotonic());
+    if (!grant || waiting_.size() >= kMaxWaiting) return;
     waiting_.push_back(event);
-    if (left < 2) {
+    if (grant->is_last) {
       event.step = "journal";
       event.outcome = "paused";
       event.detail = R"({"because":"so many steps in so short a time; further ones are in the )"
@@ -36,21 +33,12 @@ void Journal::note(const std::string& who, registry::AuditEvent event) {
   runtime::start(write());
 }
 
-double Journal::spend(const std::string& who) {
-  const Monotonic now = clock_.monotonic();
-  auto it = budgets_.find(who);
-  if (it == budgets_.end()) {
-    // Which one is forgotten hardly matters: it begins anew with its next step.
-    if (budgets_.size() >= kMaxBudgets) budgets_.erase(budgets_.begin());
-    it = budgets_.emplace(who, Budget{kBurst, now}).first;
-  }
-  Budget& budget = it->second;
-  const std::chrono::duration<double> passed = now - budget.since;
-  budget.left = std::min(kBurst, budget.left + passed.count() * kEverySecond);
-  budget.since = now;
-  const double left = budget.left;
-  if (left >= 1) budget.left -= 1;
-  return left;
+telemetry::AuditBudget& Journal::budget_of(const std::string& who) {
+  const auto it = budgets_.find(who);
+  if (it != budgets_.end()) return it->second;
+  // Which one is forgotten hardly matters: it begins anew with its next step.
+  if (budgets_.size() >= kMaxBudgets) budgets_.erase(budgets_.begin());
+  return budgets_.emplace(who, telemetry::AuditBudget(clock_.monotonic())).first->second;
 }
 
 registry::Task<void> Journal::write() {

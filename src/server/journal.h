@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "registry/store.h"
+#include "telemetry/audit_budget.h"
 #include "telemetry/log.h"
 
 namespace imprint::server {
@@ -30,19 +31,14 @@ class Journal {
   void note(const std::string& who, registry::AuditEvent event);
 
  private:
-  struct Budget {
-    double left;
-    Monotonic since;
-  };
-  /// How many events are left to `who`, this one included.
-  double spend(const std::string& who);
+  telemetry::AuditBudget& budget_of(const std::string& who);
   registry::Task<void> write();
 
   registry::Store& store_;
   const Clock& clock_;
   telemetry::Log& log_;
   std::mutex mutex_;
-  std::unordered_map<std::string, Budget> budgets_;
+  std::unordered_map<std::string, telemetry::AuditBudget> budgets_;
   std::vector<registry::AuditEvent> waiting_;
   bool is_writing_ = false;
 };
