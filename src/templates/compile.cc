@@ -204,6 +204,17 @@ class TemplateCompiler {
             "give it a Default, or use an AWS::IoT::Certificate:: parameter");
       }
     }
+    for (const std::string& name : expressions.used_in_policies()) {
+      const auto it = out_.parameters.find(name);
+      if (it == out_.parameters.end() || !it->second) continue;
+      if (it->second->find_first_of("*?#+") != std::string::npos ||
+          it->second->find("${") != std::string::npos)
+        problems_.warning(member_path("$.Parameters", name) + ".Default",
+                          "brings a wildcard or variable into a policy, for every device that does "
+                          "not send the parameter",
+                          "write the wildcard in the policy document, where its reach can be seen");
+    }
+    look_at_mappings(expressions);
     for (const std::string& name : expressions.used()) {
       if (is_predefined(out_.use, name) && !out_.parameters.contains(name))
         problems_.warning("$.Parameters", fmt::format("does not declare {}", quote(name)),
@@ -219,6 +230,28 @@ class TemplateCompiler {
     if (!out_.policies.empty() && !out_.certificate)
       problems_.warning("$.Resources", "has policies and no certificate to attach them to",
                         "add an AWS::IoT::Certificate");
+  }
+
+  void look_at_mappings(const ExpressionCompiler& expressions) {
+    for (const auto& [map, tops] : out_.mappings) {
+      const std::string path = member_path("$.Mappings", map);
+      if (!expressions.reaches(map)) {
+        problems_.warning(path, "is declared and never used", "remove it, or use Fn::FindInMap");
+        continue;
+      }
+      for (const auto& [top, seconds] : tops) {
+        const std::string place = member_path(path, top);
+        if (!expressions.reaches(map, top)) {
+          problems_.warning(place, "is a key that no Fn::FindInMap looks up", "remove it");
+          continue;
+        }
+        for (const auto& [second, value] : seconds) {
+          if (!expressions.reaches(map, top, second))
+            problems_.warning(member_path(place, second), "is a key that no Fn::FindInMap looks up",
+                              "remove it");
+        }
+      }
+    }
   }
 
   Problems& problems_;

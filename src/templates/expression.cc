@@ -176,6 +176,7 @@ Expression ExpressionCompiler::reference(const json::value& argument, const std:
 Expression ExpressionCompiler::reference_to(std::string_view name, const std::string& path) {
   Expression out{.kind = Kind::reference, .text = std::string(name), .path = path};
   used_.emplace(name);
+  if (inside_policy_) used_in_policies_.emplace(name);
   if (is_predefined(use_, name) || declared_.contains(name)) return out;
   if (std::ranges::find(kPseudoParameters, name) != kPseudoParameters.end()) {
     problems_.error(path,
@@ -247,8 +248,23 @@ Expression ExpressionCompiler::find_in_map(const json::value& argument, const st
   if (list_of == nullptr) return Expression{.path = path};
   for (std::size_t i = 0; i < 3; ++i)
     out.parts.push_back(text(list_of->at(i), index_path(path, i)));
+  Lookup lookup;
+  for (std::size_t i = 0; i < lookup.size(); ++i) {
+    if (out.parts[i].kind == Kind::literal) lookup[i] = out.parts[i].text;
+  }
+  lookups_.push_back(std::move(lookup));
   out.shape = check_lookup(out);
   return out;
+}
+
+bool ExpressionCompiler::reaches(std::string_view map, std::string_view top,
+                                 std::string_view second) const {
+  const auto fits = [](std::string_view wanted, std::string_view key) {
+    return wanted.empty() || key.empty() || wanted == key;
+  };
+  return std::ranges::any_of(lookups_, [&](const Lookup& lookup) {
+    return fits(map, lookup[0]) && fits(top, lookup[1]) && fits(second, lookup[2]);
+  });
 }
 
 /// As much of the lookup as is literal must exist; the rest is a matter of the parameters.

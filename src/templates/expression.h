@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -76,6 +77,13 @@ class ExpressionCompiler {
   /// AWS does not support Fn::Join inside policy resources.
   void set_inside_policy(bool inside) { inside_policy_ = inside; }
   [[nodiscard]] const std::set<std::string, std::less<>>& used() const { return used_; }
+  /// Those of used() that a policy resource names.
+  [[nodiscard]] const std::set<std::string, std::less<>>& used_in_policies() const {
+    return used_in_policies_;
+  }
+  /// Whether some Fn::FindInMap may come to this place; an empty key stands for any.
+  [[nodiscard]] bool reaches(std::string_view map, std::string_view top = {},
+                             std::string_view second = {}) const;
 
  private:
   class Nesting;
@@ -99,7 +107,11 @@ class ExpressionCompiler {
   const Declared& declared_;
   const Mappings& mappings_;
   Problems& problems_;
+  /// The keys of one Fn::FindInMap; empty where a parameter decides.
+  using Lookup = std::array<std::string, 3>;
+  std::vector<Lookup> lookups_;
   std::set<std::string, std::less<>> used_;
+  std::set<std::string, std::less<>> used_in_policies_;
   std::size_t depth_ = 0;
   bool inside_policy_ = false;
 };

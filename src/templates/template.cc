@@ -259,6 +259,25 @@ Result<Template> Template::parse(std::string_view json, Use use) {
   return Unexpected(Error{Fault::invalid, std::move(message), std::move(where), kInvalidRequest});
 }
 
+std::vector<NamedResource> Template::named_resources() const {
+  std::vector<NamedResource> out;
+  const auto add = [&](NamedResource::Kind kind, const Expression& expression) {
+    if (expression.kind == Expression::Kind::literal)
+      out.push_back({kind, expression.path, expression.text});
+  };
+  if (compiled_->thing) {
+    if (compiled_->thing->type) add(NamedResource::Kind::thing_type, *compiled_->thing->type);
+    if (compiled_->thing->groups) {
+      for (const Expression& group : compiled_->thing->groups->parts)
+        add(NamedResource::Kind::thing_group, group);
+    }
+  }
+  for (const PolicySpec& policy : compiled_->policies) {
+    if (policy.name) add(NamedResource::Kind::policy, *policy.name);
+  }
+  return out;
+}
+
 std::vector<Problem> Template::lint(std::string_view json, Use use) {
   Problems problems;
   compile(json, use, problems);

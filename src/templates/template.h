@@ -98,6 +98,14 @@ struct Resources {
   encoding::json::object device_configuration;
 };
 
+/// A thing type, thing group or policy that a template names outright, for every device.
+struct NamedResource {
+  enum class Kind : std::uint8_t { thing_type, thing_group, policy };
+  Kind kind;
+  std::string path;
+  std::string name;
+};
+
 struct Compiled;
 
 /// A provisioning template, parsed, checked and compiled. Immutable, cheap to copy, shared between
@@ -126,6 +134,8 @@ class Template {
   [[nodiscard]] const std::map<std::string, std::optional<std::string>, std::less<>>& parameters()
       const;
   [[nodiscard]] bool has_thing() const;
+  /// What has to exist before the first device comes.
+  [[nodiscard]] std::vector<NamedResource> named_resources() const;
 
  private:
   explicit Template(std::shared_ptr<const Compiled> compiled) : compiled_(std::move(compiled)) {}
