@@ -59,7 +59,7 @@ class Client {
     bool throttled;
   };
 
-  // Connect.
+  // Connect (client_connect.cc).
   static runtime::Task<void> connect(Shard& shard, std::uint64_t number,
                                      mqtt::ConnectRequest request);
   /// The client while its CONNECT waits for an answer, or null.
@@ -77,15 +77,17 @@ class Client {
   static runtime::Task<void> note_first_connection(Shard& shard, registry::Certificate certificate);
   void cut_if_not_active();
 
-  // Publish.
-  void publish(mqtt::PublishRequest request);
-  void refuse_publish(const mqtt::PublishRequest& request, const Error& error);
+  // Provision (client_provisioning.cc).
   void queue_provisioning(const mqtt::PublishRequest& request, device_api::ProvisioningTopic topic);
   static runtime::Task<void> provision(Shard& shard, std::uint64_t number);
   void answer(const ProvisioningRequest& request, device_api::Answer answer, double seconds);
   void deliver_answer(const device_api::Answer& answer);
+  void note_repeat(const device_api::Answer& answer);
+  void note_rejection(const device_api::Answer& answer);
 
-  // Subscribe.
+  // Subscribe and publish (client_messages.cc).
+  void publish(mqtt::PublishRequest request);
+  void refuse_publish(const mqtt::PublishRequest& request, const Error& error);
   void subscribe(mqtt::SubscribeRequest request);
   std::optional<Error> check_subscription(const std::string& filter);
   void unsubscribe(const mqtt::UnsubscribeRequest& request);
@@ -101,9 +103,8 @@ class Client {
                                            encoding::json::object detail) const;
   void note(registry::AuditEvent event);
   void note(std::string_view step, std::string_view outcome, encoding::json::object detail);
-  void note_repeat(const device_api::Answer& answer);
-  void note_rejection(const device_api::Answer& answer);
 
+  static Error forbidden(std::string message);
   [[nodiscard]] Services& services() const;
   [[nodiscard]] bool is_claim() const;
   [[nodiscard]] provisioning::Caller caller() const;

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// From CONNECT to CONNACK.
+#include "server/client.h"
+#include "server/shard.h"
+
+namespace imprint::server {
+
+runtime::Task<void> Client::connect(Shard& shard, std::uint64_t number,
+                                    mqtt::ConnectRequest request) {
+  Services& services = shard.services();
+  Client* self = shard.client(number);
+  const CertificateId certificate = self->certificate_;
+  auto principal = co_await services.access.principal(certificate);
+  self = undecided(shard, number);
+  if (self == nullptr) co_return;
+  if (!principal) {
+    const bool is_gone = principal.error().fault == Fault::not_found;
+    self->refuse(request, is_gone ? forbidden("the certificate has been deleted")
+                                  : Error{Fault::unavailable, principal.error().message});
+    co_return;
+  }
+  // From here on changes of its rights reach it.
+  self->use(std::move(*principal));
+  if (request.client_id.empty()) {
+    request.client_id = make_uuid(services.random);
+    self->is_id_assigned_ = true;
+  }
+  if (const auto error = self->check_connect(request)) {
+    self->refuse(request, *error);
+    co_return;
+  }
+  // A claim is one certificate in many devices, and sketches give them one client id: each
+  // connection stands for itself, takes nobody's place and keeps no session.
+  if (self->is_claim()) {
+    request.session_expiry = Seconds(0);
+    self->accept(std::move(request), nullptr);
+    co_return;
+  }
+  const registry::Thing* thing = self->principal_->thing_of(request.client_id);
+  const bool owns_name = thing != nullptr && thing->name.str() == request.client_id;
+  auto state = co_await take_client_id(shard, number, request.client_id, certificate, owns_name);
+  self = undecided(shard, number);
+  if (!state) {
+    if (self != nullptr) self->refuse(request, state.error());
+    co_return;
+  }
+  if (*state && !mqtt::may_resume(**state, request)) state->reset();
+  if (self == nullptr) {
+    // It left meanwhile. Its session waits for the next try, as if it had just been lost.
+    const SessionAddress own{shard.index(), number};
+    if (!*state) {
+      services.clients.release(request.client_id, own);
+      co_return;
+    }
+    shard.switchboard().resume_parked(
+        number, {.client_id = request.client_id,
+                 .certificate = certificate,
+                 .state = std::move(*state),
+                 .expires = services.clock.monotonic() + request.session_expiry});
+    co_return;
+  }
+  self->holds_client_id_ = true;
+  // Its rights may have changed while others gave way.
+  if (const auto error = self->check_connect(request)) {
+    self->refuse(request, *error);
+    co_return;
+  }
+  self->accept(std::move(request), std::move(*state));
+}
+
+Client* Client::undecided(Shard& shard, std::uint64_t number) {
+  Client* self = shard.client(number);
+  return self == nullptr || self->connection_.session().is_closed() ? nullptr : self;
+}
+
+runtime::Task<Result<std::unique_ptr<mqtt::SessionState>>> Client::take_client_id(
+    Shard& shard, std::uint64_t number, std::string client_id, CertificateId certificate,
+    bool owns_name) {
+  ClientDirectory& clients = shard.services().clients;
+  std::unique_ptr<mqtt::SessionState> state;
+  while (true) {
+    const auto holder = clients.find(client_id);
+    if (holder) {
+      auto eviction =
+          co_await shard.switchboard().evict_from(*holder, client_id, certificate, owns_name);
+      if (eviction.refused) {
+        co_return fail(Fault::forbidden,
+                       "client id {} belongs to a device that is connected under its own name",
+                       quote(client_id));
+      }
+      if (eviction.state) state = std::move(eviction.state);
+    }
+    // Another newcomer may have been faster; then it is the one to give way.
+    if (clients.replace(client_id, holder, {shard.index(), number})) co_return state;
+  }
+}
+
+std::optional<Error> Client::check_connect(const mqtt::ConnectRequest& request) {
+  facts_.client_id = request.client_id;
+  facts_.persistent = !request.clean_start || request.session_expiry > Seconds(0);
+  facts_.has_will = request.will.has_value();
+  if (request.will) facts_.will_topic = request.will->message->topic;
+  if (auto error = check_certificate()) return error;
+  if (auto error = check_policy(policy::Action::connect, facts_.client_id)) return error;
+  if (!request.will) return std::nullopt;
+  if (device_api::is_reserved(facts_.will_topic)) {
+    return forbidden(
+        fmt::format("a last will may not go to the reserved topic {}", quote(facts_.will_topic)));
+  }
+  if (auto error = check_policy(policy::Action::publish, facts_.will_topic)) return error;
+  if (request.will->retain) return check_policy(policy::Action::retain_publish, facts_.will_topic);
+  return std::nullopt;
+}
+
+void Client::accept(mqtt::ConnectRequest request, std::unique_ptr<mqtt::SessionState> state) {
+  mqtt::ConnectAnswer answer{
+      .assigned_client_id = is_id_assigned_ ? facts_.client_id : std::string(),
+      .session_expiry = request.session_expiry,
+      .session = std::move(state)};
+  if (!connection_.session().accept_connect(std::move(answer), services().clock.monotonic()))
+    return;
+  was_accepted_ = true;
+  services().metrics.connection_opened();
+  note("connect", "ok", {{"from", facts_.source_ip}});
+  for (const mqtt::Subscription& subscription : connection_.session().subscriptions()) {
+    shard_.switchboard().subscribe({shard_.index(), connection_.number()}, subscription.filter,
+                                   subscription.options);
+  }
+  const registry::Certificate& record_of = principal_->certificate;
+  if (record_of.requested_by && !record_of.first_connected)
+    runtime::start(note_first_connection(shard_, record_of));
+  connection_.pump();
+}
+
+void Client::refuse(const mqtt::ConnectRequest& request, const Error& error) {
+  facts_.client_id = request.client_id;
+  report_denial("connect", request.client_id, error);
+  const bool is_ours = error.fault == Fault::unavailable || error.fault == Fault::exhausted ||
+                       error.fault == Fault::internal;
+  connection_.session().refuse_connect(
+      is_ours ? mqtt::ReasonCode::server_unavailable : mqtt::ReasonCode::not_authorized,
+      is_ours ? "the server cannot decide at the moment; try again later" : error.message);
+  connection_.pump();
+}
+
+/// A certificate that has connected is known to have reached its device; reprovisioning asks for
+/// that.
+runtime::Task<void> Client::note_first_connection(Shard& shard, registry::Certificate certificate) {
+  const std::int64_t seen = certificate.version;
+  certificate.first_connected = shard.services().clock.now();
+  certificate.version = seen + 1;
+  registry::ChangeSet changes;
+  changes.changes.emplace_back(registry::Put{std::move(certificate), registry::Expect::at(seen)});
+  // Lost against another change or a crash, it is made up for at the next connection.
+  std::ignore = co_await shard.services().store.commit(std::move(changes));
+}
+
+}  // namespace imprint::server

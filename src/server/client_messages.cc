@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// Subscribing, receiving and publishing, each within policy.
+#include <algorithm>
+
+#include "server/client.h"
+#include "server/shard.h"
+
+namespace imprint::server {
+
+namespace {
+
+std::optional<Error> error_of(Result<void> result) {
+  if (result) return std::nullopt;
+  return std::move(result).error();
+}
+
+}  // namespace
+
+std::optional<Error> Client::check_subscription(const std::string& filter) {
+  if (auto error = error_of(device_api::check_subscribe(filter))) return error;
+  return check_policy(policy::Action::subscribe, filter);
+}
+
+void Client::subscribe(mqtt::SubscribeRequest request) {
+  std::string reason;
+  for (auto& entry : request.entries) {
+    if (static_cast<unsigned>(entry.code) >=
+        static_cast<unsigned>(mqtt::ReasonCode::unspecified_error))
+      continue;
+    const auto error = check_subscription(entry.filter);
+    if (!error) continue;
+    entry.code = mqtt::ReasonCode::not_authorized;
+    reason = error->message;
+    report_denial("subscribe", entry.filter, *error);
+  }
+  connection_.session().answer_subscribe(request, reason);
+  const SessionAddress own{shard_.index(), connection_.number()};
+  const Monotonic now = services().clock.monotonic();
+  for (const auto& entry : request.entries) {
+    if (static_cast<unsigned>(entry.code) >=
+        static_cast<unsigned>(mqtt::ReasonCode::unspecified_error))
+      continue;
+    // Answers below $aws/ go to the connection that asked and never through the index.
+    if (device_api::is_reserved(entry.filter)) continue;
+    shard_.switchboard().subscribe(own, entry.filter, entry.options);
+    const bool wants_retained =
+        entry.options.retain_handling == mqtt::RetainHandling::send ||
+        (entry.options.retain_handling == mqtt::RetainHandling::send_if_new && entry.is_new);
+    if (!wants_retained) continue;
+    if (const auto kept = services().retained.find(entry.filter, now)) {
+      if (!check_policy(policy::Action::receive, kept->message->topic)) {
+        connection_.session().deliver(kept->message, std::min(kept->qos, entry.options.qos), true,
+                                      now);
+      }
+    }
+  }
+}
+
+void Client::unsubscribe(const mqtt::UnsubscribeRequest& request) {
+  for (const auto& entry : request.entries) {
+    if (!device_api::is_reserved(entry.filter))
+      shard_.switchboard().unsubscribe({shard_.index(), connection_.number()}, entry.filter);
+  }
+  connection_.session().answer_unsubscribe(request);
+}
+
+void Client::deliver(const mqtt::MessagePtr& message, mqtt::QoS qos, bool retain) {
+  // AWS: a denied delivery is silent.
+  if (!is_connected() || check_policy(policy::Action::receive, message->topic)) return;
+  connection_.session().deliver(message, qos, retain, services().clock.monotonic());
+  connection_.pump();
+}
+
+void Client::publish(mqtt::PublishRequest request) {
+  const std::string& topic = request.message->topic;
+  auto error = error_of(device_api::check_publish(topic));
+  if (!error) error = check_policy(policy::Action::publish, topic);
+  if (!error && request.retain) error = check_policy(policy::Action::retain_publish, topic);
+  if (error) return refuse_publish(request, *error);
+  if (device_api::is_reserved(topic)) {
+    return queue_provisioning(request, **device_api::parse_provisioning_topic(topic));
+  }
+  shard_.switchboard().publish(request.message, request.qos, request.retain,
+                               {shard_.index(), connection_.number()});
+  connection_.session().acknowledge_publish(request.packet_id);
+}
+
+void Client::refuse_publish(const mqtt::PublishRequest& request, const Error& error) {
+  report_denial("publish", request.message->topic, error);
+  mqtt::ServerSession& session = connection_.session();
+  // MQTT 5 can say no and go on; 3.1.1 knows no refusal, so the connection ends, as on AWS.
+  const bool can_say_no =
+      session.version() == mqtt::Version::v5 && request.qos == mqtt::QoS::at_least_once;
+  if (can_say_no) {
+    session.acknowledge_publish(request.packet_id, mqtt::ReasonCode::not_authorized, error.message);
+  } else {
+    session.disconnect(mqtt::ReasonCode::not_authorized, error.message);
+  }
+}
+
+}  // namespace imprint::server

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// The $aws/ requests of one connection: one after another, each answered once.
+#include "server/client.h"
+#include "server/shard.h"
+
+namespace imprint::server {
+
+namespace {
+
+/// Requests of one connection that may wait; more are answered with 429 in their turn.
+constexpr std::size_t kMaxWaitingRequests = 16;
+
+}  // namespace
+
+void Client::queue_provisioning(const mqtt::PublishRequest& request,
+                                device_api::ProvisioningTopic topic) {
+  const bool throttled = requests_.size() >= kMaxWaitingRequests;
+  requests_.push_back({std::move(topic), throttled ? Bytes() : request.message->payload,
+                       request.packet_id, throttled});
+  // AWS's own bound on unacknowledged requests keeps QoS 1 short of this; QoS 0 has no such bound.
+  if (requests_.size() > kMaxWaitingRequests * 8) {
+    return connection_.session().disconnect(mqtt::ReasonCode::message_rate_too_high,
+                                            "too many provisioning requests wait for an answer");
+  }
+  if (!is_provisioning_) runtime::start(provision(shard_, connection_.number()));
+}
+
+runtime::Task<void> Client::provision(Shard& shard, std::uint64_t number) {
+  Client* self = shard.client(number);
+  self->is_provisioning_ = true;
+  // What a client that was cut has asked for is not carried out any more.
+  while (self != nullptr && self->is_connected() && !self->requests_.empty()) {
+    ProvisioningRequest request = std::move(self->requests_.front());
+    self->requests_.pop_front();
+    const Monotonic began = shard.services().clock.monotonic();
+    device_api::Answer answer = device_api::ProvisioningApi::throttled(request.topic);
+    if (!request.throttled) {
+      answer = co_await shard.services().provisioning.run(self->caller(), request.topic,
+                                                          std::move(request.payload));
+      self = shard.client(number);
+    }
+    const std::chrono::duration<double> took = shard.services().clock.monotonic() - began;
+    if (self != nullptr) self->answer(request, std::move(answer), took.count());
+  }
+  if (self != nullptr) self->is_provisioning_ = false;
+}
+
+void Client::answer(const ProvisioningRequest& request, device_api::Answer answer, double seconds) {
+  Services& s = services();
+  const std::string_view method = device_api::method_of(answer.operation);
+  if (answer.rejection) {
+    note_rejection(answer);
+    s.metrics.provisioning_failed(answer.template_name, method, answer.rejection->error_code,
+                                  seconds);
+    s.log.warning(
+        "provisioning request rejected",
+        {{"step", device_api::to_string(answer.operation)},
+         {"template", answer.template_name},
+         {"client", facts_.client_id},
+         {"claim", certificate_.hex()},
+         {"code", answer.rejection->error_code},
+         {"because", answer.error ? describe(*answer.error) : answer.rejection->message}});
+  } else {
+    if (answer.repeated) note_repeat(answer);
+    s.metrics.provisioning_succeeded(answer.template_name, method, seconds);
+    const bool is_registration = answer.operation == device_api::Operation::register_thing;
+    if (is_registration && !answer.repeated) s.metrics.claim_used(certificate_.hex());
+    if (!is_registration && !answer.repeated) s.metrics.certificate_issued("device", method);
+    s.log.debug("provisioning request accepted", {{"step", device_api::to_string(answer.operation)},
+                                                  {"client", facts_.client_id},
+                                                  {"thing", answer.thing},
+                                                  {"certificate", answer.certificate},
+                                                  {"repeated", answer.repeated ? "yes" : "no"}});
+  }
+  connection_.session().acknowledge_publish(request.packet_id);
+  deliver_answer(answer);
+  connection_.pump();
+}
+
+/// The first time was recorded in the commit that made it so.
+void Client::note_repeat(const device_api::Answer& answer) {
+  registry::AuditEvent repeat =
+      event(device_api::step_of(answer.operation), "ok", {{"repeated", true}});
+  repeat.thing = answer.thing;
+  repeat.certificate = answer.certificate;
+  repeat.serial_number = answer.serial_number;
+  note(std::move(repeat));
+}
+
+void Client::note_rejection(const device_api::Answer& answer) {
+  const device_api::Rejection& rejection = *answer.rejection;
+  registry::AuditEvent rejected = event(device_api::step_of(answer.operation), "rejected",
+                                        {{"template", answer.template_name},
+                                         {"statusCode", rejection.status_code},
+                                         {"errorCode", rejection.error_code},
+                                         {"because", rejection.message},
+                                         {"final", !rejection.may_retry}});
+  rejected.serial_number = answer.serial_number;
+  note(std::move(rejected));
+}
+
+void Client::deliver_answer(const device_api::Answer& answer) {
+  std::optional<mqtt::QoS> granted;
+  for (const mqtt::Subscription& subscription : connection_.session().subscriptions()) {
+    if (mqtt::matches(subscription.filter, answer.topic))
+      granted = std::max(granted.value_or(mqtt::QoS::at_most_once), subscription.options.qos);
+  }
+  if (!granted) {
+    services().log.warning(
+        "an answer was lost: its client has not subscribed to the topic; subscribe before "
+        "publishing the request",
+        {{"client", facts_.client_id}, {"topic", answer.topic}});
+    return;
+  }
+  if (const auto error = check_policy(policy::Action::receive, answer.topic))
+    return report_denial("receive", answer.topic, *error);
+  auto message = std::make_shared<mqtt::Message>(
+      mqtt::Message{.topic = answer.topic, .payload = answer.payload});
+  connection_.session().deliver(std::move(message), *granted, false, services().clock.monotonic());
+}
+
+}  // namespace imprint::server
