@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The operator's tool from outside: exit codes, streams and files, as scripts see them.
+#include <fstream>
 #include <gtest/gtest.h>
 
 #include "encoding/json.h"
@@ -101,6 +102,33 @@ TEST(Tool, TheAwsCliReadsTheCredentials) {
                                 "AWS_SHARED_CREDENTIALS_FILE=d/admin.credentials "
                                 "aws configure get aws_access_key_id");
   EXPECT_EQ(seen.output.substr(0, 4), "AKIA") << "./dev setup installs the AWS CLI";
+}
+
+TEST(Tool, LintTellsEveryFindingWithItsPlaceAndEndsWithOneOnErrors) {
+  const test::ScratchFolder folder;
+  const auto write = [&](const std::string& name, const std::string& text) {
+    std::ofstream(folder.path() / name) << text;
+  };
+  write(
+      "good.json",
+      R"({"Parameters":{"S":{"Type":"String"},"AWS::IoT::Certificate::Id":{"Type":"String"}},"Resources":{)"
+      R"("t":{"Type":"AWS::IoT::Thing","Properties":{"ThingName":{"Ref":"S"}}},)"
+      R"("c":{"Type":"AWS::IoT::Certificate","Properties":{"CertificateId":{"Ref":"AWS::IoT::Certificate::Id"}}}}})");
+  write("bad.json",
+        R"({"Resources":{"t":{"Type":"AWS::IoT::Thing","Properties":{"ThingName":{"Ref":"A"}}}}})");
+  const auto good = test::shell(folder, kTool + " template lint good.json");
+  EXPECT_EQ(good.exit_code, 0) << good.output;
+  EXPECT_TRUE(contains(good.output, "good.json: 0 errors, 0 warnings")) << good.output;
+  const auto bad = test::shell(folder, kTool + " template lint bad.json");
+  EXPECT_EQ(bad.exit_code, 1);
+  EXPECT_TRUE(contains(bad.output,
+                       "bad.json: error $.Resources.t.Properties.ThingName.Ref: refers to \"A\""))
+      << bad.output;
+  EXPECT_TRUE(contains(bad.output, "bad.json: warning $.Resources: has no certificate"))
+      << bad.output;
+  const auto as_json = test::shell(folder, kTool + " template lint bad.json --output json");
+  EXPECT_EQ(encoding::parse_json(as_json.output)->at("errors").as_int64(), 1) << as_json.output;
+  EXPECT_EQ(test::shell(folder, kTool + " template lint none.json").exit_code, 1);
 }
 
 }  // namespace

@@ -29,6 +29,7 @@ int main(int argc, char** argv) {
   imprint::tool::add_fleet(app, run);
   imprint::tool::add_credentials(app, run);
   imprint::tool::add_explain(app, run);
+  imprint::tool::add_template(app, run);
   try {
     app.parse(argc, argv);
     return run();

@@ -25,5 +25,6 @@ Operations certificate_operations();        // certificates.cc
 Operations endpoint_operations();           // endpoint.cc
 Operations explain_operations();            // explain.cc
 Operations credential_operations();         // credentials.cc
+Operations template_lint_operations();      // template_lint.cc
 
 }  // namespace imprint::control_api

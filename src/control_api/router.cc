@@ -82,7 +82,8 @@ std::vector<const OperationInfo*> all_operations() {
         thing_operations(), thing_principal_operations(), thing_type_operations(),
         thing_group_operations(), group_membership_operations(), template_operations(),
         template_version_operations(), claim_operations(), certificate_operations(),
-        endpoint_operations(), credential_operations(), explain_operations()}) {
+        endpoint_operations(), credential_operations(), explain_operations(),
+        template_lint_operations()}) {
     for (const OperationInfo& row : rows) out.push_back(&row);
   }
   return out;

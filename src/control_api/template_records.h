@@ -22,9 +22,15 @@ runtime::Task<Result<registry::ProvisioningTemplate>> get_template_record(regist
 runtime::Task<Result<registry::ProvisioningTemplateVersion>> get_template_version_record(
     registry::Store& store, TemplateName name, std::int64_t number);
 
+/// The input `type`; a fleet's when absent.
+registry::TemplateType type_of(const Call& call);
+templates::Use use_of(registry::TemplateType type);
+
 /// InvalidRequestException with the JSON path, unless the body is a template of that type.
 Result<void> check_template_body(const std::string& body, registry::TemplateType type);
 
+inline constexpr std::string_view kTemplateTypes[] = {"FLEET_PROVISIONING", "JITP"};
+inline constexpr InputInfo kTemplateType{.name = "type", .values = kTemplateTypes};
 inline constexpr InputInfo kTemplateBody = members::text(
     "templateBody", static_cast<std::int64_t>(templates::kMaxTemplateCharacters), true);
 

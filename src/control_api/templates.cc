@@ -36,9 +36,18 @@ runtime::Task<Result<ProvisioningTemplateVersion>> get_template_version_record(
   co_return std::move(*found);
 }
 
+TemplateType type_of(const Call& call) {
+  return call.in.text("type") == registry::to_string(TemplateType::jitp)
+             ? TemplateType::jitp
+             : TemplateType::fleet_provisioning;
+}
+
+templates::Use use_of(TemplateType type) {
+  return type == TemplateType::jitp ? templates::Use::jitp : templates::Use::fleet;
+}
+
 Result<void> check_template_body(const std::string& body, TemplateType type) {
-  TRY(templates::Template::parse(
-      body, type == TemplateType::jitp ? templates::Use::jitp : templates::Use::fleet));
+  TRY(templates::Template::parse(body, use_of(type)));
   return {};
 }
 
@@ -105,9 +114,7 @@ Answer create_template(Call call) {
   const Timestamp now = call.server.clock.now();
   const ProvisioningTemplate record{
       .name = call.in.name<TemplateName>("templateName"),
-      .type = call.in.text("type") == registry::to_string(TemplateType::jitp)
-                  ? TemplateType::jitp
-                  : TemplateType::fleet_provisioning,
+      .type = type_of(call),
       .description = call.in.text("description"),
       .enabled = call.in.flag("enabled"),
       .role_arn = call.in.text("provisioningRoleArn"),
@@ -227,7 +234,6 @@ Answer list_templates(Call call) {
 
 using enum Exception;
 
-constexpr std::string_view kTypes[] = {"FLEET_PROVISIONING", "JITP"};
 constexpr InputInfo kDescription{.name = "description", .most = 500, .rule = members::kPrintable};
 constexpr InputInfo role_arn(bool required) {
   return {.name = "provisioningRoleArn", .required = required, .least = 20, .most = 2048};
@@ -239,7 +245,7 @@ constexpr InputInfo kCreate[] = {members::template_name(Location::body),
                                  role_arn(true),
                                  members::object("preProvisioningHook"),
                                  members::kTags,
-                                 {.name = "type", .values = kTypes}};
+                                 kTemplateType};
 constexpr InputInfo kOne[] = {members::template_name()};
 constexpr InputInfo kUpdate[] = {members::template_name(),
                                  kDescription,
