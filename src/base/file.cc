@@ -12,40 +12,6 @@ namespace imprint {
 
 namespace {
 
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int value) : value_(value) {}
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-  ~FileDescriptor() {
-    if (value_ >= 0) ::close(value_);
-  }
-  [[nodiscard]] int get() const { return value_; }
-  [[nodiscard]] bool is_open() const { return value_ >= 0; }
-
- private:
-  int value_;
-};
-
-Unexpected system_failure(std::string_view what, const std::filesystem::path& path) {
-  const int reason = errno;
-  const Fault fault = reason == ENOENT                      ? Fault::not_found
-                      : reason == EEXIST                    ? Fault::conflict
-                      : reason == EACCES || reason == EPERM ? Fault::forbidden
-                                                            : Fault::unavailable;
-  return fail(fault, "cannot {} {}: {}", what, path.string(), std::strerror(reason));
-}
-
-Result<void> write_all(int descriptor, std::string_view bytes, const std::filesystem::path& path) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return system_failure("write", path);
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return {};
-}
-
 Result<std::string> read_all(int descriptor, std::size_t max_bytes,
                              const std::filesystem::path& path) {
   struct stat status{};
@@ -83,6 +49,37 @@ Result<void> write_temporary(const std::filesystem::path& path, mode_t mode,
 }
 
 }  // namespace
+
+FileDescriptor::FileDescriptor(FileDescriptor&& other) noexcept
+    : value_(std::exchange(other.value_, -1)) {}
+
+FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
+  std::swap(value_, other.value_);
+  return *this;
+}
+
+FileDescriptor::~FileDescriptor() {
+  if (value_ >= 0) ::close(value_);
+}
+
+Unexpected system_failure(std::string_view what, const std::filesystem::path& path) {
+  const int reason = errno;
+  const Fault fault = reason == ENOENT                      ? Fault::not_found
+                      : reason == EEXIST                    ? Fault::conflict
+                      : reason == EACCES || reason == EPERM ? Fault::forbidden
+                                                            : Fault::unavailable;
+  return fail(fault, "cannot {} {}: {}", what, path.string(), std::strerror(reason));
+}
+
+Result<void> write_all(int descriptor, std::string_view bytes, const std::filesystem::path& path) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return system_failure("write", path);
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return {};
+}
 
 Result<void> sync_directory(const std::filesystem::path& directory) {
   const FileDescriptor file(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

@@ -12,6 +12,29 @@
 
 namespace imprint {
 
+/// An open file, closed when it goes.
+class FileDescriptor {
+ public:
+  explicit FileDescriptor(int value = -1) : value_(value) {}
+  FileDescriptor(FileDescriptor&& other) noexcept;
+  FileDescriptor& operator=(FileDescriptor&& other) noexcept;
+  FileDescriptor(const FileDescriptor&) = delete;
+  FileDescriptor& operator=(const FileDescriptor&) = delete;
+  ~FileDescriptor();
+
+  [[nodiscard]] int get() const { return value_; }
+  [[nodiscard]] bool is_open() const { return value_ >= 0; }
+
+ private:
+  int value_;
+};
+
+/// errno as an error: not_found, conflict (it exists), forbidden, else unavailable.
+Unexpected system_failure(std::string_view what, const std::filesystem::path& path);
+
+/// Writes on from where the descriptor stands; `path` is for messages.
+Result<void> write_all(int descriptor, std::string_view bytes, const std::filesystem::path& path);
+
 /// Replaces or creates `path` so that after a crash it holds either the old bytes or the new ones:
 /// a temporary file beside it with O_EXCL and its final mode from the first byte, fsync, rename,
 /// fsync of the directory. Errors name the path and the system's reason.

@@ -33,6 +33,10 @@ class Writer {
   void put(std::string_view name, CertificateStatus v) { object_[name] = to_string(v); }
   void put(std::string_view name, CertificatePurpose v) { object_[name] = static_cast<int>(v); }
   void put(std::string_view name, TemplateType v) { object_[name] = to_string(v); }
+  void put(std::string_view name, TaskStatus v) { object_[name] = to_string(v); }
+  void put(std::string_view name, const ReportPlace& v) {
+    object_[name] = Writer().field("part", v.part).field("bytes", v.bytes).take();
+  }
   void put(std::string_view name, const PolicyTarget& v) { object_[name] = to_string(v); }
   template <class Rule>
   void put(std::string_view name, const Name<Rule>& v) {
@@ -130,6 +134,22 @@ class Reader {
   }
   Sha256 digest(std::string_view member) {
     return object_.contains(member) ? id(member).bytes() : Sha256{};
+  }
+  TaskStatus task_status(std::string_view member) {
+    const auto parsed = parse_task_status(text(member));
+    if (!parsed) refuse(member, parsed.error().message);
+    return parsed.value_or(TaskStatus::failed);
+  }
+  ReportPlace report(std::string_view member) {
+    const json::value* value = object_.if_contains(member);
+    if (value == nullptr || !value->is_object()) {
+      refuse(member, "is no place in a report");
+      return {};
+    }
+    Reader in(value->get_object());
+    const ReportPlace place{in.number("part"), in.number("bytes")};
+    if (in.error()) error_ = in.error();
+    return place;
   }
   CertificateStatus status(std::string_view member) {
     const auto parsed = parse_certificate_status(text(member));
@@ -490,6 +510,62 @@ Record read(Reader& in, std::type_identity<Credential>) {
                     in.time("created"),
                     in.maybe_time("revoked"),
                     in.number("version")};
+}
+
+json::object write(const RegistrationTask& r) {
+  return Writer()
+      .field("id", r.id)
+      .field("template_body", r.template_body)
+      .field("bucket", r.bucket)
+      .field("key", r.key)
+      .field("role_arn", r.role_arn)
+      .field("region", r.region)
+      .field("actor", r.actor)
+      .field("status", r.status)
+      .field("message", r.message)
+      .field("created", r.created)
+      .field("modified", r.modified)
+      .field("version", r.version)
+      .take();
+}
+Record read(Reader& in, std::type_identity<RegistrationTask>) {
+  return RegistrationTask{in.text("id"),      in.text("template_body"), in.text("bucket"),
+                          in.text("key"),     in.text("role_arn"),      in.text("region"),
+                          in.text("actor"),   in.task_status("status"), in.text("message"),
+                          in.time("created"), in.time("modified"),      in.number("version")};
+}
+
+json::object write(const RegistrationProgress& r) {
+  return Writer()
+      .field("task", r.task)
+      .field("input_bytes", r.input_bytes)
+      .field("done_bytes", r.done_bytes)
+      .field("done_lines", r.done_lines)
+      .field("succeeded", r.succeeded)
+      .field("failed", r.failed)
+      .field("results", r.results)
+      .field("errors", r.errors)
+      .field("modified", r.modified)
+      .field("version", r.version)
+      .take();
+}
+Record read(Reader& in, std::type_identity<RegistrationProgress>) {
+  return RegistrationProgress{in.text("task"),         in.number("input_bytes"),
+                              in.number("done_bytes"), in.number("done_lines"),
+                              in.number("succeeded"),  in.number("failed"),
+                              in.report("results"),    in.report("errors"),
+                              in.time("modified"),     in.number("version")};
+}
+
+json::object write(const IndexingConfiguration& r) {
+  return Writer()
+      .field("things", r.things)
+      .field("modified", r.modified)
+      .field("version", r.version)
+      .take();
+}
+Record read(Reader& in, std::type_identity<IndexingConfiguration>) {
+  return IndexingConfiguration{in.flag("things"), in.time("modified"), in.number("version")};
 }
 
 template <std::size_t I = 0>

@@ -7,7 +7,8 @@ namespace {
 
 bool is_by_creation(const Query& query) {
   return std::holds_alternative<query::Certificates>(query) ||
-         std::holds_alternative<query::Policies>(query);
+         std::holds_alternative<query::Policies>(query) ||
+         std::holds_alternative<query::RegistrationTasks>(query);
 }
 
 }  // namespace
@@ -25,7 +26,7 @@ bool is_ascending(const Query& query) {
     return certificates->ascending;
   if (const auto* policies = std::get_if<query::Policies>(&query)) return policies->ascending;
   if (const auto* events = std::get_if<query::AuditEvents>(&query)) return events->ascending;
-  return true;
+  return !std::holds_alternative<query::RegistrationTasks>(query);
 }
 
 }  // namespace imprint::registry

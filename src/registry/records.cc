@@ -17,6 +17,14 @@ constexpr std::array<std::pair<CertificateStatus, std::string_view>, 6> kStatuse
     {CertificateStatus::pending_activation, "PENDING_ACTIVATION"},
 }};
 
+constexpr std::array<std::pair<TaskStatus, std::string_view>, 5> kTaskStatuses = {{
+    {TaskStatus::in_progress, "InProgress"},
+    {TaskStatus::completed, "Completed"},
+    {TaskStatus::failed, "Failed"},
+    {TaskStatus::cancelled, "Cancelled"},
+    {TaskStatus::cancelling, "Cancelling"},
+}};
+
 constexpr std::array<std::string_view, kKinds> kKindNames = {
     "thing",
     "thing type",
@@ -33,6 +41,9 @@ constexpr std::array<std::string_view, kKinds> kKindNames = {
     "counter",
     "audit event",
     "credential",
+    "registration task",
+    "registration progress",
+    "indexing configuration",
 };
 
 // The number is padded so that keys sort as the numbers do.
@@ -56,6 +67,9 @@ struct KeyOf {
   Key operator()(const Counter& r) const { return counter_key(r.name); }
   Key operator()(const AuditEvent& r) const { return {Kind::audit_event, number_text(r.sequence)}; }
   Key operator()(const Credential& r) const { return credential_key(r.access_key_id); }
+  Key operator()(const RegistrationTask& r) const { return registration_task_key(r.id); }
+  Key operator()(const RegistrationProgress& r) const { return registration_progress_key(r.task); }
+  Key operator()(const IndexingConfiguration&) const { return indexing_configuration_key(); }
 };
 
 struct VersionOf {
@@ -66,6 +80,8 @@ struct VersionOf {
 struct CreatedAt {
   Timestamp operator()(const Counter&) const { return {}; }
   Timestamp operator()(const AuditEvent& r) const { return r.time; }
+  Timestamp operator()(const RegistrationProgress& r) const { return r.modified; }
+  Timestamp operator()(const IndexingConfiguration& r) const { return r.modified; }
   Timestamp operator()(const auto& r) const { return r.created; }
 };
 
@@ -85,6 +101,20 @@ Result<CertificateStatus> parse_certificate_status(std::string_view text) {
   return fail(Fault::invalid,
               "{} is not a certificate status; one of ACTIVE, INACTIVE, REVOKED, PENDING_TRANSFER, "
               "REGISTER_INACTIVE, PENDING_ACTIVATION is",
+              quote(text));
+}
+
+std::string_view to_string(TaskStatus status) {
+  return kTaskStatuses[static_cast<std::size_t>(status)].second;
+}
+
+Result<TaskStatus> parse_task_status(std::string_view text) {
+  for (const auto& [value, name] : kTaskStatuses) {
+    if (name == text) return value;
+  }
+  return fail(Fault::invalid,
+              "{} is not the status of a task; one of InProgress, Completed, Failed, Cancelled, "
+              "Cancelling is",
               quote(text));
 }
 
@@ -119,6 +149,11 @@ Key template_version_key(const TemplateName& name, std::int64_t number) {
   return {Kind::provisioning_template_version, name.str(), number_text(number)};
 }
 Key counter_key(const std::string& name) { return {Kind::counter, name}; }
+Key registration_task_key(const std::string& id) { return {Kind::registration_task, id}; }
+Key registration_progress_key(const std::string& task) {
+  return {Kind::registration_progress, task};
+}
+Key indexing_configuration_key() { return {Kind::indexing_configuration, "things"}; }
 
 Key credential_key(const std::string& access_key_id) { return {Kind::credential, access_key_id}; }
 

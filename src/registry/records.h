@@ -195,6 +195,57 @@ struct Counter {
   std::int64_t version = 1;
 };
 
+/// AWS IoT API, Status of a thing registration task.
+enum class TaskStatus : std::uint8_t { in_progress, completed, failed, cancelled, cancelling };
+
+std::string_view to_string(TaskStatus status);  ///< as AWS writes it: "InProgress"
+Result<TaskStatus> parse_task_status(std::string_view text);
+
+/// A bulk registration: what was asked for, and how it stands.
+struct RegistrationTask {
+  std::string id;  ///< UUID
+  std::string template_body = {};
+  std::string bucket = {};
+  std::string key = {};
+  std::string role_arn = {};
+  std::string region = {};  ///< of the call that started it; the reports' ARNs name it
+  std::string actor = {};   ///< its access key, for the audit trail
+  TaskStatus status = TaskStatus::in_progress;
+  std::string message = {};  ///< why it failed
+  Timestamp created = {};
+  Timestamp modified = {};
+  std::int64_t version = 1;
+};
+
+/// Where a report goes on: reports are kept in parts of bounded size.
+struct ReportPlace {
+  std::int64_t part = 0;
+  std::int64_t bytes = 0;
+
+  friend bool operator==(const ReportPlace&, const ReportPlace&) = default;
+};
+
+/// How far a task has come. Written with the changes of each line, so that no line is done twice.
+struct RegistrationProgress {
+  std::string task;
+  std::int64_t input_bytes = 0;
+  std::int64_t done_bytes = 0;  ///< of the input: where the next line begins
+  std::int64_t done_lines = 0;
+  std::int64_t succeeded = 0;
+  std::int64_t failed = 0;
+  ReportPlace results = {};
+  ReportPlace errors = {};
+  Timestamp modified = {};
+  std::int64_t version = 1;
+};
+
+/// Whether things may be searched for. There is one record; absent, they may.
+struct IndexingConfiguration {
+  bool things = true;
+  Timestamp modified = {};
+  std::int64_t version = 1;
+};
+
 /// One step somebody took, with its outcome: who, what, when, why. Append only; `sequence` is the
 /// store's. The named ids are what `imprint explain` searches by; `detail` is a JSON object.
 struct AuditEvent {
@@ -233,7 +284,8 @@ struct Credential {
 using Record =
     std::variant<Thing, ThingType, ThingGroup, GroupMembership, Certificate, IssuanceIntent, Policy,
                  PolicyVersion, PolicyAttachment, ThingPrincipal, ProvisioningTemplate,
-                 ProvisioningTemplateVersion, Counter, AuditEvent, Credential>;
+                 ProvisioningTemplateVersion, Counter, AuditEvent, Credential, RegistrationTask,
+                 RegistrationProgress, IndexingConfiguration>;
 
 /// One value for each alternative of Record, in its order.
 enum class Kind : std::uint8_t {
@@ -252,6 +304,9 @@ enum class Kind : std::uint8_t {
   counter,
   audit_event,
   credential,
+  registration_task,
+  registration_progress,
+  indexing_configuration,
 };
 inline constexpr std::size_t kKinds = std::variant_size_v<Record>;
 
@@ -279,6 +334,9 @@ Key template_key(const TemplateName& name);
 Key template_version_key(const TemplateName& name, std::int64_t number);
 Key counter_key(const std::string& name);
 Key credential_key(const std::string& access_key_id);
+Key registration_task_key(const std::string& id);
+Key registration_progress_key(const std::string& task);
+Key indexing_configuration_key();
 
 Key key_of(const Record& record);
 std::int64_t version_of(const Record& record);

@@ -10,6 +10,7 @@
 
 #include "registry/records.h"
 #include "runtime/task.h"
+#include "search/query.h"
 
 /// The narrow waist between everything Imprint does and where it is kept. Four verbs; several
 /// bodies (memory/, sqlite/), one conformance suite.
@@ -146,6 +147,17 @@ struct AuditEvents {
 /// By access key id.
 struct Credentials {};
 
+/// From the newest.
+struct RegistrationTasks {
+  std::optional<TaskStatus> status = {};
+};
+/// Things that a search finds, in the order of its range; each is followed by its GroupMemberships,
+/// and the limit counts things only. A page may hold fewer, even none, and still have a next one:
+/// how much is looked at for one page is bounded.
+struct SearchThings {
+  search::Query search;
+};
+
 }  // namespace query
 
 using Query =
@@ -155,7 +167,7 @@ using Query =
                  query::Policies, query::PolicyVersions, query::PoliciesOfTarget,
                  query::TargetsOfPolicy, query::PrincipalsOfThing, query::ThingsOfPrincipal,
                  query::Templates, query::TemplateVersions, query::AccessOf, query::AuditEvents,
-                 query::Credentials>;
+                 query::Credentials, query::RegistrationTasks, query::SearchThings>;
 
 /// Where a list goes on: after this sort key. Empty means from the start. Opaque outside registry/;
 /// stable while records come and go, because it names a place in the order, not an offset.

@@ -303,6 +303,148 @@ TEST_P(StoreConformance, AnswersEveryQuery) {
   EXPECT_EQ(names(query::Credentials{}, 1), (Names{"AKIAA", "AKIAB"}));
 }
 
+TEST_P(StoreConformance, ListsRegistrationTasksFromTheNewest) {
+  const auto task = [](const std::string& id, std::int64_t created, TaskStatus status) {
+    return RegistrationTask{
+        .id = id, .status = status, .created = from_milliseconds(created), .modified = {}};
+  };
+  ASSERT_TRUE(put(task("first", 10, TaskStatus::completed)));
+  ASSERT_TRUE(put(task("third", 30, TaskStatus::in_progress)));
+  ASSERT_TRUE(put(task("second", 20, TaskStatus::completed)));
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(names(query::RegistrationTasks{}, 1), (Names{"third", "second", "first"}));
+  EXPECT_EQ(names(query::RegistrationTasks{TaskStatus::completed}, 1), (Names{"second", "first"}));
+  EXPECT_EQ(names(query::RegistrationTasks{TaskStatus::cancelling}), Names{});
+  ASSERT_TRUE(put(RegistrationProgress{.task = "third", .done_lines = 7, .errors = {2, 99}}));
+  const auto progress = find(registration_progress_key("third"));
+  ASSERT_TRUE(progress);
+  EXPECT_EQ(std::get<RegistrationProgress>(*progress).errors, (ReportPlace{2, 99}));
+  EXPECT_FALSE(find(indexing_configuration_key()));
+  ASSERT_TRUE(put(IndexingConfiguration{.things = false}));
+  EXPECT_FALSE(std::get<IndexingConfiguration>(*find(indexing_configuration_key())).things);
+}
+
+/// A search's things in order, each as "name" or "name+group+group".
+std::vector<std::string> found_by(Store& store, std::string_view text,
+                                  std::size_t page_size = 250) {
+  const auto search = search::Query::parse(text);
+  EXPECT_TRUE(search) << text;
+  std::vector<std::string> out;
+  Cursor cursor{{}, page_size};
+  while (true) {
+    const auto page = run_blocking(store.list(query::SearchThings{*search}, cursor));
+    EXPECT_TRUE(page) << text << ": " << page.error().message;
+    if (!page) return out;
+    std::size_t things = 0;
+    for (const Record& record : page->records) {
+      if (const auto* thing = std::get_if<Thing>(&record)) {
+        out.push_back(thing->name.str());
+        ++things;
+      } else {
+        out.back() += "+" + std::get<GroupMembership>(record).group.str();
+      }
+    }
+    EXPECT_LE(things, page_size) << text;
+    if (!page->next) return out;
+    EXPECT_GT(*page->next, cursor.after) << text;
+    cursor.after = *page->next;
+  }
+}
+
+TEST_P(StoreConformance, FindsThingsBySearch) {
+  const auto type = *ThingTypeName::parse("Pump");
+  const auto put_thing = [&](std::string_view name, bool typed, Attributes attributes) {
+    Thing made = thing(name);
+    if (typed) made.type = type;
+    made.attributes = std::move(attributes);
+    ASSERT_TRUE(put(made));
+  };
+  put_thing("b-1", true, {{"temperature", "10"}, {"site", "North"}});
+  put_thing("B-2", true, {{"temperature", "9.5"}, {"site", "north-west"}});
+  put_thing("a-3", false, {{"temperature", "-100"}, {"site", "south"}});
+  put_thing("c-4", true, {{"temperature", "warm"}});
+  const auto hall = *ThingGroupName::parse("Hall");
+  const auto small_hall = *ThingGroupName::parse("hall");
+  for (const auto& [name, group] : {std::pair("b-1", hall), std::pair("b-1", small_hall),
+                                    std::pair("a-3", *ThingGroupName::parse("yard"))}) {
+    ASSERT_TRUE(put(GroupMembership{thing_name(name), group}));
+  }
+  using Names = std::vector<std::string>;
+  const struct {
+    std::string query;
+    Names expected;
+  } rows[] = {
+      {"*", {"a-3+yard", "b-1+Hall+hall", "B-2", "c-4"}},
+      {"thingName:b*", {"b-1+Hall+hall", "B-2"}},
+      {"thingName:b-2", {"B-2"}},
+      {"thingTypeName:pump", {"B-2", "b-1+Hall+hall", "c-4"}},
+      {"thingGroupNames:hall", {"b-1+Hall+hall"}},
+      {"thingGroupNames:h*", {"b-1+Hall+hall"}},
+      {"attributes.site:north", {"b-1+Hall+hall"}},
+      {"attributes.site:NORTH*", {"b-1+Hall+hall", "B-2"}},
+      {"attributes.site:[n TO o]", {"b-1+Hall+hall", "B-2"}},
+      {"attributes.temperature > -200", {"a-3+yard", "B-2", "b-1+Hall+hall"}},
+      {"attributes.temperature:[9.5 TO 10}", {"B-2"}},
+      {"attributes.temperature:*", {"a-3+yard", "b-1+Hall+hall", "B-2", "c-4"}},
+      {"attributes.temperature >= 9.5 AND NOT thingGroupNames:hall", {"B-2"}},
+      {"attributes.site:south OR thingName:c*", {"a-3+yard", "c-4"}},
+      {"nothing", {}},
+  };
+  for (const auto& row : rows) {
+    for (const std::size_t size : {1U, 2U, 250U}) {
+      const auto found = found_by(store(), row.query, size);
+      EXPECT_EQ(found, row.expected) << row.query << " in pages of " << size;
+    }
+  }
+}
+
+TEST_P(StoreConformance, SearchesWhatIsThereNow) {
+  Thing one = thing("one");
+  one.attributes = {{"site", "north"}};
+  ASSERT_TRUE(put(one));
+  ASSERT_TRUE(put(GroupMembership{one.name, *ThingGroupName::parse("g")}));
+  EXPECT_EQ(found_by(store(), "attributes.site:north").size(), 1U);
+  one.attributes = {{"site", "south"}};
+  ASSERT_TRUE(put(one));
+  EXPECT_TRUE(found_by(store(), "attributes.site:north").empty());
+  EXPECT_EQ(found_by(store(), "attributes.site:south").size(), 1U);
+  ChangeSet leaves;
+  leaves.changes.emplace_back(Erase{membership_key(one.name, *ThingGroupName::parse("g"))});
+  ASSERT_TRUE(commit(leaves));
+  EXPECT_TRUE(found_by(store(), "thingGroupNames:g").empty());
+  ChangeSet goes;
+  goes.changes.emplace_back(Erase{thing_key(one.name)});
+  ASSERT_TRUE(commit(goes));
+  EXPECT_TRUE(found_by(store(), "*").empty());
+}
+
+TEST_P(StoreConformance, SearchPagesSurviveWhatComesAndGoes) {
+  for (int i = 0; i < 20; ++i) {
+    Thing made = thing(fmt::format("t{:02}", i));
+    made.attributes = {{"n", std::to_string(i)}};
+    ASSERT_TRUE(put(made));
+  }
+  const auto search = *search::Query::parse("attributes.n >= 0");
+  auto page = run_blocking(store().list(query::SearchThings{search}, Cursor{{}, 5}));
+  ASSERT_TRUE(page && page->next);
+  ChangeSet goes;
+  goes.changes.emplace_back(Erase{thing_key(thing_name("t04"))});  // the place itself
+  goes.changes.emplace_back(Erase{thing_key(thing_name("t10"))});
+  ASSERT_TRUE(commit(goes));
+  std::vector<std::string> rest;
+  Cursor cursor{*page->next, 5};
+  while (true) {
+    page = run_blocking(store().list(query::SearchThings{search}, cursor));
+    ASSERT_TRUE(page);
+    for (const Record& record : page->records) rest.push_back(key_of(record).first);
+    if (!page->next) break;
+    cursor.after = *page->next;
+  }
+  ASSERT_EQ(rest.size(), 14U);
+  EXPECT_EQ(rest.front(), "t05");
+  EXPECT_EQ(rest.back(), "t19");
+}
+
 TEST_P(StoreConformance, PagesTwoPartKeysToTheEnd) {
   for (int i = 0; i < 7; ++i) {
     ChangeSet changes;
@@ -371,6 +513,22 @@ TEST(SqliteStore, KeepsEverythingAcrossAReopenAndIsPrivate) {
   auto again = SqliteStore::open(folder.file());
   ASSERT_TRUE(again);
   EXPECT_TRUE(run_blocking(get<Thing>(**again, thing_key(thing_name("a")))));
+}
+
+TEST(SqliteStore, SearchesAThousandThingsAtATime) {
+  const TemporaryFolder folder;
+  auto store = SqliteStore::open(folder.file());
+  ASSERT_TRUE(store);
+  constexpr int kThings = 1500;
+  ChangeSet all;
+  for (int i = 0; i < kThings; ++i) all.changes.emplace_back(Put{thing(fmt::format("t{:04}", i))});
+  ASSERT_TRUE(run_blocking((*store)->commit(std::move(all))));
+  const auto rare = *search::Query::parse("NOT thingName:t0*");
+  const auto page = run_blocking((*store)->list(query::SearchThings{rare}, Cursor{{}, 10}));
+  ASSERT_TRUE(page);
+  EXPECT_TRUE(page->records.empty());
+  EXPECT_TRUE(page->next);
+  EXPECT_EQ(found_by(**store, "NOT thingName:t0*", 100).size(), 500U);
 }
 
 TEST(SqliteStore, RefusesAFileThatIsNoStore) {

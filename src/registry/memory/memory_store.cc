@@ -5,6 +5,7 @@
 
 #include "registry/access.h"
 #include "registry/order.h"
+#include "registry/searching.h"
 #include "registry/verdict.h"
 
 namespace imprint::registry {
@@ -100,10 +101,15 @@ struct Matches {
     };
     return event != nullptr && fits(q.thing, event->thing) &&
            fits(q.certificate, event->certificate) && fits(q.client, event->client) &&
-           fits(q.serial_number, event->serial_number) &&
-           fits(q.correlation, event->correlation);
+           fits(q.serial_number, event->serial_number) && fits(q.correlation, event->correlation);
   }
   bool operator()(const query::Credentials&) const { return as<Credential>() != nullptr; }
+
+  bool operator()(const query::RegistrationTasks& q) const {
+    const auto* task = as<RegistrationTask>();
+    return task != nullptr && (!q.status || task->status == *q.status);
+  }
+  bool operator()(const query::SearchThings&) const { return false; }  // see search_now()
 };
 
 }  // namespace
@@ -140,6 +146,8 @@ Result<Page> MemoryStore::list_now(const Query& query, const Cursor& cursor) con
     if (!found) return tl::unexpected(std::move(found).error());
     return Page{std::move(*found), std::nullopt};
   }
+  if (const auto* search = std::get_if<query::SearchThings>(&query))
+    return search_now(search->search, cursor);
   std::map<std::string, const Record*> ordered;
   for (const auto& [key, record] : records_) {
     if (std::visit(Matches{record}, query)) ordered.emplace(sort_key(record, query), &record);
@@ -157,6 +165,40 @@ Result<Page> MemoryStore::list_now(const Query& query, const Cursor& cursor) con
     }
     page.records.push_back(*record);
     last = place;
+  }
+  return page;
+}
+
+Page MemoryStore::search_now(const search::Query& search, const Cursor& cursor) const {
+  struct Found {
+    const Thing* thing;
+    std::vector<GroupMembership> groups;
+  };
+  std::map<std::string, Found> ordered;
+  for (const auto& [key, record] : records_) {
+    const auto* thing = std::get_if<Thing>(&record);
+    if (thing == nullptr) continue;
+    std::vector<GroupMembership> groups;
+    for (auto it = records_.lower_bound(Key{Kind::group_membership, key.first});
+         it != records_.end() && it->first.kind == Kind::group_membership &&
+         it->first.first == key.first;
+         ++it) {
+      groups.push_back(std::get<GroupMembership>(it->second));
+    }
+    if (search.matches(document_of(*thing, groups)))
+      ordered.emplace(search_place(search.range(), *thing), Found{thing, std::move(groups)});
+  }
+  Page page;
+  std::size_t things = 0;
+  std::string last;
+  for (auto it = ordered.upper_bound(cursor.after); it != ordered.end(); ++it) {
+    if (things++ == cursor.limit) {
+      page.next = last;
+      break;
+    }
+    page.records.emplace_back(*it->second.thing);
+    page.records.insert(page.records.end(), it->second.groups.begin(), it->second.groups.end());
+    last = it->first;
   }
   return page;
 }

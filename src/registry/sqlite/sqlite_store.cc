@@ -12,6 +12,7 @@
 #include "registry/codec.h"
 #include "registry/order.h"
 #include "registry/record_cache.h"
+#include "registry/searching.h"
 #include "registry/sqlite/tables.h"
 #include "registry/verdict.h"
 #include "runtime/batch_worker.h"
@@ -77,7 +78,57 @@ Result<Page> list_rows(Connection& connection, const Query& query, const Cursor&
   return page;
 }
 
+/// Things looked at for one page of a search. The reader answers nobody else meanwhile.
+constexpr std::size_t kMaxSearched = 1000;
+
+Result<std::vector<GroupMembership>> groups_of(Connection& connection, const ThingName& thing) {
+  TRY_ASSIGN(Page page, list_rows(connection, query::GroupsOfThing{thing}, Cursor{{}, 1000}));
+  std::vector<GroupMembership> out;
+  for (Record& record : page.records) out.push_back(std::get<GroupMembership>(std::move(record)));
+  return out;
+}
+
+Result<Page> search_rows(Connection& connection, const search::Query& search,
+                         const Cursor& cursor) {
+  const auto list = search_statement(search.range(), cursor, kMaxSearched);
+  if (!list)
+    return fail_at(Fault::invalid, "cursor", "no search ends a page at {}", quote(cursor.after));
+  TRY_ASSIGN(sqlite3_stmt* const statement, connection.prepare(list->sql, list->values));
+  Page page;
+  std::size_t seen = 0;
+  std::size_t found = 0;
+  while (found < cursor.limit) {
+    TRY_ASSIGN(const bool row, connection.step(statement));
+    if (!row) {
+      // Fewer than were asked for: the range is at its end.
+      if (seen < kMaxSearched) page.next.reset();
+      return page;
+    }
+    ++seen;
+    auto record = decode(Kind::thing, statement);
+    if (!record) {
+      sqlite3_reset(statement);
+      return tl::unexpected(std::move(record).error());
+    }
+    const auto& thing = std::get<Thing>(*record);
+    auto groups = groups_of(connection, thing.name);
+    if (!groups) {
+      sqlite3_reset(statement);
+      return tl::unexpected(std::move(groups).error());
+    }
+    page.next = search_place(search.range(), thing);
+    if (!search.matches(document_of(thing, *groups))) continue;
+    ++found;
+    page.records.push_back(std::move(*record));
+    page.records.insert(page.records.end(), groups->begin(), groups->end());
+  }
+  sqlite3_reset(statement);
+  return page;
+}
+
 Result<Page> list_any(Connection& connection, const Query& query, const Cursor& cursor) {
+  if (const auto* search = std::get_if<query::SearchThings>(&query))
+    return search_rows(connection, search->search, cursor);
   const auto* access = std::get_if<query::AccessOf>(&query);
   if (access == nullptr) return list_rows(connection, query, cursor);
   const Cursor whole{{}, 1000};

@@ -15,7 +15,7 @@
 namespace imprint::registry {
 
 /// What a column holds or a parameter binds.
-using SqlValue = std::variant<std::nullptr_t, std::int64_t, std::string>;
+using SqlValue = std::variant<std::nullptr_t, std::int64_t, std::string, double>;
 
 /// One connection and its prepared statements, used by one thread at a time. SQL text always comes
 /// from this folder; values are bound, never pasted.

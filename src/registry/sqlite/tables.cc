@@ -63,6 +63,11 @@ std::vector<SqlValue> audit_columns(const Record& record) {
           text(e.correlation)};
 }
 
+std::vector<SqlValue> task_columns(const Record& record) {
+  const auto& task = std::get<RegistrationTask>(record);
+  return {to_milliseconds(task.created), std::string(to_string(task.status))};
+}
+
 constexpr std::string_view kFirstSchema = R"sql(
 CREATE TABLE things (name TEXT PRIMARY KEY, version INTEGER NOT NULL, type TEXT, body TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX things_by_type ON things (type, name) WHERE type IS NOT NULL;
@@ -99,6 +104,45 @@ CREATE INDEX audit_events_by_correlation ON audit_events (correlation) WHERE cor
 
 constexpr std::string_view kCredentials = R"sql(
 CREATE TABLE credentials (id TEXT PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
+)sql";
+
+constexpr std::string_view kRegistrationTasks = R"sql(
+CREATE TABLE registration_tasks (id TEXT PRIMARY KEY, version INTEGER NOT NULL, created INTEGER NOT NULL, status TEXT NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX registration_tasks_by_created ON registration_tasks (created, id);
+CREATE TABLE registration_progress (task TEXT PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
+)sql";
+
+// What searches ask for: each field's folded value, and its number where it is one (search::fold,
+// search::number_of). Triggers keep it true, so that no writer can forget to. A group's name counts
+// once for a thing, even where two groups differ in case only.
+constexpr std::string_view kSearchIndex = R"sql(
+CREATE TABLE indexing_configuration (name TEXT PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE thing_terms (field TEXT, term TEXT, thing TEXT, number REAL, PRIMARY KEY (field, term, thing)) WITHOUT ROWID;
+CREATE INDEX thing_terms_by_number ON thing_terms (field, number, thing) WHERE number IS NOT NULL;
+CREATE INDEX thing_terms_by_thing ON thing_terms (thing);
+CREATE VIEW terms_of_things AS
+  SELECT name AS thing, 'thingName' AS field, lower(name) AS term, NULL AS number FROM things
+  UNION ALL SELECT name, 'thingTypeName', lower(type), NULL FROM things WHERE type IS NOT NULL
+  UNION ALL SELECT name, 'attributes.' || key, lower(value),
+    CASE WHEN length(value) <= 15 AND value NOT GLOB '*[^0-9.-]*' AND value GLOB '*[0-9]*'
+      AND substr(value, 2) NOT GLOB '*-*' AND value NOT GLOB '*.*.*' THEN CAST(value AS REAL) END
+    FROM things, json_each(things.body, '$.attributes');
+INSERT INTO thing_terms (field, term, thing, number) SELECT field, term, thing, number FROM terms_of_things;
+INSERT OR IGNORE INTO thing_terms (field, term, thing) SELECT 'thingGroupNames', lower(grp), thing FROM group_memberships;
+CREATE TRIGGER thing_is_put AFTER INSERT ON things BEGIN
+  DELETE FROM thing_terms WHERE thing = NEW.name AND field <> 'thingGroupNames';
+  INSERT INTO thing_terms (field, term, thing, number) SELECT field, term, thing, number FROM terms_of_things WHERE thing = NEW.name;
+END;
+CREATE TRIGGER thing_is_erased AFTER DELETE ON things BEGIN
+  DELETE FROM thing_terms WHERE thing = OLD.name AND field <> 'thingGroupNames';
+END;
+CREATE TRIGGER membership_is_put AFTER INSERT ON group_memberships BEGIN
+  INSERT OR REPLACE INTO thing_terms (field, term, thing) VALUES ('thingGroupNames', lower(NEW.grp), NEW.thing);
+END;
+CREATE TRIGGER membership_is_erased AFTER DELETE ON group_memberships BEGIN
+  DELETE FROM thing_terms WHERE field = 'thingGroupNames' AND term = lower(OLD.grp) AND thing = OLD.thing
+    AND NOT EXISTS (SELECT 1 FROM group_memberships WHERE thing = OLD.thing AND lower(grp) = lower(OLD.grp));
+END;
 )sql";
 
 // `put` binds: the key, the version, the searched columns, the body.
@@ -165,6 +209,19 @@ const std::array<Table, kKinds> kTables = {{
     {"SELECT body FROM credentials WHERE id=?1", "SELECT version FROM credentials WHERE id=?1",
      "INSERT OR REPLACE INTO credentials (id, version, body) VALUES (?1,?2,?3)",
      "DELETE FROM credentials WHERE id=?1", false, &no_columns},
+    {"SELECT body FROM registration_tasks WHERE id=?1",
+     "SELECT version FROM registration_tasks WHERE id=?1",
+     "INSERT OR REPLACE INTO registration_tasks (id, version, created, status, body) VALUES "
+     "(?1,?2,?3,?4,?5)",
+     "DELETE FROM registration_tasks WHERE id=?1", false, &task_columns},
+    {"SELECT body FROM registration_progress WHERE task=?1",
+     "SELECT version FROM registration_progress WHERE task=?1",
+     "INSERT OR REPLACE INTO registration_progress (task, version, body) VALUES (?1,?2,?3)",
+     "DELETE FROM registration_progress WHERE task=?1", false, &no_columns},
+    {"SELECT body FROM indexing_configuration WHERE name=?1",
+     "SELECT version FROM indexing_configuration WHERE name=?1",
+     "INSERT OR REPLACE INTO indexing_configuration (name, version, body) VALUES (?1,?2,?3)",
+     "DELETE FROM indexing_configuration WHERE name=?1", false, &no_columns},
 }};
 
 /// ORDER BY time needs both parts of a Cursor: "0001700000000000/name".
@@ -399,6 +456,19 @@ struct ListOf {
             {cursor.after, limit},
             Kind::credential};
   }
+  ListStatement operator()(const query::RegistrationTasks& q) const {
+    const TimePlace at = time_place(cursor);
+    return {
+        "SELECT body, 0 FROM registration_tasks WHERE (?1 IS NULL OR (created,id)<(?1,?2)) AND "
+        "(?3 IS NULL OR status=?3) ORDER BY created DESC, id DESC LIMIT ?4",
+        {at.created, at.name,
+         q.status ? SqlValue(std::string(to_string(*q.status))) : SqlValue(nullptr), limit},
+        Kind::registration_task};
+  }
+  ListStatement operator()(const query::SearchThings&) const {
+    IMPRINT_ASSERT(false && "SearchThings has a statement of its own");
+    return {};
+  }
 };
 
 }  // namespace
@@ -406,13 +476,40 @@ struct ListOf {
 const Table& table_of(Kind kind) { return kTables[static_cast<std::size_t>(kind)]; }
 
 const std::vector<std::string_view>& migrations() {
-  static const std::vector<std::string_view> kSteps = {kFirstSchema, kCorrelations, kCredentials};
+  static const std::vector<std::string_view> kSteps = {kFirstSchema, kCorrelations, kCredentials,
+                                                       kRegistrationTasks, kSearchIndex};
   return kSteps;
 }
 
 ListStatement list_statement(const Query& query, const Cursor& cursor) {
   // One row more than asked for tells whether a next page exists.
   return std::visit(ListOf{cursor, static_cast<std::int64_t>(cursor.limit) + 1}, query);
+}
+
+std::optional<ListStatement> search_statement(const search::Range& range, const Cursor& cursor,
+                                              std::size_t limit) {
+  std::optional<search::Place> place;
+  if (!cursor.after.empty()) {
+    place = search::parse_place(range, cursor.after);
+    if (!place) return std::nullopt;
+  }
+  const std::string after = place ? place->thing_name : "";  // less than any name
+  const auto rows = static_cast<std::int64_t>(limit);
+  if (range.numeric) {
+    return ListStatement{
+        "SELECT t.body, 0 FROM thing_terms AS x INDEXED BY thing_terms_by_number "
+        "CROSS JOIN things AS t ON t.name=x.thing "
+        "WHERE x.field=?1 AND (x.number,x.thing)>(?2,?3) AND x.number<=?4 "
+        "ORDER BY x.number, x.thing LIMIT ?5",
+        {range.field, place ? place->number : range.least, after, range.most, rows},
+        Kind::thing};
+  }
+  return ListStatement{
+      "SELECT t.body, 0 FROM thing_terms AS x CROSS JOIN things AS t ON t.name=x.thing "
+      "WHERE x.field=?1 AND (x.term,x.thing)>(?2,?3) AND x.term<?4 "
+      "ORDER BY x.term, x.thing LIMIT ?5",
+      {range.field, place ? place->term : range.low, after, range.below, rows},
+      Kind::thing};
 }
 
 }  // namespace imprint::registry

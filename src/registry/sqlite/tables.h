@@ -36,4 +36,9 @@ struct ListStatement {
 };
 ListStatement list_statement(const Query& query, const Cursor& cursor);
 
+/// The things of a search's range from the cursor on, whether they match or not: rows of bodies, as
+/// many as `limit`. Nothing for a cursor that no search gave.
+std::optional<ListStatement> search_statement(const search::Range& range, const Cursor& cursor,
+                                              std::size_t limit);
+
 }  // namespace imprint::registry

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <limits>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+/// The query language of AWS IoT's fleet indexing (Developer Guide, "Query syntax"), as far as it
+/// speaks of a thing in the registry: terms and phrases, fields, `*` and `?`, ranges, comparisons,
+/// AND OR NOT and '-', grouping. Pure: knows nothing of stores.
+namespace imprint::search {
+
+inline constexpr std::size_t kMaxCharacters = 1000;
+/// AWS IoT quotas: terms in a query; characters of one with a leading wildcard.
+inline constexpr std::size_t kMaxTerms = 12;
+inline constexpr std::size_t kMaxCharactersWithLeadingWildcard = 100;
+inline constexpr std::size_t kMaxDepth = 16;
+
+/// The code of every error of Query::parse, which is AWS's exception.
+inline constexpr std::string_view kInvalidQuery = "InvalidQueryException";
+
+inline constexpr std::string_view kThingName = "thingName";
+inline constexpr std::string_view kThingId = "thingId";
+inline constexpr std::string_view kThingTypeName = "thingTypeName";
+inline constexpr std::string_view kThingGroupNames = "thingGroupNames";
+inline constexpr std::string_view kAttributes = "attributes.";  ///< what precedes their names
+
+/// One thing as a query sees it. A view: what it refers to outlives it.
+struct Document {
+  using Attributes = std::map<std::string, std::string, std::less<>>;
+  std::string_view thing_name;
+  std::string_view thing_id = {};
+  std::string_view thing_type_name = {};  ///< empty: none
+  std::vector<std::string> thing_group_names = {};
+  const Attributes* attributes = nullptr;
+};
+
+/// Values of one field among which every match of a query lies: what an index is asked for, and the
+/// order in which the matches come. Text is folded (see fold()).
+struct Range {
+  std::string field{kThingName};
+  bool numeric = false;
+  std::string low = {};        ///< text from here on
+  std::string below = "\xFF";  ///< and before this
+  double least = -std::numeric_limits<double>::infinity();
+  double most = std::numeric_limits<double>::infinity();
+};
+
+struct Node;
+
+/// A parsed query: an immutable value, cheap to copy, any thread.
+class Query {
+ public:
+  /// Fault::invalid with code InvalidQueryException; the message says at which character.
+  static Result<Query> parse(std::string_view text);
+
+  [[nodiscard]] bool matches(const Document& document) const;
+  [[nodiscard]] const Range& range() const { return range_; }
+  /// The query with every bracket and field written out; parses to the same query.
+  [[nodiscard]] std::string canonical() const;
+
+ private:
+  Query(std::shared_ptr<const Node> root, Range range)
+      : root_(std::move(root)), range_(std::move(range)) {}
+  std::shared_ptr<const Node> root_;
+  Range range_;
+};
+
+/// Search does not tell cases apart: A to Z become a to z.
+std::string fold(std::string_view text);
+
+/// A decimal number as attributes hold them: digits with at most one point and a leading minus, up
+/// to 15 characters, so that it is exact in a double. Nothing for any other text.
+std::optional<double> number_of(std::string_view text);
+
+/// Where a thing stands in the order of a range: comparable as text, the same for every store.
+/// `value` is the thing's value of the range's field, unfolded.
+std::string place_in(const Range& range, std::string_view value, std::string_view thing_name);
+
+/// What place_in() put together.
+struct Place {
+  std::string term;   ///< of a text range
+  double number = 0;  ///< of a numeric one
+  std::string thing_name;
+};
+/// Nothing for a text that place_in() cannot have made.
+std::optional<Place> parse_place(const Range& range, std::string_view text);
+
+}  // namespace imprint::search
