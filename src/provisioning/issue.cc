@@ -32,8 +32,8 @@ registry::Certificate record_of(const x509::Certificate& certificate, const Issu
 
 }  // namespace
 
-registry::Task<Result<registry::Certificate>> IssueCertificate::run(x509::PublicKey key,
-                                                                    IssueRequest request) {
+registry::Task<Result<registry::Certificate>> IssueCertificate::sign(x509::PublicKey key,
+                                                                     IssueRequest request) {
   const Timestamp now = clock_.now();
   const std::shared_ptr<const issuance::Profile> usual = profile_.get();
   std::optional<issuance::Profile> shorter;
@@ -44,24 +44,29 @@ registry::Task<Result<registry::Certificate>> IssueCertificate::run(x509::Public
   CO_TRY_ASSIGN(issuance::ApprovedRequest approved,
                 issuance::approve(profile, key, now, issuance::make_serial(random_)));
 
-  const std::string serial = approved.serial().hex();
   registry::ChangeSet intent;
   intent.changes.emplace_back(
-      registry::Put{registry::IssuanceIntent{serial, key.sha256(), request.requested_by,
-                                             profile.options().name, now},
+      registry::Put{registry::IssuanceIntent{approved.serial().hex(), key.sha256(),
+                                             request.requested_by, profile.options().name, now},
                     registry::Expect::absent()});
   CO_TRY(co_await store_.commit(std::move(intent)));
 
   CO_TRY_ASSIGN(const x509::Certificate signed_certificate, issuer_.sign(std::move(approved)));
+  co_return record_of(signed_certificate, request, make_uuid(random_), now);
+}
 
-  registry::Certificate record = record_of(signed_certificate, request, make_uuid(random_), now);
-  registry::ChangeSet arrival;
-  arrival.changes.emplace_back(registry::Put{record, registry::Expect::absent()});
-  arrival.changes.emplace_back(
-      registry::Erase{registry::intent_key(serial), registry::Expect::present()});
+std::vector<registry::Change> IssueCertificate::arrival_of(const registry::Certificate& record) {
+  return {registry::Put{record, registry::Expect::absent()},
+          registry::Erase{registry::intent_key(record.serial), registry::Expect::present()}};
+}
+
+registry::Task<Result<registry::Certificate>> IssueCertificate::run(x509::PublicKey key,
+                                                                    IssueRequest request) {
+  CO_TRY_ASSIGN(const registry::Certificate record, co_await sign(std::move(key), request));
+  registry::ChangeSet arrival{.changes = arrival_of(record)};
   if (request.also) request.also(record, arrival);
   if (!request.event.step.empty()) {
-    request.event.time = now;
+    request.event.time = record.created;
     request.event.certificate = record.id.hex();
     arrival.events.push_back(std::move(request.event));
   }

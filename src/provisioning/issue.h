@@ -38,6 +38,14 @@ class IssueCertificate {
   /// Durable when it returns. Code InvalidCsr for a key that is not fit to be certified.
   registry::Task<Result<registry::Certificate>> run(x509::PublicKey key, IssueRequest request);
 
+  /// The first half, for a caller who stores the certificate with changes of its own: approved,
+  /// intended, signed; the record it is to become, not yet in the registry. `request.event` and
+  /// `request.also` stay unused.
+  registry::Task<Result<registry::Certificate>> sign(x509::PublicKey key, IssueRequest request);
+
+  /// The second half: the changes that put the record in place of its intent.
+  static std::vector<registry::Change> arrival_of(const registry::Certificate& record);
+
  private:
   registry::Store& store_;
   const issuance::Issuer& issuer_;

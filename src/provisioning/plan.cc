@@ -6,6 +6,7 @@
 
 #include "encoding/text.h"
 #include "policy/policy.h"
+#include "provisioning/issue.h"
 #include "x509/digest.h"
 
 namespace imprint::provisioning {
@@ -37,21 +38,26 @@ class Planner {
       : known_(known), now_(now), thing_id_(thing_id), generation_id_(generation_id) {}
 
   Result<Plan> run() {
-    TRY(check_certificate());
-    // Disabled, deactivated or changed meanwhile, they authorise nothing any more.
-    changes_.changes.emplace_back(registry::Require{
-        registry::certificate_key(known_.caller.certificate), Expect::at(known_.caller_version)});
-    changes_.changes.emplace_back(
-        registry::Require{registry::template_key(known_.provisioning_template.name),
-                          Expect::at(known_.provisioning_template.version)});
+    TRY(known_.fleet ? check_fleet_certificate() : check_chosen_certificate());
+    if (known_.fleet) {
+      // Disabled, deactivated or changed meanwhile, they authorise nothing any more.
+      changes_.changes.emplace_back(
+          registry::Require{registry::certificate_key(known_.fleet->caller.certificate),
+                            Expect::at(known_.fleet->caller_version)});
+      const registry::ProvisioningTemplate& authority = known_.fleet->provisioning_template;
+      changes_.changes.emplace_back(
+          registry::Require{registry::template_key(authority.name), Expect::at(authority.version)});
+    }
     if (known_.resources.thing) {
-      TRY(check_reprovision());
+      if (known_.fleet) TRY(check_reprovision());
       TRY(known_.thing ? update_thing() : create_thing());
     }
     TRY(attach_policies());
     TRY(attach_thing());
-    TRY(count());
-    activate();
+    count();
+    if (known_.fleet) remember_registration();
+    store_certificate();
+    add_event();
     return Plan{std::move(changes_), std::move(registration_)};
   }
 
@@ -66,7 +72,7 @@ class Planner {
     changes_.changes.emplace_back(Put{std::move(record), expect});
   }
 
-  Result<void> check_certificate() const {
+  Result<void> check_fleet_certificate() const {
     if (!known_.resources.certificate) {
       return refuse(
           Fault::invalid, code::kRegistrationFailure,
@@ -75,11 +81,31 @@ class Planner {
           "$.Resources");
     }
     const auto& resource = *known_.resources.certificate;
-    if (resource.value != known_.certificate.id.hex()) {
+    if (resource.value != known_.certificate->id.hex()) {
       return refuse(Fault::invalid, code::kRegistrationFailure,
                     "the template names another certificate than the one being registered; use "
                     "{\"Ref\": \"AWS::IoT::Certificate::Id\"}",
                     fmt::format("$.Resources.{}.Properties.CertificateId", resource.logical_name));
+    }
+    return {};
+  }
+
+  /// An operator may name any certificate but a revoked one, which stays so.
+  Result<void> check_chosen_certificate() const {
+    if (!known_.certificate || known_.certificate_arrives) return {};
+    const templates::CertificateResource& resource = *known_.resources.certificate;
+    const std::string id = known_.certificate->id.hex();
+    if (known_.certificate->status == CertificateStatus::revoked) {
+      return refuse(Fault::conflict, code::kRegistrationFailure,
+                    fmt::format("certificate {} is revoked; make a new one", id),
+                    "$.Resources." + resource.logical_name);
+    }
+    if (resource.status_override == Override::fail) {
+      return refuse(Fault::conflict, code::kResourceConflicts,
+                    fmt::format("certificate {} exists already and the template's "
+                                "OverrideSettings for Status are FAIL",
+                                id),
+                    fmt::format("$.Resources.{}.OverrideSettings.Status", resource.logical_name));
     }
     return {};
   }
@@ -144,10 +170,10 @@ class Planner {
     }
     if (wanted.groups)
       std::ranges::for_each(*wanted.groups, [&](const ThingGroupName& group) { join(group); });
-    if (known_.settings.fleet_limit > 0) {
+    if (known_.fleet && known_.fleet->settings.fleet_limit > 0) {
       changes_.changes.emplace_back(
-          registry::Count{"things-of-template/" + known_.provisioning_template.name.str(), 1,
-                          known_.settings.fleet_limit});
+          registry::Count{"things-of-template/" + known_.fleet->provisioning_template.name.str(), 1,
+                          known_.fleet->settings.fleet_limit});
     }
     return {};
   }
@@ -185,10 +211,12 @@ class Planner {
       TRY(update_groups(*wanted.groups));
     // Attaching another certificate changes the thing too: of several registrations that meet here,
     // one gets through and the others look again.
-    const bool is_attached = std::ranges::any_of(
-        known_.things_of_certificate,
-        [&](const registry::ThingPrincipal& principal) { return principal.thing == thing.name; });
-    if (changed || !is_attached) {
+    const bool attaches =
+        known_.certificate && std::ranges::none_of(known_.things_of_certificate,
+                                                   [&](const registry::ThingPrincipal& principal) {
+                                                     return principal.thing == thing.name;
+                                                   });
+    if (changed || attaches) {
       ++thing.version;
       put(std::move(thing), Expect::at(known_.thing->version));
     } else {
@@ -241,7 +269,7 @@ class Planner {
   Result<void> check_reprovision() {
     for (const registry::Certificate& other : known_.certificates_of_thing) {
       const bool is_active = other.status == CertificateStatus::active;
-      switch (known_.settings.reprovision) {
+      switch (known_.fleet->settings.reprovision) {
         case Reprovision::aws:
           continue;
         case Reprovision::never:
@@ -254,7 +282,7 @@ class Planner {
         case Reprovision::same_key:
           if (!is_active)
             return refuse_known_thing(other, "which somebody has taken out of service");
-          if (other.public_key == known_.certificate.public_key) break;
+          if (other.public_key == known_.certificate->public_key) break;
           if (other.first_connected)
             return refuse_known_thing(other, "which is in use with another key");
           break;
@@ -276,8 +304,8 @@ class Planner {
     changes_.events.push_back({.time = now_,
                                .step = "retire_certificate",
                                .outcome = "ok",
-                               .actor = known_.caller.certificate.hex(),
-                               .correlation = known_.caller.correlation,
+                               .actor = known_.event.actor,
+                               .correlation = known_.event.correlation,
                                .thing = known_.resources.thing->name.str(),
                                .certificate = other.id.hex()});
     put(std::move(other), Expect::at(seen));
@@ -323,11 +351,11 @@ class Planner {
     const std::size_t before = attached.size();
     for (const templates::PolicyResource& resource : known_.resources.policies) {
       TRY_ASSIGN(const PolicyName name, resolve(resource));
-      if (!attached.insert(name).second) continue;
-      put(registry::PolicyAttachment{name, registry::PolicyTarget(known_.certificate.id), now_},
+      if (!attached.insert(name).second || !known_.certificate) continue;
+      put(registry::PolicyAttachment{name, registry::PolicyTarget(known_.certificate->id), now_},
           Expect::anything());
     }
-    if (attached.size() > std::max(before, kMaxPoliciesPerCertificate)) {
+    if (known_.certificate && attached.size() > std::max(before, kMaxPoliciesPerCertificate)) {
       return refuse(Fault::conflict, code::kRegistrationFailure,
                     fmt::format("the certificate would have {} policies; at most {} are allowed",
                                 attached.size(), kMaxPoliciesPerCertificate));
@@ -338,12 +366,12 @@ class Planner {
   // ---- certificate ----
 
   Result<void> attach_thing() {
-    if (!known_.resources.thing) return {};
+    if (!known_.resources.thing || !known_.certificate) return {};
     const ThingName& thing = known_.resources.thing->name;
     const bool exclusive = known_.resources.certificate->exclusive_thing;
     for (const registry::ThingPrincipal& other : known_.things_of_certificate) {
       if (other.thing == thing) continue;
-      if (known_.certificate.requested_by) {
+      if (known_.fleet && known_.certificate->requested_by) {
         return refuse(Fault::conflict, code::kResourceConflicts,
                       fmt::format("this key and its certificate belong to thing {} already; a "
                                   "device with another name "
@@ -356,54 +384,70 @@ class Planner {
                                 "attachments is exclusive",
                                 quote(other.thing.str())));
     }
-    put(registry::ThingPrincipal{thing, known_.certificate.id, exclusive, now_},
+    put(registry::ThingPrincipal{thing, known_.certificate->id, exclusive, now_},
         Expect::anything());
     return {};
   }
 
   /// Counted in the transaction that activates, so a claim cannot be used more often than it may.
-  Result<void> count() {
-    const bool is_first = known_.certificate.status == CertificateStatus::pending_activation;
-    if (!known_.caller.claim_limit || !is_first) return {};
-    changes_.changes.emplace_back(
-        registry::Count{known_.caller.devices_counter(), 1, known_.caller.claim_limit});
-    return {};
+  void count() {
+    if (!known_.fleet || !known_.fleet->caller.claim_limit) return;
+    if (known_.certificate->status != CertificateStatus::pending_activation) return;
+    const Caller& caller = known_.fleet->caller;
+    changes_.changes.emplace_back(registry::Count{caller.devices_counter(), 1, caller.claim_limit});
   }
 
-  void activate() {
-    const templates::CertificateResource& resource = *known_.resources.certificate;
-    registration_ = {
-        .template_name = known_.provisioning_template.name,
-        .request_digest = known_.request_digest,
+  void remember_registration() {
+    registration_ = registry::Registration{
+        .template_name = known_.fleet->provisioning_template.name,
+        .request_digest = known_.fleet->request_digest,
         .thing =
             known_.resources.thing ? std::optional(known_.resources.thing->name) : std::nullopt,
         .device_configuration = encoding::to_json(known_.resources.device_configuration),
         .at = now_};
-    registry::Certificate certificate = known_.certificate;
-    const bool keeps_status = certificate.status != CertificateStatus::pending_activation &&
+  }
+
+  void store_certificate() {
+    if (!known_.certificate) return;
+    const templates::CertificateResource& resource = *known_.resources.certificate;
+    registry::Certificate certificate = *known_.certificate;
+    const bool keeps_status = !known_.certificate_arrives &&
+                              certificate.status != CertificateStatus::pending_activation &&
                               resource.status_override == Override::do_nothing;
     if (!keeps_status) {
       certificate.status =
           resource.active ? CertificateStatus::active : CertificateStatus::inactive;
     }
-    certificate.registration = registration_;
+    if (known_.certificate_arrives) {
+      for (registry::Change& change : IssueCertificate::arrival_of(certificate))
+        changes_.changes.push_back(std::move(change));
+      return;
+    }
+    const Expect as_read = Expect::at(known_.certificate->version);
+    if (!registration_ && certificate.status == known_.certificate->status) {
+      changes_.changes.emplace_back(
+          registry::Require{registry::certificate_key(certificate.id), as_read});
+      return;
+    }
+    if (registration_) certificate.registration = registration_;
     certificate.modified = now_;
     ++certificate.version;
-    put(std::move(certificate), Expect::at(known_.certificate.version));
-    changes_.events.push_back(
-        {.time = now_,
-         .step = "register_thing",
-         .outcome = "ok",
-         .actor = known_.caller.certificate.hex(),
-         .correlation = known_.caller.correlation,
-         .thing = registration_.thing ? registration_.thing->str() : "",
-         .certificate = known_.certificate.id.hex(),
-         .client = known_.caller.client_id,
-         .serial_number = known_.serial_number,
-         .detail = encoding::to_json(encoding::json::object{
-             {"template", known_.provisioning_template.name.str()},
-             {"template_version", known_.provisioning_template.default_version},
-             {"thing_existed", known_.thing.has_value()}})});
+    put(std::move(certificate), as_read);
+  }
+
+  void add_event() {
+    registry::AuditEvent event = known_.event;
+    event.time = now_;
+    if (known_.resources.thing) event.thing = known_.resources.thing->name.str();
+    if (known_.certificate) event.certificate = known_.certificate->id.hex();
+    if (known_.fleet) {
+      const registry::ProvisioningTemplate& authority = known_.fleet->provisioning_template;
+      event.detail =
+          encoding::to_json(encoding::json::object{{"template", authority.name.str()},
+                                                   {"template_version", authority.default_version},
+                                                   {"thing_existed", known_.thing.has_value()}});
+    }
+    changes_.events.push_back(std::move(event));
   }
 
   const Known& known_;
@@ -411,7 +455,7 @@ class Planner {
   const std::string& thing_id_;
   const std::string& generation_id_;
   registry::ChangeSet changes_;
-  registry::Registration registration_{.template_name = known_.provisioning_template.name};
+  std::optional<registry::Registration> registration_;
 };
 
 }  // namespace
@@ -426,14 +470,14 @@ std::vector<registry::Key> keys_named_by(const templates::Resources& resources) 
         keys.push_back(registry::thing_group_key(group));
     }
   }
-  for (const templates::PolicyResource& resource : resources.policies) {
-    const auto* name = std::get_if<PolicyName>(&resource.policy);
-    keys.push_back(registry::policy_key(
-        name != nullptr
-            ? *name
-            : name_of_inline_policy(std::get<templates::PolicyDocument>(resource.policy).text)));
-  }
+  for (const templates::PolicyResource& resource : resources.policies)
+    keys.push_back(registry::policy_key(policy_name_of(resource)));
   return keys;
+}
+
+PolicyName policy_name_of(const templates::PolicyResource& resource) {
+  if (const auto* name = std::get_if<PolicyName>(&resource.policy)) return *name;
+  return name_of_inline_policy(std::get<templates::PolicyDocument>(resource.policy).text);
 }
 
 PolicyName name_of_inline_policy(const std::string& document) {

@@ -13,16 +13,26 @@
 
 namespace imprint::provisioning {
 
-/// Everything a registration depends on, as it was read.
-struct Known {
+/// A device that registers itself through a stored template: what only such a registration has.
+struct FleetRequest {
   Caller caller;
   std::int64_t caller_version = 1;  ///< of the certificate that asks
-  registry::Certificate certificate;
   registry::ProvisioningTemplate provisioning_template;
-  templates::Resources resources;
   Sha256 request_digest{};
-  std::string serial_number = {};  ///< for the audit event only
   Settings settings = {};
+};
+
+/// Everything a registration depends on, as it was read.
+struct Known {
+  templates::Resources resources;
+  /// Absent: an operator's own request, which neither a claim nor the rules on reprovisioning bind.
+  std::optional<FleetRequest> fleet = {};
+  /// Who did what, for the audit trail; plan() adds the time and what it is about.
+  registry::AuditEvent event = {};
+  /// The certificate being registered; only an operator's template may do without.
+  std::optional<registry::Certificate> certificate = {};
+  /// It was signed for this registration and is stored by it, in place of its intent.
+  bool certificate_arrives = false;
 
   std::optional<registry::Thing> thing = {};
   std::vector<registry::Certificate> certificates_of_thing =
@@ -36,15 +46,21 @@ struct Known {
 
 struct Plan {
   registry::ChangeSet changes;
-  registry::Registration registration;
+  std::optional<registry::Registration> registration = {};  ///< of a device's own request
 };
 
 /// The registry records that evaluating gave names to: what `Known::named` is to be filled with.
 std::vector<registry::Key> keys_named_by(const templates::Resources& resources);
 
+/// Reads what `known` does not say yet of the thing, the certificate and the named records.
+registry::Task<Result<Known>> gather(registry::Store& store, Known known);
+
 /// The policy that an inline document becomes: named by a hash of its text, so that the same
 /// document is the same policy (AWS IoT, provisioning templates: 40 upper-case hexadecimal digits).
 PolicyName name_of_inline_policy(const std::string& document);
+
+/// The policy of a resource: the one it names, or the one that its document becomes.
+PolicyName policy_name_of(const templates::PolicyResource& resource);
 
 /// Decides what a registration changes; pure. `thing_id` is the UUID of a thing that has to be
 /// made. All of it is committed at once: thing, groups, policies and their attachment, the

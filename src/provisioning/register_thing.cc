@@ -56,7 +56,7 @@ registry::Task<Result<RegisteredThing>> RegisterThing::run(Caller caller,
     CO_TRY_ASSIGN(const Known known, co_await gather(caller, request, certificate));
     CO_TRY_ASSIGN(Plan decided, plan(known, clock_.now(), make_uuid(random_), make_uuid(random_)));
     const auto committed = co_await store_.commit(std::move(decided.changes));
-    if (committed) co_return answer_of(known.certificate.id, decided.registration, false);
+    if (committed) co_return answer_of(certificate.id, *decided.registration, false);
     if (committed.error().fault == Fault::exhausted && !committed.error().where.empty()) {
       co_return tl::unexpected(
           Error{Fault::forbidden,
@@ -148,14 +148,22 @@ registry::Task<Result<Known>> RegisterThing::gather(Caller caller, RegisterThing
       templates::Resources resources,
       parsed.evaluate(request.parameters, {{{"AWS::IoT::Certificate::Id", certificate.id.hex()}}}));
   CO_TRY_ASSIGN(const std::int64_t caller_version, co_await check_caller(caller));
-  co_return co_await gather_existing(Known{.caller = std::move(caller),
-                                           .caller_version = caller_version,
-                                           .certificate = std::move(certificate),
-                                           .provisioning_template = std::move(*found),
-                                           .resources = std::move(resources),
-                                           .request_digest = digest_of(request),
-                                           .serial_number = serial_number_of(request.parameters),
-                                           .settings = *settings_.get()});
+  const std::string serial_number = serial_number_of(request.parameters);
+  registry::AuditEvent event{.step = "register_thing",
+                             .outcome = "ok",
+                             .actor = caller.certificate.hex(),
+                             .correlation = caller.correlation,
+                             .client = caller.client_id,
+                             .serial_number = serial_number};
+  co_return co_await provisioning::gather(
+      store_, Known{.resources = std::move(resources),
+                    .fleet = FleetRequest{.caller = std::move(caller),
+                                          .caller_version = caller_version,
+                                          .provisioning_template = std::move(*found),
+                                          .request_digest = digest_of(request),
+                                          .settings = *settings_.get()},
+                    .event = std::move(event),
+                    .certificate = std::move(certificate)});
 }
 
 /// The caller's connection is cut when its certificate is deactivated, but this request may be
@@ -171,47 +179,6 @@ registry::Task<Result<std::int64_t>> RegisterThing::check_caller(Caller caller) 
                         caller.certificate.hex(), found ? "deactivated" : "deleted"),
             {},
             code::kAccessDenied});
-}
-
-registry::Task<Result<Known>> RegisterThing::gather_existing(Known known) {
-  const std::vector<registry::Key> keys = keys_named_by(known.resources);
-  CO_TRY_ASSIGN(const std::vector<std::optional<registry::Record>> named,
-                co_await store_.find(keys));
-  for (std::size_t i = 0; i < keys.size(); ++i) {
-    if (named[i]) known.named.emplace(keys[i], *named[i]);
-  }
-  CO_TRY_ASSIGN(const registry::Page access,
-                co_await store_.list(registry::query::AccessOf{known.certificate.id}, {}));
-  for (const registry::Record& record : access.records) {
-    if (const auto* thing = std::get_if<registry::ThingPrincipal>(&record))
-      known.things_of_certificate.push_back(*thing);
-    const auto* attachment = std::get_if<registry::PolicyAttachment>(&record);
-    if (attachment != nullptr &&
-        attachment->target == registry::PolicyTarget(known.certificate.id)) {
-      known.policies_of_certificate.push_back(*attachment);
-    }
-  }
-  if (!known.resources.thing) co_return known;
-  const ThingName name = known.resources.thing->name;
-  const auto it = known.named.find(registry::thing_key(name));
-  if (it == known.named.end()) co_return known;
-  known.thing = std::get<registry::Thing>(it->second);
-  CO_TRY_ASSIGN(known.groups_of_thing, co_await registry::list_all<registry::GroupMembership>(
-                                           store_, registry::query::GroupsOfThing{name}));
-  CO_TRY_ASSIGN(const std::vector<registry::ThingPrincipal> principals,
-                co_await registry::list_all<registry::ThingPrincipal>(
-                    store_, registry::query::PrincipalsOfThing{name}));
-  std::vector<registry::Key> certificates;
-  for (const registry::ThingPrincipal& principal : principals) {
-    if (principal.certificate != known.certificate.id)
-      certificates.push_back(registry::certificate_key(principal.certificate));
-  }
-  CO_TRY_ASSIGN(const std::vector<std::optional<registry::Record>> others,
-                co_await store_.find(std::move(certificates)));
-  for (const std::optional<registry::Record>& other : others) {
-    if (other) known.certificates_of_thing.push_back(std::get<registry::Certificate>(*other));
-  }
-  co_return known;
 }
 
 }  // namespace imprint::provisioning

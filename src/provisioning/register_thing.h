@@ -52,7 +52,6 @@ class RegisterThing {
   registry::Task<Result<registry::Certificate>> owned(Caller caller, std::string token);
   registry::Task<Result<Known>> gather(Caller caller, RegisterThingRequest request,
                                        registry::Certificate certificate);
-  registry::Task<Result<Known>> gather_existing(Known known);
   /// The version of the caller's own certificate, if it is still active.
   registry::Task<Result<std::int64_t>> check_caller(Caller caller);
 

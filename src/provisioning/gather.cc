@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "provisioning/plan.h"
+
+namespace imprint::provisioning {
+
+registry::Task<Result<Known>> gather(registry::Store& store, Known known) {
+  const std::vector<registry::Key> keys = keys_named_by(known.resources);
+  CO_TRY_ASSIGN(const std::vector<std::optional<registry::Record>> named,
+                co_await store.find(keys));
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (named[i]) known.named.emplace(keys[i], *named[i]);
+  }
+  if (known.certificate) {
+    const CertificateId id = known.certificate->id;
+    CO_TRY_ASSIGN(const registry::Page access,
+                  co_await store.list(registry::query::AccessOf{id}, {}));
+    for (const registry::Record& record : access.records) {
+      if (const auto* thing = std::get_if<registry::ThingPrincipal>(&record))
+        known.things_of_certificate.push_back(*thing);
+      const auto* attachment = std::get_if<registry::PolicyAttachment>(&record);
+      if (attachment != nullptr && attachment->target == registry::PolicyTarget(id))
+        known.policies_of_certificate.push_back(*attachment);
+    }
+  }
+  if (!known.resources.thing) co_return known;
+  const ThingName name = known.resources.thing->name;
+  const auto it = known.named.find(registry::thing_key(name));
+  if (it == known.named.end()) co_return known;
+  known.thing = std::get<registry::Thing>(it->second);
+  CO_TRY_ASSIGN(known.groups_of_thing, co_await registry::list_all<registry::GroupMembership>(
+                                           store, registry::query::GroupsOfThing{name}));
+  if (!known.fleet) co_return known;  // its other certificates are the operator's affair
+  CO_TRY_ASSIGN(const std::vector<registry::ThingPrincipal> principals,
+                co_await registry::list_all<registry::ThingPrincipal>(
+                    store, registry::query::PrincipalsOfThing{name}));
+  std::vector<registry::Key> certificates;
+  for (const registry::ThingPrincipal& principal : principals) {
+    if (principal.certificate != known.certificate->id)
+      certificates.push_back(registry::certificate_key(principal.certificate));
+  }
+  CO_TRY_ASSIGN(const std::vector<std::optional<registry::Record>> others,
+                co_await store.find(std::move(certificates)));
+  for (const std::optional<registry::Record>& other : others) {
+    if (other) known.certificates_of_thing.push_back(std::get<registry::Certificate>(*other));
+  }
+  co_return known;
+}
+
+}  // namespace imprint::provisioning
