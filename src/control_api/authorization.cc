@@ -55,8 +55,10 @@ std::string action_of(const OperationInfo& operation) {
 std::vector<std::string> known_actions() {
   std::vector<std::string> out;
   for (const OperationInfo* operation : all_operations()) out.push_back(action_of(*operation));
-  for (const MissingOperation& missing : missing_operations())
-    out.push_back(fmt::format("iot:{}", missing.name));
+  for (const MissingArea& area : missing_operations()) {
+    for (const MissingOperation& missing : area.operations)
+      out.push_back(fmt::format("iot:{}", missing.name));
+  }
   return out;
 }
 

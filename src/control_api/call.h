@@ -10,8 +10,10 @@
 #include "base/current.h"
 #include "base/random.h"
 #include "base/result.h"
+#include "bulk/registration_tasks.h"
 #include "encoding/json.h"
 #include "issuance/key_pool.h"
+#include "provisioning/apply_template.h"
 #include "provisioning/issue.h"
 #include "provisioning/settings.h"
 #include "registry/store.h"
@@ -25,6 +27,8 @@ namespace json = encoding::json;
 struct Dependencies {
   registry::Store& store;
   provisioning::IssueCertificate& issue;
+  provisioning::ApplyTemplate& apply;
+  bulk::RegistrationTasks& registrations;
   issuance::KeyPool& keys;
   const Current<provisioning::Settings>& settings;
   const Clock& clock;
@@ -76,6 +80,7 @@ struct Call {
   std::string source_ip = {};
   std::string region = {};  ///< of the signature; ARNs in the answer name it
   std::string request_id = {};
+  std::string host = {};  ///< as the caller reached this server: for links in the answer
 
   /// "arn:aws:iot:{region}:{account}:{resource}", `resource` being "thing/x", "cert/...".
   [[nodiscard]] std::string arn(std::string_view resource) const;

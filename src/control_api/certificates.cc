@@ -87,7 +87,7 @@ Answer list_certificates(Call call) {
   CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kMarkerStyle));
   CO_TRY_ASSIGN(const registry::Page page,
                 co_await call.server.store.list(
-                    registry::query::Certificates{call.in.flag("isAscendingOrder")}, cursor));
+                    registry::query::Certificates{call.in.flag("ascendingOrder")}, cursor));
   json::object answer{
       {"certificates", write_all<Certificate>(page.records, [&](const Certificate& certificate) {
          return json::object{{"certificateArn", certificate_arn(call, certificate.id)},
@@ -198,7 +198,7 @@ constexpr InputInfo kUpdate[] = {
     {.name = "newStatus", .in = Location::query, .required = true, .values = kStatuses}};
 constexpr InputInfo kDelete[] = {members::certificate_id(),
                                  members::flag("forceDelete", Location::query)};
-constexpr InputInfo kList[] = {members::kPageSize, members::kMarker, members::kIsAscendingOrder};
+constexpr InputInfo kList[] = {members::kPageSize, members::kMarker, members::kAscendingOrder};
 constexpr ExceptionSet kErrors{invalid_request, throttling, unauthorized, service_unavailable,
                                internal_failure};
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control_api/control_api.h"
 
+#include "control_api/report_link.h"
 #include "control_api/signatures.h"
 #include "control_api/store_access.h"
 
@@ -51,6 +52,10 @@ runtime::Task<HttpResponse> ControlApi::handle(HttpRequest request) {
 }
 
 runtime::Task<HttpResponse> ControlApi::answer(HttpRequest request, std::string request_id) {
+  if (const auto part = linked_report(request, dependencies_)) {
+    if (!*part) co_return error_response(part->error(), kBeforeOperation, request_id);
+    co_return co_await answer_report(dependencies_, **part, request_id);
+  }
   const auto accepted = accept(request, request_id);
   if (!accepted) {
     note_failure(accepted.error(), request_id, "");
@@ -86,7 +91,8 @@ Result<ControlApi::Accepted> ControlApi::accept(const HttpRequest& request,
                        .access_key_id = scope.who->access_key_id,
                        .source_ip = request.source_ip,
                        .region = std::move(scope.region),
-                       .request_id = request_id}};
+                       .request_id = request_id,
+                       .host = std::string(request.header("host"))}};
 }
 
 std::optional<std::uint64_t> ControlApi::spend(telemetry::AuditBudget& budget) {

@@ -33,6 +33,9 @@ constexpr std::array kRows = std::to_array<Row>({
     {Exception::unauthorized, "UnauthorizedException", 401, Fault::forbidden},
     {Exception::version_conflict, "VersionConflictException", 409, Fault::conflict},
     {Exception::versions_limit, "VersionsLimitExceededException", 409, Fault::conflict},
+    {Exception::registration_failure, "ResourceRegistrationFailureException", 400, Fault::invalid},
+    {Exception::index_not_ready, "IndexNotReadyException", 400, Fault::conflict},
+    {Exception::invalid_query, "InvalidQueryException", 400, Fault::invalid},
     {Exception::incomplete_signature, "IncompleteSignatureException", 403, Fault::forbidden},
     {Exception::invalid_signature, "InvalidSignatureException", 403, Fault::forbidden},
     {Exception::missing_authentication, "MissingAuthenticationTokenException", 403,
@@ -57,6 +60,9 @@ constexpr auto kForeignCodes = std::to_array<std::pair<std::string_view, Excepti
     {"InvalidCsr", Exception::invalid_request},
     {"InvalidRequest", Exception::invalid_request},
     {"MalformedPolicy", Exception::malformed_policy},
+    {"InvalidParameters", Exception::invalid_request},
+    {"ResourceRegistrationFailure", Exception::registration_failure},
+    {"ResourceConflicts", Exception::conflicting_update},
 });
 
 // For each fault, what to answer in order of preference; the first that the operation declares.
@@ -88,6 +94,14 @@ std::string message_of(const Error& error, Exception exception, std::string_view
 std::string_view name_of(Exception exception) { return row_of(exception).name; }
 
 int status_of(Exception exception) { return row_of(exception).status; }
+
+std::vector<std::string_view> names_of(ExceptionSet exceptions) {
+  std::vector<std::string_view> out;
+  for (const Row& row : kRows) {
+    if (exceptions.contains(row.exception)) out.push_back(row.name);
+  }
+  return out;
+}
 
 Unexpected refuse(Exception exception, std::string message, std::string where) {
   const Row& row = row_of(exception);

@@ -5,6 +5,7 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "control_api/http.h"
@@ -27,6 +28,9 @@ enum class Exception : std::uint8_t {
   unauthorized,
   version_conflict,
   versions_limit,
+  registration_failure,
+  index_not_ready,
+  invalid_query,
   // Answered before an operation is known (AWS common errors).
   incomplete_signature,
   invalid_signature,
@@ -57,6 +61,9 @@ class ExceptionSet {
   }
   std::uint32_t bits_ = 0;
 };
+
+/// Their names, in the order of Exception.
+std::vector<std::string_view> names_of(ExceptionSet exceptions);
 
 /// The error return value of a handler that knows which exception AWS would answer with; its name
 /// travels in Error::code. `where` is a member, a JSON path or, for already_exists, the ARN.

@@ -178,10 +178,11 @@ constexpr InputInfo optional_arn(std::string_view member) {
   input.required = false;
   return input;
 }
-constexpr InputInfo kMember[] = {
+constexpr InputInfo kRemove[] = {
     members::thing_group_name(Location::body, false), optional_arn("thingGroupArn"),
-    members::thing_name(Location::body, false), optional_arn("thingArn"),
-    members::flag("overrideDynamicGroups", Location::body)};
+    members::thing_name(Location::body, false), optional_arn("thingArn")};
+constexpr InputInfo kAdd[] = {kRemove[0], kRemove[1], kRemove[2], kRemove[3],
+                              members::flag("overrideDynamicGroups", Location::body)};
 constexpr InputInfo kThingsIn[] = {members::thing_group_name(),
                                    members::flag("recursive", Location::query), members::kNextToken,
                                    members::kMaxResults};
@@ -190,9 +191,9 @@ constexpr InputInfo kGroupsFor[] = {members::thing_name(), members::kNextToken,
 constexpr ExceptionSet kErrors{invalid_request, throttling, internal_failure, not_found};
 
 constexpr OperationInfo kOperations[] = {
-    {"AddThingToThingGroup", "PUT", "/thing-groups/addThingToThingGroup", kMember, kErrors,
+    {"AddThingToThingGroup", "PUT", "/thing-groups/addThingToThingGroup", kAdd, kErrors,
      add_thing_to_group, "thing/{thingName|thingArn} thinggroup/{thingGroupName|thingGroupArn}"},
-    {"RemoveThingFromThingGroup", "PUT", "/thing-groups/removeThingFromThingGroup", kMember,
+    {"RemoveThingFromThingGroup", "PUT", "/thing-groups/removeThingFromThingGroup", kRemove,
      kErrors, remove_thing_from_group,
      "thing/{thingName|thingArn} thinggroup/{thingGroupName|thingGroupArn}"},
     {"ListThingsInThingGroup", "GET", "/thing-groups/{thingGroupName}/things", kThingsIn, kErrors,

@@ -101,6 +101,9 @@ inline constexpr InputInfo kMarker{
     .rule = {"[A-Za-z0-9+/]+={0,2}",
              [](char c) { return name_rules::is_alnum(c) || c == '+' || c == '/' || c == '='; },
              "the nextMarker of the page before"}};
-inline constexpr InputInfo kIsAscendingOrder = flag("isAscendingOrder", Location::query);
+inline constexpr InputInfo kAscendingOrder{.name = "ascendingOrder",
+                                           .in = Location::query,
+                                           .type = Type::boolean,
+                                           .wire = "isAscendingOrder"};
 
 }  // namespace imprint::control_api::members

@@ -16,7 +16,8 @@
 /// function; the row drives routing, decoding, validation, errors and the page on compatibility.
 namespace imprint::control_api {
 
-enum class Location : std::uint8_t { path, query, header, body };
+/// `raw`: the whole body as it is, of an operation whose body is not JSON.
+enum class Location : std::uint8_t { path, query, header, body, raw };
 enum class Type : std::uint8_t { text, integer, boolean, object, list };
 
 /// Which characters a text may hold. `pattern` is AWS's regular expression, for messages.
@@ -63,6 +64,12 @@ struct MissingOperation {
   std::string_view name;
   std::string_view method;
   std::string_view path;
+};
+
+/// Those of one area of the service.
+struct MissingArea {
+  std::string_view area;  ///< "jobs"
+  std::span<const MissingOperation> operations;
 };
 
 }  // namespace imprint::control_api

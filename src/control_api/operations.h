@@ -26,5 +26,10 @@ Operations endpoint_operations();           // endpoint.cc
 Operations explain_operations();            // explain.cc
 Operations credential_operations();         // credentials.cc
 Operations template_lint_operations();      // template_lint.cc
+Operations register_thing_operations();     // register_thing.cc
+Operations registration_task_operations();  // registration_tasks.cc
+Operations upload_operations();             // uploads.cc
+Operations index_operations();              // indices.cc
+Operations catalogue_operations();          // catalogue.cc
 
 }  // namespace imprint::control_api

@@ -88,7 +88,7 @@ Answer list_policies(Call call) {
   CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kMarkerStyle));
   CO_TRY_ASSIGN(const registry::Page page,
                 co_await call.server.store.list(
-                    registry::query::Policies{call.in.flag("isAscendingOrder")}, cursor));
+                    registry::query::Policies{call.in.flag("ascendingOrder")}, cursor));
   json::object answer{
       {"policies", write_all<registry::Policy>(page.records, [&](const registry::Policy& policy) {
          return write_policy(call, policy.name);
@@ -134,7 +134,7 @@ constexpr InputInfo kCreate[] = {members::policy_name(),
                                  members::text("policyDocument", policy::kMaxDocumentBytes, true),
                                  members::kTags};
 constexpr InputInfo kOne[] = {members::policy_name()};
-constexpr InputInfo kList[] = {members::kMarker, members::kPageSize, members::kIsAscendingOrder};
+constexpr InputInfo kList[] = {members::kMarker, members::kPageSize, members::kAscendingOrder};
 
 constexpr OperationInfo kOperations[] = {
     {"CreatePolicy",

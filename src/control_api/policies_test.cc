@@ -298,6 +298,8 @@ TEST_F(Policies, LeaveNothingAttachedToTheirName) {
   LateAttachment store(world.memory, registry::PolicyAttachment{*PolicyName::parse("p"), target});
   ControlApi api({.store = store,
                   .issue = world.issue,
+                  .apply = world.apply,
+                  .registrations = world.registrations,
                   .keys = world.keys,
                   .settings = world.settings,
                   .clock = world.clock,

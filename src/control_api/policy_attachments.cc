@@ -202,11 +202,13 @@ constexpr InputInfo kListAttached[] = {members::arn("target", Location::path),
                                        members::kMarker, members::kPageSize};
 constexpr InputInfo kListTargets[] = {members::policy_name(), members::kMarker, members::kPageSize};
 constexpr InputInfo kListPrincipalPolicies[] = {kPrincipalHeader, members::kMarker,
-                                                members::kPageSize, members::kIsAscendingOrder};
+                                                members::kPageSize, members::kAscendingOrder};
 constexpr InputInfo kListPolicyPrincipals[] = {policy_header(), members::kMarker,
-                                               members::kPageSize, members::kIsAscendingOrder};
+                                               members::kPageSize, members::kAscendingOrder};
 constexpr ExceptionSet kErrors{not_found,           invalid_request,  throttling,    unauthorized,
                                service_unavailable, internal_failure, limit_exceeded};
+constexpr ExceptionSet kPrincipalErrors{not_found,    invalid_request,     throttling,
+                                        unauthorized, service_unavailable, internal_failure};
 constexpr ExceptionSet kDetachErrors{invalid_request,     throttling,       unauthorized,
                                      service_unavailable, internal_failure, limit_exceeded};
 
@@ -221,11 +223,11 @@ constexpr OperationInfo kOperations[] = {
      list_targets_for_policy, "policy/{policyName}"},
     {"AttachPrincipalPolicy", "PUT", "/principal-policies/{policyName}", kPrincipal, kErrors,
      attach_principal_policy, "policy/{policyName} {principal}"},
-    {"DetachPrincipalPolicy", "DELETE", "/principal-policies/{policyName}", kPrincipal, kErrors,
-     detach_principal_policy, "policy/{policyName} {principal}"},
-    {"ListPrincipalPolicies", "GET", "/principal-policies", kListPrincipalPolicies, kErrors,
-     list_principal_policies, "{principal}"},
-    {"ListPolicyPrincipals", "GET", "/policy-principals", kListPolicyPrincipals, kErrors,
+    {"DetachPrincipalPolicy", "DELETE", "/principal-policies/{policyName}", kPrincipal,
+     kPrincipalErrors, detach_principal_policy, "policy/{policyName} {principal}"},
+    {"ListPrincipalPolicies", "GET", "/principal-policies", kListPrincipalPolicies,
+     kPrincipalErrors, list_principal_policies, "{principal}"},
+    {"ListPolicyPrincipals", "GET", "/policy-principals", kListPolicyPrincipals, kPrincipalErrors,
      list_policy_principals, "policy/{policyName}"},
 };
 

@@ -35,7 +35,13 @@ std::string precedence(const OperationInfo* operation) {
 
 std::optional<PathParameters> match(std::string_view pattern, const Target& target) {
   const auto wanted = segments_of(pattern);
-  if (wanted.size() != target.segments.size()) return std::nullopt;
+  // Some of AWS's last parameters take the rest of the path, "/destinations/{arn+}"; such a row is
+  // only ever named, so their values do not matter.
+  const bool takes_rest = wanted.back().ends_with("+}");
+  if (takes_rest ? target.segments.size() < wanted.size()
+                 : target.segments.size() != wanted.size()) {
+    return std::nullopt;
+  }
   PathParameters parameters;
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     const std::string& found = target.segments[i];
@@ -77,16 +83,13 @@ void check_row(const OperationInfo& row) {
 
 std::vector<const OperationInfo*> all_operations() {
   std::vector<const OperationInfo*> out;
-  for (const auto& rows :
-       {policy_operations(), policy_version_operations(), policy_attachment_operations(),
-        thing_operations(), thing_principal_operations(), thing_type_operations(),
-        thing_group_operations(), group_membership_operations(), template_operations(),
-        template_version_operations(), claim_operations(), certificate_operations(),
-        endpoint_operations(), credential_operations(), explain_operations(),
-        template_lint_operations()}) {
-    for (const OperationInfo& row : rows) out.push_back(&row);
-  }
-  return out;
+  endpoint_operations(), credential_operations(), explain_operations(), template_lint_operations(),
+      register_thing_operations(), registration_task_operations(), upload_operations(),
+      index_operations(), catalogue_operations()
+}) {
+  for (const OperationInfo& row : rows) out.push_back(&row);
+}
+return out;
 }
 
 Router::Router(std::vector<const OperationInfo*> operations) : operations_(std::move(operations)) {
@@ -106,12 +109,14 @@ Result<Route> Router::find(std::string_view method, const Target& target) const 
     if (auto parameters = match(operation->path, target))
       return Route{operation, std::move(*parameters)};
   }
-  for (const MissingOperation& missing : missing_operations()) {
-    if (missing.method != method || !match(missing.path, target)) continue;
-    return refuse(Exception::unknown_operation,
-                  fmt::format("{} ({} {}) is an operation of AWS IoT that this version of Imprint "
-                              "does not offer",
-                              missing.name, missing.method, missing.path));
+  for (const MissingArea& area : missing_operations()) {
+    for (const MissingOperation& missing : area.operations) {
+      if (missing.method != method || !match(missing.path, target)) continue;
+      return refuse(Exception::unknown_operation,
+                    fmt::format("{} ({} {}) is an operation of AWS IoT that this version of "
+                                "Imprint does not offer",
+                                missing.name, missing.method, missing.path));
+    }
   }
   return refuse(Exception::unknown_operation,
                 fmt::format("there is no operation {} {}; see docs/compatibility.md for those that "

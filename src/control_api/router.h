@@ -35,6 +35,6 @@ class Router {
 std::vector<const OperationInfo*> all_operations();
 
 /// AWS IoT's operations that it does not have.
-std::span<const MissingOperation> missing_operations();
+std::span<const MissingArea> missing_operations();
 
 }  // namespace imprint::control_api

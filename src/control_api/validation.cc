@@ -180,6 +180,8 @@ Result<std::optional<json::value>> find_value(const InputInfo& input, const Sour
       return from_query(input, sources.target);
     case Location::header:
       return from_header(input, sources);
+    case Location::raw:
+      return std::optional(json::value(sources.request.body));
     case Location::body:
       break;
   }

@@ -40,6 +40,10 @@ class Layout {
   [[nodiscard]] std::filesystem::path admin_credentials() const {
     return directory_ / "admin.credentials";
   }
+  /// Input files of bulk registrations, as {bucket}/{key}.
+  [[nodiscard]] std::filesystem::path uploads() const { return directory_ / "uploads"; }
+  /// What bulk registrations keep: copies of their input, reports.
+  [[nodiscard]] std::filesystem::path registrations() const { return directory_ / "registrations"; }
   /// While imprintd runs: where it listens.
   [[nodiscard]] std::filesystem::path run_file() const { return directory_ / "imprintd.json"; }
   [[nodiscard]] std::filesystem::path store() const { return directory_ / "imprint.db"; }

@@ -7,8 +7,10 @@
 #include "access/access_key.h"
 #include "access/operators.h"
 #include "base/file.h"
+#include "bulk/registration_tasks.h"
 #include "control_api/control_api.h"
 #include "deployment/key_file.h"
+#include "encoding/text.h"
 #include "issuance/issuer.h"
 #include "issuance/key_pool.h"
 #include "provisioning/sweep.h"
@@ -17,6 +19,7 @@
 #include "server/server.h"
 #include "server/service_routes.h"
 #include "server/shard.h"
+#include "x509/digest.h"
 
 namespace imprint::server {
 
@@ -150,6 +153,8 @@ struct Server::Parts {
   provisioning::TemplateCache templates;
   provisioning::PendingCertificates pending;
   std::optional<provisioning::IssueCertificate> issue;
+  std::optional<provisioning::ApplyTemplate> apply;
+  std::optional<bulk::RegistrationTasks> registrations;
   std::optional<provisioning::CreateCertificate> create;
   std::optional<provisioning::RegisterThing> register_thing;
   std::optional<device_api::ProvisioningApi> provisioning;
@@ -213,6 +218,9 @@ struct Server::Parts {
     profile.emplace(std::move(device));
     TRY_ASSIGN(Secret token_key,
                deployment::load_or_make_key_file(layout.ownership_token_key(), random));
+    // Links to reports have a key of their own, made from the tokens'.
+    Secret link_key(encoding::to_hex(
+        x509::hmac_sha256(as_bytes(token_key.reveal()), as_bytes("imprint report links"))));
     tokens.emplace(std::move(token_key));
     // P-256 keys are made in a moment; only RSA is worth keeping ready.
     const x509::KeyAlgorithm algorithm = settings.get()->key_algorithm;
@@ -220,6 +228,11 @@ struct Server::Parts {
     keys.emplace(issuance::KeyPoolOptions{
         .algorithm = algorithm, .size = needs_pool ? config.certificates.key_pool_size : 0});
     issue.emplace(*store, *issuer, *profile, clock, random);
+    apply.emplace(*store, *issue, clock, random);
+    registrations.emplace(*store, *apply, clock, log, std::move(link_key),
+                          bulk::RegistrationOptions{.uploads = layout.uploads(),
+                                                    .folder = layout.registrations(),
+                                                    .account = config.account_id});
     create.emplace(*store, *issue, *keys, *tokens, pending, settings, clock);
     register_thing.emplace(*store, templates, *tokens, settings, clock, random);
     provisioning.emplace(*create, *register_thing);
@@ -265,6 +278,8 @@ struct Server::Parts {
     control.emplace(control_api::Dependencies{
         .store = *store,
         .issue = *issue,
+        .apply = *apply,
+        .registrations = *registrations,
         .keys = *keys,
         .settings = settings,
         .clock = clock,
@@ -304,6 +319,7 @@ struct Server::Parts {
   void run() {
     for (const auto& shard : shards) threads.emplace_back([s = shard.get()] { s->run(); });
     threads.emplace_back([this] { http->run(); });
+    registrations->start();
   }
 
   /// After the threads: what still waits for a key or the store is answered, so that the store's
@@ -368,6 +384,7 @@ void Server::stop() {
   for (const auto& shard : parts_->shards) shard->stop(kGoodbyeTime);
   const std::size_t shard_threads = parts_->shards.size();
   for (std::size_t i = 0; i < shard_threads; ++i) parts_->threads[i].join();
+  parts_->registrations->stop();
   parts_->http->stop();
   parts_->threads.back().join();
   parts_->threads.clear();

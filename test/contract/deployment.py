@@ -84,6 +84,14 @@ class Deployment:
             time.sleep(0.05)
         raise AssertionError(f"{text!r} never came up in the log:\n{self.server_log()[-4000:]}")
 
+    @staticmethod
+    def wait_until(is_so):
+        for _ in range(DEADLINE * 20):
+            if is_so():
+                return
+            time.sleep(0.05)
+        raise AssertionError("what was waited for never came")
+
     # ---- clients ----
 
     def environment(self):

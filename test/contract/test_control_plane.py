@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The REST API with boto3 and the AWS CLI, unmodified: results, modelled exceptions, paginators."""
 import json
+import signal
 import unittest
 import urllib.error
 import urllib.request
@@ -148,6 +149,95 @@ class ControlPlane(unittest.TestCase):
         iot.delete_provisioning_template(templateName="T")
         with self.assertRaises(iot.exceptions.ResourceNotFoundException):
             iot.describe_provisioning_template(templateName="T")
+
+    def test_register_thing_runs_a_template_in_the_body(self):
+        iot, deployment = self.iot, self.deployment
+        iot.create_policy(policyName="Registered", policyDocument=ALLOW_ALL)
+        _, csr = make_csr(deployment.scratch, "registered")
+        template = {"Parameters": {"Name": {"Type": "String"}, "CSR": {"Type": "String"}}, "Resources": {
+            "thing": {"Type": "AWS::IoT::Thing", "Properties": {"ThingName": {"Ref": "Name"}, "AttributePayload": {"line": "7"}}},
+            "certificate": {"Type": "AWS::IoT::Certificate", "Properties": {"CertificateSigningRequest": {"Ref": "CSR"}, "Status": "ACTIVE"}},
+            "policy": {"Type": "AWS::IoT::Policy", "Properties": {"PolicyName": "Registered"}}}}
+        made = iot.register_thing(templateBody=json.dumps(template), parameters={"Name": "registered-1", "CSR": csr})
+        self.assertIn("BEGIN CERTIFICATE", made["certificatePem"])
+        certificate = made["resourceArns"]["certificate"]
+        self.assertEqual(iot.list_thing_principals(thingName="registered-1")["principals"], [certificate])
+        self.assertEqual([p["policyName"] for p in iot.list_attached_policies(target=certificate)["policies"]], ["Registered"])
+        described = iot.describe_certificate(certificateId=certificate.split("/")[1])["certificateDescription"]
+        self.assertEqual((described["status"], described["certificatePem"]), ("ACTIVE", made["certificatePem"]))
+        template["Resources"]["policy"]["Properties"]["PolicyName"] = "Absent"
+        before = len(iot.list_certificates(pageSize=250)["certificates"])
+        with self.assertRaises(iot.exceptions.ResourceRegistrationFailureException):
+            iot.register_thing(templateBody=json.dumps(template), parameters={"Name": "registered-2", "CSR": csr})
+        self.assertEqual(len(iot.list_certificates(pageSize=250)["certificates"]), before)
+        with self.assertRaises(iot.exceptions.ResourceNotFoundException):
+            iot.describe_thing(thingName="registered-2")
+
+    def test_bulk_registration_survives_a_killed_server(self):
+        with Deployment() as deployment:
+            lines = []
+            for number in range(300):
+                lines.append("not JSON" if number % 50 == 7 else json.dumps({"Name": f"bulk-{number:03}"}))
+            folder = deployment.data / "uploads/factory/week-47"
+            folder.mkdir(parents=True)
+            (folder / "devices.ndjson").write_text("\n".join(lines) + "\n")
+            template = deployment.scratch / "template.json"
+            template.write_text(json.dumps({"Parameters": {"Name": {"Type": "String"}}, "Resources": {
+                "thing": {"Type": "AWS::IoT::Thing", "Properties": {"ThingName": {"Ref": "Name"}}}}}))
+            task = deployment.aws("iot", "start-thing-registration-task", "--template-body", f"file://{template}", "--input-file-bucket", "factory",
+                                  "--input-file-key", "week-47/devices.ndjson", "--role-arn", ROLE)["taskId"]
+            describe = lambda: deployment.aws("iot", "describe-thing-registration-task", "--task-id", task)
+            deployment.wait_until(lambda: describe()["successCount"] > 0)
+            deployment.stop(signal.SIGKILL)
+            deployment.start()
+            deployment.wait_until(lambda: describe()["status"] != "InProgress")
+            done = describe()
+            self.assertEqual((done["status"], done["successCount"], done["failureCount"], done["percentageProgress"]), ("Completed", 294, 6, 100))
+            self.assertEqual(deployment.aws("iot", "list-thing-registration-tasks", "--status", "Completed")["taskIds"], [task])
+            reports = {}
+            for kind in ("RESULTS", "ERRORS"):
+                links = deployment.aws("iot", "list-thing-registration-task-reports", "--task-id", task, "--report-type", kind)["resourceLinks"]
+                text = "".join(run(["curl", "-sS", "--fail", "--cacert", deployment.data / "root-ca.pem", link]).stdout for link in links)
+                reports[kind] = [json.loads(line) for line in text.splitlines()]
+            self.assertEqual(sorted(line["lineNumber"] for lines in reports.values() for line in lines), list(range(1, 301)))
+            self.assertEqual(reports["ERRORS"][0]["lineNumber"], 8)
+            self.assertTrue(reports["RESULTS"][0]["response"]["ResourceArns"]["thing"].endswith("thing/bulk-000"))
+
+    def test_uploads_come_in_pieces_with_curl(self):
+        deployment = self.deployment
+        credentials = self.iot._request_signer._credentials
+        def put(piece, options):
+            done = run(["curl", "-sS", "--cacert", deployment.data / "root-ca.pem", "--aws-sigv4", "aws:amz:us-east-1:iot",
+                        "--user", f"{credentials.access_key}:{credentials.secret_key}",
+                        "-X", "PUT", "--data-binary", piece, f"{deployment.http}/imprint/v1/uploads/factory/a.ndjson?{options}"])
+            return json.loads(done.stdout)
+        self.assertEqual(put("first", "last=false&offset=0")["bytes"], 5)
+        self.assertIn("begins there", put("again", "last=true&offset=9")["message"])
+        self.assertTrue(put("second", "last=true&offset=5")["complete"])
+        self.assertEqual((deployment.data / "uploads/factory/a.ndjson").read_text(), "firstsecond")
+
+    def test_searches_find_what_is_there(self):
+        iot = self.iot
+        for number in range(12):
+            iot.create_thing(thingName=f"search-{number:02}", attributePayload={"attributes": {"pressure": str(number * 10), "Maker": "Nord"}})
+        names, token = [], None
+        while True:
+            page = iot.search_index(queryString="thingName:SEARCH-* AND attributes.pressure:[20 TO 90]", maxResults=3, **({"nextToken": token} if token else {}))
+            names += [thing["thingName"] for thing in page["things"]]
+            iot.create_thing(thingName=f"search-late-{len(names)}", attributePayload={"attributes": {"pressure": "1"}})
+            token = page.get("nextToken")
+            if not token:
+                break
+        self.assertEqual(names, [f"search-{number:02}" for number in range(2, 10)])
+        found = self.deployment.aws("iot", "search-index", "--index-name", "AWS_Things", "--query-string", "attributes.Maker:nord AND NOT attributes.pressure < 110")
+        self.assertEqual([thing["thingName"] for thing in found["things"]], ["search-11"])
+        with self.assertRaises(iot.exceptions.InvalidQueryException):
+            iot.search_index(queryString="thingName:(")
+        iot.update_indexing_configuration(thingIndexingConfiguration={"thingIndexingMode": "OFF"})
+        with self.assertRaises(iot.exceptions.IndexNotReadyException):
+            iot.search_index(queryString="*")
+        iot.update_indexing_configuration(thingIndexingConfiguration={"thingIndexingMode": "REGISTRY"})
+        self.assertEqual(iot.describe_index(indexName="AWS_Things")["indexStatus"], "ACTIVE")
 
     def test_what_is_not_offered_says_so(self):
         for call in (lambda: self.iot.list_jobs(), lambda: self.iot.list_role_aliases()):

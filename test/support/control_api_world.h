@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <filesystem>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "control_api/control_api.h"
 #include "issuance/issuer.h"
@@ -32,6 +34,24 @@ struct Reply {
   }
 };
 
+/// A folder of its own, gone with it.
+class ScratchFolder {
+ public:
+  ScratchFolder()
+      : path_(std::filesystem::temp_directory_path() /
+              fmt::format("imprint-control-{}-{}", getpid(), made_++)) {
+    std::filesystem::create_directories(path_);
+  }
+  ~ScratchFolder() { std::filesystem::remove_all(path_); }
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+ private:
+  static inline int made_ = 0;
+  std::filesystem::path path_;
+};
+
 /// A control plane without a network: store, issuing CA and one operator who signs requests.
 class ControlApiWorld {
  public:
@@ -49,11 +69,24 @@ class ControlApiWorld {
   Current<provisioning::Settings> settings{
       provisioning::Settings{.key_algorithm = x509::KeyAlgorithm::ec_p256}};
   telemetry::Log log{telemetry::LogFormat::text, telemetry::Level::error};
+  provisioning::ApplyTemplate apply{store, issue, clock, random};
+  ScratchFolder folder;
+  bulk::RegistrationTasks registrations{memory,
+                                        apply,
+                                        clock,
+                                        log,
+                                        Secret(std::string(64, 'l')),
+                                        {.uploads = folder.path() / "uploads",
+                                         .folder = folder.path() / "tasks",
+                                         .account = "000000000000",
+                                         .pause = Milliseconds(0)}};
   AwsSigner signer;
   access::Operators operators{{std::string(kAccessKeyId), Secret(std::string(kSecretAccessKey))},
                               *access::Vault::make(Secret(std::string(64, 'a')))};
   control_api::ControlApi api{{.store = store,
                                .issue = issue,
+                               .apply = apply,
+                               .registrations = registrations,
                                .keys = keys,
                                .settings = settings,
                                .clock = clock,

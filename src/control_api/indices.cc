@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control_api/attribute_payload.h"
+#include "control_api/members.h"
+#include "control_api/operations.h"
+#include "control_api/paging.h"
+#include "control_api/thing_records.h"
+#include "control_api/validation.h"
+#include "encoding/text.h"
+#include "x509/digest.h"
+
+namespace imprint::control_api {
+
+namespace {
+
+using registry::Expect;
+using registry::IndexingConfiguration;
+using registry::Thing;
+
+/// The one index: things of the registry. There are no shadows here, and no violations.
+constexpr std::string_view kThings = "AWS_Things";
+constexpr std::string_view kQueryVersion = "2017-09-30";
+/// AWS IoT API, SearchIndex: at most so many in a page, though 500 may be asked for.
+constexpr std::int64_t kMaxFound = 100;
+/// Pages of the store that one call goes through when matches are rare.
+constexpr int kMaxStorePages = 20;
+
+runtime::Task<Result<bool>> is_indexing(registry::Store& store) {
+  CO_TRY_ASSIGN(
+      const std::optional<IndexingConfiguration> found,
+      co_await find_record<IndexingConfiguration>(store, registry::indexing_configuration_key()));
+  co_return !found || found->things;
+}
+
+Unexpected refuse_index(std::string_view name) {
+  return refuse(Exception::not_found,
+                fmt::format("Index {} does not exist; {} does", quote(name), kThings));
+}
+
+Result<void> check_query_version(const Call& call) {
+  const std::string version = call.in.text("queryVersion");
+  if (version.empty() || version == kQueryVersion) return {};
+  return refuse_value("queryVersion", version, fmt::format("Member must be {}", kQueryVersion));
+}
+
+/// Where a search goes on, bound to its query: the place would mean nothing to another one.
+std::string mark_of(const search::Query& query) {
+  constexpr std::size_t kMarkBytes = 8;
+  const Sha256 digest = x509::sha256(as_bytes(query.canonical()));
+  return encoding::to_hex(BytesView(digest).first(kMarkBytes)) + ":";
+}
+
+Result<registry::Cursor> search_cursor(const Call& call, const std::string& mark) {
+  TRY_ASSIGN(registry::Cursor cursor, cursor_of(call, kTokenStyle));
+  cursor.limit = static_cast<std::size_t>(
+      std::min(call.in.integer("maxResults").value_or(kMaxFound), kMaxFound));
+  if (cursor.after.empty()) return cursor;
+  if (!cursor.after.starts_with(mark)) {
+    return refuse_value("nextToken", call.in.text("nextToken"),
+                        "Member must come from a search with the same queryString");
+  }
+  cursor.after.erase(0, mark.size());
+  return cursor;
+}
+
+json::object write_document(const Thing& thing) {
+  json::object out{{"thingName", thing.name.str()},
+                   {"thingId", thing.id},
+                   {"thingGroupNames", json::array()},
+                   {"attributes", write_attributes(thing.attributes)}};
+  if (thing.type) out["thingTypeName"] = thing.type->str();
+  return out;
+}
+
+/// Each thing of the page, its groups with it; tells how many things there were.
+std::size_t add_found(const registry::Page& page, json::array& things) {
+  std::size_t count = 0;
+  for (const registry::Record& record : page.records) {
+    if (const auto* thing = std::get_if<Thing>(&record)) {
+      things.emplace_back(write_document(*thing));
+      ++count;
+    } else {
+      const auto& membership = std::get<registry::GroupMembership>(record);
+      things.back().as_object()["thingGroupNames"].as_array().emplace_back(membership.group.str());
+    }
+  }
+  return count;
+}
+
+Answer search_index(Call call) {
+  registry::Store& store = call.server.store;
+  CO_TRY(check_query_version(call));
+  const std::string index = call.in.text("indexName");
+  if (!index.empty() && index != kThings) co_return refuse_index(index);
+  CO_TRY_ASSIGN(const bool is_on, co_await is_indexing(store));
+  if (!is_on) {
+    co_return refuse(Exception::index_not_ready,
+                     "Indexing of things is off; aws iot update-indexing-configuration turns it "
+                     "on with thingIndexingMode=REGISTRY");
+  }
+  CO_TRY_ASSIGN(const search::Query query, search::Query::parse(call.in.text("queryString")));
+  const std::string mark = mark_of(query);
+  CO_TRY_ASSIGN(registry::Cursor cursor, search_cursor(call, mark));
+  json::array things;
+  std::optional<std::string> next;
+  for (int pages = 0; pages < kMaxStorePages; ++pages) {
+    CO_TRY_ASSIGN(const registry::Page page,
+                  co_await store.list(registry::query::SearchThings{query}, cursor));
+    cursor.limit -= add_found(page, things);
+    next = page.next;
+    if (!next || cursor.limit == 0) break;
+    cursor.after = *next;
+  }
+  json::object answer{{"things", std::move(things)}};
+  if (next) next = mark + *next;
+  put_next(answer, call, kTokenStyle, next);
+  co_return answer;
+}
+
+Answer describe_index(Call call) {
+  const std::string name = call.in.text("indexName");
+  CO_TRY_ASSIGN(const bool is_on, co_await is_indexing(call.server.store));
+  if (name != kThings || !is_on) co_return refuse_index(name);
+  co_return json::object{{"indexName", kThings}, {"indexStatus", "ACTIVE"}, {"schema", "REGISTRY"}};
+}
+
+Answer list_indices(Call call) {
+  CO_TRY(cursor_of(call, kTokenStyle));
+  CO_TRY_ASSIGN(const bool is_on, co_await is_indexing(call.server.store));
+  json::array names;
+  if (is_on) names.emplace_back(kThings);
+  co_return json::object{{"indexNames", std::move(names)}};
+}
+
+Answer get_indexing_configuration(Call call) {
+  CO_TRY_ASSIGN(const bool is_on, co_await is_indexing(call.server.store));
+  json::array fields;
+  for (const std::string_view field :
+       {search::kThingName, search::kThingId, search::kThingTypeName, search::kThingGroupNames}) {
+    fields.emplace_back(json::object{{"name", field}, {"type", "String"}});
+  }
+  json::object things{{"thingIndexingMode", is_on ? "REGISTRY" : "OFF"},
+                      {"thingConnectivityIndexingMode", "OFF"},
+                      {"deviceDefenderIndexingMode", "OFF"},
+                      {"namedShadowIndexingMode", "OFF"}};
+  if (is_on) things["managedFields"] = std::move(fields);
+  co_return json::object{
+      {"thingIndexingConfiguration", std::move(things)},
+      {"thingGroupIndexingConfiguration", json::object{{"thingGroupIndexingMode", "OFF"}}}};
+}
+
+/// Holds one of the two configurations to what there is: a mode, and everything else off.
+Result<std::string> read_mode(const json::object& configuration, std::string_view owner,
+                              std::string_view mode_member) {
+  std::string mode;
+  for (const auto& [member, value] : configuration) {
+    const std::string_view name(member);
+    const std::string place = fmt::format("{}.{}", owner, name);
+    const bool is_list = value.is_array() && value.get_array().empty();
+    const bool is_object = value.is_object() && value.get_object().empty();
+    // What is managed is the server's to say; clients send back what they were answered.
+    if (name == "managedFields" || value.is_null() || is_list || is_object) continue;
+    const std::string text = value.is_string() ? std::string(value.get_string()) : "";
+    if (name == mode_member) {
+      mode = text;
+    } else if (text != "OFF") {
+      return refuse_value(place, encoding::to_json(value),
+                          "Member is not available in this version of Imprint; leave it out");
+    }
+  }
+  if (!mode.empty()) return mode;
+  return refuse_value(fmt::format("{}.{}", owner, mode_member), "null", "Member must not be null");
+}
+
+Answer update_indexing_configuration(Call call) {
+  constexpr std::string_view kThingConfiguration = "thingIndexingConfiguration";
+  constexpr std::string_view kGroupConfiguration = "thingGroupIndexingConfiguration";
+  constexpr std::string_view kThingMode = "thingIndexingMode";
+  constexpr std::string_view kGroupMode = "thingGroupIndexingMode";
+  if (call.in.has(kGroupConfiguration)) {
+    CO_TRY_ASSIGN(const std::string mode,
+                  read_mode(call.in.object(kGroupConfiguration), kGroupConfiguration, kGroupMode));
+    if (mode != "OFF")
+      co_return refuse_value(kGroupMode, mode, "Member must be OFF: thing groups are not indexed");
+  }
+  if (!call.in.has(kThingConfiguration)) co_return json::object();
+  CO_TRY_ASSIGN(const std::string mode,
+                read_mode(call.in.object(kThingConfiguration), kThingConfiguration, kThingMode));
+  if (mode != "REGISTRY" && mode != "OFF")
+    co_return refuse_value(kThingMode, mode,
+                           "Member must be REGISTRY or OFF: there are no shadows");
+  registry::Store& store = call.server.store;
+  CO_TRY_ASSIGN(
+      const std::optional<IndexingConfiguration> before,
+      co_await find_record<IndexingConfiguration>(store, registry::indexing_configuration_key()));
+  const IndexingConfiguration after{.things = mode == "REGISTRY",
+                                    .modified = call.server.clock.now(),
+                                    .version = before ? before->version + 1 : 1};
+  if ((!before || before->things) == after.things) co_return json::object();
+  registry::ChangeSet changes = change_set(call.event({{"thing_indexing_mode", mode}}));
+  put(changes, after, before ? Expect::at(before->version) : Expect::absent());
+  CO_TRY(co_await store.commit(std::move(changes)));
+  co_return json::object();
+}
+
+using enum Exception;
+
+constexpr InputInfo index_name(Location in, bool required) {
+  return members::name_input<name_rules::Thing>("indexName", "[a-zA-Z0-9:_-]+", in, required);
+}
+constexpr InputInfo kSearch[] = {
+    index_name(Location::body, false),
+    {.name = "queryString", .required = true, .least = 1},
+    {.name = "nextToken"},
+    {.name = "maxResults", .type = Type::integer, .least = 1, .most = 500},
+    {.name = "queryVersion"}};
+constexpr InputInfo kOne[] = {index_name(Location::path, true)};
+constexpr InputInfo kList[] = {
+    members::kNextToken,
+    {.name = "maxResults", .in = Location::query, .type = Type::integer, .least = 1, .most = 500}};
+constexpr InputInfo kUpdate[] = {members::object("thingIndexingConfiguration"),
+                                 members::object("thingGroupIndexingConfiguration")};
+constexpr ExceptionSet kErrors{invalid_request, throttling, unauthorized, service_unavailable,
+                               internal_failure};
+
+constexpr OperationInfo kOperations[] = {
+    {"SearchIndex",
+     "POST",
+     "/indices/search",
+     kSearch,
+     {invalid_request, throttling, unauthorized, service_unavailable, internal_failure, not_found,
+      invalid_query, index_not_ready},
+     search_index,
+     "index/{indexName}"},
+    {"DescribeIndex",
+     "GET",
+     "/indices/{indexName}",
+     kOne,
+     {invalid_request, throttling, unauthorized, service_unavailable, internal_failure, not_found},
+     describe_index,
+     "index/{indexName}"},
+    {"ListIndices", "GET", "/indices", kList, kErrors, list_indices},
+    {"GetIndexingConfiguration",
+     "GET",
+     "/indexing/config",
+     {},
+     kErrors,
+     get_indexing_configuration},
+    {"UpdateIndexingConfiguration", "POST", "/indexing/config", kUpdate, kErrors,
+     update_indexing_configuration},
+};
+
+}  // namespace
+
+Operations index_operations() { return kOperations; }
+
+}  // namespace imprint::control_api

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <charconv>
+
+#include "control_api/members.h"
+#include "control_api/operations.h"
+#include "control_api/paging.h"
+#include "control_api/s3_names.h"
+#include "control_api/store_access.h"
+#include "control_api/validation.h"
+
+namespace imprint::control_api {
+
+namespace {
+
+using bulk::ReportPart;
+using bulk::ReportType;
+using registry::Expect;
+using registry::RegistrationProgress;
+using registry::RegistrationTask;
+using registry::TaskStatus;
+
+/// The task that the path names; `exception` is what the operation's model offers for one that is
+/// not there.
+runtime::Task<Result<RegistrationTask>> get_task(Call call, Exception exception) {
+  const std::string id = call.in.text("taskId");
+  CO_TRY_ASSIGN(std::optional<RegistrationTask> found,
+                co_await find_record<RegistrationTask>(call.server.store,
+                                                       registry::registration_task_key(id)));
+  if (!found)
+    co_return refuse(exception, fmt::format("Thing registration task {} not found", quote(id)));
+  co_return std::move(*found);
+}
+
+/// Refuses an input file that is not there before a task is made of it.
+Result<void> check_input_file(const Call& call) {
+  const auto file = call.server.registrations.uploads().open(call.in.text("inputFileBucket"),
+                                                             call.in.text("inputFileKey"));
+  if (file) return {};
+  return refuse(Exception::invalid_request,
+                fmt::format("The input file cannot be read: {}. Put it under uploads/ in the "
+                            "deployment directory, or upload it with "
+                            "PUT /imprint/v1/uploads/{{bucket}}/{{key}}",
+                            file.error().message),
+                "inputFileKey");
+}
+
+Answer start_task(Call call) {
+  CO_TRY(templates::Template::parse(call.in.text("templateBody"), templates::Use::bulk));
+  CO_TRY(check_input_file(call));
+  const Timestamp now = call.server.clock.now();
+  const RegistrationTask task{.id = make_uuid(call.server.random),
+                              .template_body = call.in.text("templateBody"),
+                              .bucket = call.in.text("inputFileBucket"),
+                              .key = call.in.text("inputFileKey"),
+                              .role_arn = call.in.text("roleArn"),
+                              .region = call.region,
+                              .actor = call.access_key_id,
+                              .created = now,
+                              .modified = now};
+  registry::ChangeSet changes =
+      change_set(call.event({{"task", task.id}, {"bucket", task.bucket}, {"key", task.key}}));
+  put(changes, task, Expect::absent());
+  put(changes, RegistrationProgress{.task = task.id, .modified = now}, Expect::absent());
+  changes.changes.emplace_back(
+      registry::Count{std::string(bulk::kRunningTasks), 1, bulk::kMaxRunningTasks});
+  const auto done = co_await call.server.store.commit(std::move(changes));
+  if (!done && done.error().where == bulk::kRunningTasks) {
+    co_return refuse(Exception::invalid_request,
+                     "Another thing registration task is running, and there may be one; wait for "
+                     "its end or stop it");
+  }
+  CO_TRY(done);
+  call.server.registrations.wake();
+  co_return json::object{{"taskId", task.id}};
+}
+
+std::int64_t percentage_of(const RegistrationTask& task, const RegistrationProgress& progress) {
+  if (task.status == TaskStatus::completed) return 100;
+  return progress.input_bytes == 0 ? 0 : progress.done_bytes * 100 / progress.input_bytes;
+}
+
+Answer describe_task(Call call) {
+  CO_TRY_ASSIGN(const RegistrationTask task, co_await get_task(call, Exception::not_found));
+  CO_TRY_ASSIGN(const RegistrationProgress progress,
+                co_await registry::get<RegistrationProgress>(
+                    call.server.store, registry::registration_progress_key(task.id)));
+  json::object answer{
+      {"taskId", task.id},
+      {"creationDate", epoch_seconds(task.created)},
+      {"lastModifiedDate", epoch_seconds(std::max(task.modified, progress.modified))},
+      {"templateBody", task.template_body},
+      {"inputFileBucket", task.bucket},
+      {"inputFileKey", task.key},
+      {"roleArn", task.role_arn},
+      {"status", registry::to_string(task.status)},
+      {"successCount", progress.succeeded},
+      {"failureCount", progress.failed},
+      {"percentageProgress", percentage_of(task, progress)}};
+  if (!task.message.empty()) answer["message"] = task.message;
+  co_return answer;
+}
+
+Answer list_tasks(Call call) {
+  registry::query::RegistrationTasks query;
+  if (call.in.has("status")) {
+    CO_TRY_ASSIGN(query.status, registry::parse_task_status(call.in.text("status")));
+  }
+  CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
+  CO_TRY_ASSIGN(const registry::Page page, co_await call.server.store.list(query, cursor));
+  json::object answer{
+      {"taskIds", write_all<RegistrationTask>(page.records, [](const RegistrationTask& task) {
+         return json::value(task.id);
+       })}};
+  put_next(answer, call, kTokenStyle, page.next);
+  co_return answer;
+}
+
+/// Reports come in parts, each with a link of its own; a page goes on after a part's number.
+Answer list_reports(Call call) {
+  CO_TRY_ASSIGN(const RegistrationTask task, co_await get_task(call, Exception::invalid_request));
+  CO_TRY_ASSIGN(const RegistrationProgress progress,
+                co_await registry::get<RegistrationProgress>(
+                    call.server.store, registry::registration_progress_key(task.id)));
+  const auto type = bulk::parse_report_type(call.in.text("reportType"));
+  IMPRINT_ASSERT(type.has_value());  // the row allows no other
+  const registry::ReportPlace& end =
+      *type == ReportType::errors ? progress.errors : progress.results;
+  const std::int64_t parts = end.part + (end.bytes > 0 ? 1 : 0);
+  CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
+  std::int64_t part = 0;
+  if (!cursor.after.empty()) {
+    const char* last = cursor.after.data() + cursor.after.size();
+    if (std::from_chars(cursor.after.data(), last, part).ptr != last || part < 0) {
+      co_return refuse_value("nextToken", call.in.text("nextToken"),
+                             "Member must be the nextToken that this operation answered with");
+    }
+  }
+  json::array links;
+  for (; part < parts && links.size() < cursor.limit; ++part) {
+    links.emplace_back("https://" + call.host +
+                       call.server.registrations.links().target_of({task.id, *type, part},
+                                                                   call.server.clock.now()));
+  }
+  json::object answer{{"resourceLinks", std::move(links)}, {"reportType", bulk::to_string(*type)}};
+  put_next(answer, call, kTokenStyle,
+           part < parts ? std::optional(std::to_string(part)) : std::nullopt);
+  co_return answer;
+}
+
+Answer stop_task(Call call) {
+  CO_TRY_ASSIGN(RegistrationTask task, co_await get_task(call, Exception::not_found));
+  if (task.status == TaskStatus::cancelling || task.status == TaskStatus::cancelled)
+    co_return json::object();
+  if (task.status != TaskStatus::in_progress) {
+    co_return refuse(Exception::invalid_request,
+                     fmt::format("Thing registration task {} has ended already: {}", task.id,
+                                 registry::to_string(task.status)));
+  }
+  const std::int64_t seen = task.version;
+  task.status = TaskStatus::cancelling;
+  task.modified = call.server.clock.now();
+  task.version = seen + 1;
+  registry::ChangeSet changes = change_set(call.event({{"task", task.id}}));
+  put(changes, std::move(task), Expect::at(seen));
+  CO_TRY(co_await call.server.store.commit(std::move(changes)));
+  call.server.registrations.wake();
+  co_return json::object();
+}
+
+using enum Exception;
+
+constexpr std::string_view kStatuses[] = {"InProgress", "Completed", "Failed", "Cancelled",
+                                          "Cancelling"};
+constexpr std::string_view kReportTypes[] = {"ERRORS", "RESULTS"};
+constexpr InputInfo kTaskId{.name = "taskId", .in = Location::path, .required = true, .most = 40};
+constexpr InputInfo kStart[] = {
+    {.name = "templateBody",
+     .required = true,
+     .most = static_cast<std::int64_t>(templates::kMaxTemplateCharacters)},
+    members::s3_bucket("inputFileBucket", Location::body),
+    members::s3_key("inputFileKey", Location::body),
+    {.name = "roleArn", .required = true, .least = 20, .most = 2048}};
+constexpr InputInfo kOne[] = {kTaskId};
+constexpr InputInfo kList[] = {members::kNextToken,
+                               members::kMaxResults,
+                               {.name = "status", .in = Location::query, .values = kStatuses}};
+constexpr InputInfo kReports[] = {
+    kTaskId,
+    {.name = "reportType", .in = Location::query, .required = true, .values = kReportTypes},
+    members::kNextToken,
+    members::kMaxResults};
+constexpr ExceptionSet kErrors{invalid_request, throttling, unauthorized, internal_failure};
+constexpr ExceptionSet kErrorsOfOne{invalid_request, throttling, unauthorized, internal_failure,
+                                    not_found};
+
+constexpr OperationInfo kOperations[] = {
+    {"StartThingRegistrationTask", "POST", "/thing-registration-tasks", kStart, kErrors,
+     start_task},
+    {"DescribeThingRegistrationTask", "GET", "/thing-registration-tasks/{taskId}", kOne,
+     kErrorsOfOne, describe_task},
+    {"ListThingRegistrationTasks", "GET", "/thing-registration-tasks", kList, kErrors, list_tasks},
+    {"ListThingRegistrationTaskReports", "GET", "/thing-registration-tasks/{taskId}/reports",
+     kReports, kErrors, list_reports},
+    {"StopThingRegistrationTask", "PUT", "/thing-registration-tasks/{taskId}/cancel", kOne,
+     kErrorsOfOne, stop_task},
+};
+
+}  // namespace
+
+Operations registration_task_operations() { return kOperations; }
+
+}  // namespace imprint::control_api
