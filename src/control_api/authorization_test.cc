@@ -49,6 +49,11 @@ TEST(Authorization, NamesActionsOfBothServices) {
 
 TEST(Authorization, NamesWhatEveryOperationActsOn) {
   for (const OperationInfo* row : all_operations()) {
+    // AWS's reference has no resource for tasks; an index is named in the body.
+    if (row->name.find("ThingRegistrationTask") != std::string_view::npos) {
+      EXPECT_TRUE(row->resource.empty()) << row->name;
+      continue;
+    }
     const bool has_target = std::ranges::any_of(row->inputs, [](const InputInfo& input) {
       return input.required && (input.in == Location::path || input.name == "principal" ||
                                 input.name == "templateName");
@@ -56,7 +61,7 @@ TEST(Authorization, NamesWhatEveryOperationActsOn) {
     EXPECT_EQ(!row->resource.empty(),
               has_target || row->name.find("ThingToThingGroup") != std::string_view::npos ||
                   row->name.find("ThingFromThingGroup") != std::string_view::npos ||
-                  row->name == "ListPolicyPrincipals")
+                  row->name == "ListPolicyPrincipals" || row->name == "SearchIndex")
         << row->name;
   }
 }

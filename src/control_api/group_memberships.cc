@@ -3,6 +3,7 @@
 #include "control_api/members.h"
 #include "control_api/operations.h"
 #include "control_api/paging.h"
+#include "control_api/searching.h"
 #include "control_api/thing_group_tree.h"
 #include "control_api/thing_records.h"
 #include "control_api/validation.h"
@@ -47,7 +48,14 @@ runtime::Task<Result<Membership>> read_membership(Call call) {
   CO_TRY_ASSIGN(ThingGroupName group,
                 name_or_arn<ThingGroupName>(call, "thingGroupName", "thingGroupArn", "thinggroup"));
   CO_TRY(co_await get_thing_record(call.server.store, thing));
-  CO_TRY(co_await get_thing_group_record(call.server.store, group));
+  CO_TRY_ASSIGN(const registry::ThingGroup record,
+                co_await get_thing_group_record(call.server.store, group));
+  if (record.is_dynamic()) {
+    co_return refuse(Exception::invalid_request,
+                     fmt::format("Thing group {} is dynamic: its query decides what is in it",
+                                 quote(group.str())),
+                     "thingGroupName");
+  }
   co_return Membership{std::move(thing), std::move(group)};
 }
 
@@ -121,11 +129,28 @@ Place place_of(const std::string& text) {
   return {text.substr(0, end), text.substr(end + 1)};
 }
 
+/// A dynamic group has no memberships; what its query finds is in it.
+Answer list_found_things(Call call, std::string query) {
+  CO_TRY_ASSIGN(search::Query parsed, search::Query::parse(query));
+  CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
+  CO_TRY_ASSIGN(const FoundThings found,
+                co_await find_things(call, std::move(parsed), cursor.limit));
+  json::array things;
+  for (const registry::Record& record : found.records) {
+    if (const auto* thing = std::get_if<registry::Thing>(&record))
+      things.emplace_back(thing->name.str());
+  }
+  json::object answer{{"things", std::move(things)}};
+  put_next(answer, call, kTokenStyle, found.next);
+  co_return answer;
+}
+
 Answer list_things_in_group(Call call) {
   registry::Store& store = call.server.store;
   CO_TRY_ASSIGN(
       const registry::ThingGroup root,
       co_await get_thing_group_record(store, call.in.name<ThingGroupName>("thingGroupName")));
+  if (root.is_dynamic()) co_return co_await list_found_things(call, root.query);
   std::vector<ThingGroupName> groups{root.name};
   if (call.in.flag("recursive")) {
     CO_TRY_ASSIGN(groups, co_await subtree_of(store, root.name));

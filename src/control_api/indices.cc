@@ -3,10 +3,9 @@
 #include "control_api/members.h"
 #include "control_api/operations.h"
 #include "control_api/paging.h"
+#include "control_api/searching.h"
 #include "control_api/thing_records.h"
 #include "control_api/validation.h"
-#include "encoding/text.h"
-#include "x509/digest.h"
 
 namespace imprint::control_api {
 
@@ -16,50 +15,14 @@ using registry::Expect;
 using registry::IndexingConfiguration;
 using registry::Thing;
 
-/// The one index: things of the registry. There are no shadows here, and no violations.
-constexpr std::string_view kThings = "AWS_Things";
-constexpr std::string_view kQueryVersion = "2017-09-30";
 /// AWS IoT API, SearchIndex: at most so many in a page, though 500 may be asked for.
 constexpr std::int64_t kMaxFound = 100;
-/// Pages of the store that one call goes through when matches are rare.
-constexpr int kMaxStorePages = 20;
 
 runtime::Task<Result<bool>> is_indexing(registry::Store& store) {
   CO_TRY_ASSIGN(
       const std::optional<IndexingConfiguration> found,
       co_await find_record<IndexingConfiguration>(store, registry::indexing_configuration_key()));
   co_return !found || found->things;
-}
-
-Unexpected refuse_index(std::string_view name) {
-  return refuse(Exception::not_found,
-                fmt::format("Index {} does not exist; {} does", quote(name), kThings));
-}
-
-Result<void> check_query_version(const Call& call) {
-  const std::string version = call.in.text("queryVersion");
-  if (version.empty() || version == kQueryVersion) return {};
-  return refuse_value("queryVersion", version, fmt::format("Member must be {}", kQueryVersion));
-}
-
-/// Where a search goes on, bound to its query: the place would mean nothing to another one.
-std::string mark_of(const search::Query& query) {
-  constexpr std::size_t kMarkBytes = 8;
-  const Sha256 digest = x509::sha256(as_bytes(query.canonical()));
-  return encoding::to_hex(BytesView(digest).first(kMarkBytes)) + ":";
-}
-
-Result<registry::Cursor> search_cursor(const Call& call, const std::string& mark) {
-  TRY_ASSIGN(registry::Cursor cursor, cursor_of(call, kTokenStyle));
-  cursor.limit = static_cast<std::size_t>(
-      std::min(call.in.integer("maxResults").value_or(kMaxFound), kMaxFound));
-  if (cursor.after.empty()) return cursor;
-  if (!cursor.after.starts_with(mark)) {
-    return refuse_value("nextToken", call.in.text("nextToken"),
-                        "Member must come from a search with the same queryString");
-  }
-  cursor.after.erase(0, mark.size());
-  return cursor;
 }
 
 json::object write_document(const Thing& thing) {
@@ -71,63 +34,50 @@ json::object write_document(const Thing& thing) {
   return out;
 }
 
-/// Each thing of the page, its groups with it; tells how many things there were.
-std::size_t add_found(const registry::Page& page, json::array& things) {
-  std::size_t count = 0;
-  for (const registry::Record& record : page.records) {
+/// Each thing with the groups that follow it.
+json::array write_found(const std::vector<registry::Record>& records) {
+  json::array things;
+  for (const registry::Record& record : records) {
     if (const auto* thing = std::get_if<Thing>(&record)) {
       things.emplace_back(write_document(*thing));
-      ++count;
     } else {
       const auto& membership = std::get<registry::GroupMembership>(record);
       things.back().as_object()["thingGroupNames"].as_array().emplace_back(membership.group.str());
     }
   }
-  return count;
+  return things;
 }
 
 Answer search_index(Call call) {
-  registry::Store& store = call.server.store;
-  CO_TRY(check_query_version(call));
-  const std::string index = call.in.text("indexName");
-  if (!index.empty() && index != kThings) co_return refuse_index(index);
-  CO_TRY_ASSIGN(const bool is_on, co_await is_indexing(store));
+  CO_TRY(check_index_members(call));
+  CO_TRY_ASSIGN(const bool is_on, co_await is_indexing(call.server.store));
   if (!is_on) {
     co_return refuse(Exception::index_not_ready,
                      "Indexing of things is off; aws iot update-indexing-configuration turns it "
                      "on with thingIndexingMode=REGISTRY");
   }
-  CO_TRY_ASSIGN(const search::Query query, search::Query::parse(call.in.text("queryString")));
-  const std::string mark = mark_of(query);
-  CO_TRY_ASSIGN(registry::Cursor cursor, search_cursor(call, mark));
-  json::array things;
-  std::optional<std::string> next;
-  for (int pages = 0; pages < kMaxStorePages; ++pages) {
-    CO_TRY_ASSIGN(const registry::Page page,
-                  co_await store.list(registry::query::SearchThings{query}, cursor));
-    cursor.limit -= add_found(page, things);
-    next = page.next;
-    if (!next || cursor.limit == 0) break;
-    cursor.after = *next;
-  }
-  json::object answer{{"things", std::move(things)}};
-  if (next) next = mark + *next;
-  put_next(answer, call, kTokenStyle, next);
+  CO_TRY_ASSIGN(search::Query query, search::Query::parse(call.in.text("queryString")));
+  const std::int64_t limit = std::min(call.in.integer("maxResults").value_or(kMaxFound), kMaxFound);
+  CO_TRY_ASSIGN(const FoundThings found,
+                co_await find_things(call, std::move(query), static_cast<std::size_t>(limit)));
+  json::object answer{{"things", write_found(found.records)}};
+  put_next(answer, call, kTokenStyle, found.next);
   co_return answer;
 }
 
 Answer describe_index(Call call) {
   const std::string name = call.in.text("indexName");
   CO_TRY_ASSIGN(const bool is_on, co_await is_indexing(call.server.store));
-  if (name != kThings || !is_on) co_return refuse_index(name);
-  co_return json::object{{"indexName", kThings}, {"indexStatus", "ACTIVE"}, {"schema", "REGISTRY"}};
+  if (name != kThingIndex || !is_on) co_return refuse_index(name);
+  co_return json::object{
+      {"indexName", kThingIndex}, {"indexStatus", "ACTIVE"}, {"schema", "REGISTRY"}};
 }
 
 Answer list_indices(Call call) {
   CO_TRY(cursor_of(call, kTokenStyle));
   CO_TRY_ASSIGN(const bool is_on, co_await is_indexing(call.server.store));
   json::array names;
-  if (is_on) names.emplace_back(kThings);
+  if (is_on) names.emplace_back(kThingIndex);
   co_return json::object{{"indexNames", std::move(names)}};
 }
 

@@ -43,9 +43,6 @@ constexpr MissingOperation kPolicies[] = {
 };
 
 constexpr MissingOperation kThings[] = {
-    {"CreateDynamicThingGroup", "POST", "/dynamic-thing-groups/{thingGroupName}"},
-    {"DeleteDynamicThingGroup", "DELETE", "/dynamic-thing-groups/{thingGroupName}"},
-    {"UpdateDynamicThingGroup", "PATCH", "/dynamic-thing-groups/{thingGroupName}"},
     {"ListPrincipalThingsV2", "GET", "/principals/things-v2"},
     {"GetThingConnectivityData", "POST", "/things/{thingName}/connectivity-data"},
     {"UpdateThingGroupsForThing", "PUT", "/thing-groups/updateThingGroupsForThing"},

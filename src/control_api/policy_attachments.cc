@@ -34,7 +34,15 @@ runtime::Task<Result<void>> check_target(Call call, PolicyTarget target) {
   std::vector<registry::Key> keys;
   keys.push_back(key_of_target(target));
   CO_TRY_ASSIGN(const auto found, co_await call.server.store.find(std::move(keys)));
-  if (found.front()) co_return Result<void>();
+  if (found.front()) {
+    const auto* group = std::get_if<registry::ThingGroup>(&*found.front());
+    if (group == nullptr || !group->is_dynamic()) co_return Result<void>();
+    co_return refuse(Exception::invalid_request,
+                     fmt::format("The target {} is a dynamic thing group; a policy would follow "
+                                 "whatever its query finds",
+                                 target_arn(call, target)),
+                     "target");
+  }
   co_return refuse(Exception::not_found,
                    fmt::format("The target {} does not exist", target_arn(call, target)));
 }

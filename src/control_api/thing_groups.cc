@@ -3,6 +3,7 @@
 #include "control_api/members.h"
 #include "control_api/operations.h"
 #include "control_api/paging.h"
+#include "control_api/searching.h"
 #include "control_api/thing_group_tree.h"
 #include "control_api/thing_records.h"
 
@@ -15,10 +16,28 @@ using registry::ThingGroup;
 
 constexpr std::string_view kProperties = "thingGroupProperties";
 
+/// AWS IoT quota on dynamic groups, and the registry's counter of them.
+constexpr std::int64_t kMaxDynamicGroups = 100;
+constexpr std::string_view kDynamicGroups = "dynamic-thing-groups";
+
 json::object write_created(const Call& call, const ThingGroup& group) {
-  return {{"thingGroupName", group.name.str()},
-          {"thingGroupArn", thing_group_arn(call, group.name)},
-          {"thingGroupId", group.id}};
+  json::object out{{"thingGroupName", group.name.str()},
+                   {"thingGroupArn", thing_group_arn(call, group.name)},
+                   {"thingGroupId", group.id}};
+  if (!group.is_dynamic()) return out;
+  out["indexName"] = kThingIndex;
+  out["queryString"] = group.query;
+  out["queryVersion"] = kQueryVersion;
+  return out;
+}
+
+/// Static and dynamic groups share names and records, and have operations of their own.
+Result<void> check_kind(const ThingGroup& group, bool wants_dynamic) {
+  if (group.is_dynamic() == wants_dynamic) return {};
+  return refuse(Exception::invalid_request,
+                fmt::format("Thing group {} is a {} one; use the operation for those",
+                            quote(group.name.str()), wants_dynamic ? "static" : "dynamic"),
+                "thingGroupName");
 }
 
 Result<AttributePayload> read_group_attributes(const json::object& properties) {
@@ -41,7 +60,8 @@ Result<ThingGroup> wanted_group(const Call& call) {
                    .parent = call.in.optional_name<ThingGroupName>("parentGroupName"),
                    .description = std::move(description),
                    .attributes = apply_payload({}, payload),
-                   .created = call.server.clock.now()};
+                   .created = call.server.clock.now(),
+                   .query = call.in.text("queryString")};
   TRY(check_attribute_limits(group.attributes, kMaxAttributes));
   return group;
 }
@@ -54,6 +74,12 @@ runtime::Task<Result<void>> check_parent(registry::Store& store, ThingGroupName 
     co_return refuse(
         Exception::invalid_request,
         fmt::format("Parent thing group {} does not exist; create it first", quote(name.str())),
+        "parentGroupName");
+  }
+  if (parent->is_dynamic()) {
+    co_return refuse(
+        Exception::invalid_request,
+        fmt::format("Parent thing group {} is dynamic, and so has no children", quote(name.str())),
         "parentGroupName");
   }
   CO_TRY_ASSIGN(const std::vector<ThingGroup> line, co_await ancestors_of(store, name));
@@ -81,7 +107,7 @@ Answer create_thing_group(Call call) {
   CO_TRY_ASSIGN(const std::optional<ThingGroup> existing,
                 co_await find_record<ThingGroup>(store, registry::thing_group_key(group.name)));
   if (existing && existing->parent == group.parent && existing->description == group.description &&
-      existing->attributes == group.attributes) {
+      existing->attributes == group.attributes && existing->query == group.query) {
     co_return write_created(call, *existing);
   }
   if (existing) {
@@ -96,8 +122,24 @@ Answer create_thing_group(Call call) {
     require(changes, registry::thing_group_key(*group.parent));
   }
   put(changes, group, Expect::absent());
-  CO_TRY(co_await store.commit(std::move(changes)));
+  if (group.is_dynamic()) {
+    changes.changes.emplace_back(
+        registry::Count{std::string(kDynamicGroups), 1, kMaxDynamicGroups});
+  }
+  const auto done = co_await store.commit(std::move(changes));
+  if (!done && done.error().where == kDynamicGroups) {
+    co_return refuse(Exception::limit_exceeded,
+                     fmt::format("There are {} dynamic thing groups already, which is the most",
+                                 kMaxDynamicGroups));
+  }
+  CO_TRY(done);
   co_return write_created(call, group);
+}
+
+Answer create_dynamic_thing_group(Call call) {
+  CO_TRY(check_index_members(call));
+  CO_TRY(search::Query::parse(call.in.text("queryString")));
+  co_return co_await create_thing_group(std::move(call));
 }
 
 Answer describe_thing_group(Call call) {
@@ -117,13 +159,14 @@ Answer describe_thing_group(Call call) {
     metadata["rootToParentThingGroups"] = std::move(from_root);
   }
   json::object answer = write_created(call, group);
+  if (group.is_dynamic()) answer["status"] = "ACTIVE";  // AWS: while the index is built, BUILDING
   answer["version"] = group.version;
   answer["thingGroupProperties"] = std::move(properties);
   answer["thingGroupMetadata"] = std::move(metadata);
   co_return answer;
 }
 
-Answer update_thing_group(Call call) {
+Answer update_group(Call call, bool is_dynamic) {
   registry::Store& store = call.server.store;
   const json::object properties = call.in.object(kProperties);
   CO_TRY_ASSIGN(std::string description,
@@ -131,8 +174,10 @@ Answer update_thing_group(Call call) {
   CO_TRY_ASSIGN(const AttributePayload payload, read_group_attributes(properties));
   CO_TRY_ASSIGN(ThingGroup group, co_await get_thing_group_record(
                                       store, call.in.name<ThingGroupName>("thingGroupName")));
+  CO_TRY(check_kind(group, is_dynamic));
   CO_TRY(check_expected_version(call, "thing group", group.name.str(), group.version));
   const std::int64_t seen = group.version;
+  if (call.in.has("queryString")) group.query = call.in.text("queryString");
   if (properties.contains("thingGroupDescription")) group.description = std::move(description);
   if (properties.contains("attributePayload"))
     group.attributes = apply_payload(group.attributes, payload);
@@ -143,6 +188,14 @@ Answer update_thing_group(Call call) {
   put(changes, group, Expect::at(seen));
   CO_TRY(co_await store.commit(std::move(changes)));
   co_return json::object{{"version", group.version}};
+}
+
+Answer update_thing_group(Call call) { return update_group(std::move(call), false); }
+
+Answer update_dynamic_thing_group(Call call) {
+  CO_TRY(check_index_members(call));
+  if (call.in.has("queryString")) CO_TRY(search::Query::parse(call.in.text("queryString")));
+  co_return co_await update_group(std::move(call), true);
 }
 
 /// A group may have a million members: they leave in steps, each a change set of its own, before
@@ -161,13 +214,14 @@ runtime::Task<Result<void>> empty_group(registry::Store& store, ThingGroupName n
   }
 }
 
-Answer delete_thing_group(Call call) {
+Answer delete_group(Call call, bool is_dynamic) {
   registry::Store& store = call.server.store;
   const auto name = call.in.name<ThingGroupName>("thingGroupName");
   const registry::Key key = registry::thing_group_key(name);
   CO_TRY_ASSIGN(const std::optional<ThingGroup> group,
                 co_await find_record<ThingGroup>(store, key));
   if (!group) co_return json::object();
+  CO_TRY(check_kind(*group, is_dynamic));
   CO_TRY(check_expected_version(call, "thing group", name.str(), group->version));
   const registry::query::ThingGroups children{.parent = name};
   CO_TRY_ASSIGN(const std::vector<ThingGroup> first_child,
@@ -186,11 +240,15 @@ Answer delete_thing_group(Call call) {
   for (const registry::PolicyAttachment& attachment : attached)
     erase(changes, registry::key_of(attachment));
   erase(changes, key, Expect::at(group->version));
+  if (is_dynamic) changes.changes.emplace_back(registry::Count{std::string(kDynamicGroups), -1});
   CO_TRY(co_await store.commit(std::move(changes)));
   CO_TRY(co_await erase_strays(store, policies, key));
   CO_TRY(co_await erase_strays(store, registry::query::ThingsInGroup{name}, key));
   co_return json::object();
 }
+
+Answer delete_thing_group(Call call) { return delete_group(std::move(call), false); }
+Answer delete_dynamic_thing_group(Call call) { return delete_group(std::move(call), true); }
 
 /// Whether the list shows a group: all of them, the roots, or those under a parent.
 runtime::Task<Result<bool>> is_shown(registry::Store& store, ThingGroup group,
@@ -244,6 +302,26 @@ constexpr InputInfo kList[] = {
     members::thing_group_name(Location::query, false, "namePrefixFilter"),
     members::flag("recursive", Location::query)};
 
+constexpr InputInfo index_name() {
+  return members::name_input<name_rules::Thing>("indexName", "[a-zA-Z0-9:_-]+", Location::body,
+                                                false);
+}
+constexpr InputInfo query_string(bool required) {
+  return {.name = "queryString", .required = required, .least = 1};
+}
+constexpr InputInfo kCreateDynamic[] = {members::thing_group_name(),
+                                        members::object("thingGroupProperties"),
+                                        index_name(),
+                                        query_string(true),
+                                        {.name = "queryVersion"},
+                                        members::kTags};
+constexpr InputInfo kUpdateDynamic[] = {members::thing_group_name(),
+                                        members::object("thingGroupProperties", true),
+                                        members::expected_version(Location::body),
+                                        index_name(),
+                                        query_string(false),
+                                        {.name = "queryVersion"}};
+
 constexpr OperationInfo kOperations[] = {
     {"CreateThingGroup",
      "POST",
@@ -279,6 +357,28 @@ constexpr OperationInfo kOperations[] = {
      kList,
      {invalid_request, internal_failure, not_found, throttling},
      list_thing_groups},
+    {"CreateDynamicThingGroup",
+     "POST",
+     "/dynamic-thing-groups/{thingGroupName}",
+     kCreateDynamic,
+     {invalid_request, already_exists, not_found, throttling, internal_failure, invalid_query,
+      limit_exceeded},
+     create_dynamic_thing_group,
+     "thinggroup/{thingGroupName}"},
+    {"UpdateDynamicThingGroup",
+     "PATCH",
+     "/dynamic-thing-groups/{thingGroupName}",
+     kUpdateDynamic,
+     {invalid_request, version_conflict, throttling, internal_failure, not_found, invalid_query},
+     update_dynamic_thing_group,
+     "thinggroup/{thingGroupName}"},
+    {"DeleteDynamicThingGroup",
+     "DELETE",
+     "/dynamic-thing-groups/{thingGroupName}",
+     kDelete,
+     {invalid_request, version_conflict, throttling, internal_failure},
+     delete_dynamic_thing_group,
+     "thinggroup/{thingGroupName}"},
 };
 
 }  // namespace

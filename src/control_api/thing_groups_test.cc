@@ -276,5 +276,106 @@ TEST_F(ThingGroups, ListTheThingsOfAWholeBranch) {
   }
 }
 
+TEST(DynamicThingGroups, HoldWhatTheirQueryFinds) {
+  ControlApiWorld world;
+  for (const char* name : {"hot-1", "hot-2", "cold"}) {
+    world.must("POST", fmt::format("/things/{}", name),
+               fmt::format(R"({{"attributePayload":{{"attributes":{{"t":"{}"}}}}}})",
+                           std::string_view(name).starts_with("hot") ? "90" : "3"));
+  }
+  const std::string path = "/dynamic-thing-groups/hot";
+  const std::string body =
+      R"({"queryString":"attributes.t > 50","thingGroupProperties":{"thingGroupDescription":"d"}})";
+  const Reply made = world.must("POST", path, body);
+  EXPECT_EQ(made.text("indexName"), "AWS_Things");
+  EXPECT_EQ(made.text("queryString"), "attributes.t > 50");
+  EXPECT_EQ(made.text("queryVersion"), "2017-09-30");
+  EXPECT_EQ(world.must("POST", path, body).text("thingGroupId"), made.text("thingGroupId"));
+  const auto members = world.follow("GET", "/thing-groups/hot/things", "things", false, 1);
+  EXPECT_EQ(members.elements, (std::vector<std::string>{"\"hot-1\"", "\"hot-2\""}));
+  world.must("PATCH", "/things/cold", R"({"attributePayload":{"attributes":{"t":"51"}}})");
+  EXPECT_EQ(world.must("GET", "/thing-groups/hot/things").list("things").size(), 3U);
+
+  const Reply described = world.must("GET", "/thing-groups/hot");
+  EXPECT_EQ(described.text("status"), "ACTIVE");
+  EXPECT_EQ(described.text("queryString"), "attributes.t > 50");
+  EXPECT_EQ(
+      world.must("PATCH", path, R"({"queryString":"thingName:cold","thingGroupProperties":{}})")
+          .body.at("version")
+          .as_int64(),
+      2);
+  EXPECT_EQ(world.must("GET", "/thing-groups/hot/things").list("things").size(), 1U);
+  world.must("DELETE", path + "?expectedVersion=2");
+  world.must("DELETE", path);
+  EXPECT_EQ(world.call("GET", "/thing-groups/hot").status, 404);
+}
+
+TEST(DynamicThingGroups, RefuseInModelledErrors) {
+  ControlApiWorld world;
+  world.must("POST", "/things/t");
+  world.must("POST", "/things/u");
+  world.must("POST", "/thing-groups/static");
+  world.must("POST", "/dynamic-thing-groups/dynamic", R"({"queryString":"*"})");
+  world.make_policy("p");
+  const std::string path = "/dynamic-thing-groups/";
+  const std::string token =
+      world.must("GET", "/thing-groups/dynamic/things?maxResults=1").text("nextToken");
+  world.must("PATCH", path + "dynamic", R"({"queryString":"t OR u","thingGroupProperties":{}})");
+  expect_refusals(
+      world,
+      {{"no query", "POST", path + "x", "{}", 400, kInvalid, "queryString"},
+       {"bad query", "POST", path + "x", R"({"queryString":"("})", 400, "InvalidQueryException",
+        "character"},
+       {"another index", "POST", path + "x", R"({"queryString":"a","indexName":"AWS_ThingGroups"})",
+        404, "ResourceNotFoundException", "AWS_ThingGroups"},
+       {"another version", "POST", path + "x", R"({"queryString":"a","queryVersion":"2"})", 400,
+        kInvalid, "queryVersion"},
+       {"another query", "POST", path + "dynamic", R"({"queryString":"b"})", 409,
+        "ResourceAlreadyExistsException", "different"},
+       {"a static one's name", "POST", path + "static", R"({"queryString":"b"})", 409,
+        "ResourceAlreadyExistsException", "different"},
+       {"bad new query", "PATCH", path + "dynamic",
+        R"({"queryString":"(","thingGroupProperties":{}})", 400, "InvalidQueryException",
+        "character"},
+       {"update of none", "PATCH", path + "x", R"({"thingGroupProperties":{}})", 404,
+        "ResourceNotFoundException", "not found"},
+       {"update of a static one", "PATCH", path + "static", R"({"thingGroupProperties":{}})", 400,
+        kInvalid, "static"},
+       {"static update", "PATCH", "/thing-groups/dynamic", R"({"thingGroupProperties":{}})", 400,
+        kInvalid, "dynamic"},
+       {"wrong version", "PATCH", path + "dynamic",
+        R"({"expectedVersion":1,"thingGroupProperties":{}})", 409, "VersionConflictException",
+        "version"},
+       {"deletion of a static one", "DELETE", path + "static", "", 400, kInvalid, "static"},
+       {"static deletion", "DELETE", "/thing-groups/dynamic", "", 400, kInvalid, "dynamic"},
+       {"adding", "PUT", "/thing-groups/addThingToThingGroup",
+        R"({"thingGroupName":"dynamic","thingName":"t"})", 400, kInvalid, "dynamic"},
+       {"removing", "PUT", "/thing-groups/removeThingFromThingGroup",
+        R"({"thingGroupName":"dynamic","thingName":"t"})", 400, kInvalid, "dynamic"},
+       {"a child", "POST", "/thing-groups/child", R"({"parentGroupName":"dynamic"})", 400, kInvalid,
+        "dynamic"},
+       {"a policy", "PUT", "/target-policies/p",
+        R"({"target":"arn:aws:iot:us-east-1:000000000000:thinggroup/dynamic"})", 400, kInvalid,
+        "dynamic"},
+       {"a template", "POST", "/things",
+        R"({"templateBody":"{\"Resources\":{\"t\":{\"Type\":\"AWS::IoT::Thing\",)"
+        R"(\"Properties\":{\"ThingName\":\"n\",\"ThingGroups\":[\"dynamic\"]}}}}"})",
+        400, "ResourceRegistrationFailureException", "dynamic"},
+       {"a token of the query before", "GET",
+        "/thing-groups/dynamic/things?nextToken=" + encoding::percent_encode(token), "", 400,
+        kInvalid, "same queryString"}});
+}
+
+TEST(DynamicThingGroups, AreAHundredAtMost) {
+  ControlApiWorld world;
+  const std::string body = R"({"queryString":"*"})";
+  for (int i = 0; i < 100; ++i)
+    world.must("POST", fmt::format("/dynamic-thing-groups/g{}", i), body);
+  expect_refusals(world, {{"one more", "POST", "/dynamic-thing-groups/g100", body, 410,
+                           "LimitExceededException", "100"}});
+  world.must("DELETE", "/dynamic-thing-groups/g7");
+  world.must("POST", "/dynamic-thing-groups/g100", body);
+}
+
 }  // namespace
 }  // namespace imprint::control_api

@@ -44,7 +44,8 @@ constexpr OperationInfo kOperations[] = {
      "/imprint/v1/uploads/{bucket}/{key}",
      kPut,
      {invalid_request, throttling, unauthorized, service_unavailable, internal_failure},
-     put_upload},
+     put_upload,
+     "upload/{bucket}"},
 };
 
 }  // namespace

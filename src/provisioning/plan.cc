@@ -131,7 +131,14 @@ class Planner {
 
   Result<void> check_groups(const std::vector<ThingGroupName>& groups) const {
     for (const ThingGroupName& group : groups) {
-      if (named<registry::ThingGroup>(registry::thing_group_key(group)) != nullptr) continue;
+      const auto* record = named<registry::ThingGroup>(registry::thing_group_key(group));
+      if (record != nullptr && record->is_dynamic()) {
+        return refuse(Fault::conflict, code::kRegistrationFailure,
+                      fmt::format("thing group {} is dynamic: its query decides what is in it",
+                                  quote(group.str())),
+                      path_of(*known_.resources.thing, "ThingGroups"));
+      }
+      if (record != nullptr) continue;
       return refuse(Fault::not_found, code::kRegistrationFailure,
                     fmt::format("thing group {} does not exist; create it, for example with "
                                 "aws iot create-thing-group --thing-group-name {}",

@@ -266,6 +266,7 @@ json::object write(const ThingGroup& r) {
       .field("attributes", r.attributes)
       .field("created", r.created)
       .field("version", r.version)
+      .field("query", r.query)
       .take();
 }
 Record read(Reader& in, std::type_identity<ThingGroup>) {
@@ -275,7 +276,8 @@ Record read(Reader& in, std::type_identity<ThingGroup>) {
                     in.text("description"),
                     in.attributes("attributes"),
                     in.time("created"),
-                    in.number("version")};
+                    in.number("version"),
+                    in.text("query")};
 }
 
 json::object write(const GroupMembership& r) {

@@ -46,6 +46,9 @@ struct ThingGroup {
   Attributes attributes = {};
   Timestamp created = {};
   std::int64_t version = 1;
+  std::string query = {};  ///< of a dynamic group: the search that its members are found by
+
+  [[nodiscard]] bool is_dynamic() const { return !query.empty(); }
 };
 
 struct GroupMembership {

@@ -10,6 +10,7 @@
 #include "registry/codec.h"
 #include "registry/memory/memory_store.h"
 #include "registry/sqlite/sqlite_store.h"
+#include "registry/sqlite/tables.h"
 
 namespace imprint::registry {
 namespace {
@@ -513,6 +514,31 @@ TEST(SqliteStore, KeepsEverythingAcrossAReopenAndIsPrivate) {
   auto again = SqliteStore::open(folder.file());
   ASSERT_TRUE(again);
   EXPECT_TRUE(run_blocking(get<Thing>(**again, thing_key(thing_name("a")))));
+}
+
+TEST(SqliteStore, SearchesGoThroughTheIndex) {
+  const TemporaryFolder folder;
+  ASSERT_TRUE(SqliteStore::open(folder.file()));
+  auto connection = Connection::open(folder.file(), Connection::Mode::read_only);
+  ASSERT_TRUE(connection);
+  const Cursor deep{"a\nthing", 10};
+  for (const char* query : {"*", "thingName:a*", "thingTypeName:a", "thingGroupNames:a",
+                            "attributes.a:b", "attributes.a:b*", "attributes.a > 5"}) {
+    for (const Cursor& cursor : {Cursor{}, deep}) {
+      const auto list = search_statement(search::Query::parse(query)->range(), cursor, 10);
+      ASSERT_TRUE(list) << query;
+      const std::string explain = "EXPLAIN QUERY PLAN " + std::string(list->sql);
+      const auto statement = (*connection)->prepare(explain, list->values);
+      ASSERT_TRUE(statement) << query << statement.error().message;
+      int steps = 0;
+      constexpr int kDetail = 3;
+      for (; *(*connection)->step(*statement); ++steps) {
+        EXPECT_TRUE(Connection::text(*statement, kDetail).starts_with("SEARCH"))
+            << query << ": " << Connection::text(*statement, kDetail);
+      }
+      EXPECT_EQ(steps, 2) << query;
+    }
+  }
 }
 
 TEST(SqliteStore, SearchesAThousandThingsAtATime) {

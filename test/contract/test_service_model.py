@@ -219,6 +219,11 @@ class ServiceModel(unittest.TestCase):
         call("AddThingToThingGroup", thingGroupName="group", thingName="thing")
         call("ListThingsInThingGroup", thingGroupName="root", recursive=True)
         call("ListThingGroupsForThing", thingName="thing")
+        call("CreateDynamicThingGroup", thingGroupName="found", queryString="attributes.a:7")
+        call("UpdateDynamicThingGroup", thingGroupName="found", queryString="attributes.a >= 7", thingGroupProperties={})
+        call("DescribeThingGroup", thingGroupName="found")
+        self.assertEqual(call("ListThingsInThingGroup", thingGroupName="found")["things"], ["thing"])
+        call("DeleteDynamicThingGroup", thingGroupName="found")
         # Searching.
         call("SearchIndex", queryString="attributes.a >= 7 AND thingGroupNames:group")
         call("DescribeIndex", indexName="AWS_Things")
