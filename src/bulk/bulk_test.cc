@@ -14,6 +14,7 @@
 #include "issuance/signer.h"
 #include "registry/memory/memory_store.h"
 #include "test/support/fake_clock.h"
+#include "test/support/scratch_folder.h"
 #include "test/support/test_ca.h"
 
 namespace imprint::bulk {
@@ -23,26 +24,8 @@ using registry::RegistrationProgress;
 using registry::RegistrationTask;
 using registry::TaskStatus;
 using runtime::run_blocking;
+using test::ScratchFolder;
 using testing::HasSubstr;
-
-class Folder {
- public:
-  Folder()
-      : path_(std::filesystem::temp_directory_path() /
-              fmt::format("imprint-bulk-{}-{}", getpid(), made_++)) {
-    std::filesystem::create_directories(path_);
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  [[nodiscard]] std::filesystem::path operator/(std::string_view name) const {
-    return path_ / name;
-  }
-
- private:
-  static inline int made_ = 0;
-  std::filesystem::path path_;
-};
 
 void write(const std::filesystem::path& path, std::string_view text) {
   std::filesystem::create_directories(path.parent_path());
@@ -62,7 +45,7 @@ std::string text_of(const FileDescriptor& file) {
 }
 
 TEST(Uploads, AppearWholeAndArePrivate) {
-  const Folder folder;
+  const ScratchFolder folder;
   const Uploads uploads(folder / "uploads");
   EXPECT_EQ(uploads.open("bucket", "a/b.ndjson").error().fault, Fault::not_found);
   ASSERT_EQ(uploads.put("bucket", "a/b.ndjson", 0, "one\n", false), 4U);
@@ -79,7 +62,7 @@ TEST(Uploads, AppearWholeAndArePrivate) {
 }
 
 TEST(Uploads, RefusePiecesOutOfOrderAndTooMuch) {
-  const Folder folder;
+  const ScratchFolder folder;
   const Uploads uploads(folder / "uploads");
   EXPECT_EQ(uploads.put("b", "k", 3, "x", false).error().fault, Fault::conflict);
   ASSERT_TRUE(uploads.put("b", "k", 0, "12345", false));
@@ -90,7 +73,7 @@ TEST(Uploads, RefusePiecesOutOfOrderAndTooMuch) {
 }
 
 TEST(Uploads, StayInTheirFolder) {
-  const Folder folder;
+  const ScratchFolder folder;
   const Uploads uploads(folder / "uploads");
   write(folder / "secret", "secret");
   ASSERT_TRUE(uploads.put("bucket", "there", 0, "x", true));
@@ -144,7 +127,7 @@ TEST(Lines, AreObjectsOfTexts) {
 }
 
 TEST(Lines, AreReadFromAnyPlaceInBoundedMemory) {
-  const Folder folder;
+  const ScratchFolder folder;
   const std::string longest(kMaxLineBytes, 'y');
   write(folder / "f", "one\n\n" + longest + "\n" + longest + "z\nlast");
   const auto lines_from = [&](std::int64_t offset) {
@@ -170,7 +153,7 @@ TEST(Lines, AreReadFromAnyPlaceInBoundedMemory) {
 }
 
 TEST(Reports, KeepWhatCountsAndWriteOverTheRest) {
-  const Folder folder;
+  const ScratchFolder folder;
   const Reports reports(folder / "tasks");
   std::filesystem::create_directories(reports.folder_of("t"));
   const auto first = reports.write("t", ReportType::results, {}, "one\n");
@@ -278,7 +261,7 @@ struct World {
         ->size();
   }
 
-  Folder folder;
+  ScratchFolder folder;
   registry::MemoryStore store;
   test::FakeClock clock;
   SystemRandom random;

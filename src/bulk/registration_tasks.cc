@@ -47,12 +47,16 @@ std::string result_line(const RegistrationTask& task, std::string_view account,
          "\n";
 }
 
+std::string_view code_of(const Error& error) {
+  if (!error.code.empty()) return error.code;
+  return error.fault == Fault::internal ? "InternalFailure" : "InvalidRequest";
+}
+
 std::string error_line(const LineReader::Line& line, std::int64_t number, const Error& error) {
-  return encoding::to_json(
-             json::object{{"lineNumber", number},
-                          {"offset", line.offset},
-                          {"errorMessage", describe(error)},
-                          {"errorCode", error.code.empty() ? "InvalidRequest" : error.code}}) +
+  return encoding::to_json(json::object{{"lineNumber", number},
+                                        {"offset", line.offset},
+                                        {"errorMessage", describe(error)},
+                                        {"errorCode", code_of(error)}}) +
          "\n";
 }
 

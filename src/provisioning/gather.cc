@@ -1,7 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
+// What a registration names, and what the registry knows of it.
+#include <algorithm>
+
+#include "encoding/text.h"
 #include "provisioning/plan.h"
+#include "x509/digest.h"
 
 namespace imprint::provisioning {
+
+std::vector<registry::Key> keys_named_by(const templates::Resources& resources) {
+  std::vector<registry::Key> keys;
+  if (resources.thing) {
+    keys.push_back(registry::thing_key(resources.thing->name));
+    if (resources.thing->type) keys.push_back(registry::thing_type_key(*resources.thing->type));
+    if (resources.thing->groups) {
+      for (const ThingGroupName& group : *resources.thing->groups)
+        keys.push_back(registry::thing_group_key(group));
+    }
+  }
+  for (const templates::PolicyResource& resource : resources.policies)
+    keys.push_back(registry::policy_key(policy_name_of(resource)));
+  return keys;
+}
+
+PolicyName policy_name_of(const templates::PolicyResource& resource) {
+  if (const auto* name = std::get_if<PolicyName>(&resource.policy)) return *name;
+  return name_of_inline_policy(std::get<templates::PolicyDocument>(resource.policy).text);
+}
+
+PolicyName name_of_inline_policy(const std::string& document) {
+  constexpr std::size_t kDigestBytes = 20;
+  const Sha256 digest = x509::sha256(as_bytes(document));
+  std::string name = encoding::to_hex(BytesView(digest).first(kDigestBytes));
+  std::ranges::transform(name, name.begin(),
+                         [](char c) { return c >= 'a' ? static_cast<char>(c - 'a' + 'A') : c; });
+  return *PolicyName::parse(name);
+}
 
 registry::Task<Result<Known>> gather(registry::Store& store, Known known) {
   const std::vector<registry::Key> keys = keys_named_by(known.resources);

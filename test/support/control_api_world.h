@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <filesystem>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include "control_api/control_api.h"
 #include "issuance/issuer.h"
@@ -13,6 +11,7 @@
 #include "test/support/aws_signer.h"
 #include "test/support/fake_clock.h"
 #include "test/support/faulty_store.h"
+#include "test/support/scratch_folder.h"
 #include "test/support/test_ca.h"
 
 namespace imprint::test {
@@ -32,24 +31,6 @@ struct Reply {
   [[nodiscard]] const encoding::json::array& list(std::string_view member) const {
     return body.at(member).as_array();
   }
-};
-
-/// A folder of its own, gone with it.
-class ScratchFolder {
- public:
-  ScratchFolder()
-      : path_(std::filesystem::temp_directory_path() /
-              fmt::format("imprint-control-{}-{}", getpid(), made_++)) {
-    std::filesystem::create_directories(path_);
-  }
-  ~ScratchFolder() { std::filesystem::remove_all(path_); }
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  static inline int made_ = 0;
-  std::filesystem::path path_;
 };
 
 /// A control plane without a network: store, issuing CA and one operator who signs requests.
@@ -76,8 +57,8 @@ class ControlApiWorld {
                                         clock,
                                         log,
                                         Secret(std::string(64, 'l')),
-                                        {.uploads = folder.path() / "uploads",
-                                         .folder = folder.path() / "tasks",
+                                        {.uploads = folder / "uploads",
+                                         .folder = folder / "tasks",
                                          .account = "000000000000",
                                          .pause = Milliseconds(0)}};
   AwsSigner signer;

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <fmt/format.h>
+#include <string_view>
+#include <unistd.h>
+
+namespace imprint::test {
+
+/// A folder of its own, gone with it.
+class ScratchFolder {
+ public:
+  ScratchFolder()
+      : path_(std::filesystem::temp_directory_path() /
+              fmt::format("imprint-test-{}-{}", getpid(), made_++)) {
+    std::filesystem::create_directories(path_);
+  }
+  ~ScratchFolder() { std::filesystem::remove_all(path_); }
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+
+  [[nodiscard]] std::filesystem::path operator/(std::string_view name) const {
+    return path_ / name;
+  }
+
+ private:
+  static inline int made_ = 0;
+  std::filesystem::path path_;
+};
+
+}  // namespace imprint::test
