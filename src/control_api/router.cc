@@ -83,13 +83,30 @@ void check_row(const OperationInfo& row) {
 
 std::vector<const OperationInfo*> all_operations() {
   std::vector<const OperationInfo*> out;
-  endpoint_operations(), credential_operations(), explain_operations(), template_lint_operations(),
-      register_thing_operations(), registration_task_operations(), upload_operations(),
-      index_operations(), catalogue_operations()
-}) {
-  for (const OperationInfo& row : rows) out.push_back(&row);
-}
-return out;
+  for (const auto& rows : {policy_operations(),
+                           policy_version_operations(),
+                           policy_attachment_operations(),
+                           thing_operations(),
+                           thing_principal_operations(),
+                           thing_type_operations(),
+                           thing_group_operations(),
+                           group_membership_operations(),
+                           template_operations(),
+                           template_version_operations(),
+                           claim_operations(),
+                           certificate_operations(),
+                           endpoint_operations(),
+                           credential_operations(),
+                           explain_operations(),
+                           template_lint_operations(),
+                           register_thing_operations(),
+                           registration_task_operations(),
+                           upload_operations(),
+                           index_operations(),
+                           catalogue_operations()}) {
+    for (const OperationInfo& row : rows) out.push_back(&row);
+  }
+  return out;
 }
 
 Router::Router(std::vector<const OperationInfo*> operations) : operations_(std::move(operations)) {
