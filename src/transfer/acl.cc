@@ -181,7 +181,8 @@ Result<TopicFilter> to_topic_filter(std::string_view pattern, const Substitution
     } else if (level != "*") {
       return fail(Fault::invalid, "a * within a level has no equivalent in MQTT");
     } else {
-      out.text += last ? "#" : "+";
+      // "a/#" would match "a" as well; the bare "*" has no level above.
+      out.text += !last ? "+" : out.text.empty() ? "#" : "+/#";
       out.narrowed = out.narrowed || !last;
     }
     if (last) return out;

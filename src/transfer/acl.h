@@ -11,8 +11,7 @@
 
 namespace imprint::transfer {
 
-/// What mosquitto's ACL file can say of one client's policies. Never more than they allow, but for
-/// what the notes name.
+/// What mosquitto's ACL file can say of one client's policies: never more than they allow.
 struct Acl {
   struct Access {
     bool read = false;
@@ -30,9 +29,8 @@ using Substitutions = std::map<std::string, std::string, std::less<>>;
 /// "device/${iot:Connection.Thing.ThingName}/*" as an MQTT topic filter. Fault::invalid, with the
 /// reason, when there is none that matches nothing more.
 ///
-/// A `*` at the end after a slash becomes `#`, which also matches the level above; a `*` that is a
-/// whole level in the middle becomes `+`, which matches one level where `*` matches any number:
-/// `narrowed` says so.
+/// A `*` after the last slash becomes `+/#`, which is the same; a `*` that is a whole level in the
+/// middle becomes `+`, which matches one level where `*` matches any number: `narrowed` says so.
 struct TopicFilter {
   std::string text;
   bool narrowed = false;

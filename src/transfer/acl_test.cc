@@ -19,10 +19,10 @@ TEST(TopicFilters, MatchNoMoreThanThePattern) {
   };
   for (const Row& row : {Row{"a/b", "a/b"},
                          Row{"*", "#"},
-                         Row{"a/*", "a/#"},
+                         Row{"a/*", "a/+/#"},
                          Row{"a/*/b", "a/+/b", true},
                          Row{"*/b", "+/b", true},
-                         Row{"$aws/things/${iot:ClientId}/*", "$aws/things/%c/#"},
+                         Row{"$aws/things/${iot:ClientId}/*", "$aws/things/%c/+/#"},
                          Row{"${$}aws/x", "$aws/x"},
                          Row{"a b/c", "a b/c"},
                          Row{"a/", "a/"},
@@ -85,7 +85,7 @@ TEST(Acls, SayWhatPublishAndReceiveAllow) {
       {"publish", statement("Allow", R"("iot:Publish")", topic + R"(a")"), {"w a"}, ""},
       {"both",
        statement("Allow", R"(["iot:Publish","iot:Receive"])", topic + R"(a/*")"),
-       {"rw a/#"},
+       {"rw a/+/#"},
        ""},
       {"two statements",
        statement("Allow", R"("iot:Publish")", topic + R"(a")") + "," +
@@ -144,7 +144,7 @@ TEST(Acls, NeverLoseADeny) {
     return acl_of(allow + statement("Deny", "\"" + action + "\"", "\"" + resource + "\"", more));
   };
   const std::string topic = "arn:aws:iot:*:000000000000:topic/";
-  EXPECT_THAT(deny("iot:Publish", topic + "a/*").denied, ElementsAre("a/#"));
+  EXPECT_THAT(deny("iot:Publish", topic + "a/*").denied, ElementsAre("a/+/#"));
   EXPECT_THAT(deny("iot:Receive", "*").denied, ElementsAre("#"));
   EXPECT_THAT(deny("iot:Publish", topic + "a",
                    R"(,"Condition":{"Bool":{"iot:Connection.Thing.IsAttached":"true"}})")

@@ -187,7 +187,7 @@ TEST_F(FormatsTest, MosquittoTellsClientsApartByTheirNames) {
   export_now("mosquitto");
   EXPECT_EQ(slurp(folder_ / "out/acl"),
             "# Made by imprint export. What holds for every client; %c is its id.\n"
-            "\nuser first device\ntopic readwrite device/one/#\n"
+            "\nuser first device\ntopic readwrite device/one/+/#\n"
             "\nuser second device\ntopic readwrite #\n");
 }
 
@@ -197,7 +197,7 @@ TEST_F(FormatsTest, MosquittoGivesThoseWithOneNameWhatAllOfThemMayDo) {
   add_device("boss", "the boss", "All");
   const Exported done = export_now("mosquitto");
   const std::string acl = slurp(folder_ / "out/acl");
-  EXPECT_THAT(acl, HasSubstr("pattern readwrite device/%c/#\n"));
+  EXPECT_THAT(acl, HasSubstr("pattern readwrite device/%c/+/#\n"));
   EXPECT_THAT(acl, HasSubstr("user the boss\ntopic readwrite #\n"));
   EXPECT_THAT(acl, Not(HasSubstr("pattern readwrite #\n"))) << "the boss's, not everybody's";
   EXPECT_THAT(done.notes, Contains(HasSubstr("2 certificates share the common name \"CN\"")));
@@ -218,7 +218,7 @@ TEST_F(FormatsTest, MosquittoGivesNothingToWhomItsDenyCannotBeSaid) {
   const Exported done = export_now("mosquitto");
   const std::string acl = slurp(folder_ / "out/acl");
   EXPECT_THAT(acl, Not(HasSubstr("user one")));
-  EXPECT_THAT(acl, HasSubstr("user two\ntopic deny a/#\ntopic readwrite #\n"));
+  EXPECT_THAT(acl, HasSubstr("user two\ntopic deny a/+/#\ntopic readwrite #\n"));
   EXPECT_THAT(done.notes, Contains(HasSubstr("get no topic at all")));
 }
 
