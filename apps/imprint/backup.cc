@@ -21,7 +21,8 @@ constexpr const char* kBackupHelp =
     "server\n"
     "certificate and credentials. The file (mode 0600) holds every private key: keep it as you "
     "keep\n"
-    "those, for instance encrypted. An older backup of that name is replaced when the new one is "
+    "those, for instance encrypted. Not in it: uploads/, the input of bulk registrations. An older "
+    "backup of that name is replaced when the new one is "
     "whole.";
 
 constexpr const char* kRestoreHelp =

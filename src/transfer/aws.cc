@@ -109,7 +109,8 @@ Result<void> add_groups(registry::Store& store, Calls& calls) {
     if (!group.attributes.empty())
       properties["attributePayload"] = attribute_payload(group.attributes);
     if (!properties.empty()) input["thingGroupProperties"] = std::move(properties);
-    TRY(calls.add("create-thing-group", input));
+    if (group.is_dynamic()) input["queryString"] = group.query;
+    TRY(calls.add(group.is_dynamic() ? "create-dynamic-thing-group" : "create-thing-group", input));
   }
   return {};
 }

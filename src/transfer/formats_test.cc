@@ -151,14 +151,18 @@ TEST_F(FormatsTest, AwsGetsOneTemplateForEachShapeAndLinesThatFitIt) {
 TEST_F(FormatsTest, AwsGetsItsCallsInOrder) {
   put(registry::PolicyAttachment{name<PolicyName>("All"),
                                  registry::PolicyTarget(name<ThingGroupName>("root"))});
+  put(registry::ThingGroup{
+      .name = name<ThingGroupName>("z-found"), .id = "i", .query = "thingName:a*"});
   export_now("aws");
+  EXPECT_THAT(slurp(folder_ / "out/calls/0003.create-dynamic-thing-group.json"),
+              HasSubstr("\"queryString\": \"thingName:a*\""));
   EXPECT_EQ(test::shell(folder_, "ls out out/calls").output,
             "out:\nbulk\ncalls\nissuing-ca.pem\nregister.sh\n\nout/calls:\n"
             "0001.create-thing-type.json\n0002.create-thing-group.json\n"
-            "0003.create-thing-group.json\n0004.create-policy.json\n0005.create-policy.json\n"
-            "0006.attach-policy.json\n");
+            "0003.create-dynamic-thing-group.json\n0004.create-thing-group.json\n"
+            "0005.create-policy.json\n0006.create-policy.json\n0007.attach-policy.json\n");
   EXPECT_THAT(slurp(folder_ / "out/calls/0002.create-thing-group.json"), HasSubstr("\"root\""));
-  EXPECT_THAT(slurp(folder_ / "out/calls/0003.create-thing-group.json"),
+  EXPECT_THAT(slurp(folder_ / "out/calls/0004.create-thing-group.json"),
               HasSubstr("\"parentGroupName\": \"root\""));
   EXPECT_EQ(test::shell(folder_, "grep -r 000000000000 out").output, "") << "the reader's account";
   EXPECT_EQ(test::shell(folder_, "sh -n out/register.sh && test -x out/register.sh").exit_code, 0);
