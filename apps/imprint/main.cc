@@ -30,6 +30,10 @@ int main(int argc, char** argv) {
   imprint::tool::add_credentials(app, run);
   imprint::tool::add_explain(app, run);
   imprint::tool::add_template(app, run);
+  imprint::tool::add_backup(app, run);
+  imprint::tool::add_restore(app, run);
+  imprint::tool::add_export(app, run);
+  imprint::tool::add_import(app, run);
   try {
     app.parse(argc, argv);
     return run();

@@ -30,6 +30,10 @@ void add_fleet(CLI::App& app, Run& run);
 void add_credentials(CLI::App& app, Run& run);
 void add_explain(CLI::App& app, Run& run);
 void add_template(CLI::App& app, Run& run);
+void add_backup(CLI::App& app, Run& run);
+void add_restore(CLI::App& app, Run& run);
+void add_export(CLI::App& app, Run& run);
+void add_import(CLI::App& app, Run& run);
 
 /// Prints "imprint: <error>" to stderr and says with which code to end: bad input is 2, the rest 1.
 int report(const Error& error);

@@ -2,12 +2,6 @@
 #include "deployment/create.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fcntl.h>
-#include <stdio.h>  // NOLINT(modernize-deprecated-headers): renameat2 and RENAME_NOREPLACE
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "access/access_key.h"
 #include "base/file.h"
@@ -15,6 +9,7 @@
 #include "deployment/config.h"
 #include "deployment/key_file.h"
 #include "deployment/layout.h"
+#include "deployment/staging.h"
 #include "issuance/serial.h"
 #include "x509/general_name.h"
 #include "x509/tbs_certificate.h"
@@ -102,44 +97,6 @@ Result<void> write_files(const Layout& at, const Authority& root, const Authorit
   return write_file_durably(at.config(), kPublic, config);
 }
 
-Result<void> make_folder(const std::filesystem::path& path) {
-  if (::mkdir(path.c_str(), 0700) == 0) return {};
-  const int reason = errno;
-  return fail(reason == EEXIST ? Fault::conflict : Fault::unavailable, "cannot make folder {}: {}",
-              path.string(), std::strerror(reason));
-}
-
-Unexpected already_there(const std::filesystem::path& directory) {
-  return fail(Fault::conflict,
-              "{} exists already and is left as it is; name a directory that does not exist yet",
-              directory.string());
-}
-
-/// Removes the half-made sibling unless it was renamed into place.
-class Staging {
- public:
-  explicit Staging(std::filesystem::path path) : path_(std::move(path)) {}
-  Staging(const Staging&) = delete;
-  Staging& operator=(const Staging&) = delete;
-  ~Staging() {
-    std::error_code ignored;
-    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
-  }
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-  Result<void> move_to(const std::filesystem::path& target) {
-    if (::renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, target.c_str(), RENAME_NOREPLACE) != 0) {
-      if (errno == EEXIST) return already_there(target);
-      return fail(Fault::unavailable, "cannot rename {} to {}: {}", path_.string(), target.string(),
-                  std::strerror(errno));
-    }
-    path_.clear();
-    return sync_directory(target.parent_path());
-  }
-
- private:
-  std::filesystem::path path_;
-};
-
 }  // namespace
 
 Result<std::vector<std::string>> server_names(const std::vector<std::string>& endpoints) {
@@ -192,12 +149,8 @@ Result<x509::Certificate> make_server_certificate(const x509::PublicKey& server_
 
 Result<Created> create(const std::filesystem::path& directory, const CreateOptions& options,
                        const Clock& clock, Random& random) {
-  std::filesystem::path target = std::filesystem::absolute(directory).lexically_normal();
-  if (!target.has_filename()) target = target.parent_path();
-  std::error_code ignored;
-  if (std::filesystem::exists(std::filesystem::symlink_status(target, ignored)))
-    return already_there(target);
   TRY_ASSIGN(const std::vector<std::string> names, server_names(options.endpoints));
+  TRY_ASSIGN(Staging staging, Staging::make(directory, random));
 
   const Timestamp now = clock.now();
   TRY_ASSIGN(const Authority root,
@@ -210,18 +163,13 @@ Result<Created> create(const std::filesystem::path& directory, const CreateOptio
                                      issuing.key, now, random));
   const access::AccessKey admin = access::AccessKey::make(random);
 
-  std::filesystem::path sibling = target.parent_path() / ("." + target.filename().string());
-  sibling += fmt::format(".{}.incomplete", make_uuid(random));
-  TRY(make_folder(sibling));
-  Staging staging(sibling);
   const Layout at(staging.path());
   TRY(make_folder(at.ca_folder()));
   TRY(make_folder(at.server_folder()));
   TRY(write_files(at, root, issuing, server, server_key, admin,
                   default_config_text(options.endpoints)));
   TRY(make_key_file(at.credentials_key(), random));
-  TRY(sync_directory(staging.path()));
-  TRY(staging.move_to(target));
+  TRY(staging.finish());
   return Created{root.certificate.id().hex(), admin.id, names, server.not_after()};
 }
 

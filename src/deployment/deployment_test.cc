@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "deployment/create.h"
 #include "deployment/doctor.h"
+#include "deployment/key_file.h"
 #include "deployment/layout.h"
 #include "deployment/port_probe.h"
 #include "issuance/issuer.h"
@@ -247,6 +248,9 @@ TEST_F(Deployment, TheDoctorNoticesEachFault) {
        Health::fail, "new.example"},
       {"admin credentials", "chmod 640 admin.credentials", Health::fail, "0640"},
       {"admin credentials", "rm admin.credentials", Health::fail, "No such file"},
+      {"credentials key", "rm ca/credentials.key", Health::warn, "not there yet"},
+      {"credentials key", "chmod 640 ca/credentials.key", Health::fail, "0640"},
+      {"credentials key", "echo x > ca/credentials.key", Health::fail, "hexadecimal"},
       {"store", "echo x > imprint.db; chmod 644 imprint.db", Health::fail, "0644"},
       {"store", "echo x > imprint.db; chmod 600 imprint.db", Health::ok, "2 bytes"},
       {"MQTT port", "sed -i 's/^mqtt = .*/mqtt = \"192.0.2.77:8883\"/' imprint.toml", Health::fail,
@@ -262,6 +266,22 @@ TEST_F(Deployment, TheDoctorNoticesEachFault) {
     EXPECT_EQ(found.remedy.empty(), found.health == Health::ok);
     std::filesystem::remove_all(at.directory());
   }
+}
+
+TEST_F(Deployment, AKeyFileIsMadeOnceAndNeverReplaced) {
+  const std::string path = folder_ / "some.key";
+  EXPECT_EQ(load_key_file(path).error().fault, Fault::not_found);
+  const auto made = load_or_make_key_file(path, random_);
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_EQ(made->reveal().size(), kKeyFileDigits);
+  EXPECT_EQ(load_or_make_key_file(path, random_)->reveal(), made->reveal());
+  for (const std::string& text : {std::string(), std::string(63, 'a'), std::string(64, 'x')}) {
+    ASSERT_TRUE(write_file_durably(path, 0600, text));
+    EXPECT_EQ(load_or_make_key_file(path, random_).error().fault, Fault::invalid) << text;
+    EXPECT_EQ(test::slurp(path), text) << "what it sealed would be lost";
+  }
+  ASSERT_TRUE(write_file_durably(path, 0644, std::string(64, 'a')));
+  EXPECT_EQ(load_or_make_key_file(path, random_).error().fault, Fault::forbidden);
 }
 
 TEST_F(Deployment, TheDoctorReadsTheClock) {

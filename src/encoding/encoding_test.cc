@@ -123,5 +123,14 @@ TEST(Utf8, RefusesOverlongSurrogatesAndTruncation) {
   }
 }
 
+TEST(Json, IsWrittenForPeopleAndReadBackAlike) {
+  const auto value = parse_json(R"({"a":[1,{"b":"x\"y"},[]],"c":{},"d":null})");
+  ASSERT_TRUE(value);
+  EXPECT_EQ(to_readable_json(*value),
+            "{\n  \"a\": [\n    1,\n    {\n      \"b\": \"x\\\"y\"\n    },\n    []\n  ],\n"
+            "  \"c\": {},\n  \"d\": null\n}\n");
+  EXPECT_EQ(*parse_json(to_readable_json(*value)), *value);
+}
+
 }  // namespace
 }  // namespace imprint::encoding

@@ -140,6 +140,44 @@ Result<json::value> parse_json(std::string_view text, Limits limits) {
 
 std::string to_json(const json::value& value) { return json::serialize(value); }
 
+namespace {
+
+/// Depth is bounded by whoever made the value: parse_json refuses more than 32 levels by default.
+void write_readable(std::string& out, const json::value& value, std::size_t level) {
+  const std::string inner(2 * (level + 1), ' ');
+  const auto write_all = [&](char open, char close, const auto& items, auto write_item) {
+    out += open;
+    bool first = true;
+    for (const auto& item : items) {
+      out += first ? "\n" : ",\n";
+      out += inner;
+      write_item(item);
+      first = false;
+    }
+    if (!first) out += "\n" + inner.substr(2);
+    out += close;
+  };
+  if (const auto* object = value.if_object()) {
+    write_all('{', '}', *object, [&](const json::key_value_pair& member) {
+      out += json::serialize(json::string_view(member.key())) + ": ";
+      write_readable(out, member.value(), level + 1);
+    });
+  } else if (const auto* array = value.if_array()) {
+    write_all('[', ']', *array,
+              [&](const json::value& element) { write_readable(out, element, level + 1); });
+  } else {
+    out += json::serialize(value);
+  }
+}
+
+}  // namespace
+
+std::string to_readable_json(const json::value& value) {
+  std::string out;
+  write_readable(out, value, 0);
+  return out + "\n";
+}
+
 std::string_view type_name(const json::value& value) {
   switch (value.kind()) {
     case json::kind::object:

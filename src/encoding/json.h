@@ -29,6 +29,9 @@ Result<json::value> parse_json(std::string_view text, Limits limits = {});
 /// Without white space, members in insertion order.
 std::string to_json(const json::value& value);
 
+/// The same for people: two spaces for each level, one member or element a line, a final line end.
+std::string to_readable_json(const json::value& value);
+
 /// Exactly one CBOR item (RFC 8949) of the JSON data model: maps with text keys, arrays, text,
 /// integers, floats, booleans, null, and byte strings that hold UTF-8 (some encoders send text so).
 /// Indefinite lengths are accepted; tags, undefined and duplicate keys are refused.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -60,6 +61,10 @@ Result<ApprovedRequest> approve(const Profile& profile, const x509::PublicKey& k
 Result<ApprovedRequest> approve(const Profile& profile, const x509::Csr& csr, Timestamp now,
                                 const x509::CertificateSerial& serial);
 
+struct RevocationList;
+struct RevocationListTerms;
+struct RevokedSerial;
+
 /// The issuing CA at work: one per process, immutable, called from every shard at once.
 class Issuer {
  public:
@@ -74,6 +79,9 @@ class Issuer {
   [[nodiscard]] Result<x509::Certificate> sign(ApprovedRequest&& request) const;
 
  private:
+  // The only other thing that its key signs (revocation_list.h).
+  friend Result<RevocationList> make_revocation_list(const Issuer&, std::vector<RevokedSerial>,
+                                                     const RevocationListTerms&);
   Issuer(x509::Certificate issuing_ca, x509::SignatureAlgorithm algorithm,
          std::shared_ptr<Signer> signer, std::shared_ptr<const x509::Verifier> verifier)
       : issuing_ca_(std::move(issuing_ca)),

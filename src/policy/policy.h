@@ -42,6 +42,8 @@ class Statement {
   [[nodiscard]] bool allows() const { return allows_; }
   [[nodiscard]] const std::string& sid() const { return sid_; }
   [[nodiscard]] ActionSet actions() const { return actions_; }
+  [[nodiscard]] std::span<const ResourcePattern> resources() const { return resources_; }
+  [[nodiscard]] bool has_conditions() const { return !conditions_.empty(); }
 
   /// `resource` is "{type}/{name}". An Allow needs a value for every variable it uses. A Deny goes
   /// by its parts: one resource or value without its variable does not weaken the others.

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backup/backup.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <memory>
+
+#include "apps/imprint/verbs.h"
+#include "base/clock.h"
+#include "encoding/json.h"
+
+namespace imprint::tool {
+
+namespace {
+
+constexpr const char* kBackupHelp =
+    "Example:\n"
+    "  imprint backup /var/lib/imprint /backup/imprint.tar\n"
+    "\n"
+    "Copies a deployment to one file, consistent while it serves: store, configuration, CAs, "
+    "server\n"
+    "certificate and credentials. The file (mode 0600) holds every private key: keep it as you "
+    "keep\n"
+    "those, for instance encrypted. Not in it: uploads/, the input of bulk registrations. An older "
+    "backup of that name is replaced when the new one is "
+    "whole.";
+
+constexpr const char* kRestoreHelp =
+    "Example:\n"
+    "  imprint restore /backup/imprint.tar /var/lib/imprint\n"
+    "  imprint doctor /var/lib/imprint && imprintd /var/lib/imprint\n"
+    "\n"
+    "Makes a deployment again from a backup: every file is held to the SHA-256 in the backup's\n"
+    "manifest, and the directory appears only when all of it is there. Refuses a directory that "
+    "exists.\n"
+    "Never let two servers run from one deployment: what one issues, the other does not know.";
+
+struct Arguments {
+  std::string directory;
+  std::string file;
+  Output output = Output::text;
+};
+
+int print(const Arguments& arguments, const backup::Manifest& manifest, std::string_view text) {
+  if (arguments.output == Output::json) {
+    fmt::print("{}\n", encoding::to_json(encoding::json::object{
+                           {"directory", arguments.directory},
+                           {"file", arguments.file},
+                           {"files", manifest.entries.size()},
+                           {"bytes", manifest.total_bytes()},
+                           {"created", to_milliseconds(manifest.created) / 1000}}));
+  } else {
+    fmt::print("{}: {} files, {} bytes\n", text, manifest.entries.size(), manifest.total_bytes());
+  }
+  return kDone;
+}
+
+int run_backup(const Arguments& arguments) {
+  const auto done =
+      backup::back_up(deployment::Layout(arguments.directory), arguments.file, SystemClock());
+  if (!done) return report(done.error());
+  return print(arguments, *done, "Backed up to " + arguments.file);
+}
+
+int run_restore(const Arguments& arguments) {
+  SystemRandom random;
+  const auto done = backup::restore(arguments.file, arguments.directory, random);
+  if (!done) return report(done.error());
+  return print(arguments, *done, "Restored to " + arguments.directory);
+}
+
+}  // namespace
+
+void add_backup(CLI::App& app, Run& run) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* verb = app.add_subcommand("backup", kBackupHelp);
+  verb->add_option("DIR", arguments->directory, "Deployment directory")->required();
+  verb->add_option("FILE", arguments->file, "Backup to write")->required();
+  add_output(*verb, arguments->output);
+  verb->callback([arguments, &run] { run = [arguments] { return run_backup(*arguments); }; });
+}
+
+void add_restore(CLI::App& app, Run& run) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* verb = app.add_subcommand("restore", kRestoreHelp);
+  verb->add_option("FILE", arguments->file, "Backup to read")->required();
+  verb->add_option("DIR", arguments->directory, "Directory to make")->required();
+  add_output(*verb, arguments->output);
+  verb->callback([arguments, &run] { run = [arguments] { return run_restore(*arguments); }; });
+}
+
+}  // namespace imprint::tool

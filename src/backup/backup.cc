@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backup/backup.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "backup/unpack.h"
+#include "base/file.h"
+#include "base/name.h"
+#include "deployment/staging.h"
+#include "registry/sqlite/snapshot.h"
+#include "x509/digest.h"
+
+namespace imprint::backup {
+
+namespace {
+
+constexpr std::size_t kChunk = 64 * 1024;
+constexpr std::uint64_t kMaxFileBytes = std::uint64_t{1} << 20U;  // of all but the store
+
+Unexpected system_failure(std::string_view what, const std::filesystem::path& path) {
+  const int reason = errno;
+  return fail(reason == ENOENT ? Fault::not_found : Fault::unavailable, "cannot {} {}: {}", what,
+              path.string(), std::strerror(reason));
+}
+
+/// A descriptor with its owner.
+class File {
+ public:
+  static Result<File> open(const std::filesystem::path& path, int flags, mode_t mode = 0) {
+    const int fd = ::open(path.c_str(), flags | O_CLOEXEC | O_NOFOLLOW, mode);
+    if (fd < 0) return system_failure("open", path);
+    return File(fd);
+  }
+  File(File&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  File& operator=(File&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~File() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  [[nodiscard]] int get() const { return fd_; }
+
+ private:
+  explicit File(int fd) : fd_(fd) {}
+  int fd_;
+};
+
+/// Removes a temporary file unless it was renamed into its place.
+class Temporary {
+ public:
+  explicit Temporary(std::filesystem::path path) : path_(std::move(path)) {
+    ::unlink(path_.c_str());  // a leftover of a crash, of a process with this id
+  }
+  Temporary(const Temporary&) = delete;
+  Temporary& operator=(const Temporary&) = delete;
+  ~Temporary() { ::unlink(path_.c_str()); }
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// A file that goes into the backup: its name there and where it lies.
+struct Source {
+  std::string name;
+  std::filesystem::path path;
+};
+
+Result<void> add_folder(std::vector<Source>& out, const std::string& name,
+                        const std::filesystem::path& folder) {
+  std::error_code error;
+  for (const auto& item : std::filesystem::directory_iterator(folder, error)) {
+    const std::string path = name + "/" + item.path().filename().string();
+    if (!item.is_regular_file() || item.is_symlink() || !is_deployment_path(path)) {
+      return fail(Fault::invalid,
+                  "{} is no plain file with a plain name; move it out of the deployment, so that "
+                  "the backup leaves nothing out",
+                  quote(item.path().string()));
+    }
+    out.push_back({path, item.path()});
+  }
+  if (error)
+    return fail(Fault::unavailable, "cannot read {}: {}", folder.string(), error.message());
+  return {};
+}
+
+Result<std::vector<Source>> sources_of(const deployment::Layout& layout) {
+  std::vector<Source> out;
+  for (const auto& path : {layout.config(), layout.trusted_root(), layout.admin_credentials()}) {
+    if (std::filesystem::exists(path)) out.push_back({path.filename().string(), path});
+  }
+  TRY(add_folder(out, layout.ca_folder().filename().string(), layout.ca_folder()));
+  TRY(add_folder(out, layout.server_folder().filename().string(), layout.server_folder()));
+  std::ranges::sort(out, {}, &Source::name);
+  if (out.size() >= Manifest::kMaxEntries)
+    return fail(Fault::invalid, "{} files; a backup holds {}", out.size(), Manifest::kMaxEntries);
+  return out;
+}
+
+/// Calls take with every piece of a file.
+template <class Take>
+Result<void> for_each_chunk(const File& file, const std::filesystem::path& path, Take take) {
+  std::array<std::uint8_t, kChunk> chunk{};
+  while (true) {
+    const ssize_t got = ::read(file.get(), chunk.data(), chunk.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return system_failure("read", path);
+    if (got == 0) return {};
+    TRY(take(BytesView(chunk).first(static_cast<std::size_t>(got))));
+  }
+}
+
+Result<Entry> describe(const Source& source) {
+  TRY_ASSIGN(const File file, File::open(source.path, O_RDONLY));
+  struct stat status{};
+  if (::fstat(file.get(), &status) != 0) return system_failure("examine", source.path);
+  Entry out{.path = source.name, .mode = status.st_mode & 0644U};
+  x509::Sha256Stream digest;
+  TRY(for_each_chunk(file, source.path, [&](BytesView bytes) -> Result<void> {
+    digest.add(bytes);
+    out.size += bytes.size();
+    return {};
+  }));
+  if (source.name != kStoreName && out.size > kMaxFileBytes) {
+    return fail(Fault::invalid, "{} has {} bytes; a file of a deployment has at most {}",
+                source.path.string(), out.size, kMaxFileBytes);
+  }
+  out.digest = digest.finish();
+  return out;
+}
+
+Result<void> write_member(TarWriter& tar, const Source& source, const Entry& entry) {
+  TRY_ASSIGN(const File file, File::open(source.path, O_RDONLY));
+  TRY(tar.begin(entry.path, entry.mode, entry.size));
+  x509::Sha256Stream digest;
+  TRY(for_each_chunk(file, source.path, [&](BytesView bytes) {
+    digest.add(bytes);
+    return tar.write(bytes);
+  }));
+  if (digest.finish() == entry.digest) return {};
+  return fail(Fault::conflict, "{} changed while it was backed up; try again",
+              source.path.string());
+}
+
+Result<Manifest> write_archive(const File& out, const std::vector<Source>& sources, Timestamp now) {
+  Manifest manifest{.created = now};
+  for (const Source& source : sources) {
+    TRY_ASSIGN(Entry entry, describe(source));
+    manifest.entries.push_back(std::move(entry));
+  }
+  TRY_ASSIGN(TarWriter tar, TarWriter::open(out.get()));
+  const std::string text = manifest.text();
+  TRY(tar.begin(std::string(kManifestName), 0600, text.size()));
+  TRY(tar.write(as_bytes(text)));
+  for (std::size_t i = 0; i < sources.size(); ++i)
+    TRY(write_member(tar, sources[i], manifest.entries[i]));
+  TRY(tar.close());
+  return manifest;
+}
+
+/// Writes a backup's files below a folder that nobody else sees yet.
+class FolderSink final : public Sink {
+ public:
+  explicit FolderSink(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+  Result<void> begin(const Entry& entry) override {
+    path_ = folder_ / entry.path;
+    TRY_ASSIGN(File file, File::open(path_, O_WRONLY | O_CREAT | O_EXCL, 0600));
+    if (::fchmod(file.get(), entry.mode) != 0) return system_failure("set the mode of", path_);
+    file_.emplace(std::move(file));
+    return {};
+  }
+  Result<void> write(BytesView bytes) override {
+    while (!bytes.empty()) {
+      const ssize_t done = ::write(file_->get(), bytes.data(), bytes.size());
+      if (done < 0 && errno == EINTR) continue;
+      if (done < 0) return system_failure("write", path_);
+      bytes = bytes.subspan(static_cast<std::size_t>(done));
+    }
+    return {};
+  }
+  Result<void> end() override {
+    if (::fsync(file_->get()) != 0) return system_failure("sync", path_);
+    file_.reset();
+    return {};
+  }
+
+ private:
+  std::filesystem::path folder_;
+  std::filesystem::path path_;
+  std::optional<File> file_;
+};
+
+}  // namespace
+
+Result<Manifest> back_up(const deployment::Layout& layout, const std::filesystem::path& file,
+                         const Clock& clock) {
+  TRY_ASSIGN(std::vector<Source> sources, sources_of(layout));
+  const std::string suffix = fmt::format(".{}.tmp", ::getpid());
+  const Temporary archive(file.string() + suffix);
+  const Temporary store(file.string() + suffix + ".db");
+  if (std::filesystem::exists(layout.store())) {
+    TRY(registry::copy_store(layout.store(), store.path()));
+    sources.push_back({std::string(kStoreName), store.path()});
+  }
+  TRY_ASSIGN(const File out, File::open(archive.path(), O_WRONLY | O_CREAT | O_EXCL, 0600));
+  TRY_ASSIGN(Manifest manifest, write_archive(out, sources, clock.now()));
+  if (::fsync(out.get()) != 0) return system_failure("sync", archive.path());
+  if (::rename(archive.path().c_str(), file.c_str()) != 0) return system_failure("replace", file);
+  TRY(sync_directory(file.has_parent_path() ? file.parent_path() : "."));
+  return manifest;
+}
+
+Result<Manifest> restore(const std::filesystem::path& file, const std::filesystem::path& directory,
+                         Random& random) {
+  TRY_ASSIGN(const File in, File::open(file, O_RDONLY));
+  TRY_ASSIGN(TarReader archive, TarReader::open(in.get()));
+  TRY_ASSIGN(deployment::Staging staging, deployment::Staging::make(directory, random));
+  const deployment::Layout at(staging.path());
+  TRY(deployment::make_folder(at.ca_folder()));
+  TRY(deployment::make_folder(at.server_folder()));
+  FolderSink sink(staging.path());
+  TRY_ASSIGN(Manifest manifest, unpack(archive, sink));
+  TRY(sync_directory(at.ca_folder()));
+  TRY(sync_directory(at.server_folder()));
+  TRY(staging.finish());
+  return manifest;
+}
+
+}  // namespace imprint::backup

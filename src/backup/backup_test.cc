@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backup/backup.h"
+
+#include <atomic>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <thread>
+
+#include "backup/tar.h"
+#include "base/file.h"
+#include "deployment/create.h"
+#include "deployment/doctor.h"
+#include "encoding/text.h"
+#include "registry/sqlite/sqlite_store.h"
+#include "test/support/fake_clock.h"
+#include "test/support/shell.h"
+#include "x509/digest.h"
+
+namespace imprint::backup {
+namespace {
+
+using runtime::run_blocking;
+using testing::HasSubstr;
+
+constexpr std::string_view kDigest =
+    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";  // of "abc"
+
+std::string manifest_of(const std::string& files, const std::string& version = "1") {
+  return R"({"format":"imprint-backup","version":)" + version + R"(,"created":5,"files":[)" +
+         files + "]}";
+}
+
+std::string file_of(const std::string& path, const std::string& mode = "0600",
+                    const std::string& size = "3") {
+  return fmt::format(R"({{"path":"{}","mode":"{}","size":{},"sha256":"{}"}})", path, mode, size,
+                     kDigest);
+}
+
+TEST(Manifest, IsReadAsItIsWritten) {
+  const auto parsed = Manifest::parse(
+      manifest_of(file_of("ca/issuing-ca.key") + "," + file_of("imprint.toml", "0644")));
+  ASSERT_TRUE(parsed) << parsed.error().message;
+  const auto again = Manifest::parse(parsed->text());
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->entries, parsed->entries);
+  EXPECT_EQ(again->created, parsed->created);
+  EXPECT_EQ(again->total_bytes(), 6U);
+}
+
+TEST(Manifest, RefusesWhatCouldDoHarmOrIsNone) {
+  const struct {
+    std::string name;
+    std::string text;
+    std::string message;
+  } rows[] = {
+      {"nothing", "", "JSON"},
+      {"no object", "[]", "no object"},
+      {"another format", R"({"format":"tar","version":1})", "\"tar\""},
+      {"a later version", manifest_of("", "2"), "format version 2"},
+      {"no version", R"({"format":"imprint-backup"})", "version"},
+      {"no files", R"({"format":"imprint-backup","version":1,"created":1})", "files"},
+      {"no time", R"({"format":"imprint-backup","version":1,"files":[]})", "created"},
+      {"a file that is none", manifest_of("1"), "no object"},
+      {"another file", manifest_of(file_of("passwd")), "no file of a deployment"},
+      {"an absolute path", manifest_of(file_of("/etc/passwd")), "no file of a deployment"},
+      {"upwards", manifest_of(file_of("../imprint.toml")), "no file of a deployment"},
+      {"upwards within", manifest_of(file_of("ca/../../x")), "no file of a deployment"},
+      {"two dots", manifest_of(file_of("ca/..")), "no file of a deployment"},
+      {"a deeper folder", manifest_of(file_of("ca/a/b")), "no file of a deployment"},
+      {"a hidden file", manifest_of(file_of("ca/.x")), "no file of a deployment"},
+      {"an empty name", manifest_of(file_of("ca/")), "no file of a deployment"},
+      {"no name", manifest_of(file_of("")), "no file of a deployment"},
+      {"a backslash", manifest_of(file_of("ca/a\\\\b")), "no file of a deployment"},
+      {"a null", manifest_of(file_of("ca/a\\u0000b")), "no file of a deployment"},
+      {"the log beside the store", manifest_of(file_of("imprint.db-wal")),
+       "no file of a deployment"},
+      {"a folder", manifest_of(file_of("ca")), "no file of a deployment"},
+      {"a long name", manifest_of(file_of("ca/" + std::string(300, 'a'))),
+       "no file of a deployment"},
+      {"twice", manifest_of(file_of("ca/a") + "," + file_of("ca/a")), "twice"},
+      {"others may write", manifest_of(file_of("ca/a", "0666")), "\"0666\""},
+      {"runs as its owner", manifest_of(file_of("ca/a", "4600")), "\"4600\""},
+      {"a program", manifest_of(file_of("ca/a", "0755")), "\"0755\""},
+      {"nobody may read", manifest_of(file_of("ca/a", "0000")), "\"0000\""},
+      {"no octal mode", manifest_of(file_of("ca/a", "rw--")), "\"rw--\""},
+      {"a negative size", manifest_of(file_of("ca/a", "0600", "-1")), "size"},
+      {"half a byte", manifest_of(file_of("ca/a", "0600", "0.5")), "size"},
+  };
+  for (const auto& row : rows) {
+    const auto parsed = Manifest::parse(row.text);
+    ASSERT_FALSE(parsed) << row.name;
+    EXPECT_EQ(parsed.error().fault, Fault::invalid) << row.name;
+    EXPECT_THAT(parsed.error().message, HasSubstr(row.message)) << row.name;
+  }
+}
+
+class BackupTest : public testing::Test {
+ protected:
+  BackupTest() : layout_(folder_ / "d") {
+    EXPECT_TRUE(deployment::create(layout_.directory(), {}, clock_, random_));
+  }
+  void put_things(registry::Store& store, int from, int to) {
+    for (int i = from; i < to; ++i) {
+      registry::ChangeSet changes;
+      changes.changes.emplace_back(registry::Put{
+          registry::Thing{.name = *ThingName::parse(fmt::format("t{}", i)), .id = "i"}});
+      changes.changes.emplace_back(registry::Count{"things"});
+      ASSERT_TRUE(run_blocking(store.commit(std::move(changes))));
+    }
+  }
+  Result<Manifest> back_up_now() { return back_up(layout_, folder_ / "b.tar", clock_); }
+  Result<Manifest> restore_now(const std::string& file = "b.tar") {
+    return restore(folder_ / file, folder_ / "r", random_);
+  }
+  /// A tar file with these members, in place of a backup.
+  void forge(const std::vector<std::pair<std::string, std::string>>& members) {
+    std::FILE* file = std::fopen((folder_ / "b.tar").c_str(), "w");
+    ASSERT_NE(file, nullptr);
+    {
+      auto tar = TarWriter::open(fileno(file));
+      ASSERT_TRUE(tar);
+      for (const auto& [path, text] : members) {
+        ASSERT_TRUE(tar->begin(path, 0600, text.size()));
+        ASSERT_TRUE(tar->write(as_bytes(text)));
+      }
+      ASSERT_TRUE(tar->close());
+    }
+    std::fclose(file);
+  }
+  std::string listing() { return test::shell(folder_, "ls -A").output; }
+
+  test::ScratchFolder folder_;
+  deployment::Layout layout_;
+  SystemClock clock_;
+  SystemRandom random_;
+};
+
+TEST_F(BackupTest, ComesBackWithContentModesAndHealth) {
+  {
+    const auto store = registry::SqliteStore::open(layout_.store());
+    ASSERT_TRUE(store);
+    put_things(**store, 0, 10);
+  }
+  const auto made = back_up_now();
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_EQ(test::shell(folder_, "stat -c %a b.tar").output, "600\n");
+  EXPECT_EQ(listing(), "b.tar\nd\n") << "no temporary file is left";
+  const auto restored = restore_now();
+  ASSERT_TRUE(restored) << restored.error().message;
+  EXPECT_EQ(restored->entries, made->entries);
+  // All but the store, which is written anew, is the same to the bit.
+  EXPECT_EQ(test::shell(folder_, "diff -r --exclude='imprint.db*' d r").output, "");
+  const std::string modes = " ! -name 'imprint.db-*' ! -name '*.lock' -printf '%P %m\\n' | sort";
+  EXPECT_EQ(test::shell(folder_, "find r" + modes).output,
+            test::shell(folder_, "find d" + modes).output);
+  for (const deployment::Check& check : deployment::examine(folder_ / "r", clock_)) {
+    if (check.name.ends_with("port")) continue;  // another server on this machine may hold them
+    EXPECT_EQ(check.health, deployment::Health::ok) << check.name << ": " << check.found;
+  }
+  const auto store = registry::SqliteStore::open(deployment::Layout(folder_ / "r").store());
+  ASSERT_TRUE(store) << store.error().message;
+  EXPECT_EQ(
+      run_blocking(registry::list_all<registry::Thing>(**store, registry::query::Things{}))->size(),
+      10U);
+}
+
+TEST_F(BackupTest, IsOneMomentOfAStoreThatGoesOn) {
+  auto store = registry::SqliteStore::open(layout_.store());
+  ASSERT_TRUE(store);
+  put_things(**store, 0, 200);
+  std::atomic<bool> stop = false;
+  std::atomic<int> written = 200;
+  std::thread writer([&] {
+    while (!stop) {
+      put_things(**store, written, written + 1);
+      ++written;
+    }
+  });
+  std::vector<std::string> copies;
+  for (int i = 0; i < 5; ++i) {
+    const auto made = back_up(layout_, folder_ / fmt::format("b{}.tar", i), clock_);
+    EXPECT_TRUE(made) << made.error().message;
+  }
+  stop = true;
+  writer.join();
+  for (int i = 0; i < 5; ++i) {
+    const std::string copy = folder_ / fmt::format("r{}", i);
+    const auto restored = restore(folder_ / fmt::format("b{}.tar", i), copy, random_);
+    ASSERT_TRUE(restored) << restored.error().message;
+    const auto again = registry::SqliteStore::open(deployment::Layout(copy).store());
+    ASSERT_TRUE(again) << again.error().message;
+    const auto things =
+        run_blocking(registry::list_all<registry::Thing>(**again, registry::query::Things{}));
+    const auto count =
+        run_blocking(registry::get<registry::Counter>(**again, registry::counter_key("things")));
+    ASSERT_TRUE(things && count);
+    EXPECT_GE(things->size(), 200U);
+    EXPECT_EQ(things->size(), static_cast<std::size_t>(count->value)) << "no half transaction";
+  }
+}
+
+TEST_F(BackupTest, OfADeploymentThatNeverServedHasNoStore) {
+  ASSERT_TRUE(back_up_now());
+  ASSERT_TRUE(restore_now());
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "r/imprint.db"));
+}
+
+TEST_F(BackupTest, ReplacesAnOlderOneOnlyWhenItIsWhole) {
+  ASSERT_TRUE(back_up_now());
+  const std::string before = test::slurp(folder_ / "b.tar");
+  std::filesystem::create_directory(folder_ / "d/ca/folder");
+  const auto refused = back_up_now();
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("ca/folder"));
+  EXPECT_EQ(test::slurp(folder_ / "b.tar"), before);
+  EXPECT_EQ(listing(), "b.tar\nd\n");
+}
+
+TEST_F(BackupTest, RefusesWhatIsNoDeploymentOrNoPlaceToWrite) {
+  EXPECT_FALSE(back_up(deployment::Layout(folder_ / "gone"), folder_ / "b.tar", clock_));
+  EXPECT_FALSE(back_up(layout_, folder_ / "no/such/folder/b.tar", clock_));
+  std::filesystem::create_symlink("/etc/passwd", folder_ / "d/ca/link");
+  EXPECT_FALSE(back_up_now()) << "a link could lead anywhere";
+  EXPECT_EQ(listing(), "d\n");
+}
+
+TEST_F(BackupTest, LeavesAnExistingDirectoryAlone) {
+  ASSERT_TRUE(back_up_now());
+  std::filesystem::create_directory(folder_ / "r");
+  const auto refused = restore_now();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().fault, Fault::conflict);
+  EXPECT_EQ(listing(), "b.tar\nd\nr\n");
+  EXPECT_EQ(test::shell(folder_, "ls -A r").output, "");
+}
+
+TEST_F(BackupTest, RefusesADamagedCopyWhereverItIsDamaged) {
+  ASSERT_TRUE(back_up_now());
+  const std::string whole = test::slurp(folder_ / "b.tar");
+  const auto expect_refused = [&](const std::string& bytes, const std::string& what) {
+    test::spill(folder_ / "bad.tar", bytes);
+    const auto restored = restore_now("bad.tar");
+    EXPECT_FALSE(restored) << what;
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "r")) << what;
+    EXPECT_EQ(listing(), "b.tar\nbad.tar\nd\n") << what;
+  };
+  for (std::size_t cut = 0; cut + 20 * 512 < whole.size(); cut += 777)
+    expect_refused(whole.substr(0, cut), fmt::format("cut at {}", cut));
+  const std::size_t key = whole.find("PRIVATE KEY");
+  ASSERT_NE(key, std::string::npos);
+  std::string changed = whole;
+  changed[key + 40] = changed[key + 40] == 'A' ? 'B' : 'A';
+  expect_refused(changed, "one letter of a key");
+  expect_refused("not a backup at all", "another file");
+  expect_refused(std::string(4096, '\0'), "zeros");
+}
+
+TEST_F(BackupTest, RefusesAnArchiveThatIsNotWhatItsManifestSays) {
+  const std::string manifest = manifest_of(file_of("ca/a"));
+  using Members = std::vector<std::pair<std::string, std::string>>;
+  const struct {
+    std::string name;
+    Members members;
+    std::string message;
+  } rows[] = {
+      {"no manifest", {{"ca/a", "abc"}}, "does not begin with manifest.json"},
+      {"manifest later", {{"ca/a", "abc"}, {"manifest.json", manifest}}, "does not begin"},
+      {"a file missing", {{"manifest.json", manifest}}, "ends before ca/a"},
+      {"another file", {{"manifest.json", manifest}, {"ca/b", "abc"}}, "\"ca/b\""},
+      {"another size", {{"manifest.json", manifest}, {"ca/a", "abcd"}}, "4 bytes"},
+      {"another content", {{"manifest.json", manifest}, {"ca/a", "abd"}}, "SHA-256"},
+      {"one file more",
+       {{"manifest.json", manifest}, {"ca/a", "abc"}, {"../x", "abc"}},
+       "\"../x\""},
+      {"a path upwards",
+       {{"manifest.json", manifest_of(file_of("../x"))}, {"../x", "abc"}},
+       "no file of a deployment"},
+      {"an absolute path",
+       {{"manifest.json", manifest_of(file_of("/tmp/imprint-x"))}, {"/tmp/imprint-x", "abc"}},
+       "no file of a deployment"},
+  };
+  for (const auto& row : rows) {
+    forge(row.members);
+    const auto restored = restore_now();
+    ASSERT_FALSE(restored) << row.name;
+    EXPECT_EQ(restored.error().fault, Fault::invalid) << row.name;
+    EXPECT_THAT(restored.error().message, HasSubstr(row.message)) << row.name;
+    EXPECT_EQ(listing(), "b.tar\nd\n") << row.name;
+  }
+  forge({{"manifest.json", manifest}, {"ca/a", "abc"}});
+  EXPECT_TRUE(restore_now()) << "the rows fail for their own reasons only";
+}
+
+TEST_F(BackupTest, FollowsNoLink) {
+  ASSERT_TRUE(back_up_now());
+  test::shell(folder_, "mkdir x && printf '%s' '" + manifest_of(file_of("ca/a")) +
+                           "' > x/manifest.json && mkdir x/ca && ln -s /etc/passwd x/ca/a && "
+                           "tar -C x -cf link.tar manifest.json ca/a");
+  const auto restored = restore_now("link.tar");
+  ASSERT_FALSE(restored);
+  EXPECT_THAT(restored.error().message, HasSubstr("ca/a"));
+}
+
+}  // namespace
+}  // namespace imprint::backup

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/result.h"
+
+/// A whole deployment in one file, and back.
+namespace imprint::backup {
+
+/// One file of a backup.
+struct Entry {
+  std::string path;  ///< below the deployment directory, "ca/issuing-ca.key"
+  unsigned mode = 0600;
+  std::uint64_t size = 0;
+  Sha256 digest{};
+
+  friend bool operator==(const Entry&, const Entry&) = default;
+};
+
+/// What a backup holds: its first member, "manifest.json".
+struct Manifest {
+  static constexpr std::int64_t kVersion = 1;
+  static constexpr std::size_t kMaxBytes = std::size_t{1} << 20U;
+  static constexpr std::size_t kMaxEntries = 1000;
+
+  Timestamp created = {};
+  std::vector<Entry> entries = {};
+
+  /// Fault::invalid when it is no manifest, or one of another version; every path is safe below any
+  /// directory, every mode closed to writing by others, no path occurs twice.
+  static Result<Manifest> parse(std::string_view text);
+  [[nodiscard]] std::string text() const;
+  [[nodiscard]] std::uint64_t total_bytes() const;
+};
+
+inline constexpr std::string_view kManifestName = "manifest.json";
+inline constexpr std::string_view kStoreName = "imprint.db";
+
+/// Whether a backup may hold a file of that name: one of the deployment's own files, or one in ca/
+/// or server/. Letters, digits and . _ - only; nothing that leads elsewhere.
+bool is_deployment_path(std::string_view path);
+
+}  // namespace imprint::backup

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "transfer/formats.h"
+
+namespace imprint::transfer {
+
+/// What AWS IoT takes: numbered inputs of AWS CLI calls (calls/), bulk registration templates with
+/// their NDJSON (bulk/), the issuing CA, and a script that runs it all. Things of one shape (type,
+/// groups, policies, names of attributes, status) share a template.
+Result<Exported> export_for_aws(registry::Store& store, const deployment::Layout& layout,
+                                const std::filesystem::path& folder);
+
+}  // namespace imprint::transfer

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include "encoding/json.h"
+#include "registry/records.h"
+
+/// What a registry holds as files that people can read, and other systems take: the way in and out.
+/// No private key is in a registry, so none is in these files.
+namespace imprint::transfer {
+
+/// A file of an export folder: one record a line.
+struct Section {
+  std::string_view file;
+  registry::Kind kind;
+};
+
+/// In the order in which they refer to each other.
+inline constexpr auto kSections = std::to_array<Section>({
+    {"thing-types.ndjson", registry::Kind::thing_type},
+    {"thing-groups.ndjson", registry::Kind::thing_group},
+    {"things.ndjson", registry::Kind::thing},
+    {"memberships.ndjson", registry::Kind::group_membership},
+    {"certificates.ndjson", registry::Kind::certificate},
+    {"thing-principals.ndjson", registry::Kind::thing_principal},
+    {"policy-attachments.ndjson", registry::Kind::policy_attachment},
+});
+/// Folders with one file for each policy or template, its versions within.
+inline constexpr std::string_view kPolicies = "policies";
+inline constexpr std::string_view kTemplates = "templates";
+inline constexpr std::string_view kManifest = "manifest.json";
+inline constexpr std::string_view kFormat = "imprint-export";
+inline constexpr std::int64_t kVersion = 1;
+
+/// A record as an export carries it: as stores keep it (registry/codec.h), but policy documents and
+/// template bodies as JSON rather than as text of JSON.
+encoding::json::object to_portable(const registry::Record& record);
+
+/// The record of that kind. Strict, since people edit these files: a member that is unknown, of the
+/// wrong type or not in its canonical form is Fault::invalid and named, never dropped. A version
+/// may be left out.
+Result<registry::Record> from_portable(registry::Kind kind, const encoding::json::value& value);
+
+/// What a record says must hold by itself: names of attributes, the certificate that a PEM is, a
+/// policy or template that parses, a status that lasts.
+Result<void> check_record(const registry::Record& record);
+
+}  // namespace imprint::transfer

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "registry/codec.h"
+#include "registry/memory/memory_store.h"
+#include "test/support/fake_clock.h"
+#include "test/support/shell.h"
+#include "test/support/test_ca.h"
+#include "transfer/import.h"
+#include "transfer/portable.h"
+
+namespace imprint::transfer {
+namespace {
+
+using registry::Put;
+using registry::Record;
+using runtime::run_blocking;
+using test::slurp;
+using test::spill;
+using testing::HasSubstr;
+
+constexpr std::string_view kDocument =
+    R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iot:Connect","Resource":"*"}]})";
+constexpr std::string_view kBody =
+    R"({"Parameters":{"S":{"Type":"String"}},"Resources":{"thing":{"Type":"AWS::IoT::Thing",)"
+    R"("Properties":{"ThingName":{"Ref":"S"}}},"certificate":{"Type":"AWS::IoT::Certificate",)"
+    R"("Properties":{"CertificateId":{"Ref":"AWS::IoT::Certificate::Id"}}}}})";
+
+template <class N>
+N name(std::string_view text) {
+  return *N::parse(text);
+}
+
+registry::Certificate certificate_of(const test::Identity& identity) {
+  const x509::Certificate& certificate = identity.certificate;
+  return {.id = certificate.id(),
+          .pem = certificate.pem(),
+          .status = registry::CertificateStatus::active,
+          .serial = certificate.serial_hex(),
+          .public_key = certificate.public_key().sha256(),
+          .not_before = certificate.not_before(),
+          .not_after = certificate.not_after()};
+}
+
+class TransferTest : public testing::Test {
+ protected:
+  TransferTest() {
+    const auto root = name<ThingGroupName>("root");
+    const auto hall = name<ThingGroupName>("hall");
+    const auto type = name<ThingTypeName>("Sensor");
+    const auto thing = name<ThingName>("a:1");
+    const auto policy = name<PolicyName>("..");  // a legal name that is no file name
+    const auto templ = name<TemplateName>("T");
+    const registry::Certificate device = certificate_of(device_);
+    registry::Certificate pending = certificate_of(pending_);
+    pending.status = registry::CertificateStatus::pending_activation;
+    put({registry::ThingType{.name = type, .id = "i", .description = "gr\u00f6\u00dfe"},
+         registry::ThingGroup{.name = root, .id = "i"},
+         registry::ThingGroup{.name = hall, .id = "i", .parent = root},
+         registry::Thing{.name = thing, .id = "i", .type = type, .attributes = {{"k", "v"}}},
+         registry::Thing{.name = name<ThingName>("b"), .id = "i"},
+         registry::GroupMembership{thing, hall}, device, pending,
+         registry::ThingPrincipal{thing, device.id, true},
+         registry::Policy{.name = policy, .default_version = 2, .last_version = 2},
+         registry::PolicyVersion{policy, 1, std::string(kDocument)},
+         registry::PolicyVersion{policy, 2, std::string(kDocument)},
+         registry::PolicyAttachment{policy, registry::PolicyTarget(device.id)},
+         registry::PolicyAttachment{policy, registry::PolicyTarget(pending.id)},
+         registry::PolicyAttachment{policy, registry::PolicyTarget(root)},
+         registry::ProvisioningTemplate{.name = templ, .enabled = true},
+         registry::ProvisioningTemplateVersion{templ, 1, std::string(kBody)}});
+    std::filesystem::create_directory(folder_ / "e");
+    const auto done = export_registry(store_, folder_ / "e", clock_);
+    EXPECT_TRUE(done) << done.error().message;
+    if (done) counts_ = *done;
+  }
+  void put(const std::vector<Record>& records) {
+    registry::ChangeSet changes;
+    for (const Record& record : records) changes.changes.emplace_back(Put{record});
+    ASSERT_TRUE(run_blocking(store_.commit(std::move(changes))));
+  }
+  Result<Imported> import(registry::Store& store) {
+    return import_registry(folder_ / "e", store, clock_);
+  }
+  /// Replaces text in a file of the export; the text must be there.
+  void edit(const std::string& file, const std::string& from, const std::string& to) {
+    const std::string path = folder_ / ("e/" + file);
+    std::string text = slurp(path);
+    const auto at = text.find(from);
+    ASSERT_NE(at, std::string::npos) << file << ": " << text;
+    spill(path, text.replace(at, from.size(), to));
+  }
+
+  test::ScratchFolder folder_;
+  test::FakeClock clock_;
+  test::Identity ca_ = test::make_root("CA");
+  test::Identity device_ = test::make_child(ca_, "device", [](auto&) {});
+  test::Identity pending_ = test::make_child(ca_, "pending", [](auto&) {});
+  registry::MemoryStore store_;
+  Counts counts_;
+};
+
+TEST_F(TransferTest, WritesOneFileForEachKindAndNoKeys) {
+  EXPECT_EQ(counts_, (Counts{{"thing-types.ndjson", 1},
+                             {"thing-groups.ndjson", 2},
+                             {"things.ndjson", 2},
+                             {"memberships.ndjson", 1},
+                             {"certificates.ndjson", 1},
+                             {"thing-principals.ndjson", 1},
+                             {"policy-attachments.ndjson", 2},
+                             {"policies", 1},
+                             {"templates", 1}}));
+  const std::string things = slurp(folder_ / "e/things.ndjson");
+  EXPECT_EQ(std::ranges::count(things, '\n'), 2);
+  EXPECT_THAT(slurp(folder_ / "e/policies/...json"), HasSubstr("\n      \"document\": {\n"));
+  EXPECT_EQ(test::shell(folder_, "grep -rl 'PRIVATE KEY' e").output, "");
+  EXPECT_THAT(slurp(folder_ / "e/certificates.ndjson"), HasSubstr(device_.certificate.id().hex()));
+}
+
+TEST_F(TransferTest, ComesBackTheSameAndOnlyOnce) {
+  registry::MemoryStore other;
+  const auto first = import(other);
+  ASSERT_TRUE(first) << first.error().message;
+  EXPECT_EQ(first->unchanged, 0U);
+  EXPECT_EQ(first->added.at("things.ndjson"), 2U);
+  EXPECT_EQ(first->added.at("policies"), 3U) << "a policy and two versions";
+  const auto again = import(other);
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_TRUE(again->added.empty());
+  EXPECT_EQ(again->unchanged, 15U);
+  std::filesystem::create_directory(folder_ / "f");
+  ASSERT_TRUE(export_registry(other, folder_ / "f", clock_));
+  EXPECT_EQ(test::shell(folder_, "diff -r e f").output, "");
+  EXPECT_EQ(
+      run_blocking(registry::list_all<registry::AuditEvent>(other, registry::query::AuditEvents{}))
+          ->size(),
+      1U);
+}
+
+TEST_F(TransferTest, IntoTheSameRegistryChangesNothing) {
+  const auto done = import(store_);
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_TRUE(done->added.empty());
+}
+
+TEST_F(TransferTest, TakesAPartThatRefersToWhatIsThere) {
+  for (const char* file : {"certificates.ndjson", "policies/...json", "thing-groups.ndjson"})
+    std::filesystem::remove(folder_ / ("e/" + std::string(file)));
+  EXPECT_TRUE(import(store_)) << "the store has them";
+  registry::MemoryStore empty;
+  const auto alone = import(empty);
+  ASSERT_FALSE(alone);
+  EXPECT_THAT(alone.error().message,
+              HasSubstr("memberships.ndjson:1: thing group \"hall\" is neither"));
+  EXPECT_THAT(alone.error().message, HasSubstr("thing-principals.ndjson:1: certificate"));
+  EXPECT_THAT(alone.error().message, HasSubstr("policy-attachments.ndjson:1: policy \"..\""));
+}
+
+TEST_F(TransferTest, NamesFileAndLineOfEverythingThatIsWrong) {
+  const std::string other_id(64, 'b');
+  struct Row {
+    std::string file;
+    std::string from;
+    std::string to;
+    std::string message;
+  };
+  const std::vector<Row> rows{
+      {"manifest.json", "imprint-export", "tar", "must say format"},
+      {"manifest.json", "\"version\": 1", "\"version\": 2", "another version"},
+      {"things.ndjson", "{\"name\":\"b\"", "{\"name\":\"b c\"", "things.ndjson:2"},
+      {"things.ndjson", "{\"name\":\"b\"", "{\"name\":\"a:1\"",
+       "things.ndjson:2: thing \"a:1\" is there already, at things.ndjson:1"},
+      {"things.ndjson", "{\"name\":\"b\"", "{nonsense", "things.ndjson:2"},
+      {"things.ndjson", "{\"name\":\"b\"", "{\"nmae\":\"b\"", "things.ndjson:2"},
+      {"things.ndjson", "{\"name\":\"b\"", "{\"colour\":\"red\",\"name\":\"b\"",
+       "things.ndjson:2: member \"colour\" is not known"},
+      {"things.ndjson", "\"k\":\"v\"", "\"k\":\"two words\"", "things.ndjson:1"},
+      {"things.ndjson", "\"k\":\"v\"", "\"k k\":\"v\"", "things.ndjson:1"},
+      {"things.ndjson", "\"k\":\"v\"", "\"k\":1",
+       "member \"attributes\" is not known here, empty or of another type"},
+      {"things.ndjson", "\"type\":\"Sensor\"", "\"type\":\"Gone\"",
+       "things.ndjson:1: thing type \"Gone\" is neither in the folder nor in the registry"},
+      {"thing-groups.ndjson", "\"name\":\"root\"", "\"name\":\"root\",\"parent\":\"hall\"",
+       "circle"},
+      {"thing-groups.ndjson", "\"name\":\"root\"", "\"name\":\"root\",\"parent\":\"root\"",
+       "its own parent"},
+      {"certificates.ndjson", "-----BEGIN CERTIFICATE-----", "-----BEGIN NOTHING-----",
+       "certificates.ndjson:1"},
+      {"certificates.ndjson", "\"pem\":\"", "\"pem\":\"-----BEGIN PRIVATE KEY-----",
+       "comes with a private key"},
+      {"certificates.ndjson", device_.certificate.id().hex(), other_id,
+       "the certificate's SHA-256 is"},
+      {"certificates.ndjson", "\"ACTIVE\"", "\"SLEEPING\"", "certificates.ndjson:1"},
+      {"certificates.ndjson", "\"ACTIVE\"", "\"PENDING_ACTIVATION\"",
+       "only certificates that are ACTIVE"},
+      {"certificates.ndjson", "\"serial\":\"", "\"serial\":\"0", "serial is not the certificate's"},
+      {"thing-principals.ndjson", "a:1", "gone", "thing-principals.ndjson:1: thing \"gone\""},
+      {"policies/...json", "iot:Connect", "iot:Fly",
+       "policies/...json: versions[0]: $.Statement[0].Action"},
+      {"policies/...json", "\"default_version\": 2", "\"default_version\": 3",
+       "policies/...json: policy version \".. 0000000003\" is neither"},
+      {"policies/...json", "\"versions\"", "\"Versions\"", "must be an object of \"policy\""},
+      {"templates/T.json", "\"Ref\": \"S\"", "\"Ref\": \"Serial\"",
+       "templates/T.json: versions[0]: $.Resources"},
+      {"templates/T.json", "\"number\": 1", "\"number\": 0", "number"},
+  };
+  for (const Row& row : rows) {
+    const std::string before = slurp(folder_ / ("e/" + row.file));
+    edit(row.file, row.from, row.to);
+    registry::MemoryStore other;
+    const auto done = import(other);
+    ASSERT_FALSE(done) << row.file << ": " << row.to;
+    EXPECT_EQ(done.error().fault, Fault::invalid) << row.to;
+    EXPECT_THAT(done.error().message, HasSubstr(row.message)) << row.to;
+    const auto things =
+        run_blocking(registry::list_all<registry::Thing>(other, registry::query::Things{}));
+    EXPECT_TRUE(things->empty()) << "nothing was changed";
+    spill(folder_ / ("e/" + row.file), before);
+  }
+  registry::MemoryStore other;
+  EXPECT_TRUE(import(other)) << "the rows fail for their own reasons only";
+}
+
+TEST_F(TransferTest, RefusesToChangeWhatIsThere) {
+  edit("things.ndjson", "\"k\":\"v\"", "\"k\":\"w\"");
+  const auto done = import(store_);
+  ASSERT_FALSE(done);
+  EXPECT_THAT(done.error().message,
+              HasSubstr("things.ndjson:1: thing \"a:1\" is in the registry already and differs"));
+}
+
+TEST_F(TransferTest, ListsTwentyProblemsAndCountsTheRest) {
+  std::string lines;
+  for (int i = 0; i < 25; ++i) lines += "{}\n";
+  spill(folder_ / "e/things.ndjson", lines);
+  registry::MemoryStore other;
+  const auto done = import(other);
+  ASSERT_FALSE(done);
+  EXPECT_THAT(done.error().message, HasSubstr("things.ndjson:20: "));
+  EXPECT_THAT(done.error().message, testing::Not(HasSubstr("things.ndjson:21: ")));
+  EXPECT_THAT(done.error().message, HasSubstr(" more"));
+}
+
+TEST_F(TransferTest, SaysWhatIsNoExport) {
+  registry::MemoryStore other;
+  const auto gone = import_registry(folder_ / "gone", other, clock_);
+  ASSERT_FALSE(gone);
+  EXPECT_EQ(gone.error().fault, Fault::not_found);
+  EXPECT_THAT(gone.error().message, HasSubstr("a folder that imprint export made?"));
+}
+
+}  // namespace
+}  // namespace imprint::transfer
