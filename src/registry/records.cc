@@ -33,6 +33,9 @@ constexpr std::array<std::string_view, kKinds> kKindNames = {
     "counter",
     "audit event",
     "credential",
+    "CA certificate",
+    "tag set",
+    "setting",
 };
 
 // The number is padded so that keys sort as the numbers do.
@@ -56,6 +59,9 @@ struct KeyOf {
   Key operator()(const Counter& r) const { return counter_key(r.name); }
   Key operator()(const AuditEvent& r) const { return {Kind::audit_event, number_text(r.sequence)}; }
   Key operator()(const Credential& r) const { return credential_key(r.access_key_id); }
+  Key operator()(const CaCertificate& r) const { return ca_certificate_key(r.id); }
+  Key operator()(const ResourceTags& r) const { return tags_key(r.resource); }
+  Key operator()(const Setting& r) const { return setting_key(r.name); }
 };
 
 struct VersionOf {
@@ -86,6 +92,10 @@ Result<CertificateStatus> parse_certificate_status(std::string_view text) {
               "{} is not a certificate status; one of ACTIVE, INACTIVE, REVOKED, PENDING_TRANSFER, "
               "REGISTER_INACTIVE, PENDING_ACTIVATION is",
               quote(text));
+}
+
+std::string_view to_string(CertificateMode mode) {
+  return mode == CertificateMode::sni_only ? "SNI_ONLY" : "DEFAULT";
 }
 
 std::string_view to_string(TemplateType type) {
@@ -119,6 +129,9 @@ Key template_version_key(const TemplateName& name, std::int64_t number) {
   return {Kind::provisioning_template_version, name.str(), number_text(number)};
 }
 Key counter_key(const std::string& name) { return {Kind::counter, name}; }
+Key ca_certificate_key(const CertificateId& id) { return {Kind::ca_certificate, id.hex()}; }
+Key tags_key(const std::string& resource) { return {Kind::resource_tags, resource}; }
+Key setting_key(const std::string& name) { return {Kind::setting, name}; }
 
 Key credential_key(const std::string& access_key_id) { return {Kind::credential, access_key_id}; }
 

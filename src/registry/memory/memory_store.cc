@@ -100,10 +100,22 @@ struct Matches {
     };
     return event != nullptr && fits(q.thing, event->thing) &&
            fits(q.certificate, event->certificate) && fits(q.client, event->client) &&
-           fits(q.serial_number, event->serial_number) &&
-           fits(q.correlation, event->correlation);
+           fits(q.serial_number, event->serial_number) && fits(q.correlation, event->correlation);
   }
   bool operator()(const query::Credentials&) const { return as<Credential>() != nullptr; }
+  bool operator()(const query::CaCertificates& q) const {
+    const auto* ca = as<CaCertificate>();
+    if (ca == nullptr || !q.template_name) return ca != nullptr;
+    return ca->registration && ca->registration->template_name == q.template_name;
+  }
+  bool operator()(const query::CaCertificatesBySubject& q) const {
+    const auto* ca = as<CaCertificate>();
+    return ca != nullptr && ca->subject == q.subject;
+  }
+  bool operator()(const query::CertificatesOfCa& q) const {
+    const auto* certificate = as<Certificate>();
+    return certificate != nullptr && certificate->ca_certificate == q.ca;
+  }
 };
 
 }  // namespace
