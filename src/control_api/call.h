@@ -85,7 +85,8 @@ struct Call {
   [[nodiscard]] registry::AuditEvent event(json::object detail = {}) const;
 };
 
-/// "CreateThing" -> "create_thing": as the steps of the audit trail are written everywhere.
+/// "RegisterCACertificate" -> "register_ca_certificate": as the steps of the audit trail are
+/// written everywhere.
 std::string step_of(std::string_view operation);
 
 /// Seconds since 1970 as rest-json writes a timestamp.

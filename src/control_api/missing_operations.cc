@@ -8,16 +8,6 @@ namespace {
 // Listed so that their callers read what is missing instead of searching for a typing mistake. A
 // row leaves this table when its operation comes.
 constexpr MissingOperation kMissing[] = {
-    {"GetRegistrationCode", "GET", "/registrationcode"},
-    {"DeleteRegistrationCode", "DELETE", "/registrationcode"},
-    {"RegisterCACertificate", "POST", "/cacertificate"},
-    {"DescribeCACertificate", "GET", "/cacertificate/{caCertificateId}"},
-    {"UpdateCACertificate", "PUT", "/cacertificate/{caCertificateId}"},
-    {"ListCACertificates", "GET", "/cacertificates"},
-    {"DeleteCACertificate", "DELETE", "/cacertificate/{caCertificateId}"},
-    {"RegisterCertificate", "POST", "/certificate/register"},
-    {"RegisterCertificateWithoutCA", "POST", "/certificate/register-no-ca"},
-    {"ListCertificatesByCA", "GET", "/certificates-by-ca/{caCertificateId}"},
     {"TransferCertificate", "PATCH", "/transfer-certificate/{certificateId}"},
     {"AcceptCertificateTransfer", "PATCH", "/accept-certificate-transfer/{certificateId}"},
     {"RejectCertificateTransfer", "PATCH", "/reject-certificate-transfer/{certificateId}"},
@@ -43,9 +33,6 @@ constexpr MissingOperation kMissing[] = {
     {"StopThingRegistrationTask", "PUT", "/thing-registration-tasks/{taskId}/cancel"},
     {"DescribeEventConfigurations", "GET", "/event-configurations"},
     {"UpdateEventConfigurations", "PATCH", "/event-configurations"},
-    {"TagResource", "POST", "/tags"},
-    {"UntagResource", "POST", "/untag"},
-    {"ListTagsForResource", "GET", "/tags"},
     {"DescribeAccountAuditConfiguration", "GET", "/audit/configuration"},
     {"UpdateAccountAuditConfiguration", "PATCH", "/audit/configuration"},
     {"StartOnDemandAuditTask", "POST", "/audit/tasks"},

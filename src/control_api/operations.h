@@ -27,4 +27,9 @@ Operations explain_operations();            // explain.cc
 Operations credential_operations();         // credentials.cc
 Operations template_lint_operations();      // template_lint.cc
 
+Operations registration_code_operations();         // registration_code.cc
+Operations ca_certificate_operations();            // ca_certificates.cc
+Operations certificate_registration_operations();  // certificate_registrations.cc
+Operations tag_operations();                       // tags.cc
+
 }  // namespace imprint::control_api

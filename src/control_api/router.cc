@@ -77,13 +77,26 @@ void check_row(const OperationInfo& row) {
 
 std::vector<const OperationInfo*> all_operations() {
   std::vector<const OperationInfo*> out;
-  for (const auto& rows :
-       {policy_operations(), policy_version_operations(), policy_attachment_operations(),
-        thing_operations(), thing_principal_operations(), thing_type_operations(),
-        thing_group_operations(), group_membership_operations(), template_operations(),
-        template_version_operations(), claim_operations(), certificate_operations(),
-        endpoint_operations(), credential_operations(), explain_operations(),
-        template_lint_operations()}) {
+  for (const auto& rows : {policy_operations(),
+                           policy_version_operations(),
+                           policy_attachment_operations(),
+                           thing_operations(),
+                           thing_principal_operations(),
+                           thing_type_operations(),
+                           thing_group_operations(),
+                           group_membership_operations(),
+                           template_operations(),
+                           template_version_operations(),
+                           claim_operations(),
+                           certificate_operations(),
+                           endpoint_operations(),
+                           credential_operations(),
+                           explain_operations(),
+                           template_lint_operations(),
+                           registration_code_operations(),
+                           ca_certificate_operations(),
+                           certificate_registration_operations(),
+                           tag_operations()}) {
     for (const OperationInfo& row : rows) out.push_back(&row);
   }
   return out;

@@ -2,6 +2,7 @@
 #include "control_api/members.h"
 #include "control_api/operations.h"
 #include "control_api/paging.h"
+#include "control_api/tags.h"
 #include "control_api/thing_records.h"
 #include "control_api/validation.h"
 
@@ -65,7 +66,7 @@ json::object write_created(const Call& call, const ThingType& type) {
 }
 
 Answer create_thing_type(Call call) {
-  CO_TRY(refuse_tags(call));
+  CO_TRY_ASSIGN(const Tags tags, read_tags(call));
   const json::object properties = call.in.object("thingTypeProperties");
   CO_TRY(refuse_user_properties(properties));
   CO_TRY_ASSIGN(std::string description,
@@ -81,7 +82,9 @@ Answer create_thing_type(Call call) {
                 co_await find_record<ThingType>(store, registry::thing_type_key(type.name)));
   if (existing && existing->description == type.description &&
       existing->searchable_attributes == type.searchable_attributes) {
-    co_return write_created(call, *existing);
+    CO_TRY_ASSIGN(const bool differs,
+                  co_await has_other_tags(store, registry::key_of(*existing), tags));
+    if (!differs) co_return write_created(call, *existing);
   }
   if (existing) {
     co_return refuse(
@@ -91,6 +94,7 @@ Answer create_thing_type(Call call) {
   }
   registry::ChangeSet changes = change_set(call.event({{"thing_type", type.name.str()}}));
   put(changes, type, Expect::absent());
+  put_tags(changes, registry::key_of(type), tags, type.created);
   CO_TRY(co_await store.commit(std::move(changes)));
   co_return write_created(call, type);
 }
@@ -173,6 +177,7 @@ Answer delete_thing_type(Call call) {
   }
   registry::ChangeSet changes = change_set(call.event({{"thing_type", type.name.str()}}));
   erase(changes, registry::thing_type_key(type.name), Expect::at(type.version));
+  erase_tags(changes, registry::thing_type_key(type.name));
   CO_TRY(co_await store.commit(std::move(changes)));
   co_return json::object();
 }

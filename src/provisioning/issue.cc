@@ -2,32 +2,23 @@
 #include "provisioning/issue.h"
 
 #include "issuance/serial.h"
+#include "provisioning/outside_certificate.h"
 
 namespace imprint::provisioning {
 
 namespace {
 
 registry::Certificate record_of(const x509::Certificate& certificate, const IssueRequest& request,
-                                std::string generation, Timestamp now) {
-  return {
-      .id = certificate.id(),
-      .pem = certificate.pem(),
-      .status = request.status,
-      .purpose = request.purpose,
-      .serial = certificate.serial_hex(),
-      .common_name = std::string(certificate.subject().common_name()),
-      .public_key = certificate.public_key().sha256(),
-      .not_before = certificate.not_before(),
-      .not_after = certificate.not_after(),
-      .generation_id = std::move(generation),
-      .requested_by = request.requested_by,
-      .ownership_round = request.requested_by ? 1 : 0,
-      .ownership_expires = request.ownership_expires,
-      .claim_template = request.claim_template,
-      .claim_limit = request.claim_limit,
-      .created = now,
-      .modified = now,
-  };
+                                Random& random, Timestamp now) {
+  registry::Certificate record = certificate_record(certificate, random, now);
+  record.status = request.status;
+  record.purpose = request.purpose;
+  record.requested_by = request.requested_by;
+  record.ownership_round = request.requested_by ? 1 : 0;
+  record.ownership_expires = request.ownership_expires;
+  record.claim_template = request.claim_template;
+  record.claim_limit = request.claim_limit;
+  return record;
 }
 
 }  // namespace
@@ -54,7 +45,7 @@ registry::Task<Result<registry::Certificate>> IssueCertificate::run(x509::Public
 
   CO_TRY_ASSIGN(const x509::Certificate signed_certificate, issuer_.sign(std::move(approved)));
 
-  registry::Certificate record = record_of(signed_certificate, request, make_uuid(random_), now);
+  registry::Certificate record = record_of(signed_certificate, request, random_, now);
   registry::ChangeSet arrival;
   arrival.changes.emplace_back(registry::Put{record, registry::Expect::absent()});
   arrival.changes.emplace_back(
