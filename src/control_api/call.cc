@@ -49,6 +49,17 @@ json::array Inputs::list(std::string_view name) const {
   return value == nullptr ? json::array() : value->as_array();
 }
 
+std::vector<std::string> Inputs::texts(std::string_view name) const {
+  const json::value* value = values_.if_contains(name);
+  if (value == nullptr) return {};
+  if (value->is_string()) return {std::string(value->get_string())};
+  std::vector<std::string> out;
+  for (const json::value& element : list(name)) {
+    if (element.is_string()) out.emplace_back(element.get_string());
+  }
+  return out;
+}
+
 std::string Call::arn(std::string_view resource) const {
   return fmt::format("arn:aws:iot:{}:{}:{}", region, server.account, resource);
 }

@@ -49,6 +49,8 @@ class Inputs {
   /// Empty when absent.
   [[nodiscard]] json::object object(std::string_view name) const;
   [[nodiscard]] json::array list(std::string_view name) const;
+  /// A text alone, or those in a list.
+  [[nodiscard]] std::vector<std::string> texts(std::string_view name) const;
 
   /// A required name; its row uses the rule of N, so only a bug in the table can end the process.
   template <class N>

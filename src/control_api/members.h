@@ -90,6 +90,12 @@ constexpr InputInfo arn(std::string_view member, Location in = Location::body,
   return {.name = member, .in = in, .required = true, .least = 1, .most = 2048, .wire = wire};
 }
 
+constexpr InputInfo optional_arn(std::string_view member) {
+  InputInfo input = arn(member);
+  input.required = false;
+  return input;
+}
+
 /// `tags` of the operations that create: read_tags takes the list apart.
 inline constexpr InputInfo kTags{.name = "tags", .type = Type::list};
 

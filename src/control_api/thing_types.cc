@@ -135,6 +135,31 @@ Answer list_thing_types(Call call) {
   co_return answer;
 }
 
+/// Members that are left out stay as they are.
+Answer update_thing_type(Call call) {
+  registry::Store& store = call.server.store;
+  const json::object properties = call.in.object("thingTypeProperties");
+  CO_TRY(refuse_user_properties(properties));
+  CO_TRY_ASSIGN(std::string description,
+                read_description(properties, "thingTypeProperties", "thingTypeDescription"));
+  CO_TRY_ASSIGN(std::vector<std::string> searchable, read_searchable(properties));
+  CO_TRY_ASSIGN(const ThingType before, co_await get_thing_type_record(
+                                            store, call.in.name<ThingTypeName>("thingTypeName")));
+  ThingType type = before;
+  if (properties.contains("thingTypeDescription")) type.description = std::move(description);
+  if (properties.contains("searchableAttributes"))
+    type.searchable_attributes = std::move(searchable);
+  if (type.description == before.description &&
+      type.searchable_attributes == before.searchable_attributes) {
+    co_return json::object();
+  }
+  ++type.version;
+  registry::ChangeSet changes = change_set(call.event({{"thing_type", type.name.str()}}));
+  put(changes, type, Expect::at(before.version));
+  CO_TRY(co_await store.commit(std::move(changes)));
+  co_return json::object();
+}
+
 Answer deprecate_thing_type(Call call) {
   registry::Store& store = call.server.store;
   CO_TRY_ASSIGN(ThingType type, co_await get_thing_type_record(
@@ -187,6 +212,8 @@ using enum Exception;
 constexpr InputInfo kCreate[] = {members::thing_type_name(), members::object("thingTypeProperties"),
                                  members::kTags};
 constexpr InputInfo kOne[] = {members::thing_type_name()};
+constexpr InputInfo kUpdate[] = {members::thing_type_name(),
+                                 members::object("thingTypeProperties")};
 constexpr InputInfo kList[] = {members::kNextToken, members::kMaxResults,
                                members::thing_type_name(Location::query, false)};
 constexpr InputInfo kDeprecate[] = {members::thing_type_name(),
@@ -205,6 +232,8 @@ constexpr OperationInfo kOperations[] = {
      "thingtype/{thingTypeName}"},
     {"DescribeThingType", "GET", "/thing-types/{thingTypeName}", kOne, kErrors, describe_thing_type,
      "thingtype/{thingTypeName}"},
+    {"UpdateThingType", "PATCH", "/thing-types/{thingTypeName}", kUpdate, kErrors,
+     update_thing_type, "thingtype/{thingTypeName}"},
     {"ListThingTypes",
      "GET",
      "/thing-types",
