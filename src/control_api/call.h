@@ -11,6 +11,7 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "encoding/json.h"
+#include "identity/access_control.h"
 #include "issuance/key_pool.h"
 #include "provisioning/issue.h"
 #include "provisioning/settings.h"
@@ -24,6 +25,7 @@ namespace json = encoding::json;
 /// What every operation works with. References outlive the ControlApi and are safe from any thread.
 struct Dependencies {
   registry::Store& store;
+  identity::AccessControl& device_access;  ///< what devices may do
   provisioning::IssueCertificate& issue;
   issuance::KeyPool& keys;
   const Current<provisioning::Settings>& settings;

@@ -228,7 +228,7 @@ constexpr OperationInfo kOperations[] = {
      "cert/{certificateId}"},
     {"ListCertificates", "GET", "/certificates", kList, kErrors, list_certificates},
     {"ListCertificatesByCA", "GET", "/certificates-by-ca/{caCertificateId}", kListOfCa, kErrors,
-     list_certificates_by_ca},
+     list_certificates_by_ca, "cacert/{caCertificateId}"},
 };
 
 }  // namespace

@@ -234,6 +234,7 @@ TEST(ControlApi, TriesALostRaceAgainAndThenSaysSo) {
   provisioning::IssueCertificate issue(store, world.issuer, world.profile, world.clock,
                                        world.random);
   ControlApi api({.store = store,
+                  .device_access = world.access,
                   .issue = issue,
                   .keys = world.keys,
                   .settings = world.settings,

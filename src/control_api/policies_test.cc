@@ -297,6 +297,7 @@ TEST_F(Policies, LeaveNothingAttachedToTheirName) {
   const registry::PolicyTarget target(id);
   LateAttachment store(world.memory, registry::PolicyAttachment{*PolicyName::parse("p"), target});
   ControlApi api({.store = store,
+                  .device_access = world.access,
                   .issue = world.issue,
                   .keys = world.keys,
                   .settings = world.settings,

@@ -96,7 +96,9 @@ std::vector<const OperationInfo*> all_operations() {
                            registration_code_operations(),
                            ca_certificate_operations(),
                            certificate_registration_operations(),
-                           tag_operations()}) {
+                           tag_operations(),
+                           device_rights_operations(),
+                           event_configuration_operations()}) {
     for (const OperationInfo& row : rows) out.push_back(&row);
   }
   return out;
