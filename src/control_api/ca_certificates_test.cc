@@ -329,6 +329,37 @@ TEST_F(CaCertificates, AreListedByCreationInPages) {
   EXPECT_TRUE(world.must("GET", "/cacertificates?templateName=Other").list("certificates").empty());
 }
 
+TEST_F(CaCertificates, AreRegisteredWholeOrNotAtAll) {
+  const std::string body = text({{"caCertificate", factory.certificate.pem()},
+                                 {"verificationCertificate", proof(factory, code())},
+                                 {"tags", json::array{{{"Key", "a"}, {"Value", "b"}}}}});
+  int calls = 1;
+  while (true) {
+    world.store.fail_call(calls, test::FaultyStore::When::before);
+    const Reply reply = world.call("POST", "/cacertificate", body);
+    const bool failed = world.store.has_failed();
+    world.store.fail_call(0, test::FaultyStore::When::before);
+    if (!failed) {
+      EXPECT_EQ(reply.status, 200) << reply.message();
+      break;
+    }
+    EXPECT_EQ(reply.status, 503) << calls;
+    EXPECT_TRUE(world.must("GET", "/cacertificates").list("certificates").empty()) << calls;
+    ++calls;
+  }
+  EXPECT_GE(calls, 4) << "the code, the CAs of the subject and the commit are read and written";
+  EXPECT_EQ(world.must("GET", "/cacertificates").list("certificates").size(), 1U);
+}
+
+TEST_F(CaCertificates, AreNotRegisteredWithACodeThatGoesMeanwhile) {
+  const std::string body = text({{"caCertificate", factory.certificate.pem()},
+                                 {"verificationCertificate", proof(factory, code())}});
+  world.store.before_commit([&] { world.must("DELETE", "/registrationcode"); });
+  const Reply reply = world.call("POST", "/cacertificate", body);
+  EXPECT_EQ(reply.error, "RegistrationCodeValidationException") << reply.message();
+  EXPECT_TRUE(world.must("GET", "/cacertificates").list("certificates").empty());
+}
+
 struct RegisteredCertificates : CaCertificates {
   std::string ca_path = register_ca(factory);
 
@@ -426,6 +457,13 @@ TEST_F(RegisteredCertificates, AreNotTakenFromACaThatHasExpired) {
   world.clock.advance(std::chrono::duration_cast<Milliseconds>(3651 * kDay));
   expect_refusals(world, {{"expired CA", "POST", "/certificate/register", body(device.certificate),
                            400, kValidation, "CA certificate that signed it has expired"}});
+}
+
+TEST_F(RegisteredCertificates, AreNotTakenFromACaThatIsPutOutOfUseMeanwhile) {
+  const Identity device = test::make_device(factory, "device");
+  world.store.before_commit([&] { world.must("PUT", ca_path + "?newStatus=INACTIVE", "{}"); });
+  const Reply reply = world.call("POST", "/certificate/register", body(device.certificate));
+  EXPECT_EQ(reply.error, "CertificateStateException") << reply.message();
 }
 
 TEST_F(RegisteredCertificates, SayWhenTheirSignerIsAmbiguous) {

@@ -160,6 +160,24 @@ TEST_F(Tagging, IsRefusedWithAReason) {
         "nextToken"}});
 }
 
+TEST_F(Tagging, LeavesNothingOnAResourceThatGoesMeanwhile) {
+  world.must("POST", "/thing-groups/g", "{}");
+  const std::string arn = kPrefix + "thinggroup/g";
+  world.store.before_commit([&] { world.must("DELETE", "/thing-groups/g"); });
+  const auto reply = world.call("POST", "/tags", request(arn, tags({{"a", "1"}})));
+  EXPECT_EQ(reply.error, kNotFound) << reply.message();
+  world.must("POST", "/thing-groups/g", "{}");
+  EXPECT_EQ(list(arn), "[]");
+}
+
+TEST_F(Tagging, KeepsWhatOthersTagMeanwhile) {
+  world.must("POST", "/thing-groups/g", "{}");
+  const std::string arn = kPrefix + "thinggroup/g";
+  world.store.before_commit([&] { world.must("POST", "/tags", request(arn, tags({{"b", "2"}}))); });
+  world.must("POST", "/tags", request(arn, tags({{"a", "1"}})));
+  EXPECT_EQ(list(arn), R"([{"Key":"a","Value":"1"},{"Key":"b","Value":"2"}])");
+}
+
 TEST_F(Tagging, EndsAtFifty) {
   world.must("POST", "/thing-groups/g", "{}");
   const std::string arn = kPrefix + "thinggroup/g";

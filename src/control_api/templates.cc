@@ -113,14 +113,13 @@ Answer create_template(Call call) {
   CO_TRY(refuse_hook(call));
   CO_TRY(check_role_arn("provisioningRoleArn", call.in.text("provisioningRoleArn")));
   const Timestamp now = call.server.clock.now();
-  const ProvisioningTemplate record{
-      .name = call.in.name<TemplateName>("templateName"),
-      .type = type_of(call),
-      .description = call.in.text("description"),
-      .enabled = call.in.flag("enabled"),
-      .role_arn = call.in.text("provisioningRoleArn"),
-      .created = now,
-      .modified = now};
+  const ProvisioningTemplate record{.name = call.in.name<TemplateName>("templateName"),
+                                    .type = type_of(call),
+                                    .description = call.in.text("description"),
+                                    .enabled = call.in.flag("enabled"),
+                                    .role_arn = call.in.text("provisioningRoleArn"),
+                                    .created = now,
+                                    .modified = now};
   const std::string body = call.in.text("templateBody");
   CO_TRY(check_template_body(body, record.type));
   CO_TRY(co_await check_room(call, record.name));
