@@ -30,6 +30,13 @@ std::optional<IotArn> split_arn(std::string_view text) {
   return IotArn{account, text};
 }
 
+Unexpected refuse_form(const Call& call, std::string_view member, std::string_view text,
+                       std::string_view resource) {
+  return refuse_value(member, text,
+                      fmt::format("Member must be an ARN of the form arn:aws:iot:REGION:{}:{}/...",
+                                  call.server.account, resource));
+}
+
 }  // namespace
 
 std::optional<std::string_view> arn_resource(std::string_view text) {
@@ -38,22 +45,25 @@ std::optional<std::string_view> arn_resource(std::string_view text) {
   return arn->resource;
 }
 
-Result<std::string> parse_arn(const Call& call, std::string_view member, std::string_view text,
-                              std::string_view resource) {
+Result<std::string> parse_resource(const Call& call, std::string_view member,
+                                   std::string_view text) {
   const auto arn = split_arn(text);
-  if (!arn || !arn->resource.starts_with(resource) ||
-      arn->resource.substr(resource.size(), 1) != "/") {
-    return refuse_value(
-        member, text,
-        fmt::format("Member must be an ARN of the form arn:aws:iot:REGION:{}:{}/...",
-                    call.server.account, resource));
-  }
+  if (!arn || arn->resource.find('/') == std::string_view::npos)
+    return refuse_form(call, member, text, "TYPE");
   if (arn->account != call.server.account) {
     return refuse_value(
         member, text,
         fmt::format("Member must name account {}, which is this server's", call.server.account));
   }
-  return std::string(arn->resource.substr(resource.size() + 1));
+  return std::string(arn->resource);
+}
+
+Result<std::string> parse_arn(const Call& call, std::string_view member, std::string_view text,
+                              std::string_view resource) {
+  TRY_ASSIGN(const std::string found, parse_resource(call, member, text));
+  if (found.starts_with(resource) && found.substr(resource.size(), 1) == "/")
+    return found.substr(resource.size() + 1);
+  return refuse_form(call, member, text, resource);
 }
 
 Result<CertificateId> parse_principal(const Call& call, std::string_view member) {

@@ -20,6 +20,10 @@ std::optional<std::string_view> arn_resource(std::string_view text);
 Result<std::string> parse_arn(const Call& call, std::string_view member, std::string_view text,
                               std::string_view resource);
 
+/// What an ARN of this account names, whatever its type: "policy/x".
+Result<std::string> parse_resource(const Call& call, std::string_view member,
+                                   std::string_view text);
+
 /// A principal of a thing: a certificate's ARN. Cognito identities are not offered.
 Result<CertificateId> parse_principal(const Call& call, std::string_view member);
 

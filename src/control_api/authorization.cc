@@ -13,7 +13,7 @@ namespace imprint::control_api {
 namespace {
 
 constexpr std::string_view kNative = "/imprint/";
-constexpr std::string_view kCertificate = "cert/";
+constexpr std::string_view kCertificates[] = {"cert/", "cacert/"};
 
 /// Calls f with each part of the text between separators.
 template <class F>
@@ -40,9 +40,12 @@ Word take_apart(std::string_view word) {
 
 /// A certificate id may be written in capitals or with 0x; a policy must not care.
 std::string canonical(std::string resource) {
-  if (!resource.starts_with(kCertificate)) return resource;
-  const auto id = CertificateId::parse(std::string_view(resource).substr(kCertificate.size()));
-  return id ? std::string(kCertificate) + id->hex() : resource;
+  for (const std::string_view type : kCertificates) {
+    if (!resource.starts_with(type)) continue;
+    const auto id = CertificateId::parse(std::string_view(resource).substr(type.size()));
+    return id ? std::string(type) + id->hex() : resource;
+  }
+  return resource;
 }
 
 }  // namespace
@@ -67,11 +70,11 @@ std::vector<std::string> resources_of(const OperationInfo& operation, const Inpu
   for_each_word(operation.resource, ' ', [&](std::string_view text) {
     const Word word = take_apart(text);
     for_each_word(word.alternatives, '|', [&](std::string_view member) {
-      if (!inputs.has(member)) return;
-      const std::string value = inputs.text(member);
-      const auto arn_part = arn_resource(value);
-      out.push_back(
-          canonical(arn_part ? std::string(*arn_part) : std::string(word.prefix) + value));
+      for (const std::string& value : inputs.texts(member)) {
+        const auto arn_part = arn_resource(value);
+        out.push_back(
+            canonical(arn_part ? std::string(*arn_part) : std::string(word.prefix) + value));
+      }
     });
   });
   return out;
@@ -105,9 +108,10 @@ bool resource_is_sound(const OperationInfo& operation) {
   bool sound = true;
   for_each_word(operation.resource, ' ', [&](std::string_view text) {
     for_each_word(take_apart(text).alternatives, '|', [&](std::string_view member) {
-      sound = sound && std::ranges::any_of(operation.inputs, [&](const InputInfo& input) {
-                return input.name == member && input.type == Type::text;
-              });
+      sound =
+          sound && std::ranges::any_of(operation.inputs, [&](const InputInfo& input) {
+            return input.name == member && (input.type == Type::text || input.type == Type::list);
+          });
     });
   });
   return sound;

@@ -19,7 +19,8 @@ std::vector<std::string> known_actions();
 
 /// What a call acts on, as ARNs name it after the account: "thing/x". The row's words are separated
 /// by spaces; "{a|b}" stands for the inputs a and b, of which those that are present count, each as
-/// a resource of its own; an input that is an ARN counts by its part after the account.
+/// a resource of its own, as does each text of a list; an input that is an ARN counts by its part
+/// after the account.
 /// Certificate ids are put in the one form that the registry keeps. Empty: the operation has none.
 std::vector<std::string> resources_of(const OperationInfo& operation, const Inputs& inputs);
 

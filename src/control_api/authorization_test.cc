@@ -56,12 +56,14 @@ TEST(Authorization, NamesWhatEveryOperationActsOn) {
     }
     const bool has_target = std::ranges::any_of(row->inputs, [](const InputInfo& input) {
       return input.required && (input.in == Location::path || input.name == "principal" ||
-                                input.name == "templateName");
+                                input.name == "templateName" || input.name == "resourceArn");
     });
     EXPECT_EQ(!row->resource.empty(),
               has_target || row->name.find("ThingToThingGroup") != std::string_view::npos ||
                   row->name.find("ThingFromThingGroup") != std::string_view::npos ||
-                  row->name == "ListPolicyPrincipals" || row->name == "SearchIndex")
+                  row->name == "ListPolicyPrincipals" || row->name == "SearchIndex" ||
+                  row->name == "UpdateThingGroupsForThing" || row->name == "GetEffectivePolicies" ||
+                  row->name == "TestAuthorization")
         << row->name;
   }
 }
@@ -70,21 +72,34 @@ TEST(Authorization, ReadsResourcesFromNamesAndArns) {
   const std::string id(64, 'a');
   struct Row {
     std::string operation;
-    std::vector<std::pair<std::string, std::string>> inputs;
+    std::vector<std::pair<std::string, json::value>> inputs;
     std::vector<std::string> expected;
   };
   const std::vector<Row> rows{
       {"CreateThing", {{"thingName", "a"}}, {"thing/a"}},
       {"ListThings", {}, {}},
-      {"DescribeCertificate", {{"certificateId", id}}, {"cert/" + id}},
-      {"DescribeCertificate", {{"certificateId", std::string(64, 'A')}}, {"cert/" + id}},
+      {"DescribeCertificate", {{"certificateId", json::string(id)}}, {"cert/" + id}},
+      {"DescribeCertificate",
+       {{"certificateId", json::string(std::string(64, 'A'))}},
+       {"cert/" + id}},
+      {"DescribeCACertificate",
+       {{"caCertificateId", json::string(std::string(64, 'A'))}},
+       {"cacert/" + id}},
+      {"TagResource", {{"resourceArn", "arn:aws:iot:x:000000000000:policy/p"}}, {"policy/p"}},
+      {"TestAuthorization", {}, {}},
+      {"UpdateThingGroupsForThing",
+       {{"thingName", "a"},
+        {"thingGroupsToAdd", json::array{"g", 1, "h"}},
+        {"thingGroupsToRemove", json::array{"i"}}},
+       {"thing/a", "thinggroup/g", "thinggroup/h", "thinggroup/i"}},
       {"DescribeCertificate", {{"certificateId", "not an id"}}, {"cert/not an id"}},
       {"AttachPolicy",
        {{"policyName", "p"}, {"target", "arn:aws:iot:eu-west-1:000000000000:thinggroup/g"}},
        {"policy/p", "thinggroup/g"}},
       {"AttachPolicy",
        {{"policyName", "p"},
-        {"target", "arn:aws:iot:eu-west-1:000000000000:cert/" + std::string(64, 'A')}},
+        {"target",
+         json::string("arn:aws:iot:eu-west-1:000000000000:cert/" + std::string(64, 'A'))}},
        {"policy/p", "cert/" + id}},
       {"AttachPolicy", {{"policyName", "p"}, {"target", "nonsense"}}, {"policy/p", "nonsense"}},
       {"AddThingToThingGroup",
@@ -100,7 +115,7 @@ TEST(Authorization, ReadsResourcesFromNamesAndArns) {
   };
   for (const Row& row : rows) {
     Inputs inputs;
-    for (const auto& [name, value] : row.inputs) inputs.set(name, json::string(value));
+    for (const auto& [name, value] : row.inputs) inputs.set(name, value);
     EXPECT_EQ(resources_of(operation(row.operation), inputs), row.expected) << row.operation;
   }
 }

@@ -3,12 +3,21 @@
 
 namespace imprint::control_api {
 
+namespace {
+
+bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+
+}  // namespace
+
+// A word begins where the case rises, and with the last capital of several.
 std::string step_of(std::string_view operation) {
   std::string out;
-  for (const char c : operation) {
-    const bool is_upper = c >= 'A' && c <= 'Z';
-    if (is_upper && !out.empty()) out += '_';
-    out += is_upper ? static_cast<char>(c - 'A' + 'a') : c;
+  for (std::size_t i = 0; i < operation.size(); ++i) {
+    const char c = operation[i];
+    const bool ends_acronym = i + 1 < operation.size() && !is_upper(operation[i + 1]);
+    const bool begins_word = i > 0 && is_upper(c) && (!is_upper(operation[i - 1]) || ends_acronym);
+    if (begins_word) out += '_';
+    out += is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c;
   }
   return out;
 }
@@ -38,6 +47,17 @@ json::object Inputs::object(std::string_view name) const {
 json::array Inputs::list(std::string_view name) const {
   const json::value* value = values_.if_contains(name);
   return value == nullptr ? json::array() : value->as_array();
+}
+
+std::vector<std::string> Inputs::texts(std::string_view name) const {
+  const json::value* value = values_.if_contains(name);
+  if (value == nullptr) return {};
+  if (value->is_string()) return {std::string(value->get_string())};
+  std::vector<std::string> out;
+  for (const json::value& element : list(name)) {
+    if (element.is_string()) out.emplace_back(element.get_string());
+  }
+  return out;
 }
 
 std::string Call::arn(std::string_view resource) const {

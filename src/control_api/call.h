@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "bulk/registration_tasks.h"
 #include "encoding/json.h"
+#include "identity/access_control.h"
 #include "issuance/key_pool.h"
 #include "provisioning/apply_template.h"
 #include "provisioning/issue.h"
@@ -26,6 +27,7 @@ namespace json = encoding::json;
 /// What every operation works with. References outlive the ControlApi and are safe from any thread.
 struct Dependencies {
   registry::Store& store;
+  identity::AccessControl& device_access;  ///< what devices may do
   provisioning::IssueCertificate& issue;
   provisioning::ApplyTemplate& apply;
   bulk::RegistrationTasks& registrations;
@@ -53,6 +55,8 @@ class Inputs {
   /// Empty when absent.
   [[nodiscard]] json::object object(std::string_view name) const;
   [[nodiscard]] json::array list(std::string_view name) const;
+  /// A text alone, or those in a list.
+  [[nodiscard]] std::vector<std::string> texts(std::string_view name) const;
 
   /// A required name; its row uses the rule of N, so only a bug in the table can end the process.
   template <class N>
@@ -90,7 +94,8 @@ struct Call {
   [[nodiscard]] registry::AuditEvent event(json::object detail = {}) const;
 };
 
-/// "CreateThing" -> "create_thing": as the steps of the audit trail are written everywhere.
+/// "RegisterCACertificate" -> "register_ca_certificate": as the steps of the audit trail are
+/// written everywhere.
 std::string step_of(std::string_view operation);
 
 /// Seconds since 1970 as rest-json writes a timestamp.

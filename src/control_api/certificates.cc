@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control_api/arn.h"
+#include "control_api/certificate_records.h"
 #include "control_api/members.h"
 #include "control_api/operations.h"
 #include "control_api/paging.h"
@@ -15,22 +16,16 @@ using registry::Certificate;
 using registry::CertificateStatus;
 using registry::Expect;
 
-// There is one; SNI_ONLY is for certificates registered without their CA.
-constexpr std::string_view kCertificateMode = "DEFAULT";
-
-/// The one that the path names. Its digits pass the pattern, but 65 of them, or an x in the middle,
-/// do too.
+/// The one that the path names.
 runtime::Task<Result<Certificate>> get_certificate(Call call) {
-  const std::string text = call.in.text("certificateId");
-  const auto id = CertificateId::parse(text);
-  if (!id) co_return refuse_value("certificateId", text, id.error().message);
+  CO_TRY_ASSIGN(const CertificateId id, read_certificate_id(call, "certificateId"));
   CO_TRY_ASSIGN(
       std::optional<Certificate> found,
-      co_await find_record<Certificate>(call.server.store, registry::certificate_key(*id)));
+      co_await find_record<Certificate>(call.server.store, registry::certificate_key(id)));
   if (!found) {
     co_return refuse(
         Exception::not_found,
-        fmt::format("The certificate given in the request does not exist. Id: {}", id->hex()));
+        fmt::format("The certificate given in the request does not exist. Id: {}", id.hex()));
   }
   co_return std::move(*found);
 }
@@ -77,43 +72,44 @@ Answer describe_certificate(Call call) {
   description["customerVersion"] = certificate.version;
   description["transferData"] = json::object();
   description["generationId"] = certificate.generation_id;
-  description["validity"] = json::object{{"notBefore", epoch_seconds(certificate.not_before)},
-                                         {"notAfter", epoch_seconds(certificate.not_after)}};
-  description["certificateMode"] = kCertificateMode;
+  description["validity"] = write_validity(certificate.not_before, certificate.not_after);
+  description["certificateMode"] = registry::to_string(certificate.mode);
+  if (certificate.ca_certificate)
+    description["caCertificateId"] = certificate.ca_certificate->hex();
   co_return json::object{{"certificateDescription", std::move(description)}};
 }
 
-Answer list_certificates(Call call) {
+Answer list_page(Call call, registry::Query query) {
   CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kMarkerStyle));
   CO_TRY_ASSIGN(const registry::Page page,
-                co_await call.server.store.list(
-                    registry::query::Certificates{call.in.flag("ascendingOrder")}, cursor));
+                co_await call.server.store.list(std::move(query), cursor));
   json::object answer{
       {"certificates", write_all<Certificate>(page.records, [&](const Certificate& certificate) {
          return json::object{{"certificateArn", certificate_arn(call, certificate.id)},
                              {"certificateId", certificate.id.hex()},
                              {"status", registry::to_string(certificate.status)},
-                             {"certificateMode", kCertificateMode},
+                             {"certificateMode", registry::to_string(certificate.mode)},
                              {"creationDate", epoch_seconds(certificate.created)}};
        })}};
   put_next(answer, call, kMarkerStyle, page.next);
   co_return answer;
 }
 
-/// What an operator may set: the other states are reached by other operations (contract section
-/// 3.6).
-Result<CertificateStatus> wanted_status(const Call& call) {
-  const std::string text = call.in.text("newStatus");
-  TRY_ASSIGN(const CertificateStatus status, registry::parse_certificate_status(text));
-  if (status == CertificateStatus::active || status == CertificateStatus::inactive ||
-      status == CertificateStatus::revoked) {
-    return status;
-  }
-  return refuse_value("newStatus", text, "Member must be ACTIVE, INACTIVE or REVOKED");
+Answer list_certificates(Call call) {
+  const registry::query::Certificates all{call.in.flag("ascendingOrder")};
+  co_return co_await list_page(std::move(call), all);
+}
+
+/// AWS's model has no error for a CA that is not there, and the certificates of one that is gone
+/// stay.
+Answer list_certificates_by_ca(Call call) {
+  CO_TRY_ASSIGN(const CertificateId ca, read_certificate_id(call, "caCertificateId"));
+  const registry::query::CertificatesOfCa under{ca, call.in.flag("ascendingOrder")};
+  co_return co_await list_page(std::move(call), under);
 }
 
 Answer update_certificate(Call call) {
-  CO_TRY_ASSIGN(const CertificateStatus wanted, wanted_status(call));
+  CO_TRY_ASSIGN(const CertificateStatus wanted, read_certificate_status(call, "newStatus"));
   CO_TRY_ASSIGN(Certificate certificate, co_await get_certificate(call));
   const CertificateStatus before = certificate.status;
   if (before == wanted) co_return json::object();
@@ -183,8 +179,6 @@ Answer delete_certificate(Call call) {
 
 using enum Exception;
 
-constexpr std::string_view kStatuses[] = {
-    "ACTIVE", "INACTIVE", "REVOKED", "PENDING_TRANSFER", "REGISTER_INACTIVE", "PENDING_ACTIVATION"};
 constexpr InputInfo kSetAsActive = members::flag("setAsActive", Location::query);
 constexpr InputInfo kCreateKeys[] = {kSetAsActive};
 constexpr InputInfo kFromCsr[] = {{.name = "certificateSigningRequest",
@@ -195,10 +189,12 @@ constexpr InputInfo kFromCsr[] = {{.name = "certificateSigningRequest",
 constexpr InputInfo kOne[] = {members::certificate_id()};
 constexpr InputInfo kUpdate[] = {
     members::certificate_id(),
-    {.name = "newStatus", .in = Location::query, .required = true, .values = kStatuses}};
+    {.name = "newStatus", .in = Location::query, .required = true, .values = kCertificateStatuses}};
 constexpr InputInfo kDelete[] = {members::certificate_id(),
                                  members::flag("forceDelete", Location::query)};
 constexpr InputInfo kList[] = {members::kPageSize, members::kMarker, members::kAscendingOrder};
+constexpr InputInfo kListOfCa[] = {members::ca_certificate_id(), members::kPageSize,
+                                   members::kMarker, members::kAscendingOrder};
 constexpr ExceptionSet kErrors{invalid_request, throttling, unauthorized, service_unavailable,
                                internal_failure};
 
@@ -231,6 +227,8 @@ constexpr OperationInfo kOperations[] = {
      delete_certificate,
      "cert/{certificateId}"},
     {"ListCertificates", "GET", "/certificates", kList, kErrors, list_certificates},
+    {"ListCertificatesByCA", "GET", "/certificates-by-ca/{caCertificateId}", kListOfCa, kErrors,
+     list_certificates_by_ca, "cacert/{caCertificateId}"},
 };
 
 }  // namespace

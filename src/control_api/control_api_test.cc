@@ -43,9 +43,8 @@ TEST(ControlApi, NamesWhatItDoesNotHave) {
   ControlApiWorld world;
   expect_refusals(
       world,
-      {{"an operation of AWS", "GET", "/registrationcode", "", 404, "UnknownOperationException",
-        "GetRegistrationCode"},
-       {"tags", "POST", "/tags", "{}", 404, "UnknownOperationException", "TagResource"},
+      {{"an operation of AWS", "GET", "/certificates-out-going", "", 404,
+        "UnknownOperationException", "ListOutgoingCertificates"},
        {"another method", "PUT", "/things", "", 404, "UnknownOperationException", "PUT"},
        {"no such path", "GET", "/nonsense", "", 404, "UnknownOperationException", "/nonsense"},
        {"an empty name", "GET", "/things/", "", 404, "UnknownOperationException", "/things/"},
@@ -66,7 +65,8 @@ TEST(ControlApi, PutsEveryRowWhereItCanBeReached) {
     ASSERT_TRUE(route) << row->name;
     EXPECT_EQ(route->operation, row) << row->name << " is hidden by " << route->operation->name;
     EXPECT_TRUE(names.insert(row->name).second) << row->name;
-    EXPECT_TRUE(row->errors.contains(Exception::invalid_request)) << row->name;
+    EXPECT_TRUE(row->inputs.empty() || row->errors.contains(Exception::invalid_request))
+        << row->name;
     EXPECT_TRUE(row->errors.contains(Exception::internal_failure)) << row->name;
   }
   for (const MissingArea& area : missing_operations()) {
@@ -236,6 +236,7 @@ TEST(ControlApi, TriesALostRaceAgainAndThenSaysSo) {
   provisioning::IssueCertificate issue(store, world.issuer, world.profile, world.clock,
                                        world.random);
   ControlApi api({.store = store,
+                  .device_access = world.access,
                   .issue = issue,
                   .apply = world.apply,
                   .registrations = world.registrations,

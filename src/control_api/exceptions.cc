@@ -20,7 +20,9 @@ struct Row {
 // Statuses: contract section 8.2, from the errors of the AWS IoT API model.
 constexpr std::array kRows = std::to_array<Row>({
     {Exception::already_exists, "ResourceAlreadyExistsException", 409, Fault::conflict},
+    {Exception::certificate_conflict, "CertificateConflictException", 409, Fault::conflict},
     {Exception::certificate_state, "CertificateStateException", 406, Fault::conflict},
+    {Exception::certificate_validation, "CertificateValidationException", 400, Fault::invalid},
     {Exception::conflicting_update, "ConflictingResourceUpdateException", 409, Fault::conflict},
     {Exception::delete_conflict, "DeleteConflictException", 409, Fault::conflict},
     {Exception::internal_failure, "InternalFailureException", 500, Fault::internal},
@@ -28,6 +30,8 @@ constexpr std::array kRows = std::to_array<Row>({
     {Exception::limit_exceeded, "LimitExceededException", 410, Fault::exhausted},
     {Exception::malformed_policy, "MalformedPolicyException", 400, Fault::invalid},
     {Exception::not_found, "ResourceNotFoundException", 404, Fault::not_found},
+    {Exception::registration_code_validation, "RegistrationCodeValidationException", 400,
+     Fault::invalid},
     {Exception::service_unavailable, "ServiceUnavailableException", 503, Fault::unavailable},
     {Exception::throttling, "ThrottlingException", 400, Fault::exhausted},
     {Exception::unauthorized, "UnauthorizedException", 401, Fault::forbidden},
@@ -57,6 +61,8 @@ const Row& row_of(Exception exception) { return kRows[static_cast<std::size_t>(e
 
 // Codes that other folders give their errors.
 constexpr auto kForeignCodes = std::to_array<std::pair<std::string_view, Exception>>({
+    {"CertificateConflict", Exception::certificate_conflict},
+    {"CertificateValidation", Exception::certificate_validation},
     {"InvalidCsr", Exception::invalid_request},
     {"InvalidRequest", Exception::invalid_request},
     {"MalformedPolicy", Exception::malformed_policy},

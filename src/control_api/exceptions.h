@@ -15,7 +15,9 @@ namespace imprint::control_api {
 
 enum class Exception : std::uint8_t {
   already_exists,
+  certificate_conflict,
   certificate_state,
+  certificate_validation,
   conflicting_update,
   delete_conflict,
   internal_failure,
@@ -23,6 +25,7 @@ enum class Exception : std::uint8_t {
   limit_exceeded,
   malformed_policy,
   not_found,
+  registration_code_validation,
   service_unavailable,
   throttling,
   unauthorized,

@@ -17,6 +17,7 @@ using registry::GroupMembership;
 
 /// AWS IoT quota.
 constexpr std::size_t kMaxGroupsPerThing = 10;
+constexpr std::size_t kMaxGroupsInRequest = 100;
 
 /// A thing or group that may be given by name, by ARN, or by both if they agree.
 template <class N>
@@ -43,19 +44,24 @@ struct Membership {
   ThingGroupName group;
 };
 
+/// The group, if things are put into it by hand.
+runtime::Task<Result<registry::ThingGroup>> get_static_group(registry::Store& store,
+                                                             ThingGroupName name,
+                                                             std::string member) {
+  CO_TRY_ASSIGN(registry::ThingGroup record, co_await get_thing_group_record(store, name));
+  if (!record.is_dynamic()) co_return std::move(record);
+  co_return refuse(Exception::invalid_request,
+                   fmt::format("Thing group {} is dynamic: its query decides what is in it",
+                               quote(name.str())),
+                   std::move(member));
+}
+
 runtime::Task<Result<Membership>> read_membership(Call call) {
   CO_TRY_ASSIGN(ThingName thing, name_or_arn<ThingName>(call, "thingName", "thingArn", "thing"));
   CO_TRY_ASSIGN(ThingGroupName group,
                 name_or_arn<ThingGroupName>(call, "thingGroupName", "thingGroupArn", "thinggroup"));
   CO_TRY(co_await get_thing_record(call.server.store, thing));
-  CO_TRY_ASSIGN(const registry::ThingGroup record,
-                co_await get_thing_group_record(call.server.store, group));
-  if (record.is_dynamic()) {
-    co_return refuse(Exception::invalid_request,
-                     fmt::format("Thing group {} is dynamic: its query decides what is in it",
-                                 quote(group.str())),
-                     "thingGroupName");
-  }
+  CO_TRY(co_await get_static_group(call.server.store, group, "thingGroupName"));
   co_return Membership{std::move(thing), std::move(group)};
 }
 
@@ -99,6 +105,67 @@ Answer add_thing_to_group(Call call) {
       Expect::absent());
   require(changes, registry::thing_key(wanted.thing));
   require(changes, registry::thing_group_key(wanted.group));
+  CO_TRY(co_await store.commit(std::move(changes)));
+  co_return json::object();
+}
+
+/// A list of group names, bounded because each is looked up.
+Result<std::vector<ThingGroupName>> read_groups(const Call& call, std::string_view member) {
+  const json::array list = call.in.list(member);
+  if (list.size() > kMaxGroupsInRequest) {
+    return refuse_value(
+        member, std::to_string(list.size()),
+        fmt::format("Member must have length less than or equal to {}", kMaxGroupsInRequest));
+  }
+  std::vector<ThingGroupName> names;
+  for (const json::value& element : list) {
+    InputInfo row = members::thing_group_name(Location::body, true, member);
+    TRY(check_value(row, element));
+    TRY_ASSIGN(ThingGroupName name, ThingGroupName::parse(element.as_string()));
+    names.push_back(std::move(name));
+  }
+  return names;
+}
+
+/// Leaves first and joins then, so that a thing can move within a hierarchy and at its limit.
+Answer update_groups_of_thing(Call call) {
+  registry::Store& store = call.server.store;
+  const auto name = call.in.optional_name<ThingName>("thingName");
+  if (!name) co_return refuse_value("thingName", "null", "Member must not be null");
+  CO_TRY_ASSIGN(const std::vector<ThingGroupName> joins, read_groups(call, "thingGroupsToAdd"));
+  CO_TRY_ASSIGN(const std::vector<ThingGroupName> leaves, read_groups(call, "thingGroupsToRemove"));
+  CO_TRY(co_await get_thing_record(store, *name));
+  CO_TRY_ASSIGN(
+      std::vector<GroupMembership> present,
+      co_await registry::list_all<GroupMembership>(store, registry::query::GroupsOfThing{*name}));
+  json::array joined;
+  json::array left;
+  registry::ChangeSet changes;
+  for (const ThingGroupName& group : leaves) {
+    CO_TRY(co_await get_static_group(store, group, "thingGroupsToRemove"));
+    if (std::erase_if(present, [&](const auto& m) { return m.group == group; }) == 0) continue;
+    erase(changes, registry::membership_key(*name, group), Expect::present());
+    left.emplace_back(group.str());
+  }
+  for (const ThingGroupName& group : joins) {
+    CO_TRY(co_await get_static_group(store, group, "thingGroupsToAdd"));
+    if (std::ranges::find(leaves, group) != leaves.end()) {
+      co_return refuse(Exception::invalid_request,
+                       fmt::format("thing group {} is to be both added and removed; name it once",
+                                   quote(group.str())));
+    }
+    if (std::ranges::find(present, group, &GroupMembership::group) != present.end()) continue;
+    CO_TRY(co_await check_room(store, group, present));
+    present.push_back({*name, group, call.server.clock.now()});
+    put(changes, present.back(), Expect::absent());
+    require(changes, registry::thing_group_key(group));
+    joined.emplace_back(group.str());
+  }
+  if (joined.empty() && left.empty()) co_return json::object();
+  require(changes, registry::thing_key(*name));
+  registry::AuditEvent event = call.event({{"joined", joined}, {"left", left}});
+  event.thing = name->str();
+  changes.events.push_back(std::move(event));
   CO_TRY(co_await store.commit(std::move(changes)));
   co_return json::object();
 }
@@ -198,16 +265,15 @@ Answer list_groups_for_thing(Call call) {
 
 using enum Exception;
 
-constexpr InputInfo optional_arn(std::string_view member) {
-  InputInfo input = members::arn(member);
-  input.required = false;
-  return input;
-}
 constexpr InputInfo kRemove[] = {
-    members::thing_group_name(Location::body, false), optional_arn("thingGroupArn"),
-    members::thing_name(Location::body, false), optional_arn("thingArn")};
+    members::thing_group_name(Location::body, false), members::optional_arn("thingGroupArn"),
+    members::thing_name(Location::body, false), members::optional_arn("thingArn")};
 constexpr InputInfo kAdd[] = {kRemove[0], kRemove[1], kRemove[2], kRemove[3],
                               members::flag("overrideDynamicGroups", Location::body)};
+constexpr InputInfo kUpdateGroups[] = {members::thing_name(Location::body, false),
+                                       {.name = "thingGroupsToAdd", .type = Type::list},
+                                       {.name = "thingGroupsToRemove", .type = Type::list},
+                                       members::flag("overrideDynamicGroups", Location::body)};
 constexpr InputInfo kThingsIn[] = {members::thing_group_name(),
                                    members::flag("recursive", Location::query), members::kNextToken,
                                    members::kMaxResults};
@@ -221,6 +287,9 @@ constexpr OperationInfo kOperations[] = {
     {"RemoveThingFromThingGroup", "PUT", "/thing-groups/removeThingFromThingGroup", kRemove,
      kErrors, remove_thing_from_group,
      "thing/{thingName|thingArn} thinggroup/{thingGroupName|thingGroupArn}"},
+    {"UpdateThingGroupsForThing", "PUT", "/thing-groups/updateThingGroupsForThing", kUpdateGroups,
+     kErrors, update_groups_of_thing,
+     "thing/{thingName} thinggroup/{thingGroupsToAdd|thingGroupsToRemove}"},
     {"ListThingsInThingGroup", "GET", "/thing-groups/{thingGroupName}/things", kThingsIn, kErrors,
      list_things_in_group, "thinggroup/{thingGroupName}"},
     {"ListThingGroupsForThing", "GET", "/things/{thingName}/thing-groups", kGroupsFor, kErrors,

@@ -63,6 +63,15 @@ constexpr InputInfo certificate_id() {
           .rule = kHex};
 }
 
+constexpr InputInfo ca_certificate_id() {
+  InputInfo input = certificate_id();
+  input.name = "caCertificateId";
+  return input;
+}
+constexpr InputInfo certificate_pem(std::string_view member, bool required) {
+  return {.name = member, .required = required, .least = 1, .most = 65536};
+}
+
 constexpr InputInfo text(std::string_view member, std::int64_t most, bool required = false) {
   return {.name = member, .required = required, .most = most};
 }
@@ -81,7 +90,13 @@ constexpr InputInfo arn(std::string_view member, Location in = Location::body,
   return {.name = member, .in = in, .required = true, .least = 1, .most = 2048, .wire = wire};
 }
 
-/// `tags` of the create operations: the handler refuses any.
+constexpr InputInfo optional_arn(std::string_view member) {
+  InputInfo input = arn(member);
+  input.required = false;
+  return input;
+}
+
+/// `tags` of the operations that create: read_tags takes the list apart.
 inline constexpr InputInfo kTags{.name = "tags", .type = Type::list};
 
 // Pages (contract section 8.3).

@@ -8,19 +8,6 @@ namespace {
 // Every operation of the service model that is not here, so that its callers read what is missing
 // instead of searching for a typing mistake. A row leaves this table when its operation comes.
 
-constexpr MissingOperation kCertificateAuthorities[] = {
-    {"DeleteCACertificate", "DELETE", "/cacertificate/{caCertificateId}"},
-    {"DescribeCACertificate", "GET", "/cacertificate/{caCertificateId}"},
-    {"RegisterCACertificate", "POST", "/cacertificate"},
-    {"UpdateCACertificate", "PUT", "/cacertificate/{caCertificateId}"},
-    {"ListCACertificates", "GET", "/cacertificates"},
-    {"RegisterCertificate", "POST", "/certificate/register"},
-    {"RegisterCertificateWithoutCA", "POST", "/certificate/register-no-ca"},
-    {"ListCertificatesByCA", "GET", "/certificates-by-ca/{caCertificateId}"},
-    {"DeleteRegistrationCode", "DELETE", "/registrationcode"},
-    {"GetRegistrationCode", "GET", "/registrationcode"},
-};
-
 constexpr MissingOperation kTransferOfCertificates[] = {
     {"AcceptCertificateTransfer", "PATCH", "/accept-certificate-transfer/{certificateId}"},
     {"CancelCertificateTransfer", "PATCH", "/cancel-certificate-transfer/{certificateId}"},
@@ -37,17 +24,8 @@ constexpr MissingOperation kCertificateProviders[] = {
     {"ListCertificateProviders", "GET", "/certificate-providers/"},
 };
 
-constexpr MissingOperation kPolicies[] = {
-    {"GetEffectivePolicies", "POST", "/effective-policies"},
-    {"TestAuthorization", "POST", "/test-authorization"},
-};
-
 constexpr MissingOperation kThings[] = {
-    {"ListPrincipalThingsV2", "GET", "/principals/things-v2"},
     {"GetThingConnectivityData", "POST", "/things/{thingName}/connectivity-data"},
-    {"UpdateThingGroupsForThing", "PUT", "/thing-groups/updateThingGroupsForThing"},
-    {"ListThingPrincipalsV2", "GET", "/things/{thingName}/principals-v2"},
-    {"UpdateThingType", "PATCH", "/thing-types/{thingTypeName}"},
 };
 
 constexpr MissingOperation kBillingGroups[] = {
@@ -71,12 +49,6 @@ constexpr MissingOperation kFleetIndexing[] = {
     {"ListFleetMetrics", "GET", "/fleet-metrics"},
     {"GetPercentiles", "POST", "/indices/percentiles"},
     {"GetStatistics", "POST", "/indices/statistics"},
-};
-
-constexpr MissingOperation kTags[] = {
-    {"TagResource", "POST", "/tags"},
-    {"ListTagsForResource", "GET", "/tags"},
-    {"UntagResource", "POST", "/untag"},
 };
 
 constexpr MissingOperation kJobs[] = {
@@ -128,8 +100,6 @@ constexpr MissingOperation kDomainConfigurations[] = {
 };
 
 constexpr MissingOperation kEventsAndLogging[] = {
-    {"DescribeEventConfigurations", "GET", "/event-configurations"},
-    {"UpdateEventConfigurations", "PATCH", "/event-configurations"},
     {"GetLoggingOptions", "GET", "/loggingOptions"},
     {"SetLoggingOptions", "POST", "/loggingOptions"},
     {"DeleteV2LoggingLevel", "DELETE", "/v2LoggingLevel"},
@@ -271,14 +241,11 @@ constexpr MissingOperation kEncryption[] = {
 };
 
 constexpr MissingArea kAreas[] = {
-    {"certificate authorities", kCertificateAuthorities},
     {"transfer of certificates", kTransferOfCertificates},
     {"certificate providers", kCertificateProviders},
-    {"policies", kPolicies},
     {"things", kThings},
     {"billing groups", kBillingGroups},
     {"fleet indexing", kFleetIndexing},
-    {"tags", kTags},
     {"jobs", kJobs},
     {"role aliases and authorizers", kRoleAliasesAndAuthorizers},
     {"domain configurations", kDomainConfigurations},

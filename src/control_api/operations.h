@@ -32,4 +32,11 @@ Operations upload_operations();             // uploads.cc
 Operations index_operations();              // indices.cc
 Operations catalogue_operations();          // catalogue.cc
 
+Operations registration_code_operations();         // registration_code.cc
+Operations ca_certificate_operations();            // ca_certificates.cc
+Operations certificate_registration_operations();  // certificate_registrations.cc
+Operations tag_operations();                       // tags.cc
+Operations device_rights_operations();             // device_rights.cc
+Operations event_configuration_operations();       // event_configurations.cc
+
 }  // namespace imprint::control_api

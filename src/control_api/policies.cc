@@ -5,6 +5,7 @@
 #include "control_api/operations.h"
 #include "control_api/paging.h"
 #include "control_api/policy_records.h"
+#include "control_api/tags.h"
 #include "policy/policy.h"
 
 namespace imprint::control_api {
@@ -40,7 +41,7 @@ namespace {
 Answer create_policy(Call call) {
   const auto name = call.in.name<PolicyName>("policyName");
   const std::string document = call.in.text("policyDocument");
-  CO_TRY(refuse_tags(call));
+  CO_TRY_ASSIGN(const Tags tags, read_tags(call));
   CO_TRY(refuse_reserved_policy(name));
   CO_TRY(check_policy_document(document, name));
   registry::Store& store = call.server.store;
@@ -61,6 +62,7 @@ Answer create_policy(Call call) {
                        .modified = now},
       registry::Expect::absent());
   put(changes, registry::PolicyVersion{name, 1, document, now}, registry::Expect::absent());
+  put_tags(changes, registry::policy_key(name), tags, now);
   CO_TRY(co_await store.commit(std::move(changes)));
   json::object answer = write_policy(call, name);
   answer["policyDocument"] = document;
@@ -123,6 +125,7 @@ Answer delete_policy(Call call) {
   registry::ChangeSet changes = change_set(call.event({{"policy", policy.name.str()}}));
   erase(changes, registry::policy_key(policy.name), registry::Expect::at(policy.version));
   erase(changes, registry::policy_version_key(policy.name, policy.default_version));
+  erase_tags(changes, registry::policy_key(policy.name));
   CO_TRY(co_await store.commit(std::move(changes)));
   CO_TRY(co_await erase_strays(store, targets, registry::policy_key(policy.name)));
   co_return json::object();

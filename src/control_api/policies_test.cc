@@ -67,7 +67,7 @@ TEST_F(Policies, AreRefusedWithAReason) {
         "2048"},
        {"tags", "POST", "/policies/q",
         encoding::to_json(json::object{{"policyDocument", kDocument},
-                                       {"tags", json::array{json::object{{"Key", "a"}}}}}),
+                                       {"tags", json::array{json::object{{"Name", "a"}}}}}),
         400, kInvalid, "tags"},
        {"reserved name", "POST", "/policies/ProvisioningClaimPolicy.T", body_of(kDocument), 400,
         kInvalid, "belong to the server"},
@@ -297,6 +297,7 @@ TEST_F(Policies, LeaveNothingAttachedToTheirName) {
   const registry::PolicyTarget target(id);
   LateAttachment store(world.memory, registry::PolicyAttachment{*PolicyName::parse("p"), target});
   ControlApi api({.store = store,
+                  .device_access = world.access,
                   .issue = world.issue,
                   .apply = world.apply,
                   .registrations = world.registrations,

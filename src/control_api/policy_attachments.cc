@@ -6,8 +6,8 @@
 #include "control_api/members.h"
 #include "control_api/operations.h"
 #include "control_api/paging.h"
+#include "control_api/policies_in_effect.h"
 #include "control_api/policy_records.h"
-#include "control_api/thing_group_tree.h"
 
 namespace imprint::control_api {
 
@@ -119,22 +119,13 @@ Answer list_of_target(Call call, PolicyTarget target) {
   co_return answer;
 }
 
-/// A group's own policies and those of the groups above it, each once, by name. Bounded by the
-/// depth of the tree and the policies of a target, so it is gathered whole and cut into pages here.
-Answer list_inherited(Call call, ThingGroupName group) {
-  registry::Store& store = call.server.store;
-  CO_TRY(co_await check_target(call, PolicyTarget(group)));
+/// The target's own policies and those it has through thing groups, each once, by name. Gathered
+/// whole and cut into pages here.
+Answer list_inherited(Call call, PolicyTarget target) {
+  CO_TRY(co_await check_target(call, target));
   CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kMarkerStyle));
-  CO_TRY_ASSIGN(std::vector<registry::ThingGroup> line, co_await ancestors_of(store, group));
-  std::set<PolicyName> names;
-  std::vector<ThingGroupName> groups{group};
-  for (const registry::ThingGroup& ancestor : line) groups.push_back(ancestor.name);
-  for (const ThingGroupName& member : groups) {
-    CO_TRY_ASSIGN(const std::vector<PolicyAttachment> attached,
-                  co_await registry::list_all<PolicyAttachment>(
-                      store, registry::query::PoliciesOfTarget{PolicyTarget(member)}));
-    for (const PolicyAttachment& attachment : attached) names.insert(attachment.policy);
-  }
+  CO_TRY_ASSIGN(const std::set<PolicyName> names,
+                co_await policies_in_effect(call.server.store, target));
   json::array policies;
   std::string last;
   std::optional<std::string> next;
@@ -154,9 +145,8 @@ Answer list_inherited(Call call, ThingGroupName group) {
 
 Answer list_attached_policies(Call call) {
   CO_TRY_ASSIGN(PolicyTarget target, parse_target(call, "target"));
-  const auto* group = std::get_if<ThingGroupName>(&target);
-  if (call.in.flag("recursive") && group != nullptr)
-    co_return co_await list_inherited(std::move(call), *group);
+  if (call.in.flag("recursive"))
+    co_return co_await list_inherited(std::move(call), std::move(target));
   co_return co_await list_of_target(std::move(call), std::move(target));
 }
 

@@ -103,7 +103,13 @@ std::vector<const OperationInfo*> all_operations() {
                            registration_task_operations(),
                            upload_operations(),
                            index_operations(),
-                           catalogue_operations()}) {
+                           catalogue_operations(),
+                           registration_code_operations(),
+                           ca_certificate_operations(),
+                           certificate_registration_operations(),
+                           tag_operations(),
+                           device_rights_operations(),
+                           event_configuration_operations()}) {
     for (const OperationInfo& row : rows) out.push_back(&row);
   }
   return out;

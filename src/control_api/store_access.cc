@@ -37,10 +37,4 @@ void require(registry::ChangeSet& changes, registry::Key key, registry::Expect e
   changes.changes.emplace_back(registry::Require{std::move(key), expect});
 }
 
-Result<void> refuse_tags(const Call& call) {
-  if (call.in.list("tags").empty()) return {};
-  return refuse(Exception::invalid_request,
-                "tags are not available in this version of Imprint; leave them out", "tags");
-}
-
 }  // namespace imprint::control_api

@@ -59,8 +59,4 @@ void erase(registry::ChangeSet& changes, registry::Key key,
 void require(registry::ChangeSet& changes, registry::Key key,
              registry::Expect expect = registry::Expect::present());
 
-/// InvalidRequestException when a create operation comes with tags: dropping them silently would
-/// leave the caller believing in them.
-Result<void> refuse_tags(const Call& call);
-
 }  // namespace imprint::control_api

@@ -29,6 +29,9 @@ templates::Use use_of(registry::TemplateType type);
 /// InvalidRequestException with the JSON path, unless the body is a template of that type.
 Result<void> check_template_body(const std::string& body, registry::TemplateType type);
 
+/// InvalidRequestException unless the text of that member has the form of a role's ARN.
+Result<void> check_role_arn(std::string_view member, const std::string& arn);
+
 inline constexpr std::string_view kTemplateTypes[] = {"FLEET_PROVISIONING", "JITP"};
 inline constexpr InputInfo kTemplateType{.name = "type", .values = kTemplateTypes};
 inline constexpr InputInfo kTemplateBody = members::text(

@@ -2,6 +2,7 @@
 #include "control_api/claim_policy.h"
 #include "control_api/operations.h"
 #include "control_api/paging.h"
+#include "control_api/tags.h"
 #include "control_api/template_records.h"
 #include "control_api/validation.h"
 #include "templates/template.h"
@@ -51,19 +52,19 @@ Result<void> check_template_body(const std::string& body, TemplateType type) {
   return {};
 }
 
-namespace {
-
 /// Only its form: there is no IAM here, but what AWS would refuse should not pass.
-Result<void> check_role_arn(const std::string& arn) {
+Result<void> check_role_arn(std::string_view member, const std::string& arn) {
   const auto at = arn.find(":role/");
   const bool fits = arn.starts_with("arn:aws") && arn.find(":iam::") != std::string::npos &&
                     at != std::string::npos && at + 6 < arn.size();
   if (fits) return {};
-  return refuse_value("provisioningRoleArn", arn,
+  return refuse_value(member, arn,
                       "Member must be the ARN of a role, such as "
                       "arn:aws:iam::000000000000:role/Provisioning; this server only checks its "
                       "form");
 }
+
+namespace {
 
 Result<void> refuse_hook(const Call& call) {
   if (!call.in.has("preProvisioningHook")) return {};
@@ -108,9 +109,9 @@ runtime::Task<Result<void>> check_room(Call call, TemplateName name) {
 }
 
 Answer create_template(Call call) {
-  CO_TRY(refuse_tags(call));
+  CO_TRY_ASSIGN(const Tags tags, read_tags(call));
   CO_TRY(refuse_hook(call));
-  CO_TRY(check_role_arn(call.in.text("provisioningRoleArn")));
+  CO_TRY(check_role_arn("provisioningRoleArn", call.in.text("provisioningRoleArn")));
   const Timestamp now = call.server.clock.now();
   const ProvisioningTemplate record{.name = call.in.name<TemplateName>("templateName"),
                                     .type = type_of(call),
@@ -125,6 +126,7 @@ Answer create_template(Call call) {
   registry::ChangeSet changes = change_set(call.event(template_detail(record)));
   put(changes, record, Expect::absent());
   put(changes, ProvisioningTemplateVersion{record.name, 1, body, now}, Expect::absent());
+  put_tags(changes, registry::template_key(record.name), tags, now);
   CO_TRY(co_await call.server.store.commit(std::move(changes)));
   co_return json::object{{"templateArn", template_arn(call, record.name)},
                          {"templateName", record.name.str()},
@@ -162,7 +164,7 @@ Answer update_template(Call call) {
   registry::Store& store = call.server.store;
   CO_TRY(check_hook_update(call));
   const std::string role = call.in.text("provisioningRoleArn");
-  if (!role.empty()) CO_TRY(check_role_arn(role));
+  if (!role.empty()) CO_TRY(check_role_arn("provisioningRoleArn", role));
   CO_TRY_ASSIGN(ProvisioningTemplate record,
                 co_await get_template_record(store, call.in.name<TemplateName>("templateName")));
   const std::int64_t seen = record.version;
@@ -194,6 +196,19 @@ runtime::Task<Result<bool>> claim_policy_is_unused(registry::Store& store, Polic
   co_return attached.empty();
 }
 
+/// The devices of a CA that names the template could not be provisioned any more.
+runtime::Task<Result<void>> check_no_ca_uses(registry::Store& store, TemplateName name) {
+  CO_TRY_ASSIGN(const std::vector<registry::CaCertificate> users,
+                co_await list_some<registry::CaCertificate>(
+                    store, registry::query::CaCertificates{.template_name = name}, 1));
+  if (users.empty()) co_return Result<void>();
+  co_return refuse(
+      Exception::delete_conflict,
+      fmt::format("Provisioning template {} is the one of CA certificate {}; give that "
+                  "another registrationConfig first",
+                  quote(name.str()), users.front().id.hex()));
+}
+
 Answer delete_template(Call call) {
   registry::Store& store = call.server.store;
   CO_TRY_ASSIGN(const ProvisioningTemplate record,
@@ -201,15 +216,18 @@ Answer delete_template(Call call) {
   CO_TRY_ASSIGN(const std::vector<ProvisioningTemplateVersion> versions,
                 co_await registry::list_all<ProvisioningTemplateVersion>(
                     store, registry::query::TemplateVersions{record.name}));
+  CO_TRY(co_await check_no_ca_uses(store, record.name));
   const PolicyName policy = claim_policy_name(record.name);
   CO_TRY_ASSIGN(const bool is_unused, co_await claim_policy_is_unused(store, policy));
   registry::ChangeSet changes = change_set(call.event({{"template", record.name.str()}}));
   for (const ProvisioningTemplateVersion& version : versions)
     erase(changes, registry::key_of(version));
   erase(changes, registry::template_key(record.name), Expect::at(record.version));
+  erase_tags(changes, registry::template_key(record.name));
   if (is_unused) {
     erase(changes, registry::policy_key(policy));
     erase(changes, registry::policy_version_key(policy, 1));
+    erase_tags(changes, registry::policy_key(policy));
   }
   CO_TRY(co_await store.commit(std::move(changes)));
   if (is_unused) {

@@ -4,6 +4,7 @@
 #include "control_api/operations.h"
 #include "control_api/paging.h"
 #include "control_api/searching.h"
+#include "control_api/tags.h"
 #include "control_api/thing_group_tree.h"
 #include "control_api/thing_records.h"
 
@@ -102,13 +103,15 @@ runtime::Task<Result<void>> check_parent(registry::Store& store, ThingGroupName 
 
 Answer create_thing_group(Call call) {
   registry::Store& store = call.server.store;
-  CO_TRY(refuse_tags(call));
+  CO_TRY_ASSIGN(const Tags tags, read_tags(call));
   CO_TRY_ASSIGN(const ThingGroup group, wanted_group(call));
   CO_TRY_ASSIGN(const std::optional<ThingGroup> existing,
                 co_await find_record<ThingGroup>(store, registry::thing_group_key(group.name)));
   if (existing && existing->parent == group.parent && existing->description == group.description &&
       existing->attributes == group.attributes && existing->query == group.query) {
-    co_return write_created(call, *existing);
+    CO_TRY_ASSIGN(const bool differs,
+                  co_await has_other_tags(store, registry::key_of(*existing), tags));
+    if (!differs) co_return write_created(call, *existing);
   }
   if (existing) {
     co_return refuse(
@@ -122,6 +125,7 @@ Answer create_thing_group(Call call) {
     require(changes, registry::thing_group_key(*group.parent));
   }
   put(changes, group, Expect::absent());
+  put_tags(changes, registry::key_of(group), tags, group.created);
   if (group.is_dynamic()) {
     changes.changes.emplace_back(
         registry::Count{std::string(kDynamicGroups), 1, kMaxDynamicGroups});
@@ -241,6 +245,7 @@ Answer delete_group(Call call, bool is_dynamic) {
     erase(changes, registry::key_of(attachment));
   erase(changes, key, Expect::at(group->version));
   if (is_dynamic) changes.changes.emplace_back(registry::Count{std::string(kDynamicGroups), -1});
+  erase_tags(changes, key);
   CO_TRY(co_await store.commit(std::move(changes)));
   CO_TRY(co_await erase_strays(store, policies, key));
   CO_TRY(co_await erase_strays(store, registry::query::ThingsInGroup{name}, key));

@@ -61,6 +61,33 @@ TEST_F(ThingTypes, AreRefusedWithAReason) {
        {"unknown to delete", "DELETE", "/thing-types/u", "", 404, kNotFound, "\"u\""}});
 }
 
+TEST_F(ThingTypes, AreUpdatedMemberByMember) {
+  world.must(
+      "POST", "/thing-types/t",
+      R"({"thingTypeProperties":{"thingTypeDescription":"old","searchableAttributes":["a"]}})");
+  const auto properties = [&] {
+    return encoding::to_json(world.must("GET", "/thing-types/t").body.at("thingTypeProperties"));
+  };
+  const std::size_t before = world.events().size();
+  world.must("PATCH", "/thing-types/t", "{}");
+  EXPECT_EQ(world.events().size(), before);
+  world.must("PATCH", "/thing-types/t",
+             R"({"thingTypeProperties":{"thingTypeDescription":"new"}})");
+  EXPECT_EQ(properties(), R"({"searchableAttributes":["a"],"thingTypeDescription":"new"})");
+  world.must("PATCH", "/thing-types/t",
+             R"({"thingTypeProperties":{"searchableAttributes":["b","c"]}})");
+  EXPECT_EQ(properties(), R"({"searchableAttributes":["b","c"],"thingTypeDescription":"new"})");
+  EXPECT_EQ(world.events().back().step, "update_thing_type");
+  expect_refusals(
+      world, {{"unknown", "PATCH", "/thing-types/u", "{}", 404, kNotFound, "\"u\""},
+              {"four attributes", "PATCH", "/thing-types/t",
+               R"({"thingTypeProperties":{"searchableAttributes":["a","b","c","d"]}})", 400,
+               kInvalid, "equal to 3"},
+              {"user properties", "PATCH", "/thing-types/t",
+               R"({"thingTypeProperties":{"mqtt5Configuration":{"propagatingAttributes":[]}}})",
+               400, kInvalid, "not available"}});
+}
+
 TEST_F(ThingTypes, AreDeletedOnceDeprecatedAndUnused) {
   world.must("POST", "/thing-types/t", "{}");
   world.must("POST", "/things/x", R"({"thingTypeName":"t"})");
@@ -225,6 +252,57 @@ TEST_F(ThingGroups, HoldAThingTenTimesAtMost) {
                            membership("t", "g10"), 400, kInvalid, "10 groups"}});
   const auto groups = world.follow("GET", "/things/t/thing-groups", "thingGroups", false, 4);
   EXPECT_THAT(groups.sizes, ElementsAre(4, 4, 2));
+}
+
+TEST_F(ThingGroups, AreJoinedAndLeftInOneStep) {
+  const std::string path = "/thing-groups/updateThingGroupsForThing";
+  for (const char* root : {"r", "s"}) group(root);
+  group("r-1", "r");
+  group("r-2", "r");
+  world.must("POST", "/things/t", "{}");
+  add("t", "r-1");
+  const auto groups = [&] {
+    std::vector<std::string> out;
+    const Reply reply = world.must("GET", "/things/t/thing-groups");
+    for (const json::value& g : reply.list("thingGroups"))
+      out.emplace_back(g.at("groupName").as_string());
+    return out;
+  };
+  world.must(
+      "PUT", path,
+      R"({"thingName":"t","thingGroupsToAdd":["r-2","s","s"],"thingGroupsToRemove":["r-1","r"]})");
+  EXPECT_THAT(groups(), ElementsAre("r-2", "s"));
+  EXPECT_EQ(world.events().back().thing, "t");
+  EXPECT_THAT(world.events().back().detail, HasSubstr(R"("joined":["r-2","s"],"left":["r-1"])"));
+  const std::size_t events = world.events().size();
+  world.must("PUT", path,
+             R"({"thingName":"t","thingGroupsToAdd":["s"],"thingGroupsToRemove":["r"]})");
+  world.must("PUT", path, R"({"thingName":"t"})");
+  EXPECT_EQ(world.events().size(), events);
+  std::string many = "\"s\"";
+  for (int i = 0; i < 100; ++i) many += ",\"s\"";
+  expect_refusals(
+      world,
+      {{"same hierarchy", "PUT", path,
+        R"({"thingName":"t","thingGroupsToAdd":["r-1"],"thingGroupsToRemove":["s"]})", 400,
+        kInvalid, "same hierarchy"},
+       {"added and removed", "PUT", path,
+        R"({"thingName":"t","thingGroupsToAdd":["s"],"thingGroupsToRemove":["s"]})", 400, kInvalid,
+        "name it once"},
+       {"unknown group", "PUT", path, R"({"thingName":"t","thingGroupsToAdd":["nope"]})", 404,
+        kNotFound, "nope"},
+       {"unknown group to leave", "PUT", path,
+        R"({"thingName":"t","thingGroupsToRemove":["nope"]})", 404, kNotFound, "nope"},
+       {"unknown thing", "PUT", path, R"({"thingName":"u","thingGroupsToAdd":["r"]})", 404,
+        kNotFound, "u"},
+       {"no thing", "PUT", path, R"({"thingGroupsToAdd":["r"]})", 400, kInvalid, "thingName"},
+       {"group name", "PUT", path, R"({"thingName":"t","thingGroupsToAdd":["a b"]})", 400, kInvalid,
+        "thingGroupsToAdd"},
+       {"group is a number", "PUT", path, R"({"thingName":"t","thingGroupsToRemove":[1]})", 400,
+        kInvalid, "must be text"},
+       {"101 groups", "PUT", path, R"({"thingName":"t","thingGroupsToAdd":[)" + many + "]}", 400,
+        kInvalid, "100"}});
+  EXPECT_THAT(groups(), ElementsAre("r-2", "s"));
 }
 
 TEST_F(ThingGroups, TakeNamesOrArns) {

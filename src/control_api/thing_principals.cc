@@ -116,18 +116,71 @@ Answer list_principal_things(Call call) {
   co_return answer;
 }
 
+std::string_view type_of(const ThingPrincipal& principal) {
+  return principal.exclusive ? kExclusive : kNonExclusive;
+}
+
+/// The elements of a page that are of the wanted type, if any is wanted: the store does not search
+/// by it, so that a page may hold fewer than asked for.
+json::array write_typed(const Call& call, const registry::Page& page, std::string_view member,
+                        std::string (*text)(const Call&, const ThingPrincipal&)) {
+  const std::string wanted = call.in.text("thingPrincipalType");
+  json::array out;
+  for (const registry::Record& record : page.records) {
+    const auto& principal = std::get<ThingPrincipal>(record);
+    if (!wanted.empty() && type_of(principal) != wanted) continue;
+    out.emplace_back(
+        json::object{{member, text(call, principal)}, {"thingPrincipalType", type_of(principal)}});
+  }
+  return out;
+}
+
+Answer list_thing_principals_v2(Call call) {
+  registry::Store& store = call.server.store;
+  CO_TRY_ASSIGN(const registry::Thing thing,
+                co_await get_thing_record(store, call.in.name<ThingName>("thingName")));
+  CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
+  CO_TRY_ASSIGN(const registry::Page page,
+                co_await store.list(registry::query::PrincipalsOfThing{thing.name}, cursor));
+  json::object answer{
+      {"thingPrincipalObjects",
+       write_typed(call, page, "principal", [](const Call& c, const ThingPrincipal& principal) {
+         return certificate_arn(c, principal.certificate);
+       })}};
+  put_next(answer, call, kTokenStyle, page.next);
+  co_return answer;
+}
+
+Answer list_principal_things_v2(Call call) {
+  CO_TRY_ASSIGN(const CertificateId id, parse_principal(call, "principal"));
+  CO_TRY(co_await check_certificate(call, id));
+  CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
+  CO_TRY_ASSIGN(const registry::Page page,
+                co_await call.server.store.list(registry::query::ThingsOfPrincipal{id}, cursor));
+  json::object answer{
+      {"principalThingObjects",
+       write_typed(call, page, "thingName", [](const Call&, const ThingPrincipal& principal) {
+         return principal.thing.str();
+       })}};
+  put_next(answer, call, kTokenStyle, page.next);
+  co_return answer;
+}
+
 using enum Exception;
 
 constexpr std::string_view kPrincipalTypes[] = {kExclusive, kNonExclusive};
 constexpr InputInfo kPrincipal = members::arn("principal", Location::header, "x-amzn-principal");
-constexpr InputInfo kAttach[] = {
-    members::thing_name(),
-    kPrincipal,
-    {.name = "thingPrincipalType", .in = Location::query, .values = kPrincipalTypes}};
+constexpr InputInfo kType{
+    .name = "thingPrincipalType", .in = Location::query, .values = kPrincipalTypes};
+constexpr InputInfo kAttach[] = {members::thing_name(), kPrincipal, kType};
 constexpr InputInfo kDetach[] = {members::thing_name(), kPrincipal};
 constexpr InputInfo kListPrincipals[] = {members::thing_name(), members::kNextToken,
                                          members::kMaxResults};
 constexpr InputInfo kListThings[] = {members::kNextToken, members::kMaxResults, kPrincipal};
+constexpr InputInfo kListPrincipalsV2[] = {members::thing_name(), members::kNextToken,
+                                           members::kMaxResults, kType};
+constexpr InputInfo kListThingsV2[] = {members::kNextToken, members::kMaxResults, kPrincipal,
+                                       kType};
 constexpr ExceptionSet kErrors{not_found,    invalid_request,     throttling,
                                unauthorized, service_unavailable, internal_failure};
 
@@ -140,6 +193,10 @@ constexpr OperationInfo kOperations[] = {
      list_thing_principals, "thing/{thingName}"},
     {"ListPrincipalThings", "GET", "/principals/things", kListThings, kErrors,
      list_principal_things, "{principal}"},
+    {"ListThingPrincipalsV2", "GET", "/things/{thingName}/principals-v2", kListPrincipalsV2,
+     kErrors, list_thing_principals_v2, "thing/{thingName}"},
+    {"ListPrincipalThingsV2", "GET", "/principals/things-v2", kListThingsV2, kErrors,
+     list_principal_things_v2, "{principal}"},
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "control_api/members.h"
 #include "control_api/operations.h"
 #include "control_api/paging.h"
+#include "control_api/tags.h"
 #include "control_api/thing_records.h"
 #include "control_api/validation.h"
 
@@ -65,7 +66,7 @@ json::object write_created(const Call& call, const ThingType& type) {
 }
 
 Answer create_thing_type(Call call) {
-  CO_TRY(refuse_tags(call));
+  CO_TRY_ASSIGN(const Tags tags, read_tags(call));
   const json::object properties = call.in.object("thingTypeProperties");
   CO_TRY(refuse_user_properties(properties));
   CO_TRY_ASSIGN(std::string description,
@@ -81,7 +82,9 @@ Answer create_thing_type(Call call) {
                 co_await find_record<ThingType>(store, registry::thing_type_key(type.name)));
   if (existing && existing->description == type.description &&
       existing->searchable_attributes == type.searchable_attributes) {
-    co_return write_created(call, *existing);
+    CO_TRY_ASSIGN(const bool differs,
+                  co_await has_other_tags(store, registry::key_of(*existing), tags));
+    if (!differs) co_return write_created(call, *existing);
   }
   if (existing) {
     co_return refuse(
@@ -91,6 +94,7 @@ Answer create_thing_type(Call call) {
   }
   registry::ChangeSet changes = change_set(call.event({{"thing_type", type.name.str()}}));
   put(changes, type, Expect::absent());
+  put_tags(changes, registry::key_of(type), tags, type.created);
   CO_TRY(co_await store.commit(std::move(changes)));
   co_return write_created(call, type);
 }
@@ -129,6 +133,31 @@ Answer list_thing_types(Call call) {
                        })}};
   put_next(answer, call, kTokenStyle, page.next);
   co_return answer;
+}
+
+/// Members that are left out stay as they are.
+Answer update_thing_type(Call call) {
+  registry::Store& store = call.server.store;
+  const json::object properties = call.in.object("thingTypeProperties");
+  CO_TRY(refuse_user_properties(properties));
+  CO_TRY_ASSIGN(std::string description,
+                read_description(properties, "thingTypeProperties", "thingTypeDescription"));
+  CO_TRY_ASSIGN(std::vector<std::string> searchable, read_searchable(properties));
+  CO_TRY_ASSIGN(const ThingType before, co_await get_thing_type_record(
+                                            store, call.in.name<ThingTypeName>("thingTypeName")));
+  ThingType type = before;
+  if (properties.contains("thingTypeDescription")) type.description = std::move(description);
+  if (properties.contains("searchableAttributes"))
+    type.searchable_attributes = std::move(searchable);
+  if (type.description == before.description &&
+      type.searchable_attributes == before.searchable_attributes) {
+    co_return json::object();
+  }
+  ++type.version;
+  registry::ChangeSet changes = change_set(call.event({{"thing_type", type.name.str()}}));
+  put(changes, type, Expect::at(before.version));
+  CO_TRY(co_await store.commit(std::move(changes)));
+  co_return json::object();
 }
 
 Answer deprecate_thing_type(Call call) {
@@ -173,6 +202,7 @@ Answer delete_thing_type(Call call) {
   }
   registry::ChangeSet changes = change_set(call.event({{"thing_type", type.name.str()}}));
   erase(changes, registry::thing_type_key(type.name), Expect::at(type.version));
+  erase_tags(changes, registry::thing_type_key(type.name));
   CO_TRY(co_await store.commit(std::move(changes)));
   co_return json::object();
 }
@@ -182,6 +212,8 @@ using enum Exception;
 constexpr InputInfo kCreate[] = {members::thing_type_name(), members::object("thingTypeProperties"),
                                  members::kTags};
 constexpr InputInfo kOne[] = {members::thing_type_name()};
+constexpr InputInfo kUpdate[] = {members::thing_type_name(),
+                                 members::object("thingTypeProperties")};
 constexpr InputInfo kList[] = {members::kNextToken, members::kMaxResults,
                                members::thing_type_name(Location::query, false)};
 constexpr InputInfo kDeprecate[] = {members::thing_type_name(),
@@ -200,6 +232,8 @@ constexpr OperationInfo kOperations[] = {
      "thingtype/{thingTypeName}"},
     {"DescribeThingType", "GET", "/thing-types/{thingTypeName}", kOne, kErrors, describe_thing_type,
      "thingtype/{thingTypeName}"},
+    {"UpdateThingType", "PATCH", "/thing-types/{thingTypeName}", kUpdate, kErrors,
+     update_thing_type, "thingtype/{thingTypeName}"},
     {"ListThingTypes",
      "GET",
      "/thing-types",

@@ -202,6 +202,36 @@ TEST_F(Things, AreListedAndFound) {
                            kInvalid, "attributeName"}});
 }
 
+TEST_F(Things, AreListedWithTheTypeOfTheirAttachment) {
+  const std::string arn = world.make_certificate();
+  const Headers principal{{"x-amzn-principal", arn}};
+  for (const char* name : {"t", "u", "v"}) {
+    world.must("POST", std::string("/things/") + name, "{}");
+    attach(name, arn);
+  }
+  const auto things =
+      world.follow("GET", "/principals/things-v2", "principalThingObjects", false, 2, principal);
+  EXPECT_THAT(things.sizes, ElementsAre(2, 1));
+  EXPECT_EQ(things.elements.back(),
+            R"({"thingName":"v","thingPrincipalType":"NON_EXCLUSIVE_THING"})");
+  for (const std::string target : {"/principals/things-v2?thingPrincipalType=",
+                                   "/things/t/principals-v2?thingPrincipalType="}) {
+    const std::string_view member =
+        target.starts_with("/things") ? "thingPrincipalObjects" : "principalThingObjects";
+    EXPECT_FALSE(
+        world.must("GET", target + "NON_EXCLUSIVE_THING", "", principal).list(member).empty());
+    EXPECT_TRUE(world.must("GET", target + "EXCLUSIVE_THING", "", principal).list(member).empty());
+    expect_refusals(world, {{target, "GET", target + "OTHER", "", 400, kInvalid, "EXCLUSIVE_THING",
+                             principal}});
+  }
+  const Headers unknown{
+      {"x-amzn-principal", "arn:aws:iot:us-east-1:000000000000:cert/" + std::string(64, 'a')}};
+  expect_refusals(
+      world, {{"unknown thing", "GET", "/things/w/principals-v2", "", 404, kNotFound, "w"},
+              {"unknown principal", "GET", "/principals/things-v2", "", 404, kNotFound, "not found",
+               unknown}});
+}
+
 TEST_F(Things, AttachToPrincipals) {
   world.must("POST", "/things/t", "{}");
   const std::string arn = world.make_certificate();
@@ -233,6 +263,12 @@ TEST_F(Things, AttachExclusivelyToOne) {
   attach("t", arn, "?thingPrincipalType=EXCLUSIVE_THING");
   const std::string other = world.make_certificate();
   attach("t", other);
+  const Reply v2 = world.must("GET", "/things/t/principals-v2?thingPrincipalType=EXCLUSIVE_THING");
+  EXPECT_EQ(encoding::to_json(v2.body.at("thingPrincipalObjects")),
+            R"([{"principal":")" + arn + R"(","thingPrincipalType":"EXCLUSIVE_THING"}])");
+  EXPECT_EQ(encoding::to_json(world.must("GET", "/principals/things-v2", "", principal)
+                                  .body.at("principalThingObjects")),
+            R"([{"thingName":"t","thingPrincipalType":"EXCLUSIVE_THING"}])");
   expect_refusals(world, {{"exclusive elsewhere", "PUT", "/things/u/principals", "", 400, kInvalid,
                            "EXCLUSIVE_THING", principal},
                           {"otherwise attached", "PUT", "/things/t/principals", "", 400, kInvalid,

@@ -90,16 +90,6 @@ Result<void> check_integer(const InputInfo& input, std::int64_t value) {
   return {};
 }
 
-Result<void> check(const InputInfo& input, const json::value& value) {
-  if (!is_of_type(value, input.type)) {
-    return refuse_value(input.name, encoding::to_json(value),
-                        fmt::format("Member must be {}", name_of_type(input.type)));
-  }
-  if (input.type == Type::text) return check_text(input, std::string(value.get_string()));
-  if (input.type == Type::integer) return check_integer(input, value.get_int64());
-  return {};
-}
-
 /// What a path, a query or a header says, as the type that the row wants.
 Result<json::value> typed(const InputInfo& input, const std::string& text) {
   if (input.type == Type::boolean && (text == "true" || text == "false"))
@@ -192,6 +182,16 @@ Result<std::optional<json::value>> find_value(const InputInfo& input, const Sour
 
 }  // namespace
 
+Result<void> check_value(const InputInfo& input, const json::value& value) {
+  if (!is_of_type(value, input.type)) {
+    return refuse_value(input.name, encoding::to_json(value),
+                        fmt::format("Member must be {}", name_of_type(input.type)));
+  }
+  if (input.type == Type::text) return check_text(input, std::string(value.get_string()));
+  if (input.type == Type::integer) return check_integer(input, value.get_int64());
+  return {};
+}
+
 Unexpected refuse_value(std::string_view member, std::string_view value,
                         std::string_view constraint) {
   std::string shown = value == "null" ? std::string(value) : quote(value);
@@ -216,7 +216,7 @@ Result<Inputs> read_inputs(const OperationInfo& operation, const PathParameters&
       if (input.required) return refuse_value(input.name, "null", "Member must not be null");
       continue;
     }
-    TRY(check(input, *value));
+    TRY(check_value(input, *value));
     inputs.set(input.name, std::move(*value));
   }
   return inputs;

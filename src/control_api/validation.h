@@ -21,6 +21,9 @@ Result<Inputs> read_inputs(const OperationInfo& operation, const PathParameters&
                            const Target& target, const HttpRequest& request,
                            const SignedScope& scope);
 
+/// Holds one value to a row, for members of lists and objects: type, length, characters.
+Result<void> check_value(const InputInfo& input, const encoding::json::value& value);
+
 /// AWS's sentence for one wrong member: "1 validation error detected: Value '...' at 'thingName'
 /// failed to satisfy constraint: ...". `value` is cut and escaped; "null" when it is missing.
 Unexpected refuse_value(std::string_view member, std::string_view value,

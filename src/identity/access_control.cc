@@ -34,7 +34,7 @@ registry::Task<Result<PrincipalPtr>> AccessControl::principal(CertificateId id) 
       load_number = ++last_load_;
       loading_.emplace(load_number, Load{id});
     }
-    auto loaded = co_await load(id);
+    auto loaded = co_await load(id, {});
     const std::scoped_lock lock(mutex_);
     if (is_outdated(loading_.extract(load_number).mapped(), loaded)) continue;
     if (loaded) keep(*loaded);
@@ -44,7 +44,12 @@ registry::Task<Result<PrincipalPtr>> AccessControl::principal(CertificateId id) 
                  id.hex());
 }
 
-registry::Task<Result<PrincipalPtr>> AccessControl::load(CertificateId id) {
+registry::Task<Result<PrincipalPtr>> AccessControl::principal_with(CertificateId id,
+                                                                   PolicyChanges policies) {
+  return load(id, std::move(policies));
+}
+
+registry::Task<Result<PrincipalPtr>> AccessControl::load(CertificateId id, PolicyChanges changes) {
   auto certificate =
       co_await registry::get<registry::Certificate>(store_, registry::certificate_key(id));
   if (!certificate) co_return tl::unexpected(std::move(certificate).error());
@@ -60,6 +65,8 @@ registry::Task<Result<PrincipalPtr>> AccessControl::load(CertificateId id) {
     if (const auto* attachment = std::get_if<registry::PolicyAttachment>(&record))
       policies.insert(attachment->policy);
   }
+  policies.insert(changes.added.begin(), changes.added.end());
+  for (const PolicyName& skipped : changes.skipped) policies.erase(skipped);
   for (const registry::Record& record : access->records) {
     const auto* attached = std::get_if<registry::ThingPrincipal>(&record);
     if (attached == nullptr) continue;

@@ -12,6 +12,12 @@
 
 namespace imprint::identity {
 
+/// Policies that a certificate is judged by as if they were attached to it, or as if they were not.
+struct PolicyChanges {
+  std::vector<PolicyName> added = {};
+  std::vector<PolicyName> skipped = {};
+};
+
 /// Turns a certificate id into the principal it stands for. One per process, any thread. Principals
 /// in use are kept (a claim certificate is asked for by every device of a fleet) and dropped when a
 /// change set touches them.
@@ -22,6 +28,11 @@ class AccessControl {
   /// not_found when the registry has no such certificate; its status is for the caller to judge.
   /// True at the moment it resumes: who is told of changes from that moment on misses none.
   registry::Task<Result<PrincipalPtr>> principal(CertificateId id);
+
+  /// The principal as it would be with other policies, for questions about what would be allowed:
+  /// gathered in the same way and never kept. not_found for a certificate or an added policy that
+  /// does not exist.
+  registry::Task<Result<PrincipalPtr>> principal_with(CertificateId id, PolicyChanges policies);
 
   /// Forgets what the change touches; call from the store's listener, before sessions are told.
   void apply(const AccessChange& change);
@@ -34,7 +45,7 @@ class AccessControl {
   /// Name, version, and the version's creation time, because a name may be used again.
   using PolicyCacheKey = std::tuple<std::string, std::int64_t, std::int64_t>;
 
-  registry::Task<Result<PrincipalPtr>> load(CertificateId id);
+  registry::Task<Result<PrincipalPtr>> load(CertificateId id, PolicyChanges changes);
   registry::Task<Result<std::shared_ptr<const CompiledPolicy>>> compiled(PolicyName name);
   void keep(const PrincipalPtr& principal);
   void forget(const CertificateId& id);

@@ -145,6 +145,32 @@ TEST(AccessControl, ADeletedPolicysNameDoesNotBringItsOldTextBack) {
   EXPECT_FALSE(world.may_publish("first"));
 }
 
+TEST(AccessControl, AnswersForOtherPoliciesWithoutKeepingThem) {
+  World world;
+  world.set_policy("Q", allow("${iot:Certificate.Subject.CommonName}"));
+  const PrincipalPtr kept = world.principal();
+  const PolicyName p = *PolicyName::parse("P");
+  const PolicyName q = *PolicyName::parse("Q");
+  const auto names = [&](PolicyChanges changes) {
+    const PrincipalPtr asked =
+        *run_blocking(world.access.principal_with(world.id, std::move(changes)));
+    std::string out;
+    for (const auto& policy : asked->policies) out += policy->name();
+    return out;
+  };
+  EXPECT_EQ(names({.added = {q}}), "PQ");
+  EXPECT_EQ(names({.added = {p}}), "P") << "once, though it is attached already";
+  EXPECT_EQ(names({.skipped = {p, q}}), "");
+  EXPECT_EQ(names({.added = {q}, .skipped = {q}}), "P");
+  const PrincipalPtr asked = *run_blocking(world.access.principal_with(world.id, {.added = {q}}));
+  EXPECT_NE(asked->subject, nullptr) << "the added policy asks for it";
+  EXPECT_EQ(world.principal(), kept);
+  const auto unknown = run_blocking(
+      world.access.principal_with(world.id, {.added = {*PolicyName::parse("unknown")}}));
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error().fault, Fault::not_found);
+}
+
 TEST(Principal, TheThingOfAConnectionIsTheExclusiveOneOrTheOneNamedLikeTheClient) {
   Principal principal(certificate_record(CertificateId(Sha256{1})));
   const auto thing = [](const char* name) {

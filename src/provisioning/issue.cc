@@ -2,32 +2,23 @@
 #include "provisioning/issue.h"
 
 #include "issuance/serial.h"
+#include "provisioning/outside_certificate.h"
 
 namespace imprint::provisioning {
 
 namespace {
 
 registry::Certificate record_of(const x509::Certificate& certificate, const IssueRequest& request,
-                                std::string generation, Timestamp now) {
-  return {
-      .id = certificate.id(),
-      .pem = certificate.pem(),
-      .status = request.status,
-      .purpose = request.purpose,
-      .serial = certificate.serial_hex(),
-      .common_name = std::string(certificate.subject().common_name()),
-      .public_key = certificate.public_key().sha256(),
-      .not_before = certificate.not_before(),
-      .not_after = certificate.not_after(),
-      .generation_id = std::move(generation),
-      .requested_by = request.requested_by,
-      .ownership_round = request.requested_by ? 1 : 0,
-      .ownership_expires = request.ownership_expires,
-      .claim_template = request.claim_template,
-      .claim_limit = request.claim_limit,
-      .created = now,
-      .modified = now,
-  };
+                                Random& random, Timestamp now) {
+  registry::Certificate record = certificate_record(certificate, random, now);
+  record.status = request.status;
+  record.purpose = request.purpose;
+  record.requested_by = request.requested_by;
+  record.ownership_round = request.requested_by ? 1 : 0;
+  record.ownership_expires = request.ownership_expires;
+  record.claim_template = request.claim_template;
+  record.claim_limit = request.claim_limit;
+  return record;
 }
 
 }  // namespace
@@ -52,7 +43,7 @@ registry::Task<Result<registry::Certificate>> IssueCertificate::sign(x509::Publi
   CO_TRY(co_await store_.commit(std::move(intent)));
 
   CO_TRY_ASSIGN(const x509::Certificate signed_certificate, issuer_.sign(std::move(approved)));
-  co_return record_of(signed_certificate, request, make_uuid(random_), now);
+  co_return record_of(signed_certificate, request, random_, now);
 }
 
 std::vector<registry::Change> IssueCertificate::arrival_of(const registry::Certificate& record) {

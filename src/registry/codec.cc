@@ -32,6 +32,9 @@ class Writer {
   void put(std::string_view name, const Sha256& v) { object_[name] = encoding::to_hex(v); }
   void put(std::string_view name, CertificateStatus v) { object_[name] = to_string(v); }
   void put(std::string_view name, CertificatePurpose v) { object_[name] = static_cast<int>(v); }
+  void put(std::string_view name, CertificateMode v) {
+    if (v != CertificateMode::default_mode) object_[name] = to_string(v);
+  }
   void put(std::string_view name, TemplateType v) { object_[name] = to_string(v); }
   void put(std::string_view name, TaskStatus v) { object_[name] = to_string(v); }
   void put(std::string_view name, const ReportPlace& v) {
@@ -65,6 +68,13 @@ class Writer {
     object_[name] = Writer()
                         .field("payload_version", v.payload_version)
                         .field("target_arn", v.target_arn)
+                        .take();
+  }
+  void put(std::string_view name, const RegistrationConfig& v) {
+    object_[name] = Writer()
+                        .field("template_body", v.template_body)
+                        .field("role_arn", v.role_arn)
+                        .field("template", v.template_name)
                         .take();
   }
   template <class T>
@@ -162,6 +172,10 @@ class Reader {
       refuse(member, "is unknown");
     return static_cast<CertificatePurpose>(v);
   }
+  CertificateMode mode(std::string_view member) {
+    return text(member) == to_string(CertificateMode::sni_only) ? CertificateMode::sni_only
+                                                                : CertificateMode::default_mode;
+  }
   PolicyTarget target(std::string_view member) {
     const std::string all = text(member);
     if (all.starts_with("cert/")) {
@@ -204,6 +218,15 @@ class Reader {
     if (v == nullptr || !v->is_object()) return std::nullopt;
     Reader in(v->get_object());
     return ProvisioningHook{in.text("payload_version"), in.text("target_arn")};
+  }
+  std::optional<RegistrationConfig> registration_config(std::string_view member) {
+    const json::value* v = object_.if_contains(member);
+    if (v == nullptr || !v->is_object()) return std::nullopt;
+    Reader in(v->get_object());
+    RegistrationConfig out{in.text("template_body"), in.text("role_arn"),
+                           in.maybe_name<TemplateName>("template")};
+    if (in.error_) error_ = in.error_;
+    return out;
   }
 
  private:
@@ -315,6 +338,8 @@ json::object write(const Certificate& r) {
       .field("created", r.created)
       .field("modified", r.modified)
       .field("version", r.version)
+      .field("ca", r.ca_certificate)
+      .field("mode", r.mode)
       .take();
 }
 Record read(Reader& in, std::type_identity<Certificate>) {
@@ -337,7 +362,9 @@ Record read(Reader& in, std::type_identity<Certificate>) {
                      in.maybe_time("first_connected"),
                      in.time("created"),
                      in.time("modified"),
-                     in.number("version")};
+                     in.number("version"),
+                     in.maybe_id("ca"),
+                     in.mode("mode")};
 }
 
 json::object write(const IssuanceIntent& r) {
@@ -568,6 +595,61 @@ json::object write(const IndexingConfiguration& r) {
 }
 Record read(Reader& in, std::type_identity<IndexingConfiguration>) {
   return IndexingConfiguration{in.flag("things"), in.time("modified"), in.number("version")};
+}
+
+json::object write(const CaCertificate& r) {
+  return Writer()
+      .field("id", r.id)
+      .field("pem", r.pem)
+      .field("active", r.is_active)
+      .field("auto_registration", r.auto_registration)
+      .field("mode", r.mode)
+      .field("registration", r.registration)
+      .field("subject", r.subject)
+      .field("public_key", r.public_key)
+      .field("not_before", r.not_before)
+      .field("not_after", r.not_after)
+      .field("generation", r.generation_id)
+      .field("created", r.created)
+      .field("modified", r.modified)
+      .field("version", r.version)
+      .take();
+}
+Record read(Reader& in, std::type_identity<CaCertificate>) {
+  return CaCertificate{in.id("id"),           in.text("pem"),
+                       in.flag("active"),     in.flag("auto_registration"),
+                       in.mode("mode"),       in.registration_config("registration"),
+                       in.digest("subject"),  in.digest("public_key"),
+                       in.time("not_before"), in.time("not_after"),
+                       in.text("generation"), in.time("created"),
+                       in.time("modified"),   in.number("version")};
+}
+
+json::object write(const ResourceTags& r) {
+  return Writer()
+      .field("resource", r.resource)
+      .field("tags", r.tags)
+      .field("created", r.created)
+      .field("version", r.version)
+      .take();
+}
+Record read(Reader& in, std::type_identity<ResourceTags>) {
+  return ResourceTags{in.text("resource"), in.attributes("tags"), in.time("created"),
+                      in.number("version")};
+}
+
+json::object write(const Setting& r) {
+  return Writer()
+      .field("name", r.name)
+      .field("value", r.value)
+      .field("created", r.created)
+      .field("modified", r.modified)
+      .field("version", r.version)
+      .take();
+}
+Record read(Reader& in, std::type_identity<Setting>) {
+  return Setting{in.text("name"), in.text("value"), in.time("created"), in.time("modified"),
+                 in.number("version")};
 }
 
 template <std::size_t I = 0>

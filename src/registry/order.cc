@@ -8,7 +8,9 @@ namespace {
 bool is_by_creation(const Query& query) {
   return std::holds_alternative<query::Certificates>(query) ||
          std::holds_alternative<query::Policies>(query) ||
-         std::holds_alternative<query::RegistrationTasks>(query);
+         std::holds_alternative<query::RegistrationTasks>(query) ||
+         std::holds_alternative<query::CaCertificates>(query) ||
+         std::holds_alternative<query::CertificatesOfCa>(query);
 }
 
 }  // namespace
@@ -26,6 +28,8 @@ bool is_ascending(const Query& query) {
     return certificates->ascending;
   if (const auto* policies = std::get_if<query::Policies>(&query)) return policies->ascending;
   if (const auto* events = std::get_if<query::AuditEvents>(&query)) return events->ascending;
+  if (const auto* cas = std::get_if<query::CaCertificates>(&query)) return cas->ascending;
+  if (const auto* of_ca = std::get_if<query::CertificatesOfCa>(&query)) return of_ca->ascending;
   return !std::holds_alternative<query::RegistrationTasks>(query);
 }
 

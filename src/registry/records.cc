@@ -44,6 +44,9 @@ constexpr std::array<std::string_view, kKinds> kKindNames = {
     "registration task",
     "registration progress",
     "indexing configuration",
+    "CA certificate",
+    "tag set",
+    "setting",
 };
 
 // The number is padded so that keys sort as the numbers do.
@@ -70,6 +73,9 @@ struct KeyOf {
   Key operator()(const RegistrationTask& r) const { return registration_task_key(r.id); }
   Key operator()(const RegistrationProgress& r) const { return registration_progress_key(r.task); }
   Key operator()(const IndexingConfiguration&) const { return indexing_configuration_key(); }
+  Key operator()(const CaCertificate& r) const { return ca_certificate_key(r.id); }
+  Key operator()(const ResourceTags& r) const { return tags_key(r.resource); }
+  Key operator()(const Setting& r) const { return setting_key(r.name); }
 };
 
 struct VersionOf {
@@ -118,6 +124,10 @@ Result<TaskStatus> parse_task_status(std::string_view text) {
               quote(text));
 }
 
+std::string_view to_string(CertificateMode mode) {
+  return mode == CertificateMode::sni_only ? "SNI_ONLY" : "DEFAULT";
+}
+
 std::string_view to_string(TemplateType type) {
   return type == TemplateType::jitp ? "JITP" : "FLEET_PROVISIONING";
 }
@@ -154,6 +164,9 @@ Key registration_progress_key(const std::string& task) {
   return {Kind::registration_progress, task};
 }
 Key indexing_configuration_key() { return {Kind::indexing_configuration, "things"}; }
+Key ca_certificate_key(const CertificateId& id) { return {Kind::ca_certificate, id.hex()}; }
+Key tags_key(const std::string& resource) { return {Kind::resource_tags, resource}; }
+Key setting_key(const std::string& name) { return {Kind::setting, name}; }
 
 Key credential_key(const std::string& access_key_id) { return {Kind::credential, access_key_id}; }
 

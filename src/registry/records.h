@@ -78,6 +78,12 @@ enum class CertificatePurpose : std::uint8_t {
   provisioning_claim,  ///< made by CreateProvisioningClaim: short-lived, not listed
 };
 
+/// AWS IoT API, CertificateMode: whether a certificate came under a CA that proved its key, or may
+/// be known to several accounts at once.
+enum class CertificateMode : std::uint8_t { default_mode, sni_only };
+
+std::string_view to_string(CertificateMode mode);  ///< "DEFAULT", "SNI_ONLY"
+
 /// What RegisterThing answered, kept so that the same repeat gets the same answer.
 struct Registration {
   TemplateName template_name;
@@ -111,6 +117,9 @@ struct Certificate {
   Timestamp created = {};
   Timestamp modified = {};
   std::int64_t version = 1;  ///< AWS's customerVersion
+  /// The registered CA that signed it, if it came under one; the CA may be gone since.
+  std::optional<CertificateId> ca_certificate = {};
+  CertificateMode mode = CertificateMode::default_mode;
 };
 
 /// Written before the signature, removed with the certificate's arrival: after a power cut, what
@@ -284,11 +293,55 @@ struct Credential {
   std::int64_t version = 1;
 };
 
+/// What the devices of a CA are provisioned with when they first connect: the text of a template,
+/// or the name of a stored one (AWS IoT API, RegistrationConfig).
+struct RegistrationConfig {
+  std::string template_body = {};
+  std::string role_arn = {};
+  std::optional<TemplateName> template_name = {};
+};
+
+/// A CA of the operator's own, whose device certificates may be registered.
+struct CaCertificate {
+  CertificateId id;
+  std::string pem;
+  bool is_active = false;
+  /// Unknown certificates that it signed are registered when they first connect.
+  bool auto_registration = false;
+  CertificateMode mode = CertificateMode::default_mode;
+  std::optional<RegistrationConfig> registration = {};
+  Sha256 subject{};     ///< SHA-256 of the DER Name: what its certificates name as their issuer
+  Sha256 public_key{};  ///< SHA-256 of the SubjectPublicKeyInfo
+  Timestamp not_before = {};
+  Timestamp not_after = {};
+  std::string generation_id = {};
+  Timestamp created = {};
+  Timestamp modified = {};
+  std::int64_t version = 1;  ///< AWS's customerVersion
+};
+
+/// The tags of one resource; a resource without tags has no record.
+struct ResourceTags {
+  std::string resource;  ///< as its ARN ends: "policy/x"
+  Attributes tags = {};
+  Timestamp created = {};
+  std::int64_t version = 1;
+};
+
+/// Something that an account has one of: its registration code, the events it wants.
+struct Setting {
+  std::string name;
+  std::string value;
+  Timestamp created = {};
+  Timestamp modified = {};
+  std::int64_t version = 1;
+};
+
 using Record =
     std::variant<Thing, ThingType, ThingGroup, GroupMembership, Certificate, IssuanceIntent, Policy,
                  PolicyVersion, PolicyAttachment, ThingPrincipal, ProvisioningTemplate,
                  ProvisioningTemplateVersion, Counter, AuditEvent, Credential, RegistrationTask,
-                 RegistrationProgress, IndexingConfiguration>;
+                 RegistrationProgress, IndexingConfiguration, CaCertificate, ResourceTags, Setting>;
 
 /// One value for each alternative of Record, in its order.
 enum class Kind : std::uint8_t {
@@ -310,6 +363,9 @@ enum class Kind : std::uint8_t {
   registration_task,
   registration_progress,
   indexing_configuration,
+  ca_certificate,
+  resource_tags,
+  setting,
 };
 inline constexpr std::size_t kKinds = std::variant_size_v<Record>;
 
@@ -340,6 +396,9 @@ Key credential_key(const std::string& access_key_id);
 Key registration_task_key(const std::string& id);
 Key registration_progress_key(const std::string& task);
 Key indexing_configuration_key();
+Key ca_certificate_key(const CertificateId& id);
+Key tags_key(const std::string& resource);
+Key setting_key(const std::string& name);
 
 Key key_of(const Record& record);
 std::int64_t version_of(const Record& record);

@@ -135,6 +135,19 @@ struct TemplateVersions {
 struct AccessOf {
   CertificateId certificate;
 };
+/// By creation time; `template_name` keeps those whose devices that stored template provisions.
+struct CaCertificates {
+  bool ascending = true;
+  std::optional<TemplateName> template_name = {};
+};
+struct CaCertificatesBySubject {
+  Sha256 subject;
+};
+/// By creation time.
+struct CertificatesOfCa {
+  CertificateId ca;
+  bool ascending = true;
+};
 /// By sequence. Empty fields match everything; the others must be equal.
 struct AuditEvents {
   bool ascending = true;
@@ -167,7 +180,8 @@ using Query =
                  query::Policies, query::PolicyVersions, query::PoliciesOfTarget,
                  query::TargetsOfPolicy, query::PrincipalsOfThing, query::ThingsOfPrincipal,
                  query::Templates, query::TemplateVersions, query::AccessOf, query::AuditEvents,
-                 query::Credentials, query::RegistrationTasks, query::SearchThings>;
+                 query::Credentials, query::RegistrationTasks, query::SearchThings,
+                 query::CaCertificates, query::CaCertificatesBySubject, query::CertificatesOfCa>;
 
 /// Where a list goes on: after this sort key. Empty means from the start. Opaque outside registry/;
 /// stable while records come and go, because it names a place in the order, not an offset.

@@ -36,6 +36,10 @@ Certificate certificate(std::uint8_t seed, std::int64_t created = 1) {
   return {.id = certificate_id(seed), .pem = "PEM", .created = from_milliseconds(created)};
 }
 
+CaCertificate ca_certificate(std::uint8_t seed, std::int64_t created) {
+  return {.id = certificate_id(seed), .pem = "PEM", .created = from_milliseconds(created)};
+}
+
 class TemporaryFolder {
  public:
   TemporaryFolder()
@@ -210,6 +214,10 @@ TEST_P(StoreConformance, AnswersEveryQuery) {
   Certificate hidden = certificate(3, 10);
   hidden.purpose = CertificatePurpose::provisioning_claim;
   hidden.not_after = from_milliseconds(50);
+  hidden.ca_certificate = pending.ca_certificate = certificate_id(10);
+  CaCertificate templated = ca_certificate(11, 1);
+  templated.subject.fill(1);
+  templated.registration = RegistrationConfig{.template_name = name};
 
   ChangeSet all;
   const std::vector<Record> records = {
@@ -233,7 +241,11 @@ TEST_P(StoreConformance, AnswersEveryQuery) {
       ProvisioningTemplate{.name = name},
       ProvisioningTemplateVersion{name, 1, "{}"},
       Credential{.access_key_id = "AKIAB", .name = "line 2"},
-      Credential{.access_key_id = "AKIAA", .name = "line 1"}};
+      Credential{.access_key_id = "AKIAA", .name = "line 1"},
+      ca_certificate(10, 2),
+      templated,
+      ResourceTags{.resource = "policy/p", .tags = {{"k", "v"}}},
+      Setting{.name = "s", .value = "v"}};
   for (const Record& record : records) all.changes.emplace_back(Put{record});
   all.events = {AuditEvent{.step = "s", .outcome = "ok", .thing = "b", .certificate = "c1"},
                 AuditEvent{.step = "t",
@@ -287,6 +299,19 @@ TEST_P(StoreConformance, AnswersEveryQuery) {
   EXPECT_EQ(names(query::TemplateVersions{name}).size(), 1U);
   EXPECT_EQ(names(query::AccessOf{certificate_id(1)}),
             (Names{"p/cert/" + one, "b/" + one, "b", "b/g", "g", "parent", "q/thinggroup/parent"}));
+  const std::string ca = certificate_id(10).hex();
+  const std::string templated_ca = certificate_id(11).hex();
+  EXPECT_EQ(names(query::CaCertificates{}, 1), (Names{templated_ca, ca}));
+  EXPECT_EQ(names(query::CaCertificates{.ascending = false}, 1), (Names{ca, templated_ca}));
+  EXPECT_EQ(names(query::CaCertificates{.template_name = name}), Names{templated_ca});
+  EXPECT_EQ(names(query::CaCertificatesBySubject{Sha256{}}), Names{ca});
+  EXPECT_EQ(names(query::CaCertificatesBySubject{templated.subject}), Names{templated_ca});
+  EXPECT_EQ(names(query::CertificatesOfCa{certificate_id(10)}, 1), (Names{three, two}));
+  EXPECT_EQ(names(query::CertificatesOfCa{certificate_id(10), false}, 1), (Names{two, three}));
+  EXPECT_EQ(names(query::CertificatesOfCa{certificate_id(11)}), Names{});
+  EXPECT_EQ(std::get<ResourceTags>(*find(tags_key("policy/p"))).tags.at("k"), "v");
+  EXPECT_EQ(std::get<Setting>(*find(setting_key("s"))).value, "v");
+  EXPECT_FALSE(find(tags_key("policy/q")));
   EXPECT_EQ(names(query::AuditEvents{}, 1).size(), 2U);
   EXPECT_EQ(names(query::AuditEvents{.thing = "b"}).size(), 1U);
   EXPECT_EQ(names(query::AuditEvents{.certificate = "c1"}).size(), 1U);
@@ -557,6 +582,31 @@ TEST(SqliteStore, SearchesAThousandThingsAtATime) {
   EXPECT_EQ(found_by(**store, "NOT thingName:t0*", 100).size(), 500U);
 }
 
+TEST(SqliteStore, BringsAnOlderSchemaUpToDate) {
+  const TemporaryFolder folder;
+  {
+    auto old = *Connection::open(folder.file().string(), Connection::Mode::read_write);
+    ASSERT_TRUE(old->execute(migrations().front()));
+    ASSERT_TRUE(old->execute("PRAGMA user_version=1"));
+    ASSERT_TRUE(
+        old->execute("INSERT INTO policies (name, version, created, body) VALUES "
+                     "('old', 1, 0, '{\"name\":\"old\",\"version\":1}')"));
+  }
+  auto store = SqliteStore::open(folder.file());
+  ASSERT_TRUE(store) << store.error().message;
+  EXPECT_TRUE(run_blocking(get<Policy>(**store, policy_key(*PolicyName::parse("old")))));
+  Certificate under_ca = certificate(1);
+  under_ca.ca_certificate = certificate_id(10);
+  ChangeSet changes;
+  changes.changes.emplace_back(Put{under_ca});
+  changes.changes.emplace_back(Put{ca_certificate(10, 1)});
+  ASSERT_TRUE(run_blocking((*store)->commit(changes)));
+  const auto listed =
+      run_blocking(list_all<Certificate>(**store, query::CertificatesOfCa{certificate_id(10)}));
+  ASSERT_TRUE(listed);
+  EXPECT_EQ(listed->size(), 1U);
+}
+
 TEST(SqliteStore, RefusesAFileThatIsNoStore) {
   const TemporaryFolder folder;
   FILE* file = fopen(folder.file().c_str(), "w");
@@ -580,6 +630,13 @@ TEST(Codec, KeepsEveryFieldOfEveryKind) {
   c.claim_limit = 10;
   c.first_connected = from_milliseconds(77);
   c.ownership_expires = from_milliseconds(78);
+  c.ca_certificate = certificate_id(6);
+  c.mode = CertificateMode::sni_only;
+  CaCertificate ca = ca_certificate(7, 8);
+  ca.is_active = ca.auto_registration = true;
+  ca.mode = CertificateMode::sni_only;
+  ca.registration = RegistrationConfig{"{}", "arn", *TemplateName::parse("T")};
+  ca.subject.fill(9);
   ProvisioningTemplate t{
       .name = *TemplateName::parse("T"), .type = TemplateType::jitp, .enabled = true};
   t.hook = ProvisioningHook{"2020-04-01", "arn"};
@@ -590,7 +647,10 @@ TEST(Codec, KeepsEveryFieldOfEveryKind) {
       PolicyAttachment{*PolicyName::parse("p"), PolicyTarget(*ThingGroupName::parse("g"))},
       ThingPrincipal{thing_name("a"), certificate_id(1), true},
       Credential{"AKIA", "line 1", "sealed", "factory", "{}", CredentialStatus::revoked, "AKIB",
-                 from_milliseconds(1), from_milliseconds(2), 3}};
+                 from_milliseconds(1), from_milliseconds(2), 3},
+      ca,
+      ResourceTags{"policy/p", {{"k", "v"}}, from_milliseconds(1), 2},
+      Setting{"s", "v", from_milliseconds(1), from_milliseconds(2), 3}};
   for (const Record& record : records) {
     const auto json = to_json(record);
     const auto back = from_json(key_of(record).kind, json);

@@ -277,6 +277,7 @@ struct Server::Parts {
     routes.emplace(*store, metrics, std::move(root), std::move(issuing));
     control.emplace(control_api::Dependencies{
         .store = *store,
+        .device_access = *access,
         .issue = *issue,
         .apply = *apply,
         .registrations = *registrations,

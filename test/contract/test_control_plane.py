@@ -10,7 +10,7 @@ import ssl
 import paho.mqtt.client as paho
 
 from deployment import Deployment, ROLE, TEMPLATE, run
-from provisioning_client import Device
+from provisioning_client import Device, Refused
 from test_provisioning import PROVISION, make_csr
 
 ALLOW_ALL = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "iot:*", "Resource": "*"}]})
@@ -238,6 +238,153 @@ class ControlPlane(unittest.TestCase):
             iot.search_index(queryString="*")
         iot.update_indexing_configuration(thingIndexingConfiguration={"thingIndexingMode": "REGISTRY"})
         self.assertEqual(iot.describe_index(indexName="AWS_Things")["indexStatus"], "ACTIVE")
+
+    def make_ca(self, name, *extensions):
+        """A CA key and its self-signed certificate, as the guide makes them."""
+        key, certificate = self.deployment.scratch / f"{name}.key", self.deployment.scratch / f"{name}.pem"
+        run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-sha256", "-days", "30", "-subj", f"/CN={name}", "-keyout", key, "-out", certificate,
+             "-addext", "keyUsage=critical,keyCertSign", *extensions])
+        return key, certificate
+
+    def sign(self, ca, name, common_name, days="7"):
+        """A leaf under that CA."""
+        ca_key, ca_certificate = ca
+        key, csr, certificate = (self.deployment.scratch / f"{name}.{end}" for end in ("key", "csr", "pem"))
+        run(["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key, "-out", csr, "-subj", f"/CN={common_name}"])
+        run(["openssl", "x509", "-req", "-sha256", "-days", days, "-in", csr, "-CA", ca_certificate, "-CAkey", ca_key, "-CAcreateserial", "-out", certificate])
+        return key, certificate
+
+    def test_a_ca_of_the_operator_vouches_for_its_devices(self):
+        deployment, iot, scratch = self.deployment, self.iot, self.deployment.scratch
+        ca = self.make_ca("Factory CA")
+        code = deployment.aws("iot", "get-registration-code")["registrationCode"]
+        self.assertRegex(code, "^[0-9a-f]{64}$")
+        _, verification = self.sign(ca, "verification", code)
+        config = scratch / "jitp-template.json"
+        config.write_text(json.dumps({"roleArn": ROLE, "templateBody": json.dumps({
+            "Parameters": {"AWS::IoT::Certificate::CommonName": {"Type": "String"}},
+            "Resources": {"thing": {"Type": "AWS::IoT::Thing", "Properties": {"ThingName": {"Ref": "AWS::IoT::Certificate::CommonName"}}}}})}))
+        # The guide's own words, the shortened option included.
+        made = deployment.aws("iot", "register-ca-certificate", "--ca-certificate", f"file://{ca[1]}", "--verification-cert", f"file://{verification}",
+                              "--set-as-active", "--allow-auto-registration", "--registration-config", f"file://{config}", "--tags", "Key=site,Value=north")
+        described = iot.describe_ca_certificate(certificateId=made["certificateId"])
+        self.assertEqual((described["certificateDescription"]["status"], described["certificateDescription"]["autoRegistrationStatus"]), ("ACTIVE", "ENABLE"))
+        self.assertEqual(described["registrationConfig"]["roleArn"], ROLE)
+        self.assertEqual(iot.list_tags_for_resource(resourceArn=made["certificateArn"])["tags"], [{"Key": "site", "Value": "north"}])
+        with self.assertRaises(iot.exceptions.ResourceAlreadyExistsException) as again:
+            iot.register_ca_certificate(caCertificate=ca[1].read_text(), verificationCertificate=verification.read_text())
+        self.assertEqual(again.exception.response["resourceId"], made["certificateId"])
+        with self.assertRaises(iot.exceptions.RegistrationCodeValidationException):
+            other = self.make_ca("Other CA")
+            iot.register_ca_certificate(caCertificate=other[1].read_text(), verificationCertificate=self.sign(other, "wrong", "no code")[1].read_text())
+        with self.assertRaises(iot.exceptions.CertificateValidationException):
+            iot.register_ca_certificate(caCertificate=verification.read_text(), certificateMode="SNI_ONLY")
+
+        _, device = self.sign(ca, "under-ca", "under-ca")
+        registered = iot.register_certificate(certificatePem=device.read_text(), caCertificatePem=ca[1].read_text(), status="ACTIVE")
+        self.assertEqual(iot.describe_certificate(certificateId=registered["certificateId"])["certificateDescription"]["caCertificateId"], made["certificateId"])
+        self.assertEqual([c["certificateId"] for page in iot.get_paginator("list_certificates_by_ca").paginate(caCertificateId=made["certificateId"])
+                          for c in page["certificates"]], [registered["certificateId"]])
+        with self.assertRaises(iot.exceptions.ResourceAlreadyExistsException):
+            iot.register_certificate(certificatePem=device.read_text())
+        stranger = self.sign(self.make_ca("Stranger CA"), "stranger", "stranger")[1].read_text()
+        with self.assertRaises(iot.exceptions.CertificateValidationException):
+            iot.register_certificate(certificatePem=stranger)
+        iot.update_ca_certificate(certificateId=made["certificateId"], newStatus="INACTIVE", newAutoRegistrationStatus="DISABLE", removeAutoRegistration=True)
+        with self.assertRaises(iot.exceptions.CertificateStateException):
+            iot.register_certificate(certificatePem=self.sign(ca, "late", "late")[1].read_text())
+        self.assertIn(made["certificateId"], [c["certificateId"] for page in iot.get_paginator("list_ca_certificates").paginate() for c in page["certificates"]])
+        iot.delete_ca_certificate(certificateId=made["certificateId"])
+        with self.assertRaises(iot.exceptions.ResourceNotFoundException):
+            iot.describe_ca_certificate(certificateId=made["certificateId"])
+        iot.delete_registration_code()
+        self.assertNotEqual(iot.get_registration_code()["registrationCode"], code)
+
+    def test_a_device_connects_with_a_certificate_that_no_ca_signed(self):
+        deployment, iot, scratch = self.deployment, self.iot, self.deployment.scratch
+        iot.create_policy(policyName="SelfMade", policyDocument=json.dumps({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "iot:Connect", "Resource": "arn:aws:iot:*:*:client/${iot:Certificate.Subject.CommonName}"},
+            {"Effect": "Allow", "Action": ["iot:Publish", "iot:Receive"], "Resource": "arn:aws:iot:*:*:topic/self/*"},
+            {"Effect": "Allow", "Action": "iot:Subscribe", "Resource": "arn:aws:iot:*:*:topicfilter/self/*"}]}))
+        kinds = {"self-rsa": ("rsa:2048",), "self-ec": ("ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"), "self-p384": ("ec", "-pkeyopt", "ec_paramgen_curve:secp384r1")}
+        for name, algorithm in kinds.items():
+            key, certificate = scratch / f"{name}.key", scratch / f"{name}.pem"
+            run(["openssl", "req", "-x509", "-newkey", *algorithm, "-nodes", "-days", "30", "-subj", f"/CN={name}", "-keyout", key, "-out", certificate])
+            for tls in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+                with self.subTest(name=name, tls=tls):
+                    device = Device(deployment.mqtt_port, certificate, key, deployment.data / "root-ca.pem", name, tls=tls)
+                    self.addCleanup(device.close)
+                    if tls == ssl.TLSVersion.TLSv1_2:
+                        with self.assertRaises(Refused):  # nobody knows it yet
+                            device.connect()
+                        made = deployment.aws("iot", "register-certificate-without-ca", "--certificate-pem", f"file://{certificate}", "--status", "ACTIVE")
+                        iot.attach_policy(policyName="SelfMade", target=made["certificateArn"])
+                        described = iot.describe_certificate(certificateId=made["certificateId"])["certificateDescription"]
+                        self.assertEqual((described["status"], described["certificateMode"]), ("ACTIVE", "SNI_ONLY"))
+                        device = Device(deployment.mqtt_port, certificate, key, deployment.data / "root-ca.pem", name, tls=tls)
+                        self.addCleanup(device.close)
+                    device.connect()
+                    self.assertEqual(device.subscribe(f"self/{name}"), [1])
+                    device.publish(f"self/{name}", "hello")
+                    self.assertEqual(device.receive(), (f"self/{name}", b"hello"))
+                    device.close()
+
+    def test_tags_come_with_resources_and_go_with_them(self):
+        iot, aws = self.iot, self.deployment.aws
+        group = aws("iot", "create-thing-group", "--thing-group-name", "tagged", "--tags", "Key=site,Value=north", "Key=empty,Value=")["thingGroupArn"]
+        aws("iot", "tag-resource", "--resource-arn", group, "--tags", "Key=site,Value=south", "Key=cost,Value=7")
+        aws("iot", "untag-resource", "--resource-arn", group, "--tag-keys", "cost")
+        tags = {tag["Key"]: tag["Value"] for page in iot.get_paginator("list_tags_for_resource").paginate(resourceArn=group) for tag in page["tags"]}
+        self.assertEqual(tags, {"site": "south", "empty": ""})
+        arns = [iot.create_policy(policyName="tagged", policyDocument=ALLOW_ALL, tags=[{"Key": "a", "Value": "b"}])["policyArn"],
+                iot.create_thing_type(thingTypeName="tagged", tags=[{"Key": "a", "Value": "b"}])["thingTypeArn"],
+                iot.create_provisioning_template(templateName="tagged", templateBody=TEMPLATE.read_text(), provisioningRoleArn=ROLE,
+                                                 tags=[{"Key": "a", "Value": "b"}])["templateArn"]]
+        for arn in arns:
+            self.assertEqual(iot.list_tags_for_resource(resourceArn=arn)["tags"], [{"Key": "a", "Value": "b"}])
+        with self.assertRaises(iot.exceptions.InvalidRequestException):
+            iot.tag_resource(resourceArn=arns[0], tags=[{"Key": "aws:x", "Value": "y"}])
+        with self.assertRaises(iot.exceptions.LimitExceededException):
+            iot.tag_resource(resourceArn=arns[0], tags=[{"Key": f"k{i}", "Value": ""} for i in range(50)])
+        iot.delete_thing_group(thingGroupName="tagged")
+        with self.assertRaises(iot.exceptions.ResourceNotFoundException):
+            iot.list_tags_for_resource(resourceArn=group)
+
+    def test_event_configurations_are_kept(self):
+        before = self.deployment.aws("iot", "describe-event-configurations")["eventConfigurations"]
+        self.assertEqual((len(before), any(value["Enabled"] for value in before.values())), (11, False))
+        self.deployment.aws("iot", "update-event-configurations", "--event-configurations", '{"THING":{"Enabled":true},"JOB":{"Enabled":false}}')
+        after = self.iot.describe_event_configurations()
+        self.assertEqual([key for key, value in after["eventConfigurations"].items() if value["Enabled"]], ["THING"])
+        self.assertLessEqual(after["creationDate"], after["lastModifiedDate"])
+
+    def test_authorization_can_be_asked_for(self):
+        iot = self.iot
+        certificate = iot.create_keys_and_certificate(setAsActive=True)["certificateArn"]
+        prefix = certificate.rpartition(":")[0]
+        for name, effect, action, resource in (("ask-allow", "Allow", "iot:Publish", "topic/ask/*"), ("ask-deny", "Deny", "iot:Publish", "topic/*/secret"),
+                                               ("ask-group", "Allow", "iot:Connect", "client/${iot:ClientId}")):
+            iot.create_policy(policyName=name, policyDocument=json.dumps({"Version": "2012-10-17", "Statement": [
+                {"Effect": effect, "Action": action, "Resource": f"{prefix}:{resource}"}]}))
+        iot.create_thing(thingName="ask")
+        iot.create_thing_group(thingGroupName="ask-parent")
+        iot.create_thing_group(thingGroupName="ask-child", parentGroupName="ask-parent")
+        iot.create_thing_group(thingGroupName="ask-other")
+        iot.update_thing_groups_for_thing(thingName="ask", thingGroupsToAdd=["ask-other"])
+        iot.update_thing_groups_for_thing(thingName="ask", thingGroupsToAdd=["ask-child"], thingGroupsToRemove=["ask-other"])
+        self.assertEqual([g["groupName"] for g in iot.list_thing_groups_for_thing(thingName="ask")["thingGroups"]], ["ask-child"])
+        iot.attach_thing_principal(thingName="ask", principal=certificate)
+        iot.attach_policy(policyName="ask-allow", target=certificate)
+        iot.attach_policy(policyName="ask-group", target=f"{prefix}:thinggroup/ask-parent")
+        names = lambda policies: [policy["policyName"] for policy in policies]
+        self.assertEqual(names(iot.get_effective_policies(principal=certificate)["effectivePolicies"]), ["ask-allow", "ask-group"])
+        self.assertEqual(names(iot.list_attached_policies(target=certificate, recursive=True)["policies"]), ["ask-allow", "ask-group"])
+        self.assertEqual(names(iot.list_attached_policies(target=certificate)["policies"]), ["ask-allow"])
+        results = self.deployment.aws("iot", "test-authorization", "--principal", certificate, "--policy-names-to-add", "ask-deny", "--client-id", "ask", "--auth-infos",
+                                      f"actionType=PUBLISH,resources={prefix}:topic/ask/x", f"actionType=PUBLISH,resources={prefix}:topic/ask/secret",
+                                      f"actionType=CONNECT,resources={prefix}:client/ask", f"actionType=RECEIVE,resources={prefix}:topic/ask/x")["authResults"]
+        self.assertEqual([result["authDecision"] for result in results], ["ALLOWED", "EXPLICIT_DENY", "ALLOWED", "IMPLICIT_DENY"])
+        self.assertEqual(names(results[1]["denied"]["explicitDeny"]["policies"]), ["ask-deny"])
 
     def test_what_is_not_offered_says_so(self):
         for call in (lambda: self.iot.list_jobs(), lambda: self.iot.list_role_aliases()):

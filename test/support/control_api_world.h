@@ -49,6 +49,7 @@ class ControlApiWorld {
   issuance::KeyPool keys{{.algorithm = x509::KeyAlgorithm::ec_p256, .size = 0}};
   Current<provisioning::Settings> settings{
       provisioning::Settings{.key_algorithm = x509::KeyAlgorithm::ec_p256}};
+  identity::AccessControl access{store};
   telemetry::Log log{telemetry::LogFormat::text, telemetry::Level::error};
   provisioning::ApplyTemplate apply{store, issue, clock, random};
   ScratchFolder folder;
@@ -65,6 +66,7 @@ class ControlApiWorld {
   access::Operators operators{{std::string(kAccessKeyId), Secret(std::string(kSecretAccessKey))},
                               *access::Vault::make(Secret(std::string(64, 'a')))};
   control_api::ControlApi api{{.store = store,
+                               .device_access = access,
                                .issue = issue,
                                .apply = apply,
                                .registrations = registrations,
@@ -78,7 +80,10 @@ class ControlApiWorld {
                                .endpoint_address = "iot.example.net"}};
 
   ControlApiWorld() {
-    memory.watch([this](const registry::ChangeSet& changes) { operators.apply(changes); });
+    memory.watch([this](const registry::ChangeSet& changes) {
+      operators.apply(changes);
+      access.apply(identity::access_change_of(changes));
+    });
   }
 
   /// Unsigned: exactly what is given.

@@ -110,6 +110,19 @@ struct Matches {
     return task != nullptr && (!q.status || task->status == *q.status);
   }
   bool operator()(const query::SearchThings&) const { return false; }  // see search_now()
+  bool operator()(const query::CaCertificates& q) const {
+    const auto* ca = as<CaCertificate>();
+    if (ca == nullptr || !q.template_name) return ca != nullptr;
+    return ca->registration && ca->registration->template_name == q.template_name;
+  }
+  bool operator()(const query::CaCertificatesBySubject& q) const {
+    const auto* ca = as<CaCertificate>();
+    return ca != nullptr && ca->subject == q.subject;
+  }
+  bool operator()(const query::CertificatesOfCa& q) const {
+    const auto* certificate = as<Certificate>();
+    return certificate != nullptr && certificate->ca_certificate == q.ca;
+  }
 };
 
 }  // namespace

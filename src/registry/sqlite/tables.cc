@@ -43,7 +43,8 @@ std::vector<SqlValue> certificate_columns(const Record& record) {
   if (c.status == CertificateStatus::pending_activation) sweep = c.ownership_expires;
   return {to_milliseconds(c.created),           std::string(to_string(c.status)),
           static_cast<std::int64_t>(c.purpose), hex_or_null(c.requested_by),
-          encoding::to_hex(c.public_key),       milliseconds(sweep)};
+          encoding::to_hex(c.public_key),       milliseconds(sweep),
+          hex_or_null(c.ca_certificate)};
 }
 
 std::vector<SqlValue> intent_columns(const Record& record) {
@@ -52,6 +53,13 @@ std::vector<SqlValue> intent_columns(const Record& record) {
 
 std::vector<SqlValue> policy_columns(const Record& record) {
   return {to_milliseconds(std::get<Policy>(record).created)};
+}
+
+std::vector<SqlValue> ca_columns(const Record& record) {
+  const auto& ca = std::get<CaCertificate>(record);
+  std::optional<TemplateName> template_name;
+  if (ca.registration) template_name = ca.registration->template_name;
+  return {to_milliseconds(ca.created), encoding::to_hex(ca.subject), name_or_null(template_name)};
 }
 
 std::vector<SqlValue> audit_columns(const Record& record) {
@@ -145,6 +153,15 @@ CREATE TRIGGER membership_is_erased AFTER DELETE ON group_memberships BEGIN
 END;
 )sql";
 
+constexpr std::string_view kCaCertificatesTagsAndSettings = R"sql(
+ALTER TABLE certificates ADD COLUMN ca TEXT;
+CREATE INDEX certificates_by_ca ON certificates (ca, created, id) WHERE ca IS NOT NULL;
+CREATE TABLE ca_certificates (id TEXT PRIMARY KEY, version INTEGER NOT NULL, created INTEGER NOT NULL, subject TEXT NOT NULL, template TEXT, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX ca_certificates_by_subject ON ca_certificates (subject, id);
+CREATE TABLE resource_tags (resource TEXT PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE settings (name TEXT PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
+)sql";
+
 // `put` binds: the key, the version, the searched columns, the body.
 const std::array<Table, kKinds> kTables = {{
     {"SELECT body FROM things WHERE name=?1", "SELECT version FROM things WHERE name=?1",
@@ -163,7 +180,7 @@ const std::array<Table, kKinds> kTables = {{
      "DELETE FROM group_memberships WHERE thing=?1 AND grp=?2", true, &no_columns},
     {"SELECT body FROM certificates WHERE id=?1", "SELECT version FROM certificates WHERE id=?1",
      "INSERT OR REPLACE INTO certificates (id, version, created, status, purpose, "
-     "requested_by, public_key, sweep, body) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)",
+     "requested_by, public_key, sweep, ca, body) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
      "DELETE FROM certificates WHERE id=?1", false, &certificate_columns},
     {"SELECT body FROM issuance_intents WHERE serial=?1",
      "SELECT version FROM issuance_intents WHERE serial=?1",
@@ -222,6 +239,19 @@ const std::array<Table, kKinds> kTables = {{
      "SELECT version FROM indexing_configuration WHERE name=?1",
      "INSERT OR REPLACE INTO indexing_configuration (name, version, body) VALUES (?1,?2,?3)",
      "DELETE FROM indexing_configuration WHERE name=?1", false, &no_columns},
+    {"SELECT body FROM ca_certificates WHERE id=?1",
+     "SELECT version FROM ca_certificates WHERE id=?1",
+     "INSERT OR REPLACE INTO ca_certificates (id, version, created, subject, template, body) "
+     "VALUES "
+     "(?1,?2,?3,?4,?5,?6)",
+     "DELETE FROM ca_certificates WHERE id=?1", false, &ca_columns},
+    {"SELECT body FROM resource_tags WHERE resource=?1",
+     "SELECT version FROM resource_tags WHERE resource=?1",
+     "INSERT OR REPLACE INTO resource_tags (resource, version, body) VALUES (?1,?2,?3)",
+     "DELETE FROM resource_tags WHERE resource=?1", false, &no_columns},
+    {"SELECT body FROM settings WHERE name=?1", "SELECT version FROM settings WHERE name=?1",
+     "INSERT OR REPLACE INTO settings (name, version, body) VALUES (?1,?2,?3)",
+     "DELETE FROM settings WHERE name=?1", false, &no_columns},
 }};
 
 /// ORDER BY time needs both parts of a Cursor: "0001700000000000/name".
@@ -469,6 +499,42 @@ struct ListOf {
     IMPRINT_ASSERT(false && "SearchThings has a statement of its own");
     return {};
   }
+  ListStatement operator()(const query::CaCertificates& q) const {
+    const TimePlace at = time_place(cursor);
+    const SqlValue wanted = name_or_null(q.template_name);
+    if (q.ascending) {
+      return {
+          "SELECT body, 0 FROM ca_certificates WHERE (?1 IS NULL OR (created,id)>(?1,?2)) AND "
+          "(?3 IS NULL OR template=?3) ORDER BY created, id LIMIT ?4",
+          {at.created, at.name, wanted, limit},
+          Kind::ca_certificate};
+    }
+    return {
+        "SELECT body, 0 FROM ca_certificates WHERE (?1 IS NULL OR (created,id)<(?1,?2)) AND "
+        "(?3 IS NULL OR template=?3) ORDER BY created DESC, id DESC LIMIT ?4",
+        {at.created, at.name, wanted, limit},
+        Kind::ca_certificate};
+  }
+  ListStatement operator()(const query::CaCertificatesBySubject& q) const {
+    return {"SELECT body, 0 FROM ca_certificates WHERE subject=?1 AND id>?2 ORDER BY id LIMIT ?3",
+            {encoding::to_hex(q.subject), cursor.after, limit},
+            Kind::ca_certificate};
+  }
+  ListStatement operator()(const query::CertificatesOfCa& q) const {
+    const TimePlace at = time_place(cursor);
+    if (q.ascending) {
+      return {
+          "SELECT body, 0 FROM certificates WHERE ca=?3 AND (?1 IS NULL OR (created,id)>(?1,?2)) "
+          "ORDER BY created, id LIMIT ?4",
+          {at.created, at.name, q.ca.hex(), limit},
+          Kind::certificate};
+    }
+    return {
+        "SELECT body, 0 FROM certificates WHERE ca=?3 AND (?1 IS NULL OR (created,id)<(?1,?2)) "
+        "ORDER BY created DESC, id DESC LIMIT ?4",
+        {at.created, at.name, q.ca.hex(), limit},
+        Kind::certificate};
+  }
 };
 
 }  // namespace
@@ -476,8 +542,9 @@ struct ListOf {
 const Table& table_of(Kind kind) { return kTables[static_cast<std::size_t>(kind)]; }
 
 const std::vector<std::string_view>& migrations() {
-  static const std::vector<std::string_view> kSteps = {kFirstSchema, kCorrelations, kCredentials,
-                                                       kRegistrationTasks, kSearchIndex};
+  static const std::vector<std::string_view> kSteps = {
+      kFirstSchema,       kCorrelations, kCredentials,
+      kRegistrationTasks, kSearchIndex,  kCaCertificatesTagsAndSettings};
   return kSteps;
 }
 

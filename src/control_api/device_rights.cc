@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control_api/arn.h"
+#include "control_api/members.h"
+#include "control_api/operations.h"
+#include "control_api/policies_in_effect.h"
+#include "control_api/policy_records.h"
+#include "control_api/thing_records.h"
+#include "control_api/validation.h"
+
+namespace imprint::control_api {
+
+namespace {
+
+using identity::Principal;
+using policy::Outcome;
+
+constexpr std::size_t kMaxAuthInfos = 10;  // AWS IoT API
+// AWS names no limits for these; each costs a look-up or an evaluation.
+constexpr std::size_t kMaxResources = 100;
+constexpr std::size_t kMaxPolicyNames = 100;
+
+Result<void> refuse_cognito(const Call& call) {
+  if (!call.in.has("cognitoIdentityPoolId")) return {};
+  return refuse(Exception::invalid_request,
+                "Amazon Cognito identities are not available in Imprint; leave them out",
+                "cognitoIdentityPoolId");
+}
+
+/// The policy with the text that is in force; nothing when it has gone meanwhile.
+runtime::Task<Result<std::optional<json::object>>> write_effective(Call call, PolicyName name) {
+  registry::Store& store = call.server.store;
+  CO_TRY_ASSIGN(const std::optional<registry::Policy> policy,
+                co_await find_record<registry::Policy>(store, registry::policy_key(name)));
+  if (!policy) co_return std::optional<json::object>();
+  CO_TRY_ASSIGN(const std::optional<registry::PolicyVersion> version,
+                co_await find_record<registry::PolicyVersion>(
+                    store, registry::policy_version_key(name, policy->default_version)));
+  if (!version) co_return std::optional<json::object>();
+  json::object out = write_policy(call, name);
+  out["policyDocument"] = version->document;
+  co_return std::optional(std::move(out));
+}
+
+/// With a thing that the principal is not attached to: what would be in effect if it were.
+Answer get_effective_policies(Call call) {
+  registry::Store& store = call.server.store;
+  CO_TRY(refuse_cognito(call));
+  const auto thing = call.in.optional_name<ThingName>("thingName");
+  if (!thing && !call.in.has("principal")) {
+    co_return refuse(Exception::invalid_request,
+                     "neither principal nor thingName is given; give one");
+  }
+  std::set<PolicyName> names;
+  if (call.in.has("principal")) {
+    CO_TRY_ASSIGN(const CertificateId id, parse_principal(call, "principal"));
+    CO_TRY(co_await registry::get<registry::Certificate>(store, registry::certificate_key(id)));
+    CO_TRY_ASSIGN(names, co_await policies_in_effect(store, registry::PolicyTarget(id)));
+  }
+  if (thing) {
+    CO_TRY(co_await get_thing_record(store, *thing));
+    CO_TRY_ASSIGN(std::set<PolicyName> through, co_await policies_through_thing(store, *thing));
+    names.merge(through);
+  }
+  json::array policies;
+  for (const PolicyName& name : names) {
+    CO_TRY_ASSIGN(std::optional<json::object> written, co_await write_effective(call, name));
+    if (written) policies.emplace_back(std::move(*written));
+  }
+  co_return json::object{{"effectivePolicies", std::move(policies)}};
+}
+
+struct ActionType {
+  std::string_view name;
+  policy::Action action;
+};
+constexpr auto kActionTypes = std::to_array<ActionType>({{"PUBLISH", policy::Action::publish},
+                                                         {"SUBSCRIBE", policy::Action::subscribe},
+                                                         {"RECEIVE", policy::Action::receive},
+                                                         {"CONNECT", policy::Action::connect}});
+constexpr std::string_view kActionNames[] = {"PUBLISH", "SUBSCRIBE", "RECEIVE", "CONNECT"};
+constexpr InputInfo kActionType{.name = "authInfos.actionType", .values = kActionNames};
+constexpr InputInfo kResource{.name = "authInfos.resources", .least = 1, .most = 2048};
+
+/// One AuthInfo: may the principal do this to each of these?
+struct Question {
+  json::object asked;
+  policy::Action action;
+  std::vector<std::string> resources;  ///< client ids, topics or filters
+};
+
+Result<policy::Action> read_action(const json::object& info) {
+  const json::value* value = info.if_contains("actionType");
+  if (value == nullptr) return refuse_value(kActionType.name, "null", "Member must not be null");
+  TRY(check_value(kActionType, *value));
+  return std::ranges::find(kActionTypes, std::string_view(value->as_string()), &ActionType::name)
+      ->action;
+}
+
+Result<Question> read_question(const Call& call, const json::value& element) {
+  const json::object* info = element.if_object();
+  const json::value* list = info == nullptr ? nullptr : info->if_contains("resources");
+  const json::array* resources = list == nullptr ? nullptr : list->if_array();
+  if (resources == nullptr || resources->empty() || resources->size() > kMaxResources) {
+    return refuse_value(
+        "authInfos", encoding::to_json(element),
+        fmt::format("Member must be a list of objects with actionType and 1 to {} resources",
+                    kMaxResources));
+  }
+  TRY_ASSIGN(const policy::Action action, read_action(*info));
+  Question question{*info, action, {}};
+  for (const json::value& resource : *resources) {
+    TRY(check_value(kResource, resource));
+    TRY_ASSIGN(std::string name, parse_arn(call, kResource.name, resource.as_string(),
+                                           policy::to_string(policy::info(action).resource)));
+    question.resources.push_back(std::move(name));
+  }
+  return question;
+}
+
+Result<std::vector<Question>> read_questions(const Call& call) {
+  const json::array infos = call.in.list("authInfos");
+  if (infos.empty() || infos.size() > kMaxAuthInfos) {
+    return refuse_value("authInfos", std::to_string(infos.size()),
+                        fmt::format("Member must have length between 1 and {}", kMaxAuthInfos));
+  }
+  std::vector<Question> questions;
+  for (const json::value& element : infos) {
+    TRY_ASSIGN(Question question, read_question(call, element));
+    questions.push_back(std::move(question));
+  }
+  return questions;
+}
+
+Result<std::vector<PolicyName>> read_policy_names(const Call& call, std::string_view member) {
+  const json::array list = call.in.list(member);
+  if (list.size() > kMaxPolicyNames) {
+    return refuse(Exception::limit_exceeded,
+                  fmt::format("{} names {} policies; at most {} are allowed", member, list.size(),
+                              kMaxPolicyNames));
+  }
+  InputInfo row = members::policy_name();
+  row.name = member;
+  std::vector<PolicyName> names;
+  for (const json::value& element : list) {
+    TRY(check_value(row, element));
+    TRY_ASSIGN(PolicyName name, PolicyName::parse(element.as_string()));
+    names.push_back(std::move(name));
+  }
+  return names;
+}
+
+/// How far an outcome is from a permission; the answer to several questions is the farthest one.
+int distance(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::allowed:
+      return 0;
+    case Outcome::implicit_deny:
+      return 1;
+    case Outcome::explicit_deny:
+      return 2;
+  }
+  return 2;
+}
+
+Outcome farther(Outcome a, Outcome b) { return distance(a) < distance(b) ? b : a; }
+
+std::string_view auth_decision(Outcome outcome) {
+  constexpr std::array<std::string_view, 3> kNames = {"ALLOWED", "IMPLICIT_DENY", "EXPLICIT_DENY"};
+  return kNames[static_cast<std::size_t>(distance(outcome))];
+}
+
+/// What the policies say, together and each alone, and which variables had no value.
+struct Verdict {
+  Outcome outcome = Outcome::allowed;
+  std::vector<Outcome> of_policy;
+  std::set<std::string, std::less<>> missing = {};
+};
+
+void note_missing(const policy::Policy& policy, const policy::Request& request,
+                  const policy::Context& context, Verdict& verdict) {
+  const std::string resource = fmt::format(
+      "{}/{}", policy::to_string(policy::info(request.action).resource), request.resource);
+  for (const policy::Statement& statement : policy.statements()) {
+    if (statement.judge(request.action, resource, context) !=
+        policy::Statement::Verdict::unresolved) {
+      continue;
+    }
+    const policy::Variable* variable = statement.first_unresolved(context);
+    if (variable != nullptr) verdict.missing.emplace(variable->name);
+  }
+}
+
+/// A client that connects has the client id that it connects with; for the rest it is the call's.
+Verdict judge(const Call& call, const Principal& principal, const Question& question) {
+  Verdict verdict{.of_policy = std::vector<Outcome>(principal.policies.size(), Outcome::allowed)};
+  const std::string client_id = call.in.text("clientId");
+  const bool connects = question.action == policy::Action::connect;
+  for (const std::string& resource : question.resources) {
+    const identity::ConnectionFacts facts{.client_id =
+                                              connects && client_id.empty() ? resource : client_id};
+    const policy::Context context = identity::context_of(principal, facts, call.server.account);
+    const policy::Request request{question.action, resource};
+    const policy::PolicySet policies(principal.policies);
+    verdict.outcome =
+        farther(verdict.outcome, policy::evaluate(policies, request, context).outcome);
+    for (std::size_t i = 0; i < policies.size(); ++i) {
+      const Outcome alone = policy::evaluate(policies.subspan(i, 1), request, context).outcome;
+      verdict.of_policy[i] = farther(verdict.of_policy[i], alone);
+      note_missing(*policies[i], request, context, verdict);
+    }
+  }
+  return verdict;
+}
+
+/// The policies whose own outcome is this one.
+json::object write_policies(const Call& call, const Principal& principal, const Verdict& verdict,
+                            Outcome outcome) {
+  json::array out;
+  for (std::size_t i = 0; i < principal.policies.size(); ++i) {
+    if (verdict.of_policy[i] != outcome) continue;
+    const auto name = PolicyName::parse(principal.policies[i]->name());
+    IMPRINT_ASSERT(name.has_value());
+    out.emplace_back(write_policy(call, *name));
+  }
+  return {{"policies", std::move(out)}};
+}
+
+json::object write_verdict(const Call& call, const Principal& principal, const Question& question) {
+  const Verdict verdict = judge(call, principal, question);
+  const auto policies = [&](Outcome outcome) {
+    return write_policies(call, principal, verdict, outcome);
+  };
+  return {{"authInfo", question.asked},
+          {"allowed", policies(Outcome::allowed)},
+          {"denied", json::object{{"implicitDeny", policies(Outcome::implicit_deny)},
+                                  {"explicitDeny", policies(Outcome::explicit_deny)}}},
+          {"authDecision", auth_decision(verdict.outcome)},
+          {"missingContextValues", json::array(verdict.missing.begin(), verdict.missing.end())}};
+}
+
+Answer test_authorization(Call call) {
+  CO_TRY(refuse_cognito(call));
+  if (!call.in.has("principal"))
+    co_return refuse_value("principal", "null", "Member must not be null");
+  CO_TRY_ASSIGN(const CertificateId id, parse_principal(call, "principal"));
+  CO_TRY_ASSIGN(const std::vector<Question> questions, read_questions(call));
+  identity::PolicyChanges changes;
+  CO_TRY_ASSIGN(changes.added, read_policy_names(call, "policyNamesToAdd"));
+  CO_TRY_ASSIGN(changes.skipped, read_policy_names(call, "policyNamesToSkip"));
+  CO_TRY_ASSIGN(const identity::PrincipalPtr principal,
+                co_await call.server.device_access.principal_with(id, std::move(changes)));
+  json::array results;
+  for (const Question& question : questions)
+    results.emplace_back(write_verdict(call, *principal, question));
+  co_return json::object{{"authResults", std::move(results)}};
+}
+
+using enum Exception;
+
+constexpr InputInfo kCognito = members::text("cognitoIdentityPoolId", 2048);
+constexpr InputInfo kEffective[] = {members::optional_arn("principal"), kCognito,
+                                    members::thing_name(Location::query, false)};
+constexpr InputInfo kTest[] = {members::optional_arn("principal"),
+                               kCognito,
+                               {.name = "authInfos", .type = Type::list, .required = true},
+                               {.name = "clientId", .in = Location::query, .most = 128},
+                               {.name = "policyNamesToAdd", .type = Type::list},
+                               {.name = "policyNamesToSkip", .type = Type::list}};
+constexpr ExceptionSet kErrors{not_found,           invalid_request,  throttling,    unauthorized,
+                               service_unavailable, internal_failure, limit_exceeded};
+
+constexpr OperationInfo kOperations[] = {
+    {"GetEffectivePolicies", "POST", "/effective-policies", kEffective, kErrors,
+     get_effective_policies, "{principal}"},
+    {"TestAuthorization", "POST", "/test-authorization", kTest, kErrors, test_authorization,
+     "{principal}"},
+};
+
+}  // namespace
+
+Operations device_rights_operations() { return kOperations; }
+
+}  // namespace imprint::control_api

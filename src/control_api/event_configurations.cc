@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control_api/operations.h"
+#include "control_api/store_access.h"
+#include "control_api/validation.h"
+
+namespace imprint::control_api {
+
+namespace {
+
+using registry::Expect;
+using registry::Setting;
+
+/// AWS IoT API, EventType.
+constexpr std::string_view kEventTypes[] = {
+    "THING",
+    "THING_GROUP",
+    "THING_TYPE",
+    "THING_GROUP_MEMBERSHIP",
+    "THING_GROUP_HIERARCHY",
+    "THING_TYPE_ASSOCIATION",
+    "JOB",
+    "JOB_EXECUTION",
+    "POLICY",
+    "CERTIFICATE",
+    "CA_CERTIFICATE",
+};
+
+/// Kept as a JSON object of those that were ever set: {"THING": true}.
+runtime::Task<Result<std::optional<Setting>>> find_setting(registry::Store& store) {
+  return find_record<Setting>(store, registry::setting_key("event-configurations"));
+}
+
+Result<json::object> read_setting(const std::optional<Setting>& setting) {
+  if (!setting) return json::object();
+  TRY_ASSIGN(const json::value value, encoding::parse_json(setting->value));
+  const json::object* object = value.if_object();
+  if (object != nullptr) return *object;
+  return fail(Fault::internal, "the stored event configurations are not an object");
+}
+
+Answer describe_event_configurations(Call call) {
+  CO_TRY_ASSIGN(const std::optional<Setting> setting, co_await find_setting(call.server.store));
+  CO_TRY_ASSIGN(const json::object enabled, read_setting(setting));
+  json::object configurations;
+  for (const std::string_view type : kEventTypes) {
+    const json::value* value = enabled.if_contains(type);
+    configurations[type] = json::object{{"Enabled", value != nullptr && value->as_bool()}};
+  }
+  json::object answer{{"eventConfigurations", std::move(configurations)}};
+  if (setting) {
+    answer["creationDate"] = epoch_seconds(setting->created);
+    answer["lastModifiedDate"] = epoch_seconds(setting->modified);
+  }
+  co_return answer;
+}
+
+/// {"THING": {"Enabled": true}} -> {"THING": true}
+Result<json::object> read_configurations(const json::object& configurations) {
+  constexpr InputInfo kEnabled{.name = "eventConfigurations.Enabled", .type = Type::boolean};
+  json::object out;
+  for (const auto& [type, configuration] : configurations) {
+    if (std::ranges::find(kEventTypes, std::string_view(type)) == std::end(kEventTypes)) {
+      return refuse_value(
+          "eventConfigurations", type,
+          fmt::format("Member must satisfy enum value set: [{}]", fmt::join(kEventTypes, ", ")));
+    }
+    const json::object* members = configuration.if_object();
+    if (members == nullptr) {
+      return refuse_value("eventConfigurations", encoding::to_json(configuration),
+                          "Member must be an object with Enabled");
+    }
+    const json::value* enabled = members->if_contains(std::string_view("Enabled"));
+    if (enabled == nullptr) return refuse_value(kEnabled.name, "null", "Member must not be null");
+    TRY(check_value(kEnabled, *enabled));
+    out[type] = *enabled;
+  }
+  return out;
+}
+
+Answer update_event_configurations(Call call) {
+  CO_TRY_ASSIGN(const json::object wanted,
+                read_configurations(call.in.object("eventConfigurations")));
+  CO_TRY_ASSIGN(const std::optional<Setting> before, co_await find_setting(call.server.store));
+  CO_TRY_ASSIGN(json::object after, read_setting(before));
+  for (const auto& [type, enabled] : wanted) after[type] = enabled;
+  if (wanted.empty()) co_return json::object();
+  const Timestamp now = call.server.clock.now();
+  Setting setting = before.value_or(
+      Setting{.name = "event-configurations", .value = {}, .created = now, .version = 0});
+  setting.value = encoding::to_json(after);
+  setting.modified = now;
+  ++setting.version;
+  registry::ChangeSet changes = change_set(call.event({{"event_configurations", wanted}}));
+  put(changes, std::move(setting), before ? Expect::at(before->version) : Expect::absent());
+  CO_TRY(co_await call.server.store.commit(std::move(changes)));
+  co_return json::object();
+}
+
+using enum Exception;
+
+constexpr InputInfo kUpdate[] = {{.name = "eventConfigurations", .type = Type::object}};
+
+constexpr OperationInfo kOperations[] = {
+    {"DescribeEventConfigurations",
+     "GET",
+     "/event-configurations",
+     {},
+     {internal_failure, throttling},
+     describe_event_configurations},
+    {"UpdateEventConfigurations",
+     "PATCH",
+     "/event-configurations",
+     kUpdate,
+     {invalid_request, internal_failure, throttling},
+     update_event_configurations},
+};
+
+}  // namespace
+
+Operations event_configuration_operations() { return kOperations; }
+
+}  // namespace imprint::control_api

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whole operations on an empty registry: what members hold, in any order of requests. None is a
+// fault of the server, and every refusal is one that the operation declares.
+#include "control_api/control_api.h"
+#include "control_api/validation.h"
+#include "registry/memory/memory_store.h"
+#include "test/support/aws_signer.h"
+#include "test/support/fake_clock.h"
+#include "test/support/test_ca.h"
+
+using namespace imprint;  // NOLINT(google-build-using-namespace)
+using control_api::Call;
+using control_api::HttpRequest;
+
+namespace {
+
+/// The same every time, so that a finding can be found again.
+class CountingRandom final : public Random {
+ public:
+  void fill(std::span<std::uint8_t> out) override {
+    for (std::uint8_t& byte : out) byte = next_++;
+  }
+
+ private:
+  std::uint8_t next_ = 0;
+};
+
+/// What an operation works with; the store is new for each input, the CA is made once.
+struct World {
+  /// Within the validity of the certificates in the corpus.
+  World() { clock.advance(std::chrono::hours(24 * 366)); }
+
+  registry::MemoryStore store;
+  test::FakeClock clock;
+  CountingRandom random;
+  identity::AccessControl device_access{store};
+  static test::Identity& ca() {
+    static test::Identity identity = test::make_root("Issuing CA");
+    return identity;
+  }
+  static issuance::Issuer& issuer() {
+    static issuance::Issuer made = *issuance::Issuer::make(
+        ca().certificate, std::make_shared<issuance::FileSigner>(
+                              *x509::PrivateKey::from_pem(ca().key.pem_pkcs8().reveal())));
+    return made;
+  }
+  Current<issuance::Profile> profile{*issuance::Profile::make({}, ca().certificate)};
+  provisioning::IssueCertificate issue{store, issuer(), profile, clock, random};
+  issuance::KeyPool keys{{.algorithm = x509::KeyAlgorithm::ec_p256, .size = 0}};
+  Current<provisioning::Settings> settings{
+      provisioning::Settings{.key_algorithm = x509::KeyAlgorithm::ec_p256}};
+  telemetry::Log log{telemetry::LogFormat::text, telemetry::Level::error};
+  access::Operators operators{
+      {std::string(test::kAccessKeyId), Secret(std::string(test::kSecretAccessKey))},
+      *access::Vault::make(Secret(std::string(64, 'a')))};
+  control_api::Dependencies dependencies{.store = store,
+                                         .device_access = device_access,
+                                         .issue = issue,
+                                         .keys = keys,
+                                         .settings = settings,
+                                         .clock = clock,
+                                         .random = random,
+                                         .log = log,
+                                         .operators = operators,
+                                         .account = "000000000000",
+                                         .endpoint_address = "iot.example.net"};
+};
+
+/// "POST /things/x\nprincipal header\nbody"
+HttpRequest parse(std::string_view text) {
+  const auto part = [&](char end) {
+    const auto at = text.find(end);
+    const std::string_view out = text.substr(0, at);
+    text.remove_prefix(at == std::string_view::npos ? text.size() : at + 1);
+    return std::string(out);
+  };
+  HttpRequest request;
+  request.method = part(' ');
+  request.target = part('\n');
+  const std::string principal = part('\n');
+  for (const char* name : {"x-amzn-principal", "x-amzn-iot-principal", "x-amzn-iot-policy"})
+    request.headers.emplace_back(name, principal);
+  request.body = std::string(text);
+  return request;
+}
+
+void run(World& world, const control_api::Router& router, const HttpRequest& request) {
+  const auto target = control_api::Target::parse(request.target);
+  if (!target) return;
+  const auto route = router.find(request.method, *target);
+  if (!route) return;
+  const control_api::OperationInfo& operation = *route->operation;
+  control_api::SignedScope scope{"us-east-1", "iot", {}};
+  for (const auto& row : operation.inputs) scope.signed_headers.emplace_back(row.wire_name());
+  auto inputs = control_api::read_inputs(operation, route->parameters, *target, request, scope);
+  if (!inputs) return;
+  const auto result = runtime::run_blocking(operation.run(Call{.server = world.dependencies,
+                                                               .operation = operation.name,
+                                                               .in = std::move(*inputs),
+                                                               .access_key_id = "AKIA",
+                                                               .source_ip = "192.0.2.7",
+                                                               .region = "us-east-1",
+                                                               .request_id = "request"}));
+  if (result) return;
+  const control_api::Exception exception =
+      control_api::exception_of(result.error(), operation.errors);
+  const bool is_declared = operation.errors.contains(exception);
+  const bool is_a_fault = control_api::status_of(exception) >= 500;
+  if (is_declared && !is_a_fault) return;
+  fmt::print(stderr, "{} answers {}: {}\n", operation.name, control_api::name_of(exception),
+             describe(result.error()));
+  IMPRINT_ASSERT(is_declared && !is_a_fault);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  constexpr int kMostRequests = 8;
+  static const control_api::Router router(control_api::all_operations());
+  World world;
+  std::string_view input = as_text({data, size});
+  for (int i = 0; i < kMostRequests && !input.empty(); ++i) {
+    const auto end = input.find('\0');
+    run(world, router, parse(input.substr(0, end)));
+    input.remove_prefix(end == std::string_view::npos ? input.size() : end + 1);
+  }
+  return 0;
+}

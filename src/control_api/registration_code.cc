@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control_api/registration_code.h"
+
+#include "control_api/operations.h"
+#include "encoding/text.h"
+
+namespace imprint::control_api {
+
+namespace {
+
+using registry::Expect;
+using registry::Setting;
+
+constexpr std::string_view kSetting = "registration-code";
+
+Answer get_registration_code(Call call) {
+  registry::Store& store = call.server.store;
+  CO_TRY_ASSIGN(const std::optional<Setting> existing, co_await find_registration_code(store));
+  if (existing) co_return json::object{{"registrationCode", existing->value}};
+  Sha256 code{};
+  call.server.random.fill(code);
+  const Timestamp now = call.server.clock.now();
+  const Setting setting{.name = std::string(kSetting),
+                        .value = encoding::to_hex(code),
+                        .created = now,
+                        .modified = now};
+  registry::ChangeSet changes = change_set(call.event());
+  put(changes, setting, Expect::absent());
+  CO_TRY(co_await store.commit(std::move(changes)));
+  co_return json::object{{"registrationCode", setting.value}};
+}
+
+Answer delete_registration_code(Call call) {
+  registry::Store& store = call.server.store;
+  CO_TRY_ASSIGN(const std::optional<Setting> existing, co_await find_registration_code(store));
+  if (!existing) {
+    co_return refuse(Exception::not_found,
+                     "there is no registration code; GetRegistrationCode makes one");
+  }
+  registry::ChangeSet changes = change_set(call.event());
+  erase(changes, registry::key_of(*existing), Expect::at(existing->version));
+  CO_TRY(co_await store.commit(std::move(changes)));
+  co_return json::object();
+}
+
+using enum Exception;
+
+constexpr OperationInfo kOperations[] = {
+    {"GetRegistrationCode",
+     "GET",
+     "/registrationcode",
+     {},
+     {throttling, unauthorized, service_unavailable, internal_failure, invalid_request},
+     get_registration_code},
+    {"DeleteRegistrationCode",
+     "DELETE",
+     "/registrationcode",
+     {},
+     {throttling, not_found, unauthorized, service_unavailable, internal_failure},
+     delete_registration_code},
+};
+
+}  // namespace
+
+runtime::Task<Result<std::optional<Setting>>> find_registration_code(registry::Store& store) {
+  return find_record<Setting>(store, registry::setting_key(std::string(kSetting)));
+}
+
+Operations registration_code_operations() { return kOperations; }
+
+}  // namespace imprint::control_api

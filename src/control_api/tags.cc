@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control_api/tags.h"
+
+#include "control_api/arn.h"
+#include "control_api/members.h"
+#include "control_api/operations.h"
+#include "control_api/paging.h"
+#include "control_api/validation.h"
+
+namespace imprint::control_api {
+
+namespace {
+
+using registry::Expect;
+using registry::Kind;
+using registry::ResourceTags;
+
+constexpr std::int64_t kMaxKeyCharacters = 128;
+constexpr std::int64_t kMaxValueCharacters = 256;
+
+/// What an ARN's resource type stands for. The rows that take no tags can still be asked for them.
+struct Resource {
+  std::string_view type;
+  Kind kind;
+  bool takes_tags;
+};
+constexpr auto kResources = std::to_array<Resource>({
+    {"policy", Kind::policy, true},
+    {"provisioningtemplate", Kind::provisioning_template, true},
+    {"thingtype", Kind::thing_type, true},
+    {"thinggroup", Kind::thing_group, true},
+    {"cacert", Kind::ca_certificate, true},
+    {"thing", Kind::thing, false},
+    {"cert", Kind::certificate, false},
+});
+
+/// "policy/x": how its tags are kept.
+std::string name_of(const registry::Key& resource) {
+  const auto row = std::ranges::find(kResources, resource.kind, &Resource::kind);
+  IMPRINT_ASSERT(row != kResources.end());
+  return fmt::format("{}/{}", row->type, resource.first);
+}
+
+/// [\p{L}\p{Z}\p{N}_.:/=+\-@]*; beyond ASCII every character that prints.
+constexpr TextRule kTagKey{"^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$",
+                           [](char c) {
+                             return name_rules::is_alnum(c) || (c & 0x80) != 0 ||
+                                    std::string_view(" _.:/=+-@").find(c) != std::string_view::npos;
+                           },
+                           "letters, digits, spaces and _ . : / = + - @"};
+constexpr InputInfo kKey{
+    .name = "tags.Key", .required = true, .least = 1, .most = kMaxKeyCharacters, .rule = kTagKey};
+constexpr InputInfo kValue{
+    .name = "tags.Value", .most = kMaxValueCharacters, .rule = members::kPrintable};
+
+Result<std::string> read_key(const json::value& value) {
+  TRY(check_value(kKey, value));
+  const std::string key(value.as_string());
+  std::string lower = key.substr(0, 4);
+  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  if (lower != "aws:") return key;
+  return refuse_value(kKey.name, key, "Member must not begin with aws:, which is reserved");
+}
+
+/// One {Key, Value}; AWS allows the value to be missing, and that means empty.
+Result<void> read_tag(const json::value& element, Tags& tags) {
+  const json::object* tag = element.if_object();
+  const json::value* key = tag == nullptr ? nullptr : tag->if_contains("Key");
+  if (key == nullptr) {
+    return refuse_value("tags", encoding::to_json(element),
+                        "Member must be a list of objects with Key and Value");
+  }
+  TRY_ASSIGN(std::string name, read_key(*key));
+  const json::value* value = tag->if_contains("Value");
+  std::string text;
+  if (value != nullptr && !value->is_null()) {
+    TRY(check_value(kValue, *value));
+    text = value->as_string();
+  }
+  if (tags.emplace(name, std::move(text)).second) return {};
+  return refuse_value("tags", name, "Member must not name a key twice");
+}
+
+struct Tagged {
+  registry::Key key;
+  const Resource* row;
+  std::string name;  ///< "policy/x"
+};
+
+/// The resource that the ARN names, which must exist.
+runtime::Task<Result<Tagged>> tagged_resource(Call call) {
+  const std::string arn = call.in.text("resourceArn");
+  CO_TRY_ASSIGN(std::string name, parse_resource(call, "resourceArn", arn));
+  const auto slash = name.find('/');
+  const auto row =
+      std::ranges::find(kResources, std::string_view(name).substr(0, slash), &Resource::type);
+  if (row == kResources.end()) {
+    co_return refuse_value(
+        "resourceArn", arn,
+        "Member must be the ARN of a policy, provisioning template, thing type, thing group or CA "
+        "certificate");
+  }
+  registry::Key key{row->kind, name.substr(slash + 1)};
+  std::vector<registry::Key> keys{key};
+  CO_TRY_ASSIGN(const auto found, co_await call.server.store.find(std::move(keys)));
+  if (!found.front()) {
+    co_return refuse(Exception::not_found, fmt::format("The resource {} does not exist", arn));
+  }
+  co_return Tagged{std::move(key), &*row, std::move(name)};
+}
+
+Result<void> check_takes_tags(const Tagged& resource) {
+  if (resource.row->takes_tags) return {};
+  return refuse(Exception::invalid_request,
+                fmt::format("a {} takes no tags; a thing has attributes instead",
+                            registry::kind_name(resource.row->kind)),
+                "resourceArn");
+}
+
+/// The tags that the resource has now; none without a record.
+runtime::Task<Result<ResourceTags>> present_tags(registry::Store& store, std::string name) {
+  CO_TRY_ASSIGN(const std::optional<ResourceTags> found,
+                co_await find_record<ResourceTags>(store, registry::tags_key(name)));
+  co_return found.value_or(ResourceTags{.resource = std::move(name), .version = 0});
+}
+
+json::array names_of(const Tags& tags) {
+  json::array out;
+  for (const auto& [key, value] : tags) out.emplace_back(key);
+  return out;
+}
+
+/// Writes what a resource's tags have become; a set that is empty is no record.
+runtime::Task<Result<void>> store_tags(Call call, Tagged resource, ResourceTags before,
+                                       Tags after) {
+  const bool is_new = before.version == 0;
+  const Expect expect = is_new ? Expect::absent() : Expect::at(before.version);
+  registry::ChangeSet changes =
+      change_set(call.event({{"resource", resource.name}, {"tags", names_of(after)}}));
+  require(changes, resource.key);
+  if (after.empty()) {
+    erase(changes, registry::tags_key(resource.name), expect);
+  } else {
+    before.tags = std::move(after);
+    if (is_new) before.created = call.server.clock.now();
+    ++before.version;
+    put(changes, std::move(before), expect);
+  }
+  co_return co_await call.server.store.commit(std::move(changes));
+}
+
+Answer tag_resource(Call call) {
+  CO_TRY_ASSIGN(const Tags wanted, read_tags(call));
+  CO_TRY_ASSIGN(const Tagged resource, co_await tagged_resource(call));
+  CO_TRY(check_takes_tags(resource));
+  CO_TRY_ASSIGN(const ResourceTags before, co_await present_tags(call.server.store, resource.name));
+  Tags after = before.tags;
+  for (const auto& [key, value] : wanted) after.insert_or_assign(key, value);
+  if (after.size() > kMaxTags) {
+    co_return refuse(Exception::limit_exceeded,
+                     fmt::format("{} would have {} tags; at most {} are allowed", resource.name,
+                                 after.size(), kMaxTags));
+  }
+  if (after == before.tags) co_return json::object();
+  CO_TRY(co_await store_tags(call, resource, before, std::move(after)));
+  co_return json::object();
+}
+
+Answer untag_resource(Call call) {
+  std::vector<std::string> keys;
+  for (const json::value& element : call.in.list("tagKeys")) {
+    CO_TRY_ASSIGN(std::string key, read_key(element));
+    keys.push_back(std::move(key));
+  }
+  CO_TRY_ASSIGN(const Tagged resource, co_await tagged_resource(call));
+  CO_TRY(check_takes_tags(resource));
+  CO_TRY_ASSIGN(const ResourceTags before, co_await present_tags(call.server.store, resource.name));
+  Tags after = before.tags;
+  for (const std::string& key : keys) after.erase(key);
+  if (after == before.tags) co_return json::object();
+  CO_TRY(co_await store_tags(call, resource, before, std::move(after)));
+  co_return json::object();
+}
+
+Answer list_tags(Call call) {
+  // All tags fit one page, so that every continuation is one that was never given.
+  CO_TRY(cursor_of(call, kTokenStyle));
+  CO_TRY_ASSIGN(const Tagged resource, co_await tagged_resource(call));
+  CO_TRY_ASSIGN(const ResourceTags present,
+                co_await present_tags(call.server.store, resource.name));
+  json::array tags;
+  for (const auto& [key, value] : present.tags)
+    tags.emplace_back(json::object{{"Key", key}, {"Value", value}});
+  co_return json::object{{"tags", std::move(tags)}};
+}
+
+using enum Exception;
+
+constexpr InputInfo required(InputInfo input) {
+  input.required = true;
+  return input;
+}
+constexpr InputInfo kTag[] = {members::arn("resourceArn"), required(members::kTags)};
+constexpr InputInfo kUntag[] = {members::arn("resourceArn"),
+                                {.name = "tagKeys", .type = Type::list, .required = true}};
+constexpr InputInfo kList[] = {members::arn("resourceArn", Location::query), members::kNextToken};
+constexpr ExceptionSet kErrors{invalid_request, internal_failure, not_found, throttling};
+
+constexpr OperationInfo kOperations[] = {
+    {"TagResource",
+     "POST",
+     "/tags",
+     kTag,
+     {invalid_request, internal_failure, not_found, throttling, limit_exceeded},
+     tag_resource,
+     "{resourceArn}"},
+    {"UntagResource", "POST", "/untag", kUntag, kErrors, untag_resource, "{resourceArn}"},
+    {"ListTagsForResource", "GET", "/tags", kList, kErrors, list_tags, "{resourceArn}"},
+};
+
+}  // namespace
+
+Result<Tags> read_tags(const Call& call) {
+  const json::array list = call.in.list("tags");
+  if (list.size() > kMaxTags) {
+    return refuse_value("tags", std::to_string(list.size()),
+                        fmt::format("Member must have length less than or equal to {}", kMaxTags));
+  }
+  Tags tags;
+  for (const json::value& element : list) TRY(read_tag(element, tags));
+  return tags;
+}
+
+void put_tags(registry::ChangeSet& changes, const registry::Key& resource, const Tags& tags,
+              Timestamp now) {
+  if (tags.empty()) return;
+  put(changes, ResourceTags{.resource = name_of(resource), .tags = tags, .created = now},
+      Expect::absent());
+}
+
+void erase_tags(registry::ChangeSet& changes, const registry::Key& resource) {
+  erase(changes, registry::tags_key(name_of(resource)));
+}
+
+runtime::Task<Result<bool>> has_other_tags(registry::Store& store, registry::Key resource,
+                                           Tags tags) {
+  if (tags.empty()) co_return false;
+  CO_TRY_ASSIGN(const ResourceTags present, co_await present_tags(store, name_of(resource)));
+  co_return present.tags != tags;
+}
+
+Operations tag_operations() { return kOperations; }
+
+}  // namespace imprint::control_api
