@@ -9,6 +9,7 @@
 #include "apps/imprint/access.h"
 #include "apps/imprint/verbs.h"
 #include "base/file.h"
+#include "encoding/text.h"
 
 namespace imprint::tool {
 
@@ -20,9 +21,12 @@ constexpr const char* kHelp =
     "Example:\n"
     "  imprint template lint fleet-provisioning-template.json\n"
     "  imprint template lint fleet-provisioning-template.json --data /var/lib/imprint\n"
+    "  imprint template try /var/lib/imprint Sensors --parameter SerialNumber=A1 --parameter "
+    "FirmwareVersion=2\n"
     "\n"
     "Says everything that is wrong with a provisioning template, each finding with its place and "
-    "how to mend it.";
+    "how to mend it;\n"
+    "and what a device with these parameters would get, without making it.";
 
 constexpr std::size_t kMaxFileBytes = std::size_t{1} << 20U;
 
@@ -31,6 +35,13 @@ struct Arguments {
   std::string file;
   std::string type = "fleet";
   Output output = Output::text;
+
+  // try
+  std::string name;
+  std::vector<std::string> parameters;
+  std::int64_t version = 0;
+  std::string certificate_file;
+  std::string certificate_id;
 };
 
 bool is_error(const json::value& problem) {
@@ -90,6 +101,101 @@ Result<int> lint(const Arguments& arguments) {
   return errors == 0 ? kDone : kFailed;
 }
 
+// ---- try ----
+
+Result<json::object> trial_of(const Arguments& arguments) {
+  json::object parameters;
+  for (const std::string& parameter : arguments.parameters) {
+    const auto equals = parameter.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return fail(Fault::invalid, "--parameter {}: write NAME=VALUE", quote(parameter));
+    }
+    parameters[parameter.substr(0, equals)] = parameter.substr(equals + 1);
+  }
+  json::object out{{"parameters", std::move(parameters)}};
+  if (arguments.version > 0) out["versionId"] = arguments.version;
+  if (!arguments.certificate_id.empty()) out["certificateId"] = arguments.certificate_id;
+  if (!arguments.file.empty()) {
+    TRY_ASSIGN(out["templateBody"], read_file(arguments.file, kMaxFileBytes));
+  }
+  if (!arguments.certificate_file.empty()) {
+    TRY_ASSIGN(out["certificatePem"], read_file(arguments.certificate_file, kMaxFileBytes));
+  }
+  return out;
+}
+
+/// "thing device-1", "policy attachment P to cert/ab...": the members in their order, without the
+/// two that say what it is.
+void print_change(const json::object& change) {
+  fmt::print("  {} {}\n", text_of(change, "action"), text_of(change, "kind"));
+  for (const auto& member : change) {
+    const std::string name(member.key());
+    if (name == "action" || name == "kind") continue;
+    const json::value& value = member.value();
+    fmt::print("      {}: {}\n", name,
+               value.is_string() ? std::string(value.get_string()) : encoding::to_json(value));
+  }
+}
+
+Result<int> try_template(const Arguments& arguments) {
+  const deployment::Layout layout(arguments.directory);
+  TRY_ASSIGN(const json::object request, trial_of(arguments));
+  TRY_ASSIGN(const ServerAddress server, find_server(layout));
+  TRY_ASSIGN(const json::value answer, call(layout, server, "POST",
+                                            fmt::format("/imprint/v1/templates/{}/try",
+                                                        encoding::percent_encode(arguments.name)),
+                                            request));
+  if (!answer.is_object() || !answer.get_object().contains("allowed"))
+    return fail(Fault::internal, "the server's answer does not say whether the device is allowed");
+  const json::object& outcome = answer.get_object();
+  const bool is_allowed = outcome.at("allowed") == json::value(true);
+  if (arguments.output == Output::json) {
+    fmt::print("{}\n", encoding::to_json(answer));
+  } else if (!is_allowed) {
+    fmt::print("Refused with {}: {}\n", text_of(outcome, "errorCode"),
+               text_of(outcome, "errorMessage"));
+    if (!text_of(outcome, "path").empty()) fmt::print("  at {}\n", text_of(outcome, "path"));
+  } else {
+    fmt::print("Allowed{}. It would\n", text_of(outcome, "thingName").empty()
+                                            ? ""
+                                            : ", as " + text_of(outcome, "thingName"));
+    for (const json::value& change : outcome.at("changes").as_array())
+      print_change(change.as_object());
+    fmt::print("\nand answer the device with deviceConfiguration {}\n",
+               encoding::to_json(outcome.at("deviceConfiguration")));
+  }
+  return is_allowed ? kDone : kFailed;
+}
+
+void add_try(CLI::App& noun, const std::shared_ptr<Arguments>& arguments, Run& run) {
+  CLI::App* verb = noun.add_subcommand("try", kHelp);
+  verb->add_option("DIR", arguments->directory, "Deployment directory")
+      ->envname("IMPRINT_DATA")
+      ->required();
+  verb->add_option("NAME", arguments->name, "The template")->required();
+  verb->add_option("--parameter", arguments->parameters,
+                   "What the device sends; as often as needed")
+      ->option_text("NAME=VALUE");
+  verb->add_option("--template-version", arguments->version, "Version (default: the default one)")
+      ->check(CLI::PositiveNumber)
+      ->option_text("N");
+  verb->add_option("--body", arguments->file, "Try this body in the template's place")
+      ->option_text("FILE");
+  verb->add_option("--certificate", arguments->certificate_file,
+                   "The device's certificate, for JITP templates")
+      ->option_text("FILE");
+  verb->add_option("--certificate-id", arguments->certificate_id,
+                   "A certificate that is registered: a device that comes again")
+      ->option_text("ID");
+  add_output(*verb, arguments->output);
+  verb->callback([arguments, &run] {
+    run = [arguments] {
+      const auto code = try_template(*arguments);
+      return code ? *code : report(code.error());
+    };
+  });
+}
+
 }  // namespace
 
 void add_template(CLI::App& app, Run& run) {
@@ -112,6 +218,7 @@ void add_template(CLI::App& app, Run& run) {
       return code ? *code : report(code.error());
     };
   });
+  add_try(*noun, arguments, run);
 }
 
 }  // namespace imprint::tool

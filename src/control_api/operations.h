@@ -31,6 +31,7 @@ Operations registration_task_operations();  // registration_tasks.cc
 Operations upload_operations();             // uploads.cc
 Operations index_operations();              // indices.cc
 Operations catalogue_operations();          // catalogue.cc
+Operations template_trial_operations();     // template_trial.cc
 
 Operations registration_code_operations();         // registration_code.cc
 Operations ca_certificate_operations();            // ca_certificates.cc

@@ -99,6 +99,7 @@ std::vector<const OperationInfo*> all_operations() {
                            credential_operations(),
                            explain_operations(),
                            template_lint_operations(),
+                           template_trial_operations(),
                            register_thing_operations(),
                            registration_task_operations(),
                            upload_operations(),

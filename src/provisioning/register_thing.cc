@@ -146,7 +146,8 @@ registry::Task<Result<Known>> RegisterThing::gather(Caller caller, RegisterThing
   CO_TRY_ASSIGN(const templates::Template parsed, templates_.get(version, templates::Use::fleet));
   CO_TRY_ASSIGN(
       templates::Resources resources,
-      parsed.evaluate(request.parameters, {{{"AWS::IoT::Certificate::Id", certificate.id.hex()}}}));
+      parsed.evaluate(request.parameters,
+                      {{{std::string(templates::kCertificateIdParameter), certificate.id.hex()}}}));
   CO_TRY_ASSIGN(const std::int64_t caller_version, co_await check_caller(caller));
   const std::string serial_number = serial_number_of(request.parameters);
   registry::AuditEvent event{.step = "register_thing",

@@ -16,7 +16,6 @@ namespace {
 constexpr std::string_view kThing = "AWS::IoT::Thing";
 constexpr std::string_view kCertificate = "AWS::IoT::Certificate";
 constexpr std::string_view kPolicy = "AWS::IoT::Policy";
-constexpr std::string_view kCertificateId = "AWS::IoT::Certificate::Id";
 
 std::string_view text_of(json::string_view text) { return {text.data(), text.size()}; }
 std::string_view text_of(const json::string& text) { return {text.data(), text.size()}; }
@@ -331,8 +330,8 @@ void ResourceCompiler::certificate_source(CertificateSpec& spec, const Object& p
     spec.value = checked_text(
         *value, where, row.source == Source::certificate_id ? &check_certificate_id : &accept_any);
     // Anything else would let a device lay hands on another device's certificate.
-    if (service_supplies &&
-        (spec.value.kind != Expression::Kind::reference || spec.value.text != kCertificateId)) {
+    if (service_supplies && (spec.value.kind != Expression::Kind::reference ||
+                             spec.value.text != kCertificateIdParameter)) {
       problems_.error(where, "the certificate must be the one being provisioned",
                       R"(write "CertificateId": {"Ref": "AWS::IoT::Certificate::Id"})");
     }

@@ -17,7 +17,6 @@ namespace {
 constexpr std::string_view kInvalidRequest = "InvalidRequest";
 constexpr std::size_t kProblemsInOneError = 3;
 constexpr std::size_t kCertificateIdDigits = 64;
-constexpr std::string_view kCertificateId = "AWS::IoT::Certificate::Id";
 constexpr std::array<std::string_view, 7> kSubject = {
     "AWS::IoT::Certificate::Country",
     "AWS::IoT::Certificate::Organization",
@@ -172,7 +171,7 @@ Result<PolicyResource> evaluate_policy(const PolicySpec& spec, Evaluator& evalua
 
 bool is_predefined(Use use, std::string_view name) {
   if (use == Use::register_thing || use == Use::bulk) return false;
-  if (name == kCertificateId) return true;
+  if (name == kCertificateIdParameter) return true;
   return use == Use::jitp && std::ranges::find(kSubject, name) != kSubject.end();
 }
 

@@ -41,6 +41,8 @@ inline constexpr std::size_t kMaxResultBytes = std::size_t{128} * 1024;
 /// What a device, an API caller or a hook supplies.
 using Parameters = std::map<std::string, std::string, std::less<>>;
 
+inline constexpr std::string_view kCertificateIdParameter = "AWS::IoT::Certificate::Id";
+
 /// What only the service supplies, under the full names: "AWS::IoT::Certificate::Id" and, for
 /// just-in-time provisioning, the certificate's subject ("AWS::IoT::Certificate::CommonName" ...).
 /// Apart from Parameters, so that a device's value can never stand in for one of these.

@@ -20,8 +20,8 @@ DEADLINE = 60  # seconds for any one step
 
 def run(command, **options):
     """Runs a command to its end; fails with its output unless check=False."""
-    check = options.pop("check", True)
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=DEADLINE, **options)
+    check, timeout = options.pop("check", True), options.pop("timeout", DEADLINE)
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=timeout, **options)
     if check and done.returncode != 0:
         raise AssertionError(f"{command} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
     return done

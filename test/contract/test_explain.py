@@ -128,6 +128,24 @@ class Explain(WithServer):
         for words in ([], ["--serial", "a", "--client", "b"]):
             self.assertEqual(run([BIN / "imprint", "explain", self.deployment.data, *words], check=False).returncode, 2)
 
+    def test_a_template_can_be_tried_without_a_device(self):
+        def attempt(*words, check=True):
+            return run([BIN / "imprint", "template", "try", self.deployment.data, "FleetProvisioningTemplate", "--output", "json",
+                        *(word for parameter in words for word in ("--parameter", parameter))], check=check)
+        story = json.loads(attempt("SerialNumber=try1", "FirmwareVersion=1.0.0").stdout)
+        self.assertEqual((story["allowed"], story["thingName"]), (True, "device-try1"))
+        kinds = {change["kind"] for change in story["changes"]}
+        self.assertLessEqual({"thing", "group membership", "policy attachment", "thing principal", "certificate"}, kinds)
+        with self.assertRaises(self.deployment.boto3().exceptions.ResourceNotFoundException):
+            self.deployment.boto3().describe_thing(thingName="device-try1")
+        refused = attempt("SerialNumber=try1", check=False)
+        self.assertEqual((refused.returncode, json.loads(refused.stdout)["errorCode"]), (1, "InvalidParameters"))
+        # What was shown is what comes about.
+        self.assertEqual(self.onboard("try1")[0], "device-try1")
+        again = attempt("SerialNumber=try1", "FirmwareVersion=2.0.0")
+        thing = next(change for change in json.loads(again.stdout)["changes"] if change["kind"] == "thing")
+        self.assertEqual((thing["attributes"]["firmwareVersion"], thing["before"]["attributes"]["firmwareVersion"]), ("2.0.0", "1.0.0"))
+
     def test_follow_tells_it_live(self):
         import subprocess
         watch = subprocess.Popen([str(BIN / "imprint"), "explain", str(self.deployment.data), "--serial", "f1", "--follow"],

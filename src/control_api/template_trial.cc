@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a device would get of a template, decided as for a real one and then not made.
+#include "control_api/operations.h"
+#include "control_api/template_records.h"
+#include "provisioning/certificate_parameters.h"
+#include "provisioning/plan.h"
+#include "x509/certificate.h"
+
+namespace imprint::control_api {
+
+namespace {
+
+using registry::Certificate;
+using registry::CertificateStatus;
+using registry::ProvisioningTemplate;
+
+struct Trial {
+  ProvisioningTemplate record;
+  templates::Template parsed;
+  Certificate certificate;  ///< the device's: registered, given as PEM, or made up
+  templates::Predefined predefined;
+};
+
+/// As it is after CreateCertificateFromCsr; nobody has such an id.
+Certificate made_up_certificate() {
+  return {.id = CertificateId(Sha256{}),
+          .pem = {},
+          .status = CertificateStatus::pending_activation,
+          .requested_by = CertificateId(Sha256{})};
+}
+
+runtime::Task<Result<Certificate>> certificate_of(Call call, templates::Predefined& predefined) {
+  const std::string pem = call.in.text("certificatePem");
+  Certificate certificate = made_up_certificate();
+  if (call.in.has("certificateId")) {
+    const auto id = CertificateId::parse(call.in.text("certificateId"));
+    if (!id) co_return refuse(Exception::invalid_request, id.error().message, "certificateId");
+    CO_TRY_ASSIGN(const auto found, co_await find_record<Certificate>(
+                                        call.server.store, registry::certificate_key(*id)));
+    if (!found) {
+      co_return refuse(Exception::not_found,
+                       fmt::format("certificate {} is not registered here", id->hex()));
+    }
+    certificate = *found;
+  } else if (!pem.empty()) {
+    const auto parsed = x509::Certificate::from_pem(pem);
+    if (!parsed) {
+      co_return refuse(Exception::invalid_request, parsed.error().message, "certificatePem");
+    }
+    certificate.id = parsed->id();
+    certificate.requested_by.reset();
+    predefined = provisioning::certificate_parameters(*parsed);
+  }
+  predefined.values[std::string(templates::kCertificateIdParameter)] = certificate.id.hex();
+  co_return certificate;
+}
+
+runtime::Task<Result<std::string>> body_of(Call call, ProvisioningTemplate record) {
+  if (call.in.has("templateBody")) co_return call.in.text("templateBody");
+  const std::int64_t number = call.in.integer("versionId").value_or(record.default_version);
+  CO_TRY_ASSIGN(const auto version,
+                co_await get_template_version_record(call.server.store, record.name, number));
+  co_return version.body;
+}
+
+runtime::Task<Result<Trial>> prepare(Call call) {
+  CO_TRY_ASSIGN(
+      const ProvisioningTemplate record,
+      co_await get_template_record(call.server.store, call.in.name<TemplateName>("templateName")));
+  CO_TRY_ASSIGN(const std::string body, co_await body_of(call, record));
+  CO_TRY_ASSIGN(const templates::Template parsed,
+                templates::Template::parse(body, use_of(record.type)));
+  templates::Predefined predefined;
+  CO_TRY_ASSIGN(const Certificate certificate, co_await certificate_of(call, predefined));
+  co_return Trial{record, parsed, certificate, predefined};
+}
+
+Result<templates::Parameters> read_parameters(const Call& call) {
+  templates::Parameters out;
+  for (const auto& member : call.in.object("parameters")) {
+    const std::string name(member.key());
+    if (!member.value().is_string()) {
+      return refuse(Exception::invalid_request,
+                    fmt::format("parameter {} must be a string, as devices send them", quote(name)),
+                    "parameters." + name);
+    }
+    out.emplace(name, member.value().get_string());
+  }
+  return out;
+}
+
+// ---- what would change ----
+
+json::object write_attributes(const registry::Attributes& attributes) {
+  json::object out;
+  for (const auto& [name, value] : attributes) out[name] = value;
+  return out;
+}
+
+json::object write_thing(const registry::Thing& thing) {
+  json::object out{{"thingName", thing.name.str()},
+                   {"attributes", write_attributes(thing.attributes)}};
+  if (thing.type) out["thingTypeName"] = thing.type->str();
+  return out;
+}
+
+/// One record of a change set, as far as it says something to people.
+class ChangeWriter {
+ public:
+  explicit ChangeWriter(const provisioning::Known& known) : known_(known) {}
+
+  [[nodiscard]] json::object write(const registry::Put& put) const {
+    json::object out = std::visit([this](const auto& record) { return about(record); }, put.record);
+    if (out.empty()) return out;
+    const bool is_new = put.expect.state == registry::Expect::State::absent;
+    return labelled(is_new ? "create" : "update", registry::key_of(put.record).kind,
+                    std::move(out));
+  }
+  [[nodiscard]] static json::object write(const registry::Erase& erase) {
+    if (erase.key.kind == registry::Kind::issuance_intent) return {};
+    json::object out{{"name", erase.key.first}};
+    if (!erase.key.second.empty()) out["of"] = erase.key.second;
+    return labelled("delete", erase.key.kind, std::move(out));
+  }
+
+ private:
+  static json::object labelled(std::string_view action, registry::Kind kind, json::object about) {
+    json::object out{{"action", action}, {"kind", registry::kind_name(kind)}};
+    for (auto& member : about) out[member.key()] = std::move(member.value());
+    return out;
+  }
+  [[nodiscard]] json::object about(const registry::Thing& thing) const {
+    json::object out = write_thing(thing);
+    if (known_.thing) out["before"] = write_thing(*known_.thing);
+    return out;
+  }
+  [[nodiscard]] json::object about(const registry::GroupMembership& membership) const {
+    return {{"thingName", membership.thing.str()}, {"thingGroupName", membership.group.str()}};
+  }
+  [[nodiscard]] json::object about(const Certificate& certificate) const {
+    json::object out{{"certificateId", certificate.id.hex()},
+                     {"status", registry::to_string(certificate.status)}};
+    if (known_.certificate && certificate.id == known_.certificate->id)
+      out["before"] = json::object{{"status", registry::to_string(known_.certificate->status)}};
+    return out;
+  }
+  [[nodiscard]] json::object about(const registry::PolicyVersion& version) const {
+    return {{"policyName", version.policy.str()}, {"policyDocument", version.document}};
+  }
+  [[nodiscard]] json::object about(const registry::PolicyAttachment& attachment) const {
+    return {{"policyName", attachment.policy.str()},
+            {"target", registry::to_string(attachment.target)}};
+  }
+  [[nodiscard]] json::object about(const registry::ThingPrincipal& principal) const {
+    return {{"thingName", principal.thing.str()},
+            {"certificateId", principal.certificate.hex()},
+            {"exclusive", principal.exclusive}};
+  }
+  /// The rest is bookkeeping, or said by another record of the same change.
+  template <class T>
+  [[nodiscard]] json::object about(const T&) const {
+    return {};
+  }
+
+  const provisioning::Known& known_;
+};
+
+json::array write_changes(const provisioning::Known& known, const registry::ChangeSet& changes) {
+  const ChangeWriter writer(known);
+  json::array out;
+  for (const registry::Change& change : changes.changes) {
+    json::object one;
+    if (const auto* put = std::get_if<registry::Put>(&change)) one = writer.write(*put);
+    if (const auto* erase = std::get_if<registry::Erase>(&change))
+      one = ChangeWriter::write(*erase);
+    if (!one.empty()) out.emplace_back(std::move(one));
+  }
+  return out;
+}
+
+json::object write_refusal(const Error& error) {
+  return {{"allowed", false},
+          {"errorCode", error.code},
+          {"errorMessage", error.message},
+          {"path", error.where}};
+}
+
+json::object write_outcome(const provisioning::Known& known, const provisioning::Plan& plan) {
+  const templates::Resources& resources = known.resources;
+  json::object out{{"allowed", true},
+                   {"deviceConfiguration", resources.device_configuration},
+                   {"changes", write_changes(known, plan.changes)}};
+  if (resources.thing) out["thingName"] = resources.thing->name.str();
+  json::array policies;
+  for (const templates::PolicyResource& policy : resources.policies) {
+    json::object one{{"policyName", provisioning::policy_name_of(policy).str()}};
+    if (const auto* document = std::get_if<templates::PolicyDocument>(&policy.policy))
+      one["policyDocument"] = document->text;
+    policies.emplace_back(std::move(one));
+  }
+  out["policies"] = std::move(policies);
+  return out;
+}
+
+Answer try_template(Call call) {
+  CO_TRY_ASSIGN(const templates::Parameters parameters, read_parameters(call));
+  CO_TRY_ASSIGN(const Trial trial, co_await prepare(call));
+  auto resources = trial.parsed.evaluate(parameters, trial.predefined);
+  if (!resources) co_return write_refusal(resources.error());
+  provisioning::Known known{.resources = std::move(*resources), .certificate = trial.certificate};
+  // The rules on registering again are for devices that ask over MQTT.
+  if (trial.record.type == registry::TemplateType::fleet_provisioning) {
+    known.fleet = provisioning::FleetRequest{
+        .caller = {.certificate = trial.certificate.requested_by.value_or(CertificateId(Sha256{}))},
+        .provisioning_template = trial.record,
+        .settings = *call.server.settings.get()};
+  }
+  CO_TRY_ASSIGN(known, co_await provisioning::gather(call.server.store, std::move(known)));
+  const auto plan = provisioning::plan(
+      known, call.server.clock.now(), make_uuid(call.server.random), make_uuid(call.server.random));
+  if (!plan) co_return write_refusal(plan.error());
+  co_return write_outcome(known, *plan);
+}
+
+using enum Exception;
+
+constexpr InputInfo kTry[] = {
+    members::template_name(),
+    members::object("parameters"),
+    {.name = "versionId", .type = Type::integer, .least = 1},
+    members::text("templateBody", static_cast<std::int64_t>(templates::kMaxTemplateCharacters)),
+    {.name = "certificateId", .least = 64, .most = 64, .rule = members::kHex},
+    members::text("certificatePem", 65536)};
+
+constexpr OperationInfo kOperations[] = {
+    {"TryTemplate",
+     "POST",
+     "/imprint/v1/templates/{templateName}/try",
+     kTry,
+     {invalid_request, not_found, throttling, unauthorized, service_unavailable, internal_failure},
+     try_template,
+     "provisioningtemplate/{templateName}"},
+};
+
+}  // namespace
+
+Operations template_trial_operations() { return kOperations; }
+
+}  // namespace imprint::control_api

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "test/support/control_api_world.h"
+
+namespace imprint::control_api {
+namespace {
+
+using test::ControlApiWorld;
+using test::Reply;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr std::string_view kBody =
+    R"({"Parameters":{"S":{"Type":"String"},"AWS::IoT::Certificate::Id":{"Type":"String"}},"Resources":{
+      "t":{"Type":"AWS::IoT::Thing","Properties":{"ThingName":{"Fn::Join":["-",["dev",{"Ref":"S"}]]},
+           "AttributePayload":{"serial":{"Ref":"S"}},"ThingGroups":["g"]},
+           "OverrideSettings":{"AttributePayload":"MERGE"}},
+      "c":{"Type":"AWS::IoT::Certificate","Properties":{"CertificateId":{"Ref":"AWS::IoT::Certificate::Id"},"Status":"ACTIVE"}},
+      "p":{"Type":"AWS::IoT::Policy","Properties":{"PolicyDocument":{"Version":"2012-10-17","Statement":[
+           {"Effect":"Allow","Action":"iot:Connect","Resource":{"Fn::Sub":"arn:aws:iot:*:*:client/dev-${S}"}}]}}}},
+      "DeviceConfiguration":{"url":"mqtts://x"}})";
+
+class TemplateTrial : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    world.must("POST", "/thing-groups/g");
+    make_template("T", kBody, "FLEET_PROVISIONING");
+  }
+  void make_template(const std::string& name, std::string_view body, const std::string& type) {
+    world.must("POST", "/provisioning-templates",
+               encoding::to_json(
+                   json::object{{"templateName", name},
+                                {"templateBody", body},
+                                {"type", type},
+                                {"enabled", true},
+                                {"provisioningRoleArn", "arn:aws:iam::000000000000:role/r"}}));
+  }
+  Reply attempt(const std::string& body, const std::string& name = "T") {
+    return world.call("POST", "/imprint/v1/templates/" + name + "/try", body);
+  }
+  /// "create thing", "update certificate", ... and the whole change as text.
+  static std::vector<std::string> changes(const Reply& reply) {
+    std::vector<std::string> out;
+    for (const json::value& change : reply.list("changes"))
+      out.push_back(encoding::to_json(change));
+    return out;
+  }
+  std::size_t things() { return world.must("GET", "/things").list("things").size(); }
+  ControlApiWorld world;
+};
+
+TEST_F(TemplateTrial, ShowsEveryChangeAndMakesNone) {
+  const Reply reply = attempt(R"({"parameters":{"S":"1"}})");
+  ASSERT_EQ(reply.status, 200) << reply.message();
+  EXPECT_TRUE(reply.body.at("allowed").as_bool());
+  EXPECT_EQ(reply.text("thingName"), "dev-1");
+  EXPECT_EQ(encoding::to_json(reply.body.at("deviceConfiguration")), R"({"url":"mqtts://x"})");
+  EXPECT_THAT(reply.list("policies").front().at("policyDocument").as_string().c_str(),
+              HasSubstr("client/dev-1\""))
+      << "the document after substitution";
+  const auto all = changes(reply);
+  for (const char* part :
+       {R"("action":"create","kind":"thing","thingName":"dev-1","attributes":{"serial":"1"})",
+        R"("kind":"group membership","thingName":"dev-1","thingGroupName":"g")",
+        R"("action":"create","kind":"policy version")", R"("kind":"policy attachment")",
+        R"("kind":"thing principal")",
+        R"("status":"ACTIVE","before":{"status":"PENDING_ACTIVATION"})"}) {
+    EXPECT_THAT(all, Contains(HasSubstr(part)));
+  }
+  EXPECT_EQ(things(), 0U);
+  EXPECT_TRUE(world.must("GET", "/policies").list("policies").empty());
+}
+
+TEST_F(TemplateTrial, ShowsWhatBecomesOfAThingThatExists) {
+  world.must("POST", "/things/dev-1",
+             R"({"attributePayload":{"attributes":{"serial":"0","room":"7"}}})");
+  EXPECT_THAT(
+      changes(attempt(R"({"parameters":{"S":"1"}})")),
+      Contains(HasSubstr(
+          R"("attributes":{"room":"7","serial":"1"},"before":{"thingName":"dev-1","attributes":{"room":"7","serial":"0"}})")));
+}
+
+TEST_F(TemplateTrial, SaysWhyADeviceWouldBeRefused) {
+  const Reply missing = attempt("{}");
+  EXPECT_EQ(missing.status, 200);
+  EXPECT_FALSE(missing.body.at("allowed").as_bool());
+  EXPECT_EQ(missing.text("errorCode"), "InvalidParameters");
+  EXPECT_THAT(missing.text("path"), HasSubstr("$.Resources.t.Properties.ThingName"));
+  world.must("DELETE", "/thing-groups/g");
+  EXPECT_THAT(attempt(R"({"parameters":{"S":"1"}})").text("errorMessage"),
+              HasSubstr("group \"g\""));
+}
+
+TEST_F(TemplateTrial, TakesAnotherBodyOrVersion) {
+  const json::object request{
+      {"parameters", {{"S", "1"}}},
+      {"templateBody",
+       R"({"Parameters":{"S":{"Type":"String"}},"Resources":{"t":{"Type":"AWS::IoT::Thing","Properties":{"ThingName":{"Ref":"S"}}},"c":{"Type":"AWS::IoT::Certificate","Properties":{"CertificateId":{"Ref":"AWS::IoT::Certificate::Id"}}}}})"}};
+  EXPECT_EQ(attempt(encoding::to_json(request)).text("thingName"), "1");
+  EXPECT_EQ(attempt(R"({"parameters":{"S":"1"},"versionId":2})").status, 404);
+}
+
+TEST_F(TemplateTrial, ReadsTheCertificateForJustInTimeTemplates) {
+  make_template(
+      "J",
+      R"({"Parameters":{"AWS::IoT::Certificate::CommonName":{"Type":"String"},"AWS::IoT::Certificate::Id":{"Type":"String"}},
+      "Resources":{"t":{"Type":"AWS::IoT::Thing","Properties":{"ThingName":{"Ref":"AWS::IoT::Certificate::CommonName"}}},
+      "c":{"Type":"AWS::IoT::Certificate","Properties":{"CertificateId":{"Ref":"AWS::IoT::Certificate::Id"},"Status":"ACTIVE"}}}})",
+      "JITP");
+  const test::Identity device = test::make_root("unit-7");
+  const std::string pem = device.certificate.pem();
+  const Reply reply = attempt(encoding::to_json(json::object{{"certificatePem", pem}}), "J");
+  EXPECT_EQ(reply.text("thingName"), "unit-7") << reply.message();
+  EXPECT_THAT(changes(reply), Contains(HasSubstr(device.certificate.id().hex())));
+  const Reply without = attempt("{}", "J");
+  EXPECT_FALSE(without.body.at("allowed").as_bool());
+}
+
+TEST_F(TemplateTrial, RefusesBadInput) {
+  for (const std::string body : {R"({"parameters":{"S":1}})", R"({"certificatePem":"x"})",
+                                 R"({"certificateId":"zz"})", R"({"templateBody":"{"})"}) {
+    EXPECT_EQ(attempt(body).status, 400) << body;
+  }
+  EXPECT_EQ(attempt("{}", "nobody").status, 404);
+}
+
+}  // namespace
+}  // namespace imprint::control_api
