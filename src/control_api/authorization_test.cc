@@ -83,7 +83,7 @@ TEST(Authorization, ReadsResourcesFromNamesAndArns) {
        {{"certificateId", json::string(std::string(64, 'A'))}},
        {"cert/" + id}},
       {"DescribeCACertificate",
-       {{"caCertificateId", json::string(std::string(64, 'A'))}},
+       {{"certificateId", json::string(std::string(64, 'A'))}},
        {"cacert/" + id}},
       {"TagResource", {{"resourceArn", "arn:aws:iot:x:000000000000:policy/p"}}, {"policy/p"}},
       {"TestAuthorization", {}, {}},

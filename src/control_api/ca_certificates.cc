@@ -35,7 +35,7 @@ std::string_view auto_registration_of(const CaCertificate& ca) {
 
 /// The one that the path names.
 runtime::Task<Result<CaCertificate>> get_ca_certificate(Call call) {
-  CO_TRY_ASSIGN(const CertificateId id, read_certificate_id(call, "caCertificateId"));
+  CO_TRY_ASSIGN(const CertificateId id, read_certificate_id(call, "certificateId"));
   CO_TRY_ASSIGN(
       std::optional<CaCertificate> found,
       co_await find_record<CaCertificate>(call.server.store, registry::ca_certificate_key(id)));
@@ -277,9 +277,9 @@ constexpr InputInfo kRegister[] = {members::certificate_pem("caCertificate", tru
                                    members::object("registrationConfig"),
                                    members::kTags,
                                    {.name = "certificateMode", .values = kModes}};
-constexpr InputInfo kOne[] = {members::ca_certificate_id()};
+constexpr InputInfo kOne[] = {members::certificate_id_of_ca()};
 constexpr InputInfo kUpdate[] = {
-    members::ca_certificate_id(),
+    members::certificate_id_of_ca(),
     {.name = "newStatus", .in = Location::query, .values = kStatuses},
     {.name = "newAutoRegistrationStatus", .in = Location::query, .values = kAutoRegistration},
     members::object("registrationConfig"),
@@ -290,7 +290,7 @@ constexpr InputInfo kList[] = {members::kPageSize, members::kMarker, members::kA
 constexpr ExceptionSet kErrors{invalid_request,     throttling,       unauthorized,
                                service_unavailable, internal_failure, not_found};
 constexpr std::string_view kPath = "/cacertificate/{caCertificateId}";
-constexpr std::string_view kResource = "cacert/{caCertificateId}";
+constexpr std::string_view kResource = "cacert/{certificateId}";
 
 constexpr OperationInfo kOperations[] = {
     {"RegisterCACertificate",

@@ -296,7 +296,7 @@ TEST_F(CaCertificates, AreDeletedOnceInactive) {
        {"unknown", "DELETE", unknown, "", 404, kNotFound, "does not exist"},
        {"unknown to read", "GET", unknown, "", 404, kNotFound, "does not exist"},
        {"unknown to update", "PUT", unknown, "{}", 404, kNotFound, "does not exist"},
-       {"no id", "GET", "/cacertificate/abcd", "", 400, kInvalid, "caCertificateId"}});
+       {"no id", "GET", "/cacertificate/abcd", "", 400, kInvalid, "certificateId"}});
   const std::string device = test::make_device(factory, "d").certificate.pem();
   const std::string registered =
       world.must("POST", "/certificate/register", text({{"certificatePem", device}}))

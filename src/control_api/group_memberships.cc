@@ -50,10 +50,10 @@ runtime::Task<Result<registry::ThingGroup>> get_static_group(registry::Store& st
                                                              std::string member) {
   CO_TRY_ASSIGN(registry::ThingGroup record, co_await get_thing_group_record(store, name));
   if (!record.is_dynamic()) co_return std::move(record);
-  co_return refuse(Exception::invalid_request,
-                   fmt::format("Thing group {} is dynamic: its query decides what is in it",
-                               quote(name.str())),
-                   std::move(member));
+  co_return refuse(
+      Exception::invalid_request,
+      fmt::format("Thing group {} is dynamic: its query decides what is in it", quote(name.str())),
+      std::move(member));
 }
 
 runtime::Task<Result<Membership>> read_membership(Call call) {

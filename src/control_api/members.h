@@ -63,6 +63,12 @@ constexpr InputInfo certificate_id() {
           .rule = kHex};
 }
 
+/// `certificateId` of the operations on CA certificates: {caCertificateId} on the wire.
+constexpr InputInfo certificate_id_of_ca() {
+  InputInfo input = certificate_id();
+  input.wire = "caCertificateId";
+  return input;
+}
 constexpr InputInfo ca_certificate_id() {
   InputInfo input = certificate_id();
   input.name = "caCertificateId";

@@ -71,7 +71,8 @@ void check_row(const OperationInfo& row) {
     if (!is_parameter(segment)) continue;
     ++parameters;
     IMPRINT_ASSERT(std::ranges::any_of(row.inputs, [&](const InputInfo& input) {
-      return input.in == Location::path && input.name == segment.substr(1, segment.size() - 2);
+      return input.in == Location::path &&
+             input.wire_name() == segment.substr(1, segment.size() - 2);
     }));
   }
   const auto declared = std::ranges::count(row.inputs, Location::path, &InputInfo::in);

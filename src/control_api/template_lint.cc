@@ -61,7 +61,8 @@ std::vector<Problem> check_inline_policies(const Template& parsed) {
       given[name] = kSample;
     }
   }
-  predefined.values[std::string(templates::kCertificateIdParameter)] = CertificateId(Sha256{}).hex();
+  predefined.values[std::string(templates::kCertificateIdParameter)] =
+      CertificateId(Sha256{}).hex();
   const auto resources = parsed.evaluate(given, predefined);
   std::vector<Problem> problems;
   if (!resources) return problems;

@@ -10,7 +10,7 @@ import botocore.session
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 
-from deployment import Deployment, ROLE, TEMPLATE
+from deployment import Deployment, ROLE, TEMPLATE, run
 from test_provisioning import make_csr
 
 TYPES = {"string": "text", "integer": "integer", "long": "integer", "boolean": "boolean", "structure": "object", "map": "object", "list": "list"}
@@ -23,6 +23,10 @@ BOUNDED_HERE = {
     "principal": "the same",
     "thingArn": "the same",
     "thingGroupArn": "the same",
+    "resourceArn": "the same",
+    "cognitoIdentityPoolId": "the same",
+    "clientId": "as MQTT has it here; the model sets no bound",
+    "caCertificateId": "64 digits, or 66 characters with the 0x that the model's pattern allows",
     "policyVersionId": "a number in digits; the model sets no bound",
     "versionId": "versions begin at 1",
     "defaultVersionId": "versions begin at 1",
@@ -172,6 +176,19 @@ class ServiceModel(unittest.TestCase):
             self.check_answer(shape, body, name)
         return answer
 
+    def make_ca(self, code):
+        """A CA's certificate, one that verifies it with that code, and one of a device; texts."""
+        folder = self.deployment.scratch
+        run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/CN=model CA", "-keyout", folder / "ca.key", "-out", folder / "ca.pem"])
+        leaves = []
+        for name in (code, "device"):
+            run(["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", folder / "leaf.key",
+                 "-out", folder / "leaf.csr", "-subj", f"/CN={name}"])
+            run(["openssl", "x509", "-req", "-days", "7", "-in", folder / "leaf.csr", "-CA", folder / "ca.pem", "-CAkey", folder / "ca.key", "-CAcreateserial",
+                 "-out", folder / "leaf.pem"])
+            leaves.append((folder / "leaf.pem").read_text())
+        return (folder / "ca.pem").read_text(), *leaves
+
     def test_live_answers_are_the_models(self):
         self.called = set()
         call, deployment = self.call, self.deployment
@@ -199,6 +216,32 @@ class ServiceModel(unittest.TestCase):
         call("ListPrincipalPolicies", principal=arn)
         call("ListPolicyPrincipals", policyName="P")
         call("DetachPrincipalPolicy", policyName="P", principal=arn)
+        # CA certificates, and certificates of other CAs.
+        code = call("GetRegistrationCode")["registrationCode"]
+        ca, verification, leaf = self.make_ca(code)
+        registered = call("RegisterCACertificate", caCertificate=ca, verificationCertificate=verification, setAsActive=True, tags=[{"Key": "a", "Value": "b"}])
+        authority = registered["certificateId"]
+        call("DescribeCACertificate", certificateId=authority)
+        call("ListCACertificates")
+        call("RegisterCertificate", certificatePem=leaf, caCertificatePem=ca, status="INACTIVE")
+        call("ListCertificatesByCA", caCertificateId=authority)
+        stranger = deployment.scratch / "stranger.pem"
+        run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", deployment.scratch / "stranger.key",
+             "-out", stranger, "-subj", "/CN=stranger"])
+        call("RegisterCertificateWithoutCA", certificatePem=stranger.read_text(), status="INACTIVE")
+        call("TagResource", resourceArn=registered["certificateArn"], tags=[{"Key": "c", "Value": "d"}])
+        call("ListTagsForResource", resourceArn=registered["certificateArn"])
+        call("UntagResource", resourceArn=registered["certificateArn"], tagKeys=["a"])
+        call("UpdateCACertificate", certificateId=authority, newStatus="INACTIVE")
+        call("DeleteCACertificate", certificateId=authority)
+        call("DeleteRegistrationCode")
+        # What a device may do.
+        call("AttachPolicy", policyName="P", target=arn)
+        call("GetEffectivePolicies", principal=arn)
+        call("TestAuthorization", principal=arn, authInfos=[{"actionType": "CONNECT", "resources": ["arn:aws:iot:us-east-1:000000000000:client/x"]}])
+        call("DetachPolicy", policyName="P", target=arn)
+        call("DescribeEventConfigurations")
+        call("UpdateEventConfigurations", eventConfigurations={"THING": {"Enabled": True}})
         # Things, types and groups.
         call("CreateThingType", thingTypeName="Type", thingTypeProperties={"thingTypeDescription": "d", "searchableAttributes": ["a"]})
         call("DescribeThingType", thingTypeName="Type")
@@ -217,6 +260,7 @@ class ServiceModel(unittest.TestCase):
         call("UpdateThingGroup", thingGroupName="group", thingGroupProperties={"thingGroupDescription": "e"})
         call("ListThingGroups")
         call("AddThingToThingGroup", thingGroupName="group", thingName="thing")
+        call("UpdateThingGroupsForThing", thingName="thing", thingGroupsToAdd=["group"])
         call("ListThingsInThingGroup", thingGroupName="root", recursive=True)
         call("ListThingGroupsForThing", thingName="thing")
         call("CreateDynamicThingGroup", thingGroupName="found", queryString="attributes.a:7")
