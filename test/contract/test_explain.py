@@ -136,8 +136,9 @@ class Explain(WithServer):
         self.assertEqual((story["allowed"], story["thingName"]), (True, "device-try1"))
         kinds = {change["kind"] for change in story["changes"]}
         self.assertLessEqual({"thing", "group membership", "policy attachment", "thing principal", "certificate"}, kinds)
-        with self.assertRaises(self.deployment.boto3().exceptions.ResourceNotFoundException):
-            self.deployment.boto3().describe_thing(thingName="device-try1")
+        iot = self.deployment.boto3()
+        with self.assertRaises(iot.exceptions.ResourceNotFoundException):
+            iot.describe_thing(thingName="device-try1")
         refused = attempt("SerialNumber=try1", check=False)
         self.assertEqual((refused.returncode, json.loads(refused.stdout)["errorCode"]), (1, "InvalidParameters"))
         # What was shown is what comes about.
