@@ -25,7 +25,8 @@ constexpr auto kRoles = std::to_array<Role>({
     "Sid": "Look",
     "Effect": "Allow",
     "Action": ["iot:Describe*", "iot:Get*", "iot:List*", "iot:Search*",
-               "imprint:Describe*", "imprint:Get*", "imprint:List*", "imprint:Search*"],
+               "imprint:Describe*", "imprint:Get*", "imprint:List*", "imprint:Search*",
+               "imprint:Explain", "imprint:LintTemplate", "imprint:TryTemplate"],
     "Resource": "*"
   }]
 })"},
@@ -33,7 +34,8 @@ constexpr auto kRoles = std::to_array<Role>({
   "Version": "2012-10-17",
   "Statement": [
     {"Sid": "Look", "Effect": "Allow",
-     "Action": ["iot:Describe*", "iot:Get*", "iot:List*", "iot:Search*"], "Resource": "*"},
+     "Action": ["iot:Describe*", "iot:Get*", "iot:List*", "iot:Search*", "imprint:Explain"],
+     "Resource": "*"},
     {"Sid": "Make", "Effect": "Allow",
      "Action": ["imprint:CreateClaim", "iot:CreateProvisioningClaim", "iot:CreateThing",
                 "iot:AddThingToThingGroup"], "Resource": "*"}

@@ -5,6 +5,7 @@
 
 #include "control_api/members.h"
 #include "control_api/operations.h"
+#include "control_api/paging.h"
 #include "control_api/store_access.h"
 #include "control_api/story.h"
 
@@ -106,11 +107,27 @@ runtime::Task<Result<std::optional<registry::Certificate>>> certificate_of(
   co_return co_await find_record<registry::Certificate>(store, registry::certificate_key(*id));
 }
 
+AuditEvents read_filter(const Call& call) {
+  return {.thing = call.in.text("thingName"),
+          .certificate = call.in.text("certificateId"),
+          .client = call.in.text("clientId"),
+          .serial_number = call.in.text("serialNumber"),
+          .correlation = call.in.text("correlationId")};
+}
+
+/// The audit trail as it is, newest first: what anybody did, operators and the server included.
+Answer list_audit_events(Call call) {
+  AuditEvents wanted = read_filter(call);
+  wanted.ascending = false;
+  CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
+  CO_TRY_ASSIGN(const registry::Page page, co_await call.server.store.list(wanted, cursor));
+  json::object answer{{"events", write_all<AuditEvent>(page.records, &write_event)}};
+  put_next(answer, call, kTokenStyle, page.next);
+  co_return answer;
+}
+
 Answer explain(Call call) {
-  const AuditEvents wanted{.thing = call.in.text("thingName"),
-                           .certificate = call.in.text("certificateId"),
-                           .client = call.in.text("clientId"),
-                           .serial_number = call.in.text("serialNumber")};
+  const AuditEvents wanted = read_filter(call);
   const auto names = {wanted.thing, wanted.certificate, wanted.client, wanted.serial_number};
   if (std::ranges::count_if(names, [](const std::string& n) { return !n.empty(); }) != 1) {
     co_return refuse(Exception::invalid_request,
@@ -135,20 +152,29 @@ Answer explain(Call call) {
 using enum Exception;
 
 constexpr std::int64_t kMostCharacters = 256;
-constexpr InputInfo kExplain[] = {
-    {.name = "serialNumber", .in = Location::query, .most = kMostCharacters},
-    {.name = "thingName", .in = Location::query, .most = kMostCharacters},
-    {.name = "certificateId", .in = Location::query, .most = 64, .rule = members::kHex},
-    {.name = "clientId", .in = Location::query, .most = kMostCharacters},
-    {.name = "after", .in = Location::query, .type = Type::integer}};
+constexpr InputInfo text_of_query(std::string_view name) {
+  return {.name = name, .in = Location::query, .most = kMostCharacters};
+}
+constexpr InputInfo kCertificate{
+    .name = "certificateId", .in = Location::query, .most = 64, .rule = members::kHex};
+constexpr InputInfo kExplain[] = {text_of_query("serialNumber"),
+                                  text_of_query("thingName"),
+                                  kCertificate,
+                                  text_of_query("clientId"),
+                                  {.name = "after", .in = Location::query, .type = Type::integer}};
+constexpr InputInfo kList[] = {text_of_query("serialNumber"),
+                               text_of_query("thingName"),
+                               kCertificate,
+                               text_of_query("clientId"),
+                               text_of_query("correlationId"),
+                               members::kMaxResults,
+                               members::kNextToken};
+constexpr ExceptionSet kErrors{invalid_request, throttling, unauthorized, service_unavailable,
+                               internal_failure};
 
 constexpr OperationInfo kOperations[] = {
-    {"Explain",
-     "GET",
-     "/imprint/v1/explain",
-     kExplain,
-     {invalid_request, throttling, unauthorized, service_unavailable, internal_failure},
-     explain},
+    {"Explain", "GET", "/imprint/v1/explain", kExplain, kErrors, explain},
+    {"ListAuditEvents", "GET", "/imprint/v1/audit-events", kList, kErrors, list_audit_events},
 };
 
 }  // namespace

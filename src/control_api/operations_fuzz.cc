@@ -6,6 +6,7 @@
 #include "registry/memory/memory_store.h"
 #include "test/support/aws_signer.h"
 #include "test/support/fake_clock.h"
+#include "test/support/scratch_folder.h"
 #include "test/support/test_ca.h"
 
 using namespace imprint;  // NOLINT(google-build-using-namespace)
@@ -53,9 +54,33 @@ struct World {
   access::Operators operators{
       {std::string(test::kAccessKeyId), Secret(std::string(test::kSecretAccessKey))},
       *access::Vault::make(Secret(std::string(64, 'a')))};
+  provisioning::ApplyTemplate apply{store, issue, clock, random};
+  /// Its thread and files are not for fuzzing: no operation that uses them is run.
+  static bulk::RegistrationTasks& registrations() {
+    static registry::MemoryStore unused;
+    static test::FakeClock clock;
+    static SystemRandom random;
+    static Current<issuance::Profile> profile{*issuance::Profile::make({}, ca().certificate)};
+    static provisioning::IssueCertificate issue{unused, issuer(), profile, clock, random};
+    static provisioning::ApplyTemplate apply{unused, issue, clock, random};
+    static telemetry::Log log{telemetry::LogFormat::text, telemetry::Level::error};
+    static test::ScratchFolder folder;
+    static bulk::RegistrationTasks made{unused,
+                                        apply,
+                                        clock,
+                                        log,
+                                        Secret(std::string(64, 'l')),
+                                        {.uploads = folder / "uploads",
+                                         .folder = folder / "tasks",
+                                         .account = "000000000000",
+                                         .pause = Milliseconds(0)}};
+    return made;
+  }
   control_api::Dependencies dependencies{.store = store,
                                          .device_access = device_access,
                                          .issue = issue,
+                                         .apply = apply,
+                                         .registrations = registrations(),
                                          .keys = keys,
                                          .settings = settings,
                                          .clock = clock,
@@ -90,6 +115,9 @@ void run(World& world, const control_api::Router& router, const HttpRequest& req
   const auto route = router.find(request.method, *target);
   if (!route) return;
   const control_api::OperationInfo& operation = *route->operation;
+  if (operation.name.find("RegistrationTask") != std::string_view::npos ||
+      operation.name == "PutUpload")
+    return;
   control_api::SignedScope scope{"us-east-1", "iot", {}};
   for (const auto& row : operation.inputs) scope.signed_headers.emplace_back(row.wire_name());
   auto inputs = control_api::read_inputs(operation, route->parameters, *target, request, scope);

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "encoding/text.h"
 #include "test/support/control_api_world.h"
 
 namespace imprint::control_api {
@@ -203,6 +204,27 @@ TEST_F(Explain, WantsExactlyOneName) {
   for (const std::string query :
        {"", "?serialNumber=1&clientId=2", "?certificateId=xyz", "?after=x&clientId=1"})
     EXPECT_EQ(world.call("GET", "/imprint/v1/explain" + query).status, 400) << query;
+}
+
+TEST_F(Explain, TheWholeTrailIsListedNewestFirstInPages) {
+  for (int i = 0; i < 5; ++i)
+    record({{.step = fmt::format("step_{}", i),
+             .outcome = "ok",
+             .correlation = i % 2 == 0 ? "even" : "odd"}});
+  const auto first = world.must("GET", "/imprint/v1/audit-events?maxResults=2");
+  const auto step = [](const Reply& reply, std::size_t i) {
+    return std::string(reply.list("events").at(i).at("step").as_string());
+  };
+  EXPECT_EQ(step(first, 0), "step_4");
+  record({{.step = "meanwhile", .outcome = "ok"}});
+  const auto second = world.must("GET", "/imprint/v1/audit-events?maxResults=2&nextToken=" +
+                                            encoding::percent_encode(first.text("nextToken")));
+  EXPECT_EQ(step(second, 0), "step_2");
+  EXPECT_EQ(world.must("GET", "/imprint/v1/audit-events?correlationId=odd").list("events").size(),
+            2U);
+  EXPECT_TRUE(
+      world.must("GET", "/imprint/v1/audit-events?thingName=nobody").list("events").empty());
+  EXPECT_EQ(world.call("GET", "/imprint/v1/audit-events?nextToken=x").status, 400);
 }
 
 }  // namespace

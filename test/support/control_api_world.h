@@ -37,7 +37,7 @@ struct Reply {
 class ControlApiWorld {
  public:
   registry::MemoryStore memory;
-  FaultyStore store{memory};
+  FaultyStore store;
   FakeClock clock;
   SystemRandom random;
   Identity ca = make_root("Issuing CA");
@@ -79,8 +79,10 @@ class ControlApiWorld {
                                .account = "000000000000",
                                .endpoint_address = "iot.example.net"}};
 
-  ControlApiWorld() {
-    memory.watch([this](const registry::ChangeSet& changes) {
+  /// On a store of one's own, or in memory.
+  explicit ControlApiWorld(registry::Store* real = nullptr)
+      : store(real == nullptr ? memory : *real) {
+    store.watch([this](const registry::ChangeSet& changes) {
       operators.apply(changes);
       access.apply(identity::access_change_of(changes));
     });
