@@ -49,8 +49,16 @@ Result<void> write_claim(const deployment::Layout& layout, const std::filesystem
   return {};
 }
 
+/// The address for devices: a server that listens everywhere is reached by its endpoint's name.
+std::string reachable(const std::string& listening, const std::vector<std::string>& endpoints) {
+  const std::string port = listening.substr(listening.rfind(':'));
+  const bool is_everywhere = listening.starts_with("0.0.0.0:") || listening.starts_with("[::]:");
+  return is_everywhere && !endpoints.empty() ? endpoints.front() + port : listening;
+}
+
 Result<void> create(const Arguments& arguments) {
   const deployment::Layout layout(arguments.directory);
+  TRY_ASSIGN(const deployment::Config config, deployment::Config::load(layout.config()));
   TRY_ASSIGN(const Seconds valid_for, deployment::parse_duration(arguments.valid_for));
   TRY_ASSIGN(const ServerAddress server, find_server(layout));
   const std::filesystem::path folder(arguments.out);
@@ -86,7 +94,8 @@ Result<void> create(const Arguments& arguments) {
   fmt::print(
       "\nDevices connect to {} with these files. To try it:\n  imprint fleet {} --template {} "
       "--claim {} --devices 10\n",
-      server.mqtt, arguments.directory, arguments.template_name, arguments.out);
+      reachable(server.mqtt, config.endpoints), arguments.directory, arguments.template_name,
+      arguments.out);
   return {};
 }
 

@@ -101,8 +101,10 @@ Result<void> create(const Arguments& arguments) {
   }
   fmt::print("Made access key {} for {}\n\n  {}  AWS shared-credentials file (0600)\n", key.id,
              arguments.name, arguments.out);
-  fmt::print("\nUse it:\n  AWS_SHARED_CREDENTIALS_FILE={} aws --endpoint-url {} iot list-things\n",
-             arguments.out, server.http);
+  fmt::print(
+      "\nUse it:\n  AWS_SHARED_CREDENTIALS_FILE={} AWS_CA_BUNDLE={} AWS_REGION={} \\\n    aws "
+      "--endpoint-url {} iot list-things\n",
+      arguments.out, layout.trusted_root().string(), server.region, server.http);
   return {};
 }
 

@@ -40,8 +40,8 @@ struct Arguments {
 
 /// Which device, as a query: CLI11 has made sure that there is one name.
 std::string device_of(const Arguments& arguments) {
-  const std::pair<std::string_view, const std::string&> names[] = {
-      {"certificateId", arguments.certificate},
+  const std::pair<std::string_view, std::string> names[] = {
+      {"certificateId", arguments.certificate.substr(arguments.certificate.rfind('/') + 1)},
       {"clientId", arguments.client},
       {"serialNumber", arguments.serial},
       {"thingName", arguments.thing}};
@@ -92,10 +92,17 @@ Result<json::object> ask(const deployment::Layout& layout, const ServerAddress& 
 
 Result<void> follow(const deployment::Layout& layout, const ServerAddress& server,
                     const Arguments& arguments, std::int64_t after) {
+  ServerAddress at = server;
   while (true) {
     std::this_thread::sleep_for(kPeriod);
-    TRY_ASSIGN(const json::object story, ask(layout, server, device_of(arguments), after));
-    print_events(story, arguments.output);
+    const auto story = ask(layout, at, device_of(arguments), after);
+    if (story) {
+      print_events(*story, arguments.output);
+      continue;
+    }
+    // Its server restarts, perhaps on another port: wait for it.
+    if (story.error().fault != Fault::unavailable) return tl::unexpected(story.error());
+    TRY_ASSIGN(at, find_server(layout));
   }
 }
 
@@ -123,12 +130,25 @@ void add_explain(CLI::App& app, Run& run) {
       ->envname("IMPRINT_DATA")
       ->required();
   CLI::Option_group* device = noun->add_option_group("Device", "Which device; one of these");
+  const CLI::Validator not_empty(
+      [](const std::string& text) {
+        return text.empty() ? std::string("is empty") : std::string();
+      },
+      "");
   device->add_option("--serial", arguments->serial, "The parameter SerialNumber that it sent")
+      ->check(not_empty)
       ->option_text("S");
-  device->add_option("--thing", arguments->thing, "Its thing name")->option_text("T");
-  device->add_option("--certificate", arguments->certificate, "The id of a certificate of its own")
+  device->add_option("--thing", arguments->thing, "Its thing name")
+      ->check(not_empty)
+      ->option_text("T");
+  device
+      ->add_option("--certificate", arguments->certificate,
+                   "The id or ARN of a certificate of its own")
+      ->check(not_empty)
       ->option_text("ID");
-  device->add_option("--client", arguments->client, "Its MQTT client id")->option_text("C");
+  device->add_option("--client", arguments->client, "Its MQTT client id")
+      ->check(not_empty)
+      ->option_text("C");
   device->require_option(1);
   noun->add_flag("--follow", arguments->follow, "Go on telling what it does, until interrupted");
   add_output(*noun, arguments->output);

@@ -215,6 +215,8 @@ TEST(Roles, DoWhatTheirNamesSay) {
       {"imprint:Explain", {"admin", "read-only", "factory"}},
       {"imprint:ListAuditEvents", {"admin", "read-only"}},
       {"imprint:TryTemplate", {"admin", "read-only"}},
+      {"iot:GetRegistrationCode", {"admin"}},
+      {"iot:AddThingToThingGroup", {"admin"}},
       {"iot:CreatePolicy", {"admin"}},
       {"iot:CreatePolicyVersion", {"admin"}},
       {"iot:SetDefaultPolicyVersion", {"admin"}},

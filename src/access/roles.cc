@@ -11,9 +11,9 @@ namespace imprint::access {
 
 namespace {
 
-// The factory line makes claims and things and looks things up. It cannot change a policy or a
-// template, and RegisterThing is left out for that reason: the template in its body may hold any
-// policy. Devices register through the claim.
+// The factory line makes claims and things and looks things up. It cannot change a policy, a
+// template or what a device may do: groups carry policies, so it puts nothing into them, and the
+// template in RegisterThing's body may hold any policy. Devices register through the claim.
 constexpr auto kRoles = std::to_array<Role>({
     {"admin", "everything", R"({
   "Version": "2012-10-17",
@@ -28,7 +28,7 @@ constexpr auto kRoles = std::to_array<Role>({
                "imprint:Describe*", "imprint:Get*", "imprint:List*", "imprint:Search*",
                "imprint:Explain", "imprint:LintTemplate", "imprint:TryTemplate"],
     "Resource": "*"
-  }]
+  }, {"Sid": "ItMakesOne", "Effect": "Deny", "Action": "iot:GetRegistrationCode", "Resource": "*"}]
 })"},
     {"factory", "makes claims and things, looks up; changes no policy and no template", R"({
   "Version": "2012-10-17",
@@ -37,8 +37,9 @@ constexpr auto kRoles = std::to_array<Role>({
      "Action": ["iot:Describe*", "iot:Get*", "iot:List*", "iot:Search*", "imprint:Explain"],
      "Resource": "*"},
     {"Sid": "Make", "Effect": "Allow",
-     "Action": ["imprint:CreateClaim", "iot:CreateProvisioningClaim", "iot:CreateThing",
-                "iot:AddThingToThingGroup"], "Resource": "*"}
+     "Action": ["imprint:CreateClaim", "iot:CreateProvisioningClaim", "iot:CreateThing"],
+     "Resource": "*"},
+    {"Sid": "ItMakesOne", "Effect": "Deny", "Action": "iot:GetRegistrationCode", "Resource": "*"}
   ]
 })"},
 });

@@ -12,6 +12,8 @@ bool equal_constant_time(BytesView a, BytesView b) {
   return difference == 0;
 }
 
-void wipe(void* data, std::size_t size) { explicit_bzero(data, size); }
+void wipe(void* data, std::size_t size) {
+  if (size > 0) explicit_bzero(data, size);  // an empty buffer may have no address
+}
 
 }  // namespace imprint

@@ -106,8 +106,11 @@ Result<std::uint64_t> Uploads::put(const std::string& bucket, const std::string&
                    offset);
   }
   TRY(write_all(file.get(), bytes, key));
+  if (::fsync(file.get()) != 0) return system_failure("write", key);
   if (is_last &&
       ::renameat(partial.get(), name.c_str(), place.folder.get(), place.name.c_str()) != 0) {
+    if (errno == EISDIR)
+      return fail_at(Fault::invalid, "key", "{} is a folder; name a file in it", quote(key));
     return system_failure("put in place", key);
   }
   return offset + bytes.size();

@@ -155,12 +155,22 @@ void require_template(registry::ChangeSet& changes, const CaCertificate& ca) {
     require(changes, registry::template_key(*ca.registration->template_name));
 }
 
+/// This deployment's own CAs: devices they certified are registered when they are made, and one
+/// that was deleted must not come back by itself.
+Result<void> check_foreign(const Call& call, const x509::Certificate& certificate) {
+  const x509::Certificate& own = call.server.issue.profile()->issuing_ca();
+  if (certificate.subject() != own.subject() && certificate.subject() != own.issuer()) return {};
+  return refuse(Exception::certificate_validation,
+                "this is a CA of this deployment itself; register CAs of your own only");
+}
+
 Answer register_ca_certificate(Call call) {
   registry::Store& store = call.server.store;
   CO_TRY_ASSIGN(const Tags tags, read_tags(call));
   CO_TRY_ASSIGN(const CertificateMode mode, read_mode(call));
   CO_TRY_ASSIGN(const x509::Certificate certificate, read_certificate(call, "caCertificate"));
   CO_TRY(check_ca(certificate, call.server.clock.now()));
+  CO_TRY(check_foreign(call, certificate));
   std::optional<Setting> code;
   if (mode == CertificateMode::default_mode) {
     CO_TRY_ASSIGN(code, co_await find_registration_code(store));

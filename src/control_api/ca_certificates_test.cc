@@ -141,6 +141,8 @@ TEST_F(CaCertificates, AreRefusedWhenTheyAreNone) {
       world,
       {{"a leaf", "POST", path, sni_only(test::make_device(factory, "d").certificate), 400,
         kValidation, "CA:TRUE"},
+       {"this deployment's own", "POST", path, sni_only(world.ca.certificate), 400, kValidation,
+        "of this deployment itself"},
        {"may not sign", "POST", path, changed([](x509::TbsCertificate& tbs) {
           tbs.extensions.key_usage = x509::digital_signature;
         }),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <map>
+#include <ranges>
 #include <set>
 
 #include "control_api/members.h"
@@ -8,6 +9,7 @@
 #include "control_api/paging.h"
 #include "control_api/store_access.h"
 #include "control_api/story.h"
+#include "provisioning/register_thing.h"
 
 namespace imprint::control_api {
 
@@ -67,7 +69,7 @@ class Gathering {
 
   std::vector<std::string> links(std::string AuditEvent::* member) {
     std::vector<std::string> out;
-    for (const auto& [sequence, event] : events_) {
+    for (const auto& [sequence, event] : std::ranges::reverse_view(events_)) {  // newest first
       const std::string& link = event.*member;
       if (link.empty() || (member == &AuditEvent::certificate && is_of_claim(event))) continue;
       if (out.size() < kMostLinks && followed_.insert(link).second) out.push_back(link);
@@ -108,10 +110,12 @@ runtime::Task<Result<std::optional<registry::Certificate>>> certificate_of(
 }
 
 AuditEvents read_filter(const Call& call) {
+  // Whatever way its id is written; the trail has it in lower case.
+  const auto id = CertificateId::parse(call.in.text("certificateId"));
   return {.thing = call.in.text("thingName"),
-          .certificate = call.in.text("certificateId"),
+          .certificate = id ? id->hex() : call.in.text("certificateId"),
           .client = call.in.text("clientId"),
-          .serial_number = call.in.text("serialNumber"),
+          .serial_number = provisioning::audited_serial_number(call.in.text("serialNumber")),
           .correlation = call.in.text("correlationId")};
 }
 

@@ -67,7 +67,13 @@ std::optional<Result<bulk::ReportPart>> linked_report(const HttpRequest& request
 runtime::Task<HttpResponse> answer_report(const Dependencies& server, bulk::ReportPart part,
                                           std::string request_id) {
   auto text = co_await read_report(server, std::move(part));
-  if (!text) co_return error_response(text.error(), kErrors, request_id);
+  if (!text) {
+    // The link's holder is told nothing of the server's folders.
+    const Error gone{Fault::not_found,
+                     "this part of the report is not here; reports are not part of a backup"};
+    const bool is_gone = text.error().fault == Fault::not_found;
+    co_return error_response(is_gone ? gone : text.error(), kErrors, request_id);
+  }
   co_return HttpResponse{.body = std::move(*text), .content_type = "application/x-ndjson"};
 }
 

@@ -52,6 +52,7 @@ constexpr std::array kSteps = {
     StepName{"subscribe", "subscribe"},
     StepName{"receive", "receive"},
     StepName{"disconnect", "connection ended"},
+    StepName{"answer", "answer on"},
     StepName{"create_keys_and_certificate", "ask for keys and a certificate"},
     StepName{"create_certificate_from_csr", "ask for a certificate with a key of its own"},
     StepName{"register_thing", "RegisterThing"},
@@ -241,9 +242,15 @@ std::string what_next(const std::vector<AuditEvent>& story,
   if (event == nullptr) {
     return "Nothing is on record under that name. Either the device has not reached this server "
            "(its log shows how far TCP and TLS came; check address, port and the root CA it "
-           "trusts), or it goes by another name: search by client id or certificate.";
+           "trusts), or it goes by another name: search by client id or certificate. A device that "
+           "came very often in a short time has its latest steps in the server's log only.";
   }
   if (event->outcome == "rejected") return advice_on_rejection(*event);
+  if (event->outcome == "lost") {
+    return "The firmware subscribes to the topics that end in /accepted and /rejected, and waits "
+           "for "
+           "SUBACK, before it publishes the request; then it asks again.";
+  }
   if (event->outcome == "denied") return advice_on_denial(*event, certificate);
   if (event->step == "remove_expired_certificate")
     return "The device begins again with its claim and registers within the hour.";

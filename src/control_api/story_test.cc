@@ -120,6 +120,7 @@ TEST(Story, EndsWithWhatToDoNext) {
        {denied("subscribe", R"({"claim":true})")},
        certificate(active),
        "nothing else"},
+      {"did not subscribe", {{.step = "answer", .outcome = "lost"}}, {}, "before it publishes"},
       {"too late",
        {{.step = "remove_expired_certificate", .outcome = "ok"}},
        {},

@@ -202,9 +202,35 @@ json::object write_outcome(const provisioning::Known& known, const provisioning:
   return out;
 }
 
+/// The first counter whose limit the plan would pass, as the store would refuse it.
+runtime::Task<Result<std::optional<Error>>> find_limit(registry::Store& store,
+                                                       registry::ChangeSet changes) {
+  for (const registry::Change& change : changes.changes) {
+    const auto* count = std::get_if<registry::Count>(&change);
+    if (count == nullptr || !count->limit) continue;
+    CO_TRY_ASSIGN(const auto counter, co_await find_record<registry::Counter>(
+                                          store, registry::counter_key(count->counter)));
+    if ((counter ? counter->value : 0) + count->by <= *count->limit) continue;
+    co_return std::optional(
+        Error{Fault::forbidden,
+              fmt::format("the template may make no more things: the limit of {} is reached",
+                          *count->limit),
+              count->counter, provisioning::code::kAccessDenied});
+  }
+  co_return std::optional<Error>();
+}
+
 Answer try_template(Call call) {
   CO_TRY_ASSIGN(const templates::Parameters parameters, read_parameters(call));
   CO_TRY_ASSIGN(const Trial trial, co_await prepare(call));
+  if (!trial.record.enabled) {
+    co_return write_refusal(Error{Fault::forbidden,
+                                  fmt::format("template {} is disabled; enable it with aws iot "
+                                              "update-provisioning-template --enabled",
+                                              quote(trial.record.name.str())),
+                                  {},
+                                  provisioning::code::kTemplateDisabled});
+  }
   auto resources = trial.parsed.evaluate(parameters, trial.predefined);
   if (!resources) co_return write_refusal(resources.error());
   provisioning::Known known{.resources = std::move(*resources), .certificate = trial.certificate};
@@ -219,6 +245,9 @@ Answer try_template(Call call) {
   const auto plan = provisioning::plan(
       known, call.server.clock.now(), make_uuid(call.server.random), make_uuid(call.server.random));
   if (!plan) co_return write_refusal(plan.error());
+  CO_TRY_ASSIGN(const std::optional<Error> limit,
+                co_await find_limit(call.server.store, plan->changes));
+  if (limit) co_return write_refusal(*limit);
   co_return write_outcome(known, *plan);
 }
 

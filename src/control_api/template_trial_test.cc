@@ -94,6 +94,17 @@ TEST_F(TemplateTrial, SaysWhyADeviceWouldBeRefused) {
               HasSubstr("group \"g\""));
 }
 
+TEST_F(TemplateTrial, RefusesWhereADeviceWouldBeRefused) {
+  world.settings.set({.fleet_limit = 1, .key_algorithm = x509::KeyAlgorithm::ec_p256});
+  EXPECT_TRUE(attempt(R"({"parameters":{"S":"1"}})").body.at("allowed").as_bool());
+  registry::ChangeSet changes;
+  changes.changes.emplace_back(registry::Count{"things-of-template/T", 1});
+  ASSERT_TRUE(runtime::run_blocking(world.store.commit(std::move(changes))));
+  EXPECT_EQ(attempt(R"({"parameters":{"S":"1"}})").text("errorCode"), "AccessDenied");
+  world.must("PATCH", "/provisioning-templates/T", R"({"enabled":false})");
+  EXPECT_EQ(attempt(R"({"parameters":{"S":"1"}})").text("errorCode"), "TemplateDisabled");
+}
+
 TEST_F(TemplateTrial, TakesAnotherBodyOrVersion) {
   const json::object request{
       {"parameters", {{"S", "1"}}},

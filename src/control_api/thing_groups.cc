@@ -17,10 +17,6 @@ using registry::ThingGroup;
 
 constexpr std::string_view kProperties = "thingGroupProperties";
 
-/// AWS IoT quota on dynamic groups, and the registry's counter of them.
-constexpr std::int64_t kMaxDynamicGroups = 100;
-constexpr std::string_view kDynamicGroups = "dynamic-thing-groups";
-
 json::object write_created(const Call& call, const ThingGroup& group) {
   json::object out{{"thingGroupName", group.name.str()},
                    {"thingGroupArn", thing_group_arn(call, group.name)},
@@ -127,14 +123,14 @@ Answer create_thing_group(Call call) {
   put(changes, group, Expect::absent());
   put_tags(changes, registry::key_of(group), tags, group.created);
   if (group.is_dynamic()) {
-    changes.changes.emplace_back(
-        registry::Count{std::string(kDynamicGroups), 1, kMaxDynamicGroups});
+    changes.changes.emplace_back(registry::Count{std::string(registry::kDynamicGroupsCounter), 1,
+                                                 registry::kMaxDynamicGroups});
   }
   const auto done = co_await store.commit(std::move(changes));
-  if (!done && done.error().where == kDynamicGroups) {
+  if (!done && done.error().where == registry::kDynamicGroupsCounter) {
     co_return refuse(Exception::limit_exceeded,
                      fmt::format("There are {} dynamic thing groups already, which is the most",
-                                 kMaxDynamicGroups));
+                                 registry::kMaxDynamicGroups));
   }
   CO_TRY(done);
   co_return write_created(call, group);
@@ -244,7 +240,8 @@ Answer delete_group(Call call, bool is_dynamic) {
   for (const registry::PolicyAttachment& attachment : attached)
     erase(changes, registry::key_of(attachment));
   erase(changes, key, Expect::at(group->version));
-  if (is_dynamic) changes.changes.emplace_back(registry::Count{std::string(kDynamicGroups), -1});
+  if (is_dynamic)
+    changes.changes.emplace_back(registry::Count{std::string(registry::kDynamicGroupsCounter), -1});
   erase_tags(changes, key);
   CO_TRY(co_await store.commit(std::move(changes)));
   CO_TRY(co_await erase_strays(store, policies, key));

@@ -32,17 +32,8 @@ registry::Task<Result<CreatedCertificate>> CreateCertificate::from_csr(Caller ca
   co_return created;
 }
 
-/// A claim that has registered all its devices gets no further certificates either, nor does one
-/// that makes them and registers nothing.
-registry::Task<Result<void>> CreateCertificate::check_limits(Caller caller) {
-  const std::size_t most = settings_.get()->pending_certificates;
-  if (pending_.count(caller.certificate) >= most) {
-    co_return fail(Fault::exhausted,
-                   "{} certificates that this one asked for wait for RegisterThing, the most there "
-                   "may be ([limits] pending-certificates); each is removed an hour after it was "
-                   "made",
-                   most);
-  }
+/// A claim that has registered all its devices gets no further certificates either.
+registry::Task<Result<void>> CreateCertificate::check_limit(Caller caller) {
   if (!caller.claim_limit) co_return Result<void>();
   std::vector<registry::Key> keys = {registry::counter_key(caller.devices_counter())};
   CO_TRY_ASSIGN(const std::vector<std::optional<registry::Record>> found,
@@ -61,7 +52,16 @@ registry::Task<Result<void>> CreateCertificate::check_limits(Caller caller) {
 registry::Task<Result<CreatedCertificate>> CreateCertificate::issue(Caller caller,
                                                                     x509::PublicKey key,
                                                                     std::string step) {
-  CO_TRY(co_await check_limits(caller));
+  CO_TRY(co_await check_limit(caller));
+  const std::size_t most = settings_.get()->pending_certificates;
+  const auto place = pending_.reserve(caller.certificate, most);
+  if (!place) {
+    co_return fail(Fault::exhausted,
+                   "{} certificates that this one asked for wait for RegisterThing, the most there "
+                   "may be ([limits] pending-certificates); each is removed an hour after it was "
+                   "made",
+                   most);
+  }
   IssueRequest request{
       .status = CertificateStatus::pending_activation,
       .requested_by = caller.certificate,

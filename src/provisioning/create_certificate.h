@@ -28,7 +28,7 @@ struct CreatedCertificate {
 class CreateCertificate {
  public:
   CreateCertificate(registry::Store& store, IssueCertificate& issue, issuance::KeyPool& keys,
-                    const OwnershipTokens& tokens, const PendingCertificates& pending,
+                    const OwnershipTokens& tokens, PendingCertificates& pending,
                     const Current<Settings>& settings, const Clock& clock)
       : store_(store),
         issue_(issue),
@@ -45,7 +45,7 @@ class CreateCertificate {
   registry::Task<Result<CreatedCertificate>> from_csr(Caller caller, std::string csr_pem);
 
  private:
-  registry::Task<Result<void>> check_limits(Caller caller);
+  registry::Task<Result<void>> check_limit(Caller caller);
   registry::Task<Result<CreatedCertificate>> issue(Caller caller, x509::PublicKey key,
                                                    std::string step);
   registry::Task<Result<std::optional<registry::Certificate>>> made_before(Caller caller,
@@ -58,7 +58,7 @@ class CreateCertificate {
   IssueCertificate& issue_;
   issuance::KeyPool& keys_;
   const OwnershipTokens& tokens_;
-  const PendingCertificates& pending_;
+  PendingCertificates& pending_;
   const Current<Settings>& settings_;
   const Clock& clock_;
   Turns turns_;  ///< by public key

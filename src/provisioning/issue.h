@@ -46,6 +46,9 @@ class IssueCertificate {
   /// The second half: the changes that put the record in place of its intent.
   static std::vector<registry::Change> arrival_of(const registry::Certificate& record);
 
+  /// How certificates are made at this moment.
+  [[nodiscard]] std::shared_ptr<const issuance::Profile> profile() const { return profile_.get(); }
+
  private:
   registry::Store& store_;
   const issuance::Issuer& issuer_;

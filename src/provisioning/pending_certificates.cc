@@ -31,6 +31,25 @@ std::size_t PendingCertificates::count(const CertificateId& requester) const {
   return it == counts_.end() ? 0 : it->second;
 }
 
+std::optional<PendingCertificates::Place> PendingCertificates::reserve(
+    const CertificateId& requester, std::size_t most) {
+  const std::scoped_lock lock(mutex_);
+  const auto counted = counts_.find(requester);
+  const std::size_t present = counted == counts_.end() ? 0 : counted->second;
+  const auto held = reserved_.find(requester);
+  const std::size_t coming = held == reserved_.end() ? 0 : held->second;
+  if (present + coming >= most) return std::nullopt;
+  ++reserved_[requester];
+  return std::optional<Place>(std::in_place, *this, requester);
+}
+
+PendingCertificates::Place::~Place() {
+  if (of_ == nullptr) return;
+  const std::scoped_lock lock(of_->mutex_);
+  const auto held = of_->reserved_.find(requester_);
+  if (--held->second == 0) of_->reserved_.erase(held);
+}
+
 void PendingCertificates::add(const registry::Certificate& certificate) {
   if (certificate.status != registry::CertificateStatus::pending_activation ||
       !certificate.requested_by) {

@@ -240,6 +240,26 @@ TEST(Provisioning, AClaimThatOnlyMintsIsStoppedUntilItsCertificatesAreRegistered
   EXPECT_TRUE(world.create(test::make_key())) << "nor do those whose hour has passed";
 }
 
+TEST(Provisioning, PlacesAmongPendingCertificatesAreHeldWhileTheyAreMade) {
+  PendingCertificates pending;
+  const CertificateId claim(Sha256{1});
+  auto first = pending.reserve(claim, 2);
+  auto second = pending.reserve(claim, 2);
+  ASSERT_TRUE(first && second);
+  EXPECT_FALSE(pending.reserve(claim, 2)) << "requests under way count too";
+  EXPECT_TRUE(pending.reserve(CertificateId(Sha256{2}), 2));
+  first.reset();
+  EXPECT_TRUE(pending.reserve(claim, 2)) << "what was given up is free again";
+}
+
+TEST(Provisioning, TheAuditedSerialNumberEndsWithAWholeCharacter) {
+  EXPECT_EQ(audited_serial_number(std::string(127, 'x') + "\u00e9"), std::string(127, 'x'));
+  EXPECT_EQ(audited_serial_number(std::string(126, 'x') + "\u00e9y"),
+            std::string(126, 'x') + "\u00e9");
+  EXPECT_EQ(audited_serial_number(std::string(500, 'x')), std::string(128, 'x'));
+  EXPECT_EQ(audited_serial_number("A1"), "A1");
+}
+
 TEST(Provisioning, AClaimThatIsNoLongerActiveRegistersNothing) {
   for (const bool deleted : {false, true}) {
     World world;

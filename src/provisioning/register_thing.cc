@@ -29,9 +29,17 @@ RegisteredThing answer_of(const CertificateId& certificate,
 }  // namespace
 
 std::string serial_number_of(const templates::Parameters& parameters) {
-  constexpr std::size_t kMaxAuditedCharacters = 128;
   const auto it = parameters.find("SerialNumber");
-  return it == parameters.end() ? std::string() : it->second.substr(0, kMaxAuditedCharacters);
+  return it == parameters.end() ? std::string() : audited_serial_number(it->second);
+}
+
+std::string audited_serial_number(std::string_view serial_number) {
+  constexpr std::size_t kMaxAuditedBytes = 128;
+  if (serial_number.size() <= kMaxAuditedBytes) return std::string(serial_number);
+  std::size_t end = kMaxAuditedBytes;
+  // Not in the middle of a character: half of one is no text.
+  while (end > 0 && (static_cast<unsigned char>(serial_number[end]) & 0xC0U) == 0x80U) --end;
+  return std::string(serial_number.substr(0, end));
 }
 
 registry::Task<Result<RegisteredThing>> RegisterThing::run(Caller caller,

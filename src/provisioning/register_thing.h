@@ -22,6 +22,8 @@ struct RegisterThingRequest {
 /// The parameter that names a unit on its label, for searching the audit trail. Fleets spell it so,
 /// the mission's template among them.
 std::string serial_number_of(const templates::Parameters& parameters);
+/// As much of a serial number as the audit trail keeps: 128 bytes, whole characters.
+std::string audited_serial_number(std::string_view serial_number);
 
 /// The accepted answer.
 struct RegisteredThing {

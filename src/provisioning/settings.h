@@ -26,8 +26,7 @@ struct Settings {
   std::int64_t fleet_limit = 0;  ///< most things one template may make; 0: no limit
   x509::KeyAlgorithm key_algorithm = x509::KeyAlgorithm::rsa_2048;  ///< of server-made keys
   Seconds ownership_lifetime = std::chrono::hours(1);
-  /// Most certificates of one claim that wait for RegisterThing; requests under way at the same
-  /// moment may go past it by their number.
+  /// Most certificates of one claim that wait for RegisterThing.
   std::size_t pending_certificates = 10'000;
 };
 

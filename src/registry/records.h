@@ -200,6 +200,10 @@ struct ProvisioningTemplateVersion {
   std::int64_t version = 1;
 };
 
+/// How many dynamic thing groups there are: they have a limit of their own.
+inline constexpr std::string_view kDynamicGroupsCounter = "dynamic-thing-groups";
+inline constexpr std::int64_t kMaxDynamicGroups = 100;  ///< AWS IoT quota
+
 /// A number that several writers add to, with a bound kept by the store: devices per claim.
 struct Counter {
   std::string name;

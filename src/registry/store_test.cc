@@ -582,6 +582,23 @@ TEST(SqliteStore, SearchesAThousandThingsAtATime) {
   EXPECT_EQ(found_by(**store, "NOT thingName:t0*", 100).size(), 500U);
 }
 
+TEST(SqliteStore, AnAuditEventThatCannotBeReadHidesNoOther) {
+  const TemporaryFolder folder;
+  auto store = SqliteStore::open(folder.file());
+  ASSERT_TRUE(store) << store.error().message;
+  ChangeSet changes;
+  changes.events = {AuditEvent{.step = "a", .outcome = "ok", .client = "d"},
+                    AuditEvent{.step = "half \xc3", .outcome = "ok", .client = "d"},
+                    AuditEvent{.step = "b", .outcome = "ok", .client = "d"}};
+  ASSERT_TRUE(run_blocking((*store)->commit(changes)));
+  const auto listed =
+      run_blocking(list_all<AuditEvent>(**store, query::AuditEvents{.client = "d"}));
+  ASSERT_TRUE(listed) << listed.error().message;
+  ASSERT_EQ(listed->size(), 3U);
+  EXPECT_EQ((*listed)[1].step, "unreadable");
+  EXPECT_EQ((*listed)[1].sequence, 2);
+}
+
 TEST(SqliteStore, BringsAnOlderSchemaUpToDate) {
   const TemporaryFolder folder;
   {

@@ -114,6 +114,10 @@ class Parser {
   Result<Node> group(const std::string& field, std::size_t depth) {
     if (at_end_of_group() || is_next("AND") || is_next("OR"))
       return refuse("a term is expected here");
+    for (const auto& [foreign, ours] : {std::pair{"&&", "AND"}, {"||", "OR"}, {"!", "NOT"}}) {
+      if (is_next(foreign))
+        return refuse(fmt::format("{} is no operator; write {}", foreign, ours));
+    }
     if (!take('(')) return clause(field, depth);
     TRY_ASSIGN(Node inner, any_of(field, depth + 1));
     skip_spaces();

@@ -60,6 +60,11 @@ std::optional<Error> Client::check_certificate() const {
         "with the claim certificate and register first",
         id));
   }
+  if (*status == registry::CertificateStatus::revoked) {
+    return forbidden(fmt::format(
+        "certificate {} is REVOKED for good; the device begins again with its claim and a new key",
+        id));
+  }
   if (*status != registry::CertificateStatus::active) {
     return forbidden(fmt::format("certificate {} is {}; an operator can activate it", id,
                                  registry::to_string(*status)));
@@ -207,11 +212,13 @@ registry::AuditEvent Client::event(std::string_view step, std::string_view outco
   return event;
 }
 
-void Client::note(registry::AuditEvent event) {
+std::string Client::payer() const {
   // Many devices share a claim; their client ids keep their budgets apart.
-  const std::string who =
-      is_claim() ? certificate_.hex() + "/" + facts_.client_id : certificate_.hex();
-  services().journal.note(who, std::move(event));
+  return is_claim() ? certificate_.hex() + "/" + facts_.client_id : certificate_.hex();
+}
+
+void Client::note(registry::AuditEvent event) {
+  services().journal.note(payer(), std::move(event));
 }
 
 void Client::note(std::string_view step, std::string_view outcome, encoding::json::object detail) {

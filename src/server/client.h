@@ -102,6 +102,8 @@ class Client {
   [[nodiscard]] registry::AuditEvent event(std::string_view step, std::string_view outcome,
                                            encoding::json::object detail) const;
   void note(registry::AuditEvent event);
+  /// Whose budget of the journal pays for what this client does.
+  [[nodiscard]] std::string payer() const;
   void note(std::string_view step, std::string_view outcome, encoding::json::object detail);
 
   static Error forbidden(std::string message);

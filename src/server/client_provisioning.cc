@@ -96,7 +96,10 @@ void Client::note_rejection(const device_api::Answer& answer) {
                                          {"because", rejection.message},
                                          {"final", !rejection.may_retry}});
   rejected.serial_number = answer.serial_number;
-  note(std::move(rejected));
+  // Sketches give all units one client id: the serial number tells them apart.
+  const std::string who =
+      answer.serial_number.empty() ? payer() : payer() + "/" + answer.serial_number;
+  services().journal.note(who, std::move(rejected));
 }
 
 void Client::deliver_answer(const device_api::Answer& answer) {
@@ -110,6 +113,9 @@ void Client::deliver_answer(const device_api::Answer& answer) {
         "an answer was lost: its client has not subscribed to the topic; subscribe before "
         "publishing the request",
         {{"client", facts_.client_id}, {"topic", answer.topic}});
+    note("answer", "lost",
+         {{"resource", answer.topic},
+          {"because", "the client has not subscribed to the topic of the answer"}});
     return;
   }
   if (const auto error = check_policy(policy::Action::receive, answer.topic))

@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "encoding/json.h"
+
 namespace imprint::server {
 
 namespace {
@@ -10,6 +12,17 @@ namespace {
 constexpr std::size_t kMaxBudgets = 100'000;
 /// When the store cannot follow, the newest steps are left out: the log has them.
 constexpr std::size_t kMaxWaiting = 50'000;
+
+/// The step's own detail, so that a claim stays marked as one, and why nothing follows.
+std::string paused(const std::string& detail) {
+  auto parsed = encoding::parse_json(detail);
+  encoding::json::object out;
+  if (parsed && parsed->is_object()) out = std::move(parsed->get_object());
+  out["because"] =
+      "so many steps in so short a time; further ones are in the server's log only, until it is "
+      "quieter";
+  return encoding::to_json(out);
+}
 
 }  // namespace
 
@@ -23,8 +36,7 @@ void Journal::note(const std::string& who, registry::AuditEvent event) {
     if (grant->is_last) {
       event.step = "journal";
       event.outcome = "paused";
-      event.detail = R"({"because":"so many steps in so short a time; further ones are in the )"
-                     R"(server's log only, until it is quieter"})";
+      event.detail = paused(event.detail);
       waiting_.push_back(std::move(event));
     }
     if (is_writing_) return;

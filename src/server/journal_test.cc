@@ -33,11 +33,14 @@ TEST_F(JournalTest, RecordsStepsWithTheTime) {
 }
 
 TEST_F(JournalTest, OneThatNeverStopsIsPausedAndSaysSoWhileOthersGoOn) {
-  for (int i = 0; i < 1000; ++i) journal.note("loud", {.step = "connect", .outcome = "denied"});
+  for (int i = 0; i < 1000; ++i)
+    journal.note("loud", {.step = "connect", .outcome = "denied", .detail = R"({"claim":true})"});
   const std::size_t loud = recorded().size();
   EXPECT_LT(loud, 200U);
   EXPECT_EQ(recorded().back().step, "journal");
   EXPECT_EQ(recorded().back().outcome, "paused");
+  EXPECT_THAT(recorded().back().detail, ::testing::HasSubstr(R"("claim":true)"))
+      << "else a story would follow the claim into other devices";
 
   journal.note("quiet", {.step = "connect", .outcome = "ok"});
   EXPECT_EQ(recorded().size(), loud + 1);

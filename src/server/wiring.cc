@@ -78,6 +78,21 @@ provisioning::Settings to_settings(const deployment::Config& config) {
           .pending_certificates = config.limits.pending_certificates};
 }
 
+/// Settings that the surface names and this version does not have: without what they promise,
+/// devices would get in that should not.
+Result<void> check_available(const deployment::Config& config) {
+  const auto refuse = [](std::string_view key, std::string_view why) {
+    return fail(Fault::invalid, "imprint.toml: {} is not available in this version ({}); remove it",
+                key, why);
+  };
+  if (!config.templates.allowlist.empty())
+    return refuse("templates.allowlist", "devices would register without being on any list");
+  if (config.templates.jitp != deployment::JitpMode::inline_registration)
+    return refuse("templates.jitp", "there is no just-in-time provisioning yet");
+  if (config.listen.plain_http) return refuse("listen.plain-http", "nothing would be served there");
+  return {};
+}
+
 /// What differs between the two and only a start can change, for people.
 std::string waiting_for_start(deployment::Config running, deployment::Config next) {
   running.limits.pending_certificates = next.limits.pending_certificates;
@@ -90,6 +105,7 @@ std::string waiting_for_start(deployment::Config running, deployment::Config nex
   note(running.region != next.region, "region");
   note(running.endpoints != next.endpoints, "endpoints");
   note(running.listen != next.listen, "[listen]");
+  note(running.templates.key_algorithm != next.templates.key_algorithm, "templates.key-algorithm");
   note(running.certificates.key_pool_size != next.certificates.key_pool_size,
        "certificates.key-pool-size");
   note(running.limits != next.limits, "[limits]");
@@ -345,6 +361,7 @@ Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Result<std::unique_ptr<Server>> Server::start(const deployment::Layout& layout,
                                               const deployment::Config& config,
                                               telemetry::Log& log) {
+  TRY(check_available(config));
   auto parts = std::make_unique<Parts>(layout, config, log);
   TRY(parts->open_registry());
   TRY(parts->make_use_cases());
@@ -360,6 +377,7 @@ std::string Server::mqtt_address() const { return text_of(parts_->shards.front()
 std::string Server::http_address() const { return text_of(parts_->http->address()); }
 
 Result<void> Server::reload(const deployment::Config& config) {
+  TRY(check_available(config));
   TRY_ASSIGN(const ServerCredentials credentials, load_credentials(parts_->layout));
   TRY_ASSIGN(issuance::Profile profile, parts_->make_profile(config));
   std::vector<MqttTls> tls;
@@ -370,7 +388,9 @@ Result<void> Server::reload(const deployment::Config& config) {
   TRY(parts_->http->use_credentials_of(credentials));
   for (std::size_t i = 0; i < tls.size(); ++i) parts_->shards[i]->use_tls(std::move(tls[i]));
   parts_->profile->set(std::move(profile));
-  parts_->settings.set(to_settings(config));
+  provisioning::Settings settings = to_settings(config);
+  settings.key_algorithm = parts_->settings.get()->key_algorithm;  // the pool holds keys of it
+  parts_->settings.set(settings);
   parts_->audit_events = static_cast<std::int64_t>(config.limits.audit_events);
   const std::string waiting = waiting_for_start(parts_->config, config);
   if (!waiting.empty()) {

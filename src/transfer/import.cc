@@ -238,6 +238,7 @@ class Checker {
       check_existing(item);
       check_template(item);
       check_ancestors(item);
+      check_membership(item);
     }
   }
 
@@ -297,6 +298,17 @@ class Checker {
     }
   }
 
+  void check_membership(const Item& item) {
+    const auto* membership = std::get_if<registry::GroupMembership>(&item.record);
+    if (membership == nullptr) return;
+    const Record* group = find(registry::thing_group_key(membership->group));
+    if (group != nullptr && std::get<registry::ThingGroup>(*group).is_dynamic()) {
+      problems_.add(item.place, fmt::format("thing group {} is dynamic: its query decides what is "
+                                            "in it; take the line out",
+                                            quote(membership->group.str())));
+    }
+  }
+
   const std::vector<Item>& items_;
   const Known& known_;
   Problems& problems_;
@@ -326,6 +338,11 @@ Result<Imported> import_registry(const std::filesystem::path& folder, registry::
       continue;
     }
     ++out.added[item.file];
+    const auto* group = std::get_if<registry::ThingGroup>(&item.record);
+    if (group != nullptr && group->is_dynamic()) {
+      changes.changes.emplace_back(registry::Count{std::string(registry::kDynamicGroupsCounter), 1,
+                                                   registry::kMaxDynamicGroups});
+    }
     changes.changes.emplace_back(registry::Put{std::move(item.record), registry::Expect::absent()});
   }
   if (changes.changes.empty()) return out;

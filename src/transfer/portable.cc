@@ -4,6 +4,7 @@
 #include "base/name.h"
 #include "policy/policy.h"
 #include "registry/codec.h"
+#include "search/query.h"
 #include "templates/template.h"
 #include "x509/certificate.h"
 
@@ -72,6 +73,7 @@ struct Check {
   }
   Result<void> operator()(const registry::ThingGroup& r) const {
     if (r.parent == r.name) return fail(Fault::invalid, "the group is its own parent");
+    if (r.is_dynamic()) TRY(search::Query::parse(r.query));
     for (const auto& [name, value] : r.attributes) {
       TRY(AttributeName::parse(name));
       TRY(check_attribute_value(value));

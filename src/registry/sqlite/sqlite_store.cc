@@ -67,6 +67,9 @@ Result<Page> list_rows(Connection& connection, const Query& query, const Cursor&
       break;
     }
     auto record = decode(list.kind, statement);
+    // One that cannot be read must not hide the others, nor stay for ever.
+    if (!record && list.kind == Kind::audit_event)
+      record = AuditEvent{.step = "unreadable", .outcome = "failed"};
     if (!record) {
       sqlite3_reset(statement);
       return tl::unexpected(std::move(record).error());

@@ -321,14 +321,18 @@ struct ListOf {
     if (q.attribute_name) {
       // A JSON path quotes the name; attribute names hold no quotes (base/name.h).
       const std::string path = "$.attributes.\"" + *q.attribute_name + "\"";
+      // The index has values in lower case (ASCII); what it finds is compared again.
       return {
-          "SELECT body, 0 FROM things WHERE name>?4 AND (?1 IS NULL OR type=?1) AND "
+          "SELECT body, 0 FROM things WHERE name IN (SELECT thing FROM thing_terms WHERE "
+          "field='attributes.'||?7 AND (?3 IS NULL OR (term>=lower(?3) AND (?6 OR "
+          "term=lower(?3)) AND (NOT ?6 OR substr(term,1,length(?3))=lower(?3))))) AND "
+          "name>?4 AND (?1 IS NULL OR type=?1) AND "
           "json_extract(body,?2) IS NOT NULL AND (?3 IS NULL OR json_extract(body,?2)=?3 OR (?6 "
           "AND "
           "substr(json_extract(body,?2),1,length(?3))=?3)) ORDER BY name LIMIT ?5",
           {name_or_null(q.type), path,
            q.attribute_value ? SqlValue(*q.attribute_value) : SqlValue(nullptr), cursor.after,
-           limit, std::int64_t{q.value_is_prefix}},
+           limit, std::int64_t{q.value_is_prefix}, *q.attribute_name},
           Kind::thing};
     }
     if (q.type) {
