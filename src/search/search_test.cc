@@ -102,6 +102,9 @@ TEST(SearchQuery, SaysWhatIsWrongAndWhere) {
   } rows[] = {
       {"empty", "", "character 1: a term is expected"},
       {"spaces", "   ", "a term is expected"},
+      {"and of another language", "a && b", "&& is no operator; write AND"},
+      {"or of another language", "thingName:a || thingName:b", "|| is no operator; write OR"},
+      {"not of another language", "! a", "! is no operator; write NOT"},
       {"open bracket", "(thingName:a", "closing bracket is missing"},
       {"closed bracket", "thingName:a)", "no bracket that"},
       {"empty brackets", "()", "a term is expected"},
