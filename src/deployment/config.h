@@ -76,7 +76,7 @@ struct Config {
     std::uint64_t session_queue_bytes = std::uint64_t{1} << 20U;
     std::uint64_t retained_bytes = std::uint64_t{64} << 20U;
     std::uint32_t pending_certificates = 10'000;  ///< of one claim
-    std::uint64_t audit_events = 10'000'000;
+    std::uint64_t audit_events = 2'000'000;
     friend bool operator==(const Limits&, const Limits&) = default;
   } limits = {};
 

@@ -282,8 +282,8 @@ const std::vector<Key>& keys() {
       {"limits", "pending-certificates", "10000",
        "Certificates that one claim may have waiting for RegisterThing.",
        number(MEMBER(limits.pending_certificates), 1, kMax32)},
-      {"limits", "audit-events", "10000000",
-       "Audit events kept, some 600 bytes each; beyond them the oldest are removed.",
+      {"limits", "audit-events", "2000000",
+       "Audit events kept, some 1500 bytes each; beyond them the oldest are removed.",
        number(MEMBER(limits.audit_events), 1'000, kMax63)},
 
       {"log", "format", "\"text\"", "text or json.",

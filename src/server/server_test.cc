@@ -124,6 +124,18 @@ TEST(Server, RefusesADeploymentThatAnotherServes) {
   EXPECT_FALSE(Server::start(deployment.layout, deployment.config, deployment.log));
 }
 
+TEST(Server, RefusesSettingsThatItDoesNotHaveInsteadOfIgnoringThem) {
+  Deployment deployment;
+  deployment::Config listed = deployment.config;
+  listed.templates.allowlist = "line-1";
+  const auto refused = Server::start(deployment.layout, listed, deployment.log);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message,
+              ::testing::HasSubstr("templates.allowlist is not available"));
+  deployment.start();
+  EXPECT_FALSE(deployment.server->reload(listed));
+}
+
 TEST(Server, ReloadSwapsTheCertificateAndKeepsSessions) {
   Deployment deployment;
   deployment.start();

@@ -218,6 +218,14 @@ struct Server::Parts {
 
   Result<void> make_operators() {
     TRY_ASSIGN(access::AccessKey root, access::AccessKey::load(layout.admin_credentials()));
+    // A new key would open none of the secrets that were sealed with the lost one.
+    TRY_ASSIGN(const registry::Page sealed,
+               runtime::run_blocking(store->list(registry::query::Credentials{}, {.limit = 1})));
+    if (!sealed.records.empty() && !std::filesystem::exists(layout.credentials_key())) {
+      return fail(Fault::not_found,
+                  "{} is missing, and access keys were sealed with it; restore it from a backup",
+                  layout.credentials_key().string());
+    }
     TRY_ASSIGN(const Secret key,
                deployment::load_or_make_key_file(layout.credentials_key(), random));
     TRY_ASSIGN(access::Vault vault, access::Vault::make(key));

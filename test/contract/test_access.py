@@ -39,6 +39,14 @@ class Access(unittest.TestCase):
         for part in parts:
             self.assertIn(part, error["Message"])
 
+    def test_a_lost_sealing_key_is_not_made_anew(self):
+        with Deployment() as deployment:
+            run([BIN / "imprint", "credentials", "create", deployment.data, "--name", "someone", "--role", "read-only"])
+            deployment.stop()
+            (deployment.data / "ca/credentials.key").unlink()
+            with self.assertRaisesRegex(AssertionError, "credentials.key is missing, and access keys were sealed with it"):
+                deployment.start()
+
     def test_roles(self):
         self.iot.create_policy(policyName="P", policyDocument=ALLOW_ALL)
         factory, reader = self.client(self.make_key("--role", "factory")), self.client(self.make_key("--role", "read-only"))
