@@ -11,6 +11,7 @@
 #include "identity/principal.h"
 #include "mqtt/server_session.h"
 #include "runtime/task.h"
+#include "server/journal.h"
 
 namespace imprint::server {
 
@@ -80,10 +81,23 @@ class Client {
   // Provision (client_provisioning.cc).
   void queue_provisioning(const mqtt::PublishRequest& request, device_api::ProvisioningTopic topic);
   static runtime::Task<void> provision(Shard& shard, std::uint64_t number);
-  void answer(const ProvisioningRequest& request, device_api::Answer answer, double seconds);
+  /// Who asked, for the books: the client may have left when its answer is known.
+  struct Asker {
+    std::string certificate;
+    std::string client;
+    std::string correlation;
+    std::string payer;
+    bool is_claim;
+  };
+  [[nodiscard]] Asker asker() const;
+  /// Counts, logs and puts on record what a request came to.
+  static void enter(Services& services, const Asker& asker, const device_api::Answer& answer,
+                    double seconds);
+  static void note_repeat(Journal& journal, const Asker& asker, const device_api::Answer& answer);
+  static void note_rejection(Journal& journal, const Asker& asker,
+                             const device_api::Answer& answer);
+  void answer(const ProvisioningRequest& request, const device_api::Answer& answer);
   void deliver_answer(const device_api::Answer& answer);
-  void note_repeat(const device_api::Answer& answer);
-  void note_rejection(const device_api::Answer& answer);
 
   // Subscribe and publish (client_messages.cc).
   void publish(mqtt::PublishRequest request);

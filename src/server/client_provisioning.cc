@@ -33,6 +33,7 @@ runtime::Task<void> Client::provision(Shard& shard, std::uint64_t number) {
     ProvisioningRequest request = std::move(self->requests_.front());
     self->requests_.pop_front();
     const Monotonic began = shard.services().clock.monotonic();
+    const Asker asker = self->asker();
     device_api::Answer answer = device_api::ProvisioningApi::throttled(request.topic);
     if (!request.throttled) {
       answer = co_await shard.services().provisioning.run(self->caller(), request.topic,
@@ -40,66 +41,84 @@ runtime::Task<void> Client::provision(Shard& shard, std::uint64_t number) {
       self = shard.client(number);
     }
     const std::chrono::duration<double> took = shard.services().clock.monotonic() - began;
-    if (self != nullptr) self->answer(request, std::move(answer), took.count());
+    enter(shard.services(), asker, answer, took.count());
+    if (self != nullptr) self->answer(request, answer);
   }
   if (self != nullptr) self->is_provisioning_ = false;
 }
 
-void Client::answer(const ProvisioningRequest& request, device_api::Answer answer, double seconds) {
-  Services& s = services();
+Client::Asker Client::asker() const {
+  return {certificate_.hex(), facts_.client_id, correlation_, payer(), is_claim()};
+}
+
+void Client::enter(Services& s, const Asker& asker, const device_api::Answer& answer,
+                   double seconds) {
   const std::string_view method = device_api::method_of(answer.operation);
   if (answer.rejection) {
-    note_rejection(answer);
+    note_rejection(s.journal, asker, answer);
     s.metrics.provisioning_failed(answer.template_name, method, answer.rejection->error_code,
                                   seconds);
     s.log.warning(
         "provisioning request rejected",
         {{"step", device_api::to_string(answer.operation)},
          {"template", answer.template_name},
-         {"client", facts_.client_id},
-         {"claim", certificate_.hex()},
+         {"client", asker.client},
+         {"claim", asker.certificate},
          {"code", answer.rejection->error_code},
          {"because", answer.error ? describe(*answer.error) : answer.rejection->message}});
-  } else {
-    if (answer.repeated) note_repeat(answer);
-    s.metrics.provisioning_succeeded(answer.template_name, method, seconds);
-    const bool is_registration = answer.operation == device_api::Operation::register_thing;
-    if (is_registration && !answer.repeated) s.metrics.claim_used(certificate_.hex());
-    if (!is_registration && !answer.repeated) s.metrics.certificate_issued("device", method);
-    s.log.debug("provisioning request accepted", {{"step", device_api::to_string(answer.operation)},
-                                                  {"client", facts_.client_id},
-                                                  {"thing", answer.thing},
-                                                  {"certificate", answer.certificate},
-                                                  {"repeated", answer.repeated ? "yes" : "no"}});
+    return;
   }
-  connection_.session().acknowledge_publish(request.packet_id);
-  deliver_answer(answer);
-  connection_.pump();
+  if (answer.repeated) note_repeat(s.journal, asker, answer);
+  s.metrics.provisioning_succeeded(answer.template_name, method, seconds);
+  const bool is_registration = answer.operation == device_api::Operation::register_thing;
+  if (is_registration && !answer.repeated) s.metrics.claim_used(asker.certificate);
+  if (!is_registration && !answer.repeated) s.metrics.certificate_issued("device", method);
+  s.log.debug("provisioning request accepted", {{"step", device_api::to_string(answer.operation)},
+                                                {"client", asker.client},
+                                                {"thing", answer.thing},
+                                                {"certificate", answer.certificate},
+                                                {"repeated", answer.repeated ? "yes" : "no"}});
 }
 
 /// The first time was recorded in the commit that made it so.
-void Client::note_repeat(const device_api::Answer& answer) {
-  registry::AuditEvent repeat =
-      event(device_api::step_of(answer.operation), "ok", {{"repeated", true}});
-  repeat.thing = answer.thing;
-  repeat.certificate = answer.certificate;
-  repeat.serial_number = answer.serial_number;
-  note(std::move(repeat));
+void Client::note_repeat(Journal& journal, const Asker& asker, const device_api::Answer& answer) {
+  journal.note(asker.payer, {.step = std::string(device_api::step_of(answer.operation)),
+                             .outcome = "ok",
+                             .actor = asker.certificate,
+                             .correlation = asker.correlation,
+                             .thing = answer.thing,
+                             .certificate = answer.certificate,
+                             .client = asker.client,
+                             .serial_number = answer.serial_number,
+                             .detail = R"({"repeated":true})"});
 }
 
-void Client::note_rejection(const device_api::Answer& answer) {
+void Client::note_rejection(Journal& journal, const Asker& asker,
+                            const device_api::Answer& answer) {
   const device_api::Rejection& rejection = *answer.rejection;
-  registry::AuditEvent rejected = event(device_api::step_of(answer.operation), "rejected",
-                                        {{"template", answer.template_name},
-                                         {"statusCode", rejection.status_code},
-                                         {"errorCode", rejection.error_code},
-                                         {"because", rejection.message},
-                                         {"final", !rejection.may_retry}});
-  rejected.serial_number = answer.serial_number;
+  encoding::json::object detail{{"template", answer.template_name},
+                                {"statusCode", rejection.status_code},
+                                {"errorCode", rejection.error_code},
+                                {"because", rejection.message},
+                                {"final", !rejection.may_retry}};
+  if (asker.is_claim) detail["claim"] = true;
   // Sketches give all units one client id: the serial number tells them apart.
   const std::string who =
-      answer.serial_number.empty() ? payer() : payer() + "/" + answer.serial_number;
-  services().journal.note(who, std::move(rejected));
+      answer.serial_number.empty() ? asker.payer : asker.payer + "/" + answer.serial_number;
+  journal.note(who, {.step = std::string(device_api::step_of(answer.operation)),
+                     .outcome = "rejected",
+                     .actor = asker.certificate,
+                     .correlation = asker.correlation,
+                     .certificate = asker.certificate,
+                     .client = asker.client,
+                     .serial_number = answer.serial_number,
+                     .detail = encoding::to_json(detail)});
+}
+
+void Client::answer(const ProvisioningRequest& request, const device_api::Answer& answer) {
+  connection_.session().acknowledge_publish(request.packet_id);
+  deliver_answer(answer);
+  connection_.pump();
 }
 
 void Client::deliver_answer(const device_api::Answer& answer) {

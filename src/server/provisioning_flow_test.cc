@@ -240,5 +240,24 @@ TEST(ProvisioningFlow, ADeviceThatLeavesInTheMiddleHarmsNobody) {
   EXPECT_FALSE(text(next_object(next), "certificateId").empty());
 }
 
+TEST(ProvisioningFlow, WhatComesAboutAfterItsDeviceHasLeftIsCountedAllTheSame) {
+  TestServer server;
+  const auto claim = server.enroll_claim();
+  server.store.hold_commits();
+  {
+    MqttDevice device;
+    ASSERT_TRUE(device.connect(server.port(), claim.tls, "c"));
+    ASSERT_TRUE(device.send(kCreate, "{}"));
+    ASSERT_TRUE(eventually([&] { return server.store.waiting() > 1; })) << "connect, and intent";
+    device.lose_power();
+  }
+  ASSERT_TRUE(eventually(
+      [&] { return server.metrics().find("imprint_mqtt_connections 0") != std::string::npos; }));
+  server.store.open();
+  EXPECT_TRUE(eventually([&] {
+    return server.metrics().find("imprint_certificates_issued_total{") != std::string::npos;
+  })) << server.metrics();
+}
+
 }  // namespace
 }  // namespace imprint::server
