@@ -87,33 +87,47 @@ Answer detach_thing_principal(Call call) {
   co_return json::object();
 }
 
-Answer list_thing_principals(Call call) {
-  registry::Store& store = call.server.store;
-  CO_TRY_ASSIGN(const registry::Thing thing,
-                co_await get_thing_record(store, call.in.name<ThingName>("thingName")));
+using Write = json::array (*)(const Call&, const registry::Page&);
+
+/// A page of the attachments that `query` finds, under `member`: both versions of a list differ in
+/// what they say of each.
+Answer list_attachments(Call call, registry::Query query, std::string_view member, Write write) {
   CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
   CO_TRY_ASSIGN(const registry::Page page,
-                co_await store.list(registry::query::PrincipalsOfThing{thing.name}, cursor));
-  json::object answer{
-      {"principals", write_all<ThingPrincipal>(page.records, [&](const ThingPrincipal& principal) {
-         return certificate_arn(call, principal.certificate);
-       })}};
+                co_await call.server.store.list(std::move(query), cursor));
+  json::object answer{{member, write(call, page)}};
   put_next(answer, call, kTokenStyle, page.next);
   co_return answer;
 }
 
-Answer list_principal_things(Call call) {
+Answer list_of_thing(Call call, std::string_view member, Write write) {
+  CO_TRY_ASSIGN(const registry::Thing thing,
+                co_await get_thing_record(call.server.store, call.in.name<ThingName>("thingName")));
+  co_return co_await list_attachments(
+      std::move(call), registry::query::PrincipalsOfThing{thing.name}, member, write);
+}
+
+Answer list_of_principal(Call call, std::string_view member, Write write) {
   CO_TRY_ASSIGN(const CertificateId id, parse_principal(call, "principal"));
   CO_TRY(co_await check_certificate(call, id));
-  CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
-  CO_TRY_ASSIGN(const registry::Page page,
-                co_await call.server.store.list(registry::query::ThingsOfPrincipal{id}, cursor));
-  json::object answer{
-      {"things", write_all<ThingPrincipal>(page.records, [](const ThingPrincipal& principal) {
-         return principal.thing.str();
-       })}};
-  put_next(answer, call, kTokenStyle, page.next);
-  co_return answer;
+  co_return co_await list_attachments(std::move(call), registry::query::ThingsOfPrincipal{id},
+                                      member, write);
+}
+
+Answer list_thing_principals(Call call) {
+  return list_of_thing(
+      std::move(call), "principals", [](const Call& c, const registry::Page& page) {
+        return write_all<ThingPrincipal>(page.records, [&](const ThingPrincipal& principal) {
+          return certificate_arn(c, principal.certificate);
+        });
+      });
+}
+
+Answer list_principal_things(Call call) {
+  return list_of_principal(std::move(call), "things", [](const Call&, const registry::Page& page) {
+    return write_all<ThingPrincipal>(
+        page.records, [](const ThingPrincipal& principal) { return principal.thing.str(); });
+  });
 }
 
 std::string_view type_of(const ThingPrincipal& principal) {
@@ -136,34 +150,22 @@ json::array write_typed(const Call& call, const registry::Page& page, std::strin
 }
 
 Answer list_thing_principals_v2(Call call) {
-  registry::Store& store = call.server.store;
-  CO_TRY_ASSIGN(const registry::Thing thing,
-                co_await get_thing_record(store, call.in.name<ThingName>("thingName")));
-  CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
-  CO_TRY_ASSIGN(const registry::Page page,
-                co_await store.list(registry::query::PrincipalsOfThing{thing.name}, cursor));
-  json::object answer{
-      {"thingPrincipalObjects",
-       write_typed(call, page, "principal", [](const Call& c, const ThingPrincipal& principal) {
-         return certificate_arn(c, principal.certificate);
-       })}};
-  put_next(answer, call, kTokenStyle, page.next);
-  co_return answer;
+  return list_of_thing(std::move(call), "thingPrincipalObjects",
+                       [](const Call& c, const registry::Page& page) {
+                         return write_typed(c, page, "principal",
+                                            [](const Call& of, const ThingPrincipal& principal) {
+                                              return certificate_arn(of, principal.certificate);
+                                            });
+                       });
 }
 
 Answer list_principal_things_v2(Call call) {
-  CO_TRY_ASSIGN(const CertificateId id, parse_principal(call, "principal"));
-  CO_TRY(co_await check_certificate(call, id));
-  CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
-  CO_TRY_ASSIGN(const registry::Page page,
-                co_await call.server.store.list(registry::query::ThingsOfPrincipal{id}, cursor));
-  json::object answer{
-      {"principalThingObjects",
-       write_typed(call, page, "thingName", [](const Call&, const ThingPrincipal& principal) {
-         return principal.thing.str();
-       })}};
-  put_next(answer, call, kTokenStyle, page.next);
-  co_return answer;
+  return list_of_principal(
+      std::move(call), "principalThingObjects", [](const Call& c, const registry::Page& page) {
+        return write_typed(c, page, "thingName", [](const Call&, const ThingPrincipal& principal) {
+          return principal.thing.str();
+        });
+      });
 }
 
 using enum Exception;
