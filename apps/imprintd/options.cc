@@ -16,7 +16,7 @@ constexpr const char* kHelp =
     "Serves an Imprint deployment: device provisioning over MQTT and the AWS IoT API over HTTPS. "
     "Prints one\n"
     "line on stdout when it serves; logs go to stderr. SIGTERM drains and ends, SIGHUP reloads "
-    "certificates.\n"
+    "certificates and\nconfiguration, as far as a running server can; the log names the rest.\n"
     "Exit codes: 0 stopped as asked, 1 failed, 2 bad usage or configuration.";
 
 telemetry::Level to_level(const std::string& text) {

@@ -388,7 +388,8 @@ Result<Config> Config::parse(std::string_view toml, std::string_view file_name) 
 std::string default_config_text(const std::vector<std::string>& endpoints) {
   std::string out =
       "# Configuration of imprintd. Every key is optional; a line that starts with # shows the\n"
-      "# default. Flags override this file. SIGHUP reloads it without dropping a connection.\n";
+      "# default. Flags override this file. SIGHUP reloads it without dropping a connection; what\n"
+      "# only a start can change is named in the log.\n";
   std::string_view section;
   for (const Key& key : keys()) {
     if (key.section != section) {
