@@ -234,12 +234,13 @@ Answer try_template(Call call) {
   auto resources = trial.parsed.evaluate(parameters, trial.predefined);
   if (!resources) co_return write_refusal(resources.error());
   provisioning::Known known{.resources = std::move(*resources), .certificate = trial.certificate};
-  // The rules on registering again are for devices that ask over MQTT.
+  known.device = provisioning::DeviceRequest{.template_name = trial.record.name.str(),
+                                             .template_version = trial.record.default_version,
+                                             .settings = *call.server.settings.get()};
   if (trial.record.type == registry::TemplateType::fleet_provisioning) {
     known.fleet = provisioning::FleetRequest{
-        .caller = {.certificate = trial.certificate.requested_by.value_or(CertificateId(Sha256{}))},
-        .provisioning_template = trial.record,
-        .settings = *call.server.settings.get()};
+        .caller = {.certificate =
+                       trial.certificate.requested_by.value_or(CertificateId(Sha256{}))}};
   }
   CO_TRY_ASSIGN(known, co_await provisioning::gather(call.server.store, std::move(known)));
   const auto plan = provisioning::plan(

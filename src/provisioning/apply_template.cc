@@ -42,7 +42,7 @@ registry::Task<Result<AppliedTemplate>> ApplyTemplate::run(ApplyRequest request)
   CO_TRY_ASSIGN(const templates::Resources resources,
                 request.parsed.evaluate(request.parameters, {}));
   CO_TRY_ASSIGN(Known known, co_await prepare(resources, request.event));
-  if (known.certificate_arrives) {
+  if (known.origin == Origin::signature) {
     CO_TRY(plan_now(known));
     CO_TRY_ASSIGN(known, co_await sign(std::move(known)));
   }
@@ -59,7 +59,7 @@ registry::Task<Result<AppliedTemplate>> ApplyTemplate::run(ApplyRequest request)
                      committed.error().message);
     }
     // What was signed stays; everything else is read anew.
-    const bool arrives = known.certificate_arrives;
+    const bool arrives = known.origin == Origin::signature;
     const std::optional<registry::Certificate> made = known.certificate;
     CO_TRY_ASSIGN(known, co_await prepare(resources, request.event));
     if (arrives) known.certificate = made;
@@ -71,8 +71,8 @@ registry::Task<Result<Known>> ApplyTemplate::prepare(templates::Resources resour
   Known known{.resources = std::move(resources), .event = std::move(event)};
   if (known.resources.certificate) {
     const templates::CertificateResource& resource = *known.resources.certificate;
-    known.certificate_arrives = resource.source == Source::signing_request;
-    if (known.certificate_arrives) {
+    if (resource.source == Source::signing_request) {
+      known.origin = Origin::signature;
       // Stands in for the certificate while the plan is tried.
       known.certificate = registry::Certificate{.id = CertificateId(Sha256{}), .pem = {}};
     } else {

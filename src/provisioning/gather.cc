@@ -63,7 +63,7 @@ registry::Task<Result<Known>> gather(registry::Store& store, Known known) {
   known.thing = std::get<registry::Thing>(it->second);
   CO_TRY_ASSIGN(known.groups_of_thing, co_await registry::list_all<registry::GroupMembership>(
                                            store, registry::query::GroupsOfThing{name}));
-  if (!known.fleet) co_return known;  // its other certificates are the operator's affair
+  if (!known.device) co_return known;  // its other certificates are the operator's affair
   CO_TRY_ASSIGN(const std::vector<registry::ThingPrincipal> principals,
                 co_await registry::list_all<registry::ThingPrincipal>(
                     store, registry::query::PrincipalsOfThing{name}));

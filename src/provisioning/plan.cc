@@ -37,18 +37,13 @@ class Planner {
       : known_(known), now_(now), thing_id_(thing_id), generation_id_(generation_id) {}
 
   Result<Plan> run() {
-    TRY(known_.fleet ? check_fleet_certificate() : check_chosen_certificate());
-    if (known_.fleet) {
-      // Disabled, deactivated or changed meanwhile, they authorise nothing any more.
-      changes_.changes.emplace_back(
-          registry::Require{registry::certificate_key(known_.fleet->caller.certificate),
-                            Expect::at(known_.fleet->caller_version)});
-      const registry::ProvisioningTemplate& authority = known_.fleet->provisioning_template;
-      changes_.changes.emplace_back(
-          registry::Require{registry::template_key(authority.name), Expect::at(authority.version)});
+    TRY(known_.device ? check_own_certificate() : check_chosen_certificate());
+    if (known_.device) {
+      for (const registry::Require& hold : known_.device->holds)
+        changes_.changes.emplace_back(hold);
     }
     if (known_.resources.thing) {
-      if (known_.fleet) TRY(check_reprovision());
+      if (known_.device) TRY(check_reprovision());
       TRY(known_.thing ? update_thing() : create_thing());
     }
     TRY(attach_policies());
@@ -71,7 +66,7 @@ class Planner {
     changes_.changes.emplace_back(Put{std::move(record), expect});
   }
 
-  Result<void> check_fleet_certificate() const {
+  Result<void> check_own_certificate() const {
     if (!known_.resources.certificate) {
       return refuse(
           Fault::invalid, code::kRegistrationFailure,
@@ -91,7 +86,7 @@ class Planner {
 
   /// An operator may name any certificate but a revoked one, which stays so.
   Result<void> check_chosen_certificate() const {
-    if (!known_.certificate || known_.certificate_arrives) return {};
+    if (!known_.certificate || known_.origin == Origin::signature) return {};
     const templates::CertificateResource& resource = *known_.resources.certificate;
     const std::string id = known_.certificate->id.hex();
     if (known_.certificate->status == CertificateStatus::revoked) {
@@ -176,10 +171,10 @@ class Planner {
     }
     if (wanted.groups)
       std::ranges::for_each(*wanted.groups, [&](const ThingGroupName& group) { join(group); });
-    if (known_.fleet && known_.fleet->settings.fleet_limit > 0) {
+    if (known_.device && known_.device->settings.fleet_limit > 0) {
       changes_.changes.emplace_back(
-          registry::Count{"things-of-template/" + known_.fleet->provisioning_template.name.str(), 1,
-                          known_.fleet->settings.fleet_limit});
+          registry::Count{"things-of-template/" + known_.device->template_name, 1,
+                          known_.device->settings.fleet_limit});
     }
     return {};
   }
@@ -275,7 +270,7 @@ class Planner {
   Result<void> check_reprovision() {
     for (const registry::Certificate& other : known_.certificates_of_thing) {
       const bool is_active = other.status == CertificateStatus::active;
-      switch (known_.fleet->settings.reprovision) {
+      switch (known_.device->settings.reprovision) {
         case Reprovision::aws:
           continue;
         case Reprovision::never:
@@ -405,7 +400,7 @@ class Planner {
 
   void remember_registration() {
     registration_ = registry::Registration{
-        .template_name = known_.fleet->provisioning_template.name,
+        .template_name = *TemplateName::parse(known_.device->template_name),
         .request_digest = known_.fleet->request_digest,
         .thing =
             known_.resources.thing ? std::optional(known_.resources.thing->name) : std::nullopt,
@@ -417,18 +412,20 @@ class Planner {
     if (!known_.certificate) return;
     const templates::CertificateResource& resource = *known_.resources.certificate;
     registry::Certificate certificate = *known_.certificate;
-    const bool keeps_status = !known_.certificate_arrives &&
+    const bool keeps_status = known_.origin == Origin::registry &&
                               certificate.status != CertificateStatus::pending_activation &&
                               resource.status_override == Override::do_nothing;
     if (!keeps_status) {
       certificate.status =
           resource.active ? CertificateStatus::active : CertificateStatus::inactive;
     }
-    if (known_.certificate_arrives) {
+    if (known_.origin == Origin::signature) {
       for (registry::Change& change : IssueCertificate::arrival_of(certificate))
         changes_.changes.push_back(std::move(change));
       return;
     }
+    if (known_.origin == Origin::first_contact)
+      return put(std::move(certificate), Expect::absent());
     const Expect as_read = Expect::at(known_.certificate->version);
     if (!registration_ && certificate.status == known_.certificate->status) {
       changes_.changes.emplace_back(
@@ -446,12 +443,11 @@ class Planner {
     event.time = now_;
     if (known_.resources.thing) event.thing = known_.resources.thing->name.str();
     if (known_.certificate) event.certificate = known_.certificate->id.hex();
-    if (known_.fleet) {
-      const registry::ProvisioningTemplate& authority = known_.fleet->provisioning_template;
-      event.detail =
-          encoding::to_json(encoding::json::object{{"template", authority.name.str()},
-                                                   {"template_version", authority.default_version},
-                                                   {"thing_existed", known_.thing.has_value()}});
+    if (known_.device) {
+      event.detail = encoding::to_json(
+          encoding::json::object{{"template", known_.device->template_name},
+                                 {"template_version", known_.device->template_version},
+                                 {"thing_existed", known_.thing.has_value()}});
     }
     changes_.events.push_back(std::move(event));
   }

@@ -13,26 +13,41 @@
 
 namespace imprint::provisioning {
 
-/// A device that registers itself through a stored template: what only such a registration has.
+/// What a device's own registration rests on, and the rules that it is under.
+struct DeviceRequest {
+  /// Each must still be as it was read when the registration is committed: disabled, deactivated or
+  /// changed meanwhile, it authorises nothing any more.
+  std::vector<registry::Require> holds = {};
+  /// The stored template, or "cacert/<id>" for one that a CA carries.
+  std::string template_name = {};
+  std::int64_t template_version = 1;
+  Settings settings = {};
+};
+
+/// What only RegisterThing has: a connection that asks for a certificate made for it.
 struct FleetRequest {
   Caller caller;
-  std::int64_t caller_version = 1;  ///< of the certificate that asks
-  registry::ProvisioningTemplate provisioning_template;
   Sha256 request_digest{};
-  Settings settings = {};
+};
+
+/// Where the certificate that is being registered comes from.
+enum class Origin : std::uint8_t {
+  registry,       ///< It is there already.
+  signature,      ///< Signed for this registration and stored by it, in place of its intent.
+  first_contact,  ///< Signed by a registered CA and stored by this registration.
 };
 
 /// Everything a registration depends on, as it was read.
 struct Known {
   templates::Resources resources;
-  /// Absent: an operator's own request, which neither a claim nor the rules on reprovisioning bind.
-  std::optional<FleetRequest> fleet = {};
+  /// Absent: an operator's own request, which the rules for devices do not bind.
+  std::optional<DeviceRequest> device = {};
+  std::optional<FleetRequest> fleet = {};  ///< with `device` only
   /// Who did what, for the audit trail; plan() adds the time and what it is about.
   registry::AuditEvent event = {};
   /// The certificate being registered; only an operator's template may do without.
   std::optional<registry::Certificate> certificate = {};
-  /// It was signed for this registration and is stored by it, in place of its intent.
-  bool certificate_arrives = false;
+  Origin origin = Origin::registry;
 
   std::optional<registry::Thing> thing = {};
   std::vector<registry::Certificate> certificates_of_thing =
@@ -46,7 +61,7 @@ struct Known {
 
 struct Plan {
   registry::ChangeSet changes;
-  std::optional<registry::Registration> registration = {};  ///< of a device's own request
+  std::optional<registry::Registration> registration = {};  ///< what RegisterThing answers
 };
 
 /// The registry records that evaluating gave names to: what `Known::named` is to be filled with.

@@ -646,19 +646,18 @@ TEST(Claims, OneKeyIsOneDevice) {
 TEST(RegisterThing, GivesWayWhenItsTemplateChangesMeanwhile) {
   World world;
   const auto created = world.create(test::make_key());
-  Known known{
-      .resources = {},
-      .fleet =
-          FleetRequest{
-              .caller = world.caller,
-              .provisioning_template = *run_blocking(registry::get<registry::ProvisioningTemplate>(
-                  world.memory, registry::template_key(*TemplateName::parse("T"))))},
-      .certificate = world.certificate(created->id)};
+  auto disabled = *run_blocking(registry::get<registry::ProvisioningTemplate>(
+      world.memory, registry::template_key(*TemplateName::parse("T"))));
+  Known known{.resources = {},
+              .device = DeviceRequest{.holds = {{registry::key_of(disabled),
+                                                 registry::Expect::at(disabled.version)}},
+                                      .template_name = "T"},
+              .fleet = FleetRequest{.caller = world.caller},
+              .certificate = world.certificate(created->id)};
   known.resources.certificate = templates::CertificateResource{
       .logical_name = "c", .value = created->id.hex(), .ca_pem = {}, .status_override = {}};
   const auto decided = plan(known, world.clock.now(), "id", "g");
   ASSERT_TRUE(decided) << decided.error().message;
-  registry::ProvisioningTemplate disabled = known.fleet->provisioning_template;
   disabled.enabled = false;
   ++disabled.version;
   world.put(disabled);

@@ -164,13 +164,17 @@ registry::Task<Result<Known>> RegisterThing::gather(Caller caller, RegisterThing
                              .correlation = caller.correlation,
                              .client = caller.client_id,
                              .serial_number = serial_number};
+  DeviceRequest device{
+      .holds = {{registry::certificate_key(caller.certificate),
+                 registry::Expect::at(caller_version)},
+                {registry::template_key(found->name), registry::Expect::at(found->version)}},
+      .template_name = name,
+      .template_version = found->default_version,
+      .settings = *settings_.get()};
   co_return co_await provisioning::gather(
       store_, Known{.resources = std::move(resources),
-                    .fleet = FleetRequest{.caller = std::move(caller),
-                                          .caller_version = caller_version,
-                                          .provisioning_template = std::move(*found),
-                                          .request_digest = digest_of(request),
-                                          .settings = *settings_.get()},
+                    .device = std::move(device),
+                    .fleet = FleetRequest{std::move(caller), digest_of(request)},
                     .event = std::move(event),
                     .certificate = std::move(certificate)});
 }
