@@ -57,6 +57,9 @@ constexpr std::array kSteps = {
     StepName{"create_certificate_from_csr", "ask for a certificate with a key of its own"},
     StepName{"register_thing", "RegisterThing"},
     StepName{"reopen_certificate", "ask again for the certificate of the same key"},
+    StepName{"just_in_time_provisioning", "just-in-time provisioning"},
+    StepName{"just_in_time_registration", "just-in-time registration"},
+    StepName{"remove_waiting_certificate", "certificate removed"},
     StepName{"retire_certificate", "old certificate deactivated"},
     StepName{"remove_expired_certificate", "certificate removed"},
     StepName{"certificate_never_arrived", "certificate never stored"},
@@ -120,6 +123,14 @@ std::string advice_on_status(const Certificate& certificate) {
   const std::string id = certificate.id.hex();
   switch (certificate.status) {
     case CertificateStatus::pending_activation:
+      if (certificate.ca_certificate && !certificate.requested_by) {
+        return fmt::format(
+            "Certificate {} waits for its activation. Activate it (aws iot update-certificate "
+            "--certificate-id {} --new-status ACTIVE) and attach a policy; or give its CA "
+            "certificate {} a registration config, and the device provisions itself at its next "
+            "connection.",
+            id, id, certificate.ca_certificate->hex());
+      }
       return "The device has its certificate but has not registered it: it publishes RegisterThing "
              "with its ownership token, over the claim's connection, within the hour.";
     case CertificateStatus::revoked:
@@ -140,8 +151,10 @@ std::string advice_on_status(const Certificate& certificate) {
 std::string advice_on_denial(const AuditEvent& event,
                              const std::optional<Certificate>& certificate) {
   if (event.step == "tls_handshake") {
-    return "The device shows a certificate that is not registered here: register it (aws iot "
-           "register-certificate-without-ca), or let the device begin again with its claim.";
+    return "The device shows a certificate that is not registered here, and no CA certificate "
+           "that may introduce it: mend what the sentence names, register the certificate (aws iot "
+           "register-certificate-without-ca) or its CA (imprint ca register), or let the device "
+           "begin again with its claim.";
   }
   if (certificate && certificate->status != CertificateStatus::active)
     return advice_on_status(*certificate);
@@ -219,6 +232,18 @@ std::string sentence_of(const AuditEvent& event) {
                        event.thing.empty() ? "" : " as " + event.thing, event.certificate,
                        detail.flag("repeated") ? " (the same answer as before)" : "");
   }
+  if (event.step == "just_in_time_provisioning") {
+    return fmt::format("provisioned{} at its first connection, with its own certificate {}",
+                       event.thing.empty() ? "" : " as " + event.thing, event.certificate);
+  }
+  if (event.step == "just_in_time_registration") {
+    return fmt::format(
+        "its certificate {} was registered and waits for its activation: CA certificate {} "
+        "introduced it",
+        event.certificate, detail.text("ca"));
+  }
+  if (event.step == "remove_waiting_certificate")
+    return fmt::format("certificate {} was removed: {}", event.certificate, because);
   if (event.step == "retire_certificate")
     return fmt::format("its old certificate {} was deactivated", event.certificate);
   if (event.step == "remove_expired_certificate") {

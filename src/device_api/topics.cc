@@ -113,6 +113,8 @@ std::string ProvisioningTopic::answer(Role answer_role) const {
   return {};
 }
 
+bool is_event(std::string_view topic) { return topic.starts_with("$aws/events/"); }
+
 bool is_reserved(std::string_view topic) {
   return topic.starts_with('$') && !topic.starts_with("$share/");
 }
@@ -151,7 +153,7 @@ Result<void> check_subscribe(std::string_view filter) {
         quote(shared));
   }
   if (!is_reserved(filter)) return {};
-  if (filter.starts_with("$aws/things/") || filter.starts_with("$aws/events/")) return {};
+  if (filter.starts_with("$aws/things/") || is_event(filter)) return {};
   const bool has_wildcard = filter.find_first_of("+#") != std::string_view::npos;
   const auto parsed = parse_provisioning_topic(filter);
   if (has_wildcard && parsed) return {};

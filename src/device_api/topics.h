@@ -41,6 +41,10 @@ struct ProvisioningTopic {
 /// with '$', but for shared subscriptions.
 bool is_reserved(std::string_view topic);
 
+/// A topic or filter below $aws/events/: messages of the server's own, which clients within policy
+/// receive as they do any other and never send.
+bool is_event(std::string_view topic);
+
 /// A topic below $aws/certificates or $aws/provisioning-templates. The error says what is wrong
 /// with one that is almost right ("the format is json or cbor, not JSON"); nothing for other
 /// topics.

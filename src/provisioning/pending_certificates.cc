@@ -7,8 +7,12 @@ registry::Task<Result<void>> PendingCertificates::load(registry::Store& store) {
   CO_TRY_ASSIGN(const std::vector<registry::Certificate> pending,
                 co_await registry::list_all<registry::Certificate>(
                     store, registry::query::ExpiredCertificates{Timestamp::max()}));
+  CO_TRY_ASSIGN(const std::vector<registry::Certificate> introduced,
+                co_await registry::list_all<registry::Certificate>(
+                    store, registry::query::AwaitingActivation{}));
   const std::scoped_lock lock(mutex_);
   for (const registry::Certificate& certificate : pending) add(certificate);
+  for (const registry::Certificate& certificate : introduced) add(certificate);
   co_return Result<void>();
 }
 
@@ -25,47 +29,67 @@ void PendingCertificates::apply(const registry::ChangeSet& changes) {
   }
 }
 
-std::size_t PendingCertificates::count(const CertificateId& requester) const {
+std::size_t PendingCertificates::count(const CertificateId& admitter) const {
   const std::scoped_lock lock(mutex_);
-  const auto it = counts_.find(requester);
+  const auto it = counts_.find(admitter);
   return it == counts_.end() ? 0 : it->second;
 }
 
 std::optional<PendingCertificates::Place> PendingCertificates::reserve(
-    const CertificateId& requester, std::size_t most) {
+    const CertificateId& admitter, std::size_t most) {
   const std::scoped_lock lock(mutex_);
-  const auto counted = counts_.find(requester);
+  const auto counted = counts_.find(admitter);
   const std::size_t present = counted == counts_.end() ? 0 : counted->second;
-  const auto held = reserved_.find(requester);
+  const auto held = reserved_.find(admitter);
   const std::size_t coming = held == reserved_.end() ? 0 : held->second;
   if (present + coming >= most) return std::nullopt;
-  ++reserved_[requester];
-  return std::optional<Place>(std::in_place, *this, requester);
+  ++reserved_[admitter];
+  return std::optional<Place>(std::in_place, *this, admitter);
 }
 
 PendingCertificates::Place::~Place() {
   if (of_ == nullptr) return;
   const std::scoped_lock lock(of_->mutex_);
-  const auto held = of_->reserved_.find(requester_);
+  const auto held = of_->reserved_.find(admitter_);
   if (--held->second == 0) of_->reserved_.erase(held);
 }
 
+std::optional<CertificateId> PendingCertificates::longest_waiting(const CertificateId& ca,
+                                                                  const std::string& common_name,
+                                                                  std::size_t most) const {
+  const std::scoped_lock lock(mutex_);
+  const auto same = by_name_.find({ca, common_name});
+  if (same == by_name_.end() || same->second.size() < most) return std::nullopt;
+  return same->second.begin()->second;
+}
+
 void PendingCertificates::add(const registry::Certificate& certificate) {
-  if (certificate.status != registry::CertificateStatus::pending_activation ||
-      !certificate.requested_by) {
-    remove(certificate.id);
-    return;
+  remove(certificate.id);
+  if (certificate.status != registry::CertificateStatus::pending_activation) return;
+  if (!certificate.requested_by && !certificate.ca_certificate) return;
+  Waiting waiting{.admitter = certificate.requested_by ? *certificate.requested_by
+                                                       : *certificate.ca_certificate,
+                  .since = certificate.created};
+  if (!certificate.requested_by) {
+    waiting.name.emplace(*certificate.ca_certificate, certificate.common_name);
+    by_name_[*waiting.name].emplace(waiting.since, certificate.id);
   }
-  if (requesters_.emplace(certificate.id, *certificate.requested_by).second)
-    ++counts_[*certificate.requested_by];
+  ++counts_[waiting.admitter];
+  waiting_.emplace(certificate.id, std::move(waiting));
 }
 
 void PendingCertificates::remove(const CertificateId& id) {
-  const auto it = requesters_.find(id);
-  if (it == requesters_.end()) return;
-  const auto count = counts_.find(it->second);
+  const auto it = waiting_.find(id);
+  if (it == waiting_.end()) return;
+  const Waiting& waiting = it->second;
+  const auto count = counts_.find(waiting.admitter);
   if (--count->second == 0) counts_.erase(count);
-  requesters_.erase(it);
+  if (waiting.name) {
+    const auto same = by_name_.find(*waiting.name);
+    same->second.erase({waiting.since, id});
+    if (same->second.empty()) by_name_.erase(same);
+  }
+  waiting_.erase(it);
 }
 
 }  // namespace imprint::provisioning

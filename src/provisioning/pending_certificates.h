@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <mutex>
 #include <optional>
+#include <set>
+#include <string>
 #include <unordered_map>
 #include <utility>
 
@@ -10,9 +13,10 @@
 
 namespace imprint::provisioning {
 
-/// How many certificates each claim has asked for that still wait for RegisterThing: what bounds a
-/// claim that mints and never registers. One per process; filled once at start, then kept true by
-/// the store's change sets. Any thread.
+/// How many certificates wait for their activation, by what lets them in: the claim that asked for
+/// them and has not registered them yet, or the registered CA that signed them. It bounds a claim
+/// that mints and never registers, and a board that makes itself a new certificate at every start.
+/// One per process; filled once at start, then kept true by the store's change sets. Any thread.
 class PendingCertificates {
  public:
   /// Call before serving, after registering apply() with Store::watch.
@@ -20,32 +24,45 @@ class PendingCertificates {
 
   void apply(const registry::ChangeSet& changes);
 
-  [[nodiscard]] std::size_t count(const CertificateId& requester) const;
+  [[nodiscard]] std::size_t count(const CertificateId& admitter) const;
 
-  /// A place among the `most` that a requester may have, held until its certificate is stored or
+  /// A place among the `most` that an admitter may have, held until its certificate is stored or
   /// given up; nothing when they are taken.
   class Place {
    public:
-    Place(PendingCertificates& of, CertificateId requester) : of_(&of), requester_(requester) {}
+    Place(PendingCertificates& of, CertificateId admitter) : of_(&of), admitter_(admitter) {}
     Place(Place&& other) noexcept
-        : of_(std::exchange(other.of_, nullptr)), requester_(other.requester_) {}
+        : of_(std::exchange(other.of_, nullptr)), admitter_(other.admitter_) {}
     Place& operator=(Place&&) = delete;
     ~Place();
 
    private:
     PendingCertificates* of_;
-    CertificateId requester_;
+    CertificateId admitter_;
   };
-  std::optional<Place> reserve(const CertificateId& requester, std::size_t most);
+  std::optional<Place> reserve(const CertificateId& admitter, std::size_t most);
+
+  /// The certificate that has waited longest of those that a CA signed for one common name, when
+  /// `most` of them wait: the one to make room.
+  [[nodiscard]] std::optional<CertificateId> longest_waiting(const CertificateId& ca,
+                                                             const std::string& common_name,
+                                                             std::size_t most) const;
 
  private:
+  using NameOfCa = std::pair<CertificateId, std::string>;
+  struct Waiting {
+    CertificateId admitter;
+    std::optional<NameOfCa> name = {};  ///< of one that a registered CA signed
+    Timestamp since = {};
+  };
   void add(const registry::Certificate& certificate);
   void remove(const CertificateId& id);
 
   mutable std::mutex mutex_;
-  std::unordered_map<CertificateId, CertificateId> requesters_;  ///< by pending certificate
-  std::unordered_map<CertificateId, std::size_t> counts_;        ///< by requester; none is 0
-  std::unordered_map<CertificateId, std::size_t> reserved_;      ///< the same
+  std::unordered_map<CertificateId, Waiting> waiting_;       ///< by pending certificate
+  std::unordered_map<CertificateId, std::size_t> counts_;    ///< by admitter; none is 0
+  std::unordered_map<CertificateId, std::size_t> reserved_;  ///< the same
+  std::map<NameOfCa, std::set<std::pair<Timestamp, CertificateId>>> by_name_;
 };
 
 }  // namespace imprint::provisioning

@@ -20,13 +20,22 @@ enum class Reprovision : std::uint8_t {
   aws,               ///< Yes; the old certificates stay as they are.
 };
 
+/// What the first connection of a device comes to whose certificate a registered CA signed
+/// (template setting `jitp`).
+enum class JitpMode : std::uint8_t {
+  inline_registration,  ///< It is provisioned within its CONNECT and goes on.
+  aws,                  ///< It is provisioned and dropped; the next connection gets in.
+};
+
 /// Deployment-wide rules of provisioning. A value; a reload replaces it whole.
 struct Settings {
   Reprovision reprovision = Reprovision::same_key;
+  JitpMode jitp = JitpMode::inline_registration;
   std::int64_t fleet_limit = 0;  ///< most things one template may make; 0: no limit
   x509::KeyAlgorithm key_algorithm = x509::KeyAlgorithm::rsa_2048;  ///< of server-made keys
   Seconds ownership_lifetime = std::chrono::hours(1);
-  /// Most certificates of one claim that wait for RegisterThing.
+  /// Most certificates of one claim that wait for RegisterThing, and of one registered CA that wait
+  /// for their activation.
   std::size_t pending_certificates = 10'000;
 };
 

@@ -10,7 +10,8 @@ bool is_by_creation(const Query& query) {
          std::holds_alternative<query::Policies>(query) ||
          std::holds_alternative<query::RegistrationTasks>(query) ||
          std::holds_alternative<query::CaCertificates>(query) ||
-         std::holds_alternative<query::CertificatesOfCa>(query);
+         std::holds_alternative<query::CertificatesOfCa>(query) ||
+         std::holds_alternative<query::AwaitingActivation>(query);
 }
 
 }  // namespace

@@ -148,6 +148,8 @@ struct CertificatesOfCa {
   CertificateId ca;
   bool ascending = true;
 };
+/// PENDING_ACTIVATION that came under a registered CA; by creation time.
+struct AwaitingActivation {};
 /// By sequence. Empty fields match everything; the others must be equal.
 struct AuditEvents {
   bool ascending = true;
@@ -181,7 +183,8 @@ using Query =
                  query::TargetsOfPolicy, query::PrincipalsOfThing, query::ThingsOfPrincipal,
                  query::Templates, query::TemplateVersions, query::AccessOf, query::AuditEvents,
                  query::Credentials, query::RegistrationTasks, query::SearchThings,
-                 query::CaCertificates, query::CaCertificatesBySubject, query::CertificatesOfCa>;
+                 query::CaCertificates, query::CaCertificatesBySubject, query::CertificatesOfCa,
+                 query::AwaitingActivation>;
 
 /// Where a list goes on: after this sort key. Empty means from the start. Opaque outside registry/;
 /// stable while records come and go, because it names a place in the order, not an offset.

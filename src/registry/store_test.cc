@@ -309,6 +309,7 @@ TEST_P(StoreConformance, AnswersEveryQuery) {
   EXPECT_EQ(names(query::CertificatesOfCa{certificate_id(10)}, 1), (Names{three, two}));
   EXPECT_EQ(names(query::CertificatesOfCa{certificate_id(10), false}, 1), (Names{two, three}));
   EXPECT_EQ(names(query::CertificatesOfCa{certificate_id(11)}), Names{});
+  EXPECT_EQ(names(query::AwaitingActivation{}, 1), Names{two});
   EXPECT_EQ(std::get<ResourceTags>(*find(tags_key("policy/p"))).tags.at("k"), "v");
   EXPECT_EQ(std::get<Setting>(*find(setting_key("s"))).value, "v");
   EXPECT_FALSE(find(tags_key("policy/q")));

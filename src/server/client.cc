@@ -9,10 +9,12 @@ namespace imprint::server {
 
 Error Client::forbidden(std::string message) { return Error{Fault::forbidden, std::move(message)}; }
 
-Client::Client(Shard& shard, Connection& connection, CertificateId certificate)
+Client::Client(Shard& shard, Connection& connection, CertificateId certificate,
+               std::optional<identity::FirstContact> contact)
     : shard_(shard),
       connection_(connection),
       certificate_(certificate),
+      contact_(std::move(contact)),
       correlation_(make_uuid(shard.services().random)) {
   facts_.source_ip = connection.source_ip();
 }
@@ -54,6 +56,13 @@ std::optional<Error> Client::check_certificate() const {
   const auto status = services().directory.status(certificate_);
   const std::string id = principal_->id_text;
   if (!status) return forbidden(fmt::format("certificate {} has been deleted", id));
+  const registry::Certificate& record = principal_->certificate;
+  if (*status == registry::CertificateStatus::pending_activation && record.ca_certificate) {
+    return forbidden(fmt::format(
+        "certificate {} is PENDING_ACTIVATION: CA certificate {} introduced it, and nobody has "
+        "activated it yet; aws iot update-certificate --certificate-id {} --new-status ACTIVE does",
+        id, record.ca_certificate->hex(), id));
+  }
   if (*status == registry::CertificateStatus::pending_activation) {
     return forbidden(fmt::format(
         "certificate {} is PENDING_ACTIVATION: RegisterThing has not succeeded for it; connect "

@@ -8,8 +8,10 @@
 
 #include "device_api/provisioning_api.h"
 #include "encoding/json.h"
+#include "identity/ca_directory.h"
 #include "identity/principal.h"
 #include "mqtt/server_session.h"
+#include "provisioning/just_in_time.h"
 #include "runtime/task.h"
 #include "server/journal.h"
 
@@ -25,7 +27,9 @@ struct Services;
 /// up again by number when it goes on, for it may be gone.
 class Client {
  public:
-  Client(Shard& shard, Connection& connection, CertificateId certificate);
+  /// `contact`: the registry did not know the certificate, and a registered CA introduces it.
+  Client(Shard& shard, Connection& connection, CertificateId certificate,
+         std::optional<identity::FirstContact> contact);
 
   void handle(mqtt::ServerAction action);
   /// The last call: parks or ends the session, publishes the will.
@@ -60,6 +64,15 @@ class Client {
     bool throttled;
   };
 
+  // Identify (client_introduction.cc).
+  /// The principal of a connection that has sent its CONNECT; a device that a registered CA
+  /// introduces is provisioned first.
+  static runtime::Task<Result<identity::PrincipalPtr>> identify(Shard& shard, std::uint64_t number);
+  [[nodiscard]] std::optional<provisioning::FirstConnection> first_connection(
+      const Result<identity::PrincipalPtr>& principal) const;
+  static runtime::Task<Result<void>> introduce(Shard& shard, std::uint64_t number,
+                                               provisioning::FirstConnection first);
+
   // Connect (client_connect.cc).
   static runtime::Task<void> connect(Shard& shard, std::uint64_t number,
                                      mqtt::ConnectRequest request);
@@ -90,6 +103,9 @@ class Client {
     bool is_claim;
   };
   [[nodiscard]] Asker asker() const;
+  static void note_introduction_failed(Services& services, const Asker& asker,
+                                       std::string_view template_name, const Error& error,
+                                       double seconds);
   /// Counts, logs and puts on record what a request came to.
   static void enter(Services& services, const Asker& asker, const device_api::Answer& answer,
                     double seconds);
@@ -128,6 +144,7 @@ class Client {
   Shard& shard_;
   Connection& connection_;
   const CertificateId certificate_;
+  const std::optional<identity::FirstContact> contact_;
   identity::PrincipalPtr principal_;
   identity::ConnectionFacts facts_;
   std::string correlation_;

@@ -10,13 +10,12 @@ runtime::Task<void> Client::connect(Shard& shard, std::uint64_t number,
   Services& services = shard.services();
   Client* self = shard.client(number);
   const CertificateId certificate = self->certificate_;
-  auto principal = co_await services.access.principal(certificate);
+  self->facts_.client_id = request.client_id;
+  auto principal = co_await identify(shard, number);
   self = undecided(shard, number);
   if (self == nullptr) co_return;
   if (!principal) {
-    const bool is_gone = principal.error().fault == Fault::not_found;
-    self->refuse(request, is_gone ? forbidden("the certificate has been deleted")
-                                  : Error{Fault::unavailable, principal.error().message});
+    self->refuse(request, principal.error());
     co_return;
   }
   // From here on changes of its rights reach it.

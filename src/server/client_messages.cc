@@ -14,6 +14,11 @@ std::optional<Error> error_of(Result<void> result) {
   return std::move(result).error();
 }
 
+/// Answers below $aws/ go to the connection that asked and never through the index.
+bool is_answered_directly(std::string_view filter) {
+  return device_api::is_reserved(filter) && !device_api::is_event(filter);
+}
+
 }  // namespace
 
 std::optional<Error> Client::check_subscription(const std::string& filter) {
@@ -40,8 +45,7 @@ void Client::subscribe(mqtt::SubscribeRequest request) {
     if (static_cast<unsigned>(entry.code) >=
         static_cast<unsigned>(mqtt::ReasonCode::unspecified_error))
       continue;
-    // Answers below $aws/ go to the connection that asked and never through the index.
-    if (device_api::is_reserved(entry.filter)) continue;
+    if (is_answered_directly(entry.filter)) continue;
     shard_.switchboard().subscribe(own, entry.filter, entry.options);
     const bool wants_retained =
         entry.options.retain_handling == mqtt::RetainHandling::send ||
@@ -58,7 +62,7 @@ void Client::subscribe(mqtt::SubscribeRequest request) {
 
 void Client::unsubscribe(const mqtt::UnsubscribeRequest& request) {
   for (const auto& entry : request.entries) {
-    if (!device_api::is_reserved(entry.filter))
+    if (!is_answered_directly(entry.filter))
       shard_.switchboard().unsubscribe({shard_.index(), connection_.number()}, entry.filter);
   }
   connection_.session().answer_unsubscribe(request);

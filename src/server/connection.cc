@@ -28,7 +28,7 @@ Connection::Connection(Shard& shard, std::uint64_t number, Socket socket, SslPtr
       ssl_(std::move(ssl)),
       source_ip_(std::move(source_ip)),
       session_(shard.services().mqtt, shard.services().clock.monotonic()) {
-  MqttTls::report_client(ssl_.get(), certificate_);
+  MqttTls::report_client(ssl_.get(), seen_);
 }
 
 Connection::~Connection() = default;
@@ -67,8 +67,8 @@ void Connection::shake_hands() {
     if (error == SSL_ERROR_WANT_WRITE) return wait_for_output();
     return handshake_failed(error);
   }
-  IMPRINT_ASSERT(certificate_.has_value());
-  client_ = std::make_unique<Client>(shard_, *this, *certificate_);
+  IMPRINT_ASSERT(seen_.certificate.has_value());
+  client_ = std::make_unique<Client>(shard_, *this, *seen_.certificate, std::move(seen_.contact));
   phase_ = Phase::open;
   shard_.handshake_ended();
   read_some();
@@ -84,18 +84,20 @@ void Connection::handshake_failed(int ssl_error) {
                                     : ssl_error == SSL_ERROR_SSL ? "tls"
                                                                  : "closed");
   if (is_unknown) {
+    const std::string certificate = seen_.certificate ? seen_.certificate->hex() : std::string();
     services.log.warning(
-        "refused a client certificate that the registry does not know; register it, or let the "
-        "device start again with its claim",
-        {{"from", source_ip_},
-         {"certificate", certificate_ ? certificate_->hex() : std::string("none")}});
+        "refused a client certificate that the registry does not know; register it or its CA, or "
+        "let the device start again with its claim",
+        {{"from", source_ip_}, {"certificate", certificate}, {"because", seen_.refusal}});
     services.journal.note(
-        source_ip_, {.step = "tls_handshake",
-                     .outcome = "denied",
-                     .certificate = certificate_ ? certificate_->hex() : std::string(),
-                     .detail = encoding::to_json(encoding::json::object{
-                         {"from", source_ip_},
-                         {"because", "the registry does not know this client certificate"}})});
+        source_ip_,
+        {.step = "tls_handshake",
+         .outcome = "denied",
+         .certificate = certificate,
+         .detail = encoding::to_json(encoding::json::object{
+             {"from", source_ip_},
+             {"because", fmt::format("the registry does not know this client certificate, and {}",
+                                     seen_.refusal)}})});
   } else {
     services.log.info("a TLS handshake failed", {{"from", source_ip_}, {"cause", cause}});
   }

@@ -69,7 +69,7 @@ class Connection {
   Socket socket_;
   SslPtr ssl_;
   std::string source_ip_;
-  std::optional<CertificateId> certificate_;  ///< the client's, once the handshake has seen it
+  SeenClient seen_;
   mqtt::ServerSession session_;
   std::unique_ptr<Client> client_;
   Bytes output_;

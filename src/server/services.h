@@ -10,6 +10,7 @@
 #include "identity/access_control.h"
 #include "identity/certificate_directory.h"
 #include "mqtt/limits.h"
+#include "provisioning/just_in_time.h"
 #include "registry/store.h"
 #include "server/broker.h"
 #include "server/journal.h"
@@ -37,6 +38,7 @@ struct Services {
   identity::CertificateDirectory& directory;
   identity::AccessControl& access;
   device_api::ProvisioningApi& provisioning;
+  provisioning::JustInTime& just_in_time;
   Journal& journal;
   ClientDirectory& clients;
   RetainedStore& retained;

@@ -5,6 +5,9 @@
 #include <cstring>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <vector>
+
+#include "x509/openssl.h"
 
 namespace imprint::server {
 
@@ -54,16 +57,45 @@ int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size,
   return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-/// Answers 1 for a certificate that the directory (the argument) knows, in whatever state: one that
-/// is not ACTIVE is refused at CONNECT, where the reason can be given.
+/// The certificates that the client sent after its own.
+Result<std::vector<x509::Certificate>> sent_along(X509_STORE_CTX* store) {
+  std::vector<x509::Certificate> out;
+  const STACK_OF(X509)* chain = X509_STORE_CTX_get0_untrusted(store);
+  for (int i = 1; i < sk_X509_num(chain); ++i) {
+    TRY_ASSIGN(x509::Certificate one, x509::from_openssl(sk_X509_value(chain, i)));
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+Result<identity::FirstContact> first_contact(const ClientTrust& trust, X509_STORE_CTX* store) {
+  TRY_ASSIGN(const x509::Certificate leaf, x509::from_openssl(X509_STORE_CTX_get0_cert(store)));
+  TRY_ASSIGN(const std::vector<x509::Certificate> sent, sent_along(store));
+  return trust.introducers.vouch(leaf, sent, trust.clock.now());
+}
+
+/// Answers 1 for a certificate that the registry knows, in whatever state: one that is not ACTIVE
+/// is refused at CONNECT, where the reason can be given. And for one that a registered CA
+/// introduces.
 int verify(X509_STORE_CTX* store, void* argument) {
-  const auto& directory = *static_cast<const identity::CertificateDirectory*>(argument);
-  const X509* leaf = X509_STORE_CTX_get0_cert(store);
-  const auto id = leaf == nullptr ? std::nullopt : id_of(leaf);
+  const auto& trust = *static_cast<const ClientTrust*>(argument);
   const auto* ssl =
       static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
-  if (auto* seen = static_cast<std::optional<CertificateId>*>(SSL_get_app_data(ssl))) *seen = id;
-  if (id && directory.status(*id)) return 1;
+  SeenClient ignored;
+  auto* reported = static_cast<SeenClient*>(SSL_get_app_data(ssl));
+  SeenClient& seen = reported == nullptr ? ignored : *reported;
+  const X509* leaf = X509_STORE_CTX_get0_cert(store);
+  if (leaf != nullptr) seen.certificate = id_of(leaf);
+  if (seen.certificate && trust.known.status(*seen.certificate)) return 1;
+  if (seen.certificate) {
+    auto contact = first_contact(trust, store);
+    ERR_clear_error();
+    if (contact) {
+      seen.contact = std::move(*contact);
+      return 1;
+    }
+    seen.refusal = std::move(contact).error().message;
+  }
   X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_UNTRUSTED);
   return 0;
 }
@@ -101,8 +133,7 @@ Result<void> use_credentials(SSL_CTX* context, const ServerCredentials& credenti
 
 MqttTls::MqttTls(std::unique_ptr<SSL_CTX, SslFree> context) : context_(std::move(context)) {}
 
-Result<MqttTls> MqttTls::make(const ServerCredentials& credentials,
-                              const identity::CertificateDirectory& directory) {
+Result<MqttTls> MqttTls::make(const ServerCredentials& credentials, const ClientTrust& trust) {
   std::unique_ptr<SSL_CTX, SslFree> context(SSL_CTX_new(TLS_server_method()));
   if (!context) return fail(Fault::internal, "no TLS context: {}", take_tls_error());
   SSL_CTX* c = context.get();
@@ -122,10 +153,8 @@ Result<MqttTls> MqttTls::make(const ServerCredentials& credentials,
     return fail(Fault::internal, "this OpenSSL lacks a cipher or group: {}", take_tls_error());
   }
   SSL_CTX_set_verify(c, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
-  // The directory outlives every connection; after a reload some still use the context before.
-  SSL_CTX_set_cert_verify_callback(c, &verify,
-                                   const_cast<identity::CertificateDirectory*>(&directory));
-  // Only the leaf counts, so a long chain is nothing but work.
+  // It outlives every connection; after a reload some still use the context before.
+  SSL_CTX_set_cert_verify_callback(c, &verify, const_cast<ClientTrust*>(&trust));
   SSL_CTX_set_max_cert_list(c, kMaxClientChainBytes);
   SSL_CTX_set_alpn_select_cb(c, &choose_protocol, nullptr);
   TRY(use_credentials(c, credentials));
@@ -140,8 +169,6 @@ SslPtr MqttTls::accept(int socket) const {
   return ssl;
 }
 
-void MqttTls::report_client(SSL* ssl, std::optional<CertificateId>& seen) {
-  SSL_set_app_data(ssl, &seen);
-}
+void MqttTls::report_client(SSL* ssl, SeenClient& seen) { SSL_set_app_data(ssl, &seen); }
 
 }  // namespace imprint::server

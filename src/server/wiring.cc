@@ -73,6 +73,9 @@ provisioning::Reprovision to_reprovision(deployment::Reprovision value) {
 
 provisioning::Settings to_settings(const deployment::Config& config) {
   return {.reprovision = to_reprovision(config.templates.reprovision),
+          .jitp = config.templates.jitp == deployment::JitpMode::aws
+                      ? provisioning::JitpMode::aws
+                      : provisioning::JitpMode::inline_registration,
           .fleet_limit = static_cast<std::int64_t>(config.templates.fleet_limit),
           .key_algorithm = config.templates.key_algorithm,
           .pending_certificates = config.limits.pending_certificates};
@@ -87,8 +90,6 @@ Result<void> check_available(const deployment::Config& config) {
   };
   if (!config.templates.allowlist.empty())
     return refuse("templates.allowlist", "devices would register without being on any list");
-  if (config.templates.jitp != deployment::JitpMode::inline_registration)
-    return refuse("templates.jitp", "there is no just-in-time provisioning yet");
   if (config.listen.plain_http) return refuse("listen.plain-http", "nothing would be served there");
   return {};
 }
@@ -159,6 +160,8 @@ struct Server::Parts {
 
   std::unique_ptr<registry::SqliteStore> store;
   identity::CertificateDirectory directory;
+  identity::CaDirectory introducers;
+  const ClientTrust trust{directory, introducers, clock};
   std::optional<identity::AccessControl> access;
   std::unique_ptr<access::Operators> operators;
 
@@ -173,6 +176,7 @@ struct Server::Parts {
   std::optional<bulk::RegistrationTasks> registrations;
   std::optional<provisioning::CreateCertificate> create;
   std::optional<provisioning::RegisterThing> register_thing;
+  std::optional<provisioning::JustInTime> just_in_time;
   std::optional<device_api::ProvisioningApi> provisioning;
 
   std::optional<Journal> journal;
@@ -198,12 +202,14 @@ struct Server::Parts {
     store->watch([this](const registry::ChangeSet& changes) {
       operators->apply(changes);
       directory.apply(changes);
+      introducers.apply(changes);
       pending.apply(changes);
       const identity::AccessChange change = identity::access_change_of(changes);
       access->apply(change);
       for (Shard* shard : peers) shard->access_changed(change);
     });
     TRY(runtime::run_blocking(directory.load(*store)));
+    TRY(runtime::run_blocking(introducers.load(*store)));
     TRY(runtime::run_blocking(pending.load(*store)));
     TRY(runtime::run_blocking(operators->load(*store)));
     metrics.watch_certificates([this] { return directory.count_by_status(); });
@@ -259,6 +265,7 @@ struct Server::Parts {
                                                     .account = config.account_id});
     create.emplace(*store, *issue, *keys, *tokens, pending, settings, clock);
     register_thing.emplace(*store, templates, *tokens, settings, clock, random);
+    just_in_time.emplace(*store, templates, pending, settings, clock, random);
     provisioning.emplace(*create, *register_thing);
     journal.emplace(*store, clock, log);
     return {};
@@ -274,6 +281,7 @@ struct Server::Parts {
                               .directory = directory,
                               .access = *access,
                               .provisioning = *provisioning,
+                              .just_in_time = *just_in_time,
                               .journal = *journal,
                               .clients = clients,
                               .retained = *retained,
@@ -284,7 +292,7 @@ struct Server::Parts {
     TRY_ASSIGN(Shard::Address address, to_address(config.listen.mqtt));
     const std::uint16_t count = shard_count(config.listen.threads);
     for (std::uint16_t i = 0; i < count; ++i) {
-      TRY_ASSIGN(MqttTls tls, MqttTls::make(credentials, directory));
+      TRY_ASSIGN(MqttTls tls, MqttTls::make(credentials, trust));
       TRY_ASSIGN(std::unique_ptr<Shard> shard,
                  Shard::make(i, count, *services, std::move(tls), address));
       address.port(shard->address().port());  // a port 0 is chosen once
@@ -390,7 +398,7 @@ Result<void> Server::reload(const deployment::Config& config) {
   TRY_ASSIGN(issuance::Profile profile, parts_->make_profile(config));
   std::vector<MqttTls> tls;
   for (std::size_t i = 0; i < parts_->shards.size(); ++i) {
-    TRY_ASSIGN(MqttTls one, MqttTls::make(credentials, parts_->directory));
+    TRY_ASSIGN(MqttTls one, MqttTls::make(credentials, parts_->trust));
     tls.push_back(std::move(one));
   }
   TRY(parts_->http->use_credentials_of(credentials));

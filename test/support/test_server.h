@@ -47,6 +47,7 @@ class TestServer {
     std::signal(SIGPIPE, SIG_IGN);
     store.watch([this](const registry::ChangeSet& changes) {
       directory_.apply(changes);
+      introducers_.apply(changes);
       const identity::AccessChange change = identity::access_change_of(changes);
       access_.apply(change);
       for (const auto& shard : shards_) shard->access_changed(change);
@@ -62,7 +63,7 @@ class TestServer {
                     std::make_shared<const Secret>(own.tls.key)};
     for (std::uint16_t i = 0; i < options.shards; ++i) {
       auto shard = server::Shard::make(i, options.shards, services_,
-                                       *server::MqttTls::make(credentials_, directory_),
+                                       *server::MqttTls::make(credentials_, trust_),
                                        {boost::asio::ip::make_address("127.0.0.1"), 0});
       shards_.push_back(std::move(*shard));
       peers_.push_back(shards_.back().get());
@@ -130,8 +131,10 @@ class TestServer {
   }
 
   /// Key and certificate that nobody knows.
-  Enrolled make_client(const std::string& name) {
-    const Identity made = make_child(issuing_, name, [this](x509::TbsCertificate& tbs) {
+  Enrolled make_client(const std::string& name) { return make_client(issuing_, name); }
+  /// A device's certificate under any CA, valid now.
+  Enrolled make_client(const Identity& issuer, const std::string& name) {
+    const Identity made = make_child(issuer, name, [this](x509::TbsCertificate& tbs) {
       tbs.serial = serial(++last_serial_);
       tbs.not_before = clock.now() - kDay;
       tbs.not_after = clock.now() + kDay;
@@ -173,8 +176,10 @@ class TestServer {
   server::MqttTls new_tls(const Enrolled& own) {
     return *server::MqttTls::make({own.tls.certificate, issuing_.certificate.pem(),
                                    std::make_shared<const Secret>(own.tls.key)},
-                                  directory_);
+                                  trust_);
   }
+  /// Of what is made from now on.
+  void set(const provisioning::Settings& settings) { settings_.set(settings); }
   server::Shard& shard(std::size_t index) { return *shards_[index]; }
 
   SystemClock clock;
@@ -191,6 +196,8 @@ class TestServer {
   telemetry::Log log_{telemetry::LogFormat::text, telemetry::Level::error};
   telemetry::Metrics metrics_;
   identity::CertificateDirectory directory_;
+  identity::CaDirectory introducers_;
+  const server::ClientTrust trust_{directory_, introducers_, clock};
   identity::AccessControl access_{store};
   Identity root_ = make_root("Test root");
   Identity issuing_ = make_child(root_, "Test issuing CA", [this](x509::TbsCertificate& tbs) {
@@ -212,6 +219,7 @@ class TestServer {
   provisioning::CreateCertificate create_{store,    issue_,    keys_, tokens_,
                                           pending_, settings_, clock};
   provisioning::RegisterThing register_{store, templates_, tokens_, settings_, clock, random};
+  provisioning::JustInTime just_in_time_{store, templates_, pending_, settings_, clock, random};
   device_api::ProvisioningApi provisioning_{create_, register_};
   server::Journal journal_{store, clock, log_};
   server::ClientDirectory clients_;
@@ -224,6 +232,7 @@ class TestServer {
                              .directory = directory_,
                              .access = access_,
                              .provisioning = provisioning_,
+                             .just_in_time = just_in_time_,
                              .journal = journal_,
                              .clients = clients_,
                              .retained = retained_,

@@ -14,6 +14,7 @@
 #include <string>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -22,7 +23,8 @@ namespace imprint::test {
 
 /// What a client shows in its handshake.
 struct TlsOptions {
-  std::string certificate = {};  ///< PEM; none: no client certificate
+  std::string certificate = {};         ///< PEM; none: no client certificate
+  std::vector<std::string> chain = {};  ///< PEM, sent after it
   std::string key = {};
   std::string alpn = {};  ///< one protocol name; none: no extension
   int version = 0;        ///< the only TLS version spoken; 0: any
@@ -191,6 +193,11 @@ class TlsSocket {
         PEM_read_bio_PrivateKey(bio(options.key).get(), nullptr, nullptr, nullptr));
     SSL_CTX_use_certificate(context_.get(), certificate.get());
     SSL_CTX_use_PrivateKey(context_.get(), key.get());
+    for (const std::string& pem : options.chain) {
+      const std::unique_ptr<X509, Free> link(
+          PEM_read_bio_X509(bio(pem).get(), nullptr, nullptr, nullptr));
+      SSL_CTX_add1_chain_cert(context_.get(), link.get());
+    }
   }
   Wait wait_for(int result, Clock::time_point deadline) {
     const int error = SSL_get_error(ssl_.get(), result);

@@ -123,6 +123,11 @@ struct Matches {
     const auto* certificate = as<Certificate>();
     return certificate != nullptr && certificate->ca_certificate == q.ca;
   }
+  bool operator()(const query::AwaitingActivation&) const {
+    const auto* certificate = as<Certificate>();
+    return certificate != nullptr && certificate->ca_certificate &&
+           certificate->status == CertificateStatus::pending_activation;
+  }
 };
 
 }  // namespace

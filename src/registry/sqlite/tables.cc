@@ -162,6 +162,10 @@ CREATE TABLE resource_tags (resource TEXT PRIMARY KEY, version INTEGER NOT NULL,
 CREATE TABLE settings (name TEXT PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
 )sql";
 
+constexpr std::string_view kAwaitingActivation = R"sql(
+CREATE INDEX certificates_awaiting_activation ON certificates (created, id) WHERE ca IS NOT NULL AND status='PENDING_ACTIVATION';
+)sql";
+
 // `put` binds: the key, the version, the searched columns, the body.
 const std::array<Table, kKinds> kTables = {{
     {"SELECT body FROM things WHERE name=?1", "SELECT version FROM things WHERE name=?1",
@@ -524,6 +528,14 @@ struct ListOf {
             {encoding::to_hex(q.subject), cursor.after, limit},
             Kind::ca_certificate};
   }
+  ListStatement operator()(const query::AwaitingActivation&) const {
+    const TimePlace at = time_place(cursor);
+    return {
+        "SELECT body, 0 FROM certificates WHERE ca IS NOT NULL AND status='PENDING_ACTIVATION' "
+        "AND (?1 IS NULL OR (created,id)>(?1,?2)) ORDER BY created, id LIMIT ?3",
+        {at.created, at.name, limit},
+        Kind::certificate};
+  }
   ListStatement operator()(const query::CertificatesOfCa& q) const {
     const TimePlace at = time_place(cursor);
     if (q.ascending) {
@@ -548,7 +560,8 @@ const Table& table_of(Kind kind) { return kTables[static_cast<std::size_t>(kind)
 const std::vector<std::string_view>& migrations() {
   static const std::vector<std::string_view> kSteps = {
       kFirstSchema,       kCorrelations, kCredentials,
-      kRegistrationTasks, kSearchIndex,  kCaCertificatesTagsAndSettings};
+      kRegistrationTasks, kSearchIndex,  kCaCertificatesTagsAndSettings,
+      kAwaitingActivation};
   return kSteps;
 }
 

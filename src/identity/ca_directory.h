@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "registry/store.h"
+#include "x509/certificate.h"
+
+namespace imprint::identity {
+
+/// A certificate that the registry does not know, vouched for by a registered CA.
+struct FirstContact {
+  x509::Certificate certificate;
+  CertificateId ca;
+};
+
+/// The operator's registered CA certificates, in memory, with what decides whether a certificate
+/// that they signed may introduce itself (just-in-time provisioning and registration). One per
+/// process; filled once at start, then kept true by the store's change sets. Any thread.
+class CaDirectory {
+ public:
+  CaDirectory();
+
+  /// Call before serving, after registering apply() with Store::watch.
+  registry::Task<Result<void>> load(registry::Store& store);
+
+  void apply(const registry::ChangeSet& changes);
+
+  /// The registered CA that `leaf` leads to, over the intermediates that its holder sent along. Not
+  /// needed among them: the CA itself. The chain is checked in full (signatures, dates, purpose,
+  /// path length; x509::TrustAnchors). Fault::not_found when no registered CA is named anywhere in
+  /// it; Fault::forbidden when one is and does not vouch: it is INACTIVE, its auto-registration is
+  /// off, it has expired, or the chain does not verify. The message says which, and what to do.
+  [[nodiscard]] Result<FirstContact> vouch(const x509::Certificate& leaf,
+                                           std::span<const x509::Certificate> sent,
+                                           Timestamp now) const;
+
+ private:
+  struct Entry {
+    registry::CaCertificate record;
+    x509::Certificate certificate;
+  };
+  struct Snapshot;
+
+  void put(const registry::CaCertificate& record);
+  void publish();
+
+  mutable std::mutex mutex_;
+  std::map<CertificateId, Entry> entries_;
+  std::shared_ptr<const Snapshot> snapshot_;  ///< of entries_; what readers use
+};
+
+}  // namespace imprint::identity

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "provisioning/just_in_time.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "registry/memory/memory_store.h"
+#include "test/support/fake_clock.h"
+#include "test/support/faulty_store.h"
+#include "test/support/test_ca.h"
+#include "x509/digest.h"
+
+namespace imprint::provisioning {
+namespace {
+
+using registry::CertificateStatus;
+using runtime::run_blocking;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+constexpr std::string_view kTemplate = R"({
+  "Parameters": {
+    "AWS::IoT::Certificate::CommonName": {"Type": "String"},
+    "AWS::IoT::Certificate::Id": {"Type": "String"}
+  },
+  "Resources": {
+    "thing": {"Type": "AWS::IoT::Thing", "Properties": {
+      "ThingName": {"Ref": "AWS::IoT::Certificate::CommonName"}}},
+    "certificate": {"Type": "AWS::IoT::Certificate", "Properties": {
+      "CertificateId": {"Ref": "AWS::IoT::Certificate::Id"}, "Status": "ACTIVE"}},
+    "policy": {"Type": "AWS::IoT::Policy", "Properties": {"PolicyName": "DevicePolicy"}}
+  }
+})";
+
+struct World {
+  World() {
+    put(registry::Policy{.name = *PolicyName::parse("DevicePolicy")});
+    memory.watch([this](const registry::ChangeSet& changes) { pending.apply(changes); });
+    set_ca([](registry::CaCertificate&) {});
+  }
+  void put(registry::Record record) {
+    registry::ChangeSet changes;
+    changes.changes.emplace_back(registry::Put{std::move(record)});
+    ASSERT_TRUE(run_blocking(memory.commit(std::move(changes))));
+  }
+  template <class Change>
+  void set_ca(Change change) {
+    registry::CaCertificate record{
+        .id = ca.certificate.id(),
+        .pem = ca.certificate.pem(),
+        .is_active = true,
+        .auto_registration = true,
+        .registration = registry::RegistrationConfig{.template_body = std::string(kTemplate)},
+        .subject = x509::sha256(ca.certificate.subject().der()),
+        .not_after = ca.certificate.not_after(),
+        .version = ++ca_version};
+    change(record);
+    put(std::move(record));
+  }
+  Result<Introduced> connect(const test::Identity& device) {
+    return run_blocking(just_in_time.run({device.certificate, ca.certificate.id(), "c", "x"}));
+  }
+  test::Identity device(const std::string& name) { return test::make_device(ca, name); }
+  std::optional<registry::Certificate> find(const test::Identity& of) {
+    const auto found = run_blocking(registry::get<registry::Certificate>(
+        memory, registry::certificate_key(of.certificate.id())));
+    return found ? std::optional(*found) : std::nullopt;
+  }
+  CertificateStatus status(const test::Identity& of) { return find(of)->status; }
+  template <class T>
+  std::vector<T> all(registry::Query query) {
+    return *run_blocking(registry::list_all<T>(memory, std::move(query)));
+  }
+  std::vector<std::string> steps() {
+    std::vector<std::string> out;
+    for (const auto& event : all<registry::AuditEvent>(registry::query::AuditEvents{}))
+      out.push_back(event.step);
+    return out;
+  }
+
+  registry::MemoryStore memory;
+  test::FaultyStore store{memory};
+  test::FakeClock clock;
+  SystemRandom random;
+  test::Identity ca = test::make_root("Factory CA");
+  std::int64_t ca_version = 0;
+  Current<Settings> settings{Settings{}};
+  TemplateCache templates;
+  PendingCertificates pending;
+  JustInTime just_in_time{store, templates, pending, settings, clock, random};
+};
+
+TEST(JustInTime, GivesADeviceItsThingPolicyAndStatusAtOnce) {
+  World world;
+  const test::Identity device = world.device("sensor-1");
+  const auto introduced = world.connect(device);
+  ASSERT_TRUE(introduced) << introduced.error().message;
+  EXPECT_EQ(introduced->status, CertificateStatus::active);
+  EXPECT_EQ(introduced->thing, ThingName::parse("sensor-1").value());
+  EXPECT_TRUE(introduced->was_pending);
+  EXPECT_FALSE(introduced->failure);
+  const auto record = world.find(device);
+  ASSERT_TRUE(record);
+  EXPECT_EQ(record->status, CertificateStatus::active);
+  EXPECT_EQ(record->ca_certificate, world.ca.certificate.id());
+  EXPECT_EQ(record->pem, device.certificate.pem());
+  EXPECT_EQ(world
+                .all<registry::ThingPrincipal>(
+                    registry::query::ThingsOfPrincipal{device.certificate.id()})
+                .size(),
+            1U);
+  EXPECT_EQ(world
+                .all<registry::PolicyAttachment>(registry::query::PoliciesOfTarget{
+                    registry::PolicyTarget(device.certificate.id())})
+                .size(),
+            1U);
+  EXPECT_THAT(world.steps(), ElementsAre("just_in_time_provisioning"));
+}
+
+TEST(JustInTime, LeavesAnIdentityAlone) {
+  World world;
+  const test::Identity device = world.device("sensor-1");
+  ASSERT_TRUE(world.connect(device));
+  const auto again = world.connect(device);
+  ASSERT_TRUE(again);
+  EXPECT_FALSE(again->was_pending);
+  EXPECT_EQ(again->status, CertificateStatus::active);
+  EXPECT_EQ(world.find(device)->version, 1);
+}
+
+TEST(JustInTime, WaitsForAnOperatorWithoutARegistrationConfig) {
+  World world;
+  world.set_ca([](registry::CaCertificate& ca) { ca.registration.reset(); });
+  const test::Identity device = world.device("sensor-1");
+  for (int i = 0; i < 2; ++i) {
+    const auto introduced = world.connect(device);
+    ASSERT_TRUE(introduced) << introduced.error().message;
+    EXPECT_TRUE(introduced->was_pending);
+    EXPECT_EQ(introduced->status, CertificateStatus::pending_activation);
+    EXPECT_EQ(introduced->registered, test::kToday);
+    world.clock.advance(std::chrono::seconds(5));
+  }
+  EXPECT_EQ(world.status(device), CertificateStatus::pending_activation);
+  EXPECT_TRUE(world.all<registry::Thing>(registry::query::Things{}).empty());
+  EXPECT_THAT(world.steps(), ElementsAre("just_in_time_registration"));
+}
+
+TEST(JustInTime, KeepsWhatItCannotProvisionAndTriesAgain) {
+  World world;
+  world.set_ca([](registry::CaCertificate& ca) {
+    std::string body(kTemplate);
+    body.replace(body.find("DevicePolicy"), 12, "AnotherOne");
+    ca.registration->template_body = body;
+  });
+  const test::Identity device = world.device("sensor-1");
+  const auto failed = world.connect(device);
+  ASSERT_TRUE(failed) << failed.error().message;
+  ASSERT_TRUE(failed->failure);
+  EXPECT_THAT(failed->failure->message, HasSubstr(R"(policy "AnotherOne" does not exist)"));
+  EXPECT_EQ(world.status(device), CertificateStatus::pending_activation);
+  EXPECT_TRUE(world.all<registry::Thing>(registry::query::Things{}).empty());
+  world.put(registry::Policy{.name = *PolicyName::parse("AnotherOne")});
+  const auto mended = world.connect(device);
+  ASSERT_TRUE(mended && !mended->failure);
+  EXPECT_EQ(world.status(device), CertificateStatus::active);
+}
+
+TEST(JustInTime, RefusesHostileSubjectsAsNames) {
+  World world;
+  for (const std::string name :
+       {"a/b", "*", "+", "#", "${iot:ClientId}", "../x", "'; DROP TABLE things;--", "a b", "ü"}) {
+    const test::Identity device = world.device(name);
+    const auto introduced = world.connect(device);
+    ASSERT_TRUE(introduced) << name << ": " << introduced.error().message;
+    EXPECT_TRUE(introduced->failure) << name;
+    EXPECT_EQ(world.status(device), CertificateStatus::pending_activation) << name;
+  }
+  EXPECT_TRUE(world.all<registry::Thing>(registry::query::Things{}).empty());
+}
+
+TEST(JustInTime, RefusesADeclaredParameterThatTheSubjectLacks) {
+  World world;
+  world.set_ca([](registry::CaCertificate& ca) {
+    std::string& body = ca.registration->template_body;
+    for (auto at = body.find("CommonName"); at != std::string::npos; at = body.find("CommonName"))
+      body.replace(at, 10, "Country");
+  });
+  const auto introduced = world.connect(world.device("sensor-1"));
+  ASSERT_TRUE(introduced && introduced->failure);
+  EXPECT_THAT(introduced->failure->message, HasSubstr("AWS::IoT::Certificate::Country"));
+}
+
+TEST(JustInTime, AsksTheCaAgainWhenTheHandshakeIsLongOver) {
+  struct Row {
+    const char* name;
+    void (*change)(registry::CaCertificate&);
+    const char* because;
+  };
+  const Row rows[] = {
+      {"inactive", [](registry::CaCertificate& ca) { ca.is_active = false; }, "INACTIVE"},
+      {"off", [](registry::CaCertificate& ca) { ca.auto_registration = false; },
+       "auto-registration disabled"},
+      {"expired", [](registry::CaCertificate& ca) { ca.not_after = test::kToday - test::kDay; },
+       "expired"},
+  };
+  for (const Row& row : rows) {
+    World world;
+    world.set_ca(row.change);
+    const test::Identity device = world.device("sensor-1");
+    const auto introduced = world.connect(device);
+    ASSERT_FALSE(introduced) << row.name;
+    EXPECT_THAT(introduced.error().message, HasSubstr(row.because));
+    EXPECT_FALSE(world.find(device)) << row.name;
+  }
+}
+
+TEST(JustInTime, RefusesAThingThatAnotherKeyHas) {
+  World world;
+  const test::Identity first = world.device("sensor-1");
+  ASSERT_TRUE(world.connect(first));
+  registry::Certificate used = *world.find(first);
+  used.first_connected = world.clock.now();
+  ++used.version;
+  world.put(used);
+  const test::Identity clone = world.device("sensor-1");
+  const auto introduced = world.connect(clone);
+  ASSERT_TRUE(introduced && introduced->failure);
+  EXPECT_THAT(introduced->failure->message, HasSubstr("in use with another key"));
+  EXPECT_EQ(world.status(first), CertificateStatus::active);
+  EXPECT_EQ(world.status(clone), CertificateStatus::pending_activation);
+}
+
+TEST(JustInTime, RefusesADisabledTemplateAndUsesItOnceItIsEnabled) {
+  World world;
+  const TemplateName name = *TemplateName::parse("Jitp");
+  registry::ProvisioningTemplate record{.name = name, .type = registry::TemplateType::jitp};
+  world.put(record);
+  world.put(registry::ProvisioningTemplateVersion{name, 1, std::string(kTemplate)});
+  world.set_ca([&](registry::CaCertificate& ca) {
+    ca.registration = registry::RegistrationConfig{.template_name = name};
+  });
+  const test::Identity device = world.device("sensor-1");
+  const auto refused = world.connect(device);
+  ASSERT_TRUE(refused && refused->failure);
+  EXPECT_THAT(refused->failure->message, HasSubstr("disabled"));
+  record.enabled = true;
+  ++record.version;
+  world.put(record);
+  const auto introduced = world.connect(device);
+  ASSERT_TRUE(introduced && !introduced->failure);
+  EXPECT_EQ(introduced->template_name, "Jitp");
+}
+
+TEST(JustInTime, KeepsOnlyTheNewestOfABoardThatMakesCertificatesAtEveryStart) {
+  World world;
+  world.set_ca([](registry::CaCertificate& ca) { ca.registration.reset(); });
+  std::vector<test::Identity> made;
+  for (int i = 0; i < 20; ++i) {
+    made.push_back(world.device("board"));
+    ASSERT_TRUE(world.connect(made.back()));
+    world.clock.advance(std::chrono::seconds(1));
+  }
+  EXPECT_FALSE(world.find(made[3]));
+  EXPECT_TRUE(world.find(made[4]));
+  EXPECT_TRUE(world.find(made[19]));
+  EXPECT_EQ(world.pending.count(world.ca.certificate.id()), 16U);
+  EXPECT_TRUE(world.connect(world.device("another")));
+  EXPECT_TRUE(world.find(made[4])) << "names do not crowd each other out";
+}
+
+TEST(JustInTime, BoundsWhatWaitsUnderOneCa) {
+  World world;
+  world.settings.set({.pending_certificates = 2});
+  world.set_ca([](registry::CaCertificate& ca) { ca.registration.reset(); });
+  ASSERT_TRUE(world.connect(world.device("a")));
+  const test::Identity second = world.device("b");
+  ASSERT_TRUE(world.connect(second));
+  const auto refused = world.connect(world.device("c"));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().fault, Fault::exhausted);
+  EXPECT_TRUE(world.connect(second)) << "one that waits may ask again";
+}
+
+TEST(JustInTime, CountsWhatWaitedBeforeTheStart) {
+  World world;
+  world.set_ca([](registry::CaCertificate& ca) { ca.registration.reset(); });
+  ASSERT_TRUE(world.connect(world.device("a")));
+  PendingCertificates fresh;
+  ASSERT_TRUE(run_blocking(fresh.load(world.memory)));
+  EXPECT_EQ(fresh.count(world.ca.certificate.id()), 1U);
+  EXPECT_TRUE(fresh.longest_waiting(world.ca.certificate.id(), "a", 1));
+}
+
+TEST(JustInTime, EndsWithAllOrNothingWhereverTheStoreFails) {
+  using When = test::FaultyStore::When;
+  for (const When when : {When::before, When::after}) {
+    bool has_failed = true;
+    for (int n = 1; has_failed; ++n) {
+      World world;
+      const test::Identity device = world.device("sensor-1");
+      world.store.fail_call(n, when);
+      const auto introduced = world.connect(device);
+      has_failed = world.store.has_failed();
+      world.store.fail_call(0, when);
+      EXPECT_EQ(introduced.has_value(), !has_failed) << n;
+      const bool has_thing = !world.all<registry::Thing>(registry::query::Things{}).empty();
+      EXPECT_EQ(has_thing, world.find(device).has_value()) << n;
+      const auto again = world.connect(device);
+      ASSERT_TRUE(again && !again->failure) << n;
+      EXPECT_EQ(world.status(device), CertificateStatus::active) << n;
+    }
+  }
+}
+
+TEST(JustInTime, LooksAgainWhenTheSameDeviceComesTwiceAtOnce) {
+  World world;
+  const test::Identity device = world.device("sensor-1");
+  world.store.before_commit([&] {
+    JustInTime other{world.memory,   world.templates, world.pending,
+                     world.settings, world.clock,     world.random};
+    ASSERT_TRUE(run_blocking(other.run({device.certificate, world.ca.certificate.id(), "c", "y"})));
+  });
+  const auto introduced = world.connect(device);
+  ASSERT_TRUE(introduced) << introduced.error().message;
+  EXPECT_EQ(introduced->status, CertificateStatus::active);
+  EXPECT_FALSE(introduced->was_pending) << "the other one has done it";
+  EXPECT_EQ(world.steps().size(), 1U);
+}
+
+}  // namespace
+}  // namespace imprint::provisioning

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+// First connections of devices whose certificates a registered CA signed.
+#include <gmock/gmock.h>
+
+#include "encoding/json.h"
+#include "test/support/test_server.h"
+#include "x509/digest.h"
+
+namespace imprint::server {
+namespace {
+
+using mqtt::QoS;
+using mqtt::ReasonCode;
+using registry::CertificateStatus;
+using test::eventually;
+using test::MqttDevice;
+using testing::HasSubstr;
+
+constexpr std::string_view kTemplate = R"({
+  "Parameters": {
+    "AWS::IoT::Certificate::CommonName": {"Type": "String"},
+    "AWS::IoT::Certificate::Id": {"Type": "String"}
+  },
+  "Resources": {
+    "thing": {"Type": "AWS::IoT::Thing", "Properties": {
+      "ThingName": {"Ref": "AWS::IoT::Certificate::CommonName"}}},
+    "certificate": {"Type": "AWS::IoT::Certificate", "Properties": {
+      "CertificateId": {"Ref": "AWS::IoT::Certificate::Id"}, "Status": "ACTIVE"}},
+    "policy": {"Type": "AWS::IoT::Policy", "Properties": {"PolicyName": "All"}}
+  }
+})";
+
+/// A server with a CA of the operator's own.
+struct World {
+  World() {
+    set_ca([](registry::CaCertificate&) {});
+  }
+
+  template <class Change>
+  void set_ca(Change change) {
+    set_ca(ca, change);
+  }
+  template <class Change>
+  void set_ca(const test::Identity& of, Change change) {
+    registry::CaCertificate record{
+        .id = of.certificate.id(),
+        .pem = of.certificate.pem(),
+        .is_active = true,
+        .auto_registration = true,
+        .registration = registry::RegistrationConfig{.template_body = std::string(kTemplate)},
+        .subject = x509::sha256(of.certificate.subject().der()),
+        .not_after = of.certificate.not_after(),
+        .version = ++version};
+    change(record);
+    server.put(std::move(record));
+  }
+  test::Identity make_ca(const test::Identity& issuer, const std::string& name) {
+    return test::make_child(issuer, name, [this](x509::TbsCertificate& tbs) {
+      tbs.not_before = server.clock.now() - test::kDay;
+      tbs.not_after = server.clock.now() + test::kDay;
+      tbs.extensions.basic_constraints = x509::BasicConstraints{.ca = true};
+      tbs.extensions.key_usage = x509::key_cert_sign;
+    });
+  }
+  test::Enrolled device(const std::string& name) { return server.make_client(ca, name); }
+  bool connects(const test::Enrolled& device, const std::string& id) {
+    MqttDevice client;
+    return client.connect(server.port(), device.tls, id);
+  }
+  bool is_known(const CertificateId& id) {
+    const auto all = server.all<registry::Certificate>(registry::query::Certificates{});
+    return std::ranges::any_of(all, [&](const auto& record) { return record.id == id; });
+  }
+  std::vector<registry::AuditEvent> events(const std::string& step) {
+    auto all = server.all<registry::AuditEvent>(registry::query::AuditEvents{});
+    std::erase_if(all, [&](const auto& event) { return event.step != step; });
+    return all;
+  }
+
+  test::TestServer server;
+  test::Identity ca = test::make_root("Factory CA");
+  std::int64_t version = 0;
+};
+
+TEST(JustInTimeFlow, ADeviceIsInAtItsFirstConnection) {
+  World world;
+  for (const auto version : {mqtt::Version::v3_1_1, mqtt::Version::v5}) {
+    const std::string name = version == mqtt::Version::v5 ? "sensor-5" : "sensor-3";
+    const auto device = world.device(name);
+    MqttDevice client;
+    ASSERT_TRUE(client.connect(world.server.port(), device.tls, name, {.version = version}));
+    EXPECT_EQ(client.publish("news", "hello"), ReasonCode::success);
+    EXPECT_EQ(world.server.certificate(device.id).status, CertificateStatus::active);
+  }
+  EXPECT_EQ(world.server.all<registry::Thing>(registry::query::Things{}).size(), 2U);
+  EXPECT_THAT(world.server.metrics(), HasSubstr(R"(method="jitp")"));
+}
+
+TEST(JustInTimeFlow, ModeAwsDropsTheFirstConnectionAndKeepsTheNext) {
+  World world;
+  world.server.set({.jitp = provisioning::JitpMode::aws});
+  const auto device = world.device("sensor-1");
+  EXPECT_FALSE(world.connects(device, "sensor-1"));
+  EXPECT_EQ(world.server.certificate(device.id).status, CertificateStatus::active);
+  EXPECT_TRUE(world.connects(device, "sensor-1"));
+}
+
+TEST(JustInTimeFlow, IntermediatesMayLieBetween) {
+  World world;
+  const test::Identity line = world.make_ca(world.ca, "Line 4");
+  test::Enrolled device = world.server.make_client(line, "sensor-1");
+  EXPECT_FALSE(world.connects(device, "sensor-1")) << "nobody can know the intermediate";
+  device.tls.chain = {line.certificate.pem()};
+  EXPECT_TRUE(world.connects(device, "sensor-1"));
+  test::Enrolled second = world.server.make_client(line, "sensor-2");
+  second.tls.chain = {line.certificate.pem(), world.ca.certificate.pem()};
+  EXPECT_TRUE(world.connects(second, "sensor-2")) << "the CA may be sent along";
+}
+
+TEST(JustInTimeFlow, RefusesWhomNoCaIntroducesAndSaysWhy) {
+  struct Row {
+    std::string name;
+    std::function<test::Enrolled(World&)> device;
+    std::string because;
+  };
+  const auto with_ca = [](void (*change)(registry::CaCertificate&)) {
+    return [change](World& world) {
+      world.set_ca(change);
+      return world.device("x");
+    };
+  };
+  const std::vector<Row> rows = {
+      {"another CA",
+       [](World& world) { return world.server.make_client(test::make_root("Another CA"), "x"); },
+       R"(no registered CA certificate has the subject "CN=Another CA")"},
+      {"look-alike CA",
+       [](World& world) { return world.server.make_client(test::make_root("Factory CA"), "x"); },
+       "is registered, but the chain"},
+      {"inactive", with_ca([](registry::CaCertificate& ca) { ca.is_active = false; }), "INACTIVE"},
+      {"off", with_ca([](registry::CaCertificate& ca) { ca.auto_registration = false; }),
+       "auto-registration is disabled"},
+      {"deleted",
+       [](World& world) {
+         world.server.erase(registry::ca_certificate_key(world.ca.certificate.id()));
+         return world.device("x");
+       },
+       "no registered CA certificate"},
+      {"expired device",
+       [](World& world) {
+         const test::Identity made =
+             test::make_child(world.ca, "x", [&](x509::TbsCertificate& tbs) {
+               tbs.not_before = world.server.clock.now() - 3 * test::kDay;
+               tbs.not_after = world.server.clock.now() - test::kDay;
+             });
+         return test::Enrolled{
+             made.certificate.id(),
+             {.certificate = made.certificate.pem(), .key = made.key.pem_pkcs8().reveal()}};
+       },
+       "expired"},
+      {"server certificate",
+       [](World& world) {
+         const test::Identity made =
+             test::make_child(world.ca, "x", [&](x509::TbsCertificate& tbs) {
+               tbs.not_after = world.server.clock.now() + test::kDay;
+               tbs.extensions.extended_key_usage = {std::string(x509::kServerAuth)};
+             });
+         return test::Enrolled{
+             made.certificate.id(),
+             {.certificate = made.certificate.pem(), .key = made.key.pem_pkcs8().reveal()}};
+       },
+       "purpose"},
+  };
+  for (const Row& row : rows) {
+    World world;
+    const test::Enrolled device = row.device(world);
+    EXPECT_FALSE(world.connects(device, "x")) << row.name;
+    EXPECT_FALSE(world.is_known(device.id)) << row.name;
+    ASSERT_TRUE(eventually([&] { return !world.events("tls_handshake").empty(); })) << row.name;
+    const auto detail = encoding::parse_json(world.events("tls_handshake").front().detail);
+    EXPECT_THAT(std::string(detail->as_object().at("because").as_string()), HasSubstr(row.because))
+        << row.name;
+  }
+}
+
+TEST(JustInTimeFlow, TwoCasOfOneNameAreToldApartByTheirKeys) {
+  World world;
+  const test::Identity twin = test::make_root("Factory CA");
+  world.set_ca(twin, [](registry::CaCertificate&) {});
+  const auto of_twin = world.server.make_client(twin, "sensor-1");
+  ASSERT_TRUE(world.connects(of_twin, "sensor-1"));
+  EXPECT_EQ(world.server.certificate(of_twin.id).ca_certificate, twin.certificate.id());
+  const auto of_first = world.device("sensor-2");
+  ASSERT_TRUE(world.connects(of_first, "sensor-2"));
+  EXPECT_EQ(world.server.certificate(of_first.id).ca_certificate, world.ca.certificate.id());
+}
+
+TEST(JustInTimeFlow, RegistrationIsToldAndTheDeviceGetsInOnceActivated) {
+  World world;
+  world.set_ca([](registry::CaCertificate& ca) { ca.registration.reset(); });
+  const auto operator_client = world.server.enroll("operator");
+  MqttDevice listener;
+  ASSERT_TRUE(listener.connect(world.server.port(1), operator_client.tls, "operator"));
+  const std::string topic =
+      "$aws/events/certificates/registered/" + world.ca.certificate.id().hex();
+  ASSERT_EQ(listener.subscribe("$aws/events/certificates/registered/+"), ReasonCode::granted_qos_1);
+  const auto device = world.device("sensor-1");
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_FALSE(world.connects(device, "sensor-1"));
+    const auto told = listener.next();
+    ASSERT_TRUE(told) << i;
+    EXPECT_EQ(told->message->topic, topic);
+    const auto value = encoding::parse_json(as_text(told->message->payload));
+    ASSERT_TRUE(value);
+    const auto& event = value->as_object();
+    EXPECT_EQ(event.at("certificateId").as_string(), device.id.hex());
+    EXPECT_EQ(event.at("caCertificateId").as_string(), world.ca.certificate.id().hex());
+    EXPECT_EQ(event.at("certificateStatus").as_string(), "PENDING_ACTIVATION");
+    EXPECT_EQ(event.at("awsAccountId").as_string(), "000000000000");
+    EXPECT_TRUE(event.at("timestamp").is_int64());
+    EXPECT_TRUE(event.at("certificateRegistrationTimestamp").is_string());
+  }
+  ASSERT_TRUE(eventually([&] {
+    const auto refused = world.events("connect");
+    return std::ranges::any_of(refused, [](const auto& event) {
+      return event.detail.find("nobody has activated it") != std::string::npos;
+    });
+  }));
+  world.server.put(
+      registry::PolicyAttachment{*PolicyName::parse("All"), registry::PolicyTarget(device.id)});
+  world.server.set_status(device.id, CertificateStatus::active);
+  EXPECT_TRUE(world.connects(device, "sensor-1"));
+}
+
+TEST(JustInTimeFlow, ClientsDoNotPublishEventsOfTheServer) {
+  World world;
+  const auto client = world.server.enroll("somebody");
+  MqttDevice device;
+  ASSERT_TRUE(device.connect(world.server.port(), client.tls, "somebody"));
+  EXPECT_NE(device.publish("$aws/events/certificates/registered/x", "{}"), ReasonCode::success);
+}
+
+TEST(JustInTimeFlow, AFailureIsExplainedAndTriedAgain) {
+  World world;
+  world.set_ca([](registry::CaCertificate& ca) {
+    std::string& body = ca.registration->template_body;
+    body.replace(body.find(R"("All")"), 5, R"("Later")");
+  });
+  const auto device = world.device("sensor-1");
+  EXPECT_FALSE(world.connects(device, "sensor-1"));
+  ASSERT_TRUE(eventually([&] { return !world.events("just_in_time_provisioning").empty(); }));
+  const auto told = world.events("just_in_time_provisioning").front();
+  EXPECT_EQ(told.outcome, "rejected");
+  EXPECT_THAT(told.detail, HasSubstr("aws iot create-policy --policy-name Later"));
+  world.server.set_policy("Later", std::string(test::kAllowAll));
+  EXPECT_TRUE(world.connects(device, "sensor-1"));
+}
+
+TEST(JustInTimeFlow, ManyFirstConnectionsOfOneDeviceMakeOneThing) {
+  World world;
+  const auto device = world.device("sensor-1");
+  std::vector<std::thread> all;
+  std::atomic<int> connected = 0;
+  for (int i = 0; i < 8; ++i) {
+    all.emplace_back([&, i] {
+      MqttDevice client;
+      if (client.connect(world.server.port(static_cast<std::size_t>(i % 2)), device.tls,
+                         "c" + std::to_string(i)))
+        ++connected;
+    });
+  }
+  for (std::thread& thread : all) thread.join();
+  EXPECT_EQ(connected, 8);
+  EXPECT_EQ(world.server.all<registry::Thing>(registry::query::Things{}).size(), 1U);
+  EXPECT_EQ(world.events("just_in_time_provisioning").size(), 1U);
+}
+
+}  // namespace
+}  // namespace imprint::server
