@@ -70,6 +70,7 @@ std::vector<std::pair<std::string, std::string>> aws_environment(const deploymen
       {"AWS_DEFAULT_REGION", server.region},
       {"AWS_EC2_METADATA_DISABLED", "true"},
       {"AWS_PAGER", ""},
+      {"IMPRINT_MQTT", server.mqtt},
   };
 }
 

@@ -20,7 +20,8 @@ struct ServerAddress {
 /// Fault::not_found when the directory is no deployment.
 Result<ServerAddress> find_server(const deployment::Layout& layout);
 
-/// The variables with which the AWS CLI, boto3 and Terraform speak to this server.
+/// The variables with which the AWS CLI, boto3 and Terraform speak to this server; IMPRINT_MQTT is
+/// for people: HOST:PORT, where devices connect.
 std::vector<std::pair<std::string, std::string>> aws_environment(const deployment::Layout& layout,
                                                                  const ServerAddress& server);
 

@@ -126,7 +126,8 @@ void Client::accept(mqtt::ConnectRequest request, std::unique_ptr<mqtt::SessionS
                                    subscription.options);
   }
   const registry::Certificate& record_of = principal_->certificate;
-  if (record_of.requested_by && !record_of.first_connected)
+  const bool is_provisioned = record_of.requested_by || record_of.ca_certificate;
+  if (is_provisioned && !record_of.first_connected)
     runtime::start(note_first_connection(shard_, record_of));
   connection_.pump();
 }

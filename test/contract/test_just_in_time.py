@@ -1,0 +1,269 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Devices whose certificates a CA of the operator's signed, with openssl, the AWS CLI, boto3 and mosquitto's clients."""
+import json
+import os
+import signal
+import threading
+import unittest
+
+import paho.mqtt.client as paho
+
+from deployment import BIN, DEADLINE, Deployment, POLICY, ROLE, ROOT, debian_aws, run
+
+JITP = ROOT / "examples/jitp-template.json"
+CLIENT_AUTH = "basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=clientAuth\n"
+
+
+class Authority:
+    """A CA made by openssl; `issuer` makes it an intermediate."""
+
+    def __init__(self, folder, name, issuer=None, days=3650):
+        self.key, self.pem, self.folder = folder / f"{name}.key", folder / f"{name}.pem", folder
+        extensions = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n"
+        run(["openssl", "genrsa", "-out", self.key, "2048"])
+        if issuer is None:
+            run(["openssl", "req", "-x509", "-new", "-nodes", "-key", self.key, "-sha256", "-days", days, "-out", self.pem,
+                 "-subj", f"/C=US/O=MyCompany/CN={name}"])
+        else:
+            issuer.sign(self.key, self.pem, f"/O=MyCompany/CN={name}", extensions)
+
+    def sign(self, key, pem, subject, extensions=CLIENT_AUTH, days=365):
+        csr, config = key.with_suffix(".csr"), key.with_suffix(".ext")
+        config.write_text(extensions)
+        run(["openssl", "req", "-new", "-key", key, "-out", csr, "-subj", subject])
+        run(["openssl", "x509", "-req", "-in", csr, "-CA", self.pem, "-CAkey", self.key, "-CAcreateserial", "-out", pem, "-days", days,
+             "-sha256", "-extfile", config])
+
+    def device(self, name, algorithm="ec", subject=None, days=365, chain=()):
+        """Key and certificate of a device; `chain` is sent along."""
+        key, pem = self.folder / f"{name}.key", self.folder / f"{name}.pem"
+        if algorithm == "ec":
+            run(["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", key])
+        else:
+            run(["openssl", "genrsa", "-out", key, "2048"])
+        self.sign(key, pem, subject or f"/CN={name}", days=days)
+        if chain:
+            pem.write_text("".join(link.read_text() for link in (pem, *chain)))
+        return key, pem
+
+
+class WithOwnCa(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.deployment = Deployment()
+        cls.addClassCleanup(cls.deployment.close)
+        cls.folder = cls.deployment.scratch
+        cls.iot = cls.deployment.boto3()
+        cls.iot.create_policy(policyName="FleetDevicePolicy", policyDocument=POLICY.read_text())
+
+    def register(self, authority, *options):
+        answer = run([BIN / "imprint", "ca", "register", self.deployment.data, authority.pem, "--output", "json", *options])
+        return json.loads(answer.stdout)["certificateId"]
+
+    def publish(self, device, client_id):
+        """mosquitto_pub of one message; whether it was taken."""
+        key, pem = device
+        done = run(["mosquitto_pub", "-h", "127.0.0.1", "-p", self.deployment.mqtt_port, "--cafile", self.deployment.data / "root-ca.pem",
+                    "--cert", pem, "--key", key, "-V", "mqttv311", "-i", client_id, "-q", 1, "-t", f"device/{client_id}/up", "-m", "hello"],
+                   check=False)
+        return done.returncode == 0
+
+    def things(self):
+        return [thing["thingName"] for page in self.iot.get_paginator("list_things").paginate() for thing in page["things"]]
+
+    def told(self, *words, wanted):
+        """What `imprint explain` says, once it says what is wanted."""
+        def story():
+            return run([BIN / "imprint", "explain", self.deployment.data, *words]).stdout
+        Deployment.wait_until(lambda: wanted in story())
+        return story()
+
+    @staticmethod
+    def fingerprint(pem):
+        done = run(["openssl", "x509", "-in", pem, "-noout", "-fingerprint", "-sha256"])
+        return done.stdout.split("=")[1].strip().replace(":", "").lower()
+
+
+class Provisioning(WithOwnCa):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.ca = Authority(cls.folder, "Factory")
+        cls.ca_id = cls.register(cls, cls.ca, "--key", cls.ca.key, "--body", JITP)
+
+    def test_ecdsa_and_rsa_devices_get_in_at_once(self):
+        for name, algorithm in (("jit-ec", "ec"), ("jit-rsa", "rsa")):
+            with self.subTest(name):
+                self.assertTrue(self.publish(self.ca.device(name, algorithm), name))
+                self.assertIn(name, self.things())
+                principals = self.iot.list_thing_principals(thingName=name)["principals"]
+                self.assertEqual(len(principals), 1)
+                described = self.iot.describe_certificate(certificateId=principals[0].split("/")[1])["certificateDescription"]
+                self.assertEqual((described["status"], described["caCertificateId"]), ("ACTIVE", self.ca_id))
+
+    def test_an_intermediate_may_lie_between(self):
+        line = Authority(self.folder, "Line", issuer=self.ca)
+        self.assertFalse(self.publish(line.device("jit-alone"), "jit-alone"))
+        self.assertTrue(self.publish(line.device("jit-line", chain=[line.pem]), "jit-line"))
+        self.assertTrue(self.publish(line.device("jit-full", chain=[line.pem, self.ca.pem]), "jit-full"))
+
+    def test_a_device_of_nobodys_ca_is_refused_and_told_of(self):
+        stranger = Authority(self.folder, "Stranger").device("jit-stranger")
+        self.assertFalse(self.publish(stranger, "jit-stranger"))
+        story = self.told("--certificate", self.fingerprint(stranger[1]), wanted="no registered CA certificate has the subject")
+        self.assertIn("imprint ca register", story)
+
+    def test_a_look_alike_of_the_ca_is_refused(self):
+        folder = self.folder / "twin"
+        folder.mkdir()
+        twin = Authority(folder, "Factory")
+        self.assertFalse(self.publish(twin.device("jit-twin"), "jit-twin"))
+        self.assertNotIn("jit-twin", self.things())
+
+    def test_an_expired_device_is_refused(self):
+        expired = self.ca.device("jit-expired", days=-1)
+        self.assertFalse(self.publish(expired, "jit-expired"))
+        self.told("--certificate", self.fingerprint(expired[1]), wanted="expired")
+
+    def test_an_inactive_ca_introduces_nobody_and_keeps_whom_it_has(self):
+        ca = Authority(self.folder, "Paused")
+        ca_id = self.register(ca, "--key", ca.key, "--body", JITP)
+        early = ca.device("jit-early")
+        self.assertTrue(self.publish(early, "jit-early"))
+        self.iot.update_ca_certificate(certificateId=ca_id, newStatus="INACTIVE")
+        late = ca.device("jit-late")
+        self.assertFalse(self.publish(late, "jit-late"))
+        self.told("--certificate", self.fingerprint(late[1]), wanted="--new-status ACTIVE admits them")
+        self.assertTrue(self.publish(early, "jit-early"))
+        self.iot.update_ca_certificate(certificateId=ca_id, newStatus="ACTIVE")
+        self.assertTrue(self.publish(late, "jit-late"))
+
+    def test_hostile_subjects_end_in_a_refusal(self):
+        before = self.things()
+        for number, common_name in enumerate(["*", "a b", "${iot:ClientId}", "+", "#", "..", "x' OR '1'='1", "ü"]):
+            with self.subTest(common_name):
+                device = self.ca.device(f"hostile{number}", subject="/O=x/CN=" + common_name.replace("/", "\\/"))
+                self.assertFalse(self.publish(device, f"hostile{number}"))
+                self.told("--certificate", self.fingerprint(device[1]), wanted="just-in-time provisioning rejected")
+        self.assertEqual(self.things(), before)
+
+    def test_a_second_key_for_the_same_name_is_refused(self):
+        first = self.ca.device("jit-double")
+        self.assertTrue(self.publish(first, "jit-double"))
+        clone = self.ca.device("jit-clone", subject="/CN=jit-double")
+        self.assertFalse(self.publish(clone, "jit-double"))
+        self.told("--certificate", self.fingerprint(clone[1]), wanted="in use with another key")
+        self.assertTrue(self.publish(first, "jit-double"))
+
+    def test_the_template_is_mended_and_the_device_tries_again(self):
+        ca = Authority(self.folder, "Typo")
+        body = JITP.read_text().replace("FleetDevicePolicy", "FleetDevicePolicyy")
+        (self.folder / "typo.json").write_text(body)
+        ca_id = self.register(ca, "--sni-only", "--body", self.folder / "typo.json")
+        device = ca.device("jit-typo")
+        self.assertFalse(self.publish(device, "jit-typo"))
+        certificates = self.iot.list_certificates_by_ca(caCertificateId=ca_id)["certificates"]
+        self.assertEqual([one["status"] for one in certificates], ["PENDING_ACTIVATION"])
+        self.told("--certificate", self.fingerprint(device[1]), wanted="FleetDevicePolicyy")
+        self.iot.update_ca_certificate(certificateId=ca_id, registrationConfig={"templateBody": JITP.read_text(), "roleArn": ROLE})
+        self.assertTrue(self.publish(device, "jit-typo"))
+
+
+class ModeAws(WithOwnCa):
+    def setUp(self):
+        settings = self.deployment.data / "imprint.toml"
+        settings.write_text(settings.read_text().replace('#jitp = "inline"', 'jitp = "aws"'))
+        self.deployment.process.send_signal(signal.SIGHUP)
+        self.deployment.wait_for_log("reloaded")
+
+    def test_the_first_connection_is_dropped_and_the_second_gets_in(self):
+        ca = Authority(self.folder, "Factory")
+        self.iot.create_provisioning_template(templateName="Jitp", type="JITP", enabled=True, provisioningRoleArn=ROLE,
+                                              templateBody=JITP.read_text())
+        self.register(ca, "--key", ca.key, "--template", "Jitp")
+        device = ca.device("jit-aws")
+        self.assertFalse(self.publish(device, "jit-aws"))
+        self.assertEqual(self.things(), ["jit-aws"])
+        self.assertTrue(self.publish(device, "jit-aws"))
+
+
+class Registration(WithOwnCa):
+    def test_an_event_is_told_and_boto3_activates(self):
+        ca = Authority(self.folder, "Factory")
+        ca_id = self.register(ca, "--key", ca.key)
+        events = self.watch(f"$aws/events/certificates/registered/{ca_id}")
+        device = ca.device("jitr-1")
+        self.assertFalse(self.publish(device, "jitr-1"))
+        self.assertFalse(self.publish(device, "jitr-1"))
+        Deployment.wait_until(lambda: len(events) >= 2)
+        self.assertEqual(len(events), 2)
+        for event in events:
+            self.assertEqual({**event, "timestamp": 0, "certificateRegistrationTimestamp": ""},
+                             {"certificateId": self.fingerprint(device[1]), "caCertificateId": ca_id, "timestamp": 0,
+                              "certificateStatus": "PENDING_ACTIVATION", "awsAccountId": "000000000000", "certificateRegistrationTimestamp": ""})
+        self.assertEqual(*(event["certificateRegistrationTimestamp"] for event in events))
+        certificate_id = events[0]["certificateId"]
+        arn = self.iot.describe_certificate(certificateId=certificate_id)["certificateDescription"]["certificateArn"]
+        self.iot.create_thing(thingName="jitr-1")
+        self.iot.attach_thing_principal(thingName="jitr-1", principal=arn)
+        self.iot.attach_policy(policyName="FleetDevicePolicy", target=arn)
+        self.iot.update_certificate(certificateId=certificate_id, newStatus="ACTIVE")
+        self.assertTrue(self.publish(device, "jitr-1"))
+
+    def watch(self, topic):
+        """Subscribes with a certificate of the deployment's own; the list of what comes."""
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "iot:*", "Resource": "*"}]})
+        self.iot.create_policy(policyName="Watcher", policyDocument=policy)
+        made = self.iot.create_keys_and_certificate(setAsActive=True)
+        self.iot.attach_policy(policyName="Watcher", target=made["certificateArn"])
+        (self.folder / "watcher.pem").write_text(made["certificatePem"])
+        (self.folder / "watcher.key").write_text(made["keyPair"]["PrivateKey"])
+        events, subscribed = [], threading.Event()
+        client = paho.Client("watcher", protocol=paho.MQTTv311)
+        client.tls_set(ca_certs=str(self.deployment.data / "root-ca.pem"), certfile=str(self.folder / "watcher.pem"),
+                       keyfile=str(self.folder / "watcher.key"))
+        client.on_connect = lambda client, data, flags, code: client.subscribe(topic, 1)
+        client.on_subscribe = lambda *_: subscribed.set()
+        client.on_message = lambda client, data, message: events.append(json.loads(message.payload))
+        client.connect("localhost", self.deployment.mqtt_port)
+        client.loop_start()
+        self.addCleanup(client.loop_stop)
+        self.addCleanup(client.disconnect)
+        self.assertTrue(subscribed.wait(DEADLINE))
+        return events
+
+
+class Registering(WithOwnCa):
+    def test_the_missions_commands_lead_to_a_connected_device(self):
+        with Deployment() as deployment:
+            environment = {**os.environ, "IMPRINT_BIN": str(BIN), "PATH": f"{os.path.dirname(debian_aws())}:{os.environ['PATH']}"}
+            done = run([ROOT / "examples/own-ca.sh", deployment.data], env=environment, timeout=3 * DEADLINE)
+            self.assertIn("== all of it as it should be", done.stdout)
+            self.assertIn("provisioned as sensor-1 at its first connection", done.stdout)
+
+    def test_the_tool_says_what_is_wrong(self):
+        ca, other = Authority(self.folder, "One"), Authority(self.folder, "Other")
+        device = ca.device("leaf")
+        rows = [
+            ("no proof", [ca.pem], 2, "--sni-only"),
+            ("another key", [ca.pem, "--key", other.key], 2, "not the one of the CA certificate"),
+            ("no CA", [device[1], "--sni-only"], 2, "CA:TRUE"),
+            ("no template", [ca.pem, "--sni-only", "--template", "Absent"], 1, "Absent"),
+            ("both", [ca.pem, "--sni-only", "--template", "A", "--body", JITP], 2, "contradict"),
+            ("no file", ["/nowhere.pem", "--sni-only"], 1, "/nowhere.pem"),
+        ]
+        for name, words, code, because in rows:
+            with self.subTest(name):
+                done = run([BIN / "imprint", "ca", "register", self.deployment.data, *words], check=False)
+                self.assertEqual(done.returncode, code, done.stderr)
+                self.assertIn(because, done.stderr)
+        self.register(ca, "--key", ca.key)
+        again = run([BIN / "imprint", "ca", "register", self.deployment.data, ca.pem, "--key", ca.key], check=False)
+        self.assertIn("already registered", again.stderr)
+        listed = run([BIN / "imprint", "ca", "list", self.deployment.data]).stdout
+        self.assertIn("CN=One", listed)
+        self.assertIn("activated by an operator", listed)
+
+
+if __name__ == "__main__":
+    unittest.main()
