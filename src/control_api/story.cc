@@ -60,6 +60,7 @@ constexpr std::array kSteps = {
     StepName{"just_in_time_provisioning", "just-in-time provisioning"},
     StepName{"just_in_time_registration", "just-in-time registration"},
     StepName{"remove_waiting_certificate", "certificate removed"},
+    StepName{"alarm", "alarm"},
     StepName{"retire_certificate", "old certificate deactivated"},
     StepName{"remove_expired_certificate", "certificate removed"},
     StepName{"certificate_never_arrived", "certificate never stored"},

@@ -13,6 +13,7 @@
 #include "encoding/text.h"
 #include "issuance/issuer.h"
 #include "issuance/key_pool.h"
+#include "provisioning/alarm.h"
 #include "provisioning/sweep.h"
 #include "registry/sqlite/sqlite_store.h"
 #include "server/http_server.h"
@@ -200,6 +201,7 @@ struct Server::Parts {
     access.emplace(*store);
     TRY(make_operators());
     store->watch([this](const registry::ChangeSet& changes) {
+      tell_alarms(changes);
       operators->apply(changes);
       directory.apply(changes);
       introducers.apply(changes);
@@ -214,6 +216,20 @@ struct Server::Parts {
     TRY(runtime::run_blocking(operators->load(*store)));
     metrics.watch_certificates([this] { return directory.count_by_status(); });
     return {};
+  }
+
+  void tell_alarms(const registry::ChangeSet& changes) {
+    for (const registry::AuditEvent& event : changes.events) {
+      const std::string alarm = provisioning::alarm_name_of(event);
+      if (alarm.empty()) continue;
+      metrics.alarm_raised(alarm);
+      log.warning("alarm", {{"alarm", alarm},
+                            {"thing", event.thing},
+                            {"certificate", event.certificate},
+                            {"client", event.client},
+                            {"serial", event.serial_number},
+                            {"detail", event.detail}});
+    }
   }
 
   [[nodiscard]] Result<issuance::Profile> make_profile(const deployment::Config& from) const {

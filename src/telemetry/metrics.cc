@@ -85,6 +85,11 @@ struct Metrics::Families {
           .Name("imprint_tls_handshake_failures_total")
           .Help("TLS handshakes that did not succeed")
           .Register(registry);
+  prometheus::Family<prometheus::Counter>& alarms =
+      prometheus::BuildCounter()
+          .Name("imprint_alarms_total")
+          .Help("Alarms raised: what somebody has to look at soon")
+          .Register(registry);
   prometheus::Histogram& commit_seconds = prometheus::BuildHistogram()
                                               .Name("imprint_store_commit_seconds")
                                               .Help("Duration of a store transaction")
@@ -133,6 +138,10 @@ void Metrics::connection_closed() { families_->connections.Decrement(); }
 
 void Metrics::handshake_failed(std::string_view reason) {
   families_->handshake_failures.Add({{"reason", std::string(reason)}}).Increment();
+}
+
+void Metrics::alarm_raised(std::string_view alarm) {
+  families_->alarms.Add({{"alarm", std::string(alarm)}}).Increment();
 }
 
 void Metrics::store_committed(std::size_t records, double seconds) {

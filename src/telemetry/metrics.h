@@ -29,6 +29,7 @@ class Metrics {
   void connection_opened();
   void connection_closed();
   void handshake_failed(std::string_view reason);
+  void alarm_raised(std::string_view alarm);
   void store_committed(std::size_t records, double seconds);
 
   /// Numbers that are looked up when they are asked for, by status.
