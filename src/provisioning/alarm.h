@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
+#include <map>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 
-#include "registry/records.h"
+#include "base/clock.h"
+#include "registry/store.h"
 
 namespace imprint::provisioning {
 
@@ -27,5 +32,28 @@ registry::AuditEvent alarm_event(Alarm alarm, std::string_view because);
 
 /// The name of the alarm that an event raises; empty for every other event.
 std::string alarm_name_of(const registry::AuditEvent& event);
+
+/// Raises alarms that go with no other change, each once for the same subject in a while: a device
+/// that is refused a thousand times is one thing to look at. One per process, any thread.
+class Alarms {
+ public:
+  static constexpr std::chrono::minutes kQuietTime{10};
+
+  Alarms(registry::Store& store, const Clock& clock) : store_(store), clock_(clock) {}
+
+  /// `subject` names what the alarm is about, such as a thing; `about` carries the ids that
+  /// `imprint explain` finds it by. Nobody waits for it.
+  void raise(Alarm alarm, const std::string& subject, std::string_view because,
+             registry::AuditEvent about);
+
+ private:
+  static constexpr std::size_t kMaxSubjects = 10'000;
+  bool is_news(Alarm alarm, const std::string& subject);
+
+  registry::Store& store_;
+  const Clock& clock_;
+  std::mutex mutex_;
+  std::map<std::pair<Alarm, std::string>, Monotonic> raised_;
+};
 
 }  // namespace imprint::provisioning

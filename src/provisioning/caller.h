@@ -37,6 +37,8 @@ inline constexpr std::string_view kResourceConflicts = "ResourceConflicts";
 inline constexpr std::string_view kRegistrationFailure = "ResourceRegistrationFailure";
 inline constexpr std::string_view kAccessDenied = "AccessDenied";
 inline constexpr std::string_view kThrottled = "Throttled";
+/// The thing belongs to another key that is in use: on the wire, a conflict like any other.
+inline constexpr std::string_view kDuplicateDevice = "DuplicateDevice";
 inline constexpr std::string_view kInternalError = "InternalError";
 }  // namespace code
 

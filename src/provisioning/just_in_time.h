@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/current.h"
 #include "base/random.h"
+#include "provisioning/alarm.h"
 #include "provisioning/pending_certificates.h"
 #include "provisioning/plan.h"
 #include "provisioning/template_cache.h"
@@ -43,10 +44,11 @@ struct Introduced {
 class JustInTime {
  public:
   JustInTime(registry::Store& store, TemplateCache& templates, PendingCertificates& pending,
-             const Current<Settings>& settings, const Clock& clock, Random& random)
+             Alarms& alarms, const Current<Settings>& settings, const Clock& clock, Random& random)
       : store_(store),
         templates_(templates),
         pending_(pending),
+        alarms_(alarms),
         settings_(settings),
         clock_(clock),
         random_(random) {}
@@ -82,6 +84,7 @@ class JustInTime {
   registry::Store& store_;
   TemplateCache& templates_;
   PendingCertificates& pending_;
+  Alarms& alarms_;
   const Current<Settings>& settings_;
   const Clock& clock_;
   Random& random_;

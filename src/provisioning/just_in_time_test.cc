@@ -87,7 +87,8 @@ struct World {
   Current<Settings> settings{Settings{}};
   TemplateCache templates;
   PendingCertificates pending;
-  JustInTime just_in_time{store, templates, pending, settings, clock, random};
+  Alarms alarms{store, clock};
+  JustInTime just_in_time{store, templates, pending, alarms, settings, clock, random};
 };
 
 TEST(JustInTime, GivesADeviceItsThingPolicyAndStatusAtOnce) {
@@ -316,7 +317,7 @@ TEST(JustInTime, LooksAgainWhenTheSameDeviceComesTwiceAtOnce) {
   World world;
   const test::Identity device = world.device("sensor-1");
   world.store.before_commit([&] {
-    JustInTime other{world.memory,   world.templates, world.pending,
+    JustInTime other{world.memory,   world.templates, world.pending, world.alarms,
                      world.settings, world.clock,     world.random};
     ASSERT_TRUE(run_blocking(other.run({device.certificate, world.ca.certificate.id(), "c", "y"})));
   });

@@ -217,6 +217,8 @@ class Planner {
                                                    [&](const registry::ThingPrincipal& principal) {
                                                      return principal.thing == thing.name;
                                                    });
+    // A permission is for one time.
+    if (attaches && thing.reprovision_until) thing.reprovision_until.reset();
     if (changed || attaches) {
       ++thing.version;
       put(std::move(thing), Expect::at(known_.thing->version));
@@ -258,36 +260,52 @@ class Planner {
 
   [[nodiscard]] Unexpected refuse_known_thing(const registry::Certificate& other,
                                               std::string_view because) const {
+    const bool is_other_key = other.status == CertificateStatus::active &&
+                              other.public_key != known_.certificate->public_key;
     return refuse(
-        Fault::conflict, code::kResourceConflicts,
-        fmt::format(
-            "thing {} has certificate {} already ({}), {}. An operator can deactivate and detach "
-            "that certificate, or set reprovision",
-            quote(known_.thing->name.str()), other.id.hex(), registry::to_string(other.status),
-            because));
+        Fault::conflict, is_other_key ? code::kDuplicateDevice : code::kResourceConflicts,
+        fmt::format("thing {} has certificate {} already ({}), {}. An operator can let it register "
+                    "again (imprint reprovision allow DIR {}), deactivate and detach that "
+                    "certificate, or set reprovision",
+                    quote(known_.thing->name.str()), other.id.hex(),
+                    registry::to_string(other.status), because, known_.thing->name.str()));
+  }
+
+  /// Whether its device may have it in use. Of certificates made in another way nobody has noted
+  /// it.
+  static bool may_be_in_use(const registry::Certificate& certificate) {
+    const bool is_noted = certificate.requested_by || certificate.ca_certificate;
+    return !is_noted || certificate.first_connected;
+  }
+
+  [[nodiscard]] bool is_permitted_by_operator() const {
+    return known_.thing->reprovision_until && now_ < *known_.thing->reprovision_until;
   }
 
   Result<void> check_reprovision() {
+    if (!known_.thing) return {};
+    const Reprovision rule = known_.device->settings.reprovision;
     for (const registry::Certificate& other : known_.certificates_of_thing) {
       const bool is_active = other.status == CertificateStatus::active;
-      switch (known_.device->settings.reprovision) {
-        case Reprovision::aws:
-          continue;
-        case Reprovision::never:
-          return refuse_known_thing(other, "and the setting reprovision = never");
-        case Reprovision::operator_decides:
-          if (is_active) return refuse_known_thing(other, "and the setting reprovision = operator");
-          continue;
-        case Reprovision::replace:
-          break;
-        case Reprovision::same_key:
-          if (!is_active)
-            return refuse_known_thing(other, "which somebody has taken out of service");
-          if (other.public_key == known_.certificate->public_key) break;
-          if (other.first_connected)
-            return refuse_known_thing(other, "which is in use with another key");
-          break;
+      const bool is_same_key = other.public_key == known_.certificate->public_key;
+      if (rule == Reprovision::aws) continue;
+      if (is_permitted_by_operator() || rule == Reprovision::replace) {
+        if (is_active && !is_same_key && may_be_in_use(other)) {
+          replaces_.push_back(other.id);
+        } else {
+          retire(other);
+        }
+        continue;
       }
+      if (rule == Reprovision::never)
+        return refuse_known_thing(other, "and the setting reprovision = never");
+      if (rule == Reprovision::operator_decides) {
+        if (is_active) return refuse_known_thing(other, "and the setting reprovision = operator");
+        continue;
+      }
+      if (!is_active) return refuse_known_thing(other, "which somebody has taken out of service");
+      if (!is_same_key && other.first_connected)
+        return refuse_known_thing(other, "which is in use with another key");
       retire(other);
     }
     return {};
@@ -433,6 +451,7 @@ class Planner {
       return;
     }
     if (registration_) certificate.registration = registration_;
+    if (!replaces_.empty()) certificate.replaces = replaces_;
     certificate.modified = now_;
     ++certificate.version;
     put(std::move(certificate), as_read);
@@ -457,6 +476,7 @@ class Planner {
   const std::string& thing_id_;
   const std::string& generation_id_;
   registry::ChangeSet changes_;
+  std::vector<CertificateId> replaces_;
   std::optional<registry::Registration> registration_;
 };
 
@@ -465,6 +485,14 @@ class Planner {
 Result<Plan> plan(const Known& known, Timestamp now, const std::string& thing_id,
                   const std::string& generation_id) {
   return Planner(known, now, thing_id, generation_id).run();
+}
+
+void raise_if_duplicate(Alarms& alarms, const Known& known, const Error& refusal) {
+  if (refusal.code != code::kDuplicateDevice || !known.thing) return;
+  registry::AuditEvent about = known.event;
+  about.thing = known.thing->name.str();
+  if (known.certificate) about.certificate = known.certificate->id.hex();
+  alarms.raise(Alarm::duplicate_device, about.thing, refusal.message, std::move(about));
 }
 
 }  // namespace imprint::provisioning

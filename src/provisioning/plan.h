@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "provisioning/alarm.h"
 #include "provisioning/caller.h"
 #include "provisioning/settings.h"
 #include "registry/store.h"
@@ -82,5 +83,9 @@ PolicyName policy_name_of(const templates::PolicyResource& resource);
 /// certificate's attachment and, last, its status.
 Result<Plan> plan(const Known& known, Timestamp now, const std::string& thing_id,
                   const std::string& generation_id);
+
+/// Two keys for one thing are two units with one serial number, or a copy of one: the second is
+/// refused, and an operator told of both.
+void raise_if_duplicate(Alarms& alarms, const Known& known, const Error& refusal);
 
 }  // namespace imprint::provisioning

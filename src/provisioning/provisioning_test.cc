@@ -10,6 +10,7 @@
 
 #include "issuance/signer.h"
 #include "provisioning/create_certificate.h"
+#include "provisioning/first_use.h"
 #include "provisioning/plan.h"
 #include "provisioning/register_thing.h"
 #include "provisioning/sweep.h"
@@ -136,6 +137,13 @@ struct World {
     }
     return active;
   }
+  std::size_t alarms_raised() {
+    const auto events = all<registry::AuditEvent>(registry::query::AuditEvents{});
+    return static_cast<std::size_t>(std::ranges::count_if(events, [](const auto& event) {
+      return alarm_name_of(event) == to_string(Alarm::duplicate_device) &&
+             event.thing == "device-S" && !event.certificate.empty();
+    }));
+  }
   void note_connected(const CertificateId& id) {
     registry::Certificate c = certificate(id);
     c.first_connected = clock.now();
@@ -159,7 +167,8 @@ struct World {
   TemplateCache cache;
   IssueCertificate issue{store, issuer, profile, clock, random};
   CreateCertificate create_certificate{store, issue, keys, tokens, pending, settings, clock};
-  RegisterThing register_thing{store, cache, tokens, settings, clock, random};
+  Alarms alarms{store, clock};
+  RegisterThing register_thing{store, cache, tokens, alarms, settings, clock, random};
   Caller caller{
       .certificate = CertificateId(Sha256{1}), .client_id = "factory-1", .correlation = "c"};
 };
@@ -452,7 +461,8 @@ TEST(Reprovision, FollowsTheSettingWhenTheKeyIsAnother) {
       {Reprovision::same_key, Old::never_used, true, 1},
       {Reprovision::same_key, Old::used, false, 1},
       {Reprovision::same_key, Old::deactivated, false, 0},
-      {Reprovision::replace, Old::used, true, 1},
+      {Reprovision::replace, Old::never_used, true, 1},
+      {Reprovision::replace, Old::used, true, 2},  // until the new one is used
       {Reprovision::replace, Old::deactivated, true, 1},
       {Reprovision::operator_decides, Old::used, false, 1},
       {Reprovision::operator_decides, Old::deactivated, true, 1},
@@ -476,10 +486,81 @@ TEST(Reprovision, FollowsTheSettingWhenTheKeyIsAnother) {
     EXPECT_EQ(second.has_value(), row.accepted) << "row " << i;
     EXPECT_EQ(world.active_certificates_of("device-S").size(), row.active) << "row " << i;
     if (!second) {
-      EXPECT_EQ(second.error().code, code::kResourceConflicts);
+      EXPECT_EQ(second.error().code,
+                row.old == Old::deactivated ? code::kResourceConflicts : code::kDuplicateDevice);
       EXPECT_THAT(second.error().message, HasSubstr(first->certificate.hex()));
     }
+    EXPECT_EQ(world.alarms_raised(), !second && row.old != Old::deactivated ? 1U : 0U)
+        << "row " << i;
   }
+}
+
+TEST(Reprovision, TheOldCertificateGoesWhenTheNewOneIsUsed) {
+  World world;
+  world.settings.set(
+      {.reprovision = Reprovision::replace, .key_algorithm = x509::KeyAlgorithm::ec_p256});
+  const auto first = world.onboard(test::make_key(), "S");
+  world.note_connected(first->certificate);
+  const auto second = world.onboard(test::make_key(), "S");
+  ASSERT_TRUE(second) << second.error().message;
+  EXPECT_EQ(world.certificate(second->certificate).replaces,
+            std::vector<CertificateId>{first->certificate});
+  ASSERT_TRUE(run_blocking(note_first_use(world.memory, second->certificate, world.clock.now())));
+  const registry::Certificate old = world.certificate(first->certificate);
+  EXPECT_EQ(old.status, CertificateStatus::inactive);
+  EXPECT_EQ(old.replaced_by, second->certificate);
+  EXPECT_EQ(world.active_certificates_of("device-S"),
+            std::vector<CertificateId>{second->certificate});
+  EXPECT_TRUE(
+      world.all<registry::ThingPrincipal>(registry::query::ThingsOfPrincipal{first->certificate})
+          .empty());
+  EXPECT_FALSE(awaits_first_use(world.certificate(second->certificate)));
+}
+
+TEST(Reprovision, AThirdKeyTakesThePlaceOfOneThatWasNeverUsed) {
+  World world;
+  world.settings.set(
+      {.reprovision = Reprovision::replace, .key_algorithm = x509::KeyAlgorithm::ec_p256});
+  const auto first = world.onboard(test::make_key(), "S");
+  world.note_connected(first->certificate);
+  const auto lost = world.onboard(test::make_key(), "S");
+  const auto third = world.onboard(test::make_key(), "S");
+  ASSERT_TRUE(lost && third);
+  EXPECT_EQ(world.certificate(lost->certificate).status, CertificateStatus::inactive);
+  EXPECT_EQ(world.certificate(first->certificate).status, CertificateStatus::active);
+  ASSERT_TRUE(run_blocking(note_first_use(world.memory, third->certificate, world.clock.now())));
+  EXPECT_EQ(world.active_certificates_of("device-S"),
+            std::vector<CertificateId>{third->certificate});
+}
+
+TEST(Reprovision, AnOperatorsPermissionIsForOneTimeAndForAWhile) {
+  for (const bool is_late : {false, true}) {
+    World world;
+    const auto first = world.onboard(test::make_key(), "S");
+    world.note_connected(first->certificate);
+    registry::Thing thing = world.thing("device-S");
+    thing.reprovision_until = world.clock.now() + std::chrono::hours(1);
+    ++thing.version;
+    world.put(thing);
+    if (is_late) world.clock.advance(std::chrono::hours(2));
+    const auto second = world.onboard(test::make_key(), "S");
+    EXPECT_EQ(second.has_value(), !is_late);
+    if (is_late) continue;
+    EXPECT_FALSE(world.thing("device-S").reprovision_until);
+    world.note_connected(second->certificate);
+    EXPECT_FALSE(world.onboard(test::make_key(), "S")) << "it was for one time";
+  }
+}
+
+TEST(Reprovision, OneAlarmForADeviceThatGoesOnTrying) {
+  World world;
+  const auto first = world.onboard(test::make_key(), "S");
+  world.note_connected(first->certificate);
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(world.onboard(test::make_key(), "S"));
+  EXPECT_EQ(world.alarms_raised(), 1U);
+  world.clock.advance(Alarms::kQuietTime);
+  EXPECT_FALSE(world.onboard(test::make_key(), "S"));
+  EXPECT_EQ(world.alarms_raised(), 2U);
 }
 
 TEST(Reprovision, TheSameKeyMayAlwaysRegisterAgain) {

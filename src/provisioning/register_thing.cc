@@ -62,9 +62,13 @@ registry::Task<Result<RegisteredThing>> RegisterThing::run(Caller caller,
           certificate.registration->template_name.str()));
     }
     CO_TRY_ASSIGN(const Known known, co_await gather(caller, request, certificate));
-    CO_TRY_ASSIGN(Plan decided, plan(known, clock_.now(), make_uuid(random_), make_uuid(random_)));
-    const auto committed = co_await store_.commit(std::move(decided.changes));
-    if (committed) co_return answer_of(certificate.id, *decided.registration, false);
+    auto decided = plan(known, clock_.now(), make_uuid(random_), make_uuid(random_));
+    if (!decided) {
+      raise_if_duplicate(alarms_, known, decided.error());
+      co_return tl::unexpected(std::move(decided).error());
+    }
+    const auto committed = co_await store_.commit(std::move(decided->changes));
+    if (committed) co_return answer_of(certificate.id, *decided->registration, false);
     if (committed.error().fault == Fault::exhausted && !committed.error().where.empty()) {
       co_return tl::unexpected(
           Error{Fault::forbidden,

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/current.h"
 #include "base/random.h"
+#include "provisioning/alarm.h"
 #include "provisioning/caller.h"
 #include "provisioning/ownership_token.h"
 #include "provisioning/plan.h"
@@ -39,10 +40,12 @@ struct RegisteredThing {
 class RegisterThing {
  public:
   RegisterThing(registry::Store& store, TemplateCache& templates, const OwnershipTokens& tokens,
-                const Current<Settings>& settings, const Clock& clock, Random& random)
+                Alarms& alarms, const Current<Settings>& settings, const Clock& clock,
+                Random& random)
       : store_(store),
         templates_(templates),
         tokens_(tokens),
+        alarms_(alarms),
         settings_(settings),
         clock_(clock),
         random_(random) {}
@@ -60,6 +63,7 @@ class RegisterThing {
   registry::Store& store_;
   TemplateCache& templates_;
   const OwnershipTokens& tokens_;
+  Alarms& alarms_;
   const Current<Settings>& settings_;
   const Clock& clock_;
   Random& random_;

@@ -14,10 +14,14 @@ enum class Reprovision : std::uint8_t {
   /// With the key it has: yes. With another: only while the old certificate has never been used, as
   /// after a lost answer; the old one is then deactivated in the same transaction.
   same_key,
-  replace,           ///< Yes; the old certificates are deactivated in the same transaction.
-  operator_decides,  ///< Only after an operator has deactivated or detached the old certificates.
-  never,             ///< No.
-  aws,               ///< Yes; the old certificates stay as they are.
+  /// Yes. The old certificates that are in use stay so until the new one first connects and are
+  /// deactivated then, so that a lost answer takes nobody out of service.
+  replace,
+  /// Only with an operator's permission for that thing (Thing::reprovision_until), or after an
+  /// operator has deactivated or detached the old certificates.
+  operator_decides,
+  never,  ///< No.
+  aws,    ///< Yes; the old certificates stay as they are.
 };
 
 /// What the first connection of a device comes to whose certificate a registered CA signed

@@ -55,6 +55,11 @@ class Writer {
     for (const auto& item : v) list.emplace_back(item);
     if (!list.empty()) object_[name] = std::move(list);
   }
+  void put(std::string_view name, const std::vector<CertificateId>& v) {
+    json::array list;
+    for (const CertificateId& id : v) list.emplace_back(id.hex());
+    if (!list.empty()) object_[name] = std::move(list);
+  }
   void put(std::string_view name, const Registration& v) {
     object_[name] = Writer()
                         .field("template", v.template_name)
@@ -141,6 +146,15 @@ class Reader {
   std::optional<CertificateId> maybe_id(std::string_view member) {
     if (!object_.contains(member)) return std::nullopt;
     return id(member);
+  }
+  std::vector<CertificateId> ids(std::string_view member) {
+    std::vector<CertificateId> out;
+    for (const std::string& text : texts(member)) {
+      const auto parsed = CertificateId::parse(text);
+      if (!parsed) refuse(member, parsed.error().message);
+      if (parsed) out.push_back(*parsed);
+    }
+    return out;
   }
   Sha256 digest(std::string_view member) {
     return object_.contains(member) ? id(member).bytes() : Sha256{};
@@ -247,6 +261,7 @@ json::object write(const Thing& r) {
       .field("billing_group", r.billing_group)
       .field("created", r.created)
       .field("version", r.version)
+      .field("reprovision_until", r.reprovision_until)
       .take();
 }
 Record read(Reader& in, std::type_identity<Thing>) {
@@ -256,7 +271,8 @@ Record read(Reader& in, std::type_identity<Thing>) {
                in.attributes("attributes"),
                in.maybe_name<BillingGroupName>("billing_group"),
                in.time("created"),
-               in.number("version")};
+               in.number("version"),
+               in.maybe_time("reprovision_until")};
 }
 
 json::object write(const ThingType& r) {
@@ -340,6 +356,8 @@ json::object write(const Certificate& r) {
       .field("version", r.version)
       .field("ca", r.ca_certificate)
       .field("mode", r.mode)
+      .field("replaces", r.replaces)
+      .field("replaced_by", r.replaced_by)
       .take();
 }
 Record read(Reader& in, std::type_identity<Certificate>) {
@@ -364,7 +382,9 @@ Record read(Reader& in, std::type_identity<Certificate>) {
                      in.time("modified"),
                      in.number("version"),
                      in.maybe_id("ca"),
-                     in.mode("mode")};
+                     in.mode("mode"),
+                     in.ids("replaces"),
+                     in.maybe_id("replaced_by")};
 }
 
 json::object write(const IssuanceIntent& r) {

@@ -26,6 +26,8 @@ struct Thing {
   std::optional<BillingGroupName> billing_group = {};
   Timestamp created = {};
   std::int64_t version = 1;
+  /// Until then an operator lets it be registered again with another key, once.
+  std::optional<Timestamp> reprovision_until = {};
 };
 
 struct ThingType {
@@ -120,6 +122,9 @@ struct Certificate {
   /// The registered CA that signed it, if it came under one; the CA may be gone since.
   std::optional<CertificateId> ca_certificate = {};
   CertificateMode mode = CertificateMode::default_mode;
+  /// Of the same thing, still ACTIVE: they are retired when this one first connects.
+  std::vector<CertificateId> replaces = {};
+  std::optional<CertificateId> replaced_by = {};  ///< which one retired it
 };
 
 /// Written before the signature, removed with the certificate's arrival: after a power cut, what

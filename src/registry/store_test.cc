@@ -646,6 +646,8 @@ TEST(Codec, KeepsEveryFieldOfEveryKind) {
                                 R"({"a":"b"})", from_milliseconds(9)};
   c.claim_template = TemplateName::parse("T").value();
   c.claim_limit = 10;
+  c.replaces = {certificate_id(7), certificate_id(8)};
+  c.replaced_by = certificate_id(9);
   c.first_connected = from_milliseconds(77);
   c.ownership_expires = from_milliseconds(78);
   c.ca_certificate = certificate_id(6);

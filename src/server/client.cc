@@ -74,6 +74,12 @@ std::optional<Error> Client::check_certificate() const {
         "certificate {} is REVOKED for good; the device begins again with its claim and a new key",
         id));
   }
+  if (*status == registry::CertificateStatus::inactive && record.replaced_by) {
+    return forbidden(fmt::format(
+        "certificate {} is INACTIVE: certificate {} replaced it when its device registered again "
+        "with another key; if this is another device, two units have one serial number",
+        id, record.replaced_by->hex()));
+  }
   if (*status != registry::CertificateStatus::active) {
     return forbidden(fmt::format("certificate {} is {}; an operator can activate it", id,
                                  registry::to_string(*status)));

@@ -88,7 +88,7 @@ class Client {
   std::optional<Error> check_certificate() const;
   void accept(mqtt::ConnectRequest request, std::unique_ptr<mqtt::SessionState> state);
   void refuse(const mqtt::ConnectRequest& request, const Error& error);
-  static runtime::Task<void> note_first_connection(Shard& shard, registry::Certificate certificate);
+  static runtime::Task<void> note_first_use(Shard& shard, CertificateId certificate);
   void cut_if_not_active();
 
   // Provision (client_provisioning.cc).

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // From CONNECT to CONNACK.
+#include "provisioning/first_use.h"
 #include "server/client.h"
 #include "server/shard.h"
 
@@ -125,10 +126,8 @@ void Client::accept(mqtt::ConnectRequest request, std::unique_ptr<mqtt::SessionS
     shard_.switchboard().subscribe({shard_.index(), connection_.number()}, subscription.filter,
                                    subscription.options);
   }
-  const registry::Certificate& record_of = principal_->certificate;
-  const bool is_provisioned = record_of.requested_by || record_of.ca_certificate;
-  if (is_provisioned && !record_of.first_connected)
-    runtime::start(note_first_connection(shard_, record_of));
+  if (provisioning::awaits_first_use(principal_->certificate))
+    runtime::start(note_first_use(shard_, certificate_));
   connection_.pump();
 }
 
@@ -143,16 +142,10 @@ void Client::refuse(const mqtt::ConnectRequest& request, const Error& error) {
   connection_.pump();
 }
 
-/// A certificate that has connected is known to have reached its device; reprovisioning asks for
-/// that.
-runtime::Task<void> Client::note_first_connection(Shard& shard, registry::Certificate certificate) {
-  const std::int64_t seen = certificate.version;
-  certificate.first_connected = shard.services().clock.now();
-  certificate.version = seen + 1;
-  registry::ChangeSet changes;
-  changes.changes.emplace_back(registry::Put{std::move(certificate), registry::Expect::at(seen)});
+runtime::Task<void> Client::note_first_use(Shard& shard, CertificateId certificate) {
   // Lost against another change or a crash, it is made up for at the next connection.
-  std::ignore = co_await shard.services().store.commit(std::move(changes));
+  std::ignore = co_await provisioning::note_first_use(shard.services().store, certificate,
+                                                      shard.services().clock.now());
 }
 
 }  // namespace imprint::server

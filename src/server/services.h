@@ -40,6 +40,7 @@ struct Services {
   device_api::ProvisioningApi& provisioning;
   provisioning::JustInTime& just_in_time;
   Journal& journal;
+  provisioning::Alarms& alarms;
   ClientDirectory& clients;
   RetainedStore& retained;
   std::string account;

@@ -176,6 +176,7 @@ struct Server::Parts {
   std::optional<provisioning::ApplyTemplate> apply;
   std::optional<bulk::RegistrationTasks> registrations;
   std::optional<provisioning::CreateCertificate> create;
+  std::optional<provisioning::Alarms> alarms;
   std::optional<provisioning::RegisterThing> register_thing;
   std::optional<provisioning::JustInTime> just_in_time;
   std::optional<device_api::ProvisioningApi> provisioning;
@@ -280,8 +281,9 @@ struct Server::Parts {
                                                     .folder = layout.registrations(),
                                                     .account = config.account_id});
     create.emplace(*store, *issue, *keys, *tokens, pending, settings, clock);
-    register_thing.emplace(*store, templates, *tokens, settings, clock, random);
-    just_in_time.emplace(*store, templates, pending, settings, clock, random);
+    alarms.emplace(*store, clock);
+    register_thing.emplace(*store, templates, *tokens, *alarms, settings, clock, random);
+    just_in_time.emplace(*store, templates, pending, *alarms, settings, clock, random);
     provisioning.emplace(*create, *register_thing);
     journal.emplace(*store, clock, log);
     return {};
@@ -299,6 +301,7 @@ struct Server::Parts {
                               .provisioning = *provisioning,
                               .just_in_time = *just_in_time,
                               .journal = *journal,
+                              .alarms = *alarms,
                               .clients = clients,
                               .retained = *retained,
                               .account = config.account_id,

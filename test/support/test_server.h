@@ -218,8 +218,11 @@ class TestServer {
   provisioning::IssueCertificate issue_{store, issuer_, profile_, clock, random};
   provisioning::CreateCertificate create_{store,    issue_,    keys_, tokens_,
                                           pending_, settings_, clock};
-  provisioning::RegisterThing register_{store, templates_, tokens_, settings_, clock, random};
-  provisioning::JustInTime just_in_time_{store, templates_, pending_, settings_, clock, random};
+  provisioning::Alarms alarms_{store, clock};
+  provisioning::RegisterThing register_{store,     templates_, tokens_, alarms_,
+                                        settings_, clock,      random};
+  provisioning::JustInTime just_in_time_{store,     templates_, pending_, alarms_,
+                                         settings_, clock,      random};
   device_api::ProvisioningApi provisioning_{create_, register_};
   server::Journal journal_{store, clock, log_};
   server::ClientDirectory clients_;
@@ -234,6 +237,7 @@ class TestServer {
                              .provisioning = provisioning_,
                              .just_in_time = just_in_time_,
                              .journal = journal_,
+                             .alarms = alarms_,
                              .clients = clients_,
                              .retained = retained_,
                              .account = "000000000000",
