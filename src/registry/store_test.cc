@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The conformance suite: what every Store promises, run on each.
+#include <algorithm>
 #include <filesystem>
+#include <functional>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <latch>
 #include <sys/stat.h>
@@ -425,6 +428,66 @@ TEST_P(StoreConformance, FindsThingsBySearch) {
   }
 }
 
+TEST_P(StoreConformance, SearchesTheRangeWithTheFewestThings) {
+  const auto put_thing = [&](std::string_view name, std::string_view type, Attributes attributes) {
+    Thing made = thing(name);
+    made.type = *ThingTypeName::parse(type);
+    made.attributes = std::move(attributes);
+    ASSERT_TRUE(put(made));
+  };
+  // In the order of their names: 3 2 1. In that of the attribute's values: 1 2 3.
+  put_thing("c", "Rare", {{"floor", "1"}});
+  put_thing("b", "Rare", {{"floor", "1x"}});
+  put_thing("a", "Rare", {{"floor", "1xx"}});
+  const std::string query = "attributes.floor:1* AND thingTypeName:rare";
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(found_by(store(), query), (Names{"c", "b", "a"})) << "the same: the usual one first";
+  put_thing("d", "Common", {{"floor", "1"}});
+  EXPECT_EQ(found_by(store(), query), (Names{"a", "b", "c"})) << "the type has fewer things";
+  for (const std::size_t size : {1U, 2U}) {
+    EXPECT_EQ(found_by(store(), query, size), (Names{"a", "b", "c"})) << size;
+    EXPECT_EQ(found_by(store(), "attributes.floor:1* AND thingTypeName:none", size), Names{});
+  }
+}
+
+TEST_P(StoreConformance, SearchPagesStayInTheRangeOfTheFirst) {
+  const auto put_thing = [&](std::string_view name, std::string_view type, Attributes attributes) {
+    Thing made = thing(name);
+    made.type = *ThingTypeName::parse(type);
+    made.attributes = std::move(attributes);
+    ASSERT_TRUE(put(made));
+  };
+  for (int i = 10; i < 30; ++i)
+    put_thing(fmt::format("t{}", i), "Pump", {{"n", std::to_string(99 - i)}});
+  for (int i = 0; i < 5; ++i) put_thing(fmt::format("without-{}", i), "Pump", {});
+  const auto search = *search::Query::parse("attributes.n > 0 AND thingTypeName:pump");
+  Cursor cursor{{}, 7};
+  std::vector<std::string> all;
+  for (int pages = 0; pages < 10; ++pages) {
+    const auto page = run_blocking(store().list(query::SearchThings{search}, cursor));
+    ASSERT_TRUE(page) << page.error().message;
+    for (const Record& record : page->records) all.push_back(key_of(record).first);
+    if (!page->next) break;
+    cursor.after = *page->next;
+    // From now on the type is the narrower range.
+    for (int i = 0; i < 40; ++i) put_thing(fmt::format("valve-{}", i), "Valve", {{"n", "50"}});
+  }
+  EXPECT_EQ(all.size(), 20U) << "none twice, none left out";
+  EXPECT_TRUE(std::ranges::is_sorted(all, std::greater())) << "by number to the end";
+}
+
+TEST_P(StoreConformance, SearchesRefusePlacesThatNoPageEndedAt) {
+  const auto search = *search::Query::parse("attributes.n > 0 AND thingTypeName:pump");
+  for (const char* place :
+       {"x", "\n", "0", "0\n", "0\nthing", "2\npump\nthing", "-1\npump\nthing", "x\npump\nthing",
+        "1\npump\nthing", "pump\nthing", "99999999999999999999999\npump\nthing"}) {
+    const auto page = run_blocking(store().list(query::SearchThings{search}, Cursor{place, 5}));
+    ASSERT_FALSE(page) << place;
+    EXPECT_EQ(page.error().fault, Fault::invalid) << place;
+  }
+  EXPECT_TRUE(run_blocking(store().list(query::SearchThings{search}, Cursor{"0\npump\nthing", 5})));
+}
+
 TEST_P(StoreConformance, SearchesWhatIsThereNow) {
   Thing one = thing("one");
   one.attributes = {{"site", "north"}};
@@ -547,23 +610,30 @@ TEST(SqliteStore, SearchesGoThroughTheIndex) {
   ASSERT_TRUE(SqliteStore::open(folder.file()));
   auto connection = Connection::open(folder.file(), Connection::Mode::read_only);
   ASSERT_TRUE(connection);
-  const Cursor deep{"a\nthing", 10};
+  const auto explain = [&](const ListStatement& list) {
+    std::vector<std::string> steps;
+    const auto statement =
+        (*connection)->prepare("EXPLAIN QUERY PLAN " + std::string(list.sql), list.values);
+    EXPECT_TRUE(statement) << list.sql << statement.error().message;
+    constexpr int kDetail = 3;
+    while (*(*connection)->step(*statement)) steps.push_back(Connection::text(*statement, kDetail));
+    return steps;
+  };
+  const search::Place deep{.term = "a", .number = 7, .thing_name = "thing"};
   for (const char* query : {"*", "thingName:a*", "thingTypeName:a", "thingGroupNames:a",
                             "attributes.a:b", "attributes.a:b*", "attributes.a > 5"}) {
-    for (const Cursor& cursor : {Cursor{}, deep}) {
-      const auto list = search_statement(search::Query::parse(query)->range(), cursor, 10);
-      ASSERT_TRUE(list) << query;
-      const std::string explain = "EXPLAIN QUERY PLAN " + std::string(list->sql);
-      const auto statement = (*connection)->prepare(explain, list->values);
-      ASSERT_TRUE(statement) << query << statement.error().message;
-      int steps = 0;
-      constexpr int kDetail = 3;
-      for (; *(*connection)->step(*statement); ++steps) {
-        EXPECT_TRUE(Connection::text(*statement, kDetail).starts_with("SEARCH"))
-            << query << ": " << Connection::text(*statement, kDetail);
-      }
-      EXPECT_EQ(steps, 2) << query;
+    const search::Range range = search::Query::parse(query)->ranges().front();
+    for (const auto& after : {std::optional<search::Place>(), std::optional(deep)}) {
+      EXPECT_THAT(
+          explain(search_statement(range, after, 10)),
+          testing::ElementsAre(testing::StartsWith("SEARCH"), testing::StartsWith("SEARCH")))
+          << query;
     }
+    EXPECT_THAT(
+        explain(count_statement(range, 10)),
+        testing::Contains(testing::AllOf(testing::StartsWith("SEARCH"),
+                                         testing::HasSubstr("field=?"), testing::HasSubstr(">"))))
+        << query;
   }
 }
 

@@ -91,12 +91,31 @@ Result<std::vector<GroupMembership>> groups_of(Connection& connection, const Thi
   return out;
 }
 
+Result<std::size_t> count_things(Connection& connection, const search::Range& range,
+                                 std::size_t most) {
+  const ListStatement count = count_statement(range, most);
+  TRY_ASSIGN(sqlite3_stmt* const statement, connection.prepare(count.sql, count.values));
+  TRY_ASSIGN(const bool row, connection.step(statement));
+  const std::int64_t things = row ? Connection::integer(statement, 0) : 0;
+  sqlite3_reset(statement);
+  return static_cast<std::size_t>(things);
+}
+
 Result<Page> search_rows(Connection& connection, const search::Query& search,
                          const Cursor& cursor) {
-  const auto list = search_statement(search.range(), cursor, kMaxSearched);
-  if (!list)
-    return fail_at(Fault::invalid, "cursor", "no search ends a page at {}", quote(cursor.after));
-  TRY_ASSIGN(sqlite3_stmt* const statement, connection.prepare(list->sql, list->values));
+  std::size_t range = 0;
+  std::optional<search::Place> after;
+  if (cursor.after.empty()) {
+    TRY_ASSIGN(range, narrowest_range(search, [&](const search::Range& r, std::size_t most) {
+                 return count_things(connection, r, most);
+               }));
+  } else {
+    TRY_ASSIGN(SearchPlace place, parse_search_place(search, cursor.after));
+    range = place.range;
+    after = std::move(place.place);
+  }
+  const ListStatement list = search_statement(search.ranges()[range], after, kMaxSearched);
+  TRY_ASSIGN(sqlite3_stmt* const statement, connection.prepare(list.sql, list.values));
   Page page;
   std::size_t seen = 0;
   std::size_t found = 0;
@@ -119,7 +138,7 @@ Result<Page> search_rows(Connection& connection, const search::Query& search,
       sqlite3_reset(statement);
       return tl::unexpected(std::move(groups).error());
     }
-    page.next = search_place(search.range(), thing);
+    page.next = write_search_place(search, range, thing);
     if (!search.matches(document_of(thing, *groups))) continue;
     ++found;
     page.records.push_back(std::move(*record));
