@@ -169,7 +169,21 @@ Result<void> RegistrationTasks::do_all() {
       if (!has_time({})) return {};
     }
   }
+  // Last: by now every task has the copy of its input that it works from.
+  sweep_uploads();
   return {};
+}
+
+void RegistrationTasks::sweep_uploads() {
+  const auto swept = uploads_.sweep(clock_.now());
+  if (!swept) {
+    log_.warning("old uploads of bulk registrations cannot be removed",
+                 {{"cause", swept.error().message}});
+  } else if (swept->unfinished + swept->finished > 0) {
+    log_.info("old uploads of bulk registrations are removed",
+              {{"unfinished", std::to_string(swept->unfinished)},
+               {"finished", std::to_string(swept->finished)}});
+  }
 }
 
 Result<void> RegistrationTasks::remove_old() {

@@ -64,6 +64,7 @@ class RegistrationTasks {
   [[nodiscard]] bool has_time(Milliseconds pause);
   Result<void> do_all();
   Result<void> remove_old();
+  void sweep_uploads();
   void work_on(const registry::RegistrationTask& task);
   Result<Outcome> carry_out(const registry::RegistrationTask& task);
   Result<Outcome> do_lines(Run& run);
