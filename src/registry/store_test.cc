@@ -2,6 +2,7 @@
 // The conformance suite: what every Store promises, run on each.
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,6 +13,7 @@
 
 #include "registry/codec.h"
 #include "registry/memory/memory_store.h"
+#include "registry/sqlite/snapshot.h"
 #include "registry/sqlite/sqlite_store.h"
 #include "registry/sqlite/tables.h"
 
@@ -603,6 +605,83 @@ TEST(SqliteStore, KeepsEverythingAcrossAReopenAndIsPrivate) {
   auto again = SqliteStore::open(folder.file());
   ASSERT_TRUE(again);
   EXPECT_TRUE(run_blocking(get<Thing>(**again, thing_key(thing_name("a")))));
+}
+
+/// A store of some hundred pages, closed.
+void make_store(const std::filesystem::path& file) {
+  auto store = SqliteStore::open(file);
+  ASSERT_TRUE(store) << store.error().message;
+  ChangeSet changes;
+  for (int i = 0; i < 1000; ++i) changes.changes.emplace_back(Put{thing(fmt::format("t{:04}", i))});
+  ASSERT_TRUE(run_blocking((*store)->commit(std::move(changes))));
+}
+
+TEST(SqliteStore, IsCheckedWithoutBeingChanged) {
+  const TemporaryFolder folder;
+  make_store(folder.file());
+  const auto names = [&] {
+    std::set<std::string> out;
+    for (const auto& entry : std::filesystem::directory_iterator(folder.file().parent_path()))
+      out.insert(entry.path().filename().string());
+    return out;
+  };
+  const auto before = names();
+  EXPECT_EQ(before, (std::set<std::string>{"imprint.db", "imprint.db.lock"}))
+      << "a store at rest is one file";
+  const auto at_rest = check_store(folder.file());
+  EXPECT_TRUE(at_rest) << at_rest.error().message;
+  EXPECT_EQ(names(), before) << "no log of a store that nobody has open";
+  const auto store = SqliteStore::open(folder.file());
+  ASSERT_TRUE(store);
+  ASSERT_TRUE(run_blocking((*store)->commit({.changes = {Put{thing("more")}}})));
+  const auto open = check_store(folder.file());
+  EXPECT_TRUE(open) << open.error().message;
+}
+
+TEST(SqliteStore, ThatIsDamagedIsNoticed) {
+  const TemporaryFolder folder;
+  const auto damage = [&](std::streamoff at, std::string_view bytes) {
+    std::fstream file(folder.file(), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(at);
+    file << bytes;
+  };
+  const auto execute = [&](std::string_view sql) {
+    auto connection = Connection::open(folder.file(), Connection::Mode::read_write);
+    ASSERT_TRUE(connection && (*connection)->execute(sql));
+  };
+  constexpr std::streamoff kPage = 4096;
+  const struct {
+    std::string name;
+    std::function<void()> harm;
+    Fault fault;
+    std::string message;
+  } rows[] = {
+      {"not there", [&] { std::filesystem::remove(folder.file()); }, Fault::unavailable, "open"},
+      {"empty", [&] { std::filesystem::resize_file(folder.file(), 0); }, Fault::invalid,
+       "no tables of Imprint's"},
+      {"something else", [&] { damage(0, "This is another file altogether."); }, Fault::invalid,
+       "not a database"},
+      {"another database", [&] { execute("PRAGMA user_version=0"); }, Fault::invalid,
+       "no tables of Imprint's"},
+      {"a newer one", [&] { execute("PRAGMA user_version=999"); }, Fault::conflict, "schema 999"},
+      {"cut off", [&] { std::filesystem::resize_file(folder.file(), 20 * kPage); }, Fault::invalid,
+       "damaged"},
+      {"a page overwritten", [&] { damage(30 * kPage, std::string(kPage, '\xA5')); },
+       Fault::invalid, "damaged"},
+  };
+  for (const auto& row : rows) {
+    std::filesystem::remove(folder.file());
+    make_store(folder.file());
+    row.harm();
+    const auto checked = check_store(folder.file());
+    ASSERT_FALSE(checked) << row.name;
+    EXPECT_EQ(checked.error().fault, row.fault) << row.name << ": " << checked.error().message;
+    EXPECT_THAT(checked.error().message, testing::HasSubstr(row.message)) << row.name;
+  }
+  const auto copied = copy_store(folder.file(), folder.file().string() + ".copy");
+  ASSERT_FALSE(copied) << "of the page overwritten";
+  EXPECT_EQ(copied.error().fault, Fault::invalid) << copied.error().message;
+  EXPECT_FALSE(std::filesystem::exists(folder.file().string() + ".copy"));
 }
 
 TEST(SqliteStore, SearchesGoThroughTheIndex) {

@@ -565,6 +565,15 @@ const std::vector<std::string_view>& migrations() {
   return kSteps;
 }
 
+Result<void> check_schema(std::int64_t applied) {
+  const auto known = static_cast<std::int64_t>(migrations().size());
+  if (applied <= known) return {};
+  return fail(Fault::conflict,
+              "the store has schema {}, newer than this program's {}; start the newer version, or "
+              "restore a backup made by this one",
+              applied, known);
+}
+
 ListStatement list_statement(const Query& query, const Cursor& cursor) {
   // One row more than asked for tells whether a next page exists.
   return std::visit(ListOf{cursor, static_cast<std::int64_t>(cursor.limit) + 1}, query);

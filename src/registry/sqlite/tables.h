@@ -28,6 +28,9 @@ const Table& table_of(Kind kind);
 /// only.
 const std::vector<std::string_view>& migrations();
 
+/// Fault::conflict for a schema of a newer program.
+Result<void> check_schema(std::int64_t applied);
+
 /// The statement of a list, its parameters, and the kind of its rows. The last two parameters are
 /// the cursor and the limit; rows are (body, sequence).
 struct ListStatement {
