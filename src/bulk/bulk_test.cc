@@ -405,6 +405,8 @@ TEST(RegistrationTasks, DoEachLineAndReportIt) {
   EXPECT_THAT(std::string(errors[0].at("errorMessage").as_string()), HasSubstr("Name"));
   EXPECT_EQ(errors[1].at("errorCode").as_string(), "InvalidRequest");
   EXPECT_EQ(errors[2].at("lineNumber").as_int64(), 6);
+  EXPECT_FALSE(std::filesystem::exists(world.folder / "tasks/task/input.ndjson"))
+      << "nothing reads the copy any more";
 }
 
 TEST(RegistrationTasks, FailWithoutTheirInput) {
