@@ -21,9 +21,10 @@ constexpr const char* kBackupHelp =
     "server\n"
     "certificate and credentials. The file (mode 0600) holds every private key: keep it as you "
     "keep\n"
-    "those, for instance encrypted. Not in it: uploads/, the input of bulk registrations. An older "
-    "backup of that name is replaced when the new one is "
-    "whole.";
+    "those, for instance encrypted. The reports of bulk registrations are in it, and the input of\n"
+    "those at work; uploads/ is not: whoever uploaded a file has it. A damaged store is refused. "
+    "An\n"
+    "older backup of that name is replaced when the new one is whole.";
 
 constexpr const char* kRestoreHelp =
     "Example:\n"
@@ -31,8 +32,8 @@ constexpr const char* kRestoreHelp =
     "  imprint doctor /var/lib/imprint && imprintd /var/lib/imprint\n"
     "\n"
     "Makes a deployment again from a backup: every file is held to the SHA-256 in the backup's\n"
-    "manifest, and the directory appears only when all of it is there. Refuses a directory that "
-    "exists.\n"
+    "manifest, the store is read through, and the directory appears only when all of it is sound.\n"
+    "Refuses a directory that exists.\n"
     "Never let two servers run from one deployment: what one issues, the other does not know.";
 
 struct Arguments {

@@ -35,7 +35,9 @@ TEST(BackupVerb, TakesALiveDeploymentToAnotherDirectory) {
 
 TEST(BackupVerb, SaysWhatIsWrong) {
   const test::ScratchFolder folder;
-  ASSERT_EQ(test::shell(folder, kTool + "init d && " + kTool + "backup d b.tar").exit_code, 0);
+  test::ServingDeployment(folder / "d").stop();
+  ASSERT_EQ(test::shell(folder, kTool + "init never").exit_code, 0);
+  ASSERT_EQ(test::shell(folder, kTool + "backup d b.tar").exit_code, 0);
   test::spill(folder / "x.tar", "nonsense");
   const struct {
     std::string arguments;
@@ -44,6 +46,7 @@ TEST(BackupVerb, SaysWhatIsWrong) {
   } rows[] = {
       {"backup d", 2, "FILE"},
       {"backup gone b2.tar", 1, "gone"},
+      {"backup never b2.tar", 1, "start imprintd once"},
       {"backup d no/such/b.tar", 1, "no/such"},
       {"restore b.tar", 2, "DIR"},
       {"restore b.tar d", 1, "exists already"},

@@ -22,7 +22,8 @@ constexpr const char* kHelp =
     "  imprint doctor /var/lib/imprint\n"
     "\n"
     "Looks at a deployment without changing it: files and their modes, keys, chain, expiry dates,\n"
-    "names, configuration, clock, ports and store; says what to do about each finding.\n"
+    "names, configuration, clock, ports and store, which it reads through (some seconds for each\n"
+    "gigabyte; a server may run meanwhile); says what to do about each finding.\n"
     "Exit code 1 when a check fails; warnings alone give 0.";
 
 struct Arguments {

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <set>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,7 +22,8 @@ namespace imprint::backup {
 namespace {
 
 constexpr std::size_t kChunk = 64 * 1024;
-constexpr std::uint64_t kMaxFileBytes = std::uint64_t{1} << 20U;  // of all but the store
+constexpr std::uint64_t kMaxFileBytes = std::uint64_t{1}
+                                        << 20U;  // of what a deployment begins with
 
 Unexpected system_failure(std::string_view what, const std::filesystem::path& path) {
   const int reason = errno;
@@ -71,23 +73,52 @@ class Temporary {
 struct Source {
   std::string name;
   std::filesystem::path path;
+  bool may_be_large = false;
 };
+
+Unexpected not_plain(std::string_view kind, const std::filesystem::path& path) {
+  return fail(Fault::invalid,
+              "{} is no plain {} with a plain name; move it out of the deployment, so that the "
+              "backup leaves nothing out",
+              quote(path.string()), kind);
+}
 
 Result<void> add_folder(std::vector<Source>& out, const std::string& name,
                         const std::filesystem::path& folder) {
   std::error_code error;
   for (const auto& item : std::filesystem::directory_iterator(folder, error)) {
     const std::string path = name + "/" + item.path().filename().string();
-    if (!item.is_regular_file() || item.is_symlink() || !is_deployment_path(path)) {
-      return fail(Fault::invalid,
-                  "{} is no plain file with a plain name; move it out of the deployment, so that "
-                  "the backup leaves nothing out",
-                  quote(item.path().string()));
-    }
+    if (!item.is_regular_file() || item.is_symlink() || !is_deployment_path(path))
+      return not_plain("file", item.path());
     out.push_back({path, item.path()});
   }
   if (error)
     return fail(Fault::unavailable, "cannot read {}: {}", folder.string(), error.message());
+  return {};
+}
+
+/// What bulk registrations keep. To be called when the store is copied: what its records say of a
+/// report is in the file by then, and stays as it is while lines are added.
+Result<void> add_registrations(std::vector<Source>& out, const std::filesystem::path& folder) {
+  constexpr std::string_view kUnfinished = ".tmp";
+  std::error_code error;
+  std::vector<Source> found;
+  for (const auto& task : std::filesystem::directory_iterator(folder, error)) {
+    if (!task.is_directory() || task.is_symlink()) return not_plain("folder", task.path());
+    for (const auto& item : std::filesystem::directory_iterator(task.path(), error)) {
+      if (item.path().extension() == kUnfinished) continue;
+      const std::string name =
+          fmt::format("{}/{}/{}", folder.filename().string(), task.path().filename().string(),
+                      item.path().filename().string());
+      if (!item.is_regular_file() || item.is_symlink() || !is_deployment_path(name))
+        return not_plain("file", item.path());
+      found.push_back({name, item.path(), true});
+    }
+  }
+  if (error && error != std::errc::no_such_file_or_directory)
+    return fail(Fault::unavailable, "cannot read {}: {}", folder.string(), error.message());
+  std::ranges::sort(found, {}, &Source::name);
+  std::ranges::move(found, std::back_inserter(out));
   return {};
 }
 
@@ -99,22 +130,24 @@ Result<std::vector<Source>> sources_of(const deployment::Layout& layout) {
   TRY(add_folder(out, layout.ca_folder().filename().string(), layout.ca_folder()));
   TRY(add_folder(out, layout.server_folder().filename().string(), layout.server_folder()));
   std::ranges::sort(out, {}, &Source::name);
-  if (out.size() >= Manifest::kMaxEntries)
-    return fail(Fault::invalid, "{} files; a backup holds {}", out.size(), Manifest::kMaxEntries);
   return out;
 }
 
-/// Calls take with every piece of a file.
+/// Calls take with every piece of a file's first `size` bytes: a report may grow meanwhile.
 template <class Take>
-Result<void> for_each_chunk(const File& file, const std::filesystem::path& path, Take take) {
+Result<void> for_each_chunk(const File& file, const std::filesystem::path& path, std::uint64_t size,
+                            Take take) {
   std::array<std::uint8_t, kChunk> chunk{};
-  while (true) {
-    const ssize_t got = ::read(file.get(), chunk.data(), chunk.size());
+  while (size > 0) {
+    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(size, chunk.size()));
+    const ssize_t got = ::read(file.get(), chunk.data(), wanted);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return system_failure("read", path);
     if (got == 0) return {};
+    size -= static_cast<std::uint64_t>(got);
     TRY(take(BytesView(chunk).first(static_cast<std::size_t>(got))));
   }
+  return {};
 }
 
 Result<Entry> describe(const Source& source) {
@@ -123,12 +156,13 @@ Result<Entry> describe(const Source& source) {
   if (::fstat(file.get(), &status) != 0) return system_failure("examine", source.path);
   Entry out{.path = source.name, .mode = status.st_mode & 0644U};
   x509::Sha256Stream digest;
-  TRY(for_each_chunk(file, source.path, [&](BytesView bytes) -> Result<void> {
+  const auto size = static_cast<std::uint64_t>(status.st_size);
+  TRY(for_each_chunk(file, source.path, size, [&](BytesView bytes) -> Result<void> {
     digest.add(bytes);
     out.size += bytes.size();
     return {};
   }));
-  if (source.name != kStoreName && out.size > kMaxFileBytes) {
+  if (!source.may_be_large && out.size > kMaxFileBytes) {
     return fail(Fault::invalid, "{} has {} bytes; a file of a deployment has at most {}",
                 source.path.string(), out.size, kMaxFileBytes);
   }
@@ -140,11 +174,13 @@ Result<void> write_member(TarWriter& tar, const Source& source, const Entry& ent
   TRY_ASSIGN(const File file, File::open(source.path, O_RDONLY));
   TRY(tar.begin(entry.path, entry.mode, entry.size));
   x509::Sha256Stream digest;
-  TRY(for_each_chunk(file, source.path, [&](BytesView bytes) {
+  std::uint64_t written = 0;
+  TRY(for_each_chunk(file, source.path, entry.size, [&](BytesView bytes) {
     digest.add(bytes);
+    written += bytes.size();
     return tar.write(bytes);
   }));
-  if (digest.finish() == entry.digest) return {};
+  if (written == entry.size && digest.finish() == entry.digest) return {};
   return fail(Fault::conflict, "{} changed while it was backed up; try again",
               source.path.string());
 }
@@ -172,6 +208,7 @@ class FolderSink final : public Sink {
 
   Result<void> begin(const Entry& entry) override {
     path_ = folder_ / entry.path;
+    TRY(make_folders(entry.path));
     TRY_ASSIGN(File file, File::open(path_, O_WRONLY | O_CREAT | O_EXCL, 0600));
     if (::fchmod(file.get(), entry.mode) != 0) return system_failure("set the mode of", path_);
     file_.emplace(std::move(file));
@@ -192,11 +229,39 @@ class FolderSink final : public Sink {
     return {};
   }
 
+  /// What is in the folders lasts then.
+  Result<void> sync() const {
+    for (const auto& folder : made_) TRY(sync_directory(folder));
+    return {};
+  }
+
  private:
+  /// Those that the file lies in, of mode 0700.
+  Result<void> make_folders(const std::filesystem::path& file) {
+    std::filesystem::path folder = folder_;
+    for (const auto& part : file.parent_path()) {
+      folder /= part;
+      if (made_.contains(folder)) continue;
+      TRY(deployment::make_folder(folder));
+      made_.insert(folder);
+    }
+    return {};
+  }
+
   std::filesystem::path folder_;
+  std::set<std::filesystem::path> made_;
   std::filesystem::path path_;
   std::optional<File> file_;
 };
+
+Result<void> check_complete(const Manifest& manifest) {
+  if (manifest.entries.empty())
+    return fail(Fault::invalid, "the backup's manifest names no file; use another copy");
+  if (std::ranges::find(manifest.entries, kStoreName, &Entry::path) != manifest.entries.end())
+    return {};
+  return fail(Fault::invalid,
+              "the backup has no {}, so the registry is not in it; use another backup", kStoreName);
+}
 
 }  // namespace
 
@@ -206,10 +271,19 @@ Result<Manifest> back_up(const deployment::Layout& layout, const std::filesystem
   const std::string suffix = fmt::format(".{}.tmp", ::getpid());
   const Temporary archive(file.string() + suffix);
   const Temporary store(file.string() + suffix + ".db");
-  if (std::filesystem::exists(layout.store())) {
-    TRY(registry::copy_store(layout.store(), store.path()));
-    sources.push_back({std::string(kStoreName), store.path()});
+  if (!std::filesystem::exists(layout.store())) {
+    return fail(
+        Fault::not_found,
+        "{} is not there: start imprintd once, which makes it; if it has served before, find "
+        "out where its store is",
+        layout.store().string());
   }
+  TRY(registry::copy_store(layout.store(), store.path()));
+  sources.push_back({std::string(kStoreName), store.path(), true});
+  TRY(add_registrations(sources, layout.registrations()));
+  if (sources.size() > Manifest::kMaxEntries)
+    return fail(Fault::invalid, "{} files; a backup holds {}", sources.size(),
+                Manifest::kMaxEntries);
   TRY_ASSIGN(const File out, File::open(archive.path(), O_WRONLY | O_CREAT | O_EXCL, 0600));
   TRY_ASSIGN(Manifest manifest, write_archive(out, sources, clock.now()));
   if (::fsync(out.get()) != 0) return system_failure("sync", archive.path());
@@ -223,13 +297,16 @@ Result<Manifest> restore(const std::filesystem::path& file, const std::filesyste
   TRY_ASSIGN(const File in, File::open(file, O_RDONLY));
   TRY_ASSIGN(TarReader archive, TarReader::open(in.get()));
   TRY_ASSIGN(deployment::Staging staging, deployment::Staging::make(directory, random));
-  const deployment::Layout at(staging.path());
-  TRY(deployment::make_folder(at.ca_folder()));
-  TRY(deployment::make_folder(at.server_folder()));
   FolderSink sink(staging.path());
   TRY_ASSIGN(Manifest manifest, unpack(archive, sink));
-  TRY(sync_directory(at.ca_folder()));
-  TRY(sync_directory(at.server_folder()));
+  TRY(check_complete(manifest));
+  if (auto checked = registry::check_store(staging.path() / kStoreName); !checked) {
+    Error& error = checked.error();
+    error.message = fmt::format("{} in the backup cannot be used: {}; use another backup",
+                                kStoreName, error.message);
+    return tl::unexpected(std::move(error));
+  }
+  TRY(sink.sync());
   TRY(staging.finish());
   return manifest;
 }

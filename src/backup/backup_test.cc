@@ -2,6 +2,7 @@
 #include "backup/backup.h"
 
 #include <atomic>
+#include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <thread>
@@ -67,6 +68,12 @@ TEST(Manifest, RefusesWhatCouldDoHarmOrIsNone) {
       {"upwards within", manifest_of(file_of("ca/../../x")), "no file of a deployment"},
       {"two dots", manifest_of(file_of("ca/..")), "no file of a deployment"},
       {"a deeper folder", manifest_of(file_of("ca/a/b")), "no file of a deployment"},
+      {"a task's folder", manifest_of(file_of("registrations/t")), "no file of a deployment"},
+      {"deeper than a task", manifest_of(file_of("registrations/t/a/b")),
+       "no file of a deployment"},
+      {"upwards from a task", manifest_of(file_of("registrations/../x")),
+       "no file of a deployment"},
+      {"a task without name", manifest_of(file_of("registrations//x")), "no file of a deployment"},
       {"a hidden file", manifest_of(file_of("ca/.x")), "no file of a deployment"},
       {"an empty name", manifest_of(file_of("ca/")), "no file of a deployment"},
       {"no name", manifest_of(file_of("")), "no file of a deployment"},
@@ -98,6 +105,7 @@ class BackupTest : public testing::Test {
  protected:
   BackupTest() : layout_(folder_ / "d") {
     EXPECT_TRUE(deployment::create(layout_.directory(), {}, clock_, random_));
+    EXPECT_TRUE(registry::SqliteStore::open(layout_.store()));
   }
   void put_things(registry::Store& store, int from, int to) {
     for (int i = from; i < to; ++i) {
@@ -199,10 +207,86 @@ TEST_F(BackupTest, IsOneMomentOfAStoreThatGoesOn) {
   }
 }
 
-TEST_F(BackupTest, OfADeploymentThatNeverServedHasNoStore) {
+TEST_F(BackupTest, IsRefusedWithoutAStore) {
   ASSERT_TRUE(back_up_now());
+  const std::string before = test::slurp(folder_ / "b.tar");
+  std::filesystem::remove(layout_.store());
+  const auto refused = back_up_now();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().fault, Fault::not_found);
+  EXPECT_THAT(refused.error().message, HasSubstr("start imprintd once"));
+  EXPECT_EQ(test::slurp(folder_ / "b.tar"), before) << "the good one stays";
+}
+
+TEST_F(BackupTest, BringsReportsAndTheInputOfTasksAtWork) {
+  const auto folder = layout_.registrations();
+  std::filesystem::create_directories(folder / "task-1");
+  std::filesystem::create_directories(folder / "task-2");
+  test::spill(folder / "task-1/results-00000.ndjson", "one\n");
+  test::spill(folder / "task-1/errors-00000.ndjson", "");
+  test::spill(folder / "task-2/input.ndjson", std::string(std::size_t{2} << 20U, 'x'));
+  test::spill(folder / "task-2/input.ndjson.tmp", "half a copy");
+  std::filesystem::create_directories(layout_.uploads() / "bucket");
+  test::spill(layout_.uploads() / "bucket/key", "left out");
+  ASSERT_TRUE(back_up_now());
+  const auto restored = restore_now();
+  ASSERT_TRUE(restored) << restored.error().message;
+  const std::string differences = "diff -r --exclude='imprint.db*' d r";
+  EXPECT_EQ(test::shell(folder_, differences).output,
+            "Only in d/registrations/task-2: input.ndjson.tmp\nOnly in d: uploads\n");
+  EXPECT_EQ(test::shell(folder_, "stat -c %a r/registrations r/registrations/task-1").output,
+            "700\n700\n");
+  std::filesystem::create_directory(folder / "task-1/folder");
+  EXPECT_THAT(back_up_now().error().message, HasSubstr("task-1/folder"));
+}
+
+TEST_F(BackupTest, TakesReportsWhileTheyGrow) {
+  const auto folder = layout_.registrations() / "task";
+  std::filesystem::create_directories(folder);
+  const auto report = folder / "results-00000.ndjson";
+  test::spill(report, "begun\n");
+  std::atomic<bool> stop = false;
+  std::thread writer([&] {
+    while (!stop) std::ofstream(report, std::ios::app) << "line\n";
+  });
+  for (int i = 0; i < 20; ++i) {
+    const auto made = back_up_now();
+    EXPECT_TRUE(made) << made.error().message;
+  }
+  stop = true;
+  writer.join();
   ASSERT_TRUE(restore_now());
-  EXPECT_FALSE(std::filesystem::exists(folder_ / "r/imprint.db"));
+  EXPECT_THAT(test::slurp(folder_ / "r/registrations/task/results-00000.ndjson"),
+              testing::StartsWith("begun\n"));
+}
+
+TEST_F(BackupTest, IsRefusedWhenItsStoreIsDamaged) {
+  {
+    const auto store = registry::SqliteStore::open(layout_.store());
+    ASSERT_TRUE(store);
+    put_things(**store, 0, 300);
+  }
+  std::string bytes = test::slurp(layout_.store());
+  constexpr std::size_t kPage = 4096;
+  ASSERT_GT(bytes.size(), 40 * kPage);
+  bytes.replace(30 * kPage, kPage, kPage, '\xA5');
+  const std::string digest = encoding::to_hex(x509::sha256(as_bytes(bytes)));
+  // The archive itself is sound: what it holds was damaged before.
+  forge({{"manifest.json", manifest_of(fmt::format(
+                               R"({{"path":"imprint.db","mode":"0600","size":{},"sha256":"{}"}})",
+                               bytes.size(), digest))},
+         {"imprint.db", bytes}});
+  const auto restored = restore_now();
+  ASSERT_FALSE(restored);
+  EXPECT_EQ(restored.error().fault, Fault::invalid);
+  EXPECT_THAT(restored.error().message,
+              testing::AllOf(HasSubstr("imprint.db in the backup"), HasSubstr("damaged"),
+                             HasSubstr("use another backup")));
+  EXPECT_EQ(listing(), "b.tar\nd\n");
+  test::spill(layout_.store(), bytes);
+  const auto made = back_up_now();
+  ASSERT_FALSE(made);
+  EXPECT_THAT(made.error().message, HasSubstr("damaged"));
 }
 
 TEST_F(BackupTest, ReplacesAnOlderOneOnlyWhenItIsWhole) {
@@ -287,8 +371,30 @@ TEST_F(BackupTest, RefusesAnArchiveThatIsNotWhatItsManifestSays) {
     EXPECT_THAT(restored.error().message, HasSubstr(row.message)) << row.name;
     EXPECT_EQ(listing(), "b.tar\nd\n") << row.name;
   }
-  forge({{"manifest.json", manifest}, {"ca/a", "abc"}});
-  EXPECT_TRUE(restore_now()) << "the rows fail for their own reasons only";
+}
+
+TEST_F(BackupTest, IsRefusedWithoutTheRegistry) {
+  const struct {
+    std::string name;
+    std::vector<std::pair<std::string, std::string>> members;
+    std::string message;
+  } rows[] = {
+      {"an empty manifest", {{"manifest.json", manifest_of("")}}, "names no file"},
+      {"no store",
+       {{"manifest.json", manifest_of(file_of("ca/a"))}, {"ca/a", "abc"}},
+       "has no imprint.db"},
+      {"another file in its place",
+       {{"manifest.json", manifest_of(file_of("imprint.db"))}, {"imprint.db", "abc"}},
+       "cannot be used"},
+  };
+  for (const auto& row : rows) {
+    forge(row.members);
+    const auto restored = restore_now();
+    ASSERT_FALSE(restored) << row.name;
+    EXPECT_EQ(restored.error().fault, Fault::invalid) << row.name;
+    EXPECT_THAT(restored.error().message, HasSubstr(row.message)) << row.name;
+    EXPECT_EQ(listing(), "b.tar\nd\n") << row.name;
+  }
 }
 
 TEST_F(BackupTest, FollowsNoLink) {

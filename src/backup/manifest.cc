@@ -20,6 +20,7 @@ constexpr std::size_t kMaxPathBytes = 200;
 constexpr auto kFiles = std::to_array<std::string_view>(
     {"imprint.toml", "root-ca.pem", "admin.credentials", kStoreName});
 constexpr auto kFolders = std::to_array<std::string_view>({"ca", "server"});
+constexpr std::string_view kFolderOfFolders = "registrations";
 
 bool is_plain_name(std::string_view name) {
   return !name.empty() && name.front() != '.' && std::ranges::all_of(name, [](char c) {
@@ -82,8 +83,13 @@ bool is_deployment_path(std::string_view path) {
   if (path.size() > kMaxPathBytes) return false;
   const auto slash = path.find('/');
   if (slash == std::string_view::npos) return std::ranges::find(kFiles, path) != kFiles.end();
-  return std::ranges::find(kFolders, path.substr(0, slash)) != kFolders.end() &&
-         is_plain_name(path.substr(slash + 1));
+  const std::string_view folder = path.substr(0, slash);
+  const std::string_view rest = path.substr(slash + 1);
+  if (folder != kFolderOfFolders)
+    return std::ranges::find(kFolders, folder) != kFolders.end() && is_plain_name(rest);
+  const auto second = rest.find('/');
+  return second != std::string_view::npos && is_plain_name(rest.substr(0, second)) &&
+         is_plain_name(rest.substr(second + 1));
 }
 
 Result<Manifest> Manifest::parse(std::string_view text) {

@@ -26,8 +26,8 @@ struct Entry {
 /// What a backup holds: its first member, "manifest.json".
 struct Manifest {
   static constexpr std::int64_t kVersion = 1;
-  static constexpr std::size_t kMaxBytes = std::size_t{1} << 20U;
-  static constexpr std::size_t kMaxEntries = 1000;
+  static constexpr std::size_t kMaxBytes = std::size_t{16} << 20U;
+  static constexpr std::size_t kMaxEntries = 50'000;  ///< nearly all of them reports
 
   Timestamp created = {};
   std::vector<Entry> entries = {};
@@ -42,8 +42,9 @@ struct Manifest {
 inline constexpr std::string_view kManifestName = "manifest.json";
 inline constexpr std::string_view kStoreName = "imprint.db";
 
-/// Whether a backup may hold a file of that name: one of the deployment's own files, or one in ca/
-/// or server/. Letters, digits and . _ - only; nothing that leads elsewhere.
+/// Whether a backup may hold a file of that name: one of the deployment's own files, one in ca/ or
+/// server/, or one in the folder of a task in registrations/. Letters, digits and . _ - only;
+/// nothing that leads elsewhere.
 bool is_deployment_path(std::string_view path);
 
 }  // namespace imprint::backup

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <atomic>
 #include <chrono>
 #include <fcntl.h>
 #include <filesystem>
@@ -117,6 +118,77 @@ TEST(Uploads, StayInTheirFolder) {
   EXPECT_FALSE(uploads.open("bucket", "folder"));
 }
 
+TEST(Uploads, AreBoundedTogether) {
+  const ScratchFolder folder;
+  const Uploads uploads(folder / "uploads", {.total_bytes = 10, .files = 4, .unfinished = 2});
+  const auto expect_full = [&](const Result<std::uint64_t>& put, std::string_view message) {
+    ASSERT_FALSE(put) << message;
+    EXPECT_EQ(put.error().fault, Fault::exhausted) << put.error().message;
+    EXPECT_THAT(put.error().message, HasSubstr(message));
+  };
+  ASSERT_TRUE(uploads.put("b", "one", 0, "1234", false));
+  ASSERT_TRUE(uploads.put("b", "two", 0, "1234", false));
+  expect_full(uploads.put("b", "three", 0, "", false), "2 uploads are unfinished");
+  expect_full(uploads.put("b", "three", 0, "", true), "2 uploads are unfinished");
+  EXPECT_FALSE(std::filesystem::exists(folder / "uploads/b")) << "folders come with the last piece";
+  expect_full(uploads.put("b", "two", 4, "567", true), "10 bytes together, and have 8");
+  ASSERT_EQ(uploads.put("b", "two", 0, "123456", true), 6U) << "what begins anew replaces";
+  expect_full(uploads.put("b", "one", 4, "5", true), "uploads/ in the deployment directory");
+  ASSERT_EQ(uploads.put("b", "one", 4, "", true), 4U);
+  EXPECT_EQ(text_of(*uploads.open("b", "two")), "123456");
+  std::filesystem::remove(folder / "uploads/b/one");
+  for (const char* by_hand : {"uploads/a", "uploads/c/d", "uploads/c/e"})
+    write(folder / by_hand, "");
+  expect_full(uploads.put("b", "one", 0, "1", true), "4 files");
+}
+
+TEST(Uploads, TakeOnePieceAtATime) {
+  const ScratchFolder folder;
+  const Uploads uploads(folder / "uploads");
+  for (int round = 0; round < 100; ++round) {
+    ASSERT_TRUE(uploads.put("b", "k", 0, "head", false));
+    std::atomic<int> taken = 0;
+    std::vector<std::jthread> callers;
+    for (int i = 0; i < 4; ++i) {
+      callers.emplace_back([&] {
+        const auto put = uploads.put("b", "k", 4, "tail", false);
+        taken += put ? 1 : 0;
+        EXPECT_TRUE(put || put.error().fault == Fault::conflict);
+      });
+    }
+    callers.clear();
+    ASSERT_EQ(taken, 1);
+    ASSERT_EQ(uploads.put("b", "k", 8, "", true), 8U);
+  }
+  EXPECT_EQ(text_of(*uploads.open("b", "k")), "headtail");
+}
+
+TEST(Uploads, GoWhenTheyAreOld) {
+  const ScratchFolder folder;
+  const Uploads uploads(folder / "uploads");
+  const Timestamp now = SystemClock().now();
+  EXPECT_EQ(uploads.sweep(now)->finished, 0U) << "of no folder";
+  ASSERT_TRUE(uploads.put("b", "deep/er/finished", 0, "x", true));
+  ASSERT_TRUE(uploads.put("b", "unfinished", 0, "x", false));
+  // Copied with its time, as cp -p does: it came here only now.
+  write(folder / "uploads/b/by-hand", "x");
+  std::filesystem::last_write_time(
+      folder / "uploads/b/by-hand",
+      std::filesystem::file_time_type::clock::now() - 2 * Uploads::kFinishedLifetime);
+  std::filesystem::create_symlink(folder / "uploads/b/by-hand", folder / "uploads/link");
+  constexpr auto kMargin = std::chrono::minutes(5);
+  const auto sweep_at = [&](auto age) { return *uploads.sweep(now + age); };
+  EXPECT_EQ(sweep_at(Uploads::kUnfinishedLifetime - kMargin).unfinished, 0U);
+  EXPECT_EQ(sweep_at(Uploads::kUnfinishedLifetime + kMargin).unfinished, 1U);
+  EXPECT_EQ(uploads.put("b", "unfinished", 1, "y", true).error().fault, Fault::conflict);
+  EXPECT_EQ(sweep_at(Uploads::kFinishedLifetime - kMargin).finished, 0U);
+  EXPECT_TRUE(uploads.open("b", "by-hand"));
+  EXPECT_EQ(sweep_at(Uploads::kFinishedLifetime + kMargin).finished, 2U);
+  EXPECT_FALSE(std::filesystem::exists(folder / "uploads/b"));
+  EXPECT_TRUE(std::filesystem::is_symlink(folder / "uploads/link"));
+  ASSERT_TRUE(uploads.put("b", "deep/er/finished", 0, "x", true)) << "the folders come back";
+}
+
 TEST(Lines, AreObjectsOfTexts) {
   EXPECT_EQ(*parse_line(R"({"a":"1","b":""})"), (templates::Parameters{{"a", "1"}, {"b", ""}}));
   for (const char* bad : {"", "[]", "1", "{", R"({"a":1})", R"({"a":null})", R"({"a":{"b":"c"}})",
@@ -149,6 +221,39 @@ TEST(Lines, AreReadFromAnyPlaceInBoundedMemory) {
     EXPECT_EQ(rest.size(), lines.size() - i);
     EXPECT_EQ(rest[0].text, lines[i].text);
     EXPECT_EQ(rest[0].end, lines[i].end);
+  }
+}
+
+TEST(Lines, MayBeginWithAByteOrderMark) {
+  const ScratchFolder folder;
+  const std::string mark = "\xEF\xBB\xBF";
+  const std::string longest(kMaxLineBytes, 'y');
+  const struct {
+    std::string name;
+    std::string text;
+    std::vector<std::string> lines;
+  } rows[] = {
+      {"a file", mark + "one\ntwo", {"one", "two"}},
+      {"a mark alone", mark, {""}},
+      {"an empty first line", mark + "\none", {"", "one"}},
+      {"a long line", mark + longest + "\n", {longest}},
+      {"two marks", mark + mark + "one", {mark + "one"}},
+      {"a mark in another line", "one\n" + mark + "two", {"one", mark + "two"}},
+      {"half a mark", mark.substr(0, 2) + "one", {mark.substr(0, 2) + "one"}},
+  };
+  for (const auto& row : rows) {
+    write(folder / "f", row.text);
+    LineReader reader(FileDescriptor(::open((folder / "f").c_str(), O_RDONLY)), 0);
+    std::vector<std::string> lines;
+    std::int64_t end = 0;
+    while (const auto line = *reader.next()) {
+      EXPECT_EQ(line->offset, end) << row.name;
+      EXPECT_FALSE(line->is_too_long) << row.name;
+      end = line->end;
+      lines.push_back(line->text);
+    }
+    EXPECT_EQ(lines, row.lines) << row.name;
+    EXPECT_EQ(end, static_cast<std::int64_t>(row.text.size())) << row.name;
   }
 }
 
@@ -277,7 +382,7 @@ struct World {
 
 TEST(RegistrationTasks, DoEachLineAndReportIt) {
   World world;
-  world.start("{\"Name\":\"a\"}\n\n{\"Name\":\"b c\"}\nnonsense\n{\"Name\":\"d\"}\n{}");
+  world.start("\xEF\xBB\xBF{\"Name\":\"a\"}\n\n{\"Name\":\"b c\"}\nnonsense\n{\"Name\":\"d\"}\n{}");
   world.run_to_the_end();
   EXPECT_EQ(world.task().status, TaskStatus::completed);
   const RegistrationProgress progress = world.progress();
@@ -295,11 +400,13 @@ TEST(RegistrationTasks, DoEachLineAndReportIt) {
   const auto errors = world.report(ReportType::errors);
   ASSERT_EQ(errors.size(), 3U);
   EXPECT_EQ(errors[0].at("lineNumber").as_int64(), 3);
-  EXPECT_EQ(errors[0].at("offset").as_int64(), 14);
+  EXPECT_EQ(errors[0].at("offset").as_int64(), 3 + 14);
   EXPECT_EQ(errors[0].at("errorCode").as_string(), "InvalidParameters");
   EXPECT_THAT(std::string(errors[0].at("errorMessage").as_string()), HasSubstr("Name"));
   EXPECT_EQ(errors[1].at("errorCode").as_string(), "InvalidRequest");
   EXPECT_EQ(errors[2].at("lineNumber").as_int64(), 6);
+  EXPECT_FALSE(std::filesystem::exists(world.folder / "tasks/task/input.ndjson"))
+      << "nothing reads the copy any more";
 }
 
 TEST(RegistrationTasks, FailWithoutTheirInput) {

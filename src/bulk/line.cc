@@ -42,6 +42,8 @@ Result<bool> LineReader::fill() {
   } while (got < 0 && errno == EINTR);
   buffer_.resize(before + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
   if (got < 0) return system_failure("read", "the input file");
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (read_ == 0 && buffer_.starts_with(kByteOrderMark)) taken_ = kByteOrderMark.size();
   read_ += got;
   return got > 0;
 }

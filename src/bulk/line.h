@@ -21,7 +21,8 @@ Result<templates::Parameters> parse_line(std::string_view line);
 /// True for a line that asks for nothing.
 bool is_blank(std::string_view line);
 
-/// Reads a file line by line; a line that is too long is passed over in bounded memory.
+/// Reads a file line by line; a line that is too long is passed over in bounded memory, and so is
+/// the byte order mark that some editors begin a file of UTF-8 with.
 class LineReader {
  public:
   struct Line {

@@ -169,7 +169,21 @@ Result<void> RegistrationTasks::do_all() {
       if (!has_time({})) return {};
     }
   }
+  // Last: by now every task has the copy of its input that it works from.
+  sweep_uploads();
   return {};
+}
+
+void RegistrationTasks::sweep_uploads() {
+  const auto swept = uploads_.sweep(clock_.now());
+  if (!swept) {
+    log_.warning("old uploads of bulk registrations cannot be removed",
+                 {{"cause", swept.error().message}});
+  } else if (swept->unfinished + swept->finished > 0) {
+    log_.info("old uploads of bulk registrations are removed",
+              {{"unfinished", std::to_string(swept->unfinished)},
+               {"finished", std::to_string(swept->finished)}});
+  }
 }
 
 Result<void> RegistrationTasks::remove_old() {
@@ -220,9 +234,13 @@ Result<RegistrationTasks::Outcome> RegistrationTasks::carry_out(const Registrati
   return do_lines(run);
 }
 
+std::filesystem::path RegistrationTasks::input_of(const std::string& task) const {
+  return reports_.folder_of(task) / "input.ndjson";
+}
+
 /// The task works from a copy: the upload may be replaced, changed or removed meanwhile.
 Result<FileDescriptor> RegistrationTasks::open_input(const RegistrationTask& task) {
-  const std::filesystem::path copy = reports_.folder_of(task.id) / "input.ndjson";
+  const std::filesystem::path copy = input_of(task.id);
   std::error_code failed;
   std::filesystem::create_directories(copy.parent_path(), failed);
   if (failed)
@@ -353,7 +371,10 @@ Result<void> RegistrationTasks::finish(const std::string& id, TaskStatus status,
                                                 {"message", task.message}})});
   changes.changes.emplace_back(registry::Put{std::move(task), Expect::at(seen)});
   changes.changes.emplace_back(registry::Count{std::string(kRunningTasks), -1});
-  return own_.run(store_.commit(std::move(changes)));
+  TRY(own_.run(store_.commit(std::move(changes))));
+  std::error_code ignored;  // it goes with the task, if not now
+  std::filesystem::remove(input_of(id), ignored);
+  return {};
 }
 
 }  // namespace imprint::bulk

@@ -64,12 +64,14 @@ class RegistrationTasks {
   [[nodiscard]] bool has_time(Milliseconds pause);
   Result<void> do_all();
   Result<void> remove_old();
+  void sweep_uploads();
   void work_on(const registry::RegistrationTask& task);
   Result<Outcome> carry_out(const registry::RegistrationTask& task);
   Result<Outcome> do_lines(Run& run);
   Result<Outcome> do_line(Run& run, const LineReader::Line& line);
   Result<void> register_line(Run& run, const LineReader::Line& line);
   Result<void> report_failure(Run& run, const LineReader::Line& line, const Error& error);
+  [[nodiscard]] std::filesystem::path input_of(const std::string& task) const;
   Result<FileDescriptor> open_input(const registry::RegistrationTask& task);
   Result<registry::RegistrationProgress> progress_of(const registry::RegistrationTask& task,
                                                      std::int64_t input_bytes);

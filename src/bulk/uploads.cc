@@ -66,6 +66,61 @@ Result<std::uint64_t> size_of(const FileDescriptor& file, const std::string& nam
   return static_cast<std::uint64_t>(status.st_size);
 }
 
+/// The size of a file of that name; nothing when there is none.
+Result<std::optional<std::uint64_t>> size_in(const FileDescriptor& folder,
+                                             const std::string& name) {
+  const FileDescriptor file(
+      ::openat(folder.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!file.is_open() && errno == ENOENT) return std::optional<std::uint64_t>();
+  if (!file.is_open()) return system_failure("open", name);
+  TRY_ASSIGN(const std::uint64_t size, size_of(file, name));
+  return std::optional(size);
+}
+
+Result<FileDescriptor> open_partial(const std::filesystem::path& folder) {
+  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
+    return system_failure("create the folder", folder);
+  const FileDescriptor top(::open(folder.c_str(), kFolderFlags));
+  if (!top.is_open()) return system_failure("open the folder", folder);
+  return enter(top.get(), kPartial, true);
+}
+
+Timestamp time_of(const struct timespec& time) {
+  return Timestamp(std::chrono::floor<Milliseconds>(std::chrono::seconds(time.tv_sec) +
+                                                    std::chrono::nanoseconds(time.tv_nsec)));
+}
+
+/// A file below the folder of uploads.
+struct Found {
+  std::filesystem::path path;
+  bool is_unfinished = false;
+  std::uint64_t bytes = 0;
+  Timestamp written;
+  /// When it came to its name: a file that is copied or moved there may be older.
+  Timestamp placed;
+};
+
+/// Calls take with each until it says false. Links are neither followed nor taken.
+template <class Take>
+Result<void> for_each_file(const std::filesystem::path& folder, Take take) {
+  std::error_code error;
+  std::filesystem::recursive_directory_iterator at(folder, error);
+  const std::filesystem::path partial = folder / kPartial;
+  for (; !error && at != std::filesystem::recursive_directory_iterator(); at.increment(error)) {
+    struct stat status{};
+    if (::lstat(at->path().c_str(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
+    if (!take(Found{.path = at->path(),
+                    .is_unfinished = at->path().parent_path() == partial,
+                    .bytes = static_cast<std::uint64_t>(status.st_size),
+                    .written = time_of(status.st_mtim),
+                    .placed = time_of(status.st_ctim)})) {
+      return {};
+    }
+  }
+  if (!error || error == std::errc::no_such_file_or_directory) return {};
+  return fail(Fault::unavailable, "cannot read {}: {}", folder.string(), error.message());
+}
+
 }  // namespace
 
 Result<Uploads::Place> Uploads::find_place(const std::string& bucket, const std::string& key,
@@ -81,39 +136,100 @@ Result<Uploads::Place> Uploads::find_place(const std::string& bucket, const std:
   return Place{std::move(folder), std::move(parts.back())};
 }
 
+Result<Uploads::Stock> Uploads::take_stock() const {
+  Stock stock;
+  TRY(for_each_file(folder_, [&](const Found& found) {
+    stock.bytes += found.bytes;
+    stock.unfinished += found.is_unfinished ? 1 : 0;
+    return ++stock.files <= limits_.files;
+  }));
+  return stock;
+}
+
+/// `present`: bytes of the upload that the piece belongs to; nothing when it is a new one.
+Result<void> Uploads::check_room(std::optional<std::uint64_t> present, std::uint64_t offset,
+                                 std::size_t more) const {
+  TRY_ASSIGN(const Stock stock, take_stock());
+  const std::size_t added = present ? 0 : 1;
+  if (stock.files + added > limits_.files) {
+    return fail_at(Fault::exhausted, "key",
+                   "uploads/ may have {} files; remove those that no registration needs from "
+                   "uploads/ in the deployment directory (a file goes by itself {} days after it "
+                   "was put there)",
+                   limits_.files, kFinishedLifetime.count());
+  }
+  if (stock.unfinished + added > limits_.unfinished) {
+    return fail_at(Fault::exhausted, "key",
+                   "{} uploads are unfinished, and no more may be; send the last piece of one, or "
+                   "wait (one goes by itself {} hours after its last piece)",
+                   stock.unfinished, kUnfinishedLifetime.count());
+  }
+  // What begins anew takes the place of what was there.
+  const std::uint64_t replaced = offset == 0 ? present.value_or(0) : 0;
+  if (stock.bytes - replaced + more > limits_.total_bytes) {
+    return fail_at(Fault::exhausted, "body",
+                   "all uploads may have {} bytes together, and have {} already; remove files that "
+                   "no registration needs from uploads/ in the deployment directory (a file goes "
+                   "by itself {} days after it was put there)",
+                   limits_.total_bytes, stock.bytes, kFinishedLifetime.count());
+  }
+  return {};
+}
+
 Result<std::uint64_t> Uploads::put(const std::string& bucket, const std::string& key,
                                    std::uint64_t offset, std::string_view bytes,
                                    bool is_last) const {
   if (offset > kMaxBytes || bytes.size() > kMaxBytes - offset)
     return fail_at(Fault::invalid, "offset", "a file may have {} bytes", kMaxBytes);
-  TRY_ASSIGN(const Place place, find_place(bucket, key, true));
-  const FileDescriptor top(::open(folder_.c_str(), kFolderFlags));
-  TRY_ASSIGN(const FileDescriptor partial, enter(top.get(), kPartial, true));
+  const std::scoped_lock lock(mutex_);
+  // A key that cannot be is refused with the first piece; its folders are made with the last.
+  const auto seen = find_place(bucket, key, false);
+  if (!seen && seen.error().fault != Fault::not_found) return tl::unexpected(seen.error());
+  TRY_ASSIGN(const FileDescriptor partial, open_partial(folder_));
   // One name for each file, whatever folders its key has.
   const std::string name =
       encoding::to_hex(x509::sha256(as_bytes(fmt::format("{}\n{}", bucket, key))));
+  TRY_ASSIGN(const std::optional<std::uint64_t> present, size_in(partial, name));
+  if (offset != 0 && offset != present.value_or(0)) {
+    return fail_at(Fault::conflict, "offset",
+                   "the pieces so far have {} bytes, so the next begins there, not at {}",
+                   present.value_or(0), offset);
+  }
+  TRY(check_room(present, offset, bytes.size()));
   const int begins = offset == 0 ? O_CREAT | O_TRUNC : 0;
   const FileDescriptor file(::openat(partial.get(), name.c_str(),
                                      O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC | begins, 0600));
-  if (!file.is_open() && errno != ENOENT) return system_failure("open", name);
-  std::uint64_t present = 0;
-  if (file.is_open()) {
-    TRY_ASSIGN(present, size_of(file, name));
-  }
-  if (present != offset) {
-    return fail_at(Fault::conflict, "offset",
-                   "the pieces so far have {} bytes, so the next begins there, not at {}", present,
-                   offset);
-  }
+  if (!file.is_open()) return system_failure("open", name);
   TRY(write_all(file.get(), bytes, key));
   if (::fsync(file.get()) != 0) return system_failure("write", key);
-  if (is_last &&
-      ::renameat(partial.get(), name.c_str(), place.folder.get(), place.name.c_str()) != 0) {
+  if (!is_last) return offset + bytes.size();
+  TRY_ASSIGN(const Place place, find_place(bucket, key, true));
+  if (::renameat(partial.get(), name.c_str(), place.folder.get(), place.name.c_str()) != 0) {
     if (errno == EISDIR)
       return fail_at(Fault::invalid, "key", "{} is a folder; name a file in it", quote(key));
     return system_failure("put in place", key);
   }
   return offset + bytes.size();
+}
+
+Result<Uploads::Swept> Uploads::sweep(Timestamp now) const {
+  const std::scoped_lock lock(mutex_);
+  std::vector<Found> old;
+  TRY(for_each_file(folder_, [&](const Found& found) {
+    const bool is_old = found.is_unfinished ? found.written + kUnfinishedLifetime < now
+                                            : found.placed + kFinishedLifetime < now;
+    if (is_old) old.push_back(found);
+    return true;
+  }));
+  Swept swept;
+  for (const Found& found : old) {
+    if (::unlink(found.path.c_str()) != 0) return system_failure("remove", found.path);
+    ++(found.is_unfinished ? swept.unfinished : swept.finished);
+    // A folder that holds something else stays, and so do those above it.
+    auto folder = found.path.parent_path();
+    while (folder != folder_ && ::rmdir(folder.c_str()) == 0) folder = folder.parent_path();
+  }
+  return swept;
 }
 
 Result<FileDescriptor> Uploads::open(const std::string& bucket, const std::string& key) const {

@@ -18,13 +18,6 @@ using registry::Thing;
 /// AWS IoT API, SearchIndex: at most so many in a page, though 500 may be asked for.
 constexpr std::int64_t kMaxFound = 100;
 
-runtime::Task<Result<bool>> is_indexing(registry::Store& store) {
-  CO_TRY_ASSIGN(
-      const std::optional<IndexingConfiguration> found,
-      co_await find_record<IndexingConfiguration>(store, registry::indexing_configuration_key()));
-  co_return !found || found->things;
-}
-
 json::object write_document(const Thing& thing) {
   json::object out{{"thingName", thing.name.str()},
                    {"thingId", thing.id},
@@ -51,11 +44,7 @@ json::array write_found(const std::vector<registry::Record>& records) {
 Answer search_index(Call call) {
   CO_TRY(check_index_members(call));
   CO_TRY_ASSIGN(const bool is_on, co_await is_indexing(call.server.store));
-  if (!is_on) {
-    co_return refuse(Exception::index_not_ready,
-                     "Indexing of things is off; aws iot update-indexing-configuration turns it "
-                     "on with thingIndexingMode=REGISTRY");
-  }
+  if (!is_on) co_return refuse(Exception::index_not_ready, std::string(kIndexingIsOff));
   CO_TRY_ASSIGN(search::Query query, search::Query::parse(call.in.text("queryString")));
   const std::int64_t limit = std::min(call.in.integer("maxResults").value_or(kMaxFound), kMaxFound);
   CO_TRY_ASSIGN(const FoundThings found,

@@ -221,5 +221,16 @@ TEST_F(BulkRegistration, RefusesInModelledErrors) {
        {"upload with a bad key", "PUT", uploads + "factory/a%00b", "x", 400, kInvalid, "key"}});
 }
 
+TEST_F(BulkRegistration, BoundsUnfinishedUploads) {
+  for (std::size_t i = 0; i < bulk::UploadLimits().unfinished; ++i) {
+    const Reply reply = upload("x", "?last=false", fmt::format("factory/{}", i));
+    ASSERT_EQ(reply.status, 200) << reply.message();
+  }
+  expect_refusals(world, {{"one more", "PUT", "/imprint/v1/uploads/factory/more", "x", 410,
+                           "LimitExceededException", "send the last piece of one"}});
+  EXPECT_EQ(upload("y", "?offset=1", "factory/0").status, 200);
+  EXPECT_EQ(upload("x", "", "factory/more").status, 200);
+}
+
 }  // namespace
 }  // namespace imprint::control_api

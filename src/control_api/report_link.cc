@@ -69,8 +69,9 @@ runtime::Task<HttpResponse> answer_report(const Dependencies& server, bulk::Repo
   auto text = co_await read_report(server, std::move(part));
   if (!text) {
     // The link's holder is told nothing of the server's folders.
-    const Error gone{Fault::not_found,
-                     "this part of the report is not here; reports are not part of a backup"};
+    const Error gone{
+        Fault::not_found,
+        "this part of the report is not here; a report goes with its task, after 30 days"};
     const bool is_gone = text.error().fault == Fault::not_found;
     co_return error_response(is_gone ? gone : text.error(), kErrors, request_id);
   }

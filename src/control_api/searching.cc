@@ -43,6 +43,14 @@ Result<void> check_index_members(const Call& call) {
   return {};
 }
 
+runtime::Task<Result<bool>> is_indexing(registry::Store& store) {
+  using registry::IndexingConfiguration;
+  CO_TRY_ASSIGN(
+      const std::optional<IndexingConfiguration> found,
+      co_await find_record<IndexingConfiguration>(store, registry::indexing_configuration_key()));
+  co_return !found || found->things;
+}
+
 runtime::Task<Result<FoundThings>> find_things(Call call, search::Query query, std::size_t limit) {
   CO_TRY_ASSIGN(registry::Cursor cursor, cursor_of(call, kTokenStyle));
   cursor.limit = limit;

@@ -17,6 +17,12 @@ inline constexpr std::string_view kQueryVersion = "2017-09-30";
 Result<void> check_index_members(const Call& call);
 Unexpected refuse_index(std::string_view name);
 
+/// Whether things are indexed: unless UpdateIndexingConfiguration has turned it off.
+runtime::Task<Result<bool>> is_indexing(registry::Store& store);
+inline constexpr std::string_view kIndexingIsOff =
+    "Indexing of things is off (thingIndexingMode is OFF); turn it on with aws iot "
+    "update-indexing-configuration --thing-indexing-configuration thingIndexingMode=REGISTRY";
+
 /// One page of a search: things, each followed by its memberships, and the call's continuation.
 struct FoundThings {
   std::vector<registry::Record> records = {};

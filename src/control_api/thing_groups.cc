@@ -139,6 +139,9 @@ Answer create_thing_group(Call call) {
 Answer create_dynamic_thing_group(Call call) {
   CO_TRY(check_index_members(call));
   CO_TRY(search::Query::parse(call.in.text("queryString")));
+  CO_TRY_ASSIGN(const bool is_on, co_await is_indexing(call.server.store));
+  // The operation's model has no IndexNotReadyException, as SearchIndex's has.
+  if (!is_on) co_return refuse(Exception::invalid_request, std::string(kIndexingIsOff));
   co_return co_await create_thing_group(std::move(call));
 }
 

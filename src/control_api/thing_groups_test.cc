@@ -448,6 +448,23 @@ TEST(DynamicThingGroups, RefuseInModelledErrors) {
         kInvalid, "same queryString"}});
 }
 
+TEST(DynamicThingGroups, AreMadeOnlyWhileThingsAreIndexed) {
+  ControlApiWorld world;
+  const auto set_indexing = [&](std::string_view mode) {
+    world.must(
+        "POST", "/indexing/config",
+        fmt::format(R"({{"thingIndexingConfiguration":{{"thingIndexingMode":"{}"}}}})", mode));
+  };
+  world.must("POST", "/dynamic-thing-groups/before", R"({"queryString":"*"})");
+  set_indexing("OFF");
+  expect_refusals(world, {{"indexing is off", "POST", "/dynamic-thing-groups/x",
+                           R"({"queryString":"*"})", 400, kInvalid, "thingIndexingMode=REGISTRY"}});
+  EXPECT_EQ(world.call("GET", "/thing-groups/x").status, 404);
+  world.must("DELETE", "/dynamic-thing-groups/before");
+  set_indexing("REGISTRY");
+  world.must("POST", "/dynamic-thing-groups/x", R"({"queryString":"*"})");
+}
+
 TEST(DynamicThingGroups, AreAHundredAtMost) {
   ControlApiWorld world;
   const std::string body = R"({"queryString":"*"})";

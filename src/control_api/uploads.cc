@@ -20,6 +20,8 @@ Answer put_upload(Call call) {
       (stored.error().fault == Fault::invalid || stored.error().fault == Fault::conflict)) {
     co_return refuse(Exception::invalid_request, stored.error().message, stored.error().where);
   }
+  if (!stored && stored.error().fault == Fault::exhausted)
+    co_return refuse(Exception::limit_exceeded, stored.error().message, stored.error().where);
   CO_TRY(stored);
   if (is_last) {
     CO_TRY(co_await call.server.store.commit(
@@ -43,7 +45,8 @@ constexpr OperationInfo kOperations[] = {
      "PUT",
      "/imprint/v1/uploads/{bucket}/{key}",
      kPut,
-     {invalid_request, throttling, unauthorized, service_unavailable, internal_failure},
+     {invalid_request, throttling, unauthorized, service_unavailable, internal_failure,
+      limit_exceeded},
      put_upload,
      "upload/{bucket}"},
 };

@@ -13,6 +13,7 @@
 #include "deployment/layout.h"
 #include "deployment/port_probe.h"
 #include "issuance/issuer.h"
+#include "registry/sqlite/sqlite_store.h"
 #include "test/support/shell.h"
 #include "test/support/test_ca.h"
 
@@ -252,7 +253,13 @@ TEST_F(Deployment, TheDoctorNoticesEachFault) {
       {"credentials key", "chmod 640 ca/credentials.key", Health::fail, "0640"},
       {"credentials key", "echo x > ca/credentials.key", Health::fail, "hexadecimal"},
       {"store", "echo x > imprint.db; chmod 644 imprint.db", Health::fail, "0644"},
-      {"store", "echo x > imprint.db; chmod 600 imprint.db", Health::ok, "2 bytes"},
+      {"store", "echo x > imprint.db; chmod 600 imprint.db", Health::fail, "not a database"},
+      {"secret files", "chmod 644 ca/root-ca.key", Health::warn, "root-ca.key has mode 0644"},
+      {"secret files", "cp ca/root-ca.key server/old.key; chmod 620 server/old.key", Health::warn,
+       "old.key has mode 0620"},
+      {"secret files", "touch imprint.db-wal; chmod 604 imprint.db-wal", Health::warn,
+       "imprint.db-wal has mode 0604"},
+      {"secret files", "touch ca/note.pem; chmod 644 ca/note.pem", Health::ok, "owner"},
       {"MQTT port", "sed -i 's/^mqtt = .*/mqtt = \"192.0.2.77:8883\"/' imprint.toml", Health::fail,
        "no address"},
   };
@@ -266,6 +273,31 @@ TEST_F(Deployment, TheDoctorNoticesEachFault) {
     EXPECT_EQ(found.remedy.empty(), found.health == Health::ok);
     std::filesystem::remove_all(at.directory());
   }
+}
+
+TEST_F(Deployment, TheDoctorReadsTheStoreWhileItIsOpen) {
+  const Layout at = made();
+  {
+    const auto store = registry::SqliteStore::open(at.store());
+    ASSERT_TRUE(store) << store.error().message;
+    registry::ChangeSet changes;
+    for (int i = 0; i < 500; ++i) {
+      changes.changes.emplace_back(registry::Put{
+          registry::Thing{.name = *ThingName::parse(fmt::format("t{}", i)), .id = "i"}});
+    }
+    ASSERT_TRUE(runtime::run_blocking((*store)->commit(std::move(changes))));
+    const Check open = check(at, "store");
+    EXPECT_EQ(open.health, Health::ok) << open.found;
+  }
+  EXPECT_EQ(check(at, "store").health, Health::ok);
+  EXPECT_FALSE(std::filesystem::exists(at.store().string() + "-wal")) << "nothing is left behind";
+  const auto harmed = test::shell(
+      folder_, "dd if=/dev/urandom of=d/imprint.db bs=4096 seek=20 count=2 conv=notrunc 2>&1");
+  ASSERT_EQ(harmed.exit_code, 0) << harmed.output;
+  const Check damaged = check(at, "store");
+  EXPECT_EQ(damaged.health, Health::fail);
+  EXPECT_TRUE(contains(damaged.found, "damaged")) << damaged.found;
+  EXPECT_TRUE(contains(damaged.remedy, "imprint restore")) << damaged.remedy;
 }
 
 TEST_F(Deployment, AKeyFileIsMadeOnceAndNeverReplaced) {

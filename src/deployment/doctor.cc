@@ -13,6 +13,8 @@
 #include "deployment/key_file.h"
 #include "deployment/layout.h"
 #include "deployment/port_probe.h"
+#include "deployment/secret_files.h"
+#include "registry/sqlite/snapshot.h"
 #include "x509/chain.h"
 #include "x509/private_key.h"
 
@@ -55,6 +57,7 @@ class Examination {
     check_server_names();
     check_credentials();
     check_credentials_key();
+    check_secret_files();
     check_port("MQTT port", config_.listen.mqtt);
     check_port("HTTP port", config_.listen.http);
     check_store();
@@ -245,6 +248,20 @@ class Examination {
     }
   }
 
+  void check_secret_files() {
+    const std::vector<ExposedFile> exposed = exposed_files(at_);
+    if (exposed.empty()) return ok("secret files", "only their owner can read them");
+    std::string found;
+    std::string remedy = "run: chmod 600";
+    for (const ExposedFile& file : exposed) {
+      found += fmt::format("{}{} has mode {:04o}", found.empty() ? "" : ", ", file.path.string(),
+                           file.mode);
+      remedy += " " + file.path.string();
+    }
+    warn("secret files", found,
+         remedy + ", and replace the secrets if others could have read them");
+  }
+
   void check_port(const std::string& name, const ListenAddress& address) {
     const std::string where = address.text();
     switch (probe_port(address)) {
@@ -274,8 +291,14 @@ class Examination {
     } else if ((status.st_mode & 077U) != 0) {
       failed("store", fmt::format("mode {:04o}: others can read it", status.st_mode & 07777U),
              "run: chmod 600 " + path);
+    } else if (const auto checked = registry::check_store(path); checked) {
+      ok("store", fmt::format("{} bytes, whole", status.st_size));
+    } else if (checked.error().fault == Fault::conflict) {
+      failed("store", checked.error().message, "use the newer version of Imprint");
     } else {
-      ok("store", fmt::format("{} bytes", status.st_size));
+      failed("store", checked.error().message,
+             "stop imprintd, keep this directory, and make another from a backup: imprint restore "
+             "FILE DIR");
     }
   }
 

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/searching.h"
 
+#include <charconv>
+
+#include "base/name.h"
+
 namespace imprint::registry {
 
 namespace {
@@ -26,8 +30,27 @@ search::Document document_of(const Thing& thing, const std::vector<GroupMembersh
   return out;
 }
 
-std::string search_place(const search::Range& range, const Thing& thing) {
-  return search::place_in(range, value_of(range, thing), thing.name.str());
+std::string write_search_place(const search::Query& search, std::size_t range, const Thing& thing) {
+  const search::Range& walked = search.ranges()[range];
+  return fmt::format("{}\n{}", range,
+                     search::place_in(walked, value_of(walked, thing), thing.name.str()));
+}
+
+Result<SearchPlace> parse_search_place(const search::Query& search, std::string_view text) {
+  const auto refused =
+      fail_at(Fault::invalid, "cursor", "no page of this search ends at {}", quote(text));
+  const std::size_t end = text.find('\n');
+  if (end == std::string_view::npos) return refused;
+  SearchPlace out;
+  const auto number = std::from_chars(text.data(), text.data() + end, out.range);
+  if (number.ec != std::errc() || number.ptr != text.data() + end ||
+      out.range >= search.ranges().size()) {
+    return refused;
+  }
+  auto place = search::parse_place(search.ranges()[out.range], text.substr(end + 1));
+  if (!place) return refused;
+  out.place = std::move(*place);
+  return out;
 }
 
 }  // namespace imprint::registry

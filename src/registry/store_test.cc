@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The conformance suite: what every Store promises, run on each.
+#include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <functional>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <latch>
 #include <sys/stat.h>
@@ -9,6 +13,7 @@
 
 #include "registry/codec.h"
 #include "registry/memory/memory_store.h"
+#include "registry/sqlite/snapshot.h"
 #include "registry/sqlite/sqlite_store.h"
 #include "registry/sqlite/tables.h"
 
@@ -425,6 +430,66 @@ TEST_P(StoreConformance, FindsThingsBySearch) {
   }
 }
 
+TEST_P(StoreConformance, SearchesTheRangeWithTheFewestThings) {
+  const auto put_thing = [&](std::string_view name, std::string_view type, Attributes attributes) {
+    Thing made = thing(name);
+    made.type = *ThingTypeName::parse(type);
+    made.attributes = std::move(attributes);
+    ASSERT_TRUE(put(made));
+  };
+  // In the order of their names: 3 2 1. In that of the attribute's values: 1 2 3.
+  put_thing("c", "Rare", {{"floor", "1"}});
+  put_thing("b", "Rare", {{"floor", "1x"}});
+  put_thing("a", "Rare", {{"floor", "1xx"}});
+  const std::string query = "attributes.floor:1* AND thingTypeName:rare";
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(found_by(store(), query), (Names{"c", "b", "a"})) << "the same: the usual one first";
+  put_thing("d", "Common", {{"floor", "1"}});
+  EXPECT_EQ(found_by(store(), query), (Names{"a", "b", "c"})) << "the type has fewer things";
+  for (const std::size_t size : {1U, 2U}) {
+    EXPECT_EQ(found_by(store(), query, size), (Names{"a", "b", "c"})) << size;
+    EXPECT_EQ(found_by(store(), "attributes.floor:1* AND thingTypeName:none", size), Names{});
+  }
+}
+
+TEST_P(StoreConformance, SearchPagesStayInTheRangeOfTheFirst) {
+  const auto put_thing = [&](std::string_view name, std::string_view type, Attributes attributes) {
+    Thing made = thing(name);
+    made.type = *ThingTypeName::parse(type);
+    made.attributes = std::move(attributes);
+    ASSERT_TRUE(put(made));
+  };
+  for (int i = 10; i < 30; ++i)
+    put_thing(fmt::format("t{}", i), "Pump", {{"n", std::to_string(99 - i)}});
+  for (int i = 0; i < 5; ++i) put_thing(fmt::format("without-{}", i), "Pump", {});
+  const auto search = *search::Query::parse("attributes.n > 0 AND thingTypeName:pump");
+  Cursor cursor{{}, 7};
+  std::vector<std::string> all;
+  for (int pages = 0; pages < 10; ++pages) {
+    const auto page = run_blocking(store().list(query::SearchThings{search}, cursor));
+    ASSERT_TRUE(page) << page.error().message;
+    for (const Record& record : page->records) all.push_back(key_of(record).first);
+    if (!page->next) break;
+    cursor.after = *page->next;
+    // From now on the type is the narrower range.
+    for (int i = 0; i < 40; ++i) put_thing(fmt::format("valve-{}", i), "Valve", {{"n", "50"}});
+  }
+  EXPECT_EQ(all.size(), 20U) << "none twice, none left out";
+  EXPECT_TRUE(std::ranges::is_sorted(all, std::greater())) << "by number to the end";
+}
+
+TEST_P(StoreConformance, SearchesRefusePlacesThatNoPageEndedAt) {
+  const auto search = *search::Query::parse("attributes.n > 0 AND thingTypeName:pump");
+  for (const char* place :
+       {"x", "\n", "0", "0\n", "0\nthing", "2\npump\nthing", "-1\npump\nthing", "x\npump\nthing",
+        "1\npump\nthing", "pump\nthing", "99999999999999999999999\npump\nthing"}) {
+    const auto page = run_blocking(store().list(query::SearchThings{search}, Cursor{place, 5}));
+    ASSERT_FALSE(page) << place;
+    EXPECT_EQ(page.error().fault, Fault::invalid) << place;
+  }
+  EXPECT_TRUE(run_blocking(store().list(query::SearchThings{search}, Cursor{"0\npump\nthing", 5})));
+}
+
 TEST_P(StoreConformance, SearchesWhatIsThereNow) {
   Thing one = thing("one");
   one.attributes = {{"site", "north"}};
@@ -542,28 +607,112 @@ TEST(SqliteStore, KeepsEverythingAcrossAReopenAndIsPrivate) {
   EXPECT_TRUE(run_blocking(get<Thing>(**again, thing_key(thing_name("a")))));
 }
 
+/// A store of some hundred pages, closed.
+void make_store(const std::filesystem::path& file) {
+  auto store = SqliteStore::open(file);
+  ASSERT_TRUE(store) << store.error().message;
+  ChangeSet changes;
+  for (int i = 0; i < 1000; ++i) changes.changes.emplace_back(Put{thing(fmt::format("t{:04}", i))});
+  ASSERT_TRUE(run_blocking((*store)->commit(std::move(changes))));
+}
+
+TEST(SqliteStore, IsCheckedWithoutBeingChanged) {
+  const TemporaryFolder folder;
+  make_store(folder.file());
+  const auto names = [&] {
+    std::set<std::string> out;
+    for (const auto& entry : std::filesystem::directory_iterator(folder.file().parent_path()))
+      out.insert(entry.path().filename().string());
+    return out;
+  };
+  const auto before = names();
+  EXPECT_EQ(before, (std::set<std::string>{"imprint.db", "imprint.db.lock"}))
+      << "a store at rest is one file";
+  const auto at_rest = check_store(folder.file());
+  EXPECT_TRUE(at_rest) << at_rest.error().message;
+  EXPECT_EQ(names(), before) << "no log of a store that nobody has open";
+  const auto store = SqliteStore::open(folder.file());
+  ASSERT_TRUE(store);
+  ASSERT_TRUE(run_blocking((*store)->commit({.changes = {Put{thing("more")}}})));
+  const auto open = check_store(folder.file());
+  EXPECT_TRUE(open) << open.error().message;
+}
+
+TEST(SqliteStore, ThatIsDamagedIsNoticed) {
+  const TemporaryFolder folder;
+  const auto damage = [&](std::streamoff at, std::string_view bytes) {
+    std::fstream file(folder.file(), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(at);
+    file << bytes;
+  };
+  const auto execute = [&](std::string_view sql) {
+    auto connection = Connection::open(folder.file(), Connection::Mode::read_write);
+    ASSERT_TRUE(connection && (*connection)->execute(sql));
+  };
+  constexpr std::streamoff kPage = 4096;
+  const struct {
+    std::string name;
+    std::function<void()> harm;
+    Fault fault;
+    std::string message;
+  } rows[] = {
+      {"not there", [&] { std::filesystem::remove(folder.file()); }, Fault::unavailable, "open"},
+      {"empty", [&] { std::filesystem::resize_file(folder.file(), 0); }, Fault::invalid,
+       "no tables of Imprint's"},
+      {"something else", [&] { damage(0, "This is another file altogether."); }, Fault::invalid,
+       "not a database"},
+      {"another database", [&] { execute("PRAGMA user_version=0"); }, Fault::invalid,
+       "no tables of Imprint's"},
+      {"a newer one", [&] { execute("PRAGMA user_version=999"); }, Fault::conflict, "schema 999"},
+      {"cut off", [&] { std::filesystem::resize_file(folder.file(), 20 * kPage); }, Fault::invalid,
+       "damaged"},
+      {"a page overwritten", [&] { damage(30 * kPage, std::string(kPage, '\xA5')); },
+       Fault::invalid, "damaged"},
+  };
+  for (const auto& row : rows) {
+    std::filesystem::remove(folder.file());
+    make_store(folder.file());
+    row.harm();
+    const auto checked = check_store(folder.file());
+    ASSERT_FALSE(checked) << row.name;
+    EXPECT_EQ(checked.error().fault, row.fault) << row.name << ": " << checked.error().message;
+    EXPECT_THAT(checked.error().message, testing::HasSubstr(row.message)) << row.name;
+  }
+  const auto copied = copy_store(folder.file(), folder.file().string() + ".copy");
+  ASSERT_FALSE(copied) << "of the page overwritten";
+  EXPECT_EQ(copied.error().fault, Fault::invalid) << copied.error().message;
+  EXPECT_FALSE(std::filesystem::exists(folder.file().string() + ".copy"));
+}
+
 TEST(SqliteStore, SearchesGoThroughTheIndex) {
   const TemporaryFolder folder;
   ASSERT_TRUE(SqliteStore::open(folder.file()));
   auto connection = Connection::open(folder.file(), Connection::Mode::read_only);
   ASSERT_TRUE(connection);
-  const Cursor deep{"a\nthing", 10};
+  const auto explain = [&](const ListStatement& list) {
+    std::vector<std::string> steps;
+    const auto statement =
+        (*connection)->prepare("EXPLAIN QUERY PLAN " + std::string(list.sql), list.values);
+    EXPECT_TRUE(statement) << list.sql << statement.error().message;
+    constexpr int kDetail = 3;
+    while (*(*connection)->step(*statement)) steps.push_back(Connection::text(*statement, kDetail));
+    return steps;
+  };
+  const search::Place deep{.term = "a", .number = 7, .thing_name = "thing"};
   for (const char* query : {"*", "thingName:a*", "thingTypeName:a", "thingGroupNames:a",
                             "attributes.a:b", "attributes.a:b*", "attributes.a > 5"}) {
-    for (const Cursor& cursor : {Cursor{}, deep}) {
-      const auto list = search_statement(search::Query::parse(query)->range(), cursor, 10);
-      ASSERT_TRUE(list) << query;
-      const std::string explain = "EXPLAIN QUERY PLAN " + std::string(list->sql);
-      const auto statement = (*connection)->prepare(explain, list->values);
-      ASSERT_TRUE(statement) << query << statement.error().message;
-      int steps = 0;
-      constexpr int kDetail = 3;
-      for (; *(*connection)->step(*statement); ++steps) {
-        EXPECT_TRUE(Connection::text(*statement, kDetail).starts_with("SEARCH"))
-            << query << ": " << Connection::text(*statement, kDetail);
-      }
-      EXPECT_EQ(steps, 2) << query;
+    const search::Range range = search::Query::parse(query)->ranges().front();
+    for (const auto& after : {std::optional<search::Place>(), std::optional(deep)}) {
+      EXPECT_THAT(
+          explain(search_statement(range, after, 10)),
+          testing::ElementsAre(testing::StartsWith("SEARCH"), testing::StartsWith("SEARCH")))
+          << query;
     }
+    EXPECT_THAT(
+        explain(count_statement(range, 10)),
+        testing::Contains(testing::AllOf(testing::StartsWith("SEARCH"),
+                                         testing::HasSubstr("field=?"), testing::HasSubstr(">"))))
+        << query;
   }
 }
 

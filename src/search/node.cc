@@ -209,16 +209,32 @@ bool matches(const Node& node, const Document& document) {
                    [&](std::string_view value) { return node.term.accepts(value); });
 }
 
-Range range_of(const Node& root) {
-  std::optional<Candidate> best;
+std::vector<Range> ranges_of(const Node& root) {
+  std::vector<Candidate> candidates;
   const auto consider = [&](const Node& node) {
     if (node.kind != Node::Kind::term) return;
     auto candidate = candidate_of(node.term);
-    if (candidate && (!best || candidate->rank < best->rank)) best = std::move(candidate);
+    if (!candidate) return;
+    const auto after = std::ranges::upper_bound(candidates, candidate->rank, {}, &Candidate::rank);
+    candidates.insert(after, std::move(*candidate));
   };
   consider(root);
   if (root.kind == Node::Kind::all_of) std::ranges::for_each(root.children, consider);
-  return best ? std::move(best->range) : Range();
+  std::vector<Range> out;
+  for (Candidate& candidate : candidates) out.push_back(std::move(candidate.range));
+  if (out.empty()) out.emplace_back();
+  return out;
+}
+
+bool lies_in(const Range& range, const Document& document) {
+  return any_value({.field = range.field}, document, [&](std::string_view value) {
+    if (range.numeric) {
+      const auto number = number_of(value);
+      return number && *number >= range.least && *number <= range.most;
+    }
+    const std::string folded = fold(value);
+    return folded >= range.low && folded < range.below;
+  });
 }
 
 std::string canonical(const Node& node) {

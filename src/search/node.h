@@ -58,8 +58,8 @@ struct Node {
 
 bool matches(const Node& node, const Document& document);
 
-/// The best range that every match lies in; all things by name when no term narrows them.
-Range range_of(const Node& root);
+/// The ranges that every match lies in, by rank; all things by name when no term narrows them.
+std::vector<Range> ranges_of(const Node& root);
 
 std::string canonical(const Node& node);
 

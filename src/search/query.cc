@@ -280,8 +280,8 @@ class Parser {
 
 Result<Query> Query::parse(std::string_view text) {
   TRY_ASSIGN(Node root, Parser(text).run());
-  Range range = range_of(root);
-  return Query(std::make_shared<const Node>(std::move(root)), std::move(range));
+  std::vector<Range> ranges = ranges_of(root);
+  return Query(std::make_shared<const Node>(std::move(root)), std::move(ranges));
 }
 
 bool Query::matches(const Document& document) const { return search::matches(*root_, document); }

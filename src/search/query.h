@@ -41,8 +41,8 @@ struct Document {
   const Attributes* attributes = nullptr;
 };
 
-/// Values of one field among which every match of a query lies: what an index is asked for, and the
-/// order in which the matches come. Text is folded (see fold()).
+/// Values of one field among which every match of a query lies: what an index may be asked for, and
+/// the order in which the matches then come. Text is folded (see fold()).
 struct Range {
   std::string field{kThingName};
   bool numeric = false;
@@ -61,16 +61,21 @@ class Query {
   static Result<Query> parse(std::string_view text);
 
   [[nodiscard]] bool matches(const Document& document) const;
-  [[nodiscard]] const Range& range() const { return range_; }
+  /// Each holds every match; one or more, first the one that is narrowest as a rule. Which one is
+  /// in truth depends on the things there are, so a store counts (registry/searching.h).
+  [[nodiscard]] const std::vector<Range>& ranges() const { return ranges_; }
   /// The query with every bracket and field written out; parses to the same query.
   [[nodiscard]] std::string canonical() const;
 
  private:
-  Query(std::shared_ptr<const Node> root, Range range)
-      : root_(std::move(root)), range_(std::move(range)) {}
+  Query(std::shared_ptr<const Node> root, std::vector<Range> ranges)
+      : root_(std::move(root)), ranges_(std::move(ranges)) {}
   std::shared_ptr<const Node> root_;
-  Range range_;
+  std::vector<Range> ranges_;
 };
+
+/// Whether an index that is asked for the range answers with this thing.
+bool lies_in(const Range& range, const Document& document);
 
 /// Search does not tell cases apart: A to Z become a to z.
 std::string fold(std::string_view text);

@@ -142,7 +142,7 @@ TEST(SearchQuery, SaysWhatIsWrongAndWhere) {
   }
 }
 
-TEST(SearchQuery, ChoosesTheNarrowestRange) {
+TEST(SearchQuery, NamesFirstTheRangeThatIsNarrowestAsARule) {
   const struct {
     std::string query;
     std::string field;
@@ -163,13 +163,50 @@ TEST(SearchQuery, ChoosesTheNarrowestRange) {
   for (const auto& row : rows) {
     const auto query = Query::parse(row.query);
     ASSERT_TRUE(query) << row.query;
-    EXPECT_EQ(query->range().field, row.field) << row.query;
-    EXPECT_EQ(query->range().low, row.low) << row.query;
+    EXPECT_EQ(query->ranges().front().field, row.field) << row.query;
+    EXPECT_EQ(query->ranges().front().low, row.low) << row.query;
   }
   const auto numbers = Query::parse("attributes.t:{-1.5 TO 2]");
-  EXPECT_TRUE(numbers->range().numeric);
-  EXPECT_EQ(numbers->range().least, -1.5);
-  EXPECT_EQ(numbers->range().most, 2);
+  EXPECT_TRUE(numbers->ranges().front().numeric);
+  EXPECT_EQ(numbers->ranges().front().least, -1.5);
+  EXPECT_EQ(numbers->ranges().front().most, 2);
+}
+
+TEST(SearchQuery, NamesEveryRangeThatHoldsAllMatches) {
+  const struct {
+    std::string query;
+    std::vector<std::string> fields;
+  } rows[] = {
+      {"*", {"thingName"}},
+      {"thingTypeName:t attributes.b:1 attributes.a:1",
+       {"attributes.b", "attributes.a", "thingTypeName"}},
+      {"attributes.a > 1 attributes.a < 5", {"attributes.a", "attributes.a"}},
+      {"thingTypeName:t NOT attributes.a:1", {"thingTypeName"}},
+      {"thingTypeName:t (attributes.a:1 OR attributes.b:1)", {"thingTypeName"}},
+      {"thingTypeName:t OR attributes.a:1", {"thingName"}},
+      {"thingTypeName:t thingName:*", {"thingTypeName"}},
+  };
+  for (const auto& row : rows) {
+    const auto query = Query::parse(row.query);
+    ASSERT_TRUE(query) << row.query;
+    std::vector<std::string> fields;
+    for (const Range& range : query->ranges()) fields.push_back(range.field);
+    EXPECT_EQ(fields, row.fields) << row.query;
+  }
+}
+
+TEST(SearchRange, HoldsWhatAnIndexWouldAnswer) {
+  const Range name{.low = "pump", .below = "pumq"};
+  EXPECT_TRUE(lies_in(name, pump()));
+  EXPECT_FALSE(lies_in(Range{.low = "q"}, pump()));
+  EXPECT_FALSE(lies_in(Range{.below = "pump-01"}, pump())) << "its end is not part of a range";
+  EXPECT_TRUE(
+      lies_in({.field = "thingGroupNames", .low = "leased", .below = "leased\x01"}, pump()));
+  EXPECT_FALSE(lies_in({.field = "thingGroupNames", .low = "hall-2", .below = "i"}, pump()));
+  EXPECT_TRUE(lies_in({.field = "attributes.floor", .numeric = true, .most = -2}, pump()));
+  EXPECT_FALSE(lies_in({.field = "attributes.floor", .numeric = true, .least = -1.5}, pump()));
+  EXPECT_FALSE(lies_in({.field = "attributes.model", .numeric = true}, pump())) << "no number";
+  EXPECT_FALSE(lies_in({.field = "attributes.absent"}, pump()));
 }
 
 TEST(SearchQuery, TellsNumbersFromText) {

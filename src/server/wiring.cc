@@ -10,6 +10,7 @@
 #include "bulk/registration_tasks.h"
 #include "control_api/control_api.h"
 #include "deployment/key_file.h"
+#include "deployment/secret_files.h"
 #include "encoding/text.h"
 #include "issuance/issuer.h"
 #include "issuance/key_pool.h"
@@ -192,6 +193,16 @@ struct Server::Parts {
   std::optional<control_api::ControlApi> control;
   std::unique_ptr<HttpServer> http;
   std::vector<std::thread> threads;
+
+  /// What imprintd needs and others can read, it refuses when it comes to it; this names the rest.
+  void warn_of_exposed_files() {
+    for (const deployment::ExposedFile& file : deployment::exposed_files(layout)) {
+      log.warning("a file that holds secrets can be read or written by others than its owner",
+                  {{"file", file.path.string()},
+                   {"mode", fmt::format("{:04o}", file.mode)},
+                   {"remedy", "chmod 600 " + file.path.string()}});
+    }
+  }
 
   Result<void> open_registry() {
     registry::SqliteOptions options;
@@ -398,6 +409,7 @@ Result<std::unique_ptr<Server>> Server::start(const deployment::Layout& layout,
                                               telemetry::Log& log) {
   TRY(check_available(config));
   auto parts = std::make_unique<Parts>(layout, config, log);
+  parts->warn_of_exposed_files();
   TRY(parts->open_registry());
   TRY(parts->make_use_cases());
   TRY(parts->make_shards());

@@ -187,12 +187,12 @@ Result<Page> MemoryStore::list_now(const Query& query, const Cursor& cursor) con
   return page;
 }
 
-Page MemoryStore::search_now(const search::Query& search, const Cursor& cursor) const {
+Result<Page> MemoryStore::search_now(const search::Query& search, const Cursor& cursor) const {
   struct Found {
     const Thing* thing;
     std::vector<GroupMembership> groups;
   };
-  std::map<std::string, Found> ordered;
+  std::vector<Found> all;
   for (const auto& [key, record] : records_) {
     const auto* thing = std::get_if<Thing>(&record);
     if (thing == nullptr) continue;
@@ -203,8 +203,26 @@ Page MemoryStore::search_now(const search::Query& search, const Cursor& cursor) 
          ++it) {
       groups.push_back(std::get<GroupMembership>(it->second));
     }
-    if (search.matches(document_of(*thing, groups)))
-      ordered.emplace(search_place(search.range(), *thing), Found{thing, std::move(groups)});
+    all.push_back({thing, std::move(groups)});
+  }
+  std::size_t range = 0;
+  if (cursor.after.empty()) {
+    TRY_ASSIGN(range,
+               narrowest_range(
+                   search, [&](const search::Range& r, std::size_t most) -> Result<std::size_t> {
+                     const auto things = std::ranges::count_if(all, [&](const Found& found) {
+                       return search::lies_in(r, document_of(*found.thing, found.groups));
+                     });
+                     return std::min(static_cast<std::size_t>(things), most);
+                   }));
+  } else {
+    TRY_ASSIGN(const SearchPlace place, parse_search_place(search, cursor.after));
+    range = place.range;
+  }
+  std::map<std::string, Found> ordered;
+  for (Found& found : all) {
+    if (search.matches(document_of(*found.thing, found.groups)))
+      ordered.emplace(write_search_place(search, range, *found.thing), std::move(found));
   }
   Page page;
   std::size_t things = 0;

@@ -18,7 +18,7 @@ class MemoryStore final : public Store {
 
  private:
   [[nodiscard]] Result<Page> list_now(const Query& query, const Cursor& cursor) const;
-  [[nodiscard]] Page search_now(const search::Query& search, const Cursor& cursor) const;
+  [[nodiscard]] Result<Page> search_now(const search::Query& search, const Cursor& cursor) const;
   [[nodiscard]] Result<void> check(const Change& change) const;
   [[nodiscard]] Result<void> commit_now(const ChangeSet& changes);
   void apply(const Change& change);

@@ -7,20 +7,61 @@
 #include <unistd.h>
 
 #include "registry/sqlite/statement.h"
+#include "registry/sqlite/tables.h"
 
 namespace imprint::registry {
+
+namespace {
+
+Unexpected damaged(std::string_view how) {
+  return fail(Fault::invalid, "the store is damaged, or is none: {}", how);
+}
+
+/// What SQLite stumbled over while it did something else is damage too.
+Error explained(const Connection& connection, Error error) {
+  return connection.broken() ? damaged(error.message).value() : std::move(error);
+}
+
+Result<void> check_structure(Connection& connection) {
+  TRY_ASSIGN(const std::int64_t schema, connection.number("PRAGMA user_version"));
+  if (schema == 0) return damaged("it has no tables of Imprint's");
+  TRY(check_schema(schema));
+  TRY_ASSIGN(sqlite3_stmt* const statement, connection.prepare("PRAGMA quick_check(1)", {}));
+  TRY_ASSIGN(const bool row, connection.step(statement));
+  const std::string found = row ? Connection::text(statement, 0) : "no answer";
+  sqlite3_reset(statement);
+  if (found != "ok") return damaged(found);
+  return {};
+}
+
+}  // namespace
 
 Result<void> copy_store(const std::filesystem::path& from, const std::filesystem::path& to) {
   TRY_ASSIGN(const std::unique_ptr<Connection> source,
              Connection::open(from.string(), Connection::Mode::read_only));
+  // VACUUM INTO passes over what it cannot read of a damaged store, and calls that done.
+  if (auto checked = check_structure(*source); !checked)
+    return tl::unexpected(explained(*source, std::move(checked).error()));
   // VACUUM INTO takes an empty file; SQLite would make one with the umask's mode.
   const int fd = ::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0)
     return fail(Fault::unavailable, "cannot create {}: {}", to.string(), std::strerror(errno));
   ::close(fd);
   auto copied = source->run("VACUUM INTO ?1", {to.string()});
-  if (!copied) ::unlink(to.c_str());
-  return copied;
+  if (copied) return copied;
+  ::unlink(to.c_str());
+  return tl::unexpected(explained(*source, std::move(copied).error()));
+}
+
+Result<void> check_store(const std::filesystem::path& file) {
+  // Whoever has the store open keeps a log beside it; without one, even a reader would make it.
+  const bool is_at_rest = !std::filesystem::exists(file.string() + "-wal");
+  TRY_ASSIGN(const std::unique_ptr<Connection> connection,
+             Connection::open(file.string(), is_at_rest ? Connection::Mode::at_rest
+                                                        : Connection::Mode::read_only));
+  auto checked = check_structure(*connection);
+  if (checked) return checked;
+  return tl::unexpected(explained(*connection, std::move(checked).error()));
 }
 
 }  // namespace imprint::registry

@@ -91,12 +91,31 @@ Result<std::vector<GroupMembership>> groups_of(Connection& connection, const Thi
   return out;
 }
 
+Result<std::size_t> count_things(Connection& connection, const search::Range& range,
+                                 std::size_t most) {
+  const ListStatement count = count_statement(range, most);
+  TRY_ASSIGN(sqlite3_stmt* const statement, connection.prepare(count.sql, count.values));
+  TRY_ASSIGN(const bool row, connection.step(statement));
+  const std::int64_t things = row ? Connection::integer(statement, 0) : 0;
+  sqlite3_reset(statement);
+  return static_cast<std::size_t>(things);
+}
+
 Result<Page> search_rows(Connection& connection, const search::Query& search,
                          const Cursor& cursor) {
-  const auto list = search_statement(search.range(), cursor, kMaxSearched);
-  if (!list)
-    return fail_at(Fault::invalid, "cursor", "no search ends a page at {}", quote(cursor.after));
-  TRY_ASSIGN(sqlite3_stmt* const statement, connection.prepare(list->sql, list->values));
+  std::size_t range = 0;
+  std::optional<search::Place> after;
+  if (cursor.after.empty()) {
+    TRY_ASSIGN(range, narrowest_range(search, [&](const search::Range& r, std::size_t most) {
+                 return count_things(connection, r, most);
+               }));
+  } else {
+    TRY_ASSIGN(SearchPlace place, parse_search_place(search, cursor.after));
+    range = place.range;
+    after = std::move(place.place);
+  }
+  const ListStatement list = search_statement(search.ranges()[range], after, kMaxSearched);
+  TRY_ASSIGN(sqlite3_stmt* const statement, connection.prepare(list.sql, list.values));
   Page page;
   std::size_t seen = 0;
   std::size_t found = 0;
@@ -119,7 +138,7 @@ Result<Page> search_rows(Connection& connection, const search::Query& search,
       sqlite3_reset(statement);
       return tl::unexpected(std::move(groups).error());
     }
-    page.next = search_place(search.range(), thing);
+    page.next = write_search_place(search, range, thing);
     if (!search.matches(document_of(thing, *groups))) continue;
     ++found;
     page.records.push_back(std::move(*record));
@@ -146,24 +165,10 @@ Result<Page> list_any(Connection& connection, const Query& query, const Cursor& 
   return Page{std::move(*found), std::nullopt};
 }
 
-Result<std::int64_t> single_number(Connection& connection, std::string_view sql) {
-  TRY_ASSIGN(sqlite3_stmt* const statement, connection.prepare(sql, {}));
-  TRY_ASSIGN(const bool row, connection.step(statement));
-  const std::int64_t value = row ? Connection::integer(statement, 0) : 0;
-  sqlite3_reset(statement);
-  return value;
-}
-
 Result<void> migrate(Connection& connection) {
-  TRY_ASSIGN(const std::int64_t applied, single_number(connection, "PRAGMA user_version"));
+  TRY_ASSIGN(const std::int64_t applied, connection.number("PRAGMA user_version"));
+  TRY(check_schema(applied));
   const auto known = static_cast<std::int64_t>(migrations().size());
-  if (applied > known) {
-    return fail(Fault::conflict,
-                "the store has schema {}, newer than this program's {}; start the newer version, "
-                "or restore "
-                "a backup made by this one",
-                applied, known);
-  }
   for (std::int64_t step = applied; step < known; ++step) {
     TRY(connection.execute("BEGIN IMMEDIATE"));
     TRY(connection.execute(migrations()[static_cast<std::size_t>(step)]));
@@ -441,14 +446,25 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::filesystem::pa
   auto writer = std::make_unique<Writer>(file.string(), std::move(writing), reader->cache(),
                                          std::move(options));
   return std::unique_ptr<SqliteStore>(
-      new SqliteStore(std::move(lock), std::move(writer), std::move(reader)));
+      new SqliteStore(file, std::move(lock), std::move(writer), std::move(reader)));
 }
 
-SqliteStore::SqliteStore(std::unique_ptr<Lock> lock, std::unique_ptr<Writer> writer,
-                         std::unique_ptr<Reader> reader)
-    : lock_(std::move(lock)), reader_(std::move(reader)), writer_(std::move(writer)) {}
+SqliteStore::SqliteStore(std::filesystem::path file, std::unique_ptr<Lock> lock,
+                         std::unique_ptr<Writer> writer, std::unique_ptr<Reader> reader)
+    : file_(std::move(file)),
+      lock_(std::move(lock)),
+      reader_(std::move(reader)),
+      writer_(std::move(writer)) {}
 
-SqliteStore::~SqliteStore() = default;
+SqliteStore::~SqliteStore() {
+  writer_.reset();
+  reader_.reset();
+  // The last to close was a reader, which leaves the log. A store at rest is one file: whoever
+  // copies it has all of it. Should this fail, the next start reads the log.
+  if (!std::filesystem::exists(file_.string() + "-wal")) return;
+  const auto last = Connection::open(file_.string(), Connection::Mode::read_write);
+  if (last) std::ignore = (*last)->execute("PRAGMA wal_checkpoint(TRUNCATE)");
+}
 
 Task<Result<std::vector<std::optional<Record>>>> SqliteStore::find(std::vector<Key> keys) {
   return reader_->find(std::move(keys));

@@ -35,9 +35,10 @@ class SqliteStore final : public Store {
   class Reader;
   struct Lock;
 
-  SqliteStore(std::unique_ptr<Lock> lock, std::unique_ptr<Writer> writer,
-              std::unique_ptr<Reader> reader);
+  SqliteStore(std::filesystem::path file, std::unique_ptr<Lock> lock,
+              std::unique_ptr<Writer> writer, std::unique_ptr<Reader> reader);
 
+  std::filesystem::path file_;
   std::unique_ptr<Lock> lock_;
   std::unique_ptr<Reader> reader_;
   std::unique_ptr<Writer> writer_;

@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/sqlite/statement.h"
 
+#include "encoding/text.h"
+
 namespace imprint::registry {
 
 Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, Mode mode) {
   sqlite3* handle = nullptr;
   const int flags =
-      SQLITE_OPEN_NOMUTEX |
-      (mode == Mode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
-  const int code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
+      mode == Mode::read_write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
+  const std::string name = mode == Mode::at_rest
+                               ? "file:" + encoding::percent_encode(path, true) + "?immutable=1"
+                               : path;
+  const int uri = mode == Mode::at_rest ? SQLITE_OPEN_URI : 0;
+  const int code =
+      sqlite3_open_v2(name.c_str(), &handle, SQLITE_OPEN_NOMUTEX | flags | uri, nullptr);
   if (code != SQLITE_OK) {
     auto failure = fail(Fault::unavailable, "cannot open the store {}: {}", path,
                         handle != nullptr ? sqlite3_errmsg(handle) : sqlite3_errstr(code));
@@ -89,6 +95,14 @@ Result<bool> Connection::step(sqlite3_stmt* statement) {
   Error failure = error("write or read");
   sqlite3_reset(statement);
   return tl::unexpected(std::move(failure));
+}
+
+Result<std::int64_t> Connection::number(std::string_view sql) {
+  TRY_ASSIGN(sqlite3_stmt* const statement, prepare(sql, {}));
+  TRY_ASSIGN(const bool row, step(statement));
+  const std::int64_t value = row ? integer(statement, 0) : 0;
+  sqlite3_reset(statement);
+  return value;
 }
 
 std::string Connection::text(sqlite3_stmt* statement, int column) {

@@ -21,7 +21,8 @@ using SqlValue = std::variant<std::nullptr_t, std::int64_t, std::string, double>
 /// from this folder; values are bound, never pasted.
 class Connection {
  public:
-  enum class Mode { read_only, read_write };
+  /// `at_rest`: read only, of a file that no process has open; makes nothing beside it.
+  enum class Mode { read_only, read_write, at_rest };
 
   static Result<std::unique_ptr<Connection>> open(const std::string& path, Mode mode);
   ~Connection();
@@ -39,6 +40,9 @@ class Connection {
 
   /// True with a row, false at the end.
   Result<bool> step(sqlite3_stmt* statement);
+
+  /// The first column of the first row; 0 when there is none.
+  Result<std::int64_t> number(std::string_view sql);
 
   static std::string text(sqlite3_stmt* statement, int column);
   static std::int64_t integer(sqlite3_stmt* statement, int column);

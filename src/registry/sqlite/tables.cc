@@ -565,34 +565,54 @@ const std::vector<std::string_view>& migrations() {
   return kSteps;
 }
 
+Result<void> check_schema(std::int64_t applied) {
+  const auto known = static_cast<std::int64_t>(migrations().size());
+  if (applied <= known) return {};
+  return fail(Fault::conflict,
+              "the store has schema {}, newer than this program's {}; start the newer version, or "
+              "restore a backup made by this one",
+              applied, known);
+}
+
 ListStatement list_statement(const Query& query, const Cursor& cursor) {
   // One row more than asked for tells whether a next page exists.
   return std::visit(ListOf{cursor, static_cast<std::int64_t>(cursor.limit) + 1}, query);
 }
 
-std::optional<ListStatement> search_statement(const search::Range& range, const Cursor& cursor,
-                                              std::size_t limit) {
-  std::optional<search::Place> place;
-  if (!cursor.after.empty()) {
-    place = search::parse_place(range, cursor.after);
-    if (!place) return std::nullopt;
-  }
-  const std::string after = place ? place->thing_name : "";  // less than any name
+ListStatement search_statement(const search::Range& range,
+                               const std::optional<search::Place>& after, std::size_t limit) {
+  const std::string thing = after ? after->thing_name : "";  // less than any name
   const auto rows = static_cast<std::int64_t>(limit);
   if (range.numeric) {
-    return ListStatement{
+    return {
         "SELECT t.body, 0 FROM thing_terms AS x INDEXED BY thing_terms_by_number "
         "CROSS JOIN things AS t ON t.name=x.thing "
         "WHERE x.field=?1 AND (x.number,x.thing)>(?2,?3) AND x.number<=?4 "
         "ORDER BY x.number, x.thing LIMIT ?5",
-        {range.field, place ? place->number : range.least, after, range.most, rows},
+        {range.field, after ? after->number : range.least, thing, range.most, rows},
         Kind::thing};
   }
-  return ListStatement{
+  return {
       "SELECT t.body, 0 FROM thing_terms AS x CROSS JOIN things AS t ON t.name=x.thing "
       "WHERE x.field=?1 AND (x.term,x.thing)>(?2,?3) AND x.term<?4 "
       "ORDER BY x.term, x.thing LIMIT ?5",
-      {range.field, place ? place->term : range.low, after, range.below, rows},
+      {range.field, after ? after->term : range.low, thing, range.below, rows},
+      Kind::thing};
+}
+
+ListStatement count_statement(const search::Range& range, std::size_t most) {
+  const auto rows = static_cast<std::int64_t>(most);
+  if (range.numeric) {
+    return {
+        "SELECT count(*), 0 FROM (SELECT 1 FROM thing_terms INDEXED BY thing_terms_by_number "
+        "WHERE field=?1 AND number>=?2 AND number<=?3 LIMIT ?4)",
+        {range.field, range.least, range.most, rows},
+        Kind::thing};
+  }
+  return {
+      "SELECT count(*), 0 FROM (SELECT 1 FROM thing_terms "
+      "WHERE field=?1 AND term>=?2 AND term<?3 LIMIT ?4)",
+      {range.field, range.low, range.below, rows},
       Kind::thing};
 }
 

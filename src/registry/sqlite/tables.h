@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,9 @@ const Table& table_of(Kind kind);
 /// only.
 const std::vector<std::string_view>& migrations();
 
+/// Fault::conflict for a schema of a newer program.
+Result<void> check_schema(std::int64_t applied);
+
 /// The statement of a list, its parameters, and the kind of its rows. The last two parameters are
 /// the cursor and the limit; rows are (body, sequence).
 struct ListStatement {
@@ -36,9 +40,12 @@ struct ListStatement {
 };
 ListStatement list_statement(const Query& query, const Cursor& cursor);
 
-/// The things of a search's range from the cursor on, whether they match or not: rows of bodies, as
-/// many as `limit`. Nothing for a cursor that no search gave.
-std::optional<ListStatement> search_statement(const search::Range& range, const Cursor& cursor,
-                                              std::size_t limit);
+/// The things of a search's range after a place, whether they match or not: rows of bodies, as many
+/// as `limit`.
+ListStatement search_statement(const search::Range& range,
+                               const std::optional<search::Place>& after, std::size_t limit);
+
+/// One row: how many things a range has, or `most` when there are as many or more.
+ListStatement count_statement(const search::Range& range, std::size_t most);
 
 }  // namespace imprint::registry
