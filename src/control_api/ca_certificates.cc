@@ -184,7 +184,7 @@ Answer register_ca_certificate(Call call) {
   put_tags(changes, registry::key_of(ca), tags, ca.created);
   require_template(changes, ca);
   if (code) require(changes, registry::key_of(*code), Expect::at(code->version));
-  CO_TRY(co_await store.commit(std::move(changes)));
+  CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object{{"certificateArn", ca_certificate_arn(call, ca.id)},
                          {"certificateId", ca.id.hex()}};
 }
@@ -255,7 +255,7 @@ Answer update_ca_certificate(Call call) {
   registry::ChangeSet changes = change_set(ca_event(call, ca));
   put(changes, ca, Expect::at(seen));
   require_template(changes, ca);
-  CO_TRY(co_await call.server.store.commit(std::move(changes)));
+  CO_TRY(co_await commit(call.server.store, std::move(changes)));
   co_return json::object();
 }
 
@@ -271,7 +271,7 @@ Answer delete_ca_certificate(Call call) {
   registry::ChangeSet changes = change_set(ca_event(call, ca));
   erase(changes, registry::key_of(ca), Expect::at(ca.version));
   erase_tags(changes, registry::key_of(ca));
-  CO_TRY(co_await call.server.store.commit(std::move(changes)));
+  CO_TRY(co_await commit(call.server.store, std::move(changes)));
   co_return json::object();
 }
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <ranges>
 
+#include "control_api/record_changes.h"
 #include "encoding/json.h"
 
 namespace imprint::control_api {
@@ -31,6 +32,7 @@ class Detail {
     const json::value* value = object_.if_contains(member);
     return value != nullptr && value->is_bool() && value->get_bool();
   }
+  [[nodiscard]] std::string changes() const { return changes_in_words(object_); }
   [[nodiscard]] std::string number(std::string_view member) const {
     const json::value* value = object_.if_contains(member);
     return value == nullptr ? "" : encoding::to_json(*value);
@@ -250,7 +252,9 @@ std::string sentence_of(const AuditEvent& event) {
     return fmt::format("certificate {} was removed: nobody registered it within its hour",
                        event.certificate);
   }
-  return fmt::format("{} by {}", event.step, event.actor.empty() ? "the server" : event.actor);
+  const std::string changes = detail.changes();
+  return fmt::format("{} by {}{}{}", event.step, event.actor.empty() ? "the server" : event.actor,
+                     changes.empty() ? "" : ": ", changes);
 }
 
 const AuditEvent* decisive_event(const std::vector<AuditEvent>& story) {

@@ -146,7 +146,7 @@ runtime::Task<Result<void>> store_tags(Call call, Tagged resource, ResourceTags 
     ++before.version;
     put(changes, std::move(before), expect);
   }
-  co_return co_await call.server.store.commit(std::move(changes));
+  co_return co_await commit(call.server.store, std::move(changes));
 }
 
 Answer tag_resource(Call call) {

@@ -127,7 +127,7 @@ Answer create_template(Call call) {
   put(changes, record, Expect::absent());
   put(changes, ProvisioningTemplateVersion{record.name, 1, body, now}, Expect::absent());
   put_tags(changes, registry::template_key(record.name), tags, now);
-  CO_TRY(co_await call.server.store.commit(std::move(changes)));
+  CO_TRY(co_await commit(call.server.store, std::move(changes)));
   co_return json::object{{"templateArn", template_arn(call, record.name)},
                          {"templateName", record.name.str()},
                          {"defaultVersionId", 1}};
@@ -181,7 +181,7 @@ Answer update_template(Call call) {
   registry::ChangeSet changes = change_set(call.event(template_detail(record)));
   put(changes, record, Expect::at(seen));
   require(changes, registry::template_version_key(record.name, record.default_version));
-  CO_TRY(co_await store.commit(std::move(changes)));
+  CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object();
 }
 
@@ -229,7 +229,7 @@ Answer delete_template(Call call) {
     erase(changes, registry::policy_version_key(policy, 1));
     erase_tags(changes, registry::policy_key(policy));
   }
-  CO_TRY(co_await store.commit(std::move(changes)));
+  CO_TRY(co_await commit(store, std::move(changes)));
   if (is_unused) {
     CO_TRY(co_await erase_strays(store, registry::query::TargetsOfPolicy{policy},
                                  registry::policy_key(policy)));

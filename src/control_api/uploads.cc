@@ -22,7 +22,8 @@ Answer put_upload(Call call) {
   }
   CO_TRY(stored);
   if (is_last) {
-    CO_TRY(co_await call.server.store.commit(
+    CO_TRY(co_await commit(
+        call.server.store,
         change_set(call.event({{"bucket", bucket}, {"key", key}, {"bytes", *stored}}))));
   }
   co_return json::object{
