@@ -272,7 +272,9 @@ std::string what_next(const std::vector<AuditEvent>& story,
     return "Nothing is on record under that name. Either the device has not reached this server "
            "(its log shows how far TCP and TLS came; check address, port and the root CA it "
            "trusts), or it goes by another name: search by client id or certificate. A device that "
-           "came very often in a short time has its latest steps in the server's log only.";
+           "came very often in a short time, or whose claim did, has its latest steps in the "
+           "server's "
+           "log only.";
   }
   if (event->outcome == "rejected") return advice_on_rejection(*event);
   if (event->outcome == "lost") {
