@@ -5,6 +5,7 @@
 #include "control_api/tags.h"
 #include "control_api/template_records.h"
 #include "control_api/validation.h"
+#include "provisioning/plan.h"
 #include "templates/template.h"
 
 namespace imprint::control_api {
@@ -223,6 +224,7 @@ Answer delete_template(Call call) {
   for (const ProvisioningTemplateVersion& version : versions)
     erase(changes, registry::key_of(version));
   erase(changes, registry::template_key(record.name), Expect::at(record.version));
+  erase(changes, registry::counter_key(provisioning::things_counter(record.name.str())));
   erase_tags(changes, registry::template_key(record.name));
   if (is_unused) {
     erase(changes, registry::policy_key(policy));
