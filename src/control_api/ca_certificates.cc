@@ -7,6 +7,8 @@
 #include "control_api/registration_config.h"
 #include "control_api/tags.h"
 #include "control_api/validation.h"
+#include "provisioning/plan.h"
+#include "registry/tags.h"
 #include "x509/digest.h"
 #include "x509/key_rules.h"
 
@@ -269,8 +271,10 @@ Answer delete_ca_certificate(Call call) {
                     ca.id.hex()));
   }
   registry::ChangeSet changes = change_set(ca_event(call, ca));
-  erase(changes, registry::key_of(ca), Expect::at(ca.version));
-  erase_tags(changes, registry::key_of(ca));
+  const registry::Key key = registry::key_of(ca);
+  erase(changes, key, Expect::at(ca.version));
+  erase(changes, registry::counter_key(provisioning::things_counter(registry::resource_name(key))));
+  erase_tags(changes, key);
   CO_TRY(co_await commit(call.server.store, std::move(changes)));
   co_return json::object();
 }

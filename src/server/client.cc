@@ -224,6 +224,8 @@ registry::AuditEvent Client::event(std::string_view step, std::string_view outco
 Payer Client::payer() const {
   // Many devices share a claim; their client ids keep their budgets apart.
   if (is_claim()) return {certificate_.hex() + "/" + facts_.client_id, certificate_.hex()};
+  // Whoever holds a CA's key has as many certificates as he likes.
+  if (contact_) return {certificate_.hex(), "first connections under CA " + contact_->ca.hex()};
   return {certificate_.hex()};
 }
 

@@ -16,7 +16,8 @@ namespace imprint::server {
 /// Whose budgets pay for a step.
 struct Payer {
   std::string name;  ///< one device, as far as it can be told from others; an address
-  /// What many names share and one attacker may have: a claim, refused handshakes. Empty: nothing.
+  /// What many names share and one attacker may have: a claim, a CA, refused handshakes. Empty:
+  /// none.
   std::string group = {};
 };
 
