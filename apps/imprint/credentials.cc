@@ -27,6 +27,26 @@ constexpr const char* kHelp =
     "allowed what its role or policy says. Asks the running server. Roles: admin (everything),\n"
     "read-only (Describe, Get, List, Search), factory (claims and things; no policy, no template).";
 
+constexpr const char* kCreateHelp =
+    "Example:\n"
+    "  imprint credentials create /var/lib/imprint --name \"line 1\" --role factory --out line1\n"
+    "  imprint credentials create /var/lib/imprint --name audit --policy audit.json\n"
+    "\n"
+    "Makes an access key that may do what its role or policy says. Its secret is shown or written "
+    "this once.";
+
+constexpr const char* kListHelp =
+    "Example:\n"
+    "  imprint credentials list /var/lib/imprint\n"
+    "\n"
+    "Lists every access key with name, role, status and dates; never a secret.";
+
+constexpr const char* kRevokeHelp =
+    "Example:\n"
+    "  imprint credentials revoke /var/lib/imprint AKIA...\n"
+    "\n"
+    "Ends an access key at once, for good; imprint credentials list shows their ids.";
+
 constexpr std::string_view kPath = "/imprint/v1/credentials";
 
 struct Arguments {
@@ -161,9 +181,9 @@ Result<void> revoke(const Arguments& arguments) {
 
 using Verb = Result<void> (*)(const Arguments&);
 
-CLI::App* add_verb(CLI::App& noun, const std::string& name, const std::string& what, Verb verb,
+CLI::App* add_verb(CLI::App& noun, const std::string& name, const std::string& help, Verb verb,
                    const std::shared_ptr<Arguments>& arguments, Run& run) {
-  CLI::App* out = noun.add_subcommand(name, std::string(kHelp) + "\n\n" + what);
+  CLI::App* out = noun.add_subcommand(name, help);
   out->add_option("DIR", arguments->directory, "Deployment directory")
       ->envname("IMPRINT_DATA")
       ->required();
@@ -183,7 +203,7 @@ void add_credentials(CLI::App& app, Run& run) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* noun = app.add_subcommand("credentials", kHelp);
   noun->require_subcommand(1);
-  CLI::App* make = add_verb(*noun, "create", "Makes an access key.", &create, arguments, run);
+  CLI::App* make = add_verb(*noun, "create", kCreateHelp, &create, arguments, run);
   make->add_option("--name", arguments->name, "Whose key it is; shown in lists and refusals")
       ->option_text("NAME")
       ->required();
@@ -195,9 +215,8 @@ void add_credentials(CLI::App& app, Run& run) {
   make->add_option("--out", arguments->out,
                    "AWS shared-credentials file to write, mode 0600 (default: stdout)")
       ->option_text("FILE");
-  add_verb(*noun, "list", "Lists every access key, without secrets.", &list, arguments, run);
-  CLI::App* end =
-      add_verb(*noun, "revoke", "Ends an access key at once, for good.", &revoke, arguments, run);
+  add_verb(*noun, "list", kListHelp, &list, arguments, run);
+  CLI::App* end = add_verb(*noun, "revoke", kRevokeHelp, &revoke, arguments, run);
   end->add_option("ID", arguments->id, "Access key id, AKIA...")->required();
 }
 

@@ -2,6 +2,7 @@
 // The operator's tool from outside: exit codes, streams and files, as scripts see them.
 #include <fstream>
 #include <gtest/gtest.h>
+#include <sstream>
 
 #include "encoding/json.h"
 #include "test/support/shell.h"
@@ -21,6 +22,21 @@ TEST(Tool, HelpOpensWithAnExample) {
     const auto help = test::shell(folder, kTool + verb + " --help");
     EXPECT_EQ(help.exit_code, 0) << verb;
     EXPECT_TRUE(help.output.starts_with("Example:")) << help.output;
+  }
+}
+
+TEST(Tool, EveryVerbOfANounOpensWithAnExampleOfItsOwn) {
+  const test::ScratchFolder folder;
+  for (const std::string verb : {"claim create", "credentials create", "credentials list",
+                                 "credentials revoke", "template lint", "template try"}) {
+    const auto help = test::shell(folder, kTool + " " + verb + " --help");
+    EXPECT_EQ(help.exit_code, 0) << verb;
+    EXPECT_TRUE(help.output.starts_with("Example:\n  imprint " + verb + " ")) << help.output;
+    std::istringstream lines(help.output.substr(0, help.output.find("\n\n")));
+    std::string line;
+    std::getline(lines, line);
+    while (std::getline(lines, line))
+      EXPECT_TRUE(line.starts_with("  imprint " + verb + " ")) << "another verb's: " << line;
   }
 }
 

@@ -28,6 +28,24 @@ constexpr const char* kHelp =
     "how to mend it;\n"
     "and what a device with these parameters would get, without making it.";
 
+constexpr const char* kLintHelp =
+    "Example:\n"
+    "  imprint template lint fleet-provisioning-template.json\n"
+    "  imprint template lint fleet-provisioning-template.json --data /var/lib/imprint\n"
+    "\n"
+    "Says everything that is wrong with a provisioning template, each finding with its place and "
+    "how to mend it.\n"
+    "Ends with 1 when one of them is an error.";
+
+constexpr const char* kTryHelp =
+    "Example:\n"
+    "  imprint template try /var/lib/imprint Sensors --parameter SerialNumber=A1 --parameter "
+    "FirmwareVersion=2\n"
+    "\n"
+    "Shows every change that a device with these parameters would cause, and its answer, without "
+    "making them.\n"
+    "Asks the running server; ends with 1 when the device would be refused.";
+
 constexpr std::size_t kMaxFileBytes = std::size_t{1} << 20U;
 
 struct Arguments {
@@ -168,7 +186,7 @@ Result<int> try_template(const Arguments& arguments) {
 }
 
 void add_try(CLI::App& noun, const std::shared_ptr<Arguments>& arguments, Run& run) {
-  CLI::App* verb = noun.add_subcommand("try", kHelp);
+  CLI::App* verb = noun.add_subcommand("try", kTryHelp);
   verb->add_option("DIR", arguments->directory, "Deployment directory")
       ->envname("IMPRINT_DATA")
       ->required();
@@ -202,7 +220,7 @@ void add_template(CLI::App& app, Run& run) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* noun = app.add_subcommand("template", kHelp);
   noun->require_subcommand(1);
-  CLI::App* verb = noun->add_subcommand("lint", kHelp);
+  CLI::App* verb = noun->add_subcommand("lint", kLintHelp);
   verb->add_option("FILE", arguments->file, "The template's body, JSON")->required();
   verb->add_option("--type", arguments->type, "What it is for (default fleet)")
       ->check(CLI::IsMember({"fleet", "jitp"}))

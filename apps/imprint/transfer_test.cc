@@ -21,8 +21,9 @@ TEST(TransferVerbs, TakeALiveRegistryToAnotherDeployment) {
   EXPECT_THAT(out.output, HasSubstr("Exported to e"));
   EXPECT_EQ(test::shell(folder, "grep -rl 'PRIVATE KEY' e").output, "");
   EXPECT_EQ(test::shell(folder, "ls -A e").output,
-            "certificates.ndjson\nmanifest.json\nmemberships.ndjson\npolicies\n"
-            "policy-attachments.ndjson\ntemplates\nthing-groups.ndjson\nthing-principals.ndjson\n"
+            "ca-certificates.ndjson\ncertificates.ndjson\nindexing.ndjson\nmanifest.json\n"
+            "memberships.ndjson\npolicies\npolicy-attachments.ndjson\nsettings.ndjson\n"
+            "tags.ndjson\ntemplates\nthing-groups.ndjson\nthing-principals.ndjson\n"
             "thing-types.ndjson\nthings.ndjson\n");
   const auto busy = test::shell(folder, kTool + "import e d");
   EXPECT_EQ(busy.exit_code, 1);

@@ -7,6 +7,8 @@
 #include "control_api/registration_config.h"
 #include "control_api/tags.h"
 #include "control_api/validation.h"
+#include "provisioning/plan.h"
+#include "registry/tags.h"
 #include "x509/digest.h"
 #include "x509/key_rules.h"
 
@@ -184,7 +186,7 @@ Answer register_ca_certificate(Call call) {
   put_tags(changes, registry::key_of(ca), tags, ca.created);
   require_template(changes, ca);
   if (code) require(changes, registry::key_of(*code), Expect::at(code->version));
-  CO_TRY(co_await store.commit(std::move(changes)));
+  CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object{{"certificateArn", ca_certificate_arn(call, ca.id)},
                          {"certificateId", ca.id.hex()}};
 }
@@ -255,7 +257,7 @@ Answer update_ca_certificate(Call call) {
   registry::ChangeSet changes = change_set(ca_event(call, ca));
   put(changes, ca, Expect::at(seen));
   require_template(changes, ca);
-  CO_TRY(co_await call.server.store.commit(std::move(changes)));
+  CO_TRY(co_await commit(call.server.store, std::move(changes)));
   co_return json::object();
 }
 
@@ -269,9 +271,11 @@ Answer delete_ca_certificate(Call call) {
                     ca.id.hex()));
   }
   registry::ChangeSet changes = change_set(ca_event(call, ca));
-  erase(changes, registry::key_of(ca), Expect::at(ca.version));
-  erase_tags(changes, registry::key_of(ca));
-  CO_TRY(co_await call.server.store.commit(std::move(changes)));
+  const registry::Key key = registry::key_of(ca);
+  erase(changes, key, Expect::at(ca.version));
+  erase(changes, registry::counter_key(provisioning::things_counter(registry::resource_name(key))));
+  erase_tags(changes, key);
+  CO_TRY(co_await commit(call.server.store, std::move(changes)));
   co_return json::object();
 }
 

@@ -46,7 +46,7 @@ Answer store_certificate(Call call, Certificate record,
   if (signer) require(changes, registry::key_of(*signer), Expect::at(signer->version));
   json::object answer{{"certificateArn", arn}, {"certificateId", record.id.hex()}};
   put(changes, std::move(record), Expect::absent());
-  CO_TRY(co_await store.commit(std::move(changes)));
+  CO_TRY(co_await commit(store, std::move(changes)));
   co_return answer;
 }
 

@@ -128,7 +128,7 @@ Answer update_certificate(Call call) {
   event.certificate = certificate.id.hex();
   registry::ChangeSet changes = change_set(std::move(event));
   put(changes, certificate, Expect::at(seen));
-  CO_TRY(co_await call.server.store.commit(std::move(changes)));
+  CO_TRY(co_await commit(call.server.store, std::move(changes)));
   co_return json::object();
 }
 
@@ -171,7 +171,7 @@ Answer delete_certificate(Call call) {
     erase(changes, registry::key_of(attachment));
   const registry::Key key = registry::certificate_key(certificate.id);
   erase(changes, key, Expect::at(certificate.version));
-  CO_TRY(co_await store.commit(std::move(changes)));
+  CO_TRY(co_await commit(store, std::move(changes)));
   CO_TRY(co_await erase_strays(store, things, key));
   CO_TRY(co_await erase_strays(store, policies, key));
   co_return json::object();

@@ -74,7 +74,7 @@ Answer create_credential(Call call) {
        {"name", record.name},
        {"role", record.role.empty() ? std::string("(a policy of its own)") : record.role}}));
   put(changes, std::move(record), Expect::absent());
-  CO_TRY(co_await store.commit(std::move(changes)));
+  CO_TRY(co_await commit(store, std::move(changes)));
   answer["secretAccessKey"] = key.secret.reveal();
   co_return answer;
 }
@@ -112,7 +112,7 @@ Answer revoke_credential(Call call) {
     registry::ChangeSet changes =
         change_set(call.event({{"access_key", id}, {"name", record->name}}));
     put(changes, *record, Expect::at(seen));
-    CO_TRY(co_await store.commit(std::move(changes)));
+    CO_TRY(co_await commit(store, std::move(changes)));
   }
   co_return describe_credential(*record);
 }

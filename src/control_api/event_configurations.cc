@@ -92,7 +92,7 @@ Answer update_event_configurations(Call call) {
   ++setting.version;
   registry::ChangeSet changes = change_set(call.event({{"event_configurations", wanted}}));
   put(changes, std::move(setting), before ? Expect::at(before->version) : Expect::absent());
-  CO_TRY(co_await call.server.store.commit(std::move(changes)));
+  CO_TRY(co_await commit(call.server.store, std::move(changes)));
   co_return json::object();
 }
 

@@ -105,7 +105,7 @@ Answer add_thing_to_group(Call call) {
       Expect::absent());
   require(changes, registry::thing_key(wanted.thing));
   require(changes, registry::thing_group_key(wanted.group));
-  CO_TRY(co_await store.commit(std::move(changes)));
+  CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object();
 }
 
@@ -166,7 +166,7 @@ Answer update_groups_of_thing(Call call) {
   registry::AuditEvent event = call.event({{"joined", joined}, {"left", left}});
   event.thing = name->str();
   changes.events.push_back(std::move(event));
-  CO_TRY(co_await store.commit(std::move(changes)));
+  CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object();
 }
 
@@ -179,7 +179,7 @@ Answer remove_thing_from_group(Call call) {
   if (!present) co_return json::object();
   registry::ChangeSet changes = membership_change(call, wanted);
   erase(changes, key, Expect::present());
-  CO_TRY(co_await store.commit(std::move(changes)));
+  CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object();
 }
 

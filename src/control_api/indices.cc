@@ -137,7 +137,7 @@ Answer update_indexing_configuration(Call call) {
   if ((!before || before->things) == after.things) co_return json::object();
   registry::ChangeSet changes = change_set(call.event({{"thing_indexing_mode", mode}}));
   put(changes, after, before ? Expect::at(before->version) : Expect::absent());
-  CO_TRY(co_await store.commit(std::move(changes)));
+  CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object();
 }
 

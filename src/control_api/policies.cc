@@ -63,7 +63,7 @@ Answer create_policy(Call call) {
       registry::Expect::absent());
   put(changes, registry::PolicyVersion{name, 1, document, now}, registry::Expect::absent());
   put_tags(changes, registry::policy_key(name), tags, now);
-  CO_TRY(co_await store.commit(std::move(changes)));
+  CO_TRY(co_await commit(store, std::move(changes)));
   json::object answer = write_policy(call, name);
   answer["policyDocument"] = document;
   answer["policyVersionId"] = "1";
@@ -126,7 +126,7 @@ Answer delete_policy(Call call) {
   erase(changes, registry::policy_key(policy.name), registry::Expect::at(policy.version));
   erase(changes, registry::policy_version_key(policy.name, policy.default_version));
   erase_tags(changes, registry::policy_key(policy.name));
-  CO_TRY(co_await store.commit(std::move(changes)));
+  CO_TRY(co_await commit(store, std::move(changes)));
   CO_TRY(co_await erase_strays(store, targets, registry::policy_key(policy.name)));
   co_return json::object();
 }

@@ -69,7 +69,7 @@ Answer attach(Call call, PolicyTarget target) {
       registry::Expect::absent());
   require(changes, registry::policy_key(policy.name));
   require(changes, key_of_target(target));
-  CO_TRY(co_await store.commit(std::move(changes)));
+  CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object();
 }
 
@@ -82,7 +82,7 @@ Answer detach(Call call, PolicyTarget target) {
   if (!found) co_return json::object();
   registry::ChangeSet changes = change_set(attachment_event(call, policy, target));
   erase(changes, key, registry::Expect::present());
-  CO_TRY(co_await store.commit(std::move(changes)));
+  CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object();
 }
 

@@ -62,7 +62,7 @@ Answer create_policy_version(Call call) {
   registry::ChangeSet changes = change_set(call.event(event_detail(name, number)));
   put(changes, registry::PolicyVersion{name, number, document, now}, registry::Expect::absent());
   put(changes, policy, registry::Expect::at(seen));
-  CO_TRY(co_await store.commit(std::move(changes)));
+  CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object{{"policyArn", policy_arn(call, name)},
                          {"policyDocument", document},
                          {"policyVersionId", std::to_string(number)},
@@ -117,7 +117,7 @@ Answer set_default_policy_version(Call call) {
   registry::ChangeSet changes = change_set(call.event(event_detail(name, version.number)));
   put(changes, policy, registry::Expect::at(seen));
   require(changes, registry::policy_version_key(name, version.number));
-  CO_TRY(co_await store.commit(std::move(changes)));
+  CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object();
 }
 
@@ -137,7 +137,7 @@ Answer delete_policy_version(Call call) {
   erase(changes, registry::policy_version_key(policy.name, version.number),
         registry::Expect::present());
   require(changes, registry::policy_key(policy.name), registry::Expect::at(policy.version));
-  CO_TRY(co_await store.commit(std::move(changes)));
+  CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object();
 }
 

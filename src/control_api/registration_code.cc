@@ -26,7 +26,7 @@ Answer get_registration_code(Call call) {
                         .modified = now};
   registry::ChangeSet changes = change_set(call.event());
   put(changes, setting, Expect::absent());
-  CO_TRY(co_await store.commit(std::move(changes)));
+  CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object{{"registrationCode", setting.value}};
 }
 
@@ -39,7 +39,7 @@ Answer delete_registration_code(Call call) {
   }
   registry::ChangeSet changes = change_set(call.event());
   erase(changes, registry::key_of(*existing), Expect::at(existing->version));
-  CO_TRY(co_await store.commit(std::move(changes)));
+  CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object();
 }
 

@@ -63,7 +63,7 @@ Answer start_task(Call call) {
   put(changes, RegistrationProgress{.task = task.id, .modified = now}, Expect::absent());
   changes.changes.emplace_back(
       registry::Count{std::string(bulk::kRunningTasks), 1, bulk::kMaxRunningTasks});
-  const auto done = co_await call.server.store.commit(std::move(changes));
+  const auto done = co_await commit(call.server.store, std::move(changes));
   if (!done && done.error().where == bulk::kRunningTasks) {
     co_return refuse(Exception::invalid_request,
                      "Another thing registration task is running, and there may be one; wait for "
@@ -162,7 +162,7 @@ Answer stop_task(Call call) {
   task.version = seen + 1;
   registry::ChangeSet changes = change_set(call.event({{"task", task.id}}));
   put(changes, std::move(task), Expect::at(seen));
-  CO_TRY(co_await call.server.store.commit(std::move(changes)));
+  CO_TRY(co_await commit(call.server.store, std::move(changes)));
   call.server.registrations.wake();
   co_return json::object();
 }

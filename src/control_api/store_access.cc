@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control_api/store_access.h"
 
+#include "control_api/record_changes.h"
+
 namespace imprint::control_api {
 
 runtime::Task<Result<void>> erase_strays(registry::Store& store, registry::Query query,
@@ -17,6 +19,19 @@ runtime::Task<Result<void>> erase_strays(registry::Store& store, registry::Query
     if (!done && done.error().fault == Fault::conflict) co_return Result<void>();
     if (!done) co_return done;
   }
+}
+
+runtime::Task<Result<void>> commit(registry::Store& store, registry::ChangeSet changes) {
+  std::vector<registry::Key> keys = told_keys(changes);
+  if (changes.events.empty() || keys.empty()) co_return co_await store.commit(std::move(changes));
+  CO_TRY_ASSIGN(const std::vector<std::optional<registry::Record>> before,
+                co_await store.find(std::move(keys)));
+  registry::AuditEvent& event = changes.events.front();
+  if (auto detail = encoding::parse_json(event.detail); detail && detail->is_object()) {
+    tell_changes(detail->get_object(), changes, before);
+    event.detail = encoding::to_json(*detail);
+  }
+  co_return co_await store.commit(std::move(changes));
 }
 
 registry::ChangeSet change_set(registry::AuditEvent event) {

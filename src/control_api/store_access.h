@@ -51,6 +51,11 @@ json::array write_all(const std::vector<registry::Record>& records, auto write) 
 runtime::Task<Result<void>> erase_strays(registry::Store& store, registry::Query query,
                                          registry::Key gone);
 
+/// Commits what an operation changes. Its event's detail gains what the records were before and are
+/// after (record_changes.h): an expectation that fails when somebody was faster also keeps this
+/// true. Without an event it is a plain commit.
+runtime::Task<Result<void>> commit(registry::Store& store, registry::ChangeSet changes);
+
 /// A change set of this call with its one audit event.
 registry::ChangeSet change_set(registry::AuditEvent event);
 void put(registry::ChangeSet& changes, registry::Record record, registry::Expect expect);

@@ -5,6 +5,7 @@
 #include <array>
 #include <ranges>
 
+#include "control_api/record_changes.h"
 #include "encoding/json.h"
 
 namespace imprint::control_api {
@@ -31,6 +32,7 @@ class Detail {
     const json::value* value = object_.if_contains(member);
     return value != nullptr && value->is_bool() && value->get_bool();
   }
+  [[nodiscard]] std::string changes() const { return changes_in_words(object_); }
   [[nodiscard]] std::string number(std::string_view member) const {
     const json::value* value = object_.if_contains(member);
     return value == nullptr ? "" : encoding::to_json(*value);
@@ -251,7 +253,9 @@ std::string sentence_of(const AuditEvent& event) {
     return fmt::format("certificate {} was removed: nobody registered it within its hour",
                        event.certificate);
   }
-  return fmt::format("{} by {}", event.step, event.actor.empty() ? "the server" : event.actor);
+  const std::string changes = detail.changes();
+  return fmt::format("{} by {}{}{}", event.step, event.actor.empty() ? "the server" : event.actor,
+                     changes.empty() ? "" : ": ", changes);
 }
 
 const AuditEvent* decisive_event(const std::vector<AuditEvent>& story) {
@@ -269,7 +273,9 @@ std::string what_next(const std::vector<AuditEvent>& story,
     return "Nothing is on record under that name. Either the device has not reached this server "
            "(its log shows how far TCP and TLS came; check address, port and the root CA it "
            "trusts), or it goes by another name: search by client id or certificate. A device that "
-           "came very often in a short time has its latest steps in the server's log only.";
+           "came very often in a short time, or whose claim did, has its latest steps in the "
+           "server's "
+           "log only.";
   }
   if (event->outcome == "rejected") return advice_on_rejection(*event);
   if (event->outcome == "lost") {

@@ -12,53 +12,23 @@ namespace imprint::control_api {
 namespace {
 
 using registry::Expect;
-using registry::Kind;
+using registry::kMaxTags;
 using registry::ResourceTags;
 
-constexpr std::int64_t kMaxKeyCharacters = 128;
-constexpr std::int64_t kMaxValueCharacters = 256;
-
-/// What an ARN's resource type stands for. The rows that take no tags can still be asked for them.
-struct Resource {
-  std::string_view type;
-  Kind kind;
-  bool takes_tags;
-};
-constexpr auto kResources = std::to_array<Resource>({
-    {"policy", Kind::policy, true},
-    {"provisioningtemplate", Kind::provisioning_template, true},
-    {"thingtype", Kind::thing_type, true},
-    {"thinggroup", Kind::thing_group, true},
-    {"cacert", Kind::ca_certificate, true},
-    {"thing", Kind::thing, false},
-    {"cert", Kind::certificate, false},
-});
-
-/// "policy/x": how its tags are kept.
-std::string name_of(const registry::Key& resource) {
-  const auto row = std::ranges::find(kResources, resource.kind, &Resource::kind);
-  IMPRINT_ASSERT(row != kResources.end());
-  return fmt::format("{}/{}", row->type, resource.first);
-}
-
-/// [\p{L}\p{Z}\p{N}_.:/=+\-@]*; beyond ASCII every character that prints.
-constexpr TextRule kTagKey{"^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$",
-                           [](char c) {
-                             return name_rules::is_alnum(c) || (c & 0x80) != 0 ||
-                                    std::string_view(" _.:/=+-@").find(c) != std::string_view::npos;
-                           },
+constexpr TextRule kTagKey{"^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$", &registry::permits_in_tag_key,
                            "letters, digits, spaces and _ . : / = + - @"};
-constexpr InputInfo kKey{
-    .name = "tags.Key", .required = true, .least = 1, .most = kMaxKeyCharacters, .rule = kTagKey};
+constexpr InputInfo kKey{.name = "tags.Key",
+                         .required = true,
+                         .least = 1,
+                         .most = registry::kMaxTagKeyCharacters,
+                         .rule = kTagKey};
 constexpr InputInfo kValue{
-    .name = "tags.Value", .most = kMaxValueCharacters, .rule = members::kPrintable};
+    .name = "tags.Value", .most = registry::kMaxTagValueCharacters, .rule = members::kPrintable};
 
 Result<std::string> read_key(const json::value& value) {
   TRY(check_value(kKey, value));
   const std::string key(value.as_string());
-  std::string lower = key.substr(0, 4);
-  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
-  if (lower != "aws:") return key;
+  if (!registry::is_reserved_tag_key(key)) return key;
   return refuse_value(kKey.name, key, "Member must not begin with aws:, which is reserved");
 }
 
@@ -83,7 +53,7 @@ Result<void> read_tag(const json::value& element, Tags& tags) {
 
 struct Tagged {
   registry::Key key;
-  const Resource* row;
+  const registry::ResourceType* type;
   std::string name;  ///< "policy/x"
 };
 
@@ -91,29 +61,26 @@ struct Tagged {
 runtime::Task<Result<Tagged>> tagged_resource(Call call) {
   const std::string arn = call.in.text("resourceArn");
   CO_TRY_ASSIGN(std::string name, parse_resource(call, "resourceArn", arn));
-  const auto slash = name.find('/');
-  const auto row =
-      std::ranges::find(kResources, std::string_view(name).substr(0, slash), &Resource::type);
-  if (row == kResources.end()) {
+  const auto resource = registry::parse_resource_name(name);
+  if (!resource) {
     co_return refuse_value(
         "resourceArn", arn,
         "Member must be the ARN of a policy, provisioning template, thing type, thing group or CA "
         "certificate");
   }
-  registry::Key key{row->kind, name.substr(slash + 1)};
-  std::vector<registry::Key> keys{key};
+  std::vector<registry::Key> keys{resource->key};
   CO_TRY_ASSIGN(const auto found, co_await call.server.store.find(std::move(keys)));
   if (!found.front()) {
     co_return refuse(Exception::not_found, fmt::format("The resource {} does not exist", arn));
   }
-  co_return Tagged{std::move(key), &*row, std::move(name)};
+  co_return Tagged{resource->key, resource->type, std::move(name)};
 }
 
 Result<void> check_takes_tags(const Tagged& resource) {
-  if (resource.row->takes_tags) return {};
+  if (resource.type->takes_tags) return {};
   return refuse(Exception::invalid_request,
                 fmt::format("a {} takes no tags; a thing has attributes instead",
-                            registry::kind_name(resource.row->kind)),
+                            registry::kind_name(resource.type->kind)),
                 "resourceArn");
 }
 
@@ -146,7 +113,7 @@ runtime::Task<Result<void>> store_tags(Call call, Tagged resource, ResourceTags 
     ++before.version;
     put(changes, std::move(before), expect);
   }
-  co_return co_await call.server.store.commit(std::move(changes));
+  co_return co_await commit(call.server.store, std::move(changes));
 }
 
 Answer tag_resource(Call call) {
@@ -234,18 +201,20 @@ Result<Tags> read_tags(const Call& call) {
 void put_tags(registry::ChangeSet& changes, const registry::Key& resource, const Tags& tags,
               Timestamp now) {
   if (tags.empty()) return;
-  put(changes, ResourceTags{.resource = name_of(resource), .tags = tags, .created = now},
+  put(changes,
+      ResourceTags{.resource = registry::resource_name(resource), .tags = tags, .created = now},
       Expect::absent());
 }
 
 void erase_tags(registry::ChangeSet& changes, const registry::Key& resource) {
-  erase(changes, registry::tags_key(name_of(resource)));
+  erase(changes, registry::tags_key(registry::resource_name(resource)));
 }
 
 runtime::Task<Result<bool>> has_other_tags(registry::Store& store, registry::Key resource,
                                            Tags tags) {
   if (tags.empty()) co_return false;
-  CO_TRY_ASSIGN(const ResourceTags present, co_await present_tags(store, name_of(resource)));
+  CO_TRY_ASSIGN(const ResourceTags present,
+                co_await present_tags(store, registry::resource_name(resource)));
   co_return present.tags != tags;
 }
 

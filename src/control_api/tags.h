@@ -2,19 +2,17 @@
 #pragma once
 
 #include "control_api/store_access.h"
+#include "registry/tags.h"
 
 /// Tags of policies, templates, types, groups and CA certificates. They come with the resource or
 /// later, and go with it in the same change set.
 namespace imprint::control_api {
 
-/// AWS quota: tags of one resource.
-inline constexpr std::size_t kMaxTags = 50;
-
 using Tags = registry::Attributes;
 
 /// The input `tags`; empty when absent. InvalidRequestException for a list that is not one of
 /// {Key, Value}, for repeated or reserved keys (aws:), beyond 128 and 256 characters, and beyond
-/// kMaxTags.
+/// registry::kMaxTags.
 Result<Tags> read_tags(const Call& call);
 
 /// The tags of a resource that the same change set creates.

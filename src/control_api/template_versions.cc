@@ -40,7 +40,7 @@ Answer create_template_version(Call call) {
   registry::ChangeSet changes = change_set(call.event(event_detail(record.name, number)));
   put(changes, ProvisioningTemplateVersion{record.name, number, body, now}, Expect::absent());
   put(changes, record, Expect::at(seen));
-  CO_TRY(co_await store.commit(std::move(changes)));
+  CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object{{"templateArn", template_arn(call, record.name)},
                          {"templateName", record.name.str()},
                          {"versionId", number},
@@ -98,7 +98,7 @@ Answer delete_template_version(Call call) {
   registry::ChangeSet changes = change_set(call.event(event_detail(record.name, version.number)));
   erase(changes, registry::key_of(version), Expect::present());
   require(changes, registry::template_key(record.name), Expect::at(record.version));
-  CO_TRY(co_await store.commit(std::move(changes)));
+  CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object();
 }
 

@@ -5,6 +5,7 @@
 #include "control_api/tags.h"
 #include "control_api/template_records.h"
 #include "control_api/validation.h"
+#include "provisioning/plan.h"
 #include "templates/template.h"
 
 namespace imprint::control_api {
@@ -127,7 +128,7 @@ Answer create_template(Call call) {
   put(changes, record, Expect::absent());
   put(changes, ProvisioningTemplateVersion{record.name, 1, body, now}, Expect::absent());
   put_tags(changes, registry::template_key(record.name), tags, now);
-  CO_TRY(co_await call.server.store.commit(std::move(changes)));
+  CO_TRY(co_await commit(call.server.store, std::move(changes)));
   co_return json::object{{"templateArn", template_arn(call, record.name)},
                          {"templateName", record.name.str()},
                          {"defaultVersionId", 1}};
@@ -181,7 +182,7 @@ Answer update_template(Call call) {
   registry::ChangeSet changes = change_set(call.event(template_detail(record)));
   put(changes, record, Expect::at(seen));
   require(changes, registry::template_version_key(record.name, record.default_version));
-  CO_TRY(co_await store.commit(std::move(changes)));
+  CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object();
 }
 
@@ -223,13 +224,14 @@ Answer delete_template(Call call) {
   for (const ProvisioningTemplateVersion& version : versions)
     erase(changes, registry::key_of(version));
   erase(changes, registry::template_key(record.name), Expect::at(record.version));
+  erase(changes, registry::counter_key(provisioning::things_counter(record.name.str())));
   erase_tags(changes, registry::template_key(record.name));
   if (is_unused) {
     erase(changes, registry::policy_key(policy));
     erase(changes, registry::policy_version_key(policy, 1));
     erase_tags(changes, registry::policy_key(policy));
   }
-  CO_TRY(co_await store.commit(std::move(changes)));
+  CO_TRY(co_await commit(store, std::move(changes)));
   if (is_unused) {
     CO_TRY(co_await erase_strays(store, registry::query::TargetsOfPolicy{policy},
                                  registry::policy_key(policy)));

@@ -153,7 +153,13 @@ TEST_F(Templates, HaveUpToFiveVersions) {
   EXPECT_EQ(second.text("templateBody"), kBody);
   world.must("DELETE", path + "/5");
   EXPECT_EQ(world.must("POST", path, version_body()).body.at("versionId"), 6);
+  const registry::Key counter = registry::counter_key("things-of-template/T");
+  registry::ChangeSet made;
+  made.changes.emplace_back(registry::Count{counter.first});
+  ASSERT_TRUE(runtime::run_blocking(world.memory.commit(std::move(made))));
   world.must("DELETE", "/provisioning-templates/T");
+  EXPECT_FALSE(runtime::run_blocking(world.memory.find({counter}))->front())
+      << "another template of that name begins to count anew";
   EXPECT_TRUE(world
                   .all<registry::ProvisioningTemplateVersion>(
                       registry::query::TemplateVersions{*TemplateName::parse("T")})

@@ -126,7 +126,7 @@ Answer create_thing_group(Call call) {
     changes.changes.emplace_back(registry::Count{std::string(registry::kDynamicGroupsCounter), 1,
                                                  registry::kMaxDynamicGroups});
   }
-  const auto done = co_await store.commit(std::move(changes));
+  const auto done = co_await commit(store, std::move(changes));
   if (!done && done.error().where == registry::kDynamicGroupsCounter) {
     co_return refuse(Exception::limit_exceeded,
                      fmt::format("There are {} dynamic thing groups already, which is the most",
@@ -189,7 +189,7 @@ Answer update_group(Call call, bool is_dynamic) {
   registry::ChangeSet changes = change_set(
       call.event({{"thing_group", group.name.str()}, {"thing_group_version", group.version}}));
   put(changes, group, Expect::at(seen));
-  CO_TRY(co_await store.commit(std::move(changes)));
+  CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object{{"version", group.version}};
 }
 
@@ -213,7 +213,7 @@ runtime::Task<Result<void>> empty_group(registry::Store& store, ThingGroupName n
     registry::ChangeSet changes;
     for (const registry::GroupMembership& membership : members)
       erase(changes, registry::membership_key(membership.thing, name));
-    CO_TRY(co_await store.commit(std::move(changes)));
+    CO_TRY(co_await commit(store, std::move(changes)));
   }
 }
 
@@ -246,7 +246,7 @@ Answer delete_group(Call call, bool is_dynamic) {
   if (is_dynamic)
     changes.changes.emplace_back(registry::Count{std::string(registry::kDynamicGroupsCounter), -1});
   erase_tags(changes, key);
-  CO_TRY(co_await store.commit(std::move(changes)));
+  CO_TRY(co_await commit(store, std::move(changes)));
   CO_TRY(co_await erase_strays(store, policies, key));
   CO_TRY(co_await erase_strays(store, registry::query::ThingsInGroup{name}, key));
   co_return json::object();

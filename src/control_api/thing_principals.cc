@@ -67,7 +67,7 @@ Answer attach_thing_principal(Call call) {
   put(changes, wanted, registry::Expect::absent());
   require(changes, registry::thing_key(thing.name));
   require(changes, registry::certificate_key(id));
-  CO_TRY(co_await store.commit(std::move(changes)));
+  CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object();
 }
 
@@ -83,7 +83,7 @@ Answer detach_thing_principal(Call call) {
   if (!attached) co_return json::object();
   registry::ChangeSet changes = principal_change(call, thing.name, id);
   erase(changes, key, registry::Expect::present());
-  CO_TRY(co_await store.commit(std::move(changes)));
+  CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object();
 }
 

@@ -95,7 +95,7 @@ Answer create_thing_type(Call call) {
   registry::ChangeSet changes = change_set(call.event({{"thing_type", type.name.str()}}));
   put(changes, type, Expect::absent());
   put_tags(changes, registry::key_of(type), tags, type.created);
-  CO_TRY(co_await store.commit(std::move(changes)));
+  CO_TRY(co_await commit(store, std::move(changes)));
   co_return write_created(call, type);
 }
 
@@ -156,7 +156,7 @@ Answer update_thing_type(Call call) {
   ++type.version;
   registry::ChangeSet changes = change_set(call.event({{"thing_type", type.name.str()}}));
   put(changes, type, Expect::at(before.version));
-  CO_TRY(co_await store.commit(std::move(changes)));
+  CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object();
 }
 
@@ -176,7 +176,7 @@ Answer deprecate_thing_type(Call call) {
   registry::ChangeSet changes =
       change_set(call.event({{"thing_type", type.name.str()}, {"deprecated", wanted}}));
   put(changes, type, Expect::at(seen));
-  CO_TRY(co_await store.commit(std::move(changes)));
+  CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object();
 }
 
@@ -203,7 +203,7 @@ Answer delete_thing_type(Call call) {
   registry::ChangeSet changes = change_set(call.event({{"thing_type", type.name.str()}}));
   erase(changes, registry::thing_type_key(type.name), Expect::at(type.version));
   erase_tags(changes, registry::thing_type_key(type.name));
-  CO_TRY(co_await store.commit(std::move(changes)));
+  CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object();
 }
 

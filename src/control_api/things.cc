@@ -80,7 +80,7 @@ Answer create_thing(Call call) {
     require(changes, registry::thing_type_key(type.name), Expect::at(type.version));
   }
   put(changes, thing, Expect::absent());
-  CO_TRY(co_await store.commit(std::move(changes)));
+  CO_TRY(co_await commit(store, std::move(changes)));
   co_return write_created(call, thing);
 }
 
@@ -123,7 +123,7 @@ Answer update_thing(Call call) {
   if (thing.type == before.type && thing.attributes == before.attributes) co_return json::object();
   ++thing.version;
   put(changes, thing, Expect::at(before.version));
-  CO_TRY(co_await store.commit(std::move(changes)));
+  CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object();
 }
 
@@ -153,7 +153,7 @@ Answer delete_thing(Call call) {
   for (const registry::GroupMembership& membership : memberships)
     erase(changes, registry::membership_key(name, membership.group));
   erase(changes, registry::thing_key(name), Expect::at(thing->version));
-  CO_TRY(co_await store.commit(std::move(changes)));
+  CO_TRY(co_await commit(store, std::move(changes)));
   CO_TRY(co_await erase_strays(store, principals, registry::thing_key(name)));
   CO_TRY(co_await erase_strays(store, groups, registry::thing_key(name)));
   co_return json::object();

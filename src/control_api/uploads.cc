@@ -24,7 +24,8 @@ Answer put_upload(Call call) {
     co_return refuse(Exception::limit_exceeded, stored.error().message, stored.error().where);
   CO_TRY(stored);
   if (is_last) {
-    CO_TRY(co_await call.server.store.commit(
+    CO_TRY(co_await commit(
+        call.server.store,
         change_set(call.event({{"bucket", bucket}, {"key", key}, {"bytes", *stored}}))));
   }
   co_return json::object{

@@ -171,12 +171,16 @@ class Planner {
     }
     if (wanted.groups)
       std::ranges::for_each(*wanted.groups, [&](const ThingGroupName& group) { join(group); });
-    if (known_.device && known_.device->settings.fleet_limit > 0) {
-      changes_.changes.emplace_back(
-          registry::Count{"things-of-template/" + known_.device->template_name, 1,
-                          known_.device->settings.fleet_limit});
-    }
+    if (known_.device) count_thing();
     return {};
+  }
+
+  /// Whether there is a limit now or not, so that one that is set later counts what was made
+  /// before.
+  void count_thing() {
+    const std::int64_t limit = known_.device->settings.fleet_limit;
+    changes_.changes.emplace_back(registry::Count{things_counter(known_.device->template_name), 1,
+                                                  limit > 0 ? std::optional(limit) : std::nullopt});
   }
 
   /// FAIL refuses as soon as the thing exists and the template declares the property.
@@ -481,6 +485,10 @@ class Planner {
 };
 
 }  // namespace
+
+std::string things_counter(std::string_view template_name) {
+  return fmt::format("things-of-template/{}", template_name);
+}
 
 Result<Plan> plan(const Known& known, Timestamp now, const std::string& thing_id,
                   const std::string& generation_id) {

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "provisioning/alarm.h"
@@ -37,6 +38,11 @@ enum class Origin : std::uint8_t {
   signature,      ///< Signed for this registration and stored by it, in place of its intent.
   first_contact,  ///< Signed by a registered CA and stored by this registration.
 };
+
+/// The counter of the things that devices have made through a template, for its fleet-limit. The
+/// store adds to it, so registrations that run at once do not contend for it. It goes with the
+/// template or the CA. The name is DeviceRequest::template_name.
+std::string things_counter(std::string_view template_name);
 
 /// Everything a registration depends on, as it was read.
 struct Known {

@@ -660,6 +660,25 @@ TEST(Claims, AreHeldToTheirTemplateAndTheirNumberOfDevices) {
   EXPECT_THAT(third.error().message, HasSubstr("no more devices"));
 }
 
+TEST(FleetLimit, CountsWhatWasMadeBeforeItWasSet) {
+  World world;
+  const auto key = test::make_key();
+  ASSERT_TRUE(world.onboard(key, "1"));
+  ASSERT_TRUE(world.onboard(key, "1", "2.0.0"));
+  ASSERT_TRUE(world.onboard(test::make_key(), "2"));
+  const registry::Counter counter = *run_blocking(
+      registry::get<registry::Counter>(world.memory, registry::counter_key(things_counter("T"))));
+  EXPECT_EQ(counter.value, 2) << "a thing that comes again is the same thing";
+  Settings limited = *world.settings.get();
+  limited.fleet_limit = 3;
+  world.settings.set(limited);
+  EXPECT_TRUE(world.onboard(test::make_key(), "3"));
+  const auto fourth = world.onboard(test::make_key(), "4");
+  ASSERT_FALSE(fourth);
+  EXPECT_EQ(fourth.error().code, code::kAccessDenied);
+  EXPECT_TRUE(world.onboard(key, "1", "3.0.0")) << "the limit is on new things";
+}
+
 TEST(InlinePolicies, AreMadeOnceAndSharedByTheSameDocument) {
   World world(
       R"({"Parameters":{"SerialNumber":{"Type":"String"},"AWS::IoT::Certificate::Id":{"Type":"String"}},"Resources":{

@@ -227,9 +227,12 @@ registry::AuditEvent Client::event(std::string_view step, std::string_view outco
   return event;
 }
 
-std::string Client::payer() const {
+Payer Client::payer() const {
   // Many devices share a claim; their client ids keep their budgets apart.
-  return is_claim() ? certificate_.hex() + "/" + facts_.client_id : certificate_.hex();
+  if (is_claim()) return {certificate_.hex() + "/" + facts_.client_id, certificate_.hex()};
+  // Whoever holds a CA's key has as many certificates as he likes.
+  if (contact_) return {certificate_.hex(), "first connections under CA " + contact_->ca.hex()};
+  return {certificate_.hex()};
 }
 
 void Client::note(registry::AuditEvent event) {

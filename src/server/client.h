@@ -99,7 +99,7 @@ class Client {
     std::string certificate;
     std::string client;
     std::string correlation;
-    std::string payer;
+    Payer payer;
     bool is_claim;
   };
   [[nodiscard]] Asker asker() const;
@@ -132,8 +132,8 @@ class Client {
   [[nodiscard]] registry::AuditEvent event(std::string_view step, std::string_view outcome,
                                            encoding::json::object detail) const;
   void note(registry::AuditEvent event);
-  /// Whose budget of the journal pays for what this client does.
-  [[nodiscard]] std::string payer() const;
+  /// Whose budgets of the journal pay for what this client does.
+  [[nodiscard]] Payer payer() const;
   void note(std::string_view step, std::string_view outcome, encoding::json::object detail);
 
   static Error forbidden(std::string message);

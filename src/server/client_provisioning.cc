@@ -103,8 +103,9 @@ void Client::note_rejection(Journal& journal, const Asker& asker,
                                 {"final", !rejection.may_retry}};
   if (asker.is_claim) detail["claim"] = true;
   // Sketches give all units one client id: the serial number tells them apart.
-  const std::string who =
-      answer.serial_number.empty() ? asker.payer : asker.payer + "/" + answer.serial_number;
+  Payer who = asker.payer;
+  if (!answer.serial_number.empty())
+    who = {who.name + "/" + answer.serial_number, asker.certificate};
   journal.note(who, {.step = std::string(device_api::step_of(answer.operation)),
                      .outcome = "rejected",
                      .actor = asker.certificate,

@@ -90,7 +90,7 @@ void Connection::handshake_failed(int ssl_error) {
         "let the device start again with its claim",
         {{"from", source_ip_}, {"certificate", certificate}, {"because", seen_.refusal}});
     services.journal.note(
-        source_ip_,
+        {source_ip_, "refused handshakes"},
         {.step = "tls_handshake",
          .outcome = "denied",
          .certificate = certificate,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/journal.h"
 
+#include <fmt/format.h>
+#include <tuple>
 #include <utility>
 
 #include "encoding/json.h"
@@ -9,48 +11,82 @@ namespace imprint::server {
 
 namespace {
 
-constexpr std::size_t kMaxBudgets = 100'000;
+using registry::AuditEvent;
+
 /// When the store cannot follow, the newest steps are left out: the log has them.
 constexpr std::size_t kMaxWaiting = 50'000;
 
-/// The step's own detail, so that a claim stays marked as one, and why nothing follows.
-std::string paused(const std::string& detail) {
-  auto parsed = encoding::parse_json(detail);
-  encoding::json::object out;
-  if (parsed && parsed->is_object()) out = std::move(parsed->get_object());
-  out["because"] =
-      "so many steps in so short a time; further ones are in the server's log only, until it is "
-      "quieter";
-  return encoding::to_json(out);
+using telemetry::AuditBudget;
+
+bool is_worth_a_word(const AuditBudget::Grant& grant) {
+  return grant.is_last || grant.left_out > 0;
+}
+
+encoding::json::object detail_of(const AuditEvent& event) {
+  auto parsed = encoding::parse_json(event.detail);
+  return parsed && parsed->is_object() ? std::move(parsed->get_object()) : encoding::json::object();
+}
+
+/// The event that tells of those that are left out, after the last one that was kept. The step's
+/// own detail stays, so that a claim stays marked as one.
+AuditEvent summary(AuditEvent event, const std::string& what, const AuditBudget::Grant& grant) {
+  encoding::json::object detail = detail_of(event);
+  std::string because = fmt::format("so many {} in so short a time", what);
+  if (grant.left_out > 0) {
+    detail["left_out"] = grant.left_out;
+    because += fmt::format("; {} more like this {} left out here", grant.left_out,
+                           grant.left_out == 1 ? "was" : "were");
+  }
+  if (grant.is_last) because += "; further ones are in the server's log only, until it is quieter";
+  detail["because"] = because;
+  event.step = "journal";
+  event.outcome = grant.is_last ? "paused" : "resumed";
+  event.detail = encoding::to_json(detail);
+  return event;
+}
+
+/// The same of a whole group: about no device in particular.
+AuditEvent summary_of_group(const AuditEvent& last, const std::string& group,
+                            const AuditBudget::Grant& grant) {
+  const bool is_certificate = last.actor == group;
+  AuditEvent event;
+  event.time = last.time;
+  event.actor = last.actor;
+  if (is_certificate) event.certificate = group;
+  if (detail_of(last).contains("claim")) event.detail = R"({"claim":true})";
+  return summary(std::move(event), is_certificate ? "steps under one certificate" : group, grant);
 }
 
 }  // namespace
 
-void Journal::note(const std::string& who, registry::AuditEvent event) {
+void Journal::note(const Payer& payer, AuditEvent event) {
   event.time = clock_.now();
   {
     const std::scoped_lock lock(mutex_);
-    const auto grant = budget_of(who).take(clock_.monotonic());
-    if (!grant || waiting_.size() >= kMaxWaiting) return;
-    waiting_.push_back(event);
-    if (grant->is_last) {
-      event.step = "journal";
-      event.outcome = "paused";
-      event.detail = paused(event.detail);
-      waiting_.push_back(std::move(event));
-    }
-    if (is_writing_) return;
+    enter(payer, std::move(event));
+    if (is_writing_ || waiting_.empty()) return;
     is_writing_ = true;
   }
   runtime::start(write());
 }
 
-telemetry::AuditBudget& Journal::budget_of(const std::string& who) {
-  const auto it = budgets_.find(who);
-  if (it != budgets_.end()) return it->second;
-  // Which one is forgotten hardly matters: it begins anew with its next step.
-  if (budgets_.size() >= kMaxBudgets) budgets_.erase(budgets_.begin());
-  return budgets_.emplace(who, telemetry::AuditBudget(clock_.monotonic())).first->second;
+/// A group that has spent its budget is asked first: then its names, however many, take no room
+/// among the others', and one loud name cannot spend what its group has.
+void Journal::enter(const Payer& payer, AuditEvent event) {
+  const Monotonic now = clock_.monotonic();
+  AuditBudget* const group = payer.group.empty() ? nullptr : &shared_.of(payer.group, now);
+  if (group != nullptr && group->is_spent(now)) {
+    std::ignore = group->take(now);  // counts it
+    return;
+  }
+  const auto own = own_.of(payer.name, now).take(now);
+  if (!own || waiting_.size() >= kMaxWaiting) return;
+  waiting_.push_back(event);
+  if (is_worth_a_word(*own)) waiting_.push_back(summary(event, "steps", *own));
+  if (group == nullptr) return;
+  const auto together = group->take(now);
+  if (is_worth_a_word(*together))
+    waiting_.push_back(summary_of_group(event, payer.group, *together));
 }
 
 registry::Task<void> Journal::write() {

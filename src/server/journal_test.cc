@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/journal.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -11,6 +12,7 @@ namespace imprint::server {
 namespace {
 
 using registry::AuditEvent;
+using ::testing::HasSubstr;
 
 class JournalTest : public ::testing::Test {
  protected:
@@ -21,11 +23,12 @@ class JournalTest : public ::testing::Test {
   registry::MemoryStore store;
   test::FakeClock clock;
   telemetry::Log log{telemetry::LogFormat::text, telemetry::Level::error};
-  Journal journal{store, clock, log};
+  static constexpr telemetry::Allowance kShared{200, Seconds(5)};
+  Journal journal{store, clock, log, kShared};
 };
 
 TEST_F(JournalTest, RecordsStepsWithTheTime) {
-  journal.note("a", {.step = "connect", .outcome = "ok", .client = "d"});
+  journal.note({"a"}, {.step = "connect", .outcome = "ok", .client = "d"});
   const auto events = recorded();
   ASSERT_EQ(events.size(), 1U);
   EXPECT_EQ(events[0].client, "d");
@@ -34,20 +37,81 @@ TEST_F(JournalTest, RecordsStepsWithTheTime) {
 
 TEST_F(JournalTest, OneThatNeverStopsIsPausedAndSaysSoWhileOthersGoOn) {
   for (int i = 0; i < 1000; ++i)
-    journal.note("loud", {.step = "connect", .outcome = "denied", .detail = R"({"claim":true})"});
+    journal.note({"loud"}, {.step = "connect", .outcome = "denied", .detail = R"({"claim":true})"});
   const std::size_t loud = recorded().size();
   EXPECT_LT(loud, 200U);
   EXPECT_EQ(recorded().back().step, "journal");
   EXPECT_EQ(recorded().back().outcome, "paused");
-  EXPECT_THAT(recorded().back().detail, ::testing::HasSubstr(R"("claim":true)"))
+  EXPECT_THAT(recorded().back().detail, HasSubstr(R"("claim":true)"))
       << "else a story would follow the claim into other devices";
 
-  journal.note("quiet", {.step = "connect", .outcome = "ok"});
+  journal.note({"quiet"}, {.step = "connect", .outcome = "ok"});
   EXPECT_EQ(recorded().size(), loud + 1);
 
   clock.advance(std::chrono::minutes(10));
-  journal.note("loud", {.step = "publish", .outcome = "denied"});
-  EXPECT_EQ(recorded().back().step, "publish") << "after a quiet time it is heard again";
+  journal.note({"loud"}, {.step = "publish", .outcome = "denied"});
+  const std::vector<AuditEvent> events = recorded();
+  EXPECT_EQ(events[events.size() - 2].step, "publish") << "after a quiet time it is heard again";
+  EXPECT_EQ(events.back().outcome, "resumed");
+  EXPECT_THAT(events.back().detail, HasSubstr("940 more like this were left out"));
+}
+
+/// What a leaked claim does: another client id each time, two steps for each connection.
+TEST_F(JournalTest, OneClaimWithManyNamesIsBoundedAndCounted) {
+  const std::string claim(64, 'c');
+  const auto connect = [&](int i) {
+    const std::string client = fmt::format("random-{}", i);
+    for (const char* step : {"connect", "disconnect"}) {
+      journal.note({claim + "/" + client, claim}, {.step = step,
+                                                   .outcome = "ok",
+                                                   .actor = claim,
+                                                   .correlation = client,
+                                                   .thing = "t",
+                                                   .certificate = claim,
+                                                   .client = client,
+                                                   .detail = R"({"claim":true})"});
+    }
+  };
+  const int burst = static_cast<int>(kShared.burst);
+  for (int i = 0; i < burst; ++i) connect(i);
+  std::vector<AuditEvent> events = recorded();
+  ASSERT_EQ(events.size(), static_cast<std::size_t>(burst) + 1);
+  EXPECT_EQ(events.back().step, "journal");
+  EXPECT_EQ(events.back().outcome, "paused");
+  EXPECT_EQ(events.back().certificate, claim);
+  EXPECT_EQ(events.back().client + events.back().thing + events.back().correlation, "")
+      << "it is about no device";
+  EXPECT_THAT(events.back().detail, HasSubstr(R"("claim":true)"));
+
+  journal.note({"device"}, {.step = "connect", .outcome = "ok"});
+  EXPECT_EQ(recorded().size(), events.size() + 1) << "others go on";
+
+  clock.advance(kShared.each);
+  connect(0);
+  events = recorded();
+  EXPECT_EQ(events[events.size() - 2].step, "connect");
+  EXPECT_EQ(events.back().outcome, "paused") << "a trickle, each with what it stands for";
+  EXPECT_THAT(events.back().detail, HasSubstr(fmt::format(R"("left_out":{})", burst)));
+}
+
+TEST_F(JournalTest, OneLoudNameDoesNotSpendWhatItsGroupHas) {
+  for (int i = 0; i < 1000; ++i)
+    journal.note({"claim/loud", "claim"}, {.step = "connect", .outcome = "denied"});
+  const std::size_t before = recorded().size();
+  EXPECT_LT(before, 100U);
+  journal.note({"claim/other", "claim"}, {.step = "connect", .outcome = "ok"});
+  EXPECT_EQ(recorded().size(), before + 1);
+}
+
+TEST_F(JournalTest, AddressesAreBoundedTogetherToo) {
+  for (int i = 0; i < 2 * kShared.burst; ++i) {
+    journal.note({fmt::format("2001:db8::{:x}", i), "refused handshakes"},
+                 {.step = "tls_handshake", .outcome = "denied", .certificate = "ab"});
+  }
+  const std::vector<AuditEvent> events = recorded();
+  EXPECT_EQ(events.size(), static_cast<std::size_t>(kShared.burst) + 1);
+  EXPECT_THAT(events.back().detail, HasSubstr("so many refused handshakes"));
+  EXPECT_EQ(events.back().certificate, "") << "it is about none in particular";
 }
 
 }  // namespace

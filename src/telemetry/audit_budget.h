@@ -10,8 +10,14 @@
 
 namespace imprint::telemetry {
 
-/// How many refusals of one source become audit events: whoever repeats itself must not fill the
-/// disk. A burst, then a steady trickle. A value; its owner guards it.
+/// So many events at once, then one more in each of these times.
+struct Allowance {
+  std::int64_t burst;
+  Seconds each;
+};
+
+/// How many steps of one source become audit events: whoever repeats itself must not fill the disk.
+/// A burst, then a steady trickle. A value; its owner guards it.
 class AuditBudget {
  public:
   static constexpr std::int64_t kBurst = 60;
@@ -22,16 +28,12 @@ class AuditBudget {
     bool is_last;            ///< the next one is left out, unless time passes first
   };
 
-  explicit AuditBudget(Monotonic now) : filled_(now) {}
+  explicit AuditBudget(Monotonic now, Allowance allowance = {kBurst, kEach})
+      : allowance_(allowance), filled_(now), left_(allowance.burst) {}
 
   /// Nothing when this one is left out too.
   std::optional<Grant> take(Monotonic now) {
-    const std::int64_t earned = (now - filled_) / kEach;
-    if (earned > 0) {
-      left_ = std::min(kBurst, left_ + std::min(kBurst, earned));
-      filled_ += earned * kEach;
-    }
-    if (left_ == 0) {
+    if (is_spent(now)) {
       ++left_out_;
       return std::nullopt;
     }
@@ -39,9 +41,20 @@ class AuditBudget {
     return Grant{std::exchange(left_out_, 0), left_ == 0};
   }
 
+  /// Whether take() would refuse.
+  bool is_spent(Monotonic now) {
+    const std::int64_t earned = (now - filled_) / allowance_.each;
+    if (earned > 0) {
+      left_ = std::min(allowance_.burst, left_ + std::min(allowance_.burst, earned));
+      filled_ += earned * allowance_.each;
+    }
+    return left_ == 0;
+  }
+
  private:
+  Allowance allowance_;
   Monotonic filled_;
-  std::int64_t left_ = kBurst;
+  std::int64_t left_;
   std::uint64_t left_out_ = 0;
 };
 

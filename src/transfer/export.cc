@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "encoding/text.h"
+#include "registry/tags.h"
 #include "transfer/line_file.h"
 #include "transfer/portable.h"
 
@@ -55,6 +56,30 @@ Result<void> list_attachments(registry::Store& store, const Take& take) {
       });
 }
 
+/// The records that are there of these keys.
+Result<void> take_found(registry::Store& store, std::vector<registry::Key> keys, const Take& take) {
+  TRY_ASSIGN(const auto found, runtime::run_blocking(store.find(std::move(keys))));
+  for (const std::optional<Record>& record : found) {
+    if (record) TRY(take(*record));
+  }
+  return {};
+}
+
+/// Tags are kept apart from what has them.
+Result<void> list_tags(registry::Store& store, const Take& take) {
+  for (const registry::Query& tagged :
+       {registry::Query(query::Policies{}), registry::Query(query::Templates{}),
+        registry::Query(query::ThingTypes{}), registry::Query(query::ThingGroups{}),
+        registry::Query(query::CaCertificates{})}) {
+    TRY(for_each_record(store, tagged, [&](const Record& record) {
+      const registry::Key tags =
+          registry::tags_key(registry::resource_name(registry::key_of(record)));
+      return take_found(store, {tags}, take);
+    }));
+  }
+  return {};
+}
+
 Result<void> list_section(registry::Store& store, registry::Kind kind, const Take& take) {
   switch (kind) {
     case registry::Kind::thing_type:
@@ -75,6 +100,14 @@ Result<void> list_section(registry::Store& store, registry::Kind kind, const Tak
           [](const registry::Thing& thing) { return query::PrincipalsOfThing{thing.name}; }, take);
     case registry::Kind::policy_attachment:
       return list_attachments(store, take);
+    case registry::Kind::ca_certificate:
+      return for_each_record(store, query::CaCertificates{}, take);
+    case registry::Kind::resource_tags:
+      return list_tags(store, take);
+    case registry::Kind::setting:
+      return take_found(store, {registry::setting_key(std::string(kEventConfigurations))}, take);
+    case registry::Kind::indexing_configuration:
+      return take_found(store, {registry::indexing_configuration_key()}, take);
     default:
       break;
   }

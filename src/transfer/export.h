@@ -14,7 +14,8 @@ namespace imprint::transfer {
 /// How many records went into or came from each file.
 using Counts = std::map<std::string, std::size_t>;
 
-/// Writes things, types, groups, memberships, certificates, policies, templates and attachments.
+/// Writes things, types, groups, memberships, certificates, policies, templates and attachments, CA
+/// certificates of the operator's own, tags, and which events and indexes there are.
 /// `folder` must exist and be empty. Certificates that wait for their activation and five-minute
 /// claims are left out: they are gone before anybody could use them. The store should stand still
 /// (a copy), so that what refers to each other is together.

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/name.h"
 #include "encoding/text.h"
+#include "registry/tags.h"
 #include "templates/template.h"
 #include "transfer/portable.h"
 
@@ -196,6 +197,15 @@ struct References {
   std::vector<Key> operator()(const registry::ProvisioningTemplateVersion& r) const {
     return {registry::template_key(r.template_name)};
   }
+  std::vector<Key> operator()(const registry::CaCertificate& r) const {
+    if (!r.registration || !r.registration->template_name) return {};
+    return {registry::template_key(*r.registration->template_name)};
+  }
+  std::vector<Key> operator()(const registry::ResourceTags& r) const {
+    const auto resource = registry::parse_resource_name(r.resource);
+    if (!resource) return {};
+    return {resource->key};
+  }
   std::vector<Key> operator()(const auto&) const { return {}; }
 };
 
@@ -237,6 +247,8 @@ class Checker {
       check_references(item);
       check_existing(item);
       check_template(item);
+      check_number(item);
+      check_template_of_ca(item);
       check_ancestors(item);
       check_membership(item);
     }
@@ -280,6 +292,37 @@ class Checker {
     const auto parsed = templates::Template::parse(
         version->body, jitp ? templates::Use::jitp : templates::Use::fleet);
     if (!parsed) problems_.add(item.place, parsed.error());
+  }
+
+  /// A number that is used again would be another version under an old name.
+  void check_number(const Item& item) {
+    std::int64_t number = 0;
+    std::int64_t last = 0;
+    if (const auto* version = std::get_if<registry::PolicyVersion>(&item.record)) {
+      const Record* record = find(registry::policy_key(version->policy));
+      if (record == nullptr) return;
+      number = version->number;
+      last = std::get<registry::Policy>(*record).last_version;
+    } else if (const auto* body =
+                   std::get_if<registry::ProvisioningTemplateVersion>(&item.record)) {
+      const Record* record = find(registry::template_key(body->template_name));
+      if (record == nullptr) return;
+      number = body->number;
+      last = std::get<registry::ProvisioningTemplate>(*record).last_version;
+    }
+    if (number > last)
+      problems_.add(item.place, fmt::format("number {} is after last_version {}", number, last));
+  }
+
+  void check_template_of_ca(const Item& item) {
+    const auto* ca = std::get_if<registry::CaCertificate>(&item.record);
+    if (ca == nullptr || !ca->registration || !ca->registration->template_name) return;
+    const Record* record = find(registry::template_key(*ca->registration->template_name));
+    if (record == nullptr ||
+        std::get<registry::ProvisioningTemplate>(*record).type == registry::TemplateType::jitp)
+      return;
+    problems_.add(item.place, fmt::format("template {} is not of type JITP",
+                                          quote(ca->registration->template_name->str())));
   }
 
   void check_ancestors(const Item& item) {

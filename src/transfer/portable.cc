@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transfer/portable.h"
 
+#include <algorithm>
+
 #include "base/name.h"
 #include "policy/policy.h"
 #include "registry/codec.h"
+#include "registry/tags.h"
 #include "search/query.h"
 #include "templates/template.h"
 #include "x509/certificate.h"
+#include "x509/digest.h"
 
 namespace imprint::transfer {
 
@@ -21,11 +25,37 @@ constexpr std::size_t kMaxAttributes = 50;
 std::string_view document_member(Kind kind) {
   if (kind == Kind::policy_version) return "document";
   if (kind == Kind::provisioning_template_version) return "body";
+  if (kind == Kind::setting) return "value";
   return {};
 }
 
+/// RFC 9562, section 4, in lower case as everything here writes it.
+Result<void> check_uuid(std::string_view id) {
+  constexpr std::string_view kForm = "00000000-0000-0000-0000-000000000000";
+  const bool is_uuid = std::ranges::equal(id, kForm, [](char c, char form) {
+    return form == '-' ? c == '-' : name_rules::is_digit(c) || (c >= 'a' && c <= 'f');
+  });
+  if (is_uuid) return {};
+  return fail(Fault::invalid, "id {} is no UUID in lower case, as uuidgen makes them", quote(id));
+}
+
+/// The next change adds one, and clients read it as a JSON number.
+Result<void> check_version(std::string_view member, std::int64_t version) {
+  constexpr std::int64_t kMost = std::int64_t{1} << 53U;
+  if (version >= 1 && version <= kMost) return {};
+  return fail(Fault::invalid, "{} is {}; it must be from 1 to {}", member, version, kMost);
+}
+
+Result<void> check_versions(std::int64_t default_version, std::int64_t last_version) {
+  TRY(check_version("last_version", last_version));
+  TRY(check_version("default_version", default_version));
+  if (default_version <= last_version) return {};
+  return fail(Fault::invalid, "default_version {} is after last_version {}", default_version,
+              last_version);
+}
+
 Result<void> check_thing(const registry::Thing& thing) {
-  if (thing.id.empty()) return fail(Fault::invalid, "the thing has no id; give it a UUID");
+  TRY(check_uuid(thing.id));
   if (thing.attributes.size() > kMaxAttributes) {
     return fail(Fault::invalid, "{} attributes; a thing has at most {}", thing.attributes.size(),
                 kMaxAttributes);
@@ -37,21 +67,28 @@ Result<void> check_thing(const registry::Thing& thing) {
   return {};
 }
 
-Result<void> check_certificate(const registry::Certificate& record) {
-  using registry::CertificateStatus;
+/// What is kept beside a PEM must be the certificate's own.
+template <class Record>
+Result<x509::Certificate> check_pem(const Record& record) {
   if (record.pem.find("PRIVATE KEY") != std::string::npos)
     return fail(Fault::invalid, "the certificate comes with a private key; take it out");
-  TRY_ASSIGN(const x509::Certificate certificate, x509::Certificate::from_pem(record.pem));
+  TRY_ASSIGN(x509::Certificate certificate, x509::Certificate::from_pem(record.pem));
   if (certificate.id() != record.id) {
     return fail(Fault::invalid, "id is {}, but the certificate's SHA-256 is {}", record.id.hex(),
                 certificate.id().hex());
   }
   if (certificate.public_key().sha256() != record.public_key)
     return fail(Fault::invalid, "public_key is not the SHA-256 of the certificate's key");
-  if (certificate.serial_hex() != record.serial)
-    return fail(Fault::invalid, "serial is not the certificate's, {}", certificate.serial_hex());
   if (certificate.not_before() != record.not_before || certificate.not_after() != record.not_after)
     return fail(Fault::invalid, "not_before and not_after are not the certificate's");
+  return certificate;
+}
+
+Result<void> check_certificate(const registry::Certificate& record) {
+  using registry::CertificateStatus;
+  TRY_ASSIGN(const x509::Certificate certificate, check_pem(record));
+  if (certificate.serial_hex() != record.serial)
+    return fail(Fault::invalid, "serial is not the certificate's, {}", certificate.serial_hex());
   const bool lasts = record.status == CertificateStatus::active ||
                      record.status == CertificateStatus::inactive ||
                      record.status == CertificateStatus::revoked;
@@ -64,14 +101,87 @@ Result<void> check_certificate(const registry::Certificate& record) {
   return {};
 }
 
+Result<void> check_ca_certificate(const registry::CaCertificate& record) {
+  TRY_ASSIGN(const x509::Certificate certificate, check_pem(record));
+  if (!certificate.is_ca()) return fail(Fault::invalid, "the certificate is not a CA's");
+  if (x509::sha256(certificate.subject().der()) != record.subject)
+    return fail(Fault::invalid, "subject is not the SHA-256 of the certificate's subject");
+  if (!record.registration) return {};
+  const registry::RegistrationConfig& config = *record.registration;
+  if (config.template_body.empty() != config.template_name.has_value()) {
+    return fail(Fault::invalid,
+                "registration must have either a template_body or the name of a template");
+  }
+  if (!config.template_body.empty())
+    TRY(templates::Template::parse(config.template_body, templates::Use::jitp));
+  return {};
+}
+
+std::int64_t count_characters(std::string_view text) {
+  return std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; });
+}
+
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
+
+Result<void> check_tags(const registry::ResourceTags& record) {
+  const auto resource = registry::parse_resource_name(record.resource);
+  if (!resource || !resource->type->takes_tags) {
+    return fail(Fault::invalid,
+                "{} takes no tags: policy/NAME, provisioningtemplate/NAME, thingtype/NAME, "
+                "thinggroup/NAME and cacert/ID do",
+                quote(record.resource));
+  }
+  if (record.tags.empty() || record.tags.size() > registry::kMaxTags) {
+    return fail(Fault::invalid, "{} tags; a resource on record has from 1 to {}",
+                record.tags.size(), registry::kMaxTags);
+  }
+  for (const auto& [key, value] : record.tags) {
+    if (key.empty() || count_characters(key) > registry::kMaxTagKeyCharacters ||
+        registry::is_reserved_tag_key(key) ||
+        !std::ranges::all_of(key, &registry::permits_in_tag_key)) {
+      return fail(Fault::invalid,
+                  "tag {}: a key has 1 to {} letters, digits, spaces and _ . : / = + - @, and does "
+                  "not begin with {}",
+                  quote(key), registry::kMaxTagKeyCharacters, registry::kReservedTagPrefix);
+    }
+    if (count_characters(value) > registry::kMaxTagValueCharacters ||
+        std::ranges::any_of(value, &is_control)) {
+      return fail(Fault::invalid, "tag {}: a value has at most {} characters that print",
+                  quote(key), registry::kMaxTagValueCharacters);
+    }
+  }
+  return {};
+}
+
+Result<void> check_setting(const registry::Setting& setting) {
+  if (setting.name != kEventConfigurations) {
+    return fail(Fault::invalid, "setting {} is not carried over; only {} is", quote(setting.name),
+                kEventConfigurations);
+  }
+  TRY_ASSIGN(const json::value value, encoding::parse_json(setting.value));
+  if (!value.is_object()) return fail(Fault::invalid, "value must be an object");
+  for (const auto& [type, enabled] : value.get_object()) {
+    if (!enabled.is_bool())
+      return fail(Fault::invalid, "value of {} must be true or false", quote(type));
+  }
+  return {};
+}
+
 struct Check {
   Result<void> operator()(const registry::Thing& r) const { return check_thing(r); }
   Result<void> operator()(const registry::Certificate& r) const { return check_certificate(r); }
+  Result<void> operator()(const registry::CaCertificate& r) const {
+    return check_ca_certificate(r);
+  }
+  Result<void> operator()(const registry::ResourceTags& r) const { return check_tags(r); }
+  Result<void> operator()(const registry::Setting& r) const { return check_setting(r); }
   Result<void> operator()(const registry::ThingType& r) const {
+    TRY(check_uuid(r.id));
     for (const std::string& name : r.searchable_attributes) TRY(AttributeName::parse(name));
     return {};
   }
   Result<void> operator()(const registry::ThingGroup& r) const {
+    TRY(check_uuid(r.id));
     if (r.parent == r.name) return fail(Fault::invalid, "the group is its own parent");
     if (r.is_dynamic()) TRY(search::Query::parse(r.query));
     for (const auto& [name, value] : r.attributes) {
@@ -80,19 +190,20 @@ struct Check {
     }
     return {};
   }
+  Result<void> operator()(const registry::Policy& r) const {
+    return check_versions(r.default_version, r.last_version);
+  }
+  Result<void> operator()(const registry::ProvisioningTemplate& r) const {
+    return check_versions(r.default_version, r.last_version);
+  }
   Result<void> operator()(const registry::PolicyVersion& r) const {
     TRY(policy::Policy::parse(r.document, r.policy.str()));
-    return check_number(r.number);
+    return check_version("number", r.number);
   }
   Result<void> operator()(const registry::ProvisioningTemplateVersion& r) const {
-    return check_number(r.number);
+    return check_version("number", r.number);
   }
   Result<void> operator()(const auto&) const { return {}; }
-
-  static Result<void> check_number(std::int64_t number) {
-    if (number < 1) return fail(Fault::invalid, "the version's number is {}", number);
-    return {};
-  }
 };
 
 /// Every member that was given must have been understood as it stands.
@@ -140,6 +251,9 @@ Result<registry::Record> from_portable(Kind kind, const json::value& value) {
   return std::move(*record);
 }
 
-Result<void> check_record(const registry::Record& record) { return std::visit(Check{}, record); }
+Result<void> check_record(const registry::Record& record) {
+  TRY(check_version("version", registry::version_of(record)));
+  return std::visit(Check{}, record);
+}
 
 }  // namespace imprint::transfer

@@ -17,7 +17,7 @@ struct Section {
   registry::Kind kind;
 };
 
-/// In the order in which they refer to each other.
+/// In the order in which an export writes them.
 inline constexpr auto kSections = std::to_array<Section>({
     {"thing-types.ndjson", registry::Kind::thing_type},
     {"thing-groups.ndjson", registry::Kind::thing_group},
@@ -26,16 +26,23 @@ inline constexpr auto kSections = std::to_array<Section>({
     {"certificates.ndjson", registry::Kind::certificate},
     {"thing-principals.ndjson", registry::Kind::thing_principal},
     {"policy-attachments.ndjson", registry::Kind::policy_attachment},
+    {"ca-certificates.ndjson", registry::Kind::ca_certificate},
+    {"tags.ndjson", registry::Kind::resource_tags},
+    {"settings.ndjson", registry::Kind::setting},
+    {"indexing.ndjson", registry::Kind::indexing_configuration},
 });
 /// Folders with one file for each policy or template, its versions within.
 inline constexpr std::string_view kPolicies = "policies";
 inline constexpr std::string_view kTemplates = "templates";
 inline constexpr std::string_view kManifest = "manifest.json";
+/// The one setting that is carried over: which events are published. The registration code stays:
+/// it proves a CA's key to one deployment.
+inline constexpr std::string_view kEventConfigurations = "event-configurations";
 inline constexpr std::string_view kFormat = "imprint-export";
 inline constexpr std::int64_t kVersion = 1;
 
-/// A record as an export carries it: as stores keep it (registry/codec.h), but policy documents and
-/// template bodies as JSON rather than as text of JSON.
+/// A record as an export carries it: as stores keep it (registry/codec.h), but policy documents,
+/// template bodies and settings as JSON rather than as text of JSON.
 encoding::json::object to_portable(const registry::Record& record);
 
 /// The record of that kind. Strict, since people edit these files: a member that is unknown, of the
@@ -43,8 +50,8 @@ encoding::json::object to_portable(const registry::Record& record);
 /// may be left out.
 Result<registry::Record> from_portable(registry::Kind kind, const encoding::json::value& value);
 
-/// What a record says must hold by itself: names of attributes, the certificate that a PEM is, a
-/// policy or template that parses, a status that lasts.
+/// What a record says must hold by itself: ids and versions, names of attributes and tags, the
+/// certificate that a PEM is, a policy or template that parses, a status that lasts.
 Result<void> check_record(const registry::Record& record);
 
 }  // namespace imprint::transfer

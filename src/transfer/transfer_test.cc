@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "encoding/text.h"
 #include "registry/codec.h"
 #include "registry/memory/memory_store.h"
 #include "test/support/fake_clock.h"
@@ -9,6 +10,7 @@
 #include "test/support/test_ca.h"
 #include "transfer/import.h"
 #include "transfer/portable.h"
+#include "x509/digest.h"
 
 namespace imprint::transfer {
 namespace {
@@ -22,10 +24,16 @@ using testing::HasSubstr;
 
 constexpr std::string_view kDocument =
     R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iot:Connect","Resource":"*"}]})";
+constexpr std::string_view kJitp =
+    R"({"Parameters":{"AWS::IoT::Certificate::Id":{"Type":"String"}},"Resources":{)"
+    R"("certificate":{"Type":"AWS::IoT::Certificate","Properties":{"CertificateId":)"
+    R"({"Ref":"AWS::IoT::Certificate::Id"},"Status":"ACTIVE"}}}})";
 constexpr std::string_view kBody =
     R"({"Parameters":{"S":{"Type":"String"}},"Resources":{"thing":{"Type":"AWS::IoT::Thing",)"
     R"("Properties":{"ThingName":{"Ref":"S"}}},"certificate":{"Type":"AWS::IoT::Certificate",)"
     R"("Properties":{"CertificateId":{"Ref":"AWS::IoT::Certificate::Id"}}}}})";
+
+const std::string kId = "3f9c1c2e-5b1a-4f0e-9d53-0a1b2c3d4e5f";
 
 template <class N>
 N name(std::string_view text) {
@@ -43,6 +51,20 @@ registry::Certificate certificate_of(const test::Identity& identity) {
           .not_after = certificate.not_after()};
 }
 
+registry::CaCertificate ca_of(const test::Identity& identity) {
+  const x509::Certificate& certificate = identity.certificate;
+  return {.id = certificate.id(),
+          .pem = certificate.pem(),
+          .is_active = true,
+          .auto_registration = true,
+          .mode = registry::CertificateMode::sni_only,
+          .registration = registry::RegistrationConfig{.template_name = name<TemplateName>("J")},
+          .subject = x509::sha256(certificate.subject().der()),
+          .public_key = certificate.public_key().sha256(),
+          .not_before = certificate.not_before(),
+          .not_after = certificate.not_after()};
+}
+
 class TransferTest : public testing::Test {
  protected:
   TransferTest() {
@@ -55,12 +77,14 @@ class TransferTest : public testing::Test {
     const registry::Certificate device = certificate_of(device_);
     registry::Certificate pending = certificate_of(pending_);
     pending.status = registry::CertificateStatus::pending_activation;
-    put({registry::ThingType{.name = type, .id = "i", .description = "gr\u00f6\u00dfe"},
-         registry::ThingGroup{.name = root, .id = "i"},
-         registry::ThingGroup{.name = hall, .id = "i", .parent = root},
-         registry::Thing{.name = thing, .id = "i", .type = type, .attributes = {{"k", "v"}}},
-         registry::Thing{.name = name<ThingName>("b"), .id = "i"},
-         registry::GroupMembership{thing, hall}, device, pending,
+    put({registry::ThingType{.name = type, .id = kId, .description = "gr\u00f6\u00dfe"},
+         registry::ThingGroup{.name = root, .id = kId},
+         registry::ThingGroup{.name = hall, .id = kId, .parent = root},
+         registry::Thing{.name = thing, .id = kId, .type = type, .attributes = {{"k", "v"}}},
+         registry::Thing{.name = name<ThingName>("b"), .id = kId},
+         registry::GroupMembership{thing, hall},
+         device,
+         pending,
          registry::ThingPrincipal{thing, device.id, true},
          registry::Policy{.name = policy, .default_version = 2, .last_version = 2},
          registry::PolicyVersion{policy, 1, std::string(kDocument)},
@@ -69,7 +93,16 @@ class TransferTest : public testing::Test {
          registry::PolicyAttachment{policy, registry::PolicyTarget(pending.id)},
          registry::PolicyAttachment{policy, registry::PolicyTarget(root)},
          registry::ProvisioningTemplate{.name = templ, .enabled = true},
-         registry::ProvisioningTemplateVersion{templ, 1, std::string(kBody)}});
+         registry::ProvisioningTemplateVersion{templ, 1, std::string(kBody)},
+         registry::ProvisioningTemplate{.name = name<TemplateName>("J"),
+                                        .type = registry::TemplateType::jitp},
+         registry::ProvisioningTemplateVersion{name<TemplateName>("J"), 1, std::string(kJitp)},
+         ca_of(ca_),
+         registry::ResourceTags{.resource = "policy/..", .tags = {{"k", "v"}}},
+         registry::ResourceTags{.resource = "thinggroup/root", .tags = {{"site", "north"}}},
+         registry::Setting{.name = "event-configurations", .value = R"({"THING":true})"},
+         registry::Setting{.name = "registration-code", .value = "c0de"},
+         registry::IndexingConfiguration{.things = false}});
     std::filesystem::create_directory(folder_ / "e");
     const auto done = export_registry(store_, folder_ / "e", clock_);
     EXPECT_TRUE(done) << done.error().message;
@@ -110,11 +143,17 @@ TEST_F(TransferTest, WritesOneFileForEachKindAndNoKeys) {
                              {"thing-principals.ndjson", 1},
                              {"policy-attachments.ndjson", 2},
                              {"policies", 1},
-                             {"templates", 1}}));
+                             {"ca-certificates.ndjson", 1},
+                             {"tags.ndjson", 2},
+                             {"settings.ndjson", 1},
+                             {"indexing.ndjson", 1},
+                             {"templates", 2}}));
   const std::string things = slurp(folder_ / "e/things.ndjson");
   EXPECT_EQ(std::ranges::count(things, '\n'), 2);
   EXPECT_THAT(slurp(folder_ / "e/policies/...json"), HasSubstr("\n      \"document\": {\n"));
   EXPECT_EQ(test::shell(folder_, "grep -rl 'PRIVATE KEY' e").output, "");
+  EXPECT_EQ(test::shell(folder_, "grep -rl c0de e").output, "") << "it is this deployment's own";
+  EXPECT_THAT(slurp(folder_ / "e/settings.ndjson"), HasSubstr(R"("value":{"THING":true})"));
   EXPECT_THAT(slurp(folder_ / "e/certificates.ndjson"), HasSubstr(device_.certificate.id().hex()));
 }
 
@@ -128,7 +167,15 @@ TEST_F(TransferTest, ComesBackTheSameAndOnlyOnce) {
   const auto again = import(other);
   ASSERT_TRUE(again) << again.error().message;
   EXPECT_TRUE(again->added.empty());
-  EXPECT_EQ(again->unchanged, 15U);
+  EXPECT_EQ(again->unchanged, 22U);
+  const auto ca = run_blocking(registry::get<registry::CaCertificate>(
+      other, registry::ca_certificate_key(ca_.certificate.id())));
+  ASSERT_TRUE(ca) << ca.error().message;
+  EXPECT_TRUE(ca->is_active && ca->auto_registration && ca->registration->template_name);
+  EXPECT_EQ(ca->mode, registry::CertificateMode::sni_only);
+  EXPECT_FALSE(run_blocking(registry::get<registry::IndexingConfiguration>(
+                                other, registry::indexing_configuration_key()))
+                   ->things);
   std::filesystem::create_directory(folder_ / "f");
   ASSERT_TRUE(export_registry(other, folder_ / "f", clock_));
   EXPECT_EQ(test::shell(folder_, "diff -r e f").output, "");
@@ -207,7 +254,53 @@ TEST_F(TransferTest, NamesFileAndLineOfEverythingThatIsWrong) {
       {"policies/...json", "\"versions\"", "\"Versions\"", "must be an object of \"policy\""},
       {"templates/T.json", "\"Ref\": \"S\"", "\"Ref\": \"Serial\"",
        "templates/T.json: versions[0]: $.Resources"},
-      {"templates/T.json", "\"number\": 1", "\"number\": 0", "number"},
+      {"templates/T.json", "\"number\": 1", "\"number\": 0", "number is 0; it must be from 1"},
+      {"templates/T.json", "\"number\": 1", "\"number\": 2",
+       "templates/T.json: versions[0]: number 2 is after last_version 1"},
+      {"templates/T.json", "\"last_version\": 1", "\"last_version\": 0", "last_version is 0"},
+      {"policies/...json", "\"last_version\": 2", "\"last_version\": 1",
+       "default_version 2 is after last_version 1"},
+      {"policies/...json", "\"last_version\": 2", "\"last_version\": 9007199254740993",
+       "last_version is 9007199254740993"},
+      {"things.ndjson", kId, "sensor-1",
+       "things.ndjson:1: id \"sensor-1\" is no UUID in lower case"},
+      {"things.ndjson", kId, "3F9C1C2E-5B1A-4F0E-9D53-0A1B2C3D4E5F", "things.ndjson:1: id"},
+      {"thing-types.ndjson", kId, kId + "0", "thing-types.ndjson:1: id"},
+      {"thing-groups.ndjson", kId, "3f9c1c2e05b1a-4f0e-9d53-0a1b2c3d4e5f",
+       "thing-groups.ndjson:1: id"},
+      {"things.ndjson", "\"version\":1", "\"version\":0", "things.ndjson:1: version is 0"},
+      {"things.ndjson", "\"version\":1", "\"version\":-3", "things.ndjson:1: version is -3"},
+      {"things.ndjson", "\"version\":1", "\"version\":18446744073709551615", "things.ndjson:1: "},
+      {"certificates.ndjson", "\"version\":1", "\"version\":0",
+       "certificates.ndjson:1: version is 0"},
+      {"ca-certificates.ndjson", "-----BEGIN CERTIFICATE-----", "-----BEGIN NOTHING-----",
+       "ca-certificates.ndjson:1"},
+      {"ca-certificates.ndjson", "\"pem\":\"", "\"pem\":\"-----BEGIN PRIVATE KEY-----",
+       "comes with a private key"},
+      {"ca-certificates.ndjson", ca_.certificate.id().hex(), other_id,
+       "the certificate's SHA-256 is"},
+      {"ca-certificates.ndjson", "\"subject\":\"" + encoding::to_hex(ca_of(ca_).subject),
+       "\"subject\":\"" + other_id, "subject is not the SHA-256"},
+      {"ca-certificates.ndjson", "{\"template\":\"J\"}", "{\"template\":\"Gone\"}",
+       "ca-certificates.ndjson:1: provisioning template \"Gone\" is neither"},
+      {"ca-certificates.ndjson", "{\"template\":\"J\"}", "{\"template\":\"T\"}",
+       "ca-certificates.ndjson:1: template \"T\" is not of type JITP"},
+      {"ca-certificates.ndjson", "{\"template\":\"J\"}", "{\"template_body\":\"{}\"}",
+       "ca-certificates.ndjson:1: "},
+      {"ca-certificates.ndjson", "{\"template\":\"J\"}", "{\"role_arn\":\"r\"}",
+       "either a template_body or the name"},
+      {"tags.ndjson", "policy/..", "policy/gone", "tags.ndjson:1: policy \"gone\" is neither"},
+      {"tags.ndjson", "policy/..", "thing/b", "tags.ndjson:1: \"thing/b\" takes no tags"},
+      {"tags.ndjson", "policy/..", "policy", "tags.ndjson:1: \"policy\" takes no tags"},
+      {"tags.ndjson", "\"k\":\"v\"", "\"AWS:k\":\"v\"", "tags.ndjson:1: tag \"AWS:k\""},
+      {"tags.ndjson", "\"k\":\"v\"", "\"k*\":\"v\"", "tags.ndjson:1: tag \"k*\""},
+      {"tags.ndjson", "\"k\":\"v\"", "\"" + std::string(129, 'k') + "\":\"v\"", "1 to 128"},
+      {"tags.ndjson", "\"k\":\"v\"", "\"k\":\"" + std::string(257, 'v') + "\"", "at most 256"},
+      {"tags.ndjson", "\"k\":\"v\"", "\"k\":\"a\\nb\"", "characters that print"},
+      {"settings.ndjson", "event-configurations", "registration-code",
+       "settings.ndjson:1: setting \"registration-code\" is not carried over"},
+      {"settings.ndjson", "\"THING\":true", "\"THING\":1", "must be true or false"},
+      {"indexing.ndjson", "\"version\":1", "\"version\":0", "indexing.ndjson:1: version is 0"},
   };
   for (const Row& row : rows) {
     const std::string before = slurp(folder_ / ("e/" + row.file));

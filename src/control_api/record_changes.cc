@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control_api/record_changes.h"
+
+#include <algorithm>
+#include <array>
+#include <fmt/ranges.h>
+
+#include "encoding/text.h"
+#include "registry/codec.h"
+#include "x509/digest.h"
+
+namespace imprint::control_api {
+
+namespace {
+
+namespace json = encoding::json;
+using registry::Key;
+using registry::Kind;
+using registry::Record;
+
+constexpr std::size_t kMaxRecords = 32;
+constexpr std::size_t kMaxMembers = 40;
+constexpr std::size_t kMaxValueBytes = 256;
+constexpr std::size_t kMaxBytes = 4096;  ///< of all that is told of one change set
+constexpr std::size_t kMostInWords = 5;  ///< records, and members of each
+
+constexpr auto kUntold = std::to_array<std::string_view>({"created", "modified", "pem"});
+
+/// A setting is told too, except the code that proves a CA's possession to this account alone.
+bool is_secret(const Key& key, std::string_view member) {
+  if (key.kind == Kind::credential) return member == "sealed_secret";
+  return key.kind == Kind::setting && key.first == "registration-code" && member == "value";
+}
+
+/// Members of members by their path, so that of many attributes those that differ are told.
+void flatten(const json::object& object, const std::string& prefix, json::object& out) {
+  for (const auto& member : object) {
+    const std::string name = prefix + std::string(member.key());
+    if (const auto* inner = member.value().if_object()) {
+      flatten(*inner, name + ".", out);
+    } else {
+      out[name] = member.value();
+    }
+  }
+}
+
+json::object members_of(const Record* record) {
+  json::object out;
+  if (record == nullptr) return out;
+  json::object stored = registry::to_json(*record);
+  for (const std::string_view name : kUntold) stored.erase(name);
+  if (const auto* setting = std::get_if<registry::Setting>(record)) {
+    // The text of an object, when it holds several things.
+    if (auto value = encoding::parse_json(setting->value); value && value->is_object())
+      stored["value"] = std::move(*value);
+  }
+  flatten(stored, "", out);
+  return out;
+}
+
+json::value shown(const json::value& value) {
+  const std::string text =
+      value.is_string() ? std::string(value.get_string()) : encoding::to_json(value);
+  if (text.size() <= kMaxValueBytes) return value;
+  return json::object{{"bytes", text.size()},
+                      {"sha256", encoding::to_hex(x509::sha256(as_bytes(text)))}};
+}
+
+/// "thing d-1", "policy attachment p cert/ab...": kind and name.
+std::string title_of(const Key& key) {
+  std::string out = fmt::format("{} {}", registry::kind_name(key.kind), key.first);
+  if (!key.second.empty()) out += " " + key.second;
+  return out;
+}
+
+class Telling {
+ public:
+  void add(const Key& key, const Record* before, const Record* after) {
+    json::object old = members_of(before);
+    json::object now = members_of(after);
+    if (before == nullptr || after == nullptr) {  // beside anything else, the version tells nothing
+      if (old.size() > 1) old.erase("version");
+      if (now.size() > 1) now.erase("version");
+    }
+    json::object told;
+    for (const auto& member : now) {
+      const json::value* was = old.if_contains(member.key());
+      if (was == nullptr) was = unwritten(before, member.value());
+      if (was == nullptr || *was != member.value())
+        tell(key, member.key(), was, &member.value(), told);
+    }
+    for (const auto& member : old) {
+      if (!now.contains(member.key()))
+        tell(key, member.key(), &member.value(), unwritten(after, member.value()), told);
+    }
+    if (told.empty()) return;
+    const std::string title = title_of(key);
+    bytes_ += title.size();
+    changes_[title] = std::move(told);
+  }
+
+  void leave_out(std::size_t records) { left_out_ += records; }
+
+  void into(json::object& detail) && {
+    if (!changes_.empty()) detail["changes"] = std::move(changes_);
+    if (left_out_ > 0) detail["changes_left_out"] = left_out_;
+  }
+
+ private:
+  /// What a record says by leaving a member out: a flag that is false is not written.
+  static const json::value* unwritten(const Record* record, const json::value& other) {
+    static const json::value kFalse(false);
+    return record != nullptr && other.is_bool() ? &kFalse : nullptr;
+  }
+
+  void tell(const Key& key, std::string_view member, const json::value* before,
+            const json::value* after, json::object& told) {
+    json::object one;
+    const auto put = [&](std::string_view when, const json::value* value) {
+      if (value == nullptr) return;
+      one[when] = is_secret(key, member) ? json::value("(secret)") : shown(*value);
+    };
+    put("before", before);
+    put("after", after);
+    const std::size_t bytes = member.size() + encoding::to_json(one).size();
+    if (members_ == kMaxMembers || bytes_ + bytes > kMaxBytes) {
+      ++left_out_;
+      return;
+    }
+    ++members_;
+    bytes_ += bytes;
+    told[member] = std::move(one);
+  }
+
+  json::object changes_;
+  std::size_t members_ = 0;
+  std::size_t bytes_ = 0;
+  std::size_t left_out_ = 0;
+};
+
+// ---- in words ----
+
+std::string value_in_words(const json::object& one, std::string_view when) {
+  const json::value* value = one.if_contains(when);
+  if (value == nullptr) return "nothing";
+  if (value->is_string()) return quote(value->get_string());
+  const auto* summary = value->if_object();
+  const auto* bytes = summary == nullptr ? nullptr : summary->if_contains("bytes");
+  return bytes == nullptr ? encoding::to_json(*value) : encoding::to_json(*bytes) + " bytes";
+}
+
+/// Every record that came to be has only what it is after, every one that is gone what it was.
+bool none_has(const json::object& members, std::string_view when) {
+  return std::ranges::none_of(members, [&](const auto& member) {
+    const auto* one = member.value().if_object();
+    return one != nullptr && one->contains(when);
+  });
+}
+
+std::string record_in_words(std::string_view title, const json::object& members) {
+  // A record that changes has its version before and after among them.
+  if (none_has(members, "before")) return fmt::format("made {}", title);
+  if (none_has(members, "after")) return fmt::format("removed {}", title);
+  std::vector<std::string> words;
+  std::size_t more = 0;
+  for (const auto& member : members) {
+    const auto* one = member.value().if_object();
+    if (one == nullptr || member.key() == "version") continue;
+    if (words.size() == kMostInWords) {
+      ++more;
+      continue;
+    }
+    words.push_back(fmt::format("{} {} -> {}", std::string_view(member.key()),
+                                value_in_words(*one, "before"), value_in_words(*one, "after")));
+  }
+  if (words.empty()) return fmt::format("{}: nothing but its version", title);
+  if (more > 0) words.push_back(fmt::format("{} more", more));
+  return fmt::format("{}: {}", title, fmt::join(words, ", "));
+}
+
+}  // namespace
+
+std::vector<Key> told_keys(const registry::ChangeSet& changes) {
+  std::vector<Key> keys;
+  for (const registry::Change& change : changes.changes) {
+    if (keys.size() == kMaxRecords) break;
+    if (const auto* put = std::get_if<registry::Put>(&change))
+      keys.push_back(registry::key_of(put->record));
+    else if (const auto* erase = std::get_if<registry::Erase>(&change))
+      keys.push_back(erase->key);
+  }
+  return keys;
+}
+
+void tell_changes(json::object& detail, const registry::ChangeSet& changes,
+                  const std::vector<std::optional<Record>>& before) {
+  Telling telling;
+  std::size_t at = 0;
+  for (const registry::Change& change : changes.changes) {
+    const auto* put = std::get_if<registry::Put>(&change);
+    const auto* erase = std::get_if<registry::Erase>(&change);
+    if (put == nullptr && erase == nullptr) continue;
+    if (at == before.size()) {
+      telling.leave_out(1);
+      continue;
+    }
+    const std::optional<Record>& was = before[at++];
+    telling.add(put != nullptr ? registry::key_of(put->record) : erase->key, was ? &*was : nullptr,
+                put != nullptr ? &put->record : nullptr);
+  }
+  std::move(telling).into(detail);
+}
+
+std::string changes_in_words(const json::object& detail) {
+  const json::value* changes = detail.if_contains("changes");
+  if (changes == nullptr || !changes->is_object()) return "";
+  std::vector<std::string> words;
+  for (const auto& record : changes->get_object()) {
+    const auto* members = record.value().if_object();
+    if (members == nullptr) continue;
+    if (words.size() == kMostInWords) {
+      words.push_back(fmt::format("{} more records", changes->get_object().size() - kMostInWords));
+      break;
+    }
+    words.push_back(record_in_words(record.key(), *members));
+  }
+  return fmt::format("{}", fmt::join(words, "; "));
+}
+
+}  // namespace imprint::control_api
