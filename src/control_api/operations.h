@@ -25,6 +25,7 @@ Operations certificate_operations();        // certificates.cc
 Operations endpoint_operations();           // endpoint.cc
 Operations explain_operations();            // explain.cc
 Operations credential_operations();         // credentials.cc
+Operations reprovisioning_operations();     // reprovisioning.cc
 Operations template_lint_operations();      // template_lint.cc
 Operations register_thing_operations();     // register_thing.cc
 Operations registration_task_operations();  // registration_tasks.cc

@@ -111,6 +111,7 @@ std::vector<const OperationInfo*> all_operations() {
                            endpoint_operations(),
                            explain_operations(),
                            credential_operations(),
+                           reprovisioning_operations(),
                            catalogue_operations()}) {
     for (const OperationInfo& row : rows) out.push_back(&row);
   }

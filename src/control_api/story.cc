@@ -96,9 +96,9 @@ constexpr std::array kRemedies = {
     Remedy{"TemplateDisabled",
            "Enable it: aws iot update-provisioning-template --template-name NAME --enabled."},
     Remedy{"ResourceConflicts",
-           "If this unit may take the name over, deactivate the certificate that the thing has now "
-           "(aws iot update-certificate --new-status INACTIVE) or change the template's "
-           "`reprovision`; if not, two units have one serial number."},
+           "If this unit may take the name over, permit it once (imprint reprovision allow DIR "
+           "THING) or change the template's `reprovision`; if not, two units have one serial "
+           "number."},
     Remedy{"ResourceRegistrationFailure",
            "Create the thing type, thing group or policy that the template names, then let the "
            "device try again."},
@@ -260,7 +260,8 @@ std::string sentence_of(const AuditEvent& event) {
 
 const AuditEvent* decisive_event(const std::vector<AuditEvent>& story) {
   for (const AuditEvent& event : std::ranges::reverse_view(story)) {
-    if (event.step == "journal" || event.step == "disconnect") continue;
+    // An alarm stands beside the step that raised it.
+    if (event.step == "journal" || event.step == "disconnect" || event.step == "alarm") continue;
     return &event;
   }
   return story.empty() ? nullptr : &story.back();
@@ -277,6 +278,7 @@ std::string what_next(const std::vector<AuditEvent>& story,
            "server's "
            "log only.";
   }
+  if (event->outcome == "raised") return "Look into what the alarm names before anything else.";
   if (event->outcome == "rejected") return advice_on_rejection(*event);
   if (event->outcome == "lost") {
     return "The firmware subscribes to the topics that end in /accepted and /rejected, and waits "

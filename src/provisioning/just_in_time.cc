@@ -194,9 +194,13 @@ registry::Task<Result<JustInTime::Decision>> JustInTime::decide(FirstConnection 
                             .event = event_of(connection, "just_in_time_provisioning"),
                             .certificate = arrival.record,
                             .origin = arrival.is_new ? Origin::first_contact : Origin::registry}));
-  CO_TRY_ASSIGN(Plan decided, plan(known, clock_.now(), make_uuid(random_), make_uuid(random_)));
+  auto decided = plan(known, clock_.now(), make_uuid(random_), make_uuid(random_));
+  if (!decided) {
+    raise_if_duplicate(alarms_, known, decided.error());
+    co_return tl::unexpected(std::move(decided).error());
+  }
   co_return Decision{
-      .plan = std::move(decided),
+      .plan = std::move(*decided),
       .status = known.resources.certificate->active ? CertificateStatus::active
                                                     : CertificateStatus::inactive,
       .thing = known.resources.thing ? std::optional(known.resources.thing->name) : std::nullopt};

@@ -229,6 +229,10 @@ TEST(JustInTime, RefusesAThingThatAnotherKeyHas) {
   EXPECT_THAT(introduced->failure->message, HasSubstr("in use with another key"));
   EXPECT_EQ(world.status(first), CertificateStatus::active);
   EXPECT_EQ(world.status(clone), CertificateStatus::pending_activation);
+  const auto alarms = world.all<registry::AuditEvent>(registry::query::AuditEvents{
+      .thing = "sensor-1", .certificate = clone.certificate.id().hex()});
+  ASSERT_EQ(alarms.size(), 1U);
+  EXPECT_EQ(alarm_name_of(alarms.front()), "duplicate-device");
 }
 
 TEST(JustInTime, RefusesADisabledTemplateAndUsesItOnceItIsEnabled) {

@@ -14,6 +14,7 @@
 #include "provisioning/just_in_time.h"
 #include "runtime/task.h"
 #include "server/journal.h"
+#include "server/presence.h"
 
 namespace imprint::server {
 
@@ -44,6 +45,9 @@ class Client {
 
   /// Reads the rights again; false when the registry could not say and it is to be asked later.
   static runtime::Task<bool> reload(Shard& shard, std::uint64_t number);
+
+  /// The connection has said something.
+  void heard();
 
   /// CONNECT was accepted and the session has not ended.
   [[nodiscard]] bool is_connected() const;
@@ -88,6 +92,8 @@ class Client {
   std::optional<Error> check_certificate() const;
   void accept(mqtt::ConnectRequest request, std::unique_ptr<mqtt::SessionState> state);
   void refuse(const mqtt::ConnectRequest& request, const Error& error);
+  void enter_presence();
+  void report_twin(const PresenceWatch::Twin& twin);
   static runtime::Task<void> note_first_use(Shard& shard, CertificateId certificate);
   void cut_if_not_active();
 
@@ -148,6 +154,7 @@ class Client {
   identity::PrincipalPtr principal_;
   identity::ConnectionFacts facts_;
   std::string correlation_;
+  PresencePtr presence_;  ///< of a device that was provisioned, while it is connected
   std::deque<ProvisioningRequest> requests_;
   bool is_provisioning_ = false;
   bool holds_client_id_ = false;

@@ -126,6 +126,7 @@ void Client::accept(mqtt::ConnectRequest request, std::unique_ptr<mqtt::SessionS
     shard_.switchboard().subscribe({shard_.index(), connection_.number()}, subscription.filter,
                                    subscription.options);
   }
+  enter_presence();
   if (provisioning::awaits_first_use(principal_->certificate))
     runtime::start(note_first_use(shard_, certificate_));
   connection_.pump();
@@ -146,6 +147,34 @@ runtime::Task<void> Client::note_first_use(Shard& shard, CertificateId certifica
   // Lost against another change or a crash, it is made up for at the next connection.
   std::ignore = co_await provisioning::note_first_use(shard.services().store, certificate,
                                                       shard.services().clock.now());
+}
+
+/// Claims are shared on purpose, and an operator's own programs may share a certificate; a device's
+/// key is in one place.
+void Client::enter_presence() {
+  const registry::Certificate& certificate = principal_->certificate;
+  const bool is_device = !is_claim() && (certificate.requested_by || certificate.ca_certificate);
+  if (!is_device) return;
+  PresenceWatch::Arrival arrival = services().presence.arrived(certificate_, facts_.source_ip);
+  presence_ = std::move(arrival.presence);
+  if (arrival.twin) report_twin(*arrival.twin);
+}
+
+void Client::heard() {
+  if (!presence_ || !presence_->is_contested.load(std::memory_order_relaxed)) return;
+  if (const auto twin = services().presence.spoke(presence_)) report_twin(*twin);
+}
+
+void Client::report_twin(const PresenceWatch::Twin& twin) {
+  services().alarms.raise(
+      provisioning::Alarm::key_in_two_places, certificate_.hex(),
+      fmt::format(
+          "one key is in use at two addresses at once, {} and {}: the device was cloned, or "
+          "its key has been taken out of it; deactivate the certificate (aws iot "
+          "update-certificate --certificate-id {} --new-status INACTIVE) and provision the "
+          "right one anew",
+          twin.address, twin.other_address, certificate_.hex()),
+      event("alarm", "raised", {}));
 }
 
 }  // namespace imprint::server

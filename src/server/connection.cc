@@ -114,6 +114,7 @@ void Connection::read_some() {
     if (got > 0) {
       session_.receive(BytesView(buffer).first(static_cast<std::size_t>(got)),
                        shard_.services().clock.monotonic());
+      client_->heard();
       pump();
       continue;
     }

@@ -14,6 +14,7 @@
 #include "registry/store.h"
 #include "server/broker.h"
 #include "server/journal.h"
+#include "server/presence.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 
@@ -41,6 +42,7 @@ struct Services {
   provisioning::JustInTime& just_in_time;
   Journal& journal;
   provisioning::Alarms& alarms;
+  PresenceWatch& presence;
   ClientDirectory& clients;
   RetainedStore& retained;
   std::string account;

@@ -183,6 +183,7 @@ struct Server::Parts {
   std::optional<device_api::ProvisioningApi> provisioning;
 
   std::optional<Journal> journal;
+  PresenceWatch presence{clock};
   ClientDirectory clients;
   std::optional<RetainedStore> retained;
   std::optional<Services> services;
@@ -313,6 +314,7 @@ struct Server::Parts {
                               .just_in_time = *just_in_time,
                               .journal = *journal,
                               .alarms = *alarms,
+                              .presence = presence,
                               .clients = clients,
                               .retained = *retained,
                               .account = config.account_id,

@@ -3,8 +3,10 @@
 import json
 import os
 import signal
+import ssl
 import threading
 import unittest
+import urllib.request
 
 import paho.mqtt.client as paho
 
@@ -154,6 +156,15 @@ class Provisioning(WithOwnCa):
         self.assertFalse(self.publish(clone, "jit-double"))
         self.told("--certificate", self.fingerprint(clone[1]), wanted="in use with another key")
         self.assertTrue(self.publish(first, "jit-double"))
+        story = self.told("--thing", "jit-double", wanted="alarm raised")
+        self.assertIn("imprint reprovision allow", story)
+        metrics = urllib.request.urlopen(self.deployment.http + "/metrics", context=ssl.create_default_context(
+            cafile=self.deployment.data / "root-ca.pem")).read().decode()
+        self.assertIn('imprint_alarms_total{alarm="duplicate-device"} 1', metrics)
+        run([BIN / "imprint", "reprovision", "allow", self.deployment.data, "jit-double", "--valid-for", "1h"])
+        self.assertTrue(self.publish(clone, "jit-double"))
+        Deployment.wait_until(lambda: not self.publish(first, "jit-double"))
+        self.told("--certificate", self.fingerprint(first[1]), wanted="replaced it when its device registered again")
 
     def test_the_template_is_mended_and_the_device_tries_again(self):
         ca = Authority(self.folder, "Typo")

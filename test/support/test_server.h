@@ -225,6 +225,7 @@ class TestServer {
                                          settings_, clock,      random};
   device_api::ProvisioningApi provisioning_{create_, register_};
   server::Journal journal_{store, clock, log_};
+  server::PresenceWatch presence_{clock};
   server::ClientDirectory clients_;
   server::RetainedStore retained_{{}};
   server::Services services_{.clock = clock,
@@ -238,6 +239,7 @@ class TestServer {
                              .just_in_time = just_in_time_,
                              .journal = journal_,
                              .alarms = alarms_,
+                             .presence = presence_,
                              .clients = clients_,
                              .retained = retained_,
                              .account = "000000000000",

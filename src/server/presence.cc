@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/presence.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace imprint::server {
+
+PresenceWatch::Arrival PresenceWatch::arrived(const CertificateId& certificate,
+                                              const std::string& address) {
+  const Monotonic now = clock_.monotonic();
+  Arrival arrival{.presence = std::make_shared<Presence>(certificate, address)};
+  const std::scoped_lock lock(mutex_);
+  const auto [first, last] = live_.equal_range(certificate);
+  for (auto it = first; it != last; ++it) {
+    Presence& other = *it->second;
+    if (other.address == address || other.is_contested) continue;
+    other.other_address = address;
+    other.contested_since = now;
+    other.is_contested = true;
+  }
+  live_.emplace(certificate, arrival.presence);
+  arrival.twin = note_move(certificate, address, now);
+  return arrival;
+}
+
+/// Takeovers leave one connection at a time: what tells is how often the address changes.
+std::optional<PresenceWatch::Twin> PresenceWatch::note_move(const CertificateId& certificate,
+                                                            const std::string& address,
+                                                            Monotonic now) {
+  if (now - swept_ > kToAndFro) {
+    std::erase_if(moves_, [&](const auto& entry) { return now - entry.second.seen > kToAndFro; });
+    swept_ = now;
+  }
+  auto it = moves_.find(certificate);
+  if (it == moves_.end()) {
+    if (moves_.size() >= kMaxMoves) return std::nullopt;
+    moves_.emplace(certificate, Moves{.last_address = address, .seen = now});
+    return std::nullopt;
+  }
+  Moves& moves = it->second;
+  moves.seen = now;
+  if (moves.last_address == address) return std::nullopt;
+  const std::string before = std::exchange(moves.last_address, address);
+  moves.changes.push_back(now);
+  if (moves.changes.size() > kChanges) moves.changes.pop_front();
+  if (moves.changes.size() < kChanges || now - moves.changes.front() > kToAndFro)
+    return std::nullopt;
+  return Twin{address, before};
+}
+
+void PresenceWatch::left(const PresencePtr& presence) {
+  const std::scoped_lock lock(mutex_);
+  const auto [first, last] = live_.equal_range(presence->certificate);
+  const auto it =
+      std::find_if(first, last, [&](const auto& entry) { return entry.second == presence; });
+  if (it != last) live_.erase(it);
+}
+
+std::optional<PresenceWatch::Twin> PresenceWatch::spoke(const PresencePtr& presence) {
+  const std::scoped_lock lock(mutex_);
+  if (clock_.monotonic() - presence->contested_since < kUnderWay) return std::nullopt;
+  presence->is_contested = false;
+  return Twin{presence->address, presence->other_address};
+}
+
+}  // namespace imprint::server
