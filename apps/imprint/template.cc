@@ -4,12 +4,15 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <memory>
 
 #include "apps/imprint/access.h"
 #include "apps/imprint/verbs.h"
 #include "base/file.h"
 #include "encoding/text.h"
+#include "provisioning/certificate_parameters.h"
+#include "x509/certificate.h"
 
 namespace imprint::tool {
 
@@ -52,6 +55,8 @@ struct Arguments {
   std::string directory;
   std::string file;
   std::string type = "fleet";
+  std::string ca_file;
+  std::vector<std::string> device_files;
   Output output = Output::text;
 
   // try
@@ -94,14 +99,68 @@ Result<json::array> lint_there(const std::string& directory, const std::string& 
   return std::move(problems->get_array());
 }
 
+// ---- devices of a CA ----
+
+Result<x509::Certificate> read_certificate_file(const std::string& file) {
+  TRY_ASSIGN(const std::string pem, read_file(file, kMaxFileBytes));
+  auto certificate = x509::Certificate::from_pem(pem);
+  if (!certificate) return fail(Fault::invalid, "{}: {}", file, describe(certificate.error()));
+  return certificate;
+}
+
+json::object problem_of(std::string_view severity, std::string_view path, std::string message,
+                        std::string_view remedy) {
+  return {{"severity", severity}, {"path", path}, {"message", message}, {"remedy", remedy}};
+}
+
+/// What the template needs of the subjects that a CA writes, and what these devices' lack.
+Result<json::array> lint_devices(const Arguments& arguments, const std::string& body) {
+  json::array out;
+  const auto parsed = templates::Template::parse(body, templates::Use::jitp);
+  if (!parsed) return out;  // told with the rest
+  std::optional<x509::Certificate> ca;
+  if (!arguments.ca_file.empty()) {
+    TRY_ASSIGN(ca, read_certificate_file(arguments.ca_file));
+    if (!ca->is_ca()) {
+      out.push_back(problem_of("error", arguments.ca_file, "is not a CA certificate",
+                               "name the certificate that signs the devices' certificates"));
+    }
+    std::vector<std::string_view> needed;
+    for (const provisioning::SubjectField& field : provisioning::subject_fields(*parsed))
+      if (field.is_needed) needed.push_back(field.name);
+    out.push_back(problem_of(
+        "note", "$.Parameters",
+        needed.empty() ? "needs nothing of the subject of a device's certificate"
+                       : fmt::format("needs {} in the subject of each device's certificate",
+                                     fmt::join(needed, ", ")),
+        "show one with --certificate to check it"));
+  }
+  for (const std::string& file : arguments.device_files) {
+    TRY_ASSIGN(const x509::Certificate device, read_certificate_file(file));
+    if (ca && !device.verify_signed_by(*ca)) {
+      out.push_back(problem_of("error", file, "was not signed by that CA",
+                               "name its CA, or register the intermediate that signed it"));
+    }
+    for (const templates::Problem& problem : provisioning::check_subject(*parsed, device))
+      out.push_back(problem_of("error", problem.path, problem.message, problem.remedy));
+  }
+  return out;
+}
+
 /// Gives the exit code: findings are no failure of the tool, but a script must see them.
 Result<int> lint(const Arguments& arguments) {
   TRY_ASSIGN(const std::string body, read_file(arguments.file, kMaxFileBytes));
+  const bool is_for_devices = !arguments.ca_file.empty() || !arguments.device_files.empty();
+  const std::string type = is_for_devices ? "jitp" : arguments.type;
   json::array problems;
   if (arguments.directory.empty()) {
-    problems = lint_here(body, arguments.type);
+    problems = lint_here(body, type);
   } else {
-    TRY_ASSIGN(problems, lint_there(arguments.directory, body, arguments.type));
+    TRY_ASSIGN(problems, lint_there(arguments.directory, body, type));
+  }
+  if (is_for_devices) {
+    TRY_ASSIGN(const json::array more, lint_devices(arguments, body));
+    problems.insert(problems.end(), more.begin(), more.end());
   }
   const auto errors = std::ranges::count_if(problems, is_error);
   if (arguments.output == Output::json) {
@@ -113,7 +172,9 @@ Result<int> lint(const Arguments& arguments) {
     fmt::print("{}: {} {}: {}; {}\n", arguments.file, text_of(one, "severity"),
                text_of(one, "path"), text_of(one, "message"), text_of(one, "remedy"));
   }
-  const std::size_t warnings = problems.size() - static_cast<std::size_t>(errors);
+  const auto warnings = std::ranges::count_if(problems, [](const json::value& problem) {
+    return text_of(problem.as_object(), "severity") == "warning";
+  });
   fmt::print("{}: {} error{}, {} warning{}\n", arguments.file, errors, errors == 1 ? "" : "s",
              warnings, warnings == 1 ? "" : "s");
   return errors == 0 ? kDone : kFailed;
@@ -225,6 +286,12 @@ void add_template(CLI::App& app, Run& run) {
   verb->add_option("--type", arguments->type, "What it is for (default fleet)")
       ->check(CLI::IsMember({"fleet", "jitp"}))
       ->option_text("fleet|jitp");
+  verb->add_option("--ca", arguments->ca_file,
+                   "CA certificate, PEM: also say what its devices' subjects need; implies jitp")
+      ->option_text("FILE");
+  verb->add_option("--certificate", arguments->device_files,
+                   "A device's certificate, PEM: what it lacks; as often as needed; implies jitp")
+      ->option_text("FILE");
   verb->add_option("--data", arguments->directory,
                    "Deployment directory: its running server also says what it does not have")
       ->envname("IMPRINT_DATA")

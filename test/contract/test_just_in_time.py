@@ -252,6 +252,21 @@ class Registering(WithOwnCa):
             self.assertIn("== all of it as it should be", done.stdout)
             self.assertIn("provisioned as sensor-1 at its first connection", done.stdout)
 
+    def test_a_template_is_held_against_certificates_before_the_first_device_connects(self):
+        ca, other = Authority(self.folder, "Lint"), Authority(self.folder, "Foreign")
+        rows = [
+            ("fits", [ca.device("lint-1")[1]], 0, "needs CN in the subject"),
+            ("lacks its name", [ca.device("lint-2", subject="/O=MyCompany")[1]], 1, 'the subject "O=MyCompany" has no CN'),
+            ("makes no name", [ca.device("lint-3", subject="/CN=a b")[1]], 1, "CN=a b"),
+            ("of another CA", [other.device("lint-4")[1]], 1, "was not signed by that CA"),
+        ]
+        for name, devices, code, wanted in rows:
+            with self.subTest(name):
+                shown = [word for pem in devices for word in ("--certificate", pem)]
+                done = run([BIN / "imprint", "template", "lint", JITP, "--ca", ca.pem, *shown], check=False)
+                self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+                self.assertIn(wanted, done.stdout)
+
     def test_the_tool_says_what_is_wrong(self):
         ca, other = Authority(self.folder, "One"), Authority(self.folder, "Other")
         device = ca.device("leaf")
