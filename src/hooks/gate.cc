@@ -19,15 +19,15 @@ double seconds_between(Monotonic from, Monotonic to) {
 
 void Gate::ask(std::string arn, std::string event, Monotonic asked, Done done) {
   const Monotonic now = clock_.monotonic();
+  if (running_ >= options_.concurrency && queued_ >= options_.queue) {
+    return done(refusal(fmt::format("hook {} is overloaded: {} requests are with it and {} wait",
+                                    quote(options_.arn), running_, queued_),
+                        asked));
+  }
   if (!breaker_.admits(now)) {
     return done(refusal(fmt::format("hook {} has failed {} times in a row and is not asked at the "
                                     "moment",
                                     quote(options_.arn), options_.breaker_failures),
-                        asked));
-  }
-  if (running_ >= options_.concurrency && queued_ >= options_.queue) {
-    return done(refusal(fmt::format("hook {} is overloaded: {} requests are with it and {} wait",
-                                    quote(options_.arn), running_, queued_),
                         asked));
   }
   const std::uint64_t number = ++last_number_;

@@ -79,6 +79,7 @@ registry::Task<Result<RegisteredThing>> RegisterThing::attempt(Attempt& one) {
     CO_TRY_ASSIGN(const Chosen chosen, co_await choose(one.caller, one.request.template_name));
     // Once for each request, however often it meets others; unless the template has changed hooks.
     const auto& guard = chosen.record.hook;
+    if (!guard) one.hook.reset();
     if (guard && (!one.hook || one.hook->arn != guard->target_arn)) {
       one.hook = co_await ask(one, certificate, chosen);
       if (one.hook->refuses()) co_return tl::unexpected(refusal_of(*one.hook));

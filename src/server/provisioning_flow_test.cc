@@ -327,9 +327,9 @@ TEST(ProvisioningFlow, AHookThatThinksHoldsUpNobodyElse) {
 }
 
 TEST(ProvisioningFlow, DeniedFailedAndTimedOutAreThreeThings) {
-  std::binary_semaphore late{0};
+  std::counting_semaphore<10> late{0};
   test::WebServer hook([&](const test::WebCall& call) {
-    if (call.body.find("late") != std::string::npos) late.acquire();
+    if (call.body.find("slowpoke") != std::string::npos) late.acquire();
     return call.body.find("broken") != std::string::npos
                ? test::web_answer(500, "secret")
                : test::web_answer(200, R"({"allowProvisioning":false,"secret":1})");
@@ -344,7 +344,7 @@ TEST(ProvisioningFlow, DeniedFailedAndTimedOutAreThreeThings) {
     std::string retry;
   } rows[] = {{"no", "denied", "final"},
               {"broken", "failed", "try the same request again later"},
-              {"late", "timed_out", "try the same request again later"}};
+              {"slowpoke", "timed_out", "try the same request again later"}};
   for (const auto& row : rows) {
     Applicant one(server, claim, row.serial, 0);
     one.ask();
@@ -366,7 +366,7 @@ TEST(ProvisioningFlow, DeniedFailedAndTimedOutAreThreeThings) {
                                  hook_step);
     })) << row.outcome;
   }
-  late.release();
+  late.release(10);
 }
 
 }  // namespace
