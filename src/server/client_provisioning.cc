@@ -93,11 +93,10 @@ void Client::enter_hook(Services& s, const Asker& asker, const device_api::Answe
   const std::string_view outcome = hooks::to_string(asked.verdict.outcome);
   s.metrics.hook_asked(answer.template_name, outcome, asked.shadow, asked.seconds);
   if (!asked.undeclared.empty()) {
-    s.log.warning(
-        "a hook overrides parameters that the template does not declare; they are ignored",
-        {{"hook", asked.arn},
-         {"template", answer.template_name},
-         {"parameters", fmt::format("{}", fmt::join(asked.undeclared, ", "))}});
+    s.log.debug("a hook overrides parameters that the template does not declare; they are ignored",
+                {{"hook", asked.arn},
+                 {"template", answer.template_name},
+                 {"parameters", fmt::format("{}", fmt::join(asked.undeclared, ", "))}});
   }
   if (asked.verdict.outcome != hooks::Outcome::allowed) {
     s.log.warning("a pre-provisioning hook did not allow a device",
