@@ -29,7 +29,8 @@ constexpr const char* kHelp =
     "\n"
     "Says everything that is wrong with a provisioning template, each finding with its place and "
     "how to mend it;\n"
-    "and what a device with these parameters would get, without making it.";
+    "and what a device with these parameters would get, without making it. The template's\n"
+    "pre-provisioning hook is asked for real (--no-hook leaves it out).";
 
 constexpr const char* kLintHelp =
     "Example:\n"
@@ -65,6 +66,7 @@ struct Arguments {
   std::int64_t version = 0;
   std::string certificate_file;
   std::string certificate_id;
+  bool without_hook = false;
 };
 
 bool is_error(const json::value& problem) {
@@ -192,6 +194,7 @@ Result<json::object> trial_of(const Arguments& arguments) {
     parameters[parameter.substr(0, equals)] = parameter.substr(equals + 1);
   }
   json::object out{{"parameters", std::move(parameters)}};
+  if (arguments.without_hook) out["noHook"] = true;
   if (arguments.version > 0) out["versionId"] = arguments.version;
   if (!arguments.certificate_id.empty()) out["certificateId"] = arguments.certificate_id;
   if (!arguments.file.empty()) {
@@ -216,6 +219,25 @@ void print_change(const json::object& change) {
   }
 }
 
+/// What the template's hook had to say; the device hears nothing of it.
+void print_hook(const json::object& outcome) {
+  const json::value* member = outcome.if_contains("hook");
+  if (member == nullptr || !member->is_object()) return;
+  const json::object& hook = member->get_object();
+  const bool shadow = hook.at("shadow") == json::value(true);
+  fmt::print("Hook {} answered {} after {:.0f} ms{}{}{}\n", text_of(hook, "targetArn"),
+             text_of(hook, "outcome"), hook.at("seconds").to_number<double>() * 1000,
+             shadow ? " (shadow: decides nothing)" : "",
+             text_of(hook, "because").empty() ? "" : ": ", text_of(hook, "because"));
+  const auto list = [&](std::string_view name, std::string_view sentence) {
+    const json::value& value = hook.at(name);
+    const bool is_empty = value.is_object() ? value.get_object().empty() : value.as_array().empty();
+    if (!is_empty) fmt::print("  {} {}\n", sentence, encoding::to_json(value));
+  };
+  list("parameterOverrides", "overrides");
+  list("undeclared", "its overrides of these are ignored, the template does not declare them:");
+}
+
 Result<int> try_template(const Arguments& arguments) {
   const deployment::Layout layout(arguments.directory);
   TRY_ASSIGN(const json::object request, trial_of(arguments));
@@ -228,6 +250,7 @@ Result<int> try_template(const Arguments& arguments) {
     return fail(Fault::internal, "the server's answer does not say whether the device is allowed");
   const json::object& outcome = answer.get_object();
   const bool is_allowed = outcome.at("allowed") == json::value(true);
+  if (arguments.output == Output::text) print_hook(outcome);
   if (arguments.output == Output::json) {
     fmt::print("{}\n", encoding::to_json(answer));
   } else if (!is_allowed) {
@@ -266,6 +289,8 @@ void add_try(CLI::App& noun, const std::shared_ptr<Arguments>& arguments, Run& r
   verb->add_option("--certificate-id", arguments->certificate_id,
                    "A certificate that is registered: a device that comes again")
       ->option_text("ID");
+  verb->add_flag("--no-hook", arguments->without_hook,
+                 "Do not ask the template's pre-provisioning hook");
   add_output(*verb, arguments->output);
   verb->callback([arguments, &run] {
     run = [arguments] {

@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "bulk/registration_tasks.h"
 #include "encoding/json.h"
+#include "hooks/hooks.h"
 #include "identity/access_control.h"
 #include "issuance/key_pool.h"
 #include "provisioning/apply_template.h"
@@ -31,6 +32,7 @@ struct Dependencies {
   provisioning::IssueCertificate& issue;
   provisioning::ApplyTemplate& apply;
   bulk::RegistrationTasks& registrations;
+  hooks::Invoker& hooks;
   issuance::KeyPool& keys;
   const Current<provisioning::Settings>& settings;
   const Clock& clock;

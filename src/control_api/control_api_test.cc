@@ -240,6 +240,7 @@ TEST(ControlApi, TriesALostRaceAgainAndThenSaysSo) {
                   .issue = issue,
                   .apply = world.apply,
                   .registrations = world.registrations,
+                  .hooks = world.hooks,
                   .keys = world.keys,
                   .settings = world.settings,
                   .clock = world.clock,

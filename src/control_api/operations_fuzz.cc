@@ -7,6 +7,7 @@
 #include "test/support/aws_signer.h"
 #include "test/support/fake_clock.h"
 #include "test/support/scratch_folder.h"
+#include "test/support/scripted_hooks.h"
 #include "test/support/test_ca.h"
 
 using namespace imprint;  // NOLINT(google-build-using-namespace)
@@ -55,6 +56,7 @@ struct World {
       {std::string(test::kAccessKeyId), Secret(std::string(test::kSecretAccessKey))},
       *access::Vault::make(Secret(std::string(64, 'a')))};
   provisioning::ApplyTemplate apply{store, issue, clock, random};
+  test::ScriptedHooks hooks;
   /// Its thread and files are not for fuzzing: no operation that uses them is run.
   static bulk::RegistrationTasks& registrations() {
     static registry::MemoryStore unused;
@@ -81,6 +83,7 @@ struct World {
                                          .issue = issue,
                                          .apply = apply,
                                          .registrations = registrations(),
+                                         .hooks = hooks,
                                          .keys = keys,
                                          .settings = settings,
                                          .clock = clock,

@@ -301,6 +301,7 @@ TEST_F(Policies, LeaveNothingAttachedToTheirName) {
                   .issue = world.issue,
                   .apply = world.apply,
                   .registrations = world.registrations,
+                  .hooks = world.hooks,
                   .keys = world.keys,
                   .settings = world.settings,
                   .clock = world.clock,

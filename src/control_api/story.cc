@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <ranges>
+#include <span>
 
 #include "control_api/record_changes.h"
 #include "encoding/json.h"
@@ -57,6 +58,7 @@ constexpr std::array kSteps = {
     StepName{"answer", "answer on"},
     StepName{"create_keys_and_certificate", "ask for keys and a certificate"},
     StepName{"create_certificate_from_csr", "ask for a certificate with a key of its own"},
+    StepName{"hook", "pre-provisioning hook"},
     StepName{"register_thing", "RegisterThing"},
     StepName{"reopen_certificate", "ask again for the certificate of the same key"},
     StepName{"just_in_time_provisioning", "just-in-time provisioning"},
@@ -120,6 +122,33 @@ std::string advice_on_rejection(const AuditEvent& event) {
                      detail.flag("final") ? "The same request will be refused again."
                                           : "The same request may succeed later.",
                      it == kRemedies.end() ? "" : it->text);
+}
+
+/// A hook that stopped a registration; one in shadow only says what it would have done.
+bool is_refusal_of_hook(const AuditEvent& event) {
+  return event.step == "hook" && event.outcome != "ok" && !Detail(event).flag("shadow");
+}
+
+std::string advice_on_hook(const AuditEvent& event) {
+  const std::string arn = Detail(event).text("hook");
+  if (event.outcome == "denied") {
+    return fmt::format(
+        "The hook {} said no, and its word counts. If this unit is a good one: put it right where "
+        "the hook looks (its list of serial numbers, its limit), then let the device try again.",
+        quote(arn));
+  }
+  if (event.outcome == "timed_out") {
+    return fmt::format(
+        "The hook {} did not answer in time, so nobody was let in. See that its handler runs and "
+        "is quick enough (`imprint template try` asks it and shows how long it takes), or give it "
+        "more concurrency in imprint.toml; the device may try again.",
+        quote(arn));
+  }
+  return fmt::format(
+      "The hook {} could not do its work, so nobody was let in. See that its handler runs and "
+      "answers as docs/hooks.md says (`imprint template try` asks it and shows what comes back); "
+      "the device may try again.",
+      quote(arn));
 }
 
 std::string advice_on_status(const Certificate& certificate) {
@@ -200,6 +229,25 @@ std::string advice_on_success(const AuditEvent& event,
   return "Nothing: the last thing it did went well.";
 }
 
+std::string sentence_of_hook(const AuditEvent& event, const Detail& detail) {
+  const bool shadow = detail.flag("shadow");
+  std::string out = fmt::format("pre-provisioning hook {}{}", quote(detail.text("hook")),
+                                shadow ? " (shadow, decides nothing)" : "");
+  if (event.outcome == "ok") {
+    out += shadow ? " would have allowed the device" : " allowed the device";
+  } else if (event.outcome == "denied") {
+    out += shadow ? " would have denied the device" : " denied the device";
+  } else {
+    out += event.outcome == "timed_out" ? " did not answer in time" : " failed";
+  }
+  out += fmt::format(" after {} ms", detail.number("milliseconds"));
+  if (!detail.text("because").empty()) out += ": " + detail.text("because");
+  const std::string ignored = detail.number("undeclared");
+  if (!ignored.empty())
+    out += fmt::format("; its overrides of {} are ignored, the template declares none", ignored);
+  return out;
+}
+
 }  // namespace
 
 bool is_of_claim(const AuditEvent& event) { return Detail(event).flag("claim"); }
@@ -208,6 +256,7 @@ std::string sentence_of(const AuditEvent& event) {
   const Detail detail(event);
   const std::string because = detail.text("because");
   const std::string resource = detail.text("resource");
+  if (event.step == "hook") return sentence_of_hook(event, detail);
   if (event.outcome != "ok") {
     std::string out(tried(event));
     if (!resource.empty()) out += fmt::format(" {}", quote(resource));
@@ -258,11 +307,28 @@ std::string sentence_of(const AuditEvent& event) {
                      changes.empty() ? "" : ": ", changes);
 }
 
+namespace {
+
+/// Of a rejection that a hook brought about, the hook's own step: the device was told nothing of
+/// it.
+const AuditEvent* cause_of(const AuditEvent& event, const std::vector<AuditEvent>& story) {
+  if (event.step != "register_thing" || event.outcome != "rejected") return &event;
+  const auto before = std::span(story).first(static_cast<std::size_t>(&event - story.data()));
+  for (const AuditEvent& earlier : std::ranges::reverse_view(before)) {
+    if (earlier.correlation != event.correlation || earlier.step == "alarm") continue;
+    // The step before it on the same connection.
+    return is_refusal_of_hook(earlier) ? &earlier : &event;
+  }
+  return &event;
+}
+
+}  // namespace
+
 const AuditEvent* decisive_event(const std::vector<AuditEvent>& story) {
   for (const AuditEvent& event : std::ranges::reverse_view(story)) {
     // An alarm stands beside the step that raised it.
     if (event.step == "journal" || event.step == "disconnect" || event.step == "alarm") continue;
-    return &event;
+    return cause_of(event, story);
   }
   return story.empty() ? nullptr : &story.back();
 }
@@ -278,6 +344,7 @@ std::string what_next(const std::vector<AuditEvent>& story,
            "server's "
            "log only.";
   }
+  if (is_refusal_of_hook(*event)) return advice_on_hook(*event);
   if (event->outcome == "raised") return "Look into what the alarm names before anything else.";
   if (event->outcome == "rejected") return advice_on_rejection(*event);
   if (event->outcome == "lost") {

@@ -58,6 +58,22 @@ TEST(Story, EveryEventIsASentenceWithWhatDecidedIt) {
        {"got certificate ab, the one its key had before"}},
       {{.step = "disconnect", .outcome = "failed", .detail = R"({"because":"silent for 90 s"})"},
        {"connection ended failed: silent for 90 s"}},
+      {{.step = "hook", .outcome = "ok", .detail = R"({"hook":"arn:a","milliseconds":7})"},
+       {"pre-provisioning hook \"arn:a\" allowed the device after 7 ms"}},
+      {{.step = "hook",
+        .outcome = "denied",
+        .detail = R"({"hook":"arn:a","milliseconds":7,"because":"it said no"})"},
+       {"denied the device after 7 ms: it said no"}},
+      {{.step = "hook", .outcome = "timed_out", .detail = R"({"hook":"arn:a","milliseconds":7})"},
+       {"did not answer in time"}},
+      {{.step = "hook",
+        .outcome = "failed",
+        .detail = R"({"hook":"arn:a","milliseconds":7,"shadow":true})"},
+       {"(shadow, decides nothing) failed"}},
+      {{.step = "hook",
+        .outcome = "ok",
+        .detail = R"({"hook":"arn:a","milliseconds":7,"undeclared":["Region"]})"},
+       {"its overrides of [\"Region\"] are ignored"}},
       {{.step = "update_certificate", .outcome = "ok", .actor = "AKIA"},
        {"update_certificate by AKIA"}},
       {{.step = "connect", .outcome = "denied", .detail = "not JSON"}, {"connect denied"}},
@@ -79,6 +95,11 @@ TEST(Story, EndsWithWhatToDoNext) {
                       .detail = fmt::format(R"({{"errorCode":"{}","final":{}}})", code, final)};
   };
   const AuditEvent connected{.step = "connect", .outcome = "ok"};
+  const auto hook = [](std::string outcome, bool shadow = false) {
+    return AuditEvent{.step = "hook",
+                      .outcome = std::move(outcome),
+                      .detail = fmt::format(R"({{"hook":"arn:a","shadow":{}}})", shadow)};
+  };
   const AuditEvent claimed{.step = "connect", .outcome = "ok", .detail = R"({"claim":true})"};
   const AuditEvent lost{.step = "disconnect", .outcome = "failed"};
   const AuditEvent broken{.step = "connect", .outcome = "failed"};
@@ -111,6 +132,27 @@ TEST(Story, EndsWithWhatToDoNext) {
       {"conflict", {rejected("ResourceConflicts", true)}, {}, "two units have one serial"},
       {"disabled", {rejected("TemplateDisabled", true)}, {}, "--enabled"},
       {"busy", {rejected("Throttled", false)}, {}, "may succeed later"},
+      {"hook denied",
+       {hook("denied"), rejected("AccessDenied", true), lost},
+       {},
+       "hook \"arn:a\" said no"},
+      {"hook failed",
+       {hook("failed"), rejected("AccessDenied", false)},
+       {},
+       "could not do its work"},
+      {"hook silent", {hook("timed_out"), rejected("AccessDenied", false)}, {}, "quick enough"},
+      {"hook in shadow",
+       {hook("denied", true), rejected("AccessDenied", true)},
+       {},
+       "imprint claim create"},
+      {"hook said yes",
+       {hook("ok"), rejected("InvalidParameters", true)},
+       {},
+       "Send the parameters"},
+      {"hook said yes to a claim that is used up",
+       {hook("denied"), hook("ok"), rejected("AccessDenied", true)},
+       {},
+       "imprint claim create"},
       {"a code of tomorrow", {rejected("Other", true)}, {}, "refused again"},
       {"unknown certificate", {denied("tls_handshake")}, {}, "not registered here"},
       {"deleted", {denied("connect")}, {}, "does not exist any more"},

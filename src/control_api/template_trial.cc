@@ -3,6 +3,7 @@
 #include "control_api/operations.h"
 #include "control_api/template_records.h"
 #include "provisioning/certificate_parameters.h"
+#include "provisioning/hook.h"
 #include "provisioning/plan.h"
 #include "x509/certificate.h"
 
@@ -220,8 +221,41 @@ runtime::Task<Result<std::optional<Error>>> find_limit(registry::Store& store,
   co_return std::optional<Error>();
 }
 
+// ---- the hook ----
+
+/// Asked for real, as for a device that connects with the claim the certificate was made through.
+runtime::Task<std::optional<provisioning::HookAsked>> ask_hook(Call call, Trial trial,
+                                                               templates::Parameters parameters) {
+  if (!trial.record.hook || call.in.flag("noHook")) co_return std::nullopt;
+  const CertificateId caller = trial.certificate.requested_by.value_or(CertificateId(Sha256{}));
+  hooks::FleetEvent event{.claim_certificate_id = caller.hex(),
+                          .certificate_id = trial.certificate.id.hex(),
+                          .certificate_pem = trial.certificate.pem,
+                          .template_arn = template_arn(call, trial.record.name),
+                          .client_id = "imprint-template-try",
+                          .parameters = std::move(parameters)};
+  co_return co_await provisioning::ask_hook(call.server.hooks, trial.record.hook->target_arn,
+                                            std::move(event), trial.parsed);
+}
+
+/// An operator sees what a device does not.
+json::object write_hook(const provisioning::HookAsked& asked) {
+  json::object overrides;
+  for (const auto& [name, value] : asked.verdict.overrides) overrides[name] = value;
+  json::object out{{"targetArn", asked.arn},
+                   {"outcome", hooks::to_string(asked.verdict.outcome)},
+                   {"seconds", asked.seconds},
+                   {"shadow", asked.shadow},
+                   {"parameterOverrides", std::move(overrides)},
+                   {"undeclared", json::array(asked.undeclared.begin(), asked.undeclared.end())}};
+  if (!asked.verdict.because.empty()) out["because"] = asked.verdict.because;
+  return out;
+}
+
+Answer try_resources(Call call, Trial trial, templates::Parameters parameters);
+
 Answer try_template(Call call) {
-  CO_TRY_ASSIGN(const templates::Parameters parameters, read_parameters(call));
+  CO_TRY_ASSIGN(templates::Parameters parameters, read_parameters(call));
   CO_TRY_ASSIGN(const Trial trial, co_await prepare(call));
   if (!trial.record.enabled) {
     co_return write_refusal(Error{Fault::forbidden,
@@ -231,6 +265,22 @@ Answer try_template(Call call) {
                                   {},
                                   provisioning::code::kTemplateDisabled});
   }
+  const auto asked = co_await ask_hook(call, trial, parameters);
+  if (!asked) co_return co_await try_resources(call, trial, std::move(parameters));
+  if (asked->refuses()) {
+    json::object refused = write_refusal(provisioning::refusal_of(*asked));
+    refused["hook"] = write_hook(*asked);
+    co_return refused;
+  }
+  CO_TRY_ASSIGN(
+      json::object outcome,
+      co_await try_resources(call, trial, provisioning::overridden(std::move(parameters), *asked)));
+  outcome["hook"] = write_hook(*asked);
+  co_return outcome;
+}
+
+/// What the template makes of the parameters that the hook left.
+Answer try_resources(Call call, Trial trial, templates::Parameters parameters) {
   auto resources = trial.parsed.evaluate(parameters, trial.predefined);
   if (!resources) co_return write_refusal(resources.error());
   provisioning::Known known{.resources = std::move(*resources), .certificate = trial.certificate};
@@ -260,7 +310,8 @@ constexpr InputInfo kTry[] = {
     {.name = "versionId", .type = Type::integer, .least = 1},
     members::text("templateBody", static_cast<std::int64_t>(templates::kMaxTemplateCharacters)),
     {.name = "certificateId", .least = 64, .most = 64, .rule = members::kHex},
-    members::text("certificatePem", 65536)};
+    members::text("certificatePem", 65536),
+    members::flag("noHook", Location::body)};
 
 constexpr OperationInfo kOperations[] = {
     {"TryTemplate",

@@ -130,6 +130,37 @@ TEST_F(TemplateTrial, ReadsTheCertificateForJustInTimeTemplates) {
   EXPECT_FALSE(without.body.at("allowed").as_bool());
 }
 
+TEST_F(TemplateTrial, AsksTheHookAndAppliesWhatItSays) {
+  world.must("PATCH", "/provisioning-templates/T",
+             R"({"preProvisioningHook":{"targetArn":"arn:aws:lambda:a:b:function:c"}})");
+  world.hooks.answer(R"({"allowProvisioning":true,"parameterOverrides":{"S":"9","Region":"eu"}})");
+  const Reply reply = attempt(R"({"parameters":{"S":"1"}})");
+  EXPECT_EQ(reply.text("thingName"), "dev-9");
+  const auto& hook = reply.body.at("hook").as_object();
+  EXPECT_EQ(hook.at("outcome").as_string(), "ok");
+  EXPECT_EQ(encoding::to_json(hook.at("undeclared")), R"(["Region"])");
+  ASSERT_EQ(world.hooks.asked.size(), 1U);
+  EXPECT_THAT(
+      world.hooks.asked[0].second,
+      HasSubstr(R"("templateArn":"arn:aws:iot:us-east-1:000000000000:provisioningtemplate/T")"));
+  const Reply without = attempt(R"({"parameters":{"S":"1"},"noHook":true})");
+  EXPECT_EQ(without.text("thingName"), "dev-1");
+  EXPECT_FALSE(without.body.contains("hook"));
+  EXPECT_EQ(world.hooks.asked.size(), 1U);
+}
+
+TEST_F(TemplateTrial, ShowsAnOperatorWhyTheHookSaidNo) {
+  world.must("PATCH", "/provisioning-templates/T",
+             R"({"preProvisioningHook":{"targetArn":"arn:aws:lambda:a:b:function:c"}})");
+  world.hooks.answer(R"({"errorType":"Error","errorMessage":"Unknown serial: 1"})");
+  const Reply reply = attempt(R"({"parameters":{"S":"1"}})");
+  EXPECT_EQ(reply.text("errorCode"), "AccessDenied");
+  EXPECT_EQ(reply.text("errorMessage").find("Unknown serial"), std::string::npos);
+  const auto& hook = reply.body.at("hook").as_object();
+  EXPECT_EQ(hook.at("outcome").as_string(), "denied");
+  EXPECT_THAT(hook.at("because").as_string().c_str(), HasSubstr("Unknown serial: 1"));
+}
+
 TEST_F(TemplateTrial, RefusesBadInput) {
   for (const std::string body : {R"({"parameters":{"S":1}})", R"({"certificatePem":"x"})",
                                  R"({"certificateId":"zz"})", R"({"templateBody":"{"})"}) {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "control_api/claim_policy.h"
 #include "control_api/operations.h"
 #include "control_api/paging.h"
@@ -67,18 +69,57 @@ Result<void> check_role_arn(std::string_view member, const std::string& arn) {
 
 namespace {
 
-Result<void> refuse_hook(const Call& call) {
-  if (!call.in.has("preProvisioningHook")) return {};
-  return refuse(Exception::invalid_request,
-                "hooks are not available in this version of Imprint, and a template that expects "
-                "one would provision without asking it; leave preProvisioningHook out",
-                "preProvisioningHook");
+constexpr std::size_t kMaxArnCharacters = 2048;
+
+Unexpected refuse_hook(std::string message, std::string_view member) {
+  const std::string where =
+      fmt::format("preProvisioningHook{}{}", member.empty() ? "" : ".", member);
+  return refuse(Exception::invalid_request, std::move(message), where);
+}
+
+/// The hook that a request gives its template: {targetArn, payloadVersion}. Which [[hook]] of
+/// imprint.toml answers for the ARN is seen when it is asked; without one it stops devices.
+Result<std::optional<registry::ProvisioningHook>> read_hook(const Call& call, TemplateType type) {
+  if (!call.in.has("preProvisioningHook")) return std::nullopt;
+  if (type == TemplateType::jitp) {
+    return refuse_hook(
+        "just-in-time provisioning asks no hook; leave it out, or make a template of type "
+        "FLEET_PROVISIONING",
+        "");
+  }
+  registry::ProvisioningHook hook{.payload_version = std::string(hooks::kPayloadVersion),
+                                  .target_arn = {}};
+  for (const auto& member : call.in.object("preProvisioningHook")) {
+    const std::string_view name = member.key();
+    if (name != "targetArn" && name != "payloadVersion")
+      return refuse_hook("there is no such member; use targetArn and payloadVersion", name);
+    if (member.value().is_null()) continue;
+    if (!member.value().is_string()) return refuse_hook("must be a string", name);
+    (name == "targetArn" ? hook.target_arn : hook.payload_version) = member.value().get_string();
+  }
+  const bool is_arn =
+      hook.target_arn.starts_with("arn:") && hook.target_arn.size() <= kMaxArnCharacters &&
+      std::ranges::all_of(hook.target_arn, [](char c) { return c > ' ' && c < 127; });
+  if (!is_arn) {
+    return refuse_hook(fmt::format("{} is no ARN of at most {} characters, such as "
+                                   "arn:aws:lambda:us-east-1:000000000000:function:pre-provision",
+                                   quote(hook.target_arn), kMaxArnCharacters),
+                       "targetArn");
+  }
+  if (hook.payload_version != hooks::kPayloadVersion) {
+    return refuse_hook(fmt::format("{} is no version of the event; {} is the only one",
+                                   quote(hook.payload_version), hooks::kPayloadVersion),
+                       "payloadVersion");
+  }
+  return hook;
 }
 
 json::object template_detail(const ProvisioningTemplate& record) {
-  return {{"template", record.name.str()},
-          {"enabled", record.enabled},
-          {"default_version", record.default_version}};
+  json::object out{{"template", record.name.str()},
+                   {"enabled", record.enabled},
+                   {"default_version", record.default_version}};
+  if (record.hook) out["hook"] = record.hook->target_arn;
+  return out;
 }
 
 json::object write_summary(const Call& call, const ProvisioningTemplate& record) {
@@ -111,7 +152,7 @@ runtime::Task<Result<void>> check_room(Call call, TemplateName name) {
 
 Answer create_template(Call call) {
   CO_TRY_ASSIGN(const Tags tags, read_tags(call));
-  CO_TRY(refuse_hook(call));
+  CO_TRY_ASSIGN(const auto hook, read_hook(call, type_of(call)));
   CO_TRY(check_role_arn("provisioningRoleArn", call.in.text("provisioningRoleArn")));
   const Timestamp now = call.server.clock.now();
   const ProvisioningTemplate record{.name = call.in.name<TemplateName>("templateName"),
@@ -119,6 +160,7 @@ Answer create_template(Call call) {
                                     .description = call.in.text("description"),
                                     .enabled = call.in.flag("enabled"),
                                     .role_arn = call.in.text("provisioningRoleArn"),
+                                    .hook = hook,
                                     .created = now,
                                     .modified = now};
   const std::string body = call.in.text("templateBody");
@@ -152,18 +194,20 @@ Answer describe_template(Call call) {
   co_return answer;
 }
 
-Result<void> check_hook_update(const Call& call) {
-  if (call.in.has("preProvisioningHook") && call.in.flag("removePreProvisioningHook")) {
+Result<void> update_hook(const Call& call, ProvisioningTemplate& record) {
+  const bool removes = call.in.flag("removePreProvisioningHook");
+  if (call.in.has("preProvisioningHook") && removes) {
     return refuse(Exception::invalid_request,
                   "preProvisioningHook and removePreProvisioningHook contradict each other; give "
                   "one");
   }
-  return refuse_hook(call);
+  TRY_ASSIGN(auto hook, read_hook(call, record.type));
+  if (hook || removes) record.hook = std::move(hook);
+  return {};
 }
 
 Answer update_template(Call call) {
   registry::Store& store = call.server.store;
-  CO_TRY(check_hook_update(call));
   const std::string role = call.in.text("provisioningRoleArn");
   if (!role.empty()) CO_TRY(check_role_arn("provisioningRoleArn", role));
   CO_TRY_ASSIGN(ProvisioningTemplate record,
@@ -172,7 +216,7 @@ Answer update_template(Call call) {
   if (call.in.has("description")) record.description = call.in.text("description");
   record.enabled = call.in.boolean("enabled").value_or(record.enabled);
   if (!role.empty()) record.role_arn = role;
-  if (call.in.flag("removePreProvisioningHook")) record.hook.reset();
+  CO_TRY(update_hook(call, record));
   if (const auto number = call.in.integer("defaultVersionId")) {
     CO_TRY(co_await get_template_version_record(store, record.name, *number));
     record.default_version = *number;

@@ -88,9 +88,23 @@ TEST_F(Templates, AreRefusedWithAReason) {
         with("provisioningRoleArn", "arn:aws:iam::000000000000:user/me"), 400, kInvalid, "role"},
        {"role is a role without name", "POST", path,
         with("provisioningRoleArn", "arn:aws:iam::000000000000:role/"), 400, kInvalid, "role"},
-       {"hook", "POST", path,
-        with("preProvisioningHook", {{"targetArn", "arn:aws:lambda:a:b:function:c"}}), 400,
-        kInvalid, "hooks are not available in this version"},
+       {"hook without ARN", "POST", path, with("preProvisioningHook", json::object()), 400,
+        kInvalid, "preProvisioningHook.targetArn"},
+       {"hook that is no ARN", "POST", path,
+        with("preProvisioningHook", {{"targetArn", "https://a/"}}), 400, kInvalid, "is no ARN"},
+       {"hook with too long an ARN", "POST", path,
+        with("preProvisioningHook", {{"targetArn", "arn:" + std::string(2045, 'a')}}), 400,
+        kInvalid, "2048"},
+       {"hook that is no text", "POST", path, with("preProvisioningHook", {{"targetArn", 1}}), 400,
+        kInvalid, "must be a string"},
+       {"hook's event of tomorrow", "POST", path,
+        with("preProvisioningHook",
+             {{"targetArn", "arn:aws:lambda:a:b:function:c"}, {"payloadVersion", "2030-01-01"}}),
+        400, kInvalid, "2020-04-01 is the only one"},
+       {"hook's unknown member", "POST", path,
+        with("preProvisioningHook",
+             {{"targetArn", "arn:aws:lambda:a:b:function:c"}, {"timeout", "9"}}),
+        400, kInvalid, "no such member"},
        {"type", "POST", path, with("type", "OTHER"), 400, kInvalid, "FLEET_PROVISIONING, JITP"},
        {"description too long", "POST", path, with("description", json::string(501, 'a')), 400,
         kInvalid, "500"},
@@ -131,12 +145,37 @@ TEST_F(Templates, AreUpdatedMemberByMember) {
       world, {{"unknown version", "PATCH", "/provisioning-templates/T", R"({"defaultVersionId":9})",
                404, kNotFound, "version 9"},
               {"hook", "PATCH", "/provisioning-templates/T",
-               R"({"preProvisioningHook":{"targetArn":"a"}})", 400, kInvalid, "hooks"},
+               R"({"preProvisioningHook":{"targetArn":"a"}})", 400, kInvalid, "is no ARN"},
               {"hook given and taken", "PATCH", "/provisioning-templates/T",
                R"({"preProvisioningHook":{"targetArn":"a"},"removePreProvisioningHook":true})", 400,
                kInvalid, "contradict"},
               {"role", "PATCH", "/provisioning-templates/T",
                R"({"provisioningRoleArn":"aaaaaaaaaaaaaaaaaaaaaaaa"})", 400, kInvalid, "role"}});
+}
+
+TEST_F(Templates, HaveAHookThatIsGivenReplacedAndTaken) {
+  const auto hook_of = [&](const std::string& name) {
+    const Reply read = world.must("GET", "/provisioning-templates/" + name);
+    const auto* hook = read.body.if_contains("preProvisioningHook");
+    return hook == nullptr ? std::string("none") : encoding::to_json(*hook);
+  };
+  create("T", {{"preProvisioningHook", {{"targetArn", "arn:aws:lambda:a:b:function:c"}}}});
+  EXPECT_EQ(hook_of("T"),
+            R"({"payloadVersion":"2020-04-01","targetArn":"arn:aws:lambda:a:b:function:c"})");
+  world.must("PATCH", "/provisioning-templates/T", R"({"enabled":true})");
+  EXPECT_NE(hook_of("T"), "none") << "what is not named stays";
+  world.must("PATCH", "/provisioning-templates/T",
+             R"({"preProvisioningHook":{"targetArn":"arn:d","payloadVersion":"2020-04-01"}})");
+  EXPECT_EQ(hook_of("T"), R"({"payloadVersion":"2020-04-01","targetArn":"arn:d"})");
+  world.must("PATCH", "/provisioning-templates/T", R"({"removePreProvisioningHook":true})");
+  EXPECT_EQ(hook_of("T"), "none");
+  const std::string body =
+      R"({"Parameters":{"AWS::IoT::Certificate::Id":{"Type":"String"}},"Resources":{"c":{"Type":"AWS::IoT::Certificate",
+          "Properties":{"CertificateId":{"Ref":"AWS::IoT::Certificate::Id"},"Status":"ACTIVE"}}}})";
+  create("J", {{"type", "JITP"}, {"templateBody", body}});
+  expect_refusals(world, {{"hook of a JITP template", "PATCH", "/provisioning-templates/J",
+                           R"({"preProvisioningHook":{"targetArn":"arn:a"}})", 400, kInvalid,
+                           "just-in-time provisioning asks no hook"}});
 }
 
 TEST_F(Templates, HaveUpToFiveVersions) {

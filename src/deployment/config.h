@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "hooks/options.h"
 #include "issuance/profile.h"
 #include "x509/algorithm.h"
 
@@ -85,6 +86,8 @@ struct Config {
     std::string level = "info";  ///< debug, info, warning, error
     friend bool operator==(const Log&, const Log&) = default;
   } log = {};
+
+  std::vector<hooks::HookOptions> hooks = {};  ///< [[hook]], in the order of the file
 
   /// Reads imprint.toml. Errors (Fault::invalid) read "imprint.toml:12: key = value: what is wrong;
   /// remedy": unknown keys, wrong types and values out of range are refused, never ignored.

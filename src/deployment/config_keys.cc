@@ -7,6 +7,8 @@
 
 #include "base/name.h"
 #include "deployment/config.h"
+#include "deployment/config_hooks.h"
+#include "deployment/config_values.h"
 #include "deployment/create.h"
 
 namespace imprint::deployment {
@@ -14,8 +16,6 @@ namespace imprint::deployment {
 namespace {
 
 constexpr std::size_t kMaxConfigBytes = std::size_t{256} * 1024;
-constexpr std::size_t kMaxListEntries = 64;
-constexpr std::size_t kMaxTextChars = 1024;
 
 /// Stores one value into the Config, or says what is wrong with it (without file, line and key).
 using Apply = std::function<Result<void>(Config&, const toml::node&)>;
@@ -29,39 +29,6 @@ struct Key {
 };
 
 // --- values ------------------------------------------------------------------------------------
-
-Result<std::string> text_of(const toml::node& node) {
-  const auto value = node.value_exact<std::string>();
-  if (!value) return fail(Fault::invalid, "must be text in double quotes");
-  if (value->size() > kMaxTextChars)
-    return fail(Fault::invalid, "has {} characters; at most {} are allowed", value->size(),
-                kMaxTextChars);
-  return *value;
-}
-
-Result<std::uint64_t> number_of(const toml::node& node, std::uint64_t low, std::uint64_t high) {
-  const auto value = node.value_exact<std::int64_t>();
-  if (!value || *value < 0 || static_cast<std::uint64_t>(*value) < low ||
-      static_cast<std::uint64_t>(*value) > high) {
-    return fail(Fault::invalid, "must be a whole number from {} to {}", low, high);
-  }
-  return static_cast<std::uint64_t>(*value);
-}
-
-Result<std::vector<std::string>> texts_of(const toml::node& node) {
-  const toml::array* list = node.as_array();
-  if (list == nullptr) return fail(Fault::invalid, "must be a list like [\"a\", \"b\"]");
-  if (list->size() > kMaxListEntries) {
-    return fail(Fault::invalid, "has {} entries; at most {} are allowed", list->size(),
-                kMaxListEntries);
-  }
-  std::vector<std::string> out;
-  for (const toml::node& entry : *list) {
-    TRY_ASSIGN(std::string text, text_of(entry));
-    out.push_back(std::move(text));
-  }
-  return out;
-}
 
 template <class T>
 Apply number(T& (*member)(Config&), std::uint64_t low, std::uint64_t high) {
@@ -93,12 +60,7 @@ Apply texts(std::vector<std::string>& (*member)(Config&),
 
 Apply duration(Seconds& (*member)(Config&), Seconds low, Seconds high) {
   return [=](Config& config, const toml::node& node) -> Result<void> {
-    TRY_ASSIGN(const std::string value, text_of(node));
-    TRY_ASSIGN(const Seconds parsed, parse_duration(value));
-    if (parsed < low || parsed > high) {
-      return fail(Fault::invalid, "must lie between {} and {} seconds", low.count(), high.count());
-    }
-    member(config) = parsed;
+    TRY_ASSIGN(member(config), duration_of(node, low, high));
     return {};
   };
 }
@@ -310,29 +272,7 @@ std::string names_in(std::string_view section) {
   return out;
 }
 
-/// The value as people wrote it, for messages.
-std::string shown(const toml::node& node) {
-  if (const auto text = node.value_exact<std::string>()) return quote(*text);
-  if (const auto integer = node.value_exact<std::int64_t>()) return fmt::format("{}", *integer);
-  if (const auto boolean = node.value_exact<bool>()) return *boolean ? "true" : "false";
-  if (const auto real = node.value_exact<double>()) return fmt::format("{}", *real);
-  if (node.is_array()) return "[...]";
-  if (node.is_table()) return "a table";
-  return "a date or time";
-}
-
-struct File {
-  std::string_view name;
-  [[nodiscard]] std::string at(const toml::source_region& source) const {
-    return fmt::format("{}:{}", name, source.begin.line);
-  }
-};
-
-Unexpected wrong(std::string where, const std::string& what) {
-  return Unexpected(Error{Fault::invalid, what, std::move(where)});
-}
-
-Result<void> apply_section(Config& config, const File& file, std::string_view section,
+Result<void> apply_section(Config& config, const ConfigFile& file, std::string_view section,
                            const toml::table& table) {
   for (const auto& [name, node] : table) {
     const std::string path =
@@ -345,8 +285,7 @@ Result<void> apply_section(Config& config, const File& file, std::string_view se
                      fmt::format("{} = {}: {}", path, shown(node), applied.error().message));
       }
     } else if (section.empty() && name.str() == "hook") {
-      return wrong(file.at(node.source()),
-                   "hook: hooks are not available in this version; remove the [[hook]] tables");
+      TRY_ASSIGN(config.hooks, read_hooks(file, node));
     } else if (section.empty() && is_section(name.str()) && node.is_table()) {
       TRY(apply_section(config, file, name.str(), *node.as_table()));
     } else if (section.empty() && is_section(name.str())) {
@@ -359,7 +298,7 @@ Result<void> apply_section(Config& config, const File& file, std::string_view se
                       section.empty() ? "the top of the file" : fmt::format("[{}]", section),
                       names_in(section),
                       section.empty() ? "; and the tables [listen], [certificates], "
-                                        "[templates], [limits], [log]"
+                                        "[templates], [limits], [log], [[hook]]"
                                       : ""));
     }
   }
@@ -373,7 +312,7 @@ Result<Config> Config::parse(std::string_view toml, std::string_view file_name) 
     return fail_at(Fault::invalid, std::string(file_name), "{} bytes; at most {} are allowed",
                    toml.size(), kMaxConfigBytes);
   }
-  const File file{file_name};
+  const ConfigFile file{file_name};
   try {
     const toml::table table = toml::parse(toml);
     Config config;
@@ -403,6 +342,7 @@ std::string default_config_text(const std::vector<std::string>& endpoints) {
       out += fmt::format("#{} = {}\n", key.name, key.default_text);
     }
   }
+  out += default_hooks_text();
   return out;
 }
 

@@ -90,6 +90,63 @@ level = "debug"
   EXPECT_EQ(config->profile_options().validity, std::chrono::hours(24 * 90));
 }
 
+TEST(Config, ReadsHooksInTheirOrder) {
+  const auto config = Config::parse(R"(
+[[hook]]
+arn = "a"
+transport = "lambda"
+url = "https://127.0.0.1:9001"
+function = "f"
+timeout = "3s"
+concurrency = 1
+queue = 2
+retries = 3
+breaker-failures = 4
+breaker-pause = "6s"
+shadow = true
+ca-file = "ca.pem"
+bearer-file = "b"
+hmac-key-file = "h"
+[[hook]]
+arn = "*"
+transport = "command"
+command = ["node", "hook.mjs"]
+)",
+                                    "f");
+  ASSERT_TRUE(config) << describe(config.error());
+  const std::vector<hooks::HookOptions> expected = {
+      {.arn = "a",
+       .transport = hooks::Transport::lambda,
+       .url = "https://127.0.0.1:9001",
+       .function = "f",
+       .timeout = Milliseconds(3000),
+       .concurrency = 1,
+       .queue = 2,
+       .retries = 3,
+       .breaker_failures = 4,
+       .breaker_pause = Milliseconds(6000),
+       .shadow = true,
+       .ca_file = "ca.pem",
+       .bearer_file = "b",
+       .hmac_key_file = "h"},
+      {.arn = "*", .transport = hooks::Transport::command, .command = {"node", "hook.mjs"}}};
+  EXPECT_EQ(config->hooks, expected);
+}
+
+TEST(Config, TheCommentedHookShowsEveryKeyWithItsDefault) {
+  const std::string text = default_config_text({});
+  std::string hook = text.substr(text.find("# [[hook]]"));
+  hook = std::regex_replace(hook, std::regex("(^|\n)# "), "$1");
+  // Only what belongs to the transport that it shows.
+  hook = std::regex_replace(hook, std::regex("\n(listen|command) = [^\n]*"), "");
+  const auto config = Config::parse(hook, "f");
+  ASSERT_TRUE(config) << describe(config.error()) << hook;
+  EXPECT_EQ(config->hooks,
+            (std::vector<hooks::HookOptions>{{.arn = "arn:aws:lambda:*:*:function:pre-provision",
+                                              .transport = hooks::Transport::lambda,
+                                              .url = "http://127.0.0.1:9001"}}));
+}
+
 TEST(Config, ErrorsNameFileLineKeyValueAndRemedy) {
   const struct {
     std::string text;
@@ -106,7 +163,33 @@ TEST(Config, ErrorsNameFileLineKeyValueAndRemedy) {
        "ADDRESS:PORT; write for instance \"127.0.0.1:8883\""},
       {"listen = 3\n", "imprint.toml:1: listen = 3: must be a table; write [listen]"},
       {"[hosts]\na = 1\n", "imprint.toml:1: \"hosts\" = a table: there is no such key"},
-      {"[[hook]]\narn = \"a\"\n", "imprint.toml:1: hook: hooks are not available"},
+      {"[hook]\narn = \"a\"\n", "imprint.toml:1: hook = a table: must be a list of tables"},
+      {"hook = [1]\n", "imprint.toml:1: hook = [...]: must be a list of tables"},
+      {"\n[[hook]]\narn = \"a\"\n", "imprint.toml:2: hook.transport: is missing"},
+      {"[[hook]]\ntransport = \"http\"\nurl = \"http://a/\"\n",
+       "imprint.toml:1: hook.arn: is missing"},
+      {"[[hook]]\narn = \"a\"\ntransport = \"sqs\"\n",
+       R"(imprint.toml:3: hook.transport = "sqs": must be one of "http", "lambda")"},
+      {"[[hook]]\narn = \"a\"\ntransport = \"http\"\n", "imprint.toml:1: hook.url: is missing"},
+      {"[[hook]]\narn = \"a\"\ntransport = \"http\"\nurl = \"ftp://a/\"\n",
+       R"(imprint.toml:4: hook.url = "ftp://a/": "ftp://a/" is no http://)"},
+      {"[[hook]]\narn = \"a\"\ntransport = \"http\"\nurl = \"http://a/\"\nlisten = \"x\"\n",
+       R"(imprint.toml:5: hook.listen = "x": means nothing for transport "http")"},
+      {"[[hook]]\narn = \"a\"\ntransport = \"runtime\"\nlisten = \"0.0.0.0:9002\"\n",
+       "imprint.toml:4: hook.listen = \"0.0.0.0:9002\""},
+      {"[[hook]]\narn = \"a\"\ntransport = \"runtime\"\nlisten = \"127.0.0.1:0\"\n",
+       "must name a port"},
+      {"[[hook]]\narn = \"a\"\ntransport = \"command\"\ncommand = \"node\"\n",
+       "hook.command = \"node\": must be a list"},
+      {"[[hook]]\narn = \"a\"\ntransport = \"command\"\ncommand = [\"a\"]\nconcurrency = 257\n",
+       "hook.concurrency = 257: is as many programs"},
+      {"[[hook]]\ntimeout = \"61s\"\n",
+       "hook.timeout = \"61s\": must lie between 1 and 60 seconds"},
+      {"[[hook]]\nretries = 11\n", "hook.retries = 11: must be a whole number from 0 to 10"},
+      {"[[hook]]\nshadow = 1\n", "hook.shadow = 1: must be true or false"},
+      {"[[hook]]\nbogus = 1\n",
+       "imprint.toml:2: \"hook.bogus\" = 1: there is no such key; [[hook]] may hold: arn, "
+       "transport"},
       {"account-id = 123456789012\n", "account-id = 123456789012: must be text"},
       {"account-id = \"12345\"\n", "must be 12 digits"},
       {"region = \"a b\"\n", "region = \"a b\": must be"},

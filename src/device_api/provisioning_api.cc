@@ -71,9 +71,11 @@ runtime::Task<Answer> ProvisioningApi::register_thing(provisioning::Caller calle
   auto request = read_register_thing(topic.format, payload, *topic.template_name);
   if (!request) co_return rejected(topic, request.error());
   const std::string serial_number = provisioning::serial_number_of(request->parameters);
-  const auto registered = co_await register_thing_.run(std::move(caller), std::move(*request));
+  auto outcome = co_await register_thing_.run(std::move(caller), std::move(*request));
+  const auto& registered = outcome.result;
   Answer answer =
       registered ? registered_answer(topic, *registered) : rejected(topic, registered.error());
+  answer.hook = std::move(outcome.hook);
   answer.serial_number = serial_number;
   co_return answer;
 }

@@ -24,6 +24,8 @@ struct Answer {
   std::string certificate = {};
   std::string serial_number = {};  ///< what RegisterThing's parameters say, as for the audit trail
   bool repeated = false;
+  /// What the template's hook had to do with it; on record already unless there is a rejection.
+  std::optional<provisioning::HookAsked> hook = {};
 };
 
 /// Carries out the three operations. One per process; runs on the shard that asks.

@@ -17,6 +17,7 @@
 #include "registry/memory/memory_store.h"
 #include "test/support/fake_clock.h"
 #include "test/support/faulty_store.h"
+#include "test/support/scripted_hooks.h"
 #include "test/support/test_ca.h"
 #include "x509/csr.h"
 
@@ -92,10 +93,14 @@ struct World {
     return run_blocking(create_certificate.from_csr(
         caller, *x509::make_csr_pem(key, test::common_name("whatever"))));
   }
-  Result<RegisteredThing> register_with(const std::string& token, templates::Parameters parameters,
-                                        const std::string& name = "T") {
+  RegisterThingOutcome ask_to_register(const std::string& token, templates::Parameters parameters,
+                                       const std::string& name = "T") {
     return run_blocking(
         register_thing.run(caller, {*TemplateName::parse(name), token, std::move(parameters)}));
+  }
+  Result<RegisteredThing> register_with(const std::string& token, templates::Parameters parameters,
+                                        const std::string& name = "T") {
+    return ask_to_register(token, std::move(parameters), name).result;
   }
   static templates::Parameters parameters(const std::string& serial,
                                           const std::string& firmware = "1.0.0") {
@@ -168,7 +173,10 @@ struct World {
   IssueCertificate issue{store, issuer, profile, clock, random};
   CreateCertificate create_certificate{store, issue, keys, tokens, pending, settings, clock};
   Alarms alarms{store, clock};
-  RegisterThing register_thing{store, cache, tokens, alarms, settings, clock, random};
+  test::ScriptedHooks hooks;
+  RegisterThing register_thing{
+      store, cache, tokens, hooks, alarms, settings, "arn:aws:iot:us-east-1:000000000000:",
+      clock, random};
   Caller caller{
       .certificate = CertificateId(Sha256{1}), .client_id = "factory-1", .correlation = "c"};
 };
@@ -862,6 +870,173 @@ TEST(OwnershipTokens, DependOnKeyCertificateRequesterAndRound) {
   other_requester.requested_by = CertificateId(Sha256{9});
   EXPECT_FALSE(world.tokens.matches(token, other_requester));
   EXPECT_FALSE(OwnershipTokens(Secret(std::string(64, 'x'))).matches(token, certificate));
+}
+
+// ---- hooks ----
+
+/// The mission's template, guarded by a hook.
+struct GuardedWorld : World {
+  static constexpr std::string_view kArn = "arn:aws:lambda:us-east-1:000000000000:function:pre";
+  GuardedWorld() { guard(); }
+
+  void guard() {
+    put(registry::ProvisioningTemplate{
+        .name = *TemplateName::parse("T"),
+        .enabled = true,
+        .hook = registry::ProvisioningHook{"2020-04-01", std::string(kArn)}});
+  }
+  RegisterThingOutcome onboard_asking(const std::string& serial) {
+    created = *create(key);
+    return ask_to_register(created->ownership_token.reveal(), parameters(serial));
+  }
+  std::vector<registry::AuditEvent> steps(const std::string& step) {
+    auto found = all<registry::AuditEvent>(registry::query::AuditEvents{});
+    std::erase_if(found, [&](const auto& event) { return event.step != step; });
+    return found;
+  }
+
+  const x509::PrivateKey key = test::make_key();
+  std::optional<CreatedCertificate> created;
+};
+
+TEST(Hook, IsAskedWithTheDocumentedEvent) {
+  GuardedWorld world;
+  world.hooks.answer(R"({"allowProvisioning":true})");
+  ASSERT_TRUE(world.onboard_asking("1").result);
+  ASSERT_EQ(world.hooks.asked.size(), 1U);
+  EXPECT_EQ(world.hooks.asked[0].first, GuardedWorld::kArn);
+  encoding::json::object expected{
+      {"claimCertificateId", world.caller.certificate.hex()},
+      {"certificateId", world.created->id.hex()},
+      {"certificatePem", world.created->pem},
+      {"templateArn", "arn:aws:iot:us-east-1:000000000000:provisioningtemplate/T"},
+      {"clientId", "factory-1"},
+      {"parameters", {{"FirmwareVersion", "1.0.0"}, {"SerialNumber", "1"}}}};
+  EXPECT_EQ(world.hooks.asked[0].second, encoding::to_json(expected));
+  EXPECT_EQ(world.hooks.asked[0].second.find("PRIVATE"), std::string::npos);
+}
+
+TEST(Hook, OnlyItsYesLetsADeviceInAndNothingItSaysReachesTheDevice) {
+  using Kind = hooks::Reply::Kind;
+  const struct {
+    hooks::Reply reply;
+    Fault fault;
+  } rows[] = {
+      {hooks::read_answer(R"({"allowProvisioning":false,"why":"secret"})"), Fault::forbidden},
+      {hooks::read_answer(R"({"errorType":"Error","errorMessage":"secret"})"), Fault::forbidden},
+      {hooks::read_answer("secret"), Fault::unavailable},
+      {{.kind = Kind::failed, .because = "secret"}, Fault::unavailable},
+      {{.kind = Kind::timed_out, .because = "secret"}, Fault::unavailable},
+      {hooks::read_answer(R"({"allowProvisioning":true,"parameterOverrides":{"SerialNumber":1}})"),
+       Fault::unavailable},
+  };
+  GuardedWorld world;
+  for (const auto& row : rows) {
+    world.hooks.reply = row.reply;
+    const auto outcome = world.onboard_asking("1");
+    ASSERT_FALSE(outcome.result);
+    EXPECT_EQ(outcome.result.error().code, code::kAccessDenied);
+    EXPECT_EQ(outcome.result.error().fault, row.fault);
+    EXPECT_EQ(describe(outcome.result.error()).find("secret"), std::string::npos);
+    ASSERT_TRUE(outcome.hook);
+    EXPECT_TRUE(outcome.hook->refuses());
+    EXPECT_FALSE(outcome.hook->verdict.because.empty());
+    EXPECT_EQ(world.certificate(world.created->id).status, CertificateStatus::pending_activation);
+  }
+  EXPECT_TRUE(world.all<registry::Thing>(registry::query::Things{}).empty());
+  EXPECT_TRUE(world.steps("hook").empty()) << "whoever answers the device records it";
+  world.hooks.answer(R"({"allowProvisioning":true})");
+  EXPECT_TRUE(world.onboard_asking("1").result) << "the same key may ask again";
+}
+
+TEST(Hook, OverridesReplaceAndAddDeclaredParameters) {
+  GuardedWorld world;
+  world.hooks.answer(
+      R"({"allowProvisioning":true,"parameterOverrides":{"FirmwareVersion":"9","Region":"eu",
+          "AWS::IoT::Certificate::Id":"0000"}})");
+  world.created = *world.create(world.key);
+  const std::string token = world.created->ownership_token.reveal();
+  const auto outcome = world.ask_to_register(token, {{"SerialNumber", "1"}});
+  ASSERT_TRUE(outcome.result) << describe(outcome.result.error());
+  EXPECT_EQ(world.thing("device-1").attributes.at("firmwareVersion"), "9");
+  EXPECT_THAT(outcome.hook->undeclared,
+              testing::ElementsAre("AWS::IoT::Certificate::Id", "Region"));
+  const auto events = world.steps("hook");
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].outcome, "ok");
+  EXPECT_THAT(events[0].detail,
+              AllOf(HasSubstr(R"("overrides":["FirmwareVersion"])"),
+                    HasSubstr(R"("undeclared":["AWS::IoT::Certificate::Id","Region"])")));
+  EXPECT_EQ(events[0].serial_number, "1");
+  EXPECT_LT(events[0].sequence, world.steps("register_thing")[0].sequence);
+}
+
+TEST(Hook, OverridesAreCheckedLikeADevicesOwnParameters) {
+  GuardedWorld world;
+  world.hooks.answer(R"({"allowProvisioning":true,"parameterOverrides":{"SerialNumber":"a b"}})");
+  const auto outcome = world.onboard_asking("1");
+  ASSERT_FALSE(outcome.result);
+  EXPECT_EQ(outcome.result.error().code, code::kInvalidParameters);
+}
+
+TEST(Hook, IsAskedOnceForEachRequestAndNotForARepeat) {
+  GuardedWorld world;
+  world.hooks.answer(R"({"allowProvisioning":true,"parameterOverrides":{"FirmwareVersion":"9"}})");
+  world.created = *world.create(world.key);
+  const std::string token = world.created->ownership_token.reveal();
+  // Somebody changes the thing's group between reading and writing: one race is lost.
+  world.store.before_commit([&] { world.guard(); });
+  ASSERT_TRUE(world.ask_to_register(token, World::parameters("1")).result);
+  EXPECT_EQ(world.hooks.asked.size(), 1U);
+  const auto again = world.ask_to_register(token, World::parameters("1"));
+  ASSERT_TRUE(again.result);
+  EXPECT_TRUE(again.result->repeated);
+  EXPECT_FALSE(again.hook);
+  EXPECT_EQ(world.hooks.asked.size(), 1U);
+  EXPECT_EQ(world.ask_to_register(token, World::parameters("1", "9")).result.error().code,
+            code::kInvalidToken)
+      << "what counts is what the device sent";
+}
+
+TEST(Hook, IsNotAskedForWhatIsRefusedAnyway) {
+  GuardedWorld world;
+  world.hooks.answer(R"({"allowProvisioning":true})");
+  EXPECT_FALSE(world.register_with("no token", World::parameters("1")));
+  world.created = *world.create(world.key);
+  EXPECT_FALSE(world.register_with(world.created->ownership_token.reveal(), World::parameters("1"),
+                                   "Unknown"));
+  EXPECT_TRUE(world.hooks.asked.empty());
+}
+
+TEST(Hook, WhatChangesWhileItIsAskedCounts) {
+  GuardedWorld world;
+  world.hooks.answer(R"({"allowProvisioning":true})");
+  world.hooks.while_asked = [&] {
+    auto claim = World::claim(1);
+    claim.status = CertificateStatus::inactive;
+    claim.version = 2;
+    world.put(claim);
+  };
+  const auto outcome = world.onboard_asking("1");
+  ASSERT_FALSE(outcome.result);
+  EXPECT_THAT(outcome.result.error().message, HasSubstr("deactivated"));
+  EXPECT_TRUE(world.all<registry::Thing>(registry::query::Things{}).empty());
+}
+
+TEST(Hook, InShadowIsRecordedAndDecidesNothing) {
+  GuardedWorld world;
+  world.hooks.answer(R"({"allowProvisioning":true,"parameterOverrides":{"FirmwareVersion":"9"}})");
+  world.hooks.reply.shadow = true;
+  ASSERT_TRUE(world.onboard_asking("1").result);
+  EXPECT_EQ(world.thing("device-1").attributes.at("firmwareVersion"), "1.0.0");
+  world.hooks.answer(R"({"allowProvisioning":false})");
+  world.hooks.reply.shadow = true;
+  ASSERT_TRUE(world.onboard_asking("1").result);
+  const auto events = world.steps("hook");
+  ASSERT_EQ(events.size(), 2U);
+  EXPECT_THAT(events[1].detail + events[0].detail, HasSubstr(R"("shadow":true)"));
+  EXPECT_EQ(std::set({events[0].outcome, events[1].outcome}),
+            (std::set<std::string>{"denied", "ok"}));
 }
 
 }  // namespace

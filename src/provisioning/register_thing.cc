@@ -26,6 +26,15 @@ RegisteredThing answer_of(const CertificateId& certificate,
   return {certificate, registration.thing, registration.device_configuration, repeated};
 }
 
+/// What the hook said goes on record with what came of it, and before it.
+void record(const HookAsked& asked, const Known& known, Plan& decided) {
+  registry::AuditEvent about = known.event;
+  about.time = decided.changes.events.front().time;
+  about.certificate = known.certificate->id.hex();
+  decided.changes.events.insert(decided.changes.events.begin(),
+                                hook_event(asked, known.device->template_name, std::move(about)));
+}
+
 }  // namespace
 
 std::string serial_number_of(const templates::Parameters& parameters) {
@@ -42,17 +51,23 @@ std::string audited_serial_number(std::string_view serial_number) {
   return std::string(serial_number.substr(0, end));
 }
 
-registry::Task<Result<RegisteredThing>> RegisterThing::run(Caller caller,
-                                                           RegisterThingRequest request) {
+registry::Task<RegisterThingOutcome> RegisterThing::run(Caller caller,
+                                                        RegisterThingRequest request) {
+  const Sha256 digest = digest_of(request);
+  Attempt one{std::move(caller), std::move(request), digest};
+  auto result = co_await attempt(one);
+  co_return RegisterThingOutcome{std::move(result), std::move(one.hook)};
+}
+
+registry::Task<Result<RegisteredThing>> RegisterThing::attempt(Attempt& one) {
   // Two registrations of one serial may meet; the store lets one through and the other looks again.
   constexpr int kAttempts = 5;
-  for (int attempt = 1;; ++attempt) {
+  for (int number = 1;; ++number) {
     CO_TRY_ASSIGN(const registry::Certificate certificate,
-                  co_await owned(caller, request.ownership_token));
+                  co_await owned(one.caller, one.request.ownership_token));
     if (certificate.registration) {
-      if (certificate.registration->request_digest == digest_of(request)) {
+      if (certificate.registration->request_digest == one.digest)
         co_return answer_of(certificate.id, *certificate.registration, true);
-      }
       co_return refuse_token(fmt::format(
           "Certificate ownership token was already used, to register {} through template {} with "
           "other parameters; "
@@ -61,12 +76,21 @@ registry::Task<Result<RegisteredThing>> RegisterThing::run(Caller caller,
                                           : "a certificate",
           certificate.registration->template_name.str()));
     }
-    CO_TRY_ASSIGN(const Known known, co_await gather(caller, request, certificate));
+    CO_TRY_ASSIGN(const Chosen chosen, co_await choose(one.caller, one.request.template_name));
+    // Once for each request, however often it meets others; unless the template has changed hooks.
+    const auto& guard = chosen.record.hook;
+    if (!guard) one.hook.reset();
+    if (guard && (!one.hook || one.hook->arn != guard->target_arn)) {
+      one.hook = co_await ask(one, certificate, chosen);
+      if (one.hook->refuses()) co_return tl::unexpected(refusal_of(*one.hook));
+    }
+    CO_TRY_ASSIGN(const Known known, co_await gather(one, certificate, chosen));
     auto decided = plan(known, clock_.now(), make_uuid(random_), make_uuid(random_));
     if (!decided) {
       raise_if_duplicate(alarms_, known, decided.error());
       co_return tl::unexpected(std::move(decided).error());
     }
+    if (one.hook) record(*one.hook, known, *decided);
     const auto committed = co_await store_.commit(std::move(decided->changes));
     if (committed) co_return answer_of(certificate.id, *decided->registration, false);
     if (committed.error().fault == Fault::exhausted && !committed.error().where.empty()) {
@@ -78,7 +102,7 @@ registry::Task<Result<RegisteredThing>> RegisterThing::run(Caller caller,
                 code::kAccessDenied});
     }
     if (committed.error().fault != Fault::conflict) co_return tl::unexpected(committed.error());
-    if (attempt == kAttempts) {
+    if (number == kAttempts) {
       co_return fail(Fault::unavailable, "others are changing the same thing at this moment: {}",
                      committed.error().message);
     }
@@ -117,10 +141,10 @@ registry::Task<Result<registry::Certificate>> RegisterThing::owned(Caller caller
   co_return *found;
 }
 
-registry::Task<Result<Known>> RegisterThing::gather(Caller caller, RegisterThingRequest request,
-                                                    registry::Certificate certificate) {
-  const std::string name = request.template_name.str();
-  if (caller.claim_template && *caller.claim_template != request.template_name) {
+registry::Task<Result<RegisterThing::Chosen>> RegisterThing::choose(Caller caller,
+                                                                    TemplateName template_name) {
+  const std::string name = template_name.str();
+  if (caller.claim_template && *caller.claim_template != template_name) {
     co_return tl::unexpected(
         Error{Fault::forbidden,
               fmt::format("this claim certificate may use template {} only, not {}",
@@ -129,7 +153,7 @@ registry::Task<Result<Known>> RegisterThing::gather(Caller caller, RegisterThing
               code::kAccessDenied});
   }
   auto found = co_await registry::get<registry::ProvisioningTemplate>(
-      store_, registry::template_key(request.template_name));
+      store_, registry::template_key(template_name));
   if (!found) {
     if (found.error().fault == Fault::not_found) found.error().code = code::kResourceNotFound;
     co_return tl::unexpected(std::move(found).error());
@@ -156,31 +180,52 @@ registry::Task<Result<Known>> RegisterThing::gather(Caller caller, RegisterThing
                 co_await registry::get<registry::ProvisioningTemplateVersion>(
                     store_, registry::template_version_key(found->name, found->default_version)));
   CO_TRY_ASSIGN(const templates::Template parsed, templates_.get(version, templates::Use::fleet));
+  CO_TRY_ASSIGN(const std::int64_t caller_version, co_await check_caller(std::move(caller)));
+  co_return Chosen{std::move(*found), parsed, caller_version};
+}
+
+registry::Task<HookAsked> RegisterThing::ask(const Attempt& one,
+                                             const registry::Certificate& certificate,
+                                             const Chosen& chosen) {
+  hooks::FleetEvent event{
+      .claim_certificate_id = one.caller.certificate.hex(),
+      .certificate_id = certificate.id.hex(),
+      .certificate_pem = certificate.pem,
+      .template_arn = arn_prefix_ + "provisioningtemplate/" + chosen.record.name.str(),
+      .client_id = one.caller.client_id,
+      .parameters = one.request.parameters};
+  co_return co_await ask_hook(hooks_, chosen.record.hook->target_arn, std::move(event),
+                              chosen.parsed);
+}
+
+registry::Task<Result<Known>> RegisterThing::gather(const Attempt& one,
+                                                    registry::Certificate certificate,
+                                                    Chosen chosen) {
+  const templates::Parameters parameters =
+      one.hook ? overridden(one.request.parameters, *one.hook) : one.request.parameters;
   CO_TRY_ASSIGN(
       templates::Resources resources,
-      parsed.evaluate(request.parameters,
-                      {{{std::string(templates::kCertificateIdParameter), certificate.id.hex()}}}));
-  CO_TRY_ASSIGN(const std::int64_t caller_version, co_await check_caller(caller));
-  const std::string serial_number = serial_number_of(request.parameters);
+      chosen.parsed.evaluate(
+          parameters, {{{std::string(templates::kCertificateIdParameter), certificate.id.hex()}}}));
   registry::AuditEvent event{.step = "register_thing",
                              .outcome = "ok",
-                             .actor = caller.certificate.hex(),
-                             .correlation = caller.correlation,
-                             .client = caller.client_id,
-                             .serial_number = serial_number};
-  DeviceRequest device{
-      .holds = {{registry::certificate_key(caller.certificate),
-                 registry::Expect::at(caller_version)},
-                {registry::template_key(found->name), registry::Expect::at(found->version)}},
-      .template_name = name,
-      .template_version = found->default_version,
-      .settings = *settings_.get()};
-  co_return co_await provisioning::gather(
-      store_, Known{.resources = std::move(resources),
-                    .device = std::move(device),
-                    .fleet = FleetRequest{std::move(caller), digest_of(request)},
-                    .event = std::move(event),
-                    .certificate = std::move(certificate)});
+                             .actor = one.caller.certificate.hex(),
+                             .correlation = one.caller.correlation,
+                             .client = one.caller.client_id,
+                             .serial_number = serial_number_of(one.request.parameters)};
+  DeviceRequest device{.holds = {{registry::certificate_key(one.caller.certificate),
+                                  registry::Expect::at(chosen.caller_version)},
+                                 {registry::template_key(chosen.record.name),
+                                  registry::Expect::at(chosen.record.version)}},
+                       .template_name = chosen.record.name.str(),
+                       .template_version = chosen.record.default_version,
+                       .settings = *settings_.get()};
+  co_return co_await provisioning::gather(store_,
+                                          Known{.resources = std::move(resources),
+                                                .device = std::move(device),
+                                                .fleet = FleetRequest{one.caller, one.digest},
+                                                .event = std::move(event),
+                                                .certificate = std::move(certificate)});
 }
 
 /// The caller's connection is cut when its certificate is deactivated, but this request may be

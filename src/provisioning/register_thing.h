@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "provisioning/alarm.h"
 #include "provisioning/caller.h"
+#include "provisioning/hook.h"
 #include "provisioning/ownership_token.h"
 #include "provisioning/plan.h"
 #include "provisioning/template_cache.h"
@@ -34,37 +35,67 @@ struct RegisteredThing {
   bool repeated = false;             ///< the same request had been carried out before
 };
 
-/// RegisterThing of the fleet provisioning MQTT API: gather, plan, commit. A repeat of the same
-/// request with the same token gets the same answer until the token expires; anything else with a
-/// spent token is refused.
+/// What a request came to, and what its template's hook had to do with it.
+struct RegisterThingOutcome {
+  Result<RegisteredThing> result;
+  std::optional<HookAsked> hook = {};
+};
+
+/// RegisterThing of the fleet provisioning MQTT API: gather, ask the template's hook, plan, commit.
+/// A repeat of the same request with the same token gets the same answer until the token expires,
+/// and no hook is asked for it; anything else with a spent token is refused.
 class RegisterThing {
  public:
   RegisterThing(registry::Store& store, TemplateCache& templates, const OwnershipTokens& tokens,
-                Alarms& alarms, const Current<Settings>& settings, const Clock& clock,
-                Random& random)
+                hooks::Invoker& hooks, Alarms& alarms, const Current<Settings>& settings,
+                std::string arn_prefix, const Clock& clock, Random& random)
       : store_(store),
         templates_(templates),
         tokens_(tokens),
+        hooks_(hooks),
         alarms_(alarms),
         settings_(settings),
+        arn_prefix_(std::move(arn_prefix)),
         clock_(clock),
         random_(random) {}
 
-  registry::Task<Result<RegisteredThing>> run(Caller caller, RegisterThingRequest request);
+  /// With the hook's part in it already recorded when the device is registered; otherwise it is for
+  /// the caller to record.
+  registry::Task<RegisterThingOutcome> run(Caller caller, RegisterThingRequest request);
 
  private:
+  /// The template that a request names, if its caller may use it, and who asks.
+  struct Chosen {
+    registry::ProvisioningTemplate record;
+    templates::Template parsed;
+    std::int64_t caller_version;
+  };
+  /// One request, through its races.
+  struct Attempt {
+    Caller caller;
+    RegisterThingRequest request;
+    Sha256 digest;  ///< of the request as the device sent it
+    std::optional<HookAsked> hook = {};
+  };
+
+  registry::Task<Result<RegisteredThing>> attempt(Attempt& attempt);
+  registry::Task<Result<Chosen>> choose(Caller caller, TemplateName name);
+  registry::Task<HookAsked> ask(const Attempt& attempt, const registry::Certificate& certificate,
+                                const Chosen& chosen);
   /// The certificate a token stands for, when its caller may register it now.
   registry::Task<Result<registry::Certificate>> owned(Caller caller, std::string token);
-  registry::Task<Result<Known>> gather(Caller caller, RegisterThingRequest request,
-                                       registry::Certificate certificate);
+  registry::Task<Result<Known>> gather(const Attempt& attempt, registry::Certificate certificate,
+                                       Chosen chosen);
   /// The version of the caller's own certificate, if it is still active.
   registry::Task<Result<std::int64_t>> check_caller(Caller caller);
 
   registry::Store& store_;
   TemplateCache& templates_;
   const OwnershipTokens& tokens_;
+  hooks::Invoker& hooks_;
   Alarms& alarms_;
   const Current<Settings>& settings_;
+  std::string arn_prefix_;
   const Clock& clock_;
   Random& random_;
 };

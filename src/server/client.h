@@ -116,6 +116,8 @@ class Client {
   static void enter(Services& services, const Asker& asker, const device_api::Answer& answer,
                     double seconds);
   static void note_repeat(Journal& journal, const Asker& asker, const device_api::Answer& answer);
+  static Payer payer_of(const Asker& asker, const device_api::Answer& answer);
+  static void enter_hook(Services& s, const Asker& asker, const device_api::Answer& answer);
   static void note_rejection(Journal& journal, const Asker& asker,
                              const device_api::Answer& answer);
   void answer(const ProvisioningRequest& request, const device_api::Answer& answer);

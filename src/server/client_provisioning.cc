@@ -54,6 +54,7 @@ Client::Asker Client::asker() const {
 void Client::enter(Services& s, const Asker& asker, const device_api::Answer& answer,
                    double seconds) {
   const std::string_view method = device_api::method_of(answer.operation);
+  if (answer.hook) enter_hook(s, asker, answer);
   if (answer.rejection) {
     note_rejection(s.journal, asker, answer);
     s.metrics.provisioning_failed(answer.template_name, method, answer.rejection->error_code,
@@ -80,6 +81,45 @@ void Client::enter(Services& s, const Asker& asker, const device_api::Answer& an
                                                 {"repeated", answer.repeated ? "yes" : "no"}});
 }
 
+/// Sketches give all units one client id: the serial number tells them apart.
+Payer Client::payer_of(const Asker& asker, const device_api::Answer& answer) {
+  if (answer.serial_number.empty()) return asker.payer;
+  return {asker.payer.name + "/" + answer.serial_number, asker.certificate};
+}
+
+/// A device that was registered has its hook's part on record, in the commit that registered it.
+void Client::enter_hook(Services& s, const Asker& asker, const device_api::Answer& answer) {
+  const provisioning::HookAsked& asked = *answer.hook;
+  const std::string_view outcome = hooks::to_string(asked.verdict.outcome);
+  s.metrics.hook_asked(answer.template_name, outcome, asked.shadow, asked.seconds);
+  if (!asked.undeclared.empty()) {
+    s.log.debug("a hook overrides parameters that the template does not declare; they are ignored",
+                {{"hook", asked.arn},
+                 {"template", answer.template_name},
+                 {"parameters", fmt::format("{}", fmt::join(asked.undeclared, ", "))}});
+  }
+  if (asked.verdict.outcome != hooks::Outcome::allowed) {
+    s.log.warning("a pre-provisioning hook did not allow a device",
+                  {{"hook", asked.arn},
+                   {"template", answer.template_name},
+                   {"client", asker.client},
+                   {"outcome", outcome},
+                   {"shadow", asked.shadow ? "yes" : "no"},
+                   {"because", asked.verdict.because}});
+  }
+  if (!answer.rejection) return;
+  s.journal.note(payer_of(asker, answer),
+                 provisioning::hook_event(asked, answer.template_name,
+                                          {.step = {},
+                                           .outcome = {},
+                                           .actor = asker.certificate,
+                                           .correlation = asker.correlation,
+                                           .certificate = asker.certificate,
+                                           .client = asker.client,
+                                           .serial_number = answer.serial_number},
+                                          asker.is_claim));
+}
+
 /// The first time was recorded in the commit that made it so.
 void Client::note_repeat(Journal& journal, const Asker& asker, const device_api::Answer& answer) {
   journal.note(asker.payer, {.step = std::string(device_api::step_of(answer.operation)),
@@ -102,18 +142,14 @@ void Client::note_rejection(Journal& journal, const Asker& asker,
                                 {"because", rejection.message},
                                 {"final", !rejection.may_retry}};
   if (asker.is_claim) detail["claim"] = true;
-  // Sketches give all units one client id: the serial number tells them apart.
-  Payer who = asker.payer;
-  if (!answer.serial_number.empty())
-    who = {who.name + "/" + answer.serial_number, asker.certificate};
-  journal.note(who, {.step = std::string(device_api::step_of(answer.operation)),
-                     .outcome = "rejected",
-                     .actor = asker.certificate,
-                     .correlation = asker.correlation,
-                     .certificate = asker.certificate,
-                     .client = asker.client,
-                     .serial_number = answer.serial_number,
-                     .detail = encoding::to_json(detail)});
+  journal.note(payer_of(asker, answer), {.step = std::string(device_api::step_of(answer.operation)),
+                                         .outcome = "rejected",
+                                         .actor = asker.certificate,
+                                         .correlation = asker.correlation,
+                                         .certificate = asker.certificate,
+                                         .client = asker.client,
+                                         .serial_number = answer.serial_number,
+                                         .detail = encoding::to_json(detail)});
 }
 
 void Client::answer(const ProvisioningRequest& request, const device_api::Answer& answer) {

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The provisioning API over MQTT: who hears an answer, in which order, and what is never said.
+#include <atomic>
 #include <gmock/gmock.h>
+#include <semaphore>
 
 #include "encoding/json.h"
 #include "test/support/test_server.h"
+#include "test/support/web_server.h"
 #include "x509/csr.h"
 
 namespace imprint::server {
@@ -257,6 +260,113 @@ TEST(ProvisioningFlow, WhatComesAboutAfterItsDeviceHasLeftIsCountedAllTheSame) {
   EXPECT_TRUE(eventually([&] {
     return server.metrics().find("imprint_certificates_issued_total{") != std::string::npos;
   })) << server.metrics();
+}
+
+// ---- hooks ----
+
+constexpr const char* kHookArn = "arn:aws:lambda:us-east-1:000000000000:function:pre";
+
+/// Connects with the claim, has its certificate, and asks to be registered.
+struct Applicant {
+  Applicant(TestServer& server, const test::Enrolled& claim, const std::string& name,
+            std::size_t shard)
+      : serial(name) {
+    EXPECT_TRUE(device.connect(server.port(shard), claim.tls, "applicant-" + name));
+    listen(device, kFromCsr);
+    listen(device, kRegister);
+    EXPECT_TRUE(device.send(kFromCsr, csr_request(test::make_key())));
+    token = text(next_object(device), "certificateOwnershipToken");
+  }
+  void ask() { ASSERT_TRUE(device.send(kRegister, register_request(token, serial))); }
+
+  MqttDevice device;
+  std::string serial;
+  std::string token;
+};
+
+TEST(ProvisioningFlow, AHookThatThinksHoldsUpNobodyElse) {
+  std::counting_semaphore<1000> go{0};
+  std::atomic<int> there = 0;
+  std::atomic<int> most = 0;
+  test::WebServer hook([&](const test::WebCall&) {
+    const int here = ++there;
+    int seen = most;
+    while (here > seen && !most.compare_exchange_weak(seen, here)) {
+    }
+    go.acquire();
+    --there;
+    return test::web_answer(200, R"({"allowProvisioning":true})");
+  });
+  TestServer server({.hooks = {{.arn = kHookArn,
+                                .url = hook.url(),
+                                .timeout = std::chrono::minutes(1),
+                                .concurrency = 3}}});
+  server.guard(kHookArn);
+  const auto claim = server.enroll_claim();
+  std::vector<std::unique_ptr<Applicant>> all;
+  for (std::size_t i = 0; i < 8; ++i) {
+    all.push_back(std::make_unique<Applicant>(server, claim, fmt::format("W{}", i), i % 2));
+    all.back()->ask();
+  }
+  ASSERT_TRUE(eventually([&] { return there == 3; }));
+  // Both shards go on meanwhile.
+  const auto own = server.enroll("other");
+  for (std::size_t shard : {0U, 1U}) {
+    MqttDevice other;
+    ASSERT_TRUE(other.connect(server.port(shard), own.tls, fmt::format("other-{}", shard)));
+    ASSERT_EQ(other.subscribe("a/b"), ReasonCode::granted_qos_1);
+    ASSERT_TRUE(other.send("a/b", "x"));
+    EXPECT_TRUE(other.next());
+  }
+  go.release(1000);
+  for (const auto& one : all)
+    EXPECT_EQ(text(next_object(one->device), "thingName"), "device-" + one->serial);
+  EXPECT_EQ(most, 3) << "the hook's concurrency decides how many are asked about at a time";
+  EXPECT_THAT(server.metrics(),
+              HasSubstr("imprint_hook_seconds_count{outcome=\"ok\",shadow=\"no\"} 8"));
+}
+
+TEST(ProvisioningFlow, DeniedFailedAndTimedOutAreThreeThings) {
+  std::counting_semaphore<10> late{0};
+  test::WebServer hook([&](const test::WebCall& call) {
+    if (call.body.find("slowpoke") != std::string::npos) late.acquire();
+    return call.body.find("broken") != std::string::npos
+               ? test::web_answer(500, "secret")
+               : test::web_answer(200, R"({"allowProvisioning":false,"secret":1})");
+  });
+  TestServer server(
+      {.hooks = {{.arn = kHookArn, .url = hook.url(), .timeout = Milliseconds(300)}}});
+  server.guard(kHookArn);
+  const auto claim = server.enroll_claim();
+  const struct {
+    std::string serial;
+    std::string outcome;
+    std::string retry;
+  } rows[] = {{"no", "denied", "final"},
+              {"broken", "failed", "try the same request again later"},
+              {"slowpoke", "timed_out", "try the same request again later"}};
+  for (const auto& row : rows) {
+    Applicant one(server, claim, row.serial, 0);
+    one.ask();
+    const json::object answer = next_object(one.device);
+    EXPECT_EQ(answer.at("statusCode"), 403) << row.serial;
+    EXPECT_EQ(text(answer, "errorCode"), "AccessDenied");
+    EXPECT_THAT(text(answer, "errorMessage"),
+                AllOf(HasSubstr(row.retry), testing::Not(HasSubstr("secret"))));
+    EXPECT_THAT(
+        server.metrics(),
+        HasSubstr(fmt::format("imprint_hook_rejections_total{{reason=\"{}\",template=\"T\"}} 1",
+                              row.outcome)));
+    const auto hook_step = [&](const registry::AuditEvent& event) {
+      return event.step == "hook" && event.outcome == row.outcome &&
+             event.serial_number == row.serial;
+    };
+    EXPECT_TRUE(eventually([&] {
+      return std::ranges::any_of(server.all<registry::AuditEvent>(registry::query::AuditEvents{}),
+                                 hook_step);
+    })) << row.outcome;
+  }
+  late.release(10);
 }
 
 }  // namespace

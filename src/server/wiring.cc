@@ -12,6 +12,7 @@
 #include "deployment/key_file.h"
 #include "deployment/secret_files.h"
 #include "encoding/text.h"
+#include "hooks/hooks.h"
 #include "issuance/issuer.h"
 #include "issuance/key_pool.h"
 #include "provisioning/alarm.h"
@@ -113,6 +114,7 @@ std::string waiting_for_start(deployment::Config running, deployment::Config nex
        "certificates.key-pool-size");
   note(running.limits != next.limits, "[limits]");
   note(running.log.format != next.log.format, "log.format");
+  note(running.hooks != next.hooks, "[[hook]]");
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
@@ -167,6 +169,7 @@ struct Server::Parts {
   std::optional<identity::AccessControl> access;
   std::unique_ptr<access::Operators> operators;
 
+  std::unique_ptr<hooks::Hooks> hooks;
   std::optional<issuance::Issuer> issuer;
   std::optional<Current<issuance::Profile>> profile;
   std::optional<issuance::KeyPool> keys;
@@ -294,7 +297,10 @@ struct Server::Parts {
                                                     .account = config.account_id});
     create.emplace(*store, *issue, *keys, *tokens, pending, settings, clock);
     alarms.emplace(*store, clock);
-    register_thing.emplace(*store, templates, *tokens, *alarms, settings, clock, random);
+    TRY_ASSIGN(hooks, hooks::Hooks::make(config.hooks, layout.directory(), clock, random, log));
+    register_thing.emplace(*store, templates, *tokens, *hooks, *alarms, settings,
+                           fmt::format("arn:aws:iot:{}:{}:", config.region, config.account_id),
+                           clock, random);
     just_in_time.emplace(*store, templates, pending, *alarms, settings, clock, random);
     provisioning.emplace(*create, *register_thing);
     journal.emplace(*store, clock, log);
@@ -345,6 +351,7 @@ struct Server::Parts {
         .issue = *issue,
         .apply = *apply,
         .registrations = *registrations,
+        .hooks = *hooks,
         .keys = *keys,
         .settings = settings,
         .clock = clock,
@@ -387,10 +394,11 @@ struct Server::Parts {
     registrations->start();
   }
 
-  /// After the threads: what still waits for a key or the store is answered, so that the store's
+  /// After the threads: what still waits for a key, a hook or the store is answered, so that their
   /// threads know no shard when the shards go.
   void finish_waiting() {
     keys->stop();
+    hooks->stop();
     std::size_t ran = 0;
     do {
       // The store answers in order: with these, everything asked before has been answered.

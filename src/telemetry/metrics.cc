@@ -62,6 +62,16 @@ struct Metrics::Families {
           .Name("imprint_provisioning_seconds")
           .Help("From a provisioning request to its answer")
           .Register(registry);
+  prometheus::Family<prometheus::Counter>& hook_rejections =
+      prometheus::BuildCounter()
+          .Name("imprint_hook_rejections_total")
+          .Help("Registrations that a pre-provisioning hook stopped: denied, failed or timed_out")
+          .Register(registry);
+  prometheus::Family<prometheus::Histogram>& hook_duration =
+      prometheus::BuildHistogram()
+          .Name("imprint_hook_seconds")
+          .Help("From asking a pre-provisioning hook to its answer, waiting for its turn included")
+          .Register(registry);
   prometheus::Family<prometheus::Counter>& claim_uses =
       prometheus::BuildCounter()
           .Name("imprint_claim_uses_total")
@@ -121,6 +131,17 @@ void Metrics::provisioning_failed(std::string_view template_name, std::string_vi
             {"category", std::string(category)}})
       .Increment();
   families_->duration.Add({{"method", std::string(method)}}, kSeconds).Observe(seconds);
+}
+
+void Metrics::hook_asked(std::string_view template_name, std::string_view outcome, bool shadow,
+                         double seconds) {
+  families_->hook_duration
+      .Add({{"outcome", std::string(outcome)}, {"shadow", shadow ? "yes" : "no"}}, kSeconds)
+      .Observe(seconds);
+  if (shadow || outcome == "ok") return;
+  families_->hook_rejections
+      .Add({{"template", families_->templates(template_name)}, {"reason", std::string(outcome)}})
+      .Increment();
 }
 
 void Metrics::claim_used(std::string_view certificate_id) {

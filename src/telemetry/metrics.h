@@ -23,6 +23,10 @@ class Metrics {
                               double seconds);
   void provisioning_failed(std::string_view template_name, std::string_view method,
                            std::string_view category, double seconds);
+  /// A pre-provisioning hook was asked. `outcome` is "ok", "denied", "failed" or "timed_out"; one
+  /// that only shadows rejects nothing.
+  void hook_asked(std::string_view template_name, std::string_view outcome, bool shadow,
+                  double seconds);
   /// `certificate_id` in hexadecimal; its first characters are the label.
   void claim_used(std::string_view certificate_id);
   void certificate_issued(std::string_view profile, std::string_view key);

@@ -12,6 +12,7 @@
 #include "test/support/fake_clock.h"
 #include "test/support/faulty_store.h"
 #include "test/support/scratch_folder.h"
+#include "test/support/scripted_hooks.h"
 #include "test/support/test_ca.h"
 
 namespace imprint::test {
@@ -62,6 +63,7 @@ class ControlApiWorld {
                                          .folder = folder / "tasks",
                                          .account = "000000000000",
                                          .pause = Milliseconds(0)}};
+  ScriptedHooks hooks;
   AwsSigner signer;
   access::Operators operators{{std::string(kAccessKeyId), Secret(std::string(kSecretAccessKey))},
                               *access::Vault::make(Secret(std::string(64, 'a')))};
@@ -70,6 +72,7 @@ class ControlApiWorld {
                                .issue = issue,
                                .apply = apply,
                                .registrations = registrations,
+                               .hooks = hooks,
                                .keys = keys,
                                .settings = settings,
                                .clock = clock,

@@ -37,6 +37,7 @@ struct ServerOptions {
   mqtt::Limits mqtt = {};
   server::ConnectionLimits limits = {};
   std::uint16_t shards = 2;
+  std::vector<hooks::HookOptions> hooks = {};
 };
 
 /// Shards over a store in memory, each on a port of its own, so that a test says which shard a
@@ -79,6 +80,7 @@ class TestServer {
     for (const auto& shard : shards_) shard->stop(std::chrono::seconds(3));
     for (std::thread& thread : threads_) thread.join();
     threads_.clear();
+    hooks_->stop();
     std::size_t ran = 1;
     while (ran > 0) {
       ran = 0;
@@ -167,6 +169,13 @@ class TestServer {
     });
   }
 
+  /// Gives template T a hook.
+  void guard(const std::string& arn) {
+    put(registry::ProvisioningTemplate{.name = *TemplateName::parse("T"),
+                                       .enabled = true,
+                                       .hook = registry::ProvisioningHook{"2020-04-01", arn}});
+  }
+
   template <class T>
   std::vector<T> all(registry::Query query) {
     return *runtime::run_blocking(registry::list_all<T>(memory_, std::move(query)));
@@ -219,8 +228,17 @@ class TestServer {
   provisioning::CreateCertificate create_{store,    issue_,    keys_, tokens_,
                                           pending_, settings_, clock};
   provisioning::Alarms alarms_{store, clock};
-  provisioning::RegisterThing register_{store,     templates_, tokens_, alarms_,
-                                        settings_, clock,      random};
+  std::unique_ptr<hooks::Hooks> hooks_ =
+      std::move(*hooks::Hooks::make(options_.hooks, "/", clock, random, log_));
+  provisioning::RegisterThing register_{store,
+                                        templates_,
+                                        tokens_,
+                                        *hooks_,
+                                        alarms_,
+                                        settings_,
+                                        "arn:aws:iot:us-east-1:000000000000:",
+                                        clock,
+                                        random};
   provisioning::JustInTime just_in_time_{store,     templates_, pending_, alarms_,
                                          settings_, clock,      random};
   device_api::ProvisioningApi provisioning_{create_, register_};

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+#include "base/file.h"
+#include "base/result.h"
+
+namespace imprint::hooks {
+
+/// A program that runs beside the server, in a process group of its own: no shell, none of the
+/// server's open files, default signals, and an environment of PATH, HOME, LANG, TZ and TMPDIR.
+/// Ended with its whole group when it goes.
+class Child {
+ public:
+  /// Found by PATH. Errors name the program and the system's reason.
+  static Result<Child> start(const std::vector<std::string>& command,
+                             const std::filesystem::path& folder);
+  Child(Child&& other) noexcept;
+  Child& operator=(Child&&) = delete;
+  Child(const Child&) = delete;
+  ~Child();
+
+  [[nodiscard]] pid_t pid() const { return pid_; }
+  /// Ends the group at once; its end shows on `process`.
+  void kill() const;
+  /// Asks the group to end; the destructor does not wait for that long.
+  void ask_to_end() const;
+  /// Takes note of the end that `process` showed, and says it: "exit status 1", "signal 9".
+  std::string reap();
+
+  FileDescriptor in;       ///< to its standard input
+  FileDescriptor out;      ///< from its standard output
+  FileDescriptor err;      ///< from its standard error
+  FileDescriptor process;  ///< a pidfd: readable once it has ended
+
+ private:
+  Child() = default;
+  pid_t pid_ = -1;
+};
+
+}  // namespace imprint::hooks

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hooks/hooks.h"
+
+#include <algorithm>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <mutex>
+#include <thread>
+
+#include "base/name.h"
+#include "hooks/gate.h"
+#include "hooks/web_client.h"
+
+namespace imprint::hooks {
+
+namespace {
+
+Result<std::unique_ptr<Carrier>> make_carrier(const HookOptions& options,
+                                              const CarrierParts& parts) {
+  switch (options.transport) {
+    case Transport::http:
+      return make_http_carrier(options, parts);
+    case Transport::lambda:
+      return make_lambda_carrier(options, parts);
+    case Transport::runtime:
+      return make_runtime_carrier(options, parts);
+    case Transport::command:
+      return make_command_carrier(options, parts);
+  }
+  return fail(Fault::internal, "no such transport");
+}
+
+}  // namespace
+
+/// In the order of construction. The carriers go before the loop and the web client that they use.
+struct Hooks::Parts {
+  Parts(std::filesystem::path folder, const Clock& time, Random& chance, telemetry::Log& log_to)
+      : clock(time), carrier_parts{loop, web, time, chance, log_to, std::move(folder)} {}
+
+  const Clock& clock;
+  boost::asio::io_context loop{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{
+      loop.get_executor()};
+  WebClient web;
+  CarrierParts carrier_parts;
+  std::vector<std::unique_ptr<Gate>> gates;  ///< never changed once the thread runs
+  std::mutex mutex;
+  bool is_stopped = false;
+  std::thread thread;
+
+  [[nodiscard]] Gate* gate_for(std::string_view arn) const {
+    const auto it = std::ranges::find_if(gates, [&](const std::unique_ptr<Gate>& gate) {
+      return matches(gate->options().arn, arn);
+    });
+    return it == gates.end() ? nullptr : it->get();
+  }
+
+  /// False when the hooks have stopped: what is posted before runs before the stop.
+  template <class Work>
+  bool post(Work work_to_do) {
+    const std::scoped_lock lock(mutex);
+    if (is_stopped) return false;
+    boost::asio::post(loop, std::move(work_to_do));
+    return true;
+  }
+};
+
+Result<std::unique_ptr<Hooks>> Hooks::make(std::vector<HookOptions> options,
+                                           const std::filesystem::path& directory,
+                                           const Clock& clock, Random& random,
+                                           telemetry::Log& log) {
+  auto parts = std::make_unique<Parts>(directory, clock, random, log);
+  for (HookOptions& one : options) {
+    auto carrier = check(one).and_then([&] { return make_carrier(one, parts->carrier_parts); });
+    if (!carrier) {
+      Error error = std::move(carrier).error();
+      error.message = fmt::format("hook {}: {}", quote(one.arn), describe(error));
+      error.where.clear();
+      return tl::unexpected(std::move(error));
+    }
+    parts->gates.push_back(
+        std::make_unique<Gate>(std::move(one), std::move(*carrier), parts->carrier_parts));
+  }
+  parts->thread = std::thread([loop = &parts->loop] { loop->run(); });
+  return std::unique_ptr<Hooks>(new Hooks(std::move(parts)));
+}
+
+Hooks::Hooks(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Hooks::~Hooks() {
+  stop();
+  parts_->loop.stop();
+  parts_->thread.join();
+}
+
+const HookOptions* Hooks::find(std::string_view arn) const {
+  const Gate* gate = parts_->gate_for(arn);
+  return gate == nullptr ? nullptr : &gate->options();
+}
+
+runtime::Task<Reply> Hooks::ask(std::string arn, std::string event_json) {
+  const Monotonic asked = parts_->clock.monotonic();
+  Gate* gate = parts_->gate_for(arn);
+  if (gate == nullptr) {
+    co_return Reply{
+        .kind = Reply::Kind::failed,
+        .because = fmt::format("no [[hook]] in imprint.toml answers for {}; add one whose arn "
+                               "matches, or take the hook off the template",
+                               quote(arn))};
+  }
+  const runtime::Completion<Reply> answer;
+  const bool is_posted = parts_->post(
+      [gate, answer, arn = std::move(arn), event = std::move(event_json), asked]() mutable {
+        gate->ask(std::move(arn), std::move(event), asked,
+                  [answer](Reply reply) { answer.complete(std::move(reply)); });
+      });
+  if (!is_posted) {
+    co_return Reply{.kind = Reply::Kind::failed,
+                    .because = "the server is stopping",
+                    .shadow = gate->options().shadow};
+  }
+  co_return co_await answer.wait();
+}
+
+void Hooks::stop() {
+  const runtime::Completion<bool> stopped;
+  {
+    const std::scoped_lock lock(parts_->mutex);
+    if (parts_->is_stopped) return;
+    parts_->is_stopped = true;
+    boost::asio::post(parts_->loop, [this, stopped] {
+      for (const auto& gate : parts_->gates) gate->stop();
+      stopped.complete(true);
+    });
+  }
+  const auto wait = [](runtime::Completion<bool> done) -> runtime::Task<bool> {
+    co_return co_await done.wait();
+  };
+  runtime::run_blocking(wait(stopped));
+}
+
+std::vector<std::string> Hooks::listening() const {
+  std::vector<std::string> out;
+  for (const auto& gate : parts_->gates) {
+    if (auto address = gate->carrier().listens(); !address.empty())
+      out.push_back(std::move(address));
+  }
+  return out;
+}
+
+}  // namespace imprint::hooks

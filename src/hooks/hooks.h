@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "hooks/options.h"
+#include "hooks/verdict.h"
+#include "runtime/task.h"
+#include "telemetry/log.h"
+
+namespace imprint::hooks {
+
+/// Asks the hook that an ARN stands for: what use cases see of this folder.
+class Invoker {
+ public:
+  virtual ~Invoker() = default;
+  /// The asker resumes on its own executor. An ARN that nobody answers for is a failure, not an
+  /// absence: a template that expects to be guarded is.
+  virtual runtime::Task<Reply> ask(std::string arn, std::string event_json) = 0;
+};
+
+/// Every [[hook]] of a deployment, and the one thread on which their bounds, workers and listeners
+/// live; HTTP has another. No shard ever waits: ask() from any thread.
+class Hooks final : public Invoker {
+ public:
+  /// Refuses what check() refuses, secrets that are unreadable or open to others, and addresses
+  /// that are taken. The references outlive the hooks.
+  static Result<std::unique_ptr<Hooks>> make(std::vector<HookOptions> options,
+                                             const std::filesystem::path& directory,
+                                             const Clock& clock, Random& random,
+                                             telemetry::Log& log);
+  /// Every asker has its answer before the threads end.
+  ~Hooks() override;
+  Hooks(const Hooks&) = delete;
+  Hooks& operator=(const Hooks&) = delete;
+
+  /// The first hook whose pattern matches, or null.
+  [[nodiscard]] const HookOptions* find(std::string_view arn) const;
+
+  runtime::Task<Reply> ask(std::string arn, std::string event_json) override;
+
+  /// From here on everything that is or was asked fails, at once. Workers and listeners stay until
+  /// the destructor.
+  void stop();
+
+  /// Where the Runtime API of each hook with that transport is served, as ADDRESS:PORT.
+  [[nodiscard]] std::vector<std::string> listening() const;
+
+ private:
+  struct Parts;
+  explicit Hooks(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace imprint::hooks

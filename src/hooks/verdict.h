@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "encoding/json.h"
+
+/// What a pre-provisioning hook is told and what its answer means (AWS IoT, pre-provisioning
+/// hooks). Pure.
+namespace imprint::hooks {
+
+inline constexpr std::string_view kPayloadVersion = "2020-04-01";
+inline constexpr std::size_t kMaxAnswerBytes = std::size_t{64} * 1024;
+inline constexpr std::size_t kMaxAnswerDepth = 8;
+inline constexpr std::size_t kMaxOverrides = 256;
+
+using Overrides = std::map<std::string, std::string, std::less<>>;
+
+/// A device that asks to be registered, as the handler gets it. Never a private key.
+struct FleetEvent {
+  std::string claim_certificate_id;  ///< of the connection that asks
+  std::string certificate_id;        ///< of the certificate to register
+  std::string certificate_pem;
+  std::string template_arn;
+  std::string client_id;
+  Overrides parameters;
+};
+
+/// {claimCertificateId, certificateId, certificatePem, templateArn, clientId, parameters}.
+std::string to_json(const FleetEvent& event);
+
+/// What came back of asking.
+struct Reply {
+  enum class Kind : std::uint8_t {
+    answered,   ///< the handler returned `answer`
+    threw,      ///< the handler ran and threw
+    failed,     ///< it could not be asked, or what came back is no answer
+    timed_out,  ///< nothing came back before the deadline
+  };
+  Kind kind = Kind::failed;
+  encoding::json::value answer = {};
+  std::string because = {};  ///< for the log and the audit trail, never for a device; escaped
+  double seconds = 0;
+  bool shadow = false;
+};
+
+/// What the handler sent back as its answer: JSON within bounds, or the account of an error that it
+/// threw. `seconds` and `shadow` are the caller's to fill in.
+Reply read_answer(std::string_view body);
+
+/// The account of a function that did not return: {"errorType", "errorMessage"}. What the function
+/// threw is its word (Kind::threw); what the platform says about a function that would not start,
+/// crashed or took too long is a failure.
+Reply read_function_error(std::string_view body);
+
+enum class Outcome : std::uint8_t { allowed, denied, failed, timed_out };
+/// "ok", "denied", "failed", "timed_out": as in the audit trail and the metrics.
+std::string_view to_string(Outcome outcome);
+
+struct Verdict {
+  Outcome outcome = Outcome::failed;
+  Overrides overrides = {};  ///< of an allowed one
+  std::string because = {};  ///< escaped; internal
+};
+
+/// Only `allowProvisioning: true` lets a device in. Anything else that a working handler says
+/// denies it; overrides that are no texts, and anything that is no handler's word, are failures.
+Verdict fleet_verdict(const Reply& reply);
+
+}  // namespace imprint::hooks

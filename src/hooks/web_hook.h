@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+
+#include "base/secret.h"
+#include "hooks/carrier.h"
+#include "hooks/web_client.h"
+
+namespace imprint::hooks {
+
+/// What a request shows to prove where it comes from.
+class WebCredentials {
+ public:
+  static Result<WebCredentials> load(const HookOptions& options,
+                                     const std::filesystem::path& directory);
+
+  /// "Authorization: Bearer ..." and "Imprint-Signature: t=...,v1=..." (docs/hooks.md), where files
+  /// for them are named.
+  [[nodiscard]] std::vector<std::string> headers(std::string_view body, Timestamp now) const;
+
+ private:
+  Secret bearer_;
+  Secret hmac_key_;
+};
+
+/// "t={seconds since 1970},v1={hex}": HMAC-SHA-256 over "{t}.{body}".
+std::string signature_header(const std::string& key, std::string_view body, Timestamp now);
+
+/// Events to a web server; how they are addressed and read is what http and lambda differ in.
+class WebHook final : public Carrier {
+ public:
+  using Address = std::function<std::string(const Invocation&)>;
+  using Read = std::function<Delivery(WebAnswer)>;
+
+  WebHook(WebClient& web, const Clock& clock, WebCredentials credentials,
+          std::vector<std::string> headers, std::string ca_file, Address address, Read read)
+      : web_(web),
+        clock_(clock),
+        credentials_(std::move(credentials)),
+        headers_(std::move(headers)),
+        ca_file_(std::move(ca_file)),
+        address_(std::move(address)),
+        read_(std::move(read)) {}
+
+  static Result<std::unique_ptr<Carrier>> make(const HookOptions& options,
+                                               const CarrierParts& parts,
+                                               std::vector<std::string> headers, Address address,
+                                               Read read);
+
+  void send(Invocation invocation, Done done) override;
+  std::string cancel(std::uint64_t number) override;
+
+ private:
+  WebClient& web_;
+  const Clock& clock_;
+  WebCredentials credentials_;
+  std::vector<std::string> headers_;
+  std::string ca_file_;
+  Address address_;
+  Read read_;
+};
+
+}  // namespace imprint::hooks

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "hooks/hooks.h"
+#include "provisioning/caller.h"
+#include "registry/records.h"
+#include "runtime/task.h"
+#include "templates/template.h"
+
+namespace imprint::provisioning {
+
+/// What asking a template's pre-provisioning hook came to.
+struct HookAsked {
+  std::string arn;
+  hooks::Verdict verdict;
+  double seconds = 0;
+  bool shadow = false;  ///< recorded only; it decides nothing
+  /// Overrides of parameters that the template does not declare: they have no effect.
+  std::vector<std::string> undeclared = {};
+
+  [[nodiscard]] bool refuses() const {
+    return !shadow && verdict.outcome != hooks::Outcome::allowed;
+  }
+};
+
+/// Asks, and sorts the overrides out by what the template declares.
+runtime::Task<HookAsked> ask_hook(hooks::Invoker& hooks, std::string arn, hooks::FleetEvent event,
+                                  templates::Template parsed);
+
+/// The request's parameters with the overrides in their place; they are checked like a device's own
+/// when the template is evaluated.
+templates::Parameters overridden(templates::Parameters parameters, const HookAsked& asked);
+
+/// The answer to a device: AccessDenied and nothing of what the hook said. A denial is final, a
+/// hook that failed or kept silent may be asked again.
+Error refusal_of(const HookAsked& asked);
+
+/// The step "hook" of the audit trail: its outcome is the verdict's, its detail has the reason.
+/// `about` says who asked, when and for which device; `is_claim`: its certificate is a claim's.
+registry::AuditEvent hook_event(const HookAsked& asked, std::string_view template_name,
+                                registry::AuditEvent about, bool is_claim = false);
+
+}  // namespace imprint::provisioning

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "hooks/hooks.h"
+
+namespace imprint::test {
+
+/// Hooks that answer what a test tells them, and remember what they were asked.
+class ScriptedHooks final : public hooks::Invoker {
+ public:
+  runtime::Task<hooks::Reply> ask(std::string arn, std::string event_json) override {
+    asked.emplace_back(std::move(arn), std::move(event_json));
+    while_asked();
+    co_return reply;
+  }
+  void answer(std::string_view json) { reply = hooks::read_answer(json); }
+
+  hooks::Reply reply = {};
+  std::function<void()> while_asked = [] {};
+  std::vector<std::pair<std::string, std::string>> asked = {};  ///< ARN and event
+};
+
+}  // namespace imprint::test
