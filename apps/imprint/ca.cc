@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "deployment/config.h"
+#include "encoding/text.h"
 #include "issuance/serial.h"
 #include "x509/certificate.h"
 #include "x509/private_key.h"
@@ -156,8 +157,11 @@ Result<json::array> describe_all(const deployment::Layout& layout, const ServerA
   do {
     TRY_ASSIGN(const json::value page,
                call(layout, server, "GET",
-                    marker.empty() ? "/cacertificates" : "/cacertificates?marker=" + marker));
-    const json::object& object = page.as_object();
+                    marker.empty() ? "/cacertificates"
+                                   : "/cacertificates?marker=" + encoding::percent_encode(marker)));
+    if (!page.is_object() || page.get_object().if_contains("certificates") == nullptr)
+      return fail(Fault::internal, "the server's answer has no certificates");
+    const json::object& object = page.get_object();
     for (const json::value& ca : object.at("certificates").as_array()) {
       TRY_ASSIGN(json::value one,
                  call(layout, server, "GET",

@@ -167,8 +167,9 @@ std::string advice_on_status(const Certificate& certificate) {
              "with its ownership token, over the claim's connection, within the hour.";
     case CertificateStatus::revoked:
       return fmt::format(
-          "Certificate {} is REVOKED for good: the device begins again with its "
-          "claim and a new key.",
+          "Certificate {} is REVOKED for good: the device needs a new key, by its claim or from "
+          "its "
+          "CA. Leave it REVOKED: deleted, its device could be registered anew.",
           id);
     case CertificateStatus::active:
       return "";
@@ -191,7 +192,9 @@ std::string advice_on_denial(const AuditEvent& event,
   if (certificate && certificate->status != CertificateStatus::active)
     return advice_on_status(*certificate);
   if (!certificate) {
-    return "The certificate does not exist any more: the device begins again with its claim.";
+    return "The certificate is not in the registry, or not any more: a device with a claim begins "
+           "again with it; one whose certificate a registered CA signed comes in by itself once "
+           "what the sentence names is mended.";
   }
   if (is_of_claim(event)) {
     return "A claim may provision through its template and do nothing else: correct the topic in "

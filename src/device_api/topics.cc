@@ -147,10 +147,11 @@ Result<void> check_subscribe(std::string_view filter) {
     const std::string_view shared =
         slash == std::string_view::npos ? std::string_view() : filter.substr(slash + 1);
     if (!shared.starts_with('$')) return {};
-    return fail(
-        Fault::forbidden,
-        "answers below {} are sent to whoever asked and cannot be shared; subscribe without $share",
-        quote(shared));
+    return fail(Fault::forbidden,
+                "{} cannot be shared: answers are sent to whoever asked, and events to everybody "
+                "who listens; "
+                "subscribe without $share",
+                quote(shared));
   }
   if (!is_reserved(filter)) return {};
   if (filter.starts_with("$aws/things/") || is_event(filter)) return {};

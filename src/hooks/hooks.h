@@ -23,6 +23,8 @@ class Invoker {
   /// The asker resumes on its own executor. An ARN that nobody answers for is a failure, not an
   /// absence: a template that expects to be guarded is.
   virtual runtime::Task<Reply> ask(std::string arn, std::string event_json) = 0;
+  /// Whether anybody does, for those who may be asked and need not be.
+  [[nodiscard]] virtual bool answers_for(std::string_view arn) const = 0;
 };
 
 /// Every [[hook]] of a deployment, and the one thread on which their bounds, workers and listeners
@@ -44,6 +46,9 @@ class Hooks final : public Invoker {
   [[nodiscard]] const HookOptions* find(std::string_view arn) const;
 
   runtime::Task<Reply> ask(std::string arn, std::string event_json) override;
+  [[nodiscard]] bool answers_for(std::string_view arn) const override {
+    return find(arn) != nullptr;
+  }
 
   /// From here on everything that is or was asked fails, at once. Workers and listeners stay until
   /// the destructor.

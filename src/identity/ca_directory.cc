@@ -3,21 +3,12 @@
 
 #include <algorithm>
 
-#include "x509/chain.h"
-
 namespace imprint::identity {
-
-struct CaDirectory::Snapshot {
-  std::vector<Entry> all = {};
-  /// Those that may introduce devices.
-  std::optional<x509::TrustAnchors> anchors = {};
-};
 
 namespace {
 
-bool may_introduce(const registry::CaCertificate& ca) {
-  return ca.is_active && ca.auto_registration;
-}
+/// No chain of devices is longer.
+constexpr int kMaxSteps = 8;
 
 Unexpected refuse(const registry::CaCertificate& ca, std::string_view because,
                   std::string_view remedy) {
@@ -26,8 +17,7 @@ Unexpected refuse(const registry::CaCertificate& ca, std::string_view because,
               ca.id.hex(), because, remedy);
 }
 
-/// Why a CA that is named in the chain does not vouch for it.
-Unexpected refusal_of(const registry::CaCertificate& ca, const Error& verdict, Timestamp now) {
+Result<void> check_introducer(const registry::CaCertificate& ca, Timestamp now) {
   if (!ca.is_active) {
     return refuse(ca, "INACTIVE",
                   fmt::format("aws iot update-ca-certificate --certificate-id {} "
@@ -40,11 +30,18 @@ Unexpected refusal_of(const registry::CaCertificate& ca, const Error& verdict, T
                               "--new-auto-registration-status ENABLE admits them",
                               ca.id.hex()));
   }
-  if (now > ca.not_after) {
+  if (now > ca.not_after)
     return refuse(ca, "has expired", "register its successor, or the devices' certificates");
-  }
-  return fail(Fault::forbidden, "CA certificate {} is registered, but {}", ca.id.hex(),
-              verdict.message);
+  return {};
+}
+
+/// Of those sent along, the one that signed `certificate`.
+const x509::Certificate* signer_among(std::span<const x509::Certificate> sent,
+                                      const x509::Certificate& certificate) {
+  const auto it = std::ranges::find_if(sent, [&](const x509::Certificate& one) {
+    return one.subject() == certificate.issuer() && certificate.verify_signed_by(one).has_value();
+  });
+  return it == sent.end() ? nullptr : &*it;
 }
 
 }  // namespace
@@ -80,21 +77,27 @@ void CaDirectory::apply(const registry::ChangeSet& changes) {
 }
 
 void CaDirectory::put(const registry::CaCertificate& record) {
+  entries_.erase(record.id);
   // It was read when it was registered; what cannot be read now vouches for nobody.
   const auto certificate = x509::Certificate::from_pem(record.pem);
-  entries_.erase(record.id);
-  if (certificate) entries_.emplace(record.id, Entry{record, *certificate});
+  if (!certificate) return;
+  auto anchor = x509::TrustAnchors::make({&*certificate, 1});
+  if (anchor) entries_.emplace(record.id, Entry{record, *certificate, std::move(*anchor)});
 }
 
 void CaDirectory::publish() {
   auto next = std::make_shared<Snapshot>();
-  std::vector<x509::Certificate> introducers;
-  for (const auto& [id, entry] : entries_) {
-    next->all.push_back(entry);
-    if (may_introduce(entry.record)) introducers.push_back(entry.certificate);
-  }
-  if (auto anchors = x509::TrustAnchors::make(introducers)) next->anchors = std::move(*anchors);
+  for (const auto& [id, entry] : entries_) next->push_back(entry);
   snapshot_ = std::move(next);
+}
+
+const CaDirectory::Entry* CaDirectory::signer_of(const Snapshot& snapshot,
+                                                 const x509::Certificate& certificate) {
+  const auto it = std::ranges::find_if(snapshot, [&](const Entry& ca) {
+    return ca.certificate.subject() == certificate.issuer() &&
+           certificate.verify_signed_by(ca.certificate).has_value();
+  });
+  return it == snapshot.end() ? nullptr : &*it;
 }
 
 Result<FirstContact> CaDirectory::vouch(const x509::Certificate& leaf,
@@ -105,34 +108,23 @@ Result<FirstContact> CaDirectory::vouch(const x509::Certificate& leaf,
     const std::scoped_lock lock(mutex_);
     snapshot = snapshot_;
   }
-  const auto names = [&](const Entry& ca) {
-    const auto is_issuer = [&](const x509::Certificate& certificate) {
-      return certificate.issuer() == ca.certificate.subject();
-    };
-    return is_issuer(leaf) || std::ranges::any_of(sent, is_issuer);
-  };
-  const auto named = std::ranges::find_if(snapshot->all, names);
-  if (named == snapshot->all.end()) {
-    return fail(Fault::not_found,
-                "no registered CA certificate has the subject \"{}\", which it names as its issuer",
-                leaf.issuer().text());
-  }
-  const auto chain = snapshot->anchors->verify(leaf, sent, now, x509::ChainPurpose::tls_client);
-  if (chain) {
-    // OpenSSL stops at the first certificate that is an anchor.
-    for (const x509::Certificate& certificate : *chain) {
-      if (certificate == leaf) continue;
-      const auto anchor = std::ranges::find_if(snapshot->all, [&](const Entry& ca) {
-        return ca.certificate == certificate && may_introduce(ca.record);
-      });
-      if (anchor != snapshot->all.end()) return FirstContact{leaf, anchor->record.id};
+  const x509::Certificate* step = &leaf;
+  for (int i = 0; i < kMaxSteps && step != nullptr && !snapshot->empty(); ++i) {
+    const Entry* ca = signer_of(*snapshot, *step);
+    if (ca == nullptr) {
+      step = signer_among(sent, *step);
+      continue;
     }
-    return fail(Fault::internal, "a chain was verified that ends at no registered CA");
+    TRY(check_introducer(ca->record, now));
+    const auto chain = ca->anchor.verify(leaf, sent, now, x509::ChainPurpose::tls_client);
+    if (chain) return FirstContact{leaf, ca->record.id};
+    return fail(Fault::forbidden, "CA certificate {} is registered, but {}", ca->record.id.hex(),
+                chain.error().message);
   }
-  // Of several with one subject, the one that is told of is the one that could be mended.
-  const auto able = std::ranges::find_if(
-      snapshot->all, [&](const Entry& ca) { return names(ca) && may_introduce(ca.record); });
-  return refusal_of(able == snapshot->all.end() ? named->record : able->record, chain.error(), now);
+  return fail(Fault::not_found,
+              "no registered CA certificate signed it or what was sent along with it; the issuer "
+              "that it names is \"{}\"",
+              leaf.issuer().text());
 }
 
 }  // namespace imprint::identity

@@ -9,6 +9,7 @@
 
 #include "registry/store.h"
 #include "x509/certificate.h"
+#include "x509/chain.h"
 
 namespace imprint::identity {
 
@@ -30,10 +31,11 @@ class CaDirectory {
 
   void apply(const registry::ChangeSet& changes);
 
-  /// The registered CA that `leaf` leads to, over the intermediates that its holder sent along. Not
-  /// needed among them: the CA itself. The chain is checked in full (signatures, dates, purpose,
-  /// path length; x509::TrustAnchors). Fault::not_found when no registered CA is named anywhere in
-  /// it; Fault::forbidden when one is and does not vouch: it is INACTIVE, its auto-registration is
+  /// The first registered CA on the way from `leaf` up, over the intermediates that its holder sent
+  /// along; the CA itself need not be among them. It alone decides, whatever is registered above
+  /// it. The chain is checked in full (signatures, dates, purpose, path length;
+  /// x509::TrustAnchors). Fault::not_found when no registered CA signed anything on the way;
+  /// Fault::forbidden when one did and does not vouch: it is INACTIVE, its auto-registration is
   /// off, it has expired, or the chain does not verify. The message says which, and what to do.
   [[nodiscard]] Result<FirstContact> vouch(const x509::Certificate& leaf,
                                            std::span<const x509::Certificate> sent,
@@ -43,9 +45,12 @@ class CaDirectory {
   struct Entry {
     registry::CaCertificate record;
     x509::Certificate certificate;
+    x509::TrustAnchors anchor;  ///< this one alone
   };
-  struct Snapshot;
+  using Snapshot = std::vector<Entry>;
 
+  /// The one that signed it: of several with one subject, the one whose key did.
+  static const Entry* signer_of(const Snapshot& snapshot, const x509::Certificate& certificate);
   void put(const registry::CaCertificate& record);
   void publish();
 

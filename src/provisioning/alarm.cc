@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "provisioning/alarm.h"
 
-#include <tuple>
-
 #include "encoding/json.h"
 
 namespace imprint::provisioning {
@@ -34,32 +32,24 @@ std::string alarm_name_of(const registry::AuditEvent& event) {
   return name != nullptr && name->is_string() ? std::string(name->get_string()) : std::string();
 }
 
-namespace {
-
-runtime::Task<void> commit(registry::Store& store, registry::ChangeSet changes) {
-  // A store that cannot write is told of elsewhere; the next cause raises the alarm again.
-  std::ignore = co_await store.commit(std::move(changes));
-}
-
-}  // namespace
-
-bool Alarms::is_news(Alarm alarm, const std::string& subject) {
+bool Alarms::is_news(const Cause& cause) {
   const Monotonic now = clock_.monotonic();
   const std::scoped_lock lock(mutex_);
-  if (raised_.size() >= kMaxSubjects)
+  if (now - swept_ >= kQuietTime) {
     std::erase_if(raised_, [&](const auto& entry) { return now - entry.second >= kQuietTime; });
-  // Beyond the bound, all others are one subject.
-  const bool is_full = raised_.size() >= kMaxSubjects;
-  const auto [it, is_new] = raised_.try_emplace({alarm, is_full ? std::string() : subject}, now);
-  if (is_new) return true;
-  if (now - it->second < kQuietTime) return false;
+    swept_ = now;
+  }
+  if (raised_.size() >= kMaxSubjects && !raised_.contains(cause)) return false;
+  const auto [it, is_new] = raised_.try_emplace(cause, now);
+  if (!is_new && now - it->second < kQuietTime) return false;
   it->second = now;
   return true;
 }
 
-void Alarms::raise(Alarm alarm, const std::string& subject, std::string_view because,
+void Alarms::raise(Alarm alarm, std::string subject, std::string_view because,
                    registry::AuditEvent about) {
-  if (!is_news(alarm, subject)) return;
+  Cause cause{alarm, std::move(subject)};
+  if (!is_news(cause)) return;
   const registry::AuditEvent event = alarm_event(alarm, because);
   about.step = event.step;
   about.outcome = event.outcome;
@@ -67,7 +57,14 @@ void Alarms::raise(Alarm alarm, const std::string& subject, std::string_view bec
   about.time = clock_.now();
   registry::ChangeSet changes;
   changes.events.push_back(std::move(about));
-  runtime::start(commit(store_, std::move(changes)));
+  runtime::start(commit(std::move(cause), std::move(changes)));
+}
+
+runtime::Task<void> Alarms::commit(Cause cause, registry::ChangeSet changes) {
+  if (co_await store_.commit(std::move(changes))) co_return;
+  // A store that cannot write is told of elsewhere; the same cause raises the alarm again.
+  const std::scoped_lock lock(mutex_);
+  raised_.erase(cause);
 }
 
 }  // namespace imprint::provisioning

@@ -43,17 +43,21 @@ class Alarms {
 
   /// `subject` names what the alarm is about, such as a thing; `about` carries the ids that
   /// `imprint explain` finds it by. Nobody waits for it.
-  void raise(Alarm alarm, const std::string& subject, std::string_view because,
+  void raise(Alarm alarm, std::string subject, std::string_view because,
              registry::AuditEvent about);
 
  private:
+  using Cause = std::pair<Alarm, std::string>;
+  /// Beyond them, what is new is not told until some are old: it is told enough.
   static constexpr std::size_t kMaxSubjects = 10'000;
-  bool is_news(Alarm alarm, const std::string& subject);
+  bool is_news(const Cause& cause);
+  runtime::Task<void> commit(Cause cause, registry::ChangeSet changes);
 
   registry::Store& store_;
   const Clock& clock_;
   std::mutex mutex_;
-  std::map<std::pair<Alarm, std::string>, Monotonic> raised_;
+  std::map<Cause, Monotonic> raised_;
+  Monotonic swept_ = {};
 };
 
 }  // namespace imprint::provisioning

@@ -29,15 +29,8 @@ registry::Task<Result<void>> detach(registry::Store& store, CertificateId old,
   co_return Result<void>();
 }
 
-}  // namespace
-
-bool awaits_first_use(const registry::Certificate& certificate) {
-  const bool is_provisioned = certificate.requested_by || certificate.ca_certificate;
-  return is_provisioned && (!certificate.first_connected || !certificate.replaces.empty());
-}
-
-registry::Task<Result<void>> note_first_use(registry::Store& store, CertificateId certificate,
-                                            Timestamp now) {
+registry::Task<Result<void>> note_once(registry::Store& store, CertificateId certificate,
+                                       Timestamp now) {
   CO_TRY_ASSIGN(registry::Certificate newer, co_await registry::get<registry::Certificate>(
                                                  store, registry::certificate_key(certificate)));
   if (!awaits_first_use(newer)) co_return Result<void>();
@@ -71,6 +64,22 @@ registry::Task<Result<void>> note_first_use(registry::Store& store, CertificateI
   ++newer.version;
   changes.changes.emplace_back(registry::Put{std::move(newer), as_read});
   co_return co_await store.commit(std::move(changes));
+}
+
+}  // namespace
+
+bool awaits_first_use(const registry::Certificate& certificate) {
+  const bool is_provisioned = certificate.requested_by || certificate.ca_certificate;
+  return is_provisioned && (!certificate.first_connected || !certificate.replaces.empty());
+}
+
+registry::Task<Result<void>> note_first_use(registry::Store& store, CertificateId certificate,
+                                            Timestamp now) {
+  constexpr int kAttempts = 5;
+  for (int attempt = 1;; ++attempt) {
+    auto noted = co_await note_once(store, certificate, now);
+    if (noted || noted.error().fault != Fault::conflict || attempt == kAttempts) co_return noted;
+  }
 }
 
 }  // namespace imprint::provisioning

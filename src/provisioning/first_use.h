@@ -11,8 +11,8 @@ bool awaits_first_use(const registry::Certificate& certificate);
 
 /// A certificate that was provisioned has connected: it is known to have reached its device, and
 /// the certificates that it replaces are taken out of service and off their thing, in the same
-/// transaction. Fault::conflict when others changed the same records meanwhile; nothing is lost
-/// then, the next connection does it.
+/// transaction. Looks again when others changed the same records meanwhile; where that does not
+/// help, nothing is lost, the next connection does it.
 registry::Task<Result<void>> note_first_use(registry::Store& store, CertificateId certificate,
                                             Timestamp now);
 

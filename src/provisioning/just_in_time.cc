@@ -13,7 +13,7 @@ namespace {
 using registry::CertificateStatus;
 using registry::Expect;
 
-/// Of one CA and one common name. A board that makes itself a new certificate at every start leaves
+/// Of one CA and one subject. A board that makes itself a new certificate at every start leaves
 /// its earlier ones behind; each newcomer takes the place of the oldest.
 constexpr std::size_t kMaxWaitingOfOneName = 16;
 
@@ -89,6 +89,24 @@ std::string serial_number_of(const x509::Certificate& certificate) {
                                               : values.front());
 }
 
+/// The step "hook" of the audit trail, with the hook's own words.
+registry::AuditEvent registration_hook_event(const hooks::Reply& reply,
+                                             const Result<RegistrationDecision>& decision,
+                                             registry::AuditEvent about, const std::string& arn) {
+  encoding::json::object detail{{"hook", arn},
+                                {"milliseconds", static_cast<std::int64_t>(reply.seconds * 1000)}};
+  if (reply.shadow) detail["shadow"] = true;
+  if (!decision) {
+    about.outcome = reply.kind == hooks::Reply::Kind::timed_out ? "timed_out" : "failed";
+    detail["because"] = decision.error().message;
+  } else {
+    about.outcome = decision->action == RegistrationDecision::Action::reject ? "denied" : "ok";
+    detail["action"] = to_string(decision->action);
+  }
+  about.detail = encoding::to_json(detail);
+  return about;
+}
+
 registry::AuditEvent event_of(const FirstConnection& connection, std::string_view step) {
   return {.step = std::string(step),
           .outcome = "ok",
@@ -142,7 +160,9 @@ registry::Task<Result<Introduced>> JustInTime::introduce(FirstConnection connect
       out.failure = std::move(decided).error();
     }
   }
-  if (arrival.is_new) CO_TRY(co_await record_pending(std::move(connection), arrival));
+  if (arrival.is_new) CO_TRY(co_await record_pending(connection, arrival));
+  if (!arrival.ca.registration)
+    CO_TRY(co_await ask_registration_hook(std::move(connection), arrival, out));
   co_return out;
 }
 
@@ -152,28 +172,17 @@ registry::Task<Result<JustInTime::Arrival>> JustInTime::look_up(FirstConnection 
                 co_await registry::get<registry::CaCertificate>(
                     store_, registry::ca_certificate_key(connection.ca)));
   CO_TRY(check_introducer(ca, now));
+  CO_TRY(check_outside_certificate(connection.certificate, now));
   std::vector<registry::Key> keys = {registry::certificate_key(connection.certificate.id())};
   CO_TRY_ASSIGN(const std::vector<std::optional<registry::Record>> found,
                 co_await store_.find(std::move(keys)));
   if (found.front())
     co_return Arrival{.ca = ca, .record = std::get<registry::Certificate>(*found.front())};
-  CO_TRY(check_outside_certificate(connection.certificate, now));
-  const std::size_t most = settings_.get()->pending_certificates;
-  auto place = pending_.reserve(ca.id, most);
-  if (!place) {
-    co_return fail(Fault::exhausted,
-                   "{} certificates that CA certificate {} signed wait for their activation, the "
-                   "most there may be; activate or delete some",
-                   most, ca.id.hex());
-  }
   registry::Certificate record = certificate_record(connection.certificate, random_, now);
   record.status = CertificateStatus::pending_activation;
   record.ca_certificate = ca.id;
   record.mode = ca.mode;
-  co_return Arrival{.ca = ca,
-                    .record = std::move(record),
-                    .is_new = true,
-                    .place = std::make_shared<PendingCertificates::Place>(std::move(*place))};
+  co_return Arrival{.ca = ca, .record = std::move(record), .is_new = true};
 }
 
 registry::Task<Result<JustInTime::Decision>> JustInTime::decide(FirstConnection connection,
@@ -206,6 +215,72 @@ registry::Task<Result<JustInTime::Decision>> JustInTime::decide(FirstConnection 
       .thing = known.resources.thing ? std::optional(known.resources.thing->name) : std::nullopt};
 }
 
+registry::Task<Result<void>> JustInTime::ask_registration_hook(FirstConnection connection,
+                                                               Arrival arrival, Introduced& out) {
+  const std::string arn = arn_prefix_ + "cacert/" + arrival.ca.id.hex();
+  if (!hooks_.answers_for(arn)) co_return Result<void>();
+  RegistrationQuestion question{.certificate = arrival.record.id,
+                                .certificate_pem = arrival.record.pem,
+                                .ca = arrival.ca.id,
+                                .account = account_,
+                                .client_id = connection.client_id,
+                                .registered = arrival.record.created,
+                                .now = clock_.now()};
+  const hooks::Reply reply = co_await hooks_.ask(arn, to_json(question));
+  const auto decision = read_decision(reply);
+  out.hook = registration_hook_event(reply, decision, event_of(connection, "hook"), arn);
+  if (!decision || reply.shadow) co_return Result<void>();
+  switch (decision->action) {
+    case RegistrationDecision::Action::activate:
+      co_return co_await activate(std::move(connection), std::move(arrival), *decision, out);
+    case RegistrationDecision::Action::reject:
+      co_return co_await reject(std::move(connection), std::move(arrival), out);
+    case RegistrationDecision::Action::wait:
+      break;
+  }
+  co_return Result<void>();
+}
+
+registry::Task<Result<void>> JustInTime::activate(FirstConnection connection, Arrival arrival,
+                                                  RegistrationDecision decision, Introduced& out) {
+  DeviceRequest device{.holds = {as_read(arrival.ca)},
+                       .template_name = name_of_body(arrival.ca),
+                       .settings = *settings_.get()};
+  CO_TRY_ASSIGN(
+      const Known known,
+      co_await gather(store_, Known{.resources = resources_of(decision, arrival.record.id),
+                                    .device = std::move(device),
+                                    .event = event_of(connection, "just_in_time_provisioning"),
+                                    .certificate = arrival.record}));
+  auto decided = plan(known, clock_.now(), make_uuid(random_), make_uuid(random_));
+  if (!decided) {
+    raise_if_duplicate(alarms_, known, decided.error());
+    out.failure = std::move(decided).error();
+    co_return Result<void>();
+  }
+  CO_TRY(co_await store_.commit(std::move(decided->changes)));
+  out.status = CertificateStatus::active;
+  if (decision.thing) out.thing = decision.thing->name;
+  co_return Result<void>();
+}
+
+registry::Task<Result<void>> JustInTime::reject(FirstConnection connection, Arrival arrival,
+                                                Introduced& out) {
+  registry::Certificate record = std::move(arrival.record);
+  const Expect as_seen = Expect::at(record.version);
+  record.status = CertificateStatus::revoked;
+  record.modified = clock_.now();
+  ++record.version;
+  registry::ChangeSet changes;
+  registry::AuditEvent event = event_of(connection, "reject_certificate");
+  event.time = record.modified;
+  changes.events.push_back(std::move(event));
+  changes.changes.emplace_back(registry::Put{std::move(record), as_seen});
+  CO_TRY(co_await store_.commit(std::move(changes)));
+  out.status = CertificateStatus::revoked;
+  co_return Result<void>();
+}
+
 registry::Task<Result<void>> JustInTime::record_pending(FirstConnection connection,
                                                         Arrival arrival) {
   registry::ChangeSet changes;
@@ -216,38 +291,52 @@ registry::Task<Result<void>> JustInTime::record_pending(FirstConnection connecti
   event.detail = encoding::to_json(encoding::json::object{
       {"ca", arrival.ca.id.hex()}, {"subject", connection.certificate.subject().text()}});
   changes.events.push_back(std::move(event));
-  CO_TRY(co_await make_room(arrival.record, changes));
+  const x509::DistinguishedName& subject = connection.certificate.subject();
+  CO_TRY_ASSIGN(const bool has_made_room, co_await make_room(arrival.record, subject, changes));
+  const std::size_t most = settings_.get()->pending_certificates;
+  const auto place = has_made_room ? std::nullopt : pending_.reserve(arrival.ca.id, most);
+  if (!has_made_room && !place) {
+    co_return fail(Fault::exhausted,
+                   "{} certificates that CA certificate {} signed wait for their activation, the "
+                   "most there may be; activate or delete some",
+                   most, arrival.ca.id.hex());
+  }
   co_return co_await store_.commit(std::move(changes));
 }
 
-/// The one that is removed comes back when its device does.
-registry::Task<Result<void>> JustInTime::make_room(const registry::Certificate& newcomer,
+/// Whether one goes. It comes back when its device does.
+registry::Task<Result<bool>> JustInTime::make_room(const registry::Certificate& newcomer,
+                                                   const x509::DistinguishedName& subject,
                                                    registry::ChangeSet& changes) {
-  const auto oldest = pending_.longest_waiting(*newcomer.ca_certificate, newcomer.common_name,
-                                               kMaxWaitingOfOneName);
-  if (!oldest) co_return Result<void>();
-  CO_TRY_ASSIGN(const registry::Page attached,
-                co_await store_.list(registry::query::AccessOf{*oldest}, {}));
-  if (!attached.records.empty()) co_return Result<void>();  // an operator has begun with it
-  std::vector<registry::Key> keys = {registry::certificate_key(*oldest)};
-  CO_TRY_ASSIGN(const std::vector<std::optional<registry::Record>> found,
-                co_await store_.find(std::move(keys)));
-  if (!found.front()) co_return Result<void>();
-  const auto& record = std::get<registry::Certificate>(*found.front());
-  if (record.status != CertificateStatus::pending_activation) co_return Result<void>();
-  changes.changes.emplace_back(
-      registry::Erase{registry::key_of(record), Expect::at(record.version)});
-  changes.events.push_back(
-      {.time = newcomer.created,
-       .step = "remove_waiting_certificate",
-       .outcome = "ok",
-       .certificate = oldest->hex(),
-       .detail = encoding::to_json(encoding::json::object{
-           {"ca", newcomer.ca_certificate->hex()},
-           {"because", fmt::format("{} certificates of this CA and common name wait; a newer one "
-                                   "took its place",
-                                   kMaxWaitingOfOneName)}})});
-  co_return Result<void>();
+  const CertificateId ca = *newcomer.ca_certificate;
+  const std::vector<CertificateId> waiting = pending_.waiting(ca, subject);
+  if (waiting.size() < kMaxWaitingOfOneName) co_return false;
+  for (const CertificateId& id : waiting) {
+    CO_TRY_ASSIGN(const registry::Page attached,
+                  co_await store_.list(registry::query::AccessOf{id}, {}));
+    if (!attached.records.empty()) continue;  // an operator has begun with it
+    std::vector<registry::Key> keys = {registry::certificate_key(id)};
+    CO_TRY_ASSIGN(const std::vector<std::optional<registry::Record>> found,
+                  co_await store_.find(std::move(keys)));
+    if (!found.front()) continue;
+    const auto& record = std::get<registry::Certificate>(*found.front());
+    if (record.status != CertificateStatus::pending_activation) continue;
+    changes.changes.emplace_back(
+        registry::Erase{registry::key_of(record), Expect::at(record.version)});
+    changes.events.push_back(
+        {.time = newcomer.created,
+         .step = "remove_waiting_certificate",
+         .outcome = "ok",
+         .certificate = id.hex(),
+         .detail = encoding::to_json(encoding::json::object{
+             {"ca", ca.hex()},
+             {"because",
+              fmt::format("{} certificates of this CA and subject wait; a newer one took "
+                          "its place",
+                          kMaxWaitingOfOneName)}})});
+    co_return true;
+  }
+  co_return false;
 }
 
 }  // namespace imprint::provisioning

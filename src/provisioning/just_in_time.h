@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string>
 
@@ -11,6 +10,7 @@
 #include "provisioning/alarm.h"
 #include "provisioning/pending_certificates.h"
 #include "provisioning/plan.h"
+#include "provisioning/registration_hook.h"
 #include "provisioning/template_cache.h"
 #include "x509/certificate.h"
 
@@ -35,21 +35,29 @@ struct Introduced {
   JitpMode mode = JitpMode::inline_registration;
   /// Why the CA's template could not be carried out; the next connection tries again.
   std::optional<Error> failure = {};
+  /// What the registration hook said, for the audit trail.
+  std::optional<registry::AuditEvent> hook = {};
 };
 
 /// Just-in-time provisioning and registration (AWS IoT, "Just-in-time provisioning"). The registry
 /// gains the certificate; with a registration config its template is carried out, in the same
 /// transaction, with the certificate's subject as parameters; without one the certificate stays
-/// PENDING_ACTIVATION until somebody activates it. One per process, any thread.
+/// PENDING_ACTIVATION until somebody activates it: an operator, or the registration hook
+/// (registration_hook.h) of its CA. One per process, any thread.
 class JustInTime {
  public:
+  /// `account` is the deployment's, `arn_prefix` what its ARNs begin with ("arn:aws:iot:r:a:").
   JustInTime(registry::Store& store, TemplateCache& templates, PendingCertificates& pending,
-             Alarms& alarms, const Current<Settings>& settings, const Clock& clock, Random& random)
+             hooks::Invoker& hooks, Alarms& alarms, const Current<Settings>& settings,
+             std::string account, std::string arn_prefix, const Clock& clock, Random& random)
       : store_(store),
         templates_(templates),
         pending_(pending),
+        hooks_(hooks),
         alarms_(alarms),
         settings_(settings),
+        account_(std::move(account)),
+        arn_prefix_(std::move(arn_prefix)),
         clock_(clock),
         random_(random) {}
 
@@ -63,7 +71,6 @@ class JustInTime {
     registry::CaCertificate ca;
     registry::Certificate record;
     bool is_new = false;  ///< the registry does not have it yet
-    std::shared_ptr<const PendingCertificates::Place> place = {};
   };
   struct Decision {
     Plan plan;
@@ -76,16 +83,26 @@ class JustInTime {
   registry::Task<Result<Arrival>> look_up(FirstConnection connection);
   /// What the CA's template comes to; errors are about the template or the device.
   registry::Task<Result<Decision>> decide(FirstConnection connection, Arrival arrival);
+  /// Carries out what the registration hook of the certificate's CA decides, if it has one.
+  registry::Task<Result<void>> ask_registration_hook(FirstConnection connection, Arrival arrival,
+                                                     Introduced& out);
+  registry::Task<Result<void>> activate(FirstConnection connection, Arrival arrival,
+                                        RegistrationDecision decision, Introduced& out);
+  registry::Task<Result<void>> reject(FirstConnection connection, Arrival arrival, Introduced& out);
   /// The registry gains the certificate, PENDING_ACTIVATION.
   registry::Task<Result<void>> record_pending(FirstConnection connection, Arrival arrival);
-  registry::Task<Result<void>> make_room(const registry::Certificate& newcomer,
+  registry::Task<Result<bool>> make_room(const registry::Certificate& newcomer,
+                                         const x509::DistinguishedName& subject,
                                          registry::ChangeSet& changes);
 
   registry::Store& store_;
   TemplateCache& templates_;
   PendingCertificates& pending_;
+  hooks::Invoker& hooks_;
   Alarms& alarms_;
   const Current<Settings>& settings_;
+  const std::string account_;
+  const std::string arn_prefix_;
   const Clock& clock_;
   Random& random_;
 };

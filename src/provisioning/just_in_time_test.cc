@@ -4,9 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "provisioning/first_use.h"
 #include "registry/memory/memory_store.h"
 #include "test/support/fake_clock.h"
 #include "test/support/faulty_store.h"
+#include "test/support/scripted_hooks.h"
 #include "test/support/test_ca.h"
 #include "x509/digest.h"
 
@@ -88,7 +90,9 @@ struct World {
   TemplateCache templates;
   PendingCertificates pending;
   Alarms alarms{store, clock};
-  JustInTime just_in_time{store, templates, pending, alarms, settings, clock, random};
+  test::ScriptedHooks hooks;
+  JustInTime just_in_time{store,          templates,          pending, hooks, alarms, settings,
+                          "000000000000", "arn:aws:iot:r:a:", clock,   random};
 };
 
 TEST(JustInTime, GivesADeviceItsThingPolicyAndStatusAtOnce) {
@@ -293,7 +297,7 @@ TEST(JustInTime, CountsWhatWaitedBeforeTheStart) {
   PendingCertificates fresh;
   ASSERT_TRUE(run_blocking(fresh.load(world.memory)));
   EXPECT_EQ(fresh.count(world.ca.certificate.id()), 1U);
-  EXPECT_TRUE(fresh.longest_waiting(world.ca.certificate.id(), "a", 1));
+  EXPECT_EQ(fresh.waiting(world.ca.certificate.id(), test::common_name("a")).size(), 1U);
 }
 
 TEST(JustInTime, EndsWithAllOrNothingWhereverTheStoreFails) {
@@ -321,8 +325,9 @@ TEST(JustInTime, LooksAgainWhenTheSameDeviceComesTwiceAtOnce) {
   World world;
   const test::Identity device = world.device("sensor-1");
   world.store.before_commit([&] {
-    JustInTime other{world.memory,   world.templates, world.pending, world.alarms,
-                     world.settings, world.clock,     world.random};
+    JustInTime other{
+        world.memory,   world.templates, world.pending,      world.hooks, world.alarms,
+        world.settings, "000000000000",  "arn:aws:iot:r:a:", world.clock, world.random};
     ASSERT_TRUE(run_blocking(other.run({device.certificate, world.ca.certificate.id(), "c", "y"})));
   });
   const auto introduced = world.connect(device);
@@ -330,6 +335,205 @@ TEST(JustInTime, LooksAgainWhenTheSameDeviceComesTwiceAtOnce) {
   EXPECT_EQ(introduced->status, CertificateStatus::active);
   EXPECT_FALSE(introduced->was_pending) << "the other one has done it";
   EXPECT_EQ(world.steps().size(), 1U);
+}
+
+TEST(JustInTime, ASecondUnitIsRefusedThoughTheFirstHasNotBeenSeenYet) {
+  World world;
+  const test::Identity first = world.device("sensor-1");
+  ASSERT_TRUE(world.connect(first));
+  const auto second = world.connect(world.device("sensor-1"));
+  ASSERT_TRUE(second && second->failure);
+  EXPECT_EQ(world.status(first), CertificateStatus::active);
+}
+
+TEST(JustInTime, ReplacesAtTheFirstContactOfANewKey) {
+  for (const bool is_permitted : {false, true}) {
+    World world;
+    if (!is_permitted) world.settings.set({.reprovision = Reprovision::replace});
+    const test::Identity old = world.device("sensor-1");
+    ASSERT_TRUE(world.connect(old));
+    if (is_permitted) {
+      registry::Thing thing = *run_blocking(registry::get<registry::Thing>(
+          world.memory, registry::thing_key(*ThingName::parse("sensor-1"))));
+      thing.reprovision_until = world.clock.now() + std::chrono::hours(1);
+      ++thing.version;
+      world.put(thing);
+    }
+    const test::Identity newer = world.device("sensor-1");
+    const auto introduced = world.connect(newer);
+    ASSERT_TRUE(introduced && !introduced->failure);
+    EXPECT_EQ(world.status(old), CertificateStatus::active) << "until the new one is used";
+    ASSERT_TRUE(
+        run_blocking(note_first_use(world.store, newer.certificate.id(), world.clock.now())));
+    EXPECT_EQ(world.status(old), CertificateStatus::inactive);
+    EXPECT_EQ(world.status(newer), CertificateStatus::active);
+  }
+}
+
+TEST(JustInTime, AlarmsForEachThing) {
+  World world;
+  for (const std::string name : {"sensor-1", "sensor-2"}) {
+    ASSERT_TRUE(world.connect(world.device(name)));
+    const test::Identity clone = world.device(name);
+    ASSERT_TRUE(world.connect(clone));
+    EXPECT_EQ(world
+                  .all<registry::AuditEvent>(registry::query::AuditEvents{
+                      .thing = name, .certificate = clone.certificate.id().hex()})
+                  .size(),
+              1U)
+        << name;
+  }
+}
+
+TEST(JustInTime, DevicesOfOneCommonNameDoNotCrowdEachOtherOut) {
+  World world;
+  world.set_ca([](registry::CaCertificate& ca) { ca.registration.reset(); });
+  std::vector<test::Identity> made;
+  for (int i = 0; i < 20; ++i) {
+    made.push_back(test::make_child(world.ca, "x", [&](x509::TbsCertificate& tbs) {
+      tbs.subject =
+          *x509::DistinguishedName::make({{x509::NameType::common_name, "sensor"},
+                                          {x509::NameType::serial_number, std::to_string(i)}});
+    }));
+    ASSERT_TRUE(world.connect(made.back()));
+  }
+  for (const test::Identity& device : made) EXPECT_TRUE(world.find(device));
+}
+
+TEST(JustInTime, WhatAnOperatorHasBegunWithIsNotCrowdedOut) {
+  World world;
+  world.set_ca([](registry::CaCertificate& ca) { ca.registration.reset(); });
+  std::vector<test::Identity> made;
+  for (int i = 0; i < 20; ++i) {
+    made.push_back(world.device("board"));
+    ASSERT_TRUE(world.connect(made.back()));
+    if (i == 0) {
+      world.put(registry::PolicyAttachment{*PolicyName::parse("DevicePolicy"),
+                                           registry::PolicyTarget(made[0].certificate.id())});
+    }
+    world.clock.advance(std::chrono::seconds(1));
+  }
+  EXPECT_TRUE(world.find(made[0]));
+  EXPECT_FALSE(world.find(made[1]));
+  EXPECT_EQ(world.pending.count(world.ca.certificate.id()), 16U);
+}
+
+TEST(JustInTime, WaitingOnesDoNotKeepOutWhoNeedNotWait) {
+  World world;
+  world.settings.set({.pending_certificates = 1});
+  ASSERT_TRUE(world.connect(world.device("a/b"))->failure);
+  const auto introduced = world.connect(world.device("sensor-1"));
+  ASSERT_TRUE(introduced) << introduced.error().message;
+  EXPECT_EQ(introduced->status, CertificateStatus::active);
+}
+
+/// A CA without a template, whose devices a hook decides about.
+struct HookWorld : World {
+  HookWorld() {
+    set_ca([](registry::CaCertificate& record) { record.registration.reset(); });
+    hooks.only_for = "arn:aws:iot:r:a:cacert/" + ca.certificate.id().hex();
+  }
+};
+
+TEST(RegistrationHook, ActivatesWithAThingAndPolicies) {
+  HookWorld world;
+  world.put(registry::ThingGroup{.name = *ThingGroupName::parse("line-4"), .id = "g"});
+  world.hooks.answer(R"({"action": "activate", "policies": ["DevicePolicy"],
+    "thing": {"thingName": "d-1", "attributes": {"room": "a"}, "thingGroups": ["line-4"]}})");
+  const test::Identity device = world.device("sensor-1");
+  const auto introduced = world.connect(device);
+  ASSERT_TRUE(introduced && !introduced->failure);
+  EXPECT_EQ(introduced->status, CertificateStatus::active);
+  EXPECT_EQ(world.status(device), CertificateStatus::active);
+  const auto things = world.all<registry::Thing>(registry::query::Things{});
+  ASSERT_EQ(things.size(), 1U);
+  EXPECT_EQ(things[0].name.str(), "d-1");
+  EXPECT_EQ(things[0].attributes.at("room"), "a");
+  EXPECT_EQ(
+      world.all<registry::GroupMembership>(registry::query::GroupsOfThing{things[0].name}).size(),
+      1U);
+  const auto event = encoding::parse_json(world.hooks.asked.at(0).second)->as_object();
+  EXPECT_EQ(event.at("certificateId").as_string(), device.certificate.id().hex());
+  EXPECT_EQ(event.at("caCertificateId").as_string(), world.ca.certificate.id().hex());
+  EXPECT_EQ(event.at("certificateStatus").as_string(), "PENDING_ACTIVATION");
+  EXPECT_EQ(event.at("clientId").as_string(), "c");
+  ASSERT_TRUE(introduced->hook);
+  EXPECT_EQ(introduced->hook->outcome, "ok");
+}
+
+TEST(RegistrationHook, RejectsForGoodOrLeavesPending) {
+  HookWorld world;
+  world.hooks.answer(R"({"action": "pending"})");
+  const test::Identity device = world.device("sensor-1");
+  ASSERT_TRUE(world.connect(device));
+  EXPECT_EQ(world.status(device), CertificateStatus::pending_activation);
+  world.hooks.answer(R"({"action": "reject"})");
+  const auto rejected = world.connect(device);
+  ASSERT_TRUE(rejected);
+  EXPECT_EQ(rejected->hook->outcome, "denied");
+  EXPECT_EQ(world.status(device), CertificateStatus::revoked);
+  ASSERT_TRUE(world.connect(device));
+  EXPECT_EQ(world.hooks.asked.size(), 2U) << "what is decided is not asked again";
+}
+
+TEST(RegistrationHook, ChangesNothingWhenItsAnswerIsOfNoUse) {
+  const char* answers[] = {
+      "[]",
+      "{}",
+      "true",
+      R"({"action": "ACTIVATE"})",
+      R"({"action": 1})",
+      R"({"action": "activate", "policy": ["DevicePolicy"]})",
+      R"({"action": "activate", "policies": "DevicePolicy"})",
+      R"({"action": "activate", "policies": [1]})",
+      R"({"action": "activate", "policies": ["a b"]})",
+      R"({"action": "activate", "policies": ["a","b","c","d","e","f","g","h","i","j","k"]})",
+      R"({"action": "activate", "thing": {}})",
+      R"({"action": "activate", "thing": {"thingName": "a/b"}})",
+      R"({"action": "activate", "thing": {"thingName": "a", "groups": []}})",
+      R"({"action": "activate", "thing": {"thingName": "a", "attributes": {"x": 1}}})",
+      R"({"action": "activate", "thing": {"thingName": "a", "attributes": {"x": "a b"}}})",
+      R"({"action": "reject", "policies": ["DevicePolicy"]})",
+      R"({"action": "pending", "thing": {"thingName": "a"}})"};
+  for (const char* answer : answers) {
+    HookWorld world;
+    world.hooks.answer(answer);
+    const test::Identity device = world.device("sensor-1");
+    const auto introduced = world.connect(device);
+    ASSERT_TRUE(introduced && introduced->hook) << answer;
+    EXPECT_EQ(introduced->hook->outcome, "failed") << answer;
+    EXPECT_EQ(world.status(device), CertificateStatus::pending_activation) << answer;
+    EXPECT_TRUE(world.all<registry::Thing>(registry::query::Things{}).empty()) << answer;
+  }
+}
+
+TEST(RegistrationHook, IsRecordedOnlyInShadow) {
+  HookWorld world;
+  world.hooks.answer(R"({"action": "reject"})");
+  world.hooks.reply.shadow = true;
+  const test::Identity device = world.device("sensor-1");
+  const auto introduced = world.connect(device);
+  ASSERT_TRUE(introduced && introduced->hook);
+  EXPECT_EQ(world.status(device), CertificateStatus::pending_activation);
+}
+
+TEST(RegistrationHook, IsNotAskedForCasThatNoHookNames) {
+  HookWorld world;
+  world.hooks.only_for = "arn:aws:iot:r:a:cacert/" + std::string(64, '0');
+  ASSERT_TRUE(world.connect(world.device("sensor-1")));
+  EXPECT_TRUE(world.hooks.asked.empty());
+}
+
+TEST(RegistrationHook, ANamedPolicyThatIsMissingIsAFailureAndTriedAgain) {
+  HookWorld world;
+  world.hooks.answer(R"({"action": "activate", "policies": ["Missing"]})");
+  const test::Identity device = world.device("sensor-1");
+  const auto failed = world.connect(device);
+  ASSERT_TRUE(failed && failed->failure);
+  EXPECT_EQ(world.status(device), CertificateStatus::pending_activation);
+  world.put(registry::Policy{.name = *PolicyName::parse("Missing")});
+  ASSERT_TRUE(world.connect(device));
+  EXPECT_EQ(world.status(device), CertificateStatus::active);
 }
 
 }  // namespace

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "provisioning/pending_certificates.h"
 
+#include "x509/certificate.h"
+#include "x509/digest.h"
+
 namespace imprint::provisioning {
 
 registry::Task<Result<void>> PendingCertificates::load(registry::Store& store) {
@@ -54,13 +57,14 @@ PendingCertificates::Place::~Place() {
   if (--held->second == 0) of_->reserved_.erase(held);
 }
 
-std::optional<CertificateId> PendingCertificates::longest_waiting(const CertificateId& ca,
-                                                                  const std::string& common_name,
-                                                                  std::size_t most) const {
+std::vector<CertificateId> PendingCertificates::waiting(
+    const CertificateId& ca, const x509::DistinguishedName& subject) const {
+  std::vector<CertificateId> out;
   const std::scoped_lock lock(mutex_);
-  const auto same = by_name_.find({ca, common_name});
-  if (same == by_name_.end() || same->second.size() < most) return std::nullopt;
-  return same->second.begin()->second;
+  const auto same = by_name_.find({ca, x509::sha256(subject.der())});
+  if (same == by_name_.end()) return out;
+  for (const auto& [since, id] : same->second) out.push_back(id);
+  return out;
 }
 
 void PendingCertificates::add(const registry::Certificate& certificate) {
@@ -71,8 +75,12 @@ void PendingCertificates::add(const registry::Certificate& certificate) {
                                                        : *certificate.ca_certificate,
                   .since = certificate.created};
   if (!certificate.requested_by) {
-    waiting.name.emplace(*certificate.ca_certificate, certificate.common_name);
-    by_name_[*waiting.name].emplace(waiting.since, certificate.id);
+    const auto read = x509::Certificate::from_pem(certificate.pem);
+    // Devices without a subject have nothing in common.
+    if (read && !read->subject().attributes().empty()) {
+      waiting.name.emplace(*certificate.ca_certificate, x509::sha256(read->subject().der()));
+      by_name_[*waiting.name].emplace(waiting.since, certificate.id);
+    }
   }
   ++counts_[waiting.admitter];
   waiting_.emplace(certificate.id, std::move(waiting));

@@ -8,8 +8,10 @@
 #include <string>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "registry/store.h"
+#include "x509/name.h"
 
 namespace imprint::provisioning {
 
@@ -42,17 +44,16 @@ class PendingCertificates {
   };
   std::optional<Place> reserve(const CertificateId& admitter, std::size_t most);
 
-  /// The certificate that has waited longest of those that a CA signed for one common name, when
-  /// `most` of them wait: the one to make room.
-  [[nodiscard]] std::optional<CertificateId> longest_waiting(const CertificateId& ca,
-                                                             const std::string& common_name,
-                                                             std::size_t most) const;
+  /// The certificates that a CA signed for one subject and that wait, longest first.
+  [[nodiscard]] std::vector<CertificateId> waiting(const CertificateId& ca,
+                                                   const x509::DistinguishedName& subject) const;
 
  private:
-  using NameOfCa = std::pair<CertificateId, std::string>;
+  /// CA, and SHA-256 of the subject.
+  using NameOfCa = std::pair<CertificateId, Sha256>;
   struct Waiting {
     CertificateId admitter;
-    std::optional<NameOfCa> name = {};  ///< of one that a registered CA signed
+    std::optional<NameOfCa> name = {};  ///< of one that a registered CA signed for a subject
     Timestamp since = {};
   };
   void add(const registry::Certificate& certificate);

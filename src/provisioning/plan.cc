@@ -275,11 +275,10 @@ class Planner {
                     registry::to_string(other.status), because, known_.thing->name.str()));
   }
 
-  /// Whether its device may have it in use. Of certificates made in another way nobody has noted
-  /// it.
+  /// Whether its device may have it in use. Only the answer to a request can be lost on its way; a
+  /// certificate that came with its device has been there from the start.
   static bool may_be_in_use(const registry::Certificate& certificate) {
-    const bool is_noted = certificate.requested_by || certificate.ca_certificate;
-    return !is_noted || certificate.first_connected;
+    return !certificate.requested_by || certificate.first_connected;
   }
 
   [[nodiscard]] bool is_permitted_by_operator() const {
@@ -308,7 +307,7 @@ class Planner {
         continue;
       }
       if (!is_active) return refuse_known_thing(other, "which somebody has taken out of service");
-      if (!is_same_key && other.first_connected)
+      if (!is_same_key && may_be_in_use(other))
         return refuse_known_thing(other, "which is in use with another key");
       retire(other);
     }
@@ -441,6 +440,7 @@ class Planner {
       certificate.status =
           resource.active ? CertificateStatus::active : CertificateStatus::inactive;
     }
+    if (!replaces_.empty()) certificate.replaces = replaces_;
     if (known_.origin == Origin::signature) {
       for (registry::Change& change : IssueCertificate::arrival_of(certificate))
         changes_.changes.push_back(std::move(change));
@@ -449,13 +449,12 @@ class Planner {
     if (known_.origin == Origin::first_contact)
       return put(std::move(certificate), Expect::absent());
     const Expect as_read = Expect::at(known_.certificate->version);
-    if (!registration_ && certificate.status == known_.certificate->status) {
+    if (!registration_ && replaces_.empty() && certificate.status == known_.certificate->status) {
       changes_.changes.emplace_back(
           registry::Require{registry::certificate_key(certificate.id), as_read});
       return;
     }
     if (registration_) certificate.registration = registration_;
-    if (!replaces_.empty()) certificate.replaces = replaces_;
     certificate.modified = now_;
     ++certificate.version;
     put(std::move(certificate), as_read);
@@ -500,7 +499,7 @@ void raise_if_duplicate(Alarms& alarms, const Known& known, const Error& refusal
   registry::AuditEvent about = known.event;
   about.thing = known.thing->name.str();
   if (known.certificate) about.certificate = known.certificate->id.hex();
-  alarms.raise(Alarm::duplicate_device, about.thing, refusal.message, std::move(about));
+  alarms.raise(Alarm::duplicate_device, known.thing->name.str(), refusal.message, std::move(about));
 }
 
 }  // namespace imprint::provisioning

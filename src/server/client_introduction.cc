@@ -72,13 +72,14 @@ runtime::Task<Result<void>> Client::introduce(Shard& shard, std::uint64_t number
         .topic = device_api::topic_of(event), .payload = device_api::write_event(event)});
     shard.switchboard().publish(message, mqtt::QoS::at_least_once, false, {shard.index(), number});
   }
+  if (introduced->hook) services.journal.note(asker.payer, *introduced->hook);
   if (introduced->failure) {
     note_introduction_failed(services, asker, introduced->template_name, *introduced->failure,
                              took.count());
+    // What is known of another device is for the operator.
     co_return tl::unexpected(
-        forbidden(fmt::format("just-in-time provisioning failed: {}; the certificate stays "
-                              "PENDING_ACTIVATION, and the next connection tries again",
-                              describe(*introduced->failure))));
+        forbidden("just-in-time provisioning failed; the operator finds out why with imprint "
+                  "explain, and the next connection tries again"));
   }
   const bool is_provisioned =
       introduced->was_pending && introduced->status == registry::CertificateStatus::active;

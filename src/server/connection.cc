@@ -114,8 +114,8 @@ void Connection::read_some() {
     if (got > 0) {
       session_.receive(BytesView(buffer).first(static_cast<std::size_t>(got)),
                        shard_.services().clock.monotonic());
-      client_->heard();
       pump();
+      if (phase_ == Phase::open) client_->heard();
       continue;
     }
     const int error = SSL_get_error(ssl_.get(), got);

@@ -132,10 +132,10 @@ TEST(JustInTimeFlow, RefusesWhomNoCaIntroducesAndSaysWhy) {
   const std::vector<Row> rows = {
       {"another CA",
        [](World& world) { return world.server.make_client(test::make_root("Another CA"), "x"); },
-       R"(no registered CA certificate has the subject "CN=Another CA")"},
+       R"(the issuer that it names is "CN=Another CA")"},
       {"look-alike CA",
        [](World& world) { return world.server.make_client(test::make_root("Factory CA"), "x"); },
-       "is registered, but the chain"},
+       "no registered CA certificate signed it"},
       {"inactive", with_ca([](registry::CaCertificate& ca) { ca.is_active = false; }), "INACTIVE"},
       {"off", with_ca([](registry::CaCertificate& ca) { ca.auto_registration = false; }),
        "auto-registration is disabled"},
@@ -192,6 +192,37 @@ TEST(JustInTimeFlow, TwoCasOfOneNameAreToldApartByTheirKeys) {
   const auto of_first = world.device("sensor-2");
   ASSERT_TRUE(world.connects(of_first, "sensor-2"));
   EXPECT_EQ(world.server.certificate(of_first.id).ca_certificate, world.ca.certificate.id());
+}
+
+TEST(JustInTimeFlow, CasOfOneNameAreToldApartWithoutKeyIdentifiersToo) {
+  World world;
+  const test::Identity twin = test::make_root("Factory CA");
+  world.set_ca(twin, [](registry::CaCertificate&) {});
+  for (const test::Identity* ca : {&std::as_const(world).ca, &twin}) {
+    const std::string name = ca == &twin ? "of-twin" : "of-first";
+    const test::Identity made = test::make_child(*ca, name, [&](x509::TbsCertificate& tbs) {
+      tbs.not_before = world.server.clock.now() - test::kDay;
+      tbs.not_after = world.server.clock.now() + test::kDay;
+      tbs.extensions.authority_key_id = {};
+      tbs.extensions.subject_key_id = {};
+    });
+    const test::Enrolled device{
+        made.certificate.id(),
+        {.certificate = made.certificate.pem(), .key = made.key.pem_pkcs8().reveal()}};
+    EXPECT_TRUE(world.connects(device, name)) << name;
+  }
+}
+
+TEST(JustInTimeFlow, TheFirstRegisteredCaOnTheWayUpDecides) {
+  World world;
+  const test::Identity line = world.make_ca(world.ca, "Line 4");
+  world.set_ca(line, [](registry::CaCertificate& ca) { ca.is_active = false; });
+  test::Enrolled device = world.server.make_client(line, "sensor-1");
+  device.tls.chain = {line.certificate.pem()};
+  EXPECT_FALSE(world.connects(device, "sensor-1")) << "though the one above it is ACTIVE";
+  world.set_ca(line, [](registry::CaCertificate&) {});
+  EXPECT_TRUE(world.connects(device, "sensor-1"));
+  EXPECT_EQ(world.server.certificate(device.id).ca_certificate, line.certificate.id());
 }
 
 TEST(JustInTimeFlow, RegistrationIsToldAndTheDeviceGetsInOnceActivated) {

@@ -14,7 +14,7 @@
 
 namespace imprint::server {
 
-/// One live connection of a device, as the watch sees it. Its shard reads `other_place` whenever
+/// One live connection of a device, as the watch sees it. Its shard reads `is_contested` whenever
 /// the connection has said something; the watch sets it.
 struct Presence {
   Presence(CertificateId of, std::string from) : certificate(of), address(std::move(from)) {}

@@ -57,21 +57,19 @@ int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size,
   return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-/// The certificates that the client sent after its own.
-Result<std::vector<x509::Certificate>> sent_along(X509_STORE_CTX* store) {
+/// The certificates that the client sent after its own, as far as they can be read.
+std::vector<x509::Certificate> sent_along(X509_STORE_CTX* store) {
   std::vector<x509::Certificate> out;
   const STACK_OF(X509)* chain = X509_STORE_CTX_get0_untrusted(store);
   for (int i = 1; i < sk_X509_num(chain); ++i) {
-    TRY_ASSIGN(x509::Certificate one, x509::from_openssl(sk_X509_value(chain, i)));
-    out.push_back(std::move(one));
+    if (auto one = x509::from_openssl(sk_X509_value(chain, i))) out.push_back(std::move(*one));
   }
   return out;
 }
 
 Result<identity::FirstContact> first_contact(const ClientTrust& trust, X509_STORE_CTX* store) {
   TRY_ASSIGN(const x509::Certificate leaf, x509::from_openssl(X509_STORE_CTX_get0_cert(store)));
-  TRY_ASSIGN(const std::vector<x509::Certificate> sent, sent_along(store));
-  return trust.introducers.vouch(leaf, sent, trust.clock.now());
+  return trust.introducers.vouch(leaf, sent_along(store), trust.clock.now());
 }
 
 /// Answers 1 for a certificate that the registry knows, in whatever state: one that is not ACTIVE

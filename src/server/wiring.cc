@@ -298,10 +298,12 @@ struct Server::Parts {
     create.emplace(*store, *issue, *keys, *tokens, pending, settings, clock);
     alarms.emplace(*store, clock);
     TRY_ASSIGN(hooks, hooks::Hooks::make(config.hooks, layout.directory(), clock, random, log));
-    register_thing.emplace(*store, templates, *tokens, *hooks, *alarms, settings,
-                           fmt::format("arn:aws:iot:{}:{}:", config.region, config.account_id),
-                           clock, random);
-    just_in_time.emplace(*store, templates, pending, *alarms, settings, clock, random);
+    const std::string arn_prefix =
+        fmt::format("arn:aws:iot:{}:{}:", config.region, config.account_id);
+    register_thing.emplace(*store, templates, *tokens, *hooks, *alarms, settings, arn_prefix, clock,
+                           random);
+    just_in_time.emplace(*store, templates, pending, *hooks, *alarms, settings, config.account_id,
+                         arn_prefix, clock, random);
     provisioning.emplace(*create, *register_thing);
     journal.emplace(*store, clock, log);
     return {};

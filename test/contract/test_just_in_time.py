@@ -112,7 +112,7 @@ class Provisioning(WithOwnCa):
     def test_a_device_of_nobodys_ca_is_refused_and_told_of(self):
         stranger = Authority(self.folder, "Stranger").device("jit-stranger")
         self.assertFalse(self.publish(stranger, "jit-stranger"))
-        story = self.told("--certificate", self.fingerprint(stranger[1]), wanted="no registered CA certificate has the subject")
+        story = self.told("--certificate", self.fingerprint(stranger[1]), wanted="no registered CA certificate signed it")
         self.assertIn("imprint ca register", story)
 
     def test_a_look_alike_of_the_ca_is_refused(self):

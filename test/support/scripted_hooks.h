@@ -18,9 +18,13 @@ class ScriptedHooks final : public hooks::Invoker {
     while_asked();
     co_return reply;
   }
+  [[nodiscard]] bool answers_for(std::string_view arn) const override {
+    return !only_for.empty() && arn.starts_with(only_for);
+  }
   void answer(std::string_view json) { reply = hooks::read_answer(json); }
 
   hooks::Reply reply = {};
+  std::string only_for = {};  ///< ARNs that begin so have a hook that need not be there
   std::function<void()> while_asked = [] {};
   std::vector<std::pair<std::string, std::string>> asked = {};  ///< ARN and event
 };

@@ -239,8 +239,10 @@ class TestServer {
                                         "arn:aws:iot:us-east-1:000000000000:",
                                         clock,
                                         random};
-  provisioning::JustInTime just_in_time_{store,     templates_, pending_, alarms_,
-                                         settings_, clock,      random};
+  provisioning::JustInTime just_in_time_{
+      store,   templates_, pending_,       *hooks_,
+      alarms_, settings_,  "000000000000", "arn:aws:iot:us-east-1:000000000000:",
+      clock,   random};
   device_api::ProvisioningApi provisioning_{create_, register_};
   server::Journal journal_{store, clock, log_};
   server::PresenceWatch presence_{clock};

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/certificate_id.h"
+#include "base/clock.h"
+#include "hooks/hooks.h"
+#include "templates/template.h"
+
+/// Imprint's own: the hook that decides about certificates which a CA without a registration config
+/// introduces, where AWS would use a topic rule and a Lambda function. A [[hook]] whose `arn`
+/// matches the CA certificate's ARN is asked.
+namespace imprint::provisioning {
+
+/// The registration event as AWS publishes it, and what a decision needs beside it.
+struct RegistrationQuestion {
+  CertificateId certificate;
+  std::string certificate_pem;
+  CertificateId ca;
+  std::string account;
+  std::string client_id;
+  Timestamp registered;
+  Timestamp now;
+};
+
+/// {certificateId, caCertificateId, timestamp, certificateStatus, awsAccountId,
+/// certificateRegistrationTimestamp, certificatePem, clientId}
+std::string to_json(const RegistrationQuestion& question);
+
+struct RegistrationDecision {
+  enum class Action : std::uint8_t { activate, reject, wait };
+  Action action = Action::wait;
+  std::vector<PolicyName> policies = {};
+  std::optional<templates::ThingResource> thing = {};
+};
+std::string_view to_string(
+    RegistrationDecision::Action action);  ///< "activate", "reject", "pending"
+
+/// {"action": "activate" | "reject" | "pending", "policies": [name...], "thing": {"thingName",
+/// "thingTypeName", "attributes", "thingGroups"}}; `policies` and `thing` go with activate only.
+/// Fault::unavailable for a hook that failed, threw or answered anything else; the message is for
+/// the log and the audit trail.
+Result<RegistrationDecision> read_decision(const hooks::Reply& reply);
+
+/// What an activation makes, as if a template had said so.
+templates::Resources resources_of(const RegistrationDecision& decision,
+                                  const CertificateId& certificate);
+
+}  // namespace imprint::provisioning
