@@ -9,10 +9,13 @@
 
 #include "apps/imprint/access.h"
 #include "apps/imprint/verbs.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "encoding/text.h"
 #include "provisioning/certificate_parameters.h"
+#include "provisioning/outside_certificate.h"
 #include "x509/certificate.h"
+#include "x509/chain.h"
 
 namespace imprint::tool {
 
@@ -103,11 +106,21 @@ Result<json::array> lint_there(const std::string& directory, const std::string& 
 
 // ---- devices of a CA ----
 
-Result<x509::Certificate> read_certificate_file(const std::string& file) {
-  TRY_ASSIGN(const std::string pem, read_file(file, kMaxFileBytes));
-  auto certificate = x509::Certificate::from_pem(pem);
-  if (!certificate) return fail(Fault::invalid, "{}: {}", file, describe(certificate.error()));
-  return certificate;
+/// A device's certificate comes first, as in the file that it sends; intermediates follow.
+Result<std::vector<x509::Certificate>> read_certificates(const std::string& file) {
+  constexpr std::string_view kEnd = "-----END CERTIFICATE-----";
+  TRY_ASSIGN(const std::string text, read_file(file, kMaxFileBytes));
+  std::vector<x509::Certificate> out;
+  std::string_view rest = text;
+  do {
+    const auto end = rest.find(kEnd);
+    const std::size_t size = end == std::string_view::npos ? rest.size() : end + kEnd.size();
+    auto certificate = x509::Certificate::from_pem(rest.substr(0, size));
+    if (!certificate) return fail(Fault::invalid, "{}: {}", file, describe(certificate.error()));
+    out.push_back(std::move(*certificate));
+    rest.remove_prefix(size);
+  } while (rest.find_first_not_of(" \t\r\n") != std::string_view::npos);
+  return out;
 }
 
 json::object problem_of(std::string_view severity, std::string_view path, std::string message,
@@ -120,12 +133,16 @@ Result<json::array> lint_devices(const Arguments& arguments, const std::string& 
   json::array out;
   const auto parsed = templates::Template::parse(body, templates::Use::jitp);
   if (!parsed) return out;  // told with the rest
-  std::optional<x509::Certificate> ca;
+  const SystemClock clock;
+  std::vector<x509::Certificate> ca;
   if (!arguments.ca_file.empty()) {
-    TRY_ASSIGN(ca, read_certificate_file(arguments.ca_file));
-    if (!ca->is_ca()) {
-      out.push_back(problem_of("error", arguments.ca_file, "is not a CA certificate",
-                               "name the certificate that signs the devices' certificates"));
+    TRY_ASSIGN(ca, read_certificates(arguments.ca_file));
+    ca.resize(1, ca.front());
+    if (!ca.front().is_ca()) {
+      return fail(Fault::invalid,
+                  "{}: is not a CA certificate; name the one that signs the "
+                  "devices' certificates",
+                  arguments.ca_file);
     }
     std::vector<std::string_view> needed;
     for (const provisioning::SubjectField& field : provisioning::subject_fields(*parsed))
@@ -135,13 +152,23 @@ Result<json::array> lint_devices(const Arguments& arguments, const std::string& 
         needed.empty() ? "needs nothing of the subject of a device's certificate"
                        : fmt::format("needs {} in the subject of each device's certificate",
                                      fmt::join(needed, ", ")),
-        "show one with --certificate to check it"));
+        arguments.device_files.empty() ? "show one with --certificate to check it"
+                                       : "the certificates shown have been checked"));
   }
   for (const std::string& file : arguments.device_files) {
-    TRY_ASSIGN(const x509::Certificate device, read_certificate_file(file));
-    if (ca && !device.verify_signed_by(*ca)) {
-      out.push_back(problem_of("error", file, "was not signed by that CA",
-                               "name its CA, or register the intermediate that signed it"));
+    TRY_ASSIGN(const std::vector<x509::Certificate> sent, read_certificates(file));
+    const x509::Certificate& device = sent.front();
+    if (const auto fit = provisioning::check_outside_certificate(device, clock.now()); !fit)
+      out.push_back(problem_of("error", file, fit.error().message, "make another certificate"));
+    if (!ca.empty()) {
+      TRY_ASSIGN(const x509::TrustAnchors anchor, x509::TrustAnchors::make(ca));
+      const auto chain = anchor.verify(device, std::span(sent).subspan(1), clock.now(),
+                                       x509::ChainPurpose::tls_client);
+      if (!chain) {
+        out.push_back(problem_of("error", file, chain.error().message,
+                                 "name the CA that signed it; intermediates follow the device's "
+                                 "certificate in its file"));
+      }
     }
     for (const templates::Problem& problem : provisioning::check_subject(*parsed, device))
       out.push_back(problem_of("error", problem.path, problem.message, problem.remedy));

@@ -244,6 +244,37 @@ class Registration(WithOwnCa):
         return events
 
 
+HOOK = """import json, sys
+for line in sys.stdin:
+    event = json.loads(line)
+    name = event["clientId"]
+    answer = {"action": "reject"} if name.startswith("bad") else {
+        "action": "activate", "policies": ["FleetDevicePolicy"], "thing": {"thingName": name, "attributes": {"ca": event["caCertificateId"][:8]}}}
+    print(json.dumps({"action": "pending"} if name.startswith("later") else answer), flush=True)
+"""
+
+
+class RegistrationHook(WithOwnCa):
+    def test_a_program_decides_within_the_first_connect(self):
+        (self.folder / "hook.py").write_text(HOOK)
+        self.assertEqual(self.deployment.stop(), 0)
+        with open(self.deployment.data / "imprint.toml", "a") as file:
+            file.write('\n[[hook]]\narn = "arn:aws:iot:*:*:cacert/*"\ntransport = "command"\n'
+                       f'command = ["/usr/bin/python3", "{self.folder / "hook.py"}"]\nconcurrency = 2\n')
+        self.deployment.start()
+        type(self).iot = self.deployment.boto3()
+        ca = Authority(self.folder, "Hooked")
+        ca_id = self.register(ca, "--key", ca.key)
+        good, bad, later = (ca.device(name) for name in ("good-1", "bad-1", "later-1"))
+        self.assertTrue(self.publish(good, "good-1"))
+        self.assertEqual(self.iot.describe_thing(thingName="good-1")["attributes"], {"ca": ca_id[:8]})
+        self.assertFalse(self.publish(bad, "bad-1"))
+        self.assertFalse(self.publish(later, "later-1"))
+        states = {one["certificateId"]: one["status"] for one in self.iot.list_certificates_by_ca(caCertificateId=ca_id)["certificates"]}
+        self.assertEqual([states[self.fingerprint(device[1])] for device in (good, bad, later)], ["ACTIVE", "REVOKED", "PENDING_ACTIVATION"])
+        self.told("--certificate", self.fingerprint(bad[1]), wanted="REVOKED")
+
+
 class Registering(WithOwnCa):
     def test_the_missions_commands_lead_to_a_connected_device(self):
         with Deployment() as deployment:
@@ -254,11 +285,14 @@ class Registering(WithOwnCa):
 
     def test_a_template_is_held_against_certificates_before_the_first_device_connects(self):
         ca, other = Authority(self.folder, "Lint"), Authority(self.folder, "Foreign")
+        line = Authority(self.folder, "LintLine", issuer=ca)
         rows = [
             ("fits", [ca.device("lint-1")[1]], 0, "needs CN in the subject"),
             ("lacks its name", [ca.device("lint-2", subject="/O=MyCompany")[1]], 1, 'the subject "O=MyCompany" has no CN'),
             ("makes no name", [ca.device("lint-3", subject="/CN=a b")[1]], 1, "CN=a b"),
-            ("of another CA", [other.device("lint-4")[1]], 1, "was not signed by that CA"),
+            ("of another CA", [other.device("lint-4")[1]], 1, "does not verify"),
+            ("expired", [ca.device("lint-5", days=-1)[1]], 1, "has expired"),
+            ("behind an intermediate", [line.device("lint-6", chain=[line.pem])[1]], 0, "needs CN"),
         ]
         for name, devices, code, wanted in rows:
             with self.subTest(name):
