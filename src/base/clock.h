@@ -2,6 +2,10 @@
 #pragma once
 
 #include <chrono>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
 
 namespace imprint {
 
@@ -28,5 +32,10 @@ class SystemClock final : public Clock {
 
 inline std::int64_t to_milliseconds(Timestamp time) { return time.time_since_epoch().count(); }
 inline Timestamp from_milliseconds(std::int64_t value) { return Timestamp(Milliseconds(value)); }
+
+/// "90s", "5m", "12h", "3650d"; whole numbers only, at most 100 years.
+Result<Seconds> parse_duration(std::string_view text);
+/// The same the other way, in the largest unit that is exact.
+std::string to_duration(Seconds value);
 
 }  // namespace imprint

@@ -24,11 +24,14 @@ std::string_view to_string(Fault fault);
 /// `message` names what was found and how to mend it; it never holds a secret.
 /// `where` is the input's JSON path, parameter or member, when there is one.
 /// `code` narrows the kind where a wire protocol needs it; it points to static storage.
+/// `rule` is what of the operator's own settings decided: for operators and the audit trail only,
+/// because it may name what a device has no business to know.
 struct Error {
   Fault fault = Fault::internal;
   std::string message;
   std::string where = {};
   std::string_view code = {};
+  std::string rule = {};
 
   friend bool operator==(const Error&, const Error&) = default;
 };

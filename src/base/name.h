@@ -77,6 +77,12 @@ struct Template {
   static constexpr std::string_view allowed = "letters, digits and _ -";
   static constexpr bool permits(char c) { return is_alnum(c) || c == '_' || c == '-'; }
 };
+struct ManufacturingList {
+  static constexpr std::string_view kind = "manufacturing list name";
+  static constexpr std::size_t max_bytes = 64;
+  static constexpr std::string_view allowed = "letters, digits and _ -";
+  static constexpr bool permits(char c) { return is_alnum(c) || c == '_' || c == '-'; }
+};
 struct AttributeName {
   static constexpr std::string_view kind = "attribute name";
   static constexpr std::size_t max_bytes = 128;
@@ -94,6 +100,7 @@ using ThingGroupName = Name<name_rules::ThingGroup>;
 using BillingGroupName = Name<name_rules::BillingGroup>;
 using PolicyName = Name<name_rules::Policy>;
 using TemplateName = Name<name_rules::Template>;
+using ListName = Name<name_rules::ManufacturingList>;
 using AttributeName = Name<name_rules::AttributeName>;
 
 /// Attribute values: at most 800 bytes of [a-zA-Z0-9_.,@/:#=\[\]-]* (AWS IoT API attributeValue).

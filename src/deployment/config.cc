@@ -12,12 +12,6 @@ namespace imprint::deployment {
 
 namespace {
 
-struct UnitRow {
-  char unit;
-  std::int64_t seconds;
-};
-constexpr UnitRow kUnits[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
-
 template <class E>
 struct EnumRow {
   E value;
@@ -66,22 +60,6 @@ Result<ListenAddress> ListenAddress::parse(std::string_view text) {
 std::string ListenAddress::text() const {
   return address.find(':') == std::string::npos ? fmt::format("{}:{}", address, port)
                                                 : fmt::format("[{}]:{}", address, port);
-}
-
-Result<Seconds> parse_duration(std::string_view text) {
-  constexpr std::int64_t kMaxSeconds = std::int64_t{100} * 366 * 86400;
-  const std::string_view digits = text.substr(0, text.empty() ? 0 : text.size() - 1);
-  const auto* unit = std::ranges::find(kUnits, text.empty() ? '\0' : text.back(), &UnitRow::unit);
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  if (unit == std::end(kUnits) || error != std::errc() || end != digits.data() + digits.size() ||
-      number < 0 || number > kMaxSeconds / unit->seconds) {
-    return fail(Fault::invalid,
-                "{} is not a duration; write a whole number and s, m, h or d, for instance \"90s\" "
-                "or \"3650d\" (at most 100 years)",
-                quote(text));
-  }
-  return Seconds(number * unit->seconds);
 }
 
 Result<Config> Config::load(const std::filesystem::path& file) {

@@ -106,8 +106,7 @@ std::string_view to_string(LogFormat format);
 std::string_view to_string(Reprovision value);
 std::string_view to_string(JitpMode mode);
 
-/// "90s", "5m", "12h", "3650d"; whole numbers only.
-Result<Seconds> parse_duration(std::string_view text);
+using imprint::parse_duration;
 
 /// A commented imprint.toml with every key and its default; `endpoints` is the one line in force.
 std::string default_config_text(const std::vector<std::string>& endpoints);

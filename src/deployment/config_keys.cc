@@ -137,7 +137,7 @@ Result<void> check_urls(const std::vector<std::string>& values) {
 
 Result<void> check_list_name(const std::string& value) {
   if (value.empty()) return {};
-  TRY(TemplateName::parse(value));
+  TRY(ListName::parse(value));
   return {};
 }
 

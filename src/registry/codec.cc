@@ -474,6 +474,7 @@ json::object write(const ProvisioningTemplate& r) {
       .field("created", r.created)
       .field("modified", r.modified)
       .field("version", r.version)
+      .field("settings", r.settings)
       .take();
 }
 Record read(Reader& in, std::type_identity<ProvisioningTemplate>) {
@@ -488,7 +489,8 @@ Record read(Reader& in, std::type_identity<ProvisioningTemplate>) {
       in.number("last_version"),
       in.time("created"),
       in.time("modified"),
-      in.number("version")};
+      in.number("version"),
+      in.attributes("settings")};
 }
 
 json::object write(const ProvisioningTemplateVersion& r) {
@@ -670,6 +672,42 @@ json::object write(const Setting& r) {
 Record read(Reader& in, std::type_identity<Setting>) {
   return Setting{in.text("name"), in.text("value"), in.time("created"), in.time("modified"),
                  in.number("version")};
+}
+
+json::object write(const ManufacturingList& r) {
+  return Writer()
+      .field("name", r.name)
+      .field("description", r.description)
+      .field("created", r.created)
+      .field("modified", r.modified)
+      .field("version", r.version)
+      .take();
+}
+Record read(Reader& in, std::type_identity<ManufacturingList>) {
+  return ManufacturingList{in.name<ListName>("name"), in.text("description"), in.time("created"),
+                           in.time("modified"), in.number("version")};
+}
+
+json::object write(const ListEntry& r) {
+  return Writer()
+      .field("list", r.list)
+      .field("serial", r.serial)
+      .field("template", r.template_name)
+      .field("product_line", r.product_line)
+      .field("region", r.region)
+      .field("extra", r.extra)
+      .field("blocked", r.is_blocked)
+      .field("created", r.created)
+      .field("modified", r.modified)
+      .field("version", r.version)
+      .take();
+}
+Record read(Reader& in, std::type_identity<ListEntry>) {
+  return ListEntry{
+      in.name<ListName>("list"), in.text("serial"),  in.maybe_name<TemplateName>("template"),
+      in.text("product_line"),   in.text("region"),  in.attributes("extra"),
+      in.flag("blocked"),        in.time("created"), in.time("modified"),
+      in.number("version")};
 }
 
 template <std::size_t I = 0>

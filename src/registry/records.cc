@@ -47,6 +47,8 @@ constexpr std::array<std::string_view, kKinds> kKindNames = {
     "CA certificate",
     "tag set",
     "setting",
+    "manufacturing list",
+    "list entry",
 };
 
 // The number is padded so that keys sort as the numbers do.
@@ -76,6 +78,8 @@ struct KeyOf {
   Key operator()(const CaCertificate& r) const { return ca_certificate_key(r.id); }
   Key operator()(const ResourceTags& r) const { return tags_key(r.resource); }
   Key operator()(const Setting& r) const { return setting_key(r.name); }
+  Key operator()(const ManufacturingList& r) const { return manufacturing_list_key(r.name); }
+  Key operator()(const ListEntry& r) const { return list_entry_key(r.list, r.serial); }
 };
 
 struct VersionOf {
@@ -167,6 +171,10 @@ Key indexing_configuration_key() { return {Kind::indexing_configuration, "things
 Key ca_certificate_key(const CertificateId& id) { return {Kind::ca_certificate, id.hex()}; }
 Key tags_key(const std::string& resource) { return {Kind::resource_tags, resource}; }
 Key setting_key(const std::string& name) { return {Kind::setting, name}; }
+Key manufacturing_list_key(const ListName& name) { return {Kind::manufacturing_list, name.str()}; }
+Key list_entry_key(const ListName& list, const std::string& serial) {
+  return {Kind::list_entry, list.str(), serial};
+}
 
 Key credential_key(const std::string& access_key_id) { return {Kind::credential, access_key_id}; }
 

@@ -183,6 +183,10 @@ struct ProvisioningHook {
   std::string target_arn;
 };
 
+/// What AWS has no field for, by key and as the operator wrote it; what is absent is as the
+/// deployment has it. provisioning/template_settings.h knows the keys.
+using TemplateSettings = std::map<std::string, std::string, std::less<>>;
+
 struct ProvisioningTemplate {
   TemplateName name;
   TemplateType type = TemplateType::fleet_provisioning;
@@ -195,6 +199,7 @@ struct ProvisioningTemplate {
   Timestamp created = {};
   Timestamp modified = {};
   std::int64_t version = 1;
+  TemplateSettings settings = {};
 };
 
 struct ProvisioningTemplateVersion {
@@ -346,11 +351,36 @@ struct Setting {
   std::int64_t version = 1;
 };
 
+/// The units that were made, as the factory reports them; a template that names the list lets
+/// nobody else in.
+struct ManufacturingList {
+  ListName name;
+  std::string description = {};
+  Timestamp created = {};
+  Timestamp modified = {};
+  std::int64_t version = 1;
+};
+
+/// One unit of a list. manufacturing/entry.h says what its texts may hold.
+struct ListEntry {
+  ListName list;
+  std::string serial;
+  std::optional<TemplateName> template_name = {};  ///< the only one it may use; absent: any
+  std::string product_line = {};
+  std::string region = {};
+  Attributes extra = {};    ///< further columns
+  bool is_blocked = false;  ///< scrapped, stolen: known and not let in
+  Timestamp created = {};
+  Timestamp modified = {};
+  std::int64_t version = 1;
+};
+
 using Record =
     std::variant<Thing, ThingType, ThingGroup, GroupMembership, Certificate, IssuanceIntent, Policy,
                  PolicyVersion, PolicyAttachment, ThingPrincipal, ProvisioningTemplate,
                  ProvisioningTemplateVersion, Counter, AuditEvent, Credential, RegistrationTask,
-                 RegistrationProgress, IndexingConfiguration, CaCertificate, ResourceTags, Setting>;
+                 RegistrationProgress, IndexingConfiguration, CaCertificate, ResourceTags, Setting,
+                 ManufacturingList, ListEntry>;
 
 /// One value for each alternative of Record, in its order.
 enum class Kind : std::uint8_t {
@@ -375,6 +405,8 @@ enum class Kind : std::uint8_t {
   ca_certificate,
   resource_tags,
   setting,
+  manufacturing_list,
+  list_entry,
 };
 inline constexpr std::size_t kKinds = std::variant_size_v<Record>;
 
@@ -408,6 +440,8 @@ Key indexing_configuration_key();
 Key ca_certificate_key(const CertificateId& id);
 Key tags_key(const std::string& resource);
 Key setting_key(const std::string& name);
+Key manufacturing_list_key(const ListName& name);
+Key list_entry_key(const ListName& list, const std::string& serial);
 
 Key key_of(const Record& record);
 std::int64_t version_of(const Record& record);

@@ -150,6 +150,11 @@ struct CertificatesOfCa {
 };
 /// PENDING_ACTIVATION that came under a registered CA; by creation time.
 struct AwaitingActivation {};
+struct ManufacturingLists {};
+/// By serial.
+struct EntriesOfList {
+  ListName list;
+};
 /// By sequence. Empty fields match everything; the others must be equal.
 struct AuditEvents {
   bool ascending = true;
@@ -184,7 +189,7 @@ using Query =
                  query::Templates, query::TemplateVersions, query::AccessOf, query::AuditEvents,
                  query::Credentials, query::RegistrationTasks, query::SearchThings,
                  query::CaCertificates, query::CaCertificatesBySubject, query::CertificatesOfCa,
-                 query::AwaitingActivation>;
+                 query::AwaitingActivation, query::ManufacturingLists, query::EntriesOfList>;
 
 /// Where a list goes on: after this sort key. Empty means from the start. Opaque outside registry/;
 /// stable while records come and go, because it names a place in the order, not an offset.

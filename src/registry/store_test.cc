@@ -208,6 +208,8 @@ TEST_P(StoreConformance, AnswersEveryQuery) {
   const auto policy = *PolicyName::parse("p");
   const auto other_policy = *PolicyName::parse("q");
   const auto name = *TemplateName::parse("T");
+  const auto list = *ListName::parse("line-a");
+  const auto other_list = *ListName::parse("line-a2");
   Thing typed = thing("b");
   typed.type = type;
   typed.attributes = {{"model", "x-1"}};
@@ -243,14 +245,24 @@ TEST_P(StoreConformance, AnswersEveryQuery) {
       PolicyAttachment{policy, PolicyTarget(certificate_id(1))},
       PolicyAttachment{other_policy, PolicyTarget(parent)},
       ThingPrincipal{thing_name("b"), certificate_id(1)},
-      ProvisioningTemplate{.name = name},
+      ProvisioningTemplate{.name = name, .settings = {{"allowlist", "line-a"}}},
       ProvisioningTemplateVersion{name, 1, "{}"},
       Credential{.access_key_id = "AKIAB", .name = "line 2"},
       Credential{.access_key_id = "AKIAA", .name = "line 1"},
       ca_certificate(10, 2),
       templated,
       ResourceTags{.resource = "policy/p", .tags = {{"k", "v"}}},
-      Setting{.name = "s", .value = "v"}};
+      Setting{.name = "s", .value = "v"},
+      ManufacturingList{.name = list, .description = "first line"},
+      ListEntry{.list = list,
+                .serial = "a/%_'1",
+                .template_name = name,
+                .product_line = "sensors",
+                .region = "eu",
+                .extra = {{"hw", "2"}},
+                .is_blocked = true},
+      ListEntry{.list = list, .serial = "A"},
+      ListEntry{.list = other_list, .serial = "A"}};
   for (const Record& record : records) all.changes.emplace_back(Put{record});
   all.events = {AuditEvent{.step = "s", .outcome = "ok", .thing = "b", .certificate = "c1"},
                 AuditEvent{.step = "t",
@@ -318,6 +330,16 @@ TEST_P(StoreConformance, AnswersEveryQuery) {
   EXPECT_EQ(std::get<ResourceTags>(*find(tags_key("policy/p"))).tags.at("k"), "v");
   EXPECT_EQ(std::get<Setting>(*find(setting_key("s"))).value, "v");
   EXPECT_FALSE(find(tags_key("policy/q")));
+  EXPECT_EQ(std::get<ProvisioningTemplate>(*find(template_key(name))).settings.at("allowlist"),
+            "line-a");
+  EXPECT_EQ(names(query::ManufacturingLists{}), Names{"line-a"});
+  EXPECT_EQ(names(query::EntriesOfList{list}, 1), (Names{"line-a/A", "line-a/a/%_'1"}));
+  const auto entry = std::get<ListEntry>(*find(list_entry_key(list, "a/%_'1")));
+  EXPECT_EQ(entry.template_name, name);
+  EXPECT_EQ(entry.product_line + entry.region, "sensorseu");
+  EXPECT_EQ(entry.extra.at("hw"), "2");
+  EXPECT_TRUE(entry.is_blocked);
+  EXPECT_FALSE(find(list_entry_key(list, "a")));
   EXPECT_EQ(names(query::AuditEvents{}, 1).size(), 2U);
   EXPECT_EQ(names(query::AuditEvents{.thing = "b"}).size(), 1U);
   EXPECT_EQ(names(query::AuditEvents{.certificate = "c1"}).size(), 1U);

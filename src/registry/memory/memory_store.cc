@@ -128,6 +128,13 @@ struct Matches {
     return certificate != nullptr && certificate->ca_certificate &&
            certificate->status == CertificateStatus::pending_activation;
   }
+  bool operator()(const query::ManufacturingLists&) const {
+    return as<ManufacturingList>() != nullptr;
+  }
+  bool operator()(const query::EntriesOfList& q) const {
+    const auto* entry = as<ListEntry>();
+    return entry != nullptr && entry->list == q.list;
+  }
 };
 
 }  // namespace

@@ -166,6 +166,11 @@ constexpr std::string_view kAwaitingActivation = R"sql(
 CREATE INDEX certificates_awaiting_activation ON certificates (created, id) WHERE ca IS NOT NULL AND status='PENDING_ACTIVATION';
 )sql";
 
+constexpr std::string_view kManufacturingLists = R"sql(
+CREATE TABLE manufacturing_lists (name TEXT PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE list_entries (list TEXT, serial TEXT, version INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (list, serial)) WITHOUT ROWID;
+)sql";
+
 // `put` binds: the key, the version, the searched columns, the body.
 const std::array<Table, kKinds> kTables = {{
     {"SELECT body FROM things WHERE name=?1", "SELECT version FROM things WHERE name=?1",
@@ -256,6 +261,14 @@ const std::array<Table, kKinds> kTables = {{
     {"SELECT body FROM settings WHERE name=?1", "SELECT version FROM settings WHERE name=?1",
      "INSERT OR REPLACE INTO settings (name, version, body) VALUES (?1,?2,?3)",
      "DELETE FROM settings WHERE name=?1", false, &no_columns},
+    {"SELECT body FROM manufacturing_lists WHERE name=?1",
+     "SELECT version FROM manufacturing_lists WHERE name=?1",
+     "INSERT OR REPLACE INTO manufacturing_lists (name, version, body) VALUES (?1,?2,?3)",
+     "DELETE FROM manufacturing_lists WHERE name=?1", false, &no_columns},
+    {"SELECT body FROM list_entries WHERE list=?1 AND serial=?2",
+     "SELECT version FROM list_entries WHERE list=?1 AND serial=?2",
+     "INSERT OR REPLACE INTO list_entries (list, serial, version, body) VALUES (?1,?2,?3,?4)",
+     "DELETE FROM list_entries WHERE list=?1 AND serial=?2", true, &no_columns},
 }};
 
 /// ORDER BY time needs both parts of a Cursor: "0001700000000000/name".
@@ -536,6 +549,16 @@ struct ListOf {
         {at.created, at.name, limit},
         Kind::certificate};
   }
+  ListStatement operator()(const query::ManufacturingLists&) const {
+    return {"SELECT body, 0 FROM manufacturing_lists WHERE name>?1 ORDER BY name LIMIT ?2",
+            {cursor.after, limit},
+            Kind::manufacturing_list};
+  }
+  ListStatement operator()(const query::EntriesOfList& q) const {
+    return {"SELECT body, 0 FROM list_entries WHERE list=?1 AND serial>?2 ORDER BY serial LIMIT ?3",
+            {q.list.str(), second_part(cursor), limit},
+            Kind::list_entry};
+  }
   ListStatement operator()(const query::CertificatesOfCa& q) const {
     const TimePlace at = time_place(cursor);
     if (q.ascending) {
@@ -559,9 +582,9 @@ const Table& table_of(Kind kind) { return kTables[static_cast<std::size_t>(kind)
 
 const std::vector<std::string_view>& migrations() {
   static const std::vector<std::string_view> kSteps = {
-      kFirstSchema,       kCorrelations, kCredentials,
-      kRegistrationTasks, kSearchIndex,  kCaCertificatesTagsAndSettings,
-      kAwaitingActivation};
+      kFirstSchema,        kCorrelations,      kCredentials,
+      kRegistrationTasks,  kSearchIndex,       kCaCertificatesTagsAndSettings,
+      kAwaitingActivation, kManufacturingLists};
   return kSteps;
 }
 
