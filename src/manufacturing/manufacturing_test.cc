@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/ranges.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "manufacturing/row_reader.h"
+
+namespace imprint::manufacturing {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+const ListName kList = *ListName::parse("line-a");
+
+/// Gives the bytes in pieces, so that no piece is a record.
+Source source_of(std::string bytes, std::size_t at_once = 7) {
+  return [bytes = std::move(bytes), at_once, at = std::size_t{0}]() mutable -> Result<std::string> {
+    std::string out = bytes.substr(at, at_once);
+    at += out.size();
+    return out;
+  };
+}
+
+/// Each record as "line:a|b", a wrong one as "line!message".
+std::vector<std::string> records(const std::string& text) {
+  CsvReader reader(source_of(text));
+  std::vector<std::string> out;
+  while (true) {
+    auto record = reader.next();
+    EXPECT_TRUE(record) << record.error().message;
+    if (!record || !*record) return out;
+    const auto& [line, value] = **record;
+    out.push_back(value ? fmt::format("{}:{}", line, fmt::join(*value, "|"))
+                        : fmt::format("{}!{}", line, value.error().message));
+  }
+}
+
+TEST(Csv, ReadsWhatRfc4180Allows) {
+  const struct {
+    std::string name;
+    std::string text;
+    std::vector<std::string> wanted;
+  } rows[] = {
+      {"nothing", "", {}},
+      {"one field", "a", {"1:a"}},
+      {"lines end either way", "a,b\r\nc,d\n", {"1:a|b", "2:c|d"}},
+      {"empty fields", ",\na,\n", {"1:|", "2:a|"}},
+      {"empty lines are nothing", "a\n\n\r\nb", {"1:a", "4:b"}},
+      {"quotes", "\"a,b\",\"say \"\"x\"\"\"\n", {"1:a,b|say \"x\""}},
+      {"a line end in quotes", "\"a\nb\",c\nd\n", {"1:a\nb|c", "3:d"}},
+      {"spaces belong to the field", " a , b", {"1: a | b"}},
+      {"a byte order mark does not",
+       "\xEF\xBB\xBF"
+       "a\n",
+       {"1:a"}},
+  };
+  for (const auto& row : rows) EXPECT_EQ(records(row.text), row.wanted) << row.name;
+}
+
+TEST(Csv, NamesWhatIsWrongAndGoesOnBehindIt) {
+  const struct {
+    std::string name;
+    std::string text;
+    std::string wanted;
+  } rows[] = {
+      {"text after a quote", "\"a\"b\nnext\n", "closing quote"},
+      {"a quote within", "a\"b\nnext\n", "does not begin with one"},
+      {"a lone carriage return", "a\rb\nnext\n", "carriage return"},
+      {"too many fields", std::string(300, ',') + "\nnext\n", "more than 256 fields"},
+      {"too long", std::string(70'000, 'x') + "\nnext\n", "more than 65536 bytes"},
+  };
+  for (const auto& row : rows) {
+    const auto found = records(row.text);
+    ASSERT_EQ(found.size(), 2U) << row.name;
+    EXPECT_THAT(found[0], HasSubstr(row.wanted)) << row.name;
+    EXPECT_EQ(found[1], "2:next") << row.name;
+  }
+  EXPECT_THAT(records("a\n\"b"), ElementsAre("1:a", HasSubstr("2!the file ends within quotes")));
+}
+
+TEST(Csv, PassesOnWhatTheFileCannotGive) {
+  CsvReader reader([]() -> Result<std::string> { return fail(Fault::unavailable, "broken"); });
+  EXPECT_EQ(reader.next().error().message, "broken");
+}
+
+/// Each row as "line: {json}", a wrong one as "line! message".
+std::vector<std::string> rows_of(Format format, const std::string& text) {
+  auto reader = RowReader::open(format, source_of(text));
+  if (!reader) return {"! " + reader.error().message};
+  std::vector<std::string> out;
+  while (true) {
+    const auto row = reader->next();
+    EXPECT_TRUE(row);
+    if (!row || !*row) return out;
+    const auto& [line, value] = **row;
+    out.push_back(value ? fmt::format("{}: {}", line, encoding::to_json(to_json(*value)))
+                        : fmt::format("{}! {}", line, describe(value.error())));
+  }
+}
+
+TEST(RowReader, PutsFieldsUnderTheHeader) {
+  EXPECT_THAT(rows_of(Format::csv, "region,serial,hw\neu,A1,2\n,A2,\nA3\n"),
+              ElementsAre(R"(2: {"hw":"2","region":"eu","serial":"A1"})", R"(3: {"serial":"A2"})",
+                          "4! 1 fields under a header of 3"));
+}
+
+TEST(RowReader, RefusesAHeaderThatCannotBe) {
+  const struct {
+    std::string header;
+    std::string wanted;
+  } rows[] = {
+      {"", "the file is empty"},
+      {"template,region\n", "no column \"serial\""},
+      {"Serial\n", "no column \"serial\""},
+      {"serial,serial\n", "twice"},
+      {"serial,\n", "column name is empty"},
+      {"serial,hard ware\n", "position 4"},
+      {"serial,\"a\nb\"\n", "position 1"},
+      {"serial\xFF\n", "position 6"},
+      {"\"serial\n", "within quotes"},
+      {"serial" + std::string(40, ',') + "\n", "at most 32"},
+  };
+  for (const auto& row : rows) {
+    const auto found = rows_of(Format::csv, row.header);
+    ASSERT_EQ(found.size(), 1U) << row.header;
+    EXPECT_THAT(found[0], HasSubstr(row.wanted));
+  }
+}
+
+TEST(RowReader, ReadsAnObjectALine) {
+  EXPECT_THAT(
+      rows_of(Format::ndjson, "{\"serial\":\"A1\",\"hw\":null}\n\n[1]\n{\"serial\":1}\n{\n" +
+                                  ("{\"serial\":\"" + std::string(70'000, 'x')) +
+                                  "\"}\n{\"serial\":{\"a\":{}}}\n{\"serial\":\"A2\"}"),
+      ElementsAre(R"(1: {"serial":"A1"})", HasSubstr("3! is array"),
+                  HasSubstr("4! serial: is number where text is expected"), HasSubstr("5! "),
+                  HasSubstr("6! the line has more than 65536"), HasSubstr("7! "),
+                  R"(8: {"serial":"A2"})"));
+}
+
+TEST(RowReader, KnowsFormatsByName) {
+  EXPECT_EQ(format_of("a.csv"), Format::csv);
+  EXPECT_EQ(format_of("a.ndjson"), Format::ndjson);
+  EXPECT_EQ(format_of("a.jsonl"), Format::ndjson);
+  EXPECT_THAT(format_of("a.xlsx").error().message, HasSubstr("--format"));
+}
+
+TEST(ListEntry, HoldsWhatItsColumnsSay) {
+  const Columns columns = {{"serial", "A/1 \xC3\xA4'; DROP TABLE x; --*%_"},
+                           {"template", "T"},
+                           {"product_line", "sensors"},
+                           {"region", "eu"},
+                           {"state", "blocked"},
+                           {"hw", "2"}};
+  const auto entry = make_entry(kList, columns);
+  ASSERT_TRUE(entry) << entry.error().message;
+  EXPECT_EQ(entry->template_name->str(), "T");
+  EXPECT_EQ(entry->product_line + entry->region, "sensorseu");
+  EXPECT_TRUE(entry->is_blocked);
+  EXPECT_EQ(entry->extra, (registry::Attributes{{"hw", "2"}}));
+  EXPECT_EQ(columns_of(*entry), columns);
+  const auto plain = make_entry(kList, {{"serial", "A"}, {"state", "allowed"}, {"region", ""}});
+  EXPECT_EQ(columns_of(*plain), (Columns{{"serial", "A"}}));
+}
+
+TEST(ListEntry, RefusesWhatItCannotHold) {
+  const struct {
+    std::string name;
+    Columns columns;
+    std::string where;
+    std::string message;
+  } rows[] = {
+      {"no serial", {{"region", "eu"}}, "serial", "missing"},
+      {"empty serial", {{"serial", ""}}, "serial", "missing"},
+      {"long serial", {{"serial", std::string(257, 'x')}}, "serial", "at most 256"},
+      {"line end", {{"serial", "A\n1"}}, "serial", "control character"},
+      {"NUL", {{"serial", std::string("A\0", 2)}}, "serial", "control character"},
+      {"DEL", {{"serial", "A\x7F"}}, "serial", "control character"},
+      {"not UTF-8", {{"serial", "A\xFF"}}, "serial", "not UTF-8"},
+      {"half a character", {{"serial", "A"}, {"region", "\xC3"}}, "region", "not UTF-8"},
+      {"long value", {{"serial", "A"}, {"hw", std::string(801, 'x')}}, "hw", "at most 800"},
+      {"template", {{"serial", "A"}, {"template", "a b"}}, "template", "position 1"},
+      {"state", {{"serial", "A"}, {"state", "Blocked"}}, "state", "allowed or blocked"},
+      {"column", {{"serial", "A"}, {"a b", "x"}}, "", "column name"},
+  };
+  for (const auto& row : rows) {
+    const auto entry = make_entry(kList, row.columns);
+    ASSERT_FALSE(entry) << row.name;
+    EXPECT_EQ(entry.error().fault, Fault::invalid) << row.name;
+    EXPECT_EQ(entry.error().where, row.where) << row.name;
+    EXPECT_THAT(entry.error().message, HasSubstr(row.message)) << row.name;
+  }
+  Columns many = {{"serial", "A"}};
+  for (int i = 0; i < 32; ++i) many.emplace(fmt::format("c{}", i), "x");
+  EXPECT_THAT(make_entry(kList, many).error().message, HasSubstr("33 columns"));
+}
+
+}  // namespace
+}  // namespace imprint::manufacturing

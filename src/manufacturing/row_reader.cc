@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "manufacturing/row_reader.h"
+
+#include <algorithm>
+#include <set>
+
+namespace imprint::manufacturing {
+
+namespace {
+
+constexpr std::size_t kMaxLineBytes = std::size_t{64} * 1024;
+
+Result<void> check_header(const CsvReader::Fields& header) {
+  if (header.size() > kMaxColumns)
+    return fail(Fault::invalid, "the header has {} columns; at most {} are allowed", header.size(),
+                kMaxColumns);
+  std::set<std::string_view> seen;
+  for (const std::string& name : header) {
+    TRY(check_column_name(name));
+    if (!seen.insert(name).second)
+      return fail(Fault::invalid, "the header names column {} twice", quote(name));
+  }
+  if (seen.contains(kSerial)) return {};
+  return fail(Fault::invalid,
+              "the header has no column \"serial\"; the first line names the columns, as in "
+              "serial,template,product_line,region,state");
+}
+
+}  // namespace
+
+Result<Format> format_of(std::string_view file_name) {
+  if (file_name.ends_with(".csv")) return Format::csv;
+  if (file_name.ends_with(".ndjson") || file_name.ends_with(".jsonl")) return Format::ndjson;
+  return fail(Fault::invalid,
+              "{} ends neither with .csv nor with .ndjson or .jsonl; say what it is with --format",
+              quote(file_name));
+}
+
+Result<RowReader> RowReader::open(Format format, Source source) {
+  RowReader out;
+  if (format == Format::ndjson) {
+    out.lines_.emplace(std::move(source));
+    return out;
+  }
+  out.csv_.emplace(std::move(source));
+  TRY_ASSIGN(std::optional<Numbered<CsvReader::Fields>> header, out.csv_->next());
+  if (!header) return fail(Fault::invalid, "the file is empty; its first line names the columns");
+  TRY_ASSIGN(out.header_, std::move(header->value));
+  TRY(check_header(out.header_));
+  return out;
+}
+
+Result<std::optional<Numbered<Columns>>> RowReader::next() {
+  return csv_ ? next_of_csv() : next_of_lines();
+}
+
+Result<Columns> RowReader::under_header(CsvReader::Fields fields) const {
+  if (fields.size() != header_.size()) {
+    return fail(Fault::invalid, "{} fields under a header of {}", fields.size(), header_.size());
+  }
+  Columns out;
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    if (!fields[i].empty()) out.emplace(header_[i], std::move(fields[i]));
+  }
+  return out;
+}
+
+Result<std::optional<Numbered<Columns>>> RowReader::next_of_csv() {
+  TRY_ASSIGN(std::optional<Numbered<CsvReader::Fields>> record, csv_->next());
+  if (!record) return std::optional<Numbered<Columns>>();
+  if (!record->value)
+    return std::optional(Numbered<Columns>{record->line, tl::unexpected(record->value.error())});
+  return std::optional(Numbered<Columns>{record->line, under_header(std::move(*record->value))});
+}
+
+Result<std::optional<Numbered<Columns>>> RowReader::next_of_lines() {
+  while (true) {
+    std::string line;
+    bool is_too_long = false;
+    std::optional<char> byte;
+    while (true) {
+      TRY_ASSIGN(byte, lines_->next());
+      if (!byte || *byte == '\n') break;
+      if (line.size() == kMaxLineBytes) is_too_long = true;
+      if (!is_too_long) line += *byte;
+    }
+    ++line_;
+    if (is_too_long) {
+      return std::optional(Numbered<Columns>{
+          line_, fail(Fault::invalid, "the line has more than {} bytes", kMaxLineBytes)});
+    }
+    const bool is_blank = line.find_first_not_of(" \t\r") == std::string::npos;
+    if (is_blank && !byte) return std::optional<Numbered<Columns>>();
+    if (is_blank) continue;
+    const auto value = encoding::parse_json(line, {.max_bytes = kMaxLineBytes, .max_depth = 2});
+    if (!value) return std::optional(Numbered<Columns>{line_, tl::unexpected(value.error())});
+    return std::optional(Numbered<Columns>{line_, parse_columns(*value)});
+  }
+}
+
+}  // namespace imprint::manufacturing
