@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "provisioning/create_certificate.h"
 
+#include "provisioning/template_settings.h"
 #include "x509/csr.h"
 
 namespace imprint::provisioning {
@@ -8,8 +9,10 @@ namespace imprint::provisioning {
 using registry::CertificateStatus;
 
 registry::Task<Result<CreatedCertificate>> CreateCertificate::with_keys(Caller caller) {
+  CO_TRY_ASSIGN(const Settings settings,
+                co_await settings_of_claim(store_, *settings_.get(), caller.claim_template));
   CO_TRY_ASSIGN(const x509::PrivateKey key,
-                co_await make_device_key(settings_.get()->key_algorithm, keys_));
+                co_await make_device_key(settings.key_algorithm, keys_));
   CO_TRY_ASSIGN(CreatedCertificate created,
                 co_await issue(std::move(caller), key.public_key(), "create_keys_and_certificate"));
   created.private_key = key.pem_traditional();
@@ -62,10 +65,13 @@ registry::Task<Result<CreatedCertificate>> CreateCertificate::issue(Caller calle
                    "made",
                    most);
   }
+  CO_TRY_ASSIGN(const Settings settings,
+                co_await settings_of_claim(store_, *settings_.get(), caller.claim_template));
   IssueRequest request{
       .status = CertificateStatus::pending_activation,
       .requested_by = caller.certificate,
-      .ownership_expires = clock_.now() + settings_.get()->ownership_lifetime,
+      .ownership_expires = clock_.now() + settings.ownership_lifetime,
+      .validity = settings.certificate_validity,
       .event = {.step = std::move(step),
                 .outcome = "ok",
                 .actor = caller.certificate.hex(),

@@ -28,7 +28,7 @@ registry::Task<Result<registry::Certificate>> IssueCertificate::sign(x509::Publi
   const Timestamp now = clock_.now();
   const std::shared_ptr<const issuance::Profile> usual = profile_.get();
   std::optional<issuance::Profile> shorter;
-  if (request.validity) {
+  if (request.validity && *request.validity != usual->options().validity) {
     CO_TRY_ASSIGN(shorter, usual->with_validity(*request.validity));
   }
   const issuance::Profile& profile = shorter ? *shorter : *usual;

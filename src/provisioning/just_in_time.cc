@@ -3,8 +3,10 @@
 
 #include "encoding/json.h"
 #include "provisioning/certificate_parameters.h"
+#include "provisioning/gatekeeper.h"
 #include "provisioning/outside_certificate.h"
 #include "provisioning/register_thing.h"
+#include "provisioning/template_settings.h"
 
 namespace imprint::provisioning {
 
@@ -23,6 +25,7 @@ struct Source {
   std::int64_t version = 1;
   templates::Template parsed;
   std::vector<registry::Require> holds = {};
+  registry::TemplateSettings settings = {};  ///< none of its own where a CA carries the body
 };
 
 std::string name_of_body(const registry::CaCertificate& ca) { return "cacert/" + ca.id.hex(); }
@@ -54,7 +57,7 @@ registry::Task<Result<Source>> stored_template(registry::Store& store, TemplateC
                 co_await registry::get<registry::ProvisioningTemplateVersion>(
                     store, registry::template_version_key(name, found.default_version)));
   CO_TRY_ASSIGN(templates::Template parsed, templates.get(version, templates::Use::jitp));
-  co_return Source{name.str(), version.number, std::move(parsed), {as_read(found)}};
+  co_return Source{name.str(), version.number, std::move(parsed), {as_read(found)}, found.settings};
 }
 
 registry::Task<Result<Source>> template_of(registry::Store& store, TemplateCache& templates,
@@ -146,6 +149,7 @@ registry::Task<Result<Introduced>> JustInTime::introduce(FirstConnection connect
       if (committed) {
         out.status = decided->status;
         out.thing = decided->thing;
+        out.mode = decided->mode;
         co_return out;
       }
       if (committed.error().fault != Fault::exhausted) co_return tl::unexpected(committed.error());
@@ -188,13 +192,21 @@ registry::Task<Result<JustInTime::Arrival>> JustInTime::look_up(FirstConnection 
 registry::Task<Result<JustInTime::Decision>> JustInTime::decide(FirstConnection connection,
                                                                 Arrival arrival) {
   CO_TRY_ASSIGN(const Source source, co_await template_of(store_, templates_, arrival.ca));
+  CO_TRY_ASSIGN(const Settings settings, settings_of(*settings_.get(), source.settings));
+  const templates::Predefined certificate = certificate_parameters(connection.certificate);
+  CO_TRY_ASSIGN(const Admission admission,
+                co_await ask_gatekeeper(store_, settings.rules,
+                                        {source.name, templates::Use::jitp, certificate.values},
+                                        source.parsed));
   CO_TRY_ASSIGN(templates::Resources resources,
-                source.parsed.evaluate({}, certificate_parameters(connection.certificate)));
+                source.parsed.evaluate(admission.overrides, certificate));
   DeviceRequest device{.holds = source.holds,
                        .template_name = source.name,
                        .template_version = source.version,
-                       .settings = *settings_.get()};
+                       .settings = settings,
+                       .detail = admission.detail};
   device.holds.push_back(as_read(arrival.ca));
+  device.holds.insert(device.holds.end(), admission.holds.begin(), admission.holds.end());
   CO_TRY_ASSIGN(
       const Known known,
       co_await gather(store_,
@@ -212,7 +224,8 @@ registry::Task<Result<JustInTime::Decision>> JustInTime::decide(FirstConnection 
       .plan = std::move(*decided),
       .status = known.resources.certificate->active ? CertificateStatus::active
                                                     : CertificateStatus::inactive,
-      .thing = known.resources.thing ? std::optional(known.resources.thing->name) : std::nullopt};
+      .thing = known.resources.thing ? std::optional(known.resources.thing->name) : std::nullopt,
+      .mode = settings.jitp};
 }
 
 registry::Task<Result<void>> JustInTime::ask_registration_hook(FirstConnection connection,

@@ -76,6 +76,7 @@ class JustInTime {
     Plan plan;
     registry::CertificateStatus status;
     std::optional<ThingName> thing;
+    JitpMode mode = JitpMode::inline_registration;
   };
 
   /// One attempt; Fault::conflict when others changed the same records meanwhile.

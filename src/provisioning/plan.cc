@@ -466,10 +466,11 @@ class Planner {
     if (known_.resources.thing) event.thing = known_.resources.thing->name.str();
     if (known_.certificate) event.certificate = known_.certificate->id.hex();
     if (known_.device) {
-      event.detail = encoding::to_json(
-          encoding::json::object{{"template", known_.device->template_name},
-                                 {"template_version", known_.device->template_version},
-                                 {"thing_existed", known_.thing.has_value()}});
+      encoding::json::object detail = known_.device->detail;
+      detail["template"] = known_.device->template_name;
+      detail["template_version"] = known_.device->template_version;
+      detail["thing_existed"] = known_.thing.has_value();
+      event.detail = encoding::to_json(detail);
     }
     changes_.events.push_back(std::move(event));
   }

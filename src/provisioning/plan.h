@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "encoding/json.h"
 #include "provisioning/alarm.h"
 #include "provisioning/caller.h"
 #include "provisioning/settings.h"
@@ -24,6 +25,7 @@ struct DeviceRequest {
   std::string template_name = {};
   std::int64_t template_version = 1;
   Settings settings = {};
+  encoding::json::object detail = {};  ///< what let it in, for the audit event
 };
 
 /// What only RegisterThing has: a connection that asks for a certificate made for it.

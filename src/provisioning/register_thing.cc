@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "provisioning/register_thing.h"
 
+#include "provisioning/gatekeeper.h"
+#include "provisioning/template_settings.h"
 #include "x509/digest.h"
 
 namespace imprint::provisioning {
@@ -76,7 +78,7 @@ registry::Task<Result<RegisteredThing>> RegisterThing::attempt(Attempt& one) {
                                           : "a certificate",
           certificate.registration->template_name.str()));
     }
-    CO_TRY_ASSIGN(const Chosen chosen, co_await choose(one.caller, one.request.template_name));
+    CO_TRY_ASSIGN(const Chosen chosen, co_await choose(one.caller, one.request));
     // Once for each request, however often it meets others; unless the template has changed hooks.
     const auto& guard = chosen.record.hook;
     if (!guard) one.hook.reset();
@@ -142,9 +144,9 @@ registry::Task<Result<registry::Certificate>> RegisterThing::owned(Caller caller
 }
 
 registry::Task<Result<RegisterThing::Chosen>> RegisterThing::choose(Caller caller,
-                                                                    TemplateName template_name) {
-  const std::string name = template_name.str();
-  if (caller.claim_template && *caller.claim_template != template_name) {
+                                                                    RegisterThingRequest request) {
+  const std::string name = request.template_name.str();
+  if (caller.claim_template && *caller.claim_template != request.template_name) {
     co_return tl::unexpected(
         Error{Fault::forbidden,
               fmt::format("this claim certificate may use template {} only, not {}",
@@ -153,7 +155,7 @@ registry::Task<Result<RegisterThing::Chosen>> RegisterThing::choose(Caller calle
               code::kAccessDenied});
   }
   auto found = co_await registry::get<registry::ProvisioningTemplate>(
-      store_, registry::template_key(template_name));
+      store_, registry::template_key(request.template_name));
   if (!found) {
     if (found.error().fault == Fault::not_found) found.error().code = code::kResourceNotFound;
     co_return tl::unexpected(std::move(found).error());
@@ -181,7 +183,12 @@ registry::Task<Result<RegisterThing::Chosen>> RegisterThing::choose(Caller calle
                     store_, registry::template_version_key(found->name, found->default_version)));
   CO_TRY_ASSIGN(const templates::Template parsed, templates_.get(version, templates::Use::fleet));
   CO_TRY_ASSIGN(const std::int64_t caller_version, co_await check_caller(std::move(caller)));
-  co_return Chosen{std::move(*found), parsed, caller_version};
+  CO_TRY_ASSIGN(Settings settings, settings_of(*settings_.get(), found->settings));
+  CO_TRY_ASSIGN(Admission admission,
+                co_await ask_gatekeeper(store_, settings.rules,
+                                        {name, templates::Use::fleet, request.parameters}, parsed));
+  co_return Chosen{std::move(*found), parsed, caller_version, std::move(settings),
+                   std::move(admission)};
 }
 
 registry::Task<HookAsked> RegisterThing::ask(const Attempt& one,
@@ -193,7 +200,7 @@ registry::Task<HookAsked> RegisterThing::ask(const Attempt& one,
       .certificate_pem = certificate.pem,
       .template_arn = arn_prefix_ + "provisioningtemplate/" + chosen.record.name.str(),
       .client_id = one.caller.client_id,
-      .parameters = one.request.parameters};
+      .parameters = with_overrides(one.request.parameters, chosen.admission.overrides)};
   co_return co_await ask_hook(hooks_, chosen.record.hook->target_arn, std::move(event),
                               chosen.parsed);
 }
@@ -201,8 +208,9 @@ registry::Task<HookAsked> RegisterThing::ask(const Attempt& one,
 registry::Task<Result<Known>> RegisterThing::gather(const Attempt& one,
                                                     registry::Certificate certificate,
                                                     Chosen chosen) {
-  const templates::Parameters parameters =
-      one.hook ? overridden(one.request.parameters, *one.hook) : one.request.parameters;
+  templates::Parameters parameters =
+      with_overrides(one.request.parameters, chosen.admission.overrides);
+  if (one.hook) parameters = overridden(std::move(parameters), *one.hook);
   CO_TRY_ASSIGN(
       templates::Resources resources,
       chosen.parsed.evaluate(
@@ -219,7 +227,10 @@ registry::Task<Result<Known>> RegisterThing::gather(const Attempt& one,
                                   registry::Expect::at(chosen.record.version)}},
                        .template_name = chosen.record.name.str(),
                        .template_version = chosen.record.default_version,
-                       .settings = *settings_.get()};
+                       .settings = std::move(chosen.settings),
+                       .detail = std::move(chosen.admission.detail)};
+  device.holds.insert(device.holds.end(), chosen.admission.holds.begin(),
+                      chosen.admission.holds.end());
   co_return co_await provisioning::gather(store_,
                                           Known{.resources = std::move(resources),
                                                 .device = std::move(device),

@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "provisioning/alarm.h"
 #include "provisioning/caller.h"
+#include "provisioning/gatekeeper.h"
 #include "provisioning/hook.h"
 #include "provisioning/ownership_token.h"
 #include "provisioning/plan.h"
@@ -41,9 +42,9 @@ struct RegisterThingOutcome {
   std::optional<HookAsked> hook = {};
 };
 
-/// RegisterThing of the fleet provisioning MQTT API: gather, ask the template's hook, plan, commit.
-/// A repeat of the same request with the same token gets the same answer until the token expires,
-/// and no hook is asked for it; anything else with a spent token is refused.
+/// RegisterThing of the fleet provisioning MQTT API: gather, ask the gatekeeper and the template's
+/// hook, plan, commit. A repeat of the same request with the same token gets the same answer until
+/// the token expires, and no hook is asked for it; anything else with a spent token is refused.
 class RegisterThing {
  public:
   RegisterThing(registry::Store& store, TemplateCache& templates, const OwnershipTokens& tokens,
@@ -64,11 +65,13 @@ class RegisterThing {
   registry::Task<RegisterThingOutcome> run(Caller caller, RegisterThingRequest request);
 
  private:
-  /// The template that a request names, if its caller may use it, and who asks.
+  /// The template that a request names, if its caller may use it and its rules let the device in.
   struct Chosen {
     registry::ProvisioningTemplate record;
     templates::Template parsed;
     std::int64_t caller_version;
+    Settings settings;
+    Admission admission;
   };
   /// One request, through its races.
   struct Attempt {
@@ -79,7 +82,7 @@ class RegisterThing {
   };
 
   registry::Task<Result<RegisteredThing>> attempt(Attempt& attempt);
-  registry::Task<Result<Chosen>> choose(Caller caller, TemplateName name);
+  registry::Task<Result<Chosen>> choose(Caller caller, RegisterThingRequest request);
   registry::Task<HookAsked> ask(const Attempt& attempt, const registry::Certificate& certificate,
                                 const Chosen& chosen);
   /// The certificate a token stands for, when its caller may register it now.

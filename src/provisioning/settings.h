@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "base/clock.h"
+#include "provisioning/rules.h"
 #include "x509/algorithm.h"
 
 namespace imprint::provisioning {
@@ -31,12 +33,15 @@ enum class JitpMode : std::uint8_t {
   aws,                  ///< It is provisioned and dropped; the next connection gets in.
 };
 
-/// Deployment-wide rules of provisioning. A value; a reload replaces it whole.
+/// The rules of provisioning: the deployment's, and what one template makes of them
+/// (template_settings.h). A value; a reload replaces the deployment's whole.
 struct Settings {
   Reprovision reprovision = Reprovision::same_key;
   JitpMode jitp = JitpMode::inline_registration;
   std::int64_t fleet_limit = 0;  ///< most things one template may make; 0: no limit
   x509::KeyAlgorithm key_algorithm = x509::KeyAlgorithm::rsa_2048;  ///< of server-made keys
+  std::optional<Seconds> certificate_validity = {};                 ///< the profile's when absent
+  Rules rules = {};
   Seconds ownership_lifetime = std::chrono::hours(1);
   /// Most certificates of one claim that wait for RegisterThing, and of one registered CA that wait
   /// for their activation.

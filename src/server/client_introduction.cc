@@ -106,18 +106,18 @@ void Client::note_introduction_failed(Services& services, const Asker& asker,
                                                             {"certificate", asker.certificate},
                                                             {"client", asker.client},
                                                             {"because", describe(error)}});
-  services.journal.note(
-      asker.payer,
-      {.step = std::string(kStep),
-       .outcome = "rejected",
-       .actor = asker.certificate,
-       .correlation = asker.correlation,
-       .certificate = asker.certificate,
-       .client = asker.client,
-       .detail = encoding::to_json(encoding::json::object{{"template", template_name},
-                                                          {"statusCode", rejection.status_code},
-                                                          {"errorCode", rejection.error_code},
-                                                          {"because", describe(error)}})});
+  encoding::json::object detail{{"template", template_name},
+                                {"statusCode", rejection.status_code},
+                                {"errorCode", rejection.error_code},
+                                {"because", describe(error)}};
+  if (!error.rule.empty()) detail["rule"] = error.rule;
+  services.journal.note(asker.payer, {.step = std::string(kStep),
+                                      .outcome = "rejected",
+                                      .actor = asker.certificate,
+                                      .correlation = asker.correlation,
+                                      .certificate = asker.certificate,
+                                      .client = asker.client,
+                                      .detail = encoding::to_json(detail)});
 }
 
 }  // namespace imprint::server

@@ -141,6 +141,7 @@ void Client::note_rejection(Journal& journal, const Asker& asker,
                                 {"errorCode", rejection.error_code},
                                 {"because", rejection.message},
                                 {"final", !rejection.may_retry}};
+  if (answer.error && !answer.error->rule.empty()) detail["rule"] = answer.error->rule;
   if (asker.is_claim) detail["claim"] = true;
   journal.note(payer_of(asker, answer), {.step = std::string(device_api::step_of(answer.operation)),
                                          .outcome = "rejected",

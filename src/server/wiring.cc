@@ -81,6 +81,8 @@ provisioning::Settings to_settings(const deployment::Config& config) {
                       : provisioning::JitpMode::inline_registration,
           .fleet_limit = static_cast<std::int64_t>(config.templates.fleet_limit),
           .key_algorithm = config.templates.key_algorithm,
+          .certificate_validity = config.templates.certificate_validity,
+          .rules = {.allowlist = config.templates.allowlist},
           .pending_certificates = config.limits.pending_certificates};
 }
 
@@ -91,8 +93,6 @@ Result<void> check_available(const deployment::Config& config) {
     return fail(Fault::invalid, "imprint.toml: {} is not available in this version ({}); remove it",
                 key, why);
   };
-  if (!config.templates.allowlist.empty())
-    return refuse("templates.allowlist", "devices would register without being on any list");
   if (config.listen.plain_http) return refuse("listen.plain-http", "nothing would be served there");
   return {};
 }
@@ -284,11 +284,13 @@ struct Server::Parts {
     Secret link_key(encoding::to_hex(
         x509::hmac_sha256(as_bytes(token_key.reveal()), as_bytes("imprint report links"))));
     tokens.emplace(std::move(token_key));
-    // P-256 keys are made in a moment; only RSA is worth keeping ready.
+    // P-256 keys are made in a moment; only RSA is worth keeping ready, where the deployment has
+    // it. A template that wants it alone has its keys made as they are asked for.
     const x509::KeyAlgorithm algorithm = settings.get()->key_algorithm;
     const bool needs_pool = algorithm != x509::KeyAlgorithm::ec_p256;
-    keys.emplace(issuance::KeyPoolOptions{
-        .algorithm = algorithm, .size = needs_pool ? config.certificates.key_pool_size : 0});
+    keys.emplace(
+        issuance::KeyPoolOptions{.algorithm = x509::KeyAlgorithm::rsa_2048,
+                                 .size = needs_pool ? config.certificates.key_pool_size : 0});
     issue.emplace(*store, *issuer, *profile, clock, random);
     apply.emplace(*store, *issue, clock, random);
     registrations.emplace(*store, *apply, clock, log, std::move(link_key),

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "provisioning/gatekeeper.h"
+
+#include "manufacturing/entry.h"
+#include "provisioning/caller.h"
+
+namespace imprint::provisioning {
+
+namespace json = encoding::json;
+
+namespace {
+
+constexpr std::string_view kSerialNumber = "SerialNumber";
+constexpr std::string_view kSubjectSerialNumber = "AWS::IoT::Certificate::SerialNumber";
+constexpr std::string_view kSubjectCommonName = "AWS::IoT::Certificate::CommonName";
+
+/// One decision in the making.
+class Gate {
+ public:
+  Gate(const Rules& rules, const Applicant& applicant, const Listing& listing)
+      : rules_(rules),
+        applicant_(applicant),
+        listing_(listing),
+        serial_parameter_(serial_parameter_of(rules, applicant)),
+        serial_(value_of(serial_parameter_)) {}
+
+  Result<templates::Parameters> decide() const {
+    for (const auto& [name, rule] : rules_.parameters) TRY(check_parameter(name, rule));
+    if (!rules_.allowlist.empty()) TRY(check_list());
+    templates::Parameters out;
+    for (const auto& [name, rule] : rules_.overrides) {
+      TRY_ASSIGN(std::optional<std::string> value, overridden(name, rule));
+      if (value) out.emplace(name, std::move(*value));
+    }
+    return out;
+  }
+
+ private:
+  [[nodiscard]] const std::string* value_of(std::string_view name) const {
+    const auto it = applicant_.parameters.find(name);
+    return it == applicant_.parameters.end() ? nullptr : &it->second;
+  }
+
+  [[nodiscard]] Unexpected refuse(std::string message, std::string rule,
+                                  std::string_view parameter) const {
+    return Unexpected(Error{Fault::forbidden, std::move(message),
+                            fmt::format("parameters.{}", parameter), code::kAccessDenied,
+                            fmt::format("template {}, {}", quote(applicant_.template_name), rule)});
+  }
+
+  [[nodiscard]] Result<void> check_parameter(const std::string& name,
+                                             const ParameterRule& rule) const {
+    const std::string setting = fmt::format("setting parameter.{}", name);
+    const std::string* value = value_of(name);
+    if (value == nullptr) {
+      return refuse(fmt::format("{} is missing", name),
+                    setting + " asks for a parameter that is missing", name);
+    }
+    if (!rule.pattern.empty() && !matches_whole(rule.pattern, *value)) {
+      return refuse(fmt::format("{} {} does not have the form that this template asks for", name,
+                                quote(*value)),
+                    fmt::format("{}.pattern = {}", setting, rule.pattern), name);
+    }
+    if (rule.check_digit && !has_check_digit(*rule.check_digit, *value)) {
+      return refuse(fmt::format("{} {} has a wrong check digit", name, quote(*value)),
+                    fmt::format("{}.check-digit = {}", setting, to_string(*rule.check_digit)),
+                    name);
+    }
+    return {};
+  }
+
+  /// One sentence for all that can be wrong: what the lists hold is not a device's to find out.
+  [[nodiscard]] Unexpected refuse_unit(std::string why) const {
+    return refuse(
+        fmt::format("{} {} may not register through this template; the operator's record of this "
+                    "attempt names the rule",
+                    serial_parameter_, serial_ == nullptr ? "(missing)" : quote(*serial_)),
+        std::move(why), serial_parameter_);
+  }
+
+  [[nodiscard]] Result<void> check_list() const {
+    const std::string& list = rules_.allowlist;
+    if (!listing_.exists) {
+      return refuse_unit(
+          fmt::format("setting allowlist = {}: there is no such manufacturing list; "
+                      "make it with imprint list create DIR {}",
+                      list, list));
+    }
+    if (serial_ == nullptr) {
+      return refuse_unit(fmt::format(
+          "setting allowlist = {}: the device sends no {}, which holds the serial (setting "
+          "serial-parameter)",
+          list, serial_parameter_));
+    }
+    if (!listing_.entry)
+      return refuse_unit(fmt::format("setting allowlist: manufacturing list {} has no serial {}",
+                                     list, quote(*serial_)));
+    const registry::ListEntry& entry = *listing_.entry;
+    if (entry.is_blocked) {
+      return refuse_unit(
+          fmt::format("setting allowlist: manufacturing list {} has serial {} as "
+                      "blocked",
+                      list, quote(*serial_)));
+    }
+    if (entry.template_name && entry.template_name->str() != applicant_.template_name) {
+      return refuse_unit(
+          fmt::format("setting allowlist: manufacturing list {} has serial {} for "
+                      "template {} only",
+                      list, quote(*serial_), quote(entry.template_name->str())));
+    }
+    return {};
+  }
+
+  /// The longest prefix wins; of a map in order, that is the last one that fits.
+  [[nodiscard]] const OverrideValue* applying(const OverrideRule& rule) const {
+    const OverrideValue* found = rule.otherwise ? &*rule.otherwise : nullptr;
+    if (serial_ == nullptr) return found;
+    for (const auto& [prefix, value] : rule.by_prefix) {
+      if (serial_->starts_with(prefix)) found = &value;
+    }
+    return found;
+  }
+
+  [[nodiscard]] Result<std::optional<std::string>> overridden(const std::string& name,
+                                                              const OverrideRule& rule) const {
+    const OverrideValue* value = applying(rule);
+    if (value == nullptr) return std::optional<std::string>();
+    if (!value->is_column) return std::optional(value->text);
+    if (listing_.entry) {
+      const manufacturing::Columns columns = manufacturing::columns_of(*listing_.entry);
+      if (const auto it = columns.find(value->text); it != columns.end())
+        return std::optional(it->second);
+    }
+    // A device must not choose what the list was to say.
+    return refuse_unit(fmt::format(
+        "setting override.{} = column:{}: {}", name, value->text,
+        rules_.allowlist.empty() ? std::string("no list is attached (setting allowlist)")
+                                 : fmt::format("manufacturing list {} has no {} for this serial",
+                                               rules_.allowlist, value->text)));
+  }
+
+  const Rules& rules_;
+  const Applicant& applicant_;
+  const Listing& listing_;
+  const std::string serial_parameter_;
+  const std::string* const serial_;
+};
+
+registry::Task<Result<Listing>> look_up(registry::Store& store, Rules rules, std::string serial) {
+  const auto list = ListName::parse(rules.allowlist);
+  if (!list) co_return Listing{};
+  std::vector<registry::Key> keys = {registry::manufacturing_list_key(*list)};
+  // A text that no entry can have is not asked for.
+  const bool may_be_listed = manufacturing::check_serial(serial).has_value();
+  if (may_be_listed) keys.push_back(registry::list_entry_key(*list, serial));
+  CO_TRY_ASSIGN(const std::vector<std::optional<registry::Record>> found,
+                co_await store.find(std::move(keys)));
+  Listing out{.exists = found.front().has_value()};
+  if (out.exists && may_be_listed && found.back())
+    out.entry = std::get<registry::ListEntry>(*found.back());
+  co_return out;
+}
+
+}  // namespace
+
+std::string serial_parameter_of(const Rules& rules, const Applicant& applicant) {
+  if (!rules.serial_parameter.empty()) return rules.serial_parameter;
+  if (applicant.use != templates::Use::jitp) return std::string(kSerialNumber);
+  return std::string(applicant.parameters.contains(kSubjectSerialNumber) ? kSubjectSerialNumber
+                                                                         : kSubjectCommonName);
+}
+
+Result<templates::Parameters> admit(const Rules& rules, const Applicant& applicant,
+                                    const Listing& listing) {
+  return Gate(rules, applicant, listing).decide();
+}
+
+registry::Task<Result<Admission>> ask_gatekeeper(registry::Store& store, Rules rules,
+                                                 Applicant applicant,
+                                                 const templates::Template& of) {
+  const templates::Template declared = of;  // the caller's may not outlive the look-up
+  Listing listing;
+  if (!rules.allowlist.empty()) {
+    const auto serial = applicant.parameters.find(serial_parameter_of(rules, applicant));
+    CO_TRY_ASSIGN(listing, co_await look_up(store, rules,
+                                            serial == applicant.parameters.end() ? std::string()
+                                                                                 : serial->second));
+  }
+  CO_TRY_ASSIGN(const templates::Parameters wanted, admit(rules, applicant, listing));
+  Admission out;
+  if (listing.entry) {
+    out.holds.push_back(
+        {registry::key_of(*listing.entry), registry::Expect::at(listing.entry->version)});
+    out.detail["list"] = rules.allowlist;
+  }
+  json::object overridden;
+  json::array undeclared;
+  for (const auto& [name, value] : wanted) {
+    if (declared.parameters().contains(name)) {
+      out.overrides.emplace(name, value);
+      overridden[name] = value;
+    } else {
+      undeclared.emplace_back(name);
+    }
+  }
+  if (!overridden.empty()) out.detail["overridden"] = std::move(overridden);
+  if (!undeclared.empty()) out.detail["overrides_not_declared"] = std::move(undeclared);
+  co_return out;
+}
+
+templates::Parameters with_overrides(templates::Parameters parameters,
+                                     const templates::Parameters& overrides) {
+  for (const auto& [name, value] : overrides) parameters.insert_or_assign(name, value);
+  return parameters;
+}
+
+}  // namespace imprint::provisioning

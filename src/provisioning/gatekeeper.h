@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "encoding/json.h"
+#include "provisioning/settings.h"
+#include "registry/store.h"
+#include "templates/template.h"
+
+/// The built-in gatekeeper: who may register through a template, by the rules in its settings. It
+/// is asked before any hook, and a hook may change what it has set.
+namespace imprint::provisioning {
+
+/// Who wants in.
+struct Applicant {
+  std::string template_name;         ///< DeviceRequest::template_name
+  templates::Use use;                ///< fleet or jitp
+  templates::Parameters parameters;  ///< what the device says, or for JITP its certificate
+};
+
+/// What the registry has of the list that the rules name.
+struct Listing {
+  bool exists = false;  ///< the list itself
+  std::optional<registry::ListEntry> entry = {};
+};
+
+/// The parameter that holds the serial: the setting `serial-parameter`, else SerialNumber, or of a
+/// certificate the serialNumber in its subject and, without one, the common name.
+std::string serial_parameter_of(const Rules& rules, const Applicant& applicant);
+
+/// Decides; pure. Gives what the rules set parameters to, or Fault::forbidden: its message is for
+/// the device, its `rule` names for operators what decided.
+Result<templates::Parameters> admit(const Rules& rules, const Applicant& applicant,
+                                    const Listing& listing);
+
+/// What came of it, for the registration that goes on with it.
+struct Admission {
+  templates::Parameters overrides = {};  ///< only of parameters that the template declares
+  /// The entry as it was read: off the list meanwhile, the unit does not get in.
+  std::vector<registry::Require> holds = {};
+  /// For the audit event: the list, what was overridden, and what the template does not declare.
+  encoding::json::object detail = {};
+};
+
+/// Looks the applicant up and asks admit(). One find by key, and none where no list is named.
+registry::Task<Result<Admission>> ask_gatekeeper(registry::Store& store, Rules rules,
+                                                 Applicant applicant,
+                                                 const templates::Template& of);
+
+/// The device's parameters under what the gatekeeper has set.
+templates::Parameters with_overrides(templates::Parameters parameters,
+                                     const templates::Parameters& overrides);
+
+}  // namespace imprint::provisioning

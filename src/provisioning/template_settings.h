@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "provisioning/settings.h"
+#include "registry/store.h"
+
+/// The settings that a template may have of its own (docs/gatekeeper.md has the table): what
+/// [templates] in imprint.toml says for all of them, and the gatekeeper's rules.
+namespace imprint::provisioning {
+
+inline constexpr std::size_t kMaxTemplateSettings = 128;
+
+/// `allowlist` of a template that asks no list although the deployment names one.
+inline constexpr std::string_view kNoList = "none";
+
+/// Fault::invalid, `where` being the key; the message names the value and what would do.
+Result<void> check_template_settings(const registry::TemplateSettings& settings);
+
+/// What holds for a template: its own settings, and the deployment's where it has none.
+/// Fault::internal for stored settings that this version cannot read: then nobody gets in, rather
+/// than somebody who should not.
+Result<Settings> settings_of(const Settings& deployment,
+                             const registry::TemplateSettings& settings);
+
+/// The same for the template that a claim is bound to; the deployment's for a claim of none.
+registry::Task<Result<Settings>> settings_of_claim(registry::Store& store, Settings deployment,
+                                                   std::optional<TemplateName> claim_template);
+
+/// One line of `imprint template show`.
+struct SettingInForce {
+  std::string key;
+  std::string value;
+  bool is_own = false;  ///< the template's; otherwise the deployment's
+};
+/// Those that a deployment has a default for, then the template's further rules.
+Result<std::vector<SettingInForce>> settings_in_force(const Settings& deployment,
+                                                      const registry::TemplateSettings& settings);
+
+}  // namespace imprint::provisioning
