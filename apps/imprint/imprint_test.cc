@@ -27,8 +27,10 @@ TEST(Tool, HelpOpensWithAnExample) {
 
 TEST(Tool, EveryVerbOfANounOpensWithAnExampleOfItsOwn) {
   const test::ScratchFolder folder;
-  for (const std::string verb : {"claim create", "credentials create", "credentials list",
-                                 "credentials revoke", "template lint", "template try"}) {
+  for (const std::string verb :
+       {"claim create", "credentials create", "credentials list", "credentials revoke",
+        "template lint", "template try", "template set", "template show", "list create",
+        "list import", "list show", "list lookup", "list set", "list remove", "list delete"}) {
     const auto help = test::shell(folder, kTool + " " + verb + " --help");
     EXPECT_EQ(help.exit_code, 0) << verb;
     EXPECT_TRUE(help.output.starts_with("Example:\n  imprint " + verb + " ")) << help.output;
@@ -55,6 +57,8 @@ TEST(Tool, BadUsageEndsWithTwoAndASentence) {
       {"init d --endpoint ''", "endpoint"},
       {"init d --output yaml", "--output"},
       {"doctor", "DIR is required"},
+      {"list import d l", "FILE is required"},
+      {"template set d T", "KEY=VALUE is required"},
       {"fleet", "neither DIR nor --endpoint"},
       {"fleet --endpoint nowhere", "write HOST:PORT"},
       {"fleet --endpoint ::1:8883", "IPv6 address in brackets"},

@@ -29,6 +29,7 @@ constexpr const char* kHelp =
     "  imprint template lint fleet-provisioning-template.json --data /var/lib/imprint\n"
     "  imprint template try /var/lib/imprint Sensors --parameter SerialNumber=A1 --parameter "
     "FirmwareVersion=2\n"
+    "  imprint template set /var/lib/imprint Sensors allowlist=line-a\n"
     "\n"
     "Says everything that is wrong with a provisioning template, each finding with its place and "
     "how to mend it;\n"
@@ -356,6 +357,7 @@ void add_template(CLI::App& app, Run& run) {
     };
   });
   add_try(*noun, arguments, run);
+  add_template_settings(*noun, run);
 }
 
 }  // namespace imprint::tool

@@ -19,11 +19,12 @@ namespace {
 constexpr std::size_t kMaxStatements = 100;
 constexpr std::size_t kMaxEntries = 500;
 
-// AWS's words (service authorization reference of AWS IoT), and "credential", which is ours.
+// AWS's words (service authorization reference of AWS IoT), and "credential" and
+// "manufacturinglist", which are ours.
 constexpr auto kResourceTypes = std::to_array<std::string_view>(
     {"thing", "thingtype", "thinggroup", "dynamicthinggroup", "billinggroup", "policy", "cert",
      "cacert", "provisioningtemplate", "job", "jobtemplate", "rolealias", "authorizer", "rule",
-     "index", "certificateprovider", "domainconfiguration", "credential"});
+     "index", "certificateprovider", "domainconfiguration", "credential", "manufacturinglist"});
 
 std::string_view remedy_for(std::string_view member) {
   if (member == "NotAction") return "list the actions in Action instead";

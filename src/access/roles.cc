@@ -34,7 +34,8 @@ constexpr auto kRoles = std::to_array<Role>({
   "Version": "2012-10-17",
   "Statement": [
     {"Sid": "Look", "Effect": "Allow",
-     "Action": ["iot:Describe*", "iot:Get*", "iot:List*", "iot:Search*", "imprint:Explain"],
+     "Action": ["iot:Describe*", "iot:Get*", "iot:List*", "iot:Search*", "imprint:Explain",
+                "imprint:DescribeManufacturingList", "imprint:DescribeListEntry"],
      "Resource": "*"},
     {"Sid": "Make", "Effect": "Allow",
      "Action": ["imprint:CreateClaim", "iot:CreateProvisioningClaim", "iot:CreateThing"],

@@ -41,4 +41,8 @@ Operations tag_operations();                       // tags.cc
 Operations device_rights_operations();             // device_rights.cc
 Operations event_configuration_operations();       // event_configurations.cc
 
+Operations template_setting_operations();    // template_settings.cc
+Operations manufacturing_list_operations();  // manufacturing_lists.cc
+Operations list_entry_operations();          // list_entries.cc
+
 }  // namespace imprint::control_api

@@ -6,9 +6,9 @@
 namespace imprint::control_api {
 
 runtime::Task<Result<void>> erase_strays(registry::Store& store, registry::Query query,
-                                         registry::Key gone) {
+                                         registry::Key gone, std::size_t at_once) {
   while (true) {
-    auto page = co_await store.list(query, {});
+    auto page = co_await store.list(query, {{}, at_once});
     if (!page) co_return tl::unexpected(std::move(page).error());
     if (page->records.empty()) co_return Result<void>();
     registry::ChangeSet changes;

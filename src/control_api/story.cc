@@ -117,6 +117,14 @@ constexpr std::array kRemedies = {
 
 std::string advice_on_rejection(const AuditEvent& event) {
   const Detail detail(event);
+  if (!detail.text("rule").empty()) {
+    return fmt::format(
+        "A rule of the operator's decided: {}. If this unit belongs in, put it on the list "
+        "(imprint "
+        "list set DIR LIST SERIAL) or change the rule (imprint template set DIR NAME KEY=VALUE); "
+        "then the same request succeeds.",
+        detail.text("rule"));
+  }
   const auto it = std::ranges::find(kRemedies, detail.text("errorCode"), &Remedy::code);
   return fmt::format("{} {}",
                      detail.flag("final") ? "The same request will be refused again."
@@ -267,6 +275,7 @@ std::string sentence_of(const AuditEvent& event) {
     if (!detail.text("errorCode").empty())
       out += fmt::format(" with {} {}", detail.number("statusCode"), detail.text("errorCode"));
     if (!because.empty()) out += ": " + because;
+    if (!detail.text("rule").empty()) out += fmt::format(" (rule: {})", detail.text("rule"));
     return out;
   }
   if (event.step == "connect") {

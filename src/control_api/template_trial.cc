@@ -3,8 +3,10 @@
 #include "control_api/operations.h"
 #include "control_api/template_records.h"
 #include "provisioning/certificate_parameters.h"
+#include "provisioning/gatekeeper.h"
 #include "provisioning/hook.h"
 #include "provisioning/plan.h"
+#include "provisioning/template_settings.h"
 #include "x509/certificate.h"
 
 namespace imprint::control_api {
@@ -20,6 +22,8 @@ struct Trial {
   templates::Template parsed;
   Certificate certificate;  ///< the device's: registered, given as PEM, or made up
   templates::Predefined predefined;
+  provisioning::Settings settings = {};
+  provisioning::Admission admission = {};
 };
 
 /// As it is after CreateCertificateFromCsr; nobody has such an id.
@@ -180,10 +184,12 @@ json::array write_changes(const provisioning::Known& known, const registry::Chan
 }
 
 json::object write_refusal(const Error& error) {
-  return {{"allowed", false},
-          {"errorCode", error.code},
-          {"errorMessage", error.message},
-          {"path", error.where}};
+  json::object out{{"allowed", false},
+                   {"errorCode", error.code},
+                   {"errorMessage", error.message},
+                   {"path", error.where}};
+  if (!error.rule.empty()) out["rule"] = error.rule;
+  return out;
 }
 
 json::object write_outcome(const provisioning::Known& known, const provisioning::Plan& plan) {
@@ -192,6 +198,7 @@ json::object write_outcome(const provisioning::Known& known, const provisioning:
                    {"deviceConfiguration", resources.device_configuration},
                    {"changes", write_changes(known, plan.changes)}};
   if (resources.thing) out["thingName"] = resources.thing->name.str();
+  if (!known.device->detail.empty()) out["gatekeeper"] = known.device->detail;
   json::array policies;
   for (const templates::PolicyResource& policy : resources.policies) {
     json::object one{{"policyName", provisioning::policy_name_of(policy).str()}};
@@ -219,6 +226,13 @@ runtime::Task<Result<std::optional<Error>>> find_limit(registry::Store& store,
               count->counter, provisioning::code::kAccessDenied});
   }
   co_return std::optional<Error>();
+}
+
+/// For JITP the certificate speaks, as far as there is one.
+provisioning::Applicant applicant_of(const Trial& trial, const templates::Parameters& parameters) {
+  const templates::Use use = use_of(trial.record.type);
+  return {trial.record.name.str(), use,
+          use == templates::Use::jitp ? trial.predefined.values : parameters};
 }
 
 // ---- the hook ----
@@ -256,7 +270,7 @@ Answer try_resources(Call call, Trial trial, templates::Parameters parameters);
 
 Answer try_template(Call call) {
   CO_TRY_ASSIGN(templates::Parameters parameters, read_parameters(call));
-  CO_TRY_ASSIGN(const Trial trial, co_await prepare(call));
+  CO_TRY_ASSIGN(Trial trial, co_await prepare(call));
   if (!trial.record.enabled) {
     co_return write_refusal(Error{Fault::forbidden,
                                   fmt::format("template {} is disabled; enable it with aws iot "
@@ -265,6 +279,16 @@ Answer try_template(Call call) {
                                   {},
                                   provisioning::code::kTemplateDisabled});
   }
+  CO_TRY_ASSIGN(trial.settings,
+                provisioning::settings_of(*call.server.settings.get(), trial.record.settings));
+  auto admission = co_await provisioning::ask_gatekeeper(
+      call.server.store, trial.settings.rules, applicant_of(trial, parameters), trial.parsed);
+  if (!admission) {
+    if (admission.error().rule.empty()) co_return tl::unexpected(admission.error());
+    co_return write_refusal(admission.error());
+  }
+  trial.admission = std::move(*admission);
+  parameters = provisioning::with_overrides(std::move(parameters), trial.admission.overrides);
   const auto asked = co_await ask_hook(call, trial, parameters);
   if (!asked) co_return co_await try_resources(call, trial, std::move(parameters));
   if (asked->refuses()) {
@@ -279,14 +303,15 @@ Answer try_template(Call call) {
   co_return outcome;
 }
 
-/// What the template makes of the parameters that the hook left.
+/// What the template makes of the parameters that gatekeeper and hook left.
 Answer try_resources(Call call, Trial trial, templates::Parameters parameters) {
   auto resources = trial.parsed.evaluate(parameters, trial.predefined);
   if (!resources) co_return write_refusal(resources.error());
   provisioning::Known known{.resources = std::move(*resources), .certificate = trial.certificate};
   known.device = provisioning::DeviceRequest{.template_name = trial.record.name.str(),
                                              .template_version = trial.record.default_version,
-                                             .settings = *call.server.settings.get()};
+                                             .settings = trial.settings,
+                                             .detail = trial.admission.detail};
   if (trial.record.type == registry::TemplateType::fleet_provisioning) {
     known.fleet = provisioning::FleetRequest{
         .caller = {.certificate =

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "control_api/members.h"
+#include "control_api/store_access.h"
+
+/// What the files about manufacturing lists share.
+namespace imprint::control_api {
+
+inline constexpr std::size_t kMaxManufacturingLists = 256;
+
+/// The input of every one of their operations.
+constexpr InputInfo list_name() {
+  return members::name_input<name_rules::ManufacturingList>("listName", "[a-zA-Z0-9_-]+",
+                                                            Location::path, true);
+}
+
+/// ResourceNotFoundException when there is no such list.
+runtime::Task<Result<registry::ManufacturingList>> get_list_record(registry::Store& store,
+                                                                   ListName name);
+
+/// The counter of a list's entries; it goes with the list.
+inline std::string entries_counter(const ListName& list) {
+  return fmt::format("entries-of-list/{}", list.str());
+}
+
+}  // namespace imprint::control_api
