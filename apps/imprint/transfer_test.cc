@@ -21,7 +21,8 @@ TEST(TransferVerbs, TakeALiveRegistryToAnotherDeployment) {
   EXPECT_THAT(out.output, HasSubstr("Exported to e"));
   EXPECT_EQ(test::shell(folder, "grep -rl 'PRIVATE KEY' e").output, "");
   EXPECT_EQ(test::shell(folder, "ls -A e").output,
-            "ca-certificates.ndjson\ncertificates.ndjson\nindexing.ndjson\nmanifest.json\n"
+            "ca-certificates.ndjson\ncertificates.ndjson\nindexing.ndjson\n"
+            "list-entries.ndjson\nmanifest.json\nmanufacturing-lists.ndjson\n"
             "memberships.ndjson\npolicies\npolicy-attachments.ndjson\nsettings.ndjson\n"
             "tags.ndjson\ntemplates\nthing-groups.ndjson\nthing-principals.ndjson\n"
             "thing-types.ndjson\nthings.ndjson\n");

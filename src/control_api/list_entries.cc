@@ -100,7 +100,7 @@ Answer import_entries(Call call) {
   if (changes.changes.empty()) co_return answer;
   require(changes, registry::manufacturing_list_key(name));
   if (counts.added > 0)
-    changes.changes.emplace_back(registry::Count{entries_counter(name), counts.added});
+    changes.changes.emplace_back(registry::Count{registry::entries_counter(name), counts.added});
   json::object detail{{"list", name.str()}, {"first_serial", first}};
   for (const auto& count : answer) detail[count.key()] = count.value();
   changes.events.push_back(call.event(std::move(detail)));
@@ -140,7 +140,7 @@ Answer delete_entry(Call call) {
   registry::ChangeSet changes =
       change_set(call.event({{"list", entry.list.str()}, {"serial", entry.serial}}));
   erase(changes, registry::key_of(entry), Expect::at(entry.version));
-  changes.changes.emplace_back(registry::Count{entries_counter(entry.list), -1});
+  changes.changes.emplace_back(registry::Count{registry::entries_counter(entry.list), -1});
   CO_TRY(co_await commit(call.server.store, std::move(changes)));
   co_return json::object();
 }

@@ -19,9 +19,4 @@ constexpr InputInfo list_name() {
 runtime::Task<Result<registry::ManufacturingList>> get_list_record(registry::Store& store,
                                                                    ListName name);
 
-/// The counter of a list's entries; it goes with the list.
-inline std::string entries_counter(const ListName& list) {
-  return fmt::format("entries-of-list/{}", list.str());
-}
-
 }  // namespace imprint::control_api

@@ -49,12 +49,13 @@ runtime::Task<Result<void>> make_room(registry::Store& store, ListName name) {
   }
   CO_TRY(co_await erase_strays(store, registry::query::EntriesOfList{name},
                                registry::manufacturing_list_key(name), kErasedAtOnce));
-  CO_TRY_ASSIGN(const auto counter, co_await find_record<registry::Counter>(
-                                        store, registry::counter_key(entries_counter(name))));
+  CO_TRY_ASSIGN(const auto counter,
+                co_await find_record<registry::Counter>(
+                    store, registry::counter_key(registry::entries_counter(name))));
   if (!counter) co_return Result<void>();
   registry::ChangeSet changes;
   require(changes, registry::manufacturing_list_key(name), Expect::absent());
-  erase(changes, registry::counter_key(entries_counter(name)));
+  erase(changes, registry::counter_key(registry::entries_counter(name)));
   co_return co_await store.commit(std::move(changes));
 }
 
@@ -87,7 +88,7 @@ Answer describe_list(Call call) {
                 co_await get_list_record(store, call.in.name<ListName>("listName")));
   CO_TRY_ASSIGN(const auto counter,
                 co_await find_record<registry::Counter>(
-                    store, registry::counter_key(entries_counter(record.name))));
+                    store, registry::counter_key(registry::entries_counter(record.name))));
   json::object answer = write_list(record);
   answer["entries"] = counter ? counter->value : 0;
   co_return answer;
@@ -121,7 +122,7 @@ Answer delete_list(Call call) {
   CO_TRY(co_await check_unused(call, record.name));
   registry::ChangeSet changes = change_set(call.event({{"list", record.name.str()}}));
   erase(changes, registry::key_of(record), Expect::at(record.version));
-  erase(changes, registry::counter_key(entries_counter(record.name)));
+  erase(changes, registry::counter_key(registry::entries_counter(record.name)));
   CO_TRY(co_await commit(store, std::move(changes)));
   CO_TRY(co_await erase_strays(store, registry::query::EntriesOfList{record.name},
                                registry::key_of(record), kErasedAtOnce));

@@ -536,5 +536,44 @@ TEST(RegistrationHook, ANamedPolicyThatIsMissingIsAFailureAndTriedAgain) {
   EXPECT_EQ(world.status(device), CertificateStatus::active);
 }
 
+TEST(JustInTime, LetsListedUnitsInByWhatTheirCertificateSays) {
+  World world;
+  world.settings.set({.rules = {.allowlist = "line-a"}});
+  const ListName list = *ListName::parse("line-a");
+  world.put(registry::ManufacturingList{.name = list});
+  world.put(registry::ListEntry{.list = list, .serial = "sensor-1"});
+  const test::Identity listed = world.device("sensor-1");
+  const test::Identity stranger = world.device("sensor-2");
+  const auto refused = world.connect(stranger);
+  ASSERT_TRUE(refused && refused->failure);
+  EXPECT_EQ(refused->failure->code, code::kAccessDenied);
+  EXPECT_THAT(refused->failure->rule, HasSubstr("line-a has no serial \"sensor-2\""));
+  EXPECT_EQ(world.status(stranger), CertificateStatus::pending_activation);
+  const auto introduced = world.connect(listed);
+  ASSERT_TRUE(introduced && !introduced->failure);
+  EXPECT_EQ(world.status(listed), CertificateStatus::active);
+  world.put(registry::ListEntry{.list = list, .serial = "sensor-2"});
+  EXPECT_FALSE(world.connect(stranger)->failure) << "its next connection";
+}
+
+TEST(JustInTime, FollowsTheSettingsOfAStoredTemplate) {
+  World world;
+  const TemplateName name = *TemplateName::parse("J");
+  world.put(registry::ProvisioningTemplate{.name = name,
+                                           .type = registry::TemplateType::jitp,
+                                           .enabled = true,
+                                           .settings = {{"jitp", "aws"}, {"fleet-limit", "1"}}});
+  world.put(registry::ProvisioningTemplateVersion{name, 1, std::string(kTemplate)});
+  world.set_ca([&](registry::CaCertificate& ca) {
+    ca.registration = registry::RegistrationConfig{.template_name = name};
+  });
+  const auto first = world.connect(world.device("sensor-1"));
+  ASSERT_TRUE(first && !first->failure);
+  EXPECT_EQ(first->mode, JitpMode::aws);
+  const auto second = world.connect(world.device("sensor-2"));
+  ASSERT_TRUE(second && second->failure);
+  EXPECT_THAT(second->failure->message, HasSubstr("no more devices"));
+}
+
 }  // namespace
 }  // namespace imprint::provisioning

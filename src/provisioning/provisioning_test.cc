@@ -1039,5 +1039,107 @@ TEST(Hook, InShadowIsRecordedAndDecidesNothing) {
             (std::set<std::string>{"denied", "ok"}));
 }
 
+// ---- the gatekeeper and settings of a template ----
+
+void set_up_list(World& world, const registry::TemplateSettings& settings) {
+  const ListName list = *ListName::parse("line-a");
+  world.put(registry::ManufacturingList{.name = list});
+  world.put(registry::ListEntry{.list = list, .serial = "A1", .extra = {{"firmware", "9"}}});
+  world.put(registry::ProvisioningTemplate{
+      .name = *TemplateName::parse("T"), .enabled = true, .version = 2, .settings = settings});
+}
+
+TEST(Gatekeeping, LetsListedUnitsInWithWhatTheListSays) {
+  World world;
+  set_up_list(world, {{"allowlist", "line-a"}, {"override.FirmwareVersion", "column:firmware"}});
+  const auto refused = world.onboard(test::make_key(), "B1");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, code::kAccessDenied);
+  EXPECT_THAT(refused.error().rule, HasSubstr("line-a has no serial"));
+  const auto key = test::make_key();
+  ASSERT_TRUE(world.onboard(key, "A1"));
+  EXPECT_EQ(world.thing("device-A1").attributes.at("firmwareVersion"), "9");
+  EXPECT_EQ(world.all<registry::Thing>(registry::query::Things{}).size(), 1U);
+  const auto events = world.all<registry::AuditEvent>(registry::query::AuditEvents{});
+  EXPECT_THAT(events.back().detail, HasSubstr(R"("list":"line-a","overridden":{"Firmware)"));
+}
+
+TEST(Gatekeeping, AUnitThatIsTakenOffTheListMeanwhileDoesNotGetIn) {
+  World world;
+  set_up_list(world, {{"allowlist", "line-a"}});
+  const auto created = world.create(test::make_key());
+  ASSERT_TRUE(created);
+  world.store.before_commit(
+      [&] { world.erase(registry::list_entry_key(*ListName::parse("line-a"), "A1")); });
+  const auto registered =
+      world.register_with(created->ownership_token.reveal(), World::parameters("A1"));
+  ASSERT_FALSE(registered);
+  EXPECT_THAT(registered.error().rule, HasSubstr("has no serial"));
+}
+
+TEST(Gatekeeping, AnAnswerThatWasGivenIsGivenAgain) {
+  World world;
+  set_up_list(world, {{"allowlist", "line-a"}});
+  const auto created = world.create(test::make_key());
+  const std::string token = created->ownership_token.reveal();
+  ASSERT_TRUE(world.register_with(token, World::parameters("A1")));
+  world.erase(registry::list_entry_key(*ListName::parse("line-a"), "A1"));
+  const auto again = world.register_with(token, World::parameters("A1"));
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_TRUE(again->repeated);
+}
+
+TEST(Gatekeeping, AListOfTheDeploymentHoldsForEveryTemplateUnlessItSaysNone) {
+  World world;
+  world.settings.set(
+      {.key_algorithm = x509::KeyAlgorithm::ec_p256, .rules = {.allowlist = "nobodys"}});
+  EXPECT_THAT(world.onboard(test::make_key(), "A1").error().rule,
+              HasSubstr("no such manufacturing list"));
+  set_up_list(world, {{"allowlist", "none"}});
+  EXPECT_TRUE(world.onboard(test::make_key(), "A1"));
+}
+
+TEST(TemplatesOwnSettings, LimitTheFleetAndReprovisioning) {
+  World world;
+  set_up_list(world, {{"fleet-limit", "1"}, {"reprovision", "never"}});
+  const auto key = test::make_key();
+  ASSERT_TRUE(world.onboard(key, "A1"));
+  EXPECT_THAT(world.onboard(key, "A1").error().message, HasSubstr("reprovision = never"));
+  EXPECT_EQ(world.onboard(test::make_key(), "A2").error().code, code::kAccessDenied);
+}
+
+TEST(TemplatesOwnSettings, MakeTheKeysAndCertificatesOfItsClaims) {
+  World world;
+  set_up_list(world, {{"certificate-validity", "30d"}});
+  world.settings.set({.key_algorithm = x509::KeyAlgorithm::ec_p256,
+                      .certificate_validity = std::chrono::hours(24 * 3650)});
+  const auto life = [&](const CreatedCertificate& created) {
+    return world.certificate(created.id).not_after - world.clock.now();
+  };
+  const auto usual = world.create(test::make_key());
+  world.caller.claim_template = *TemplateName::parse("T");
+  const auto shorter = run_blocking(world.create_certificate.with_keys(world.caller));
+  ASSERT_TRUE(usual && shorter) << shorter.error().message;
+  EXPECT_EQ(life(*shorter), std::chrono::hours(24 * 30));
+  EXPECT_GT(life(*usual), std::chrono::hours(24 * 60));
+  EXPECT_THAT(shorter->private_key.reveal(), HasSubstr("EC PRIVATE KEY"));
+}
+
+TEST(Gatekeeping, ComesBeforeTheHook) {
+  GuardedWorld world;
+  set_up_list(world, {{"allowlist", "line-a"}, {"override.FirmwareVersion", "column:firmware"}});
+  auto guarded = *run_blocking(registry::get<registry::ProvisioningTemplate>(
+      world.memory, registry::template_key(*TemplateName::parse("T"))));
+  guarded.hook = registry::ProvisioningHook{"2020-04-01", std::string(GuardedWorld::kArn)};
+  world.put(guarded);
+  world.hooks.answer(R"({"allowProvisioning":true})");
+  EXPECT_THAT(world.onboard_asking("B1").result.error().rule, HasSubstr("has no serial"));
+  EXPECT_TRUE(world.hooks.asked.empty());
+  ASSERT_TRUE(world.onboard_asking("A1").result);
+  ASSERT_EQ(world.hooks.asked.size(), 1U);
+  EXPECT_THAT(world.hooks.asked[0].second, HasSubstr(R"("FirmwareVersion":"9")"))
+      << "it sees what the list says";
+}
+
 }  // namespace
 }  // namespace imprint::provisioning

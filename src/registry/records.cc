@@ -175,6 +175,9 @@ Key manufacturing_list_key(const ListName& name) { return {Kind::manufacturing_l
 Key list_entry_key(const ListName& list, const std::string& serial) {
   return {Kind::list_entry, list.str(), serial};
 }
+std::string entries_counter(const ListName& list) {
+  return fmt::format("entries-of-list/{}", list.str());
+}
 
 Key credential_key(const std::string& access_key_id) { return {Kind::credential, access_key_id}; }
 

@@ -442,6 +442,8 @@ Key tags_key(const std::string& resource);
 Key setting_key(const std::string& name);
 Key manufacturing_list_key(const ListName& name);
 Key list_entry_key(const ListName& list, const std::string& serial);
+/// The counter of a list's entries, kept by whoever adds and removes them; it goes with the list.
+std::string entries_counter(const ListName& list);
 
 Key key_of(const Record& record);
 std::int64_t version_of(const Record& record);

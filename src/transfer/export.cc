@@ -102,6 +102,13 @@ Result<void> list_section(registry::Store& store, registry::Kind kind, const Tak
       return list_attachments(store, take);
     case registry::Kind::ca_certificate:
       return for_each_record(store, query::CaCertificates{}, take);
+    case registry::Kind::manufacturing_list:
+      return for_each_record(store, query::ManufacturingLists{}, take);
+    case registry::Kind::list_entry:
+      return nested<registry::ManufacturingList>(
+          store, query::ManufacturingLists{},
+          [](const registry::ManufacturingList& list) { return query::EntriesOfList{list.name}; },
+          take);
     case registry::Kind::resource_tags:
       return list_tags(store, take);
     case registry::Kind::setting:

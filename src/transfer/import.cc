@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/name.h"
 #include "encoding/text.h"
+#include "provisioning/template_settings.h"
 #include "registry/tags.h"
 #include "templates/template.h"
 #include "transfer/portable.h"
@@ -192,10 +193,18 @@ struct References {
     return {registry::policy_key(r.policy)};
   }
   std::vector<Key> operator()(const registry::ProvisioningTemplate& r) const {
-    return {registry::template_version_key(r.name, r.default_version)};
+    std::vector<Key> out = {registry::template_version_key(r.name, r.default_version)};
+    const auto list = r.settings.find("allowlist");
+    if (list == r.settings.end() || list->second == provisioning::kNoList) return out;
+    if (const auto name = ListName::parse(list->second))
+      out.push_back(registry::manufacturing_list_key(*name));
+    return out;
   }
   std::vector<Key> operator()(const registry::ProvisioningTemplateVersion& r) const {
     return {registry::template_key(r.template_name)};
+  }
+  std::vector<Key> operator()(const registry::ListEntry& r) const {
+    return {registry::manufacturing_list_key(r.list)};
   }
   std::vector<Key> operator()(const registry::CaCertificate& r) const {
     if (!r.registration || !r.registration->template_name) return {};
@@ -386,6 +395,8 @@ Result<Imported> import_registry(const std::filesystem::path& folder, registry::
       changes.changes.emplace_back(registry::Count{std::string(registry::kDynamicGroupsCounter), 1,
                                                    registry::kMaxDynamicGroups});
     }
+    if (const auto* entry = std::get_if<registry::ListEntry>(&item.record))
+      changes.changes.emplace_back(registry::Count{registry::entries_counter(entry->list), 1});
     changes.changes.emplace_back(registry::Put{std::move(item.record), registry::Expect::absent()});
   }
   if (changes.changes.empty()) return out;

@@ -4,7 +4,9 @@
 #include <algorithm>
 
 #include "base/name.h"
+#include "manufacturing/entry.h"
 #include "policy/policy.h"
+#include "provisioning/template_settings.h"
 #include "registry/codec.h"
 #include "registry/tags.h"
 #include "search/query.h"
@@ -194,6 +196,7 @@ struct Check {
     return check_versions(r.default_version, r.last_version);
   }
   Result<void> operator()(const registry::ProvisioningTemplate& r) const {
+    TRY(provisioning::check_template_settings(r.settings));
     return check_versions(r.default_version, r.last_version);
   }
   Result<void> operator()(const registry::PolicyVersion& r) const {
@@ -202,6 +205,10 @@ struct Check {
   }
   Result<void> operator()(const registry::ProvisioningTemplateVersion& r) const {
     return check_version("number", r.number);
+  }
+  Result<void> operator()(const registry::ListEntry& r) const {
+    TRY(manufacturing::make_entry(r.list, manufacturing::columns_of(r)));
+    return {};
   }
   Result<void> operator()(const auto&) const { return {}; }
 };

@@ -27,6 +27,8 @@ inline constexpr auto kSections = std::to_array<Section>({
     {"thing-principals.ndjson", registry::Kind::thing_principal},
     {"policy-attachments.ndjson", registry::Kind::policy_attachment},
     {"ca-certificates.ndjson", registry::Kind::ca_certificate},
+    {"manufacturing-lists.ndjson", registry::Kind::manufacturing_list},
+    {"list-entries.ndjson", registry::Kind::list_entry},
     {"tags.ndjson", registry::Kind::resource_tags},
     {"settings.ndjson", registry::Kind::setting},
     {"indexing.ndjson", registry::Kind::indexing_configuration},

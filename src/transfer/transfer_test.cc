@@ -92,7 +92,15 @@ class TransferTest : public testing::Test {
          registry::PolicyAttachment{policy, registry::PolicyTarget(device.id)},
          registry::PolicyAttachment{policy, registry::PolicyTarget(pending.id)},
          registry::PolicyAttachment{policy, registry::PolicyTarget(root)},
-         registry::ProvisioningTemplate{.name = templ, .enabled = true},
+         registry::ProvisioningTemplate{
+             .name = templ,
+             .enabled = true,
+             .settings = {{"allowlist", "line-a"}, {"override.A", "column:hw"}}},
+         registry::ManufacturingList{.name = name<ListName>("line-a")},
+         registry::ListEntry{.list = name<ListName>("line-a"),
+                             .serial = "a/1 \"",
+                             .extra = {{"hw", "2"}},
+                             .is_blocked = true},
          registry::ProvisioningTemplateVersion{templ, 1, std::string(kBody)},
          registry::ProvisioningTemplate{.name = name<TemplateName>("J"),
                                         .type = registry::TemplateType::jitp},
@@ -144,6 +152,8 @@ TEST_F(TransferTest, WritesOneFileForEachKindAndNoKeys) {
                              {"policy-attachments.ndjson", 2},
                              {"policies", 1},
                              {"ca-certificates.ndjson", 1},
+                             {"manufacturing-lists.ndjson", 1},
+                             {"list-entries.ndjson", 1},
                              {"tags.ndjson", 2},
                              {"settings.ndjson", 1},
                              {"indexing.ndjson", 1},
@@ -164,10 +174,13 @@ TEST_F(TransferTest, ComesBackTheSameAndOnlyOnce) {
   EXPECT_EQ(first->unchanged, 0U);
   EXPECT_EQ(first->added.at("things.ndjson"), 2U);
   EXPECT_EQ(first->added.at("policies"), 3U) << "a policy and two versions";
+  const auto count = run_blocking(
+      registry::get<registry::Counter>(other, registry::counter_key("entries-of-list/line-a")));
+  EXPECT_EQ(count->value, 1);
   const auto again = import(other);
   ASSERT_TRUE(again) << again.error().message;
   EXPECT_TRUE(again->added.empty());
-  EXPECT_EQ(again->unchanged, 22U);
+  EXPECT_EQ(again->unchanged, 24U);
   const auto ca = run_blocking(registry::get<registry::CaCertificate>(
       other, registry::ca_certificate_key(ca_.certificate.id())));
   ASSERT_TRUE(ca) << ca.error().message;
@@ -289,6 +302,14 @@ TEST_F(TransferTest, NamesFileAndLineOfEverythingThatIsWrong) {
        "ca-certificates.ndjson:1: "},
       {"ca-certificates.ndjson", "{\"template\":\"J\"}", "{\"role_arn\":\"r\"}",
        "either a template_body or the name"},
+      {"templates/T.json", "\"allowlist\": \"line-a\"", "\"allowlist\": \"gone\"",
+       "templates/T.json: manufacturing list \"gone\" is neither"},
+      {"templates/T.json", "\"override.A\"", "\"overide.A\"", "no such setting"},
+      {"list-entries.ndjson", "\"list\":\"line-a\"", "\"list\":\"gone\"",
+       "list-entries.ndjson:1: manufacturing list \"gone\" is neither"},
+      {"list-entries.ndjson", "\"hw\":\"2\"", "\"hw\":\"a\\nb\"", "control character"},
+      {"list-entries.ndjson", "\"hw\":\"2\"", "\"h w\":\"2\"", "column name"},
+      {"list-entries.ndjson", "\"serial\":\"a", "\"serial\":\"\\u0000", "control character"},
       {"tags.ndjson", "policy/..", "policy/gone", "tags.ndjson:1: policy \"gone\" is neither"},
       {"tags.ndjson", "policy/..", "thing/b", "tags.ndjson:1: \"thing/b\" takes no tags"},
       {"tags.ndjson", "policy/..", "policy", "tags.ndjson:1: \"policy\" takes no tags"},
