@@ -1093,8 +1093,9 @@ TEST(Gatekeeping, AListOfTheDeploymentHoldsForEveryTemplateUnlessItSaysNone) {
   World world;
   world.settings.set(
       {.key_algorithm = x509::KeyAlgorithm::ec_p256, .rules = {.allowlist = "nobodys"}});
-  EXPECT_THAT(world.onboard(test::make_key(), "A1").error().rule,
-              HasSubstr("no such manufacturing list"));
+  const auto refused = world.onboard(test::make_key(), "A1");
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().rule, HasSubstr("no such manufacturing list"));
   set_up_list(world, {{"allowlist", "none"}});
   EXPECT_TRUE(world.onboard(test::make_key(), "A1"));
 }
@@ -1102,10 +1103,13 @@ TEST(Gatekeeping, AListOfTheDeploymentHoldsForEveryTemplateUnlessItSaysNone) {
 TEST(TemplatesOwnSettings, LimitTheFleetAndReprovisioning) {
   World world;
   set_up_list(world, {{"fleet-limit", "1"}, {"reprovision", "never"}});
-  const auto key = test::make_key();
-  ASSERT_TRUE(world.onboard(key, "A1"));
-  EXPECT_THAT(world.onboard(key, "A1").error().message, HasSubstr("reprovision = never"));
-  EXPECT_EQ(world.onboard(test::make_key(), "A2").error().code, code::kAccessDenied);
+  ASSERT_TRUE(world.onboard(test::make_key(), "A1"));
+  const auto again = world.onboard(test::make_key(), "A1");
+  ASSERT_FALSE(again);
+  EXPECT_THAT(again.error().message, HasSubstr("reprovision = never"));
+  const auto another = world.onboard(test::make_key(), "A2");
+  ASSERT_FALSE(another);
+  EXPECT_EQ(another.error().code, code::kAccessDenied);
 }
 
 TEST(TemplatesOwnSettings, MakeTheKeysAndCertificatesOfItsClaims) {

@@ -126,14 +126,13 @@ TEST(Server, RefusesADeploymentThatAnotherServes) {
 
 TEST(Server, RefusesSettingsThatItDoesNotHaveInsteadOfIgnoringThem) {
   Deployment deployment;
-  deployment::Config listed = deployment.config;
-  listed.templates.allowlist = "line-1";
-  const auto refused = Server::start(deployment.layout, listed, deployment.log);
+  deployment::Config plain = deployment.config;
+  plain.listen.plain_http = *deployment::ListenAddress::parse("127.0.0.1:0");
+  const auto refused = Server::start(deployment.layout, plain, deployment.log);
   ASSERT_FALSE(refused);
-  EXPECT_THAT(refused.error().message,
-              ::testing::HasSubstr("templates.allowlist is not available"));
+  EXPECT_THAT(refused.error().message, ::testing::HasSubstr("listen.plain-http is not available"));
   deployment.start();
-  EXPECT_FALSE(deployment.server->reload(listed));
+  EXPECT_FALSE(deployment.server->reload(plain));
 }
 
 TEST(Server, ReloadSwapsTheCertificateAndKeepsSessions) {
