@@ -2,7 +2,6 @@
 #include "policy/condition.h"
 
 #include <algorithm>
-#include <arpa/inet.h>
 #include <charconv>
 #include <optional>
 
@@ -17,8 +16,6 @@ namespace {
 constexpr std::string_view kForAll = "ForAllValues:";
 constexpr std::string_view kForAny = "ForAnyValue:";
 constexpr std::string_view kIfExists = "IfExists";
-constexpr std::string_view kMappedPrefix = "::ffff:";
-constexpr int kMappedBits = 96;
 
 template <class T>
 std::optional<T> number(std::string_view text) {
@@ -107,41 +104,6 @@ Result<std::string> operand_text(const json::value& value) {
 }
 
 }  // namespace
-
-Result<Network> Network::parse(std::string_view text) {
-  Network out;
-  const std::size_t slash = text.find('/');
-  const std::string host(text.substr(0, std::min(slash, text.size())));
-  const bool v4 = host.find(':') == std::string::npos;
-  const std::string mapped = v4 ? std::string(kMappedPrefix) + host : host;
-  if (host.size() > 45 || host.find('\0') != std::string::npos ||
-      inet_pton(AF_INET6, mapped.c_str(), out.address.data()) != 1) {
-    return fail(Fault::invalid,
-                "{} is not an IP address or range such as 10.0.0.0/8 or 2001:db8::/32",
-                quote(text));
-  }
-  if (slash != std::string_view::npos) {
-    const auto bits = number<int>(text.substr(slash + 1));
-    const int most = v4 ? 32 : 128;
-    if (!bits || *bits < 0 || *bits > most) {
-      return fail(Fault::invalid, "{} needs a prefix length from 0 to {} after the '/'",
-                  quote(text), most);
-    }
-    out.prefix = static_cast<std::uint8_t>(*bits + (v4 ? kMappedBits : 0));
-  }
-  return out;
-}
-
-bool Network::contains(const Network& host) const {
-  const std::size_t whole = prefix / 8U;
-  if (!std::equal(address.begin(), address.begin() + static_cast<std::ptrdiff_t>(whole),
-                  host.address.begin()))
-    return false;
-  const unsigned rest = prefix % 8U;
-  if (rest == 0) return true;
-  const auto mask = static_cast<std::uint8_t>(0xFF00U >> rest);
-  return (address[whole] & mask) == (host.address[whole] & mask);
-}
 
 Result<Timestamp> parse_time(std::string_view text) {
   if (const auto time = iso_time(text)) return *time;

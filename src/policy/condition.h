@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -9,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/network.h"
 #include "base/result.h"
 #include "encoding/json.h"
 #include "policy/context.h"
@@ -16,16 +16,6 @@
 #include "policy/variable.h"
 
 namespace imprint::policy {
-
-/// An address range; IPv4 lives in the mapped part of IPv6 (::ffff:0:0/96), so both compare alike.
-struct Network {
-  std::array<std::uint8_t, 16> address = {};
-  std::uint8_t prefix = 128;  ///< Bits, counted in the IPv6 form.
-
-  /// "10.0.0.0/8", "2001:db8::/32", or one address.
-  static Result<Network> parse(std::string_view text);
-  [[nodiscard]] bool contains(const Network& host) const;
-};
 
 /// ISO 8601 ("2026-01-31", "2026-01-31T12:00:00Z", with fraction or ±hh:mm) or epoch seconds.
 Result<Timestamp> parse_time(std::string_view text);
