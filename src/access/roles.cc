@@ -35,7 +35,8 @@ constexpr auto kRoles = std::to_array<Role>({
   "Statement": [
     {"Sid": "Look", "Effect": "Allow",
      "Action": ["iot:Describe*", "iot:Get*", "iot:List*", "iot:Search*", "imprint:Explain",
-                "imprint:DescribeManufacturingList", "imprint:DescribeListEntry"],
+                "imprint:DescribeManufacturingList", "imprint:DescribeListEntry",
+                "imprint:ListClaims", "imprint:DescribeClaim"],
      "Resource": "*"},
     {"Sid": "Make", "Effect": "Allow",
      "Action": ["imprint:CreateClaim", "iot:CreateProvisioningClaim", "iot:CreateThing"],

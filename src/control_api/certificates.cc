@@ -6,6 +6,7 @@
 #include "control_api/paging.h"
 #include "control_api/store_access.h"
 #include "control_api/validation.h"
+#include "provisioning/claim_budget.h"
 #include "x509/csr.h"
 
 namespace imprint::control_api {
@@ -121,6 +122,7 @@ Answer update_certificate(Call call) {
   }
   const std::int64_t seen = certificate.version;
   certificate.status = wanted;
+  certificate.frozen.reset();
   certificate.modified = call.server.clock.now();
   ++certificate.version;
   registry::AuditEvent event =
@@ -171,6 +173,7 @@ Answer delete_certificate(Call call) {
     erase(changes, registry::key_of(attachment));
   const registry::Key key = registry::certificate_key(certificate.id);
   erase(changes, key, Expect::at(certificate.version));
+  erase(changes, registry::counter_key(provisioning::devices_counter(certificate.id)));
   CO_TRY(co_await commit(store, std::move(changes)));
   CO_TRY(co_await erase_strays(store, things, key));
   CO_TRY(co_await erase_strays(store, policies, key));

@@ -15,14 +15,15 @@ PolicyName claim_policy_name(const TemplateName& name) {
 
 bool is_claim_policy(const PolicyName& name) { return name.str().starts_with(kClaimPolicyPrefix); }
 
-std::string claim_policy_document(const TemplateName& name, std::string_view account) {
+std::string claim_policy_document(std::span<const TemplateName> names, std::string_view account) {
   const auto resources = [&](std::string_view type) {
     const auto arn = [&](std::string_view topic) {
       return json::value(fmt::format("arn:aws:iot:*:{}:{}/{}", account, type, topic));
     };
-    return json::array{arn("$aws/certificates/create/*"),
-                       arn("$aws/certificates/create-from-csr/*"),
-                       arn(fmt::format("$aws/provisioning-templates/{}/provision/*", name.str()))};
+    json::array out{arn("$aws/certificates/create/*"), arn("$aws/certificates/create-from-csr/*")};
+    for (const TemplateName& name : names)
+      out.push_back(arn(fmt::format("$aws/provisioning-templates/{}/provision/*", name.str())));
+    return out;
   };
   const auto allow = [](json::array actions, json::value resource) {
     return json::object{

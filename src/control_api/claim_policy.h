@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <span>
 #include <string>
 
 #include "base/name.h"
@@ -17,7 +18,8 @@ PolicyName claim_policy_name(const TemplateName& name);
 
 bool is_claim_policy(const PolicyName& name);
 
-/// The document, for every region of this account.
-std::string claim_policy_document(const TemplateName& name, std::string_view account);
+/// The document, for every region of this account. Each template has a policy of its own; several
+/// names give what their policies allow together.
+std::string claim_policy_document(std::span<const TemplateName> names, std::string_view account);
 
 }  // namespace imprint::control_api

@@ -253,7 +253,7 @@ TEST_F(Claims, OfTrustedUsersLiveFiveMinutes) {
   const registry::Certificate record = certificate(claim.text("certificateId"));
   EXPECT_EQ(record.status, registry::CertificateStatus::active);
   EXPECT_EQ(record.purpose, registry::CertificatePurpose::provisioning_claim);
-  EXPECT_EQ(record.claim_template->str(), "T");
+  EXPECT_EQ(record.claim_budget.templates.at(0).str(), "T");
   EXPECT_TRUE(world.must("GET", "/certificates").list("certificates").empty());
   EXPECT_EQ(world.events().back().step, "create_provisioning_claim");
   EXPECT_EQ(world.events().back().certificate, claim.text("certificateId"));
@@ -268,7 +268,7 @@ TEST_F(Claims, OfFactoriesLiveForWeeksAndCountDevices) {
   EXPECT_TRUE(x509::PrivateKey::from_pem(claim.text("privateKey")));
   const registry::Certificate record = certificate(claim.text("certificateId"));
   EXPECT_EQ(record.purpose, registry::CertificatePurpose::claim);
-  EXPECT_EQ(record.claim_limit, 7);
+  EXPECT_EQ(record.claim_budget.max_devices, 7);
   EXPECT_EQ(record.status, registry::CertificateStatus::active);
   EXPECT_EQ(world.must("GET", "/certificates").list("certificates").size(), 1U);
   const Reply forever = world.must("POST", "/imprint/v1/claims",

@@ -18,10 +18,11 @@ std::string_view to_string(Alarm alarm) {
 }
 
 registry::AuditEvent alarm_event(Alarm alarm, std::string_view because) {
-  return {.step = std::string(kAlarmStep),
-          .outcome = "raised",
-          .detail = encoding::to_json(
-              encoding::json::object{{"alarm", to_string(alarm)}, {"because", because}})};
+  encoding::json::object detail{{"alarm", to_string(alarm)}, {"because", because}};
+  // As in every event whose certificate many devices share.
+  if (alarm == Alarm::claim_frozen) detail["claim"] = true;
+  return {
+      .step = std::string(kAlarmStep), .outcome = "raised", .detail = encoding::to_json(detail)};
 }
 
 std::string alarm_name_of(const registry::AuditEvent& event) {

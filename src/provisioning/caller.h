@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "base/certificate_id.h"
@@ -14,14 +13,7 @@ struct Caller {
   CertificateId certificate;
   std::string client_id = {};
   std::string correlation = {};  ///< one for all steps of a connection, in every event
-  /// A claim certificate may be bound to one template and to a number of devices.
-  std::optional<TemplateName> claim_template = {};
-  std::optional<std::int64_t> claim_limit = {};
-
-  /// The counter of the devices that this claim has registered.
-  [[nodiscard]] std::string devices_counter() const {
-    return "devices-of-claim/" + certificate.hex();
-  }
+  std::string source_ip = {};
 };
 
 /// Error codes of the provisioning API's rejected payloads (AWS IoT, fleet provisioning MQTT API;

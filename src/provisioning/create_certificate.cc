@@ -35,27 +35,10 @@ registry::Task<Result<CreatedCertificate>> CreateCertificate::from_csr(Caller ca
   co_return created;
 }
 
-/// A claim that has registered all its devices gets no further certificates either.
-registry::Task<Result<void>> CreateCertificate::check_limit(Caller caller) {
-  if (!caller.claim_limit) co_return Result<void>();
-  std::vector<registry::Key> keys = {registry::counter_key(caller.devices_counter())};
-  CO_TRY_ASSIGN(const std::vector<std::optional<registry::Record>> found,
-                co_await store_.find(std::move(keys)));
-  if (!found.front() || std::get<registry::Counter>(*found.front()).value < *caller.claim_limit) {
-    co_return Result<void>();
-  }
-  co_return tl::unexpected(
-      Error{Fault::forbidden,
-            fmt::format("this claim may register no more devices: the limit of {} is reached",
-                        *caller.claim_limit),
-            {},
-            code::kAccessDenied});
-}
-
 registry::Task<Result<CreatedCertificate>> CreateCertificate::issue(Caller caller,
                                                                     x509::PublicKey key,
                                                                     std::string step) {
-  CO_TRY(co_await check_limit(caller));
+  CO_TRY(co_await claims_.admit(caller, {}));
   const std::size_t most = settings_.get()->pending_certificates;
   const auto place = pending_.reserve(caller.certificate, most);
   if (!place) {

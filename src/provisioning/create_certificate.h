@@ -6,6 +6,7 @@
 #include "base/current.h"
 #include "base/secret.h"
 #include "provisioning/caller.h"
+#include "provisioning/claim_guard.h"
 #include "provisioning/issue.h"
 #include "provisioning/ownership_token.h"
 #include "provisioning/pending_certificates.h"
@@ -28,13 +29,14 @@ struct CreatedCertificate {
 class CreateCertificate {
  public:
   CreateCertificate(registry::Store& store, IssueCertificate& issue, issuance::KeyPool& keys,
-                    const OwnershipTokens& tokens, PendingCertificates& pending,
+                    const OwnershipTokens& tokens, PendingCertificates& pending, ClaimGuard& claims,
                     const Current<Settings>& settings, const Clock& clock)
       : store_(store),
         issue_(issue),
         keys_(keys),
         tokens_(tokens),
         pending_(pending),
+        claims_(claims),
         settings_(settings),
         clock_(clock) {}
 
@@ -45,7 +47,6 @@ class CreateCertificate {
   registry::Task<Result<CreatedCertificate>> from_csr(Caller caller, std::string csr_pem);
 
  private:
-  registry::Task<Result<void>> check_limit(Caller caller);
   registry::Task<Result<CreatedCertificate>> issue(Caller caller, x509::PublicKey key,
                                                    std::string step);
   registry::Task<Result<std::optional<registry::Certificate>>> made_before(Caller caller,
@@ -59,6 +60,7 @@ class CreateCertificate {
   issuance::KeyPool& keys_;
   const OwnershipTokens& tokens_;
   PendingCertificates& pending_;
+  ClaimGuard& claims_;
   const Current<Settings>& settings_;
   const Clock& clock_;
   Turns turns_;  ///< by public key

@@ -16,8 +16,7 @@ registry::Certificate record_of(const x509::Certificate& certificate, const Issu
   record.requested_by = request.requested_by;
   record.ownership_round = request.requested_by ? 1 : 0;
   record.ownership_expires = request.ownership_expires;
-  record.claim_template = request.claim_template;
-  record.claim_limit = request.claim_limit;
+  record.claim_budget = request.claim_budget;
   return record;
 }
 

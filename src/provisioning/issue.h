@@ -18,8 +18,7 @@ struct IssueRequest {
   registry::CertificatePurpose purpose = registry::CertificatePurpose::identity;
   std::optional<CertificateId> requested_by = {};
   std::optional<Timestamp> ownership_expires = {};
-  std::optional<TemplateName> claim_template = {};
-  std::optional<std::int64_t> claim_limit = {};
+  registry::ClaimBudget claim_budget = {};
   std::optional<Seconds> validity = {};  ///< the profile's when absent
   /// Committed with the certificate, its id filled in.
   registry::AuditEvent event = {};

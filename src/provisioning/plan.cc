@@ -6,6 +6,7 @@
 
 #include "encoding/json.h"
 #include "policy/policy.h"
+#include "provisioning/claim_budget.h"
 #include "provisioning/issue.h"
 
 namespace imprint::provisioning {
@@ -411,12 +412,12 @@ class Planner {
     return {};
   }
 
-  /// Counted in the transaction that activates, so a claim cannot be used more often than it may.
+  /// Counted in the transaction that activates, so a claim cannot be used more often than it may;
+  /// and without a limit too, so that one that is set later counts what was made before.
   void count() {
-    if (!known_.fleet || !known_.fleet->caller.claim_limit) return;
-    if (known_.certificate->status != CertificateStatus::pending_activation) return;
-    const Caller& caller = known_.fleet->caller;
-    changes_.changes.emplace_back(registry::Count{caller.devices_counter(), 1, caller.claim_limit});
+    if (!known_.fleet || !is_new_device(*known_.certificate)) return;
+    changes_.changes.emplace_back(registry::Count{devices_counter(known_.fleet->caller.certificate),
+                                                  1, known_.fleet->max_devices});
   }
 
   void remember_registration() {

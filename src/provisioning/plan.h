@@ -32,6 +32,7 @@ struct DeviceRequest {
 struct FleetRequest {
   Caller caller;
   Sha256 request_digest{};
+  std::optional<std::int64_t> max_devices = {};  ///< of the caller's budget
 };
 
 /// Where the certificate that is being registered comes from.

@@ -74,6 +74,12 @@ struct World {
             .purpose = registry::CertificatePurpose::claim};
   }
 
+  void give(std::uint8_t number, registry::ClaimBudget budget) {
+    registry::Certificate certificate = claim(number);
+    certificate.claim_budget = std::move(budget);
+    put(certificate);
+  }
+
   void put(registry::Record record) {
     registry::ChangeSet changes;
     changes.changes.emplace_back(registry::Put{std::move(record)});
@@ -142,11 +148,16 @@ struct World {
     }
     return active;
   }
+  std::vector<registry::AuditEvent> alarms_of(Alarm alarm) {
+    auto events = all<registry::AuditEvent>(registry::query::AuditEvents{});
+    std::erase_if(events,
+                  [&](const auto& event) { return alarm_name_of(event) != to_string(alarm); });
+    return events;
+  }
   std::size_t alarms_raised() {
-    const auto events = all<registry::AuditEvent>(registry::query::AuditEvents{});
+    const auto events = alarms_of(Alarm::duplicate_device);
     return static_cast<std::size_t>(std::ranges::count_if(events, [](const auto& event) {
-      return alarm_name_of(event) == to_string(Alarm::duplicate_device) &&
-             event.thing == "device-S" && !event.certificate.empty();
+      return event.thing == "device-S" && !event.certificate.empty();
     }));
   }
   void note_connected(const CertificateId& id) {
@@ -171,12 +182,14 @@ struct World {
   PendingCertificates pending;
   TemplateCache cache;
   IssueCertificate issue{store, issuer, profile, clock, random};
-  CreateCertificate create_certificate{store, issue, keys, tokens, pending, settings, clock};
+  ClaimGuard claims{store, clock};
+  CreateCertificate create_certificate{store,   issue,  keys,     tokens,
+                                       pending, claims, settings, clock};
   Alarms alarms{store, clock};
   test::ScriptedHooks hooks;
-  RegisterThing register_thing{
-      store, cache, tokens, hooks, alarms, settings, "arn:aws:iot:us-east-1:000000000000:",
-      clock, random};
+  RegisterThing register_thing{store, cache,  tokens,   claims,
+                               hooks, alarms, settings, "arn:aws:iot:us-east-1:000000000000:",
+                               clock, random};
   Caller caller{
       .certificate = CertificateId(Sha256{1}), .client_id = "factory-1", .correlation = "c"};
 };
@@ -449,7 +462,7 @@ TEST(Sweep, KeepsACertificateThatAnOperatorHasAttached) {
 
 TEST(Sweep, PutsSignaturesThatNeverArrivedOnRecord) {
   World world;
-  world.store.fail_call(3, test::FaultyStore::When::before);  // list, intent, certificate
+  world.store.fail_call(4, test::FaultyStore::When::before);  // list, claim, intent, certificate
   EXPECT_FALSE(world.create(test::make_key()));
   world.clock.advance(std::chrono::hours(1));
   EXPECT_EQ(run_blocking(sweep(world.memory, world.clock, kKeepAll))->intents, 1U);
@@ -651,8 +664,7 @@ TEST(Overrides, AreFollowedToTheLetter) {
 TEST(Claims, AreHeldToTheirTemplateAndTheirNumberOfDevices) {
   World world;
   world.add_template("Other", mission_template());
-  world.caller.claim_template = TemplateName::parse("T").value();
-  world.caller.claim_limit = 2;
+  world.give(1, {.templates = {*TemplateName::parse("T")}, .max_devices = 2});
   const auto elsewhere = world.create(test::make_key());
   const auto wrong =
       world.register_with(elsewhere->ownership_token.reveal(), World::parameters("W"), "Other");
@@ -738,7 +750,7 @@ TEST(Reprovision, ADeactivatedDeviceDoesNotLetItselfInAgain) {
 
 TEST(Claims, OneKeyIsOneDevice) {
   World world;
-  world.caller.claim_limit = 1;
+  world.give(1, {.max_devices = 1});
   const auto key = test::make_key();
   ASSERT_TRUE(world.onboard(key, "1"));
   const auto second = world.onboard(key, "2");
@@ -785,6 +797,145 @@ void at_once(int threads, const std::function<void(int)>& work) {
     });
   }
   for (std::thread& thread : all) thread.join();
+}
+
+/// A claim whose tenth device is its last.
+struct TenDevices : World {
+  TenDevices() { give(1, {.max_devices = 10}); }
+  registry::Certificate own() { return certificate(caller.certificate); }
+  std::int64_t devices() {
+    return run_blocking(registry::get<registry::Counter>(
+                            memory, registry::counter_key(devices_counter(caller.certificate))))
+        ->value;
+  }
+};
+
+TEST(Claims, FreezeOnceWithOneAlarmWhenTheyAreUsedUp) {
+  TenDevices world;
+  const auto key = test::make_key();
+  ASSERT_TRUE(world.onboard(key, "1"));
+  for (int i = 2; i <= 10; ++i) ASSERT_TRUE(world.onboard(test::make_key(), std::to_string(i)));
+  EXPECT_EQ(world.own().status, CertificateStatus::active) << "nobody has asked for more yet";
+  EXPECT_TRUE(world.onboard(key, "1", "2.0.0")) << "a known device is no device more";
+  EXPECT_FALSE(world.own().frozen);
+
+  const auto more = world.create(test::make_key());
+  ASSERT_FALSE(more);
+  EXPECT_EQ(more.error().code, code::kAccessDenied);
+  EXPECT_THAT(more.error().message, HasSubstr("10 of 10 are registered (rule max-devices)"));
+  EXPECT_EQ(world.own().status, CertificateStatus::inactive);
+  ASSERT_TRUE(world.own().frozen);
+  EXPECT_THAT(world.own().frozen->because, HasSubstr("10 of 10"));
+  const auto alarms = world.alarms_of(Alarm::claim_frozen);
+  ASSERT_EQ(alarms.size(), 1U);
+  EXPECT_EQ(alarms[0].certificate, world.caller.certificate.hex());
+  EXPECT_EQ(alarms[0].client, "factory-1");
+  EXPECT_THAT(alarms[0].detail, HasSubstr("\"claim\":true"));
+
+  const auto later = world.create(test::make_key());
+  ASSERT_FALSE(later);
+  EXPECT_THAT(later.error().message, HasSubstr("has been frozen since"));
+  EXPECT_EQ(world.alarms_of(Alarm::claim_frozen).size(), 1U);
+}
+
+TEST(Claims, OfTenDevicesRegisterTenWhenManyComeAtOnce) {
+  TenDevices world;
+  std::vector<std::string> tokens;
+  for (int i = 0; i < 25; ++i)
+    tokens.push_back(world.create(test::make_key())->ownership_token.reveal());
+  std::atomic<int> registered = 0;
+  std::atomic<int> denied = 0;
+  at_once(25, [&](int i) {
+    const auto done = world.register_with(tokens[static_cast<std::size_t>(i)],
+                                          World::parameters("S" + std::to_string(i)));
+    if (done) {
+      ++registered;
+    } else if (done.error().code == code::kAccessDenied) {
+      ++denied;
+    }
+  });
+  EXPECT_EQ(registered, 10);
+  EXPECT_EQ(denied, 15);
+  EXPECT_EQ(world.devices(), 10);
+  EXPECT_EQ(world.all<registry::Thing>(registry::query::Things{}).size(), 10U);
+  ASSERT_TRUE(world.own().frozen);
+  EXPECT_EQ(world.alarms_of(Alarm::claim_frozen).size(), 1U);
+}
+
+TEST(Claims, ThatWereUsedWithoutABudgetHaveCounted) {
+  TenDevices world;
+  world.give(1, {});
+  ASSERT_TRUE(world.onboard(test::make_key(), "1"));
+  ASSERT_TRUE(world.onboard(test::make_key(), "2"));
+  EXPECT_EQ(world.devices(), 2);
+  world.give(1, {.max_devices = 2});
+  EXPECT_FALSE(world.onboard(test::make_key(), "3"));
+  EXPECT_TRUE(world.own().frozen);
+}
+
+TEST(Claims, FreezeForASerialNumberOfAnotherBatch) {
+  TenDevices world;
+  world.give(1, {.serials = registry::SerialRange{"A1", "A5"}});
+  ASSERT_TRUE(world.onboard(test::make_key(), "A5"));
+  const auto other = world.onboard(test::make_key(), "A6");
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().code, code::kAccessDenied);
+  EXPECT_EQ(world.alarms_of(Alarm::claim_frozen).at(0).serial_number, "A6");
+  EXPECT_FALSE(world.onboard(test::make_key(), "A4")) << "it is frozen for everybody";
+}
+
+TEST(Claims, LearnTheirNetworksFromTheirFirstDevices) {
+  TenDevices world;
+  world.give(1, {.learning_devices = 2});
+  world.caller.source_ip = "10.0.0.1";
+  ASSERT_TRUE(world.onboard(test::make_key(), "1"));
+  world.caller.source_ip = "10.0.9.1";
+  ASSERT_TRUE(world.onboard(test::make_key(), "2"));
+  EXPECT_EQ(world.own().claim_networks.size(), 2U);
+  world.caller.source_ip = "10.0.0.200";
+  EXPECT_TRUE(world.onboard(test::make_key(), "3")) << "the same site";
+  world.caller.source_ip = "10.0.5.1";
+  EXPECT_FALSE(world.create(test::make_key()));
+  ASSERT_TRUE(world.own().frozen);
+  EXPECT_THAT(world.own().frozen->because, HasSubstr("10.0.0.0/24, 10.0.9.0/24"));
+}
+
+TEST(Claims, LearnOneNetworkFromManyAtOnce) {
+  TenDevices world;
+  world.give(1, {.learning_devices = 5});
+  world.caller.source_ip = "10.0.0.1";
+  at_once(4, [&](int) { EXPECT_TRUE(world.create(test::make_key())); });
+  EXPECT_EQ(world.own().claim_networks.size(), 1U);
+}
+
+TEST(Claims, AreSlowedDownByTheirRateAndStayInService) {
+  TenDevices world;
+  world.give(1, {.rate = registry::Rate{2, Seconds(60)}});
+  const auto waiting = world.create(test::make_key());
+  ASSERT_TRUE(world.onboard(test::make_key(), "1"));
+  ASSERT_TRUE(world.onboard(test::make_key(), "2"));
+  const auto third = world.create(test::make_key());
+  ASSERT_FALSE(third);
+  EXPECT_EQ(third.error().fault, Fault::exhausted);
+  EXPECT_EQ(third.error().code, code::kThrottled);
+  const std::string token = waiting->ownership_token.reveal();
+  EXPECT_EQ(world.register_with(token, World::parameters("3")).error().code, code::kThrottled);
+  EXPECT_FALSE(world.own().frozen);
+  world.clock.advance(Seconds(60));
+  EXPECT_TRUE(world.register_with(token, World::parameters("3")));
+}
+
+TEST(Claims, LoseNothingWhenTheFreezeCannotBeStored) {
+  TenDevices world;
+  world.give(1, {.serials = registry::SerialRange{"A1", "A5"}});
+  const auto created = world.create(test::make_key());
+  const std::string token = created->ownership_token.reveal();
+  world.store.fail_call(3, test::FaultyStore::When::before);  // token, claim, freeze
+  EXPECT_EQ(world.register_with(token, World::parameters("B1")).error().code, code::kAccessDenied);
+  EXPECT_FALSE(world.own().frozen);
+  EXPECT_TRUE(world.store.has_failed());
+  EXPECT_EQ(world.register_with(token, World::parameters("B1")).error().code, code::kAccessDenied);
+  EXPECT_TRUE(world.own().frozen) << "the next use freezes it";
 }
 
 TEST(Races, DevicesThatMeetOnOneThingLeaveOneActiveCertificate) {

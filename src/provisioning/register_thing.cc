@@ -23,6 +23,18 @@ Sha256 digest_of(const RegisterThingRequest& request) {
   return x509::sha256(as_bytes(text));
 }
 
+/// Another attempt at the same registration is not another use of the claim's rate.
+ClaimUse use_of(const RegisterThingRequest& request, const registry::Certificate& certificate,
+                int attempt) {
+  const auto serial = request.parameters.find(kSerialNumberParameter);
+  return {.registers = ClaimUse::Registration{.template_name = request.template_name,
+                                              .serial_number = serial == request.parameters.end()
+                                                                   ? std::string()
+                                                                   : serial->second},
+          .is_new_device = is_new_device(certificate),
+          .takes_turn = attempt == 1};
+}
+
 RegisteredThing answer_of(const CertificateId& certificate,
                           const registry::Registration& registration, bool repeated) {
   return {certificate, registration.thing, registration.device_configuration, repeated};
@@ -40,7 +52,7 @@ void record(const HookAsked& asked, const Known& known, Plan& decided) {
 }  // namespace
 
 std::string serial_number_of(const templates::Parameters& parameters) {
-  const auto it = parameters.find("SerialNumber");
+  const auto it = parameters.find(kSerialNumberParameter);
   return it == parameters.end() ? std::string() : audited_serial_number(it->second);
 }
 
@@ -78,7 +90,9 @@ registry::Task<Result<RegisteredThing>> RegisterThing::attempt(Attempt& one) {
                                           : "a certificate",
           certificate.registration->template_name.str()));
     }
-    CO_TRY_ASSIGN(const Chosen chosen, co_await choose(one.caller, one.request));
+    CO_TRY_ASSIGN(registry::Certificate claim,
+                  co_await claims_.admit(one.caller, use_of(one.request, certificate, number)));
+    CO_TRY_ASSIGN(const Chosen chosen, co_await choose(std::move(claim), one.request));
     // Once for each request, however often it meets others; unless the template has changed hooks.
     const auto& guard = chosen.record.hook;
     if (!guard) one.hook.reset();
@@ -95,13 +109,16 @@ registry::Task<Result<RegisteredThing>> RegisterThing::attempt(Attempt& one) {
     if (one.hook) record(*one.hook, known, *decided);
     const auto committed = co_await store_.commit(std::move(decided->changes));
     if (committed) co_return answer_of(certificate.id, *decided->registration, false);
-    if (committed.error().fault == Fault::exhausted && !committed.error().where.empty()) {
+    if (committed.error().where == devices_counter(one.caller.certificate)) {
       co_return tl::unexpected(
-          Error{Fault::forbidden,
-                fmt::format("this claim or template may register no more devices: {}",
-                            committed.error().message),
-                {},
-                code::kAccessDenied});
+          claims_.used_up(one.caller, chosen.claim, serial_number_of(one.request.parameters)));
+    }
+    if (committed.error().fault == Fault::exhausted && !committed.error().where.empty()) {
+      co_return tl::unexpected(Error{
+          Fault::forbidden,
+          fmt::format("this template may register no more devices: {}", committed.error().message),
+          {},
+          code::kAccessDenied});
     }
     if (committed.error().fault != Fault::conflict) co_return tl::unexpected(committed.error());
     if (number == kAttempts) {
@@ -143,17 +160,9 @@ registry::Task<Result<registry::Certificate>> RegisterThing::owned(Caller caller
   co_return *found;
 }
 
-registry::Task<Result<RegisterThing::Chosen>> RegisterThing::choose(Caller caller,
+registry::Task<Result<RegisterThing::Chosen>> RegisterThing::choose(registry::Certificate claim,
                                                                     RegisterThingRequest request) {
   const std::string name = request.template_name.str();
-  if (caller.claim_template && *caller.claim_template != request.template_name) {
-    co_return tl::unexpected(
-        Error{Fault::forbidden,
-              fmt::format("this claim certificate may use template {} only, not {}",
-                          quote(caller.claim_template->str()), quote(name)),
-              {},
-              code::kAccessDenied});
-  }
   auto found = co_await registry::get<registry::ProvisioningTemplate>(
       store_, registry::template_key(request.template_name));
   if (!found) {
@@ -182,12 +191,11 @@ registry::Task<Result<RegisterThing::Chosen>> RegisterThing::choose(Caller calle
                 co_await registry::get<registry::ProvisioningTemplateVersion>(
                     store_, registry::template_version_key(found->name, found->default_version)));
   CO_TRY_ASSIGN(const templates::Template parsed, templates_.get(version, templates::Use::fleet));
-  CO_TRY_ASSIGN(const std::int64_t caller_version, co_await check_caller(std::move(caller)));
   CO_TRY_ASSIGN(Settings settings, settings_of(*settings_.get(), found->settings));
   CO_TRY_ASSIGN(Admission admission,
                 co_await ask_gatekeeper(store_, settings.rules,
                                         {name, templates::Use::fleet, request.parameters}, parsed));
-  co_return Chosen{std::move(*found), parsed, caller_version, std::move(settings),
+  co_return Chosen{std::move(*found), parsed, std::move(claim), std::move(settings),
                    std::move(admission)};
 }
 
@@ -222,7 +230,7 @@ registry::Task<Result<Known>> RegisterThing::gather(const Attempt& one,
                              .client = one.caller.client_id,
                              .serial_number = serial_number_of(one.request.parameters)};
   DeviceRequest device{.holds = {{registry::certificate_key(one.caller.certificate),
-                                  registry::Expect::at(chosen.caller_version)},
+                                  registry::Expect::at(chosen.claim.version)},
                                  {registry::template_key(chosen.record.name),
                                   registry::Expect::at(chosen.record.version)}},
                        .template_name = chosen.record.name.str(),
@@ -231,27 +239,13 @@ registry::Task<Result<Known>> RegisterThing::gather(const Attempt& one,
                        .detail = std::move(chosen.admission.detail)};
   device.holds.insert(device.holds.end(), chosen.admission.holds.begin(),
                       chosen.admission.holds.end());
-  co_return co_await provisioning::gather(store_,
-                                          Known{.resources = std::move(resources),
-                                                .device = std::move(device),
-                                                .fleet = FleetRequest{one.caller, one.digest},
-                                                .event = std::move(event),
-                                                .certificate = std::move(certificate)});
-}
-
-/// The caller's connection is cut when its certificate is deactivated, but this request may be
-/// faster than that.
-registry::Task<Result<std::int64_t>> RegisterThing::check_caller(Caller caller) {
-  const auto found = co_await registry::get<registry::Certificate>(
-      store_, registry::certificate_key(caller.certificate));
-  if (!found && found.error().fault != Fault::not_found) co_return tl::unexpected(found.error());
-  if (found && found->status == CertificateStatus::active) co_return found->version;
-  co_return tl::unexpected(
-      Error{Fault::forbidden,
-            fmt::format("certificate {}, which asks, has been {} meanwhile",
-                        caller.certificate.hex(), found ? "deactivated" : "deleted"),
-            {},
-            code::kAccessDenied});
+  co_return co_await provisioning::gather(
+      store_,
+      Known{.resources = std::move(resources),
+            .device = std::move(device),
+            .fleet = FleetRequest{one.caller, one.digest, chosen.claim.claim_budget.max_devices},
+            .event = std::move(event),
+            .certificate = std::move(certificate)});
 }
 
 }  // namespace imprint::provisioning

@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "provisioning/alarm.h"
 #include "provisioning/caller.h"
+#include "provisioning/claim_guard.h"
 #include "provisioning/gatekeeper.h"
 #include "provisioning/hook.h"
 #include "provisioning/ownership_token.h"
@@ -22,8 +23,9 @@ struct RegisterThingRequest {
   templates::Parameters parameters = {};
 };
 
-/// The parameter that names a unit on its label, for searching the audit trail. Fleets spell it so,
-/// the mission's template among them.
+/// The parameter that names a unit on its label, for searching the audit trail and for budgets of
+/// claims. Fleets spell it so, the mission's template among them.
+inline constexpr std::string_view kSerialNumberParameter = "SerialNumber";
 std::string serial_number_of(const templates::Parameters& parameters);
 /// As much of a serial number as the audit trail keeps: 128 bytes, whole characters.
 std::string audited_serial_number(std::string_view serial_number);
@@ -48,11 +50,13 @@ struct RegisterThingOutcome {
 class RegisterThing {
  public:
   RegisterThing(registry::Store& store, TemplateCache& templates, const OwnershipTokens& tokens,
-                hooks::Invoker& hooks, Alarms& alarms, const Current<Settings>& settings,
-                std::string arn_prefix, const Clock& clock, Random& random)
+                ClaimGuard& claims, hooks::Invoker& hooks, Alarms& alarms,
+                const Current<Settings>& settings, std::string arn_prefix, const Clock& clock,
+                Random& random)
       : store_(store),
         templates_(templates),
         tokens_(tokens),
+        claims_(claims),
         hooks_(hooks),
         alarms_(alarms),
         settings_(settings),
@@ -65,11 +69,11 @@ class RegisterThing {
   registry::Task<RegisterThingOutcome> run(Caller caller, RegisterThingRequest request);
 
  private:
-  /// The template that a request names, if its caller may use it and its rules let the device in.
+  /// The template that a request names, if its rules let the device in, and who asks.
   struct Chosen {
     registry::ProvisioningTemplate record;
     templates::Template parsed;
-    std::int64_t caller_version;
+    registry::Certificate claim;
     Settings settings;
     Admission admission;
   };
@@ -82,19 +86,18 @@ class RegisterThing {
   };
 
   registry::Task<Result<RegisteredThing>> attempt(Attempt& attempt);
-  registry::Task<Result<Chosen>> choose(Caller caller, RegisterThingRequest request);
+  registry::Task<Result<Chosen>> choose(registry::Certificate claim, RegisterThingRequest request);
   registry::Task<HookAsked> ask(const Attempt& attempt, const registry::Certificate& certificate,
                                 const Chosen& chosen);
   /// The certificate a token stands for, when its caller may register it now.
   registry::Task<Result<registry::Certificate>> owned(Caller caller, std::string token);
   registry::Task<Result<Known>> gather(const Attempt& attempt, registry::Certificate certificate,
                                        Chosen chosen);
-  /// The version of the caller's own certificate, if it is still active.
-  registry::Task<Result<std::int64_t>> check_caller(Caller caller);
 
   registry::Store& store_;
   TemplateCache& templates_;
   const OwnershipTokens& tokens_;
+  ClaimGuard& claims_;
   hooks::Invoker& hooks_;
   Alarms& alarms_;
   const Current<Settings>& settings_;

@@ -3,6 +3,7 @@
 
 #include "encoding/json.h"
 #include "encoding/text.h"
+#include "provisioning/claim_budget.h"
 
 namespace imprint::provisioning {
 
@@ -26,6 +27,8 @@ registry::ChangeSet removal_of(const registry::Certificate& certificate,
   }
   changes.changes.emplace_back(registry::Erase{registry::certificate_key(certificate.id),
                                                registry::Expect::at(certificate.version)});
+  changes.changes.emplace_back(
+      registry::Erase{registry::counter_key(devices_counter(certificate.id))});
   changes.events.push_back({.time = now,
                             .step = "remove_expired_certificate",
                             .outcome = "ok",

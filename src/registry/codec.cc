@@ -82,6 +82,41 @@ class Writer {
                         .field("template", v.template_name)
                         .take();
   }
+  void put(std::string_view name, const std::vector<TemplateName>& v) {
+    json::array list;
+    for (const TemplateName& item : v) list.emplace_back(item.str());
+    if (!list.empty()) object_[name] = std::move(list);
+  }
+  void put(std::string_view name, const std::vector<Network>& v) {
+    json::array list;
+    for (const Network& item : v) list.emplace_back(item.text());
+    if (!list.empty()) object_[name] = std::move(list);
+  }
+  void put(std::string_view name, const Rate& v) {
+    object_[name] = Writer()
+                        .field("most", v.most)
+                        .field("per_seconds", static_cast<std::int64_t>(v.per.count()))
+                        .take();
+  }
+  void put(std::string_view name, const SerialRange& v) {
+    object_[name] = Writer().field("first", v.first).field("last", v.last).take();
+  }
+  void put(std::string_view name, const ClaimBudget& v) {
+    json::object budget = Writer()
+                              .field("templates", v.templates)
+                              .field("max_devices", v.max_devices)
+                              .field("rate", v.rate)
+                              .field("from", v.from)
+                              .field("until", v.until)
+                              .field("networks", v.networks)
+                              .field("serials", v.serials)
+                              .field("learning_devices", v.learning_devices)
+                              .take();
+    if (!budget.empty()) object_[name] = std::move(budget);
+  }
+  void put(std::string_view name, const Freeze& v) {
+    object_[name] = Writer().field("at", v.at).field("because", v.because).field("by", v.by).take();
+  }
   template <class T>
   void put(std::string_view name, const std::optional<T>& v) {
     if (v) put(name, *v);
@@ -155,6 +190,55 @@ class Reader {
       if (parsed) out.push_back(*parsed);
     }
     return out;
+  }
+  std::vector<Network> networks(std::string_view member) {
+    std::vector<Network> out;
+    for (const std::string& text : texts(member)) {
+      const auto parsed = Network::parse(text);
+      if (!parsed) refuse(member, parsed.error().message);
+      if (parsed) out.push_back(*parsed);
+    }
+    return out;
+  }
+  ClaimBudget claim_budget(std::string_view member) {
+    const json::value* value = object_.if_contains(member);
+    if (value == nullptr) {
+      // As earlier versions kept it.
+      ClaimBudget budget;
+      if (auto name = maybe_name<TemplateName>("claim_template"))
+        budget.templates.push_back(std::move(*name));
+      budget.max_devices = maybe_number("claim_limit");
+      return budget;
+    }
+    return inner<ClaimBudget>(member, [](Reader& in) {
+      ClaimBudget budget{.max_devices = in.maybe_number("max_devices"),
+                         .from = in.maybe_time("from"),
+                         .until = in.maybe_time("until"),
+                         .networks = in.networks("networks"),
+                         .learning_devices = in.maybe_number("learning_devices")};
+      for (const std::string& text : in.texts("templates")) {
+        auto parsed = TemplateName::parse(text);
+        if (!parsed) in.refuse("templates", parsed.error().message);
+        if (parsed) budget.templates.push_back(std::move(*parsed));
+      }
+      if (in.object_.contains("rate")) {
+        budget.rate = in.inner<Rate>("rate", [](Reader& rate) {
+          return Rate{rate.number("most"), Seconds(rate.number("per_seconds"))};
+        });
+      }
+      if (in.object_.contains("serials")) {
+        budget.serials = in.inner<SerialRange>("serials", [](Reader& serials) {
+          return SerialRange{serials.text("first"), serials.text("last")};
+        });
+      }
+      return budget;
+    });
+  }
+  std::optional<Freeze> freeze(std::string_view member) {
+    if (!object_.contains(member)) return std::nullopt;
+    return inner<Freeze>(member, [](Reader& in) {
+      return Freeze{in.time("at"), in.text("because"), in.text("by")};
+    });
   }
   Sha256 digest(std::string_view member) {
     return object_.contains(member) ? id(member).bytes() : Sha256{};
@@ -244,6 +328,20 @@ class Reader {
   }
 
  private:
+  /// An object within; what is wrong with it is wrong with this one.
+  template <class T>
+  T inner(std::string_view member, T (*read)(Reader&)) {
+    const json::value* value = object_.if_contains(member);
+    if (value == nullptr || !value->is_object()) {
+      refuse(member, "is no object");
+      return {};
+    }
+    Reader in(value->get_object());
+    T out = read(in);
+    if (in.error_ && !error_) error_ = in.error_;
+    return out;
+  }
+
   void refuse(std::string_view member, std::string_view why) {
     if (!error_) error_ = Error{Fault::internal, fmt::format("stored member {}: {}", member, why)};
   }
@@ -348,8 +446,9 @@ json::object write(const Certificate& r) {
       .field("ownership_round", r.ownership_round)
       .field("ownership_expires", r.ownership_expires)
       .field("registration", r.registration)
-      .field("claim_template", r.claim_template)
-      .field("claim_limit", r.claim_limit)
+      .field("claim_budget", r.claim_budget)
+      .field("claim_networks", r.claim_networks)
+      .field("frozen", r.frozen)
       .field("first_connected", r.first_connected)
       .field("created", r.created)
       .field("modified", r.modified)
@@ -375,8 +474,9 @@ Record read(Reader& in, std::type_identity<Certificate>) {
                      in.number("ownership_round"),
                      in.maybe_time("ownership_expires"),
                      in.registration("registration"),
-                     in.maybe_name<TemplateName>("claim_template"),
-                     in.maybe_number("claim_limit"),
+                     in.claim_budget("claim_budget"),
+                     in.networks("claim_networks"),
+                     in.freeze("frozen"),
                      in.maybe_time("first_connected"),
                      in.time("created"),
                      in.time("modified"),

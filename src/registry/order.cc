@@ -7,6 +7,7 @@ namespace {
 
 bool is_by_creation(const Query& query) {
   return std::holds_alternative<query::Certificates>(query) ||
+         std::holds_alternative<query::Claims>(query) ||
          std::holds_alternative<query::Policies>(query) ||
          std::holds_alternative<query::RegistrationTasks>(query) ||
          std::holds_alternative<query::CaCertificates>(query) ||

@@ -11,6 +11,7 @@
 #include "base/certificate_id.h"
 #include "base/clock.h"
 #include "base/name.h"
+#include "base/network.h"
 
 /// What the registry remembers. Records are values; `version` starts at 1 and grows by one with
 /// each change, so that a writer can name the version it saw.
@@ -95,6 +96,48 @@ struct Registration {
   Timestamp at = {};
 };
 
+/// So many times in any stretch of this length.
+struct Rate {
+  std::int64_t most = 1;
+  Seconds per{60};
+
+  friend bool operator==(const Rate&, const Rate&) = default;
+};
+
+/// From the first to the last; provisioning/claim_budget.h says which serial numbers lie between.
+struct SerialRange {
+  std::string first;
+  std::string last;
+
+  friend bool operator==(const SerialRange&, const SerialRange&) = default;
+};
+
+/// What a claim may be used for, beyond what its policies allow. A rule that is not given binds
+/// nothing. How many devices came of it is a Counter, so that they need not wait for each other.
+struct ClaimBudget {
+  std::vector<TemplateName> templates = {};
+  std::optional<std::int64_t> max_devices = {};
+  std::optional<Rate> rate = {};  ///< of devices
+  std::optional<Timestamp> from = {};
+  std::optional<Timestamp> until = {};
+  std::vector<Network> networks = {};
+  std::optional<SerialRange> serials = {};
+  /// While fewer devices than this came of it, it learns which networks it is used from.
+  std::optional<std::int64_t> learning_devices = {};
+
+  friend bool operator==(const ClaimBudget&, const ClaimBudget&) = default;
+};
+
+/// Why a claim was taken out of service, until somebody decides about it. Its status is INACTIVE
+/// meanwhile, as AWS's clients see it; whoever sets the status has decided.
+struct Freeze {
+  Timestamp at = {};
+  std::string because;
+  std::string by = {};  ///< access key id; empty: the server
+
+  friend bool operator==(const Freeze&, const Freeze&) = default;
+};
+
 struct Certificate {
   CertificateId id;
   std::string pem;
@@ -112,9 +155,9 @@ struct Certificate {
   std::int64_t ownership_round = 0;
   std::optional<Timestamp> ownership_expires = {};
   std::optional<Registration> registration = {};
-  /// For claims: the one template they may use, and how many devices they may register in all.
-  std::optional<TemplateName> claim_template = {};
-  std::optional<std::int64_t> claim_limit = {};
+  ClaimBudget claim_budget = {};             ///< of claims
+  std::vector<Network> claim_networks = {};  ///< those it has learned
+  std::optional<Freeze> frozen = {};
   std::optional<Timestamp> first_connected = {};
   Timestamp created = {};
   Timestamp modified = {};

@@ -95,6 +95,8 @@ struct Certificates {
   bool ascending = true;
   bool provisioning_claims = false;
 };
+/// Certificates with the purpose `claim`, by creation time.
+struct Claims {};
 /// Every certificate, by id, with nothing but id, status and purpose filled in: what a server keeps
 /// of a million of them in memory.
 struct CertificateStatuses {};
@@ -182,9 +184,9 @@ struct SearchThings {
 
 using Query =
     std::variant<query::Things, query::ThingTypes, query::ThingGroups, query::GroupsOfThing,
-                 query::ThingsInGroup, query::Certificates, query::CertificateStatuses,
-                 query::CertificatesByKey, query::ExpiredCertificates, query::Intents,
-                 query::Policies, query::PolicyVersions, query::PoliciesOfTarget,
+                 query::ThingsInGroup, query::Certificates, query::Claims,
+                 query::CertificateStatuses, query::CertificatesByKey, query::ExpiredCertificates,
+                 query::Intents, query::Policies, query::PolicyVersions, query::PoliciesOfTarget,
                  query::TargetsOfPolicy, query::PrincipalsOfThing, query::ThingsOfPrincipal,
                  query::Templates, query::TemplateVersions, query::AccessOf, query::AuditEvents,
                  query::Credentials, query::RegistrationTasks, query::SearchThings,

@@ -294,6 +294,16 @@ TEST_P(StoreConformance, AnswersEveryQuery) {
   EXPECT_EQ(names(query::Certificates{.ascending = false}, 1), (Names{one, two}));
   EXPECT_EQ(names(query::Certificates{.ascending = true, .provisioning_claims = true}, 1),
             (Names{three, two, one}));
+  Certificate early_claim = certificate(8, 5);
+  early_claim.purpose = CertificatePurpose::claim;
+  Certificate late_claim = certificate(7, 6);
+  late_claim.purpose = CertificatePurpose::claim;
+  put(early_claim);
+  put(late_claim);
+  EXPECT_EQ(names(query::Claims{}, 1), (Names{early_claim.id.hex(), late_claim.id.hex()}));
+  ChangeSet gone;
+  gone.changes = {Erase{key_of(early_claim)}, Erase{key_of(late_claim)}};
+  ASSERT_TRUE(commit(gone));
   EXPECT_EQ(names(query::CertificateStatuses{}, 2), (Names{one, two, three}));
   const auto statuses = run_blocking(list_all<Certificate>(store(), query::CertificateStatuses{}));
   ASSERT_TRUE(statuses);
@@ -815,8 +825,16 @@ TEST(Codec, KeepsEveryFieldOfEveryKind) {
   c.requested_by = certificate_id(5);
   c.registration = Registration{*TemplateName::parse("T"), c.public_key, thing_name("x"),
                                 R"({"a":"b"})", from_milliseconds(9)};
-  c.claim_template = TemplateName::parse("T").value();
-  c.claim_limit = 10;
+  c.claim_budget = {.templates = {*TemplateName::parse("T"), *TemplateName::parse("U")},
+                    .max_devices = 10,
+                    .rate = Rate{60, Seconds(60)},
+                    .from = from_milliseconds(5),
+                    .until = from_milliseconds(6),
+                    .networks = {*Network::parse("10.0.0.0/8"), *Network::parse("2001:db8::/32")},
+                    .serials = SerialRange{"A-1", "A-9"},
+                    .learning_devices = 3};
+  c.claim_networks = {*Network::parse("192.0.2.0/24")};
+  c.frozen = Freeze{from_milliseconds(8), "somebody said so", "AKIA"};
   c.replaces = {certificate_id(7), certificate_id(8)};
   c.replaced_by = certificate_id(9);
   c.first_connected = from_milliseconds(77);
@@ -847,6 +865,21 @@ TEST(Codec, KeepsEveryFieldOfEveryKind) {
     const auto back = from_json(key_of(record).kind, json);
     ASSERT_TRUE(back) << back.error().message;
     EXPECT_EQ(encoding::to_json(to_json(*back)), encoding::to_json(json));
+  }
+}
+
+TEST(Codec, ReadsTheClaimsOfEarlierVersions) {
+  encoding::json::object stored = to_json(certificate(4, 11));
+  stored["claim_template"] = "T";
+  stored["claim_limit"] = 7;
+  const auto read = from_json(Kind::certificate, stored);
+  ASSERT_TRUE(read) << read.error().message;
+  const auto& budget = std::get<Certificate>(*read).claim_budget;
+  EXPECT_EQ(budget, (ClaimBudget{.templates = {*TemplateName::parse("T")}, .max_devices = 7}));
+  for (const char* broken : {R"({"networks":["x"]})", R"({"templates":["a b"]})", R"({"rate":7})",
+                             R"({"max_devices":"7"})", "[]"}) {
+    stored["claim_budget"] = *encoding::parse_json(broken);
+    EXPECT_FALSE(from_json(Kind::certificate, stored)) << broken;
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "provisioning/claim_budget.h"
 #include "server/shard.h"
 
 namespace imprint::server {
@@ -38,12 +39,10 @@ bool Client::is_claim() const {
 }
 
 provisioning::Caller Client::caller() const {
-  const registry::Certificate& certificate = principal_->certificate;
   return {.certificate = certificate_,
           .client_id = facts_.client_id,
           .correlation = correlation_,
-          .claim_template = certificate.claim_template,
-          .claim_limit = certificate.claim_limit};
+          .source_ip = facts_.source_ip};
 }
 
 void Client::use(identity::PrincipalPtr principal) {
@@ -80,6 +79,8 @@ std::optional<Error> Client::check_certificate() const {
         "with another key; if this is another device, two units have one serial number",
         id, record.replaced_by->hex()));
   }
+  if (*status == registry::CertificateStatus::inactive && record.frozen)
+    return forbidden(provisioning::told_when_frozen(certificate_, *record.frozen));
   if (*status != registry::CertificateStatus::active) {
     return forbidden(fmt::format("certificate {} is {}; an operator can activate it", id,
                                  registry::to_string(*status)));

@@ -179,6 +179,7 @@ struct Server::Parts {
   std::optional<provisioning::IssueCertificate> issue;
   std::optional<provisioning::ApplyTemplate> apply;
   std::optional<bulk::RegistrationTasks> registrations;
+  std::optional<provisioning::ClaimGuard> claims;
   std::optional<provisioning::CreateCertificate> create;
   std::optional<provisioning::Alarms> alarms;
   std::optional<provisioning::RegisterThing> register_thing;
@@ -297,13 +298,14 @@ struct Server::Parts {
                           bulk::RegistrationOptions{.uploads = layout.uploads(),
                                                     .folder = layout.registrations(),
                                                     .account = config.account_id});
-    create.emplace(*store, *issue, *keys, *tokens, pending, settings, clock);
+    claims.emplace(*store, clock);
+    create.emplace(*store, *issue, *keys, *tokens, pending, *claims, settings, clock);
     alarms.emplace(*store, clock);
     TRY_ASSIGN(hooks, hooks::Hooks::make(config.hooks, layout.directory(), clock, random, log));
     const std::string arn_prefix =
         fmt::format("arn:aws:iot:{}:{}:", config.region, config.account_id);
-    register_thing.emplace(*store, templates, *tokens, *hooks, *alarms, settings, arn_prefix, clock,
-                           random);
+    register_thing.emplace(*store, templates, *tokens, *claims, *hooks, *alarms, settings,
+                           arn_prefix, clock, random);
     just_in_time.emplace(*store, templates, pending, *hooks, *alarms, settings, config.account_id,
                          arn_prefix, clock, random);
     provisioning.emplace(*create, *register_thing);

@@ -51,6 +51,10 @@ struct Matches {
            (q.provisioning_claims ||
             certificate->purpose != CertificatePurpose::provisioning_claim);
   }
+  bool operator()(const query::Claims&) const {
+    const auto* certificate = as<Certificate>();
+    return certificate != nullptr && certificate->purpose == CertificatePurpose::claim;
+  }
   bool operator()(const query::CertificateStatuses&) const { return as<Certificate>() != nullptr; }
   bool operator()(const query::CertificatesByKey& q) const {
     const auto* certificate = as<Certificate>();

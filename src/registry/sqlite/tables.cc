@@ -171,6 +171,11 @@ CREATE TABLE manufacturing_lists (name TEXT PRIMARY KEY, version INTEGER NOT NUL
 CREATE TABLE list_entries (list TEXT, serial TEXT, version INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (list, serial)) WITHOUT ROWID;
 )sql";
 
+// CertificatePurpose::claim is 1.
+constexpr std::string_view kClaims = R"sql(
+CREATE INDEX certificates_that_are_claims ON certificates (created, id) WHERE purpose=1;
+)sql";
+
 // `put` binds: the key, the version, the searched columns, the body.
 const std::array<Table, kKinds> kTables = {{
     {"SELECT body FROM things WHERE name=?1", "SELECT version FROM things WHERE name=?1",
@@ -404,6 +409,14 @@ struct ListOf {
         {at.created, at.name, hidden, limit},
         Kind::certificate};
   }
+  ListStatement operator()(const query::Claims&) const {
+    const TimePlace at = time_place(cursor);
+    return {
+        "SELECT body, 0 FROM certificates WHERE purpose=1 AND (?1 IS NULL OR (created,id)>(?1,?2)) "
+        "ORDER BY created, id LIMIT ?3",
+        {at.created, at.name, limit},
+        Kind::certificate};
+  }
   ListStatement operator()(const query::CertificateStatuses&) const {
     return {
         "SELECT '{\"id\":\"'||id||'\",\"status\":\"'||status||'\",\"purpose\":'||purpose||'}', 0 "
@@ -582,9 +595,9 @@ const Table& table_of(Kind kind) { return kTables[static_cast<std::size_t>(kind)
 
 const std::vector<std::string_view>& migrations() {
   static const std::vector<std::string_view> kSteps = {
-      kFirstSchema,        kCorrelations,      kCredentials,
-      kRegistrationTasks,  kSearchIndex,       kCaCertificatesTagsAndSettings,
-      kAwaitingActivation, kManufacturingLists};
+      kFirstSchema,        kCorrelations,       kCredentials,
+      kRegistrationTasks,  kSearchIndex,        kCaCertificatesTagsAndSettings,
+      kAwaitingActivation, kManufacturingLists, kClaims};
   return kSteps;
 }
 

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "registry/records.h"
+
+/// Whether one use of a claim lies within its budget. Pure: facts in, a verdict out.
+namespace imprint::provisioning {
+
+/// The counter of the devices that a claim has registered.
+std::string devices_counter(const CertificateId& claim);
+
+/// Whether registering this certificate makes one device more: it has not been in use before.
+bool is_new_device(const registry::Certificate& certificate);
+
+/// "A-0001" and "A-0100": of one length, equal up to where both go on in digits, and in order.
+/// Between them lie the serial numbers of that length that begin in the same way and go on in
+/// digits. Where decimal digits do not do, hexadecimal ones of one case may. Nothing else: a serial
+/// number that merely sorts between two others is not of their batch.
+Result<void> check_serial_range(const registry::SerialRange& range);
+bool lies_in(const registry::SerialRange& range, std::string_view serial_number);
+
+/// That some use could meet the budget: an end after its beginning, a sound range, no network whose
+/// address goes on after its prefix.
+Result<void> check_budget(const registry::ClaimBudget& budget);
+
+/// What a connection asks of its claim.
+struct ClaimUse {
+  struct Registration {
+    TemplateName template_name;
+    std::string serial_number = {};  ///< empty: the request has none
+  };
+  std::optional<Registration> registers = {};  ///< absent: it asks for a certificate first
+  bool is_new_device = true;  ///< a device that comes again is neither counted nor slowed down
+  bool takes_turn = true;     ///< counts towards the rate
+};
+
+/// What is known when it asks.
+struct ClaimFacts {
+  Timestamp now = {};
+  std::string source_ip = {};
+  std::int64_t devices = 0;  ///< that the claim has registered
+};
+
+struct ClaimVerdict {
+  enum class Kind : std::uint8_t { allow, refuse, freeze };
+  Kind kind = Kind::allow;
+  /// The rule that decided, what it allows and what was found. Empty when allowed.
+  std::string because = {};
+  std::optional<Network> learns = {};  ///< to be remembered of the claim, with `allow` only
+};
+
+/// Refuses what the budget does not allow. What nobody does whose devices come from the batch that
+/// the claim was made for freezes it: a use after the last device, from another network, or for a
+/// serial number of another batch. The rate is not asked here (ClaimRates).
+ClaimVerdict decide(const registry::Certificate& claim, const ClaimUse& use,
+                    const ClaimFacts& facts);
+
+/// The sentence for a claim that has no device left, as decide() gives it.
+std::string used_up(std::int64_t devices, std::int64_t max_devices);
+
+/// What a connection with a frozen claim is told: since when, and why.
+std::string told_when_frozen(const CertificateId& claim, const registry::Freeze& freeze);
+
+/// Takes an ACTIVE claim out of service. Expects the record as it was read: whoever changes it
+/// first has decided, so one freeze comes of many uses at once.
+registry::Certificate frozen(registry::Certificate claim, registry::Freeze freeze);
+
+}  // namespace imprint::provisioning

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "provisioning/claim_guard.h"
+
+#include <tuple>
+
+#include "provisioning/alarm.h"
+#include "provisioning/register_thing.h"
+
+namespace imprint::provisioning {
+
+namespace {
+
+using registry::Certificate;
+using registry::CertificateStatus;
+using registry::Expect;
+
+Error deny(std::string message) {
+  return {Fault::forbidden, std::move(message), {}, code::kAccessDenied};
+}
+
+/// The caller's connection is cut when its certificate is deactivated, but a request may be faster
+/// than that.
+Error deny_inactive(const CertificateId& id, const Certificate* found) {
+  if (found != nullptr && found->frozen) return deny(told_when_frozen(id, *found->frozen));
+  return deny(fmt::format("certificate {}, which asks, has been {} meanwhile", id.hex(),
+                          found == nullptr ? "deleted" : "deactivated"));
+}
+
+/// The answer does not wait for it: a claim's connections are cut as soon as it is frozen, and the
+/// device that brought it about is to hear why. Lost against another change or a crash, the next
+/// use freezes it.
+runtime::Task<void> commit(registry::Store& store, registry::ChangeSet changes) {
+  std::ignore = co_await store.commit(std::move(changes));
+}
+
+registry::ChangeSet learn(Certificate claim, const Network& network, Timestamp now) {
+  const std::int64_t seen = claim.version;
+  claim.claim_networks.push_back(network);
+  claim.modified = now;
+  ++claim.version;
+  registry::ChangeSet changes;
+  changes.changes.emplace_back(registry::Put{std::move(claim), Expect::at(seen)});
+  return changes;
+}
+
+}  // namespace
+
+registry::Task<Result<Certificate>> ClaimGuard::admit(Caller caller, ClaimUse use) {
+  // Several devices may bring the same network at once; the store lets one through and the others
+  // look again.
+  constexpr int kAttempts = 5;
+  for (int attempt = 1;; ++attempt) {
+    std::vector<registry::Key> keys{registry::certificate_key(caller.certificate),
+                                    registry::counter_key(devices_counter(caller.certificate))};
+    CO_TRY_ASSIGN(const std::vector<std::optional<registry::Record>> found,
+                  co_await store_.find(std::move(keys)));
+    const auto* claim = found[0] ? &std::get<Certificate>(*found[0]) : nullptr;
+    if (claim == nullptr || claim->status != CertificateStatus::active)
+      co_return tl::unexpected(deny_inactive(caller.certificate, claim));
+    const ClaimVerdict verdict =
+        decide(*claim, use,
+               {.now = clock_.now(),
+                .source_ip = caller.source_ip,
+                .devices = found[1] ? std::get<registry::Counter>(*found[1]).value : 0});
+    if (verdict.kind == ClaimVerdict::Kind::freeze) {
+      co_return tl::unexpected(freeze(caller, *claim,
+                                      use.registers ? use.registers->serial_number : std::string(),
+                                      verdict.because));
+    }
+    if (verdict.kind == ClaimVerdict::Kind::refuse)
+      co_return tl::unexpected(deny("this claim is not for that: " + verdict.because));
+    if (!verdict.learns) {
+      CO_TRY(take_turn(*claim, use));
+      co_return *claim;
+    }
+    const auto learned = co_await store_.commit(learn(*claim, *verdict.learns, clock_.now()));
+    if (!learned && learned.error().fault != Fault::conflict)
+      co_return tl::unexpected(learned.error());
+    if (attempt == kAttempts)
+      co_return fail(Fault::unavailable, "the claim is being changed at this moment");
+  }
+}
+
+Result<void> ClaimGuard::take_turn(const Certificate& claim, const ClaimUse& use) {
+  const auto& rate = claim.claim_budget.rate;
+  if (!rate || !use.is_new_device || !use.takes_turn) return {};
+  const Monotonic now = clock_.monotonic();
+  if (use.registers ? rates_.take(claim.id, *rate, now) : rates_.has_room(claim.id, *rate, now))
+    return {};
+  return tl::unexpected(
+      Error{Fault::exhausted,
+            fmt::format("this claim registers {} devices in {} seconds at most (rule rate)",
+                        rate->most, rate->per.count()),
+            {},
+            code::kThrottled});
+}
+
+Error ClaimGuard::used_up(const Caller& caller, const Certificate& claim,
+                          const std::string& serial_number) {
+  const std::int64_t most = claim.claim_budget.max_devices.value_or(0);
+  return freeze(caller, claim, serial_number, provisioning::used_up(most, most));
+}
+
+Error ClaimGuard::freeze(const Caller& caller, const Certificate& claim,
+                         const std::string& serial_number, const std::string& because) {
+  registry::AuditEvent event = alarm_event(Alarm::claim_frozen, because);
+  event.time = clock_.now();
+  event.actor = caller.certificate.hex();
+  event.correlation = caller.correlation;
+  event.certificate = claim.id.hex();
+  event.client = caller.client_id;
+  event.serial_number = audited_serial_number(serial_number);
+  registry::ChangeSet changes;
+  changes.changes.emplace_back(registry::Put{frozen(claim, {.at = event.time, .because = because}),
+                                             Expect::at(claim.version)});
+  changes.events.push_back(std::move(event));
+  runtime::start(commit(store_, std::move(changes)));
+  return deny("this claim is frozen from now on: " + because);
+}
+
+}  // namespace imprint::provisioning
