@@ -1,39 +1,93 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <memory>
 
 #include "apps/imprint/access.h"
+#include "apps/imprint/claim_options.h"
 #include "apps/imprint/verbs.h"
 #include "base/file.h"
 #include "deployment/config.h"
+#include "encoding/text.h"
 
 namespace imprint::tool {
 
 namespace {
 
+namespace json = encoding::json;
+
 constexpr const char* kHelp =
+    "Example:\n"
+    "  imprint claim create /var/lib/imprint --template T --out claim --max-devices 1000\n"
+    "  imprint claim list /var/lib/imprint\n"
+    "  imprint claim thaw /var/lib/imprint 5f2c...\n"
+    "\n"
+    "Makes claims, what every device of a fleet carries until it has an identity of its own, and "
+    "watches over them:\n"
+    "a claim that is used beyond its budget is frozen. Asks the running server.";
+
+constexpr const char* kCreateHelp =
     "Example:\n"
     "  imprint claim create /var/lib/imprint --template FleetProvisioningTemplate --out claim "
     "--max-devices 1000\n"
+    "  imprint claim create /var/lib/imprint --template T --out batch7 --serials A-0701..A-0800 "
+    "--network 10.1.0.0/16\n"
     "\n"
     "Makes a claim certificate: what every device of a fleet carries until it has an identity of "
     "its own. Asks the\n"
-    "running server; the certificate may provision with one template and do nothing else.";
+    "running server; the certificate may provision with its templates and do nothing else.";
 
+constexpr const char* kListHelp =
+    "Example:\n"
+    "  imprint claim list /var/lib/imprint\n"
+    "\n"
+    "Lists every claim with its status, the devices that came of it, its last use and its "
+    "templates.";
+
+constexpr const char* kShowHelp =
+    "Example:\n"
+    "  imprint claim show /var/lib/imprint 5f2c...\n"
+    "\n"
+    "Shows one claim: its budget, how much of it is used, and why it is frozen, if it is.";
+
+constexpr const char* kFreezeHelp =
+    "Example:\n"
+    "  imprint claim freeze /var/lib/imprint 5f2c... --because \"line 3 lost a controller\"\n"
+    "\n"
+    "Takes a claim out of service at once: its connections end, and no device registers with it.";
+
+constexpr const char* kThawHelp =
+    "Example:\n"
+    "  imprint claim thaw /var/lib/imprint 5f2c...\n"
+    "\n"
+    "Puts a frozen claim back in service; what froze it freezes it again unless its budget is "
+    "changed first.";
+
+constexpr const char* kSetHelp =
+    "Example:\n"
+    "  imprint claim set /var/lib/imprint 5f2c... --max-devices 200 --network none\n"
+    "\n"
+    "Changes the rules of a claim's budget that are named; none takes a rule away. A claim that "
+    "was "
+    "made the AWS\n"
+    "way gets a budget by it.";
+
+constexpr std::string_view kPath = "/imprint/v1/claims";
 constexpr std::size_t kMaxPemBytes = 64 * 1024;
 
 struct Arguments {
   std::string directory;
-  std::string template_name;
+  std::string id;
   std::string out;
   std::string valid_for = "30d";
-  std::int64_t max_devices = 0;
+  std::string because;
+  BudgetOptions budget;
   Output output = Output::text;
 };
 
 Result<void> write_claim(const deployment::Layout& layout, const std::filesystem::path& folder,
-                         const encoding::json::object& claim) {
+                         const json::object& claim) {
   std::error_code error;
   if (!std::filesystem::create_directories(folder, error) && error) {
     return fail(Fault::unavailable, "cannot make {}: {}", folder.string(), error.message());
@@ -66,11 +120,9 @@ Result<void> create(const Arguments& arguments) {
     return fail(Fault::conflict, "{} holds a claim already; name another folder with --out",
                 folder.string());
   }
-  encoding::json::object request{{"templateName", arguments.template_name},
-                                 {"validForSeconds", valid_for.count()}};
-  if (arguments.max_devices > 0) request["maxDevices"] = arguments.max_devices;
-  TRY_ASSIGN(const encoding::json::value claim,
-             call(layout, server, "POST", "/imprint/v1/claims", request));
+  json::object request{{"validForSeconds", valid_for.count()}};
+  TRY(arguments.budget.apply_to(request));
+  TRY_ASSIGN(const json::value claim, call(layout, server, "POST", std::string(kPath), request));
   for (const char* member :
        {"certificateId", "certificatePem", "privateKey", "policyName", "policyDocument"}) {
     if (!claim.is_object() || !claim.get_object().contains(member)) {
@@ -79,10 +131,9 @@ Result<void> create(const Arguments& arguments) {
   }
   TRY(write_claim(layout, folder, claim.get_object()));
   if (arguments.output == Output::json) {
-    fmt::print("{}\n", encoding::to_json(
-                           encoding::json::object{{"certificateId", claim.at("certificateId")},
-                                                  {"policyName", claim.at("policyName")},
-                                                  {"folder", folder.string()}}));
+    fmt::print("{}\n", encoding::to_json(json::object{{"certificateId", claim.at("certificateId")},
+                                                      {"policyName", claim.at("policyName")},
+                                                      {"folder", folder.string()}}));
     return {};
   }
   fmt::print("Made the claim {}\n\n", std::string(claim.at("certificateId").as_string()));
@@ -94,9 +145,166 @@ Result<void> create(const Arguments& arguments) {
   fmt::print(
       "\nDevices connect to {} with these files. To try it:\n  imprint fleet {} --template {} "
       "--claim {} --devices 10\n",
-      reachable(server.mqtt, config.endpoints), arguments.directory, arguments.template_name,
-      arguments.out);
+      reachable(server.mqtt, config.endpoints), arguments.directory,
+      arguments.budget.templates.front(), arguments.out);
   return {};
+}
+
+// ---- claims that exist ----
+
+std::string time_of(const json::object& claim, std::string_view member) {
+  const auto* value = claim.if_contains(member);
+  if (value == nullptr || !value->is_number()) return "-";
+  return fmt::format("{:%Y-%m-%d %H:%M}",
+                     fmt::gmtime(static_cast<std::time_t>(value->to_number<double>())));
+}
+
+std::string text_of_json(const json::object& object, std::string_view member) {
+  const auto* value = object.if_contains(member);
+  if (value == nullptr) return "-";
+  return value->is_string() ? std::string(value->get_string()) : encoding::to_json(*value);
+}
+
+const json::object& member_of(const json::object& object, std::string_view member) {
+  static const json::object kEmpty;
+  const auto* value = object.if_contains(member);
+  return value != nullptr && value->is_object() ? value->get_object() : kEmpty;
+}
+
+std::string status_of(const json::object& claim) {
+  return claim.contains("frozen") ? "FROZEN" : text_of(claim, "status");
+}
+
+/// "37 of 100": devices that came of it, and how many may.
+std::string use_of(const json::object& claim) {
+  const std::string most = text_of_json(member_of(claim, "budget"), "maxDevices");
+  return text_of_json(claim, "devices") + (most == "-" ? "" : " of " + most);
+}
+
+Result<json::object> ask(const Arguments& arguments, const std::string& method,
+                         const std::string& path, const json::object& body = {}) {
+  const deployment::Layout layout(arguments.directory);
+  TRY_ASSIGN(const ServerAddress server, find_server(layout));
+  TRY_ASSIGN(json::value answer, call(layout, server, method, std::string(kPath) + path, body));
+  if (!answer.is_object()) return fail(Fault::internal, "the server's answer is no object");
+  return std::move(answer.get_object());
+}
+
+/// "/ID": an ARN is as good.
+std::string path_of(const Arguments& arguments) {
+  return "/" + encoding::percent_encode(arguments.id.substr(arguments.id.rfind('/') + 1));
+}
+
+void print_claim(const Arguments& arguments, const json::object& claim) {
+  if (arguments.output == Output::json) return fmt::print("{}\n", encoding::to_json(claim));
+  fmt::print("{:<16}{}\n", "claim", text_of(claim, "certificateId"));
+  fmt::print("{:<16}{}\n", "status", status_of(claim));
+  if (const json::object& frozen = member_of(claim, "frozen"); !frozen.empty()) {
+    fmt::print("{:<16}{}\n", "frozen at", time_of(frozen, "at"));
+    fmt::print("{:<16}{}\n", "because", text_of(frozen, "because"));
+    fmt::print("{:<16}{}\n", "by",
+               frozen.contains("by") ? text_of(frozen, "by") : std::string("the server"));
+  }
+  fmt::print("{:<16}{}\n", "devices", use_of(claim));
+  fmt::print("{:<16}{}\n", "made", time_of(claim, "creationDate"));
+  fmt::print("{:<16}{}\n", "expires", time_of(claim, "expiration"));
+  fmt::print("{:<16}{}\n", "last use", time_of(claim, "lastUse"));
+  for (const auto& rule : member_of(claim, "budget")) {
+    if (rule.key() == "maxDevices") continue;
+    fmt::print("{:<16}{}\n", std::string_view(rule.key()),
+               text_of_json(member_of(claim, "budget"), rule.key()));
+  }
+  if (claim.contains("learnedNetworks"))
+    fmt::print("{:<16}{}\n", "learnedNetworks", text_of_json(claim, "learnedNetworks"));
+}
+
+Result<void> list(const Arguments& arguments) {
+  json::array all;
+  std::string next;
+  do {
+    TRY_ASSIGN(const json::object page,
+               ask(arguments, "GET",
+                   next.empty() ? std::string("?maxResults=100")
+                                : "?maxResults=100&nextToken=" + encoding::percent_encode(next)));
+    const auto* claims = page.if_contains("claims");
+    if (claims == nullptr || !claims->is_array())
+      return fail(Fault::internal, "the server's answer has no claims");
+    for (const json::value& claim : claims->get_array()) all.push_back(claim);
+    next = text_of(page, "nextToken");
+  } while (!next.empty());
+  if (arguments.output == Output::json) {
+    fmt::print("{}\n", encoding::to_json(json::object{{"claims", std::move(all)}}));
+    return {};
+  }
+  fmt::print("{:<64}  {:<8}  {:<16}  {:<16}  {}\n", "CLAIM", "STATUS", "DEVICES", "LAST USE",
+             "TEMPLATES");
+  for (const json::value& value : all) {
+    if (!value.is_object()) continue;
+    const json::object& claim = value.get_object();
+    fmt::print("{:<64}  {:<8}  {:<16}  {:<16}  {}\n", text_of(claim, "certificateId"),
+               status_of(claim), use_of(claim), time_of(claim, "lastUse"),
+               text_of_json(member_of(claim, "budget"), "templateNames"));
+  }
+  return {};
+}
+
+Result<void> show(const Arguments& arguments) {
+  TRY_ASSIGN(const json::object claim, ask(arguments, "GET", path_of(arguments)));
+  print_claim(arguments, claim);
+  return {};
+}
+
+Result<void> freeze(const Arguments& arguments) {
+  TRY_ASSIGN(const json::object claim, ask(arguments, "POST", path_of(arguments) + "/freeze",
+                                           {{"because", arguments.because}}));
+  print_claim(arguments, claim);
+  return {};
+}
+
+Result<void> thaw(const Arguments& arguments) {
+  TRY_ASSIGN(const json::object claim, ask(arguments, "POST", path_of(arguments) + "/thaw"));
+  print_claim(arguments, claim);
+  return {};
+}
+
+/// A claim without a budget so far is not described yet; then nothing is overlaid.
+Result<void> set(const Arguments& arguments) {
+  json::object request;
+  const auto claim = ask(arguments, "GET", path_of(arguments));
+  if (!claim && claim.error().fault != Fault::not_found) return tl::unexpected(claim.error());
+  if (claim) {
+    request = member_of(*claim, "budget");
+    request["expectedVersion"] = claim->at("version");
+  }
+  TRY(arguments.budget.apply_to(request));
+  TRY_ASSIGN(const json::object changed, ask(arguments, "PUT", path_of(arguments), request));
+  print_claim(arguments, changed);
+  return {};
+}
+
+using Work = Result<void> (*)(const Arguments&);
+
+CLI::App* add_verb(CLI::App& noun, const char* name, const char* help,
+                   const std::shared_ptr<Arguments>& arguments, Run& run, Work work) {
+  CLI::App* verb = noun.add_subcommand(name, help);
+  verb->add_option("DIR", arguments->directory, "Deployment directory")
+      ->envname("IMPRINT_DATA")
+      ->required();
+  add_output(*verb, arguments->output);
+  verb->callback([arguments, &run, work] {
+    run = [arguments, work] {
+      const auto done = work(*arguments);
+      return done ? kDone : report(done.error());
+    };
+  });
+  return verb;
+}
+
+CLI::App* add_verb_on_one(CLI::App& noun, const char* name, const char* help,
+                          const std::shared_ptr<Arguments>& arguments, Run& run, Work work) {
+  CLI::App* verb = add_verb(noun, name, help, arguments, run, work);
+  verb->add_option("ID", arguments->id, "Certificate id or ARN of the claim")->required();
+  return verb;
 }
 
 }  // namespace
@@ -105,12 +313,9 @@ void add_claim(CLI::App& app, Run& run) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* noun = app.add_subcommand("claim", kHelp);
   noun->require_subcommand(1);
-  CLI::App* verb = noun->add_subcommand("create", kHelp);
-  verb->add_option("DIR", arguments->directory, "Deployment directory")
-      ->envname("IMPRINT_DATA")
-      ->required();
-  verb->add_option("--template", arguments->template_name,
-                   "Provisioning template the claim may use")
+  CLI::App* verb = add_verb(*noun, "create", kCreateHelp, arguments, run, &create);
+  verb->add_option("--template", arguments->budget.templates,
+                   "Provisioning template the claim may use (repeatable)")
       ->option_text("NAME")
       ->required();
   verb->add_option("--out", arguments->out, "Folder for certificate, key, root CA and policy")
@@ -119,17 +324,19 @@ void add_claim(CLI::App& app, Run& run) {
   verb->add_option("--valid-for", arguments->valid_for,
                    "How long it may be used, as 12h or 30d (default 30d)")
       ->option_text("TIME");
-  verb->add_option("--max-devices", arguments->max_devices,
-                   "How many devices it may register (default: no limit)")
-      ->check(CLI::PositiveNumber)
-      ->option_text("N");
-  add_output(*verb, arguments->output);
-  verb->callback([arguments, &run] {
-    run = [arguments] {
-      const auto done = create(*arguments);
-      return done ? kDone : report(done.error());
-    };
-  });
+  arguments->budget.add_to(*verb);
+  add_verb(*noun, "list", kListHelp, arguments, run, &list);
+  add_verb_on_one(*noun, "show", kShowHelp, arguments, run, &show);
+  add_verb_on_one(*noun, "freeze", kFreezeHelp, arguments, run, &freeze)
+      ->add_option("--because", arguments->because, "Why, for whoever finds it frozen")
+      ->option_text("TEXT")
+      ->required();
+  add_verb_on_one(*noun, "thaw", kThawHelp, arguments, run, &thaw);
+  verb = add_verb_on_one(*noun, "set", kSetHelp, arguments, run, &set);
+  verb->add_option("--template", arguments->budget.templates,
+                   "Provisioning template the claim may use (repeatable)")
+      ->option_text("NAME");
+  arguments->budget.add_to(*verb);
 }
 
 }  // namespace imprint::tool

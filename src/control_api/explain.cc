@@ -37,6 +37,8 @@ class Gathering {
     co_return co_await follow_certificates();
   }
 
+  [[nodiscard]] bool is_empty() const { return events_.empty(); }
+
   /// In the order in which it happened; events of one moment in the order of their recording.
   [[nodiscard]] std::vector<AuditEvent> story() const {
     std::vector<AuditEvent> out;
@@ -139,6 +141,9 @@ Answer explain(Call call) {
   }
   Gathering gathering(call.server.store);
   CO_TRY(co_await gathering.run(wanted));
+  // A device that was refused before it could say its serial number may have it as client id.
+  if (gathering.is_empty() && !wanted.serial_number.empty())
+    CO_TRY(co_await gathering.run({.client = wanted.serial_number}));
   const std::vector<AuditEvent> story = gathering.story();
   CO_TRY_ASSIGN(const std::optional<registry::Certificate> certificate,
                 co_await certificate_of(call.server.store, decisive_event(story)));

@@ -115,6 +115,17 @@ constexpr std::array kRemedies = {
            "again."},
 };
 
+std::string advice_on_freeze(const Certificate& claim) {
+  return fmt::format(
+      "The claim is frozen; its devices cannot register until you decide. imprint claim show DIR "
+      "{} "
+      "has its budget and how much of it is used. If it has leaked, leave it so and make another: "
+      "imprint claim create DIR --template NAME --out FOLDER. If not: widen its budget (imprint "
+      "claim "
+      "set DIR {} --max-devices N) and put it back in service (imprint claim thaw DIR {}).",
+      claim.id.hex(), claim.id.hex(), claim.id.hex());
+}
+
 std::string advice_on_rejection(const AuditEvent& event) {
   const Detail detail(event);
   if (!detail.text("rule").empty()) {
@@ -314,7 +325,7 @@ std::string sentence_of(const AuditEvent& event) {
     return fmt::format("certificate {} was removed: nobody registered it within its hour",
                        event.certificate);
   }
-  const std::string changes = detail.changes();
+  const std::string changes = because.empty() ? detail.changes() : because;
   return fmt::format("{} by {}{}{}", event.step, event.actor.empty() ? "the server" : event.actor,
                      changes.empty() ? "" : ": ", changes);
 }
@@ -356,6 +367,7 @@ std::string what_next(const std::vector<AuditEvent>& story,
            "server's "
            "log only.";
   }
+  if (certificate && certificate->frozen) return advice_on_freeze(*certificate);
   if (is_refusal_of_hook(*event)) return advice_on_hook(*event);
   if (event->outcome == "raised") return "Look into what the alarm names before anything else.";
   if (event->outcome == "rejected") return advice_on_rejection(*event);

@@ -25,6 +25,12 @@ Certificate certificate(CertificateStatus status) {
           .requested_by = CertificateId(Sha256{1})};
 }
 
+Certificate frozen_claim() {
+  Certificate claim = certificate(CertificateStatus::inactive);
+  claim.frozen = registry::Freeze{.because = "it was used too often"};
+  return claim;
+}
+
 TEST(Story, EveryEventIsASentenceWithWhatDecidedIt) {
   const struct {
     AuditEvent event;
@@ -79,6 +85,15 @@ TEST(Story, EveryEventIsASentenceWithWhatDecidedIt) {
         .outcome = "ok",
         .detail = R"({"hook":"arn:a","milliseconds":7,"undeclared":["Region"]})"},
        {"its overrides of [\"Region\"] are ignored"}},
+      {{.step = "alarm",
+        .outcome = "raised",
+        .detail = R"({"alarm":"claim-frozen","because":"100 of 100 are registered"})"},
+       {"alarm", "raised: 100 of 100"}},
+      {{.step = "freeze_claim",
+        .outcome = "ok",
+        .actor = "AKIA",
+        .detail = R"({"because":"line 3 lost a controller"})"},
+       {"freeze_claim by AKIA: line 3 lost a controller"}},
       {{.step = "update_certificate", .outcome = "ok", .actor = "AKIA"},
        {"update_certificate by AKIA"}},
       {{.step = "connect", .outcome = "denied", .detail = "not JSON"}, {"connect denied"}},
@@ -127,6 +142,11 @@ TEST(Story, EndsWithWhatToDoNext) {
       {"claim only", {claimed}, certificate(active), "subscribes to the answers"},
       {"registered", {registered}, certificate(active), "registered as t"},
       {"deactivated since", {registered}, certificate(inactive), "--new-status ACTIVE"},
+      {"its claim is frozen",
+       {rejected("AccessDenied", true)},
+       frozen_claim(),
+       "imprint claim thaw DIR " + certificate(inactive).id.hex()},
+      {"refused with a frozen claim", {denied("connect")}, frozen_claim(), "imprint claim create"},
       {"revoked since", {connected}, certificate(revoked), "REVOKED for good"},
       {"all well", {registered, connected, lost}, certificate(active), "went well"},
       {"line broke", {broken}, certificate(active), "connection broke"},

@@ -24,7 +24,7 @@ class Refused(Exception):
 class Device:
     """One connection. `certificate` and `key` are files; `ca` is the root."""
 
-    def __init__(self, port, certificate, key, ca, client_id, protocol=paho.MQTTv311, will=None, clean=True, tls=None):
+    def __init__(self, port, certificate, key, ca, client_id, protocol=paho.MQTTv311, will=None, clean=True, tls=None, source=""):
         options = {} if protocol == paho.MQTTv5 else {"clean_session": clean}
         self.client = paho.Client(client_id=client_id, protocol=protocol, **options)
         self.protocol = protocol
@@ -45,7 +45,7 @@ class Device:
         self.client.on_disconnect = self._on_disconnect
         self.client.on_subscribe = lambda c, u, mid, codes, properties=None: self.subscribed.put((codes, properties))
         self.client.on_publish = lambda c, u, mid: self.published.put(mid)
-        self.port = port
+        self.port, self.source = port, source
 
     def _on_disconnect(self, client, userdata, code, properties=None):
         self.disconnect_reason = (code, getattr(properties, "ReasonString", None))
@@ -58,7 +58,7 @@ class Device:
             properties = Properties(PacketTypes.CONNECT)
             properties.SessionExpiryInterval = session_expiry
         try:
-            self.client.connect("127.0.0.1", self.port, keepalive=60, **({"properties": properties} if properties else {}))
+            self.client.connect("127.0.0.1", self.port, keepalive=60, bind_address=self.source, **({"properties": properties} if properties else {}))
         except (ssl.SSLError, OSError) as error:
             raise Refused(None, str(error)) from error
         self.client.loop_start()
