@@ -116,14 +116,14 @@ constexpr std::array kRemedies = {
 };
 
 std::string advice_on_freeze(const Certificate& claim) {
+  const std::string id = claim.id.hex();
   return fmt::format(
-      "The claim is frozen; its devices cannot register until you decide. imprint claim show DIR "
-      "{} "
-      "has its budget and how much of it is used. If it has leaked, leave it so and make another: "
-      "imprint claim create DIR --template NAME --out FOLDER. If not: widen its budget (imprint "
-      "claim "
-      "set DIR {} --max-devices N) and put it back in service (imprint claim thaw DIR {}).",
-      claim.id.hex(), claim.id.hex(), claim.id.hex());
+      "Its claim is frozen, and none of its devices can register until you decide: {}. If it has "
+      "leaked, leave it so and make another: imprint claim create DIR --template NAME --out "
+      "FOLDER. "
+      "If not, see its budget (imprint claim show DIR {}), widen it (imprint claim set DIR {}) and "
+      "put it back in service (imprint claim thaw DIR {}).",
+      claim.frozen->because, id, id, id);
 }
 
 std::string advice_on_rejection(const AuditEvent& event) {

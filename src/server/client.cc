@@ -81,6 +81,13 @@ std::optional<Error> Client::check_certificate() const {
   }
   if (*status == registry::CertificateStatus::inactive && record.frozen)
     return forbidden(provisioning::told_when_frozen(certificate_, *record.frozen));
+  // Whoever is cut has read the record before; the next connection is told why.
+  if (*status == registry::CertificateStatus::inactive && is_claim()) {
+    return forbidden(
+        fmt::format("claim {} is INACTIVE: it has been frozen or deactivated; imprint claim show "
+                    "DIR {} says why",
+                    id, id));
+  }
   if (*status != registry::CertificateStatus::active) {
     return forbidden(fmt::format("certificate {} is {}; an operator can activate it", id,
                                  registry::to_string(*status)));

@@ -97,9 +97,10 @@ class Claims(WithClaims):
         refused = [serial for serial in (f"A-{i:06}" for i in range(1, 151)) if f"device-{serial}" not in registered]
         self.assertEqual(len(refused), 50)
         self.assertEqual(self.alarms(), before + 1)
-        self.deployment.wait_until(lambda: all("max-devices" in self.explain("--serial", serial)[0] for serial in refused))
         for serial in refused:
-            _, following = self.explain("--serial", serial)
+            self.deployment.wait_until(lambda: "100 of 100 are registered (rule max-devices)" in self.explain("--serial", serial)[1])
+            sentences, following = self.explain("--serial", serial)
+            self.assertRegex(sentences, f"max-devices|claim {claim_id} is INACTIVE")
             self.assertIn(f"imprint claim thaw DIR {claim_id}", following)
         sentences, following = self.explain("--certificate", claim_id)
         self.assertIn("alarm raised: it may register no more devices: 100 of 100", sentences)
