@@ -225,20 +225,16 @@ class TestServer {
   provisioning::PendingCertificates pending_;
   provisioning::TemplateCache templates_;
   provisioning::IssueCertificate issue_{store, issuer_, profile_, clock, random};
-  provisioning::CreateCertificate create_{store,    issue_,    keys_, tokens_,
-                                          pending_, settings_, clock};
+  provisioning::ClaimGuard claims_{store, clock};
+  provisioning::CreateCertificate create_{store,    issue_,  keys_,     tokens_,
+                                          pending_, claims_, settings_, clock};
   provisioning::Alarms alarms_{store, clock};
   std::unique_ptr<hooks::Hooks> hooks_ =
       std::move(*hooks::Hooks::make(options_.hooks, "/", clock, random, log_));
-  provisioning::RegisterThing register_{store,
-                                        templates_,
-                                        tokens_,
-                                        *hooks_,
-                                        alarms_,
-                                        settings_,
-                                        "arn:aws:iot:us-east-1:000000000000:",
-                                        clock,
-                                        random};
+  provisioning::RegisterThing register_{
+      store,   templates_, tokens_,   claims_,
+      *hooks_, alarms_,    settings_, "arn:aws:iot:us-east-1:000000000000:",
+      clock,   random};
   provisioning::JustInTime just_in_time_{
       store,   templates_, pending_,       *hooks_,
       alarms_, settings_,  "000000000000", "arn:aws:iot:us-east-1:000000000000:",
