@@ -244,5 +244,25 @@ TEST_F(ClaimBudgets, ExplainTellsOfDevicesThatNeverSaidTheirSerialNumber) {
   EXPECT_THAT(story.text("next"), HasSubstr("imprint claim thaw DIR " + id));
 }
 
+TEST_F(ClaimBudgets, ExplainTellsOfDevicesThatWereCutBeforeTheyRegistered) {
+  const std::string id = make();
+  const std::string arn = world.make_certificate();
+  registry::Certificate pending = record(arn.substr(arn.rfind('/') + 1));
+  pending.status = registry::CertificateStatus::pending_activation;
+  pending.requested_by = CertificateId::parse(id).value();
+  change(pending);
+  commit({.events = {{.time = world.clock.now(),
+                      .step = "create_certificate_from_csr",
+                      .outcome = "ok",
+                      .certificate = pending.id.hex(),
+                      .client = "A-008"}}});
+  const auto next = [&] {
+    return world.must("GET", "/imprint/v1/explain?clientId=A-008").text("next");
+  };
+  EXPECT_THAT(next(), HasSubstr("goes on with RegisterThing"));
+  world.must("POST", path(id, "/freeze"), R"({"because":"it was lost"})");
+  EXPECT_THAT(next(), HasSubstr("it was lost"));
+}
+
 }  // namespace
 }  // namespace imprint::control_api

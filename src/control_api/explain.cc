@@ -111,6 +111,19 @@ runtime::Task<Result<std::optional<registry::Certificate>>> certificate_of(
   co_return co_await find_record<registry::Certificate>(store, registry::certificate_key(*id));
 }
 
+/// What the next step hangs on: the certificate of the event that decided; or, while that waits for
+/// RegisterThing, the claim that has to be there for it and is frozen.
+runtime::Task<Result<std::optional<registry::Certificate>>> decisive_certificate(
+    registry::Store& store, const AuditEvent* event) {
+  CO_TRY_ASSIGN(std::optional<registry::Certificate> own, co_await certificate_of(store, event));
+  if (!own || own->status != registry::CertificateStatus::pending_activation || !own->requested_by)
+    co_return own;
+  CO_TRY_ASSIGN(std::optional<registry::Certificate> claim,
+                co_await find_record<registry::Certificate>(
+                    store, registry::certificate_key(*own->requested_by)));
+  co_return claim && claim->frozen ? claim : own;
+}
+
 AuditEvents read_filter(const Call& call) {
   // Whatever way its id is written; the trail has it in lower case.
   const auto id = CertificateId::parse(call.in.text("certificateId"));
@@ -146,7 +159,7 @@ Answer explain(Call call) {
     CO_TRY(co_await gathering.run({.client = wanted.serial_number}));
   const std::vector<AuditEvent> story = gathering.story();
   CO_TRY_ASSIGN(const std::optional<registry::Certificate> certificate,
-                co_await certificate_of(call.server.store, decisive_event(story)));
+                co_await decisive_certificate(call.server.store, decisive_event(story)));
   const std::int64_t after = call.in.integer("after").value_or(0);
   json::array events;
   std::int64_t last = after;
