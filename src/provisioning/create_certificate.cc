@@ -8,9 +8,20 @@ namespace imprint::provisioning {
 
 using registry::CertificateStatus;
 
+namespace {
+
+/// Whose settings hold before the device has named a template: that of a claim that has only one.
+std::optional<TemplateName> only_template(const registry::Certificate& claim) {
+  const auto& names = claim.claim_budget.templates;
+  return names.size() == 1 ? std::optional(names.front()) : std::nullopt;
+}
+
+}  // namespace
+
 registry::Task<Result<CreatedCertificate>> CreateCertificate::with_keys(Caller caller) {
+  CO_TRY_ASSIGN(const registry::Certificate claim, co_await claims_.admit(caller, {}));
   CO_TRY_ASSIGN(const Settings settings,
-                co_await settings_of_claim(store_, *settings_.get(), caller.claim_template));
+                co_await settings_of_claim(store_, *settings_.get(), only_template(claim)));
   CO_TRY_ASSIGN(const x509::PrivateKey key,
                 co_await make_device_key(settings.key_algorithm, keys_));
   CO_TRY_ASSIGN(CreatedCertificate created,
@@ -38,7 +49,7 @@ registry::Task<Result<CreatedCertificate>> CreateCertificate::from_csr(Caller ca
 registry::Task<Result<CreatedCertificate>> CreateCertificate::issue(Caller caller,
                                                                     x509::PublicKey key,
                                                                     std::string step) {
-  CO_TRY(co_await claims_.admit(caller, {}));
+  CO_TRY_ASSIGN(const registry::Certificate claim, co_await claims_.admit(caller, {}));
   const std::size_t most = settings_.get()->pending_certificates;
   const auto place = pending_.reserve(caller.certificate, most);
   if (!place) {
@@ -49,7 +60,7 @@ registry::Task<Result<CreatedCertificate>> CreateCertificate::issue(Caller calle
                    most);
   }
   CO_TRY_ASSIGN(const Settings settings,
-                co_await settings_of_claim(store_, *settings_.get(), caller.claim_template));
+                co_await settings_of_claim(store_, *settings_.get(), only_template(claim)));
   IssueRequest request{
       .status = CertificateStatus::pending_activation,
       .requested_by = caller.certificate,

@@ -1272,7 +1272,7 @@ TEST(TemplatesOwnSettings, MakeTheKeysAndCertificatesOfItsClaims) {
     return world.certificate(created.id).not_after - world.clock.now();
   };
   const auto usual = world.create(test::make_key());
-  world.caller.claim_template = *TemplateName::parse("T");
+  world.give(1, {.templates = {*TemplateName::parse("T")}});
   const auto shorter = run_blocking(world.create_certificate.with_keys(world.caller));
   ASSERT_TRUE(usual && shorter) << shorter.error().message;
   EXPECT_EQ(life(*shorter), std::chrono::hours(24 * 30));
