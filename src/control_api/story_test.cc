@@ -186,7 +186,7 @@ TEST(Story, EndsWithWhatToDoNext) {
        "imprint claim create"},
       {"a code of tomorrow", {rejected("Other", true)}, {}, "refused again"},
       {"unknown certificate", {denied("tls_handshake")}, {}, "not registered here"},
-      {"deleted", {denied("connect")}, {}, "does not exist any more"},
+      {"deleted", {denied("connect")}, {}, "not in the registry, or not any more"},
       {"wrong client id", {denied("connect")}, certificate(active), "another client id"},
       {"wrong topic", {denied("publish")}, certificate(active), "another topic"},
       {"claim too far",
