@@ -150,9 +150,9 @@ TEST(TemplateSettings, SayWhoseTheyAre) {
     lines.push_back(fmt::format("{}={} {}", one.key, one.value, one.is_own));
   EXPECT_EQ(lines, (std::vector<std::string>{
                        "reprovision=aws true", "allowlist=none false", "fleet-limit=7 false",
-                       "jitp=inline false", "certificate-validity=3650d false",
-                       "key-algorithm=rsa-2048 false", "serial-parameter=SerialNumber false",
-                       "override.A=x true"}));
+                       "jitp=inline false", "jitp-hook=none false",
+                       "certificate-validity=3650d false", "key-algorithm=rsa-2048 false",
+                       "serial-parameter=SerialNumber false", "override.A=x true"}));
 }
 
 // ---- the decision ----

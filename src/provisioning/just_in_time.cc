@@ -125,8 +125,9 @@ registry::AuditEvent event_of(const FirstConnection& connection, std::string_vie
 registry::Task<Result<Introduced>> JustInTime::run(FirstConnection connection) {
   // A device may come twice at once; the store lets one through and the other looks again.
   constexpr int kAttempts = 5;
+  std::optional<HookAsked> asked;
   for (int attempt = 1;; ++attempt) {
-    auto introduced = co_await introduce(connection);
+    auto introduced = co_await introduce(connection, asked);
     if (introduced || introduced.error().fault != Fault::conflict) co_return introduced;
     if (attempt < kAttempts) continue;
     co_return fail(Fault::unavailable, "others are changing the same records at this moment: {}",
@@ -134,7 +135,8 @@ registry::Task<Result<Introduced>> JustInTime::run(FirstConnection connection) {
   }
 }
 
-registry::Task<Result<Introduced>> JustInTime::introduce(FirstConnection connection) {
+registry::Task<Result<Introduced>> JustInTime::introduce(FirstConnection connection,
+                                                         std::optional<HookAsked>& asked) {
   CO_TRY_ASSIGN(const Arrival arrival, co_await look_up(connection));
   Introduced out{.status = arrival.record.status,
                  .registered = arrival.record.created,
@@ -143,7 +145,8 @@ registry::Task<Result<Introduced>> JustInTime::introduce(FirstConnection connect
                  .mode = settings_.get()->jitp};
   if (!out.was_pending) co_return out;
   if (arrival.ca.registration) {
-    auto decided = co_await decide(connection, arrival);
+    auto decided = co_await decide(connection, arrival, asked);
+    if (asked) out.hook = hook_event(*asked, out.template_name, event_of(connection, "hook"));
     if (decided) {
       const auto committed = co_await store_.commit(std::move(decided->plan.changes));
       if (committed) {
@@ -190,7 +193,8 @@ registry::Task<Result<JustInTime::Arrival>> JustInTime::look_up(FirstConnection 
 }
 
 registry::Task<Result<JustInTime::Decision>> JustInTime::decide(FirstConnection connection,
-                                                                Arrival arrival) {
+                                                                Arrival arrival,
+                                                                std::optional<HookAsked>& asked) {
   CO_TRY_ASSIGN(const Source source, co_await template_of(store_, templates_, arrival.ca));
   CO_TRY_ASSIGN(const Settings settings, settings_of(*settings_.get(), source.settings));
   const templates::Predefined certificate = certificate_parameters(connection.certificate);
@@ -198,8 +202,29 @@ registry::Task<Result<JustInTime::Decision>> JustInTime::decide(FirstConnection 
                 co_await ask_gatekeeper(store_, settings.rules,
                                         {source.name, templates::Use::jitp, certificate.values},
                                         source.parsed));
-  CO_TRY_ASSIGN(templates::Resources resources,
-                source.parsed.evaluate(admission.overrides, certificate));
+  templates::Parameters parameters = admission.overrides;
+  if (settings.jitp_hook.empty()) {
+    asked.reset();
+  } else {
+    // Once for each connection, however often it meets others.
+    if (!asked || asked->arn != settings.jitp_hook) {
+      hooks::FleetEvent event{
+          .claim_certificate_id = {},
+          .certificate_id = arrival.record.id.hex(),
+          .certificate_pem = arrival.record.pem,
+          .template_arn = arn_prefix_ + "provisioningtemplate/" + source.name,
+          .client_id = connection.client_id,
+          .parameters = with_overrides(certificate.values, admission.overrides)};
+      asked = co_await ask_hook(hooks_, settings.jitp_hook, std::move(event), source.parsed);
+    }
+    if (asked->refuses()) {
+      Error refusal = refusal_of(*asked);
+      refusal.fault = Fault::forbidden;  // the next connection asks again
+      co_return tl::unexpected(std::move(refusal));
+    }
+    parameters = overridden(std::move(parameters), *asked);
+  }
+  CO_TRY_ASSIGN(templates::Resources resources, source.parsed.evaluate(parameters, certificate));
   DeviceRequest device{.holds = source.holds,
                        .template_name = source.name,
                        .template_version = source.version,

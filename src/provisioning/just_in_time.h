@@ -8,6 +8,7 @@
 #include "base/current.h"
 #include "base/random.h"
 #include "provisioning/alarm.h"
+#include "provisioning/hook.h"
 #include "provisioning/pending_certificates.h"
 #include "provisioning/plan.h"
 #include "provisioning/registration_hook.h"
@@ -35,7 +36,7 @@ struct Introduced {
   JitpMode mode = JitpMode::inline_registration;
   /// Why the CA's template could not be carried out; the next connection tries again.
   std::optional<Error> failure = {};
-  /// What the registration hook said, for the audit trail.
+  /// What the hook of the template or of the CA said, for the audit trail.
   std::optional<registry::AuditEvent> hook = {};
 };
 
@@ -80,10 +81,13 @@ class JustInTime {
   };
 
   /// One attempt; Fault::conflict when others changed the same records meanwhile.
-  registry::Task<Result<Introduced>> introduce(FirstConnection connection);
+  /// `asked` keeps what the template's hook said from one attempt to the next.
+  registry::Task<Result<Introduced>> introduce(FirstConnection connection,
+                                               std::optional<HookAsked>& asked);
   registry::Task<Result<Arrival>> look_up(FirstConnection connection);
   /// What the CA's template comes to; errors are about the template or the device.
-  registry::Task<Result<Decision>> decide(FirstConnection connection, Arrival arrival);
+  registry::Task<Result<Decision>> decide(FirstConnection connection, Arrival arrival,
+                                          std::optional<HookAsked>& asked);
   /// Carries out what the registration hook of the certificate's CA decides, if it has one.
   registry::Task<Result<void>> ask_registration_hook(FirstConnection connection, Arrival arrival,
                                                      Introduced& out);

@@ -427,6 +427,71 @@ TEST(JustInTime, WaitingOnesDoNotKeepOutWhoNeedNotWait) {
   EXPECT_EQ(introduced->status, CertificateStatus::active);
 }
 
+/// A CA with a stored template that asks a hook, as its setting `jitp-hook` says.
+struct GuardedWorld : World {
+  GuardedWorld() {
+    const TemplateName name = *TemplateName::parse("Jitp");
+    std::string body(kTemplate);
+    body.replace(body.find("\"Parameters\": {"), 15,
+                 R"("Parameters": {"Room": {"Type": "String", "Default": "none"}, )");
+    body.replace(body.find("\"ThingName\""), 11,
+                 R"("AttributePayload": {"room": {"Ref": "Room"}}, "ThingName")");
+    put(registry::ProvisioningTemplate{.name = name,
+                                       .type = registry::TemplateType::jitp,
+                                       .enabled = true,
+                                       .settings = {{"jitp-hook", "arn:hook"}}});
+    put(registry::ProvisioningTemplateVersion{name, 1, body});
+    set_ca([&](registry::CaCertificate& record) {
+      record.registration = registry::RegistrationConfig{.template_name = name};
+    });
+  }
+};
+
+TEST(HookOfAJitpTemplate, AllowsAndSetsParameters) {
+  GuardedWorld world;
+  world.hooks.answer(R"({"allowProvisioning": true, "parameterOverrides": {"Room": "a-1",
+    "AWS::IoT::Certificate::CommonName": "somebody-else"}})");
+  const auto introduced = world.connect(world.device("sensor-1"));
+  ASSERT_TRUE(introduced && !introduced->failure);
+  const auto things = world.all<registry::Thing>(registry::query::Things{});
+  ASSERT_EQ(things.size(), 1U);
+  EXPECT_EQ(things[0].name.str(), "sensor-1");
+  EXPECT_EQ(things[0].attributes.at("room"), "a-1");
+  ASSERT_EQ(world.hooks.asked.size(), 1U);
+  const auto event = encoding::parse_json(world.hooks.asked[0].second)->as_object();
+  EXPECT_EQ(event.at("parameters").as_object().at("AWS::IoT::Certificate::CommonName").as_string(),
+            "sensor-1");
+  EXPECT_EQ(event.at("templateArn").as_string(), "arn:aws:iot:r:a:provisioningtemplate/Jitp");
+  EXPECT_EQ(introduced->hook->outcome, "ok");
+}
+
+TEST(HookOfAJitpTemplate, KeepsOutWhomItDoesNotAllow) {
+  for (const bool is_denied : {true, false}) {
+    GuardedWorld world;
+    world.hooks.answer(is_denied ? R"({"allowProvisioning": false})" : "rubbish");
+    const test::Identity device = world.device("sensor-1");
+    const auto refused = world.connect(device);
+    ASSERT_TRUE(refused && refused->failure);
+    EXPECT_EQ(refused->failure->code, code::kAccessDenied);
+    EXPECT_EQ(refused->hook->outcome, is_denied ? "denied" : "failed");
+    EXPECT_EQ(world.status(device), CertificateStatus::pending_activation);
+    world.hooks.answer(R"({"allowProvisioning": true})");
+    ASSERT_TRUE(world.connect(device));
+    EXPECT_EQ(world.status(device), CertificateStatus::active) << "the next connection asks again";
+  }
+}
+
+TEST(HookOfAJitpTemplate, IsAskedOnceHoweverOftenOthersAreFaster) {
+  GuardedWorld world;
+  world.hooks.answer(R"({"allowProvisioning": true})");
+  const test::Identity device = world.device("sensor-1");
+  world.store.before_commit(
+      [&] { world.put(registry::Thing{.name = *ThingName::parse("sensor-1"), .id = "i"}); });
+  const auto introduced = world.connect(device);
+  ASSERT_TRUE(introduced && !introduced->failure);
+  EXPECT_EQ(world.hooks.asked.size(), 1U);
+}
+
 /// A CA without a template, whose devices a hook decides about.
 struct HookWorld : World {
   HookWorld() {

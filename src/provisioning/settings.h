@@ -38,6 +38,9 @@ enum class JitpMode : std::uint8_t {
 struct Settings {
   Reprovision reprovision = Reprovision::same_key;
   JitpMode jitp = JitpMode::inline_registration;
+  /// ARN of the hook that a JITP template's devices are asked about; empty: none. AWS has hooks on
+  /// fleet templates only, and those name theirs in preProvisioningHook.
+  std::string jitp_hook = {};
   std::int64_t fleet_limit = 0;  ///< most things one template may make; 0: no limit
   x509::KeyAlgorithm key_algorithm = x509::KeyAlgorithm::rsa_2048;  ///< of server-made keys
   std::optional<Seconds> certificate_validity = {};                 ///< the profile's when absent

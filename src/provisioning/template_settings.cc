@@ -70,6 +70,17 @@ Result<void> apply_allowlist(Settings& out, const std::string& value) {
   return {};
 }
 
+Result<void> apply_jitp_hook(Settings& out, const std::string& value) {
+  out.jitp_hook.clear();
+  if (value == kNoList) return {};
+  if (!value.starts_with("arn:") || value.find(' ') != std::string::npos) {
+    return fail(Fault::invalid,
+                "must be the ARN that a [[hook]] of imprint.toml answers for, or {}", kNoList);
+  }
+  out.jitp_hook = value;
+  return {};
+}
+
 Result<void> apply_fleet_limit(Settings& out, const std::string& value) {
   std::int64_t number = 0;
   const char* const end = value.data() + value.size();
@@ -98,7 +109,7 @@ Result<void> check_parameter_name(std::string_view name) {
               quote(name), kMaxNameBytes);
 }
 
-const std::array<PlainKey, 7> kPlainKeys = {{
+const std::array<PlainKey, 8> kPlainKeys = {{
     {"reprovision",
      [](Settings& out, const std::string& value) -> Result<void> {
        TRY_ASSIGN(out.reprovision, parse_word(kReprovisions, value));
@@ -117,6 +128,8 @@ const std::array<PlainKey, 7> kPlainKeys = {{
        return {};
      },
      [](const Settings& s) { return word_of(kJitpModes, s.jitp); }},
+    {"jitp-hook", &apply_jitp_hook,
+     [](const Settings& s) { return s.jitp_hook.empty() ? std::string(kNoList) : s.jitp_hook; }},
     {"certificate-validity", &apply_validity,
      [](const Settings& s) {
        return s.certificate_validity ? to_duration(*s.certificate_validity) : std::string("3650d");
