@@ -144,9 +144,11 @@ class CommandCarrier::Worker : public std::enable_shared_from_this<CommandCarrie
   void work_on(Task task) {
     task_ = std::move(task);
     line_ = *task_->invocation.event + "\n";
+    is_writing_ = true;
     asio::async_write(in_, asio::buffer(line_),
                       [self = shared_from_this()](const error_code&, std::size_t) {
                         // One that does not read has ended, or its event's time will.
+                        self->is_writing_ = false;
                       });
   }
 
@@ -176,6 +178,8 @@ class CommandCarrier::Worker : public std::enable_shared_from_this<CommandCarrie
     }
     const auto line = answer_.next();
     if (!line) return;
+    // The rest of this event would be in the way of the next one.
+    if (is_writing_) return misbehave("answered before it had read its event");
     const Done done = std::exchange(task_, std::nullopt)->done;
     if (answer_.size() > 0) misbehave("answered with more than one line");
     carrier_.worker_answered();
@@ -256,6 +260,7 @@ class CommandCarrier::Worker : public std::enable_shared_from_this<CommandCarrie
   Lines errors_{kMaxLogLine};
   std::optional<Task> task_;
   std::string line_;  ///< on its way to the program
+  bool is_writing_ = false;
   bool is_doomed_ = false;
 };
 

@@ -40,6 +40,7 @@ registry::Task<Result<CreatedCertificate>> CreateCertificate::from_csr(Caller ca
   if (!before) {
     co_return co_await issue(std::move(caller), csr.public_key(), "create_certificate_from_csr");
   }
+  CO_TRY(co_await claims_.admit(caller, {.is_new_device = false, .takes_turn = false}));
   CO_TRY_ASSIGN(const registry::Certificate open, co_await reopen(std::move(caller), *before));
   CreatedCertificate created = answer(open);
   created.repeated = true;

@@ -320,6 +320,9 @@ class Planner {
     changes_.changes.emplace_back(registry::Erase{
         registry::principal_key(known_.resources.thing->name, other.id), Expect::present()});
     if (other.status != CertificateStatus::active) return;
+    // The same claim has paid for this device; it never got what it asked for.
+    if (other.requested_by == known_.certificate->requested_by && !other.first_connected)
+      repeats_lost_answer_ = true;
     const std::int64_t seen = other.version;
     other.status = CertificateStatus::inactive;
     other.modified = now_;
@@ -415,7 +418,7 @@ class Planner {
   /// Counted in the transaction that activates, so a claim cannot be used more often than it may;
   /// and without a limit too, so that one that is set later counts what was made before.
   void count() {
-    if (!known_.fleet || !is_new_device(*known_.certificate)) return;
+    if (!known_.fleet || !is_new_device(*known_.certificate) || repeats_lost_answer_) return;
     changes_.changes.emplace_back(registry::Count{devices_counter(known_.fleet->caller.certificate),
                                                   1, known_.fleet->max_devices});
   }
@@ -482,6 +485,7 @@ class Planner {
   const std::string& generation_id_;
   registry::ChangeSet changes_;
   std::vector<CertificateId> replaces_;
+  bool repeats_lost_answer_ = false;
   std::optional<registry::Registration> registration_;
 };
 

@@ -925,12 +925,38 @@ TEST(Claims, AreSlowedDownByTheirRateAndStayInService) {
   EXPECT_TRUE(world.register_with(token, World::parameters("3")));
 }
 
+TEST(Claims, PayOnceForADeviceWhoseAnswerWasLost) {
+  TenDevices world;
+  world.give(1, {.max_devices = 3});
+  for (int i = 0; i < 3; ++i) {
+    const auto again = world.onboard(test::make_key(), "same");
+    ASSERT_TRUE(again) << i << ": " << again.error().message;
+  }
+  EXPECT_TRUE(world.onboard(test::make_key(), "second"));
+  EXPECT_TRUE(world.onboard(test::make_key(), "third"));
+  EXPECT_FALSE(world.own().frozen);
+}
+
+TEST(Claims, HoldToTheirRangeTheParameterThatTheTemplateCallsItsSerial) {
+  TenDevices world;
+  world.give(1, {.serials = registry::SerialRange{"A1", "A5"}});
+  auto record = *run_blocking(registry::get<registry::ProvisioningTemplate>(
+      world.memory, registry::template_key(*TemplateName::parse("T"))));
+  record.settings["serial-parameter"] = "FirmwareVersion";
+  ++record.version;
+  world.put(record);
+  ASSERT_TRUE(world.onboard(test::make_key(), "X9", "A2"));
+  EXPECT_FALSE(world.onboard(test::make_key(), "A2", "X9"));
+  EXPECT_TRUE(world.own().frozen);
+}
+
 TEST(Claims, LoseNothingWhenTheFreezeCannotBeStored) {
   TenDevices world;
   world.give(1, {.serials = registry::SerialRange{"A1", "A5"}});
   const auto created = world.create(test::make_key());
   const std::string token = created->ownership_token.reveal();
-  world.store.fail_call(3, test::FaultyStore::When::before);  // token, claim, freeze
+  // token, template, its version, claim, freeze
+  world.store.fail_call(5, test::FaultyStore::When::before);
   EXPECT_EQ(world.register_with(token, World::parameters("B1")).error().code, code::kAccessDenied);
   EXPECT_FALSE(world.own().frozen);
   EXPECT_TRUE(world.store.has_failed());

@@ -24,9 +24,9 @@ Sha256 digest_of(const RegisterThingRequest& request) {
 }
 
 /// Another attempt at the same registration is not another use of the claim's rate.
-ClaimUse use_of(const RegisterThingRequest& request, const registry::Certificate& certificate,
-                int attempt) {
-  const auto serial = request.parameters.find(kSerialNumberParameter);
+ClaimUse use_of(const RegisterThingRequest& request, const std::string& serial_parameter,
+                const registry::Certificate& certificate, int attempt) {
+  const auto serial = request.parameters.find(serial_parameter);
   return {.registers = ClaimUse::Registration{.template_name = request.template_name,
                                               .serial_number = serial == request.parameters.end()
                                                                    ? std::string()
@@ -51,8 +51,8 @@ void record(const HookAsked& asked, const Known& known, Plan& decided) {
 
 }  // namespace
 
-std::string serial_number_of(const templates::Parameters& parameters) {
-  const auto it = parameters.find(kSerialNumberParameter);
+std::string serial_number_of(const templates::Parameters& parameters, std::string_view parameter) {
+  const auto it = parameters.find(parameter);
   return it == parameters.end() ? std::string() : audited_serial_number(it->second);
 }
 
@@ -90,9 +90,7 @@ registry::Task<Result<RegisteredThing>> RegisterThing::attempt(Attempt& one) {
                                           : "a certificate",
           certificate.registration->template_name.str()));
     }
-    CO_TRY_ASSIGN(registry::Certificate claim,
-                  co_await claims_.admit(one.caller, use_of(one.request, certificate, number)));
-    CO_TRY_ASSIGN(const Chosen chosen, co_await choose(std::move(claim), one.request));
+    CO_TRY_ASSIGN(const Chosen chosen, co_await choose(one, certificate, number));
     // Once for each request, however often it meets others; unless the template has changed hooks.
     const auto& guard = chosen.record.hook;
     if (!guard) one.hook.reset();
@@ -110,8 +108,7 @@ registry::Task<Result<RegisteredThing>> RegisterThing::attempt(Attempt& one) {
     const auto committed = co_await store_.commit(std::move(decided->changes));
     if (committed) co_return answer_of(certificate.id, *decided->registration, false);
     if (committed.error().where == devices_counter(one.caller.certificate)) {
-      co_return tl::unexpected(
-          claims_.used_up(one.caller, chosen.claim, serial_number_of(one.request.parameters)));
+      co_return tl::unexpected(claims_.used_up(one.caller, chosen.claim, chosen.serial_number));
     }
     if (committed.error().fault == Fault::exhausted && !committed.error().where.empty()) {
       co_return tl::unexpected(Error{
@@ -160,8 +157,9 @@ registry::Task<Result<registry::Certificate>> RegisterThing::owned(Caller caller
   co_return *found;
 }
 
-registry::Task<Result<RegisterThing::Chosen>> RegisterThing::choose(registry::Certificate claim,
-                                                                    RegisterThingRequest request) {
+registry::Task<Result<RegisterThing::Chosen>> RegisterThing::choose(
+    const Attempt& one, const registry::Certificate& certificate, int number) {
+  const RegisterThingRequest& request = one.request;
   const std::string name = request.template_name.str();
   auto found = co_await registry::get<registry::ProvisioningTemplate>(
       store_, registry::template_key(request.template_name));
@@ -192,11 +190,19 @@ registry::Task<Result<RegisterThing::Chosen>> RegisterThing::choose(registry::Ce
                     store_, registry::template_version_key(found->name, found->default_version)));
   CO_TRY_ASSIGN(const templates::Template parsed, templates_.get(version, templates::Use::fleet));
   CO_TRY_ASSIGN(Settings settings, settings_of(*settings_.get(), found->settings));
+  const Applicant applicant{name, templates::Use::fleet, request.parameters};
+  const std::string serial_parameter = serial_parameter_of(settings.rules, applicant);
+  CO_TRY_ASSIGN(
+      registry::Certificate claim,
+      co_await claims_.admit(one.caller, use_of(request, serial_parameter, certificate, number)));
   CO_TRY_ASSIGN(Admission admission,
-                co_await ask_gatekeeper(store_, settings.rules,
-                                        {name, templates::Use::fleet, request.parameters}, parsed));
-  co_return Chosen{std::move(*found), parsed, std::move(claim), std::move(settings),
-                   std::move(admission)};
+                co_await ask_gatekeeper(store_, settings.rules, applicant, parsed));
+  co_return Chosen{.record = std::move(*found),
+                   .parsed = parsed,
+                   .claim = std::move(claim),
+                   .settings = std::move(settings),
+                   .admission = std::move(admission),
+                   .serial_number = serial_number_of(request.parameters, serial_parameter)};
 }
 
 registry::Task<HookAsked> RegisterThing::ask(const Attempt& one,
@@ -228,7 +234,7 @@ registry::Task<Result<Known>> RegisterThing::gather(const Attempt& one,
                              .actor = one.caller.certificate.hex(),
                              .correlation = one.caller.correlation,
                              .client = one.caller.client_id,
-                             .serial_number = serial_number_of(one.request.parameters)};
+                             .serial_number = chosen.serial_number};
   DeviceRequest device{.holds = {{registry::certificate_key(one.caller.certificate),
                                   registry::Expect::at(chosen.claim.version)},
                                  {registry::template_key(chosen.record.name),

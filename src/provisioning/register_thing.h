@@ -24,9 +24,11 @@ struct RegisterThingRequest {
 };
 
 /// The parameter that names a unit on its label, for searching the audit trail and for budgets of
-/// claims. Fleets spell it so, the mission's template among them.
+/// claims: what the template's setting `serial-parameter` says. Fleets spell it so, the mission's
+/// template among them.
 inline constexpr std::string_view kSerialNumberParameter = "SerialNumber";
-std::string serial_number_of(const templates::Parameters& parameters);
+std::string serial_number_of(const templates::Parameters& parameters,
+                             std::string_view parameter = kSerialNumberParameter);
 /// As much of a serial number as the audit trail keeps: 128 bytes, whole characters.
 std::string audited_serial_number(std::string_view serial_number);
 
@@ -76,6 +78,7 @@ class RegisterThing {
     registry::Certificate claim;
     Settings settings;
     Admission admission;
+    std::string serial_number;  ///< as for the audit trail
   };
   /// One request, through its races.
   struct Attempt {
@@ -86,7 +89,9 @@ class RegisterThing {
   };
 
   registry::Task<Result<RegisteredThing>> attempt(Attempt& attempt);
-  registry::Task<Result<Chosen>> choose(registry::Certificate claim, RegisterThingRequest request);
+  /// The `number`th attempt at it.
+  registry::Task<Result<Chosen>> choose(const Attempt& attempt,
+                                        const registry::Certificate& certificate, int number);
   registry::Task<HookAsked> ask(const Attempt& attempt, const registry::Certificate& certificate,
                                 const Chosen& chosen);
   /// The certificate a token stands for, when its caller may register it now.

@@ -110,6 +110,10 @@ void Client::access_changed() {
 void Client::cut_if_not_active() {
   const auto error = check_certificate();
   if (!error) return;
+  // A device that has been registered hears so first: provision() looks again after each answer.
+  const bool is_inactive =
+      services().directory.status(certificate_) == registry::CertificateStatus::inactive;
+  if (is_provisioning_ && is_inactive) return;
   services().log.info("cut a connection", {{"client", facts_.client_id},
                                            {"certificate", certificate_.hex()},
                                            {"because", error->message}});

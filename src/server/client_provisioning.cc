@@ -42,7 +42,13 @@ runtime::Task<void> Client::provision(Shard& shard, std::uint64_t number) {
     }
     const std::chrono::duration<double> took = shard.services().clock.monotonic() - began;
     enter(shard.services(), asker, answer, took.count());
-    if (self != nullptr) self->answer(request, answer);
+    if (self == nullptr) co_return;
+    self->answer(request, answer);
+    // A claim may have been frozen or deactivated meanwhile.
+    self->is_provisioning_ = false;
+    self->cut_if_not_active();
+    self = shard.client(number);
+    if (self != nullptr) self->is_provisioning_ = true;
   }
   if (self != nullptr) self->is_provisioning_ = false;
 }
