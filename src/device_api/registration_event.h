@@ -4,26 +4,14 @@
 #include <string>
 
 #include "base/bytes.h"
-#include "base/certificate_id.h"
-#include "base/clock.h"
+#include "provisioning/registration_hook.h"
 
 namespace imprint::device_api {
 
-/// The event of just-in-time registration: a certificate that a registered CA signed is in the
-/// registry and waits for its activation. Told when the registry gains it and each time its device
-/// connects meanwhile (AWS IoT, just-in-time registration).
-struct RegistrationEvent {
-  CertificateId certificate;
-  CertificateId ca;
-  Timestamp registered;  ///< when the registry gained the certificate
-  Timestamp now;
-  std::string account;
-};
-
+/// Where the event of just-in-time registration is told, when the registry gains the certificate
+/// and each time its device connects meanwhile:
 /// $aws/events/certificates/registered/{caCertificateId}
-std::string topic_of(const RegistrationEvent& event);
-/// JSON {certificateId, caCertificateId, timestamp (ms), certificateStatus, awsAccountId,
-/// certificateRegistrationTimestamp (text, ms)}
-Bytes write_event(const RegistrationEvent& event);
+std::string topic_of(const provisioning::RegistrationEvent& event);
+Bytes write_event(const provisioning::RegistrationEvent& event);
 
 }  // namespace imprint::device_api

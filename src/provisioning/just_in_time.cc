@@ -257,14 +257,13 @@ registry::Task<Result<void>> JustInTime::ask_registration_hook(FirstConnection c
                                                                Arrival arrival, Introduced& out) {
   const std::string arn = arn_prefix_ + "cacert/" + arrival.ca.id.hex();
   if (!hooks_.answers_for(arn)) co_return Result<void>();
-  RegistrationQuestion question{.certificate = arrival.record.id,
-                                .certificate_pem = arrival.record.pem,
+  const RegistrationEvent event{.certificate = arrival.record.id,
                                 .ca = arrival.ca.id,
-                                .account = account_,
-                                .client_id = connection.client_id,
                                 .registered = arrival.record.created,
-                                .now = clock_.now()};
-  const hooks::Reply reply = co_await hooks_.ask(arn, to_json(question));
+                                .now = clock_.now(),
+                                .account = account_};
+  const hooks::Reply reply =
+      co_await hooks_.ask(arn, question_of(event, arrival.record.pem, connection.client_id));
   const auto decision = read_decision(reply);
   out.hook = registration_hook_event(reply, decision, event_of(connection, "hook"), arn);
   if (!decision || reply.shadow) co_return Result<void>();

@@ -116,16 +116,22 @@ Result<Action> read_action(const json::object& object) {
 
 }  // namespace
 
-std::string to_json(const RegistrationQuestion& question) {
-  return encoding::to_json(json::object{
-      {"certificateId", question.certificate.hex()},
-      {"caCertificateId", question.ca.hex()},
-      {"timestamp", to_milliseconds(question.now)},
+json::object to_json(const RegistrationEvent& event) {
+  return {
+      {"certificateId", event.certificate.hex()},
+      {"caCertificateId", event.ca.hex()},
+      {"timestamp", to_milliseconds(event.now)},
       {"certificateStatus", registry::to_string(registry::CertificateStatus::pending_activation)},
-      {"awsAccountId", question.account},
-      {"certificateRegistrationTimestamp", std::to_string(to_milliseconds(question.registered))},
-      {"certificatePem", question.certificate_pem},
-      {"clientId", question.client_id}});
+      {"awsAccountId", event.account},
+      {"certificateRegistrationTimestamp", std::to_string(to_milliseconds(event.registered))}};
+}
+
+std::string question_of(const RegistrationEvent& event, const std::string& certificate_pem,
+                        const std::string& client_id) {
+  json::object question = to_json(event);
+  question["certificatePem"] = certificate_pem;
+  question["clientId"] = client_id;
+  return encoding::to_json(question);
 }
 
 std::string_view to_string(Action action) {

@@ -9,6 +9,7 @@
 
 #include "base/certificate_id.h"
 #include "base/clock.h"
+#include "encoding/json.h"
 #include "hooks/hooks.h"
 #include "templates/template.h"
 
@@ -17,20 +18,23 @@
 /// matches the CA certificate's ARN is asked.
 namespace imprint::provisioning {
 
-/// The registration event as AWS publishes it, and what a decision needs beside it.
-struct RegistrationQuestion {
+/// A certificate that a registered CA signed is in the registry and waits for its activation (AWS
+/// IoT, just-in-time registration).
+struct RegistrationEvent {
   CertificateId certificate;
-  std::string certificate_pem;
   CertificateId ca;
-  std::string account;
-  std::string client_id;
-  Timestamp registered;
+  Timestamp registered;  ///< when the registry gained the certificate
   Timestamp now;
+  std::string account;
 };
 
-/// {certificateId, caCertificateId, timestamp, certificateStatus, awsAccountId,
-/// certificateRegistrationTimestamp, certificatePem, clientId}
-std::string to_json(const RegistrationQuestion& question);
+/// {certificateId, caCertificateId, timestamp (ms), certificateStatus, awsAccountId,
+/// certificateRegistrationTimestamp (text, ms)}
+encoding::json::object to_json(const RegistrationEvent& event);
+
+/// What the hook is asked: the event with certificatePem and clientId.
+std::string question_of(const RegistrationEvent& event, const std::string& certificate_pem,
+                        const std::string& client_id);
 
 struct RegistrationDecision {
   enum class Action : std::uint8_t { activate, reject, wait };

@@ -63,11 +63,11 @@ runtime::Task<Result<void>> Client::introduce(Shard& shard, std::uint64_t number
     co_return tl::unexpected(introduced.error());
   }
   if (introduced->was_pending) {
-    const device_api::RegistrationEvent event{.certificate = first.certificate.id(),
-                                              .ca = first.ca,
-                                              .registered = introduced->registered,
-                                              .now = services.clock.now(),
-                                              .account = services.account};
+    const provisioning::RegistrationEvent event{.certificate = first.certificate.id(),
+                                                .ca = first.ca,
+                                                .registered = introduced->registered,
+                                                .now = services.clock.now(),
+                                                .account = services.account};
     const auto message = std::make_shared<const mqtt::Message>(mqtt::Message{
         .topic = device_api::topic_of(event), .payload = device_api::write_event(event)});
     shard.switchboard().publish(message, mqtt::QoS::at_least_once, false, {shard.index(), number});
