@@ -48,7 +48,7 @@ std::string result_line(const RegistrationTask& task, std::string_view account,
 }
 
 std::string_view code_of(const Error& error) {
-  if (!error.code.empty()) return error.code;
+  if (!error.code.empty()) return provisioning::code::on_the_wire(error.code);
   return error.fault == Fault::internal ? "InternalFailure" : "InvalidRequest";
 }
 

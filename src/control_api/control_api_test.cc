@@ -233,8 +233,8 @@ class RacingStore final : public registry::Store {
 TEST(ControlApi, TriesALostRaceAgainAndThenSaysSo) {
   ControlApiWorld world;
   RacingStore store(world.memory);
-  provisioning::IssueCertificate issue(store, world.issuer, world.profile, world.clock,
-                                       world.random);
+  provisioning::IssueCertificate issue(store, world.issuer, world.profile, world.metrics,
+                                       world.clock, world.random);
   ControlApi api({.store = store,
                   .device_access = world.access,
                   .issue = issue,

@@ -46,8 +46,9 @@ struct World {
                               *x509::PrivateKey::from_pem(ca().key.pem_pkcs8().reveal())));
     return made;
   }
+  telemetry::Metrics metrics;
   Current<issuance::Profile> profile{*issuance::Profile::make({}, ca().certificate)};
-  provisioning::IssueCertificate issue{store, issuer(), profile, clock, random};
+  provisioning::IssueCertificate issue{store, issuer(), profile, metrics, clock, random};
   issuance::KeyPool keys{{.algorithm = x509::KeyAlgorithm::ec_p256, .size = 0}};
   Current<provisioning::Settings> settings{
       provisioning::Settings{.key_algorithm = x509::KeyAlgorithm::ec_p256}};
@@ -62,8 +63,9 @@ struct World {
     static registry::MemoryStore unused;
     static test::FakeClock clock;
     static SystemRandom random;
+    static telemetry::Metrics metrics;
     static Current<issuance::Profile> profile{*issuance::Profile::make({}, ca().certificate)};
-    static provisioning::IssueCertificate issue{unused, issuer(), profile, clock, random};
+    static provisioning::IssueCertificate issue{unused, issuer(), profile, metrics, clock, random};
     static provisioning::ApplyTemplate apply{unused, issue, clock, random};
     static telemetry::Log log{telemetry::LogFormat::text, telemetry::Level::error};
     static test::ScratchFolder folder;

@@ -185,7 +185,7 @@ json::array write_changes(const provisioning::Known& known, const registry::Chan
 
 json::object write_refusal(const Error& error) {
   json::object out{{"allowed", false},
-                   {"errorCode", error.code},
+                   {"errorCode", provisioning::code::on_the_wire(error.code)},
                    {"errorMessage", error.message},
                    {"path", error.where}};
   if (!error.rule.empty()) out["rule"] = error.rule;
@@ -223,7 +223,7 @@ runtime::Task<Result<std::optional<Error>>> find_limit(registry::Store& store,
         Error{Fault::forbidden,
               fmt::format("the template may make no more things: the limit of {} is reached",
                           *count->limit),
-              count->counter, provisioning::code::kAccessDenied});
+              count->counter, provisioning::code::kLimitReached});
   }
   co_return std::optional<Error>();
 }

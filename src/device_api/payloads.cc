@@ -151,7 +151,7 @@ Bytes write_registered(Format format, const provisioning::RegisteredThing& regis
 Rejection rejection_of(Operation operation, const Error& error) {
   WireError wire = by_fault(error.fault);
   for (const WireError& row : kByCode) {
-    if (row.error_code == error.code) wire = row;
+    if (row.error_code == code::on_the_wire(error.code)) wire = row;
   }
   const bool is_internal = wire.status_code == 500;
   const bool may_retry =

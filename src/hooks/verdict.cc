@@ -126,20 +126,6 @@ Reply read_function_error(std::string_view body) {
   return function_error(parsed->get_object());
 }
 
-std::string_view to_string(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::allowed:
-      return "ok";
-    case Outcome::denied:
-      return "denied";
-    case Outcome::failed:
-      return "failed";
-    case Outcome::timed_out:
-      return "timed_out";
-  }
-  return "failed";
-}
-
 Verdict fleet_verdict(const Reply& reply) {
   switch (reply.kind) {
     case Reply::Kind::answered:

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "encoding/json.h"
+#include "telemetry/hook_outcome.h"
 
 /// What a pre-provisioning hook is told and what its answer means (AWS IoT, pre-provisioning
 /// hooks). Pure.
@@ -56,9 +57,9 @@ Reply read_answer(std::string_view body);
 /// crashed or took too long is a failure.
 Reply read_function_error(std::string_view body);
 
-enum class Outcome : std::uint8_t { allowed, denied, failed, timed_out };
-/// "ok", "denied", "failed", "timed_out": as in the audit trail and the metrics.
-std::string_view to_string(Outcome outcome);
+/// In words "ok", "denied", "failed", "timed_out": as in the audit trail and the metrics.
+using Outcome = telemetry::HookOutcome;
+using telemetry::to_string;
 
 struct Verdict {
   Outcome outcome = Outcome::failed;

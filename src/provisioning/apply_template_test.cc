@@ -81,8 +81,9 @@ struct World {
   issuance::Issuer issuer = *issuance::Issuer::make(
       ca.certificate, std::make_shared<issuance::FileSigner>(
                           *x509::PrivateKey::from_pem(ca.key.pem_pkcs8().reveal())));
+  telemetry::Metrics metrics;
   Current<issuance::Profile> profile{*issuance::Profile::make({}, ca.certificate)};
-  IssueCertificate issue{store, issuer, profile, clock, random};
+  IssueCertificate issue{store, issuer, profile, metrics, clock, random};
   ApplyTemplate apply{store, issue, clock, random};
 };
 

@@ -29,9 +29,19 @@ inline constexpr std::string_view kResourceConflicts = "ResourceConflicts";
 inline constexpr std::string_view kRegistrationFailure = "ResourceRegistrationFailure";
 inline constexpr std::string_view kAccessDenied = "AccessDenied";
 inline constexpr std::string_view kThrottled = "Throttled";
-/// The thing belongs to another key that is in use: on the wire, a conflict like any other.
-inline constexpr std::string_view kDuplicateDevice = "DuplicateDevice";
 inline constexpr std::string_view kInternalError = "InternalError";
+
+// Narrower, for counting and for alarms; whoever asks sees what on_the_wire() says.
+inline constexpr std::string_view kDuplicateDevice = "DuplicateDevice";  ///< another key in use
+inline constexpr std::string_view kNotAdmitted = "NotAdmitted";          ///< by the gatekeeper
+inline constexpr std::string_view kClaimRefused = "ClaimRefused";
+inline constexpr std::string_view kHookDenied = "HookDenied";
+inline constexpr std::string_view kHookFailed = "HookFailed";
+inline constexpr std::string_view kHookTimedOut = "HookTimedOut";
+inline constexpr std::string_view kLimitReached = "LimitReached";  ///< of the template
+
+/// The code that a device or a client sees in place of a narrower one.
+std::string_view on_the_wire(std::string_view code);
 }  // namespace code
 
 }  // namespace imprint::provisioning

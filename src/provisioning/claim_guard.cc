@@ -15,7 +15,7 @@ using registry::CertificateStatus;
 using registry::Expect;
 
 Error deny(std::string message) {
-  return {Fault::forbidden, std::move(message), {}, code::kAccessDenied};
+  return {Fault::forbidden, std::move(message), {}, code::kClaimRefused};
 }
 
 /// The caller's connection is cut when its certificate is deactivated, but a request may be faster

@@ -44,7 +44,7 @@ class Gate {
   [[nodiscard]] Unexpected refuse(std::string message, std::string rule,
                                   std::string_view parameter) const {
     return Unexpected(Error{Fault::forbidden, std::move(message),
-                            fmt::format("parameters.{}", parameter), code::kAccessDenied,
+                            fmt::format("parameters.{}", parameter), code::kNotAdmitted,
                             fmt::format("template {}, {}", quote(applicant_.template_name), rule)});
   }
 

@@ -28,10 +28,14 @@ templates::Parameters overridden(templates::Parameters parameters, const HookAsk
 }
 
 Error refusal_of(const HookAsked& asked) {
-  return {asked.verdict.outcome == hooks::Outcome::denied ? Fault::forbidden : Fault::unavailable,
+  const hooks::Outcome outcome = asked.verdict.outcome;
+  const bool is_word_of_hook = outcome == hooks::Outcome::denied;
+  return {is_word_of_hook ? Fault::forbidden : Fault::unavailable,
           "this device was not allowed to provision",
           {},
-          code::kAccessDenied};
+          is_word_of_hook                        ? code::kHookDenied
+          : outcome == hooks::Outcome::timed_out ? code::kHookTimedOut
+                                                 : code::kHookFailed};
 }
 
 registry::AuditEvent hook_event(const HookAsked& asked, std::string_view template_name,

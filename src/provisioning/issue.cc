@@ -42,6 +42,9 @@ registry::Task<Result<registry::Certificate>> IssueCertificate::sign(x509::Publi
   CO_TRY(co_await store_.commit(std::move(intent)));
 
   CO_TRY_ASSIGN(const x509::Certificate signed_certificate, issuer_.sign(std::move(approved)));
+  metrics_.certificate_issued(
+      request.purpose == registry::CertificatePurpose::identity ? profile.options().name : "claim",
+      key.describe());
   co_return record_of(signed_certificate, request, random_, now);
 }
 

@@ -8,6 +8,7 @@
 #include "issuance/key_pool.h"
 #include "issuance/profile.h"
 #include "registry/store.h"
+#include "telemetry/metrics.h"
 #include "x509/private_key.h"
 
 namespace imprint::provisioning {
@@ -31,8 +32,14 @@ struct IssueRequest {
 class IssueCertificate {
  public:
   IssueCertificate(registry::Store& store, const issuance::Issuer& issuer,
-                   const Current<issuance::Profile>& profile, const Clock& clock, Random& random)
-      : store_(store), issuer_(issuer), profile_(profile), clock_(clock), random_(random) {}
+                   const Current<issuance::Profile>& profile, telemetry::Metrics& metrics,
+                   const Clock& clock, Random& random)
+      : store_(store),
+        issuer_(issuer),
+        profile_(profile),
+        metrics_(metrics),
+        clock_(clock),
+        random_(random) {}
 
   /// Durable when it returns. Code InvalidCsr for a key that is not fit to be certified.
   registry::Task<Result<registry::Certificate>> run(x509::PublicKey key, IssueRequest request);
@@ -52,6 +59,7 @@ class IssueCertificate {
   registry::Store& store_;
   const issuance::Issuer& issuer_;
   const Current<issuance::Profile>& profile_;
+  telemetry::Metrics& metrics_;
   const Clock& clock_;
   Random& random_;
 };

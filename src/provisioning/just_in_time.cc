@@ -160,7 +160,7 @@ registry::Task<Result<Introduced>> JustInTime::introduce(FirstConnection connect
           Fault::forbidden,
           fmt::format("this template may register no more devices: {}", committed.error().message),
           {},
-          code::kAccessDenied};
+          code::kLimitReached};
     } else if (is_passing(decided.error())) {
       co_return tl::unexpected(std::move(decided).error());
     } else {

@@ -472,7 +472,7 @@ TEST(HookOfAJitpTemplate, KeepsOutWhomItDoesNotAllow) {
     const test::Identity device = world.device("sensor-1");
     const auto refused = world.connect(device);
     ASSERT_TRUE(refused && refused->failure);
-    EXPECT_EQ(refused->failure->code, code::kAccessDenied);
+    EXPECT_EQ(refused->failure->code, is_denied ? code::kHookDenied : code::kHookFailed);
     EXPECT_EQ(refused->hook->outcome, is_denied ? "denied" : "failed");
     EXPECT_EQ(world.status(device), CertificateStatus::pending_activation);
     world.hooks.answer(R"({"allowProvisioning": true})");
@@ -611,7 +611,7 @@ TEST(JustInTime, LetsListedUnitsInByWhatTheirCertificateSays) {
   const test::Identity stranger = world.device("sensor-2");
   const auto refused = world.connect(stranger);
   ASSERT_TRUE(refused && refused->failure);
-  EXPECT_EQ(refused->failure->code, code::kAccessDenied);
+  EXPECT_EQ(refused->failure->code, code::kNotAdmitted);
   EXPECT_THAT(refused->failure->rule, HasSubstr("line-a has no serial \"sensor-2\""));
   EXPECT_EQ(world.status(stranger), CertificateStatus::pending_activation);
   const auto introduced = world.connect(listed);

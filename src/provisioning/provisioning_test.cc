@@ -175,13 +175,14 @@ struct World {
   test::Identity issuing = test::make_intermediate(root, "Test issuing CA");
   std::shared_ptr<FaultySigner> signer = std::make_shared<FaultySigner>(std::move(issuing.key));
   issuance::Issuer issuer = *issuance::Issuer::make(issuing.certificate, signer);
+  telemetry::Metrics metrics;
   Current<issuance::Profile> profile{*issuance::Profile::make({}, issuing.certificate)};
   issuance::KeyPool keys{{.algorithm = x509::KeyAlgorithm::ec_p256, .size = 0}};
   OwnershipTokens tokens{Secret(std::string(64, 'k'))};
   Current<Settings> settings{Settings{.key_algorithm = x509::KeyAlgorithm::ec_p256}};
   PendingCertificates pending;
   TemplateCache cache;
-  IssueCertificate issue{store, issuer, profile, clock, random};
+  IssueCertificate issue{store, issuer, profile, metrics, clock, random};
   ClaimGuard claims{store, clock};
   CreateCertificate create_certificate{store,   issue,  keys,     tokens,
                                        pending, claims, settings, clock};
@@ -305,7 +306,7 @@ TEST(Provisioning, AClaimThatIsNoLongerActiveRegistersNothing) {
     const auto refused =
         world.register_with(created->ownership_token.reveal(), World::parameters("S1"));
     ASSERT_FALSE(refused);
-    EXPECT_EQ(refused.error().code, code::kAccessDenied);
+    EXPECT_EQ(refused.error().code, code::kClaimRefused);
     EXPECT_THAT(refused.error().message, HasSubstr(deleted ? "deleted" : "deactivated"));
     EXPECT_TRUE(world.all<registry::Thing>(registry::query::Things{}).empty());
   }
@@ -669,14 +670,14 @@ TEST(Claims, AreHeldToTheirTemplateAndTheirNumberOfDevices) {
   const auto wrong =
       world.register_with(elsewhere->ownership_token.reveal(), World::parameters("W"), "Other");
   ASSERT_FALSE(wrong);
-  EXPECT_EQ(wrong.error().code, code::kAccessDenied);
+  EXPECT_EQ(wrong.error().code, code::kClaimRefused);
   const auto key = test::make_key();
   EXPECT_TRUE(world.onboard(key, "1"));
   EXPECT_TRUE(world.onboard(key, "1", "2.0.0")) << "the same device again does not count";
   EXPECT_TRUE(world.onboard(test::make_key(), "2"));
   const auto third = world.onboard(test::make_key(), "3");
   ASSERT_FALSE(third);
-  EXPECT_EQ(third.error().code, code::kAccessDenied);
+  EXPECT_EQ(third.error().code, code::kClaimRefused);
   EXPECT_THAT(third.error().message, HasSubstr("no more devices"));
 }
 
@@ -695,7 +696,7 @@ TEST(FleetLimit, CountsWhatWasMadeBeforeItWasSet) {
   EXPECT_TRUE(world.onboard(test::make_key(), "3"));
   const auto fourth = world.onboard(test::make_key(), "4");
   ASSERT_FALSE(fourth);
-  EXPECT_EQ(fourth.error().code, code::kAccessDenied);
+  EXPECT_EQ(fourth.error().code, code::kLimitReached);
   EXPECT_TRUE(world.onboard(key, "1", "3.0.0")) << "the limit is on new things";
 }
 
@@ -759,7 +760,7 @@ TEST(Claims, OneKeyIsOneDevice) {
   EXPECT_THAT(second.error().message, HasSubstr("device-1"));
   const auto other = world.create(test::make_key());
   ASSERT_FALSE(other) << "a claim that is used up makes no more certificates";
-  EXPECT_EQ(other.error().code, code::kAccessDenied);
+  EXPECT_EQ(other.error().code, code::kClaimRefused);
   EXPECT_EQ(world.all<registry::Thing>(registry::query::Things{}).size(), 1U);
 }
 
@@ -821,7 +822,7 @@ TEST(Claims, FreezeOnceWithOneAlarmWhenTheyAreUsedUp) {
 
   const auto more = world.create(test::make_key());
   ASSERT_FALSE(more);
-  EXPECT_EQ(more.error().code, code::kAccessDenied);
+  EXPECT_EQ(more.error().code, code::kClaimRefused);
   EXPECT_THAT(more.error().message, HasSubstr("10 of 10 are registered (rule max-devices)"));
   EXPECT_EQ(world.own().status, CertificateStatus::inactive);
   ASSERT_TRUE(world.own().frozen);
@@ -850,7 +851,7 @@ TEST(Claims, OfTenDevicesRegisterTenWhenManyComeAtOnce) {
                                           World::parameters("S" + std::to_string(i)));
     if (done) {
       ++registered;
-    } else if (done.error().code == code::kAccessDenied) {
+    } else if (done.error().code == code::kClaimRefused) {
       ++denied;
     }
   });
@@ -879,7 +880,7 @@ TEST(Claims, FreezeForASerialNumberOfAnotherBatch) {
   ASSERT_TRUE(world.onboard(test::make_key(), "A5"));
   const auto other = world.onboard(test::make_key(), "A6");
   ASSERT_FALSE(other);
-  EXPECT_EQ(other.error().code, code::kAccessDenied);
+  EXPECT_EQ(other.error().code, code::kClaimRefused);
   EXPECT_EQ(world.alarms_of(Alarm::claim_frozen).at(0).serial_number, "A6");
   EXPECT_FALSE(world.onboard(test::make_key(), "A4")) << "it is frozen for everybody";
 }
@@ -957,10 +958,10 @@ TEST(Claims, LoseNothingWhenTheFreezeCannotBeStored) {
   const std::string token = created->ownership_token.reveal();
   // token, template, its version, claim, freeze
   world.store.fail_call(5, test::FaultyStore::When::before);
-  EXPECT_EQ(world.register_with(token, World::parameters("B1")).error().code, code::kAccessDenied);
+  EXPECT_EQ(world.register_with(token, World::parameters("B1")).error().code, code::kClaimRefused);
   EXPECT_FALSE(world.own().frozen);
   EXPECT_TRUE(world.store.has_failed());
-  EXPECT_EQ(world.register_with(token, World::parameters("B1")).error().code, code::kAccessDenied);
+  EXPECT_EQ(world.register_with(token, World::parameters("B1")).error().code, code::kClaimRefused);
   EXPECT_TRUE(world.own().frozen) << "the next use freezes it";
 }
 
@@ -1098,21 +1099,24 @@ TEST(Hook, OnlyItsYesLetsADeviceInAndNothingItSaysReachesTheDevice) {
   const struct {
     hooks::Reply reply;
     Fault fault;
+    std::string_view code;
   } rows[] = {
-      {hooks::read_answer(R"({"allowProvisioning":false,"why":"secret"})"), Fault::forbidden},
-      {hooks::read_answer(R"({"errorType":"Error","errorMessage":"secret"})"), Fault::forbidden},
-      {hooks::read_answer("secret"), Fault::unavailable},
-      {{.kind = Kind::failed, .because = "secret"}, Fault::unavailable},
-      {{.kind = Kind::timed_out, .because = "secret"}, Fault::unavailable},
+      {hooks::read_answer(R"({"allowProvisioning":false,"why":"secret"})"), Fault::forbidden,
+       code::kHookDenied},
+      {hooks::read_answer(R"({"errorType":"Error","errorMessage":"secret"})"), Fault::forbidden,
+       code::kHookDenied},
+      {hooks::read_answer("secret"), Fault::unavailable, code::kHookFailed},
+      {{.kind = Kind::failed, .because = "secret"}, Fault::unavailable, code::kHookFailed},
+      {{.kind = Kind::timed_out, .because = "secret"}, Fault::unavailable, code::kHookTimedOut},
       {hooks::read_answer(R"({"allowProvisioning":true,"parameterOverrides":{"SerialNumber":1}})"),
-       Fault::unavailable},
+       Fault::unavailable, code::kHookFailed},
   };
   GuardedWorld world;
   for (const auto& row : rows) {
     world.hooks.reply = row.reply;
     const auto outcome = world.onboard_asking("1");
     ASSERT_FALSE(outcome.result);
-    EXPECT_EQ(outcome.result.error().code, code::kAccessDenied);
+    EXPECT_EQ(outcome.result.error().code, row.code);
     EXPECT_EQ(outcome.result.error().fault, row.fault);
     EXPECT_EQ(describe(outcome.result.error()).find("secret"), std::string::npos);
     ASSERT_TRUE(outcome.hook);
@@ -1231,7 +1235,7 @@ TEST(Gatekeeping, LetsListedUnitsInWithWhatTheListSays) {
   set_up_list(world, {{"allowlist", "line-a"}, {"override.FirmwareVersion", "column:firmware"}});
   const auto refused = world.onboard(test::make_key(), "B1");
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, code::kAccessDenied);
+  EXPECT_EQ(refused.error().code, code::kNotAdmitted);
   EXPECT_THAT(refused.error().rule, HasSubstr("line-a has no serial"));
   const auto key = test::make_key();
   ASSERT_TRUE(world.onboard(key, "A1"));
@@ -1286,7 +1290,7 @@ TEST(TemplatesOwnSettings, LimitTheFleetAndReprovisioning) {
   EXPECT_THAT(again.error().message, HasSubstr("reprovision = never"));
   const auto another = world.onboard(test::make_key(), "A2");
   ASSERT_FALSE(another);
-  EXPECT_EQ(another.error().code, code::kAccessDenied);
+  EXPECT_EQ(another.error().code, code::kLimitReached);
 }
 
 TEST(TemplatesOwnSettings, MakeTheKeysAndCertificatesOfItsClaims) {

@@ -115,7 +115,7 @@ registry::Task<Result<RegisteredThing>> RegisterThing::attempt(Attempt& one) {
           Fault::forbidden,
           fmt::format("this template may register no more devices: {}", committed.error().message),
           {},
-          code::kAccessDenied});
+          code::kLimitReached});
     }
     if (committed.error().fault != Fault::conflict) co_return tl::unexpected(committed.error());
     if (number == kAttempts) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who a connection is: an identity that the registry knows, or one that a registered CA introduces.
 #include "device_api/registration_event.h"
+#include "provisioning/failure_category.h"
 #include "server/client.h"
 #include "server/shard.h"
 
@@ -101,7 +102,8 @@ void Client::note_introduction_failed(Services& services, const Asker& asker,
                                       double seconds) {
   const device_api::Rejection rejection =
       device_api::rejection_of(device_api::Operation::register_thing, error);
-  services.metrics.provisioning_failed(template_name, kMethod, rejection.error_code, seconds);
+  services.metrics.provisioning_failed(template_name, kMethod, provisioning::category_of(error),
+                                       seconds);
   services.log.warning("just-in-time provisioning failed", {{"template", template_name},
                                                             {"certificate", asker.certificate},
                                                             {"client", asker.client},

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The $aws/ requests of one connection: one after another, each answered once.
+#include "provisioning/failure_category.h"
 #include "server/client.h"
 #include "server/shard.h"
 
@@ -9,6 +10,13 @@ namespace {
 
 /// Requests of one connection that may wait; more are answered with 429 in their turn.
 constexpr std::size_t kMaxWaitingRequests = 16;
+
+/// What was refused before it was carried out has no error of its own: its connection asks too
+/// much.
+telemetry::FailureCategory category_of(const device_api::Answer& answer) {
+  return answer.error ? provisioning::category_of(*answer.error)
+                      : telemetry::FailureCategory::throttled;
+}
 
 }  // namespace
 
@@ -63,8 +71,7 @@ void Client::enter(Services& s, const Asker& asker, const device_api::Answer& an
   if (answer.hook) enter_hook(s, asker, answer);
   if (answer.rejection) {
     note_rejection(s.journal, asker, answer);
-    s.metrics.provisioning_failed(answer.template_name, method, answer.rejection->error_code,
-                                  seconds);
+    s.metrics.provisioning_failed(answer.template_name, method, category_of(answer), seconds);
     s.log.warning(
         "provisioning request rejected",
         {{"step", device_api::to_string(answer.operation)},
@@ -75,11 +82,14 @@ void Client::enter(Services& s, const Asker& asker, const device_api::Answer& an
          {"because", answer.error ? describe(*answer.error) : answer.rejection->message}});
     return;
   }
-  if (answer.repeated) note_repeat(s.journal, asker, answer);
-  s.metrics.provisioning_succeeded(answer.template_name, method, seconds);
   const bool is_registration = answer.operation == device_api::Operation::register_thing;
-  if (is_registration && !answer.repeated) s.metrics.claim_used(asker.certificate);
-  if (!is_registration && !answer.repeated) s.metrics.certificate_issued("device", method);
+  if (answer.repeated) {
+    note_repeat(s.journal, asker, answer);
+    s.metrics.provisioning_repeated(answer.template_name, method);
+  } else {
+    s.metrics.provisioning_succeeded(answer.template_name, method, seconds);
+    if (is_registration) s.metrics.claim_used(asker.certificate);
+  }
   s.log.debug("provisioning request accepted", {{"step", device_api::to_string(answer.operation)},
                                                 {"client", asker.client},
                                                 {"thing", answer.thing},
@@ -97,7 +107,7 @@ Payer Client::payer_of(const Asker& asker, const device_api::Answer& answer) {
 void Client::enter_hook(Services& s, const Asker& asker, const device_api::Answer& answer) {
   const provisioning::HookAsked& asked = *answer.hook;
   const std::string_view outcome = hooks::to_string(asked.verdict.outcome);
-  s.metrics.hook_asked(answer.template_name, outcome, asked.shadow, asked.seconds);
+  s.metrics.hook_asked(answer.template_name, asked.verdict.outcome, asked.shadow, asked.seconds);
   if (!asked.undeclared.empty()) {
     s.log.debug("a hook overrides parameters that the template does not declare; they are ignored",
                 {{"hook", asked.arn},

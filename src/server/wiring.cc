@@ -211,8 +211,8 @@ struct Server::Parts {
 
   Result<void> open_registry() {
     registry::SqliteOptions options;
-    options.on_batch = [this](std::size_t records, double seconds) {
-      metrics.store_committed(records, seconds);
+    options.on_batch = [this](const registry::CommitBatch& batch) {
+      metrics.store_committed(batch.change_sets, batch.failed, batch.seconds);
     };
     TRY_ASSIGN(store, registry::SqliteStore::open(layout.store(), std::move(options)));
     access.emplace(*store);
@@ -292,7 +292,7 @@ struct Server::Parts {
     keys.emplace(
         issuance::KeyPoolOptions{.algorithm = x509::KeyAlgorithm::rsa_2048,
                                  .size = needs_pool ? config.certificates.key_pool_size : 0});
-    issue.emplace(*store, *issuer, *profile, clock, random);
+    issue.emplace(*store, *issuer, *profile, metrics, clock, random);
     apply.emplace(*store, *issue, clock, random);
     registrations.emplace(*store, *apply, clock, log, std::move(link_key),
                           bulk::RegistrationOptions{.uploads = layout.uploads(),

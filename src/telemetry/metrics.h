@@ -2,12 +2,35 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "telemetry/failure_category.h"
+#include "telemetry/hook_outcome.h"
 
 namespace imprint::telemetry {
+
+/// Observations by size: `counts[i]` of at most `bounds[i]` seconds and more than the bound before;
+/// the last count is of those beyond every bound. Values are sums since the start.
+struct Distribution {
+  std::vector<double> bounds = {};
+  std::vector<std::uint64_t> counts = {};
+};
+
+/// The counters that rates, charts and alarms are made of: what /metrics says at one moment, summed
+/// over labels.
+struct Totals {
+  std::uint64_t onboarded = 0;  ///< devices registered: RegisterThing and just-in-time
+  std::array<std::uint64_t, kFailureCategories> failed = {};
+  std::array<std::uint64_t, kHookOutcomes> hooks = {};  ///< of those that may stop a device
+  Distribution registration_seconds = {};  ///< from a request to its answer, whatever it was
+  std::uint64_t store_failures = 0;        ///< change sets that could not be written
+};
 
 /// Every metric of the server, declared in one place (metrics.cc) and counted where a use case
 /// ends. Labels are of low cardinality: a template, a category, a short certificate id with a cap
@@ -19,26 +42,33 @@ class Metrics {
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
 
+  /// `method` is "csr", "keys", "register" or "jitp".
   void provisioning_succeeded(std::string_view template_name, std::string_view method,
                               double seconds);
+  /// The same request again, whose answer had been lost: nothing new came about.
+  void provisioning_repeated(std::string_view template_name, std::string_view method);
   void provisioning_failed(std::string_view template_name, std::string_view method,
-                           std::string_view category, double seconds);
-  /// A pre-provisioning hook was asked. `outcome` is "ok", "denied", "failed" or "timed_out"; one
-  /// that only shadows rejects nothing.
-  void hook_asked(std::string_view template_name, std::string_view outcome, bool shadow,
-                  double seconds);
+                           FailureCategory category, double seconds);
+  /// A pre-provisioning hook was asked; one that only shadows rejects nothing.
+  void hook_asked(std::string_view template_name, HookOutcome outcome, bool shadow, double seconds);
   /// `certificate_id` in hexadecimal; its first characters are the label.
   void claim_used(std::string_view certificate_id);
+  /// `profile` is "device" or "claim", `key` such as "EC P-256".
   void certificate_issued(std::string_view profile, std::string_view key);
   void connection_opened();
   void connection_closed();
   void handshake_failed(std::string_view reason);
   void alarm_raised(std::string_view alarm);
-  void store_committed(std::size_t records, double seconds);
+  /// `failed` of the change sets could not be written.
+  void store_committed(std::size_t change_sets, std::size_t failed, double seconds);
+  /// When a certificate of the deployment's own ends: "server", "issuing", "root".
+  void certificate_ends(std::string_view certificate, double seconds_since_1970);
 
   /// Numbers that are looked up when they are asked for, by status.
   using CertificateCounts = std::function<std::array<std::size_t, 6>()>;
   void watch_certificates(CertificateCounts counts);
+
+  [[nodiscard]] Totals totals() const;
 
   /// Prometheus text format.
   [[nodiscard]] std::string text() const;
@@ -47,5 +77,8 @@ class Metrics {
   struct Families;
   std::unique_ptr<Families> families_;
 };
+
+/// ACTIVE, INACTIVE, ...: in the order of CertificateCounts.
+std::span<const char* const, 6> certificate_statuses();
 
 }  // namespace imprint::telemetry

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <array>
 #include <gtest/gtest.h>
+#include <numeric>
+#include <set>
 
+#include "base/clock.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
+#include "telemetry/process.h"
 
 namespace imprint::telemetry {
 namespace {
@@ -38,7 +43,7 @@ TEST(Log, CutsLongValues) {
 TEST(Metrics, CapTheNumberOfSeries) {
   Metrics metrics;
   for (int i = 0; i < 1000; ++i)
-    metrics.provisioning_failed("T" + std::to_string(i), "csr", "InvalidCsr", 0.1);
+    metrics.provisioning_failed("T" + std::to_string(i), "csr", FailureCategory::invalid_csr, 0.1);
   const std::string text = metrics.text();
   EXPECT_NE(text.find("template=\"other\""), std::string::npos);
   EXPECT_EQ(text.find("template=\"T900\""), std::string::npos);
@@ -55,6 +60,52 @@ TEST(Metrics, CountWhatHappened) {
       << text;
   EXPECT_NE(text.find(R"(imprint_claim_uses_total{claim="0123456789ab"} 1)"), std::string::npos);
   EXPECT_NE(text.find(R"(imprint_certificates{status="ACTIVE"} 7)"), std::string::npos);
+  EXPECT_NE(text.find("imprint_build_info{"), std::string::npos);
+}
+
+TEST(Metrics, SumWhatAlarmsAreMadeOf) {
+  Metrics metrics;
+  metrics.provisioning_succeeded("A", "csr", 0.01);  // not a device yet
+  metrics.provisioning_succeeded("A", "register", 0.002);
+  metrics.provisioning_succeeded("B", "jitp", 0.002);
+  metrics.provisioning_repeated("A", "register");
+  metrics.provisioning_failed("A", "register", FailureCategory::not_admitted, 20);
+  metrics.provisioning_failed("B", "csr", FailureCategory::not_admitted, 1);
+  metrics.hook_asked("A", HookOutcome::denied, false, 0.1);
+  metrics.hook_asked("A", HookOutcome::denied, true, 0.1);
+  metrics.hook_asked("A", HookOutcome::allowed, false, 0.1);
+  metrics.store_committed(5, 2, 0.001);
+  const Totals totals = metrics.totals();
+  EXPECT_EQ(totals.onboarded, 2);
+  EXPECT_EQ(totals.failed[static_cast<std::size_t>(FailureCategory::not_admitted)], 2);
+  EXPECT_EQ(std::accumulate(totals.failed.begin(), totals.failed.end(), 0U), 2);
+  EXPECT_EQ(totals.hooks, (std::array<std::uint64_t, kHookOutcomes>{1, 1, 0, 0}));
+  EXPECT_EQ(totals.store_failures, 2);
+  const Distribution& seconds = totals.registration_seconds;
+  ASSERT_EQ(seconds.counts.size(), seconds.bounds.size() + 1);
+  EXPECT_EQ(seconds.bounds[2], 0.0025);
+  EXPECT_EQ(seconds.counts[2], 2);
+  EXPECT_EQ(seconds.counts.back(), 1) << "20 s, beyond every bound";
+  EXPECT_EQ(std::accumulate(seconds.counts.begin(), seconds.counts.end(), 0U), 3);
+}
+
+TEST(Metrics, TellOfTheProcessItself) {
+  const Process process = this_process();
+  const double now = std::chrono::duration<double>(SystemClock().now().time_since_epoch()).count();
+  EXPECT_LE(process.start_seconds, now);
+  EXPECT_GT(process.start_seconds, now - 86'400);
+  EXPECT_GT(process.resident_bytes, 1e6);
+  EXPECT_GE(process.open_descriptors, 3);
+}
+
+TEST(FailureCategories, HaveDistinctNamesAndSayWhatToDo) {
+  std::set<std::string_view> names;
+  for (const FailureCategoryInfo& info : failure_categories()) {
+    EXPECT_TRUE(names.insert(info.name).second) << info.name;
+    EXPECT_FALSE(info.title.empty());
+    EXPECT_FALSE(info.remedy.empty());
+    EXPECT_EQ(&info_of(info.category), &info);
+  }
 }
 
 }  // namespace

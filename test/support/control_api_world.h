@@ -45,8 +45,9 @@ class ControlApiWorld {
   issuance::Issuer issuer = *issuance::Issuer::make(
       ca.certificate, std::make_shared<issuance::FileSigner>(
                           *x509::PrivateKey::from_pem(ca.key.pem_pkcs8().reveal())));
+  telemetry::Metrics metrics;
   Current<issuance::Profile> profile{*issuance::Profile::make({}, ca.certificate)};
-  provisioning::IssueCertificate issue{store, issuer, profile, clock, random};
+  provisioning::IssueCertificate issue{store, issuer, profile, metrics, clock, random};
   issuance::KeyPool keys{{.algorithm = x509::KeyAlgorithm::ec_p256, .size = 0}};
   Current<provisioning::Settings> settings{
       provisioning::Settings{.key_algorithm = x509::KeyAlgorithm::ec_p256}};

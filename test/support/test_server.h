@@ -224,7 +224,7 @@ class TestServer {
       provisioning::Settings{.key_algorithm = x509::KeyAlgorithm::ec_p256}};
   provisioning::PendingCertificates pending_;
   provisioning::TemplateCache templates_;
-  provisioning::IssueCertificate issue_{store, issuer_, profile_, clock, random};
+  provisioning::IssueCertificate issue_{store, issuer_, profile_, metrics_, clock, random};
   provisioning::ClaimGuard claims_{store, clock};
   provisioning::CreateCertificate create_{store,    issue_,  keys_,     tokens_,
                                           pending_, claims_, settings_, clock};

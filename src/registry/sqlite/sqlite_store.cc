@@ -375,7 +375,12 @@ class SqliteStore::Writer {
       }
     }
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
-    if (options_.on_batch) options_.on_batch(jobs.size(), took.count());
+    if (options_.on_batch) {
+      const auto failed = std::ranges::count_if(jobs, [](const Job& job) {
+        return !job.outcome && job.outcome.error().fault == Fault::unavailable;
+      });
+      options_.on_batch({jobs.size(), static_cast<std::size_t>(failed), took.count()});
+    }
     for (const Job& job : jobs) {
       if (job.outcome) cache_.apply(job.changes);
     }

@@ -8,11 +8,18 @@
 
 namespace imprint::registry {
 
+/// The change sets that shared one transaction.
+struct CommitBatch {
+  std::size_t change_sets = 0;
+  std::size_t failed = 0;  ///< those that could not be written, for no fault of their own
+  double seconds = 0;
+};
+
 struct SqliteOptions {
   std::size_t max_waiting =
       20'000;  ///< commits, and reads, that may queue before callers are refused
-  /// Told after each transaction: change sets in it, seconds it took. For metrics; may be empty.
-  std::function<void(std::size_t, double)> on_batch = {};
+  /// Told after each transaction. For metrics; may be empty.
+  std::function<void(const CommitBatch&)> on_batch = {};
 };
 
 /// The embedded store: SQLite in WAL mode with synchronous=FULL. One writer thread commits

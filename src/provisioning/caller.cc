@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "provisioning/caller.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace imprint::provisioning::code {
+
+namespace {
+
+using Pair = std::pair<std::string_view, std::string_view>;
+
+constexpr std::array<Pair, 7> kNarrower = {{
+    {kDuplicateDevice, kResourceConflicts},
+    {kNotAdmitted, kAccessDenied},
+    {kClaimRefused, kAccessDenied},
+    {kHookDenied, kAccessDenied},
+    {kHookFailed, kAccessDenied},
+    {kHookTimedOut, kAccessDenied},
+    {kLimitReached, kAccessDenied},
+}};
+
+}  // namespace
+
+std::string_view on_the_wire(std::string_view code) {
+  const auto* pair = std::ranges::find(kNarrower, code, &Pair::first);
+  return pair == kNarrower.end() ? code : pair->second;
+}
+
+}  // namespace imprint::provisioning::code

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "telemetry/failure_category.h"
+
+namespace imprint::telemetry {
+
+namespace {
+
+using enum FailureCategory;
+
+constexpr std::array<FailureCategoryInfo, kFailureCategories> kCategories = {{
+    {invalid_request, "invalid-request", "The request is not well-formed",
+     "The firmware sends a payload the server cannot read; compare it with the message in the "
+     "device's timeline"},
+    {invalid_csr, "invalid-csr", "The certificate signing request is not usable",
+     "Make the key as P-256 or RSA from 2048 bits, sign the request with it, and send it as PEM"},
+    {invalid_parameters, "invalid-parameters", "Parameters are missing or not usable",
+     "Compare what the device sends with the template's Parameters; imprint template try shows "
+     "what a set of them comes to"},
+    {invalid_token, "invalid-token", "The ownership token is unknown, used or expired",
+     "The device waited too long or mixed up two attempts; it starts again with a create request"},
+    {invalid_certificate, "invalid-certificate", "The device's own certificate is not acceptable",
+     "Look at its CA's state, its validity and its key; imprint template lint --certificate says "
+     "what is wrong"},
+    {not_admitted, "not-admitted", "The template's rules keep the device out",
+     "The timeline names the rule: the serial is not on the list, blocked, or of another form; "
+     "correct the list or the rule, the device's next try gets in"},
+    {claim_refused, "claim-refused", "The claim certificate may not be used for that",
+     "Look at the claim's budget: devices, serials, networks, time. Thaw it or make a new one"},
+    {hook_denied, "hook-denied", "The pre-provisioning hook said no",
+     "Ask whoever keeps the hook's database; the timeline has the hook's own words"},
+    {hook_failed, "hook-failed", "The pre-provisioning hook failed",
+     "The hook cannot be reached or answers nonsense: look at the page Hooks and at its log"},
+    {hook_timed_out, "hook-timed-out", "The pre-provisioning hook did not answer in time",
+     "The hook is slow or down: look at the page Hooks; raise its timeout or its capacity"},
+    {template_unavailable, "template-unavailable", "The template does not exist or is disabled",
+     "Compare the name in the firmware with the list of templates; enable it if it is to be used"},
+    {template_failed, "template-failed", "The template cannot be carried out",
+     "It names a type, group or policy that does not exist, or lacks a resource; imprint template "
+     "lint says which"},
+    {duplicate_device, "duplicate-device", "The thing belongs to another key already",
+     "Two units carry one serial number, or a device lost its key: find out which, then imprint "
+     "reprovision allow lets it register again"},
+    {conflict, "conflict", "What is registered already does not allow it",
+     "The timeline names what is in the way; the template's OverrideSettings or an operator "
+     "decide"},
+    {limit_reached, "limit-reached", "A limit of the template is reached",
+     "Raise fleet-limit if more devices are to come; otherwise find out who registers them"},
+    {throttled, "throttled", "Too many at once",
+     "Devices try again by themselves; raise the claim's rate if the line is to be faster"},
+    {unavailable, "unavailable", "The server could not do it at that moment",
+     "Devices try again by themselves; look at the server's log, the store and the disk"},
+    {internal, "internal", "Something is wrong inside the server",
+     "The server's log has the cause; report it with the lines around it"},
+}};
+
+constexpr bool is_in_order() {
+  for (std::size_t i = 0; i < kCategories.size(); ++i) {
+    if (static_cast<std::size_t>(kCategories[i].category) != i) return false;
+  }
+  return true;
+}
+static_assert(is_in_order());
+
+}  // namespace
+
+std::span<const FailureCategoryInfo, kFailureCategories> failure_categories() {
+  return kCategories;
+}
+
+}  // namespace imprint::telemetry
