@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <set>
 
 #include "access/operators.h"
 #include "access/roles.h"
+#include "access/sessions.h"
 #include "registry/memory/memory_store.h"
+#include "test/support/fake_clock.h"
 
 namespace imprint::access {
 namespace {
@@ -339,6 +342,108 @@ TEST_F(OperatorsTest, SayWhyAKeyCannotBeUsed) {
     EXPECT_FALSE(found.problem.empty()) << id;
     EXPECT_EQ(found.problem.find("hunter2"), std::string::npos) << id;
   }
+}
+
+// ---- sessions at the dashboard ----
+
+struct Desk {
+  test::FakeClock clock;
+  SystemRandom random;
+  Operators operators{{"AKIAROOT", Secret(std::string("right"))},
+                      *Vault::make(Secret(std::string(64, 'a')))};
+  Sessions sessions{operators, clock, random};
+
+  std::string sign_in() {
+    auto started = sessions.sign_in("AKIAROOT", "right", "10.0.0.1");
+    EXPECT_TRUE(started);
+    return started ? started->token.reveal() : std::string();
+  }
+};
+
+TEST(Sessions, BeginWithTheRightSecretOnly) {
+  Desk desk;
+  const struct {
+    std::string_view name, key, secret;
+  } rows[] = {{"secret", "AKIAROOT", "wrong"},
+              {"a part of it", "AKIAROOT", "righ"},
+              {"nothing", "AKIAROOT", ""},
+              {"key", "AKIANOBODY", "right"},
+              {"no key", "", "right"}};
+  std::set<std::string> messages;
+  for (const auto& row : rows) {
+    const auto started = desk.sessions.sign_in(row.key, row.secret, "10.0.0.1");
+    ASSERT_FALSE(started) << row.name;
+    EXPECT_EQ(started.error().fault, Fault::forbidden);
+    messages.insert(started.error().message);
+  }
+  EXPECT_EQ(messages.size(), 1U) << "what was wrong is not told";
+  const auto started = desk.sessions.sign_in("AKIAROOT", "right", "10.0.0.1");
+  ASSERT_TRUE(started);
+  const auto session = desk.sessions.find(started->token.reveal());
+  ASSERT_TRUE(session);
+  EXPECT_EQ(session->who->name, "root");
+  EXPECT_EQ(session->csrf_token, started->session.csrf_token);
+  EXPECT_NE(session->csrf_token, started->token.reveal());
+  EXPECT_FALSE(desk.sessions.find(session->csrf_token));
+}
+
+TEST(Sessions, SlowDownWhoGuesses) {
+  Desk desk;
+  for (std::int64_t i = 0; i < Sessions::kTries; ++i)
+    EXPECT_FALSE(desk.sessions.sign_in("AKIAROOT", "guess", "10.0.0.9"));
+  const auto refused = desk.sessions.sign_in("AKIAROOT", "right", "10.0.0.9");
+  ASSERT_FALSE(refused) << "the right one says nothing either";
+  EXPECT_EQ(refused.error().fault, Fault::exhausted);
+  EXPECT_TRUE(desk.sessions.sign_in("AKIAROOT", "right", "10.0.0.1")) << "others go on";
+  desk.clock.advance(Sessions::kPause);
+  EXPECT_TRUE(desk.sessions.sign_in("AKIAROOT", "right", "10.0.0.9"));
+}
+
+TEST(Sessions, EndAtSignOutAfterTheirTimeAndWithTheirKey) {
+  Desk desk;
+  const std::string signed_out = desk.sign_in();
+  desk.sessions.sign_out(signed_out);
+  EXPECT_FALSE(desk.sessions.find(signed_out));
+
+  const std::string idle = desk.sign_in();
+  desk.clock.advance(Sessions::kIdle - Seconds(1));
+  EXPECT_TRUE(desk.sessions.stands(idle)) << "which is no use of it";
+  desk.clock.advance(Seconds(1));
+  EXPECT_FALSE(desk.sessions.stands(idle));
+  EXPECT_FALSE(desk.sessions.find(idle));
+
+  const std::string busy = desk.sign_in();
+  for (auto spent = Seconds(0); spent < Sessions::kLifetime - Seconds(600); spent += Seconds(600)) {
+    desk.clock.advance(Seconds(600));
+    EXPECT_TRUE(desk.sessions.find(busy));
+  }
+  desk.clock.advance(Seconds(600));
+  EXPECT_FALSE(desk.sessions.find(busy));
+
+  registry::Credential record{.access_key_id = "AKIALINE",
+                              .name = "line 1",
+                              .sealed_secret = desk.operators.vault().seal(
+                                  "AKIALINE", Secret(std::string("s")), desk.random),
+                              .role = "factory"};
+  desk.operators.apply({.changes = {registry::Put{record}}});
+  const auto started = desk.sessions.sign_in("AKIALINE", "s", "10.0.0.1");
+  ASSERT_TRUE(started);
+  EXPECT_EQ(started->session.who->role, "factory");
+  record.status = registry::CredentialStatus::revoked;
+  desk.operators.apply({.changes = {registry::Put{record}}});
+  EXPECT_FALSE(desk.sessions.find(started->token.reveal()));
+}
+
+TEST(Sessions, OfOneKeyAreBounded) {
+  Desk desk;
+  std::vector<std::string> tokens;
+  for (std::size_t i = 0; i <= Sessions::kMostOfOneKey; ++i) {
+    tokens.push_back(desk.sign_in());
+    desk.clock.advance(Seconds(1));
+  }
+  EXPECT_FALSE(desk.sessions.find(tokens.front()));
+  EXPECT_TRUE(desk.sessions.find(tokens[1]));
+  EXPECT_TRUE(desk.sessions.find(tokens.back()));
 }
 
 }  // namespace

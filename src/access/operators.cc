@@ -20,14 +20,15 @@ Result<std::shared_ptr<const Policy>> policy_of(const registry::Credential& reco
 Result<Operator> to_operator(const registry::Credential& record, const Vault& vault) {
   TRY_ASSIGN(Secret secret, vault.unseal(record.access_key_id, record.sealed_secret));
   TRY_ASSIGN(std::shared_ptr<const Policy> policy, policy_of(record));
-  return Operator{record.access_key_id, record.name, std::move(secret), std::move(policy)};
+  return Operator{record.access_key_id, record.name, record.role, std::move(secret),
+                  std::move(policy)};
 }
 
 Operators::Operators(AccessKey root, Vault vault) : vault_(std::move(vault)) {
   auto everything = role_policy("admin");
   IMPRINT_ASSERT(everything.has_value());
-  root_ = std::make_shared<const Operator>(
-      Operator{std::move(root.id), "root", std::move(root.secret), std::move(*everything)});
+  root_ = std::make_shared<const Operator>(Operator{
+      std::move(root.id), "root", "admin", std::move(root.secret), std::move(*everything)});
 }
 
 registry::Task<Result<void>> Operators::load(registry::Store& store) {

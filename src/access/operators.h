@@ -17,6 +17,7 @@ namespace imprint::access {
 struct Operator {
   std::string access_key_id;
   std::string name;  ///< whose key it is
+  std::string role;  ///< "admin", ...; empty: a policy of its own
   Secret secret;
   std::shared_ptr<const Policy> policy;
 };

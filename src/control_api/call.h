@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "access/operators.h"
+#include "access/sessions.h"
 #include "base/clock.h"
 #include "base/current.h"
 #include "base/random.h"
@@ -25,6 +26,8 @@ namespace imprint::control_api {
 
 namespace json = encoding::json;
 
+class LiveFeed;
+
 /// What every operation works with. References outlive the ControlApi and are safe from any thread.
 struct Dependencies {
   registry::Store& store;
@@ -39,7 +42,10 @@ struct Dependencies {
   Random& random;
   telemetry::Log& log;
   const access::Operators& operators;
+  access::Sessions& sessions;  ///< at the dashboard
+  LiveFeed& live;
   std::string account;           ///< twelve digits
+  std::string region;            ///< in ARNs of answers to requests that name none
   std::string endpoint_address;  ///< what DescribeEndpoint answers: a host name, no scheme or port
 };
 

@@ -4,6 +4,7 @@
 #include "control_api/report_link.h"
 #include "control_api/signatures.h"
 #include "control_api/store_access.h"
+#include "control_api/web_session.h"
 
 namespace imprint::control_api {
 
@@ -69,6 +70,7 @@ runtime::Task<HttpResponse> ControlApi::answer(HttpRequest request, std::string 
         refuse_access(*accepted->who, *accepted->operation, accepted->call, judgement);
     co_return error_response(denied.value(), {}, request_id);
   }
+  if (accepted->operation->stream != nullptr) co_return open_stream(*accepted, request_id);
   const auto result = co_await run(accepted->operation, accepted->call);
   if (result) co_return HttpResponse{.body = encoding::to_json(*result)};
   note_failure(result.error(), request_id, accepted->operation->name);
@@ -78,12 +80,16 @@ runtime::Task<HttpResponse> ControlApi::answer(HttpRequest request, std::string 
 Result<ControlApi::Accepted> ControlApi::accept(const HttpRequest& request,
                                                 const std::string& request_id) const {
   TRY_ASSIGN(const Target target, Target::parse(request.target));
-  TRY_ASSIGN(SignedScope scope,
-             verify_signature(request, target, dependencies_.operators, dependencies_.clock.now()));
+  TRY_ASSIGN(SignedScope scope, identify(request, target));
   TRY(check_plane(scope));
   TRY_ASSIGN(const Route route, router_.find(request.method, target));
+  if (scope.is_session()) TRY(check_session(request, *route.operation, scope));
   TRY_ASSIGN(Inputs inputs,
              read_inputs(*route.operation, route.parameters, target, request, scope));
+  auto may_go_on = [this, key = scope.who->access_key_id, request] {
+    if (has_session(request)) return session_stands(request, dependencies_);
+    return dependencies_.operators.find(key).standing == access::Standing::usable;
+  };
   return Accepted{route.operation, scope.who,
                   Call{.server = dependencies_,
                        .operation = route.operation->name,
@@ -92,7 +98,21 @@ Result<ControlApi::Accepted> ControlApi::accept(const HttpRequest& request,
                        .source_ip = request.source_ip,
                        .region = std::move(scope.region),
                        .request_id = request_id,
-                       .host = std::string(request.header("host"))}};
+                       .host = std::string(request.header("host"))},
+                  std::move(may_go_on)};
+}
+
+Result<SignedScope> ControlApi::identify(const HttpRequest& request, const Target& target) const {
+  if (has_session(request)) return session_scope(request, dependencies_);
+  return verify_signature(request, target, dependencies_.operators, dependencies_.clock.now());
+}
+
+HttpResponse ControlApi::open_stream(const Accepted& accepted, const std::string& request_id) {
+  auto stream = accepted.operation->stream(accepted.call, accepted.may_go_on);
+  if (!stream) return error_response(stream.error(), accepted.operation->errors, request_id);
+  return {.content_type = "text/event-stream",
+          .headers = {{"Cache-Control", "no-store"}, {"X-Accel-Buffering", "no"}},
+          .stream = std::move(*stream)};
 }
 
 std::optional<std::uint64_t> ControlApi::spend(telemetry::AuditBudget& budget) {

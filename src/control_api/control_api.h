@@ -5,6 +5,7 @@
 #include "control_api/call.h"
 #include "control_api/http.h"
 #include "control_api/router.h"
+#include "control_api/signatures.h"
 #include "runtime/task.h"
 #include "telemetry/audit_budget.h"
 
@@ -28,16 +29,23 @@ class ControlApi {
   /// and the audit trail know.
   runtime::Task<HttpResponse> handle(HttpRequest request);
 
+  [[nodiscard]] const Dependencies& dependencies() const { return dependencies_; }
+
  private:
   /// A request whose signature and inputs are right.
   struct Accepted {
     const OperationInfo* operation;
     std::shared_ptr<const access::Operator> who;
     Call call;
+    std::function<bool()> may_go_on;  ///< for an answer that goes on
   };
 
   runtime::Task<HttpResponse> answer(HttpRequest request, std::string request_id);
   Result<Accepted> accept(const HttpRequest& request, const std::string& request_id) const;
+  /// Who asks: a signature, or the session of a browser.
+  [[nodiscard]] Result<SignedScope> identify(const HttpRequest& request,
+                                             const Target& target) const;
+  static HttpResponse open_stream(const Accepted& accepted, const std::string& request_id);
   /// How many events were left out before this one, unless it is left out too.
   std::optional<std::uint64_t> spend(telemetry::AuditBudget& budget);
   runtime::Task<void> record_refusal(HttpRequest request, std::string request_id, Error error);

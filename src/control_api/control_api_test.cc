@@ -235,20 +235,7 @@ TEST(ControlApi, TriesALostRaceAgainAndThenSaysSo) {
   RacingStore store(world.memory);
   provisioning::IssueCertificate issue(store, world.issuer, world.profile, world.metrics,
                                        world.clock, world.random);
-  ControlApi api({.store = store,
-                  .device_access = world.access,
-                  .issue = issue,
-                  .apply = world.apply,
-                  .registrations = world.registrations,
-                  .hooks = world.hooks,
-                  .keys = world.keys,
-                  .settings = world.settings,
-                  .clock = world.clock,
-                  .random = world.random,
-                  .log = world.log,
-                  .operators = world.operators,
-                  .account = "000000000000",
-                  .endpoint_address = ""});
+  ControlApi api(world.dependencies_on(store, issue));
   const auto create = [&](int races) {
     store.races = races;
     store.lost = 0;

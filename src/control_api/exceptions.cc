@@ -47,6 +47,7 @@ constexpr std::array kRows = std::to_array<Row>({
     {Exception::unknown_operation, "UnknownOperationException", 404, Fault::not_found},
     {Exception::unrecognized_client, "UnrecognizedClientException", 403, Fault::forbidden},
     {Exception::access_denied, "AccessDeniedException", 403, Fault::forbidden},
+    {Exception::session_expired, "SessionExpired", 401, Fault::forbidden},
 });
 
 constexpr bool is_indexed_by_exception() {

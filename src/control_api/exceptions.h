@@ -42,6 +42,8 @@ enum class Exception : std::uint8_t {
   unrecognized_client,
   // Answered to an access key whose policy does not allow the call (AWS IAM).
   access_denied,
+  /// Answered to a browser whose session at the dashboard has ended; not AWS's.
+  session_expired,
 };
 
 std::string_view name_of(Exception exception);  ///< "ResourceNotFoundException"

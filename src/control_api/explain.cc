@@ -84,25 +84,6 @@ class Gathering {
   std::set<std::string> followed_;
 };
 
-json::object write_event(const AuditEvent& event) {
-  json::object out{{"sequence", event.sequence},
-                   {"time", epoch_seconds(event.time)},
-                   {"step", event.step},
-                   {"outcome", event.outcome},
-                   {"sentence", sentence_of(event)}};
-  const auto add = [&](std::string_view name, const std::string& value) {
-    if (!value.empty()) out[name] = value;
-  };
-  add("correlationId", event.correlation);
-  add("actor", event.actor);
-  add("thingName", event.thing);
-  add("certificateId", event.certificate);
-  add("clientId", event.client);
-  add("serialNumber", event.serial_number);
-  if (auto detail = encoding::parse_json(event.detail)) out["detail"] = std::move(*detail);
-  return out;
-}
-
 runtime::Task<Result<std::optional<registry::Certificate>>> certificate_of(
     registry::Store& store, const AuditEvent* event) {
   if (event == nullptr) co_return std::optional<registry::Certificate>();

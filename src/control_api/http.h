@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,11 +25,22 @@ struct HttpRequest {
   [[nodiscard]] std::string_view header(std::string_view name) const;
 };
 
+/// A body that goes on for as long as its client listens. Used on the listener's thread.
+class BodyStream {
+ public:
+  virtual ~BodyStream() = default;
+  /// What there is to be sent now, which may be nothing yet; no value ends the response. Asked
+  /// again every kPeriod.
+  virtual std::optional<std::string> next() = 0;
+  static constexpr std::chrono::seconds kPeriod{1};
+};
+
 struct HttpResponse {
   int status = 200;
   std::string body = {};
   std::string content_type = "application/json";
   Headers headers = {};
+  std::unique_ptr<BodyStream> stream = {};  ///< follows the body
 };
 
 }  // namespace imprint::control_api

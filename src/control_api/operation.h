@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <limits>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -46,6 +48,11 @@ struct InputInfo {
 /// run again, so it keeps nothing between runs.
 using Handler = runtime::Task<Result<encoding::json::object>> (*)(Call);
 
+/// Of an operation whose answer goes on (text/event-stream), in place of a Handler. `may_go_on` is
+/// asked now and then: whether whoever listens is still allowed to.
+using StreamHandler = Result<std::unique_ptr<BodyStream>> (*)(const Call&,
+                                                              std::function<bool()> may_go_on);
+
 struct OperationInfo {
   std::string_view name;    ///< "CreateThing"
   std::string_view method;  ///< "POST"
@@ -57,6 +64,7 @@ struct OperationInfo {
   /// "arn:aws:iot:{region}:{account}:thing/x". Several are separated by spaces, "{name|arn}" stands
   /// for whichever is given (authorization.h). Empty: "*", as for lists.
   std::string_view resource = {};
+  StreamHandler stream = nullptr;
 };
 
 /// An operation of AWS IoT that this server does not have.

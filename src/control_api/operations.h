@@ -24,6 +24,7 @@ Operations claim_operations();              // claims.cc
 Operations certificate_operations();        // certificates.cc
 Operations endpoint_operations();           // endpoint.cc
 Operations explain_operations();            // explain.cc
+Operations live_operations();               // live_feed.cc
 Operations credential_operations();         // credentials.cc
 Operations reprovisioning_operations();     // reprovisioning.cc
 Operations template_lint_operations();      // template_lint.cc

@@ -2,6 +2,7 @@
 // Whole operations on an empty registry: what members hold, in any order of requests. None is a
 // fault of the server, and every refusal is one that the operation declares.
 #include "control_api/control_api.h"
+#include "control_api/live_feed.h"
 #include "control_api/validation.h"
 #include "registry/memory/memory_store.h"
 #include "test/support/aws_signer.h"
@@ -80,6 +81,8 @@ struct World {
                                          .pause = Milliseconds(0)}};
     return made;
   }
+  access::Sessions sessions{operators, clock, random};
+  control_api::LiveFeed live{clock, {}};
   control_api::Dependencies dependencies{.store = store,
                                          .device_access = device_access,
                                          .issue = issue,
@@ -92,7 +95,10 @@ struct World {
                                          .random = random,
                                          .log = log,
                                          .operators = operators,
+                                         .sessions = sessions,
+                                         .live = live,
                                          .account = "000000000000",
+                                         .region = "us-east-1",
                                          .endpoint_address = "iot.example.net"};
 };
 
@@ -120,7 +126,8 @@ void run(World& world, const control_api::Router& router, const HttpRequest& req
   const auto route = router.find(request.method, *target);
   if (!route) return;
   const control_api::OperationInfo& operation = *route->operation;
-  if (operation.name.find("RegistrationTask") != std::string_view::npos ||
+  if (operation.stream != nullptr ||
+      operation.name.find("RegistrationTask") != std::string_view::npos ||
       operation.name == "PutUpload")
     return;
   control_api::SignedScope scope{"us-east-1", "iot", {}};

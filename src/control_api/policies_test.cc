@@ -296,20 +296,7 @@ TEST_F(Policies, LeaveNothingAttachedToTheirName) {
   const auto id = CertificateId(Sha256{7});
   const registry::PolicyTarget target(id);
   LateAttachment store(world.memory, registry::PolicyAttachment{*PolicyName::parse("p"), target});
-  ControlApi api({.store = store,
-                  .device_access = world.access,
-                  .issue = world.issue,
-                  .apply = world.apply,
-                  .registrations = world.registrations,
-                  .hooks = world.hooks,
-                  .keys = world.keys,
-                  .settings = world.settings,
-                  .clock = world.clock,
-                  .random = world.random,
-                  .log = world.log,
-                  .operators = world.operators,
-                  .account = "000000000000",
-                  .endpoint_address = ""});
+  ControlApi api(world.dependencies_on(store, world.issue));
   HttpRequest request{"DELETE", "/policies/p", {}, "", ""};
   world.signer.sign(request, world.clock.now());
   EXPECT_EQ(runtime::run_blocking(api.handle(request)).status, 200);

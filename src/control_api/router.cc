@@ -113,6 +113,7 @@ std::vector<const OperationInfo*> all_operations() {
                            event_configuration_operations(),
                            endpoint_operations(),
                            explain_operations(),
+                           live_operations(),
                            credential_operations(),
                            reprovisioning_operations(),
                            catalogue_operations()}) {

@@ -370,7 +370,7 @@ std::string claimed_access_key(const HttpRequest& request) {
 }
 
 bool SignedScope::covers(std::string_view header) const {
-  return std::ranges::find(signed_headers, header) != signed_headers.end();
+  return is_session() || std::ranges::find(signed_headers, header) != signed_headers.end();
 }
 
 Result<SignedScope> verify_signature(const HttpRequest& request, const Target& target,

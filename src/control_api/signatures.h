@@ -13,13 +13,15 @@
 
 namespace imprint::control_api {
 
-/// What a valid signature says.
+/// What a valid signature says, or a session (web_session.h), which covers every header.
 struct SignedScope {
-  std::string region;                       ///< any; it names the region of ARNs in the answer
-  std::string service;                      ///< "iot", "execute-api", "iotdata", "iot-jobs-data"
-  std::vector<std::string> signed_headers;  ///< lower case
+  std::string region;   ///< any; it names the region of ARNs in the answer
+  std::string service;  ///< "iot", "execute-api", "iotdata", "iot-jobs-data"
+  std::vector<std::string> signed_headers = {};  ///< lower case
   std::shared_ptr<const access::Operator> who = {};
+  std::string csrf_token = {};  ///< of a session: what its requests must show
 
+  [[nodiscard]] bool is_session() const { return !csrf_token.empty(); }
   [[nodiscard]] bool covers(std::string_view header) const;  ///< `header` in lower case
 };
 

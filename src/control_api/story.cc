@@ -6,8 +6,8 @@
 #include <ranges>
 #include <span>
 
+#include "control_api/call.h"
 #include "control_api/record_changes.h"
-#include "encoding/json.h"
 
 namespace imprint::control_api {
 
@@ -383,6 +383,25 @@ std::string what_next(const std::vector<AuditEvent>& story,
     return "The connection broke; the device tries again. If it goes on: network, keep-alive and "
            "power of the device.";
   return advice_on_success(*event, certificate);
+}
+
+json::object write_event(const registry::AuditEvent& event) {
+  json::object out{{"time", epoch_seconds(event.time)},
+                   {"step", event.step},
+                   {"outcome", event.outcome},
+                   {"sentence", sentence_of(event)}};
+  if (event.sequence != 0) out["sequence"] = event.sequence;
+  const auto add = [&](std::string_view name, const std::string& value) {
+    if (!value.empty()) out[name] = value;
+  };
+  add("correlationId", event.correlation);
+  add("actor", event.actor);
+  add("thingName", event.thing);
+  add("certificateId", event.certificate);
+  add("clientId", event.client);
+  add("serialNumber", event.serial_number);
+  if (auto detail = encoding::parse_json(event.detail)) out["detail"] = std::move(*detail);
+  return out;
 }
 
 }  // namespace imprint::control_api

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "encoding/json.h"
 #include "registry/records.h"
 
 /// What a device did, told to people. Pure: events of the audit trail in, sentences out.
@@ -12,6 +13,9 @@ namespace imprint::control_api {
 
 /// One event as a sentence, with what decided it: "asked for a certificate with its own key".
 std::string sentence_of(const registry::AuditEvent& event);
+
+/// One event as ListAuditEvents gives it; `sequence` is left out while the store has not given one.
+encoding::json::object write_event(const registry::AuditEvent& event);
 
 /// What an operator does next, judged by the last event that matters. `certificate` is that event's
 /// certificate as it is now, if it still exists.

@@ -4,6 +4,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
@@ -113,6 +114,8 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
     const bool keep_alive = message.keep_alive();
     auto response =
         co_await self->server_.handler_(to_request(std::move(message), self->source_ip_));
+    self->body_stream_ = std::move(response.stream);
+    if (self->body_stream_ != nullptr) co_return self->begin_stream(std::move(response), version);
     self->write(to_response(std::move(response), version, keep_alive));
   }
 
@@ -140,6 +143,39 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
                       });
   }
 
+  /// The body of a stream ends with its connection, so that it needs no length (RFC 9112 section
+  /// 6.3, item 8).
+  void begin_stream(control_api::HttpResponse&& response, unsigned version) {
+    response_ = to_response(std::move(response), version, false);
+    response_.erase(http::field::content_length);
+    response_head_.emplace(response_);
+    beast::get_lowest_layer(stream_).expires_after(kRequestTime);
+    http::async_write_header(stream_, *response_head_,
+                             [self = shared_from_this()](const error_code& error, std::size_t) {
+                               if (!error) self->go_on();
+                             });
+  }
+
+  void go_on() {
+    auto text = body_stream_->next();
+    if (!text) return close();
+    if (text->empty()) return pause();
+    chunk_ = std::move(*text);
+    beast::get_lowest_layer(stream_).expires_after(kRequestTime);
+    asio::async_write(stream_, asio::buffer(chunk_),
+                      [self = shared_from_this()](const error_code& error, std::size_t) {
+                        if (!error) self->pause();
+                      });
+  }
+
+  void pause() {
+    beast::get_lowest_layer(stream_).expires_never();
+    pause_.expires_after(control_api::BodyStream::kPeriod);
+    pause_.async_wait([self = shared_from_this()](const error_code& error) {
+      if (!error) self->go_on();
+    });
+  }
+
   void close() {
     beast::get_lowest_layer(stream_).expires_after(kHandshakeTime);
     stream_.async_shutdown([self = shared_from_this()](const error_code&) {});
@@ -152,6 +188,11 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
   std::optional<http::request_parser<http::string_body>> parser_;
   http::response<http::string_body> response_;
   std::string source_ip_;
+  // Of a response that goes on.
+  std::unique_ptr<control_api::BodyStream> body_stream_;
+  std::optional<http::response_serializer<http::string_body>> response_head_;
+  std::string chunk_;
+  asio::steady_timer pause_{server_.loop_};
 };
 
 HttpServer::HttpServer(Handler handler, telemetry::Log& log)

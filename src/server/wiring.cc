@@ -9,6 +9,8 @@
 #include "base/file.h"
 #include "bulk/registration_tasks.h"
 #include "control_api/control_api.h"
+#include "control_api/live_feed.h"
+#include "control_api/web_session.h"
 #include "deployment/key_file.h"
 #include "deployment/secret_files.h"
 #include "encoding/text.h"
@@ -195,6 +197,8 @@ struct Server::Parts {
   std::vector<Shard*> peers;
 
   std::optional<ServiceRoutes> routes;
+  std::optional<access::Sessions> sessions;
+  control_api::LiveFeed live{clock, {}};
   std::optional<control_api::ControlApi> control;
   std::unique_ptr<HttpServer> http;
   std::vector<std::thread> threads;
@@ -220,6 +224,7 @@ struct Server::Parts {
     store->watch([this](const registry::ChangeSet& changes) {
       tell_alarms(changes);
       operators->apply(changes);
+      live.apply(changes);
       directory.apply(changes);
       introducers.apply(changes);
       pending.apply(changes);
@@ -351,6 +356,7 @@ struct Server::Parts {
     TRY_ASSIGN(std::string root, read_file(layout.trusted_root(), kMaxPemBytes));
     TRY_ASSIGN(std::string issuing, read_file(layout.issuing_certificate(), kMaxPemBytes));
     routes.emplace(*store, metrics, std::move(root), std::move(issuing));
+    sessions.emplace(*operators, clock, random);
     control.emplace(control_api::Dependencies{
         .store = *store,
         .device_access = *access,
@@ -364,7 +370,10 @@ struct Server::Parts {
         .random = random,
         .log = log,
         .operators = *operators,
+        .sessions = *sessions,
+        .live = live,
         .account = config.account_id,
+        .region = config.region,
         .endpoint_address = config.endpoints.empty() ? "localhost" : config.endpoints.front()});
     TRY_ASSIGN(const ServerCredentials credentials, load_credentials(layout));
     TRY_ASSIGN(const Shard::Address address, to_address(config.listen.http));
@@ -380,6 +389,8 @@ struct Server::Parts {
 
   runtime::Task<control_api::HttpResponse> answer(control_api::HttpRequest request) {
     if (ServiceRoutes::serves(request.target)) return routes->answer(std::move(request));
+    if (request.target == control_api::kSessionTarget)
+      return control_api::answer_session(control->dependencies(), std::move(request));
     return control->handle(std::move(request));
   }
 

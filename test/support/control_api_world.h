@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "control_api/control_api.h"
+#include "control_api/live_feed.h"
 #include "issuance/issuer.h"
 #include "issuance/key_pool.h"
 #include "registry/memory/memory_store.h"
@@ -68,26 +69,38 @@ class ControlApiWorld {
   AwsSigner signer;
   access::Operators operators{{std::string(kAccessKeyId), Secret(std::string(kSecretAccessKey))},
                               *access::Vault::make(Secret(std::string(64, 'a')))};
-  control_api::ControlApi api{{.store = store,
-                               .device_access = access,
-                               .issue = issue,
-                               .apply = apply,
-                               .registrations = registrations,
-                               .hooks = hooks,
-                               .keys = keys,
-                               .settings = settings,
-                               .clock = clock,
-                               .random = random,
-                               .log = log,
-                               .operators = operators,
-                               .account = "000000000000",
-                               .endpoint_address = "iot.example.net"}};
+  access::Sessions sessions{operators, clock, random};
+  control_api::LiveFeed live{clock, {}};
+  control_api::ControlApi api{dependencies_on(store, issue)};
+
+  /// What an API works with, on a store of the test's own.
+  control_api::Dependencies dependencies_on(registry::Store& with,
+                                            provisioning::IssueCertificate& issuing) {
+    return {.store = with,
+            .device_access = access,
+            .issue = issuing,
+            .apply = apply,
+            .registrations = registrations,
+            .hooks = hooks,
+            .keys = keys,
+            .settings = settings,
+            .clock = clock,
+            .random = random,
+            .log = log,
+            .operators = operators,
+            .sessions = sessions,
+            .live = live,
+            .account = "000000000000",
+            .region = "us-east-1",
+            .endpoint_address = "iot.example.net"};
+  }
 
   /// On a store of one's own, or in memory.
   explicit ControlApiWorld(registry::Store* real = nullptr)
       : store(real == nullptr ? memory : *real) {
     store.watch([this](const registry::ChangeSet& changes) {
       operators.apply(changes);
+      live.apply(changes);
       access.apply(identity::access_change_of(changes));
     });
   }

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "control_api/call.h"
+#include "control_api/http.h"
+#include "control_api/operation.h"
+#include "control_api/signatures.h"
+#include "runtime/task.h"
+
+/// A browser at the dashboard: it signs in with an access key once and then shows a cookie in place
+/// of a signature. Every request but an event stream, which a page cannot give headers, must also
+/// carry the session's CSRF token in X-Imprint-Csrf.
+namespace imprint::control_api {
+
+inline constexpr std::string_view kSessionTarget = "/ui/session";
+
+/// Whether a request comes with a session's cookie and without a signature.
+bool has_session(const HttpRequest& request);
+
+/// Who the session of a request's cookie is. SessionExpired (401) when it has ended.
+Result<SignedScope> session_scope(const HttpRequest& request, const Dependencies& server);
+
+/// Whether that session has not ended; asking does not count as use.
+bool session_stands(const HttpRequest& request, const Dependencies& server);
+
+/// AccessDeniedException for a request that another site's page may have sent.
+Result<void> check_session(const HttpRequest& request, const OperationInfo& operation,
+                           const SignedScope& scope);
+
+/// POST signs in, GET tells who is signed in, DELETE signs out.
+runtime::Task<HttpResponse> answer_session(const Dependencies& server, HttpRequest request);
+
+}  // namespace imprint::control_api
