@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// How requests reach the server: same origin, the session's cookie, its CSRF token, JSON both ways.
+
+/** A refusal in the server's own words, or that it could not be reached (status 0). */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly type: string,
+    message: string,
+  ) {
+    super(message);
+  }
+  get isForbidden(): boolean {
+    return this.status === 403;
+  }
+  get isNotFound(): boolean {
+    return this.status === 404;
+  }
+}
+
+export type Query = Record<string, string | number | boolean | undefined>;
+
+export interface Request {
+  method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  query?: Query;
+  body?: unknown;
+  headers?: Record<string, string>;
+  signal?: AbortSignal | undefined;
+}
+
+/** A path from its parts; those that are names are encoded, also where they hold slashes or dots. */
+export function path(strings: TemplateStringsArray, ...names: string[]): string {
+  return strings.reduce((out, text, i) => out + encodeURIComponent(names[i - 1] ?? "") + text);
+}
+
+/** `?a=b` of what is given; what is undefined or empty is left out. */
+export function queryText(query: Query = {}): string {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== "");
+  const text = given.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(String(value))}`);
+  return text.length === 0 ? "" : `?${text.join("&")}`;
+}
+
+export class Client {
+  constructor(
+    private readonly csrfToken: () => string,
+    private readonly onSessionGone: () => void,
+  ) {}
+
+  /** The answer's JSON; rejects with an ApiError, or with the signal's AbortError. */
+  async send<T>(at: string, request: Request = {}): Promise<T> {
+    const headers: Record<string, string> = { accept: "application/json", ...request.headers };
+    const csrf = this.csrfToken();
+    if (csrf !== "") headers["x-imprint-csrf"] = csrf;
+    if (request.body !== undefined) headers["content-type"] = "application/json";
+    let response: Response;
+    try {
+      response = await fetch(at + queryText(request.query), {
+        method: request.method ?? "GET",
+        headers,
+        credentials: "same-origin",
+        cache: "no-store",
+        redirect: "error",
+        signal: request.signal ?? null,
+        body: request.body === undefined ? null : JSON.stringify(request.body),
+      });
+    } catch (cause) {
+      if (request.signal?.aborted) throw cause;
+      throw new ApiError(0, "Unreachable", "The server does not answer. It may be restarting, or the network is down.");
+    }
+    const answer = await readJson(response);
+    if (response.ok) return answer as T;
+    const error = errorOf(response, answer);
+    if (response.status === 401 && csrf !== "") this.onSessionGone();
+    throw error;
+  }
+}
+
+async function readJson(response: Response): Promise<unknown> {
+  const text = await response.text();
+  if (text === "") return {};
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {};
+  }
+}
+
+function errorOf(response: Response, answer: unknown): ApiError {
+  const members = (typeof answer === "object" && answer !== null ? answer : {}) as Record<string, unknown>;
+  const type = response.headers.get("x-amzn-errortype") ?? members["__type"];
+  const message = members["message"] ?? members["Message"];
+  return new ApiError(
+    response.status,
+    typeof type === "string" ? type : "",
+    typeof message === "string" && message !== "" ? message : `The server answered ${response.status} without saying why.`,
+  );
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

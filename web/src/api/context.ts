@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createContext } from "preact";
+import { useContext, useEffect, useRef, useState } from "preact/hooks";
+import type { Api } from "./api";
+import type { LiveEvents, LiveFeed, LiveState } from "./live";
+import type { Session } from "./shapes";
+
+/** What every page of somebody signed in has. */
+export interface Signed {
+  api: Api;
+  live: LiveFeed;
+  session: Session;
+}
+
+export const SignedContext = createContext<Signed | undefined>(undefined);
+
+export function useSigned(): Signed {
+  const signed = useContext(SignedContext);
+  if (signed === undefined) throw new Error("no page is shown before sign-in");
+  return signed;
+}
+
+export function useApi(): Api {
+  return useSigned().api;
+}
+
+/** The roles that change nothing are named; a key with a policy of its own tries, and is told what it may not. */
+export function mayChange(session: Session): boolean {
+  return session.role !== "read-only" && session.role !== "factory";
+}
+
+export function useLive<Name extends keyof LiveEvents>(name: Name, hear: (data: LiveEvents[Name]) => void): void {
+  const { live } = useSigned();
+  const hearer = useRef(hear);
+  hearer.current = hear;
+  useEffect(() => live.listen(name, (data) => hearer.current(data)), [live, name]);
+}
+
+export function useLiveState(): LiveState {
+  const { live } = useSigned();
+  const [state, setState] = useState(live.state);
+  useEffect(() => live.watch(() => setState(live.state)), [live]);
+  return state;
+}
+
+export function useLiveGeneration(): number {
+  const { live } = useSigned();
+  const [generation, setGeneration] = useState(live.generation);
+  useEffect(() => live.watch(() => setGeneration(live.generation)), [live]);
+  return generation;
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// What can be told from an audit event alone.
+import type { AuditEvent } from "../api/shapes";
+
+const kOnboarding = new Set([
+  "tls_handshake",
+  "connect",
+  "create_keys_and_certificate",
+  "create_certificate_from_csr",
+  "reopen_certificate",
+  "register_thing",
+  "just_in_time_provisioning",
+  "just_in_time_registration",
+]);
+const kRefusals = new Set(["rejected", "denied", "failed"]);
+
+/** Whether a device was turned away on its way in. */
+export function isRefusal(event: AuditEvent): boolean {
+  return kOnboarding.has(event.step) && kRefusals.has(event.outcome);
+}
+
+/** The newest of them, each once, newest first. */
+export function newest(events: AuditEvent[], most: number): AuditEvent[] {
+  const bySequence = new Map(events.map((event) => [event.sequence, event]));
+  return [...bySequence.values()].sort((a, b) => b.time - a.time || b.sequence - a.sequence).slice(0, most);
+}
+
+/** What a device calls itself, as far as it came to say it. */
+export function whoOf(event: AuditEvent): string {
+  if (event.serialNumber) return event.serialNumber;
+  if (event.thingName) return event.thingName;
+  if (event.clientId) return event.clientId;
+  if (event.certificateId) return `certificate ${event.certificateId.slice(0, 12)}…`;
+  return "unknown";
+}
+
+/** Whether an event belongs to the story that these others tell. */
+export function isAbout(event: AuditEvent, story: AuditEvent[]): boolean {
+  const shares = (member: "thingName" | "serialNumber" | "clientId" | "correlationId"): boolean => {
+    const value = event[member];
+    return value !== undefined && story.some((known) => known[member] === value);
+  };
+  return shares("thingName") || shares("serialNumber") || shares("clientId") || shares("correlationId");
+}
+
+/** A step's name in plain words: register_thing is "register thing". */
+export function stepInWords(step: string): string {
+  return step.replace(/_/g, " ");
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// The filter of the audit page, as it stands in the address.
+import type { AuditFilter } from "../api/api";
+import type { Query } from "../api/client";
+
+export type FilterField = keyof AuditFilter;
+
+interface Field {
+  name: FilterField;
+  title: string;
+  kind: "text" | "time";
+  options?: [string, string][];
+}
+
+const kOutcomes = ["ok", "rejected", "denied", "failed", "timed_out", "lost", "raised", "resolved", "closed"];
+
+export const kFields: Field[] = [
+  { name: "serialNumber", title: "Serial number", kind: "text" },
+  { name: "thingName", title: "Thing", kind: "text" },
+  { name: "clientId", title: "Client id", kind: "text" },
+  { name: "certificateId", title: "Certificate id", kind: "text" },
+  { name: "step", title: "Step, such as register_thing", kind: "text" },
+  { name: "outcome", title: "Outcome", kind: "text", options: kOutcomes.map((one) => [one, one.replace(/_/g, " ")]) },
+  { name: "from", title: "From", kind: "time" },
+  { name: "until", title: "Until", kind: "time" },
+];
+
+const kOthers: FilterField[] = ["correlationId", "category"];
+
+/** What is in the address, by name, as it was typed. */
+export function queryOf(query: URLSearchParams): Query {
+  const names = [...kFields.map((field) => field.name), ...kOthers];
+  return Object.fromEntries(names.map((name) => [name, query.get(name) ?? ""]));
+}
+
+/** What the server is asked: what is typed without space around it, times as seconds. */
+export function filterOf(query: URLSearchParams): AuditFilter {
+  const filter: Record<string, string | number> = {};
+  for (const { name, kind } of kFields) {
+    const text = (query.get(name) ?? "").trim();
+    if (text === "") continue;
+    if (kind === "text") {
+      filter[name] = text;
+      continue;
+    }
+    const time = Date.parse(text);
+    if (!Number.isNaN(time)) filter[name] = Math.floor(time / 1000);
+  }
+  for (const name of kOthers) {
+    const text = query.get(name) ?? "";
+    if (text !== "") filter[name] = text;
+  }
+  return filter as AuditFilter;
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ComponentChildren, JSX } from "preact";
+import { useState } from "preact/hooks";
+import type { Pages } from "../api/resource";
+import type { AuditEvent } from "../api/shapes";
+import { href } from "../app/router";
+import { OutcomeBadge } from "../parts/badge";
+import { DeviceText } from "../parts/device_text";
+import { Sentence, storyOf } from "../parts/sentence";
+import { PagedTable } from "../parts/table";
+import { When } from "../parts/when";
+import { stepInWords, whoOf } from "./events";
+
+/** Audit events with what is on record of each, for who opens it. */
+export function AuditTable({ pages, caption, empty }: { pages: Pages<AuditEvent>; caption: string; empty: ComponentChildren }): JSX.Element {
+  return (
+    <PagedTable
+      pages={pages}
+      what="the audit trail"
+      caption={caption}
+      keyOf={(event) => String(event.sequence)}
+      empty={empty}
+      columns={[
+        { title: "When", cell: (event) => <span class="nowrap"><When at={event.time} exact /></span> },
+        { title: "Outcome", cell: (event) => <OutcomeBadge outcome={event.outcome} /> },
+        { title: "What happened", isHeading: true, cell: (event) => <EventCell event={event} /> },
+        {
+          title: "Device",
+          cell: (event) => {
+            const to = storyOf(event);
+            return to === undefined ? (
+              <span class="quiet">none</span>
+            ) : (
+              <a href={to}>
+                <DeviceText text={whoOf(event)} shown={40} />
+              </a>
+            );
+          },
+        },
+      ]}
+    />
+  );
+}
+
+export function EventCell({ event }: { event: AuditEvent }): JSX.Element {
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <div class="event">
+      <Sentence text={event.sentence} />
+      <details onToggle={(toggled) => setOpen((toggled.target as HTMLDetailsElement).open)}>
+        <summary>
+          {stepInWords(event.step)} <span class="quiet">#{event.sequence}</span>
+        </summary>
+        {isOpen && <EventDetail event={event} />}
+      </details>
+    </div>
+  );
+}
+
+function EventDetail({ event }: { event: AuditEvent }): JSX.Element {
+  const { detail, sentence: _sentence, ...members } = event;
+  return (
+    <dl class="facts small">
+      {Object.entries({ ...members, ...detail }).map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>
+            {name === "correlationId" ? (
+              <a href={href("audit", { correlationId: String(value) })}>{String(value)}</a>
+            ) : (
+              <DeviceText text={typeof value === "string" ? value : JSON.stringify(value)} shown={200} />
+            )}
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

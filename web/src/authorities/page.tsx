@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// Certificate authorities: who signs, until when, and what depends on it.
+import type { JSX } from "preact";
+import { useApi } from "../api/context";
+import { useResource } from "../api/resource";
+import type { Authority } from "../api/shapes";
+import { href } from "../app/router";
+import { Badge, StatusBadge, type Tone } from "../parts/badge";
+import { DeviceText, Fingerprint } from "../parts/device_text";
+import * as format from "../parts/format";
+import { Empty, Shown } from "../parts/notices";
+import { PageHead, Panel, useTitle } from "../parts/panel";
+import { Table } from "../parts/table";
+import { useNow } from "../parts/when";
+import { branchesOf } from "./tree";
+
+const kRoles: Record<Authority["role"], string> = {
+  root: "root of this deployment",
+  issuing: "signs device certificates",
+  registered: "your own, registered",
+};
+
+export function AuthoritiesPage(): JSX.Element {
+  useTitle("Certificate authorities");
+  const api = useApi();
+  const authorities = useResource("authorities", (signal) => api.authorities(signal));
+  const now = useNow();
+  return (
+    <>
+      <PageHead title="Certificate authorities" lead="Who vouches for devices, until when, and how much hangs on each." />
+      <Panel title="Authorities">
+        <Shown of={authorities} what="the authorities">
+          {(all) =>
+            all.length === 0 ? (
+              <Empty title="There is none">
+                <code>imprint ca register</code> registers one of your own.
+              </Empty>
+            ) : (
+              <Table
+                caption="Certificate authorities, each below its issuer"
+                rows={branchesOf(all)}
+                keyOf={({ authority }) => authority.id}
+                columns={[
+                  {
+                    title: "Authority",
+                    isHeading: true,
+                    cell: ({ authority, level }) => (
+                      <div class={`branch level-${Math.min(level, 4)}`}>
+                        <DeviceText text={authority.commonName || authority.subject} shown={60} />
+                        <span class="quiet">{kRoles[authority.role]}</span>
+                        <Fingerprint id={authority.id} />
+                      </div>
+                    ),
+                  },
+                  { title: "State", cell: ({ authority }) => <StatusBadge status={authority.status} /> },
+                  { title: "Ends", cell: ({ authority }) => <Ends at={authority.notAfter} now={now} /> },
+                  { title: "Certificates under it", isNumber: true, cell: ({ authority }) => format.count(authority.certificates) },
+                  { title: "New devices of it", cell: ({ authority }) => <Newcomers authority={authority} /> },
+                ]}
+              />
+            )
+          }
+        </Shown>
+      </Panel>
+    </>
+  );
+}
+
+function Ends({ at, now }: { at: number; now: number }): JSX.Element {
+  const days = (at - now) / 86_400;
+  const tone: Tone = days < 30 ? "bad" : days < 180 ? "warn" : "plain";
+  return (
+    <span class="stacked">
+      {tone === "plain" ? format.relative(at, now) : <Badge tone={tone}>{days < 0 ? "expired" : format.relative(at, now)}</Badge>}
+      <span class="quiet">{format.date(at)}</span>
+    </span>
+  );
+}
+
+function Newcomers({ authority }: { authority: Authority }): JSX.Element {
+  if (authority.role !== "registered") return <span class="quiet">{authority.role === "root" ? "signs authorities" : "through claims"}</span>;
+  if (authority.templateName !== undefined) {
+    return (
+      <>
+        provisioned by{" "}
+        <a href={href("template", { name: authority.templateName })}>
+          <DeviceText text={authority.templateName} />
+        </a>
+      </>
+    );
+  }
+  return <>{authority.autoRegistration ? "registered, wait for activation" : "refused: registration is off"}</>;
+}

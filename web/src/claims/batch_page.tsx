@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { ApiError } from "../api/client";
+import { useApi } from "../api/context";
+import { usePages, useResource, useRested } from "../api/resource";
+import type { ListEntry } from "../api/shapes";
+import { href } from "../app/router";
+import { DeviceText } from "../parts/device_text";
+import * as format from "../parts/format";
+import { Empty, Failure, Loading, Shown } from "../parts/notices";
+import { Facts, PageHead, Panel, useTitle } from "../parts/panel";
+import { PagedTable } from "../parts/table";
+import { When } from "../parts/when";
+
+const kRest = 300;
+
+/** One manufacturing list: its units page by page, or the one that is looked for. */
+export function BatchPage({ name }: { name: string }): JSX.Element {
+  useTitle(`List ${name}`);
+  const api = useApi();
+  const list = useResource(`list ${name}`, (signal) => api.list(name, signal));
+  const [serial, setSerial] = useState("");
+  const wanted = useRested(serial.trim(), kRest);
+  return (
+    <>
+      <p class="crumbs">
+        <a href={href("claims")}>Claims and batches</a>
+      </p>
+      <PageHead title={<>List <DeviceText text={name} /></>} />
+      <Shown of={list} what="the list">
+        {(value) => (
+          <Panel title="What it is">
+            <Facts
+              of={[
+                ["Units", format.count(value.entries ?? 0)],
+                ["Description", value.description === "" ? "none" : <DeviceText text={value.description} />],
+                ["Made", <When at={value.creationDate} />],
+                ["Changed", <When at={value.lastModifiedDate} />],
+              ]}
+            />
+          </Panel>
+        )}
+      </Shown>
+      <Panel title="Units">
+        <form class="search" role="search" onSubmit={(event) => event.preventDefault()}>
+          <label class="field">
+            <span>Serial number, whole</span>
+            <input type="search" value={serial} maxLength={128} onInput={(event) => setSerial(event.currentTarget.value)} />
+          </label>
+        </form>
+        {wanted === "" ? <Units name={name} /> : <Unit name={name} serial={wanted} />}
+      </Panel>
+    </>
+  );
+}
+
+function Units({ name }: { name: string }): JSX.Element {
+  const api = useApi();
+  const pages = usePages(`units of ${name}`, (token, signal) => api.listEntries(name, { token, signal }));
+  return (
+    <PagedTable
+      pages={pages}
+      what="the units"
+      caption="Units on this list"
+      keyOf={serialOf}
+      empty={<Empty title="There is no unit on it">Nobody gets in where this list is asked for.</Empty>}
+      columns={[
+        {
+          title: "Serial number",
+          isHeading: true,
+          cell: (entry) => (
+            <a href={href("device", { serialNumber: serialOf(entry) })}>
+              <DeviceText text={serialOf(entry)} />
+            </a>
+          ),
+        },
+        { title: "Brings", cell: (entry) => <DeviceText text={restOf(entry)} /> },
+      ]}
+    />
+  );
+}
+
+function Unit({ name, serial }: { name: string; serial: string }): JSX.Element {
+  const api = useApi();
+  const unit = useResource(`unit ${name} ${serial}`, (signal) => api.listEntry(name, serial, signal));
+  if (unit.error instanceof ApiError && unit.error.isNotFound) {
+    return (
+      <Empty title="That serial number is not on the list">
+        A device that names it is refused. If the unit was made: <code>imprint list set DIR {name} SERIAL</code>.
+      </Empty>
+    );
+  }
+  if (unit.error !== undefined) return <Failure error={unit.error} what="the unit" retry={unit.reload} />;
+  if (unit.value === undefined) return <Loading what="the unit" />;
+  const entry = unit.value;
+  return (
+    <Facts
+      of={[
+        ["Serial number", <a href={href("device", { serialNumber: serialOf(entry) })}><DeviceText text={serialOf(entry)} /></a>],
+        ...Object.entries(entry)
+          .filter(([column]) => column !== "serial")
+          .map(([column, value]): [string, JSX.Element] => [column, <DeviceText text={textOf(value)} />]),
+      ]}
+    />
+  );
+}
+
+function serialOf(entry: ListEntry): string {
+  return textOf(entry["serial"] ?? "");
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function restOf(entry: ListEntry): string {
+  const rest = Object.entries(entry).filter(([column]) => column !== "serial");
+  return rest.length === 0 ? "nothing" : rest.map(([column, value]) => `${column} ${textOf(value)}`).join(", ");
+}

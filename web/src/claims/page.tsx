@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// Claims with their budgets, and the lists of units that were made.
+import type { JSX } from "preact";
+import { useApi, useLive } from "../api/context";
+import { usePages, useRereading } from "../api/resource";
+import { href } from "../app/router";
+import { DeviceText, Fingerprint } from "../parts/device_text";
+import { Empty } from "../parts/notices";
+import { PageHead, Panel, useTitle } from "../parts/panel";
+import { PagedTable } from "../parts/table";
+import { When } from "../parts/when";
+import { ClaimBadge, Devices, rulesOf } from "./claim_words";
+
+const kReread = 5_000;
+
+export function ClaimsPage(): JSX.Element {
+  useTitle("Claims and batches");
+  return (
+    <>
+      <PageHead title="Claims and batches" lead="What every device carries before it has an identity of its own, and the units that were made." />
+      <Claims />
+      <Batches />
+    </>
+  );
+}
+
+function Claims(): JSX.Element {
+  const api = useApi();
+  const pages = usePages("claims", (token, signal) => api.claims({ token, signal }));
+  const reread = useRereading(pages.reload, kReread);
+  useLive("pipeline", reread);
+  useLive("alarms", reread);
+  return (
+    <Panel title="Claims">
+      <PagedTable
+        pages={pages}
+        what="the claims"
+        caption="Claims with their budgets"
+        keyOf={(claim) => claim.certificateId}
+        empty={
+          <Empty title="There is no claim with a budget">
+            A claim is one certificate for a whole batch: <code>imprint claim create DIR --template NAME --out FOLDER --max-devices 100</code>.
+          </Empty>
+        }
+        columns={[
+          {
+            title: "Claim",
+            isHeading: true,
+            cell: (claim) => (
+              <a href={href("claim", { id: claim.certificateId })}>
+                <Fingerprint id={claim.certificateId} />
+              </a>
+            ),
+          },
+          { title: "State", cell: (claim) => <ClaimBadge claim={claim} /> },
+          { title: "For templates", cell: (claim) => <DeviceText text={(claim.budget.templateNames ?? []).join(", ") || "any that its policy names"} /> },
+          { title: "Devices", cell: (claim) => <Devices claim={claim} /> },
+          {
+            title: "Rules",
+            isMinor: true,
+            cell: (claim) => <DeviceText text={rulesOf(claim.budget).slice(claim.budget.maxDevices === undefined ? 0 : 1).map(([name, value]) => `${name.toLowerCase()} ${value}`).join("; ") || "none"} />,
+          },
+          { title: "Last used", cell: (claim) => (claim.lastUse === undefined ? <span class="quiet">never</span> : <When at={claim.lastUse} />) },
+          { title: "Ends", cell: (claim) => <When at={claim.expiration} /> },
+        ]}
+      />
+    </Panel>
+  );
+}
+
+function Batches(): JSX.Element {
+  const api = useApi();
+  const pages = usePages("batches", (token, signal) => api.lists({ token, signal }));
+  return (
+    <Panel title="Batches: lists of units that were made">
+      <PagedTable
+        pages={pages}
+        what="the lists"
+        caption="Manufacturing lists"
+        keyOf={(list) => list.listName}
+        empty={
+          <Empty title="There is no list of units">
+            With a list, only units that were made get in: <code>imprint list create DIR NAME</code>, then{" "}
+            <code>imprint list import DIR NAME FILE.csv</code>.
+          </Empty>
+        }
+        columns={[
+          {
+            title: "List",
+            isHeading: true,
+            cell: (list) => (
+              <a href={href("batch", { name: list.listName })}>
+                <DeviceText text={list.listName} />
+              </a>
+            ),
+          },
+          { title: "Description", cell: (list) => (list.description === "" ? <span class="quiet">none</span> : <DeviceText text={list.description} />) },
+          { title: "Made", cell: (list) => <When at={list.creationDate} /> },
+          { title: "Changed", cell: (list) => <When at={list.lastModifiedDate} /> },
+        ]}
+      />
+    </Panel>
+  );
+}

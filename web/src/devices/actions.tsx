@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { useApi } from "../api/context";
+import { useResource, useRested } from "../api/resource";
+import { DeviceText } from "../parts/device_text";
+import { ActionDialog } from "../parts/dialog";
+import { Shown } from "../parts/notices";
+
+const kPermissions: [string, number][] = [
+  ["1 hour", 3600],
+  ["1 day", 86_400],
+  ["7 days", 7 * 86_400],
+  ["30 days", 30 * 86_400],
+];
+const kRest = 250;
+
+interface Props {
+  thing: string;
+  close: (isDone: boolean) => void;
+}
+
+/** Devices make their keys themselves: to rotate is to permit the next registration with another key. */
+export function Rotate({ thing, close }: Props): JSX.Element {
+  const api = useApi();
+  const [seconds, setSeconds] = useState(86_400);
+  return (
+    <ActionDialog title="Let this device register with another key?" action="Allow it" run={() => api.allowReprovisioning(thing, seconds)} close={close}>
+      <p>
+        The next device that registers as <DeviceText text={thing} shown={64} /> through its template takes the name over, once, with a key of its own.
+        The certificate it has now goes on working until the new one first connects.
+      </p>
+      <p>Whoever holds a claim of that template can use this permission: give it only while the device is about to come.</p>
+      <label class="field">
+        <span>For how long</span>
+        <select value={String(seconds)} onChange={(event) => setSeconds(Number(event.currentTarget.value))}>
+          {kPermissions.map(([text, value]) => (
+            <option key={value} value={String(value)}>
+              {text}
+            </option>
+          ))}
+        </select>
+      </label>
+    </ActionDialog>
+  );
+}
+
+export function Regroup({ thing, groups, close }: Props & { groups: string[] }): JSX.Element {
+  const api = useApi();
+  const [prefix, setPrefix] = useState("");
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set(groups));
+  const rested = useRested(prefix.trim(), kRest);
+  const found = useResource(`groups ${rested}`, (signal) => api.groups(rested, signal));
+  const added = [...chosen].filter((name) => !groups.includes(name));
+  const removed = groups.filter((name) => !chosen.has(name));
+  const toggle = (name: string): void => {
+    const next = new Set(chosen);
+    if (!next.delete(name)) next.add(name);
+    setChosen(next);
+  };
+  return (
+    <ActionDialog
+      title="Change the groups of this device"
+      action="Change groups"
+      isReady={added.length + removed.length > 0}
+      run={() => api.regroup(thing, added, removed)}
+      close={close}
+    >
+      <p>Policies that are attached to a group hold for its devices: they gain and lose rights with it, from their next request on.</p>
+      <label class="field">
+        <span>Groups whose name begins with</span>
+        <input type="search" value={prefix} maxLength={128} onInput={(event) => setPrefix(event.currentTarget.value)} />
+      </label>
+      <Shown of={found} what="the groups">
+        {(names) => (
+          <fieldset class="checks">
+            <legend>Groups</legend>
+            {[...new Set([...groups, ...names])].map((name) => (
+              <label key={name}>
+                <input type="checkbox" checked={chosen.has(name)} onChange={() => toggle(name)} />
+                <DeviceText text={name} shown={64} />
+              </label>
+            ))}
+          </fieldset>
+        )}
+      </Shown>
+      <p aria-live="polite">
+        {added.length > 0 && <>Joins {added.join(", ")}. </>}
+        {removed.length > 0 && <>Leaves {removed.join(", ")}.</>}
+      </p>
+    </ActionDialog>
+  );
+}

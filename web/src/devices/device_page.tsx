@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// One device: what happened to it, what it has, what can be done.
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import type { Identity } from "../api/api";
+import { useApi, useLive } from "../api/context";
+import { useRereading, useResource } from "../api/resource";
+import type { AuditEvent, Story } from "../api/shapes";
+import { href } from "../app/router";
+import { isAbout } from "../audit/events";
+import { DeviceText } from "../parts/device_text";
+import { Empty, Shown } from "../parts/notices";
+import { PageHead, Panel, useTitle } from "../parts/panel";
+import { Sentence } from "../parts/sentence";
+import { toneOfOutcome } from "../parts/badge";
+import { Certificates } from "./certificates";
+import { ThingPanels } from "./thing_panels";
+import { Timeline } from "./timeline";
+
+const kReread = 1_500;
+const kNames = { serialNumber: "Serial number", thingName: "Thing", certificateId: "Certificate", clientId: "Client id" };
+
+export function DevicePage({ query }: { query: URLSearchParams }): JSX.Element {
+  const who = identityOf(query);
+  if (who === undefined) {
+    return (
+      <Empty title="No device is named in this address">
+        <a href={href("devices")}>Find one</a>
+      </Empty>
+    );
+  }
+  return <Device key={`${who.by} ${who.name}`} {...who} />;
+}
+
+interface Who {
+  by: keyof Identity;
+  name: string;
+}
+
+function identityOf(query: URLSearchParams): Who | undefined {
+  for (const by of ["thingName", "serialNumber", "certificateId", "clientId"] as const) {
+    const name = query.get(by);
+    if (name) return { by, name };
+  }
+  return undefined;
+}
+
+function Device({ by, name }: Who): JSX.Element {
+  useTitle(name);
+  const api = useApi();
+  const [changes, setChanges] = useState(0);
+  const story = useResource(`story ${by} ${name}`, (signal) => api.explain({ [by]: name }, signal));
+  const reread = useRereading(story.reload, kReread);
+  const isOurs = (event: AuditEvent): boolean =>
+    event[by] === name || (event.serialNumber ?? event.clientId) === name || isAbout(event, story.value?.events ?? []);
+  useLive("steps", ({ events }) => {
+    if (events.some(isOurs)) reread();
+  });
+  const changed = (): void => {
+    setChanges((n) => n + 1);
+    story.reload();
+  };
+  return (
+    <>
+      <p class="crumbs">
+        <a href={href("devices")}>Devices</a>
+      </p>
+      <PageHead title={<DeviceText text={name} shown={80} />} lead={kNames[by]} />
+      <Shown of={story} what="the story of this device">
+        {(value) => {
+          const thing = by === "thingName" ? name : thingOf(value.events);
+          return (
+            <>
+              <Next story={value} />
+              {thing !== undefined && <ThingPanels key={`${thing} ${changes}`} thing={thing} changed={changed} />}
+              <div class="columns wide-first">
+                <Panel title="What happened">
+                  {value.events.length === 0 ? <Empty title="Nothing is on record under that name" /> : <Timeline events={value.events} />}
+                </Panel>
+                <Panel title="Certificates">
+                  <Certificates key={changes} thing={thing} named={by === "certificateId" ? name : undefined} events={value.events} changed={changed} />
+                </Panel>
+              </div>
+            </>
+          );
+        }}
+      </Shown>
+    </>
+  );
+}
+
+/** The thing that it became, if it came so far. */
+export function thingOf(events: AuditEvent[]): string | undefined {
+  return [...events].reverse().find((event) => event.thingName !== undefined && event.outcome === "ok")?.thingName;
+}
+
+function Next({ story }: { story: Story }): JSX.Element {
+  const last = [...story.events].reverse().find((event) => event.step !== "disconnect" && event.step !== "journal");
+  const tone = last === undefined ? "warn" : toneOfOutcome(last.outcome);
+  return (
+    <section class={`notice next ${tone === "bad" ? "failure" : tone}`} aria-label="What to do next">
+      <p class="notice-title">{last === undefined || tone !== "good" ? "What to do" : "How it stands"}</p>
+      <p>
+        <Sentence text={story.next} shown={2000} />
+      </p>
+    </section>
+  );
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { clipped, segments } from "./foreign_text";
+
+/** Characters of a value that are shown before somebody asks for all. */
+const kShown = 120;
+
+/**
+ * Text that a device, or whoever holds its claim, decided: always text, never markup; kept from reordering its surroundings;
+ * what has no shape is shown by its name; what is long is cut, with a way to see all.
+ */
+export function DeviceText({ text, shown = kShown }: { text: string; shown?: number }): JSX.Element {
+  const [isWhole, setWhole] = useState(false);
+  const cut = isWhole ? text : clipped(text, shown);
+  const isCut = cut !== text;
+  return (
+    <span class="device-text">
+      <bdi>
+        {segments(cut).map((segment) =>
+          segment.name === undefined ? (
+            segment.text
+          ) : (
+            <span class="control" title={`the invisible character ${segment.name}`}>
+              {segment.name}
+            </span>
+          ),
+        )}
+        {isCut && "…"}
+      </bdi>
+      {(isCut || isWhole) && text.length > shown && (
+        <button type="button" class="link more" onClick={() => setWhole(!isWhole)} aria-expanded={isWhole}>
+          {isWhole ? "show less" : `show all ${Array.from(text).length} characters`}
+        </button>
+      )}
+    </span>
+  );
+}
+
+/** A certificate's id: its first digits, all of it for who points at it or copies it. */
+export function Fingerprint({ id }: { id: string }): JSX.Element {
+  return (
+    <code class="fingerprint" title={id}>
+      {id.slice(0, 12)}
+      {id.length > 12 && "…"}
+    </code>
+  );
+}

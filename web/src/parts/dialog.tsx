@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ComponentChildren, JSX } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { messageOf } from "../api/client";
+
+let lastId = 0;
+
+/**
+ * A question before something changes: what will happen, and the two ways out. The browser's own modal dialog: it holds the
+ * focus, Escape ends it, and the focus goes back to where it was.
+ */
+export function ActionDialog({
+  title,
+  action,
+  isDangerous = false,
+  isReady = true,
+  run,
+  close,
+  children,
+}: {
+  title: string;
+  /** What the button says that does it. */
+  action: string;
+  isDangerous?: boolean;
+  isReady?: boolean;
+  run: () => Promise<unknown>;
+  /** @param isDone whether it was done, rather than left. */
+  close: (isDone: boolean) => void;
+  children: ComponentChildren;
+}): JSX.Element {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [id] = useState(() => `dialog-${++lastId}`);
+  const [isBusy, setBusy] = useState(false);
+  const [problem, setProblem] = useState("");
+
+  useEffect(() => {
+    const opener = document.activeElement;
+    dialog.current?.showModal();
+    return () => {
+      if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
+    };
+  }, []);
+
+  const submit = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    if (isBusy || !isReady) return;
+    setBusy(true);
+    setProblem("");
+    try {
+      await run();
+      close(true);
+    } catch (error) {
+      setProblem(messageOf(error));
+      setBusy(false);
+    }
+  };
+
+  return (
+    <dialog ref={dialog} aria-labelledby={id} onCancel={(event) => (event.preventDefault(), close(false))}>
+      <form onSubmit={(event) => void submit(event)}>
+        <h2 id={id}>{title}</h2>
+        <div class="dialog-body">{children}</div>
+        {problem !== "" && (
+          <div class="notice failure" role="alert">
+            <p class="notice-title">That did not work</p>
+            <p>{problem}</p>
+          </div>
+        )}
+        <div class="dialog-actions">
+          <button type="button" onClick={() => close(false)}>
+            Cancel
+          </button>
+          <button type="submit" class={isDangerous ? "danger" : "primary"} disabled={isBusy || !isReady}>
+            {isBusy ? "Working…" : action}
+          </button>
+        </div>
+      </form>
+    </dialog>
+  );
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import * as format from "./format";
+
+const kTick = 10_000;
+
+/** The time, again every ten seconds. */
+export function useNow(): number {
+  const [now, setNow] = useState(() => Date.now() / 1000);
+  useEffect(() => {
+    const timer = window.setInterval(() => setNow(Date.now() / 1000), kTick);
+    return () => window.clearInterval(timer);
+  }, []);
+  return now;
+}
+
+/** A moment: how long ago, and exactly for who points at it; the other way round with `exact`. */
+export function When({ at, exact = false }: { at: number; exact?: boolean }): JSX.Element {
+  const now = useNow();
+  const absolute = format.timestamp(at);
+  const relative = format.relative(at, now);
+  return (
+    <time dateTime={new Date(at * 1000).toISOString()} title={exact ? relative : absolute}>
+      {exact ? absolute : relative}
+    </time>
+  );
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { useApi, useLive } from "../api/context";
+import { useResource } from "../api/resource";
+import type { Alarm } from "../api/shapes";
+import { href } from "../app/router";
+import { Badge } from "../parts/badge";
+import { DeviceText, Fingerprint } from "../parts/device_text";
+import { Failure } from "../parts/notices";
+import { Panel } from "../parts/panel";
+import { Sentence } from "../parts/sentence";
+import { When } from "../parts/when";
+
+const kTitles: Record<string, string> = {
+  "failure-ratio": "Too many devices fail",
+  "no-success": "No device gets through",
+  "claim-frozen": "A claim is frozen",
+  "claim-new-place": "A claim is used from a new place",
+  "duplicate-device": "Two units go by one name",
+  "key-in-two-places": "One key is used in two places",
+  "hook-failures": "A hook fails",
+  "hook-rejections": "A hook turns many devices away",
+  "certificates-expiring": "Certificates end soon",
+  "ca-expiring": "A certificate authority ends soon",
+  "store-trouble": "The store has trouble",
+  "disk-low": "The disk is nearly full",
+};
+
+/** Alarms that are raised, with what was seen and what to look at. Nothing when all is quiet. */
+export function AlarmList(): JSX.Element | null {
+  const api = useApi();
+  const read = useResource("alarms", (signal) => api.alarms("raised", signal));
+  const [live, setLive] = useState<Alarm[] | undefined>();
+  useLive("alarms", ({ alarms }) => setLive(alarms));
+  const alarms = live ?? read.value;
+  if (alarms === undefined) return read.error === undefined ? null : <Failure error={read.error} what="the alarms" retry={read.reload} />;
+  if (alarms.length === 0) return null;
+  return (
+    <Panel title={alarms.length === 1 ? "One alarm" : `${alarms.length} alarms`} className="alarms">
+      <ul class="alarm-list">
+        {alarms.map((alarm) => (
+          <li key={alarm.id} class={`alarm ${alarm.severity}`}>
+            <p class="alarm-head">
+              <Badge tone={alarm.severity === "critical" ? "bad" : "warn"}>{alarm.severity}</Badge>
+              <strong>{kTitles[alarm.alarm] ?? alarm.alarm}</strong>
+              <Subject alarm={alarm} />
+              <span class="quiet">
+                since <When at={alarm.since} />
+              </span>
+            </p>
+            <p>
+              <Sentence text={alarm.because} />
+            </p>
+            <p class="alarm-next">
+              <strong>What to do: </strong>
+              <Sentence text={alarm.next} shown={2000} />
+            </p>
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  );
+}
+
+function Subject({ alarm }: { alarm: Alarm }): JSX.Element | null {
+  if (alarm.subject === "") return null;
+  const shown = /^[0-9a-f]{64}$/.test(alarm.subject) ? <Fingerprint id={alarm.subject} /> : <DeviceText text={alarm.subject} />;
+  const to = addressOf(alarm);
+  return to === undefined ? shown : <a href={to}>{shown}</a>;
+}
+
+function addressOf(alarm: Alarm): string | undefined {
+  switch (alarm.subjectKind) {
+    case "claim":
+      return href("claim", { id: alarm.subject });
+    case "thing":
+      return href("device", { thingName: alarm.subject });
+    case "hook":
+      return href("hooks");
+    case "ca":
+      return href("authorities");
+    case "batch":
+      return href("batch", { name: alarm.subject });
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { JSX } from "preact";
+import { useApi, useLive } from "../api/context";
+import { useRereading, useResource } from "../api/resource";
+import { href } from "../app/router";
+import { ClaimBadge, Devices } from "../claims/claim_words";
+import { DeviceText, Fingerprint } from "../parts/device_text";
+import { Empty, Shown } from "../parts/notices";
+import { Panel } from "../parts/panel";
+import { Table } from "../parts/table";
+
+const kShown = 6;
+const kReread = 5_000;
+
+/** The claims with the budgets that they have left; the frozen ones first. */
+export function ClaimsAtAGlance(): JSX.Element {
+  const api = useApi();
+  const claims = useResource("claims at a glance", (signal) => api.claims({ signal }));
+  const reread = useRereading(claims.reload, kReread);
+  useLive("pipeline", reread);
+  useLive("alarms", reread);
+  return (
+    <Panel title="Claims" aside={<a href={href("claims")}>All claims</a>}>
+      <Shown of={claims} what="the claims">
+        {({ items }) => {
+          const rows = [...items].sort((a, b) => Number(b.frozen !== undefined) - Number(a.frozen !== undefined)).slice(0, kShown);
+          if (rows.length === 0) {
+            return (
+              <Empty title="There is no claim with a budget">
+                <code>imprint claim create</code> makes one for the devices to come.
+              </Empty>
+            );
+          }
+          return (
+            <Table
+              caption="Claims and what is left of their budgets"
+              rows={rows}
+              keyOf={(claim) => claim.certificateId}
+              columns={[
+                {
+                  title: "Claim",
+                  isHeading: true,
+                  cell: (claim) => (
+                    <a href={href("claim", { id: claim.certificateId })}>
+                      <Fingerprint id={claim.certificateId} />
+                    </a>
+                  ),
+                },
+                { title: "For", cell: (claim) => <DeviceText text={(claim.budget.templateNames ?? []).join(", ") || "any template"} /> },
+                { title: "Devices", cell: (claim) => <Devices claim={claim} /> },
+                { title: "State", cell: (claim) => <ClaimBadge claim={claim} /> },
+              ]}
+            />
+          );
+        }}
+      </Shown>
+    </Panel>
+  );
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { mayChange, useSigned } from "../api/context";
+import { useRested } from "../api/resource";
+import type { Template } from "../api/shapes";
+import { ActionDialog } from "../parts/dialog";
+import { Panel } from "../parts/panel";
+import { laidOut } from "./body";
+import { Difference } from "./difference";
+import { Lint } from "./lint";
+import { TryForm } from "./trial";
+
+const kRest = 500;
+
+/** A text that is not stored yet: checked and tried as it is typed, then made a version. */
+export function Draft({ template, changed }: { template: Template; changed: () => void }): JSX.Element {
+  const { session, api } = useSigned();
+  const stored = laidOut(template.templateBody);
+  const [text, setText] = useState(stored);
+  const [isAsked, ask] = useState(false);
+  const [asDefault, setAsDefault] = useState(false);
+  const rested = useRested(text, kRest);
+  return (
+    <>
+      <Panel
+        title="Text"
+        aside={
+          <span class="actions inline">
+            {text !== stored && (
+              <button type="button" onClick={() => setText(stored)}>
+                Start again
+              </button>
+            )}
+            {mayChange(session) && (
+              <button type="button" class="primary" disabled={text === stored} onClick={() => ask(true)}>
+                Save as a new version
+              </button>
+            )}
+          </span>
+        }
+      >
+        <label class="field">
+          <span>A change to the default version is checked as you type; devices notice nothing of it.</span>
+          <textarea rows={18} spellcheck={false} value={text} onInput={(event) => setText(event.currentTarget.value)} />
+        </label>
+      </Panel>
+      <div class="columns">
+        <Panel title="What is to be said of it">
+          <Lint body={rested} type={template.type} />
+        </Panel>
+        <Panel title="Try it">
+          <TryForm template={template} body={rested} />
+        </Panel>
+      </div>
+      {isAsked && (
+        <ActionDialog
+          title="Save this text as a new version?"
+          action="Save the version"
+          run={() => api.createTemplateVersion(template.templateName, text, asDefault)}
+          close={(isDone) => {
+            ask(false);
+            if (isDone) changed();
+          }}
+        >
+          <Difference before={stored} after={laidOut(text)} caption="What differs from the default version" />
+          <label class="check">
+            <input type="checkbox" checked={asDefault} onChange={(event) => setAsDefault(event.currentTarget.checked)} />
+            Make it the default: devices that register from now on get what it says
+          </label>
+        </ActionDialog>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// Templates: what a device becomes.
+import type { JSX } from "preact";
+import { useApi } from "../api/context";
+import { usePages } from "../api/resource";
+import { href } from "../app/router";
+import { Badge } from "../parts/badge";
+import { DeviceText } from "../parts/device_text";
+import { Empty } from "../parts/notices";
+import { PageHead, Panel, useTitle } from "../parts/panel";
+import { PagedTable } from "../parts/table";
+import { When } from "../parts/when";
+
+export function TemplatesPage(): JSX.Element {
+  useTitle("Templates");
+  const api = useApi();
+  const pages = usePages("templates", (token, signal) => api.templates({ token, signal }));
+  return (
+    <>
+      <PageHead title="Templates" lead="What a device becomes: its thing, certificate, policy and groups, made of what it sends." />
+      <Panel title="Provisioning templates">
+        <PagedTable
+          pages={pages}
+          what="the templates"
+          caption="Provisioning templates"
+          keyOf={(one) => one.templateName}
+          empty={
+            <Empty title="There is no template">
+              Make one: <code>aws iot create-provisioning-template</code>. <code>docs/claims.md</code> says what comes next.
+            </Empty>
+          }
+          columns={[
+            {
+              title: "Template",
+              isHeading: true,
+              cell: (one) => (
+                <a href={href("template", { name: one.templateName })}>
+                  <DeviceText text={one.templateName} />
+                </a>
+              ),
+            },
+            { title: "State", cell: (one) => (one.enabled ? <Badge tone="good">enabled</Badge> : <Badge tone="warn">disabled</Badge>) },
+            { title: "For", cell: (one) => (one.type === "JITP" ? "devices of a registered CA" : "devices with a claim") },
+            { title: "Description", isMinor: true, cell: (one) => (one.description === "" ? <span class="quiet">none</span> : <DeviceText text={one.description} />) },
+            { title: "Changed", cell: (one) => <When at={one.lastModifiedDate} /> },
+          ]}
+        />
+      </Panel>
+    </>
+  );
+}
