@@ -34,6 +34,16 @@ export function whoOf(event: AuditEvent): string {
   return "unknown";
 }
 
+/** The claim that a device came with: the certificate of a step that says so, or who acted for a certificate to be. */
+export function claimOf(events: AuditEvent[]): string | undefined {
+  for (const event of [...events].reverse()) {
+    if (event.detail?.["claim"] === true && event.certificateId !== undefined) return event.certificateId;
+    const isActor = event.actor !== undefined && /^[0-9a-f]{64}$/.test(event.actor);
+    if (isActor && event.actor !== event.certificateId) return event.actor;
+  }
+  return undefined;
+}
+
 /** Whether an event belongs to the story that these others tell. */
 export function isAbout(event: AuditEvent, story: AuditEvent[]): boolean {
   const shares = (member: "thingName" | "serialNumber" | "clientId" | "correlationId"): boolean => {

@@ -48,9 +48,7 @@ export function EventCell({ event }: { event: AuditEvent }): JSX.Element {
     <div class="event">
       <Sentence text={event.sentence} />
       <details onToggle={(toggled) => setOpen((toggled.target as HTMLDetailsElement).open)}>
-        <summary>
-          {stepInWords(event.step)} <span class="quiet">#{event.sequence}</span>
-        </summary>
+        <summary aria-label={`Details of event ${event.sequence}, ${stepInWords(event.step)}`}>Details</summary>
         {isOpen && <EventDetail event={event} />}
       </details>
     </div>

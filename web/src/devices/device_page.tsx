@@ -7,12 +7,12 @@ import { useApi, useLive } from "../api/context";
 import { useRereading, useResource } from "../api/resource";
 import type { AuditEvent, Story } from "../api/shapes";
 import { href } from "../app/router";
-import { isAbout } from "../audit/events";
+import { claimOf, isAbout } from "../audit/events";
+import { toneOfOutcome } from "../parts/badge";
 import { DeviceText } from "../parts/device_text";
 import { Empty, Shown } from "../parts/notices";
 import { PageHead, Panel, useTitle } from "../parts/panel";
 import { Sentence } from "../parts/sentence";
-import { toneOfOutcome } from "../parts/badge";
 import { Certificates } from "./certificates";
 import { ThingPanels } from "./thing_panels";
 import { Timeline } from "./timeline";
@@ -97,12 +97,18 @@ export function thingOf(events: AuditEvent[]): string | undefined {
 function Next({ story }: { story: Story }): JSX.Element {
   const last = [...story.events].reverse().find((event) => event.step !== "disconnect" && event.step !== "journal");
   const tone = last === undefined ? "warn" : toneOfOutcome(last.outcome);
+  const claim = claimOf(story.events);
   return (
     <section class={`notice next ${tone === "bad" ? "failure" : tone}`} aria-label="What to do next">
       <p class="notice-title">{last === undefined || tone !== "good" ? "What to do" : "How it stands"}</p>
       <p>
         <Sentence text={story.next} shown={2000} />
       </p>
+      {claim !== undefined && (
+        <p>
+          <a href={href("claim", { id: claim })}>The claim it came with</a>
+        </p>
+      )}
     </section>
   );
 }

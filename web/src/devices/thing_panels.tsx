@@ -40,7 +40,7 @@ export function ThingPanels({ thing, changed }: { thing: string; changed: () => 
             <Panel title="Connection">
               <Connected thing={record.thingName} />
             </Panel>
-            <Panel title="What it may do">
+            <Panel title="Policies that hold for it">
               <Rights thing={record.thingName} />
             </Panel>
           </div>
@@ -124,7 +124,7 @@ function Rights({ thing }: { thing: string }): JSX.Element {
                     <DeviceText text={policy.policyName} />
                   </summary>
                   <pre tabIndex={0}>
-                    <DeviceText text={policy.policyDocument} shown={4000} />
+                    <DeviceText text={policy.policyDocument} shown={4000} isDocument />
                   </pre>
                 </details>
               </li>

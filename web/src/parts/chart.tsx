@@ -134,7 +134,7 @@ function barOptions(frame: HTMLElement, stepSeconds: number, series: Series[], p
       y: { range: (_plot, _from, to) => [0, Math.max(4, to * 1.1)] },
     },
     axes: [
-      axis(colour, { values: (_plot, ticks) => ticks.map((tick) => tickText(tick, stepSeconds)), space: 64 }),
+      axis(colour, { size: 30, space: 64, values: (_plot, ticks) => ticks.map((tick) => tickText(tick, stepSeconds)) }),
       axis(colour, { size: 52, values: (_plot, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? format.count(tick) : "")) }),
     ],
     series: [

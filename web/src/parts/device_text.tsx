@@ -10,14 +10,14 @@ const kShown = 120;
  * Text that a device, or whoever holds its claim, decided: always text, never markup; kept from reordering its surroundings;
  * what has no shape is shown by its name; what is long is cut, with a way to see all.
  */
-export function DeviceText({ text, shown = kShown }: { text: string; shown?: number }): JSX.Element {
+export function DeviceText({ text, shown = kShown, isDocument = false }: { text: string; shown?: number; isDocument?: boolean }): JSX.Element {
   const [isWhole, setWhole] = useState(false);
   const cut = isWhole ? text : clipped(text, shown);
   const isCut = cut !== text;
   return (
     <span class="device-text">
       <bdi>
-        {segments(cut).map((segment) =>
+        {segments(cut, isDocument).map((segment) =>
           segment.name === undefined ? (
             segment.text
           ) : (

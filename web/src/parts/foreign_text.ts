@@ -9,12 +9,17 @@ export interface Segment {
 // Controls, marks that change the direction of text, characters of no width, line and paragraph separators, tags.
 const kShapeless = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\u2028\u2029\u115f\u1160\u3164\uffa0]/u;
 
-/** Splits a text at the characters that nobody could see, or that would act on the text around them. */
-export function segments(text: string): Segment[] {
+const kLayout = new Set(["\n", "\t"]);
+
+/**
+ * Splits a text at the characters that nobody could see, or that would act on the text around them.
+ * @param isDocument whether line ends and tabs are layout, as in a template's body.
+ */
+export function segments(text: string, isDocument = false): Segment[] {
   const out: Segment[] = [];
   let plain = "";
   for (const character of text) {
-    if (!kShapeless.test(character)) {
+    if (!kShapeless.test(character) || (isDocument && kLayout.has(character))) {
       plain += character;
       continue;
     }

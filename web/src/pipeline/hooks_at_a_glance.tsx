@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { useApi, useLive } from "../api/context";
 import { useRereading, useResource } from "../api/resource";
 import { href } from "../app/router";
-import { HookBadge, HookCounts } from "../hooks/hook_words";
+import { HookBadge, HookCounts, shortArn } from "../hooks/hook_words";
 import { DeviceText } from "../parts/device_text";
 import * as format from "../parts/format";
 import { Empty, Shown } from "../parts/notices";
@@ -29,7 +29,7 @@ export function HooksAtAGlance(): JSX.Element {
               rows={rows}
               keyOf={(hook) => hook.arn}
               columns={[
-                { title: "Hook", isHeading: true, cell: (hook) => <DeviceText text={hook.arn} shown={48} /> },
+                { title: "Hook", isHeading: true, cell: (hook) => <span title={hook.arn}><DeviceText text={shortArn(hook.arn)} shown={48} /></span> },
                 { title: "Answers", cell: (hook) => <HookCounts hook={hook} /> },
                 { title: "p95", isNumber: true, cell: (hook) => format.latency(hook.seconds?.p95) },
                 { title: "State", cell: (hook) => <HookBadge hook={hook} /> },

@@ -22,7 +22,7 @@ export function Difference({ before, after, caption }: { before: string; after: 
               {kSigns[line.is]}
             </span>
             {kWords[line.is] !== "" && <span class="visually-hidden">{kWords[line.is]}</span>}
-            <DeviceText text={line.text} shown={2000} />
+            <DeviceText text={line.text} shown={2000} isDocument />
             {"\n"}
           </span>
         ))}

@@ -203,7 +203,7 @@ function VersionText({ template, version, others }: { template: Template; versio
           <>
             {compared === undefined ? (
               <pre tabIndex={0} aria-label={`Text of version ${version}`}>
-                <DeviceText text={laidOut(text)} shown={20_000} />
+                <DeviceText text={laidOut(text)} shown={20_000} isDocument />
               </pre>
             ) : (
               <Shown of={other} what="the other version">

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// A real browser, and what every test asks of every page: no error, nothing from elsewhere.
+import { existsSync } from "node:fs";
+import { chromium } from "playwright-core";
+
+const kDeadline = 15_000;
+
+export const kSizes = { desk: { width: 1440, height: 900 }, tablet: { width: 820, height: 1180 } };
+
+function chromiumPath() {
+  const found = [process.env.IMPRINT_CHROMIUM, "/usr/bin/chromium"].find((path) => path !== undefined && existsSync(path));
+  if (found === undefined) throw new Error("no chromium: apt install chromium, or set IMPRINT_CHROMIUM");
+  return found;
+}
+
+export function launch() {
+  // Chromium's own sandbox does not run as root, as in a container; what it shows here is our own.
+  const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
+  return chromium.launch({ executablePath: chromiumPath(), args });
+}
+
+/**
+ * A page of its own (cookies, storage), and everything that went wrong on it: `problems` stays empty where all is well.
+ * @param options.expected matches what the console may say: a refused sign-in is an answer of 401, which browsers report.
+ */
+export async function openPage(browser, url, options = {}) {
+  const context = await browser.newContext({
+    ignoreHTTPSErrors: true,
+    viewport: options.size ?? kSizes.desk,
+    colorScheme: options.scheme ?? "light",
+    reducedMotion: "reduce",
+    hasTouch: options.size === kSizes.tablet,
+  });
+  context.setDefaultTimeout(kDeadline);
+  const page = await context.newPage();
+  const problems = [];
+  const origin = new URL(url).origin;
+  const expected = options.expected ?? /status of 401/;
+  page.on("console", (message) => {
+    if (message.type() === "error" && !expected.test(message.text())) problems.push(`console: ${message.text()}`);
+  });
+  page.on("pageerror", (error) => problems.push(`error: ${error.stack ?? error}`));
+  page.on("dialog", (dialog) => {
+    problems.push(`dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  page.on("request", (request) => {
+    if (!request.url().startsWith(`${origin}/`)) problems.push(`asked elsewhere: ${request.url()}`);
+  });
+  return { page, context, problems, close: () => context.close() };
+}
+
+/** Everything that is being read has been read. */
+export async function settled(page) {
+  await page.locator("h1").first().waitFor();
+  await page.locator(".loading").first().waitFor({ state: "detached" });
+}
+
+export async function signIn(page, url, key) {
+  await page.goto(`${url}/ui/`);
+  await page.getByLabel("Access key id").fill(key.id);
+  await page.getByLabel("Secret access key").fill(key.secret);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("heading", { level: 1, name: "Pipeline" }).waitFor();
+}
