@@ -61,7 +61,7 @@ function Claims(): JSX.Element {
             cell: (claim) => <DeviceText text={rulesOf(claim.budget).slice(claim.budget.maxDevices === undefined ? 0 : 1).map(([name, value]) => `${name.toLowerCase()} ${value}`).join("; ") || "none"} />,
           },
           { title: "Last used", cell: (claim) => (claim.lastUse === undefined ? <span class="quiet">never</span> : <When at={claim.lastUse} />) },
-          { title: "Ends", cell: (claim) => <When at={claim.expiration} /> },
+          { title: "Ends", isMinor: true, cell: (claim) => <When at={claim.expiration} /> },
         ]}
       />
     </Panel>

@@ -13,7 +13,7 @@ import { PageHead, Panel, useTitle } from "../parts/panel";
 import { Sentence, storyOf } from "../parts/sentence";
 import { PagedTable, Table } from "../parts/table";
 import { When } from "../parts/when";
-import { type SearchBy, indexQuery, isOfTrail, isSearchBy, kSearches } from "./search";
+import { type SearchBy, firstFound, indexQuery, isOfTrail, isSearchBy, kSearches } from "./search";
 
 const kRest = 300;
 
@@ -114,7 +114,7 @@ function Things({ by, text }: { by: SearchBy; text: string }): JSX.Element {
   const api = useApi();
   const queryString = indexQuery(by, text);
   const pages = usePages(`things ${queryString ?? ""}`, (token, signal) =>
-    queryString === undefined ? Promise.resolve({ items: [] }) : api.searchThings(queryString, { token, signal }),
+    queryString === undefined ? Promise.resolve({ items: [] }) : firstFound((at) => api.searchThings(queryString, { token: at, signal }), token),
   );
   return (
     <Panel title="In the registry">

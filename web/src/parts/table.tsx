@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ComponentChildren, JSX } from "preact";
 import type { Pages } from "../api/resource";
-import { Shown } from "./notices";
+import { Empty, Shown } from "./notices";
 
 export interface Column<T> {
   title: string;
@@ -75,6 +75,8 @@ export function PagedTable<T>({
         <>
           {page.items.length === 0 && pages.previous === undefined && pages.next === undefined ? (
             empty
+          ) : page.items.length === 0 ? (
+            <Empty title="Nothing here">{page.next === undefined ? "The list ends before this page." : "There is more to look through: go on with Next."}</Empty>
           ) : (
             <Table {...table} rows={page.items} />
           )}

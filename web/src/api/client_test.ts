@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { ApiError, Client, path, queryText } from "./client";
+
+function answer(status: number, body: unknown, headers: Record<string, string> = {}): Response {
+  return new Response(body === undefined ? null : typeof body === "string" ? body : JSON.stringify(body), { status, headers });
+}
+
+function clientOf(response: () => Response | Promise<Response>): { client: Client; sent: ReturnType<typeof vi.fn>; gone: ReturnType<typeof vi.fn> } {
+  const sent = vi.fn(async (_at: string, _init: RequestInit) => response());
+  const gone = vi.fn();
+  vi.stubGlobal("fetch", sent);
+  return { client: new Client(() => "token", gone), sent, gone };
+}
+
+afterEach(() => vi.unstubAllGlobals());
+
+describe("addresses", () => {
+  it("keeps what a name holds within its part of the path", () => {
+    expect(path`/things/${"a/../b?c#d"}/principals`).toBe("/things/a%2F..%2Fb%3Fc%23d/principals");
+  });
+  it("leaves out of a query what is not given", () => {
+    expect(queryText({ a: "", b: undefined, c: 0, d: false, e: "x&y=z" })).toBe("?c=0&d=false&e=x%26y%3Dz");
+    expect(queryText({})).toBe("");
+  });
+});
+
+describe("client", () => {
+  it("sends the CSRF token and JSON to its own origin", async () => {
+    const { client, sent } = clientOf(() => answer(200, { ok: 1 }));
+    await expect(client.send("/x", { method: "PUT", body: { a: 1 } })).resolves.toEqual({ ok: 1 });
+    const init = sent.mock.calls[0]?.[1] as RequestInit;
+    expect(init.headers).toMatchObject({ "x-imprint-csrf": "token", "content-type": "application/json" });
+    expect(init).toMatchObject({ credentials: "same-origin", redirect: "error", body: '{"a":1}' });
+  });
+  it("takes an empty answer for an empty object", async () => {
+    const { client } = clientOf(() => answer(204, undefined));
+    await expect(client.send("/x")).resolves.toEqual({});
+  });
+  it.each([
+    [400, { message: "queryString is wrong" }, "queryString is wrong"],
+    [409, { Message: "in use" }, "in use"],
+    [502, "<html>bad gateway</html>", "The server answered 502 without saying why."],
+    [500, { message: 7 }, "The server answered 500 without saying why."],
+  ])("rejects with what the server says: %d %j", async (status, body, message) => {
+    const { client, gone } = clientOf(() => answer(status, body));
+    await expect(client.send("/x")).rejects.toMatchObject({ status, message });
+    expect(gone).not.toHaveBeenCalled();
+  });
+  it("knows a refusal by its type", async () => {
+    const { client } = clientOf(() => answer(403, { message: "no" }, { "x-amzn-errortype": "UnauthorizedException" }));
+    const error = await client.send("/x").catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(ApiError);
+    expect((error as ApiError).type).toBe("UnauthorizedException");
+    expect((error as ApiError).isForbidden).toBe(true);
+  });
+  it("says that the session is gone", async () => {
+    const { client, gone } = clientOf(() => answer(401, { __type: "SessionExpired", message: "over" }));
+    await expect(client.send("/x")).rejects.toMatchObject({ status: 401 });
+    expect(gone).toHaveBeenCalledOnce();
+  });
+  it("tells a server that does not answer from a request that was given up", async () => {
+    const { client } = clientOf(() => Promise.reject(new TypeError("failed to fetch")));
+    await expect(client.send("/x")).rejects.toMatchObject({ status: 0 });
+    const abort = new AbortController();
+    abort.abort();
+    await expect(client.send("/x", { signal: abort.signal })).rejects.toBeInstanceOf(TypeError);
+  });
+});
