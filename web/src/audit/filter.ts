@@ -50,5 +50,7 @@ export function filterOf(query: URLSearchParams): AuditFilter {
     const text = query.get(name) ?? "";
     if (text !== "") filter[name] = text;
   }
+  // A category is of rejected requests.
+  if (filter["category"] !== undefined) filter["outcome"] ??= "rejected";
   return filter as AuditFilter;
 }

@@ -2,11 +2,12 @@
 // Audit: what anybody did, and whether the record of it is whole.
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import type { AuditFilter } from "../api/api";
+import type { Api, AuditFilter } from "../api/api";
 import { messageOf } from "../api/client";
 import { useApi, useLive } from "../api/context";
+import { firstFound } from "../api/paging";
 import { usePages, useResource, useRereading, useRested } from "../api/resource";
-import type { TrailCheck } from "../api/shapes";
+import type { AuditEvent, Page, TrailCheck } from "../api/shapes";
 import { go, href } from "../app/router";
 import * as format from "../parts/format";
 import { Empty, Shown } from "../parts/notices";
@@ -29,10 +30,18 @@ export function AuditPage({ query }: { query: URLSearchParams }): JSX.Element {
   );
 }
 
+/** Events of one category are among those of one outcome: pages without any are passed over. */
+function read(api: Api, filter: AuditFilter, token: string | undefined, signal: AbortSignal): Promise<Page<AuditEvent>> {
+  return firstFound(async (at) => {
+    const page = await api.auditEvents(filter, { token: at, signal });
+    return { ...page, items: page.items.filter((event) => filter.category === undefined || (event.detail?.["category"] ?? filter.category) === filter.category) };
+  }, token);
+}
+
 function Events({ query }: { query: URLSearchParams }): JSX.Element {
   const api = useApi();
   const filter = useRested(JSON.stringify(filterOf(query)), kRest);
-  const pages = usePages(`audit ${filter}`, (token, signal) => api.auditEvents(JSON.parse(filter) as AuditFilter, { token, signal }));
+  const pages = usePages(`audit ${filter}`, (token, signal) => read(api, JSON.parse(filter) as AuditFilter, token, signal));
   const reread = useRereading(pages.reload, kReread);
   useLive("steps", () => {
     // Only the first page grows; further ones stay where they are.
@@ -40,9 +49,10 @@ function Events({ query }: { query: URLSearchParams }): JSX.Element {
   });
   const set = (field: FilterField, value: string): void => go(href("audit", { ...queryOf(query), [field]: value }), "replace");
   const isFiltered = Object.keys(filterOf(query)).length > 0;
+  const category = query.get("category") ?? "";
   return (
     <Panel
-      title="Events"
+      title={category === "" ? "Events" : `Devices refused for: ${category.replace(/-/g, " ")}`}
       aside={
         isFiltered && (
           <button type="button" onClick={() => go(href("audit"), "replace")}>

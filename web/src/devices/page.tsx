@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useApi } from "../api/context";
+import { firstFound } from "../api/paging";
 import { usePages, useResource, useRested } from "../api/resource";
 import { go, href } from "../app/router";
 import { newest, whoOf } from "../audit/events";
@@ -13,7 +14,7 @@ import { PageHead, Panel, useTitle } from "../parts/panel";
 import { Sentence, storyOf } from "../parts/sentence";
 import { PagedTable, Table } from "../parts/table";
 import { When } from "../parts/when";
-import { type SearchBy, firstFound, indexQuery, isOfTrail, isSearchBy, kSearches } from "./search";
+import { type SearchBy, indexQuery, isOfTrail, isSearchBy, kSearches } from "./search";
 
 const kRest = 300;
 

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is typed into the search for devices, as a query of the index.
-import type { Page } from "../api/shapes";
-
 
 export type SearchBy = "serial" | "thing" | "certificate" | "type" | "group" | "client" | "query";
 
@@ -51,14 +49,4 @@ export function indexQuery(by: SearchBy, typed: string): string | undefined {
 /** Outside of names there is nothing to find by them: what no name can hold stands for any one character. */
 function literal(text: string): string {
   return text.replace(/[^A-Za-z0-9_]/g, (character) => (/[-.@/]/.test(character) ? character : "?"));
-}
-
-/** Pages that one search goes through by itself until one has a thing on it. */
-const kMostEmptyPages = 10;
-
-/** The server looks through so many things at a time: a page may be empty although there are matches further on. */
-export async function firstFound<T>(read: (token: string | undefined) => Promise<Page<T>>, token: string | undefined): Promise<Page<T>> {
-  let page = await read(token);
-  for (let i = 0; i < kMostEmptyPages && page.items.length === 0 && page.next !== undefined; ++i) page = await read(page.next);
-  return page;
 }

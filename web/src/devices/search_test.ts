@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { describe, expect, it, vi } from "vitest";
-import type { Page } from "../api/shapes";
-import { firstFound, indexQuery, isOfTrail, isSearchBy, kSearches } from "./search";
+import { describe, expect, it } from "vitest";
+import { indexQuery, isOfTrail, isSearchBy, kSearches } from "./search";
 
 describe("index queries", () => {
   it.each([
@@ -22,16 +21,5 @@ describe("index queries", () => {
     expect(isSearchBy("everything")).toBe(false);
     expect(isSearchBy(null)).toBe(false);
     expect(kSearches.filter(([by]) => isOfTrail(by)).map(([by]) => by)).toEqual(["certificate", "client"]);
-  });
-});
-
-describe("the first page with a thing on it", () => {
-  const pages: Page<number>[] = [{ items: [], next: "1" }, { items: [], next: "2" }, { items: [7], next: "3" }];
-  const read = (token: string | undefined): Promise<Page<number>> => Promise.resolve(pages[Number(token ?? 0)] as Page<number>);
-  it("is looked for", async () => expect(await firstFound(read, undefined)).toEqual({ items: [7], next: "3" }));
-  it("is not looked for without end", async () => {
-    const empty = vi.fn(() => Promise.resolve({ items: [], next: "again" }));
-    expect(await firstFound(empty, undefined)).toEqual({ items: [], next: "again" });
-    expect(empty).toHaveBeenCalledTimes(11);
   });
 });

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { launch, openPage, settled, signIn } from "./browser.mjs";
+import { Deployment, waitUntil } from "./deployment.mjs";
+
+/** The number in one of the figures at the top of the pipeline. */
+async function figure(page, title) {
+  const text = await page.locator(".figure").filter({ has: page.getByRole("heading", { name: title, exact: true }) }).locator(".figure-value").textContent();
+  return Number(text.replaceAll(",", ""));
+}
+
+describe("the pipeline", () => {
+  let server, browser;
+  before(async () => {
+    server = await Deployment.start();
+    await server.setUpMission();
+    browser = await launch();
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+
+  it("says what is missing while nobody came", async () => {
+    const { page, problems, close } = await openPage(browser, server.url);
+    await signIn(page, server.url, server.admin);
+    await page.getByText("No device came in the last 24 hours").waitFor();
+    assert.equal(await figure(page, "Arrived"), 0);
+    assert.deepEqual(problems, []);
+    await close();
+  });
+
+  it("shows a fleet arrive, live, in numbers that agree with /metrics", async () => {
+    const claim = await server.makeClaim("fleet");
+    const { page, problems, close } = await openPage(browser, server.url);
+    await signIn(page, server.url, server.admin);
+    await page.getByText("Live", { exact: true }).waitFor();
+    const devices = await openPage(browser, server.url);
+    await signIn(devices.page, server.url, server.admin);
+    const report = await server.fleet(claim, 24, "L-");
+    assert.equal(report.succeeded, 24, JSON.stringify(report));
+    await waitUntil(async () => (await figure(page, "Arrived")) === 24, "the 24th device");
+    assert.equal(await server.metric("imprint_provisioning_success_total", { method: "register" }), 24);
+    // The chart says the same, in words.
+    await page.getByText("As a table").first().click();
+    const table = page.getByRole("table", { name: "Devices arrived in the last 24 hours" });
+    await waitUntil(async () => {
+      const cells = await table.locator("tbody td").allTextContents();
+      return cells.reduce((sum, text) => sum + Number(text), 0) === 24;
+    }, "24 devices in the chart");
+    assert.deepEqual(problems, []);
+    await devices.close();
+    await close();
+  });
+
+  it("says why devices were refused, leads to one of them, and lets the claim be thawed and frozen", async () => {
+    const claim = await server.makeClaim("small", "--max-devices", "5");
+    const { page, problems, close } = await openPage(browser, server.url);
+    await signIn(page, server.url, server.admin);
+    const report = await server.fleet(claim, 9, "R-", "--concurrency", 1);
+    assert.equal(report.succeeded, 5, JSON.stringify(report));
+
+    await page.getByRole("heading", { name: /alarm/ }).waitFor();
+    await page.locator(".alarm").getByText("A claim is frozen").waitFor();
+    const reasons = page.getByRole("table", { name: /Why devices were refused/ });
+    await reasons.waitFor();
+    const rejected = await server.metric("imprint_provisioning_failure_total");
+    await waitUntil(async () => (await figure(page, "Refused")) === rejected, "the refusals");
+
+    const refusals = page.getByRole("table", { name: "Devices that were refused most recently" });
+    await refusals.getByRole("rowheader", { name: "R-000006" }).waitFor();
+    await refusals.getByRole("link", { name: "The story of R-000006" }).first().click();
+    await page.getByRole("heading", { level: 1, name: "R-000006" }).waitFor();
+    await page.getByLabel("What to do next").getByText("Its claim is frozen").waitFor();
+    await page.locator(".timeline").getByText(/rule max-devices/).first().waitFor();
+
+    await page.getByRole("link", { name: "The claim it came with" }).click();
+    await page.getByText("none of its devices can register").waitFor();
+    await page.getByRole("button", { name: "Thaw" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText("The same use freezes it again").waitFor();
+    await dialog.getByRole("button", { name: "Thaw the claim" }).click();
+    await page.getByText("in service").waitFor();
+    assert.equal((await server.call("GET", `/imprint/v1/claims/${claim.id}`)).status, "ACTIVE");
+
+    await page.getByRole("button", { name: "Freeze", exact: true }).click();
+    assert.ok(await dialog.getByRole("button", { name: "Freeze the claim" }).isDisabled());
+    await dialog.getByLabel(/^Why/).fill("line 3 lost a <b>controller</b>");
+    await dialog.getByRole("button", { name: "Freeze the claim" }).click();
+    await page.getByText("line 3 lost a <b>controller</b>").first().waitFor();
+    assert.equal((await server.call("GET", `/imprint/v1/claims/${claim.id}`)).frozen.because, "line 3 lost a <b>controller</b>");
+
+    await page.getByRole("button", { name: "Change budget" }).click();
+    await dialog.getByLabel(/^Most devices/).fill("50");
+    await dialog.getByRole("button", { name: "Change the budget" }).click();
+    await page.getByText("5 of 50").first().waitFor();
+    assert.deepEqual(problems, []);
+    await close();
+  });
+
+  it("shows an error in the server's words, and tries again", async () => {
+    const { page, close } = await openPage(browser, server.url, { expected: /status of (401|500)/ });
+    await signIn(page, server.url, server.admin);
+    await page.route("**/imprint/v1/hooks", (route) => route.fulfill({ status: 500, contentType: "application/json", body: '{"message":"the disk is full"}' }));
+    await page.getByRole("link", { name: "Hooks", exact: true }).click();
+    await page.getByRole("alert").getByText("the disk is full").waitFor();
+    await page.unroute("**/imprint/v1/hooks");
+    await page.getByRole("button", { name: "Try again" }).click();
+    await page.getByText("No hook is set up").waitFor();
+    await settled(page);
+    await close();
+  });
+});
