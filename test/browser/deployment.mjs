@@ -135,7 +135,7 @@ export class Deployment {
 
   /** Simulated devices go from the claim as far as they come. */
   async fleet(claim, devices, prefix, ...options) {
-    const words = ["--template", kTemplate, "--claim", claim.folder, "--devices", devices, "--serial-prefix", prefix, "--no-reconnect", "--concurrency", 16];
+    const words = ["--template", kTemplate, "--claim", claim.folder, "--devices", devices, "--serial-prefix", prefix, "--no-reconnect", ...(options.includes("--concurrency") ? [] : ["--concurrency", 16])];
     const { stdout, stderr } = await run("imprint", "fleet", this.data, ...words, "--output", "json", ...options);
     try {
       return JSON.parse(stdout);

@@ -53,7 +53,7 @@ describe("events", () => {
 
 describe("the filter", () => {
   it("asks for what is typed, times as seconds", () => {
-    const query = new URLSearchParams({ thingName: " T ", step: "", from: "2026-03-01T06:00", until: "never", category: "hook-denied", other: "x" });
+    const query = new URLSearchParams({ thingName: " T ", step: "", from: "2026-03-01T06:00", until: "never", category: "hook-denied", certificateId: "abc", other: "x" });
     expect(filterOf(query)).toEqual({ thingName: "T", from: Date.parse("2026-03-01T06:00") / 1000, category: "hook-denied", outcome: "rejected" });
   });
   it("keeps in the address what it knows", () => {

@@ -2,6 +2,7 @@
 // The filter of the audit page, as it stands in the address.
 import type { AuditFilter } from "../api/api";
 import type { Query } from "../api/client";
+import { isCertificateId } from "../devices/search";
 
 export type FilterField = keyof AuditFilter;
 
@@ -18,7 +19,7 @@ export const kFields: Field[] = [
   { name: "serialNumber", title: "Serial number", kind: "text" },
   { name: "thingName", title: "Thing", kind: "text" },
   { name: "clientId", title: "Client id", kind: "text" },
-  { name: "certificateId", title: "Certificate id", kind: "text" },
+  { name: "certificateId", title: "Certificate id, all 64 digits", kind: "text" },
   { name: "step", title: "Step, such as register_thing", kind: "text" },
   { name: "outcome", title: "Outcome", kind: "text", options: kOutcomes.map((one) => [one, one.replace(/_/g, " ")]) },
   { name: "from", title: "From", kind: "time" },
@@ -38,7 +39,7 @@ export function filterOf(query: URLSearchParams): AuditFilter {
   const filter: Record<string, string | number> = {};
   for (const { name, kind } of kFields) {
     const text = (query.get(name) ?? "").trim();
-    if (text === "") continue;
+    if (text === "" || (name === "certificateId" && !isCertificateId(text))) continue;
     if (kind === "text") {
       filter[name] = text;
       continue;

@@ -14,7 +14,7 @@ import { PageHead, Panel, useTitle } from "../parts/panel";
 import { Sentence, storyOf } from "../parts/sentence";
 import { PagedTable, Table } from "../parts/table";
 import { When } from "../parts/when";
-import { type SearchBy, indexQuery, isOfTrail, isSearchBy, kSearches } from "./search";
+import { type SearchBy, indexQuery, isCertificateId, isOfTrail, isSearchBy, kSearches } from "./search";
 
 const kRest = 300;
 
@@ -63,9 +63,16 @@ export function DevicesPage({ query }: { query: URLSearchParams }): JSX.Element 
 
 /** What the audit trail knows: also a device that never became a thing, and why. */
 function OnRecord({ by, text }: { by: SearchBy; text: string }): JSX.Element {
+  if (by === "certificate" && !isCertificateId(text)) {
+    return <Empty title="That is no certificate id yet">It has 64 digits and letters from a to f; {text.length} are there.</Empty>;
+  }
+  return <Trail by={by} text={by === "certificate" ? text.toLowerCase() : text} />;
+}
+
+function Trail({ by, text }: { by: SearchBy; text: string }): JSX.Element {
   const api = useApi();
   const found = useResource(`on record ${by} ${text}`, async (signal) => {
-    const filters = by === "serial" ? [{ serialNumber: text }, { clientId: text }] : by === "client" ? [{ clientId: text }] : [{ certificateId: text.toLowerCase() }];
+    const filters = by === "serial" ? [{ serialNumber: text }, { clientId: text }] : by === "client" ? [{ clientId: text }] : [{ certificateId: text }];
     const pages = await Promise.all(filters.map((filter) => api.auditEvents(filter, { signal }, 5)));
     return newest(pages.flatMap((page) => page.items), 3);
   });
@@ -91,7 +98,7 @@ function OnRecord({ by, text }: { by: SearchBy; text: string }): JSX.Element {
                   title: "Device",
                   isHeading: true,
                   cell: (event) => {
-                    const to = by === "certificate" ? href("device", { certificateId: text.toLowerCase() }) : storyOf(event);
+                    const to = by === "certificate" ? href("device", { certificateId: text }) : storyOf(event);
                     return (
                       <a href={to}>
                         <DeviceText text={whoOf(event)} shown={48} />

@@ -22,6 +22,10 @@ export function isOfTrail(by: SearchBy): boolean {
   return by === "certificate" || by === "client";
 }
 
+export function isCertificateId(text: string): boolean {
+  return /^[0-9a-f]{64}$/i.test(text);
+}
+
 /**
  * The query for SearchIndex; undefined when there is nothing to ask for. What is typed stands for itself: whatever the query
  * language makes something of is taken as text.

@@ -24,7 +24,7 @@ interface TableProps<T> {
 
 export function Table<T>({ caption, columns, rows, keyOf, rowClass }: TableProps<T>): JSX.Element {
   return (
-    <div class="table-frame" role="region" aria-label={caption} tabIndex={0}>
+    <div class="table-frame" role="group" aria-label={caption} tabIndex={0}>
       <table>
         <caption class="visually-hidden">{caption}</caption>
         <thead>
