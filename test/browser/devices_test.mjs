@@ -151,10 +151,10 @@ describe("devices and templates", () => {
     const changed = kTemplateBody.replace('"unprovisioned-devices"', '"<script>alert(8)</script>"');
     await server.call("POST", `/provisioning-templates/${kTemplate}/versions`, { templateBody: kTemplateBody.replace("MERGE", "REPLACE") });
     const { page, problems, close } = await open(`/ui/template?name=${kTemplate}`);
-    await page.getByText("nothing is wrong with it").waitFor();
+    await page.getByText("nothing was found").waitFor();
     await page.getByLabel("Compare with").selectOption("2");
-    await page.locator(".diff-line.added").getByText('"AttributePayload": "MERGE"').waitFor();
-    await page.locator(".diff-line.removed").getByText('"AttributePayload": "REPLACE"').waitFor();
+    await page.locator(".diff-line.removed").getByText('"AttributePayload": "MERGE"').waitFor();
+    await page.locator(".diff-line.added").getByText('"AttributePayload": "REPLACE"').waitFor();
 
     await page.getByLabel("Try it").check();
     const form = page.getByRole("form", { name: "Sample parameters" });

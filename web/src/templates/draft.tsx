@@ -46,7 +46,7 @@ export function Draft({ template, changed }: { template: Template; changed: () =
         </label>
       </Panel>
       <div class="columns">
-        <Panel title="What is to be said of it">
+        <Panel title="What is wrong with it">
           <Lint body={rested} type={template.type} />
         </Panel>
         <Panel title="Try it">

@@ -15,7 +15,7 @@ export function Lint({ body, type }: { body: string; type: string }): JSX.Elemen
       {(all) =>
         all.length === 0 ? (
           <p role="status">
-            <Badge tone="good">nothing is wrong with it</Badge>
+            <Badge tone="good">nothing was found</Badge>
           </p>
         ) : (
           <ul class="stack" aria-label="Problems">

@@ -175,6 +175,7 @@ function VersionText({ template, version, others }: { template: Template; versio
   const name = template.templateName;
   const [against, setAgainst] = useState<number | undefined>();
   const compared = against !== undefined && others.includes(against) ? against : undefined;
+  const isNewer = compared === undefined || version > compared;
   const body = useResource(`body ${name} ${version}`, (signal) => api.templateBody(name, version, signal));
   const other = useResource(`body ${name} ${compared ?? "none"}`, (signal) =>
     compared === undefined ? Promise.resolve("") : api.templateBody(name, compared, signal),
@@ -207,10 +208,16 @@ function VersionText({ template, version, others }: { template: Template; versio
               </pre>
             ) : (
               <Shown of={other} what="the other version">
-                {(before) => <Difference before={laidOut(before)} after={laidOut(text)} caption={`From version ${compared} to version ${version}`} />}
+                {(otherText) => (
+                  <Difference
+                    before={laidOut(isNewer ? otherText : text)}
+                    after={laidOut(isNewer ? text : otherText)}
+                    caption={`From version ${Math.min(compared, version)} to version ${Math.max(compared, version)}`}
+                  />
+                )}
               </Shown>
             )}
-            <h3>What is to be said of it</h3>
+            <h3>What is wrong with it</h3>
             <Lint body={text} type={template.type} />
           </>
         )}

@@ -128,9 +128,18 @@ function ChangeDetails({ change }: { change: TrialChange }): JSX.Element {
   return (
     <>
       <MemberFacts of={members} />
-      {before !== undefined && <p class="quiet">Before: <DeviceText text={JSON.stringify(before)} shown={300} /></p>}
+      {before !== undefined && <p class="quiet">Before: <DeviceText text={inWords(before)} shown={300} /></p>}
     </>
   );
+}
+
+/** The certificate of a trial is made up, with an id that nobody has. */
+const kMadeUp = /(cert\/)?0{64}/g;
+
+function inWords(value: Json | undefined): string {
+  if (typeof value === "string") return value.replace(kMadeUp, "the device's certificate");
+  const isFlat = typeof value === "object" && value !== null && !Array.isArray(value) && Object.values(value).every((one) => typeof one === "string");
+  return isFlat ? Object.entries(value).map(([name, text]) => `${name} ${String(text)}`).join(", ") : JSON.stringify(value);
 }
 
 function MemberFacts({ of }: { of: Record<string, Json | undefined> }): JSX.Element {
@@ -138,7 +147,7 @@ function MemberFacts({ of }: { of: Record<string, Json | undefined> }): JSX.Elem
     <Facts
       of={Object.entries(of).map(([name, value]): [string, JSX.Element] => [
         name,
-        <DeviceText text={typeof value === "string" ? value : JSON.stringify(value)} shown={200} />,
+        <DeviceText text={inWords(value)} shown={200} />,
       ])}
     />
   );
