@@ -7,7 +7,8 @@ export interface LiveEvents {
   steps: { events: AuditEvent[]; leftOut: number };
 }
 
-export type LiveState = "connecting" | "live" | "reconnecting";
+/** `off`: refused from the beginning, as where the key may not follow; tried again all the same. */
+export type LiveState = "connecting" | "live" | "reconnecting" | "off";
 
 const kNames = ["pipeline", "alarms", "steps"] as const;
 const kFirstDelay = 2_000;
@@ -80,8 +81,9 @@ export class LiveFeed {
       this.change("live");
     };
     source.onerror = () => {
-      this.change(this.wasLive ? "reconnecting" : "connecting");
-      if (source.readyState !== EventSource.CLOSED) return;
+      const isRefused = source.readyState === EventSource.CLOSED;
+      this.change(this.wasLive ? "reconnecting" : isRefused ? "off" : "connecting");
+      if (!isRefused) return;
       this.onRefused();
       this.retry = window.setTimeout(() => this.connect(), this.delay);
       this.delay = Math.min(this.delay * 2, kLongestDelay);

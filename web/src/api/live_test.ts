@@ -83,8 +83,9 @@ describe("live feed", () => {
   });
   it("tries again where it was refused, ever more slowly, and asks for the session", () => {
     const { feed, source, onRefused } = started();
-    source().breakOff(true);
     expect(feed.state).toBe("connecting");
+    source().breakOff(true);
+    expect(feed.state).toBe("off");
     expect(onRefused).toHaveBeenCalledOnce();
     vi.advanceTimersByTime(1_999);
     expect(FakeSource.all).toHaveLength(1);

@@ -115,12 +115,12 @@ export function Mark(): JSX.Element {
 
 function LiveIndicator(): JSX.Element {
   const state = useLiveState();
-  const text = { connecting: "Connecting", live: "Live", reconnecting: "Reconnecting" }[state];
+  const text = { connecting: "Connecting", live: "Live", reconnecting: "Reconnecting", off: "Not live" }[state];
   return (
     <p class={`live ${state}`} role="status">
       <span class="live-dot" aria-hidden="true" />
       {text}
-      {state === "reconnecting" && <span class="live-more">: what you see may be old</span>}
+      {(state === "reconnecting" || state === "off") && <span class="live-more">: what you see may be old</span>}
     </p>
   );
 }

@@ -32,6 +32,12 @@ export function DevicesPage({ query }: { query: URLSearchParams }): JSX.Element 
     else go(address, "replace");
   }, [address]);
 
+  // A link or the way back leads to another search than the one that is typed.
+  const asked = query.get("q") ?? "";
+  useEffect(() => {
+    if (asked !== rested.trim()) setTyped(asked);
+  }, [asked]);
+
   const hint = kSearches.find(([one]) => one === by)?.[2] ?? "";
   return (
     <>
