@@ -205,10 +205,10 @@ export class Api {
     return (await this.client.send<{ authorities: shape.Authority[] }>(at, { signal })).authorities;
   }
   async expiringCertificates(days: number, paging: Paging, maxResults = kPageSize): Promise<shape.ExpiryPage> {
-    const answer = await this.client.send<{ certificates: shape.ExpiringCertificate[]; nextToken?: string; counts: shape.ExpiryPage["counts"] }>(
+    const answer = await this.client.send<{ certificates: shape.ExpiringCertificate[]; nextToken?: string; counts?: shape.ExpiryCount[] }>(
       "/imprint/v1/expiring-certificates",
       { query: { days, maxResults, nextToken: paging.token }, signal: paging.signal },
     );
-    return { items: answer.certificates, counts: answer.counts, ...(answer.nextToken ? { next: answer.nextToken } : {}) };
+    return { items: answer.certificates, ...(answer.counts ? { counts: answer.counts } : {}), ...(answer.nextToken ? { next: answer.nextToken } : {}) };
   }
 }

@@ -85,11 +85,12 @@ export interface Hook {
   shadow: boolean;
   templates: string[];
   asked: number;
-  allowed: number;
-  denied: number;
+  /** With a verdict, whether that let the device in or not. */
+  answered: number;
   failed: number;
   timedOut: number;
   seconds: { p50: number; p95: number; p99: number } | null;
+  /** `open`: it failed too often and is left alone for a while. */
   breaker: "closed" | "open" | "half-open";
   inFlight: number;
   waiting: number;
@@ -287,7 +288,9 @@ export interface Authority {
   status: string;
   autoRegistration: boolean;
   templateName?: string;
-  certificates: number;
+  /** Of devices, registered under it; counted for registered authorities only. */
+  certificates?: number;
+  certificatesAreMore?: boolean;
 }
 
 export interface ExpiringCertificate {
@@ -297,6 +300,14 @@ export interface ExpiringCertificate {
   status: string;
 }
 
+export interface ExpiryCount {
+  days: number;
+  certificates: number;
+  /** There are more than the server counts. */
+  atLeast?: boolean;
+}
+
 export interface ExpiryPage extends Page<ExpiringCertificate> {
-  counts: { days: number; certificates: number }[];
+  /** With the first page only. */
+  counts?: ExpiryCount[];
 }

@@ -54,7 +54,7 @@ export function AuthoritiesPage(): JSX.Element {
                   },
                   { title: "State", cell: ({ authority }) => <StatusBadge status={authority.status} /> },
                   { title: "Ends", cell: ({ authority }) => <Ends at={authority.notAfter} now={now} /> },
-                  { title: "Certificates under it", isNumber: true, cell: ({ authority }) => format.count(authority.certificates) },
+                  { title: "What depends on it", cell: ({ authority }) => dependantsOf(authority, all) },
                   { title: "New devices of it", cell: ({ authority }) => <Newcomers authority={authority} /> },
                 ]}
               />
@@ -75,6 +75,18 @@ function Ends({ at, now }: { at: number; now: number }): JSX.Element {
       <span class="quiet">{format.date(at)}</span>
     </span>
   );
+}
+
+function dependantsOf(authority: Authority, all: Authority[]): string {
+  const parts: string[] = [];
+  const children = all.filter((other) => other.issuerId === authority.id && other.id !== authority.id).length;
+  if (children > 0) parts.push(children === 1 ? "1 authority" : `${children} authorities`);
+  if (authority.role === "issuing") parts.push("every certificate that this server issued");
+  if (authority.certificates !== undefined) {
+    const more = authority.certificatesAreMore === true ? "more than " : "";
+    parts.push(`${more}${format.count(authority.certificates)} ${authority.certificates === 1 ? "device certificate" : "device certificates"}`);
+  }
+  return parts.length === 0 ? "nothing here" : parts.join(", ");
 }
 
 function Newcomers({ authority }: { authority: Authority }): JSX.Element {

@@ -18,8 +18,7 @@ export function HookBadge({ hook }: { hook: Hook }): JSX.Element {
 
 export function HookCounts({ hook }: { hook: Hook }): JSX.Element {
   if (hook.asked === 0) return <span class="quiet">none yet</span>;
-  const parts: string[] = [`${format.count(hook.allowed)} allowed`];
-  if (hook.denied > 0) parts.push(`${format.count(hook.denied)} denied`);
+  const parts: string[] = [`${format.count(hook.answered)} answered`];
   if (hook.failed > 0) parts.push(`${format.count(hook.failed)} failed`);
   if (hook.timedOut > 0) parts.push(`${format.count(hook.timedOut)} too late`);
   return <>{parts.join(", ")}</>;

@@ -59,8 +59,7 @@ function HookCard({ hook }: { hook: Hook }): JSX.Element {
       )}
       <div class="figures small">
         <Count title="Asked" value={hook.asked} />
-        <Count title="Allowed" value={hook.allowed} of={whole} />
-        <Count title="Denied" value={hook.denied} of={whole} />
+        <Count title="Answered" value={hook.answered} of={whole} />
         <Count title="Failed" value={hook.failed} of={whole} />
         <Count title="Too late" value={hook.timedOut} of={whole} />
       </div>

@@ -36,7 +36,7 @@ export function RotationPage(): JSX.Element {
 function Expiry(): JSX.Element {
   const { api } = useSigned();
   const [days, setDays] = useState<Window>("90");
-  const counts = useResource("expiry counts", async (signal) => (await api.expiringCertificates(365, { signal }, 1)).counts);
+  const counts = useResource("expiry counts", async (signal) => (await api.expiringCertificates(365, { signal }, 1)).counts ?? []);
   return (
     <>
       <Shown of={counts} what="how many certificates end">
@@ -45,7 +45,10 @@ function Expiry(): JSX.Element {
             {all.map((one) => (
               <div key={one.days} class={`figure ${one.certificates > 0 && one.days <= 30 ? "bad" : "plain"}`}>
                 <h2>Within {format.duration(one.days * 86_400)}</h2>
-                <p class="figure-value">{format.count(one.certificates)}</p>
+                <p class="figure-value">
+                  {format.count(one.certificates)}
+                  {one.atLeast === true && "+"}
+                </p>
                 <p class="figure-note">active certificates end</p>
               </div>
             ))}
