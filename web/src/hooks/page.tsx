@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Hooks: who is asked before a device is let in, and how well that works.
 import type { JSX } from "preact";
+import { useMemo } from "preact/hooks";
 import { useApi, useLive } from "../api/context";
 import { useRereading, useResource } from "../api/resource";
 import type { Hook } from "../api/shapes";
 import { href } from "../app/router";
+import { BarChart } from "../parts/chart";
 import { DeviceText } from "../parts/device_text";
 import * as format from "../parts/format";
 import { Empty, Shown } from "../parts/notices";
 import { Facts, PageHead, Panel, useTitle } from "../parts/panel";
 import { When } from "../parts/when";
+import { barsOf, clockOffset, sum } from "../pipeline/series";
 import { HookBadge } from "./hook_words";
 
 const kReread = 3_000;
@@ -32,6 +35,7 @@ export function HooksPage(): JSX.Element {
             </Empty>
           ) : (
             <div class="cards">
+              <Rejections />
               {all.map((hook) => (
                 <HookCard key={hook.arn} hook={hook} />
               ))}
@@ -40,6 +44,45 @@ export function HooksPage(): JSX.Element {
         }
       </Shown>
     </>
+  );
+}
+
+const kColours: Record<string, [string, string]> = {
+  denied: ["Denied", "--series-4"],
+  failed: ["Failed", "--series-1"],
+  timed_out: ["Too late", "--series-2"],
+};
+
+/** How many devices hooks kept out, by saying no or by not saying anything. */
+function Rejections(): JSX.Element {
+  const api = useApi();
+  const pipeline = useResource("rejections", (signal) => api.pipeline("day", signal));
+  const reread = useRereading(pipeline.reload, kReread);
+  useLive("pipeline", reread);
+  const bars = useMemo(() => {
+    const series = pipeline.value?.series;
+    return series === undefined ? undefined : barsOf(series, "day", clockOffset(series.start));
+  }, [pipeline.value]);
+  const series = useMemo(
+    () =>
+      (bars?.rejections ?? []).map(({ outcome, values }) => {
+        const [label, colour] = kColours[outcome] ?? [outcome, "--series-rest"];
+        return { label, colour, values };
+      }),
+    [bars],
+  );
+  return (
+    <Panel title="Devices that hooks kept out, an hour">
+      <Shown of={pipeline} what="what hooks kept out">
+        {() =>
+          bars === undefined || series.every((one) => sum(one.values) === 0) ? (
+            <Empty title="No hook kept a device out in the last 24 hours" />
+          ) : (
+            <BarChart title="Devices that hooks kept out in the last 24 hours" times={bars.times} stepSeconds={bars.stepSeconds} series={series} />
+          )
+        }
+      </Shown>
+    </Panel>
   );
 }
 
@@ -65,8 +108,8 @@ function HookCard({ hook }: { hook: Hook }): JSX.Element {
       </div>
       <Facts
         of={[
-          ["Answers in", hook.seconds === null ? "not asked yet" : `p50 ${format.latency(hook.seconds.p50)}, p95 ${format.latency(hook.seconds.p95)}, p99 ${format.latency(hook.seconds.p99)}`],
-          ["Has time until", `${hook.timeoutSeconds} s`],
+          ["Takes", hook.seconds === null ? "not asked yet" : `p50 ${format.latency(hook.seconds.p50)}, p95 ${format.latency(hook.seconds.p95)}, p99 ${format.latency(hook.seconds.p99)}`],
+          ["At most", `${hook.timeoutSeconds} s`],
           ["Now", `${format.count(hook.inFlight)} of ${format.count(hook.concurrency)} asked at once, ${format.count(hook.waiting)} waiting`],
           ["Reached by", <><code>{hook.transport}</code> <DeviceText text={hook.address} /></>],
           [

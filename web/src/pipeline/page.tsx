@@ -16,7 +16,7 @@ import { AlarmList } from "./alarms";
 import { ClaimsAtAGlance } from "./claims_at_a_glance";
 import { HooksAtAGlance } from "./hooks_at_a_glance";
 import { RecentRefusals } from "./recent_refusals";
-import { barsOf, inLastHour, sum, titleOf } from "./series";
+import { barsOf, clockOffset, inLastHour, sum, titleOf } from "./series";
 
 const kSpans: [Span, string][] = [
   ["hour", "Last hour"],
@@ -154,10 +154,7 @@ function Reasons({ pipeline, span }: { pipeline: Pipeline; span: Span }): JSX.El
 }
 
 function Charts({ pipeline, span }: { pipeline: Pipeline; span: Span }): JSX.Element {
-  const bars = useMemo(() => {
-    const offset = -new Date(pipeline.series.start * 1000).getTimezoneOffset() * 60;
-    return barsOf(pipeline.series, span, offset);
-  }, [pipeline.series, span]);
+  const bars = useMemo(() => barsOf(pipeline.series, span, clockOffset(pipeline.series.start)), [pipeline.series, span]);
   const arrived = useMemo(
     () => [{ label: "Arrived", colour: "--series-good", values: bars.onboarded }],
     [bars],

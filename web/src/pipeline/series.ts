@@ -8,7 +8,11 @@ export interface Bars {
   onboarded: number[];
   /** By category, most first. */
   failed: { category: string; values: number[] }[];
+  /** What hooks said no to, or could not say, by outcome. */
+  rejections: { outcome: string; values: number[] }[];
 }
+
+const kOutcomes = ["denied", "failed", "timed_out"];
 
 const kHour = 3600;
 const kDay = 24 * kHour;
@@ -49,12 +53,18 @@ export function barsOf(series: PipelineSeries, span: Span, offsetSeconds: number
       .map(([category, values]) => ({ category, values: gather(values) }))
       .filter((one) => sum(one.values) > 0)
       .sort((a, b) => sum(b.values) - sum(a.values)),
+    rejections: kOutcomes.map((outcome) => ({ outcome, values: gather(series.hookRejections[outcome] ?? []) })),
   };
 }
 
 /** Of the last hour, or as much of it as the steps reach. */
 export function inLastHour(values: number[], stepSeconds: number): number {
   return sum(values.slice(-Math.max(1, Math.round(kHour / stepSeconds))));
+}
+
+/** @return how many seconds the reader's clock is ahead of UTC at that time. */
+export function clockOffset(time: number): number {
+  return -new Date(time * 1000).getTimezoneOffset() * 60;
 }
 
 export function titleOf(category: string, known: FailureCategory[]): string {

@@ -12,7 +12,7 @@ const kMidnight = 1_795_392_000; // in UTC
 describe("bars", () => {
   it("are the server's steps for an hour", () => {
     const bars = barsOf(seriesOf(kMidnight + 60, 60, [1, 2, 3]), "hour", 0);
-    expect(bars).toEqual({ times: [kMidnight + 60, kMidnight + 120, kMidnight + 180], stepSeconds: 60, onboarded: [1, 2, 3], failed: [] });
+    expect(bars).toEqual({ times: [kMidnight + 60, kMidnight + 120, kMidnight + 180], stepSeconds: 60, onboarded: [1, 2, 3], failed: [], rejections: expect.anything() });
   });
   it("gather four quarters into an hour that begins on the hour", () => {
     const bars = barsOf(seriesOf(kMidnight + 2700, 900, [1, 2, 3, 4, 5, 6]), "day", 0);
@@ -33,6 +33,14 @@ describe("bars", () => {
     expect(bars.failed).toEqual([
       { category: "often", values: [4, 4] },
       { category: "rare", values: [0, 1] },
+    ]);
+  });
+  it("say what hooks did not let in, also where that was nothing", () => {
+    const series = { ...seriesOf(kMidnight, 60, [0, 0]), hookRejections: { denied: [1, 2] } };
+    expect(barsOf(series, "hour", 0).rejections).toEqual([
+      { outcome: "denied", values: [1, 2] },
+      { outcome: "failed", values: [0, 0] },
+      { outcome: "timed_out", values: [0, 0] },
     ]);
   });
   it("are none without steps", () => expect(barsOf(seriesOf(kMidnight, 60, []), "hour", 0).times).toEqual([]));
