@@ -11,7 +11,7 @@ import { ClaimsPage } from "../claims/page";
 import { DevicePage } from "../devices/device_page";
 import { DevicesPage } from "../devices/page";
 import { HooksPage } from "../hooks/page";
-import { Empty } from "../parts/notices";
+import { PageHead } from "../parts/panel";
 import { PipelinePage } from "../pipeline/page";
 import { RotationPage } from "../rotation/page";
 import { TemplatesPage } from "../templates/page";
@@ -91,9 +91,7 @@ export function Frame({ signOut }: { signOut: () => void }): JSX.Element {
       </nav>
       <main id="content" ref={main} tabIndex={-1}>
         {entry?.show(place) ?? (
-          <Empty title="There is no such page">
-            <a href={href("")}>Go to the pipeline</a>
-          </Empty>
+          <PageHead title="There is no such page" lead={<a href={href("")}>Go to the pipeline</a>} />
         )}
       </main>
     </div>

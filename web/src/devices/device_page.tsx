@@ -24,9 +24,7 @@ export function DevicePage({ query }: { query: URLSearchParams }): JSX.Element {
   const who = identityOf(query);
   if (who === undefined) {
     return (
-      <Empty title="No device is named in this address">
-        <a href={href("devices")}>Find one</a>
-      </Empty>
+      <PageHead title="No device is named in this address" lead={<a href={href("devices")}>Find one</a>} />
     );
   }
   return <Device key={`${who.by} ${who.name}`} {...who} />;
