@@ -15,12 +15,14 @@
 #include "encoding/json.h"
 #include "hooks/hooks.h"
 #include "identity/access_control.h"
+#include "identity/connections.h"
 #include "issuance/key_pool.h"
 #include "provisioning/apply_template.h"
 #include "provisioning/issue.h"
 #include "provisioning/settings.h"
 #include "registry/store.h"
 #include "telemetry/log.h"
+#include "x509/certificate.h"
 
 namespace imprint::control_api {
 
@@ -42,6 +44,12 @@ struct Dependencies {
   Random& random;
   telemetry::Log& log;
   const access::Operators& operators;
+  const identity::Connections& connections;
+  /// The deployment's own.
+  struct Authorities {
+    x509::Certificate root;
+    x509::Certificate issuing;
+  } authorities;
   access::Sessions& sessions;  ///< at the dashboard
   LiveFeed& live;
   std::string account;           ///< twelve digits

@@ -46,4 +46,8 @@ Operations template_setting_operations();    // template_settings.cc
 Operations manufacturing_list_operations();  // manufacturing_lists.cc
 Operations list_entry_operations();          // list_entries.cc
 
+Operations connection_operations();             // connections.cc
+Operations hook_operations();                   // hooks.cc
+Operations certificate_authority_operations();  // certificate_authorities.cc
+
 }  // namespace imprint::control_api

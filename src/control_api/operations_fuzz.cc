@@ -81,6 +81,7 @@ struct World {
                                          .pause = Milliseconds(0)}};
     return made;
   }
+  test::Nobody connections;
   access::Sessions sessions{operators, clock, random};
   control_api::LiveFeed live{clock, {}};
   control_api::Dependencies dependencies{.store = store,
@@ -95,6 +96,8 @@ struct World {
                                          .random = random,
                                          .log = log,
                                          .operators = operators,
+                                         .connections = connections,
+                                         .authorities = {ca().certificate, ca().certificate},
                                          .sessions = sessions,
                                          .live = live,
                                          .account = "000000000000",

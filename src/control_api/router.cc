@@ -114,6 +114,9 @@ std::vector<const OperationInfo*> all_operations() {
                            endpoint_operations(),
                            explain_operations(),
                            live_operations(),
+                           connection_operations(),
+                           hook_operations(),
+                           certificate_authority_operations(),
                            credential_operations(),
                            reprovisioning_operations(),
                            catalogue_operations()}) {

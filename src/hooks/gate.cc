@@ -121,8 +121,19 @@ void Gate::finish(Calls::iterator call, Reply reply) {
   reply.seconds = seconds_between(ended.asked, clock_.monotonic());
   reply.shadow = options_.shadow;
   judge(reply);
+  track_record_.enter(reply, clock_.now());
   ended.done(std::move(reply));
   send_waiting();
+}
+
+HookReport Gate::report() const {
+  HookReport report{.options = options_,
+                    .listens = carrier_->listens(),
+                    .running = running_,
+                    .waiting = queued_,
+                    .is_resting = breaker_.is_open()};
+  track_record_.write(report);
+  return report;
 }
 
 void Gate::judge(const Reply& reply) {

@@ -11,6 +11,7 @@
 
 #include "hooks/breaker.h"
 #include "hooks/carrier.h"
+#include "hooks/track_record.h"
 
 namespace imprint::hooks {
 
@@ -38,6 +39,8 @@ class Gate {
 
   /// Answers everything that waits as failed.
   void stop();
+
+  [[nodiscard]] HookReport report() const;
 
   [[nodiscard]] const HookOptions& options() const { return options_; }
   [[nodiscard]] const Carrier& carrier() const { return *carrier_; }
@@ -74,6 +77,7 @@ class Gate {
   telemetry::Log& log_;
   std::uint64_t& last_number_;
   Breaker breaker_;
+  TrackRecord track_record_;
   Calls calls_;
   std::deque<std::uint64_t> waiting_;  ///< in their order; some may have given up meanwhile
   std::size_t queued_ = 0;

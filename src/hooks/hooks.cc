@@ -122,6 +122,18 @@ runtime::Task<Reply> Hooks::ask(std::string arn, std::string event_json) {
   co_return co_await answer.wait();
 }
 
+runtime::Task<std::vector<HookReport>> Hooks::report() {
+  using Reports = std::vector<HookReport>;
+  const runtime::Completion<Reports> answer;
+  const bool is_posted = parts_->post([this, answer] {
+    Reports reports;
+    for (const auto& gate : parts_->gates) reports.push_back(gate->report());
+    answer.complete(std::move(reports));
+  });
+  if (!is_posted) co_return Reports();
+  co_return co_await answer.wait();
+}
+
 void Hooks::stop() {
   const runtime::Completion<bool> stopped;
   {

@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "hooks/options.h"
+#include "hooks/report.h"
 #include "hooks/verdict.h"
 #include "runtime/task.h"
 #include "telemetry/log.h"
@@ -25,6 +26,10 @@ class Invoker {
   virtual runtime::Task<Reply> ask(std::string arn, std::string event_json) = 0;
   /// Whether anybody does, for those who may be asked and need not be.
   [[nodiscard]] virtual bool answers_for(std::string_view arn) const = 0;
+  /// Of the hook that would be asked; empty when there is none.
+  [[nodiscard]] virtual std::string pattern_for(std::string_view arn) const = 0;
+  /// Every hook, in the order of imprint.toml.
+  virtual runtime::Task<std::vector<HookReport>> report() = 0;
 };
 
 /// Every [[hook]] of a deployment, and the one thread on which their bounds, workers and listeners
@@ -49,6 +54,11 @@ class Hooks final : public Invoker {
   [[nodiscard]] bool answers_for(std::string_view arn) const override {
     return find(arn) != nullptr;
   }
+  [[nodiscard]] std::string pattern_for(std::string_view arn) const override {
+    const HookOptions* hook = find(arn);
+    return hook == nullptr ? std::string() : hook->arn;
+  }
+  runtime::Task<std::vector<HookReport>> report() override;
 
   /// From here on everything that is or was asked fails, at once. Workers and listeners stay until
   /// the destructor.

@@ -73,15 +73,19 @@ Result<Issuer> Issuer::make(x509::Certificate issuing_ca, std::shared_ptr<Signer
   }
   TRY_ASSIGN(auto verifier, x509::Verifier::make(issuing_ca.public_key()));
   const x509::SignatureAlgorithm algorithm = signer->algorithm();
+  Issuer issuer(std::move(issuing_ca), algorithm, std::move(signer), std::move(verifier));
+  TRY(issuer.try_key());
+  return issuer;
+}
+
+Result<void> Issuer::try_key() const {
   constexpr std::string_view kTrial = "imprint: does this key belong to this certificate?";
-  TRY_ASSIGN(const Bytes signature, signer->sign(as_bytes(kTrial)));
-  if (!verifier->verify(algorithm, as_bytes(kTrial), signature)) {
-    return fail(Fault::invalid,
-                "the issuing key does not belong to the CA certificate \"{}\"; put the matching "
-                "pair in place",
-                issuing_ca.subject().text());
-  }
-  return Issuer(std::move(issuing_ca), algorithm, std::move(signer), std::move(verifier));
+  TRY_ASSIGN(const Bytes signature, signer_->sign(as_bytes(kTrial)));
+  if (verifier_->verify(algorithm_, as_bytes(kTrial), signature)) return {};
+  return fail(Fault::invalid,
+              "the issuing key does not belong to the CA certificate \"{}\"; put the matching "
+              "pair in place",
+              issuing_ca_.subject().text());
 }
 
 Result<x509::Certificate> Issuer::sign(ApprovedRequest&& request) const {

@@ -73,6 +73,9 @@ class Issuer {
 
   [[nodiscard]] const x509::Certificate& certificate() const { return issuing_ca_; }
 
+  /// One trial signature: whether the key can be reached and belongs to the certificate.
+  [[nodiscard]] Result<void> try_key() const;
+
   /// Signs and checks the signature before the certificate leaves, so that a failing HSM cannot
   /// hand out unusable identities. Blocks as long as the Signer does. Errors are the Signer's, or
   /// Fault::internal for a signature that does not verify.

@@ -153,9 +153,12 @@ runtime::Task<void> Client::note_first_use(Shard& shard, CertificateId certifica
 /// key is in one place.
 void Client::enter_presence() {
   const registry::Certificate& certificate = principal_->certificate;
-  const bool is_device = !is_claim() && (certificate.requested_by || certificate.ca_certificate);
-  if (!is_device) return;
-  PresenceWatch::Arrival arrival = services().presence.arrived(certificate_, facts_.source_ip);
+  const bool is_device = certificate.requested_by || certificate.ca_certificate;
+  if (is_claim()) return;
+  PresenceWatch::Arrival arrival = services().presence.arrived(
+      certificate_,
+      {.client_id = facts_.client_id, .address = facts_.source_ip, .since = services().clock.now()},
+      is_device);
   presence_ = std::move(arrival.presence);
   if (arrival.twin) report_twin(*arrival.twin);
 }

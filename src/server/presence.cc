@@ -7,14 +7,21 @@
 namespace imprint::server {
 
 PresenceWatch::Arrival PresenceWatch::arrived(const CertificateId& certificate,
-                                              const std::string& address) {
+                                              identity::LiveConnection connection,
+                                              bool is_watched) {
   const Monotonic now = clock_.monotonic();
-  Arrival arrival{.presence = std::make_shared<Presence>(certificate, address)};
+  const std::string address = connection.address;
+  Arrival arrival{.presence =
+                      std::make_shared<Presence>(certificate, std::move(connection), is_watched)};
   const std::scoped_lock lock(mutex_);
+  if (!is_watched) {
+    live_.emplace(certificate, arrival.presence);
+    return arrival;
+  }
   const auto [first, last] = live_.equal_range(certificate);
   for (auto it = first; it != last; ++it) {
     Presence& other = *it->second;
-    if (other.address == address || other.is_contested) continue;
+    if (!other.is_watched || other.connection.address == address || other.is_contested) continue;
     other.other_address = address;
     other.contested_since = now;
     other.is_contested = true;
@@ -61,7 +68,15 @@ std::optional<PresenceWatch::Twin> PresenceWatch::spoke(const PresencePtr& prese
   const std::scoped_lock lock(mutex_);
   if (clock_.monotonic() - presence->contested_since < kUnderWay) return std::nullopt;
   presence->is_contested = false;
-  return Twin{presence->address, presence->other_address};
+  return Twin{presence->connection.address, presence->other_address};
+}
+
+std::vector<identity::LiveConnection> PresenceWatch::of(const CertificateId& certificate) const {
+  std::vector<identity::LiveConnection> out;
+  const std::scoped_lock lock(mutex_);
+  const auto [first, last] = live_.equal_range(certificate);
+  for (auto it = first; it != last; ++it) out.push_back(it->second->connection);
+  return out;
 }
 
 }  // namespace imprint::server

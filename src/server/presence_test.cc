@@ -15,6 +15,10 @@ using test::MqttDevice;
 
 const CertificateId kKey{Sha256{1}};
 
+identity::LiveConnection from(std::string address) {
+  return {.client_id = "device", .address = std::move(address), .since = {}};
+}
+
 struct World {
   test::FakeClock clock;
   PresenceWatch watch{clock};
@@ -22,8 +26,8 @@ struct World {
 
 TEST(PresenceWatch, SaysNothingOfADeviceThatMovedOn) {
   World world;
-  const auto first = world.watch.arrived(kKey, "10.0.0.1");
-  const auto second = world.watch.arrived(kKey, "10.0.0.2");
+  const auto first = world.watch.arrived(kKey, from("10.0.0.1"));
+  const auto second = world.watch.arrived(kKey, from("10.0.0.2"));
   EXPECT_FALSE(second.twin);
   world.clock.advance(seconds(1));
   EXPECT_TRUE(first.presence->is_contested);
@@ -32,10 +36,22 @@ TEST(PresenceWatch, SaysNothingOfADeviceThatMovedOn) {
   EXPECT_FALSE(second.presence->is_contested);
 }
 
+TEST(PresenceWatch, KnowsWhoIsConnectedWatchedOrNot) {
+  World world;
+  const auto first = world.watch.arrived(kKey, from("10.0.0.1"), false);
+  const auto second = world.watch.arrived(kKey, from("10.0.0.2"), false);
+  EXPECT_FALSE(first.presence->is_contested) << "an operator's key may be in many places";
+  EXPECT_EQ(world.watch.of(kKey).size(), 2U);
+  world.watch.left(first.presence);
+  ASSERT_EQ(world.watch.of(kKey).size(), 1U);
+  EXPECT_EQ(world.watch.of(kKey)[0].address, "10.0.0.2");
+  EXPECT_TRUE(world.watch.of(CertificateId{Sha256{2}}).empty());
+}
+
 TEST(PresenceWatch, TellsOfOneThatGoesOnTalkingElsewhere) {
   World world;
-  const auto first = world.watch.arrived(kKey, "10.0.0.1");
-  const auto second = world.watch.arrived(kKey, "10.0.0.2");
+  const auto first = world.watch.arrived(kKey, from("10.0.0.1"));
+  const auto second = world.watch.arrived(kKey, from("10.0.0.2"));
   world.clock.advance(seconds(3));
   const auto twin = world.watch.spoke(first.presence);
   ASSERT_TRUE(twin);
@@ -47,7 +63,7 @@ TEST(PresenceWatch, TellsOfTwoThatThrowEachOtherOut) {
   World world;
   bool told = false;
   for (int i = 0; i < 5 && !told; ++i) {
-    const auto arrival = world.watch.arrived(kKey, i % 2 == 0 ? "10.0.0.1" : "10.0.0.2");
+    const auto arrival = world.watch.arrived(kKey, from(i % 2 == 0 ? "10.0.0.1" : "10.0.0.2"));
     told = arrival.twin.has_value();
     world.watch.left(arrival.presence);
     world.clock.advance(seconds(1));
@@ -59,7 +75,7 @@ TEST(PresenceWatch, TellsOfTwoThatThrowEachOtherOut) {
 TEST(PresenceWatch, SaysNothingOfADeviceThatChangesItsNetworkNowAndThen) {
   World world;
   for (int i = 0; i < 20; ++i) {
-    const auto arrival = world.watch.arrived(kKey, i % 2 == 0 ? "10.0.0.1" : "10.0.0.2");
+    const auto arrival = world.watch.arrived(kKey, from(i % 2 == 0 ? "10.0.0.1" : "10.0.0.2"));
     EXPECT_FALSE(arrival.twin) << i;
     world.watch.left(arrival.presence);
     world.clock.advance(seconds(45));
@@ -68,8 +84,8 @@ TEST(PresenceWatch, SaysNothingOfADeviceThatChangesItsNetworkNowAndThen) {
 
 TEST(PresenceWatch, OneAddressMayHaveManyConnections) {
   World world;
-  const auto first = world.watch.arrived(kKey, "10.0.0.1");
-  for (int i = 0; i < 10; ++i) EXPECT_FALSE(world.watch.arrived(kKey, "10.0.0.1").twin);
+  const auto first = world.watch.arrived(kKey, from("10.0.0.1"));
+  for (int i = 0; i < 10; ++i) EXPECT_FALSE(world.watch.arrived(kKey, from("10.0.0.1")).twin);
   EXPECT_FALSE(first.presence->is_contested);
 }
 

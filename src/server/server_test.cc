@@ -198,7 +198,7 @@ TEST(HttpServer, AnswersAnybodyAboutItsHealthMetricsAndCa) {
     const char* target;
     const char* part;
   } rows[] = {{"/healthz", "ok\n"},
-              {"/readyz", "ready\n"},
+              {"/readyz", "ready\nstore: writable\nissuing: key and certificate are usable\n"},
               {"/metrics", "imprint_"},
               {"/ca/root.pem", "-----END CERTIFICATE-----"},
               {"/ca/issuing.pem", "-----END CERTIFICATE-----"}};

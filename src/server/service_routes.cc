@@ -33,12 +33,31 @@ runtime::Task<control_api::HttpResponse> ServiceRoutes::answer(control_api::Http
   co_return text(200, "ok\n");
 }
 
+Result<void> ServiceRoutes::check_issuing() const {
+  const Timestamp now = clock_.now();
+  const x509::Certificate& ca = issuer_.certificate();
+  if (now < ca.not_before())
+    return fail(Fault::unavailable, "the issuing CA's certificate is not valid yet: the clock?");
+  if (now > ca.not_after())
+    return fail(Fault::unavailable, "the issuing CA's certificate has expired");
+  return issuer_.try_key();
+}
+
 runtime::Task<control_api::HttpResponse> ServiceRoutes::readiness() {
   registry::ChangeSet probe;
   probe.changes.emplace_back(registry::Count{"readiness-probes"});
-  const auto written = co_await store_.commit(std::move(probe));
-  if (written) co_return text(200, "ready\n");
-  co_return text(503, "not ready: the store cannot be written; see the server's log\n");
+  const Result<void> store = co_await store_.commit(std::move(probe));
+  const Result<void> issuing = check_issuing();
+  for (const Result<void>* check : {&store, &issuing}) {
+    if (!*check) log_.error("not ready", {{"because", check->error().message}});
+  }
+  const std::string reasons =
+      fmt::format("store: {}\nissuing: {}\n",
+                  store ? "writable" : "cannot be written; the server's log has the cause",
+                  issuing ? "key and certificate are usable"
+                          : "no certificate can be issued; the server's log has the cause");
+  if (store && issuing) co_return text(200, "ready\n" + reasons);
+  co_return text(503, "not ready\n" + reasons);
 }
 
 }  // namespace imprint::server

@@ -20,6 +20,7 @@
 #include "provisioning/alarm.h"
 #include "provisioning/sweep.h"
 #include "registry/sqlite/sqlite_store.h"
+#include "server/dashboard.h"
 #include "server/http_server.h"
 #include "server/server.h"
 #include "server/service_routes.h"
@@ -43,6 +44,17 @@ Result<ServerCredentials> load_credentials(const deployment::Layout& layout) {
   TRY_ASSIGN(Secret key, read_secret_file(layout.server_key(), kMaxPemBytes));
   return ServerCredentials{std::move(certificate), std::move(issuer),
                            std::make_shared<const Secret>(std::move(key))};
+}
+
+double seconds_since_1970(Timestamp time) {
+  return std::chrono::duration<double>(time.time_since_epoch()).count();
+}
+
+/// When the certificate that the listeners show ends.
+Result<void> tell_end(const ServerCredentials& credentials, telemetry::Metrics& metrics) {
+  TRY_ASSIGN(const x509::Certificate server, x509::Certificate::from_pem(credentials.certificate));
+  metrics.certificate_ends("server", seconds_since_1970(server.not_after()));
+  return {};
 }
 
 Result<issuance::Issuer> load_issuer(const deployment::Layout& layout,
@@ -197,6 +209,7 @@ struct Server::Parts {
   std::vector<Shard*> peers;
 
   std::optional<ServiceRoutes> routes;
+  const Dashboard dashboard{dashboard_files()};
   std::optional<access::Sessions> sessions;
   control_api::LiveFeed live{clock, {}};
   std::optional<control_api::ControlApi> control;
@@ -338,6 +351,7 @@ struct Server::Parts {
                               .mqtt = to_mqtt_limits(config.limits),
                               .limits = to_connection_limits(config.limits)});
     TRY_ASSIGN(const ServerCredentials credentials, load_credentials(layout));
+    TRY(tell_end(credentials, metrics));
     TRY_ASSIGN(Shard::Address address, to_address(config.listen.mqtt));
     const std::uint16_t count = shard_count(config.listen.threads);
     for (std::uint16_t i = 0; i < count; ++i) {
@@ -355,7 +369,10 @@ struct Server::Parts {
   Result<void> make_http() {
     TRY_ASSIGN(std::string root, read_file(layout.trusted_root(), kMaxPemBytes));
     TRY_ASSIGN(std::string issuing, read_file(layout.issuing_certificate(), kMaxPemBytes));
-    routes.emplace(*store, metrics, std::move(root), std::move(issuing));
+    TRY_ASSIGN(x509::Certificate root_certificate, x509::Certificate::from_pem(root));
+    routes.emplace(*store, *issuer, clock, log, metrics, std::move(root), std::move(issuing));
+    metrics.certificate_ends("root", seconds_since_1970(root_certificate.not_after()));
+    metrics.certificate_ends("issuing", seconds_since_1970(issuer->certificate().not_after()));
     sessions.emplace(*operators, clock, random);
     control.emplace(control_api::Dependencies{
         .store = *store,
@@ -370,6 +387,8 @@ struct Server::Parts {
         .random = random,
         .log = log,
         .operators = *operators,
+        .connections = presence,
+        .authorities = {std::move(root_certificate), issuer->certificate()},
         .sessions = *sessions,
         .live = live,
         .account = config.account_id,
@@ -388,10 +407,12 @@ struct Server::Parts {
   }
 
   runtime::Task<control_api::HttpResponse> answer(control_api::HttpRequest request) {
-    if (ServiceRoutes::serves(request.target)) return routes->answer(std::move(request));
+    if (ServiceRoutes::serves(request.target))
+      co_return co_await routes->answer(std::move(request));
     if (request.target == control_api::kSessionTarget)
-      return control_api::answer_session(control->dependencies(), std::move(request));
-    return control->handle(std::move(request));
+      co_return co_await control_api::answer_session(control->dependencies(), std::move(request));
+    if (Dashboard::serves(request)) co_return dashboard.answer(request);
+    co_return co_await control->handle(std::move(request));
   }
 
   runtime::Task<void> sweep() {
@@ -459,6 +480,7 @@ Result<void> Server::reload(const deployment::Config& config) {
     TRY_ASSIGN(MqttTls one, MqttTls::make(credentials, parts_->trust));
     tls.push_back(std::move(one));
   }
+  TRY(tell_end(credentials, parts_->metrics));
   TRY(parts_->http->use_credentials_of(credentials));
   for (std::size_t i = 0; i < tls.size(); ++i) parts_->shards[i]->use_tls(std::move(tls[i]));
   parts_->profile->set(std::move(profile));

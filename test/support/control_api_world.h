@@ -35,6 +35,14 @@ struct Reply {
   }
 };
 
+class Nobody final : public identity::Connections {
+ public:
+  [[nodiscard]] std::vector<identity::LiveConnection> of(const CertificateId&) const override {
+    return found;
+  }
+  std::vector<identity::LiveConnection> found = {};
+};
+
 /// A control plane without a network: store, issuing CA and one operator who signs requests.
 class ControlApiWorld {
  public:
@@ -69,6 +77,7 @@ class ControlApiWorld {
   AwsSigner signer;
   access::Operators operators{{std::string(kAccessKeyId), Secret(std::string(kSecretAccessKey))},
                               *access::Vault::make(Secret(std::string(64, 'a')))};
+  Nobody connections;
   access::Sessions sessions{operators, clock, random};
   control_api::LiveFeed live{clock, {}};
   control_api::ControlApi api{dependencies_on(store, issue)};
@@ -88,6 +97,8 @@ class ControlApiWorld {
             .random = random,
             .log = log,
             .operators = operators,
+            .connections = connections,
+            .authorities = {ca.certificate, ca.certificate},
             .sessions = sessions,
             .live = live,
             .account = "000000000000",

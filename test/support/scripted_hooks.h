@@ -21,9 +21,14 @@ class ScriptedHooks final : public hooks::Invoker {
   [[nodiscard]] bool answers_for(std::string_view arn) const override {
     return !only_for.empty() && arn.starts_with(only_for);
   }
+  [[nodiscard]] std::string pattern_for(std::string_view arn) const override {
+    return std::string(arn);
+  }
+  runtime::Task<std::vector<hooks::HookReport>> report() override { co_return reports; }
   void answer(std::string_view json) { reply = hooks::read_answer(json); }
 
   hooks::Reply reply = {};
+  std::vector<hooks::HookReport> reports = {};
   std::string only_for = {};  ///< ARNs that begin so have a hook that need not be there
   std::function<void()> while_asked = [] {};
   std::vector<std::pair<std::string, std::string>> asked = {};  ///< ARN and event

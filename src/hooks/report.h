@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "hooks/options.h"
+
+namespace imprint::hooks {
+
+/// How one hook is doing, since the server started.
+struct HookReport {
+  HookOptions options;
+  std::string listens = {};    ///< runtime: where workers come, as ADDRESS:PORT
+  std::uint64_t answered = 0;  ///< whatever the handler said
+  std::uint64_t failed = 0;
+  std::uint64_t timed_out = 0;
+  std::size_t running = 0;  ///< at the handler at this moment
+  std::size_t waiting = 0;
+  bool is_resting = false;  ///< after too many failures in a row, nothing is sent for a while
+  struct Problem {
+    Timestamp time;
+    std::string because;
+  };
+  std::optional<Problem> last_problem = {};
+  /// From asking to the answer, of the last few hundred, in ascending order.
+  std::vector<double> seconds = {};
+};
+
+}  // namespace imprint::hooks
