@@ -27,6 +27,32 @@ std::size_t append(char* data, std::size_t size, std::size_t count, void* to) {
   return size * count;
 }
 
+using CurlHandle = std::unique_ptr<CURL, CurlFree>;
+
+Result<CurlHandle> begin(const deployment::Layout& layout, const std::string& url) {
+  CurlHandle curl(curl_easy_init());
+  if (!curl) return fail(Fault::internal, "libcurl cannot start");
+  CURL* c = curl.get();
+  curl_easy_setopt(c, CURLOPT_URL, url.c_str());
+  curl_easy_setopt(c, CURLOPT_CAINFO, layout.trusted_root().c_str());
+  curl_easy_setopt(c, CURLOPT_PROXY, "");
+  curl_easy_setopt(c, CURLOPT_TIMEOUT, kTimeoutSeconds);
+  curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+  return curl;
+}
+
+Result<Fetched> perform(CURL* c, const deployment::Layout& layout, const ServerAddress& server) {
+  Fetched fetched;
+  curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, &append);
+  curl_easy_setopt(c, CURLOPT_WRITEDATA, &fetched.body);
+  if (const CURLcode code = curl_easy_perform(c); code != CURLE_OK) {
+    return fail(Fault::unavailable, "{} does not answer: {}; is imprintd {} running?", server.http,
+                curl_easy_strerror(code), layout.directory().string());
+  }
+  curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &fetched.status);
+  return fetched;
+}
+
 Fault fault_of(long status) {
   if (status == 404) return Fault::not_found;
   if (status == 401 || status == 403) return Fault::forbidden;
@@ -74,26 +100,24 @@ std::vector<std::pair<std::string, std::string>> aws_environment(const deploymen
   };
 }
 
+Result<Fetched> fetch(const deployment::Layout& layout, const ServerAddress& server,
+                      const std::string& path) {
+  TRY_ASSIGN(const CurlHandle curl, begin(layout, server.http + path));
+  return perform(curl.get(), layout, server);
+}
+
 Result<encoding::json::value> call(const deployment::Layout& layout, const ServerAddress& server,
                                    const std::string& method, const std::string& path,
                                    const encoding::json::object& body) {
   TRY_ASSIGN(const access::AccessKey credentials,
              access::AccessKey::load(layout.admin_credentials()));
-  const std::unique_ptr<CURL, CurlFree> curl(curl_easy_init());
-  if (!curl) return fail(Fault::internal, "libcurl cannot start");
-  const std::string url = server.http + path;
+  TRY_ASSIGN(const CurlHandle curl, begin(layout, server.http + path));
   const std::string text = body.empty() ? std::string() : encoding::to_json(body);
   const std::string scope = "aws:amz:" + server.region + ":iot";
   const Secret user(credentials.id + ":" + credentials.secret.reveal());
   const std::unique_ptr<curl_slist, CurlFree> headers(
       curl_slist_append(nullptr, "Content-Type: application/json"));
-  std::string answer;
   CURL* c = curl.get();
-  curl_easy_setopt(c, CURLOPT_URL, url.c_str());
-  curl_easy_setopt(c, CURLOPT_CAINFO, layout.trusted_root().c_str());
-  curl_easy_setopt(c, CURLOPT_PROXY, "");
-  curl_easy_setopt(c, CURLOPT_TIMEOUT, kTimeoutSeconds);
-  curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(c, CURLOPT_AWS_SIGV4, scope.c_str());
   curl_easy_setopt(c, CURLOPT_USERPWD, user.reveal().c_str());
   curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers.get());
@@ -102,19 +126,13 @@ Result<encoding::json::value> call(const deployment::Layout& layout, const Serve
     curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(text.size()));
     curl_easy_setopt(c, CURLOPT_POSTFIELDS, text.c_str());
   }
-  curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, &append);
-  curl_easy_setopt(c, CURLOPT_WRITEDATA, &answer);
-  if (const CURLcode code = curl_easy_perform(c); code != CURLE_OK) {
-    return fail(Fault::unavailable, "{} does not answer: {}; is imprintd {} running?", server.http,
-                curl_easy_strerror(code), layout.directory().string());
-  }
-  long status = 0;
-  curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
+  TRY_ASSIGN(const Fetched answer, perform(c, layout, server));
   TRY_ASSIGN(encoding::json::value parsed,
-             encoding::parse_json(answer, {.max_bytes = kMaxAnswerBytes}));
-  if (status == 200) return parsed;
-  const std::string message = parsed.is_object() ? text_of(parsed.get_object(), "message") : answer;
-  return fail(fault_of(status), "the server refused: {}", message);
+             encoding::parse_json(answer.body, {.max_bytes = kMaxAnswerBytes}));
+  if (answer.status == 200) return parsed;
+  const std::string message =
+      parsed.is_object() ? text_of(parsed.get_object(), "message") : answer.body;
+  return fail(fault_of(answer.status), "the server refused: {}", message);
 }
 
 }  // namespace imprint::tool

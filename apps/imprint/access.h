@@ -31,6 +31,15 @@ Result<encoding::json::value> call(const deployment::Layout& layout, const Serve
                                    const std::string& method, const std::string& path,
                                    const encoding::json::object& body = {});
 
+struct Fetched {
+  long status = 0;
+  std::string body = {};
+};
+
+/// GET of what the server answers to anybody, such as /readyz. Fault::unavailable when it does not.
+Result<Fetched> fetch(const deployment::Layout& layout, const ServerAddress& server,
+                      const std::string& path);
+
 /// A member of an answer; empty when it is absent or no text.
 std::string text_of(const encoding::json::object& object, std::string_view member);
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <memory>
 
+#include "apps/imprint/live_checks.h"
 #include "apps/imprint/verbs.h"
 #include "base/clock.h"
 #include "encoding/json.h"
@@ -23,7 +24,9 @@ constexpr const char* kHelp =
     "\n"
     "Looks at a deployment without changing it: files and their modes, keys, chain, expiry dates,\n"
     "names, configuration, clock, ports and store, which it reads through (some seconds for each\n"
-    "gigabyte; a server may run meanwhile); says what to do about each finding.\n"
+    "gigabyte); of a running server whether it answers, is ready, and has raised alarms; says what "
+    "to\n"
+    "do about each finding.\n"
     "Exit code 1 when a check fails; warnings alone give 0.";
 
 struct Arguments {
@@ -60,7 +63,8 @@ void print_json(const std::vector<Check>& checks) {
 }
 
 int run_doctor(const Arguments& arguments) {
-  const auto checks = deployment::examine(arguments.directory, SystemClock());
+  auto checks = deployment::examine(arguments.directory, SystemClock());
+  std::ranges::move(examine_server(arguments.directory), std::back_inserter(checks));
   if (arguments.output == Output::json) {
     print_json(checks);
   } else {

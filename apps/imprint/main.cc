@@ -31,6 +31,7 @@ int main(int argc, char** argv) {
   imprint::tool::add_fleet(app, run);
   imprint::tool::add_credentials(app, run);
   imprint::tool::add_explain(app, run);
+  imprint::tool::add_top(app, run);
   imprint::tool::add_template(app, run);
   imprint::tool::add_list(app, run);
   imprint::tool::add_backup(app, run);

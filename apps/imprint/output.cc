@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <map>
 
+#include "apps/imprint/terminal.h"
 #include "apps/imprint/verbs.h"
 
 namespace imprint::tool {
@@ -27,6 +28,15 @@ std::shared_ptr<CLI::FormatterBase> help_formatter() {
     }
   };
   return std::make_shared<Formatter>();
+}
+
+std::string shown(const encoding::json::object& object, std::string_view member) {
+  const auto* value = object.if_contains(member);
+  if (value == nullptr || !value->is_string()) return {};
+  std::string text(value->get_string());
+  std::ranges::replace_if(
+      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, ' ');
+  return text;
 }
 
 void add_output(CLI::App& verb, Output& output) {

@@ -31,6 +31,7 @@ void add_aws(CLI::App& app, Run& run);
 void add_fleet(CLI::App& app, Run& run);
 void add_credentials(CLI::App& app, Run& run);
 void add_explain(CLI::App& app, Run& run);
+void add_top(CLI::App& app, Run& run);
 void add_template(CLI::App& app, Run& run);
 /// `template set` and `template show`, under the noun.
 void add_template_settings(CLI::App& noun, Run& run);
