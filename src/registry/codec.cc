@@ -243,6 +243,10 @@ class Reader {
   Sha256 digest(std::string_view member) {
     return object_.contains(member) ? id(member).bytes() : Sha256{};
   }
+  std::optional<Sha256> maybe_digest(std::string_view member) {
+    if (!object_.contains(member)) return std::nullopt;
+    return digest(member);
+  }
   TaskStatus task_status(std::string_view member) {
     const auto parsed = parse_task_status(text(member));
     if (!parsed) refuse(member, parsed.error().message);
@@ -627,13 +631,14 @@ json::object write(const AuditEvent& r) {
       .field("client", r.client)
       .field("serial_number", r.serial_number)
       .field("detail", r.detail)
+      .field("hash", r.hash)
       .take();
 }
 Record read(Reader& in, std::type_identity<AuditEvent>) {
   return AuditEvent{in.number("sequence"),    in.time("time"),        in.text("step"),
                     in.text("outcome"),       in.text("actor"),       in.text("correlation"),
                     in.text("thing"),         in.text("certificate"), in.text("client"),
-                    in.text("serial_number"), in.text("detail")};
+                    in.text("serial_number"), in.text("detail"),      in.maybe_digest("hash")};
 }
 
 json::object write(const Credential& r) {
@@ -808,6 +813,21 @@ Record read(Reader& in, std::type_identity<ListEntry>) {
       in.text("product_line"),   in.text("region"),  in.attributes("extra"),
       in.flag("blocked"),        in.time("created"), in.time("modified"),
       in.number("version")};
+}
+
+json::object write(const AuditTrail& r) {
+  return Writer()
+      .field("unchained", r.unchained)
+      .field("forgotten", r.forgotten.sequence)
+      .field("forgotten_hash", r.forgotten.hash)
+      .field("head", r.head.sequence)
+      .field("head_hash", r.head.hash)
+      .take();
+}
+Record read(Reader& in, std::type_identity<AuditTrail>) {
+  return AuditTrail{in.number("unchained"),
+                    {in.number("forgotten"), in.digest("forgotten_hash")},
+                    {in.number("head"), in.digest("head_hash")}};
 }
 
 template <std::size_t I = 0>

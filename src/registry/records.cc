@@ -49,6 +49,7 @@ constexpr std::array<std::string_view, kKinds> kKindNames = {
     "setting",
     "manufacturing list",
     "list entry",
+    "audit trail",
 };
 
 // The number is padded so that keys sort as the numbers do.
@@ -80,16 +81,19 @@ struct KeyOf {
   Key operator()(const Setting& r) const { return setting_key(r.name); }
   Key operator()(const ManufacturingList& r) const { return manufacturing_list_key(r.name); }
   Key operator()(const ListEntry& r) const { return list_entry_key(r.list, r.serial); }
+  Key operator()(const AuditTrail&) const { return audit_trail_key(); }
 };
 
 struct VersionOf {
   std::int64_t operator()(const AuditEvent&) const { return 1; }
+  std::int64_t operator()(const AuditTrail&) const { return 1; }
   std::int64_t operator()(const auto& r) const { return r.version; }
 };
 
 struct CreatedAt {
   Timestamp operator()(const Counter&) const { return {}; }
   Timestamp operator()(const AuditEvent& r) const { return r.time; }
+  Timestamp operator()(const AuditTrail&) const { return {}; }
   Timestamp operator()(const RegistrationProgress& r) const { return r.modified; }
   Timestamp operator()(const IndexingConfiguration& r) const { return r.modified; }
   Timestamp operator()(const auto& r) const { return r.created; }
@@ -175,6 +179,7 @@ Key manufacturing_list_key(const ListName& name) { return {Kind::manufacturing_l
 Key list_entry_key(const ListName& list, const std::string& serial) {
   return {Kind::list_entry, list.str(), serial};
 }
+Key audit_trail_key() { return {Kind::audit_trail, "audit-trail"}; }
 std::string entries_counter(const ListName& list) {
   return fmt::format("entries-of-list/{}", list.str());
 }

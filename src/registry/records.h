@@ -315,8 +315,9 @@ struct IndexingConfiguration {
   std::int64_t version = 1;
 };
 
-/// One step somebody took, with its outcome: who, what, when, why. Append only; `sequence` is the
-/// store's. The named ids are what `imprint explain` searches by; `detail` is a JSON object.
+/// One step somebody took, with its outcome: who, what, when, why. Append only; `sequence` and
+/// `hash` are the store's (audit_chain.h). The named ids are what `imprint explain` searches by;
+/// `detail` is a JSON object.
 struct AuditEvent {
   std::int64_t sequence = 0;
   Timestamp time = {};
@@ -329,6 +330,31 @@ struct AuditEvent {
   std::string client = {};
   std::string serial_number = {};
   std::string detail = "{}";
+  std::optional<Sha256> hash = {};  ///< absent before it is stored, and before there was a chain
+
+  friend bool operator==(const AuditEvent&, const AuditEvent&) = default;
+};
+
+/// A place in the audit trail: an event, and the hash with which the next one goes on.
+struct ChainPlace {
+  std::int64_t sequence = 0;
+  Sha256 hash{};
+
+  friend bool operator==(const ChainPlace&, const ChainPlace&) = default;
+};
+
+/// Where the audit trail of a store begins and ends. There is one record, which the store writes
+/// itself with each commit that appends or forgets events.
+struct AuditTrail {
+  std::int64_t unchained = 0;  ///< the last event from before there was a chain; 0: none
+  ChainPlace forgotten = {};   ///< the newest that the store has forgotten
+  ChainPlace head = {};        ///< the newest of all
+
+  /// What the oldest event that the store still has, and that the chain holds, follows.
+  [[nodiscard]] ChainPlace beginning() const {
+    return forgotten.sequence >= unchained ? forgotten : ChainPlace{unchained, {}};
+  }
+  friend bool operator==(const AuditTrail&, const AuditTrail&) = default;
 };
 
 enum class CredentialStatus : std::uint8_t { active, revoked };
@@ -423,7 +449,7 @@ using Record =
                  PolicyVersion, PolicyAttachment, ThingPrincipal, ProvisioningTemplate,
                  ProvisioningTemplateVersion, Counter, AuditEvent, Credential, RegistrationTask,
                  RegistrationProgress, IndexingConfiguration, CaCertificate, ResourceTags, Setting,
-                 ManufacturingList, ListEntry>;
+                 ManufacturingList, ListEntry, AuditTrail>;
 
 /// One value for each alternative of Record, in its order.
 enum class Kind : std::uint8_t {
@@ -450,6 +476,7 @@ enum class Kind : std::uint8_t {
   setting,
   manufacturing_list,
   list_entry,
+  audit_trail,
 };
 inline constexpr std::size_t kKinds = std::variant_size_v<Record>;
 
@@ -485,6 +512,7 @@ Key tags_key(const std::string& resource);
 Key setting_key(const std::string& name);
 Key manufacturing_list_key(const ListName& name);
 Key list_entry_key(const ListName& list, const std::string& serial);
+Key audit_trail_key();
 /// The counter of a list's entries, kept by whoever adds and removes them; it goes with the list.
 std::string entries_counter(const ListName& list);
 

@@ -57,14 +57,16 @@ struct Count {
   std::optional<std::int64_t> limit = {};
 };
 
-/// Removes the audit events up to and including this sequence.
+/// Removes the audit events up to and including this sequence. The store's AuditTrail keeps the
+/// hash that what is left follows.
 struct Forget {
   std::int64_t through;
 };
 
 using Change = std::variant<Put, Erase, Require, Count, Forget>;
 
-/// Applied whole or not at all. Events are appended in the same transaction.
+/// Applied whole or not at all. Events are appended in the same transaction, each with its place in
+/// the hash chain (audit_chain.h).
 struct ChangeSet {
   std::vector<Change> changes = {};
   std::vector<AuditEvent> events = {};
@@ -200,6 +202,13 @@ struct Cursor {
   std::size_t limit = 250;
 };
 
+/// The place after an audit event, in AuditEvents.
+inline Cursor after_event(std::int64_t sequence, std::size_t limit) {
+  AuditEvent event;
+  event.sequence = sequence;
+  return {key_of(event).first, limit};
+}
+
 struct Page {
   std::vector<Record> records = {};
   std::optional<std::string> next = {};  ///< for Cursor::after; absent at the end
@@ -221,7 +230,8 @@ class Store {
   virtual Task<Result<void>> commit(ChangeSet changes) = 0;
 
   /// Called once for each change set, after it is durable and before its commit() returns, from any
-  /// thread; must be quick and must not call the store. Register before the first commit.
+  /// thread; must be quick and must not call the store. Its events have their sequence and hash.
+  /// Register before the first commit.
   using Listener = std::function<void(const ChangeSet&)>;
   virtual void watch(Listener listener) = 0;
 };

@@ -11,8 +11,10 @@
 #include <thread>
 #include <unistd.h>
 
+#include "registry/audit_chain.h"
 #include "registry/codec.h"
 #include "registry/memory/memory_store.h"
+#include "registry/sqlite/audit_reader.h"
 #include "registry/sqlite/snapshot.h"
 #include "registry/sqlite/sqlite_store.h"
 #include "registry/sqlite/tables.h"
@@ -365,6 +367,106 @@ TEST_P(StoreConformance, AnswersEveryQuery) {
   EXPECT_EQ(names(query::AuditEvents{}).size(), 1U);
   EXPECT_EQ(names(query::AuditEvents{.client = "b"}).size(), 1U) << "the oldest goes first";
   EXPECT_EQ(names(query::Credentials{}, 1), (Names{"AKIAA", "AKIAB"}));
+}
+
+AuditEvent event(std::string_view client) {
+  return {.time = from_milliseconds(7),
+          .step = "connect",
+          .outcome = "ok",
+          .client = std::string(client),
+          .detail = R"({"a":[1,2]})"};
+}
+
+ChangeSet events(std::initializer_list<std::string_view> clients) {
+  ChangeSet changes;
+  for (const std::string_view client : clients) changes.events.push_back(event(client));
+  return changes;
+}
+
+class AuditTrailConformance : public StoreConformance {
+ protected:
+  std::vector<AuditEvent> trail() {
+    return *run_blocking(list_all<AuditEvent>(store(), query::AuditEvents{}));
+  }
+  AuditTrail standing() { return std::get<AuditTrail>(*find(audit_trail_key())); }
+  /// The trail holds the events after the beginning and fits together.
+  void expect_whole(std::int64_t first, std::int64_t last) {
+    ChainPlace at = standing().beginning();
+    EXPECT_EQ(at.sequence + 1, first);
+    for (const AuditEvent& found : trail()) {
+      EXPECT_EQ(found.sequence, at.sequence + 1);
+      EXPECT_EQ(found.hash, chain_hash(at.hash, found)) << found.sequence;
+      at = place_of(found);
+    }
+    EXPECT_EQ(at.sequence, last);
+    EXPECT_EQ(standing().head, at);
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(All, AuditTrailConformance, testing::Values("memory", "sqlite"),
+                         [](const auto& info) { return info.param; });
+
+TEST_P(AuditTrailConformance, ChainsEventsInTheOrderOfTheirCommits) {
+  EXPECT_EQ(standing(), AuditTrail{});
+  std::vector<std::int64_t> told;
+  store().watch([&](const ChangeSet& changes) {
+    for (const AuditEvent& one : changes.events) {
+      told.push_back(one.sequence);
+      EXPECT_TRUE(one.hash);
+    }
+  });
+  ASSERT_TRUE(commit(events({"a", "b"})));
+  ASSERT_TRUE(commit(events({"c"})));
+  expect_whole(1, 3);
+  EXPECT_EQ(told, (std::vector<std::int64_t>{1, 2, 3}));
+  EXPECT_EQ(trail()[1].client, "b");
+  EXPECT_EQ(std::get<AuditEvent>(*find(key_of(trail()[2]))), trail()[2]);
+}
+
+TEST_P(AuditTrailConformance, LeavesNoGapWhereACommitFails) {
+  ASSERT_TRUE(commit(events({"a"})));
+  ChangeSet refused = events({"b", "c"});
+  refused.changes.emplace_back(Require{thing_key(thing_name("absent")), Expect::present()});
+  EXPECT_FALSE(commit(std::move(refused)));
+  ASSERT_TRUE(commit(events({"d"})));
+  expect_whole(1, 2);
+}
+
+TEST_P(AuditTrailConformance, RemembersWhatTheRestFollowsWhenItForgets) {
+  ASSERT_TRUE(commit(events({"a", "b", "c", "d"})));
+  const AuditEvent second = trail()[1];
+  ChangeSet forget = events({"e"});
+  forget.changes.emplace_back(Forget{2});
+  ASSERT_TRUE(commit(std::move(forget)));
+  EXPECT_EQ(standing().forgotten, place_of(second));
+  expect_whole(3, 5);
+  ChangeSet everything;
+  everything.changes.emplace_back(Forget{99});
+  ASSERT_TRUE(commit(std::move(everything)));
+  EXPECT_TRUE(trail().empty());
+  expect_whole(6, 5);
+  ASSERT_TRUE(commit(events({"f"})));
+  expect_whole(6, 6);
+  ChangeSet again;
+  again.changes.emplace_back(Forget{2});
+  ASSERT_TRUE(commit(std::move(again)));
+  expect_whole(6, 6);
+}
+
+TEST_P(AuditTrailConformance, LetsNobodyPutOrEraseWhatIsOnRecord) {
+  ASSERT_TRUE(commit(events({"a"})));
+  const AuditEvent recorded = trail()[0];
+  AuditEvent other = recorded;
+  other.outcome = "denied";
+  for (const Record& record : {Record(other), Record(AuditTrail{})}) {
+    const auto put_it = put(record);
+    ASSERT_FALSE(put_it);
+    EXPECT_EQ(put_it.error().fault, Fault::internal);
+    ChangeSet erase;
+    erase.changes.emplace_back(Erase{key_of(record)});
+    EXPECT_FALSE(commit(std::move(erase)));
+  }
+  EXPECT_EQ(trail(), std::vector{recorded});
 }
 
 TEST_P(StoreConformance, ListsRegistrationTasksFromTheNewest) {
@@ -804,6 +906,79 @@ TEST(SqliteStore, BringsAnOlderSchemaUpToDate) {
       run_blocking(list_all<Certificate>(**store, query::CertificatesOfCa{certificate_id(10)}));
   ASSERT_TRUE(listed);
   EXPECT_EQ(listed->size(), 1U);
+}
+
+/// A store as the version before the chain left it: with events, and without their hashes.
+void make_unchained(const std::filesystem::path& file) {
+  {
+    auto store = *SqliteStore::open(file);
+    ASSERT_TRUE(run_blocking(store->commit(events({"a", "b", "c", "d"}))));
+  }
+  const auto& steps = migrations();
+  const auto chain = std::ranges::find_if(steps, [](std::string_view step) {
+    return step.find("CREATE TABLE audit_trail") != std::string_view::npos;
+  });
+  auto old = *Connection::open(file.string(), Connection::Mode::read_write);
+  ASSERT_TRUE(
+      old->execute("UPDATE audit_events SET body = json_remove(body, '$.hash');"
+                   "DELETE FROM audit_events WHERE sequence = 1; DROP TABLE audit_trail"));
+  ASSERT_EQ(chain + 1, steps.end()) << "undo the steps that came after it here too";
+  ASSERT_TRUE(old->execute(fmt::format("PRAGMA user_version={}", chain - steps.begin())));
+}
+
+TEST(SqliteStore, BeginsTheChainAfterWhatAnEarlierVersionRecorded) {
+  const TemporaryFolder folder;
+  make_unchained(folder.file());
+  {
+    const auto reader = AuditReader::open(folder.file());
+    ASSERT_FALSE(reader);
+    EXPECT_EQ(reader.error().fault, Fault::conflict);
+  }
+  auto store = *SqliteStore::open(folder.file());
+  ASSERT_TRUE(run_blocking(store->commit(events({"e"}))));
+  const auto trail = run_blocking(get<AuditTrail>(*store, audit_trail_key()));
+  ASSERT_TRUE(trail);
+  EXPECT_EQ(trail->unchained, 4);
+  EXPECT_EQ(trail->forgotten, (ChainPlace{1, {}}));
+  EXPECT_EQ(trail->beginning(), (ChainPlace{4, {}}));
+  const auto listed = *run_blocking(list_all<AuditEvent>(*store, query::AuditEvents{}));
+  ASSERT_EQ(listed.size(), 4U);
+  EXPECT_FALSE(listed[2].hash);
+  EXPECT_EQ(listed[3].hash, chain_hash({}, listed[3]));
+}
+
+TEST(SqliteStore, GoesOnWithTheChainAfterARestart) {
+  const TemporaryFolder folder;
+  for (const std::string_view client : {"a", "b"}) {
+    auto store = *SqliteStore::open(folder.file());
+    ASSERT_TRUE(run_blocking(store->commit(events({client}))));
+  }
+  auto reader = AuditReader::open(folder.file());
+  ASSERT_TRUE(reader) << reader.error().message;
+  const auto rows = reader->after(0, 10);
+  ASSERT_TRUE(rows);
+  ASSERT_EQ(rows->size(), 2U);
+  EXPECT_EQ((*rows)[1].event.hash, chain_hash(*(*rows)[0].event.hash, (*rows)[1].event));
+  EXPECT_EQ(reader->trail().head, place_of((*rows)[1].event));
+}
+
+TEST(AuditReader, NamesARowThatIsNotAsItWasWritten) {
+  const TemporaryFolder folder;
+  {
+    auto store = *SqliteStore::open(folder.file());
+    ASSERT_TRUE(run_blocking(store->commit(events({"a", "b", "c"}))));
+  }
+  {
+    auto raw = *Connection::open(folder.file().string(), Connection::Mode::read_write);
+    ASSERT_TRUE(
+        raw->execute("UPDATE audit_events SET client='z' WHERE sequence=1;"
+                     "UPDATE audit_events SET body='{' WHERE sequence=2"));
+  }
+  const auto rows = AuditReader::open(folder.file())->after(0, 10);
+  ASSERT_TRUE(rows);
+  EXPECT_THAT((*rows)[0].defect, testing::HasSubstr("filed under the client \"z\""));
+  EXPECT_THAT((*rows)[1].defect, testing::HasSubstr("cannot be read"));
+  EXPECT_EQ((*rows)[2].defect, "");
 }
 
 TEST(SqliteStore, RefusesAFileThatIsNoStore) {

@@ -13,6 +13,16 @@ std::optional<Touched> touched_by(const Change& change) {
   return std::nullopt;
 }
 
+Result<void> check_append_only(const Change& change) {
+  const auto* put = std::get_if<Put>(&change);
+  const auto* erase = std::get_if<Erase>(&change);
+  if (put == nullptr && erase == nullptr) return {};
+  const Kind kind = put != nullptr ? key_of(put->record).kind : erase->key.kind;
+  if (kind != Kind::audit_event && kind != Kind::audit_trail) return {};
+  return fail(Fault::internal, "the {} is the store's own; events are appended by a commit",
+              kind_name(kind));
+}
+
 Result<void> check_expectation(const Key& key, Expect expect, std::optional<std::int64_t> found) {
   const std::string_view kind = kind_name(key.kind);
   const std::string place = key.second.empty() ? key.first : key.first + "/" + key.second;

@@ -16,6 +16,10 @@ struct Touched {
 /// The record that a change is about, if it is about one.
 std::optional<Touched> touched_by(const Change& change);
 
+/// Audit events are appended and forgotten, never put or erased, and where the trail stands is the
+/// store's own: Fault::internal for a change that says otherwise.
+Result<void> check_append_only(const Change& change);
+
 /// `found` is the stored record's version, if there is one.
 Result<void> check_expectation(const Key& key, Expect expect, std::optional<std::int64_t> found);
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "registry/access.h"
+#include "registry/audit_chain.h"
 #include "registry/order.h"
 #include "registry/searching.h"
 #include "registry/verdict.h"
@@ -255,6 +256,7 @@ Result<void> MemoryStore::check(const Change& change) const {
     const auto it = records_.find(key);
     return it == records_.end() ? std::nullopt : std::optional(version_of(it->second));
   };
+  TRY(check_append_only(change));
   if (const auto* count = std::get_if<Count>(&change)) {
     const auto it = records_.find(counter_key(count->counter));
     return check_count(*count, it == records_.end() ? 0 : std::get<Counter>(it->second).value);
@@ -275,21 +277,26 @@ void MemoryStore::apply(const Change& change) {
     auto& counter = std::get<Counter>(record);
     counter.value += count->by;
     ++counter.version;
-  } else if (const auto* forget = std::get_if<Forget>(&change)) {
-    std::erase_if(records_, [&](const auto& entry) {
-      const auto* event = std::get_if<AuditEvent>(&entry.second);
-      return event != nullptr && event->sequence <= forget->through;
-    });
+  } else if (const auto* oldest = std::get_if<Forget>(&change)) {
+    forget(oldest->through);
   }
 }
 
-Result<void> MemoryStore::commit_now(const ChangeSet& changes) {
+void MemoryStore::forget(std::int64_t through) {
+  std::erase_if(records_, [&](const auto& entry) {
+    const auto* event = std::get_if<AuditEvent>(&entry.second);
+    if (event == nullptr || event->sequence > through) return false;
+    if (event->sequence > trail_.forgotten.sequence) trail_.forgotten = place_of(*event);
+    return true;
+  });
+}
+
+Result<void> MemoryStore::commit_now(ChangeSet& changes) {
   for (const Change& change : changes.changes) TRY(check(change));
   for (const Change& change : changes.changes) apply(change);
-  for (AuditEvent event : changes.events) {
-    event.sequence = ++last_sequence_;
-    records_.insert_or_assign(key_of(event), event);
-  }
+  append(trail_, changes.events);
+  for (const AuditEvent& event : changes.events) records_.insert_or_assign(key_of(event), event);
+  records_.insert_or_assign(audit_trail_key(), trail_);
   return {};
 }
 

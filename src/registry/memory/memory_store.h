@@ -20,12 +20,13 @@ class MemoryStore final : public Store {
   [[nodiscard]] Result<Page> list_now(const Query& query, const Cursor& cursor) const;
   [[nodiscard]] Result<Page> search_now(const search::Query& search, const Cursor& cursor) const;
   [[nodiscard]] Result<void> check(const Change& change) const;
-  [[nodiscard]] Result<void> commit_now(const ChangeSet& changes);
+  [[nodiscard]] Result<void> commit_now(ChangeSet& changes);
   void apply(const Change& change);
+  void forget(std::int64_t through);
 
   mutable std::mutex mutex_;
-  std::map<Key, Record> records_;
-  std::int64_t last_sequence_ = 0;
+  AuditTrail trail_;
+  std::map<Key, Record> records_{{audit_trail_key(), trail_}};
   std::vector<Listener> listeners_;
 };
 

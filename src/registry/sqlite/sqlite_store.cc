@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "registry/access.h"
+#include "registry/audit_chain.h"
 #include "registry/codec.h"
 #include "registry/order.h"
 #include "registry/record_cache.h"
@@ -187,6 +188,7 @@ Result<std::unique_ptr<Connection>> open_writer(const std::string& path) {
 }
 
 Result<void> check(Connection& connection, const Change& change) {
+  TRY(check_append_only(change));
   if (const auto* count = std::get_if<Count>(&change)) {
     if (!count->limit) return {};
     TRY_ASSIGN(const std::optional<Record> found,
@@ -218,7 +220,17 @@ Result<void> put(Connection& connection, const Record& record) {
   return connection.run(table.put, values);
 }
 
-Result<void> apply(Connection& connection, const Change& change) {
+/// Where the trail was before what is left of it.
+Result<void> forget(Connection& connection, std::int64_t through, AuditTrail& trail) {
+  const query::AuditEvents newest_first{.ascending = false};
+  TRY_ASSIGN(const Page page,
+             list_rows(connection, newest_first, Cursor{std::to_string(through + 1), 1}));
+  if (page.records.empty()) return {};
+  trail.forgotten = place_of(std::get<AuditEvent>(page.records.front()));
+  return connection.run("DELETE FROM audit_events WHERE sequence<=?1", {through});
+}
+
+Result<void> apply(Connection& connection, const Change& change, AuditTrail& trail) {
   if (const auto* p = std::get_if<Put>(&change)) return put(connection, p->record);
   if (const auto* e = std::get_if<Erase>(&change)) {
     return connection.run(table_of(e->key.kind).erase, key_values(e->key));
@@ -231,13 +243,14 @@ Result<void> apply(Connection& connection, const Change& change) {
     ++counter.version;
     return put(connection, counter);
   }
-  if (const auto* f = std::get_if<Forget>(&change))
-    return connection.run("DELETE FROM audit_events WHERE sequence<=?1", {f->through});
+  if (const auto* f = std::get_if<Forget>(&change)) return forget(connection, f->through, trail);
   return {};
 }
 
-Result<void> apply_all(Connection& connection, const ChangeSet& changes) {
-  for (const Change& change : changes.changes) TRY(apply(connection, change));
+/// The events get their places in the chain.
+Result<void> apply_all(Connection& connection, ChangeSet& changes, AuditTrail& trail) {
+  for (const Change& change : changes.changes) TRY(apply(connection, change, trail));
+  append(trail, changes.events);
   for (const AuditEvent& event : changes.events) TRY(put(connection, event));
   return {};
 }
@@ -399,20 +412,27 @@ class SqliteStore::Writer {
     if (done) done = connection_->run("COMMIT", {});
     // A failed COMMIT leaves unknown what reached the disk: the connection is reopened, which reads
     // the log again, before anything else is written.
-    if (!done) std::ignore = connection_->run("ROLLBACK", {});
+    if (done) return done;
+    std::ignore = connection_->run("ROLLBACK", {});
+    trail_.reset();
     return done;
   }
 
   Result<void> write(std::span<Job> jobs) {
+    if (!trail_) {
+      TRY_ASSIGN(const std::optional<Record> stored, find_row(*connection_, audit_trail_key()));
+      trail_ = stored ? std::get<AuditTrail>(*stored) : AuditTrail();
+    }
+    const AuditTrail before = *trail_;
     for (Job& job : jobs) {
       job.outcome = check_all(job.changes);
       if (!job.outcome) {
         if (job.outcome.error().fault == Fault::unavailable) return job.outcome;
         continue;
       }
-      TRY(apply_all(*connection_, job.changes));
+      TRY(apply_all(*connection_, job.changes, *trail_));
     }
-    return {};
+    return *trail_ == before ? Result<void>() : put(*connection_, *trail_);
   }
 
   Result<void> check_all(const ChangeSet& changes) {
@@ -430,6 +450,7 @@ class SqliteStore::Writer {
   std::string path_;
   std::unique_ptr<Connection> connection_;
   RecordCache& cache_;
+  std::optional<AuditTrail> trail_;  ///< as it was stored last; absent: to be read again
   SqliteOptions options_;
   std::vector<Listener> listeners_;
   runtime::BatchWorker<Job> worker_;

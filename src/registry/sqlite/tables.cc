@@ -67,8 +67,8 @@ std::vector<SqlValue> audit_columns(const Record& record) {
   const auto text = [](const std::string& s) -> SqlValue {
     return s.empty() ? SqlValue(nullptr) : SqlValue(s);
   };
-  return {text(e.thing), text(e.certificate), text(e.client), text(e.serial_number),
-          text(e.correlation)};
+  return {e.sequence,     text(e.thing),         text(e.certificate),
+          text(e.client), text(e.serial_number), text(e.correlation)};
 }
 
 std::vector<SqlValue> task_columns(const Record& record) {
@@ -176,6 +176,15 @@ constexpr std::string_view kClaims = R"sql(
 CREATE INDEX certificates_that_are_claims ON certificates (created, id) WHERE purpose=1;
 )sql";
 
+// The chain begins after the events that are there.
+constexpr std::string_view kAuditTrail = R"sql(
+CREATE TABLE audit_trail (name TEXT PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
+INSERT INTO audit_trail (name, version, body)
+  SELECT 'audit-trail', 1, json_object('unchained', newest, 'head', newest,
+    'forgotten', coalesce((SELECT min(sequence) - 1 FROM audit_events), newest))
+  FROM (SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'audit_events'), 0) AS newest);
+)sql";
+
 // `put` binds: the key, the version, the searched columns, the body.
 const std::array<Table, kKinds> kTables = {{
     {"SELECT body FROM things WHERE name=?1", "SELECT version FROM things WHERE name=?1",
@@ -234,8 +243,8 @@ const std::array<Table, kKinds> kTables = {{
      "DELETE FROM counters WHERE name=?1", false, &no_columns},
     {"SELECT body FROM audit_events WHERE sequence=?1",
      "SELECT 1 FROM audit_events WHERE sequence=?1",
-     "INSERT INTO audit_events (thing, certificate, client, serial_number, correlation, body) "
-     "VALUES (?1,?2,?3,?4,?5,?6)",
+     "INSERT INTO audit_events (sequence, thing, certificate, client, serial_number, correlation, "
+     "body) VALUES (?1,?2,?3,?4,?5,?6,?7)",
      "DELETE FROM audit_events WHERE sequence=?1", false, &audit_columns},
     {"SELECT body FROM credentials WHERE id=?1", "SELECT version FROM credentials WHERE id=?1",
      "INSERT OR REPLACE INTO credentials (id, version, body) VALUES (?1,?2,?3)",
@@ -274,6 +283,9 @@ const std::array<Table, kKinds> kTables = {{
      "SELECT version FROM list_entries WHERE list=?1 AND serial=?2",
      "INSERT OR REPLACE INTO list_entries (list, serial, version, body) VALUES (?1,?2,?3,?4)",
      "DELETE FROM list_entries WHERE list=?1 AND serial=?2", true, &no_columns},
+    {"SELECT body FROM audit_trail WHERE name=?1", "SELECT version FROM audit_trail WHERE name=?1",
+     "INSERT OR REPLACE INTO audit_trail (name, version, body) VALUES (?1,?2,?3)",
+     "DELETE FROM audit_trail WHERE name=?1", false, &no_columns},
 }};
 
 /// ORDER BY time needs both parts of a Cursor: "0001700000000000/name".
@@ -597,7 +609,8 @@ const std::vector<std::string_view>& migrations() {
   static const std::vector<std::string_view> kSteps = {
       kFirstSchema,        kCorrelations,       kCredentials,
       kRegistrationTasks,  kSearchIndex,        kCaCertificatesTagsAndSettings,
-      kAwaitingActivation, kManufacturingLists, kClaims};
+      kAwaitingActivation, kManufacturingLists, kClaims,
+      kAuditTrail};
   return kSteps;
 }
 
