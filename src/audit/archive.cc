@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "audit/archive.h"
+
+#include "encoding/text.h"
+#include "registry/audit_chain.h"
+
+namespace imprint::audit {
+
+namespace {
+
+using registry::AuditEvent;
+
+constexpr std::size_t kAtOnce = 1'000;
+/// What is committed meanwhile shares one fsync.
+constexpr Milliseconds kGather{200};
+constexpr Milliseconds kRetry{2'000};
+constexpr auto kSayAgain = std::chrono::minutes(10);
+constexpr auto kPrunePeriod = std::chrono::hours(1);
+
+/// Whether the store still has the event with which the archive ends, unless it has forgotten it.
+registry::Task<Result<bool>> is_in(registry::Store& store, registry::ChainPlace last,
+                                   registry::AuditTrail trail) {
+  if (last.sequence > trail.head.sequence) co_return false;
+  if (last.sequence < trail.beginning().sequence) co_return true;
+  if (last.sequence == trail.beginning().sequence) co_return last == trail.beginning();
+  AuditEvent wanted;
+  wanted.sequence = last.sequence;
+  CO_TRY_ASSIGN(const auto found, co_await store.find({registry::key_of(wanted)}));
+  co_return found.front() && registry::place_of(std::get<AuditEvent>(*found.front())) == last;
+}
+
+}  // namespace
+
+Archive::Archive(registry::Store& store, ArchiveOptions options, const Clock& clock,
+                 telemetry::Log& log)
+    : store_(store), options_(std::move(options)), clock_(clock), log_(log) {}
+
+void Archive::start() {
+  thread_ = std::thread([this] { work(); });
+}
+
+void Archive::wake() {
+  {
+    const std::scoped_lock lock(mutex_);
+    is_woken_ = true;
+  }
+  changed_.notify_one();
+}
+
+void Archive::stop() {
+  {
+    const std::scoped_lock lock(mutex_);
+    is_stopping_ = true;
+  }
+  changed_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+std::string Archive::problem() const {
+  const std::scoped_lock lock(mutex_);
+  return problem_;
+}
+
+/// Until it is woken, or stopped (false), or the time is over.
+bool Archive::wait(Milliseconds most) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, most, [this] { return is_woken_ || is_stopping_; });
+  is_woken_ = false;
+  return !is_stopping_;
+}
+
+void Archive::work() {
+  bool goes_on = true;
+  while (goes_on) {
+    Milliseconds rest = kGather;
+    if (const auto done = catch_up(); !done) {
+      report(done.error());
+      is_recovered_ = false;
+      rest = kRetry;
+    }
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait_for(lock, rest, [this] { return is_stopping_; });
+    }
+    goes_on = wait(std::chrono::seconds(1));
+  }
+  if (const auto done = catch_up(); !done) report(done.error());
+}
+
+Result<void> Archive::catch_up() {
+  if (!is_recovered_) TRY(recover());
+  while (true) {
+    TRY_ASSIGN(const bool more, write_some());
+    if (!more) break;
+  }
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!problem_.empty()) log_.info("the audit trail is being archived again");
+    problem_.clear();
+  }
+  const Timestamp now = clock_.now();
+  if (now - pruned_ < kPrunePeriod) return {};
+  pruned_ = now;
+  TRY_ASSIGN(const std::size_t removed, writer_.prune(now));
+  if (removed > 0) log_.info("removed old files of the audit archive", {{"files", removed}});
+  return {};
+}
+
+Result<void> Archive::recover() {
+  TRY_ASSIGN(const ArchiveWriter::Recovered found, writer_.recover());
+  if (found.cut > 0) {
+    log_.warning("the end of the audit archive was not whole; it is written again from the store",
+                 {{"bytes", found.cut}});
+  }
+  if (!found.damaged.empty()) {
+    log_.error("a file of the audit archive is damaged; it is left as it is and a new one begun",
+               {{"file", found.damaged}, {"remedy", "imprint audit verify DIR says where"}});
+  }
+  TRY_ASSIGN(const registry::AuditTrail trail,
+             own_.run(registry::get<registry::AuditTrail>(store_, registry::audit_trail_key())));
+  TRY(begin(trail));
+  through_ = writer_.last()->sequence;
+  is_recovered_ = true;
+  return {};
+}
+
+/// Where the archive goes on, or begins.
+Result<void> Archive::begin(const registry::AuditTrail& trail) {
+  if (!writer_.last()) {
+    writer_.begin_after(trail.beginning(), std::nullopt);
+    return {};
+  }
+  const registry::ChainPlace last = *writer_.last();
+  TRY_ASSIGN(const bool is_same, own_.run(is_in(store_, last, trail)));
+  if (!is_same) {
+    return fail(Fault::conflict,
+                "the archive ends with event {} (hash {}), which the store does not have: it is "
+                "another store, or an older copy of this one. Nothing is archived and nothing "
+                "forgotten; find out why, then move {} away and a new archive begins",
+                last.sequence, encoding::to_hex(last.hash), options_.folder.string());
+  }
+  if (last.sequence >= trail.beginning().sequence) return {};
+  log_.warning("events were forgotten while they were not archived; the archive has a gap",
+               {{"first", last.sequence + 1}, {"last", trail.beginning().sequence}});
+  writer_.begin_after(trail.beginning(), last.sequence + 1);
+  return {};
+}
+
+/// One page of the store; whether there may be more.
+Result<bool> Archive::write_some() {
+  const std::int64_t after = writer_.last()->sequence;
+  TRY_ASSIGN(
+      const registry::Page page,
+      own_.run(store_.list(registry::query::AuditEvents{}, registry::after_event(after, kAtOnce))));
+  std::vector<AuditEvent> events;
+  for (const registry::Record& record : page.records) {
+    const auto& event = std::get<AuditEvent>(record);
+    if (event.sequence != after + 1 + static_cast<std::int64_t>(events.size())) {
+      return fail(Fault::conflict,
+                  "the store has no event {}, so it cannot be archived; run: imprint audit verify",
+                  after + 1 + static_cast<std::int64_t>(events.size()));
+    }
+    events.push_back(event);
+  }
+  if (events.empty()) return false;
+  TRY(writer_.append(events, clock_.now()));
+  through_ = writer_.last()->sequence;
+  return page.next.has_value();
+}
+
+/// The same trouble is told now and then, not each time it is tried again.
+void Archive::report(const Error& error) {
+  const std::scoped_lock lock(mutex_);
+  const Monotonic now = clock_.monotonic();
+  if (problem_ == error.message && now - reported_ < kSayAgain) return;
+  problem_ = error.message;
+  reported_ = now;
+  log_.error(
+      "the audit trail cannot be archived; it is tried again, and the store keeps what is "
+      "not archived",
+      {{"cause", error.message}});
+}
+
+}  // namespace imprint::audit

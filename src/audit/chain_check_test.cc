@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "audit/chain_check.h"
+
+#include <algorithm>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "registry/audit_chain.h"
+
+namespace imprint::audit {
+namespace {
+
+using registry::AuditEvent;
+using registry::ChainPlace;
+using testing::HasSubstr;
+
+/// Events 1 to `count` as a store chains them.
+std::vector<AuditEvent> chain(std::size_t count) {
+  registry::AuditTrail trail;
+  std::vector<AuditEvent> events;
+  for (std::size_t i = 0; i < count; ++i) {
+    events.push_back({.time = from_milliseconds(static_cast<std::int64_t>(1000 + i)),
+                      .step = "connect",
+                      .outcome = i % 3 == 0 ? "denied" : "ok",
+                      .client = fmt::format("c{}", i)});
+  }
+  registry::append(trail, events);
+  return events;
+}
+
+std::optional<Problem> check(const std::vector<AuditEvent>& events, ChainPlace from = {}) {
+  ChainCheck check(from);
+  std::size_t place = 0;
+  for (const AuditEvent& event : events) check.take(event, place++);
+  return check.finish();
+}
+
+TEST(ChainCheck, FindsNothingWrongWithATrailOrItsRest) {
+  const std::vector<AuditEvent> events = chain(10);
+  EXPECT_FALSE(check(events));
+  EXPECT_FALSE(check({}));
+  const std::vector<AuditEvent> rest(events.begin() + 4, events.end());
+  EXPECT_FALSE(check(rest, registry::place_of(events[3])));
+  ChainCheck counts(ChainPlace{});
+  for (const AuditEvent& event : events) counts.take(event);
+  EXPECT_EQ(counts.checked(), 10);
+  EXPECT_EQ(counts.at(), registry::place_of(events.back()));
+}
+
+struct Case {
+  std::string name;
+  std::function<void(std::vector<AuditEvent>&)> change;
+  Break what;
+  std::int64_t sequence;
+  std::string because;
+};
+
+TEST(ChainCheck, NamesTheFirstPlaceAndWhatWasDoneThere) {
+  const std::vector<Case> cases = {
+      {"another outcome", [](auto& e) { e[4].outcome = "ok!"; }, Break::altered, 5,
+       "event 5 is not what its hash"},
+      {"another time", [](auto& e) { e[4].time += Milliseconds(1); }, Break::altered, 5, "event 5"},
+      {"another hash", [](auto& e) { (*e[4].hash)[31] ^= 1U; }, Break::altered, 5, "event 5"},
+      {"no hash", [](auto& e) { e[4].hash.reset(); }, Break::altered, 5, "has no hash"},
+      {"an altered event with a hash that fits it",
+       [](auto& e) {
+         e[4].client = "somebody else";
+         e[4].hash = registry::chain_hash(*e[3].hash, e[4]);
+       },
+       Break::altered, 6, "event 6"},
+      {"the first one is gone", [](auto& e) { e.erase(e.begin()); }, Break::removed, 1,
+       "event 1 is missing"},
+      {"two are gone", [](auto& e) { e.erase(e.begin() + 4, e.begin() + 6); }, Break::removed, 5,
+       "events 5 to 6 are missing: after event 4 comes event 7"},
+      {"one is gone and the rest renumbered",
+       [](auto& e) {
+         e.erase(e.begin() + 4);
+         for (std::size_t i = 4; i < e.size(); ++i) --e[i].sequence;
+       },
+       Break::altered, 5, "event 5"},
+      {"one comes twice", [](auto& e) { e.insert(e.begin() + 5, e[4]); }, Break::inserted, 5,
+       "event 5 stands where event 6 should"},
+      {"an invented one",
+       [](auto& e) {
+         AuditEvent invented = e[4];
+         invented.client = "nobody";
+         e.insert(e.begin() + 4, invented);
+       },
+       Break::inserted, 5, "a foreign event stands before event 5"},
+      {"an invented one whose hash fits",
+       [](auto& e) {
+         AuditEvent invented = e[4];
+         invented.client = "nobody";
+         invented.hash = registry::chain_hash(*e[3].hash, invented);
+         e.insert(e.begin() + 4, invented);
+       },
+       Break::inserted, 5, "event 5 stands where event 6 should"},
+      {"two have changed places", [](auto& e) { std::swap(e[4], e[5]); }, Break::reordered, 5,
+       "event 5 stands after later ones"},
+      {"one was moved far", [](auto& e) { std::rotate(e.begin() + 2, e.begin() + 3, e.end()); },
+       Break::reordered, 3, "event 3 stands after later ones"},
+  };
+  for (const Case& one : cases) {
+    std::vector<AuditEvent> events = chain(10);
+    one.change(events);
+    const auto problem = check(events);
+    ASSERT_TRUE(problem) << one.name;
+    EXPECT_EQ(to_string(problem->what), to_string(one.what)) << one.name;
+    EXPECT_EQ(problem->sequence, one.sequence) << one.name;
+    EXPECT_THAT(problem->because, HasSubstr(one.because)) << one.name;
+  }
+}
+
+TEST(ChainCheck, SaysWhatCannotBeRead) {
+  const std::vector<AuditEvent> events = chain(3);
+  ChainCheck check(ChainPlace{});
+  check.take(events[0], 0);
+  check.take_unreadable("line 2 is no JSON", 1);
+  check.take(events[2], 2);
+  EXPECT_EQ(check.finish(), (Problem{Break::altered, 2, 1, "line 2 is no JSON"}));
+}
+
+/// Text of any bytes, the empty one among them.
+const auto kAnyText = rc::gen::container<std::string>(rc::gen::arbitrary<char>());
+
+AuditEvent any_event() {
+  AuditEvent event;
+  event.time = from_milliseconds(*rc::gen::inRange<std::int64_t>(0, 1'000'000'000'000));
+  for (std::string* field :
+       {&event.step, &event.outcome, &event.actor, &event.correlation, &event.thing,
+        &event.certificate, &event.client, &event.serial_number, &event.detail})
+    *field = *kAnyText;
+  return event;
+}
+
+std::vector<AuditEvent> any_chain() {
+  registry::AuditTrail trail;
+  std::vector<AuditEvent> events(static_cast<std::size_t>(*rc::gen::inRange(1, 12)));
+  for (AuditEvent& event : events) event = any_event();
+  registry::append(trail, events);
+  return events;
+}
+
+/// Whether the trail is as it was, up to its last event: what is cut off at the end, only somebody
+/// who knows the head can tell.
+bool is_whole(const std::vector<AuditEvent>& events, const ChainPlace& head) {
+  ChainCheck check(ChainPlace{});
+  for (const AuditEvent& event : events) check.take(event);
+  return !check.finish() && check.at() == head;
+}
+
+RC_GTEST_PROP(ChainCheck, FindsAnyChangeOfAnyField, ()) {
+  std::vector<AuditEvent> events = any_chain();
+  const ChainPlace head = registry::place_of(events.back());
+  RC_ASSERT(is_whole(events, head));
+  const std::vector<AuditEvent> before = events;
+  AuditEvent& event = events[*rc::gen::inRange<std::size_t>(0, events.size())];
+  const int which = *rc::gen::inRange(0, 12);
+  std::string* const texts[] = {&event.step,        &event.outcome,       &event.actor,
+                                &event.correlation, &event.thing,         &event.certificate,
+                                &event.client,      &event.serial_number, &event.detail};
+  if (which < 9) {
+    *texts[which] = *kAnyText;
+  } else if (which == 9) {
+    event.time += Milliseconds(*rc::gen::inRange(-5, 5));
+  } else if (which == 10) {
+    event.sequence += *rc::gen::inRange(-5, 5);
+  } else {
+    (*event.hash)[*rc::gen::inRange<std::size_t>(0, 32)] = *rc::gen::arbitrary<std::uint8_t>();
+  }
+  RC_PRE(events != before);
+  RC_ASSERT(!is_whole(events, head));
+}
+
+RC_GTEST_PROP(ChainCheck, FindsWhatMovesFromOneFieldToTheNext, ()) {
+  std::vector<AuditEvent> events = any_chain();
+  const ChainPlace head = registry::place_of(events.back());
+  AuditEvent& event = events.front();
+  RC_PRE(!event.actor.empty());
+  event.correlation.insert(event.correlation.begin(), event.actor.back());
+  event.actor.pop_back();
+  RC_ASSERT(!is_whole(events, head));
+}
+
+RC_GTEST_PROP(ChainCheck, FindsAnyRemovalInsertionAndSwap, ()) {
+  std::vector<AuditEvent> events = any_chain();
+  const ChainPlace head = registry::place_of(events.back());
+  const std::size_t at = *rc::gen::inRange<std::size_t>(0, events.size());
+  const std::size_t other = *rc::gen::inRange<std::size_t>(0, events.size());
+  switch (*rc::gen::inRange(0, 4)) {
+    case 0:
+      events.erase(events.begin() + static_cast<std::ptrdiff_t>(at));
+      break;
+    case 1: {  // somebody who knows how hashes are made
+      AuditEvent invented = any_event();
+      invented.sequence = events[at].sequence;
+      invented.hash = registry::chain_hash(at == 0 ? Sha256{} : *events[at - 1].hash, invented);
+      events.insert(events.begin() + static_cast<std::ptrdiff_t>(at), invented);
+      break;
+    }
+    case 2:
+      events.insert(events.begin() + static_cast<std::ptrdiff_t>(at), events[other]);
+      break;
+    default:
+      RC_PRE(at != other);
+      std::swap(events[at], events[other]);
+  }
+  RC_ASSERT(!is_whole(events, head));
+}
+
+}  // namespace
+}  // namespace imprint::audit

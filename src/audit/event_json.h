@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "encoding/json.h"
+#include "registry/records.h"
+
+namespace imprint::audit {
+
+/// An event for programs, with the names that the REST API uses: sequence, time (seconds since
+/// 1970), step, outcome, and as far as they are known correlationId, actor, thingName,
+/// certificateId, clientId, serialNumber, detail (an object) and hash.
+encoding::json::object event_json(const registry::AuditEvent& event);
+
+}  // namespace imprint::audit

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "audit/verify.h"
+
+#include <charconv>
+#include <map>
+
+#include "audit/archive_files.h"
+#include "audit/archive_line.h"
+#include "base/certificate_id.h"
+#include "base/name.h"
+#include "encoding/text.h"
+#include "registry/audit_chain.h"
+#include "registry/sqlite/audit_reader.h"
+
+namespace imprint::audit {
+
+namespace {
+
+using registry::AuditEvent;
+using registry::ChainPlace;
+
+constexpr std::size_t kAtOnce = 2'000;
+constexpr std::string_view kStore = "the store";
+
+void extend(Stretch& stretch, std::int64_t sequence) {
+  if (stretch.events++ == 0) stretch.first = sequence;
+  stretch.last = sequence;
+}
+
+class Verification {
+ public:
+  explicit Verification(const std::optional<ChainPlace>& noted) : noted_(noted) {}
+
+  Result<Report> run(const TrailFiles& files) {
+    TRY_ASSIGN(const std::vector<ArchiveFile> archive, archive_files(files.archive));
+    report_.files = archive.size();
+    for (const ArchiveFile& file : archive) {
+      if (!report_.finding) TRY(check_file(file, &file == &archive.back()));
+    }
+    if (!report_.finding) TRY(check_store(files.store));
+    if (!report_.finding && noted_) TRY(check_noted());
+    return std::move(report_);
+  }
+
+ private:
+  void found(const Problem& problem, std::string where, std::size_t line) {
+    if (!report_.finding) report_.finding = Finding{problem, std::move(where), line};
+  }
+
+  /// Of every place that the chain vouches for.
+  void pass(const ChainPlace& place, std::string_view where) {
+    if (!noted_ || place.sequence != noted_->sequence) return;
+    is_noted_seen_ = true;
+    if (place.hash == noted_->hash) return;
+    found({Break::altered, place.sequence, 0,
+           fmt::format("event {} has another hash than was noted: {}", place.sequence,
+                       encoding::to_hex(place.hash))},
+          std::string(where), 0);
+  }
+
+  // ---- the archive ----
+
+  /// Whether a file goes on where the one before ended.
+  void check_beginning(const FileHeader& header, const std::string& path) {
+    if (!archived_) {
+      archived_ = header.after;
+      return pass(header.after, path);
+    }
+    const std::int64_t expected = archived_->sequence + 1;
+    const std::int64_t first = header.after.sequence + 1;
+    if (header.after == *archived_) return;
+    if (first > expected && header.missing_from == expected) {
+      report_.notes.push_back(
+          fmt::format("events {} to {} were forgotten by the store while nothing was archived; {} "
+                      "says so",
+                      expected, first - 1, path));
+      archived_ = header.after;
+      return pass(header.after, path);
+    }
+    if (first > expected) {
+      return found({Break::removed, expected, 0,
+                    fmt::format("events {} to {} are missing: the file before ends with event {}",
+                                expected, first - 1, archived_->sequence)},
+                   path, 1);
+    }
+    const Break what = first == expected ? Break::altered : Break::inserted;
+    found({what, first, 0,
+           fmt::format("the file says that it follows event {}, and does not follow the file "
+                       "before, which ends with event {}",
+                       header.after.sequence, archived_->sequence)},
+          path, 1);
+  }
+
+  Result<void> check_file(const ArchiveFile& file, bool is_newest) {
+    const std::string path = file.path.string();
+    std::optional<ChainCheck> check;
+    bool is_cut = false;
+    TRY(for_each_line(file.path, [&](const Line& line) -> Result<bool> {
+      is_cut = !line.is_complete;
+      if (is_cut) return false;
+      if (!check) return begin(line, path, check);
+      const std::int64_t fitted = check->checked();
+      take(*check, line);
+      if (check->checked() > fitted) pass(check->at(), path);
+      return !check->is_decided();
+    }));
+    if (report_.finding) return {};
+    if (!check) {
+      if (!is_newest) found({Break::altered, file.first, 0, "the file has no first line"}, path, 1);
+      return {};
+    }
+    finish(*check, path);
+    if (is_cut && !is_newest) {
+      found({Break::altered, check->at().sequence + 1, 0, "the file's last line is not whole"},
+            path, 0);
+    } else if (is_cut) {
+      report_.notes.push_back(
+          path +
+          " ends in the middle of a line: it is being written, or a crash left it so and "
+          "the next start writes it again");
+    }
+    return {};
+  }
+
+  Result<bool> begin(const Line& line, const std::string& path, std::optional<ChainCheck>& check) {
+    const auto header = parse_header(line.text);
+    if (!header) {
+      found({Break::altered, archived_ ? archived_->sequence + 1 : 0, 0, header.error().message},
+            path, 1);
+      return false;
+    }
+    check_beginning(*header, path);
+    check.emplace(header->after);
+    return !report_.finding;
+  }
+
+  static void take(ChainCheck& check, const Line& line) {
+    const auto event = parse_event(line.text);
+    if (event) {
+      check.take(*event, line.number);
+    } else {
+      check.take_unreadable("the line cannot be read: " + event.error().message, line.number);
+    }
+  }
+
+  void finish(ChainCheck& check, const std::string& path) {
+    if (const auto& problem = check.finish()) found(*problem, path, problem->place);
+    if (check.checked() > 0) {
+      if (report_.archive.events == 0)
+        report_.archive.first = check.at().sequence - check.checked() + 1;
+      report_.archive.events += check.checked();
+      report_.archive.last = check.at().sequence;
+    }
+    archived_ = check.at();
+  }
+
+  // ---- the store ----
+
+  Result<void> check_store(const std::filesystem::path& file) {
+    TRY_ASSIGN(registry::AuditReader reader, registry::AuditReader::open(file));
+    const registry::AuditTrail trail = reader.trail();
+    report_.head = trail.head;
+    ChainCheck check(trail.beginning());
+    TRY(check_rows(reader, trail, check));
+    if (const auto& problem = check.finish()) {
+      found(*problem, std::string(kStore), 0);
+    } else if (check.at() != trail.head) {
+      found({Break::removed, check.at().sequence + 1, 0,
+             fmt::format("the trail ends with event {} and should end with event {}",
+                         check.at().sequence, trail.head.sequence)},
+            std::string(kStore), 0);
+    }
+    compare(trail);
+    return {};
+  }
+
+  Result<void> check_rows(registry::AuditReader& reader, const registry::AuditTrail& trail,
+                          ChainCheck& check) {
+    meet(trail.beginning());
+    std::int64_t after = std::numeric_limits<std::int64_t>::min();
+    while (!check.is_decided()) {
+      TRY_ASSIGN(const std::vector<registry::AuditReader::Row> rows, reader.after(after, kAtOnce));
+      if (rows.empty()) return {};
+      for (const auto& [event, defect] : rows) {
+        after = event.sequence;
+        if (event.sequence <= trail.unchained && event.sequence > trail.forgotten.sequence) {
+          ++report_.unchained;
+          continue;
+        }
+        if (!defect.empty())
+          check.take_unreadable(fmt::format("event {} {}", event.sequence, defect));
+        const std::int64_t fitted = check.checked();
+        check.take(event);
+        if (check.checked() == fitted) continue;
+        extend(report_.store, event.sequence);
+        meet(check.at());
+      }
+    }
+    return {};
+  }
+
+  /// A place of the store's chain, at which the archive may end or the noted head be.
+  void meet(const ChainPlace& place) {
+    pass(place, kStore);
+    if (!archived_ || place.sequence != archived_->sequence) return;
+    is_met_ = true;
+    if (place.hash == archived_->hash) return;
+    found({Break::altered, place.sequence, 0,
+           fmt::format("event {} is another one in the archive", place.sequence)},
+          std::string(kStore), 0);
+  }
+
+  void compare(const registry::AuditTrail& trail) {
+    if (!archived_ || is_met_ || report_.finding) return;
+    if (archived_->sequence > trail.head.sequence) {
+      return found({Break::removed, trail.head.sequence + 1, 0,
+                    fmt::format("events {} to {} are in the archive only", trail.head.sequence + 1,
+                                archived_->sequence)},
+                   std::string(kStore), 0);
+    }
+    report_.notes.push_back(
+        fmt::format("events {} to {} are neither in the archive nor in the store any more",
+                    archived_->sequence + 1, trail.beginning().sequence));
+  }
+
+  Result<void> check_noted() {
+    if (is_noted_seen_) return {};
+    if (noted_->sequence > report_.head.sequence) {
+      found({Break::removed, report_.head.sequence + 1, 0,
+             fmt::format("event {} was noted, and the trail ends with event {}", noted_->sequence,
+                         report_.head.sequence)},
+            std::string(kStore), 0);
+      return {};
+    }
+    return fail(Fault::not_found,
+                "event {} is in neither the store nor the archive any more, so the noted head "
+                "cannot be compared; note a newer one: imprint audit head DIR",
+                noted_->sequence);
+  }
+
+  const std::optional<ChainPlace> noted_;
+  bool is_noted_seen_ = false;
+  bool is_met_ = false;
+  std::optional<ChainPlace> archived_ = {};  ///< where the archive ends, as far as it was checked
+  Report report_;
+};
+
+}  // namespace
+
+Result<Report> verify(const TrailFiles& files, const std::optional<ChainPlace>& noted) {
+  return Verification(noted).run(files);
+}
+
+Result<ChainPlace> parse_place(std::string_view text) {
+  const auto colon = text.find(':');
+  ChainPlace out;
+  const auto* const end = text.data() + (colon == std::string_view::npos ? 0 : colon);
+  const auto [stop, error] = std::from_chars(text.data(), end, out.sequence);
+  const auto hash = colon == std::string_view::npos
+                        ? Result<CertificateId>(fail(Fault::invalid, "no hash"))
+                        : CertificateId::parse(text.substr(colon + 1));
+  if (error != std::errc() || stop != end || out.sequence < 0 || !hash) {
+    return fail(Fault::invalid,
+                "{} is no head; it is SEQUENCE:HASH, as imprint audit head prints it", quote(text));
+  }
+  out.hash = hash->bytes();
+  return out;
+}
+
+std::string to_string(const ChainPlace& place) {
+  return fmt::format("{}:{}", place.sequence, encoding::to_hex(place.hash));
+}
+
+}  // namespace imprint::audit
