@@ -2,9 +2,11 @@
 #include "apps/imprint/access.h"
 
 #include <curl/curl.h>
+#include <fmt/chrono.h>
 #include <memory>
 
 #include "access/access_key.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "deployment/config.h"
 
@@ -133,6 +135,13 @@ Result<encoding::json::value> call(const deployment::Layout& layout, const Serve
   const std::string message =
       parsed.is_object() ? text_of(parsed.get_object(), "message") : answer.body;
   return fail(fault_of(answer.status), "the server refused: {}", message);
+}
+
+std::string shown_time(double seconds) {
+  const auto milliseconds = static_cast<std::int64_t>(seconds * 1000 + 0.5);
+  const Timestamp time = from_milliseconds(milliseconds);
+  return fmt::format("{:%Y-%m-%d %H:%M:%S}.{:03}",
+                     fmt::gmtime(std::chrono::system_clock::to_time_t(time)), milliseconds % 1000);
 }
 
 }  // namespace imprint::tool

@@ -43,4 +43,7 @@ Result<Fetched> fetch(const deployment::Layout& layout, const ServerAddress& ser
 /// A member of an answer; empty when it is absent or no text.
 std::string text_of(const encoding::json::object& object, std::string_view member);
 
+/// Seconds since 1970 as "2026-03-01 12:00:00.123", UTC.
+std::string shown_time(double seconds);
+
 }  // namespace imprint::tool

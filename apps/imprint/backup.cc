@@ -21,8 +21,9 @@ constexpr const char* kBackupHelp =
     "server\n"
     "certificate and credentials. The file (mode 0600) holds every private key: keep it as you "
     "keep\n"
-    "those, for instance encrypted. The reports of bulk registrations are in it, and the input of\n"
-    "those at work; uploads/ is not: whoever uploaded a file has it. A damaged store is refused. "
+    "those, for instance encrypted. The archive of the audit trail is in it, the reports of bulk\n"
+    "registrations, and the input of those at work; uploads/ is not: whoever uploaded a file has "
+    "it. A damaged store is refused. "
     "An\n"
     "older backup of that name is replaced when the new one is whole.";
 

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
 #include <chrono>
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <memory>
 #include <thread>
 
 #include "apps/imprint/access.h"
 #include "apps/imprint/verbs.h"
-#include "base/clock.h"
 #include "encoding/text.h"
 
 namespace imprint::tool {
@@ -51,18 +49,10 @@ std::string device_of(const Arguments& arguments) {
   return {};
 }
 
-/// 2026-03-01 12:00:00.123, UTC.
-std::string time_of(double seconds) {
-  const auto milliseconds = static_cast<std::int64_t>(seconds * 1000 + 0.5);
-  const Timestamp time = from_milliseconds(milliseconds);
-  return fmt::format("{:%Y-%m-%d %H:%M:%S}.{:03}",
-                     fmt::gmtime(std::chrono::system_clock::to_time_t(time)), milliseconds % 1000);
-}
-
 void print_event(const json::object& event) {
   const std::string correlation = text_of(event, "correlationId");
   const bool is_good = text_of(event, "outcome") == "ok";
-  fmt::print("{}  {:<8}  {} {}\n", time_of(event.at("time").to_number<double>()),
+  fmt::print("{}  {:<8}  {} {}\n", shown_time(event.at("time").to_number<double>()),
              correlation.substr(0, 8), is_good ? "-" : "!", text_of(event, "sentence"));
 }
 

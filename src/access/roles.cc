@@ -26,7 +26,8 @@ constexpr auto kRoles = std::to_array<Role>({
     "Effect": "Allow",
     "Action": ["iot:Describe*", "iot:Get*", "iot:List*", "iot:Search*",
                "imprint:Describe*", "imprint:Get*", "imprint:List*", "imprint:Search*",
-               "imprint:Explain", "imprint:LintTemplate", "imprint:TryTemplate"],
+               "imprint:Explain", "imprint:LintTemplate", "imprint:TryTemplate",
+               "imprint:VerifyAuditTrail"],
     "Resource": "*"
   }, {"Sid": "ItMakesOne", "Effect": "Deny", "Action": "iot:GetRegistrationCode", "Resource": "*"}]
 })"},

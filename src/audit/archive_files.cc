@@ -34,6 +34,10 @@ std::optional<std::int64_t> first_of(std::string_view name) {
 }  // namespace
 
 std::string archive_file_name(std::int64_t first, Timestamp day) {
+  // A time that nobody could write down comes from a store that was tampered with.
+  constexpr Timestamp kFirst{};
+  constexpr Timestamp kLast{Milliseconds(253'402'300'799'999)};
+  day = std::clamp(day, kFirst, kLast);
   return fmt::format("{}{:0{}}-{:%Y%m%d}{}", kPrefix, first, kDigits,
                      fmt::gmtime(std::chrono::system_clock::to_time_t(
                          std::chrono::floor<std::chrono::seconds>(day))),

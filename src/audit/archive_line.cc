@@ -21,10 +21,16 @@ std::string_view text_at(const json::object& object, std::string_view member) {
   return value != nullptr && value->is_string() ? std::string_view(value->get_string()) : "";
 }
 
-Result<std::int64_t> number_at(const json::object& object, std::string_view member) {
+/// No trail gets that long, and no clock that far (the year 10000).
+constexpr std::int64_t kMostSequence = std::int64_t{1} << 53U;
+constexpr std::int64_t kMostMilliseconds = 253'402'300'800'000;
+
+Result<std::int64_t> number_at(const json::object& object, std::string_view member,
+                               std::int64_t most) {
   const json::value* value = object.if_contains(member);
-  if (value != nullptr && value->is_int64()) return value->get_int64();
-  return fail(Fault::invalid, "the file's first line has no number at {}", member);
+  const auto* number = value != nullptr ? value->if_int64() : nullptr;
+  if (number != nullptr && *number >= 0 && *number < most) return *number;
+  return fail(Fault::invalid, "there is no sound number at {}", member);
 }
 
 }  // namespace
@@ -48,20 +54,24 @@ Result<FileHeader> parse_header(std::string_view line) {
   if (object == nullptr || text_at(*object, "archive") != kFormat)
     return fail(Fault::invalid, "the file does not begin as an archive of audit events does");
   FileHeader out;
-  TRY_ASSIGN(out.after.sequence, number_at(*object, "after"));
-  TRY_ASSIGN(const std::int64_t created, number_at(*object, "created"));
+  TRY_ASSIGN(out.after.sequence, number_at(*object, "after", kMostSequence));
+  TRY_ASSIGN(const std::int64_t created, number_at(*object, "created", kMostMilliseconds));
   out.created = from_milliseconds(created);
   const auto id = CertificateId::parse(text_at(*object, "hash"));
   if (!id) return fail(Fault::invalid, "the file's first line has no hash");
   out.after.hash = id->bytes();
   if (object->contains("missing_from")) {
-    TRY_ASSIGN(out.missing_from, number_at(*object, "missing_from"));
+    TRY_ASSIGN(out.missing_from, number_at(*object, "missing_from", kMostSequence));
   }
   return out;
 }
 
 Result<registry::AuditEvent> parse_event(std::string_view line) {
   TRY_ASSIGN(const json::value parsed, encoding::parse_json(line, kLine));
+  if (const auto* object = parsed.if_object()) {
+    TRY(number_at(*object, "sequence", kMostSequence));
+    TRY(number_at(*object, "time", kMostMilliseconds));
+  }
   auto record = registry::from_json(registry::Kind::audit_event, parsed);
   if (!record) return fail(Fault::invalid, "{}", record.error().message);
   return std::get<registry::AuditEvent>(std::move(*record));

@@ -46,15 +46,20 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
+/// NILVALUE for a time that nobody could write down.
+std::string timestamp(Timestamp time) {
+  constexpr Timestamp kEnd{Milliseconds(253'402'300'800'000)};  // the year 10000
+  if (time < Timestamp() || time >= kEnd) return "-";
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
+                     fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)),
+                     (time - seconds).count());
+}
+
 std::string before_message(const registry::AuditEvent& event, std::string_view host) {
-  const auto milliseconds = to_milliseconds(event.time);
-  std::string out =
-      fmt::format("<{}>1 {:%Y-%m-%dT%H:%M:%S}.{:03}Z {} imprintd - {} [imprint@32473",
-                  kLogAudit * 8 + severity_of(event.outcome),
-                  fmt::gmtime(std::chrono::system_clock::to_time_t(
-                      std::chrono::floor<std::chrono::seconds>(event.time))),
-                  ((milliseconds % 1000) + 1000) % 1000, printable(host, kMaxHostName),
-                  printable(event.step, kMaxMessageId));
+  std::string out = fmt::format(
+      "<{}>1 {} {} imprintd - {} [imprint@32473", kLogAudit * 8 + severity_of(event.outcome),
+      timestamp(event.time), printable(host, kMaxHostName), printable(event.step, kMaxMessageId));
   const auto add = [&](std::string_view name, std::string_view value) {
     if (!value.empty()) out += fmt::format(" {}=\"{}\"", name, escaped(value));
   };

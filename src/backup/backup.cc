@@ -10,10 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "audit/archive_files.h"
 #include "backup/unpack.h"
 #include "base/file.h"
 #include "base/name.h"
 #include "deployment/staging.h"
+#include "registry/sqlite/audit_reader.h"
 #include "registry/sqlite/snapshot.h"
 #include "x509/digest.h"
 
@@ -74,6 +76,7 @@ struct Source {
   std::string name;
   std::filesystem::path path;
   bool may_be_large = false;
+  std::optional<std::uint64_t> bytes = {};  ///< how much of it; absent: all
 };
 
 Unexpected not_plain(std::string_view kind, const std::filesystem::path& path) {
@@ -122,6 +125,23 @@ Result<void> add_registrations(std::vector<Source>& out, const std::filesystem::
   return {};
 }
 
+/// The archive of the audit trail, as far as the copied store goes: what came after it would be
+/// recorded a second time, and otherwise, by a server that goes on from the copy.
+Result<void> add_audit(std::vector<Source>& out, const std::filesystem::path& folder,
+                       const std::filesystem::path& store) {
+  const auto reader = registry::AuditReader::open(store);
+  // A store of an earlier version kept no chain, and no archive.
+  if (!reader && reader.error().fault == Fault::conflict) return {};
+  if (!reader) return tl::unexpected(reader.error());
+  TRY_ASSIGN(const std::vector<audit::ArchiveFile> files,
+             audit::archived_through(folder, reader->trail().head.sequence));
+  for (const audit::ArchiveFile& file : files) {
+    out.push_back({fmt::format("{}/{}", folder.filename().string(), file.path.filename().string()),
+                   file.path, true, file.bytes});
+  }
+  return {};
+}
+
 Result<std::vector<Source>> sources_of(const deployment::Layout& layout) {
   std::vector<Source> out;
   for (const auto& path : {layout.config(), layout.trusted_root(), layout.admin_credentials()}) {
@@ -156,7 +176,7 @@ Result<Entry> describe(const Source& source) {
   if (::fstat(file.get(), &status) != 0) return system_failure("examine", source.path);
   Entry out{.path = source.name, .mode = status.st_mode & 0644U};
   x509::Sha256Stream digest;
-  const auto size = static_cast<std::uint64_t>(status.st_size);
+  const auto size = source.bytes.value_or(static_cast<std::uint64_t>(status.st_size));
   TRY(for_each_chunk(file, source.path, size, [&](BytesView bytes) -> Result<void> {
     digest.add(bytes);
     out.size += bytes.size();
@@ -281,6 +301,7 @@ Result<Manifest> back_up(const deployment::Layout& layout, const std::filesystem
   TRY(registry::copy_store(layout.store(), store.path()));
   sources.push_back({std::string(kStoreName), store.path(), true});
   TRY(add_registrations(sources, layout.registrations()));
+  TRY(add_audit(sources, layout.audit(), store.path()));
   if (sources.size() > Manifest::kMaxEntries)
     return fail(Fault::invalid, "{} files; a backup holds {}", sources.size(),
                 Manifest::kMaxEntries);

@@ -10,8 +10,9 @@
 namespace imprint::backup {
 
 /// Writes the whole deployment to one file, while it serves: the store as it is at one moment,
-/// imprint.toml, root-ca.pem, admin.credentials, ca/ and server/, and registrations/ (the reports
-/// of bulk registrations, and the input of those at work). uploads/ is left out: a task has its own
+/// imprint.toml, root-ca.pem, admin.credentials, ca/ and server/, registrations/ (the reports
+/// of bulk registrations, and the input of those at work) and audit/ (the archive of the audit
+/// trail, up to where the store's copy stands). uploads/ is left out: a task has its own
 /// copy, and whoever uploaded a file has it. Fault::not_found without a store. The file holds every
 /// key; its mode is 0600 from its first byte, and it is in its place only when it is whole and
 /// durable. An older backup of that name is replaced.

@@ -7,6 +7,8 @@
 #include <gtest/gtest.h>
 #include <thread>
 
+#include "audit/archive.h"
+#include "audit/verify.h"
 #include "backup/tar.h"
 #include "base/file.h"
 #include "deployment/create.h"
@@ -238,6 +240,49 @@ TEST_F(BackupTest, BringsReportsAndTheInputOfTasksAtWork) {
             "700\n700\n");
   std::filesystem::create_directory(folder / "task-1/folder");
   EXPECT_THAT(back_up_now().error().message, HasSubstr("task-1/folder"));
+}
+
+TEST_F(BackupTest, TakesTheArchiveOfTheAuditTrailAsFarAsTheStoreGoes) {
+  const auto record = [](registry::Store& store, int count) {
+    registry::ChangeSet changes;
+    for (int i = 0; i < count; ++i) changes.events.push_back({.step = "connect", .outcome = "ok"});
+    ASSERT_TRUE(run_blocking(store.commit(std::move(changes))));
+  };
+  telemetry::Log log(telemetry::LogFormat::text, telemetry::Level::error);
+  const auto archive = [&](registry::Store& store, const deployment::Layout& layout) {
+    audit::Archive archive(store, {.folder = layout.audit(), .file_size = 500}, clock_, log);
+    archive.start();
+    archive.stop();
+    EXPECT_EQ(archive.problem(), "");
+  };
+  {
+    const auto store = *registry::SqliteStore::open(layout_.store());
+    record(*store, 6);
+    archive(*store, layout_);
+  }
+  std::filesystem::copy_file(layout_.store(), folder_ / "older.db");
+  {
+    const auto store = *registry::SqliteStore::open(layout_.store());
+    record(*store, 5);
+    archive(*store, layout_);
+  }
+  // The archive has gone on since the store was copied.
+  std::filesystem::rename(folder_ / "older.db", layout_.store());
+  ASSERT_TRUE(back_up_now());
+  const auto restored = restore_now();
+  ASSERT_TRUE(restored) << restored.error().message;
+  const deployment::Layout at(folder_ / "r");
+  EXPECT_EQ(test::shell(folder_, "stat -c %a r/audit").output, "700\n");
+  {
+    const auto store = *registry::SqliteStore::open(at.store());
+    record(*store, 3);
+    archive(*store, at);
+  }
+  const auto report = audit::verify({at.store(), at.audit()}, std::nullopt);
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_FALSE(report->finding) << report->finding->problem.because;
+  EXPECT_EQ(report->archive.last, 9);
+  EXPECT_EQ(report->store.last, 9);
 }
 
 TEST_F(BackupTest, TakesReportsWhileTheyGrow) {

@@ -19,7 +19,7 @@ constexpr std::string_view kFormat = "imprint-backup";
 constexpr std::size_t kMaxPathBytes = 200;
 constexpr auto kFiles = std::to_array<std::string_view>(
     {"imprint.toml", "root-ca.pem", "admin.credentials", kStoreName});
-constexpr auto kFolders = std::to_array<std::string_view>({"ca", "server"});
+constexpr auto kFolders = std::to_array<std::string_view>({"ca", "server", "audit"});
 constexpr std::string_view kFolderOfFolders = "registrations";
 
 bool is_plain_name(std::string_view name) {

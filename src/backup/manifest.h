@@ -42,9 +42,9 @@ struct Manifest {
 inline constexpr std::string_view kManifestName = "manifest.json";
 inline constexpr std::string_view kStoreName = "imprint.db";
 
-/// Whether a backup may hold a file of that name: one of the deployment's own files, one in ca/ or
-/// server/, or one in the folder of a task in registrations/. Letters, digits and . _ - only;
-/// nothing that leads elsewhere.
+/// Whether a backup may hold a file of that name: one of the deployment's own files, one in ca/,
+/// server/ or audit/, or one in the folder of a task in registrations/. Letters, digits and . _ -
+/// only; nothing that leads elsewhere.
 bool is_deployment_path(std::string_view path);
 
 }  // namespace imprint::backup

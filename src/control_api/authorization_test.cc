@@ -306,7 +306,7 @@ TEST(Credentials, ThatCannotBeDecryptedAreAFaultOfTheServer) {
   put(changes,
       registry::Credential{.access_key_id = "AKIABROKENAAAAAAAAAA", .name = "x", .role = "admin"},
       registry::Expect::anything());
-  ASSERT_TRUE(runtime::run_blocking(world.memory.commit(std::move(changes))));
+  world.arrange(std::move(changes));
   world.signer.access_key_id = "AKIABROKENAAAAAAAAAA";
   const Reply reply = world.call("GET", "/things");
   EXPECT_EQ(reply.status, 500);

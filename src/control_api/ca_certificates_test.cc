@@ -479,7 +479,7 @@ TEST_F(RegisteredCertificates, SayWhenTheirSignerIsAmbiguous) {
   record.pem = twin.pem();
   registry::ChangeSet changes;
   changes.changes.emplace_back(registry::Put{record});
-  ASSERT_TRUE(runtime::run_blocking(world.memory.commit(std::move(changes))));
+  world.arrange(std::move(changes));
   const Identity device = test::make_device(factory, "device");
   expect_refusals(world, {{"two signers", "POST", "/certificate/register", body(device.certificate),
                            409, "CertificateConflictException", twin.id().hex()}});

@@ -7,6 +7,7 @@
 
 #include "access/operators.h"
 #include "access/sessions.h"
+#include "audit/archive.h"
 #include "base/clock.h"
 #include "base/current.h"
 #include "base/random.h"
@@ -52,8 +53,9 @@ struct Dependencies {
   } authorities;
   access::Sessions& sessions;  ///< at the dashboard
   LiveFeed& live;
-  std::string account;           ///< twelve digits
-  std::string region;            ///< in ARNs of answers to requests that name none
+  const audit::Archive* archive = nullptr;  ///< none when the trail is not archived
+  std::string account;                      ///< twelve digits
+  std::string region;                       ///< in ARNs of answers to requests that name none
   std::string endpoint_address;  ///< what DescribeEndpoint answers: a host name, no scheme or port
 };
 

@@ -175,8 +175,8 @@ Answer delete_certificate(Call call) {
   erase(changes, key, Expect::at(certificate.version));
   erase(changes, registry::counter_key(provisioning::devices_counter(certificate.id)));
   CO_TRY(co_await commit(store, std::move(changes)));
-  CO_TRY(co_await erase_strays(store, things, key));
-  CO_TRY(co_await erase_strays(store, policies, key));
+  CO_TRY(co_await erase_strays(store, things, key, call.event()));
+  CO_TRY(co_await erase_strays(store, policies, key, call.event()));
   co_return json::object();
 }
 

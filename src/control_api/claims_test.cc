@@ -54,9 +54,7 @@ struct ClaimBudgets : testing::Test {
     ++certificate.version;
     commit({.changes = {registry::Put{std::move(certificate)}}});
   }
-  void commit(registry::ChangeSet changes) {
-    ASSERT_TRUE(runtime::run_blocking(world.memory.commit(std::move(changes))));
-  }
+  void commit(registry::ChangeSet changes) { world.arrange(std::move(changes)); }
   std::vector<std::string> policies_of(const std::string& id) {
     std::vector<std::string> out;
     for (const auto& attachment : world.all<registry::PolicyAttachment>(

@@ -4,12 +4,10 @@
 #include <ranges>
 #include <set>
 
-#include "control_api/members.h"
+#include "control_api/audited_names.h"
 #include "control_api/operations.h"
-#include "control_api/paging.h"
 #include "control_api/store_access.h"
 #include "control_api/story.h"
-#include "provisioning/register_thing.h"
 
 namespace imprint::control_api {
 
@@ -105,29 +103,8 @@ runtime::Task<Result<std::optional<registry::Certificate>>> decisive_certificate
   co_return claim && claim->frozen ? claim : own;
 }
 
-AuditEvents read_filter(const Call& call) {
-  // Whatever way its id is written; the trail has it in lower case.
-  const auto id = CertificateId::parse(call.in.text("certificateId"));
-  return {.thing = call.in.text("thingName"),
-          .certificate = id ? id->hex() : call.in.text("certificateId"),
-          .client = call.in.text("clientId"),
-          .serial_number = provisioning::audited_serial_number(call.in.text("serialNumber")),
-          .correlation = call.in.text("correlationId")};
-}
-
-/// The audit trail as it is, newest first: what anybody did, operators and the server included.
-Answer list_audit_events(Call call) {
-  AuditEvents wanted = read_filter(call);
-  wanted.ascending = false;
-  CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
-  CO_TRY_ASSIGN(const registry::Page page, co_await call.server.store.list(wanted, cursor));
-  json::object answer{{"events", write_all<AuditEvent>(page.records, &write_event)}};
-  put_next(answer, call, kTokenStyle, page.next);
-  co_return answer;
-}
-
 Answer explain(Call call) {
-  const AuditEvents wanted = read_filter(call);
+  const AuditEvents wanted = audited_names(call);
   const auto names = {wanted.thing, wanted.certificate, wanted.client, wanted.serial_number};
   if (std::ranges::count_if(names, [](const std::string& n) { return !n.empty(); }) != 1) {
     co_return refuse(Exception::invalid_request,
@@ -154,30 +131,16 @@ Answer explain(Call call) {
 
 using enum Exception;
 
-constexpr std::int64_t kMostCharacters = 256;
-constexpr InputInfo text_of_query(std::string_view name) {
-  return {.name = name, .in = Location::query, .most = kMostCharacters};
-}
-constexpr InputInfo kCertificate{
-    .name = "certificateId", .in = Location::query, .most = 64, .rule = members::kHex};
-constexpr InputInfo kExplain[] = {text_of_query("serialNumber"),
-                                  text_of_query("thingName"),
-                                  kCertificate,
-                                  text_of_query("clientId"),
+constexpr InputInfo kExplain[] = {audited_name("serialNumber"),
+                                  audited_name("thingName"),
+                                  kAuditedCertificate,
+                                  audited_name("clientId"),
                                   {.name = "after", .in = Location::query, .type = Type::integer}};
-constexpr InputInfo kList[] = {text_of_query("serialNumber"),
-                               text_of_query("thingName"),
-                               kCertificate,
-                               text_of_query("clientId"),
-                               text_of_query("correlationId"),
-                               members::kMaxResults,
-                               members::kNextToken};
 constexpr ExceptionSet kErrors{invalid_request, throttling, unauthorized, service_unavailable,
                                internal_failure};
 
 constexpr OperationInfo kOperations[] = {
     {"Explain", "GET", "/imprint/v1/explain", kExplain, kErrors, explain},
-    {"ListAuditEvents", "GET", "/imprint/v1/audit-events", kList, kErrors, list_audit_events},
 };
 
 }  // namespace

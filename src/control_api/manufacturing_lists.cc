@@ -38,7 +38,8 @@ json::object write_list(const ManufacturingList& list) {
 
 /// A list that is new takes nothing over from one that had its name: a deletion may have been cut
 /// short.
-runtime::Task<Result<void>> make_room(registry::Store& store, ListName name) {
+runtime::Task<Result<void>> make_room(registry::Store& store, ListName name,
+                                      registry::AuditEvent event) {
   CO_TRY_ASSIGN(const std::vector<ManufacturingList> all,
                 co_await list_some<ManufacturingList>(store, registry::query::ManufacturingLists{},
                                                       kMaxManufacturingLists));
@@ -48,7 +49,8 @@ runtime::Task<Result<void>> make_room(registry::Store& store, ListName name) {
                                  kMaxManufacturingLists));
   }
   CO_TRY(co_await erase_strays(store, registry::query::EntriesOfList{name},
-                               registry::manufacturing_list_key(name), kErasedAtOnce));
+                               registry::manufacturing_list_key(name), std::move(event),
+                               kErasedAtOnce));
   CO_TRY_ASSIGN(const auto counter,
                 co_await find_record<registry::Counter>(
                     store, registry::counter_key(registry::entries_counter(name))));
@@ -69,7 +71,7 @@ Answer put_list(Call call) {
   CO_TRY_ASSIGN(
       const std::optional<ManufacturingList> existing,
       co_await find_record<ManufacturingList>(store, registry::manufacturing_list_key(name)));
-  if (!existing) CO_TRY(co_await make_room(store, name));
+  if (!existing) CO_TRY(co_await make_room(store, name, call.event()));
   const Timestamp now = call.server.clock.now();
   ManufacturingList record =
       existing.value_or(ManufacturingList{.name = name, .created = now, .version = 0});
@@ -125,7 +127,7 @@ Answer delete_list(Call call) {
   erase(changes, registry::counter_key(registry::entries_counter(record.name)));
   CO_TRY(co_await commit(store, std::move(changes)));
   CO_TRY(co_await erase_strays(store, registry::query::EntriesOfList{record.name},
-                               registry::key_of(record), kErasedAtOnce));
+                               registry::key_of(record), call.event(), kErasedAtOnce));
   co_return json::object();
 }
 

@@ -157,7 +157,7 @@ TEST_F(ManufacturingLists, LeaveNothingBehindForTheNextOfTheirName) {
   changes.changes.emplace_back(
       registry::Put{registry::ListEntry{.list = *ListName::parse("line-a"), .serial = "A1"}});
   changes.changes.emplace_back(registry::Count{"entries-of-list/line-a", 1});
-  ASSERT_TRUE(runtime::run_blocking(world.memory.commit(std::move(changes))));
+  world.arrange(std::move(changes));
   world.must("PUT", "/imprint/v1/lists/line-a");
   EXPECT_EQ(entries(), 0);
   EXPECT_EQ(world.call("GET", "/imprint/v1/lists/line-a/entry?serial=A1").status, 404);

@@ -25,6 +25,8 @@ Operations certificate_operations();        // certificates.cc
 Operations endpoint_operations();           // endpoint.cc
 Operations explain_operations();            // explain.cc
 Operations live_operations();               // live_feed.cc
+Operations audit_event_operations();        // audit_events.cc
+Operations audit_trail_operations();        // audit_trail.cc
 Operations credential_operations();         // credentials.cc
 Operations reprovisioning_operations();     // reprovisioning.cc
 Operations template_lint_operations();      // template_lint.cc

@@ -127,7 +127,7 @@ Answer delete_policy(Call call) {
   erase(changes, registry::policy_version_key(policy.name, policy.default_version));
   erase_tags(changes, registry::policy_key(policy.name));
   CO_TRY(co_await commit(store, std::move(changes)));
-  CO_TRY(co_await erase_strays(store, targets, registry::policy_key(policy.name)));
+  CO_TRY(co_await erase_strays(store, targets, registry::policy_key(policy.name), call.event()));
   co_return json::object();
 }
 

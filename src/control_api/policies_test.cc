@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gmock/gmock.h>
 
+#include "control_api/store_access.h"
 #include "test/support/control_api_world.h"
 
 namespace imprint::control_api {
@@ -277,7 +278,7 @@ class LateAttachment final : public registry::Store {
   }
   registry::Task<Result<void>> commit(registry::ChangeSet changes) override {
     if (!std::exchange(attached_, true)) {
-      registry::ChangeSet late;
+      registry::ChangeSet late = change_set({.step = "attach_policy", .outcome = "ok"});
       late.changes.emplace_back(registry::Put{record_});
       CO_TRY(co_await real_.commit(std::move(late)));
     }

@@ -250,7 +250,7 @@ TEST(ControlPlaneEvents, TellWhatWasThereWhenTheyWereCommitted) {
   const auto other = [&] {
     registry::ChangeSet changes;
     changes.changes.emplace_back(Put{thing({{"room", "b"}}, 2)});
-    ASSERT_TRUE(runtime::run_blocking(world.memory.commit(std::move(changes))));
+    world.arrange(std::move(changes));
   };
   world.store.before_commit(other);
   world.must("PATCH", "/things/d", R"({"attributePayload":{"attributes":{"room":"c"}}})");

@@ -117,6 +117,8 @@ std::vector<const OperationInfo*> all_operations() {
                            connection_operations(),
                            hook_operations(),
                            certificate_authority_operations(),
+                           audit_event_operations(),
+                           audit_trail_operations(),
                            credential_operations(),
                            reprovisioning_operations(),
                            catalogue_operations()}) {

@@ -6,15 +6,18 @@
 namespace imprint::control_api {
 
 runtime::Task<Result<void>> erase_strays(registry::Store& store, registry::Query query,
-                                         registry::Key gone, std::size_t at_once) {
+                                         registry::Key gone, registry::AuditEvent event,
+                                         std::size_t at_once) {
+  event.detail = encoding::to_json(json::object{
+      {"because", fmt::format("the {} {} is gone", registry::kind_name(gone.kind), gone.first)}});
   while (true) {
     auto page = co_await store.list(query, {{}, at_once});
     if (!page) co_return tl::unexpected(std::move(page).error());
     if (page->records.empty()) co_return Result<void>();
-    registry::ChangeSet changes;
+    registry::ChangeSet changes = change_set(event);
     require(changes, gone, registry::Expect::absent());
     for (const registry::Record& record : page->records) erase(changes, registry::key_of(record));
-    const auto done = co_await store.commit(std::move(changes));
+    const auto done = co_await commit(store, std::move(changes));
     // The name is in use again, and what is attached to it may be meant.
     if (!done && done.error().fault == Fault::conflict) co_return Result<void>();
     if (!done) co_return done;

@@ -47,9 +47,10 @@ json::array write_all(const std::vector<registry::Record>& records, auto write) 
 
 /// Somebody may attach to a record between a deletion's look and its commit. Nothing new can attach
 /// once the record is gone, so what is found then is removed, and a name that is used again starts
-/// clean. `gone` must still be absent.
+/// clean. `gone` must still be absent. What is removed goes on record in events like `event`.
 runtime::Task<Result<void>> erase_strays(registry::Store& store, registry::Query query,
-                                         registry::Key gone, std::size_t at_once = 250);
+                                         registry::Key gone, registry::AuditEvent event,
+                                         std::size_t at_once = 250);
 
 /// Commits what an operation changes. Its event's detail gains what the records were before and are
 /// after (record_changes.h): an expectation that fails when somebody was faster also keeps this

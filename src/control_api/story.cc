@@ -6,7 +6,7 @@
 #include <ranges>
 #include <span>
 
-#include "control_api/call.h"
+#include "audit/event_json.h"
 #include "control_api/record_changes.h"
 
 namespace imprint::control_api {
@@ -274,6 +274,12 @@ std::string sentence_of_hook(const AuditEvent& event, const Detail& detail) {
 
 bool is_of_claim(const AuditEvent& event) { return Detail(event).flag("claim"); }
 
+json::object write_event(const AuditEvent& event) {
+  json::object out = audit::event_json(event);
+  out["sentence"] = sentence_of(event);
+  return out;
+}
+
 std::string sentence_of(const AuditEvent& event) {
   const Detail detail(event);
   const std::string because = detail.text("because");
@@ -383,25 +389,6 @@ std::string what_next(const std::vector<AuditEvent>& story,
     return "The connection broke; the device tries again. If it goes on: network, keep-alive and "
            "power of the device.";
   return advice_on_success(*event, certificate);
-}
-
-json::object write_event(const registry::AuditEvent& event) {
-  json::object out{{"time", epoch_seconds(event.time)},
-                   {"step", event.step},
-                   {"outcome", event.outcome},
-                   {"sentence", sentence_of(event)}};
-  if (event.sequence != 0) out["sequence"] = event.sequence;
-  const auto add = [&](std::string_view name, const std::string& value) {
-    if (!value.empty()) out[name] = value;
-  };
-  add("correlationId", event.correlation);
-  add("actor", event.actor);
-  add("thingName", event.thing);
-  add("certificateId", event.certificate);
-  add("clientId", event.client);
-  add("serialNumber", event.serial_number);
-  if (auto detail = encoding::parse_json(event.detail)) out["detail"] = std::move(*detail);
-  return out;
 }
 
 }  // namespace imprint::control_api

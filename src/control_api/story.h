@@ -11,11 +11,11 @@
 /// What a device did, told to people. Pure: events of the audit trail in, sentences out.
 namespace imprint::control_api {
 
+/// One event for programs (audit/event_json.h), with its sentence.
+encoding::json::object write_event(const registry::AuditEvent& event);
+
 /// One event as a sentence, with what decided it: "asked for a certificate with its own key".
 std::string sentence_of(const registry::AuditEvent& event);
-
-/// One event as ListAuditEvents gives it; `sequence` is left out while the store has not given one.
-encoding::json::object write_event(const registry::AuditEvent& event);
 
 /// What an operator does next, judged by the last event that matters. `certificate` is that event's
 /// certificate as it is now, if it still exists.

@@ -278,7 +278,7 @@ Answer delete_template(Call call) {
   CO_TRY(co_await commit(store, std::move(changes)));
   if (is_unused) {
     CO_TRY(co_await erase_strays(store, registry::query::TargetsOfPolicy{policy},
-                                 registry::policy_key(policy)));
+                                 registry::policy_key(policy), call.event()));
   }
   co_return json::object();
 }

@@ -203,14 +203,17 @@ Answer update_dynamic_thing_group(Call call) {
 
 /// A group may have a million members: they leave in steps, each a change set of its own, before
 /// the group does.
-runtime::Task<Result<void>> empty_group(registry::Store& store, ThingGroupName name) {
+runtime::Task<Result<void>> empty_group(registry::Store& store, ThingGroupName name,
+                                        registry::AuditEvent event) {
   constexpr std::size_t kStep = 500;
   while (true) {
     CO_TRY_ASSIGN(const std::vector<registry::GroupMembership> members,
                   co_await list_some<registry::GroupMembership>(
                       store, registry::query::ThingsInGroup{name}, kStep));
     if (members.empty()) co_return Result<void>();
-    registry::ChangeSet changes;
+    event.detail = encoding::to_json(
+        json::object{{"thing_group", name.str()}, {"members_removed", members.size()}});
+    registry::ChangeSet changes = change_set(event);
     for (const registry::GroupMembership& membership : members)
       erase(changes, registry::membership_key(membership.thing, name));
     CO_TRY(co_await commit(store, std::move(changes)));
@@ -235,7 +238,7 @@ Answer delete_group(Call call, bool is_dynamic) {
                                  "them; delete those first",
                                  name.str(), first_child.front().name.str()));
   }
-  CO_TRY(co_await empty_group(store, name));
+  CO_TRY(co_await empty_group(store, name, call.event()));
   const registry::query::PoliciesOfTarget policies{registry::PolicyTarget(name)};
   CO_TRY_ASSIGN(const std::vector<registry::PolicyAttachment> attached,
                 co_await registry::list_all<registry::PolicyAttachment>(store, policies));
@@ -247,8 +250,8 @@ Answer delete_group(Call call, bool is_dynamic) {
     changes.changes.emplace_back(registry::Count{std::string(registry::kDynamicGroupsCounter), -1});
   erase_tags(changes, key);
   CO_TRY(co_await commit(store, std::move(changes)));
-  CO_TRY(co_await erase_strays(store, policies, key));
-  CO_TRY(co_await erase_strays(store, registry::query::ThingsInGroup{name}, key));
+  CO_TRY(co_await erase_strays(store, policies, key, call.event()));
+  CO_TRY(co_await erase_strays(store, registry::query::ThingsInGroup{name}, key, call.event()));
   co_return json::object();
 }
 

@@ -154,8 +154,8 @@ Answer delete_thing(Call call) {
     erase(changes, registry::membership_key(name, membership.group));
   erase(changes, registry::thing_key(name), Expect::at(thing->version));
   CO_TRY(co_await commit(store, std::move(changes)));
-  CO_TRY(co_await erase_strays(store, principals, registry::thing_key(name)));
-  CO_TRY(co_await erase_strays(store, groups, registry::thing_key(name)));
+  CO_TRY(co_await erase_strays(store, principals, registry::thing_key(name), call.event()));
+  CO_TRY(co_await erase_strays(store, groups, registry::thing_key(name), call.event()));
   co_return json::object();
 }
 

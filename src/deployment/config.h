@@ -81,6 +81,14 @@ struct Config {
     friend bool operator==(const Limits&, const Limits&) = default;
   } limits = {};
 
+  /// The files under audit/ that the audit trail is copied to.
+  struct Audit {
+    bool archive = true;
+    std::uint64_t file_size = std::uint64_t{64} << 20U;
+    std::optional<Seconds> keep = {};  ///< absent: for ever
+    friend bool operator==(const Audit&, const Audit&) = default;
+  } audit = {};
+
   struct Log {
     LogFormat format = LogFormat::text;
     std::string level = "info";  ///< debug, info, warning, error

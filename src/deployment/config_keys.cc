@@ -156,6 +156,22 @@ Result<void> apply_plain_http(Config& config, const toml::node& node) {
   return {};
 }
 
+Result<void> apply_archive(Config& config, const toml::node& node) {
+  const auto value = node.value_exact<bool>();
+  if (!value) return fail(Fault::invalid, "must be true or false, without quotes");
+  config.audit.archive = *value;
+  return {};
+}
+
+Result<void> apply_keep(Config& config, const toml::node& node) {
+  config.audit.keep.reset();
+  if (node.value_exact<std::string>() == "forever") return {};
+  const auto keep = duration_of(node, std::chrono::hours(24), std::chrono::hours(24 * 36500));
+  if (!keep) return fail(Fault::invalid, "{}, or \"forever\"", keep.error().message);
+  config.audit.keep = *keep;
+  return {};
+}
+
 // --- the table ---------------------------------------------------------------------------------
 
 #define MEMBER(path) (+[](Config& c) -> auto& { return c.path; })
@@ -247,6 +263,16 @@ const std::vector<Key>& keys() {
       {"limits", "audit-events", "2000000",
        "Audit events kept, some 1500 bytes each; beyond them the oldest are removed.",
        number(MEMBER(limits.audit_events), 1'000, kMax63)},
+
+      {"audit", "archive", "true",
+       "Copies the audit trail to files under audit/, as JSON lines with the hash chain.",
+       apply_archive},
+      {"audit", "file-size", "67108864",
+       "Bytes after which another file is begun; one is begun each day (UTC) in any case.",
+       number(MEMBER(audit.file_size), 4096, kMax63)},
+      {"audit", "keep", "\"forever\"",
+       "How long files are kept, for instance \"400d\"; what is older is removed, by whole files.",
+       apply_keep},
 
       {"log", "format", "\"text\"", "text or json.",
        choice<LogFormat>(MEMBER(log.format), {LogFormat::text, LogFormat::json})},

@@ -63,6 +63,10 @@ session-queue-bytes = 6
 retained-bytes = 0
 pending-certificates = 8
 audit-events = 1000
+[audit]
+archive = false
+file-size = 4096
+keep = "400d"
 [log]
 format = "json"
 level = "debug"
@@ -85,6 +89,7 @@ level = "debug"
       Reprovision::replace,       "line-1", 5, JitpMode::aws, std::chrono::hours(24 * 90),
       x509::KeyAlgorithm::ec_p256};
   expected.limits = {1, 2, 3, 4, 5, 6, 0, 8, 1000};
+  expected.audit = {false, 4096, std::chrono::hours(24 * 400)};
   expected.log = {LogFormat::json, "debug"};
   EXPECT_EQ(*config, expected);
   EXPECT_EQ(config->profile_options().validity, std::chrono::hours(24 * 90));
@@ -190,6 +195,11 @@ TEST(Config, ErrorsNameFileLineKeyValueAndRemedy) {
       {"[[hook]]\nbogus = 1\n",
        "imprint.toml:2: \"hook.bogus\" = 1: there is no such key; [[hook]] may hold: arn, "
        "transport"},
+      {"[audit]\narchive = \"yes\"\n",
+       "imprint.toml:2: audit.archive = \"yes\": must be true or false"},
+      {"[audit]\nkeep = \"1h\"\n", "or \"forever\""},
+      {"[audit]\nkeep = 5\n", "or \"forever\""},
+      {"[audit]\nfile-size = 1\n", "audit.file-size = 1: must be a whole number from 4096"},
       {"account-id = 123456789012\n", "account-id = 123456789012: must be text"},
       {"account-id = \"12345\"\n", "must be 12 digits"},
       {"region = \"a b\"\n", "region = \"a b\": must be"},

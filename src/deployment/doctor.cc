@@ -58,6 +58,7 @@ class Examination {
     check_credentials();
     check_credentials_key();
     check_secret_files();
+    check_audit_folder();
     check_port("MQTT port", config_.listen.mqtt);
     check_port("HTTP port", config_.listen.http);
     check_store();
@@ -260,6 +261,25 @@ class Examination {
     }
     warn("secret files", found,
          remedy + ", and replace the secrets if others could have read them");
+  }
+
+  void check_audit_folder() {
+    struct stat status{};
+    const std::string path = at_.audit().string();
+    const bool is_there = ::stat(path.c_str(), &status) == 0;
+    const unsigned mode = status.st_mode & 07777U;
+    if (!is_there && !config_.audit.archive) {
+      ok("audit archive", "switched off: audit.archive = false");
+    } else if (!is_there) {
+      ok("audit archive", path + " is not there yet; imprintd makes it");
+    } else if (!S_ISDIR(status.st_mode)) {
+      failed("audit archive", path + " is no folder", "move it away; imprintd makes the folder");
+    } else if ((mode & 077U) != 0) {
+      failed("audit archive", fmt::format("mode {:04o}: others can look into it", mode),
+             "run: chmod 700 " + path);
+    } else {
+      ok("audit archive", fmt::format("{}, mode {:04o}", path, mode));
+    }
   }
 
   void check_port(const std::string& name, const ListenAddress& address) {

@@ -44,6 +44,8 @@ class Layout {
   [[nodiscard]] std::filesystem::path uploads() const { return directory_ / "uploads"; }
   /// What bulk registrations keep: copies of their input, reports.
   [[nodiscard]] std::filesystem::path registrations() const { return directory_ / "registrations"; }
+  /// The audit trail as files (audit/archive.h).
+  [[nodiscard]] std::filesystem::path audit() const { return directory_ / "audit"; }
   /// While imprintd runs: where it listens.
   [[nodiscard]] std::filesystem::path run_file() const { return directory_ / "imprintd.json"; }
   [[nodiscard]] std::filesystem::path store() const { return directory_ / "imprint.db"; }

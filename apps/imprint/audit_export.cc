@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <map>
+#include <memory>
+#include <thread>
+
+#include "apps/imprint/audit_sink.h"
+#include "apps/imprint/verbs.h"
+#include "audit/trail_reader.h"
+#include "deployment/layout.h"
+#include "policy/condition.h"
+
+namespace imprint::tool {
+
+namespace {
+
+constexpr const char* kHelp =
+    "Example:\n"
+    "  imprint audit export /var/lib/imprint --from 2026-03-01T00:00:00Z --out march.jsonl\n"
+    "  imprint audit export /var/lib/imprint --format syslog --follow --to tcp://siem.example:601\n"
+    "\n"
+    "Writes the audit trail as JSON lines or syslog messages (RFC 5424): to stdout, a new file, "
+    "or\n"
+    "a receiver. Reads the deployment's files, beside a running server or without one; what the\n"
+    "store has forgotten comes from the archive. At the end it says up to which event it came, "
+    "for\n"
+    "--after of the next run.";
+
+/// How often --follow looks for what is new, and tries again to connect.
+constexpr auto kPeriod = std::chrono::milliseconds(500);
+
+struct Arguments {
+  std::string directory;
+  AuditFormat format = AuditFormat::jsonl;
+  std::string from;
+  std::string until;
+  std::int64_t after = 0;
+  bool follow = false;
+  std::string out;
+  std::string to;
+};
+
+Result<std::unique_ptr<AuditSink>> make_sink(const Arguments& arguments) {
+  if (arguments.to.empty()) return make_line_sink(arguments.format, arguments.out);
+  return make_syslog_sender(arguments.to);
+}
+
+Result<std::optional<Timestamp>> time_of(const std::string& text) {
+  if (text.empty()) return std::optional<Timestamp>();
+  TRY_ASSIGN(const Timestamp time, policy::parse_time(text));
+  return std::optional(time);
+}
+
+struct Period {
+  std::optional<Timestamp> from;
+  std::optional<Timestamp> until;
+
+  [[nodiscard]] bool holds(const registry::AuditEvent& event) const {
+    return (!from || event.time >= *from) && (!until || event.time < *until);
+  }
+};
+
+/// Everything that is there after `last`, which moves on with what was written.
+Result<std::int64_t> export_some(const audit::TrailFiles& files, const Period& period,
+                                 AuditSink& sink, std::int64_t& last) {
+  std::int64_t written = 0;
+  TRY(audit::for_each_event(files, last, [&](const registry::AuditEvent& event) -> Result<bool> {
+    if (period.holds(event)) {
+      TRY(sink.write(event));
+      ++written;
+    }
+    last = event.sequence;
+    return true;
+  }));
+  TRY(sink.flush());
+  return written;
+}
+
+Result<void> run_export(const Arguments& arguments) {
+  Period period;
+  TRY_ASSIGN(period.from, time_of(arguments.from));
+  TRY_ASSIGN(period.until, time_of(arguments.until));
+  const deployment::Layout layout(arguments.directory);
+  const audit::TrailFiles files{layout.store(), layout.audit()};
+  TRY_ASSIGN(const std::unique_ptr<AuditSink> sink, make_sink(arguments));
+  std::int64_t last = arguments.after;
+  std::string problem;
+  while (true) {
+    const auto written = export_some(files, period, *sink, last);
+    if (!arguments.follow) {
+      if (!written) return tl::unexpected(written.error());
+      fmt::print(stderr, "{} events, up to event {}\n", *written, last);
+      return {};
+    }
+    // A receiver that restarts is waited for; it gets what it missed.
+    if (!written && written.error().fault != Fault::unavailable)
+      return tl::unexpected(written.error());
+    const std::string found = written ? "" : describe(written.error());
+    if (!found.empty() && found != problem) fmt::print(stderr, "imprint: {}; waiting\n", found);
+    problem = found;
+    std::this_thread::sleep_for(kPeriod);
+  }
+}
+
+}  // namespace
+
+void add_audit_export(CLI::App& noun, Run& run) {
+  auto arguments = std::make_shared<Arguments>();
+  const std::map<std::string, AuditFormat> formats = {{"jsonl", AuditFormat::jsonl},
+                                                      {"syslog", AuditFormat::syslog}};
+  CLI::App* verb = noun.add_subcommand("export", kHelp);
+  verb->add_option("DIR", arguments->directory, "Deployment directory")
+      ->envname("IMPRINT_DATA")
+      ->required();
+  verb->add_option("--format", arguments->format, "jsonl or syslog (default jsonl)")
+      ->transform(CLI::Transformer(formats))
+      ->option_text("jsonl|syslog");
+  verb->add_option("--from", arguments->from, "Events from this time on, as 2026-03-01T06:00:00Z")
+      ->option_text("TIME");
+  verb->add_option("--until", arguments->until, "Events from before this time")
+      ->option_text("TIME");
+  verb->add_option("--after", arguments->after, "Events after the one with this sequence")
+      ->check(CLI::NonNegativeNumber)
+      ->option_text("SEQUENCE");
+  verb->add_flag("--follow", arguments->follow, "Go on with what is recorded, until interrupted");
+  CLI::Option* out =
+      verb->add_option("--out", arguments->out, "A file to make, mode 0600")->option_text("FILE");
+  verb->add_option("--to", arguments->to,
+                   "A syslog receiver: udp://HOST:PORT, or tcp://HOST:PORT with octet counting")
+      ->excludes(out)
+      ->option_text("URL");
+  verb->callback([arguments, &run] {
+    run = [arguments] {
+      const auto done = run_export(*arguments);
+      return done ? kDone : report(done.error());
+    };
+  });
+}
+
+}  // namespace imprint::tool

@@ -1,0 +1,279 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The audit trail as its readers have it: verified, archived, exported, and checked by a program that shares no code with Imprint."""
+import configparser
+import hashlib
+import json
+import re
+import signal
+import socket
+import sqlite3
+import stat
+import subprocess
+import threading
+import time
+import unittest
+
+from deployment import BIN, DEADLINE, Deployment, run
+from test_provisioning import WithServer
+
+ZERO = bytes(32)
+# RFC 5424, section 6: PRI VERSION SP TIMESTAMP SP HOSTNAME SP APP-NAME SP PROCID SP MSGID SP SD [SP MSG].
+SYSLOG = re.compile(r"<(\d{1,3})>1 (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) ([!-~]{1,255}) imprintd - ([!-~]{1,32}) "
+                    r'\[imprint@32473((?: [!#-<>-\\^-~]{1,32}="(?:[^"\\\]]|\\["\\\]]|\\[^"\\\]])*")+)\](?: \ufeff(.*))?', re.DOTALL)
+
+
+def canonical(event):
+    """As docs/audit.md says."""
+    fields = ["imprint-audit-1", event["sequence"], event["time"], *(event.get(name, "") for name in (
+        "step", "outcome", "actor", "correlation", "thing", "certificate", "client", "serial_number", "detail"))]
+    return b"".join(len(text).to_bytes(4, "big") + text for text in (str(field).encode() for field in fields))
+
+
+def archived(data):
+    """Every event of the archive, each file and each hash held to the one before."""
+    events, at = [], None
+    for path in sorted((data / "audit").iterdir()):
+        header, *lines = [json.loads(line) for line in path.read_text().splitlines()]
+        assert at is None or (header["after"], header["hash"]) == at, path
+        at = (header["after"], header["hash"])
+        for event in lines:
+            assert event["sequence"] == at[0] + 1, (path, event)
+            digest = hashlib.sha256(bytes.fromhex(at[1]) + canonical(event)).hexdigest()
+            assert digest == event["hash"], (path, event)
+            at = (event["sequence"], digest)
+            events.append(event)
+    return events
+
+
+def iso(seconds):
+    milliseconds = round(seconds * 1000)
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(milliseconds // 1000)) + f".{milliseconds % 1000:03}Z"
+
+
+def syslog_values(text):
+    return {name: re.sub(r'\\(["\\\]])', r"\1", value) for name, value in re.findall(r' ([^ =]+)="((?:[^"\\\]]|\\.)*)"', text)}
+
+
+class Audit(WithServer):
+    def audit(self, verb, *words, check=True, data=None):
+        return run([BIN / "imprint", "audit", verb, data or self.deployment.data, *words], check=check)
+
+    def verify(self, *words, data=None):
+        done = self.audit("verify", "--output", "json", *words, check=False, data=data)
+        report = json.loads(done.stdout)
+        self.assertEqual(done.returncode, 0 if report["intact"] else 1, report)
+        return report
+
+    def wait_until_archived(self):
+        head = int(self.audit("head").stdout.split(":")[0])
+        self.deployment.wait_until(lambda: self.verify()["archive"]["last"] >= head)
+
+    def stopped_copy(self):
+        """The trail of the running deployment, to be tampered with."""
+        copy = self.deployment.scratch / f"copy-{time.monotonic_ns()}"
+        run([BIN / "imprint", "backup", self.deployment.data, f"{copy}.tar"])
+        run([BIN / "imprint", "restore", f"{copy}.tar", copy])
+        return copy
+
+    def test_one_device_is_on_record_from_claim_to_connection_and_the_chain_holds(self):
+        thing, certificate, key, certificate_id = self.onboard("a1")
+        self.connect_device(thing, certificate, key).close()
+        self.wait_until_archived()
+        steps = {event["step"] for event in archived(self.deployment.data) if certificate_id in json.dumps(event)}
+        self.assertLessEqual({"create_certificate_from_csr", "register_thing"}, steps)
+        report = self.verify()
+        self.assertTrue(report["intact"], report)
+        self.assertEqual((report["store"]["first"], report["archive"]["first"]), (1, 1))
+        self.assertIn("The audit trail is as it was written", self.audit("verify").stdout)
+        for path in (self.deployment.data / "audit", *(self.deployment.data / "audit").iterdir()):
+            self.assertEqual(stat.S_IMODE(path.stat().st_mode) & 0o077, 0, path)
+
+    def test_a_head_that_was_noted_still_holds_later(self):
+        head = self.audit("head").stdout.strip()
+        self.onboard("a2")
+        self.assertTrue(self.verify("--head", head)["intact"])
+        sequence, digest = head.split(":")
+        other = f"{sequence}:{'0' if digest[0] != '0' else '1'}{digest[1:]}"
+        self.assertEqual(self.verify("--head", other)["problem"]["what"], "altered")
+        self.assertEqual(self.verify("--head", f"99999999:{digest}")["problem"]["what"], "removed")
+        self.assertEqual(self.audit("verify", "--head", "nonsense", check=False).returncode, 2)
+
+    def test_tampering_is_found_and_named(self):
+        self.onboard("a3")
+        self.wait_until_archived()
+        for statement, what in (("UPDATE audit_events SET body=replace(body, 'device-a3', 'device-x3') WHERE thing='device-a3'", "altered"),
+                                ("DELETE FROM audit_events WHERE sequence=3", "removed")):
+            copy = self.stopped_copy()
+            with sqlite3.connect(copy / "imprint.db") as store:
+                self.assertGreater(store.execute(statement).rowcount, 0)
+            store.close()
+            problem = self.verify(data=copy)["problem"]
+            self.assertEqual((problem["what"], problem["where"]), (what, "the store"))
+            told = self.audit("verify", check=False, data=copy)
+            self.assertEqual(told.returncode, 1)
+            self.assertIn(f"event {problem['sequence']}", told.stdout)
+            self.assertIn("Next: ", told.stdout)
+        copy = self.stopped_copy()
+        path = sorted((copy / "audit").iterdir())[0]
+        lines = path.read_text().splitlines()
+        lines[4], lines[5] = lines[5], lines[4]
+        path.write_text("\n".join(lines) + "\n")
+        problem = self.verify(data=copy)["problem"]
+        self.assertEqual((problem["what"], problem["sequence"], problem["line"], problem["where"]), ("reordered", 4, 5, str(path)))
+
+    def test_the_archive_is_complete_after_a_crash_and_goes_on(self):
+        with Deployment() as deployment:
+            deployment.stop()
+            config = deployment.data / "imprint.toml"
+            config.write_text(config.read_text().replace("#file-size = 67108864", "file-size = 4096"))
+            deployment.start()
+            iot = deployment.boto3()
+            for round_ in range(3):
+                for i in range(20):
+                    iot.create_thing(thingName=f"t-{round_}-{i}")
+                deployment.stop(signal.SIGKILL)
+                deployment.start()
+                iot = deployment.boto3()
+            head = int(self.audit("head", data=deployment.data).stdout.split(":")[0])
+            deployment.wait_until(lambda: self.verify(data=deployment.data)["archive"]["last"] >= head)
+            report = self.verify(data=deployment.data)
+            self.assertTrue(report["intact"], report)
+            self.assertGreater(report["files"], 3)
+            events = archived(deployment.data)
+            self.assertEqual([event["thing"] for event in events if event["step"] == "create_thing"],
+                             [f"t-{round_}-{i}" for round_ in range(3) for i in range(20)])
+
+    def test_a_backup_takes_the_archive_along_and_its_server_goes_on(self):
+        self.onboard("a4")
+        copy = self.stopped_copy()
+        report = self.verify(data=copy)
+        self.assertTrue(report["intact"], report)
+        self.assertGreater(report["archive"]["events"], 0)
+        self.assertLessEqual(report["archive"]["last"], report["store"]["last"])
+
+    # ---- export ----
+
+    def test_export_as_json_lines(self):
+        self.onboard("a5")
+        lines = [json.loads(line) for line in self.audit("export").stdout.splitlines()]
+        self.assertEqual([event["sequence"] for event in lines], list(range(1, len(lines) + 1)))
+        registered = next(event for event in lines if event["step"] == "register_thing" and event.get("serialNumber") == "a5")
+        self.assertEqual((registered["thingName"], registered["outcome"]), ("device-a5", "ok"))
+        self.assertIsInstance(registered["detail"], dict)
+        middle = lines[len(lines) // 2]
+        after = [json.loads(line) for line in self.audit("export", "--after", str(middle["sequence"])).stdout.splitlines()]
+        self.assertEqual(after[0]["sequence"], middle["sequence"] + 1)
+        recent = self.audit("export", "--from", iso(middle["time"])).stdout.splitlines()
+        self.assertTrue(recent and all(json.loads(line)["time"] >= middle["time"] for line in recent))
+        self.assertEqual(self.audit("export", "--until", "2020-01-01").stdout, "")
+        out = self.deployment.scratch / "trail.jsonl"
+        self.audit("export", "--out", str(out))
+        self.assertEqual(stat.S_IMODE(out.stat().st_mode), 0o600)
+        again = self.audit("export", "--out", str(out), check=False)
+        self.assertEqual((again.returncode, "File exists" in again.stderr), (1, True))
+
+    def assertSyslog(self, message, event):
+        found = SYSLOG.fullmatch(message)
+        self.assertTrue(found, message)
+        pri, _, _, step, data, text = found.groups()
+        self.assertEqual((int(pri) // 8, step), (13, event["step"]))
+        values = syslog_values(data)
+        self.assertEqual((values["sequence"], values["hash"], values["outcome"]), (str(event["sequence"]), event["hash"], event["outcome"]))
+        if event.get("detail"):
+            self.assertEqual(json.loads(text), event["detail"])
+
+    def test_export_as_syslog_to_receivers(self):
+        device = self.connect_claim('odd "client]\\ é')
+        device.close()
+        self.onboard("a6")
+        self.wait_until_archived()
+        events = [json.loads(line) for line in self.audit("export").stdout.splitlines()]
+        self.assertTrue(any(event.get("clientId") == 'odd "client]\\ é' for event in events))
+        until = ["--until", iso(events[-1]["time"])]
+        events = [event for event in events if event["time"] < events[-1]["time"]]
+        for message, event in zip(self.audit("export", "--format", "syslog", *until).stdout.splitlines(), events, strict=True):
+            self.assertSyslog(message, event)
+
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            received = []
+            def accept():
+                connection, _ = server.accept()
+                with connection, connection.makefile("rb") as stream:
+                    while size := b"".join(iter(lambda: stream.read(1).strip(), b"")):
+                        received.append(stream.read(int(size)).decode())
+            thread = threading.Thread(target=accept)
+            thread.start()
+            self.audit("export", "--format", "syslog", "--to", f"tcp://127.0.0.1:{server.getsockname()[1]}", *until)
+            thread.join(DEADLINE)
+        for message, event in zip(received, events, strict=True):
+            self.assertSyslog(message, event)
+
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+            receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+            receiver.bind(("127.0.0.1", 0))
+            receiver.settimeout(DEADLINE)
+            last = events[-5]["sequence"]
+            self.audit("export", "--format", "syslog", "--to", f"udp://127.0.0.1:{receiver.getsockname()[1]}", "--after", str(last), *until)
+            for event in events[-4:]:
+                datagram = receiver.recv(65536)
+                self.assertLessEqual(len(datagram), 2048)
+                self.assertIn(f'sequence="{event["sequence"]}"', datagram.decode())
+        unreachable = self.audit("export", "--to", "tcp://127.0.0.1:1", check=False)
+        self.assertEqual((unreachable.returncode, "cannot connect to tcp://127.0.0.1:1" in unreachable.stderr), (1, True))
+        self.assertEqual(self.audit("export", "--to", "http://x", check=False).returncode, 2)
+
+    def test_export_follows(self):
+        after = self.audit("head").stdout.split(":")[0]
+        watch = subprocess.Popen([str(BIN / "imprint"), "audit", "export", str(self.deployment.data), "--after", after, "--follow"],
+                                 stdout=subprocess.PIPE, text=True)
+        try:
+            self.onboard("a7")
+            while json.loads(watch.stdout.readline()).get("serialNumber") != "a7":
+                pass
+        finally:
+            watch.send_signal(signal.SIGINT)
+            watch.wait(timeout=DEADLINE)
+            watch.stdout.close()
+
+    # ---- over the API ----
+
+    def test_the_trail_over_the_api(self):
+        self.onboard("a8")
+        self.wait_until_archived()
+        def call(method, path):
+            return json.loads(run(["curl", "-sS", "--cacert", self.deployment.data / "root-ca.pem", "-X", method, f"{self.deployment.http}{path}",
+                                   "--aws-sigv4", "aws:amz:us-east-1:iot", "--user", f"{admin['aws_access_key_id']}:{admin['aws_secret_access_key']}"]).stdout)
+        credentials = configparser.ConfigParser()
+        credentials.read(self.deployment.data / "admin.credentials")
+        admin = credentials["default"]
+        trail = call("GET", "/imprint/v1/audit-trail")
+        self.assertEqual((trail["first"], trail["events"]), (1, trail["last"]))
+        self.assertEqual(trail["archive"][0]["first"], 1)
+        self.assertNotIn("archiveProblem", trail)
+        checked = call("POST", "/imprint/v1/audit-trail/verify")
+        self.assertTrue(checked["intact"], checked)
+        self.assertGreaterEqual(checked["checked"], trail["events"])
+        refused = call("GET", "/imprint/v1/audit-events?step=register_thing&outcome=ok&maxResults=250")["events"]
+        self.assertEqual({event["step"] for event in refused}, {"register_thing"})
+        listed = self.audit("list", "--step", "register_thing", "--count", "3").stdout
+        self.assertIn("registered as device-", listed)
+
+
+class SecretsSearch(unittest.TestCase):
+    def test_a_leak_is_found(self):
+        """The search is part of every deployment's end; here it has something to find."""
+        for leak in ("log", "event"):
+            deployment = Deployment()
+            key = json.loads(run([BIN / "imprint", "credentials", "create", deployment.data, "--name", "x", "--role", "admin", "--output", "json"]).stdout)
+            if leak == "log":
+                with open(deployment.scratch / "imprintd.log", "a") as log:
+                    log.write(f"oops secret={key['secretAccessKey']}\n")
+            else:
+                deployment.boto3().create_thing_type(thingTypeName="x", thingTypeProperties={"thingTypeDescription": key["secretAccessKey"]})
+            with self.assertRaisesRegex(AssertionError, "secret access key in .* is in .*" + {"log": "imprintd.log", "event": "audit export"}[leak]) as found:
+                deployment.close()
+            self.assertNotIn(key["secretAccessKey"], str(found.exception))
+
+
+if __name__ == "__main__":
+    unittest.main()
