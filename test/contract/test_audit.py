@@ -253,7 +253,7 @@ class Audit(WithServer):
         checked = call("POST", "/imprint/v1/audit-trail/verify")
         self.assertTrue(checked["intact"], checked)
         self.assertGreaterEqual(checked["checked"], trail["events"])
-        refused = call("GET", "/imprint/v1/audit-events?step=register_thing&outcome=ok&maxResults=250")["events"]
+        refused = call("GET", "/imprint/v1/audit-events?maxResults=250&outcome=ok&step=register_thing")["events"]
         self.assertEqual({event["step"] for event in refused}, {"register_thing"})
         listed = self.audit("list", "--step", "register_thing", "--count", "3").stdout
         self.assertIn("registered as device-", listed)
