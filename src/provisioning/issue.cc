@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "provisioning/issue.h"
 
+#include "encoding/json.h"
 #include "issuance/serial.h"
 #include "provisioning/outside_certificate.h"
 
@@ -18,6 +19,20 @@ registry::Certificate record_of(const x509::Certificate& certificate, const Issu
   record.ownership_expires = request.ownership_expires;
   record.claim_budget = request.claim_budget;
   return record;
+}
+
+/// What an event says of the certificate that was issued, beside what it says already.
+std::string with_issuance(const std::string& detail, const registry::Certificate& record,
+                          const std::string& profile, const std::string& key_algorithm) {
+  auto parsed = encoding::parse_json(detail);
+  encoding::json::object out =
+      parsed && parsed->is_object() ? std::move(parsed->get_object()) : encoding::json::object();
+  out["serial"] = record.serial;
+  out["profile"] = profile;
+  out["key_algorithm"] = key_algorithm;
+  out["not_after"] = to_milliseconds(record.not_after) / 1000;
+  if (record.requested_by) out["requested_by"] = record.requested_by->hex();
+  return encoding::to_json(out);
 }
 
 }  // namespace
@@ -55,12 +70,15 @@ std::vector<registry::Change> IssueCertificate::arrival_of(const registry::Certi
 
 registry::Task<Result<registry::Certificate>> IssueCertificate::run(x509::PublicKey key,
                                                                     IssueRequest request) {
+  const std::string key_algorithm = key.describe();
+  const std::string profile_name = profile_.get()->options().name;
   CO_TRY_ASSIGN(const registry::Certificate record, co_await sign(std::move(key), request));
   registry::ChangeSet arrival{.changes = arrival_of(record)};
   if (request.also) request.also(record, arrival);
   if (!request.event.step.empty()) {
     request.event.time = record.created;
     request.event.certificate = record.id.hex();
+    request.event.detail = with_issuance(request.event.detail, record, profile_name, key_algorithm);
     arrival.events.push_back(std::move(request.event));
   }
   CO_TRY(co_await store_.commit(std::move(arrival)));

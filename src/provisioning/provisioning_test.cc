@@ -339,6 +339,30 @@ TEST(Provisioning, KeepsOnlySoManyAuditEvents) {
   EXPECT_EQ(run_blocking(sweep(world.memory, world.clock, 3))->events, 0);
 }
 
+TEST(Provisioning, ForgetsNoAuditEventThatIsNotArchived) {
+  World world;
+  registry::ChangeSet changes;
+  for (int i = 0; i < 7; ++i) changes.events.push_back({.step = "connect", .outcome = "ok"});
+  ASSERT_TRUE(run_blocking(world.memory.commit(std::move(changes))));
+  EXPECT_EQ(run_blocking(sweep(world.memory, world.clock, 3, 0))->events, 0);
+  EXPECT_EQ(run_blocking(sweep(world.memory, world.clock, 3, 2))->events, 2);
+  EXPECT_EQ(run_blocking(sweep(world.memory, world.clock, 3, 7))->events, 2);
+}
+
+TEST(Provisioning, PutsOnRecordWhatWasIssuedAndToWhom) {
+  World world;
+  ASSERT_TRUE(world.create(test::make_key()));
+  const auto events = world.all<registry::AuditEvent>(registry::query::AuditEvents{});
+  ASSERT_EQ(events.size(), 1U);
+  const auto certificate = world.certificate(*CertificateId::parse(events.front().certificate));
+  const auto detail = *encoding::parse_json(events.front().detail);
+  EXPECT_EQ(detail.at("serial").as_string(), certificate.serial);
+  EXPECT_EQ(detail.at("requested_by").as_string(), world.caller.certificate.hex());
+  EXPECT_EQ(detail.at("not_after").as_int64(), to_milliseconds(certificate.not_after) / 1000);
+  EXPECT_FALSE(detail.at("profile").as_string().empty());
+  EXPECT_THAT(std::string(detail.at("key_algorithm").as_string()), HasSubstr("P-256"));
+}
+
 TEST(Provisioning, AnotherClaimCannotTakeACertificateOver) {
   World world;
   const auto key = test::make_key();

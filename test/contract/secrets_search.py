@@ -9,7 +9,7 @@ import urllib.request
 # What is known, and where it is from. Of all deployments together: what one hands out may not turn up at another either.
 known = {}
 
-TOKENS = re.compile(r'"certificateOwnershipToken"\s*:\s*"([^"]{16,})"')
+TOKENS = re.compile(r'"(?:certificateOwnershipToken|csrfToken)"\s*:\s*"([^"]{16,})"')
 ACCESS_KEYS = re.compile(r'(?:secretAccessKey"\s*:\s*"|aws_secret_access_key\s*=\s*|AWS_SECRET_ACCESS_KEY(?:"\s*:\s*"|=))([A-Za-z0-9/+=]{16,})')
 PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----(.*?)-----END", re.DOTALL)
 MARKS = ("PRIVATE KEY-----",)
