@@ -12,6 +12,7 @@ import { Panel } from "../parts/panel";
 import { Sentence } from "../parts/sentence";
 import { When } from "../parts/when";
 
+/** By kind of alarm, in plain words. */
 const kTitles: Record<string, string> = {
   "failure-ratio": "Too many devices fail",
   "no-success": "No device gets through",
@@ -73,15 +74,16 @@ function Subject({ alarm }: { alarm: Alarm }): JSX.Element | null {
 function addressOf(alarm: Alarm): string | undefined {
   switch (alarm.subjectKind) {
     case "claim":
+    case "batch": // of one claim
       return href("claim", { id: alarm.subject });
+    case "certificate":
+      return href("device", { certificateId: alarm.subject });
     case "thing":
       return href("device", { thingName: alarm.subject });
     case "hook":
       return href("hooks");
     case "ca":
       return href("authorities");
-    case "batch":
-      return href("batch", { name: alarm.subject });
     default:
       return undefined;
   }
