@@ -3,7 +3,7 @@
 
 #include <tuple>
 
-#include "provisioning/alarm.h"
+#include "alarms/point_alarms.h"
 #include "provisioning/register_thing.h"
 
 namespace imprint::provisioning {
@@ -103,7 +103,7 @@ Error ClaimGuard::used_up(const Caller& caller, const Certificate& claim,
 
 Error ClaimGuard::freeze(const Caller& caller, const Certificate& claim,
                          const std::string& serial_number, const std::string& because) {
-  registry::AuditEvent event = alarm_event(Alarm::claim_frozen, because);
+  registry::AuditEvent event = alarms::alarm_event(alarms::Kind::claim_frozen, because);
   event.time = clock_.now();
   event.actor = caller.certificate.hex();
   event.correlation = caller.correlation;

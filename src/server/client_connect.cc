@@ -170,7 +170,7 @@ void Client::heard() {
 
 void Client::report_twin(const PresenceWatch::Twin& twin) {
   services().alarms.raise(
-      provisioning::Alarm::key_in_two_places, certificate_.hex(),
+      alarms::Kind::key_in_two_places, certificate_.hex(),
       fmt::format(
           "one key is in use at two addresses at once, {} and {}: the device was cloned, or "
           "its key has been taken out of it; deactivate the certificate (aws iot "

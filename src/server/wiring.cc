@@ -17,7 +17,7 @@
 #include "hooks/hooks.h"
 #include "issuance/issuer.h"
 #include "issuance/key_pool.h"
-#include "provisioning/alarm.h"
+#include "alarms/point_alarms.h"
 #include "provisioning/sweep.h"
 #include "registry/sqlite/sqlite_store.h"
 #include "server/dashboard.h"
@@ -195,7 +195,7 @@ struct Server::Parts {
   std::optional<bulk::RegistrationTasks> registrations;
   std::optional<provisioning::ClaimGuard> claims;
   std::optional<provisioning::CreateCertificate> create;
-  std::optional<provisioning::Alarms> alarms;
+  std::optional<alarms::PointAlarms> alarms;
   std::optional<provisioning::RegisterThing> register_thing;
   std::optional<provisioning::JustInTime> just_in_time;
   std::optional<device_api::ProvisioningApi> provisioning;

@@ -228,7 +228,7 @@ class TestServer {
   provisioning::ClaimGuard claims_{store, clock};
   provisioning::CreateCertificate create_{store,    issue_,  keys_,     tokens_,
                                           pending_, claims_, settings_, clock};
-  provisioning::Alarms alarms_{store, clock};
+  alarms::PointAlarms alarms_{store, clock};
   std::unique_ptr<hooks::Hooks> hooks_ =
       std::move(*hooks::Hooks::make(options_.hooks, "/", clock, random, log_));
   provisioning::RegisterThing register_{
