@@ -136,6 +136,10 @@ struct Metrics::Families {
       counter("imprint_tls_handshake_failures_total", "TLS handshakes that did not succeed");
   Family<Counter>& alarms =
       counter("imprint_alarms_total", "Alarms raised: what somebody has to look at soon");
+  Family<Gauge>& alarms_active = gauge("imprint_alarms_active", "Alarms that are raised now");
+  Family<Counter>& alarm_deliveries =
+      counter("imprint_alarm_deliveries_total",
+              "Alarms told over a channel, resolved ones too; failed: tried again later");
   Histogram& commit_seconds =
       histogram("imprint_store_commit_seconds", "Duration of a store transaction")
           .Add({}, kSeconds);
@@ -223,6 +227,20 @@ void Metrics::handshake_failed(std::string_view reason) {
 
 void Metrics::alarm_raised(std::string_view alarm) {
   families_->alarms.Add({{"alarm", std::string(alarm)}}).Increment();
+}
+
+void Metrics::alarms_active(std::string_view alarm, std::size_t count) {
+  families_->alarms_active.Add({{"alarm", std::string(alarm)}}).Set(static_cast<double>(count));
+}
+
+void Metrics::alarm_told(std::string_view channel, bool is_told) {
+  families_->alarm_deliveries
+      .Add({{"channel", std::string(channel)}, {"outcome", is_told ? "delivered" : "failed"}})
+      .Increment();
+}
+
+std::size_t Metrics::connections() const {
+  return static_cast<std::size_t>(std::max(0.0, families_->connections.Value()));
 }
 
 void Metrics::store_committed(std::size_t change_sets, std::size_t failed, double seconds) {

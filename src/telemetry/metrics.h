@@ -59,6 +59,10 @@ class Metrics {
   void connection_closed();
   void handshake_failed(std::string_view reason);
   void alarm_raised(std::string_view alarm);
+  /// How many of a kind are raised at this moment.
+  void alarms_active(std::string_view alarm, std::size_t count);
+  /// An alarm was told over a channel, or could not be told this time.
+  void alarm_told(std::string_view channel, bool is_told);
   /// `failed` of the change sets could not be written.
   void store_committed(std::size_t change_sets, std::size_t failed, double seconds);
   /// When a certificate of the deployment's own ends: "server", "issuing", "root".
@@ -69,6 +73,7 @@ class Metrics {
   void watch_certificates(CertificateCounts counts);
 
   [[nodiscard]] Totals totals() const;
+  [[nodiscard]] std::size_t connections() const;
 
   /// Prometheus text format.
   [[nodiscard]] std::string text() const;
