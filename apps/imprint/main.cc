@@ -33,6 +33,7 @@ int main(int argc, char** argv) {
   imprint::tool::add_explain(app, run);
   imprint::tool::add_template(app, run);
   imprint::tool::add_list(app, run);
+  imprint::tool::add_alarm(app, run);
   imprint::tool::add_backup(app, run);
   imprint::tool::add_restore(app, run);
   imprint::tool::add_export(app, run);

@@ -35,6 +35,7 @@ void add_template(CLI::App& app, Run& run);
 /// `template set` and `template show`, under the noun.
 void add_template_settings(CLI::App& noun, Run& run);
 void add_list(CLI::App& app, Run& run);
+void add_alarm(CLI::App& app, Run& run);
 void add_backup(CLI::App& app, Run& run);
 void add_restore(CLI::App& app, Run& run);
 void add_export(CLI::App& app, Run& run);

@@ -6,6 +6,7 @@
 
 #include "access/access_key.h"
 #include "access/operators.h"
+#include "alarms/point_alarms.h"
 #include "base/file.h"
 #include "bulk/registration_tasks.h"
 #include "control_api/control_api.h"
@@ -17,7 +18,6 @@
 #include "hooks/hooks.h"
 #include "issuance/issuer.h"
 #include "issuance/key_pool.h"
-#include "alarms/point_alarms.h"
 #include "provisioning/sweep.h"
 #include "registry/sqlite/sqlite_store.h"
 #include "server/dashboard.h"
@@ -25,6 +25,7 @@
 #include "server/server.h"
 #include "server/service_routes.h"
 #include "server/shard.h"
+#include "server/watching.h"
 #include "x509/digest.h"
 
 namespace imprint::server {
@@ -177,6 +178,7 @@ struct Server::Parts {
   std::atomic<std::int64_t> audit_events;
 
   std::unique_ptr<registry::SqliteStore> store;
+  std::optional<monitoring::Monitor> monitor;
   identity::CertificateDirectory directory;
   identity::CaDirectory introducers;
   const ClientTrust trust{directory, introducers, clock};
@@ -234,8 +236,15 @@ struct Server::Parts {
     TRY_ASSIGN(store, registry::SqliteStore::open(layout.store(), std::move(options)));
     access.emplace(*store);
     TRY(make_operators());
+    monitor.emplace(monitoring::MonitorParts{.store = *store,
+                                             .metrics = metrics,
+                                             .clock = clock,
+                                             .random = random,
+                                             .log = log,
+                                             .sources = sources(),
+                                             .directory = layout.directory().string()});
     store->watch([this](const registry::ChangeSet& changes) {
-      tell_alarms(changes);
+      monitor->changed(changes);
       operators->apply(changes);
       live.apply(changes);
       directory.apply(changes);
@@ -249,22 +258,28 @@ struct Server::Parts {
     TRY(runtime::run_blocking(introducers.load(*store)));
     TRY(runtime::run_blocking(pending.load(*store)));
     TRY(runtime::run_blocking(operators->load(*store)));
+    TRY(monitor->load());
     metrics.watch_certificates([this] { return directory.count_by_status(); });
     return {};
   }
 
-  void tell_alarms(const registry::ChangeSet& changes) {
-    for (const registry::AuditEvent& event : changes.events) {
-      const std::string alarm = provisioning::alarm_name_of(event);
-      if (alarm.empty()) continue;
-      metrics.alarm_raised(alarm);
-      log.warning("alarm", {{"alarm", alarm},
-                            {"thing", event.thing},
-                            {"certificate", event.certificate},
-                            {"client", event.client},
-                            {"serial", event.serial_number},
-                            {"detail", event.detail}});
-    }
+  monitoring::Sources sources() {
+    return {.totals = [this] { return metrics.totals(); },
+            .connections = [this] { return metrics.connections(); },
+            .certificates = [this] { return directory.count_by_status(); },
+            .disk = [this] { return space_at(layout.directory()); },
+            .own_certificates = [this] { return own_certificates(layout); }};
+  }
+
+  [[nodiscard]] Result<monitoring::Channels> make_alarm_channels(const deployment::Config& from) {
+    return monitoring::make_channels(
+        from.alarms,
+        {.directory = layout.directory(),
+         .sender = {.account = from.account_id,
+                    .endpoint = from.endpoints.empty() ? "localhost" : from.endpoints.front()},
+         .clock = clock,
+         .log = log,
+         .publish = publisher(peers, clock)});
   }
 
   [[nodiscard]] Result<issuance::Profile> make_profile(const deployment::Config& from) const {
@@ -383,6 +398,7 @@ struct Server::Parts {
         .hooks = *hooks,
         .keys = *keys,
         .settings = settings,
+        .monitor = *monitor,
         .clock = clock,
         .random = random,
         .log = log,
@@ -403,6 +419,8 @@ struct Server::Parts {
             [this](control_api::HttpRequest request) { return answer(std::move(request)); }, log));
     http->every(kSweepPeriod, [this] { runtime::start(sweep()); });
     http->every(kKeyPatiencePeriod, [this] { keys->refuse_late(clock.monotonic(), kKeyPatience); });
+    TRY_ASSIGN(monitoring::Channels channels, make_alarm_channels(config));
+    monitor->use(config.alarms, std::move(channels));
     return {};
   }
 
@@ -430,6 +448,7 @@ struct Server::Parts {
     for (const auto& shard : shards) threads.emplace_back([s = shard.get()] { s->run(); });
     threads.emplace_back([this] { http->run(); });
     registrations->start();
+    monitor->start();
   }
 
   /// After the threads: what still waits for a key, a hook or the store is answered, so that their
@@ -475,6 +494,7 @@ Result<void> Server::reload(const deployment::Config& config) {
   TRY(check_available(config));
   TRY_ASSIGN(const ServerCredentials credentials, load_credentials(parts_->layout));
   TRY_ASSIGN(issuance::Profile profile, parts_->make_profile(config));
+  TRY_ASSIGN(monitoring::Channels channels, parts_->make_alarm_channels(config));
   std::vector<MqttTls> tls;
   for (std::size_t i = 0; i < parts_->shards.size(); ++i) {
     TRY_ASSIGN(MqttTls one, MqttTls::make(credentials, parts_->trust));
@@ -487,6 +507,7 @@ Result<void> Server::reload(const deployment::Config& config) {
   provisioning::Settings settings = to_settings(config);
   settings.key_algorithm = parts_->settings.get()->key_algorithm;  // the pool holds keys of it
   parts_->settings.set(settings);
+  parts_->monitor->use(config.alarms, std::move(channels));
   parts_->audit_events = static_cast<std::int64_t>(config.limits.audit_events);
   const std::string waiting = waiting_for_start(parts_->config, config);
   if (!waiting.empty()) {
@@ -502,6 +523,7 @@ void Server::stop() {
   const std::size_t shard_threads = parts_->shards.size();
   for (std::size_t i = 0; i < shard_threads; ++i) parts_->threads[i].join();
   parts_->registrations->stop();
+  parts_->monitor->stop();
   parts_->http->stop();
   parts_->threads.back().join();
   parts_->threads.clear();
