@@ -8,7 +8,7 @@ namespace imprint::alarms {
 registry::AuditEvent alarm_event(Kind kind, std::string_view because) {
   encoding::json::object detail{{"alarm", to_string(kind)}, {"because", because}};
   // As in every event whose certificate many devices share.
-  if (kind == Kind::claim_frozen) detail["claim"] = true;
+  if (kind == Kind::claim_frozen || kind == Kind::claim_new_place) detail["claim"] = true;
   return {
       .step = std::string(kAlarmStep), .outcome = "raised", .detail = encoding::to_json(detail)};
 }

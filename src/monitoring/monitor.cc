@@ -367,7 +367,11 @@ void Monitor::show(Timestamp now, const Counts& counts) {
                         .ratio_limit = options_.failure_ratio.above},
                 .alarms_version = board_.version()};
   if (tally.attempts() >= options_.failure_ratio.least) next.now.ratio = tally.ratio();
-  next.alarms = has_changed ? board_.all() : snapshot_.get()->alarms;
+  const auto before = snapshot_.get();
+  Now same = before->now;
+  same.time = next.now.time;
+  next.now_version = before->now_version + (same == next.now ? 0 : 1);
+  next.alarms = has_changed ? board_.all() : before->alarms;
   shown_version_ = board_.version();
   snapshot_.set(std::move(next));
 }

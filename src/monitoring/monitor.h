@@ -37,11 +37,14 @@ struct Now {
   std::array<std::size_t, 6> certificates = {};  ///< as telemetry::certificate_statuses()
   std::optional<double> ratio = {};  ///< failures to devices; absent below the minimum of attempts
   double ratio_limit = 0;
+
+  friend bool operator==(const Now&, const Now&) = default;
 };
 
 /// What those who look on see: a value, replaced whole about every second.
 struct Snapshot {
   Now now = {};
+  std::uint64_t now_version = 0;             ///< grows when more than the time has changed
   std::vector<registry::Alarm> alarms = {};  ///< newest first, resolved ones too
   std::uint64_t alarms_version = 0;          ///< grows when the alarms have changed
 };

@@ -182,7 +182,7 @@ struct World {
   PendingCertificates pending;
   TemplateCache cache;
   IssueCertificate issue{store, issuer, profile, metrics, clock, random};
-  ClaimGuard claims{store, clock};
+  ClaimGuard claims{store, settings, clock};
   CreateCertificate create_certificate{store,   issue,  keys,     tokens,
                                        pending, claims, settings, clock};
   alarms::PointAlarms alarms{store, clock};

@@ -11,6 +11,7 @@
 #include "bulk/registration_tasks.h"
 #include "control_api/control_api.h"
 #include "control_api/live_feed.h"
+#include "control_api/monitoring_json.h"
 #include "control_api/web_session.h"
 #include "deployment/key_file.h"
 #include "deployment/secret_files.h"
@@ -98,7 +99,9 @@ provisioning::Settings to_settings(const deployment::Config& config) {
           .key_algorithm = config.templates.key_algorithm,
           .certificate_validity = config.templates.certificate_validity,
           .rules = {.allowlist = config.templates.allowlist},
-          .pending_certificates = config.limits.pending_certificates};
+          .pending_certificates = config.limits.pending_certificates,
+          .new_places = config.alarms.enabled ? config.alarms.claim_new_place
+                                              : alarms::NewPlaceOptions{.enabled = false}};
 }
 
 /// Settings that the surface names and this version does not have: without what they promise,
@@ -213,7 +216,8 @@ struct Server::Parts {
   std::optional<ServiceRoutes> routes;
   const Dashboard dashboard{dashboard_files()};
   std::optional<access::Sessions> sessions;
-  control_api::LiveFeed live{clock, {}};
+  control_api::LiveFeed live{
+      clock, control_api::monitoring_topics([this] { return monitor->snapshot(); })};
   std::optional<control_api::ControlApi> control;
   std::unique_ptr<HttpServer> http;
   std::vector<std::thread> threads;
@@ -331,7 +335,7 @@ struct Server::Parts {
                           bulk::RegistrationOptions{.uploads = layout.uploads(),
                                                     .folder = layout.registrations(),
                                                     .account = config.account_id});
-    claims.emplace(*store, clock);
+    claims.emplace(*store, settings, clock);
     create.emplace(*store, *issue, *keys, *tokens, pending, *claims, settings, clock);
     alarms.emplace(*store, clock);
     TRY_ASSIGN(hooks, hooks::Hooks::make(config.hooks, layout.directory(), clock, random, log));
