@@ -88,7 +88,7 @@ TEST_F(Pipeline, ThePipelineAddsUp) {
     EXPECT_EQ(categories[0].as_object().at("category"), "throttled");
     EXPECT_EQ(categories[1].as_object().at("count"), 1);
     EXPECT_EQ(reply.body.at("latency").as_object().at("count"), 22);
-    EXPECT_EQ(reply.body.at("now").as_object().at("ratio"), 21);
+    EXPECT_EQ(reply.body.at("now").as_object().at("ratio"), 21.0);
   }
 }
 
@@ -134,7 +134,7 @@ TEST_F(Pipeline, RefusesWhatItDoesNotKnow) {
                    "InvalidRequestException", "days"},
                   {"many days", "GET", "/imprint/v1/expiring-certificates?days=99999", "", 400,
                    "InvalidRequestException", "days"},
-                  {"another's token", "GET", "/imprint/v1/expiring-certificates?nextToken=eA==", "",
+                  {"another's token", "GET", "/imprint/v1/expiring-certificates?nextToken=eA%3D%3D", "",
                    400, "InvalidRequestException", ""},
               });
 }

@@ -16,6 +16,10 @@ class Conversation(socketserver.StreamRequestHandler):
         self.wfile.write(line.encode() + b"\r\n")
         self.wfile.flush()
 
+    def finish(self):
+        super().finish()
+        self.connection.close()
+
     def handle(self):
         server, is_secure, user, mail = self.server, False, None, {"to": []}
         self.say("220 mail.test ESMTP")

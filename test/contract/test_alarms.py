@@ -148,15 +148,18 @@ window = "{WINDOW}s"
 
     def listen(self, certificate, key):
         """Unmodified mosquitto_sub; the messages, line by line, once it has subscribed."""
-        listener = subprocess.Popen(["mosquitto_sub", "-d", "-v", "-h", "127.0.0.1", "-p", str(self.deployment.mqtt_port), "-i", "operator", "-q", "1",
+        listener = subprocess.Popen(["stdbuf", "-oL", "mosquitto_sub", "-d", "-v", "-h", "127.0.0.1", "-p", str(self.deployment.mqtt_port), "-i", "operator", "-q", "1",
                                      "--cafile", str(self.deployment.data / "root-ca.pem"), "--cert", str(certificate), "--key", str(key),
                                      "-t", "$imprint/alarms/#"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         lines = queue.Queue()
-        threading.Thread(target=lambda: [lines.put(line) for line in listener.stdout], daemon=True).start()
+        reader = threading.Thread(target=lambda: [lines.put(line) for line in listener.stdout], daemon=True)
+        reader.start()
 
         def end():
             listener.kill()
             listener.wait()
+            reader.join()
+            listener.stdout.close()
         self.addCleanup(end)
         while "Subscribed" not in lines.get(timeout=DEADLINE):
             pass
