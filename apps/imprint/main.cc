@@ -35,6 +35,7 @@ int main(int argc, char** argv) {
   imprint::tool::add_template(app, run);
   imprint::tool::add_list(app, run);
   imprint::tool::add_audit(app, run);
+  imprint::tool::add_alarm(app, run);
   imprint::tool::add_backup(app, run);
   imprint::tool::add_restore(app, run);
   imprint::tool::add_export(app, run);

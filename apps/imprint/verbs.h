@@ -39,6 +39,7 @@ void add_list(CLI::App& app, Run& run);
 void add_audit(CLI::App& app, Run& run);
 /// `audit export`, under the noun.
 void add_audit_export(CLI::App& noun, Run& run);
+void add_alarm(CLI::App& app, Run& run);
 void add_backup(CLI::App& app, Run& run);
 void add_restore(CLI::App& app, Run& run);
 void add_export(CLI::App& app, Run& run);

@@ -18,6 +18,7 @@
 #include "identity/access_control.h"
 #include "identity/connections.h"
 #include "issuance/key_pool.h"
+#include "monitoring/monitor.h"
 #include "provisioning/apply_template.h"
 #include "provisioning/issue.h"
 #include "provisioning/settings.h"
@@ -41,6 +42,7 @@ struct Dependencies {
   hooks::Invoker& hooks;
   issuance::KeyPool& keys;
   const Current<provisioning::Settings>& settings;
+  monitoring::Monitor& monitor;
   const Clock& clock;
   Random& random;
   telemetry::Log& log;

@@ -44,6 +44,10 @@ Operations tag_operations();                       // tags.cc
 Operations device_rights_operations();             // device_rights.cc
 Operations event_configuration_operations();       // event_configurations.cc
 
+Operations alarm_operations();                 // alarms.cc
+Operations pipeline_operations();              // pipeline.cc
+Operations expiring_certificate_operations();  // expiring_certificates.cc
+
 Operations template_setting_operations();    // template_settings.cc
 Operations manufacturing_list_operations();  // manufacturing_lists.cc
 Operations list_entry_operations();          // list_entries.cc

@@ -7,6 +7,7 @@
 #include "registry/memory/memory_store.h"
 #include "test/support/aws_signer.h"
 #include "test/support/fake_clock.h"
+#include "test/support/quiet_sources.h"
 #include "test/support/scratch_folder.h"
 #include "test/support/scripted_hooks.h"
 #include "test/support/test_ca.h"
@@ -84,6 +85,13 @@ struct World {
   test::Nobody connections;
   access::Sessions sessions{operators, clock, random};
   control_api::LiveFeed live{clock, {}};
+  monitoring::Monitor monitor{{.store = store,
+                               .metrics = metrics,
+                               .clock = clock,
+                               .random = random,
+                               .log = log,
+                               .sources = test::quiet_sources(metrics),
+                               .directory = "deployment"}};
   control_api::Dependencies dependencies{.store = store,
                                          .device_access = device_access,
                                          .issue = issue,
@@ -92,6 +100,7 @@ struct World {
                                          .hooks = hooks,
                                          .keys = keys,
                                          .settings = settings,
+                                         .monitor = monitor,
                                          .clock = clock,
                                          .random = random,
                                          .log = log,

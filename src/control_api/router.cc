@@ -121,6 +121,9 @@ std::vector<const OperationInfo*> all_operations() {
                            audit_trail_operations(),
                            credential_operations(),
                            reprovisioning_operations(),
+                           alarm_operations(),
+                           pipeline_operations(),
+                           expiring_certificate_operations(),
                            catalogue_operations()}) {
     for (const OperationInfo& row : rows) out.push_back(&row);
   }

@@ -375,7 +375,7 @@ std::string what_next(const std::vector<AuditEvent>& story,
   }
   if (certificate && certificate->frozen) return advice_on_freeze(*certificate);
   if (is_refusal_of_hook(*event)) return advice_on_hook(*event);
-  if (event->outcome == "raised") return "Look into what the alarm names before anything else.";
+  if (event->step == "alarm") return "Look into what the alarm names before anything else.";
   if (event->outcome == "rejected") return advice_on_rejection(*event);
   if (event->outcome == "lost") {
     return "The firmware subscribes to the topics that end in /accepted and /rejected, and waits "

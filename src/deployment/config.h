@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "alarms/options.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "hooks/options.h"
@@ -96,6 +97,8 @@ struct Config {
   } log = {};
 
   std::vector<hooks::HookOptions> hooks = {};  ///< [[hook]], in the order of the file
+
+  alarms::Options alarms = {};  ///< [alarms]
 
   /// Reads imprint.toml. Errors (Fault::invalid) read "imprint.toml:12: key = value: what is wrong;
   /// remedy": unknown keys, wrong types and values out of range are refused, never ignored.

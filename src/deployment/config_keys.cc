@@ -7,6 +7,7 @@
 
 #include "base/name.h"
 #include "deployment/config.h"
+#include "deployment/config_alarms.h"
 #include "deployment/config_hooks.h"
 #include "deployment/config_values.h"
 #include "deployment/create.h"
@@ -312,6 +313,8 @@ Result<void> apply_section(Config& config, const ConfigFile& file, std::string_v
       }
     } else if (section.empty() && name.str() == "hook") {
       TRY_ASSIGN(config.hooks, read_hooks(file, node));
+    } else if (section.empty() && name.str() == "alarms") {
+      TRY_ASSIGN(config.alarms, read_alarms(file, node));
     } else if (section.empty() && is_section(name.str()) && node.is_table()) {
       TRY(apply_section(config, file, name.str(), *node.as_table()));
     } else if (section.empty() && is_section(name.str())) {
@@ -324,7 +327,7 @@ Result<void> apply_section(Config& config, const ConfigFile& file, std::string_v
                       section.empty() ? "the top of the file" : fmt::format("[{}]", section),
                       names_in(section),
                       section.empty() ? "; and the tables [listen], [certificates], "
-                                        "[templates], [limits], [log], [[hook]]"
+                                        "[templates], [limits], [log], [alarms], [[hook]]"
                                       : ""));
     }
   }
@@ -368,6 +371,7 @@ std::string default_config_text(const std::vector<std::string>& endpoints) {
       out += fmt::format("#{} = {}\n", key.name, key.default_text);
     }
   }
+  out += default_alarms_text();
   out += default_hooks_text();
   return out;
 }

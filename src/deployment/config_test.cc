@@ -138,6 +138,45 @@ command = ["node", "hook.mjs"]
   EXPECT_EQ(config->hooks, expected);
 }
 
+TEST(Config, ReadsAlarms) {
+  const auto config = Config::parse(R"(
+[alarms]
+mqtt = true
+log = false
+[alarms.webhook]
+url = "https://example.net/alarms"
+hmac-key-file = "server/alarms.key"
+[alarms.mail]
+server = "smtp://127.0.0.1:25"
+from = "imprint@example.net"
+to = ["ops@example.net"]
+starttls = false
+[alarms.failure-ratio]
+above = 1
+below = 0
+window = "4s"
+minimum = 3
+[alarms.no-success]
+enabled = false
+[alarms.points]
+quiet = "2s"
+)",
+                                    "f");
+  ASSERT_TRUE(config) << describe(config.error());
+  alarms::Options expected;
+  expected.mqtt = true;
+  expected.log = false;
+  expected.webhook = {.url = "https://example.net/alarms", .hmac_key_file = "server/alarms.key"};
+  expected.mail = {.server = "smtp://127.0.0.1:25",
+                   .from = "imprint@example.net",
+                   .to = {"ops@example.net"},
+                   .starttls = false};
+  expected.failure_ratio = {.above = 1, .below = 0, .window = Seconds(4), .least = 3};
+  expected.no_success.enabled = false;
+  expected.points.quiet = Seconds(2);
+  EXPECT_EQ(config->alarms, expected);
+}
+
 TEST(Config, TheCommentedHookShowsEveryKeyWithItsDefault) {
   const std::string text = default_config_text({});
   std::string hook = text.substr(text.find("# [[hook]]"));
@@ -168,6 +207,25 @@ TEST(Config, ErrorsNameFileLineKeyValueAndRemedy) {
        "ADDRESS:PORT; write for instance \"127.0.0.1:8883\""},
       {"listen = 3\n", "imprint.toml:1: listen = 3: must be a table; write [listen]"},
       {"[hosts]\na = 1\n", "imprint.toml:1: \"hosts\" = a table: there is no such key"},
+      {"alarms = 1\n", "imprint.toml:1: alarms = 1: must be a table; write [alarms]"},
+      {"[alarms]\nsms = true\n", "imprint.toml:2: \"alarms.sms\" = true: there is no such key"},
+      {"[alarms]\nenabled = 1\n", "imprint.toml:2: alarms.enabled = 1: must be true or false"},
+      {"[alarms]\nmail = \"ops\"\n",
+       R"(imprint.toml:2: alarms.mail = "ops": must be a table; write [alarms.mail])"},
+      {"[alarms.flux]\n", "\"alarms.flux\" = a table: there is no such key; [alarms] may hold"},
+      {"[alarms.disk-low]\nmib = 1\n", "[alarms.disk-low] may hold: enabled, least-mib"},
+      {"[alarms.failure-ratio]\nabove = \"5 %\"\n",
+       R"(imprint.toml:2: alarms.failure-ratio.above = "5 %": must be a number)"},
+      {"[alarms.failure-ratio]\nabove = nan\n", "must be a number from"},
+      {"[alarms.failure-ratio]\nabove = 0\n", "must be a number from 0.0001"},
+      {"[alarms.failure-ratio]\nbelow = 0.06\n",
+       "imprint.toml:2: alarms.failure-ratio.below = 0.06: 0.06 is more than above = 0.05"},
+      {"[alarms.failure-ratio]\nwindow = \"1s\"\n", "must lie between 2 and 86400 seconds"},
+      {"[alarms.failure-ratio]\nminimum = 0\n", "must be a whole number from 1"},
+      {"[alarms.webhook]\nurl = \"x\"\n", "imprint.toml:2: alarms.webhook.url = \"x\""},
+      {"[alarms.mail]\nserver = \"smtp://m\"\n", "imprint.toml:1: alarms.mail.from: is missing"},
+      {"[alarms.mail]\nserver = \"smtp://m\"\nfrom = \"a@b\"\nto = [\"c\\r\\nd@e\"]\n",
+       "\"c\\x0d\\x0ad@e\" is no plain mail address"},
       {"[hook]\narn = \"a\"\n", "imprint.toml:1: hook = a table: must be a list of tables"},
       {"hook = [1]\n", "imprint.toml:1: hook = [...]: must be a list of tables"},
       {"\n[[hook]]\narn = \"a\"\n", "imprint.toml:2: hook.transport: is missing"},

@@ -113,7 +113,9 @@ std::string ProvisioningTopic::answer(Role answer_role) const {
   return {};
 }
 
-bool is_event(std::string_view topic) { return topic.starts_with("$aws/events/"); }
+bool is_event(std::string_view topic) {
+  return topic.starts_with("$aws/events/") || topic.starts_with("$imprint/alarms/");
+}
 
 bool is_reserved(std::string_view topic) {
   return topic.starts_with('$') && !topic.starts_with("$share/");

@@ -41,8 +41,8 @@ struct ProvisioningTopic {
 /// with '$', but for shared subscriptions.
 bool is_reserved(std::string_view topic);
 
-/// A topic or filter below $aws/events/: messages of the server's own, which clients within policy
-/// receive as they do any other and never send.
+/// A topic or filter below $aws/events/ or $imprint/alarms/: messages of the server's own, which
+/// clients within policy receive as they do any other and never send.
 bool is_event(std::string_view topic);
 
 /// A topic below $aws/certificates or $aws/provisioning-templates. The error says what is wrong

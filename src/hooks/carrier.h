@@ -15,9 +15,11 @@
 #include "hooks/verdict.h"
 #include "telemetry/log.h"
 
-namespace imprint::hooks {
-
+namespace imprint::outbound {
 class WebClient;
+}
+
+namespace imprint::hooks {
 
 /// One event on its way to a handler.
 struct Invocation {
@@ -59,7 +61,7 @@ class Carrier {
 /// What carriers work with; outlives them.
 struct CarrierParts {
   boost::asio::io_context& loop;
-  WebClient& web;
+  outbound::WebClient& web;
   const Clock& clock;
   Random& random;
   telemetry::Log& log;

@@ -9,7 +9,7 @@
 
 #include "base/name.h"
 #include "hooks/gate.h"
-#include "hooks/web_client.h"
+#include "outbound/web_client.h"
 
 namespace imprint::hooks {
 
@@ -41,7 +41,7 @@ struct Hooks::Parts {
   boost::asio::io_context loop{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{
       loop.get_executor()};
-  WebClient web;
+  outbound::WebClient web;
   CarrierParts carrier_parts;
   std::vector<std::unique_ptr<Gate>> gates;  ///< never changed once the thread runs
   std::mutex mutex;

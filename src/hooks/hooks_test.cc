@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "hooks/web_hook.h"
+#include "outbound/credentials.h"
 #include "test/support/scratch_folder.h"
 #include "test/support/web_server.h"
 #include "x509/digest.h"
@@ -21,6 +22,7 @@
 namespace imprint::hooks {
 namespace {
 
+using outbound::signature_header;
 using test::web_answer;
 using test::WebCall;
 using test::WebServer;

@@ -4,7 +4,7 @@
 #include "base/name.h"
 #include "encoding/text.h"
 #include "hooks/web_hook.h"
-#include "hooks/web_url.h"
+#include "outbound/url.h"
 
 namespace imprint::hooks {
 

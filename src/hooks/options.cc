@@ -5,7 +5,7 @@
 
 #include "base/name.h"
 #include "hooks/runtime_address.h"
-#include "hooks/web_url.h"
+#include "outbound/url.h"
 
 namespace imprint::hooks {
 
@@ -40,7 +40,7 @@ Result<void> check_web(const HookOptions& options) {
                    "is missing; transport \"{}\" needs one, for instance \"http://127.0.0.1:9001\"",
                    to_string(options.transport));
   }
-  const auto url = WebUrl::parse(options.url);
+  const auto url = outbound::WebUrl::parse(options.url);
   if (!url) return fail_at(Fault::invalid, "url", "{}", url.error().message);
   if (!options.ca_file.empty() && !url->is_tls) {
     return fail_at(Fault::invalid, "ca-file", "is for https URLs only, and {} is none; remove one",

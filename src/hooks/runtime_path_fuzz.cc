@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "hooks/options.h"
 #include "hooks/runtime_path.h"
-#include "hooks/web_url.h"
+#include "outbound/url.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace imprint::hooks;
@@ -21,7 +21,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     IMPRINT_ASSERT(text.starts_with("127.") || text.starts_with("localhost") ||
                    text.starts_with("[::1]"));
   }
-  const auto url = WebUrl::parse(text);
+  const auto url = imprint::outbound::WebUrl::parse(text);
   if (url) IMPRINT_ASSERT(text.starts_with("http") || text.starts_with("HTTP") || !url->is_tls);
   const auto half = size / 2;
   if (matches(text.substr(0, half), text.substr(half)) && half > 0 && text[0] != '*')

@@ -2,56 +2,19 @@
 #include "hooks/web_hook.h"
 
 #include "base/file.h"
-#include "base/name.h"
-#include "encoding/text.h"
-#include "x509/digest.h"
+#include "outbound/credentials.h"
 
 namespace imprint::hooks {
-
-namespace {
-
-constexpr std::size_t kMaxSecretBytes = 4096;
-constexpr std::size_t kLeastKeyBytes = 16;
-
-/// The file's one line. Secrets become part of a header: nothing but visible ASCII.
-Result<Secret> load_secret(std::string_view key, const std::filesystem::path& file) {
-  auto read = read_secret_file(file, kMaxSecretBytes);
-  if (!read) return fail_at(read.error().fault, std::string(key), "{}", read.error().message);
-  std::string_view text = read->reveal();
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);
-  const bool is_sound =
-      !text.empty() && std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7F; });
-  if (!is_sound) {
-    return fail_at(Fault::invalid, std::string(key),
-                   "{} must hold one line of visible ASCII characters without blanks",
-                   file.string());
-  }
-  return Secret(std::string(text));
-}
-
-}  // namespace
-
-std::string signature_header(const std::string& key, std::string_view body, Timestamp now) {
-  const auto seconds = to_milliseconds(now) / 1000;
-  const std::string message = fmt::format("{}.{}", seconds, body);
-  return fmt::format("t={},v1={}", seconds,
-                     encoding::to_hex(x509::hmac_sha256(as_bytes(key), as_bytes(message))));
-}
 
 Result<WebCredentials> WebCredentials::load(const HookOptions& options,
                                             const std::filesystem::path& directory) {
   WebCredentials out;
   if (!options.bearer_file.empty()) {
-    TRY_ASSIGN(out.bearer_, load_secret("bearer-file", directory / options.bearer_file));
+    TRY_ASSIGN(out.bearer_, outbound::load_secret("bearer-file", directory / options.bearer_file));
   }
   if (!options.hmac_key_file.empty()) {
-    TRY_ASSIGN(out.hmac_key_, load_secret("hmac-key-file", directory / options.hmac_key_file));
-    if (out.hmac_key_.reveal().size() < kLeastKeyBytes) {
-      return fail_at(Fault::invalid, "hmac-key-file",
-                     "the key has {} characters; at least {} are needed, for instance of openssl "
-                     "rand -hex 32",
-                     out.hmac_key_.reveal().size(), kLeastKeyBytes);
-    }
+    TRY_ASSIGN(out.hmac_key_,
+               outbound::load_signing_key("hmac-key-file", directory / options.hmac_key_file));
   }
   return out;
 }
@@ -60,7 +23,8 @@ std::vector<std::string> WebCredentials::headers(std::string_view body, Timestam
   std::vector<std::string> out;
   if (!bearer_.empty()) out.push_back("Authorization: Bearer " + bearer_.reveal());
   if (!hmac_key_.empty())
-    out.push_back("Imprint-Signature: " + signature_header(hmac_key_.reveal(), body, now));
+    out.push_back("Imprint-Signature: " +
+                  outbound::signature_header(hmac_key_.reveal(), body, now));
   return out;
 }
 

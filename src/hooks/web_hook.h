@@ -5,9 +5,13 @@
 
 #include "base/secret.h"
 #include "hooks/carrier.h"
-#include "hooks/web_client.h"
+#include "outbound/web_client.h"
 
 namespace imprint::hooks {
+
+using outbound::WebAnswer;
+using outbound::WebClient;
+using outbound::WebRequest;
 
 /// What a request shows to prove where it comes from.
 class WebCredentials {
@@ -23,9 +27,6 @@ class WebCredentials {
   Secret bearer_;
   Secret hmac_key_;
 };
-
-/// "t={seconds since 1970},v1={hex}": HMAC-SHA-256 over "{t}.{body}".
-std::string signature_header(const std::string& key, std::string_view body, Timestamp now);
 
 /// Events to a web server; how they are addressed and read is what http and lambda differ in.
 class WebHook final : public Carrier {

@@ -3,7 +3,7 @@
 
 #include <tuple>
 
-#include "provisioning/alarm.h"
+#include "alarms/point_alarms.h"
 #include "provisioning/register_thing.h"
 
 namespace imprint::provisioning {
@@ -33,6 +33,19 @@ runtime::Task<void> commit(registry::Store& store, registry::ChangeSet changes) 
   std::ignore = co_await store.commit(std::move(changes));
 }
 
+registry::AuditEvent about_claim(alarms::Kind kind, std::string_view because, const Caller& caller,
+                                 const Certificate& claim, const std::string& serial_number,
+                                 Timestamp now) {
+  registry::AuditEvent event = alarms::alarm_event(kind, because);
+  event.time = now;
+  event.actor = caller.certificate.hex();
+  event.correlation = caller.correlation;
+  event.certificate = claim.id.hex();
+  event.client = caller.client_id;
+  event.serial_number = audited_serial_number(serial_number);
+  return event;
+}
+
 registry::ChangeSet learn(Certificate claim, const Network& network, Timestamp now) {
   const std::int64_t seen = claim.version;
   claim.claim_networks.push_back(network);
@@ -51,24 +64,23 @@ registry::Task<Result<Certificate>> ClaimGuard::admit(Caller caller, ClaimUse us
   constexpr int kAttempts = 5;
   for (int attempt = 1;; ++attempt) {
     std::vector<registry::Key> keys{registry::certificate_key(caller.certificate),
-                                    registry::counter_key(devices_counter(caller.certificate))};
+                                    registry::counter_key(devices_counter(caller.certificate)),
+                                    places_key(caller.certificate)};
     CO_TRY_ASSIGN(const std::vector<std::optional<registry::Record>> found,
                   co_await store_.find(std::move(keys)));
     const auto* claim = found[0] ? &std::get<Certificate>(*found[0]) : nullptr;
     if (claim == nullptr || claim->status != CertificateStatus::active)
       co_return tl::unexpected(deny_inactive(caller.certificate, claim));
-    const ClaimVerdict verdict =
-        decide(*claim, use,
-               {.now = clock_.now(),
-                .source_ip = caller.source_ip,
-                .devices = found[1] ? std::get<registry::Counter>(*found[1]).value : 0});
+    const std::int64_t devices = found[1] ? std::get<registry::Counter>(*found[1]).value : 0;
+    const std::string serial_number = use.registers ? use.registers->serial_number : std::string();
+    const ClaimVerdict verdict = decide(
+        *claim, use, {.now = clock_.now(), .source_ip = caller.source_ip, .devices = devices});
     if (verdict.kind == ClaimVerdict::Kind::freeze) {
-      co_return tl::unexpected(freeze(caller, *claim,
-                                      use.registers ? use.registers->serial_number : std::string(),
-                                      verdict.because));
+      co_return tl::unexpected(freeze(caller, *claim, serial_number, verdict.because));
     }
     if (verdict.kind == ClaimVerdict::Kind::refuse)
       co_return tl::unexpected(deny("this claim is not for that: " + verdict.because));
+    if (attempt == 1) note_place(caller, *claim, read_places(found[2]), devices, serial_number);
     if (!verdict.learns) {
       CO_TRY(take_turn(*claim, use));
       co_return *claim;
@@ -101,15 +113,34 @@ Error ClaimGuard::used_up(const Caller& caller, const Certificate& claim,
   return freeze(caller, claim, serial_number, provisioning::used_up(most, most));
 }
 
+/// Claims only: a certificate that devices share by other ways has no batch to be used away from.
+/// One that learns its networks is frozen there, which is more than an alarm.
+void ClaimGuard::note_place(const Caller& caller, const Certificate& claim,
+                            const ClaimPlaces& known, std::int64_t devices,
+                            const std::string& serial_number) {
+  const auto host = Network::parse(caller.source_ip);
+  if (claim.purpose != registry::CertificatePurpose::claim || claim.claim_budget.learning_devices ||
+      !host)
+    return;
+  const PlaceVerdict verdict =
+      look_at_place(settings_.get()->new_places, known, host->site(), devices);
+  if (!verdict.remember) return;
+  registry::ChangeSet changes;
+  changes.changes.emplace_back(
+      registry::Put{write_places(claim.id, *verdict.remember, clock_.now()),
+                    known.version == 0 ? Expect::absent() : Expect::at(known.version)});
+  if (!verdict.alarm.empty()) {
+    changes.events.push_back(about_claim(alarms::Kind::claim_new_place, verdict.alarm, caller,
+                                         claim, serial_number, clock_.now()));
+  }
+  // Lost against another use or a crash, the next one remembers it.
+  runtime::start(commit(store_, std::move(changes)));
+}
+
 Error ClaimGuard::freeze(const Caller& caller, const Certificate& claim,
                          const std::string& serial_number, const std::string& because) {
-  registry::AuditEvent event = alarm_event(Alarm::claim_frozen, because);
-  event.time = clock_.now();
-  event.actor = caller.certificate.hex();
-  event.correlation = caller.correlation;
-  event.certificate = claim.id.hex();
-  event.client = caller.client_id;
-  event.serial_number = audited_serial_number(serial_number);
+  registry::AuditEvent event =
+      about_claim(alarms::Kind::claim_frozen, because, caller, claim, serial_number, clock_.now());
   registry::ChangeSet changes;
   changes.changes.emplace_back(registry::Put{frozen(claim, {.at = event.time, .because = because}),
                                              Expect::at(claim.version)});

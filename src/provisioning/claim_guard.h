@@ -2,9 +2,12 @@
 #pragma once
 
 #include "base/clock.h"
+#include "base/current.h"
 #include "provisioning/caller.h"
 #include "provisioning/claim_budget.h"
+#include "provisioning/claim_places.h"
 #include "provisioning/claim_rates.h"
+#include "provisioning/settings.h"
 #include "registry/store.h"
 
 namespace imprint::provisioning {
@@ -14,7 +17,8 @@ namespace imprint::provisioning {
 /// thread.
 class ClaimGuard {
  public:
-  ClaimGuard(registry::Store& store, const Clock& clock) : store_(store), clock_(clock) {}
+  ClaimGuard(registry::Store& store, const Current<Settings>& settings, const Clock& clock)
+      : store_(store), settings_(settings), clock_(clock) {}
 
   /// The asking certificate as it is now, when it may do this. Codes AccessDenied, and Throttled
   /// for its rate.
@@ -30,7 +34,12 @@ class ClaimGuard {
                const std::string& serial_number, const std::string& because);
   Result<void> take_turn(const registry::Certificate& claim, const ClaimUse& use);
 
+  /// Raises an alarm when the claim is used from where it never was.
+  void note_place(const Caller& caller, const registry::Certificate& claim,
+                  const ClaimPlaces& known, std::int64_t devices, const std::string& serial_number);
+
   registry::Store& store_;
+  const Current<Settings>& settings_;
   const Clock& clock_;
   ClaimRates rates_;
 };

@@ -4,10 +4,10 @@
 #include <optional>
 #include <string>
 
+#include "alarms/point_alarms.h"
 #include "base/clock.h"
 #include "base/current.h"
 #include "base/random.h"
-#include "provisioning/alarm.h"
 #include "provisioning/hook.h"
 #include "provisioning/pending_certificates.h"
 #include "provisioning/plan.h"
@@ -49,7 +49,7 @@ class JustInTime {
  public:
   /// `account` is the deployment's, `arn_prefix` what its ARNs begin with ("arn:aws:iot:r:a:").
   JustInTime(registry::Store& store, TemplateCache& templates, PendingCertificates& pending,
-             hooks::Invoker& hooks, Alarms& alarms, const Current<Settings>& settings,
+             hooks::Invoker& hooks, alarms::PointAlarms& alarms, const Current<Settings>& settings,
              std::string account, std::string arn_prefix, const Clock& clock, Random& random)
       : store_(store),
         templates_(templates),
@@ -104,7 +104,7 @@ class JustInTime {
   TemplateCache& templates_;
   PendingCertificates& pending_;
   hooks::Invoker& hooks_;
-  Alarms& alarms_;
+  alarms::PointAlarms& alarms_;
   const Current<Settings>& settings_;
   const std::string account_;
   const std::string arn_prefix_;

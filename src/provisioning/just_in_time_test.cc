@@ -89,7 +89,7 @@ struct World {
   Current<Settings> settings{Settings{}};
   TemplateCache templates;
   PendingCertificates pending;
-  Alarms alarms{store, clock};
+  alarms::PointAlarms alarms{store, clock};
   test::ScriptedHooks hooks;
   JustInTime just_in_time{store,          templates,          pending, hooks, alarms, settings,
                           "000000000000", "arn:aws:iot:r:a:", clock,   random};
@@ -236,7 +236,7 @@ TEST(JustInTime, RefusesAThingThatAnotherKeyHas) {
   const auto alarms = world.all<registry::AuditEvent>(registry::query::AuditEvents{
       .thing = "sensor-1", .certificate = clone.certificate.id().hex()});
   ASSERT_EQ(alarms.size(), 1U);
-  EXPECT_EQ(alarm_name_of(alarms.front()), "duplicate-device");
+  EXPECT_EQ(alarms::raised_by(alarms.front()), alarms::Kind::duplicate_device);
 }
 
 TEST(JustInTime, RefusesADisabledTemplateAndUsesItOnceItIsEnabled) {

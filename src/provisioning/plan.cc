@@ -500,12 +500,13 @@ Result<Plan> plan(const Known& known, Timestamp now, const std::string& thing_id
   return Planner(known, now, thing_id, generation_id).run();
 }
 
-void raise_if_duplicate(Alarms& alarms, const Known& known, const Error& refusal) {
+void raise_if_duplicate(alarms::PointAlarms& alarms, const Known& known, const Error& refusal) {
   if (refusal.code != code::kDuplicateDevice || !known.thing) return;
   registry::AuditEvent about = known.event;
   about.thing = known.thing->name.str();
   if (known.certificate) about.certificate = known.certificate->id.hex();
-  alarms.raise(Alarm::duplicate_device, known.thing->name.str(), refusal.message, std::move(about));
+  alarms.raise(alarms::Kind::duplicate_device, known.thing->name.str(), refusal.message,
+               std::move(about));
 }
 
 }  // namespace imprint::provisioning

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "alarms/point_alarms.h"
 #include "encoding/json.h"
-#include "provisioning/alarm.h"
 #include "provisioning/caller.h"
 #include "provisioning/settings.h"
 #include "registry/store.h"
@@ -95,6 +95,6 @@ Result<Plan> plan(const Known& known, Timestamp now, const std::string& thing_id
 
 /// Two keys for one thing are two units with one serial number, or a copy of one: the second is
 /// refused, and an operator told of both.
-void raise_if_duplicate(Alarms& alarms, const Known& known, const Error& refusal);
+void raise_if_duplicate(alarms::PointAlarms& alarms, const Known& known, const Error& refusal);
 
 }  // namespace imprint::provisioning

@@ -148,14 +148,13 @@ struct World {
     }
     return active;
   }
-  std::vector<registry::AuditEvent> alarms_of(Alarm alarm) {
+  std::vector<registry::AuditEvent> alarms_of(alarms::Kind kind) {
     auto events = all<registry::AuditEvent>(registry::query::AuditEvents{});
-    std::erase_if(events,
-                  [&](const auto& event) { return alarm_name_of(event) != to_string(alarm); });
+    std::erase_if(events, [&](const auto& event) { return alarms::raised_by(event) != kind; });
     return events;
   }
   std::size_t alarms_raised() {
-    const auto events = alarms_of(Alarm::duplicate_device);
+    const auto events = alarms_of(alarms::Kind::duplicate_device);
     return static_cast<std::size_t>(std::ranges::count_if(events, [](const auto& event) {
       return event.thing == "device-S" && !event.certificate.empty();
     }));
@@ -183,10 +182,10 @@ struct World {
   PendingCertificates pending;
   TemplateCache cache;
   IssueCertificate issue{store, issuer, profile, metrics, clock, random};
-  ClaimGuard claims{store, clock};
+  ClaimGuard claims{store, settings, clock};
   CreateCertificate create_certificate{store,   issue,  keys,     tokens,
                                        pending, claims, settings, clock};
-  Alarms alarms{store, clock};
+  alarms::PointAlarms alarms{store, clock};
   test::ScriptedHooks hooks;
   RegisterThing register_thing{store, cache,  tokens,   claims,
                                hooks, alarms, settings, "arn:aws:iot:us-east-1:000000000000:",
@@ -604,7 +603,7 @@ TEST(Reprovision, OneAlarmForADeviceThatGoesOnTrying) {
   world.note_connected(first->certificate);
   for (int i = 0; i < 3; ++i) EXPECT_FALSE(world.onboard(test::make_key(), "S"));
   EXPECT_EQ(world.alarms_raised(), 1U);
-  world.clock.advance(Alarms::kQuietTime);
+  world.clock.advance(alarms::PointAlarms::kQuietTime);
   EXPECT_FALSE(world.onboard(test::make_key(), "S"));
   EXPECT_EQ(world.alarms_raised(), 2U);
 }
@@ -851,7 +850,7 @@ TEST(Claims, FreezeOnceWithOneAlarmWhenTheyAreUsedUp) {
   EXPECT_EQ(world.own().status, CertificateStatus::inactive);
   ASSERT_TRUE(world.own().frozen);
   EXPECT_THAT(world.own().frozen->because, HasSubstr("10 of 10"));
-  const auto alarms = world.alarms_of(Alarm::claim_frozen);
+  const auto alarms = world.alarms_of(alarms::Kind::claim_frozen);
   ASSERT_EQ(alarms.size(), 1U);
   EXPECT_EQ(alarms[0].certificate, world.caller.certificate.hex());
   EXPECT_EQ(alarms[0].client, "factory-1");
@@ -860,7 +859,7 @@ TEST(Claims, FreezeOnceWithOneAlarmWhenTheyAreUsedUp) {
   const auto later = world.create(test::make_key());
   ASSERT_FALSE(later);
   EXPECT_THAT(later.error().message, HasSubstr("has been frozen since"));
-  EXPECT_EQ(world.alarms_of(Alarm::claim_frozen).size(), 1U);
+  EXPECT_EQ(world.alarms_of(alarms::Kind::claim_frozen).size(), 1U);
 }
 
 TEST(Claims, OfTenDevicesRegisterTenWhenManyComeAtOnce) {
@@ -884,7 +883,7 @@ TEST(Claims, OfTenDevicesRegisterTenWhenManyComeAtOnce) {
   EXPECT_EQ(world.devices(), 10);
   EXPECT_EQ(world.all<registry::Thing>(registry::query::Things{}).size(), 10U);
   ASSERT_TRUE(world.own().frozen);
-  EXPECT_EQ(world.alarms_of(Alarm::claim_frozen).size(), 1U);
+  EXPECT_EQ(world.alarms_of(alarms::Kind::claim_frozen).size(), 1U);
 }
 
 TEST(Claims, ThatWereUsedWithoutABudgetHaveCounted) {
@@ -905,7 +904,7 @@ TEST(Claims, FreezeForASerialNumberOfAnotherBatch) {
   const auto other = world.onboard(test::make_key(), "A6");
   ASSERT_FALSE(other);
   EXPECT_EQ(other.error().code, code::kClaimRefused);
-  EXPECT_EQ(world.alarms_of(Alarm::claim_frozen).at(0).serial_number, "A6");
+  EXPECT_EQ(world.alarms_of(alarms::Kind::claim_frozen).at(0).serial_number, "A6");
   EXPECT_FALSE(world.onboard(test::make_key(), "A4")) << "it is frozen for everybody";
 }
 
@@ -923,6 +922,25 @@ TEST(Claims, LearnTheirNetworksFromTheirFirstDevices) {
   EXPECT_FALSE(world.create(test::make_key()));
   ASSERT_TRUE(world.own().frozen);
   EXPECT_THAT(world.own().frozen->because, HasSubstr("10.0.0.0/24, 10.0.9.0/24"));
+}
+
+TEST(Claims, FromANewPlaceAreToldOnceAndGoOn) {
+  TenDevices world;
+  world.settings.set({.key_algorithm = x509::KeyAlgorithm::ec_p256,
+                      .new_places = {.after_devices = 2, .most_places = 2}});
+  world.give(1, {});
+  world.caller.source_ip = "10.0.0.1";
+  for (const char* serial : {"1", "2"}) ASSERT_TRUE(world.onboard(test::make_key(), serial));
+  world.caller.source_ip = "10.0.0.2";
+  ASSERT_TRUE(world.onboard(test::make_key(), "3")) << "the same site";
+  EXPECT_TRUE(world.alarms_of(alarms::Kind::claim_new_place).empty());
+  world.caller.source_ip = "10.9.9.9";
+  for (const char* serial : {"4", "5"}) ASSERT_TRUE(world.onboard(test::make_key(), serial));
+  const auto alarms = world.alarms_of(alarms::Kind::claim_new_place);
+  ASSERT_EQ(alarms.size(), 1U);
+  EXPECT_EQ(alarms[0].certificate, world.own().id.hex());
+  EXPECT_THAT(alarms[0].detail, HasSubstr("10.9.9.0/24"));
+  EXPECT_FALSE(world.own().frozen);
 }
 
 TEST(Claims, LearnOneNetworkFromManyAtOnce) {

@@ -3,10 +3,10 @@
 
 #include <string>
 
+#include "alarms/point_alarms.h"
 #include "base/clock.h"
 #include "base/current.h"
 #include "base/random.h"
-#include "provisioning/alarm.h"
 #include "provisioning/caller.h"
 #include "provisioning/claim_guard.h"
 #include "provisioning/gatekeeper.h"
@@ -52,7 +52,7 @@ struct RegisterThingOutcome {
 class RegisterThing {
  public:
   RegisterThing(registry::Store& store, TemplateCache& templates, const OwnershipTokens& tokens,
-                ClaimGuard& claims, hooks::Invoker& hooks, Alarms& alarms,
+                ClaimGuard& claims, hooks::Invoker& hooks, alarms::PointAlarms& alarms,
                 const Current<Settings>& settings, std::string arn_prefix, const Clock& clock,
                 Random& random)
       : store_(store),
@@ -104,7 +104,7 @@ class RegisterThing {
   const OwnershipTokens& tokens_;
   ClaimGuard& claims_;
   hooks::Invoker& hooks_;
-  Alarms& alarms_;
+  alarms::PointAlarms& alarms_;
   const Current<Settings>& settings_;
   std::string arn_prefix_;
   const Clock& clock_;

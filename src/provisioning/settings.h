@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "alarms/options.h"
 #include "base/clock.h"
 #include "provisioning/rules.h"
 #include "x509/algorithm.h"
@@ -49,6 +50,7 @@ struct Settings {
   /// Most certificates of one claim that wait for RegisterThing, and of one registered CA that wait
   /// for their activation.
   std::size_t pending_certificates = 10'000;
+  alarms::NewPlaceOptions new_places = {};
 };
 
 }  // namespace imprint::provisioning

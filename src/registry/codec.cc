@@ -830,6 +830,37 @@ Record read(Reader& in, std::type_identity<AuditTrail>) {
                     {in.number("head"), in.digest("head_hash")}};
 }
 
+json::object write(const Alarm& r) {
+  return Writer()
+      .field("id", r.id)
+      .field("kind", r.kind)
+      .field("subject", r.subject)
+      .field("subject_kind", r.subject_kind)
+      .field("because", r.because)
+      .field("next", r.next)
+      .field("since", r.since)
+      .field("seen", r.seen)
+      .field("resolved", r.resolved)
+      .field("resolved_because", r.resolved_because)
+      .field("owed", r.owed)
+      .field("version", r.version)
+      .take();
+}
+Record read(Reader& in, std::type_identity<Alarm>) {
+  return Alarm{in.text("id"),
+               in.text("kind"),
+               in.text("subject"),
+               in.text("subject_kind"),
+               in.text("because"),
+               in.text("next"),
+               in.time("since"),
+               in.time("seen"),
+               in.maybe_time("resolved"),
+               in.text("resolved_because"),
+               in.texts("owed"),
+               in.number("version")};
+}
+
 template <std::size_t I = 0>
 Record read_kind(std::size_t kind, Reader& in) {
   if constexpr (I + 1 < kKinds) {

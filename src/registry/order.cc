@@ -10,6 +10,7 @@ bool is_by_creation(const Query& query) {
          std::holds_alternative<query::Claims>(query) ||
          std::holds_alternative<query::Policies>(query) ||
          std::holds_alternative<query::RegistrationTasks>(query) ||
+         std::holds_alternative<query::Alarms>(query) ||
          std::holds_alternative<query::CaCertificates>(query) ||
          std::holds_alternative<query::CertificatesOfCa>(query) ||
          std::holds_alternative<query::AwaitingActivation>(query);
@@ -19,6 +20,10 @@ bool is_by_creation(const Query& query) {
 
 std::string sort_key(const Record& record, const Query& query) {
   const Key key = key_of(record);
+  if (std::holds_alternative<query::ExpiringCertificates>(query)) {
+    return fmt::format("{:016}/{}", to_milliseconds(std::get<Certificate>(record).not_after),
+                       key.first);
+  }
   if (is_by_creation(query)) {
     return fmt::format("{:016}/{}", to_milliseconds(created_at(record)), key.first);
   }
@@ -32,7 +37,8 @@ bool is_ascending(const Query& query) {
   if (const auto* events = std::get_if<query::AuditEvents>(&query)) return events->ascending;
   if (const auto* cas = std::get_if<query::CaCertificates>(&query)) return cas->ascending;
   if (const auto* of_ca = std::get_if<query::CertificatesOfCa>(&query)) return of_ca->ascending;
-  return !std::holds_alternative<query::RegistrationTasks>(query);
+  return !std::holds_alternative<query::RegistrationTasks>(query) &&
+         !std::holds_alternative<query::Alarms>(query);
 }
 
 }  // namespace imprint::registry

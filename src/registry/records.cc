@@ -50,6 +50,7 @@ constexpr std::array<std::string_view, kKinds> kKindNames = {
     "manufacturing list",
     "list entry",
     "audit trail",
+    "alarm",
 };
 
 // The number is padded so that keys sort as the numbers do.
@@ -82,6 +83,7 @@ struct KeyOf {
   Key operator()(const ManufacturingList& r) const { return manufacturing_list_key(r.name); }
   Key operator()(const ListEntry& r) const { return list_entry_key(r.list, r.serial); }
   Key operator()(const AuditTrail&) const { return audit_trail_key(); }
+  Key operator()(const Alarm& r) const { return alarm_key(r.id); }
 };
 
 struct VersionOf {
@@ -96,6 +98,7 @@ struct CreatedAt {
   Timestamp operator()(const AuditTrail&) const { return {}; }
   Timestamp operator()(const RegistrationProgress& r) const { return r.modified; }
   Timestamp operator()(const IndexingConfiguration& r) const { return r.modified; }
+  Timestamp operator()(const Alarm& r) const { return r.since; }
   Timestamp operator()(const auto& r) const { return r.created; }
 };
 
@@ -151,6 +154,7 @@ Key membership_key(const ThingName& thing, const ThingGroupName& group) {
   return {Kind::group_membership, thing.str(), group.str()};
 }
 Key certificate_key(const CertificateId& id) { return {Kind::certificate, id.hex()}; }
+Key alarm_key(const std::string& id) { return {Kind::alarm, id}; }
 Key intent_key(const std::string& serial) { return {Kind::issuance_intent, serial}; }
 Key policy_key(const PolicyName& name) { return {Kind::policy, name.str()}; }
 Key policy_version_key(const PolicyName& name, std::int64_t number) {

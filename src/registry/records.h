@@ -444,12 +444,30 @@ struct ListEntry {
   std::int64_t version = 1;
 };
 
+/// Something that an operator has to look at; for a while after it is over, that too
+/// (alarms/kind.h knows the kinds).
+struct Alarm {
+  std::string id;                 ///< UUID
+  std::string kind;               ///< "failure-ratio"
+  std::string subject = {};       ///< what it is about, where a kind can be about several
+  std::string subject_kind = {};  ///< "claim", "thing", "certificate", "ca", ...
+  std::string because = {};       ///< what was seen, with numbers
+  std::string next = {};          ///< what to look at
+  Timestamp since = {};
+  Timestamp seen = {};  ///< when its cause was last there
+  std::optional<Timestamp> resolved = {};
+  std::string resolved_because = {};
+  /// Who has still to be told of what: "webhook raised".
+  std::vector<std::string> owed = {};
+  std::int64_t version = 1;
+};
+
 using Record =
     std::variant<Thing, ThingType, ThingGroup, GroupMembership, Certificate, IssuanceIntent, Policy,
                  PolicyVersion, PolicyAttachment, ThingPrincipal, ProvisioningTemplate,
                  ProvisioningTemplateVersion, Counter, AuditEvent, Credential, RegistrationTask,
                  RegistrationProgress, IndexingConfiguration, CaCertificate, ResourceTags, Setting,
-                 ManufacturingList, ListEntry, AuditTrail>;
+                 ManufacturingList, ListEntry, AuditTrail, Alarm>;
 
 /// One value for each alternative of Record, in its order.
 enum class Kind : std::uint8_t {
@@ -477,6 +495,7 @@ enum class Kind : std::uint8_t {
   manufacturing_list,
   list_entry,
   audit_trail,
+  alarm,
 };
 inline constexpr std::size_t kKinds = std::variant_size_v<Record>;
 
@@ -513,6 +532,7 @@ Key setting_key(const std::string& name);
 Key manufacturing_list_key(const ListName& name);
 Key list_entry_key(const ListName& list, const std::string& serial);
 Key audit_trail_key();
+Key alarm_key(const std::string& id);
 /// The counter of a list's entries, kept by whoever adds and removes them; it goes with the list.
 std::string entries_counter(const ListName& list);
 

@@ -175,6 +175,15 @@ struct Credentials {};
 struct RegistrationTasks {
   std::optional<TaskStatus> status = {};
 };
+/// From the newest.
+struct Alarms {};
+/// ACTIVE device certificates whose time ends from `from` until before `until`, soonest first.
+/// `brief` fills in id, status and not_after only: enough to count them by.
+struct ExpiringCertificates {
+  Timestamp from;
+  Timestamp until;
+  bool brief = false;
+};
 /// Things that a search finds, in the order of its range; each is followed by its GroupMemberships,
 /// and the limit counts things only. A page may hold fewer, even none, and still have a next one:
 /// how much is looked at for one page is bounded.
@@ -193,7 +202,8 @@ using Query =
                  query::Templates, query::TemplateVersions, query::AccessOf, query::AuditEvents,
                  query::Credentials, query::RegistrationTasks, query::SearchThings,
                  query::CaCertificates, query::CaCertificatesBySubject, query::CertificatesOfCa,
-                 query::AwaitingActivation, query::ManufacturingLists, query::EntriesOfList>;
+                 query::AwaitingActivation, query::ManufacturingLists, query::EntriesOfList,
+                 query::Alarms, query::ExpiringCertificates>;
 
 /// Where a list goes on: after this sort key. Empty means from the start. Opaque outside registry/;
 /// stable while records come and go, because it names a place in the order, not an offset.

@@ -170,7 +170,7 @@ void Client::closed(mqtt::Close close) {
     return;
   }
   if (presence_) services().presence.left(std::exchange(presence_, nullptr));
-  services().metrics.connection_closed();
+  services().metrics.connection_closed(shard_.index());
   note("disconnect", close.reason == mqtt::CloseReason::peer_disconnected ? "ok" : "failed",
        {{"reason", mqtt::to_string(close.reason)}, {"because", close.detail}});
   // Whoever has lost the right to publish leaves no will behind.

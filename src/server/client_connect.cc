@@ -120,7 +120,7 @@ void Client::accept(mqtt::ConnectRequest request, std::unique_ptr<mqtt::SessionS
   if (!connection_.session().accept_connect(std::move(answer), services().clock.monotonic()))
     return;
   was_accepted_ = true;
-  services().metrics.connection_opened();
+  services().metrics.connection_opened(shard_.index());
   note("connect", "ok", {{"from", facts_.source_ip}});
   for (const mqtt::Subscription& subscription : connection_.session().subscriptions()) {
     shard_.switchboard().subscribe({shard_.index(), connection_.number()}, subscription.filter,
@@ -170,7 +170,7 @@ void Client::heard() {
 
 void Client::report_twin(const PresenceWatch::Twin& twin) {
   services().alarms.raise(
-      provisioning::Alarm::key_in_two_places, certificate_.hex(),
+      alarms::Kind::key_in_two_places, certificate_.hex(),
       fmt::format(
           "one key is in use at two addresses at once, {} and {}: the device was cloned, or "
           "its key has been taken out of it; deactivate the certificate (aws iot "

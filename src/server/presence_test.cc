@@ -103,7 +103,7 @@ TEST(ClonedDevice, RaisesAnAlarmWithinSeconds) {
   const auto raised = [&] {
     const auto events = server.all<registry::AuditEvent>(registry::query::AuditEvents{});
     return std::ranges::any_of(events, [&](const auto& event) {
-      return provisioning::alarm_name_of(event) == "key-in-two-places" &&
+      return alarms::raised_by(event) == alarms::Kind::key_in_two_places &&
              event.certificate == device.id.hex() &&
              event.detail.find("127.0.0.2") != std::string::npos;
     });

@@ -29,9 +29,9 @@ class Server {
   [[nodiscard]] std::string http_address() const;
 
   /// Reads the server certificate again and takes over `config` as far as a running server can:
-  /// [certificates], [templates] and what [limits] says of pending certificates and audit events.
-  /// What else has changed is named in the log and waits for the next start. Open connections stay.
-  /// On an error everything stays as it was.
+  /// [certificates], [templates], [alarms] and what [limits] says of pending certificates and audit
+  /// events. What else has changed is named in the log and waits for the next start. Open
+  /// connections stay. On an error everything stays as it was.
   Result<void> reload(const deployment::Config& config);
 
   /// Says goodbye to clients, finishes what is under way, and ends all threads.

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <string>
 
+#include "alarms/point_alarms.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "device_api/provisioning_api.h"
@@ -41,7 +42,7 @@ struct Services {
   device_api::ProvisioningApi& provisioning;
   provisioning::JustInTime& just_in_time;
   Journal& journal;
-  provisioning::Alarms& alarms;
+  alarms::PointAlarms& alarms;
   PresenceWatch& presence;
   ClientDirectory& clients;
   RetainedStore& retained;

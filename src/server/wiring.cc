@@ -6,11 +6,13 @@
 
 #include "access/access_key.h"
 #include "access/operators.h"
+#include "alarms/point_alarms.h"
 #include "audit/archive.h"
 #include "base/file.h"
 #include "bulk/registration_tasks.h"
 #include "control_api/control_api.h"
 #include "control_api/live_feed.h"
+#include "control_api/monitoring_json.h"
 #include "control_api/web_session.h"
 #include "deployment/key_file.h"
 #include "deployment/secret_files.h"
@@ -18,7 +20,6 @@
 #include "hooks/hooks.h"
 #include "issuance/issuer.h"
 #include "issuance/key_pool.h"
-#include "provisioning/alarm.h"
 #include "provisioning/sweep.h"
 #include "registry/sqlite/sqlite_store.h"
 #include "server/dashboard.h"
@@ -26,6 +27,7 @@
 #include "server/server.h"
 #include "server/service_routes.h"
 #include "server/shard.h"
+#include "server/watching.h"
 #include "x509/digest.h"
 
 namespace imprint::server {
@@ -98,7 +100,9 @@ provisioning::Settings to_settings(const deployment::Config& config) {
           .key_algorithm = config.templates.key_algorithm,
           .certificate_validity = config.templates.certificate_validity,
           .rules = {.allowlist = config.templates.allowlist},
-          .pending_certificates = config.limits.pending_certificates};
+          .pending_certificates = config.limits.pending_certificates,
+          .new_places = config.alarms.enabled ? config.alarms.claim_new_place
+                                              : alarms::NewPlaceOptions{.enabled = false}};
 }
 
 /// Settings that the surface names and this version does not have: without what they promise,
@@ -180,6 +184,7 @@ struct Server::Parts {
 
   std::unique_ptr<registry::SqliteStore> store;
   std::optional<audit::Archive> archive;
+  std::optional<monitoring::Monitor> monitor;
   identity::CertificateDirectory directory;
   identity::CaDirectory introducers;
   const ClientTrust trust{directory, introducers, clock};
@@ -198,7 +203,7 @@ struct Server::Parts {
   std::optional<bulk::RegistrationTasks> registrations;
   std::optional<provisioning::ClaimGuard> claims;
   std::optional<provisioning::CreateCertificate> create;
-  std::optional<provisioning::Alarms> alarms;
+  std::optional<alarms::PointAlarms> alarms;
   std::optional<provisioning::RegisterThing> register_thing;
   std::optional<provisioning::JustInTime> just_in_time;
   std::optional<device_api::ProvisioningApi> provisioning;
@@ -214,7 +219,8 @@ struct Server::Parts {
   std::optional<ServiceRoutes> routes;
   const Dashboard dashboard{dashboard_files()};
   std::optional<access::Sessions> sessions;
-  control_api::LiveFeed live{clock, {}};
+  control_api::LiveFeed live{
+      clock, control_api::monitoring_topics([this] { return monitor->snapshot(); })};
   std::optional<control_api::ControlApi> control;
   std::unique_ptr<HttpServer> http;
   std::vector<std::thread> threads;
@@ -244,9 +250,16 @@ struct Server::Parts {
                                             .keep = config.audit.keep},
                       clock, log);
     }
+    monitor.emplace(monitoring::MonitorParts{.store = *store,
+                                             .metrics = metrics,
+                                             .clock = clock,
+                                             .random = random,
+                                             .log = log,
+                                             .sources = sources(),
+                                             .directory = layout.directory().string()});
     store->watch([this](const registry::ChangeSet& changes) {
       if (archive && !changes.events.empty()) archive->wake();
-      tell_alarms(changes);
+      monitor->changed(changes);
       operators->apply(changes);
       live.apply(changes);
       directory.apply(changes);
@@ -260,22 +273,28 @@ struct Server::Parts {
     TRY(runtime::run_blocking(introducers.load(*store)));
     TRY(runtime::run_blocking(pending.load(*store)));
     TRY(runtime::run_blocking(operators->load(*store)));
+    TRY(monitor->load());
     metrics.watch_certificates([this] { return directory.count_by_status(); });
     return {};
   }
 
-  void tell_alarms(const registry::ChangeSet& changes) {
-    for (const registry::AuditEvent& event : changes.events) {
-      const std::string alarm = provisioning::alarm_name_of(event);
-      if (alarm.empty()) continue;
-      metrics.alarm_raised(alarm);
-      log.warning("alarm", {{"alarm", alarm},
-                            {"thing", event.thing},
-                            {"certificate", event.certificate},
-                            {"client", event.client},
-                            {"serial", event.serial_number},
-                            {"detail", event.detail}});
-    }
+  monitoring::Sources sources() {
+    return {.totals = [this] { return metrics.totals(); },
+            .connections = [this] { return metrics.connections_by_shard(); },
+            .certificates = [this] { return directory.count_by_status(); },
+            .disk = [this] { return space_at(layout.directory()); },
+            .own_certificates = [this] { return own_certificates(layout); }};
+  }
+
+  [[nodiscard]] Result<monitoring::Channels> make_alarm_channels(const deployment::Config& from) {
+    return monitoring::make_channels(
+        from.alarms,
+        {.directory = layout.directory(),
+         .sender = {.account = from.account_id,
+                    .endpoint = from.endpoints.empty() ? "localhost" : from.endpoints.front()},
+         .clock = clock,
+         .log = log,
+         .publish = publisher(peers, clock)});
   }
 
   [[nodiscard]] Result<issuance::Profile> make_profile(const deployment::Config& from) const {
@@ -327,7 +346,7 @@ struct Server::Parts {
                           bulk::RegistrationOptions{.uploads = layout.uploads(),
                                                     .folder = layout.registrations(),
                                                     .account = config.account_id});
-    claims.emplace(*store, clock);
+    claims.emplace(*store, settings, clock);
     create.emplace(*store, *issue, *keys, *tokens, pending, *claims, settings, clock);
     alarms.emplace(*store, clock);
     TRY_ASSIGN(hooks, hooks::Hooks::make(config.hooks, layout.directory(), clock, random, log));
@@ -394,6 +413,7 @@ struct Server::Parts {
         .hooks = *hooks,
         .keys = *keys,
         .settings = settings,
+        .monitor = *monitor,
         .clock = clock,
         .random = random,
         .log = log,
@@ -415,6 +435,8 @@ struct Server::Parts {
             [this](control_api::HttpRequest request) { return answer(std::move(request)); }, log));
     http->every(kSweepPeriod, [this] { runtime::start(sweep()); });
     http->every(kKeyPatiencePeriod, [this] { keys->refuse_late(clock.monotonic(), kKeyPatience); });
+    TRY_ASSIGN(monitoring::Channels channels, make_alarm_channels(config));
+    monitor->use(config.alarms, std::move(channels));
     return {};
   }
 
@@ -444,6 +466,7 @@ struct Server::Parts {
     threads.emplace_back([this] { http->run(); });
     registrations->start();
     if (archive) archive->start();
+    monitor->start();
   }
 
   /// After the threads: what still waits for a key, a hook or the store is answered, so that their
@@ -489,6 +512,7 @@ Result<void> Server::reload(const deployment::Config& config) {
   TRY(check_available(config));
   TRY_ASSIGN(const ServerCredentials credentials, load_credentials(parts_->layout));
   TRY_ASSIGN(issuance::Profile profile, parts_->make_profile(config));
+  TRY_ASSIGN(monitoring::Channels channels, parts_->make_alarm_channels(config));
   std::vector<MqttTls> tls;
   for (std::size_t i = 0; i < parts_->shards.size(); ++i) {
     TRY_ASSIGN(MqttTls one, MqttTls::make(credentials, parts_->trust));
@@ -501,6 +525,7 @@ Result<void> Server::reload(const deployment::Config& config) {
   provisioning::Settings settings = to_settings(config);
   settings.key_algorithm = parts_->settings.get()->key_algorithm;  // the pool holds keys of it
   parts_->settings.set(settings);
+  parts_->monitor->use(config.alarms, std::move(channels));
   parts_->audit_events = static_cast<std::int64_t>(config.limits.audit_events);
   const std::string waiting = waiting_for_start(parts_->config, config);
   if (!waiting.empty()) {
@@ -516,6 +541,7 @@ void Server::stop() {
   const std::size_t shard_threads = parts_->shards.size();
   for (std::size_t i = 0; i < shard_threads; ++i) parts_->threads[i].join();
   parts_->registrations->stop();
+  parts_->monitor->stop();
   parts_->http->stop();
   parts_->threads.back().join();
   parts_->threads.clear();

@@ -132,10 +132,16 @@ struct Metrics::Families {
       gauge("imprint_certificate_not_after_seconds",
             "When a certificate of the deployment's own ends, in seconds since 1970");
   Gauge& connections = gauge("imprint_mqtt_connections", "Open MQTT connections").Add({});
+  Family<Gauge>& shard_connections =
+      gauge("imprint_shard_connections", "Open MQTT connections of one shard");
   Family<Counter>& handshake_failures =
       counter("imprint_tls_handshake_failures_total", "TLS handshakes that did not succeed");
   Family<Counter>& alarms =
       counter("imprint_alarms_total", "Alarms raised: what somebody has to look at soon");
+  Family<Gauge>& alarms_active = gauge("imprint_alarms_active", "Alarms that are raised now");
+  Family<Counter>& alarm_deliveries =
+      counter("imprint_alarm_deliveries_total",
+              "Alarms told over a channel, resolved ones too; failed: tried again later");
   Histogram& commit_seconds =
       histogram("imprint_store_commit_seconds", "Duration of a store transaction")
           .Add({}, kSeconds);
@@ -214,8 +220,15 @@ void Metrics::certificate_issued(std::string_view profile, std::string_view key)
   families_->issued.Add({{"profile", std::string(profile)}, {"key", std::string(key)}}).Increment();
 }
 
-void Metrics::connection_opened() { families_->connections.Increment(); }
-void Metrics::connection_closed() { families_->connections.Decrement(); }
+void Metrics::connection_opened(std::size_t shard) {
+  families_->connections.Increment();
+  families_->shard_connections.Add({{"shard", std::to_string(shard)}}).Increment();
+}
+
+void Metrics::connection_closed(std::size_t shard) {
+  families_->connections.Decrement();
+  families_->shard_connections.Add({{"shard", std::to_string(shard)}}).Decrement();
+}
 
 void Metrics::handshake_failed(std::string_view reason) {
   families_->handshake_failures.Add({{"reason", std::string(reason)}}).Increment();
@@ -223,6 +236,26 @@ void Metrics::handshake_failed(std::string_view reason) {
 
 void Metrics::alarm_raised(std::string_view alarm) {
   families_->alarms.Add({{"alarm", std::string(alarm)}}).Increment();
+}
+
+void Metrics::alarms_active(std::string_view alarm, std::size_t count) {
+  families_->alarms_active.Add({{"alarm", std::string(alarm)}}).Set(static_cast<double>(count));
+}
+
+void Metrics::alarm_told(std::string_view channel, bool is_told) {
+  families_->alarm_deliveries
+      .Add({{"channel", std::string(channel)}, {"outcome", is_told ? "delivered" : "failed"}})
+      .Increment();
+}
+
+std::vector<std::size_t> Metrics::connections_by_shard() const {
+  std::vector<std::size_t> out;
+  for_each(families_->shard_connections, [&](const prometheus::ClientMetric& metric) {
+    const std::size_t shard = std::stoul(std::string(label_of(metric, "shard")));
+    if (out.size() <= shard) out.resize(shard + 1);
+    out[shard] = static_cast<std::size_t>(metric.gauge.value);
+  });
+  return out;
 }
 
 void Metrics::store_committed(std::size_t change_sets, std::size_t failed, double seconds) {

@@ -55,10 +55,14 @@ class Metrics {
   void claim_used(std::string_view certificate_id);
   /// `profile` is "device" or "claim", `key` such as "EC P-256".
   void certificate_issued(std::string_view profile, std::string_view key);
-  void connection_opened();
-  void connection_closed();
+  void connection_opened(std::size_t shard);
+  void connection_closed(std::size_t shard);
   void handshake_failed(std::string_view reason);
   void alarm_raised(std::string_view alarm);
+  /// How many of a kind are raised at this moment.
+  void alarms_active(std::string_view alarm, std::size_t count);
+  /// An alarm was told over a channel, or could not be told this time.
+  void alarm_told(std::string_view channel, bool is_told);
   /// `failed` of the change sets could not be written.
   void store_committed(std::size_t change_sets, std::size_t failed, double seconds);
   /// When a certificate of the deployment's own ends: "server", "issuing", "root".
@@ -69,6 +73,8 @@ class Metrics {
   void watch_certificates(CertificateCounts counts);
 
   [[nodiscard]] Totals totals() const;
+  /// Open MQTT connections of each shard that has had one.
+  [[nodiscard]] std::vector<std::size_t> connections_by_shard() const;
 
   /// Prometheus text format.
   [[nodiscard]] std::string text() const;

@@ -13,6 +13,7 @@
 #include "test/support/aws_signer.h"
 #include "test/support/fake_clock.h"
 #include "test/support/faulty_store.h"
+#include "test/support/quiet_sources.h"
 #include "test/support/recorded_changes.h"
 #include "test/support/scratch_folder.h"
 #include "test/support/scripted_hooks.h"
@@ -76,6 +77,13 @@ class ControlApiWorld {
                                          .account = "000000000000",
                                          .pause = Milliseconds(0)}};
   ScriptedHooks hooks;
+  monitoring::Monitor monitor{{.store = memory,
+                               .metrics = metrics,
+                               .clock = clock,
+                               .random = random,
+                               .log = log,
+                               .sources = quiet_sources(metrics),
+                               .directory = "deployment"}};
   AwsSigner signer;
   access::Operators operators{{std::string(kAccessKeyId), Secret(std::string(kSecretAccessKey))},
                               *access::Vault::make(Secret(std::string(64, 'a')))};
@@ -95,6 +103,7 @@ class ControlApiWorld {
             .hooks = hooks,
             .keys = keys,
             .settings = settings,
+            .monitor = monitor,
             .clock = clock,
             .random = random,
             .log = log,

@@ -225,10 +225,10 @@ class TestServer {
   provisioning::PendingCertificates pending_;
   provisioning::TemplateCache templates_;
   provisioning::IssueCertificate issue_{store, issuer_, profile_, metrics_, clock, random};
-  provisioning::ClaimGuard claims_{store, clock};
+  provisioning::ClaimGuard claims_{store, settings_, clock};
   provisioning::CreateCertificate create_{store,    issue_,  keys_,     tokens_,
                                           pending_, claims_, settings_, clock};
-  provisioning::Alarms alarms_{store, clock};
+  alarms::PointAlarms alarms_{store, clock};
   std::unique_ptr<hooks::Hooks> hooks_ =
       std::move(*hooks::Hooks::make(options_.hooks, "/", clock, random, log_));
   provisioning::RegisterThing register_{

@@ -136,6 +136,13 @@ struct Matches {
   bool operator()(const query::ManufacturingLists&) const {
     return as<ManufacturingList>() != nullptr;
   }
+  bool operator()(const query::Alarms&) const { return as<Alarm>() != nullptr; }
+  bool operator()(const query::ExpiringCertificates& q) const {
+    const auto* c = as<Certificate>();
+    return c != nullptr && c->status == CertificateStatus::active &&
+           c->purpose == CertificatePurpose::identity && c->not_after >= q.from &&
+           c->not_after < q.until;
+  }
   bool operator()(const query::EntriesOfList& q) const {
     const auto* entry = as<ListEntry>();
     return entry != nullptr && entry->list == q.list;

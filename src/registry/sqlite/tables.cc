@@ -51,6 +51,10 @@ std::vector<SqlValue> intent_columns(const Record& record) {
   return {to_milliseconds(std::get<IssuanceIntent>(record).created)};
 }
 
+std::vector<SqlValue> alarm_columns(const Record& record) {
+  return {to_milliseconds(std::get<Alarm>(record).since)};
+}
+
 std::vector<SqlValue> policy_columns(const Record& record) {
   return {to_milliseconds(std::get<Policy>(record).created)};
 }
@@ -185,6 +189,17 @@ INSERT INTO audit_trail (name, version, body)
   FROM (SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'audit_events'), 0) AS newest);
 )sql";
 
+constexpr std::string_view kAlarms = R"sql(
+CREATE TABLE alarms (id TEXT PRIMARY KEY, version INTEGER NOT NULL, created INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX alarms_by_created ON alarms (created, id);
+)sql";
+
+// CertificatePurpose::identity is 0. The column is computed, so that no row is written again.
+constexpr std::string_view kExpiringCertificates = R"sql(
+ALTER TABLE certificates ADD COLUMN not_after INTEGER GENERATED ALWAYS AS (json_extract(body, '$.not_after')) VIRTUAL;
+CREATE INDEX certificates_by_expiry ON certificates (not_after, id) WHERE status='ACTIVE' AND purpose=0;
+)sql";
+
 // `put` binds: the key, the version, the searched columns, the body.
 const std::array<Table, kKinds> kTables = {{
     {"SELECT body FROM things WHERE name=?1", "SELECT version FROM things WHERE name=?1",
@@ -286,6 +301,9 @@ const std::array<Table, kKinds> kTables = {{
     {"SELECT body FROM audit_trail WHERE name=?1", "SELECT version FROM audit_trail WHERE name=?1",
      "INSERT OR REPLACE INTO audit_trail (name, version, body) VALUES (?1,?2,?3)",
      "DELETE FROM audit_trail WHERE name=?1", false, &no_columns},
+    {"SELECT body FROM alarms WHERE id=?1", "SELECT version FROM alarms WHERE id=?1",
+     "INSERT OR REPLACE INTO alarms (id, version, created, body) VALUES (?1,?2,?3,?4)",
+     "DELETE FROM alarms WHERE id=?1", false, &alarm_columns},
 }};
 
 /// ORDER BY time needs both parts of a Cursor: "0001700000000000/name".
@@ -579,6 +597,28 @@ struct ListOf {
             {cursor.after, limit},
             Kind::manufacturing_list};
   }
+  ListStatement operator()(const query::Alarms&) const {
+    const TimePlace at = time_place(cursor);
+    return {
+        "SELECT body, 0 FROM alarms WHERE (?1 IS NULL OR (created,id)<(?1,?2)) "
+        "ORDER BY created DESC, id DESC LIMIT ?3",
+        {at.created, at.name, limit},
+        Kind::alarm};
+  }
+  ListStatement operator()(const query::ExpiringCertificates& q) const {
+    const TimePlace at = time_place(cursor);
+    return {q.brief
+                ? "SELECT "
+                  "'{\"id\":\"'||id||'\",\"status\":\"ACTIVE\",\"not_after\":'||not_after||'}', 0 "
+                  "FROM certificates WHERE status='ACTIVE' AND purpose=0 AND not_after>=?1 AND "
+                  "not_after<?2 AND (?3 IS NULL OR (not_after,id)>(?3,?4)) "
+                  "ORDER BY not_after, id LIMIT ?5"
+                : "SELECT body, 0 FROM certificates WHERE status='ACTIVE' AND purpose=0 AND "
+                  "not_after>=?1 AND not_after<?2 AND (?3 IS NULL OR (not_after,id)>(?3,?4)) "
+                  "ORDER BY not_after, id LIMIT ?5",
+            {to_milliseconds(q.from), to_milliseconds(q.until), at.created, at.name, limit},
+            Kind::certificate};
+  }
   ListStatement operator()(const query::EntriesOfList& q) const {
     return {"SELECT body, 0 FROM list_entries WHERE list=?1 AND serial>?2 ORDER BY serial LIMIT ?3",
             {q.list.str(), second_part(cursor), limit},
@@ -606,11 +646,18 @@ struct ListOf {
 const Table& table_of(Kind kind) { return kTables[static_cast<std::size_t>(kind)]; }
 
 const std::vector<std::string_view>& migrations() {
-  static const std::vector<std::string_view> kSteps = {
-      kFirstSchema,        kCorrelations,       kCredentials,
-      kRegistrationTasks,  kSearchIndex,        kCaCertificatesTagsAndSettings,
-      kAwaitingActivation, kManufacturingLists, kClaims,
-      kAuditTrail};
+  static const std::vector<std::string_view> kSteps = {kFirstSchema,
+                                                       kCorrelations,
+                                                       kCredentials,
+                                                       kRegistrationTasks,
+                                                       kSearchIndex,
+                                                       kCaCertificatesTagsAndSettings,
+                                                       kAwaitingActivation,
+                                                       kManufacturingLists,
+                                                       kClaims,
+                                                       kAuditTrail,
+                                                       kAlarms,
+                                                       kExpiringCertificates};
   return kSteps;
 }
 

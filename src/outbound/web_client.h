@@ -7,7 +7,10 @@
 #include <string>
 #include <vector>
 
-namespace imprint::hooks {
+namespace imprint::outbound {
+
+/// Of an answer's body.
+inline constexpr std::size_t kMaxWebAnswerBytes = std::size_t{64} * 1024;
 
 struct WebRequest {
   std::string url;
@@ -23,6 +26,8 @@ struct WebAnswer {
   std::string problem = {};
   bool was_sent = true;  ///< false: no connection came about
 };
+
+class Transfers;
 
 /// Posts to HTTP servers, all of them on one thread of its own. http and https only, no redirects,
 /// no proxy of the environment, TLS 1.2 at least, bounded answers. It keeps no time: cancel().
@@ -44,8 +49,7 @@ class WebClient {
   void cancel(std::uint64_t number);
 
  private:
-  struct Parts;
-  std::unique_ptr<Parts> parts_;
+  std::unique_ptr<Transfers> transfers_;
 };
 
-}  // namespace imprint::hooks
+}  // namespace imprint::outbound

@@ -1,39 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "provisioning/alarm.h"
+#include "alarms/point_alarms.h"
 
 #include "encoding/json.h"
 
-namespace imprint::provisioning {
+namespace imprint::alarms {
 
-std::string_view to_string(Alarm alarm) {
-  switch (alarm) {
-    case Alarm::duplicate_device:
-      return "duplicate-device";
-    case Alarm::key_in_two_places:
-      return "key-in-two-places";
-    case Alarm::claim_frozen:
-      return "claim-frozen";
-  }
-  return "unknown";
-}
-
-registry::AuditEvent alarm_event(Alarm alarm, std::string_view because) {
-  encoding::json::object detail{{"alarm", to_string(alarm)}, {"because", because}};
+registry::AuditEvent alarm_event(Kind kind, std::string_view because) {
+  encoding::json::object detail{{"alarm", to_string(kind)}, {"because", because}};
   // As in every event whose certificate many devices share.
-  if (alarm == Alarm::claim_frozen) detail["claim"] = true;
+  if (kind == Kind::claim_frozen || kind == Kind::claim_new_place) detail["claim"] = true;
   return {
       .step = std::string(kAlarmStep), .outcome = "raised", .detail = encoding::to_json(detail)};
 }
 
-std::string alarm_name_of(const registry::AuditEvent& event) {
-  if (event.step != kAlarmStep) return {};
+std::optional<Kind> raised_by(const registry::AuditEvent& event) {
+  if (event.step != kAlarmStep || event.outcome != "raised") return std::nullopt;
   const auto detail = encoding::parse_json(event.detail);
-  if (!detail || !detail->is_object()) return {};
+  if (!detail || !detail->is_object()) return std::nullopt;
   const auto* name = detail->get_object().if_contains("alarm");
-  return name != nullptr && name->is_string() ? std::string(name->get_string()) : std::string();
+  if (name == nullptr || !name->is_string()) return std::nullopt;
+  return parse_kind(std::string_view(name->get_string()));
 }
 
-bool Alarms::is_news(const Cause& cause) {
+bool PointAlarms::is_news(const Cause& cause) {
   const Monotonic now = clock_.monotonic();
   const std::scoped_lock lock(mutex_);
   if (now - swept_ >= kQuietTime) {
@@ -47,11 +36,11 @@ bool Alarms::is_news(const Cause& cause) {
   return true;
 }
 
-void Alarms::raise(Alarm alarm, std::string subject, std::string_view because,
-                   registry::AuditEvent about) {
-  Cause cause{alarm, std::move(subject)};
+void PointAlarms::raise(Kind kind, std::string subject, std::string_view because,
+                        registry::AuditEvent about) {
+  Cause cause{kind, std::move(subject)};
   if (!is_news(cause)) return;
-  const registry::AuditEvent event = alarm_event(alarm, because);
+  const registry::AuditEvent event = alarm_event(kind, because);
   about.step = event.step;
   about.outcome = event.outcome;
   about.detail = event.detail;
@@ -61,11 +50,11 @@ void Alarms::raise(Alarm alarm, std::string subject, std::string_view because,
   runtime::start(commit(std::move(cause), std::move(changes)));
 }
 
-runtime::Task<void> Alarms::commit(Cause cause, registry::ChangeSet changes) {
+runtime::Task<void> PointAlarms::commit(Cause cause, registry::ChangeSet changes) {
   if (co_await store_.commit(std::move(changes))) co_return;
   // A store that cannot write is told of elsewhere; the same cause raises the alarm again.
   const std::scoped_lock lock(mutex_);
   raised_.erase(cause);
 }
 
-}  // namespace imprint::provisioning
+}  // namespace imprint::alarms

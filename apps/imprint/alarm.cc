@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <CLI/CLI.hpp>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <memory>
+
+#include "apps/imprint/access.h"
+#include "apps/imprint/terminal.h"
+#include "apps/imprint/verbs.h"
+#include "base/name.h"
+
+namespace imprint::tool {
+
+namespace {
+
+namespace json = encoding::json;
+
+constexpr const char* kHelp =
+    "Example:\n"
+    "  imprint alarm list /var/lib/imprint\n"
+    "  imprint alarm test /var/lib/imprint\n"
+    "\n"
+    "Shows what the server has raised an alarm about, and tries the ways in which it tells people.";
+
+constexpr const char* kListHelp =
+    "Example:\n"
+    "  imprint alarm list /var/lib/imprint --all\n"
+    "\n"
+    "Lists the alarms that are raised, newest first: since when, why, and what to look at next.";
+
+constexpr const char* kTestHelp =
+    "Example:\n"
+    "  imprint alarm test /var/lib/imprint\n"
+    "\n"
+    "Sends a test message through every channel of [alarms] and says what became of it. Ends with "
+    "1 when one failed.";
+
+struct Arguments {
+  std::string directory;
+  bool all = false;
+  Output output = Output::text;
+};
+
+Result<json::object> ask(const Arguments& arguments, const std::string& method,
+                         const std::string& path) {
+  const deployment::Layout layout(arguments.directory);
+  TRY_ASSIGN(const ServerAddress server, find_server(layout));
+  TRY_ASSIGN(json::value answer, call(layout, server, method, "/imprint/v1/alarms" + path));
+  if (!answer.is_object()) return fail(Fault::internal, "the server's answer is no object");
+  return std::move(answer.get_object());
+}
+
+Result<json::array> list_in(const json::object& answer, std::string_view member) {
+  const auto* list = answer.if_contains(member);
+  if (list == nullptr || !list->is_array())
+    return fail(Fault::internal, "the server's answer has no {}", member);
+  return list->get_array();
+}
+
+std::string time_in(const json::object& alarm, std::string_view member) {
+  const auto* value = alarm.if_contains(member);
+  if (value == nullptr || !value->is_number()) return "-";
+  return fmt::format("{:%Y-%m-%d %H:%M:%S}",
+                     fmt::gmtime(static_cast<std::time_t>(value->to_number<double>())));
+}
+
+void print_alarm(const json::object& alarm) {
+  fmt::print("{}  {} UTC  {}  {}", shown(alarm, "state"), time_in(alarm, "since"),
+             shown(alarm, "severity"), shown(alarm, "alarm"));
+  if (const std::string subject = shown(alarm, "subject"); !subject.empty())
+    fmt::print("  {} {}", shown(alarm, "subjectKind"), subject);
+  fmt::print("\n  {}\n", shown(alarm, "because"));
+  if (shown(alarm, "state") == "resolved") {
+    fmt::print("  resolved {} UTC: {}\n", time_in(alarm, "resolvedAt"),
+               shown(alarm, "resolvedBecause"));
+  } else {
+    fmt::print("  next: {}\n", shown(alarm, "next"));
+  }
+}
+
+Result<int> list(const Arguments& arguments) {
+  TRY_ASSIGN(const json::object answer, ask(arguments, "GET", arguments.all ? "?state=all" : ""));
+  if (arguments.output == Output::json) {
+    fmt::print("{}\n", encoding::to_json(answer));
+    return kDone;
+  }
+  TRY_ASSIGN(const json::array alarms, list_in(answer, "alarms"));
+  if (alarms.empty()) fmt::print("No alarm{}\n", arguments.all ? "" : " is raised");
+  for (const json::value& alarm : alarms) {
+    if (alarm.is_object()) print_alarm(alarm.get_object());
+  }
+  return kDone;
+}
+
+Result<int> test(const Arguments& arguments) {
+  TRY_ASSIGN(const json::object answer, ask(arguments, "POST", "/test"));
+  TRY_ASSIGN(const json::array channels, list_in(answer, "channels"));
+  bool all_delivered = true;
+  for (const json::value& channel : channels) {
+    if (!channel.is_object()) continue;
+    const auto* delivered = channel.get_object().if_contains("delivered");
+    const bool is_delivered = delivered != nullptr && delivered->is_bool() && delivered->get_bool();
+    all_delivered = all_delivered && is_delivered;
+    if (arguments.output == Output::text) {
+      fmt::print("{:<10}{}\n", shown(channel.get_object(), "channel"),
+                 is_delivered ? "delivered" : "FAILED: " + shown(channel.get_object(), "problem"));
+    }
+  }
+  if (arguments.output == Output::json) {
+    fmt::print("{}\n", encoding::to_json(answer));
+  } else if (channels.empty()) {
+    fmt::print("No channel is configured; see [alarms] in imprint.toml\n");
+  }
+  return all_delivered ? kDone : kFailed;
+}
+
+using Verb = Result<int> (*)(const Arguments&);
+
+CLI::App* add_verb(CLI::App& noun, const char* name, const char* help,
+                   const std::shared_ptr<Arguments>& arguments, Run& run, Verb what) {
+  CLI::App* verb = noun.add_subcommand(name, help);
+  verb->add_option("DIR", arguments->directory, "Deployment directory")
+      ->envname("IMPRINT_DATA")
+      ->required();
+  add_output(*verb, arguments->output);
+  verb->callback([arguments, &run, what] {
+    run = [arguments, what] {
+      const auto code = what(*arguments);
+      return code ? *code : report(code.error());
+    };
+  });
+  return verb;
+}
+
+}  // namespace
+
+void add_alarm(CLI::App& app, Run& run) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* noun = app.add_subcommand("alarm", kHelp);
+  noun->require_subcommand(1);
+  add_verb(*noun, "list", kListHelp, arguments, run, &list)
+      ->add_flag("--all", arguments->all, "Also those that are resolved");
+  add_verb(*noun, "test", kTestHelp, arguments, run, &test);
+}
+
+}  // namespace imprint::tool

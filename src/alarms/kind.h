@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace imprint::alarms {
+
+/// What an operator has to look at soon. A closed list: names are labels of a metric, topics, and
+/// the keys of imprint.toml.
+enum class Kind : std::uint8_t {
+  failure_ratio,          ///< too many provisioning steps fail
+  no_success,             ///< a batch that has begun and is not done stands still
+  hook_failures,          ///< hooks that do not answer
+  hook_rejections,        ///< hooks that say no
+  claim_frozen,           ///< a claim went beyond its budget, or looks leaked
+  claim_new_place,        ///< a claim is used from where it never was
+  duplicate_device,       ///< two keys for one thing: two units with one serial number, or a copy
+  key_in_two_places,      ///< one key in live sessions from different addresses: a cloned device
+  certificates_expiring,  ///< of devices, of claims, the server's own
+  ca_expiring,            ///< the deployment's CAs and registered ones
+  store_trouble,          ///< what devices and operators do cannot be kept
+  disk_low,               ///< and soon it could not
+};
+std::span<const Kind> all_kinds();
+
+enum class Severity : std::uint8_t {
+  warning,   ///< today
+  critical,  ///< now: devices are being lost, or security is at stake
+};
+
+std::string_view to_string(Kind kind);  ///< "failure-ratio"
+std::optional<Kind> parse_kind(std::string_view name);
+Severity severity_of(Kind kind);
+std::string_view to_string(Severity severity);  ///< "critical"
+
+}  // namespace imprint::alarms

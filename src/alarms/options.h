@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+
+/// [alarms] of imprint.toml (docs/alarms.md): when each kind is raised and resolved, and who is
+/// told. File names are relative to the deployment directory.
+namespace imprint::alarms {
+
+/// Of what went wrong to what went well, within a stretch of time that slides. A few attempts say
+/// nothing: one refused of three is no alarm.
+struct RatioOptions {
+  bool enabled = true;
+  double above = 0.05;      ///< raised above it
+  double below = 0.03;      ///< resolved when it was not above this for a whole window
+  Seconds window{600};      ///< from 2 seconds on
+  std::int64_t least = 20;  ///< attempts in the window
+  friend bool operator==(const RatioOptions&, const RatioOptions&) = default;
+};
+
+struct NoSuccessOptions {
+  bool enabled = true;
+  Seconds after{1800};
+  friend bool operator==(const NoSuccessOptions&, const NoSuccessOptions&) = default;
+};
+
+struct NewPlaceOptions {
+  bool enabled = true;
+  std::int64_t after_devices = 20;  ///< until then, a claim's places are learned
+  std::int64_t most_places = 4;     ///< a claim that is used from more is used everywhere
+  friend bool operator==(const NewPlaceOptions&, const NewPlaceOptions&) = default;
+};
+
+struct ExpiryOptions {
+  bool enabled = true;
+  Seconds certificates = std::chrono::hours(24 * 30);  ///< of devices and of the server
+  Seconds claims = std::chrono::hours(24 * 2);         ///< with devices left
+  Seconds authorities = std::chrono::hours(24 * 90);
+  friend bool operator==(const ExpiryOptions&, const ExpiryOptions&) = default;
+};
+
+struct StoreOptions {
+  bool enabled = true;
+  Seconds window{60};  ///< resolved after as long without a failure
+  friend bool operator==(const StoreOptions&, const StoreOptions&) = default;
+};
+
+struct DiskOptions {
+  bool enabled = true;
+  std::int64_t least_mib = 512;  ///< free where the deployment lies
+  friend bool operator==(const DiskOptions&, const DiskOptions&) = default;
+};
+
+/// Of what happens in one moment: claim-frozen, duplicate-device, key-in-two-places.
+struct PointOptions {
+  Seconds quiet = std::chrono::hours(24);  ///< resolved when it did not come again for as long
+  friend bool operator==(const PointOptions&, const PointOptions&) = default;
+};
+
+struct WebhookOptions {
+  std::string url = {};  ///< empty: none
+  std::string hmac_key_file = {};
+  std::string bearer_file = {};
+  std::string ca_file = {};
+  Seconds timeout{10};
+  friend bool operator==(const WebhookOptions&, const WebhookOptions&) = default;
+};
+
+struct MailOptions {
+  std::string server = {};  ///< empty: none; "smtp://mail.example.net:587"
+  std::string from = {};
+  std::vector<std::string> to = {};
+  std::string user = {};
+  std::string password_file = {};
+  bool starttls = true;  ///< required
+  std::string ca_file = {};
+  Seconds timeout{30};
+  friend bool operator==(const MailOptions&, const MailOptions&) = default;
+};
+
+struct Options {
+  bool enabled = true;
+  bool log = true;
+  bool mqtt = false;  ///< to kTopicPrefix and the kind
+  RatioOptions failure_ratio = {};
+  RatioOptions hook_failures = {};
+  RatioOptions hook_rejections = {.above = 0.2, .below = 0.1};
+  NoSuccessOptions no_success = {};
+  NewPlaceOptions claim_new_place = {};
+  ExpiryOptions expiry = {};
+  StoreOptions store_trouble = {};
+  DiskOptions disk_low = {};
+  PointOptions points = {};
+  WebhookOptions webhook = {};
+  MailOptions mail = {};
+  friend bool operator==(const Options&, const Options&) = default;
+};
+
+/// What belongs together. Errors: Fault::invalid, `where` being the key as imprint.toml spells it
+/// below [alarms]: "failure-ratio.below".
+Result<void> check(const Options& options);
+
+}  // namespace imprint::alarms

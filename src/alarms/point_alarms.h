@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "alarms/kind.h"
+#include "base/clock.h"
+#include "registry/store.h"
+
+namespace imprint::alarms {
+
+/// The step of every alarm in the audit trail; outcomes are "raised" and "resolved".
+inline constexpr std::string_view kAlarmStep = "alarm";
+
+/// An alarm of one moment is raised by committing this event, together with what caused it where
+/// that changes anything; monitoring/ watches the store and tells people. `because` says what was
+/// seen and what to look at; the caller fills in who and what it is about.
+registry::AuditEvent alarm_event(Kind kind, std::string_view because);
+
+/// The kind of the alarm that an event raises; nothing for every other event.
+std::optional<Kind> raised_by(const registry::AuditEvent& event);
+
+/// Raises alarms that go with no other change, each once for the same subject in a while: a device
+/// that is refused a thousand times is one thing to look at. One per process, any thread.
+class PointAlarms {
+ public:
+  static constexpr std::chrono::minutes kQuietTime{10};
+
+  PointAlarms(registry::Store& store, const Clock& clock) : store_(store), clock_(clock) {}
+
+  /// `subject` names what the alarm is about, such as a thing; `about` carries the ids that
+  /// `imprint explain` finds it by. Nobody waits for it.
+  void raise(Kind kind, std::string subject, std::string_view because, registry::AuditEvent about);
+
+ private:
+  using Cause = std::pair<Kind, std::string>;
+  /// Beyond them, what is new is not told until some are old: it is told enough.
+  static constexpr std::size_t kMaxSubjects = 10'000;
+  bool is_news(const Cause& cause);
+  runtime::Task<void> commit(Cause cause, registry::ChangeSet changes);
+
+  registry::Store& store_;
+  const Clock& clock_;
+  std::mutex mutex_;
+  std::map<Cause, Monotonic> raised_;
+  Monotonic swept_ = {};
+};
+
+}  // namespace imprint::alarms

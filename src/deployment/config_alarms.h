@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "alarms/options.h"
+#include "deployment/config_values.h"
+
+namespace imprint::deployment {
+
+/// The table [alarms] of imprint.toml and those below it. Errors as Config::parse() gives them.
+Result<alarms::Options> read_alarms(const ConfigFile& file, const toml::node& node);
+
+/// The same tables commented, with every key and its default.
+std::string default_alarms_text();
+
+}  // namespace imprint::deployment

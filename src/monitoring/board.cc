@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "monitoring/board.h"
+
+#include <algorithm>
+
+#include "alarms/point_alarms.h"
+#include "encoding/json.h"
+
+namespace imprint::monitoring {
+
+namespace {
+
+using alarms::Finding;
+using alarms::Kind;
+using registry::Alarm;
+
+/// Of the audit trail, while the store cannot take them.
+constexpr std::size_t kMostEvents = 1'000;
+
+constexpr std::string_view kRaised = "raised";
+constexpr std::string_view kResolved = "resolved";
+
+std::string debt(std::string_view channel, std::string_view what) {
+  return fmt::format("{} {}", channel, what);
+}
+
+/// Where `imprint explain` finds it.
+registry::AuditEvent event_of(const Alarm& alarm, Timestamp now) {
+  encoding::json::object detail{
+      {"alarm", alarm.kind},
+      {"because", alarm.resolved ? alarm.resolved_because : alarm.because},
+      {"since", to_milliseconds(alarm.since) / 1000}};
+  if (!alarm.resolved) detail["next"] = alarm.next;
+  const bool is_claim = alarm.subject_kind == "claim" || alarm.subject_kind == "batch";
+  if (is_claim) detail["claim"] = true;
+  registry::AuditEvent event{.time = now,
+                             .step = std::string(alarms::kAlarmStep),
+                             .outcome = std::string(alarm.resolved ? kResolved : kRaised),
+                             .detail = encoding::to_json(detail)};
+  if (alarm.subject_kind == "thing") event.thing = alarm.subject;
+  if (is_claim || alarm.subject_kind == "certificate") event.certificate = alarm.subject;
+  return event;
+}
+
+}  // namespace
+
+void Board::load(std::vector<Alarm> loaded) {
+  std::ranges::sort(loaded, {}, &Alarm::since);
+  for (Alarm& alarm : loaded) {
+    const auto kind = alarms::parse_kind(alarm.kind);
+    if (!kind) {
+      gone_.push_back(alarm.id);
+      continue;
+    }
+    entries_.push_back({.alarm = std::move(alarm), .kind = *kind});
+  }
+  ++version_;
+}
+
+void Board::use_channels(std::vector<std::string> channels) {
+  channels_ = std::move(channels);
+  for (Entry& entry : entries_) {
+    const auto removed = std::erase_if(entry.alarm.owed, [&](const std::string& owed) {
+      return std::ranges::none_of(channels_, [&](const std::string& channel) {
+        return owed == debt(channel, kRaised) || owed == debt(channel, kResolved);
+      });
+    });
+    if (removed > 0) entry.is_changed = true;
+  }
+}
+
+Board::Entry* Board::find_raised(Kind kind, std::string_view subject) {
+  const auto it = std::ranges::find_if(entries_, [&](const Entry& entry) {
+    return entry.kind == kind && !entry.alarm.resolved && entry.alarm.subject == subject;
+  });
+  return it == entries_.end() ? nullptr : &*it;
+}
+
+bool Board::is_raised(Kind kind, std::string_view subject) const {
+  return const_cast<Board*>(this)->find_raised(kind, subject) != nullptr;
+}
+
+std::vector<std::string> Board::raised_subjects(Kind kind) const {
+  std::vector<std::string> out;
+  for (const Entry& entry : entries_) {
+    if (entry.kind == kind && !entry.alarm.resolved) out.push_back(entry.alarm.subject);
+  }
+  return out;
+}
+
+std::size_t Board::count_raised(Kind kind) const { return raised_subjects(kind).size(); }
+
+void Board::owe(Alarm& alarm, std::string_view what) {
+  for (const std::string& channel : channels_) alarm.owed.push_back(debt(channel, what));
+}
+
+void Board::raise_new(const Finding& finding, Timestamp now, bool with_event) {
+  const auto raised = std::ranges::count_if(
+      entries_, [](const Entry& entry) { return !entry.alarm.resolved.has_value(); });
+  if (static_cast<std::size_t>(raised) >= kMostRaised) return;  // there is enough to look at
+  Alarm alarm{.id = make_uuid(random_),
+              .kind = std::string(alarms::to_string(finding.kind)),
+              .subject = finding.subject,
+              .subject_kind = finding.subject_kind,
+              .because = finding.because,
+              .next = finding.next,
+              .since = now,
+              .seen = now};
+  owe(alarm, kRaised);
+  if (with_event && events_.size() < kMostEvents) events_.push_back(event_of(alarm, now));
+  entries_.push_back({.alarm = std::move(alarm), .kind = finding.kind, .is_changed = true});
+  raised_.push_back(finding.kind);
+  ++version_;
+}
+
+void Board::resolve(Entry& entry, std::string because, Timestamp now) {
+  entry.alarm.resolved = now;
+  entry.alarm.resolved_because = std::move(because);
+  owe(entry.alarm, kResolved);
+  if (events_.size() < kMostEvents) events_.push_back(event_of(entry.alarm, now));
+  entry.is_changed = true;
+  ++version_;
+}
+
+void Board::take(std::span<const Finding> findings, std::span<const Kind> complete, Timestamp now,
+                 Monotonic monotonic) {
+  for (const Finding& finding : findings) {
+    Entry* const raised = find_raised(finding.kind, finding.subject);
+    if (raised == nullptr) {
+      if (finding.state == Finding::State::bad) raise_new(finding, now, true);
+      continue;
+    }
+    if (finding.state != Finding::State::calm) {
+      raised->calm_since.reset();
+      raised->alarm.seen = now;
+      continue;
+    }
+    if (!raised->calm_since) raised->calm_since = monotonic;
+    if (monotonic - *raised->calm_since >= finding.hold) resolve(*raised, finding.because, now);
+  }
+  for (Entry& entry : entries_) {
+    if (entry.alarm.resolved || std::ranges::find(complete, entry.kind) == complete.end()) continue;
+    const bool is_found = std::ranges::any_of(findings, [&](const Finding& finding) {
+      return finding.kind == entry.kind && finding.subject == entry.alarm.subject;
+    });
+    if (!is_found) resolve(entry, "what it was about is gone, or is no longer watched", now);
+  }
+  forget_old(now);
+}
+
+void Board::raise(Finding point, Timestamp now) {
+  if (Entry* const raised = find_raised(point.kind, point.subject)) {
+    raised->alarm.seen = now;
+    raised->is_changed = true;
+    return;
+  }
+  raise_new(point, now, false);
+}
+
+void Board::resolve(Kind kind, const std::string& subject, std::string because, Timestamp now) {
+  if (Entry* const raised = find_raised(kind, subject)) resolve(*raised, std::move(because), now);
+}
+
+void Board::resolve_quiet(std::span<const Kind> kinds, Seconds quiet, Timestamp now) {
+  for (Entry& entry : entries_) {
+    const bool is_meant = std::ranges::find(kinds, entry.kind) != kinds.end();
+    if (entry.alarm.resolved || !is_meant || now - entry.alarm.seen < quiet) continue;
+    resolve(entry, fmt::format("it did not come again for {}", to_duration(quiet)), now);
+  }
+}
+
+std::vector<Alarm> Board::all() const {
+  std::vector<Alarm> out;
+  for (auto it = entries_.rbegin(); it != entries_.rend(); ++it) out.push_back(it->alarm);
+  return out;
+}
+
+const Alarm* Board::find(std::string_view id) const {
+  for (const Entry& entry : entries_) {
+    if (entry.alarm.id == id) return &entry.alarm;
+  }
+  return nullptr;
+}
+
+std::optional<Owed> Board::first_owed(std::string_view channel) const {
+  const std::string raised = debt(channel, kRaised);
+  const std::string resolved = debt(channel, kResolved);
+  for (const Entry& entry : entries_) {
+    for (const std::string& owed : entry.alarm.owed) {
+      if (owed == raised || owed == resolved)
+        return Owed{entry.alarm.id, std::string(channel), owed == resolved};
+    }
+  }
+  return std::nullopt;
+}
+
+void Board::settle(const Owed& owed) {
+  const std::string settled = debt(owed.channel, owed.is_resolved ? kResolved : kRaised);
+  for (Entry& entry : entries_) {
+    if (entry.alarm.id == owed.alarm && std::erase(entry.alarm.owed, settled) > 0)
+      entry.is_changed = true;
+  }
+}
+
+void Board::forget_old(Timestamp now) {
+  auto resolved = static_cast<std::size_t>(std::ranges::count_if(
+      entries_, [](const Entry& entry) { return entry.alarm.resolved.has_value(); }));
+  std::erase_if(entries_, [&](const Entry& entry) {
+    const bool is_old = entry.alarm.resolved &&
+                        (resolved > kMostResolved || now - *entry.alarm.resolved > kKeptResolved);
+    if (!is_old) return false;
+    --resolved;
+    gone_.push_back(entry.alarm.id);
+    ++version_;
+    return true;
+  });
+}
+
+std::vector<Kind> Board::take_raised() { return std::exchange(raised_, {}); }
+
+registry::ChangeSet Board::changes(Timestamp now) {
+  forget_old(now);
+  registry::ChangeSet out;
+  for (Entry& entry : entries_) {
+    if (!std::exchange(entry.is_changed, false)) continue;
+    entry.is_being_kept = true;
+    ++entry.alarm.version;
+    out.changes.emplace_back(registry::Put{entry.alarm});
+  }
+  for (const std::string& id : gone_)
+    out.changes.emplace_back(registry::Erase{registry::alarm_key(id)});
+  out.events = events_;
+  gone_being_kept_ = gone_.size();
+  events_being_kept_ = events_.size();
+  return out;
+}
+
+void Board::committed(bool is_kept) {
+  for (Entry& entry : entries_) {
+    if (std::exchange(entry.is_being_kept, false) && !is_kept) entry.is_changed = true;
+  }
+  if (!is_kept) return;
+  gone_.erase(gone_.begin(), gone_.begin() + static_cast<std::ptrdiff_t>(gone_being_kept_));
+  events_.erase(events_.begin(), events_.begin() + static_cast<std::ptrdiff_t>(events_being_kept_));
+}
+
+}  // namespace imprint::monitoring

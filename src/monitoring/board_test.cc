@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "monitoring/board.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "alarms/point_alarms.h"
+#include "test/support/fake_clock.h"
+
+namespace imprint::monitoring {
+namespace {
+
+using alarms::Finding;
+using alarms::Kind;
+using registry::Alarm;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using enum Finding::State;
+
+constexpr Kind kRatio[] = {Kind::failure_ratio};
+constexpr Kind kEndings[] = {Kind::ca_expiring};
+
+class BoardTest : public ::testing::Test {
+ protected:
+  BoardTest() { board_.use_channels({"webhook", "mail"}); }
+  void judge(Finding::State state, Seconds hold = Seconds(60)) {
+    const Finding finding{.kind = Kind::failure_ratio,
+                          .state = state,
+                          .hold = hold,
+                          .because = state == calm ? "all is well" : "7 of 100",
+                          .next = "look"};
+    board_.take({&finding, 1}, kRatio, clock_.now(), clock_.monotonic());
+  }
+  void keep() {
+    for (const registry::Change& change : board_.changes(clock_.now()).changes) {
+      if (const auto* put = std::get_if<registry::Put>(&change)) {
+        const auto& alarm = std::get<Alarm>(put->record);
+        kept_.insert_or_assign(alarm.id, alarm);
+      } else {
+        kept_.erase(std::get<registry::Erase>(change).key.first);
+      }
+    }
+    board_.committed(true);
+  }
+  Board reborn() {
+    std::vector<Alarm> alarms;
+    for (const auto& [id, alarm] : kept_) alarms.push_back(alarm);
+    Board next(random_);
+    next.load(std::move(alarms));
+    next.use_channels({"webhook", "mail"});
+    return next;
+  }
+  bool is_raised() { return board_.is_raised(Kind::failure_ratio, ""); }
+
+  SystemRandom random_;
+  test::FakeClock clock_;
+  Board board_{random_};
+  std::map<std::string, Alarm> kept_;
+};
+
+TEST_F(BoardTest, IsResolvedWhenItWasCalmForAsLongAsTheRuleHolds) {
+  judge(calm);
+  judge(between);
+  EXPECT_THAT(board_.all(), IsEmpty());
+  judge(bad);
+  ASSERT_TRUE(is_raised());
+  clock_.advance(Seconds(59));
+  judge(calm);
+  clock_.advance(Seconds(59));
+  judge(calm);
+  EXPECT_TRUE(is_raised());
+  judge(between);  // begins anew
+  clock_.advance(Seconds(59));
+  judge(calm);
+  clock_.advance(Seconds(59));
+  judge(calm);
+  EXPECT_TRUE(is_raised());
+  clock_.advance(Seconds(1));
+  judge(calm);
+  EXPECT_FALSE(is_raised());
+  const Alarm alarm = board_.all().at(0);
+  EXPECT_EQ(alarm.because, "7 of 100");
+  EXPECT_EQ(alarm.resolved_because, "all is well");
+  EXPECT_EQ(alarm.resolved, clock_.now());
+}
+
+TEST_F(BoardTest, ChangesComeWithEventsThatExplainFinds) {
+  judge(bad);
+  registry::ChangeSet raised = board_.changes(clock_.now());
+  ASSERT_EQ(raised.events.size(), 1U);
+  EXPECT_EQ(alarms::raised_by(raised.events[0]), Kind::failure_ratio);
+  EXPECT_THAT(raised.events[0].detail, HasSubstr("7 of 100"));
+  board_.committed(true);
+  judge(calm, Seconds(0));
+  registry::ChangeSet resolved = board_.changes(clock_.now());
+  ASSERT_EQ(resolved.events.size(), 1U);
+  EXPECT_EQ(resolved.events[0].outcome, "resolved");
+  board_.committed(true);
+  EXPECT_THAT(board_.changes(clock_.now()).changes, IsEmpty());
+}
+
+TEST_F(BoardTest, WhatTheStoreDidNotTakeIsHandedToItAgain) {
+  judge(bad);
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    const registry::ChangeSet changes = board_.changes(clock_.now());
+    EXPECT_EQ(changes.changes.size(), 1U) << attempt;
+    EXPECT_EQ(changes.events.size(), 1U) << attempt;
+    board_.committed(false);
+  }
+}
+
+TEST_F(BoardTest, ARestartKeepsTheStateAndTellsNothingTwice) {
+  judge(bad);
+  const std::string id = board_.all().at(0).id;
+  for (const char* channel : {"webhook", "mail"}) {
+    const auto owed = board_.first_owed(channel);
+    ASSERT_TRUE(owed);
+    board_.settle(*owed);
+  }
+  keep();
+  Board next = reborn();
+  EXPECT_TRUE(next.is_raised(Kind::failure_ratio, ""));
+  const Finding still{.kind = Kind::failure_ratio, .state = bad};
+  next.take({&still, 1}, kRatio, clock_.now(), clock_.monotonic());
+  EXPECT_FALSE(next.first_owed("webhook"));
+  EXPECT_EQ(next.all().at(0).id, id);
+  const Finding over{.kind = Kind::failure_ratio, .state = calm, .hold = Seconds(60)};
+  next.take({&over, 1}, kRatio, clock_.now(), clock_.monotonic());
+  EXPECT_TRUE(next.is_raised(Kind::failure_ratio, "")) << "it has to be calm for as long as before";
+  clock_.advance(Seconds(60));
+  next.take({&over, 1}, kRatio, clock_.now(), clock_.monotonic());
+  ASSERT_TRUE(next.first_owed("webhook"));
+  EXPECT_TRUE(next.first_owed("webhook")->is_resolved);
+}
+
+TEST_F(BoardTest, ARestartGoesOnTellingWhoWasNotTold) {
+  judge(bad);
+  board_.settle(*board_.first_owed("webhook"));
+  judge(calm, Seconds(0));
+  keep();
+  Board next = reborn();
+  EXPECT_TRUE(next.first_owed("webhook")->is_resolved);
+  EXPECT_FALSE(next.first_owed("mail")->is_resolved) << "in their order";
+  next.use_channels({"webhook"});
+  EXPECT_FALSE(next.first_owed("mail"));
+}
+
+TEST_F(BoardTest, WhatNothingIsSaidAboutIsOver) {
+  const Finding findings[] = {{.kind = Kind::ca_expiring, .state = bad, .subject = "a"},
+                              {.kind = Kind::ca_expiring, .state = bad, .subject = "b"}};
+  board_.take(findings, kEndings, clock_.now(), clock_.monotonic());
+  judge(bad);
+  board_.take({findings, 1}, kEndings, clock_.now(), clock_.monotonic());
+  EXPECT_THAT(board_.raised_subjects(Kind::ca_expiring), ElementsAre("a"));
+  EXPECT_TRUE(is_raised()) << "of another rule";
+}
+
+TEST_F(BoardTest, AnAlarmOfOneMomentIsRaisedOnceAndOverWhenItIsQuiet) {
+  constexpr Kind kPassing[] = {Kind::duplicate_device};
+  const Finding point{.kind = Kind::duplicate_device, .state = bad, .subject = "t"};
+  board_.raise(point, clock_.now());
+  board_.raise(point, clock_.now());
+  EXPECT_EQ(board_.all().size(), 1U);
+  EXPECT_THAT(board_.take_raised(), ElementsAre(Kind::duplicate_device));
+  EXPECT_THAT(board_.changes(clock_.now()).events, IsEmpty()) << "its event is there";
+  clock_.advance(std::chrono::hours(23));
+  board_.raise(point, clock_.now());
+  clock_.advance(std::chrono::hours(23));
+  board_.resolve_quiet(kPassing, std::chrono::hours(24), clock_.now());
+  EXPECT_TRUE(board_.is_raised(Kind::duplicate_device, "t"));
+  clock_.advance(std::chrono::hours(1));
+  board_.resolve_quiet(kPassing, std::chrono::hours(24), clock_.now());
+  EXPECT_FALSE(board_.is_raised(Kind::duplicate_device, "t"));
+  board_.resolve(Kind::duplicate_device, "t", "again", clock_.now());
+  board_.resolve(Kind::duplicate_device, "never", "", clock_.now());
+  EXPECT_EQ(board_.all().size(), 1U);
+}
+
+TEST_F(BoardTest, IsBounded) {
+  for (std::size_t i = 0; i < Board::kMostRaised + 10; ++i) {
+    board_.raise({.kind = Kind::duplicate_device, .subject = fmt::format("{}", i)}, clock_.now());
+  }
+  EXPECT_EQ(board_.all().size(), Board::kMostRaised);
+  constexpr Kind kPassing[] = {Kind::duplicate_device};
+  board_.resolve_quiet(kPassing, Seconds(0), clock_.now());
+  keep();
+  EXPECT_EQ(board_.all().size(), Board::kMostResolved);
+  EXPECT_EQ(kept_.size(), Board::kMostResolved);
+  clock_.advance(Board::kKeptResolved + Seconds(1));
+  keep();
+  EXPECT_THAT(kept_, IsEmpty());
+}
+
+TEST_F(BoardTest, AlarmsOfAnotherVersionAreForgotten) {
+  board_.load({Alarm{.id = "x", .kind = "flux-capacitor"}});
+  EXPECT_THAT(board_.all(), IsEmpty());
+  EXPECT_EQ(board_.changes(clock_.now()).changes.size(), 1U);
+}
+
+RC_GTEST_PROP(BoardProperty, RaisesAtMostOnceInEachHold, ()) {
+  SystemRandom random;
+  test::FakeClock clock;
+  Board board(random);
+  const auto hold = Seconds(*rc::gen::inRange(1, 60));
+  std::optional<Timestamp> raised;
+  bool was_raised = false;
+  for (const int word : *rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 300))) {
+    clock.advance(Seconds(word % 10));
+    const Finding finding{.kind = Kind::failure_ratio,
+                          .state = static_cast<Finding::State>(word / 10 % 3),
+                          .hold = hold};
+    board.take({&finding, 1}, kRatio, clock.now(), clock.monotonic());
+    const bool is_raised = board.is_raised(Kind::failure_ratio, "");
+    if (is_raised && !was_raised) {
+      RC_ASSERT(finding.state == bad);
+      if (raised) RC_ASSERT(clock.now() - *raised >= hold);
+      raised = clock.now();
+    }
+    if (!is_raised && was_raised) RC_ASSERT(finding.state == calm);
+    was_raised = is_raised;
+  }
+}
+
+}  // namespace
+}  // namespace imprint::monitoring

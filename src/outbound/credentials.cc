@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "outbound/credentials.h"
+
+#include <algorithm>
+
+#include "base/file.h"
+#include "encoding/text.h"
+#include "x509/digest.h"
+
+namespace imprint::outbound {
+
+namespace {
+
+constexpr std::size_t kMaxSecretBytes = 4096;
+constexpr std::size_t kLeastKeyBytes = 16;
+
+}  // namespace
+
+Result<Secret> load_secret(std::string_view key, const std::filesystem::path& file) {
+  auto read = read_secret_file(file, kMaxSecretBytes);
+  if (!read) return fail_at(read.error().fault, std::string(key), "{}", read.error().message);
+  std::string_view text = read->reveal();
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);
+  const bool is_sound =
+      !text.empty() && std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7F; });
+  if (!is_sound) {
+    return fail_at(Fault::invalid, std::string(key),
+                   "{} must hold one line of visible ASCII characters without blanks",
+                   file.string());
+  }
+  return Secret(std::string(text));
+}
+
+Result<Secret> load_signing_key(std::string_view key, const std::filesystem::path& file) {
+  TRY_ASSIGN(Secret secret, load_secret(key, file));
+  if (secret.reveal().size() >= kLeastKeyBytes) return secret;
+  return fail_at(Fault::invalid, std::string(key),
+                 "the key has {} characters; at least {} are needed, for instance of openssl rand "
+                 "-hex 32",
+                 secret.reveal().size(), kLeastKeyBytes);
+}
+
+std::string signature_header(const std::string& key, std::string_view body, Timestamp now) {
+  const auto seconds = to_milliseconds(now) / 1000;
+  const std::string message = fmt::format("{}.{}", seconds, body);
+  return fmt::format("t={},v1={}", seconds,
+                     encoding::to_hex(x509::hmac_sha256(as_bytes(key), as_bytes(message))));
+}
+
+}  // namespace imprint::outbound

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace imprint::outbound {
+
+/// An http:// or https:// URL to post to: host given, no user name, password or fragment.
+struct WebUrl {
+  std::string text;
+  std::string path;  ///< "/" at least
+  bool is_tls = false;
+  bool is_loopback = false;  ///< localhost or a loopback address, as written
+
+  static Result<WebUrl> parse(std::string_view text);
+};
+
+/// An smtp:// or smtps:// URL of a mail server: host and perhaps a port, nothing else.
+struct MailUrl {
+  std::string text;
+  bool is_tls = false;  ///< from the first byte (RFC 8314); else by STARTTLS
+  bool is_loopback = false;
+
+  static Result<MailUrl> parse(std::string_view text);
+};
+
+}  // namespace imprint::outbound
