@@ -26,8 +26,8 @@ export function ClaimPage({ id }: { id: string }): JSX.Element {
     claim.reload();
     events.reload();
   }, kReread);
-  useLive("steps", ({ events: seen }) => {
-    if (seen.some((event) => event.certificateId === id || event.actor === id)) reread();
+  useLive("steps", ({ events: seen, leftOut }) => {
+    if (leftOut > 0 || seen.some((event) => event.certificateId === id || event.actor === id)) reread();
   });
   return (
     <>

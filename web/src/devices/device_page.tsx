@@ -51,8 +51,8 @@ function Device({ by, name }: Who): JSX.Element {
   const reread = useRereading(story.reload, kReread);
   const isOurs = (event: AuditEvent): boolean =>
     event[by] === name || (event.serialNumber ?? event.clientId) === name || isAbout(event, story.value?.events ?? []);
-  useLive("steps", ({ events }) => {
-    if (events.some(isOurs)) reread();
+  useLive("steps", ({ events, leftOut }) => {
+    if (leftOut > 0 || events.some(isOurs)) reread();
   });
   const changed = (): void => {
     setChanges((n) => n + 1);

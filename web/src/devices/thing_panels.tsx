@@ -85,8 +85,8 @@ function Connected({ thing }: { thing: string }): JSX.Element {
   const api = useApi();
   const connection = useResource(`connection ${thing}`, (signal) => api.connection(thing, signal));
   const reread = useRereading(connection.reload, kReread);
-  useLive("steps", ({ events }) => {
-    if (events.some((event) => event.thingName === thing || event.clientId === connection.value?.clientId)) reread();
+  useLive("steps", ({ events, leftOut }) => {
+    if (leftOut > 0 || events.some((event) => event.thingName === thing || event.clientId === connection.value?.clientId)) reread();
   });
   return <Shown of={connection} what="the connection">{(value) => <ConnectionFacts connection={value} />}</Shown>;
 }

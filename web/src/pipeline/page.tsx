@@ -27,6 +27,7 @@ const kInWords: Record<Span, string> = { hour: "in the last hour", day: "in the 
 const kPerBar: Record<Span, string> = { hour: "a minute", day: "an hour", month: "a day" };
 const kReread = 5_000;
 const kMostCategoriesDrawn = 6;
+const kClaimRefused = "claim-refused";
 
 export function PipelinePage(): JSX.Element {
   useTitle("Pipeline");
@@ -148,6 +149,12 @@ function Reasons({ pipeline, span }: { pipeline: Pipeline; span: Span }): JSX.El
             },
           ]}
         />
+      )}
+      {categories.some((one) => one.category === kClaimRefused) && (
+        <p class="quiet">
+          Devices that come with a frozen claim are refused as they connect, before they ask for anything: they are among the refusals below, not in
+          these numbers.
+        </p>
       )}
     </Panel>
   );

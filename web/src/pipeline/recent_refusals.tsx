@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { useApi, useLive } from "../api/context";
-import { useResource } from "../api/resource";
+import { useRereading, useResource } from "../api/resource";
 import type { AuditEvent } from "../api/shapes";
 import { href } from "../app/router";
 import { isRefusal, newest, whoOf } from "../audit/events";
@@ -16,6 +16,7 @@ import { When } from "../parts/when";
 const kShown = 12;
 /** Of each outcome of a refusal: what else was refused than a registration is left out here. */
 const kRead = 50;
+const kReread = 3_000;
 
 /** The devices that were refused last, each with the reason and the way to its story. */
 export function RecentRefusals(): JSX.Element {
@@ -27,7 +28,9 @@ export function RecentRefusals(): JSX.Element {
     );
     return pages.flatMap((page) => page.items).filter(isRefusal);
   });
-  useLive("steps", ({ events }) => {
+  const reread = useRereading(read.reload, kReread);
+  useLive("steps", ({ events, leftOut }) => {
+    if (leftOut > 0) reread();
     const refusals = events.filter(isRefusal);
     if (refusals.length > 0) setLive((before) => newest([...refusals, ...before], kShown));
   });
