@@ -102,7 +102,8 @@ export interface Hook {
 export type Json = string | number | boolean | null | Json[] | { [member: string]: Json };
 
 export interface AuditEvent {
-  sequence: number;
+  /** Its place in the trail; the live feed may tell of events that have none yet. */
+  sequence?: number;
   time: number;
   step: string;
   outcome: string;

@@ -19,10 +19,17 @@ export function isRefusal(event: AuditEvent): boolean {
   return kOnboarding.has(event.step) && kRefusals.has(event.outcome);
 }
 
-/** The newest of them, each once, newest first. */
+/** The same for one event, whether a list or the live feed tells of it. */
+export function identityOf(event: AuditEvent): string {
+  const { time, step, outcome, correlationId, actor, clientId, thingName, certificateId } = event;
+  return [time, step, outcome, correlationId, actor, clientId, thingName, certificateId].join("\n");
+}
+
+/** The newest of them, each once, newest first. Of one that is told twice the later one in the list counts. */
 export function newest(events: AuditEvent[], most: number): AuditEvent[] {
-  const bySequence = new Map(events.map((event) => [event.sequence, event]));
-  return [...bySequence.values()].sort((a, b) => b.time - a.time || b.sequence - a.sequence).slice(0, most);
+  const each = new Map(events.map((event) => [identityOf(event), event]));
+  const last = Number.MAX_SAFE_INTEGER;
+  return [...each.values()].sort((a, b) => b.time - a.time || (b.sequence ?? last) - (a.sequence ?? last)).slice(0, most);
 }
 
 /** What a device calls itself, as far as it came to say it. */

@@ -26,8 +26,16 @@ describe("a refusal", () => {
 
 describe("events", () => {
   it("stand newest first, each once", () => {
-    const [a, b, c] = [event({ sequence: 1, time: 5 }), event({ sequence: 2, time: 9 }), event({ sequence: 3, time: 9 })];
+    const [a, b, c] = [event({ sequence: 1, time: 5 }), event({ sequence: 2, time: 9, clientId: "b" }), event({ sequence: 3, time: 9, clientId: "c" })];
     expect(newest([a, b, c, b], 2)).toEqual([c, b]);
+  });
+  it("are one, told live without a place and listed with one", () => {
+    const told = event({ time: 9, clientId: "b" });
+    delete told.sequence;
+    const listed = event({ time: 9, clientId: "b", sequence: 7 });
+    expect(newest([told, listed], 5)).toEqual([listed]);
+    const other = event({ time: 9, clientId: "c", sequence: 6 });
+    expect(newest([told, other], 5)).toEqual([told, other]);
   });
   it.each([
     [{ serialNumber: "S", thingName: "T", clientId: "C" }, "S"],

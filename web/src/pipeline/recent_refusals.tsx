@@ -5,7 +5,7 @@ import { useApi, useLive } from "../api/context";
 import { useRereading, useResource } from "../api/resource";
 import type { AuditEvent } from "../api/shapes";
 import { href } from "../app/router";
-import { isRefusal, newest, whoOf } from "../audit/events";
+import { identityOf, isRefusal, newest, whoOf } from "../audit/events";
 import { DeviceText } from "../parts/device_text";
 import { Empty, Shown } from "../parts/notices";
 import { Panel } from "../parts/panel";
@@ -44,7 +44,7 @@ export function RecentRefusals(): JSX.Element {
             <Table
               caption="Devices that were refused most recently"
               rows={rows}
-              keyOf={(event) => String(event.sequence)}
+              keyOf={identityOf}
               columns={[
                 { title: "Device", isHeading: true, cell: (event) => <Who event={event} /> },
                 { title: "What happened", cell: (event) => <Sentence text={event.sentence} /> },
