@@ -30,11 +30,17 @@ export function AuditPage({ query }: { query: URLSearchParams }): JSX.Element {
   );
 }
 
+/** Rejected requests have the category of their reason in their detail; those of earlier versions may have any. */
+function isOfCategory(event: AuditEvent, category: string | undefined): boolean {
+  if (category === undefined) return true;
+  return event.outcome === "rejected" && (event.detail?.["category"] ?? category) === category;
+}
+
 /** Events of one category are among those of one outcome: pages without any are passed over. */
 function read(api: Api, filter: AuditFilter, token: string | undefined, signal: AbortSignal): Promise<Page<AuditEvent>> {
   return firstFound(async (at) => {
     const page = await api.auditEvents(filter, { token: at, signal });
-    return { ...page, items: page.items.filter((event) => filter.category === undefined || (event.detail?.["category"] ?? filter.category) === filter.category) };
+    return { ...page, items: page.items.filter((event) => isOfCategory(event, filter.category)) };
   }, token);
 }
 
@@ -86,6 +92,9 @@ function Events({ query }: { query: URLSearchParams }): JSX.Element {
           </label>
         ))}
       </form>
+      {category !== "" && pages.items.some((event) => event.detail?.["category"] === undefined) && (
+        <p class="quiet">Some events do not name the category of their reason: those are listed whatever it was.</p>
+      )}
       <AuditTable
         pages={pages}
         caption="Audit events"

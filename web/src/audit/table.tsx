@@ -31,7 +31,7 @@ export function AuditTable({ pages, caption, empty }: { pages: Pages<AuditEvent>
             return to === undefined ? (
               <span class="quiet">none</span>
             ) : (
-              <a href={to}>
+              <a class="who" href={to}>
                 <DeviceText text={whoOf(event)} shown={40} />
               </a>
             );

@@ -44,7 +44,7 @@ export function Certificates({ thing, named, events, changed }: Props): JSX.Elem
           <ul class="stack">
             {all.map(({ certificate, isAttached }) => (
               <li key={certificate.certificateId}>
-                <OneCertificate certificate={certificate} isAttached={isAttached} changed={changed} />
+                <OneCertificate certificate={certificate} thing={thing} isAttached={isAttached} changed={changed} />
               </li>
             ))}
           </ul>
@@ -61,7 +61,14 @@ function ignoreMissing<T>(instead: T): (error: unknown) => T {
   };
 }
 
-function OneCertificate({ certificate, isAttached, changed }: { certificate: Certificate; isAttached: boolean; changed: () => void }): JSX.Element {
+interface OneProps {
+  certificate: Certificate;
+  thing: string | undefined;
+  isAttached: boolean;
+  changed: () => void;
+}
+
+function OneCertificate({ certificate, thing, isAttached, changed }: OneProps): JSX.Element {
   const { session } = useSigned();
   const [isAsked, ask] = useState(false);
   const { validity } = certificate;
@@ -76,7 +83,7 @@ function OneCertificate({ certificate, isAttached, changed }: { certificate: Cer
       </p>
       <Facts
         of={[
-          ["Attached", isAttached ? "to this thing" : "not to this thing"],
+          ["Attached", isAttached ? "to this thing" : thing === undefined ? "to no thing yet" : "not to this thing"],
           ["Made", <When at={certificate.creationDate} />],
           ["Changed", <When at={certificate.lastModifiedDate} />],
           ["Ends", validity === undefined ? "unknown" : <><When at={validity.notAfter} /> <span class="quiet">{format.date(validity.notAfter)}</span></>],
