@@ -87,7 +87,7 @@ struct MailOptions {
 struct Options {
   bool enabled = true;
   bool log = true;
-  bool mqtt = false;  ///< to kTopicPrefix and the kind
+  bool topics = false;  ///< of MQTT: $imprint/alarms/ and the kind
   RatioOptions failure_ratio = {};
   RatioOptions hook_failures = {};
   RatioOptions hook_rejections = {.above = 0.2, .below = 0.1};

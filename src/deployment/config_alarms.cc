@@ -85,9 +85,9 @@ const std::vector<AlarmKey>& alarm_keys() {
   static const std::vector<AlarmKey> table = {
       {"", "enabled", "true", "false: nothing is watched and nobody told.", flag(MEMBER(enabled))},
       {"", "log", "true", "To the server's log.", flag(MEMBER(log))},
-      {"", "mqtt", "false",
-       "To the topics $imprint/alarms/KIND, for clients whose policy allows it.",
-       flag(MEMBER(mqtt))},
+      {"", "topics", "false",
+       "To the MQTT topics $imprint/alarms/KIND, for clients whose policy allows it.",
+       flag(MEMBER(topics))},
 
       {"webhook", "url", R"("")", "POST of each alarm as JSON; empty: none.",
        text(MEMBER(webhook.url))},

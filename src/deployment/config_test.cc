@@ -141,7 +141,7 @@ command = ["node", "hook.mjs"]
 TEST(Config, ReadsAlarms) {
   const auto config = Config::parse(R"(
 [alarms]
-mqtt = true
+topics = true
 log = false
 [alarms.webhook]
 url = "https://example.net/alarms"
@@ -164,7 +164,7 @@ quiet = "2s"
                                     "f");
   ASSERT_TRUE(config) << describe(config.error());
   alarms::Options expected;
-  expected.mqtt = true;
+  expected.topics = true;
   expected.log = false;
   expected.webhook = {.url = "https://example.net/alarms", .hmac_key_file = "server/alarms.key"};
   expected.mail = {.server = "smtp://127.0.0.1:25",

@@ -176,7 +176,7 @@ Result<Channels> make_channels(const alarms::Options& options, const ChannelPart
   Channels out;
   if (!options.enabled) return out;
   if (options.log) out.push_back(std::make_unique<LogChannel>(parts.log));
-  if (options.mqtt) out.push_back(std::make_unique<TopicChannel>(parts.publish, parts.sender));
+  if (options.topics) out.push_back(std::make_unique<TopicChannel>(parts.publish, parts.sender));
   if (!options.webhook.url.empty()) {
     TRY_ASSIGN(std::unique_ptr<Channel> webhook, Webhook::make(options.webhook, parts));
     out.push_back(std::move(webhook));

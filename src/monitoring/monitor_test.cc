@@ -395,7 +395,7 @@ TEST_F(ChannelsTest, TheWebhookTakesWhatIsAnsweredWithSuccessOnly) {
 
 TEST_F(ChannelsTest, TheTopicNamesTheKind) {
   alarms::Options options;
-  options.mqtt = true;
+  options.topics = true;
   const auto channels = make(options);
   ASSERT_TRUE(channels);
   EXPECT_TRUE(send(*channels->at(1), {.alarm = {.id = "i", .kind = "disk-low"}}));

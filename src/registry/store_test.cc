@@ -945,8 +945,10 @@ void make_unchained(const std::filesystem::path& file) {
   auto old = *Connection::open(file.string(), Connection::Mode::read_write);
   ASSERT_TRUE(
       old->execute("UPDATE audit_events SET body = json_remove(body, '$.hash');"
-                   "DELETE FROM audit_events WHERE sequence = 1; DROP TABLE audit_trail"));
-  ASSERT_EQ(chain + 1, steps.end()) << "undo the steps that came after it here too";
+                   "DELETE FROM audit_events WHERE sequence = 1; DROP TABLE audit_trail;"
+                   "DROP TABLE alarms; DROP INDEX certificates_by_expiry;"
+                   "ALTER TABLE certificates DROP COLUMN not_after"));
+  ASSERT_EQ(chain + 3, steps.end()) << "undo the steps that came after it here too";
   ASSERT_TRUE(old->execute(fmt::format("PRAGMA user_version={}", chain - steps.begin())));
 }
 

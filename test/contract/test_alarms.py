@@ -62,7 +62,7 @@ class Alarms(WithServer):
             path.touch(mode=0o600)
             path.write_text(secret + "\n")
         cls.use_alarms(f"""[alarms]
-mqtt = true
+topics = true
 [alarms.webhook]
 url = "http://127.0.0.1:{cls.webhook.server_address[1]}/alarms"
 hmac-key-file = "server/alarms.key"

@@ -25,6 +25,13 @@ inline std::vector<std::string> unrecorded_changes(const registry::ChangeSet& ch
     if (key.kind == Kind::issuance_intent || key.kind == Kind::counter ||
         key.kind == Kind::registration_progress)
       continue;
+    // An alarm's raise and end bring their events; who has been told of it, and what the server
+    // counted for itself, nobody decided.
+    const bool is_own_account =
+        key.kind == Kind::alarm ||
+        (key.kind == Kind::setting &&
+         (key.first.starts_with("activity/") || key.first.starts_with("claim-places/")));
+    if (is_own_account) continue;
     out.push_back(fmt::format("{} {} {}", put != nullptr ? "put" : "erased",
                               registry::kind_name(key.kind), key.first));
   }
