@@ -27,7 +27,7 @@ constexpr auto kRoles = std::to_array<Role>({
     "Action": ["iot:Describe*", "iot:Get*", "iot:List*", "iot:Search*",
                "imprint:Describe*", "imprint:Get*", "imprint:List*", "imprint:Search*",
                "imprint:Explain", "imprint:LintTemplate", "imprint:TryTemplate",
-               "imprint:VerifyAuditTrail"],
+               "imprint:VerifyAuditTrail", "imprint:WatchLive"],
     "Resource": "*"
   }, {"Sid": "ItMakesOne", "Effect": "Deny", "Action": "iot:GetRegistrationCode", "Resource": "*"}]
 })"},
