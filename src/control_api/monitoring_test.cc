@@ -36,7 +36,7 @@ TEST(Connection, IsTheThingsNewest) {
   registry::ChangeSet attachment;
   attachment.changes.emplace_back(
       registry::Put{registry::ThingPrincipal{*ThingName::parse("t1"), id, false, {}}});
-  ASSERT_TRUE(runtime::run_blocking(world.store.commit(std::move(attachment))));
+  world.arrange(std::move(attachment));
   world.connections.found = {{"old", "10.0.0.1", from_milliseconds(1000)},
                              {"new", "10.0.0.2", from_milliseconds(2000)}};
   const test::Reply reply = world.must("GET", "/imprint/v1/things/t1/connection");
