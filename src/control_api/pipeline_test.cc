@@ -47,7 +47,7 @@ class Pipeline : public ::testing::Test {
       changes.changes.emplace_back(
           registry::Put{registry::ThingPrincipal{*ThingName::parse(thing), id}});
     }
-    ASSERT_TRUE(runtime::run_blocking(world_.memory.commit(std::move(changes))));
+    world_.arrange(std::move(changes));
   }
 
   ControlApiWorld world_;

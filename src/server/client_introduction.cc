@@ -102,8 +102,8 @@ void Client::note_introduction_failed(Services& services, const Asker& asker,
                                       double seconds) {
   const device_api::Rejection rejection =
       device_api::rejection_of(device_api::Operation::register_thing, error);
-  services.metrics.provisioning_failed(template_name, kMethod, provisioning::category_of(error),
-                                       seconds);
+  const telemetry::FailureCategory category = provisioning::category_of(error);
+  services.metrics.provisioning_failed(template_name, kMethod, category, seconds);
   services.log.warning("just-in-time provisioning failed", {{"template", template_name},
                                                             {"certificate", asker.certificate},
                                                             {"client", asker.client},
@@ -111,6 +111,7 @@ void Client::note_introduction_failed(Services& services, const Asker& asker,
   encoding::json::object detail{{"template", template_name},
                                 {"statusCode", rejection.status_code},
                                 {"errorCode", rejection.error_code},
+                                {"category", telemetry::to_string(category)},
                                 {"because", describe(error)}};
   if (!error.rule.empty()) detail["rule"] = error.rule;
   services.journal.note(asker.payer, {.step = std::string(kStep),

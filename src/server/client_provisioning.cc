@@ -152,11 +152,10 @@ void Client::note_repeat(Journal& journal, const Asker& asker, const device_api:
 void Client::note_rejection(Journal& journal, const Asker& asker,
                             const device_api::Answer& answer) {
   const device_api::Rejection& rejection = *answer.rejection;
-  encoding::json::object detail{{"template", answer.template_name},
-                                {"statusCode", rejection.status_code},
-                                {"errorCode", rejection.error_code},
-                                {"because", rejection.message},
-                                {"final", !rejection.may_retry}};
+  encoding::json::object detail{
+      {"template", answer.template_name},  {"statusCode", rejection.status_code},
+      {"errorCode", rejection.error_code}, {"category", telemetry::to_string(category_of(answer))},
+      {"because", rejection.message},      {"final", !rejection.may_retry}};
   if (answer.error && !answer.error->rule.empty()) detail["rule"] = answer.error->rule;
   if (asker.is_claim) detail["claim"] = true;
   journal.note(payer_of(asker, answer), {.step = std::string(device_api::step_of(answer.operation)),
