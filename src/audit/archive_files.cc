@@ -38,9 +38,10 @@ std::string archive_file_name(std::int64_t first, Timestamp day) {
   constexpr Timestamp kFirst{};
   constexpr Timestamp kLast{Milliseconds(253'402'300'799'999)};
   day = std::clamp(day, kFirst, kLast);
-  return fmt::format("{}{:0{}}-{:%Y%m%d}{}", kPrefix, first, kDigits,
-                     fmt::gmtime(std::chrono::system_clock::to_time_t(
-                         std::chrono::floor<std::chrono::seconds>(day))),
+  // Not system_clock::to_time_t: its nanoseconds end in 2262.
+  const std::time_t since_epoch =
+      std::chrono::floor<std::chrono::seconds>(day).time_since_epoch().count();
+  return fmt::format("{}{:0{}}-{:%Y%m%d}{}", kPrefix, first, kDigits, fmt::gmtime(since_epoch),
                      kSuffix);
 }
 

@@ -24,7 +24,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     IMPRINT_ASSERT(again.has_value() && *again == *event);
     audit::ChainCheck check(registry::ChainPlace{event->sequence - 1, {}});
     check.take(*event);
-    check.finish();
+    IMPRINT_ASSERT(check.finish().has_value() == (check.checked() == 0));
     const std::string message = audit::to_syslog(*event, "host");
     for (const char c : message) IMPRINT_ASSERT(c < 0 || (c >= 0x20 && c != 0x7F));
     IMPRINT_ASSERT(message.starts_with(audit::to_datagram(*event, "host")));

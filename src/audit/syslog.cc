@@ -51,8 +51,9 @@ std::string timestamp(Timestamp time) {
   constexpr Timestamp kEnd{Milliseconds(253'402'300'800'000)};  // the year 10000
   if (time < Timestamp() || time >= kEnd) return "-";
   const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
-                     fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)),
+  // Not system_clock::to_time_t: its nanoseconds end in 2262.
+  const std::time_t since_epoch = seconds.time_since_epoch().count();
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(since_epoch),
                      (time - seconds).count());
 }
 
@@ -81,7 +82,7 @@ std::string before_message(const registry::AuditEvent& event, std::string_view h
 std::string message_of(const registry::AuditEvent& event) {
   if (event.detail.empty() || event.detail == "{}" || !encoding::is_utf8(event.detail)) return {};
   std::string out = fmt::format(" {}{}", kByteOrderMark, event.detail);
-  std::ranges::replace_if(out, [](char c) { return c >= 0 && c < 0x20; }, ' ');
+  std::ranges::replace_if(out, [](char c) { return (c >= 0 && c < 0x20) || c == 0x7F; }, ' ');
   return out;
 }
 

@@ -88,6 +88,12 @@ TEST(Syslog, GivesNoTimeThatCannotBeWritten) {
   }
 }
 
+TEST(Syslog, WritesEveryTimeThatCanBeWritten) {
+  AuditEvent one = event();
+  one.time = from_milliseconds(253'402'300'799'999);
+  EXPECT_THAT(to_syslog(one, "h"), StartsWith("<110>1 9999-12-31T23:59:59.999Z "));
+}
+
 TEST(Syslog, CutsTheMessageOfADatagramBetweenTwoCharacters) {
   AuditEvent one = event();
   one.detail = "{\"a\":\"";
