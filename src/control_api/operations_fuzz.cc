@@ -82,7 +82,12 @@ struct World {
                                          .pause = Milliseconds(0)}};
     return made;
   }
-  test::Nobody connections;
+  struct Nobody final : identity::Connections {
+    [[nodiscard]] std::vector<identity::LiveConnection> of(const CertificateId&) const override {
+      return {};
+    }
+  };
+  Nobody connections;
   access::Sessions sessions{operators, clock, random};
   control_api::LiveFeed live{clock, {}};
   monitoring::Monitor monitor{{.store = store,
