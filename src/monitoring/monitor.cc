@@ -171,6 +171,7 @@ void Monitor::run() {
     changed_.wait_for(lock, pause,
                       [this] { return is_stopping_ || !inbox_.empty() || !points_.empty(); });
   }
+  take_inbox();  // what was told meanwhile is owed no more; tests that just came are ended below
   notifier_.stop();
   keep(parts_.clock.now(), parts_.clock.monotonic(), true);
 }
