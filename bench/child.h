@@ -22,6 +22,9 @@ class Child {
   Child& operator=(const Child&) = delete;
 
   [[nodiscard]] CpuTime cpu_time() const { return process_cpu_time(pid_); }
+  [[nodiscard]] std::map<std::string, CpuTime> cpu_time_by_thread() const {
+    return bench::cpu_time_by_thread(pid_);
+  }
   [[nodiscard]] std::string output() const;
   /// Waits until the output holds `text`; throws after ten seconds, with that output.
   void wait_for_output(const std::string& text) const;

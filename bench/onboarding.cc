@@ -14,6 +14,7 @@
 #include "bench/must.h"
 #include "bench/results.h"
 #include "bench/servers.h"
+#include "bench/watching.h"
 #include "fleet/run.h"
 #include "test/support/shell.h"
 
@@ -45,6 +46,9 @@ struct Arguments {
   bool micro = false;
 };
 
+/// Of the serial numbers of the scenario "csr".
+constexpr const char* kCsrPrefix = "csr-";
+
 using RunOnce = std::function<Result<fleet::Report>(unsigned repeat)>;
 
 struct Scenario {
@@ -62,12 +66,18 @@ Sample take_sample(const Scenario& scenario, const Pki& pki, unsigned repeat) {
   out.floor_us = scenario.floor(CryptoFloor::measure());
   out.handshake_us = measure_handshake(pki);
   const CpuTime server_began = scenario.server.cpu_time();
+  const auto threads_began = scenario.server.cpu_time_by_thread();
   const CpuTime client_began = process_cpu_time();
   out.report = must(scenario.run(repeat));
   settle();
   const auto devices = static_cast<double>(out.report.devices);
   out.server_cpu_us = to_microseconds(scenario.server.cpu_time() - server_began) / devices;
   out.client_cpu_us = to_microseconds(process_cpu_time() - client_began) / devices;
+  for (const auto& [name, time] : scenario.server.cpu_time_by_thread()) {
+    const auto before = threads_began.find(name);
+    const CpuTime spent = before == threads_began.end() ? time : time - before->second;
+    out.thread_us[name] = to_microseconds(spent) / devices;
+  }
   return out;
 }
 
@@ -108,6 +118,18 @@ class Bench {
 
   [[nodiscard]] const std::vector<Series>& series() const { return done_; }
 
+  /// What the server's metrics and audit trail cost a device.
+  [[nodiscard]] WatchingCost watching() const {
+    const Series& csr = *find("csr");
+    const ChainCost chain = measure_chain(imprintd_.layout().audit(), kCsrPrefix);
+    return {
+        .events = chain.events,
+        .metrics_us = measure_metrics(),
+        .chain_us = chain.us,
+        .archive_us = median(csr, [](const Sample& s) { return s.thread_us.at("audit-archive"); }),
+        .onboarding_us = median(csr, [](const Sample& s) { return s.server_cpu_us; })};
+  }
+
   /// How many whole onboardings the server does in the CPU time of one bare mosquitto connection.
   [[nodiscard]] std::optional<double> onboardings_per_mosquitto_connect() const {
     const Series* onboard = find("csr");
@@ -128,12 +150,14 @@ class Bench {
 
   std::vector<Scenario> make_scenarios() {
     std::vector<Scenario> out;
-    out.push_back(onboarding("csr", "one connection: claim, CSR, RegisterThing", fleet::Flow::csr,
-                             false, [](const CryptoFloor& f) { return f.csr_flow(); }));
-    out.push_back(onboarding(
-        "csr + reconnect", "the same, then a connection with the new certificate and a publish",
-        fleet::Flow::csr, true, [](const CryptoFloor& f) { return f.csr_flow_and_reconnect(); }));
-    out.push_back(onboarding("keys", "one connection, P-256 key made by the server",
+    out.push_back(onboarding("csr", "one connection: claim, CSR, RegisterThing", kCsrPrefix,
+                             fleet::Flow::csr, false,
+                             [](const CryptoFloor& f) { return f.csr_flow(); }));
+    out.push_back(onboarding("csr + reconnect",
+                             "the same, then a connection with the new certificate and a publish",
+                             "reconnect-", fleet::Flow::csr, true,
+                             [](const CryptoFloor& f) { return f.csr_flow_and_reconnect(); }));
+    out.push_back(onboarding("keys", "one connection, P-256 key made by the server", "keys-",
                              fleet::Flow::keys, false,
                              [](const CryptoFloor& f) { return f.keys_flow(); }));
     out.push_back(echo("imprintd connect", imprintd_.process(), imprintd_.broker_load()));
@@ -142,9 +166,8 @@ class Bench {
     return out;
   }
 
-  Scenario onboarding(const char* name, const char* about, fleet::Flow flow, bool reconnect,
-                      double (*floor)(const CryptoFloor&)) {
-    const std::string prefix = fmt::format("b{}-", ++prefixes_);
+  Scenario onboarding(const char* name, const char* about, const char* prefix, fleet::Flow flow,
+                      bool reconnect, double (*floor)(const CryptoFloor&)) {
     return {{name, about}, imprintd_.process(), floor, [=, this](unsigned repeat) {
               fleet::Load load = imprintd_.claim_load();
               size(load);
@@ -187,11 +210,11 @@ class Bench {
   Imprintd imprintd_;
   std::optional<Mosquitto> mosquitto_;
   std::vector<Series> done_;
-  int prefixes_ = 0;
 };
 
 std::filesystem::path write_results(const Bench& bench, const Arguments& arguments,
-                                    const std::string& command, encoding::json::object machine) {
+                                    const WatchingCost& watching, const std::string& command,
+                                    encoding::json::object machine) {
   const std::string commit = describe_commit(IMPRINT_SOURCE_DIR);
   encoding::json::object out{{"date", today()},
                              {"commit", commit},
@@ -201,7 +224,8 @@ std::filesystem::path write_results(const Bench& bench, const Arguments& argumen
                              {"concurrency", arguments.concurrency},
                              {"serverThreads", arguments.server_threads},
                              {"repeats", arguments.repeats},
-                             {"scenarios", to_json(bench.series())}};
+                             {"scenarios", to_json(bench.series())},
+                             {"watching", to_json(watching)}};
   if (const auto ratio = bench.onboardings_per_mosquitto_connect())
     out["onboardingsPerMosquittoConnect"] = *ratio;
   std::filesystem::create_directories(arguments.results);
@@ -234,7 +258,9 @@ int measure(const Arguments& arguments, const std::filesystem::path& self,
     fmt::print("\nwhole csr onboardings in the CPU time of one bare mosquitto connection: {:.2f}\n",
                *ratio);
   }
-  const auto file = write_results(bench, arguments, command, std::move(machine));
+  const WatchingCost watching = bench.watching();
+  fmt::print("\n{}", to_text(watching));
+  const auto file = write_results(bench, arguments, watching, command, std::move(machine));
   fmt::print("kept in {}\n", file.string());
   if (arguments.micro) run_micro(arguments.binaries, self);
   return all_succeeded ? 0 : 1;

@@ -21,8 +21,6 @@ namespace {
 
 namespace json = encoding::json;
 
-double rounded(double value) { return std::round(value * 100) / 100; }
-
 std::string first_line_after(const char* file, const std::string& key) {
   std::ifstream in(file);
   for (std::string line; std::getline(in, line);) {
@@ -45,8 +43,15 @@ std::string output_of(const std::string& command) {
   return has_failed ? "" : out;
 }
 
+json::object to_json(const std::map<std::string, double>& figures) {
+  json::object out;
+  for (const auto& [name, value] : figures) out[name] = rounded(value);
+  return out;
+}
+
 json::object to_json(const Sample& sample) {
   return {{"serverCpuUs", rounded(sample.server_cpu_us)},
+          {"serverThreadsUs", to_json(sample.thread_us)},
           {"clientCpuUs", rounded(sample.client_cpu_us)},
           {"floorUs", rounded(sample.floor_us)},
           {"handshakeUs", rounded(sample.handshake_us)},
@@ -56,6 +61,8 @@ json::object to_json(const Sample& sample) {
 }
 
 }  // namespace
+
+double rounded(double value) { return std::round(value * 100) / 100; }
 
 double median(std::vector<double> values) {
   IMPRINT_ASSERT(!values.empty());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -13,10 +14,11 @@ namespace imprint::bench {
 /// One scenario, run once, with the yardsticks of the same moment.
 struct Sample {
   fleet::Report report;
-  double server_cpu_us = 0;  ///< a device
-  double client_cpu_us = 0;  ///< a device
-  double floor_us = 0;       ///< F: bare cryptography of this scenario
-  double handshake_us = 0;   ///< H: one mutual TLS handshake in memory
+  double server_cpu_us = 0;                      ///< a device
+  double client_cpu_us = 0;                      ///< a device
+  std::map<std::string, double> thread_us = {};  ///< of server_cpu_us, by the thread's name
+  double floor_us = 0;                           ///< F: bare cryptography of this scenario
+  double handshake_us = 0;                       ///< H: one mutual TLS handshake in memory
 
   [[nodiscard]] double over_floor() const { return server_cpu_us / floor_us; }
   [[nodiscard]] double over_handshake() const { return server_cpu_us / handshake_us; }
@@ -29,6 +31,8 @@ struct Series {
 };
 
 double median(std::vector<double> values);
+/// To two decimal places: what a file of figures keeps.
+double rounded(double value);
 /// Of one figure over a series.
 double median(const Series& series, double (*figure)(const Sample&));
 

@@ -20,6 +20,7 @@ class Imprintd {
            unsigned threads);
 
   [[nodiscard]] const Child& process() const { return *process_; }
+  [[nodiscard]] const deployment::Layout& layout() const { return deployment_.layout(); }
   /// What devices first connect with, and where to.
   [[nodiscard]] fleet::Load claim_load() const { return load(deployment_.claim_folder()); }
   /// The same with a certificate that may use any topic.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "audit/archive.h"
 
+#include "base/thread.h"
 #include "encoding/text.h"
 #include "registry/audit_chain.h"
 
@@ -36,7 +37,7 @@ Archive::Archive(registry::Store& store, ArchiveOptions options, const Clock& cl
     : store_(store), options_(std::move(options)), clock_(clock), log_(log) {}
 
 void Archive::start() {
-  thread_ = std::thread([this] { work(); });
+  thread_ = start_thread("audit-archive", [this] { work(); });
 }
 
 void Archive::wake() {

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/thread.h"
 #include "encoding/json.h"
 
 namespace imprint::bulk {
@@ -113,7 +114,7 @@ RegistrationTasks::~RegistrationTasks() { stop(); }
 
 void RegistrationTasks::start() {
   is_woken_ = true;
-  thread_ = std::thread([this] { work(); });
+  thread_ = start_thread("bulk", [this] { work(); });
 }
 
 void RegistrationTasks::wake() {

@@ -6,24 +6,16 @@
 
 #include "registry/sqlite/sqlite_store.h"
 #include "test/support/control_api_world.h"
+#include "test/support/filled_registry.h"
 #include "test/support/scratch_folder.h"
 
 namespace imprint::control_api {
 namespace {
 
-constexpr std::int64_t kAtOnce = 5'000;
-
 /// A SQLite registry of that many things, a thousandth of them of the type Rare.
 class Registry {
  public:
-  explicit Registry(std::int64_t things) : things_(things) {
-    for (std::int64_t first = 0; first < things; first += kAtOnce) {
-      registry::ChangeSet changes;
-      for (std::int64_t i = first; i < std::min(things, first + kAtOnce); ++i)
-        changes.changes.emplace_back(registry::Put{thing(i)});
-      IMPRINT_ASSERT(runtime::run_blocking(store_->commit(std::move(changes))).has_value());
-    }
-  }
+  explicit Registry(std::int64_t things) : things_(things) { test::fill(*store_, things); }
 
   void get(benchmark::State& state, const std::string& target) {
     expect(state, world_.call("GET", target));
@@ -33,18 +25,6 @@ class Registry {
                               encoding::to_json(json::object{{"queryString", query}})));
   }
   [[nodiscard]] std::int64_t things() const { return things_; }
-
- private:
-  static registry::Thing thing(std::int64_t i) {
-    return {.name = *ThingName::parse(name(i)),
-            .id = fmt::format("id-{}", i),
-            .type = *ThingTypeName::parse(i % 1000 == 0 ? "Rare" : "Common"),
-            .attributes = {{"firmwareVersion", fmt::format("1.0.{}", i % 10)},
-                           {"pressure", fmt::format("{}", i)}}};
-  }
-
- public:
-  static std::string name(std::int64_t i) { return fmt::format("device-{:07}", i); }
 
  private:
   static void expect(benchmark::State& state, const test::Reply& reply) {
@@ -75,7 +55,7 @@ std::int64_t next_place(std::int64_t things) {
 void DescribeThing(benchmark::State& state) {
   Registry& registry = registry_of(state.range(0));
   for (auto _ : state)
-    registry.get(state, "/things/" + Registry::name(next_place(registry.things())));
+    registry.get(state, "/things/" + test::filled_device_name(next_place(registry.things())));
 }
 
 void ListThings(benchmark::State& state) {
@@ -91,7 +71,7 @@ void ListThingsOfAType(benchmark::State& state) {
 void SearchByName(benchmark::State& state) {
   Registry& registry = registry_of(state.range(0));
   for (auto _ : state)
-    registry.search(state, "thingName:" + Registry::name(next_place(registry.things())));
+    registry.search(state, "thingName:" + test::filled_device_name(next_place(registry.things())));
 }
 
 void SearchByTypeAndAttribute(benchmark::State& state) {

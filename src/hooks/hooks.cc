@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/name.h"
+#include "base/thread.h"
 #include "hooks/gate.h"
 #include "outbound/web_client.h"
 
@@ -81,7 +82,7 @@ Result<std::unique_ptr<Hooks>> Hooks::make(std::vector<HookOptions> options,
     parts->gates.push_back(
         std::make_unique<Gate>(std::move(one), std::move(*carrier), parts->carrier_parts));
   }
-  parts->thread = std::thread([loop = &parts->loop] { loop->run(); });
+  parts->thread = start_thread("hooks", [loop = &parts->loop] { loop->run(); });
   return std::unique_ptr<Hooks>(new Hooks(std::move(parts)));
 }
 

@@ -3,6 +3,8 @@
 
 #include <sched.h>
 
+#include "base/thread.h"
+
 namespace imprint::issuance {
 
 namespace {
@@ -29,7 +31,8 @@ KeyPool::KeyPool(KeyPoolOptions options)
 KeyPool::KeyPool(KeyPoolOptions options, Generate generate)
     : options_(options), generate_(std::move(generate)) {
   IMPRINT_ASSERT(options_.threads > 0);
-  for (std::size_t i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { fill(); });
+  for (std::size_t i = 0; i < options_.threads; ++i)
+    threads_.push_back(start_thread("key-pool", [this] { fill(); }));
 }
 
 KeyPool::~KeyPool() {

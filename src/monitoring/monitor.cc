@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "alarms/point_alarms.h"
+#include "base/thread.h"
 #include "encoding/json.h"
 
 namespace imprint::monitoring {
@@ -89,7 +90,7 @@ Result<void> Monitor::load() {
 
 void Monitor::start() {
   is_running_ = true;
-  thread_ = std::thread([this] { run(); });
+  thread_ = start_thread("monitor", [this] { run(); });
 }
 
 void Monitor::stop() {

@@ -2,6 +2,7 @@
 #include "outbound/transfers.h"
 
 #include "base/name.h"
+#include "base/thread.h"
 
 namespace imprint::outbound {
 
@@ -55,7 +56,7 @@ Transfers::Transfers() {
   multi_.reset(curl_multi_init());
   IMPRINT_ASSERT(multi_ != nullptr);
   curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, kIdleConnections);
-  thread_ = std::thread([this] { run(); });
+  thread_ = start_thread("outbound", [this] { run(); });
 }
 
 Transfers::~Transfers() {

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/thread.h"
+
 namespace imprint::runtime {
 
 /// One thread that takes everything waiting in its queue at once: the head of a batch works for
@@ -18,8 +20,11 @@ class BatchWorker {
  public:
   using Handler = std::function<void(std::vector<Job>)>;
 
-  BatchWorker(std::size_t max_waiting, Handler handler)
-      : max_waiting_(max_waiting), handler_(std::move(handler)), thread_([this] { run(); }) {}
+  template <std::size_t kSize>
+  BatchWorker(const char (&name)[kSize], std::size_t max_waiting, Handler handler)
+      : max_waiting_(max_waiting),
+        handler_(std::move(handler)),
+        thread_(start_thread(name, [this] { run(); })) {}
 
   BatchWorker(const BatchWorker&) = delete;
   BatchWorker& operator=(const BatchWorker&) = delete;

@@ -9,6 +9,7 @@
 #include "alarms/point_alarms.h"
 #include "audit/archive.h"
 #include "base/file.h"
+#include "base/thread.h"
 #include "bulk/registration_tasks.h"
 #include "control_api/control_api.h"
 #include "control_api/live_feed.h"
@@ -462,8 +463,9 @@ struct Server::Parts {
   }
 
   void run() {
-    for (const auto& shard : shards) threads.emplace_back([s = shard.get()] { s->run(); });
-    threads.emplace_back([this] { http->run(); });
+    for (const auto& shard : shards)
+      threads.push_back(start_thread("shard", [s = shard.get()] { s->run(); }));
+    threads.push_back(start_thread("http", [this] { http->run(); }));
     registrations->start();
     if (archive) archive->start();
     monitor->start();

@@ -37,12 +37,14 @@ export async function waitUntil(isSo, what) {
 }
 
 export class Deployment {
-  static async start(config = "") {
+  /** @param prepare may do things to the deployment's directory before the server starts. */
+  static async start(config = "", prepare = async () => {}) {
     const one = new Deployment();
     one.scratch = mkdtempSync(join(tmpdir(), "imprint-browser-"));
     one.data = join(one.scratch, "deployment");
     await one.imprint("init", one.data);
     if (config !== "") appendFileSync(join(one.data, "imprint.toml"), config);
+    await prepare(one.data);
     const log = createWriteStream(join(one.scratch, "imprintd.log"));
     one.process = spawn(join(kBin, "imprintd"), [one.data, "--mqtt", "127.0.0.1:0", "--http", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "pipe"] });
     one.process.stderr.pipe(log);

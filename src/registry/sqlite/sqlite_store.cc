@@ -285,7 +285,7 @@ class SqliteStore::Reader {
   Reader(std::unique_ptr<Connection> connection, std::size_t max_waiting)
       : connection_(std::move(connection)),
         cache_(kCachedRecords),
-        worker_(max_waiting, [this](std::vector<Job> jobs) { work(std::move(jobs)); }) {}
+        worker_("store-read", max_waiting, [this](std::vector<Job> jobs) { work(std::move(jobs)); }) {}
 
   RecordCache& cache() { return cache_; }
 
@@ -357,7 +357,7 @@ class SqliteStore::Writer {
         connection_(std::move(connection)),
         cache_(cache),
         options_(std::move(options)),
-        worker_(options_.max_waiting, [this](std::vector<Job> jobs) { work(std::move(jobs)); }) {}
+        worker_("store-write", options_.max_waiting, [this](std::vector<Job> jobs) { work(std::move(jobs)); }) {}
 
   void watch(Listener listener) { listeners_.push_back(std::move(listener)); }
 
