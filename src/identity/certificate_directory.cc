@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "identity/certificate_directory.h"
 
+#include <algorithm>
 #include <mutex>
 
 namespace imprint::identity {
@@ -51,20 +52,27 @@ std::size_t CertificateDirectory::size() const {
 
 std::array<std::size_t, 6> CertificateDirectory::count_by_status() const {
   std::array<std::size_t, 6> counts{};
-  for (const Stripe& stripe : stripes_) {
-    const std::shared_lock lock(stripe.mutex);
-    for (const auto& [id, status] : stripe.statuses) ++counts[static_cast<std::size_t>(status)];
-  }
+  std::ranges::copy(counts_, counts.begin());
   return counts;
 }
 
 void CertificateDirectory::set(const CertificateId& id, std::optional<CertificateStatus> status) {
+  const auto count = [this](CertificateStatus of) -> std::atomic<std::size_t>& {
+    return counts_[static_cast<std::size_t>(of)];
+  };
   Stripe& stripe = stripes_[stripe_of(id)];
   const std::unique_lock lock(stripe.mutex);
+  const auto it = stripe.statuses.find(id);
+  if (it != stripe.statuses.end()) --count(it->second);
   if (status) {
-    stripe.statuses.insert_or_assign(id, *status);
-  } else {
-    stripe.statuses.erase(id);
+    ++count(*status);
+    if (it != stripe.statuses.end()) {
+      it->second = *status;
+    } else {
+      stripe.statuses.emplace(id, *status);
+    }
+  } else if (it != stripe.statuses.end()) {
+    stripe.statuses.erase(it);
   }
 }
 

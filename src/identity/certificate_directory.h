@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <optional>
 #include <shared_mutex>
 #include <unordered_map>
@@ -37,6 +38,8 @@ class CertificateDirectory {
   static std::size_t stripe_of(const CertificateId& id) { return id.bytes().back() % kStripes; }
 
   std::array<Stripe, kStripes> stripes_;
+  /// Kept along, so that asking costs nothing however many there are.
+  std::array<std::atomic<std::size_t>, 6> counts_{};
 };
 
 }  // namespace imprint::identity
