@@ -17,15 +17,13 @@ Answer describe_connection(Call call) {
   CO_TRY_ASSIGN(const std::vector<registry::ThingPrincipal> principals,
                 co_await registry::list_all<registry::ThingPrincipal>(
                     store, registry::query::PrincipalsOfThing{thing.name}));
-  // Of several, which only a clone or an open takeover has, the newest.
   std::optional<identity::LiveConnection> newest;
   std::string certificate;
   for (const registry::ThingPrincipal& principal : principals) {
-    for (identity::LiveConnection& one : call.server.connections.of(principal.certificate)) {
-      if (newest && one.since <= newest->since) continue;
-      certificate = principal.certificate.hex();
-      newest = std::move(one);
-    }
+    auto one = call.server.connections.newest_of(principal.certificate);
+    if (!one || (newest && one->since <= newest->since)) continue;
+    certificate = principal.certificate.hex();
+    newest = std::move(one);
   }
   if (!newest) co_return json::object{{"connected", false}};
   co_return json::object{{"connected", true},

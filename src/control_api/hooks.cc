@@ -4,6 +4,7 @@
 
 #include "control_api/operations.h"
 #include "control_api/store_access.h"
+#include "outbound/url.h"
 
 namespace imprint::control_api {
 
@@ -27,8 +28,8 @@ json::value write_seconds(const std::vector<double>& ascending) {
 std::string address_of(const hooks::HookReport& report) {
   const hooks::HookOptions& options = report.options;
   if (!report.listens.empty()) return report.listens;
-  if (!options.url.empty()) return options.url;
-  return fmt::format("{}", fmt::join(options.command, " "));
+  if (!options.url.empty()) return outbound::without_secrets(options.url);
+  return options.command.front();  // arguments may be secret
 }
 
 /// Which templates' hooks this one answers for: the first pattern that matches wins.

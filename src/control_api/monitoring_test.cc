@@ -22,7 +22,7 @@ TEST(Hooks, ReportHowTheyAreDoing) {
   EXPECT_EQ(first.at("seconds").as_object().at("p99").as_double(), 99);
   EXPECT_EQ(first.at("lastProblem").as_object().at("because").as_string(), "refused");
   const json::object& second = reply.list("hooks")[1].as_object();
-  EXPECT_EQ(second.at("address").as_string(), "node hook.mjs");
+  EXPECT_EQ(second.at("address").as_string(), "node");
   EXPECT_TRUE(second.at("seconds").is_null());
 }
 
@@ -32,13 +32,16 @@ TEST(Connection, IsTheThingsNewest) {
   EXPECT_FALSE(
       world.must("GET", "/imprint/v1/things/t1/connection").body.at("connected").as_bool());
   EXPECT_EQ(world.call("GET", "/imprint/v1/things/t2/connection").status, 404);
-  const CertificateId id{Sha256{1}};
-  registry::ChangeSet attachment;
-  attachment.changes.emplace_back(
-      registry::Put{registry::ThingPrincipal{*ThingName::parse("t1"), id, false, {}}});
-  world.arrange(std::move(attachment));
-  world.connections.found = {{"old", "10.0.0.1", from_milliseconds(1000)},
-                             {"new", "10.0.0.2", from_milliseconds(2000)}};
+  const CertificateId old{Sha256{1}};
+  const CertificateId id{Sha256{2}};
+  registry::ChangeSet attachments;
+  for (const CertificateId& one : {old, id}) {
+    attachments.changes.emplace_back(
+        registry::Put{registry::ThingPrincipal{*ThingName::parse("t1"), one, false, {}}});
+  }
+  world.arrange(std::move(attachments));
+  world.connections.found = {{old, {"old", "10.0.0.1", from_milliseconds(1000)}},
+                             {id, {"new", "10.0.0.2", from_milliseconds(2000)}}};
   const test::Reply reply = world.must("GET", "/imprint/v1/things/t1/connection");
   EXPECT_EQ(reply.text("clientId"), "new");
   EXPECT_EQ(reply.text("certificateId"), id.hex());

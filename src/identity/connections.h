@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
-#include <vector>
 
 #include "base/certificate_id.h"
 #include "base/clock.h"
@@ -20,7 +20,10 @@ struct LiveConnection {
 class Connections {
  public:
   virtual ~Connections() = default;
-  [[nodiscard]] virtual std::vector<LiveConnection> of(const CertificateId& certificate) const = 0;
+  /// Of several with one certificate, which only claims, clones and open takeovers have, the
+  /// newest.
+  [[nodiscard]] virtual std::optional<LiveConnection> newest_of(
+      const CertificateId& certificate) const = 0;
 };
 
 }  // namespace imprint::identity

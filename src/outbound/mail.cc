@@ -72,6 +72,8 @@ class Submission final : public Transfer {
     }
     set(easy(), CURLOPT_MAIL_FROM, from_.c_str());
     set(easy(), CURLOPT_MAIL_RCPT, to_.get());
+    // One address that is gone keeps nobody else from being told.
+    set(easy(), CURLOPT_MAIL_RCPT_ALLLOWFAILS, 1L);
     set(easy(), CURLOPT_UPLOAD, 1L);
     set(easy(), CURLOPT_READFUNCTION, &give);
     set(easy(), CURLOPT_READDATA, this);

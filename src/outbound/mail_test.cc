@@ -78,6 +78,13 @@ TEST(Mails, AreBounded) {
   EXPECT_LT(text.size(), 100'000U);
 }
 
+TEST(WebUrls, AreShownWithoutWhatMayBeSecret) {
+  EXPECT_EQ(without_secrets("https://chat.example.net:8443/services/T0/B1/x?token=y#z"),
+            "https://chat.example.net:8443");
+  EXPECT_EQ(without_secrets("http://127.0.0.1?code=1"), "http://127.0.0.1");
+  EXPECT_EQ(without_secrets("https://h"), "https://h");
+}
+
 TEST(MailAddresses, ArePlain) {
   for (const char* good : {"a@b", "ops+imprint@example.net"}) {
     EXPECT_TRUE(check_mail_address(good)) << good;

@@ -77,6 +77,12 @@ Result<WebUrl> WebUrl::parse(std::string_view text) {
                 .is_loopback = is_loopback_name(parts.host)};
 }
 
+std::string without_secrets(std::string_view url) {
+  const std::size_t scheme = url.find("://");
+  const std::size_t host = scheme == std::string_view::npos ? 0 : scheme + 3;
+  return std::string(url.substr(0, url.find_first_of("/?#", host)));
+}
+
 Result<MailUrl> MailUrl::parse(std::string_view text) {
   const Parts parts = parts_of(text);
   if ((parts.scheme != "smtp" && parts.scheme != "smtps") || parts.host.empty()) {

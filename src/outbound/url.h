@@ -18,6 +18,10 @@ struct WebUrl {
   static Result<WebUrl> parse(std::string_view text);
 };
 
+/// As much of a web URL as anybody may see: scheme, host and port. Chat services have their secret
+/// in the path, others in the query.
+std::string without_secrets(std::string_view url);
+
 /// An smtp:// or smtps:// URL of a mail server: host and perhaps a port, nothing else.
 struct MailUrl {
   std::string text;

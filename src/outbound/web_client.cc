@@ -6,6 +6,7 @@
 
 #include "base/name.h"
 #include "outbound/transfers.h"
+#include "outbound/url.h"
 
 namespace imprint::outbound {
 
@@ -44,11 +45,11 @@ class Post final : public Transfer {
       curl_easy_getinfo(easy(), CURLINFO_RESPONSE_CODE, &status);
       answer_.status = static_cast<int>(status);
     } else if (is_too_large_) {
-      answer_.problem = fmt::format("the answer of {} is larger than {} bytes", quote(request_.url),
-                                    kMaxWebAnswerBytes);
+      answer_.problem = fmt::format("the answer of {} is larger than {} bytes",
+                                    without_secrets(request_.url), kMaxWebAnswerBytes);
     } else {
       answer_.was_sent = !is_unsent(code);
-      answer_.problem = fmt::format("{}: {}", quote(request_.url), problem_of(code));
+      answer_.problem = fmt::format("{}: {}", without_secrets(request_.url), problem_of(code));
     }
     done_(std::move(answer_));
   }

@@ -14,19 +14,19 @@ PresenceWatch::Arrival PresenceWatch::arrived(const CertificateId& certificate,
   Arrival arrival{.presence =
                       std::make_shared<Presence>(certificate, std::move(connection), is_watched)};
   const std::scoped_lock lock(mutex_);
+  auto& live = live_[certificate];
   if (!is_watched) {
-    live_.emplace(certificate, arrival.presence);
+    live.insert(arrival.presence);
     return arrival;
   }
-  const auto [first, last] = live_.equal_range(certificate);
-  for (auto it = first; it != last; ++it) {
-    Presence& other = *it->second;
+  for (const PresencePtr& one : live) {
+    Presence& other = *one;
     if (!other.is_watched || other.connection.address == address || other.is_contested) continue;
     other.other_address = address;
     other.contested_since = now;
     other.is_contested = true;
   }
-  live_.emplace(certificate, arrival.presence);
+  live.insert(arrival.presence);
   arrival.twin = note_move(certificate, address, now);
   return arrival;
 }
@@ -58,10 +58,10 @@ std::optional<PresenceWatch::Twin> PresenceWatch::note_move(const CertificateId&
 
 void PresenceWatch::left(const PresencePtr& presence) {
   const std::scoped_lock lock(mutex_);
-  const auto [first, last] = live_.equal_range(presence->certificate);
-  const auto it =
-      std::find_if(first, last, [&](const auto& entry) { return entry.second == presence; });
-  if (it != last) live_.erase(it);
+  const auto live = live_.find(presence->certificate);
+  if (live == live_.end()) return;
+  live->second.erase(presence);
+  if (live->second.empty()) live_.erase(live);
 }
 
 std::optional<PresenceWatch::Twin> PresenceWatch::spoke(const PresencePtr& presence) {
@@ -71,12 +71,14 @@ std::optional<PresenceWatch::Twin> PresenceWatch::spoke(const PresencePtr& prese
   return Twin{presence->connection.address, presence->other_address};
 }
 
-std::vector<identity::LiveConnection> PresenceWatch::of(const CertificateId& certificate) const {
-  std::vector<identity::LiveConnection> out;
+std::optional<identity::LiveConnection> PresenceWatch::newest_of(
+    const CertificateId& certificate) const {
   const std::scoped_lock lock(mutex_);
-  const auto [first, last] = live_.equal_range(certificate);
-  for (auto it = first; it != last; ++it) out.push_back(it->second->connection);
-  return out;
+  const auto live = live_.find(certificate);
+  if (live == live_.end()) return std::nullopt;
+  return (*std::ranges::max_element(live->second, {},
+                                    [](const PresencePtr& one) { return one->connection.since; }))
+      ->connection;
 }
 
 }  // namespace imprint::server

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/certificate_id.h"
 #include "base/clock.h"
@@ -55,7 +56,7 @@ class PresenceWatch final : public identity::Connections {
   /// A contested connection has said something; a twin when it had the time to notice its end.
   std::optional<Twin> spoke(const PresencePtr& presence);
 
-  [[nodiscard]] std::vector<identity::LiveConnection> of(
+  [[nodiscard]] std::optional<identity::LiveConnection> newest_of(
       const CertificateId& certificate) const override;
 
  private:
@@ -76,7 +77,7 @@ class PresenceWatch final : public identity::Connections {
 
   const Clock& clock_;
   mutable std::mutex mutex_;
-  std::unordered_multimap<CertificateId, PresencePtr> live_;
+  std::unordered_map<CertificateId, std::unordered_set<PresencePtr>> live_;
   std::unordered_map<CertificateId, Moves> moves_;  ///< of the last kToAndFro and a bit
   Monotonic swept_ = {};
 };

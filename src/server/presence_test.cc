@@ -41,11 +41,12 @@ TEST(PresenceWatch, KnowsWhoIsConnectedWatchedOrNot) {
   const auto first = world.watch.arrived(kKey, from("10.0.0.1"), false);
   const auto second = world.watch.arrived(kKey, from("10.0.0.2"), false);
   EXPECT_FALSE(first.presence->is_contested) << "an operator's key may be in many places";
-  EXPECT_EQ(world.watch.of(kKey).size(), 2U);
   world.watch.left(first.presence);
-  ASSERT_EQ(world.watch.of(kKey).size(), 1U);
-  EXPECT_EQ(world.watch.of(kKey)[0].address, "10.0.0.2");
-  EXPECT_TRUE(world.watch.of(CertificateId{Sha256{2}}).empty());
+  ASSERT_TRUE(world.watch.newest_of(kKey));
+  EXPECT_EQ(world.watch.newest_of(kKey)->address, "10.0.0.2");
+  EXPECT_FALSE(world.watch.newest_of(CertificateId{Sha256{2}}));
+  world.watch.left(second.presence);
+  EXPECT_FALSE(world.watch.newest_of(kKey));
 }
 
 TEST(PresenceWatch, TellsOfOneThatGoesOnTalkingElsewhere) {

@@ -40,10 +40,12 @@ struct Reply {
 
 class Nobody final : public identity::Connections {
  public:
-  [[nodiscard]] std::vector<identity::LiveConnection> of(const CertificateId&) const override {
-    return found;
+  [[nodiscard]] std::optional<identity::LiveConnection> newest_of(
+      const CertificateId& certificate) const override {
+    const auto it = found.find(certificate);
+    return it == found.end() ? std::nullopt : std::optional(it->second);
   }
-  std::vector<identity::LiveConnection> found = {};
+  std::unordered_map<CertificateId, identity::LiveConnection> found = {};
 };
 
 /// A control plane without a network: store, issuing CA and one operator who signs requests.
