@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/bytes.h"
+#include "base/network.h"
 #include "encoding/text.h"
 #include "x509/digest.h"
 
@@ -26,6 +27,14 @@ std::string random_token(Random& random) {
 
 std::string digest_of(std::string_view token) {
   return encoding::to_hex(x509::sha256(as_bytes(token)));
+}
+
+/// Who tries: an address, in IPv6 the /64 that one household has (RFC 6177).
+std::string household_of(std::string_view address) {
+  auto network = Network::parse(address);
+  if (!network) return std::string(address);
+  if (!network->is_v4()) network->prefix = 64;
+  return network->first().text();
 }
 
 Unexpected refuse_key() {
@@ -79,7 +88,7 @@ Result<Sessions::Started> Sessions::sign_in(std::string_view access_key_id, std:
   const bool is_right = found.standing == Standing::usable &&
                         equal_constant_time(as_bytes(found.who->secret.reveal()), as_bytes(secret));
   const std::scoped_lock lock(mutex_);
-  Tries& of_address = tries_of("from " + std::string(address), now);
+  Tries& of_address = tries_of(household_of(address), now);
   // A key that somebody else is guessing at still opens for its owner, from an address of its own.
   if (of_address.left == 0) {
     return fail(Fault::exhausted, "too many wrong secrets; try again in {} seconds",

@@ -87,6 +87,14 @@ Result<SignIn> read_sign_in(const HttpRequest& request) {
   return in;
 }
 
+/// What was typed as the id may be the secret, in the wrong field.
+std::string_view loggable(std::string_view access_key_id) {
+  constexpr std::size_t kMostCharacters = 20;
+  return access_key_id.starts_with("AKIA") && access_key_id.size() <= kMostCharacters
+             ? access_key_id
+             : "(not an access key id)";
+}
+
 registry::AuditEvent event(const Dependencies& server, const HttpRequest& request,
                            std::string_view step, std::string_view access_key_id) {
   return {.time = server.clock.now(),
@@ -107,11 +115,13 @@ runtime::Task<HttpResponse> sign_in(const Dependencies& server, HttpRequest requ
   const auto started =
       server.sessions.sign_in(in->access_key_id, in->secret.reveal(), request.source_ip);
   if (!started) {
-    // Wrong secrets are told to the log, which bounds nothing that they could fill.
-    server.log.warning("a sign-in at the dashboard was refused",
-                       {{"from", request.source_ip},
-                        {"key", in->access_key_id},
-                        {"because", started.error().message}});
+    // Who tries too often is not told again with each try.
+    if (started.error().fault != Fault::exhausted) {
+      server.log.warning("a sign-in at the dashboard was refused",
+                         {{"from", request.source_ip},
+                          {"key", loggable(in->access_key_id)},
+                          {"because", started.error().message}});
+    }
     co_return error_response(started.error(), kErrors, id);
   }
   // Nobody is signed in without a trace.
