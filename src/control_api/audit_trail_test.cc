@@ -74,6 +74,61 @@ TEST(AuditEvents, AreFoundByTimeThoughTheyAreNotQuiteInOrder) {
   EXPECT_THAT(sequences(world, "from=" + at(4)), ElementsAre(7, 6, 4, 2));
 }
 
+TEST(AuditEvents, OfAClockThatWasWrongHideNoOthers) {
+  ControlApiWorld world;
+  record(world, world.memory, 2);
+  registry::ChangeSet changes;
+  changes.events.push_back({.time = from_milliseconds(0), .step = "connect", .outcome = "ok"});
+  ASSERT_TRUE(runtime::run_blocking(world.memory.commit(std::move(changes))));
+  record(world, world.memory, 2);
+  EXPECT_THAT(sequences(world, fmt::format("from={:.0f}", epoch_seconds(world.clock.now()))),
+              ElementsAre(5, 4, 2, 1));
+}
+
+TEST(Refusals, AreListedByCategoryNewestFirst) {
+  ControlApiWorld world;
+  registry::ChangeSet changes;
+  const auto add = [&](std::string outcome, std::string detail) {
+    changes.events.push_back({.time = world.clock.now(),
+                              .step = "register_thing",
+                              .outcome = std::move(outcome),
+                              .client = "c",
+                              .detail = std::move(detail)});
+  };
+  add("rejected", R"({"category":"not-admitted"})");
+  add("ok", R"({"category":"not-admitted"})");
+  add("rejected", R"({"category":"throttled"})");
+  add("denied", "{}");
+  add("rejected", "no JSON");
+  add("rejected", R"({"category":"not-admitted","because":"<b>"})");
+  const test::ScratchFolder folder;
+  const auto sqlite = std::move(*registry::SqliteStore::open(folder / "imprint.db"));
+  for (registry::Store* store : {static_cast<registry::Store*>(&world.memory),
+                                 static_cast<registry::Store*>(sqlite.get())}) {
+    ASSERT_TRUE(runtime::run_blocking(store->commit(changes)));
+    const auto of = [&](std::optional<std::string> category) {
+      std::vector<std::int64_t> out;
+      registry::Cursor cursor{.limit = 2};
+      while (true) {
+        const auto page = *runtime::run_blocking(store->list(
+            registry::query::AuditEvents{.ascending = false, .refusal = category}, cursor));
+        for (const registry::Record& record : page.records)
+          out.push_back(std::get<registry::AuditEvent>(record).sequence);
+        if (!page.next) return out;
+        cursor.after = *page.next;
+      }
+    };
+    EXPECT_THAT(of("not-admitted"), ElementsAre(6, 1));
+    EXPECT_THAT(of(""), ElementsAre(6, 3, 1));
+    EXPECT_EQ(of(std::nullopt).size(), 6U);
+  }
+  const test::Reply page = world.must("GET", "/imprint/v1/refusals?category=throttled");
+  ASSERT_EQ(page.list("events").size(), 1U);
+  EXPECT_EQ(page.list("events")[0].at("sequence").as_int64(), 3);
+  expect_refusals(world, {{"unknown", "GET", "/imprint/v1/refusals?category=nonsense", "", 400,
+                           "InvalidRequestException", "not-admitted"}});
+}
+
 TEST(AuditEvents, LookOnlySoFarForOnePage) {
   ControlApiWorld world;
   record(world, world.memory, 1);

@@ -118,6 +118,7 @@ std::vector<const OperationInfo*> all_operations() {
                            hook_operations(),
                            certificate_authority_operations(),
                            audit_event_operations(),
+                           refusal_operations(),
                            audit_trail_operations(),
                            credential_operations(),
                            reprovisioning_operations(),

@@ -128,13 +128,13 @@ std::string advice_on_freeze(const Certificate& claim) {
 
 std::string advice_on_rejection(const AuditEvent& event) {
   const Detail detail(event);
-  if (!detail.text("rule").empty()) {
+  if (const std::string rule = detail.text("rule"); !rule.empty()) {
+    const bool is_of_list = rule.find("setting allowlist") != std::string::npos;
     return fmt::format(
-        "A rule of the operator's decided: {}. If this unit belongs in, put it on the list "
-        "(imprint "
-        "list set DIR LIST SERIAL) or change the rule (imprint template set DIR NAME KEY=VALUE); "
-        "then the same request succeeds.",
-        detail.text("rule"));
+        "A rule of the operator's decided: {}. If this unit belongs in, {}change the rule (in the "
+        "template's settings, or with imprint template set DIR NAME KEY=VALUE); then the same "
+        "request succeeds. If not, something is wrong with what the unit says of itself.",
+        rule, is_of_list ? "put it on the list (imprint list set DIR LIST SERIAL), or " : "");
   }
   const auto it = std::ranges::find(kRemedies, detail.text("errorCode"), &Remedy::code);
   return fmt::format("{} {}",

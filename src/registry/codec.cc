@@ -822,12 +822,14 @@ json::object write(const AuditTrail& r) {
       .field("forgotten_hash", r.forgotten.hash)
       .field("head", r.head.sequence)
       .field("head_hash", r.head.hash)
+      .field("archived", r.archived)
       .take();
 }
 Record read(Reader& in, std::type_identity<AuditTrail>) {
   return AuditTrail{in.number("unchained"),
                     {in.number("forgotten"), in.digest("forgotten_hash")},
-                    {in.number("head"), in.digest("head_hash")}};
+                    {in.number("head"), in.digest("head_hash")},
+                    in.number("archived")};
 }
 
 json::object write(const Alarm& r) {
@@ -838,6 +840,10 @@ json::object write(const Alarm& r) {
       .field("subject_kind", r.subject_kind)
       .field("because", r.because)
       .field("next", r.next)
+      .field("commands", r.commands)
+      .field("serial_number", r.serial_number)
+      .field("client", r.client)
+      .field("level", r.level)
       .field("since", r.since)
       .field("seen", r.seen)
       .field("resolved", r.resolved)
@@ -853,6 +859,10 @@ Record read(Reader& in, std::type_identity<Alarm>) {
                in.text("subject_kind"),
                in.text("because"),
                in.text("next"),
+               in.texts("commands"),
+               in.text("serial_number"),
+               in.text("client"),
+               in.number("level"),
                in.time("since"),
                in.time("seen"),
                in.maybe_time("resolved"),

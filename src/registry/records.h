@@ -349,6 +349,7 @@ struct AuditTrail {
   std::int64_t unchained = 0;  ///< the last event from before there was a chain; 0: none
   ChainPlace forgotten = {};   ///< the newest that the store has forgotten
   ChainPlace head = {};        ///< the newest of all
+  std::int64_t archived = 0;  ///< the newest of those that were archived before they were forgotten
 
   /// What the oldest event that the store still has, and that the chain holds, follows.
   [[nodiscard]] ChainPlace beginning() const {
@@ -447,12 +448,16 @@ struct ListEntry {
 /// Something that an operator has to look at; for a while after it is over, that too
 /// (alarms/kind.h knows the kinds).
 struct Alarm {
-  std::string id;                 ///< UUID
-  std::string kind;               ///< "failure-ratio"
-  std::string subject = {};       ///< what it is about, where a kind can be about several
-  std::string subject_kind = {};  ///< "claim", "thing", "certificate", "ca", ...
-  std::string because = {};       ///< what was seen, with numbers
-  std::string next = {};          ///< what to look at
+  std::string id;                          ///< UUID
+  std::string kind;                        ///< "failure-ratio"
+  std::string subject = {};                ///< what it is about, where a kind can be about several
+  std::string subject_kind = {};           ///< "claim", "thing", "certificate", "ca", ...
+  std::string because = {};                ///< what was seen, with numbers
+  std::string next = {};                   ///< what to look at
+  std::vector<std::string> commands = {};  ///< to be typed; DIR stands for the deployment directory
+  std::string serial_number = {};          ///< of a device that shows it
+  std::string client = {};                 ///< the same, when it has no serial number
+  std::int64_t level = 0;                  ///< how bad; told again when it grows
   Timestamp since = {};
   Timestamp seen = {};  ///< when its cause was last there
   std::optional<Timestamp> resolved = {};

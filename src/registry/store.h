@@ -61,6 +61,7 @@ struct Count {
 /// hash that what is left follows.
 struct Forget {
   std::int64_t through;
+  bool is_archived = false;  ///< the archive has them
 };
 
 using Change = std::variant<Put, Erase, Require, Count, Forget>;
@@ -159,7 +160,8 @@ struct ManufacturingLists {};
 struct EntriesOfList {
   ListName list;
 };
-/// By sequence. Empty fields match everything; the others must be equal.
+/// By sequence. Empty fields match everything; the others must be equal. With `refusal` only
+/// devices that were refused: of that category (refusal.h), or of any when it is empty.
 struct AuditEvents {
   bool ascending = true;
   std::string thing = {};
@@ -167,6 +169,7 @@ struct AuditEvents {
   std::string client = {};
   std::string serial_number = {};
   std::string correlation = {};
+  std::optional<std::string> refusal = {};
 };
 /// By access key id.
 struct Credentials {};

@@ -6,12 +6,18 @@
 #include "registry/access.h"
 #include "registry/audit_chain.h"
 #include "registry/order.h"
+#include "registry/refusal.h"
 #include "registry/searching.h"
 #include "registry/verdict.h"
 
 namespace imprint::registry {
 
 namespace {
+
+bool is_refusal(const AuditEvent& event, const std::string& wanted) {
+  const std::string category = refusal_category(event);
+  return !category.empty() && (wanted.empty() || wanted == category);
+}
 
 /// Whether a record belongs to the answer of a query.
 struct Matches {
@@ -106,7 +112,8 @@ struct Matches {
     };
     return event != nullptr && fits(q.thing, event->thing) &&
            fits(q.certificate, event->certificate) && fits(q.client, event->client) &&
-           fits(q.serial_number, event->serial_number) && fits(q.correlation, event->correlation);
+           fits(q.serial_number, event->serial_number) && fits(q.correlation, event->correlation) &&
+           (!q.refusal || is_refusal(*event, *q.refusal));
   }
   bool operator()(const query::Credentials&) const { return as<Credential>() != nullptr; }
 
@@ -285,15 +292,18 @@ void MemoryStore::apply(const Change& change) {
     counter.value += count->by;
     ++counter.version;
   } else if (const auto* oldest = std::get_if<Forget>(&change)) {
-    forget(oldest->through);
+    forget(*oldest);
   }
 }
 
-void MemoryStore::forget(std::int64_t through) {
+void MemoryStore::forget(const Forget& oldest) {
   std::erase_if(records_, [&](const auto& entry) {
     const auto* event = std::get_if<AuditEvent>(&entry.second);
-    if (event == nullptr || event->sequence > through) return false;
-    if (event->sequence > trail_.forgotten.sequence) trail_.forgotten = place_of(*event);
+    if (event == nullptr || event->sequence > oldest.through) return false;
+    if (event->sequence > trail_.forgotten.sequence) {
+      trail_.forgotten = place_of(*event);
+      if (oldest.is_archived) trail_.archived = event->sequence;
+    }
     return true;
   });
 }

@@ -22,7 +22,7 @@ class MemoryStore final : public Store {
   [[nodiscard]] Result<void> check(const Change& change) const;
   [[nodiscard]] Result<void> commit_now(ChangeSet& changes);
   void apply(const Change& change);
-  void forget(std::int64_t through);
+  void forget(const Forget& oldest);
 
   mutable std::mutex mutex_;
   AuditTrail trail_;

@@ -221,13 +221,14 @@ Result<void> put(Connection& connection, const Record& record) {
 }
 
 /// Where the trail was before what is left of it.
-Result<void> forget(Connection& connection, std::int64_t through, AuditTrail& trail) {
+Result<void> forget(Connection& connection, const Forget& oldest, AuditTrail& trail) {
   const query::AuditEvents newest_first{.ascending = false};
   TRY_ASSIGN(const Page page,
-             list_rows(connection, newest_first, Cursor{std::to_string(through + 1), 1}));
+             list_rows(connection, newest_first, Cursor{std::to_string(oldest.through + 1), 1}));
   if (page.records.empty()) return {};
   trail.forgotten = place_of(std::get<AuditEvent>(page.records.front()));
-  return connection.run("DELETE FROM audit_events WHERE sequence<=?1", {through});
+  if (oldest.is_archived) trail.archived = trail.forgotten.sequence;
+  return connection.run("DELETE FROM audit_events WHERE sequence<=?1", {oldest.through});
 }
 
 Result<void> apply(Connection& connection, const Change& change, AuditTrail& trail) {
@@ -243,7 +244,7 @@ Result<void> apply(Connection& connection, const Change& change, AuditTrail& tra
     ++counter.version;
     return put(connection, counter);
   }
-  if (const auto* f = std::get_if<Forget>(&change)) return forget(connection, f->through, trail);
+  if (const auto* f = std::get_if<Forget>(&change)) return forget(connection, *f, trail);
   return {};
 }
 
@@ -285,7 +286,8 @@ class SqliteStore::Reader {
   Reader(std::unique_ptr<Connection> connection, std::size_t max_waiting)
       : connection_(std::move(connection)),
         cache_(kCachedRecords),
-        worker_("store-read", max_waiting, [this](std::vector<Job> jobs) { work(std::move(jobs)); }) {}
+        worker_("store-read", max_waiting,
+                [this](std::vector<Job> jobs) { work(std::move(jobs)); }) {}
 
   RecordCache& cache() { return cache_; }
 
@@ -357,7 +359,8 @@ class SqliteStore::Writer {
         connection_(std::move(connection)),
         cache_(cache),
         options_(std::move(options)),
-        worker_("store-write", options_.max_waiting, [this](std::vector<Job> jobs) { work(std::move(jobs)); }) {}
+        worker_("store-write", options_.max_waiting,
+                [this](std::vector<Job> jobs) { work(std::move(jobs)); }) {}
 
   void watch(Listener listener) { listeners_.push_back(std::move(listener)); }
 

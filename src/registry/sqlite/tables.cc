@@ -4,6 +4,7 @@
 #include <array>
 
 #include "encoding/text.h"
+#include "registry/refusal.h"
 
 namespace imprint::registry {
 
@@ -71,8 +72,13 @@ std::vector<SqlValue> audit_columns(const Record& record) {
   const auto text = [](const std::string& s) -> SqlValue {
     return s.empty() ? SqlValue(nullptr) : SqlValue(s);
   };
-  return {e.sequence,     text(e.thing),         text(e.certificate),
-          text(e.client), text(e.serial_number), text(e.correlation)};
+  return {e.sequence,
+          text(e.thing),
+          text(e.certificate),
+          text(e.client),
+          text(e.serial_number),
+          text(e.correlation),
+          text(refusal_category(e))};
 }
 
 std::vector<SqlValue> task_columns(const Record& record) {
@@ -194,6 +200,15 @@ CREATE TABLE alarms (id TEXT PRIMARY KEY, version INTEGER NOT NULL, created INTE
 CREATE INDEX alarms_by_created ON alarms (created, id);
 )sql";
 
+// Each refusal by its category, and all of them in their order.
+constexpr std::string_view kRefusals = R"sql(
+ALTER TABLE audit_events ADD COLUMN refusal TEXT;
+UPDATE audit_events SET refusal = json_extract(json_extract(body, '$.detail'), '$.category')
+  WHERE json_extract(body, '$.outcome') = 'rejected' AND json_valid(json_extract(body, '$.detail'));
+CREATE INDEX audit_events_by_refusal ON audit_events (refusal) WHERE refusal IS NOT NULL;
+CREATE INDEX audit_events_refused ON audit_events (sequence) WHERE refusal IS NOT NULL;
+)sql";
+
 // CertificatePurpose::identity is 0. The column is computed, so that no row is written again.
 constexpr std::string_view kExpiringCertificates = R"sql(
 ALTER TABLE certificates ADD COLUMN not_after INTEGER GENERATED ALWAYS AS (json_extract(body, '$.not_after')) VIRTUAL;
@@ -259,7 +274,7 @@ const std::array<Table, kKinds> kTables = {{
     {"SELECT body FROM audit_events WHERE sequence=?1",
      "SELECT 1 FROM audit_events WHERE sequence=?1",
      "INSERT INTO audit_events (sequence, thing, certificate, client, serial_number, correlation, "
-     "body) VALUES (?1,?2,?3,?4,?5,?6,?7)",
+     "refusal, body) VALUES (?1,?2,?3,?4,?5,?6,?7,?8)",
      "DELETE FROM audit_events WHERE sequence=?1", false, &audit_columns},
     {"SELECT body FROM credentials WHERE id=?1", "SELECT version FROM credentials WHERE id=?1",
      "INSERT OR REPLACE INTO credentials (id, version, body) VALUES (?1,?2,?3)",
@@ -339,14 +354,18 @@ struct AuditSql {
         by_thing(make("thing=?1 AND ", order)),
         by_serial(make("serial_number=?4 AND ", order)),
         by_client(make("client=?3 AND ", order)),
-        by_correlation(make("correlation=?7 AND ", order)) {}
+        by_correlation(make("correlation=?7 AND ", order)),
+        by_category(make("refusal=?9 AND ", order)),
+        refused(make("refusal IS NOT NULL AND ", order, "INDEXED BY audit_events_refused ")) {}
 
-  static std::string make(std::string_view index, std::string_view order) {
+  static std::string make(std::string_view index, std::string_view order,
+                          std::string_view through = "") {
     return fmt::format(
-        "SELECT body, sequence FROM audit_events WHERE {}(?1='' OR thing=?1) AND "
+        "SELECT body, sequence FROM audit_events {}WHERE {}(?1='' OR thing=?1) AND "
         "(?2='' OR certificate=?2) AND (?3='' OR client=?3) AND (?4='' OR serial_number=?4) AND "
-        "(?7='' OR correlation=?7) AND {} LIMIT ?6",
-        index, order);
+        "(?7='' OR correlation=?7) AND (?8=0 OR refusal IS NOT NULL) AND (?9='' OR refusal=?9) "
+        "AND {} LIMIT ?6",
+        through, index, order);
   }
 
   [[nodiscard]] std::string_view narrowest(const query::AuditEvents& q) const {
@@ -354,7 +373,9 @@ struct AuditSql {
     if (!q.certificate.empty()) return by_certificate;
     if (!q.thing.empty()) return by_thing;
     if (!q.serial_number.empty()) return by_serial;
-    return q.client.empty() ? all : by_client;
+    if (!q.client.empty()) return by_client;
+    if (q.refusal) return q.refusal->empty() ? refused : by_category;
+    return all;
   }
 
   std::string all;
@@ -363,6 +384,8 @@ struct AuditSql {
   std::string by_serial;
   std::string by_client;
   std::string by_correlation;
+  std::string by_category;
+  std::string refused;
 };
 
 struct ListOf {
@@ -542,7 +565,8 @@ struct ListOf {
     static const AuditSql kDescending("(?5=0 OR sequence<?5) ORDER BY sequence DESC");
     return {(q.ascending ? kAscending : kDescending).narrowest(q),
             {q.thing, q.certificate, q.client, q.serial_number,
-             std::int64_t{std::strtoll(cursor.after.c_str(), nullptr, 10)}, limit, q.correlation},
+             std::int64_t{std::strtoll(cursor.after.c_str(), nullptr, 10)}, limit, q.correlation,
+             std::int64_t{q.refusal ? 1 : 0}, q.refusal.value_or("")},
             Kind::audit_event};
   }
   ListStatement operator()(const query::Credentials&) const {
@@ -657,7 +681,8 @@ const std::vector<std::string_view>& migrations() {
                                                        kClaims,
                                                        kAuditTrail,
                                                        kAlarms,
-                                                       kExpiringCertificates};
+                                                       kExpiringCertificates,
+                                                       kRefusals};
   return kSteps;
 }
 

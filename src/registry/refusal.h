@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "registry/records.h"
+
+namespace imprint::registry {
+
+/// Why a device was refused: the failure category (telemetry/failure_category.h) in the detail of
+/// an event with the outcome "rejected". Empty for every other event.
+std::string refusal_category(const AuditEvent& event);
+
+}  // namespace imprint::registry
