@@ -70,13 +70,12 @@ runtime::Task<Answer> ProvisioningApi::register_thing(provisioning::Caller calle
                                                       ProvisioningTopic topic, Bytes payload) {
   auto request = read_register_thing(topic.format, payload, *topic.template_name);
   if (!request) co_return rejected(topic, request.error());
-  const std::string serial_number = provisioning::serial_number_of(request->parameters);
   auto outcome = co_await register_thing_.run(std::move(caller), std::move(*request));
   const auto& registered = outcome.result;
   Answer answer =
       registered ? registered_answer(topic, *registered) : rejected(topic, registered.error());
   answer.hook = std::move(outcome.hook);
-  answer.serial_number = serial_number;
+  answer.serial_number = std::move(outcome.serial_number);
   co_return answer;
 }
 

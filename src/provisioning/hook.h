@@ -27,6 +27,13 @@ struct HookAsked {
   }
 };
 
+/// As the metrics count it.
+struct HookCount {
+  hooks::Outcome outcome = hooks::Outcome::allowed;
+  bool shadow = false;
+  double seconds = 0;
+};
+
 /// Asks, and sorts the overrides out by what the template declares.
 runtime::Task<HookAsked> ask_hook(hooks::Invoker& hooks, std::string arn, hooks::FleetEvent event,
                                   templates::Template parsed);

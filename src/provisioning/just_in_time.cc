@@ -92,6 +92,15 @@ std::string serial_number_of(const x509::Certificate& certificate) {
                                               : values.front());
 }
 
+hooks::Outcome outcome_of(const hooks::Reply& reply, const Result<RegistrationDecision>& decision) {
+  if (decision) {
+    return decision->action == RegistrationDecision::Action::reject ? hooks::Outcome::denied
+                                                                    : hooks::Outcome::allowed;
+  }
+  return reply.kind == hooks::Reply::Kind::timed_out ? hooks::Outcome::timed_out
+                                                     : hooks::Outcome::failed;
+}
+
 /// The step "hook" of the audit trail, with the hook's own words.
 registry::AuditEvent registration_hook_event(const hooks::Reply& reply,
                                              const Result<RegistrationDecision>& decision,
@@ -146,7 +155,10 @@ registry::Task<Result<Introduced>> JustInTime::introduce(FirstConnection connect
   if (!out.was_pending) co_return out;
   if (arrival.ca.registration) {
     auto decided = co_await decide(connection, arrival, asked);
-    if (asked) out.hook = hook_event(*asked, out.template_name, event_of(connection, "hook"));
+    if (asked) {
+      out.hook = hook_event(*asked, out.template_name, event_of(connection, "hook"));
+      out.asked = {asked->verdict.outcome, asked->shadow, asked->seconds};
+    }
     if (decided) {
       const auto committed = co_await store_.commit(std::move(decided->plan.changes));
       if (committed) {
@@ -266,6 +278,7 @@ registry::Task<Result<void>> JustInTime::ask_registration_hook(FirstConnection c
       co_await hooks_.ask(arn, question_of(event, arrival.record.pem, connection.client_id));
   const auto decision = read_decision(reply);
   out.hook = registration_hook_event(reply, decision, event_of(connection, "hook"), arn);
+  out.asked = {outcome_of(reply, decision), reply.shadow, reply.seconds};
   if (!decision || reply.shadow) co_return Result<void>();
   switch (decision->action) {
     case RegistrationDecision::Action::activate:

@@ -38,6 +38,7 @@ struct Introduced {
   std::optional<Error> failure = {};
   /// What the hook of the template or of the CA said, for the audit trail.
   std::optional<registry::AuditEvent> hook = {};
+  std::optional<HookCount> asked = {};
 };
 
 /// Just-in-time provisioning and registration (AWS IoT, "Just-in-time provisioning"). The registry

@@ -993,6 +993,21 @@ TEST(Claims, HoldToTheirRangeTheParameterThatTheTemplateCallsItsSerial) {
   EXPECT_TRUE(world.own().frozen);
 }
 
+TEST(Claims, TellTheSerialOfARefusedUnitWhateverTheTemplateCallsIt) {
+  TenDevices world;
+  auto record = *run_blocking(registry::get<registry::ProvisioningTemplate>(
+      world.memory, registry::template_key(*TemplateName::parse("T"))));
+  record.settings["serial-parameter"] = "FirmwareVersion";
+  record.settings["parameter.FirmwareVersion.pattern"] = "A.*";
+  ++record.version;
+  world.put(record);
+  const auto created = world.create(test::make_key());
+  const auto outcome =
+      world.ask_to_register(created->ownership_token.reveal(), World::parameters("S1", "X9"), "T");
+  ASSERT_FALSE(outcome.result);
+  EXPECT_EQ(outcome.serial_number, "X9");
+}
+
 TEST(Claims, LoseNothingWhenTheFreezeCannotBeStored) {
   TenDevices world;
   world.give(1, {.serials = registry::SerialRange{"A1", "A5"}});

@@ -69,8 +69,11 @@ registry::Task<RegisterThingOutcome> RegisterThing::run(Caller caller,
                                                         RegisterThingRequest request) {
   const Sha256 digest = digest_of(request);
   Attempt one{std::move(caller), std::move(request), digest};
+  // Until the template is known that may name another parameter.
+  one.serial_number = serial_number_of(one.request.parameters, kSerialNumberParameter);
   auto result = co_await attempt(one);
-  co_return RegisterThingOutcome{std::move(result), std::move(one.hook)};
+  co_return RegisterThingOutcome{std::move(result), std::move(one.hook),
+                                 std::move(one.serial_number)};
 }
 
 registry::Task<Result<RegisteredThing>> RegisterThing::attempt(Attempt& one) {
@@ -108,7 +111,7 @@ registry::Task<Result<RegisteredThing>> RegisterThing::attempt(Attempt& one) {
     const auto committed = co_await store_.commit(std::move(decided->changes));
     if (committed) co_return answer_of(certificate.id, *decided->registration, false);
     if (committed.error().where == devices_counter(one.caller.certificate)) {
-      co_return tl::unexpected(claims_.used_up(one.caller, chosen.claim, chosen.serial_number));
+      co_return tl::unexpected(claims_.used_up(one.caller, chosen.claim, one.serial_number));
     }
     if (committed.error().fault == Fault::exhausted && !committed.error().where.empty()) {
       co_return tl::unexpected(Error{
@@ -158,7 +161,7 @@ registry::Task<Result<registry::Certificate>> RegisterThing::owned(Caller caller
 }
 
 registry::Task<Result<RegisterThing::Chosen>> RegisterThing::choose(
-    const Attempt& one, const registry::Certificate& certificate, int number) {
+    Attempt& one, const registry::Certificate& certificate, int number) {
   const RegisterThingRequest& request = one.request;
   const std::string name = request.template_name.str();
   auto found = co_await registry::get<registry::ProvisioningTemplate>(
@@ -192,6 +195,7 @@ registry::Task<Result<RegisterThing::Chosen>> RegisterThing::choose(
   CO_TRY_ASSIGN(Settings settings, settings_of(*settings_.get(), found->settings));
   const Applicant applicant{name, templates::Use::fleet, request.parameters};
   const std::string serial_parameter = serial_parameter_of(settings.rules, applicant);
+  one.serial_number = serial_number_of(request.parameters, serial_parameter);
   CO_TRY_ASSIGN(
       registry::Certificate claim,
       co_await claims_.admit(one.caller, use_of(request, serial_parameter, certificate, number)));
@@ -201,8 +205,7 @@ registry::Task<Result<RegisterThing::Chosen>> RegisterThing::choose(
                    .parsed = parsed,
                    .claim = std::move(claim),
                    .settings = std::move(settings),
-                   .admission = std::move(admission),
-                   .serial_number = serial_number_of(request.parameters, serial_parameter)};
+                   .admission = std::move(admission)};
 }
 
 registry::Task<HookAsked> RegisterThing::ask(const Attempt& one,
@@ -234,7 +237,7 @@ registry::Task<Result<Known>> RegisterThing::gather(const Attempt& one,
                              .actor = one.caller.certificate.hex(),
                              .correlation = one.caller.correlation,
                              .client = one.caller.client_id,
-                             .serial_number = chosen.serial_number};
+                             .serial_number = one.serial_number};
   DeviceRequest device{.holds = {{registry::certificate_key(one.caller.certificate),
                                   registry::Expect::at(chosen.claim.version)},
                                  {registry::template_key(chosen.record.name),

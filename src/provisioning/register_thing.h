@@ -27,8 +27,7 @@ struct RegisterThingRequest {
 /// claims: what the template's setting `serial-parameter` says. Fleets spell it so, the mission's
 /// template among them.
 inline constexpr std::string_view kSerialNumberParameter = "SerialNumber";
-std::string serial_number_of(const templates::Parameters& parameters,
-                             std::string_view parameter = kSerialNumberParameter);
+std::string serial_number_of(const templates::Parameters& parameters, std::string_view parameter);
 /// As much of a serial number as the audit trail keeps: 128 bytes, whole characters.
 std::string audited_serial_number(std::string_view serial_number);
 
@@ -44,6 +43,7 @@ struct RegisteredThing {
 struct RegisterThingOutcome {
   Result<RegisteredThing> result;
   std::optional<HookAsked> hook = {};
+  std::string serial_number = {};  ///< that was sent, as the audit trail keeps it
 };
 
 /// RegisterThing of the fleet provisioning MQTT API: gather, ask the gatekeeper and the template's
@@ -78,7 +78,6 @@ class RegisterThing {
     registry::Certificate claim;
     Settings settings;
     Admission admission;
-    std::string serial_number;  ///< as for the audit trail
   };
   /// One request, through its races.
   struct Attempt {
@@ -86,12 +85,13 @@ class RegisterThing {
     RegisterThingRequest request;
     Sha256 digest;  ///< of the request as the device sent it
     std::optional<HookAsked> hook = {};
+    std::string serial_number = {};  ///< as for the audit trail
   };
 
   registry::Task<Result<RegisteredThing>> attempt(Attempt& attempt);
   /// The `number`th attempt at it.
-  registry::Task<Result<Chosen>> choose(const Attempt& attempt,
-                                        const registry::Certificate& certificate, int number);
+  registry::Task<Result<Chosen>> choose(Attempt& attempt, const registry::Certificate& certificate,
+                                        int number);
   registry::Task<HookAsked> ask(const Attempt& attempt, const registry::Certificate& certificate,
                                 const Chosen& chosen);
   /// The certificate a token stands for, when its caller may register it now.

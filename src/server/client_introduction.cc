@@ -73,6 +73,10 @@ runtime::Task<Result<void>> Client::introduce(Shard& shard, std::uint64_t number
         .topic = device_api::topic_of(event), .payload = device_api::write_event(event)});
     shard.switchboard().publish(message, mqtt::QoS::at_least_once, false, {shard.index(), number});
   }
+  if (const auto& asked = introduced->asked) {
+    services.metrics.hook_asked(introduced->template_name, asked->outcome, asked->shadow,
+                                asked->seconds);
+  }
   if (introduced->hook) services.journal.note(asker.payer, *introduced->hook);
   if (introduced->failure) {
     note_introduction_failed(services, asker, introduced->template_name, *introduced->failure,
