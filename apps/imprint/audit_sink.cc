@@ -3,8 +3,12 @@
 
 #include <cerrno>
 #include <cstring>
+#include <deque>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <netdb.h>
+#include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -16,6 +20,9 @@
 namespace imprint::tool {
 
 namespace {
+
+/// For a receiver that does not read, or does not answer.
+constexpr int kPatienceSeconds = 30;
 
 /// Of this machine, for HOSTNAME; "-" when it has none.
 std::string host_name() {
@@ -57,15 +64,40 @@ class SyslogSender final : public AuditSink {
         port_(std::move(port)) {}
 
   Result<void> write(const registry::AuditEvent& event) override {
-    if (!socket_.is_open()) TRY(connect());
-    const std::string message = is_stream_ ? audit::octet_counted(audit::to_syslog(event, here_))
-                                           : audit::to_datagram(event, here_);
+    if (!socket_.is_open()) TRY(reconnect());
+    std::string message = is_stream_ ? audit::octet_counted(audit::to_syslog(event, here_))
+                                     : audit::to_datagram(event, here_);
     auto sent = send(message);
-    if (!sent) socket_ = FileDescriptor();
+    if (!sent) {
+      socket_ = FileDescriptor();
+    } else if (is_stream_) {
+      unconfirmed_.push_back({std::move(message), sent_});
+    }
     return sent;
   }
 
  private:
+  /// What TCP has taken and the receiver's machine has not confirmed.
+  struct Sent {
+    std::string message;
+    std::uint64_t end;  ///< of all bytes of the connection
+  };
+
+  /// Says again what the last connection is not known to have carried: an event may come twice, but
+  /// none is lost between the two.
+  Result<void> reconnect() {
+    TRY(connect());
+    sent_ = 0;
+    for (Sent& one : unconfirmed_) {
+      if (auto sent = send(one.message); !sent) {
+        socket_ = FileDescriptor();
+        return sent;
+      }
+      one.end = sent_;
+    }
+    return {};
+  }
+
   Result<void> connect() {
     addrinfo hints{};
     hints.ai_socktype = is_stream_ ? SOCK_STREAM : SOCK_DGRAM;
@@ -76,20 +108,40 @@ class SyslogSender final : public AuditSink {
     for (const addrinfo* at = found; at != nullptr; at = at->ai_next) {
       FileDescriptor socket(
           ::socket(at->ai_family, at->ai_socktype | SOCK_CLOEXEC, at->ai_protocol));
-      if (!socket.is_open() || ::connect(socket.get(), at->ai_addr, at->ai_addrlen) != 0) continue;
+      if (!socket.is_open()) continue;
+      const timeval patience{.tv_sec = kPatienceSeconds, .tv_usec = 0};
+      ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+      if (::connect(socket.get(), at->ai_addr, at->ai_addrlen) != 0) continue;
       socket_ = std::move(socket);
       return {};
     }
     return fail(Fault::unavailable, "cannot connect to {}: {}", url_, std::strerror(errno));
   }
 
+  /// A receiver that has gone says so before the next event would vanish on its way.
+  Result<void> look_at_receiver() {
+    pollfd poll{.fd = socket_.get(), .events = POLLRDHUP, .revents = 0};
+    if (::poll(&poll, 1, 0) > 0 && (poll.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0)
+      return fail(Fault::unavailable, "{} has closed the connection", url_);
+    int waiting = 0;
+    if (::ioctl(socket_.get(), SIOCOUTQ, &waiting) != 0) return {};
+    const std::uint64_t confirmed = sent_ - static_cast<std::uint64_t>(waiting);
+    while (!unconfirmed_.empty() && unconfirmed_.front().end <= confirmed) unconfirmed_.pop_front();
+    return {};
+  }
+
   Result<void> send(std::string_view bytes) {
+    if (is_stream_) TRY(look_at_receiver());
     while (!bytes.empty()) {
       const ssize_t sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
       if (sent < 0 && errno == EINTR) continue;
+      if (sent < 0 && errno == EAGAIN) {
+        return fail(Fault::unavailable, "{} takes nothing for {} seconds", url_, kPatienceSeconds);
+      }
       if (sent < 0)
         return fail(Fault::unavailable, "cannot send to {}: {}", url_, std::strerror(errno));
       bytes.remove_prefix(static_cast<std::size_t>(sent));
+      sent_ += static_cast<std::uint64_t>(sent);
     }
     return {};
   }
@@ -100,6 +152,8 @@ class SyslogSender final : public AuditSink {
   const std::string port_;
   const std::string here_ = host_name();
   FileDescriptor socket_;
+  std::uint64_t sent_ = 0;  ///< bytes, over this connection
+  std::deque<Sent> unconfirmed_;
 };
 
 }  // namespace

@@ -113,7 +113,8 @@ Result<void> Archive::recover() {
     log_.warning("the end of the audit archive was not whole; it is written again from the store",
                  {{"bytes", found.cut}});
   }
-  if (!found.damaged.empty()) {
+  if (!found.damaged.empty() && found.damaged != damaged_) {
+    damaged_ = found.damaged;
     log_.error("a file of the audit archive is damaged; it is left as it is and a new one begun",
                {{"file", found.damaged}, {"remedy", "imprint audit verify DIR says where"}});
   }
@@ -141,6 +142,13 @@ Result<void> Archive::begin(const registry::AuditTrail& trail) {
                 last.sequence, encoding::to_hex(last.hash), options_.folder.string());
   }
   if (last.sequence >= trail.beginning().sequence) return {};
+  if (last.sequence < trail.archived) {
+    return fail(Fault::conflict,
+                "the archive ends with event {}, and events up to {} were archived: files of {} "
+                "are gone, or shorter than they were. Nothing is archived and nothing forgotten; "
+                "bring them back, or move the folder away and a new archive begins",
+                last.sequence, trail.archived, options_.folder.string());
+  }
   log_.warning("events were forgotten while they were not archived; the archive has a gap",
                {{"first", last.sequence + 1}, {"last", trail.beginning().sequence}});
   writer_.begin_after(trail.beginning(), last.sequence + 1);

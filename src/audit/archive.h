@@ -53,6 +53,7 @@ class Archive {
   ArchiveDisk disk_;
   ArchiveWriter writer_{options_, disk_};
   bool is_recovered_ = false;
+  std::string damaged_;  ///< a file that was told of
   Timestamp pruned_ = {};
 
   std::atomic<std::int64_t> through_ = 0;

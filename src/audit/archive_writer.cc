@@ -102,7 +102,15 @@ Result<bool> ArchiveWriter::resume(const ArchiveFile& file, Recovered& out) {
   last_ = at;
   const std::uint64_t bad = file.bytes - good;
   if (bad > kMostTorn) {
-    out.damaged = file.path.string();
+    std::filesystem::path path = file.path;
+    if (at == header->after) {
+      // The file that begins in its place has its name.
+      path += ".damaged";
+      if (::rename(file.path.c_str(), path.c_str()) != 0)
+        return system_failure("rename", file.path);
+      TRY(disk_.sync_folder(options_.folder));
+    }
+    out.damaged = path.string();
     return true;
   }
   Open open{FileDescriptor(::open(file.path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW)),

@@ -19,10 +19,13 @@ class TrailReader {
   TrailReader(std::int64_t after, const Take& take) : after_(after), take_(take) {}
 
   Result<std::int64_t> run(const TrailFiles& files) {
-    TRY_ASSIGN(registry::AuditReader store, registry::AuditReader::open(files.store));
-    TRY(read_archive(files.archive, store.trail().forgotten.sequence));
     while (goes_on_) {
-      TRY_ASSIGN(const auto rows, store.after(after_, kAtOnce));
+      TRY_ASSIGN(const auto rows, read_store(files.store));
+      if (forgotten_ > from_archive_) {
+        TRY(read_archive(files.archive, forgotten_));
+        from_archive_ = forgotten_;
+        continue;
+      }
       if (rows.empty()) break;
       for (const auto& row : rows) TRY(hand_over(row.event));
     }
@@ -30,6 +33,15 @@ class TrailReader {
   }
 
  private:
+  /// The next rows, once the archive has told what the store has forgotten. The store's file is
+  /// closed before anybody is told: who takes long would keep its log from being emptied.
+  Result<std::vector<registry::AuditReader::Row>> read_store(const std::filesystem::path& file) {
+    TRY_ASSIGN(registry::AuditReader store, registry::AuditReader::open(file));
+    forgotten_ = store.trail().forgotten.sequence;
+    if (forgotten_ > from_archive_) return std::vector<registry::AuditReader::Row>();
+    return store.after(after_, kAtOnce);
+  }
+
   Result<void> hand_over(const AuditEvent& event) {
     if (!goes_on_ || event.sequence <= after_) return {};
     TRY_ASSIGN(goes_on_, take_(event));
@@ -65,6 +77,8 @@ class TrailReader {
 
   std::int64_t after_;
   const Take& take_;
+  std::int64_t forgotten_ = 0;     ///< by the store, up to this event
+  std::int64_t from_archive_ = 0;  ///< what was read there
   bool goes_on_ = true;
 };
 

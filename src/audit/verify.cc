@@ -211,12 +211,24 @@ class Verification {
   }
 
   void compare(const registry::AuditTrail& trail) {
-    if (!archived_ || is_met_ || report_.finding) return;
+    if (is_met_ || report_.finding) return;
+    if (!archived_) {
+      if (trail.archived == 0) return;
+      return report_.notes.push_back(fmt::format(
+          "events up to {} were archived and then forgotten by the store; the archive is not here",
+          trail.archived));
+    }
     if (archived_->sequence > trail.head.sequence) {
       return found({Break::removed, trail.head.sequence + 1, 0,
                     fmt::format("events {} to {} are in the archive only", trail.head.sequence + 1,
                                 archived_->sequence)},
                    std::string(kStore), 0);
+    }
+    if (archived_->sequence < trail.archived) {
+      return found({Break::removed, archived_->sequence + 1, 0,
+                    fmt::format("events {} to {} were archived, and the archive does not have them",
+                                archived_->sequence + 1, trail.archived)},
+                   "the archive", 0);
     }
     report_.notes.push_back(
         fmt::format("events {} to {} are neither in the archive nor in the store any more",

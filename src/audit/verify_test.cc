@@ -229,6 +229,21 @@ TEST_F(Verify, NotesWhatWasForgottenWhileNothingWasArchived) {
   EXPECT_THAT(with.notes[0], HasSubstr("events 13 to 14 were forgotten"));
 }
 
+TEST_F(Verify, FindsThatTheArchiveLostWhatTheStoreForgotBecauseItHadIt) {
+  {
+    auto store = *registry::SqliteStore::open(files_.store);
+    registry::ChangeSet forget;
+    forget.changes.emplace_back(registry::Forget{11, true});
+    EXPECT_TRUE(run_blocking(store->commit(std::move(forget))));
+  }
+  EXPECT_FALSE(report().finding);
+  std::filesystem::remove(archive_files(files_.archive)->back().path);
+  expect_finding("removed", report().archive.last + 1, "the archive", 0, "to 11 were archived");
+  std::filesystem::remove_all(files_.archive);
+  EXPECT_FALSE(report().finding) << "it may have been moved";
+  EXPECT_THAT(report().notes.at(0), HasSubstr("up to 11 were archived"));
+}
+
 TEST_F(Verify, ComparesAHeadOnlyWithWhatIsStillThere) {
   EXPECT_FALSE(report(place_of(2)).finding) << "in the archive";
   expect_finding("altered", 2, "events-", 0, "another hash", ChainPlace{2, {}});

@@ -6,7 +6,7 @@
 #include "control_api/paging.h"
 #include "control_api/store_access.h"
 #include "control_api/validation.h"
-#include "provisioning/claim_budget.h"
+#include "provisioning/claim_places.h"
 #include "x509/csr.h"
 
 namespace imprint::control_api {
@@ -173,7 +173,8 @@ Answer delete_certificate(Call call) {
     erase(changes, registry::key_of(attachment));
   const registry::Key key = registry::certificate_key(certificate.id);
   erase(changes, key, Expect::at(certificate.version));
-  erase(changes, registry::counter_key(provisioning::devices_counter(certificate.id)));
+  for (const registry::Key& beside : provisioning::keys_beside(certificate.id))
+    erase(changes, beside);
   CO_TRY(co_await commit(store, std::move(changes)));
   CO_TRY(co_await erase_strays(store, things, key, call.event()));
   CO_TRY(co_await erase_strays(store, policies, key, call.event()));

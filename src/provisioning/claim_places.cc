@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include "encoding/json.h"
+#include "provisioning/claim_budget.h"
 
 namespace imprint::provisioning {
 
@@ -38,6 +39,10 @@ std::vector<Network> read_networks(const json::object& object, std::string_view 
 }
 
 }  // namespace
+
+std::vector<registry::Key> keys_beside(const CertificateId& claim) {
+  return {registry::counter_key(devices_counter(claim)), places_key(claim)};
+}
 
 registry::Key places_key(const CertificateId& claim) {
   return registry::setting_key("claim-places/" + claim.hex());

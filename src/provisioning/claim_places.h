@@ -24,6 +24,8 @@ struct ClaimPlaces {
 };
 
 registry::Key places_key(const CertificateId& claim);
+/// What is kept of a claim beside its certificate, and goes with it.
+std::vector<registry::Key> keys_beside(const CertificateId& claim);
 /// What cannot be read is as if there were nothing.
 ClaimPlaces read_places(const std::optional<registry::Record>& record);
 registry::Setting write_places(const CertificateId& claim, const ClaimPlaces& places,

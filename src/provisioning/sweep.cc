@@ -3,7 +3,7 @@
 
 #include "encoding/json.h"
 #include "encoding/text.h"
-#include "provisioning/claim_budget.h"
+#include "provisioning/claim_places.h"
 
 namespace imprint::provisioning {
 
@@ -27,8 +27,8 @@ registry::ChangeSet removal_of(const registry::Certificate& certificate,
   }
   changes.changes.emplace_back(registry::Erase{registry::certificate_key(certificate.id),
                                                registry::Expect::at(certificate.version)});
-  changes.changes.emplace_back(
-      registry::Erase{registry::counter_key(devices_counter(certificate.id))});
+  for (registry::Key& key : keys_beside(certificate.id))
+    changes.changes.emplace_back(registry::Erase{std::move(key)});
   changes.events.push_back({.time = now,
                             .step = "remove_expired_certificate",
                             .outcome = "ok",
@@ -73,7 +73,7 @@ registry::Task<Result<std::int64_t>> forget_events(registry::Store& store, std::
   for (std::int64_t through = oldest - 1; through < last;) {
     through = std::min(through + kAtOnce, last);
     registry::ChangeSet changes;
-    changes.changes.emplace_back(registry::Forget{through});
+    changes.changes.emplace_back(registry::Forget{through, archived != kEverything});
     CO_TRY(co_await store.commit(std::move(changes)));
   }
   co_return last - oldest + 1;
