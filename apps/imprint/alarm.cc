@@ -64,7 +64,23 @@ std::string time_in(const json::object& alarm, std::string_view member) {
                      fmt::gmtime(static_cast<std::time_t>(value->to_number<double>())));
 }
 
-void print_alarm(const json::object& alarm) {
+/// As they can be typed for this deployment.
+std::vector<std::string> commands_in(const json::object& alarm, const std::string& directory) {
+  std::vector<std::string> out;
+  const auto* commands = alarm.if_contains("commands");
+  if (commands == nullptr || !commands->is_array()) return out;
+  for (const json::value& one : commands->get_array()) {
+    if (!one.is_string()) continue;
+    std::string text = for_terminal(one.get_string());
+    constexpr std::string_view kPlaceholder = " DIR";
+    if (const auto at = text.find(kPlaceholder); at != std::string::npos)
+      text.replace(at + 1, kPlaceholder.size() - 1, directory);
+    out.push_back(std::move(text));
+  }
+  return out;
+}
+
+void print_alarm(const json::object& alarm, const std::string& directory) {
   fmt::print("{}  {} UTC  {}  {}", shown(alarm, "state"), time_in(alarm, "since"),
              shown(alarm, "severity"), shown(alarm, "alarm"));
   if (const std::string subject = shown(alarm, "subject"); !subject.empty())
@@ -75,6 +91,8 @@ void print_alarm(const json::object& alarm) {
                shown(alarm, "resolvedBecause"));
   } else {
     fmt::print("  next: {}\n", shown(alarm, "next"));
+    for (const std::string& command : commands_in(alarm, directory))
+      fmt::print("        {}\n", command);
   }
 }
 
@@ -87,7 +105,7 @@ Result<int> list(const Arguments& arguments) {
   TRY_ASSIGN(const json::array alarms, list_in(answer, "alarms"));
   if (alarms.empty()) fmt::print("No alarm{}\n", arguments.all ? "" : " is raised");
   for (const json::value& alarm : alarms) {
-    if (alarm.is_object()) print_alarm(alarm.get_object());
+    if (alarm.is_object()) print_alarm(alarm.get_object(), arguments.directory);
   }
   return kDone;
 }

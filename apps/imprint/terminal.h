@@ -8,8 +8,12 @@
 
 namespace imprint::tool {
 
+/// What moves the cursor, turns text around or hides becomes a space; text that is no UTF-8 is
+/// escaped whole.
+std::string for_terminal(std::string_view text);
+
 /// A text member as a terminal may show it: what devices said is in it, and nothing of that reaches
-/// the terminal as a control character. Empty when it is absent or no text.
+/// the terminal as anything but what it looks like. Empty when it is absent or no text.
 std::string shown(const encoding::json::object& object, std::string_view member);
 
 }  // namespace imprint::tool

@@ -3,6 +3,10 @@
 
 #include <algorithm>
 #include <fmt/chrono.h>
+#include <iterator>
+#include <optional>
+
+#include "base/name.h"
 
 namespace imprint::alarms {
 
@@ -30,6 +34,35 @@ std::string date_of(Timestamp time) {
                      fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
 }
 
+/// As one word of a shell's line; nothing when it cannot be typed: what devices say may be
+/// anything.
+std::optional<std::string> shell_word(std::string_view text) {
+  const auto is_plain = [](char c) {
+    return name_rules::is_alnum(c) || std::string_view("._:/-").find(c) != std::string_view::npos;
+  };
+  const auto is_typed = [](char c) { return c >= 0x20 && c < 0x7F; };
+  if (text.empty() || !std::ranges::all_of(text, is_typed)) return std::nullopt;
+  if (text.front() != '-' && std::ranges::all_of(text, is_plain)) return std::string(text);
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
+/// The line with that text as its last word; none when it cannot be typed.
+std::vector<std::string> command(std::string_view line, std::string_view text) {
+  const auto word = shell_word(text);
+  if (!word) return {};
+  // An option's value stays one that begins with a dash.
+  const bool is_option = line.find(" --") != std::string_view::npos;
+  return {fmt::format("{}{}{}", line, is_option ? "=" : " ", *word)};
+}
+
+std::vector<std::string> explain(const Device& device) {
+  if (!device.serial_number.empty())
+    return command("imprint explain DIR --serial", device.serial_number);
+  return command("imprint explain DIR --client", device.client);
+}
+
 struct Words {
   Kind kind;
   std::string_view subject_kind;
@@ -41,12 +74,12 @@ Words words_of(Ending::What what) {
   switch (what) {
     case Ending::What::server:
       return {Kind::certificates_expiring, "certificate", "the server's certificate",
-              "put a new one into server/ (imprint doctor DIR says what it must hold) and send "
-              "imprintd a SIGHUP; devices stop connecting when it ends"};
+              "put a new one into server/ and send imprintd a SIGHUP (imprint doctor says what it "
+              "must hold); devices stop connecting when it ends"};
     case Ending::What::claim:
       return {Kind::certificates_expiring, "claim", "a claim with devices left",
-              "make another claim for the devices that are left (imprint claim create DIR), and "
-              "have the line use it before this one ends"};
+              "make another claim for the devices that are left, and have the line use it before "
+              "this one ends"};
     case Ending::What::root:
       return {Kind::ca_expiring, "ca", "the root CA",
               "plan its successor: every device trusts this one, and has to learn the next before "
@@ -56,8 +89,7 @@ Words words_of(Ending::What what) {
               "renew it under the root CA: no certificate it signs lives longer than it does"};
     case Ending::What::registered:
       return {Kind::ca_expiring, "ca", "a registered CA",
-              "register its successor (imprint ca register DIR) before devices come with "
-              "certificates of the next one"};
+              "register its successor before devices come with certificates of the next one"};
   }
   return {Kind::ca_expiring, "", "", ""};
 }
@@ -70,15 +102,23 @@ Finding judge_failures(const RatioOptions& options, const Tally& tally, const Le
       "onboarded, above {:.1f} % is an alarm",
       tally.bad, tally.attempts(), to_duration(options.window), tally.ratio() * 100,
       options.above * 100);
-  std::string next = "see which steps fail: Pipeline in the dashboard, or imprint explain DIR";
+  if (tally.good == 0) {
+    because = fmt::format(
+        "{} provisioning steps failed within {}, and no device was onboarded; failures above "
+        "{:.1f} % of the devices onboarded are an alarm",
+        tally.bad, to_duration(options.window), options.above * 100);
+  }
+  std::string next = "see which steps fail: Pipeline in the dashboard tells them by category";
   if (!leading.category.empty()) {
     because +=
         fmt::format("; most of them, {}: {} ({})", leading.count, leading.title, leading.category);
     next = leading.remedy;
-    if (!leading.example.empty())
-      next += fmt::format(" One such device: imprint explain DIR {}", leading.example);
   }
-  return ratio_finding(Kind::failure_ratio, options, tally, std::move(because), std::move(next));
+  Finding out =
+      ratio_finding(Kind::failure_ratio, options, tally, std::move(because), std::move(next));
+  out.device = leading.example;
+  out.commands = explain(leading.example);
+  return out;
 }
 
 Finding judge_hook_failures(const RatioOptions& options, const HookTally& tally) {
@@ -98,13 +138,15 @@ Finding judge_hook_rejections(const RatioOptions& options, const HookTally& tall
       Kind::hook_rejections, options, counted,
       fmt::format("hooks denied {} of {} devices that they answered for within {}", tally.denied,
                   tally.answered, to_duration(options.window)),
-      "the handler works and says no: ask imprint explain DIR --serial for one of the devices, and "
-      "compare what it sent with what the handler expects");
+      "the handler works and says no: look at one of the devices, and compare what it sent with "
+      "what the handler expects");
 }
 
 Finding judge_batch(const NoSuccessOptions& options, const OpenBatch& batch) {
   Finding out{.kind = Kind::no_success,
-              .state = batch.since_last >= options.after ? State::bad : State::calm,
+              .state = batch.since_last >= options.after ? State::bad
+                       : batch.has_grown                 ? State::calm
+                                                         : State::between,
               .subject = batch.claim,
               .subject_kind = "batch"};
   out.because = fmt::format(
@@ -114,9 +156,12 @@ Finding judge_batch(const NoSuccessOptions& options, const OpenBatch& batch) {
     out.because = fmt::format("{} of {} devices of this batch are registered, the last one now",
                               batch.devices, batch.most);
   out.next = fmt::format(
-      "do devices reach the server at all? imprint explain DIR --certificate {} tells what they "
-      "did last. If the batch is over: imprint claim set DIR {} --max-devices {}",
-      batch.claim, batch.claim, batch.devices);
+      "do devices reach the server at all? The claim's timeline tells what they did last. If the "
+      "batch is over, set the claim's number of devices to {}",
+      batch.devices);
+  out.commands = {
+      fmt::format("imprint explain DIR --certificate {}", batch.claim),
+      fmt::format("imprint claim set DIR {} --max-devices {}", batch.claim, batch.devices)};
   return out;
 }
 
@@ -132,14 +177,15 @@ Finding judge_ending(const ExpiryOptions& options, const Ending& one, Timestamp 
               .state = left < near ? State::bad : State::calm,
               .subject = one.id,
               .subject_kind = std::string(words.subject_kind)};
+  using std::chrono::hours;
+  out.level = left.count() < 0 ? 3 : left < hours(24) ? 2 : left < hours(24 * 7) ? 1 : 0;
   const std::string name = one.name.empty() ? "" : fmt::format(" {}", one.name);
   out.because =
       left.count() < 0
           ? fmt::format("{}{} ended on {}", words.what, name, date_of(one.not_after))
           : fmt::format("{}{} ends on {}, in {}", words.what, name, date_of(one.not_after),
-                        left < std::chrono::hours(48)
-                            ? fmt::format("{} hours", left / std::chrono::hours(1))
-                            : fmt::format("{} days", left / std::chrono::hours(24)));
+                        left < hours(48) ? fmt::format("{} hours", left / hours(1))
+                                         : fmt::format("{} days", left / hours(24)));
   out.next = words.next;
   return out;
 }
@@ -147,6 +193,7 @@ Finding judge_ending(const ExpiryOptions& options, const Ending& one, Timestamp 
 Finding judge_fleet(const ExpiryOptions& options, std::int64_t certificates, bool is_least) {
   Finding out{.kind = Kind::certificates_expiring,
               .state = certificates > 0 ? State::bad : State::calm};
+  for (std::int64_t i = certificates; i >= 10; i /= 10) ++out.level;
   out.because = fmt::format("{}{} ACTIVE device certificate{} end{} within {}",
                             is_least ? "at least " : "", certificates, certificates == 1 ? "" : "s",
                             certificates == 1 ? "s" : "", to_duration(options.certificates));
@@ -182,23 +229,47 @@ Finding judge_disk(const DiskOptions& options, const DiskSpace& space, std::stri
   return out;
 }
 
-std::string_view next_of_point(Kind kind) {
+Finding point_finding(Kind kind, std::string subject_kind, std::string subject,
+                      std::string because) {
+  Finding out{.kind = kind,
+              .state = State::bad,
+              .subject = std::move(subject),
+              .subject_kind = std::move(subject_kind),
+              .because = std::move(because)};
+  const auto add = [&out](std::string_view line) {
+    std::ranges::move(command(line, out.subject), std::back_inserter(out.commands));
+  };
   switch (kind) {
     case Kind::claim_frozen:
-      return "imprint claim show DIR ID says what its budget is. If it leaked, leave it frozen and "
-             "make another; if the budget was too narrow, widen it and imprint claim thaw DIR ID";
+      out.next =
+          "see what its budget is. If it leaked, leave it frozen and make another; if the budget "
+          "was too narrow, widen it and thaw the claim";
+      add("imprint claim show DIR");
+      add("imprint claim thaw DIR");
+      break;
     case Kind::claim_new_place:
-      return "is that yours? imprint explain DIR --certificate ID tells what was done from there; "
-             "if not, imprint claim freeze DIR ID";
+      out.next = "is that yours? Its timeline tells what was done from there; if not, freeze it";
+      add("imprint explain DIR --certificate");
+      add("imprint claim freeze DIR");
+      break;
     case Kind::duplicate_device:
-      return "find the two units: one has the other's serial number, or is a copy. imprint "
-             "reprovision allow DIR THING lets the right one in, once";
+      out.next =
+          "find the two units: one has the other's serial number, or is a copy. Allow the right "
+          "one another key, once";
+      add("imprint explain DIR --thing");
+      add("imprint reprovision allow DIR");
+      break;
     case Kind::key_in_two_places:
-      return "deactivate the certificate and provision the right device anew: its key is known to "
-             "somebody else";
+      out.next =
+          "deactivate the certificate and provision the right device anew: its key is known to "
+          "somebody else";
+      add(out.subject_kind == "thing" ? "imprint explain DIR --thing"
+                                      : "imprint explain DIR --certificate");
+      break;
     default:
-      return "";
+      break;
   }
+  return out;
 }
 
 }  // namespace imprint::alarms

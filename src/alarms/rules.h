@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "alarms/kind.h"
 #include "alarms/options.h"
@@ -13,6 +14,14 @@
 /// What was observed, judged by the rules. Pure: observations in, findings out; monitoring/board
 /// makes alarms of them.
 namespace imprint::alarms {
+
+/// A device as `imprint explain` finds it; both empty: none.
+struct Device {
+  std::string serial_number = {};
+  std::string client = {};
+
+  friend bool operator==(const Device&, const Device&) = default;
+};
 
 /// What one rule says of one subject at this moment.
 struct Finding {
@@ -27,7 +36,11 @@ struct Finding {
   std::string subject = {};
   std::string subject_kind = {};
   std::string because = {};  ///< what was seen, with numbers
-  std::string next = {};     ///< what to look at
+  std::string next = {};     ///< what to look at, in words
+  /// What somebody with a shell may type; DIR stands for the deployment directory.
+  std::vector<std::string> commands = {};
+  Device device = {};  ///< one that shows it, if the subject is none
+  int level = 0;       ///< when it grows, an alarm that is raised already is told again
 };
 
 /// What went well and what did not within a rule's window.
@@ -49,7 +62,7 @@ struct Leading {
   std::string title = {};
   std::string remedy = {};
   std::int64_t count = 0;
-  std::string example = {};  ///< a device that failed so: what `imprint explain` takes
+  Device example = {};  ///< the last that failed so
 };
 
 Finding judge_failures(const RatioOptions& options, const Tally& tally, const Leading& leading);
@@ -70,7 +83,8 @@ struct OpenBatch {
   std::string claim;  ///< certificate id
   std::int64_t devices = 0;
   std::int64_t most = 0;
-  Seconds since_last{0};  ///< device, or since we look
+  Seconds since_last{0};   ///< device, or since we look
+  bool has_grown = false;  ///< since we look
 };
 Finding judge_batch(const NoSuccessOptions& options, const OpenBatch& batch);
 
@@ -98,7 +112,8 @@ struct DiskSpace {
 /// Resolved a fifth above the bound, so that one file more or less is no news.
 Finding judge_disk(const DiskOptions& options, const DiskSpace& space, std::string_view directory);
 
-/// What an operator does about an alarm of one moment.
-std::string_view next_of_point(Kind kind);
+/// That something happened in one moment; `subject` is a claim, a thing or a certificate.
+Finding point_finding(Kind kind, std::string subject_kind, std::string subject,
+                      std::string because);
 
 }  // namespace imprint::alarms

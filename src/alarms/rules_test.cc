@@ -10,7 +10,10 @@
 namespace imprint::alarms {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using enum Finding::State;
 
 TEST(Kinds, HaveNamesThatLeadBack) {
@@ -49,13 +52,40 @@ TEST(FailureRatio, NamesWhatLeadsAndWhoHasIt) {
                         .title = "The rules keep the device out",
                         .remedy = "Correct the list.",
                         .count = 6,
-                        .example = "--serial X-1"};
+                        .example = {.serial_number = "X-1"}};
   const Finding finding = judge_failures({}, {.good = 93, .bad = 7}, leading);
   EXPECT_THAT(finding.because, HasSubstr("7 of 100 provisioning steps failed within 10m: 7.5 %"));
   EXPECT_THAT(finding.because, HasSubstr("6: The rules keep the device out (not-admitted)"));
   EXPECT_THAT(finding.next, HasSubstr("Correct the list."));
-  EXPECT_THAT(finding.next, HasSubstr("imprint explain DIR --serial X-1"));
+  EXPECT_EQ(finding.device.serial_number, "X-1");
+  EXPECT_THAT(finding.commands, ElementsAre("imprint explain DIR --serial=X-1"));
   EXPECT_EQ(finding.hold, Seconds(600));
+}
+
+TEST(FailureRatio, WhatDevicesSayIsOneWordOfACommandOrNone) {
+  struct Row {
+    std::string serial;
+    std::vector<std::string> commands;
+  };
+  const Row rows[] = {
+      {"A-1.b:2/c_3", {"imprint explain DIR --serial=A-1.b:2/c_3"}},
+      {"-rf", {"imprint explain DIR --serial='-rf'"}},
+      {"x;$(touch y)", {"imprint explain DIR --serial='x;$(touch y)'"}},
+      {"it's", {"imprint explain DIR --serial='it'\\''s'"}},
+      {"a\nb", {}},
+      {"\xc2\x9b[31m", {}},
+  };
+  for (const Row& row : rows) {
+    const Leading leading{
+        .category = "c", .remedy = "r", .count = 1, .example = {.serial_number = row.serial}};
+    EXPECT_EQ(judge_failures({}, {.bad = 20}, leading).commands, row.commands) << row.serial;
+  }
+}
+
+TEST(FailureRatio, WithoutOneSuccessItNamesNoShareOfThem) {
+  EXPECT_THAT(judge_failures({}, {.bad = 25}, {}).because,
+              AllOf(HasSubstr("25 provisioning steps failed"), HasSubstr("no device was onboarded"),
+                    Not(HasSubstr("2500"))));
 }
 
 TEST(Hooks, ThatFailAreNotHooksThatSayNo) {
@@ -70,7 +100,9 @@ TEST(Hooks, ThatFailAreNotHooksThatSayNo) {
 }
 
 TEST(Batches, StandStillAfterAWhile) {
-  const OpenBatch batch{.claim = "ab", .devices = 37, .most = 100, .since_last = Seconds(1799)};
+  OpenBatch batch{.claim = "ab", .devices = 37, .most = 100, .since_last = Seconds(1799)};
+  EXPECT_EQ(judge_batch({}, batch).state, between) << "nothing was seen to grow yet";
+  batch.has_grown = true;
   EXPECT_EQ(judge_batch({}, batch).state, calm);
   OpenBatch still = batch;
   still.since_last = Seconds(1800);
@@ -78,7 +110,8 @@ TEST(Batches, StandStillAfterAWhile) {
   EXPECT_EQ(finding.state, bad);
   EXPECT_EQ(finding.subject, "ab");
   EXPECT_THAT(finding.because, HasSubstr("37 of 100"));
-  EXPECT_THAT(finding.next, HasSubstr("--max-devices 37"));
+  EXPECT_THAT(finding.commands, ElementsAre(HasSubstr("--certificate ab"),
+                                            HasSubstr("claim set DIR ab --max-devices 37")));
 }
 
 TEST(Endings, AreNearByTheirBoundAndByTheirLife) {

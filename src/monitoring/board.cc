@@ -16,12 +16,24 @@ using registry::Alarm;
 
 /// Of the audit trail, while the store cannot take them.
 constexpr std::size_t kMostEvents = 1'000;
+/// Until what is said of an alarm that lasts is made new.
+constexpr std::chrono::minutes kDescribed{1};
 
 constexpr std::string_view kRaised = "raised";
 constexpr std::string_view kResolved = "resolved";
 
 std::string debt(std::string_view channel, std::string_view what) {
   return fmt::format("{} {}", channel, what);
+}
+
+/// What is said of an alarm that is raised.
+void tell_of(Alarm& alarm, const Finding& finding) {
+  alarm.because = finding.because;
+  alarm.next = finding.next;
+  alarm.commands = finding.commands;
+  alarm.serial_number = finding.device.serial_number;
+  alarm.client = finding.device.client;
+  alarm.level = finding.level;
 }
 
 /// Where `imprint explain` finds it.
@@ -91,33 +103,58 @@ std::vector<std::string> Board::raised_subjects(Kind kind) const {
 std::size_t Board::count_raised(Kind kind) const { return raised_subjects(kind).size(); }
 
 void Board::owe(Alarm& alarm, std::string_view what) {
-  for (const std::string& channel : channels_) alarm.owed.push_back(debt(channel, what));
+  for (const std::string& channel : channels_) {
+    std::string owed = debt(channel, what);
+    if (std::ranges::find(alarm.owed, owed) == alarm.owed.end())
+      alarm.owed.push_back(std::move(owed));
+  }
 }
 
-void Board::raise_new(const Finding& finding, Timestamp now, bool with_event) {
-  const auto raised = std::ranges::count_if(
-      entries_, [](const Entry& entry) { return !entry.alarm.resolved.has_value(); });
-  if (static_cast<std::size_t>(raised) >= kMostRaised) return;  // there is enough to look at
+void Board::record(const Alarm& alarm, Timestamp now) {
+  if (events_.size() < kMostEvents) events_.push_back(event_of(alarm, now));
+}
+
+Board::Entry* Board::raise_new(const Finding& finding, Timestamp now) {
+  if (count_raised(finding.kind) >= kMostRaised) {
+    if (full_.insert(finding.kind).second) newly_full_.push_back(finding.kind);
+    return nullptr;
+  }
   Alarm alarm{.id = make_uuid(random_),
               .kind = std::string(alarms::to_string(finding.kind)),
               .subject = finding.subject,
               .subject_kind = finding.subject_kind,
-              .because = finding.because,
-              .next = finding.next,
               .since = now,
               .seen = now};
+  tell_of(alarm, finding);
   owe(alarm, kRaised);
-  if (with_event && events_.size() < kMostEvents) events_.push_back(event_of(alarm, now));
   entries_.push_back({.alarm = std::move(alarm), .kind = finding.kind, .is_changed = true});
   raised_.push_back(finding.kind);
   ++version_;
+  return &entries_.back();
+}
+
+void Board::describe(Entry& entry, const Finding& finding, Timestamp now, Monotonic monotonic) {
+  const bool is_worse = finding.level > entry.alarm.level;
+  const bool is_new = finding.because != entry.alarm.because &&
+                      (!entry.described || monotonic - *entry.described >= kDescribed);
+  if (!is_worse && !is_new) return;
+  const std::int64_t level = entry.alarm.level;
+  tell_of(entry.alarm, finding);
+  entry.alarm.level = std::max(level, entry.alarm.level);
+  entry.described = monotonic;
+  entry.is_changed = true;
+  ++version_;
+  if (!is_worse) return;
+  owe(entry.alarm, kRaised);
+  record(entry.alarm, now);
 }
 
 void Board::resolve(Entry& entry, std::string because, Timestamp now) {
   entry.alarm.resolved = now;
   entry.alarm.resolved_because = std::move(because);
   owe(entry.alarm, kResolved);
-  if (events_.size() < kMostEvents) events_.push_back(event_of(entry.alarm, now));
+  record(entry.alarm, now);
+  full_.erase(entry.kind);
   entry.is_changed = true;
   ++version_;
 }
@@ -127,12 +164,14 @@ void Board::take(std::span<const Finding> findings, std::span<const Kind> comple
   for (const Finding& finding : findings) {
     Entry* const raised = find_raised(finding.kind, finding.subject);
     if (raised == nullptr) {
-      if (finding.state == Finding::State::bad) raise_new(finding, now, true);
+      if (finding.state != Finding::State::bad) continue;
+      if (const Entry* const entry = raise_new(finding, now)) record(entry->alarm, now);
       continue;
     }
     if (finding.state != Finding::State::calm) {
       raised->calm_since.reset();
       raised->alarm.seen = now;
+      if (finding.state == Finding::State::bad) describe(*raised, finding, now, monotonic);
       continue;
     }
     if (!raised->calm_since) raised->calm_since = monotonic;
@@ -154,7 +193,7 @@ void Board::raise(Finding point, Timestamp now) {
     raised->is_changed = true;
     return;
   }
-  raise_new(point, now, false);
+  raise_new(point, now);
 }
 
 void Board::resolve(Kind kind, const std::string& subject, std::string because, Timestamp now) {
@@ -206,9 +245,10 @@ void Board::forget_old(Timestamp now) {
   auto resolved = static_cast<std::size_t>(std::ranges::count_if(
       entries_, [](const Entry& entry) { return entry.alarm.resolved.has_value(); }));
   std::erase_if(entries_, [&](const Entry& entry) {
-    const bool is_old = entry.alarm.resolved &&
-                        (resolved > kMostResolved || now - *entry.alarm.resolved > kKeptResolved);
-    if (!is_old) return false;
+    if (!entry.alarm.resolved) return false;
+    // Those that somebody has still to be told of are kept until they were, or are given up.
+    const bool is_too_many = resolved > kMostResolved && entry.alarm.owed.empty();
+    if (!is_too_many && now - *entry.alarm.resolved <= kKeptResolved) return false;
     --resolved;
     gone_.push_back(entry.alarm.id);
     ++version_;
@@ -217,6 +257,7 @@ void Board::forget_old(Timestamp now) {
 }
 
 std::vector<Kind> Board::take_raised() { return std::exchange(raised_, {}); }
+std::vector<Kind> Board::take_full() { return std::exchange(newly_full_, {}); }
 
 registry::ChangeSet Board::changes(Timestamp now) {
   forget_old(now);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -22,11 +23,12 @@ struct Owed {
 };
 
 /// The alarms there are, and those that were until lately: makes them of findings, with the rules'
-/// patience, and keeps account of who has still to be told. Not safe from several threads. What
+/// patience, and keeps account of who has still to be told. One that gets much worse (its level
+/// grows) is told again. Not safe from several threads. What
 /// changes becomes a change set, with its events for the audit trail.
 class Board {
  public:
-  static constexpr std::size_t kMostRaised = 1'000;
+  static constexpr std::size_t kMostRaised = 200;  ///< of one kind
   static constexpr std::size_t kMostResolved = 500;
   static constexpr auto kKeptResolved = std::chrono::hours(24 * 30);
 
@@ -65,6 +67,8 @@ class Board {
 
   /// The kinds raised since this was last asked, for the metric.
   std::vector<alarms::Kind> take_raised();
+  /// The kinds of which there were too many since this was last asked, each once until some end.
+  std::vector<alarms::Kind> take_full();
 
   /// What has to be kept; empty when nothing has changed. Hand what came of the commit to
   /// committed().
@@ -78,12 +82,16 @@ class Board {
     registry::Alarm alarm;
     alarms::Kind kind;
     std::optional<Monotonic> calm_since = {};
+    std::optional<Monotonic> described = {};  ///< when its texts were last made new
     bool is_changed = false;
     bool is_being_kept = false;
   };
 
   Entry* find_raised(alarms::Kind kind, std::string_view subject);
-  void raise_new(const alarms::Finding& finding, Timestamp now, bool with_event);
+  /// Nothing when there are too many of its kind.
+  Entry* raise_new(const alarms::Finding& finding, Timestamp now);
+  void describe(Entry& entry, const alarms::Finding& finding, Timestamp now, Monotonic monotonic);
+  void record(const registry::Alarm& alarm, Timestamp now);
   void resolve(Entry& entry, std::string because, Timestamp now);
   void owe(registry::Alarm& alarm, std::string_view what);
   void forget_old(Timestamp now);
@@ -96,6 +104,8 @@ class Board {
   std::vector<std::string> gone_;  ///< ids to be erased
   std::size_t gone_being_kept_ = 0;
   std::vector<alarms::Kind> raised_;
+  std::set<alarms::Kind> full_;
+  std::vector<alarms::Kind> newly_full_;
   std::uint64_t version_ = 1;
 };
 

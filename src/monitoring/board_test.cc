@@ -178,19 +178,62 @@ TEST_F(BoardTest, AnAlarmOfOneMomentIsRaisedOnceAndOverWhenItIsQuiet) {
   EXPECT_EQ(board_.all().size(), 1U);
 }
 
-TEST_F(BoardTest, IsBounded) {
+TEST_F(BoardTest, IsBoundedForEachKindSoThatNoneHidesAnother) {
   for (std::size_t i = 0; i < Board::kMostRaised + 10; ++i) {
     board_.raise({.kind = Kind::duplicate_device, .subject = fmt::format("{}", i)}, clock_.now());
   }
   EXPECT_EQ(board_.all().size(), Board::kMostRaised);
+  EXPECT_THAT(board_.take_full(), ElementsAre(Kind::duplicate_device)) << "told once";
+  EXPECT_THAT(board_.take_full(), IsEmpty());
+  board_.raise({.kind = Kind::claim_frozen, .subject = "c"}, clock_.now());
+  EXPECT_TRUE(board_.is_raised(Kind::claim_frozen, "c"));
+}
+
+TEST_F(BoardTest, ForgetsTheOldestOnceEverybodyWasTold) {
   constexpr Kind kPassing[] = {Kind::duplicate_device};
-  board_.resolve_quiet(kPassing, Seconds(0), clock_.now());
+  const auto raise_and_resolve = [&](std::size_t round) {
+    for (std::size_t i = 0; i < Board::kMostRaised; ++i) {
+      board_.raise({.kind = Kind::duplicate_device, .subject = fmt::format("{} {}", round, i)},
+                   clock_.now());
+    }
+    board_.resolve_quiet(kPassing, Seconds(0), clock_.now());
+    keep();
+  };
+  for (std::size_t round = 0; round < 4; ++round) raise_and_resolve(round);
+  EXPECT_EQ(kept_.size(), 4 * Board::kMostRaised) << "all are owed to somebody";
+  for (const char* channel : {"webhook", "mail"}) {
+    while (const auto owed = board_.first_owed(channel)) board_.settle(*owed);
+  }
   keep();
   EXPECT_EQ(board_.all().size(), Board::kMostResolved);
   EXPECT_EQ(kept_.size(), Board::kMostResolved);
   clock_.advance(Board::kKeptResolved + Seconds(1));
   keep();
   EXPECT_THAT(kept_, IsEmpty());
+}
+
+TEST_F(BoardTest, WhatGetsMuchWorseIsToldAgain) {
+  Finding finding{.kind = Kind::ca_expiring, .state = bad, .subject = "ca", .because = "in 89 days"};
+  const auto take = [&] { board_.take({&finding, 1}, kEndings, clock_.now(), clock_.monotonic()); };
+  take();
+  const auto settle_all = [&] {
+    std::size_t told = 0;
+    for (; const auto owed = board_.first_owed("mail"); ++told) board_.settle(*owed);
+    return told;
+  };
+  EXPECT_EQ(settle_all(), 1U);
+  finding.because = "in 88 days";
+  clock_.advance(Seconds(120));
+  take();
+  EXPECT_EQ(board_.all().at(0).because, "in 88 days") << "who looks sees how it is now";
+  EXPECT_EQ(settle_all(), 0U);
+  finding.because = "in 6 days";
+  finding.level = 1;
+  take();
+  EXPECT_EQ(settle_all(), 1U);
+  EXPECT_EQ(board_.all().size(), 1U) << "it is the same alarm";
+  take();
+  EXPECT_EQ(settle_all(), 0U);
 }
 
 TEST_F(BoardTest, AlarmsOfAnotherVersionAreForgotten) {

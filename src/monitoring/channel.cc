@@ -5,6 +5,7 @@
 #include "base/name.h"
 #include "outbound/credentials.h"
 #include "outbound/mail.h"
+#include "outbound/url.h"
 #include "outbound/web_client.h"
 
 namespace imprint::monitoring {
@@ -117,9 +118,10 @@ class Webhook final : public Channel {
     web_.post(number, std::move(request),
               [url = options_.url, done = std::move(done)](const outbound::WebAnswer& answer) {
                 if (answer.status >= 200 && answer.status < 300) return done({});
-                done(answer.status == 0 ? fail(Fault::unavailable, "{}", answer.problem)
-                                        : fail(Fault::unavailable, "{} answered {} {}", quote(url),
-                                               answer.status, quote(answer.body)));
+                done(answer.status == 0
+                         ? fail(Fault::unavailable, "{}", answer.problem)
+                         : fail(Fault::unavailable, "{} answered {} {}",
+                                outbound::without_secrets(url), answer.status, quote(answer.body)));
               });
   }
   void cancel(std::uint64_t number) override { web_.cancel(number); }

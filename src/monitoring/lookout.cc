@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "monitoring/lookout.h"
 
+#include <algorithm>
+
 #include "provisioning/claim_budget.h"
 
 namespace imprint::monitoring {
@@ -19,54 +21,63 @@ bool is_usable(const Certificate& claim, Timestamp now) {
 }
 
 Finding frozen_finding(const Certificate& claim) {
-  return {.kind = alarms::Kind::claim_frozen,
-          .state = Finding::State::bad,
-          .subject = claim.id.hex(),
-          .subject_kind = "claim",
-          .because = claim.frozen->because,
-          .next = std::string(alarms::next_of_point(alarms::Kind::claim_frozen))};
+  return alarms::point_finding(alarms::Kind::claim_frozen, "claim", claim.id.hex(),
+                               claim.frozen->because);
+}
+
+/// When it can be used, by its certificate and by its budget.
+Ending ending_of(const Certificate& claim) {
+  const registry::ClaimBudget& budget = claim.claim_budget;
+  return {.what = Ending::What::claim,
+          .id = claim.id.hex(),
+          .not_before = std::max(claim.not_before, budget.from.value_or(claim.not_before)),
+          .not_after = std::min(claim.not_after, budget.until.value_or(claim.not_after))};
 }
 
 }  // namespace
 
 runtime::Task<Result<Lookout::Claims>> Lookout::look_at_claims(alarms::Options options,
                                                                Timestamp now, Monotonic monotonic) {
-  CO_TRY_ASSIGN(const registry::Page page,
-                co_await store_.list(registry::query::Claims{}, {.limit = kMost}));
-  std::vector<const Certificate*> limited;
-  std::vector<registry::Key> counters;
   Claims out;
-  for (const registry::Record& record : page.records) {
-    const auto& claim = std::get<Certificate>(record);
-    if (claim.frozen && claim.frozen->by.empty()) out.frozen.push_back(frozen_finding(claim));
-    if (!claim.claim_budget.max_devices || !is_usable(claim, now)) continue;
-    limited.push_back(&claim);
-    counters.push_back(registry::counter_key(provisioning::devices_counter(claim.id)));
+  std::vector<Certificate> limited;
+  registry::Cursor cursor{.limit = kMost};
+  for (std::size_t looked = 0; looked < kMostClaims; looked += kMost) {
+    CO_TRY_ASSIGN(registry::Page page, co_await store_.list(registry::query::Claims{}, cursor));
+    for (registry::Record& record : page.records) {
+      auto& claim = std::get<Certificate>(record);
+      if (claim.frozen && claim.frozen->by.empty()) out.frozen.push_back(frozen_finding(claim));
+      if (claim.claim_budget.max_devices && is_usable(claim, now))
+        limited.push_back(std::move(claim));
+    }
+    if (!page.next) break;
+    cursor.after = *page.next;
   }
+  std::vector<registry::Key> counters;
+  for (const Certificate& claim : limited)
+    counters.push_back(registry::counter_key(provisioning::devices_counter(claim.id)));
   CO_TRY_ASSIGN(const std::vector<std::optional<registry::Record>> found,
                 co_await store_.find(std::move(counters)));
   std::map<std::string, Progress> progress;
   for (std::size_t i = 0; i < limited.size(); ++i) {
-    const Certificate& claim = *limited[i];
+    const Certificate& claim = limited[i];
     const std::string id = claim.id.hex();
     const std::int64_t devices = found[i] ? std::get<registry::Counter>(*found[i]).value : 0;
     const std::int64_t most = *claim.claim_budget.max_devices;
     if (devices >= most) continue;
-    out.open.push_back({.what = Ending::What::claim,
-                        .id = id,
-                        .not_before = claim.not_before,
-                        .not_after = claim.not_after});
-    if (devices == 0) continue;  // its line has not begun
+    out.open.push_back(ending_of(claim));
     const auto before = progress_.find(id);
-    const bool stands = before != progress_.end() && before->second.devices == devices;
-    const Progress at = stands ? before->second : Progress{devices, monotonic};
+    const bool is_new = before == progress_.end();
+    const bool stands = !is_new && before->second.devices == devices;
+    const Progress at = stands ? before->second : Progress{devices, monotonic, !is_new};
     progress.emplace(id, at);
-    if (!options.no_success.enabled) continue;
+    // At 0 its line has not begun.
+    if (!options.no_success.enabled || devices == 0) continue;
     out.batches.push_back(alarms::judge_batch(
         options.no_success, {.claim = id,
                              .devices = devices,
                              .most = most,
-                             .since_last = std::chrono::floor<Seconds>(monotonic - at.at)}));
+                             .since_last = std::chrono::floor<Seconds>(monotonic - at.at),
+                             .has_grown = at.has_grown}));
   }
   progress_ = std::move(progress);
   co_return out;

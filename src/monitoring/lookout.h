@@ -16,8 +16,9 @@ namespace imprint::monitoring {
 /// look is bounded in what it reads. Used on one thread.
 class Lookout {
  public:
-  /// Of claims, CAs, and of certificates that end; what is beyond is not looked at.
+  /// Of CAs, and of certificates that end; what is beyond is not looked at. Read at a time.
   static constexpr std::size_t kMost = 1'000;
+  static constexpr std::size_t kMostClaims = 20'000;
 
   explicit Lookout(registry::Store& store) : store_(store) {}
 
@@ -42,6 +43,7 @@ class Lookout {
   struct Progress {
     std::int64_t devices = 0;
     Monotonic at = {};
+    bool has_grown = false;  ///< not only found so
   };
 
   registry::Store& store_;

@@ -58,6 +58,13 @@ json::object to_json(const Alarm& alarm) {
                    {"since", seconds(alarm.since)},
                    {"because", alarm.because},
                    {"next", alarm.next}};
+  if (!alarm.commands.empty())
+    out["commands"] = json::array(alarm.commands.begin(), alarm.commands.end());
+  if (!alarm.serial_number.empty()) {
+    out["device"] = json::object{{"serialNumber", alarm.serial_number}};
+  } else if (!alarm.client.empty()) {
+    out["device"] = json::object{{"clientId", alarm.client}};
+  }
   if (alarm.resolved) {
     out["resolvedAt"] = seconds(*alarm.resolved);
     out["resolvedBecause"] = alarm.resolved_because;
@@ -87,9 +94,10 @@ std::string text_of(const Message& message, const Sender& sender) {
   if (message.what == Message::What::resolved && alarm.resolved)
     out += fmt::format("Resolved: {}\nNow:      {}\n", written(*alarm.resolved),
                        alarm.resolved_because);
-  out += fmt::format("Because:  {}\nNext:     {}\n\nDeployment: {} (account {})\nAlarm: {}\n",
-                     alarm.because, alarm.next, sender.endpoint, sender.account, alarm.id);
-  return out;
+  out += fmt::format("Because:  {}\nNext:     {}\n", alarm.because, alarm.next);
+  for (const std::string& command : alarm.commands) out += fmt::format("          {}\n", command);
+  return out + fmt::format("\nDeployment: {} (account {})\nAlarm: {}\n", sender.endpoint,
+                           sender.account, alarm.id);
 }
 
 }  // namespace imprint::monitoring

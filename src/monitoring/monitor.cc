@@ -6,6 +6,7 @@
 #include "alarms/point_alarms.h"
 #include "base/thread.h"
 #include "encoding/json.h"
+#include "registry/refusal.h"
 
 namespace imprint::monitoring {
 
@@ -18,6 +19,7 @@ using telemetry::HookOutcome;
 /// Alarms of one moment that may wait for the thread; each subject is there once only, so that more
 /// than these are as good as these.
 constexpr std::size_t kMostPoints = 1'000;
+constexpr Milliseconds kShortestPause{10};
 constexpr auto kHistoryPeriod = std::chrono::minutes(1);
 constexpr auto kEndingsPeriod = std::chrono::minutes(1);
 constexpr auto kLongestClaimsPeriod = Seconds(15);
@@ -35,30 +37,22 @@ bool is_point(Kind kind) {
   return kind == Kind::claim_frozen || std::ranges::find(kPassing, kind) != std::end(kPassing);
 }
 
-std::string because_of(const registry::AuditEvent& event) {
-  const auto detail = encoding::parse_json(event.detail);
-  if (!detail || !detail->is_object()) return {};
-  const auto* because = detail->get_object().if_contains("because");
-  return because != nullptr && because->is_string() ? std::string(because->get_string()) : "";
+std::string text_in(std::string_view detail, std::string_view member) {
+  const auto parsed = encoding::parse_json(detail);
+  if (!parsed || !parsed->is_object()) return {};
+  const auto* text = parsed->get_object().if_contains(member);
+  return text != nullptr && text->is_string() ? std::string(text->get_string()) : "";
 }
 
 Finding finding_of(Kind kind, const registry::AuditEvent& event) {
   const bool is_of_claim = kind == Kind::claim_frozen || kind == Kind::claim_new_place;
   const bool names_thing = !is_of_claim && !event.thing.empty();
-  return {.kind = kind,
-          .state = Finding::State::bad,
-          .subject = names_thing ? event.thing : event.certificate,
-          .subject_kind = is_of_claim   ? "claim"
-                          : names_thing ? "thing"
-                                        : "certificate",
-          .because = because_of(event),
-          .next = std::string(alarms::next_of_point(kind))};
-}
-
-/// What `imprint explain DIR` takes to tell of the device that an event is about.
-std::string explained_by(const registry::AuditEvent& event) {
-  if (!event.serial_number.empty()) return "--serial " + event.serial_number;
-  return event.client.empty() ? "" : "--client " + event.client;
+  return alarms::point_finding(kind,
+                               is_of_claim   ? "claim"
+                               : names_thing ? "thing"
+                                             : "certificate",
+                               names_thing ? event.thing : event.certificate,
+                               text_in(event.detail, "because"));
 }
 
 std::int64_t whole(std::uint64_t count) { return static_cast<std::int64_t>(count); }
@@ -89,6 +83,7 @@ Result<void> Monitor::load() {
 }
 
 void Monitor::start() {
+  const std::scoped_lock lock(mutex_);
   is_running_ = true;
   thread_ = start_thread("monitor", [this] { run(); });
 }
@@ -132,12 +127,7 @@ void Monitor::use(alarms::Options options, Channels channels) {
 void Monitor::changed(const registry::ChangeSet& changes) {
   bool has_points = false;
   for (const registry::AuditEvent& event : changes.events) {
-    if (event.outcome == "rejected") {
-      if (std::string device = explained_by(event); !device.empty()) {
-        const std::scoped_lock lock(mutex_);
-        last_refused_ = std::move(device);
-      }
-    }
+    remember_refused(event);
     const auto kind = alarms::raised_by(event);
     if (!kind || !is_point(*kind)) continue;
     const std::scoped_lock lock(mutex_);
@@ -145,6 +135,15 @@ void Monitor::changed(const registry::ChangeSet& changes) {
     has_points = true;
   }
   if (has_points) changed_.notify_one();
+}
+
+void Monitor::remember_refused(const registry::AuditEvent& event) {
+  const std::string category = registry::refusal_category(event);
+  const auto categories = telemetry::failure_categories();
+  const auto info = std::ranges::find(categories, category, &telemetry::FailureCategoryInfo::name);
+  if (info == categories.end() || (event.serial_number.empty() && event.client.empty())) return;
+  const std::scoped_lock lock(mutex_);
+  last_refused_[static_cast<std::size_t>(info->category)] = {event.serial_number, event.client};
 }
 
 runtime::Task<Trials> Monitor::try_channels() {
@@ -167,8 +166,10 @@ void Monitor::run() {
     std::unique_lock lock(mutex_);
     if (is_stopping_) break;
     const Monotonic due = std::min(next_tick_, notifier_.due());
-    const auto pause =
-        std::clamp<Monotonic::duration>(due - parts_.clock.monotonic(), Milliseconds(10), kTick);
+    const Monotonic now = parts_.clock.monotonic();
+    const Monotonic::duration pause =
+        due <= now ? kShortestPause
+                   : std::clamp<Monotonic::duration>(due - now, kShortestPause, kTick);
     changed_.wait_for(lock, pause,
                       [this] { return is_stopping_ || !inbox_.empty() || !points_.empty(); });
   }
@@ -196,6 +197,10 @@ void Monitor::work() {
     tick(now, monotonic);
   }
   for (const Kind kind : board_.take_raised()) parts_.metrics.alarm_raised(to_string(kind));
+  for (const Kind kind : board_.take_full()) {
+    parts_.log.error("there are more causes of this alarm than are told, until some of them end",
+                     {{"alarm", to_string(kind)}, {"raised", Board::kMostRaised}});
+  }
   keep(now, monotonic);
   notifier_.work();
   take_inbox();  // what is told at once is settled at once
@@ -229,29 +234,26 @@ void Monitor::tick(Timestamp now, Monotonic monotonic) {
   show(now, counts);
 }
 
-alarms::Leading Monitor::leading(const Counts& counts) const {
+alarms::Leading Monitor::leading(const Counts& counts) {
   const auto most = std::ranges::max_element(counts.failed);
   if (*most == 0) return {};
-  const auto& info = telemetry::failure_categories()[static_cast<std::size_t>(
-      std::distance(counts.failed.begin(), most))];
+  const auto index = static_cast<std::size_t>(std::distance(counts.failed.begin(), most));
+  const auto& info = telemetry::failure_categories()[index];
+  const std::scoped_lock lock(mutex_);
   return {.category = std::string(info.name),
           .title = std::string(info.title),
           .remedy = std::string(info.remedy) + ".",
-          .count = whole(*most)};
+          .count = whole(*most),
+          .example = last_refused_[index]};
 }
 
 void Monitor::judge_counts(Timestamp now, Monotonic monotonic) {
   std::vector<Finding> findings;
   if (options_.failure_ratio.enabled) {
     const Counts counts = failures_.difference();
-    alarms::Leading first = leading(counts);
-    {
-      const std::scoped_lock lock(mutex_);
-      first.example = last_refused_;
-    }
     findings.push_back(alarms::judge_failures(
         options_.failure_ratio, {.good = whole(counts.onboarded), .bad = whole(counts.failures())},
-        first));
+        leading(counts)));
   }
   const auto hooks_of = [](const Counts& counts) {
     return alarms::HookTally{
@@ -323,12 +325,13 @@ void Monitor::look(Timestamp now, Monotonic monotonic) {
   if (!options_.expiry.enabled) return board_.take({}, kEndings, now, monotonic);
   if (monotonic < next_endings_) return;
   next_endings_ = monotonic + kEndingsPeriod;
-  auto own = asked(parts_.sources.own_certificates(), "the deployment's certificates");
-  if (!own) return;
-  own->insert(own->end(), open_claims_.begin(), open_claims_.end());
-  const auto found =
-      asked(own_.run(lookout_.look_at_endings(options_.expiry, std::move(*own), now)),
-            "certificates that end");
+  std::vector<alarms::Ending> own = parts_.sources.own_certificates();
+  own.insert(own.end(), open_claims_.begin(), open_claims_.end());
+  alarms::ExpiryOptions expiry = options_.expiry;
+  // As for single certificates: what lives for a week is not near its end from the start.
+  expiry.certificates = std::min(expiry.certificates, parts_.sources.device_validity() / 4);
+  const auto found = asked(own_.run(lookout_.look_at_endings(expiry, std::move(own), now)),
+                           "certificates that end");
   if (found) board_.take(*found, kEndings, now, monotonic);
 }
 

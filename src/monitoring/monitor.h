@@ -57,7 +57,9 @@ struct Sources {
   /// Where the deployment lies.
   std::function<Result<alarms::DiskSpace>()> disk;
   /// The server's certificate and the deployment's CAs.
-  std::function<Result<std::vector<alarms::Ending>>()> own_certificates;
+  std::function<std::vector<alarms::Ending>()> own_certificates;
+  /// For how long device certificates are made.
+  std::function<Seconds()> device_validity;
 };
 
 /// What a Monitor works with; outlives it.
@@ -114,7 +116,8 @@ class Monitor {
   void take_points(Timestamp now);
   void keep(Timestamp now, Monotonic monotonic, bool is_last = false);
   void show(Timestamp now, const Counts& counts);
-  [[nodiscard]] alarms::Leading leading(const Counts& counts) const;
+  [[nodiscard]] alarms::Leading leading(const Counts& counts);
+  void remember_refused(const registry::AuditEvent& event);
   template <class T>
   std::optional<T> asked(Result<T> answer, std::string_view what);
 
@@ -144,7 +147,7 @@ class Monitor {
   std::condition_variable changed_;
   std::vector<std::function<void()>> inbox_;
   std::vector<alarms::Finding> points_;
-  std::string last_refused_;
+  std::array<alarms::Device, telemetry::kFailureCategories> last_refused_;
   bool is_running_ = false;
   bool is_stopping_ = false;
   std::thread thread_;

@@ -247,6 +247,20 @@ TEST_F(MonitorTest, ABatchThatStandsStillIsToldAndOneThatHasNotBegunIsNot) {
   EXPECT_THAT(one_.heard, ElementsAre("no-success raised", "no-success resolved"));
 }
 
+TEST_F(MonitorTest, ARestartSaysNothingOfABatchThatStandsStill) {
+  const auto batch = claim(1, 0, 100);
+  pass(Seconds(20));
+  count(batch, 38);
+  pass(Seconds(90));
+  ASSERT_THAT(one_.heard, ElementsAre("no-success raised"));
+  begin();
+  pass(Seconds(50));
+  EXPECT_THAT(one_.heard, ElementsAre("no-success raised"));
+  count(batch, 1);
+  pass(Seconds(20));
+  EXPECT_THAT(one_.heard, ElementsAre("no-success raised", "no-success resolved"));
+}
+
 TEST_F(MonitorTest, AFrozenClaimIsAnAlarmUntilItIsThawed) {
   auto frozen = claim(1, 5, 5);
   frozen.status = registry::CertificateStatus::inactive;
@@ -309,9 +323,6 @@ TEST_F(MonitorTest, EndingsAndDiskAreWatched) {
 
 TEST_F(MonitorTest, WhatCannotBeLookedAtIsNoNews) {
   sources_.disk = [] { return fail(Fault::unavailable, "no such disk"); };
-  sources_.own_certificates = []() -> Result<std::vector<alarms::Ending>> {
-    return fail(Fault::not_found, "no such file");
-  };
   begin();
   pass(Seconds(70));
   EXPECT_THAT(alarms(), IsEmpty());

@@ -37,7 +37,10 @@ void Notifier::work() {
       const registry::Alarm* alarm = board_.find(owed->alarm);
       const Timestamp since =
           owed->is_resolved ? alarm->resolved.value_or(alarm->since) : alarm->since;
-      if (line.pause.count() == 0 || clock_.now() - since < kPatience) {
+      // By both clocks: the one of the wall may have been set, the other began with the process.
+      const bool is_patient = !line.failing_since || now - *line.failing_since < kPatience ||
+                              clock_.now() - since < kPatience;
+      if (is_patient) {
         start(line, std::move(*owed));
         break;
       }
@@ -52,8 +55,8 @@ void Notifier::work() {
       continue;
     }
     trials_[i].channel->cancel(trials_[i].number);
-    finish_trial(trials_[i].number, fail(Fault::unavailable, "no answer within {}",
-                                         to_duration(trials_[i].channel->timeout())));
+    finish_trial(trials_[i].number,
+                 fail(Fault::unavailable, "no answer within {}", to_duration(trials_[i].patience)));
   }
 }
 
@@ -93,12 +96,14 @@ void Notifier::finish(std::uint64_t number, Result<void> told) {
   count(*line, told.has_value());
   if (told) {
     line->pause = Milliseconds(0);
+    line->failing_since.reset();
     line->next = Monotonic::min();
     board_.settle(owed);
     return;
   }
   line->pause = line->pause.count() == 0 ? kFirstPause : std::min(2 * line->pause, kLongestPause);
   line->next = clock_.monotonic() + line->pause;
+  if (!line->failing_since) line->failing_since = clock_.monotonic();
   const registry::Alarm* alarm = board_.find(owed.alarm);
   log_.error("an alarm could not be told; it is tried again",
              {{"channel", line->channel->name()},
@@ -118,7 +123,8 @@ void Notifier::try_all(runtime::Completion<Trials> done) {
   for (std::size_t i = 0; i < lines_.size(); ++i) {
     Channel& channel = *lines_[i].channel;
     const std::uint64_t number = ++last_number_;
-    trials_.push_back({run, i, &channel, number, clock_.monotonic() + channel.timeout()});
+    const Seconds patience = std::min(channel.timeout(), kTrialPatience);
+    trials_.push_back({run, i, &channel, number, clock_.monotonic() + patience, patience});
     channel.send(number, message, answer_of(number));
   }
 }

@@ -34,6 +34,8 @@ class Notifier {
   static constexpr Milliseconds kFirstPause{1'000};
   static constexpr Milliseconds kLongestPause{300'000};
   static constexpr auto kPatience = std::chrono::hours(24);
+  /// Somebody waits for a trial, and clients give up after a minute.
+  static constexpr Seconds kTrialPatience{45};
 
   Notifier(Board& board, const Clock& clock, telemetry::Metrics& metrics, telemetry::Log& log,
            Post post)
@@ -64,6 +66,7 @@ class Notifier {
     Monotonic deadline = Monotonic::max();
     Monotonic next = Monotonic::min();
     Milliseconds pause{0};  ///< after the next failure; 0: it works
+    std::optional<Monotonic> failing_since = {};
   };
   struct TrialRun {
     Trials results;
@@ -76,6 +79,7 @@ class Notifier {
     Channel* channel;
     std::uint64_t number;
     Monotonic deadline;
+    Seconds patience;
   };
 
   void start(Line& line, Owed owed);

@@ -5,7 +5,6 @@
 
 #include "base/file.h"
 #include "server/shard.h"
-#include "x509/certificate.h"
 
 namespace imprint::server {
 
@@ -13,16 +12,12 @@ namespace {
 
 using alarms::Ending;
 
-constexpr std::size_t kMaxPemBytes = 64 * 1024;
-
-Result<Ending> ending_of(Ending::What what, const std::filesystem::path& file) {
-  TRY_ASSIGN(const std::string pem, read_file(file, kMaxPemBytes));
-  TRY_ASSIGN(const x509::Certificate certificate, x509::Certificate::from_pem(pem));
-  return Ending{.what = what,
-                .id = certificate.id().hex(),
-                .name = file.filename().string(),
-                .not_before = certificate.not_before(),
-                .not_after = certificate.not_after()};
+Ending ending_of(Ending::What what, const x509::Certificate& certificate) {
+  return {.what = what,
+          .id = certificate.id().hex(),
+          .name = certificate.subject().text(),
+          .not_before = certificate.not_before(),
+          .not_after = certificate.not_after()};
 }
 
 }  // namespace
@@ -38,15 +33,10 @@ Result<alarms::DiskSpace> space_at(const std::filesystem::path& directory) {
   return alarms::DiskSpace{.free_mib = mib(status.f_bavail), .total_mib = mib(status.f_blocks)};
 }
 
-Result<std::vector<Ending>> own_certificates(const deployment::Layout& layout) {
-  std::vector<Ending> out;
-  for (const auto& [what, file] : {std::pair{Ending::What::server, layout.server_certificate()},
-                                   {Ending::What::issuing, layout.issuing_certificate()},
-                                   {Ending::What::root, layout.trusted_root()}}) {
-    TRY_ASSIGN(Ending one, ending_of(what, file));
-    out.push_back(std::move(one));
-  }
-  return out;
+std::vector<Ending> own_endings(const x509::Certificate& server, const x509::Certificate& issuing,
+                                const x509::Certificate& root) {
+  return {ending_of(Ending::What::server, server), ending_of(Ending::What::issuing, issuing),
+          ending_of(Ending::What::root, root)};
 }
 
 monitoring::Publish publisher(const std::vector<Shard*>& shards, const Clock& clock) {

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "alarms/rules.h"
-#include "deployment/layout.h"
 #include "monitoring/channel.h"
+#include "x509/certificate.h"
 
 namespace imprint::server {
 
@@ -18,8 +18,10 @@ class Shard;
 /// Of the file system that a directory lies on.
 Result<alarms::DiskSpace> space_at(const std::filesystem::path& directory);
 
-/// The server's certificate, the issuing CA and the root, as the files have them now.
-Result<std::vector<alarms::Ending>> own_certificates(const deployment::Layout& layout);
+/// When the certificate that the listeners show ends, the issuing CA and the root.
+std::vector<alarms::Ending> own_endings(const x509::Certificate& server,
+                                        const x509::Certificate& issuing,
+                                        const x509::Certificate& root);
 
 /// Publishes to subscribers on every shard; the shards outlive it.
 monitoring::Publish publisher(const std::vector<Shard*>& shards, const Clock& clock);

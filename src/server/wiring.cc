@@ -54,13 +54,6 @@ double seconds_since_1970(Timestamp time) {
   return std::chrono::duration<double>(time.time_since_epoch()).count();
 }
 
-/// When the certificate that the listeners show ends.
-Result<void> tell_end(const ServerCredentials& credentials, telemetry::Metrics& metrics) {
-  TRY_ASSIGN(const x509::Certificate server, x509::Certificate::from_pem(credentials.certificate));
-  metrics.certificate_ends("server", seconds_since_1970(server.not_after()));
-  return {};
-}
-
 Result<issuance::Issuer> load_issuer(const deployment::Layout& layout,
                                      const x509::Certificate& certificate) {
   TRY_ASSIGN(std::unique_ptr<issuance::FileSigner> signer,
@@ -195,6 +188,8 @@ struct Server::Parts {
   std::unique_ptr<hooks::Hooks> hooks;
   std::optional<issuance::Issuer> issuer;
   std::optional<Current<issuance::Profile>> profile;
+  std::optional<x509::Certificate> root_certificate;
+  Current<std::vector<alarms::Ending>> own_certificates{{}};
   std::optional<issuance::KeyPool> keys;
   std::optional<provisioning::OwnershipTokens> tokens;
   provisioning::TemplateCache templates;
@@ -284,7 +279,20 @@ struct Server::Parts {
             .connections = [this] { return metrics.connections_by_shard(); },
             .certificates = [this] { return directory.count_by_status(); },
             .disk = [this] { return space_at(layout.directory()); },
-            .own_certificates = [this] { return own_certificates(layout); }};
+            .own_certificates = [this] { return *own_certificates.get(); },
+            .device_validity = [this] { return profile->get()->options().validity; }};
+  }
+
+  /// When the deployment's own certificates end, with these for the listeners.
+  Result<void> tell_ends(const ServerCredentials& credentials) {
+    TRY_ASSIGN(const x509::Certificate server,
+               x509::Certificate::from_pem(credentials.certificate));
+    const x509::Certificate& issuing = issuer->certificate();
+    metrics.certificate_ends("server", seconds_since_1970(server.not_after()));
+    metrics.certificate_ends("issuing", seconds_since_1970(issuing.not_after()));
+    metrics.certificate_ends("root", seconds_since_1970(root_certificate->not_after()));
+    own_certificates.set(own_endings(server, issuing, *root_certificate));
+    return {};
   }
 
   [[nodiscard]] Result<monitoring::Channels> make_alarm_channels(const deployment::Config& from) {
@@ -382,7 +390,6 @@ struct Server::Parts {
                               .mqtt = to_mqtt_limits(config.limits),
                               .limits = to_connection_limits(config.limits)});
     TRY_ASSIGN(const ServerCredentials credentials, load_credentials(layout));
-    TRY(tell_end(credentials, metrics));
     TRY_ASSIGN(Shard::Address address, to_address(config.listen.mqtt));
     const std::uint16_t count = shard_count(config.listen.threads);
     for (std::uint16_t i = 0; i < count; ++i) {
@@ -400,10 +407,8 @@ struct Server::Parts {
   Result<void> make_http() {
     TRY_ASSIGN(std::string root, read_file(layout.trusted_root(), kMaxPemBytes));
     TRY_ASSIGN(std::string issuing, read_file(layout.issuing_certificate(), kMaxPemBytes));
-    TRY_ASSIGN(x509::Certificate root_certificate, x509::Certificate::from_pem(root));
+    TRY_ASSIGN(root_certificate, x509::Certificate::from_pem(root));
     routes.emplace(*store, *issuer, clock, log, metrics, std::move(root), std::move(issuing));
-    metrics.certificate_ends("root", seconds_since_1970(root_certificate.not_after()));
-    metrics.certificate_ends("issuing", seconds_since_1970(issuer->certificate().not_after()));
     sessions.emplace(*operators, clock, random);
     control.emplace(control_api::Dependencies{
         .store = *store,
@@ -420,7 +425,7 @@ struct Server::Parts {
         .log = log,
         .operators = *operators,
         .connections = presence,
-        .authorities = {std::move(root_certificate), issuer->certificate()},
+        .authorities = {*root_certificate, issuer->certificate()},
         .sessions = *sessions,
         .live = live,
         .archive = archive ? &*archive : nullptr,
@@ -428,6 +433,7 @@ struct Server::Parts {
         .region = config.region,
         .endpoint_address = config.endpoints.empty() ? "localhost" : config.endpoints.front()});
     TRY_ASSIGN(const ServerCredentials credentials, load_credentials(layout));
+    TRY(tell_ends(credentials));
     TRY_ASSIGN(const Shard::Address address, to_address(config.listen.http));
     TRY_ASSIGN(
         http,
@@ -520,7 +526,7 @@ Result<void> Server::reload(const deployment::Config& config) {
     TRY_ASSIGN(MqttTls one, MqttTls::make(credentials, parts_->trust));
     tls.push_back(std::move(one));
   }
-  TRY(tell_end(credentials, parts_->metrics));
+  TRY(parts_->tell_ends(credentials));
   TRY(parts_->http->use_credentials_of(credentials));
   for (std::size_t i = 0; i < tls.size(); ++i) parts_->shards[i]->use_tls(std::move(tls[i]));
   parts_->profile->set(std::move(profile));
@@ -539,11 +545,12 @@ Result<void> Server::reload(const deployment::Config& config) {
 
 void Server::stop() {
   if (parts_->threads.empty()) return;
+  // While there are shards: what it still tells by MQTT is told.
+  parts_->monitor->stop();
   for (const auto& shard : parts_->shards) shard->stop(kGoodbyeTime);
   const std::size_t shard_threads = parts_->shards.size();
   for (std::size_t i = 0; i < shard_threads; ++i) parts_->threads[i].join();
   parts_->registrations->stop();
-  parts_->monitor->stop();
   parts_->http->stop();
   parts_->threads.back().join();
   parts_->threads.clear();

@@ -48,6 +48,8 @@ class Conversation(socketserver.StreamRequestHandler):
             elif verb == "MAIL":
                 mail["from"] = rest
                 self.say("250 ok")
+            elif verb == "RCPT" and rest in server.unknown:
+                self.say("550 nobody here by that name")
             elif verb == "RCPT":
                 mail["to"].append(rest)
                 self.say("250 ok")
@@ -64,14 +66,14 @@ class Conversation(socketserver.StreamRequestHandler):
 
 
 class MailServer(socketserver.ThreadingTCPServer):
-    """Takes mails from one user, over STARTTLS only; `mails` has what came."""
+    """Takes mails from one user, over STARTTLS only; `mails` has what came. Knows nobody in `unknown`."""
     allow_reuse_address = daemon_threads = True
 
     def __init__(self, certificate, key, user):
         super().__init__(("127.0.0.1", 0), Conversation)
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(str(certificate), str(key))
-        self.user, self.mails = user, queue.Queue()
+        self.user, self.mails, self.unknown = user, queue.Queue(), ()
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     @property

@@ -22,6 +22,7 @@ from test_provisioning import WithServer
 TEMPLATE = "FleetProvisioningTemplate"
 WINDOW = 6
 KEY = "0123456789abcdef0123456789abcdef"
+MAIL_PASSWORD = "a-pass-w0rd-of-the-mailbox"
 
 
 class Webhook(http.server.ThreadingHTTPServer):
@@ -55,9 +56,10 @@ class Alarms(WithServer):
         cls.addClassCleanup(lambda: [server.shutdown() or server.server_close() for server in (cls.webhook, cls.mail)])
         run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", scratch / "mail.key",
              "-out", data / "mail-ca.pem", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-days", 2])
-        cls.mail = MailServer(data / "mail-ca.pem", scratch / "mail.key", ("imprint", "pass-w0rd"))
+        cls.mail = MailServer(data / "mail-ca.pem", scratch / "mail.key", ("imprint", MAIL_PASSWORD))
+        cls.mail.unknown = ("TO:<gone@example.net>",)  # which keeps nobody else from being told
         cls.webhook = Webhook()
-        for name, secret in (("alarms.key", KEY), ("mail.password", "pass-w0rd")):
+        for name, secret in (("alarms.key", KEY), ("mail.password", MAIL_PASSWORD)):
             path = data / "server" / name
             path.touch(mode=0o600)
             path.write_text(secret + "\n")
@@ -69,7 +71,7 @@ hmac-key-file = "server/alarms.key"
 [alarms.mail]
 server = "{cls.mail.url}"
 from = "imprint@example.net"
-to = ["ops@example.net", "line-3@example.net"]
+to = ["ops@example.net", "gone@example.net", "line-3@example.net"]
 user = "imprint"
 password-file = "server/mail.password"
 ca-file = "mail-ca.pem"
@@ -183,7 +185,11 @@ window = "{WINDOW}s"
         self.assertEqual((alarm["state"], alarm["severity"]), ("raised", "critical"))
         self.assertRegex(alarm["because"], r"7 of \d+ provisioning steps failed within 6s")
         self.assertIn("(not-admitted)", alarm["because"])
-        self.assertIn("imprint explain DIR --serial broken1-", alarm["next"])
+        serial = alarm["device"]["serialNumber"]
+        self.assertTrue(serial.startswith("broken1-"), alarm)
+        self.assertEqual(alarm["commands"], [f"imprint explain DIR --serial={serial}"])
+        listed = run([BIN / "imprint", "alarm", "list", self.deployment.data]).stdout
+        self.assertIn(f"imprint explain {self.deployment.data} --serial={serial}", listed)
         self.assertEqual([one["id"] for one in self.raised()], [alarm["id"]])
         self.assertEqual(self.metric('imprint_alarms_active{alarm="failure-ratio"}'), 1)
         mail = self.mailed("raised")
