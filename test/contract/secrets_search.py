@@ -37,7 +37,7 @@ def harvest_files(data):
     """The deployment's own secrets, and those that its imprint.toml names."""
     secret_files = [data / "admin.credentials", *data.glob("ca/*.key"), *data.glob("server/*.key")]
     config = (data / "imprint.toml").read_text()
-    secret_files += [data / name for name in re.findall(r'^(?:bearer-file|hmac-key-file)\s*=\s*"([^"]+)"', config, re.MULTILINE)]
+    secret_files += [data / name for name in re.findall(r'^(?:bearer-file|hmac-key-file|password-file)\s*=\s*"([^"]+)"', config, re.MULTILINE)]
     for path in secret_files:
         if not path.is_file():
             continue

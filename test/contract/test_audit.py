@@ -187,7 +187,11 @@ class Audit(WithServer):
         device.close()
         self.onboard("a6")
         self.wait_until_archived()
-        events = [json.loads(line) for line in self.audit("export").stdout.splitlines()]
+        export = lambda: [json.loads(line) for line in self.audit("export").stdout.splitlines()]
+        gone = lambda events: sum(event["step"] == "disconnect" for event in events) == sum(
+            event["step"] == "connect" and event["outcome"] == "ok" for event in events)
+        self.deployment.wait_until(lambda: gone(export()))  # nothing is recorded any more
+        events = export()
         self.assertTrue(any(event.get("clientId") == 'odd "client]\\ é' for event in events))
         until = ["--until", iso(events[-1]["time"])]
         events = [event for event in events if event["time"] < events[-1]["time"]]

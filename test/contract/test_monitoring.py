@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A real Prometheus scrapes a server at work, and its answers agree with the registry; the rules and the Grafana dashboard are held to both."""
+import datetime
 import json
 import pathlib
 import re
@@ -7,6 +8,7 @@ import shutil
 import ssl
 import subprocess
 import tempfile
+import time
 import unittest
 import urllib.parse
 import urllib.request
@@ -76,6 +78,13 @@ class Scraped(WithServer):
     def wait_for(self, expression, expected):
         self.deployment.wait_until(lambda: self.prometheus.value(expression) == expected)
 
+    def wait_for_evaluation(self):
+        """Until the rules have looked, begun after this call, at what was scraped before it."""
+        now = time.time()
+        evaluated = lambda: min(datetime.datetime.fromisoformat(re.sub(r"(\.\d{6})\d*", r"\1", group["lastEvaluation"].replace("Z", "+00:00"))).timestamp()
+                                for group in self.prometheus.get("/api/v1/rules")["groups"])
+        self.deployment.wait_until(lambda: evaluated() > now)
+
     def firing(self):
         return {alert["labels"]["alertname"] for alert in self.prometheus.get("/api/v1/alerts")["alerts"] if alert["state"] == "firing"}
 
@@ -83,6 +92,7 @@ class Scraped(WithServer):
         self.assertEqual(self.fleet(2, "A0-")["succeeded"], 2)
         self.assertEqual(self.fleet(1, "B0-")["failed"], 1)
         self.wait_for('sum(imprint_provisioning_failure_total)', 1)
+        self.wait_for_evaluation()
         self.assertNotIn("ImprintFailureRatio", self.firing(), "one refused of three is no alarm")
 
         self.assertEqual(self.fleet(7, "B-")["failed"], 7)
@@ -102,9 +112,11 @@ class Scraped(WithServer):
     def test_every_expression_of_the_grafana_dashboard_is_one(self):
         dashboard = json.loads((PACKAGING / "grafana/imprint.json").read_text())
         self.assertGreater(len(dashboard["panels"]), 10)
+        rules = set(re.findall(r"^\s*- record: (\S+)", (PACKAGING / "prometheus/imprint.rules.yml").read_text(), re.M))
         for panel in dashboard["panels"]:
             for target in panel["targets"]:
                 self.prometheus.get("/api/v1/query", query=target["expr"].replace("$__range", "1h"))
+                self.assertLessEqual(set(re.findall(r"\bimprint:[\w:]+", target["expr"])), rules, panel["title"])
 
     def test_every_metric_that_rules_and_dashboard_name_exists(self):
         documented = set(re.findall(r"^\| `((?:imprint|process)_\w+)(?:\{[\w,]*\})?` \|", (ROOT / "docs/monitoring.md").read_text(), re.M))
