@@ -40,15 +40,16 @@ export function useLive<Name extends keyof LiveEvents>(name: Name, hear: (data: 
 }
 
 export function useLiveState(): LiveState {
-  const { live } = useSigned();
-  const [state, setState] = useState(live.state);
-  useEffect(() => live.watch(() => setState(live.state)), [live]);
-  return state;
+  return useOfFeed((live) => live.state);
 }
 
 export function useLiveGeneration(): number {
+  return useOfFeed((live) => live.generation);
+}
+
+function useOfFeed<T>(read: (live: Feed) => T): T {
   const { live } = useSigned();
-  const [generation, setGeneration] = useState(live.generation);
-  useEffect(() => live.watch(() => setGeneration(live.generation)), [live]);
-  return generation;
+  const [, changed] = useState(0);
+  useEffect(() => live.watch(() => changed((n) => n + 1)), [live]);
+  return read(live);
 }

@@ -65,14 +65,17 @@ export function Table<T>({ caption, columns, rows, keyOf, rowClass }: TableProps
 /** Whether there is something to scroll to: only then does the keyboard need a way into the frame. */
 function useIsWider(frame: RefObject<HTMLElement>): boolean {
   const [isWider, setWider] = useState(false);
-  useEffect(() => {
+  const measure = (): void => {
     const element = frame.current;
-    if (element === null) return undefined;
-    const resized = new ResizeObserver(() => setWider(element.scrollWidth > element.clientWidth));
-    resized.observe(element);
-    if (element.firstElementChild !== null) resized.observe(element.firstElementChild);
+    if (element !== null) setWider(element.scrollWidth > element.clientWidth);
+  };
+  useEffect(() => {
+    const resized = new ResizeObserver(measure);
+    if (frame.current !== null) resized.observe(frame.current);
     return () => resized.disconnect();
   }, [frame]);
+  // What is in it may have become wider.
+  useEffect(measure);
   return isWider;
 }
 
