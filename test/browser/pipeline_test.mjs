@@ -128,7 +128,6 @@ describe("the pipeline", () => {
     assert.ok(await dialog.getByRole("button", { name: "Cancel" }).isDisabled());
     // Browsers let a page refuse the first of them only.
     for (let i = 0; i < 3; ++i) await page.keyboard.press("Escape");
-    assert.ok(await dialog.isVisible());
     await waitUntil(() => answer, "the request");
     await answer();
     await dialog.getByText("the disk is full").waitFor();
@@ -142,10 +141,12 @@ describe("the pipeline", () => {
     const { page, problems, close } = await openPage(browser, server.url);
     await signIn(page, server.url, server.admin);
     const asked = [];
+    page.on("framenavigated", () => (asked.length = 0));
     page.on("request", (request) => asked.push(new URL(request.url()).pathname));
     await page.reload();
     await page.getByText("Live", { exact: true }).waitFor();
     await settled(page);
+    await waitUntil(() => asked.includes("/imprint/v1/alarms"), "the alarms");
     const reads = asked.filter((path) => path.startsWith("/imprint/v1/") && !path.endsWith("/live"));
     assert.deepEqual([...reads].sort(), [...new Set(reads)].sort());
 

@@ -58,6 +58,8 @@ export function Frame({ signOut }: { signOut: () => Promise<void> }): JSX.Elemen
   const [problem, setProblem] = useState<Error | undefined>();
   const pages = kPages.filter((one) => one.needs === undefined || may(session, one.needs));
   const entry = pages.find((one) => one.page === visit.page);
+  const isHidden = entry === undefined && kPages.some((one) => one.page === visit.page);
+  const missing = isHidden ? `The role ${session.role} does not see this page` : "There is no such page";
   const name = visit.query.get(entry?.of ?? "") ?? "";
   const main = useRef<HTMLElement>(null);
   const isFirst = useRef(true);
@@ -113,10 +115,10 @@ export function Frame({ signOut }: { signOut: () => Promise<void> }): JSX.Elemen
       </nav>
       <main id="content" ref={main} tabIndex={-1}>
         {problem !== undefined && <Failure error={problem} title="You are still signed in" retry={leave} />}
-        {entry !== undefined ? (
-          <Fragment key={`${entry.page} ${name}`}>{entry.show(visit.query, name)}</Fragment>
+        {entry === undefined ? (
+          <PageHead title={missing} lead={<a href={href("")}>Go to the pipeline</a>} />
         ) : (
-          <PageHead title="There is no such page" lead={<a href={href("")}>Go to the pipeline</a>} />
+          <Fragment key={`${entry.page} ${name}`}>{entry.show(visit.query, name)}</Fragment>
         )}
       </main>
     </div>

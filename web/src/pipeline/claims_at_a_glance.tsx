@@ -32,19 +32,22 @@ export function ClaimsAtAGlance(): JSX.Element {
           }
           return (
             <>
-            <Table
-              caption="Claims and what is left of their budgets"
-              rows={rows}
-              keyOf={(claim) => claim.certificateId}
-              columns={[
-                { title: "Claim", isHeading: true, cell: (claim) => <ClaimLink id={claim.certificateId} /> },
-                { title: "For", cell: (claim) => <DeviceText text={(claim.budget.templateNames ?? []).join(", ") || "any template"} /> },
-                { title: "Devices", cell: (claim) => <Devices claim={claim} /> },
-                { title: "State", cell: (claim) => <ClaimBadge claim={claim} /> },
-              ]}
-            />
-            {next !== undefined && <p class="quiet">The frozen ones first, of the first {items.length} claims; there are more.</p>}
-            {next === undefined && items.length > kShown && <p class="quiet">The frozen ones first, {kShown} of {items.length} claims.</p>}
+              <Table
+                caption="Claims and what is left of their budgets"
+                rows={rows}
+                keyOf={(claim) => claim.certificateId}
+                columns={[
+                  { title: "Claim", isHeading: true, cell: (claim) => <ClaimLink id={claim.certificateId} /> },
+                  { title: "For", cell: (claim) => <DeviceText text={(claim.budget.templateNames ?? []).join(", ") || "any template"} /> },
+                  { title: "Devices", cell: (claim) => <Devices claim={claim} /> },
+                  { title: "State", cell: (claim) => <ClaimBadge claim={claim} /> },
+                ]}
+              />
+              {items.length > rows.length && (
+                <p class="quiet">
+                  {rows.length} of {next === undefined ? `${items.length} claims` : `the first ${items.length} claims; there are more`}, the frozen ones first.
+                </p>
+              )}
             </>
           );
         }}
