@@ -200,6 +200,9 @@ describe("the pipeline", () => {
     assert.equal(await first.textContent(), before);
     await more.click();
     await first.getByText("made-meanwhile").waitFor();
+    // A sentence flows as one, whatever names are in it.
+    const displays = await page.locator(".event .device-text").evaluateAll((all) => all.map((one) => getComputedStyle(one).display));
+    assert.deepEqual([...new Set(displays)], ["inline"]);
     assert.equal(await more.count(), 0);
     assert.deepEqual(problems, []);
     await close();

@@ -146,6 +146,11 @@ describe("sign-in", () => {
           await page.getByText(feed, { exact: true }).waitFor();
           assert.deepEqual(await page.getByRole("alert").allTextContents(), [], address);
         }
+        // Green is for live alone.
+        const dot = await page.locator(".feed-dot").evaluate((element) => getComputedStyle(element).backgroundColor);
+        const good = await page.evaluate(() => getComputedStyle(document.documentElement).getPropertyValue("--series-good").trim());
+        const [red, green, blue] = [1, 3, 5].map((at) => Number.parseInt(good.slice(at, at + 2), 16));
+        assert.equal(dot === `rgb(${red}, ${green}, ${blue})`, feed === "Live", dot);
         const { events } = await server.call("GET", "/imprint/v1/audit-events?outcome=denied&maxResults=100");
         assert.deepEqual(events.filter((event) => event.actor === key.id).map((event) => event.sentence), []);
         assert.deepEqual(problems, []);
