@@ -197,6 +197,8 @@ describe("sign-in", () => {
       return route.fulfill({ status: 403, contentType: "application/json", body: '{"message":"no policy allows it"}' });
     };
     for (const path of ["live", "hooks*", "alarms*"]) await page.route(`**/imprint/v1/${path}`, refuse);
+    // What the page before still asked for does not count.
+    page.on("framenavigated", () => (asked.length = 0));
     await page.reload();
     await page.getByText("Your key may not see the hooks").waitFor();
     await page.getByText("Read every 5 seconds", { exact: true }).waitFor();
