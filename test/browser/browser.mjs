@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // A real browser, and what every test asks of every page: no error, nothing from elsewhere.
 import { existsSync } from "node:fs";
+import { extname, join, resolve } from "node:path";
 import { chromium } from "playwright-core";
 
 const kDeadline = 15_000;
+/** A built dashboard to be shown instead of the one that is in imprintd. */
+const kDashboard = process.env.IMPRINT_DASHBOARD;
+const kTypes = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
 
-export const kSizes = { desk: { width: 1440, height: 900 }, tablet: { width: 820, height: 1180 } };
+export const kSizes = { desk: { width: 1440, height: 900 }, tablet: { width: 820, height: 1180 }, phone: { width: 400, height: 860 } };
 
 function chromiumPath() {
   const found = [process.env.IMPRINT_CHROMIUM, "/usr/bin/chromium"].find((path) => path !== undefined && existsSync(path));
@@ -29,9 +33,10 @@ export async function openPage(browser, url, options = {}) {
     viewport: options.size ?? kSizes.desk,
     colorScheme: options.scheme ?? "light",
     reducedMotion: "reduce",
-    hasTouch: options.size === kSizes.tablet,
+    hasTouch: options.size !== undefined && options.size !== kSizes.desk,
   });
   context.setDefaultTimeout(kDeadline);
+  if (kDashboard !== undefined) await showDashboard(context, url);
   const page = await context.newPage();
   const problems = [];
   const origin = new URL(url).origin;
@@ -48,6 +53,21 @@ export async function openPage(browser, url, options = {}) {
     if (!request.url().startsWith(`${origin}/`)) problems.push(`asked elsewhere: ${request.url()}`);
   });
   return { page, context, problems, close: () => context.close() };
+}
+
+/** Serves the files of IMPRINT_DASHBOARD as the server would: under its headers, with its one page for every address. */
+async function showDashboard(context, url) {
+  const headers = (await context.request.get(`${url}/ui/`)).headers();
+  for (const name of ["content-encoding", "content-length", "etag", "transfer-encoding"]) delete headers[name];
+  await context.route(
+    (at) => at.pathname.startsWith("/ui/") && at.pathname !== "/ui/session",
+    async (route) => {
+      const name = new URL(route.request().url()).pathname.slice("/ui/".length);
+      const file = join(resolve(kDashboard), extname(name) in kTypes ? name : "index.html");
+      const contentType = `${kTypes[extname(file)]}; charset=utf-8`;
+      await route.fulfill(existsSync(file) ? { path: file, headers: { ...headers, "content-type": contentType } } : { status: 404 });
+    },
+  );
 }
 
 /** Everything that is being read has been read. */

@@ -80,6 +80,9 @@ describe("devices and templates", () => {
 
     await page.getByRole("button", { name: "Change groups" }).click();
     await dialog.getByLabel("hall-3").check();
+    // Enter in the search searches.
+    await dialog.getByRole("searchbox").fill("hall");
+    await dialog.getByRole("searchbox").press("Enter");
     await dialog.getByText("Joins hall-3.").waitFor();
     await dialog.getByRole("button", { name: "Change groups" }).click();
     await page.getByText("hall-3, unprovisioned-devices").or(page.getByText("unprovisioned-devices, hall-3")).waitFor();
@@ -87,7 +90,11 @@ describe("devices and templates", () => {
     await page.getByRole("button", { name: "Rotate its key" }).click();
     await dialog.getByText("once, with a key of its own").waitFor();
     await dialog.getByRole("button", { name: "Allow it" }).click();
-    await page.locator(".timeline").getByText("allow_reprovisioning by").waitFor();
+    await page.getByText("It may register with another key until").waitFor();
+    await page.getByRole("button", { name: "Withdraw the permission" }).click();
+    await dialog.getByRole("button", { name: "Take it back" }).click();
+    await page.getByRole("button", { name: "Rotate its key" }).waitFor();
+    await page.locator(".timeline").getByText("withdraw_reprovisioning by").waitFor();
 
     await page.getByRole("button", { name: "Deactivate" }).click();
     await dialog.getByText("is disconnected at once").waitFor();
@@ -116,8 +123,9 @@ describe("devices and templates", () => {
     await server.call("POST", "/things/long", { attributePayload: { attributes: { long: kLong } } });
 
     const { page, problems, close } = await open("/ui/");
-    const refusals = page.getByRole("table", { name: "Devices that were refused most recently" });
-    await refusals.getByText("<script>alert(2)</script>000001").first().waitFor();
+    await page.goto(`${server.url}/ui/refusals`);
+    const refusals = page.getByRole("table", { name: "Refusals" });
+    await refusals.getByRole("link").getByText("<script>alert(2)</script>000001").first().waitFor();
     await refusals.getByText("U+202E").first().waitFor();
     assert.ok(!(await page.locator("main").textContent()).includes(kRightToLeft));
 
@@ -173,6 +181,35 @@ describe("devices and templates", () => {
     await page.getByRole("textbox", { name: /A change to the default version/ }).fill("{ no json");
     await page.getByRole("list", { name: "Problems" }).getByText("error").first().waitFor();
     assert.equal(await page.locator("main script").count(), 0);
+
+    // What is typed waits while something else is looked at, and is not thrown away without a question.
+    await page.getByLabel("Versions").check();
+    await page.getByText("Check or change (not saved)").waitFor();
+    await page.getByRole("link", { name: "Hooks", exact: true }).click();
+    await page.getByRole("heading", { level: 1, name: "Hooks" }).waitFor();
+    await page.goBack();
+    await page.getByLabel("Check or change").check();
+    const text = page.getByRole("textbox", { name: /A change to the default version/ });
+    assert.equal(await text.inputValue(), "{ no json");
+    const isAsked = () => page.evaluate(() => !window.dispatchEvent(new Event("beforeunload", { cancelable: true })));
+    assert.ok(await isAsked());
+    await page.getByRole("button", { name: "Start again" }).click();
+    assert.ok(!(await isAsked()));
+    assert.deepEqual(problems, []);
+    await close();
+  });
+
+  it("are listed by when their certificates end, and say what was permitted", async () => {
+    const { page, problems, close } = await open("/ui/rotation");
+    const { principals } = await server.call("GET", "/things/device-D-000009/principals");
+    const certificate = { certificateId: principals[0].split("/").at(-1), notAfter: Date.now() / 1000 + 86_400, thingName: "device-D-000009", status: "ACTIVE" };
+    await page.route("**/imprint/v1/expiring-certificates*", (route) => route.fulfill({ json: { certificates: [certificate], counts: [] } }));
+    await page.reload();
+    await page.getByRole("button", { name: "Let device-D-000009 register with another key" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Allow it" }).click();
+    await page.getByText("may register with another key until").waitFor();
+    await page.getByRole("link", { name: "device-D-000009" }).first().click();
+    await page.getByText("It may register with another key until").waitFor();
     assert.deepEqual(problems, []);
     await close();
   });

@@ -68,8 +68,14 @@ describe("the pipeline", () => {
     const rejected = await server.metric("imprint_provisioning_failure_total");
     await waitUntil(async () => (await figure(page, "Refused")) === rejected, "the refusals");
 
-    const refusals = page.getByRole("table", { name: "Devices that were refused most recently" });
-    await refusals.getByRole("rowheader", { name: "R-000006" }).waitFor();
+    // One row for all of one reason, with the last device and the way to the others.
+    const recent = page.getByRole("table", { name: /^Reasons of the/ });
+    await recent.getByRole("link", { name: /^The story of R-00000\d$/ }).waitFor();
+    assert.equal(await recent.locator("tbody tr").count(), 1);
+    await recent.getByRole("link", { name: /^Show the refusals for/ }).click();
+    await page.getByRole("heading", { level: 1, name: "Refusals" }).waitFor();
+    await page.getByText("Look at the claim's budget").waitFor();
+    const refusals = page.getByRole("table", { name: "Refusals" });
     await refusals.getByRole("link", { name: "The story of R-000006" }).first().click();
     await page.getByRole("heading", { level: 1, name: "R-000006" }).waitFor();
     await page.getByLabel("What to do next").getByText("Its claim is frozen").waitFor();
@@ -91,10 +97,113 @@ describe("the pipeline", () => {
     await page.getByText("line 3 lost a <b>controller</b>").first().waitFor();
     assert.equal((await server.call("GET", `/imprint/v1/claims/${claim.id}`)).frozen.because, "line 3 lost a <b>controller</b>");
 
+    // Half a rate is none; nothing of it is sent.
     await page.getByRole("button", { name: "Change budget" }).click();
     await dialog.getByLabel(/^Most devices/).fill("50");
+    await dialog.getByLabel("Rate: devices").fill("7");
+    await dialog.getByText("fill in both, or empty both").waitFor();
+    assert.ok(await dialog.getByRole("button", { name: "Change the budget" }).isDisabled());
+    await dialog.getByLabel("in seconds").fill("60");
     await dialog.getByRole("button", { name: "Change the budget" }).click();
     await page.getByText("5 of 50").first().waitFor();
+    assert.deepEqual((await server.call("GET", `/imprint/v1/claims/${claim.id}`)).budget.rate, { devices: 7, seconds: 60 });
+    assert.deepEqual(problems, []);
+    await close();
+  });
+
+  it("does not leave a question before its outcome is there", async () => {
+    const claim = await server.makeClaim("slow");
+    const { page, problems, close } = await openPage(browser, server.url, { expected: /status of (401|500)/ });
+    await signIn(page, server.url, server.admin);
+    await page.goto(`${server.url}/ui/claim?id=${claim.id}`);
+    let answer;
+    await page.route("**/freeze", (route) => {
+      answer = () => route.fulfill({ status: 500, contentType: "application/json", body: '{"message":"the disk is full"}' });
+    });
+    await page.getByRole("button", { name: "Freeze", exact: true }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel(/^Why/).fill("lost");
+    await dialog.getByRole("button", { name: "Freeze the claim" }).click();
+    await dialog.getByText("Working…").waitFor();
+    assert.ok(await dialog.getByRole("button", { name: "Cancel" }).isDisabled());
+    // Browsers let a page refuse the first of them only.
+    for (let i = 0; i < 3; ++i) await page.keyboard.press("Escape");
+    await waitUntil(() => answer, "the request");
+    await answer();
+    await dialog.getByText("the disk is full").waitFor();
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "detached" });
+    assert.deepEqual(problems, []);
+    await close();
+  });
+
+  it("reads everything once at first, and lets slow answers arrive however much happens", async () => {
+    const { page, problems, close } = await openPage(browser, server.url);
+    await signIn(page, server.url, server.admin);
+    const asked = [];
+    page.on("framenavigated", () => (asked.length = 0));
+    page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+    await page.reload();
+    await page.getByText("Live", { exact: true }).waitFor();
+    await settled(page);
+    await waitUntil(() => asked.includes("/imprint/v1/alarms"), "the alarms");
+    const reads = asked.filter((path) => path.startsWith("/imprint/v1/") && !path.endsWith("/live"));
+    assert.deepEqual([...reads].sort(), [...new Set(reads)].sort());
+
+    const claim = await server.makeClaim("busy");
+    await page.route("**/imprint/v1/refusals*", async (route) => {
+      await new Promise((later) => setTimeout(later, 4_000));
+      await route.fallback();
+    });
+    await page.getByRole("link", { name: "Devices", exact: true }).click();
+    await page.getByRole("link", { name: "Pipeline", exact: true }).click();
+    // Refusals go on all the while.
+    for (let i = 0; i < 12; ++i) await server.fleet(claim, 1, `<${i}>`);
+    await page.getByRole("table", { name: /^Reasons of the/ }).waitFor();
+    assert.deepEqual(problems, []);
+    await close();
+  });
+
+  it("has an alarm lead to a device and a claim, in words alone", async () => {
+    const claim = await server.makeClaim("alarmed");
+    const { page, problems, close } = await openPage(browser, server.url, { expected: /status of (401|503)/ });
+    const alarm = { state: "raised", severity: "critical", since: Date.now() / 1000, because: "because of this", next: "Do that." };
+    const alarms = [
+      { ...alarm, id: "1", alarm: "claim-frozen", subject: claim.id, subjectKind: "claim", device: { serialNumber: "<b>R</b>" }, command: "imprint claim show DIR" },
+      { ...alarm, id: "2", alarm: "failure-ratio", subject: "", subjectKind: "", device: { clientId: "client-7" } },
+      { ...alarm, id: "3", alarm: "disk-low", subject: "", subjectKind: "" },
+    ];
+    await page.route("**/imprint/v1/live", (route) => route.fulfill({ status: 503 }));
+    await page.route("**/imprint/v1/alarms*", (route) => route.fulfill({ json: { alarms } }));
+    await signIn(page, server.url, server.admin);
+    const shown = page.locator(".alarm");
+    await shown.first().waitFor();
+    assert.deepEqual(await shown.locator(".alarm-ways").allTextContents(), ["One such device: <b>R</b>Open the claim", "One such device: client-7"]);
+    assert.equal(await page.getByText("imprint claim show").count(), 0);
+    await shown.getByRole("link", { name: "Open the claim" }).click();
+    await page.getByRole("heading", { level: 1, name: `Claim ${claim.id.slice(0, 12)}` }).waitFor();
+    assert.deepEqual(problems, []);
+    await close();
+  });
+
+  it("leaves the audit page as it is read, and shows what is newer when asked", async () => {
+    const { page, problems, close } = await openPage(browser, server.url);
+    await signIn(page, server.url, server.admin);
+    await page.goto(`${server.url}/ui/audit`);
+    await page.getByText("Live", { exact: true }).waitFor();
+    await settled(page);
+    const first = page.getByRole("table", { name: "Audit events" }).locator("tbody tr").first();
+    const before = await first.textContent();
+    await server.call("POST", "/thing-groups/made-meanwhile", {});
+    const more = page.getByRole("button", { name: "1 newer event: show it" });
+    await more.waitFor();
+    assert.equal(await first.textContent(), before);
+    await more.click();
+    await first.getByText("made-meanwhile").waitFor();
+    // A sentence flows as one, whatever names are in it.
+    const displays = await page.locator(".event .device-text").evaluateAll((all) => all.map((one) => getComputedStyle(one).display));
+    assert.deepEqual([...new Set(displays)], ["inline"]);
+    assert.equal(await more.count(), 0);
     assert.deepEqual(problems, []);
     await close();
   });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pictures of every page, in both themes, as wide as a desk and as a tablet, to be looked at.
+// Pictures of every page, in both themes, as wide as a desk, a tablet and a phone, to be looked at.
 // usage: node screenshots.mjs URL ACCESS_KEY_ID:SECRET FOLDER ["/ui/address" ...]
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ if (folder === undefined) {
   console.error("usage: node screenshots.mjs URL ACCESS_KEY_ID:SECRET FOLDER [ADDRESS...]");
   process.exit(2);
 }
-const kPages = ["", "devices", "templates", "claims", "authorities", "rotation", "hooks", "audit"].map((page) => `/ui/${page}`);
+const kPages = ["", "refusals", "devices", "templates", "claims", "authorities", "rotation", "hooks", "audit"].map((page) => `/ui/${page}`);
 const [id, secret] = key.split(":");
 mkdirSync(folder, { recursive: true });
 

@@ -18,7 +18,6 @@ export interface AuditFilter {
   correlationId?: string;
   step?: string;
   outcome?: string;
-  category?: string;
   from?: number;
   until?: number;
 }
@@ -64,8 +63,17 @@ export class Api {
     return (await this.client.send<{ hooks: shape.Hook[] }>("/imprint/v1/hooks", { signal })).hooks;
   }
 
+  /** Whether this key may follow live what happens; a server that does not answer forbids nothing. */
+  async mayWatch(): Promise<boolean> {
+    return (await this.client.status("/imprint/v1/live")) !== 403;
+  }
+
   // ---- audit ----
 
+  /** Of devices, by every way in, newest first. */
+  refusals(category: string, paging: Paging, maxResults = kPageSize): Promise<shape.Page<shape.AuditEvent>> {
+    return this.page("/imprint/v1/refusals", "events", paging, { category, maxResults });
+  }
   auditEvents(filter: AuditFilter, paging: Paging = {}, maxResults = kPageSize): Promise<shape.Page<shape.AuditEvent>> {
     return this.page("/imprint/v1/audit-events", "events", paging, { ...filter, maxResults });
   }
@@ -90,17 +98,16 @@ export class Api {
   async principalsOf(thing: string, signal?: AbortSignal): Promise<string[]> {
     return (await this.client.send<{ principals: string[] }>(path`/things/${thing}/principals`, { signal })).principals;
   }
-  async thingsOf(principal: string, signal?: AbortSignal): Promise<string[]> {
-    const headers = { "x-amzn-principal": principal };
-    return (await this.client.send<{ things: string[] }>("/principals/things", { headers, signal })).things;
+  groupsOf(thing: string, signal?: AbortSignal): Promise<shape.Page<string>> {
+    return this.groupNames(path`/things/${thing}/thing-groups`, signal);
   }
-  async groupsOf(thing: string, signal?: AbortSignal): Promise<string[]> {
-    const page = await this.page<{ groupName: string }>(path`/things/${thing}/thing-groups`, "thingGroups", { signal }, { maxResults: 100 });
-    return page.items.map((group) => group.groupName);
+  groups(prefix: string, signal?: AbortSignal): Promise<shape.Page<string>> {
+    return this.groupNames("/thing-groups", signal, { namePrefixFilter: prefix });
   }
-  async groups(prefix: string, signal?: AbortSignal): Promise<string[]> {
-    const page = await this.page<{ groupName: string }>("/thing-groups", "thingGroups", { signal }, { namePrefixFilter: prefix, maxResults: 100 });
-    return page.items.map((group) => group.groupName);
+  /** The first hundred. */
+  private async groupNames(at: string, signal: AbortSignal | undefined, query: Query = {}): Promise<shape.Page<string>> {
+    const page = await this.page<{ groupName: string }>(at, "thingGroups", { signal }, { ...query, maxResults: 100 });
+    return { ...page, items: page.items.map((group) => group.groupName) };
   }
   connection(thing: string, signal?: AbortSignal): Promise<shape.Connection> {
     return this.client.send(path`/imprint/v1/things/${thing}/connection`, { signal });
@@ -121,7 +128,7 @@ export class Api {
   setCertificateStatus(id: string, newStatus: "ACTIVE" | "INACTIVE"): Promise<unknown> {
     return this.client.send(path`/certificates/${id}`, { method: "PUT", query: { newStatus } });
   }
-  allowReprovisioning(thing: string, validForSeconds: number): Promise<{ expiration?: number }> {
+  allowReprovisioning(thing: string, validForSeconds: number): Promise<{ expiration: number }> {
     return this.client.send(path`/imprint/v1/things/${thing}/reprovisioning`, { method: "PUT", body: { validForSeconds } });
   }
   withdrawReprovisioning(thing: string): Promise<unknown> {

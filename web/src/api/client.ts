@@ -10,6 +10,9 @@ export class ApiError extends Error {
   ) {
     super(message);
   }
+  get isSessionGone(): boolean {
+    return this.status === 401;
+  }
   get isForbidden(): boolean {
     return this.status === 403;
   }
@@ -24,7 +27,6 @@ export interface Request {
   method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   query?: Query;
   body?: unknown;
-  headers?: Record<string, string>;
   signal?: AbortSignal | undefined;
 }
 
@@ -41,14 +43,38 @@ export function queryText(query: Query = {}): string {
 }
 
 export class Client {
+  /**
+   * @param onSessionGone called when nobody is signed in any more.
+   * @param onForbidden called when a request was refused: the session may have become another one's.
+   */
   constructor(
     private readonly csrfToken: () => string,
     private readonly onSessionGone: () => void,
+    private readonly onForbidden: () => void,
   ) {}
 
   /** The answer's JSON; rejects with an ApiError, or with the signal's AbortError. */
   async send<T>(at: string, request: Request = {}): Promise<T> {
-    const headers: Record<string, string> = { accept: "application/json", ...request.headers };
+    const response = await this.fetch(at, request);
+    const answer = await readJson(response);
+    if (response.ok) return answer as T;
+    throw errorOf(response, answer);
+  }
+
+  /** How the server answers, without the answer; 0 where it does not. */
+  async status(at: string): Promise<number> {
+    const abort = new AbortController();
+    try {
+      return (await this.fetch(at, { signal: abort.signal })).status;
+    } catch {
+      return 0;
+    } finally {
+      abort.abort();
+    }
+  }
+
+  private async fetch(at: string, request: Request): Promise<Response> {
+    const headers: Record<string, string> = { accept: "application/json" };
     const csrf = this.csrfToken();
     if (csrf !== "") headers["x-imprint-csrf"] = csrf;
     if (request.body !== undefined) headers["content-type"] = "application/json";
@@ -67,11 +93,9 @@ export class Client {
       if (request.signal?.aborted) throw cause;
       throw new ApiError(0, "Unreachable", "The server does not answer. It may be restarting, or the network is down.");
     }
-    const answer = await readJson(response);
-    if (response.ok) return answer as T;
-    const error = errorOf(response, answer);
-    if (response.status === 401 && csrf !== "") this.onSessionGone();
-    throw error;
+    if (csrf !== "" && response.status === 401) this.onSessionGone();
+    if (csrf !== "" && response.status === 403) this.onForbidden();
+    return response;
   }
 }
 

@@ -6,11 +6,12 @@ function answer(status: number, body: unknown, headers: Record<string, string> =
   return new Response(body === undefined ? null : typeof body === "string" ? body : JSON.stringify(body), { status, headers });
 }
 
-function clientOf(response: () => Response | Promise<Response>): { client: Client; sent: ReturnType<typeof vi.fn>; gone: ReturnType<typeof vi.fn> } {
+function clientOf(response: () => Response | Promise<Response>): { client: Client; sent: ReturnType<typeof vi.fn>; gone: ReturnType<typeof vi.fn>; forbidden: ReturnType<typeof vi.fn> } {
   const sent = vi.fn(async (_at: string, _init: RequestInit) => response());
   const gone = vi.fn();
+  const forbidden = vi.fn();
   vi.stubGlobal("fetch", sent);
-  return { client: new Client(() => "token", gone), sent, gone };
+  return { client: new Client(() => "token", gone, forbidden), sent, gone, forbidden };
 }
 
 afterEach(() => vi.unstubAllGlobals());
@@ -47,17 +48,26 @@ describe("client", () => {
     await expect(client.send("/x")).rejects.toMatchObject({ status, message });
     expect(gone).not.toHaveBeenCalled();
   });
-  it("knows a refusal by its type", async () => {
-    const { client } = clientOf(() => answer(403, { message: "no" }, { "x-amzn-errortype": "UnauthorizedException" }));
+  it("knows a refusal by its type, and tells of it", async () => {
+    const { client, gone, forbidden } = clientOf(() => answer(403, { message: "no" }, { "x-amzn-errortype": "UnauthorizedException" }));
     const error = await client.send("/x").catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(ApiError);
     expect((error as ApiError).type).toBe("UnauthorizedException");
     expect((error as ApiError).isForbidden).toBe(true);
+    expect(forbidden).toHaveBeenCalledOnce();
+    expect(gone).not.toHaveBeenCalled();
   });
   it("says that the session is gone", async () => {
     const { client, gone } = clientOf(() => answer(401, { __type: "SessionExpired", message: "over" }));
     await expect(client.send("/x")).rejects.toMatchObject({ status: 401 });
     expect(gone).toHaveBeenCalledOnce();
+  });
+  it("learns how a stream is answered without waiting for its end", async () => {
+    const { client, sent } = clientOf(() => new Response(new ReadableStream(), { status: 200 }));
+    await expect(client.status("/x")).resolves.toBe(200);
+    expect((sent.mock.calls[0]?.[1] as RequestInit).signal?.aborted).toBe(true);
+    await expect(clientOf(() => answer(403, {})).client.status("/x")).resolves.toBe(403);
+    await expect(clientOf(() => Promise.reject(new TypeError("no"))).client.status("/x")).resolves.toBe(0);
   });
   it("tells a server that does not answer from a request that was given up", async () => {
     const { client } = clientOf(() => Promise.reject(new TypeError("failed to fetch")));

@@ -2,14 +2,17 @@
 import { createContext } from "preact";
 import { useContext, useEffect, useRef, useState } from "preact/hooks";
 import type { Api } from "./api";
-import type { LiveEvents, LiveFeed, LiveState } from "./live";
+import type { Feed, LiveEvents, LiveState } from "./live";
+import { type Right, may } from "../session/rights";
 import type { Session } from "./shapes";
 
 /** What every page of somebody signed in has. */
 export interface Signed {
   api: Api;
-  live: LiveFeed;
+  live: Feed;
   session: Session;
+  /** By template, its text as it was changed and not saved yet. */
+  drafts: Map<string, string>;
 }
 
 export const SignedContext = createContext<Signed | undefined>(undefined);
@@ -24,9 +27,9 @@ export function useApi(): Api {
   return useSigned().api;
 }
 
-/** The roles that change nothing are named; a key with a policy of its own tries, and is told what it may not. */
-export function mayChange(session: Session): boolean {
-  return session.role !== "read-only" && session.role !== "factory";
+/** Whether who is signed in may do something, as far as that can be told here. */
+export function useMay(right: Right): boolean {
+  return may(useSigned().session, right);
 }
 
 export function useLive<Name extends keyof LiveEvents>(name: Name, hear: (data: LiveEvents[Name]) => void): void {
@@ -37,15 +40,16 @@ export function useLive<Name extends keyof LiveEvents>(name: Name, hear: (data: 
 }
 
 export function useLiveState(): LiveState {
-  const { live } = useSigned();
-  const [state, setState] = useState(live.state);
-  useEffect(() => live.watch(() => setState(live.state)), [live]);
-  return state;
+  return useOfFeed((live) => live.state);
 }
 
 export function useLiveGeneration(): number {
+  return useOfFeed((live) => live.generation);
+}
+
+function useOfFeed<T>(read: (live: Feed) => T): T {
   const { live } = useSigned();
-  const [generation, setGeneration] = useState(live.generation);
-  useEffect(() => live.watch(() => setGeneration(live.generation)), [live]);
-  return generation;
+  const [, changed] = useState(0);
+  useEffect(() => live.watch(() => changed((n) => n + 1)), [live]);
+  return read(live);
 }

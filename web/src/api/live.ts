@@ -4,34 +4,26 @@ import type { Alarm, AuditEvent, PipelineNow } from "./shapes";
 export interface LiveEvents {
   pipeline: PipelineNow;
   alarms: { alarms: Alarm[] };
+  /** `leftOut` were not told; any of them may matter. */
   steps: { events: AuditEvent[]; leftOut: number };
 }
 
-/** `off`: refused from the beginning, as where the key may not follow; tried again all the same. */
-export type LiveState = "connecting" | "live" | "reconnecting" | "off";
+/** `off`: refused from the beginning, and tried again. `polled`: asked for every few seconds. */
+export type LiveState = "connecting" | "live" | "reconnecting" | "off" | "polled";
 
-const kNames = ["pipeline", "alarms", "steps"] as const;
-const kFirstDelay = 2_000;
-const kLongestDelay = 30_000;
-
-/**
- * One EventSource for all pages, kept alive while somebody signed in looks at the page. The browser reconnects where the
- * connection broke; where the server refused it (a restart, a session that is gone), this class tries again, ever more slowly.
- */
-export class LiveFeed {
-  private source: EventSource | undefined;
-  private retry: number | undefined;
-  private delay = kFirstDelay;
-  private wasLive = false;
+/** What happens, for all pages, while somebody signed in looks at them. */
+export abstract class Feed {
   private readonly listeners = new Set<(name: keyof LiveEvents, data: LiveEvents[keyof LiveEvents]) => void>();
   private readonly watchers = new Set<() => void>();
   private readonly latest: Partial<LiveEvents> = {};
-  private current: LiveState = "connecting";
   /** Counts connections: lists that were read before the last one may have missed something. */
   generation = 0;
 
-  /** @param onRefused asked to see whether the session still stands. */
-  constructor(private readonly onRefused: () => void) {}
+  constructor(private current: LiveState) {}
+
+  protected abstract open(): void;
+  protected abstract close(): void;
+  protected abstract get isOpen(): boolean;
 
   get state(): LiveState {
     return this.current;
@@ -39,23 +31,26 @@ export class LiveFeed {
 
   start(): void {
     document.addEventListener("visibilitychange", this.onVisibility);
-    this.connect();
+    this.open();
   }
 
   stop(): void {
     document.removeEventListener("visibilitychange", this.onVisibility);
-    this.disconnect();
+    this.close();
   }
 
-  /** The last event of a kind that describes a state, at once; then each new one. Returns what ends it. */
+  /** Each new event of a kind. Returns what ends it. */
   listen<Name extends keyof LiveEvents>(name: Name, hear: (data: LiveEvents[Name]) => void): () => void {
     const listener = (which: keyof LiveEvents, data: LiveEvents[keyof LiveEvents]): void => {
       if (which === name) hear(data as LiveEvents[Name]);
     };
     this.listeners.add(listener);
-    const known = this.latest[name];
-    if (known !== undefined && name !== "steps") hear(known as LiveEvents[Name]);
     return () => this.listeners.delete(listener);
+  }
+
+  /** The last event of a kind that describes a state, if any came. */
+  last<Name extends "pipeline" | "alarms">(name: Name): LiveEvents[Name] | undefined {
+    return this.latest[name];
   }
 
   /** Called when `state` or `generation` change. */
@@ -64,14 +59,48 @@ export class LiveFeed {
     return () => this.watchers.delete(changed);
   }
 
+  protected tell<Name extends keyof LiveEvents>(name: Name, data: LiveEvents[Name]): void {
+    Object.assign(this.latest, { [name]: data });
+    for (const listener of this.listeners) listener(name, data);
+  }
+
+  protected change(state: LiveState): void {
+    this.current = state;
+    for (const watcher of this.watchers) watcher();
+  }
+
   // A browser has six connections to a server for all its tabs: those that nobody sees need none.
   private readonly onVisibility = (): void => {
-    if (document.visibilityState === "hidden") this.disconnect();
-    else if (this.source === undefined) this.connect();
+    if (document.visibilityState === "hidden") this.close();
+    else if (!this.isOpen) this.open();
   };
+}
 
-  private connect(): void {
-    this.disconnect();
+const kNames = ["pipeline", "alarms", "steps"] as const;
+const kFirstDelay = 2_000;
+const kLongestDelay = 30_000;
+
+/**
+ * One EventSource for all pages. The browser reconnects where the connection broke; where the server refused it (a restart, a
+ * session that is gone), this class tries again, ever more slowly.
+ */
+export class LiveFeed extends Feed {
+  private source: EventSource | undefined;
+  private retry: number | undefined;
+  private delay = kFirstDelay;
+  private wasLive = false;
+
+  /** @param isWelcome asked after a refusal, of which a browser does not tell the reason: whether to try again. */
+  constructor(private readonly isWelcome: () => Promise<boolean>) {
+    super("connecting");
+  }
+
+  protected get isOpen(): boolean {
+    return this.source !== undefined;
+  }
+
+  protected open(): void {
+    this.close();
     const source = new EventSource("/imprint/v1/live");
     this.source = source;
     source.onopen = () => {
@@ -83,20 +112,24 @@ export class LiveFeed {
     source.onerror = () => {
       const isRefused = source.readyState === EventSource.CLOSED;
       this.change(this.wasLive ? "reconnecting" : isRefused ? "off" : "connecting");
-      if (!isRefused) return;
-      this.onRefused();
-      this.retry = window.setTimeout(() => this.connect(), this.delay);
-      this.delay = Math.min(this.delay * 2, kLongestDelay);
+      if (isRefused) void this.tryAgain(source);
     };
     for (const name of kNames) {
       source.addEventListener(name, (event) => this.hear(name, (event as MessageEvent<string>).data));
     }
   }
 
-  private disconnect(): void {
+  protected close(): void {
     window.clearTimeout(this.retry);
     this.source?.close();
     this.source = undefined;
+  }
+
+  private async tryAgain(refused: EventSource): Promise<void> {
+    const isWelcome = await this.isWelcome();
+    if (!isWelcome || this.source !== refused) return;
+    this.retry = window.setTimeout(() => this.open(), this.delay);
+    this.delay = Math.min(this.delay * 2, kLongestDelay);
   }
 
   private hear(name: keyof LiveEvents, text: string): void {
@@ -106,12 +139,6 @@ export class LiveFeed {
     } catch {
       return;
     }
-    Object.assign(this.latest, { [name]: data });
-    for (const listener of this.listeners) listener(name, data);
-  }
-
-  private change(state: LiveState): void {
-    this.current = state;
-    for (const watcher of this.watchers) watcher();
+    this.tell(name, data);
   }
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ApiError } from "./client";
 import { LiveFeed } from "./live";
+import { PolledFeed } from "./polled";
+import type { PipelineNow } from "./shapes";
 
 class FakeSource {
   static readonly CLOSED = 2;
@@ -49,26 +52,29 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-function started(onRefused = vi.fn()): { feed: LiveFeed; source: () => FakeSource; onRefused: ReturnType<typeof vi.fn> } {
-  const feed = new LiveFeed(onRefused);
+function started(isWelcome = vi.fn(async () => true)): { feed: LiveFeed; source: () => FakeSource; isWelcome: typeof isWelcome } {
+  const feed = new LiveFeed(isWelcome);
   feed.start();
-  return { feed, source: () => FakeSource.all.at(-1) as FakeSource, onRefused };
+  return { feed, source: () => FakeSource.all.at(-1) as FakeSource, isWelcome };
 }
 
 describe("live feed", () => {
-  it("tells a newcomer the state at once, and steps only as they happen", () => {
+  it("keeps the last state for a newcomer, and tells what is new only", () => {
     const { feed, source } = started();
     source().onopen?.();
+    expect(feed.last("pipeline")).toBeUndefined();
     source().say("pipeline", { onboarded: 1 });
-    source().say("steps", { events: [], leftOut: 0 });
     const states = vi.fn();
     const steps = vi.fn();
     feed.listen("pipeline", states);
-    feed.listen("steps", steps);
-    expect(states).toHaveBeenCalledWith({ onboarded: 1 });
-    expect(steps).not.toHaveBeenCalled();
+    const end = feed.listen("steps", steps);
+    expect(feed.last("pipeline")).toEqual({ onboarded: 1 });
+    expect(states).not.toHaveBeenCalled();
     source().say("steps", { events: [], leftOut: 3 });
     expect(steps).toHaveBeenCalledWith({ events: [], leftOut: 3 });
+    end();
+    source().say("steps", { events: [], leftOut: 4 });
+    expect(steps).toHaveBeenCalledOnce();
   });
   it("has lists read again after it was interrupted, not after it began", () => {
     const { feed, source } = started();
@@ -81,23 +87,30 @@ describe("live feed", () => {
     expect(feed.state).toBe("live");
     expect(feed.generation).toBe(1);
   });
-  it("tries again where it was refused, ever more slowly, and asks for the session", () => {
-    const { feed, source, onRefused } = started();
+  it("tries again where it was refused, ever more slowly", async () => {
+    const { feed, source, isWelcome } = started();
     expect(feed.state).toBe("connecting");
     source().breakOff(true);
     expect(feed.state).toBe("off");
-    expect(onRefused).toHaveBeenCalledOnce();
-    vi.advanceTimersByTime(1_999);
+    expect(isWelcome).toHaveBeenCalledOnce();
+    await vi.advanceTimersByTimeAsync(1_999);
     expect(FakeSource.all).toHaveLength(1);
-    vi.advanceTimersByTime(1);
+    await vi.advanceTimersByTimeAsync(1);
     expect(FakeSource.all).toHaveLength(2);
     source().breakOff(true);
-    vi.advanceTimersByTime(3_999);
+    await vi.advanceTimersByTimeAsync(3_999);
     expect(FakeSource.all).toHaveLength(2);
-    vi.advanceTimersByTime(1);
+    await vi.advanceTimersByTimeAsync(1);
     expect(FakeSource.all).toHaveLength(3);
   });
-  it("lets go while nobody looks, and once it is stopped for good", () => {
+  it("does not come again where it is not welcome", async () => {
+    const { source, isWelcome } = started(vi.fn(async () => false));
+    source().breakOff(true);
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(FakeSource.all).toHaveLength(1);
+    expect(isWelcome).toHaveBeenCalledOnce();
+  });
+  it("lets go while nobody looks, and once it is stopped for good", async () => {
     const { feed, source } = started();
     source().onopen?.();
     const first = source();
@@ -109,7 +122,7 @@ describe("live feed", () => {
     expect(FakeSource.all).toHaveLength(2);
     source().breakOff(true);
     feed.stop();
-    vi.advanceTimersByTime(60_000);
+    await vi.advanceTimersByTimeAsync(60_000);
     expect(FakeSource.all).toHaveLength(2);
   });
   it("passes over what is no JSON", () => {
@@ -118,5 +131,37 @@ describe("live feed", () => {
     feed.listen("alarms", hear);
     source().say("alarms", "{");
     expect(hear).not.toHaveBeenCalled();
+  });
+});
+
+describe("polled feed", () => {
+  it("asks every few seconds while somebody looks, and has pages read again", async () => {
+    const polled = { pipeline: vi.fn(async () => ({ onboarded: 7 }) as PipelineNow), alarms: vi.fn(async () => ({ alarms: [] })) };
+    const feed = new PolledFeed(polled);
+    const steps = vi.fn();
+    feed.listen("steps", steps);
+    feed.start();
+    expect(feed.state).toBe("polled");
+    expect(polled.pipeline).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(feed.last("pipeline")).toEqual({ onboarded: 7 });
+    expect(steps).toHaveBeenCalledWith({ events: [], leftOut: 1 });
+    page.visibilityState = "hidden";
+    page.listeners.forEach((hear) => hear());
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(polled.alarms).toHaveBeenCalledOnce();
+    page.visibilityState = "visible";
+    page.listeners.forEach((hear) => hear());
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(polled.alarms).toHaveBeenCalledTimes(2);
+    feed.stop();
+  });
+  it("does not ask again for what was refused", async () => {
+    const refused = vi.fn(() => Promise.reject(new ApiError(403, "", "no")));
+    const feed = new PolledFeed({ pipeline: async () => ({}) as PipelineNow, alarms: refused });
+    feed.start();
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(refused).toHaveBeenCalledOnce();
+    feed.stop();
   });
 });

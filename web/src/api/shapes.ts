@@ -74,6 +74,8 @@ export interface Alarm {
   resolvedAt?: number;
   because: string;
   next: string;
+  /** One of those that it is about. */
+  device?: { serialNumber?: string; clientId?: string };
 }
 
 export interface Hook {

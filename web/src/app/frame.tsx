@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is around every page: its name, the ways to the others, whether the feed is live, who is signed in.
-import type { JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { Fragment, type JSX } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { useLiveState, useSigned } from "../api/context";
+import { kPollSeconds } from "../api/polled";
 import { AuditPage } from "../audit/page";
+import { RefusalsPage } from "../audit/refusals_page";
 import { AuthoritiesPage } from "../authorities/page";
 import { BatchPage } from "../claims/batch_page";
 import { ClaimPage } from "../claims/claim_page";
@@ -11,12 +13,15 @@ import { ClaimsPage } from "../claims/page";
 import { DevicePage } from "../devices/device_page";
 import { DevicesPage } from "../devices/page";
 import { HooksPage } from "../hooks/page";
+import { Failure } from "../parts/notices";
 import { PageHead } from "../parts/panel";
 import { PipelinePage } from "../pipeline/page";
 import { RotationPage } from "../rotation/page";
+import { type Right, may } from "../session/rights";
 import { TemplatesPage } from "../templates/page";
 import { TemplatePage } from "../templates/template_page";
-import { type Place, href, usePlace } from "./router";
+import { remembered } from "./remembered";
+import { href, scrollBack, useVisit } from "./router";
 import { type Theme, useTheme } from "./theme";
 
 interface PageEntry {
@@ -24,38 +29,57 @@ interface PageEntry {
   title: string;
   /** The page in the navigation that it belongs to, when it is not there itself. */
   within?: string;
-  show: (place: Place) => JSX.Element;
+  /** Without it, the page would show nothing. */
+  needs?: Right;
+  /** What of the query names what the page is about: another name is another page. */
+  of?: string;
+  show: (query: URLSearchParams, name: string) => JSX.Element;
 }
 
 const kPages: PageEntry[] = [
   { page: "", title: "Pipeline", show: () => <PipelinePage /> },
-  { page: "devices", title: "Devices", show: (place) => <DevicesPage query={place.query} /> },
-  { page: "device", title: "Device", within: "devices", show: (place) => <DevicePage query={place.query} /> },
+  { page: "refusals", title: "Refusals", show: (query) => <RefusalsPage query={query} /> },
+  { page: "devices", title: "Devices", show: (query) => <DevicesPage query={query} /> },
+  { page: "device", title: "Device", within: "devices", show: (query) => <DevicePage query={query} /> },
   { page: "templates", title: "Templates", show: () => <TemplatesPage /> },
-  { page: "template", title: "Template", within: "templates", show: (place) => <TemplatePage name={place.query.get("name") ?? ""} /> },
+  { page: "template", title: "Template", within: "templates", of: "name", show: (_query, name) => <TemplatePage name={name} /> },
   { page: "claims", title: "Claims and batches", show: () => <ClaimsPage /> },
-  { page: "claim", title: "Claim", within: "claims", show: (place) => <ClaimPage id={place.query.get("id") ?? ""} /> },
-  { page: "batch", title: "Batch", within: "claims", show: (place) => <BatchPage name={place.query.get("name") ?? ""} /> },
-  { page: "authorities", title: "Certificate authorities", show: () => <AuthoritiesPage /> },
-  { page: "rotation", title: "Rotation", show: () => <RotationPage /> },
+  { page: "claim", title: "Claim", within: "claims", of: "id", show: (_query, name) => <ClaimPage id={name} /> },
+  { page: "batch", title: "Batch", within: "claims", of: "name", show: (_query, name) => <BatchPage name={name} /> },
+  { page: "authorities", title: "Certificate authorities", needs: "authorities", show: () => <AuthoritiesPage /> },
+  { page: "rotation", title: "Rotation", needs: "rotation", show: () => <RotationPage /> },
   { page: "hooks", title: "Hooks", show: () => <HooksPage /> },
-  { page: "audit", title: "Audit", show: (place) => <AuditPage query={place.query} /> },
+  { page: "audit", title: "Audit", needs: "audit", show: (query) => <AuditPage query={query} /> },
 ];
 
-export function Frame({ signOut }: { signOut: () => void }): JSX.Element {
-  const place = usePlace();
-  const entry = kPages.find((one) => one.page === place.page);
+export function Frame({ signOut }: { signOut: () => Promise<void> }): JSX.Element {
+  const visit = useVisit();
+  const { session } = useSigned();
+  const [problem, setProblem] = useState<Error | undefined>();
+  const pages = kPages.filter((one) => one.needs === undefined || may(session, one.needs));
+  const entry = pages.find((one) => one.page === visit.page);
+  const isHidden = entry === undefined && kPages.some((one) => one.page === visit.page);
+  const missing = isHidden ? `The role ${session.role} does not see this page` : "There is no such page";
+  const name = visit.query.get(entry?.of ?? "") ?? "";
   const main = useRef<HTMLElement>(null);
   const isFirst = useRef(true);
 
-  // A new page is read from its heading on; the one that was loaded begins where browsers begin.
+  // A new page is read from its heading on, an old one where it was left; the one that was loaded begins where browsers begin.
   useEffect(() => {
-    if (!isFirst.current) {
-      window.scrollTo(0, 0);
-      main.current?.querySelector("h1")?.focus({ preventScroll: true });
+    if (isFirst.current) {
+      isFirst.current = false;
+      return undefined;
     }
-    isFirst.current = false;
-  }, [place.page]);
+    main.current?.querySelector("h1")?.focus({ preventScroll: true });
+    if (visit.by === "pop") return scrollBack(remembered().scroll ?? 0);
+    window.scrollTo(0, 0);
+    return undefined;
+  }, [visit.number]);
+
+  const leave = (): void => {
+    setProblem(undefined);
+    signOut().catch(setProblem);
+  };
 
   return (
     <div class="frame">
@@ -70,15 +94,15 @@ export function Frame({ signOut }: { signOut: () => void }): JSX.Element {
         <LiveIndicator />
         <div class="top-tools">
           <ThemeSelect />
-          <Account signOut={signOut} />
+          <Account signOut={leave} />
         </div>
       </header>
       <nav class="pages" aria-label="Pages">
         <ul>
-          {kPages
+          {pages
             .filter((one) => one.within === undefined)
             .map((one) => {
-              const isHere = one.page === place.page || one.page === entry?.within;
+              const isHere = one.page === visit.page || one.page === entry?.within;
               return (
                 <li key={one.page}>
                   <a href={href(one.page)} aria-current={isHere ? "page" : undefined}>
@@ -90,8 +114,11 @@ export function Frame({ signOut }: { signOut: () => void }): JSX.Element {
         </ul>
       </nav>
       <main id="content" ref={main} tabIndex={-1}>
-        {entry?.show(place) ?? (
-          <PageHead title="There is no such page" lead={<a href={href("")}>Go to the pipeline</a>} />
+        {problem !== undefined && <Failure error={problem} title="You are still signed in" retry={leave} />}
+        {entry === undefined ? (
+          <PageHead title={missing} lead={<a href={href("")}>Go to the pipeline</a>} />
+        ) : (
+          <Fragment key={`${entry.page} ${name}`}>{entry.show(visit.query, name)}</Fragment>
         )}
       </main>
     </div>
@@ -113,12 +140,12 @@ export function Mark(): JSX.Element {
 
 function LiveIndicator(): JSX.Element {
   const state = useLiveState();
-  const text = { connecting: "Connecting", live: "Live", reconnecting: "Reconnecting", off: "Not live" }[state];
+  const text = { connecting: "Connecting", live: "Live", reconnecting: "Reconnecting", off: "Not live", polled: `Read every ${kPollSeconds} seconds` }[state];
   return (
-    <p class={`live ${state}`} role="status">
-      <span class="live-dot" aria-hidden="true" />
+    <p class={`feed ${state}`} role="status">
+      <span class="feed-dot" aria-hidden="true" />
       {text}
-      {(state === "reconnecting" || state === "off") && <span class="live-more">: what you see may be old</span>}
+      {(state === "reconnecting" || state === "off") && <span class="feed-more">: what you see may be old</span>}
     </p>
   );
 }

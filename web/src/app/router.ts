@@ -2,12 +2,22 @@
 // Addresses under /ui/: a page is a word of the path, what it shows is in the query, where any text can stand.
 import { useEffect, useState } from "preact/hooks";
 import { type Query, queryText } from "../api/client";
+import { remember } from "./remembered";
 
 export const kBase = "/ui/";
 
 export interface Place {
   page: string;
   query: URLSearchParams;
+}
+
+/** How a place was come to: by a link, back or forward, or by changing what the same page shows. */
+export type Coming = "push" | "pop" | "replace";
+
+export interface Visit extends Place {
+  by: Coming;
+  /** Another one for every place that was come to anew; the same while a page changes its own address. */
+  number: number;
 }
 
 export function placeOf(location: { pathname: string; search: string }): Place {
@@ -20,26 +30,32 @@ export function href(page: string, query: Query = {}): string {
   return kBase + page + queryText(query);
 }
 
-const listeners = new Set<() => void>();
+const listeners = new Set<(by: Coming) => void>();
 
 export function go(to: string, how: "push" | "replace" = "push"): void {
-  if (how === "push") history.pushState(null, "", to);
-  else history.replaceState(null, "", to);
-  for (const listener of listeners) listener();
+  if (how === "push") {
+    remember({ scroll: window.scrollY });
+    history.pushState(null, "", to);
+  } else {
+    history.replaceState(null, "", to);
+  }
+  for (const listener of listeners) listener(how);
 }
 
-export function usePlace(): Place {
-  const [place, setPlace] = useState(() => placeOf(window.location));
+export function useVisit(): Visit {
+  const [visit, setVisit] = useState<Visit>(() => ({ ...placeOf(window.location), by: "push", number: 0 }));
   useEffect(() => {
-    const read = (): void => setPlace(placeOf(window.location));
+    const read = (by: Coming): void =>
+      setVisit((before) => ({ ...placeOf(window.location), by, number: before.number + (by === "replace" ? 0 : 1) }));
+    const readBack = (): void => read("pop");
     listeners.add(read);
-    window.addEventListener("popstate", read);
+    window.addEventListener("popstate", readBack);
     return () => {
       listeners.delete(read);
-      window.removeEventListener("popstate", read);
+      window.removeEventListener("popstate", readBack);
     };
   }, []);
-  return place;
+  return visit;
 }
 
 /** Links within the dashboard change the place without loading anew; all others do what links do. */
@@ -50,4 +66,21 @@ export function followLinks(event: MouseEvent): void {
   if (link.origin !== window.location.origin || !link.pathname.startsWith(kBase) || link.getAttribute("href")?.startsWith("#")) return;
   event.preventDefault();
   go(link.pathname + link.search);
+}
+
+/** Scrolls down to where a page was left, once it is that long again; not against who scrolls meanwhile. Returns what ends it. */
+export function scrollBack(to: number): () => void {
+  const acts = ["wheel", "touchmove", "keydown"];
+  const grown = new ResizeObserver(() => {
+    if (document.documentElement.scrollHeight < to + window.innerHeight) return;
+    window.scrollTo(0, to);
+    stop();
+  });
+  const stop = (): void => {
+    grown.disconnect();
+    for (const act of acts) window.removeEventListener(act, stop);
+  };
+  for (const act of acts) window.addEventListener(act, stop);
+  grown.observe(document.body);
+  return stop;
 }

@@ -14,9 +14,19 @@ function stored(): Theme {
   }
 }
 
-export function applyTheme(theme: Theme = stored()): void {
-  if (theme === "system") delete document.documentElement.dataset["theme"];
-  else document.documentElement.dataset["theme"] = theme;
+const kDark = window.matchMedia("(prefers-color-scheme: dark)");
+
+/** From now on the page has the colours that were chosen, or those of the system as that changes. */
+export function followTheme(): void {
+  apply(stored());
+  kDark.addEventListener("change", () => apply(stored()));
+}
+
+/** Named light or dark always: the style sheet has each once. */
+function apply(theme: Theme): void {
+  const isDark = theme === "system" ? kDark.matches : theme === "dark";
+  document.documentElement.dataset["theme"] = isDark ? "dark" : "light";
+  window.dispatchEvent(new Event(kChanged));
 }
 
 export function useTheme(): [Theme, (theme: Theme) => void] {
@@ -29,9 +39,8 @@ export function useTheme(): [Theme, (theme: Theme) => void] {
       } catch {
         // It holds for this page, then.
       }
-      applyTheme(next);
+      apply(next);
       setTheme(next);
-      window.dispatchEvent(new Event(kChanged));
     },
   ];
 }
@@ -41,13 +50,8 @@ export function useColours(): number {
   const [version, setVersion] = useState(0);
   useEffect(() => {
     const changed = (): void => setVersion((n) => n + 1);
-    const system = window.matchMedia("(prefers-color-scheme: dark)");
     window.addEventListener(kChanged, changed);
-    system.addEventListener("change", changed);
-    return () => {
-      window.removeEventListener(kChanged, changed);
-      system.removeEventListener("change", changed);
-    };
+    return () => window.removeEventListener(kChanged, changed);
   }, []);
   return version;
 }

@@ -1,35 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
 // What can be told from an audit event alone.
 import type { AuditEvent } from "../api/shapes";
+import { toneOfOutcome } from "../parts/badge";
 
-const kOnboarding = new Set([
-  "tls_handshake",
-  "connect",
-  "create_keys_and_certificate",
-  "create_certificate_from_csr",
-  "reopen_certificate",
-  "register_thing",
-  "just_in_time_provisioning",
-  "just_in_time_registration",
-]);
-const kRefusals = new Set(["rejected", "denied", "failed"]);
+/** What happens beside a device's own steps: none of it says how the device stands. */
+const kBeside = new Set(["disconnect", "journal", "alarm"]);
 
-/** Whether a device was turned away on its way in. */
-export function isRefusal(event: AuditEvent): boolean {
-  return kOnboarding.has(event.step) && kRefusals.has(event.outcome);
+/** Those that say how a device stands, newest first; what happened beside them comes after. */
+export function decisiveFirst(story: AuditEvent[]): AuditEvent[] {
+  const ordered = [...story].reverse();
+  const isBeside = (event: AuditEvent): boolean => kBeside.has(event.step);
+  return [...ordered.filter((event) => !isBeside(event)), ...ordered.filter(isBeside)];
 }
 
-/** The same for one event, whether a list or the live feed tells of it. */
-export function identityOf(event: AuditEvent): string {
-  const { time, step, outcome, correlationId, actor, clientId, thingName, certificateId } = event;
-  return [time, step, outcome, correlationId, actor, clientId, thingName, certificateId].join("\n");
+/** Whether a step of the live feed may be a refusal; the server says which of them are. */
+export function isRefused(event: AuditEvent): boolean {
+  return toneOfOutcome(event.outcome) === "bad";
 }
 
-/** The newest of them, each once, newest first. Of one that is told twice the later one in the list counts. */
-export function newest(events: AuditEvent[], most: number): AuditEvent[] {
-  const each = new Map(events.map((event) => [identityOf(event), event]));
-  const last = Number.MAX_SAFE_INTEGER;
-  return [...each.values()].sort((a, b) => b.time - a.time || (b.sequence ?? last) - (a.sequence ?? last)).slice(0, most);
+/** Of a refusal, the name of its reason. */
+export function categoryOf(event: AuditEvent): string {
+  const category = event.detail?.["category"];
+  return typeof category === "string" ? category : "";
+}
+
+export interface Reason {
+  category: string;
+  count: number;
+  newest: AuditEvent;
+}
+
+/** Refusals, newest first, by their reasons: those that happened last come first. */
+export function reasonsOf(refusals: AuditEvent[]): Reason[] {
+  const out = new Map<string, Reason>();
+  for (const event of refusals) {
+    const category = categoryOf(event);
+    const known = out.get(category);
+    if (known === undefined) out.set(category, { category, count: 1, newest: event });
+    else known.count += 1;
+  }
+  return [...out.values()];
+}
+
+/** Until when a thing may register with another key, as far as its story tells; whoever does so uses the permission up. */
+export function permissionOf(thing: string, story: AuditEvent[], now: number): number | undefined {
+  let until: number | undefined;
+  for (const { step, outcome, thingName, detail } of story) {
+    if (thingName !== thing || outcome !== "ok") continue;
+    if (step === "allow_reprovisioning" && typeof detail?.["until"] === "number") until = detail["until"];
+    const isUsed = step === "register_thing" && detail?.["repeated"] !== true;
+    if (step === "withdraw_reprovisioning" || isUsed) until = undefined;
+  }
+  return until !== undefined && until > now ? until : undefined;
 }
 
 /** What a device calls itself, as far as it came to say it. */

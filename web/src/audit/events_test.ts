@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
 import type { AuditEvent } from "../api/shapes";
-import { claimOf, isAbout, isRefusal, newest, whoOf } from "./events";
+import { categoryOf, claimOf, decisiveFirst, isAbout, permissionOf, reasonsOf, whoOf } from "./events";
 import { filterOf, queryOf } from "./filter";
 
 const kClaim = "c".repeat(64);
@@ -11,31 +11,47 @@ function event(more: Partial<AuditEvent>): AuditEvent {
   return { sequence: 1, time: 1, step: "register_thing", outcome: "ok", sentence: "", ...more };
 }
 
-describe("a refusal", () => {
+describe("refusals", () => {
+  const refusal = (sequence: number, category: string): AuditEvent => event({ sequence, outcome: "rejected", detail: { category } });
+  it("are gathered by their reasons, what happened last first", () => {
+    const newestFirst = [refusal(9, "hook-denied"), refusal(8, "not-admitted"), refusal(7, "hook-denied"), refusal(6, "hook-denied")];
+    expect(reasonsOf(newestFirst)).toEqual([
+      { category: "hook-denied", count: 3, newest: newestFirst[0] },
+      { category: "not-admitted", count: 1, newest: newestFirst[1] },
+    ]);
+    expect(reasonsOf([])).toEqual([]);
+  });
   it.each([
-    ["register_thing", "rejected", true],
-    ["connect", "denied", true],
-    ["tls_handshake", "failed", true],
-    ["register_thing", "ok", false],
-    ["alarm", "raised", false],
-    ["publish", "denied", false],
-    ["disconnect", "failed", false],
-    ["freeze_claim", "denied", false],
-  ])("%s %s: %s", (step, outcome, expected) => expect(isRefusal(event({ step, outcome }))).toBe(expected));
+    [{ category: "throttled" }, "throttled"],
+    [{ category: 7 }, ""],
+    [{}, ""],
+  ])("name it: %j", (detail, category) => expect(categoryOf(event({ detail }))).toBe(category));
+});
+
+describe("the permission to come with another key", () => {
+  const allow = (until: number): AuditEvent => event({ step: "allow_reprovisioning", thingName: "T", detail: { until } });
+  const register = (more: Partial<AuditEvent>): AuditEvent => event({ thingName: "T", ...more });
+  it.each<[string, AuditEvent[], number | undefined]>([
+    ["given", [allow(200)], 200],
+    ["given longer", [allow(200), allow(300)], 300],
+    ["at its end", [allow(100)], undefined],
+    ["never given", [register({})], undefined],
+    ["taken back", [allow(200), event({ step: "withdraw_reprovisioning", thingName: "T" })], undefined],
+    ["used up", [allow(200), register({})], undefined],
+    ["given after a registration", [register({}), allow(200)], 200],
+    ["not used by the same answer again", [allow(200), register({ detail: { repeated: true } })], 200],
+    ["not used by who was refused", [allow(200), register({ outcome: "rejected" })], 200],
+    ["not touched by another thing", [allow(200), event({ thingName: "other" })], 200],
+    ["of another thing", [{ ...allow(200), thingName: "other" }], undefined],
+  ])("is %s", (_what, story, until) => expect(permissionOf("T", story, 100)).toBe(until));
 });
 
 describe("events", () => {
-  it("stand newest first, each once", () => {
-    const [a, b, c] = [event({ sequence: 1, time: 5 }), event({ sequence: 2, time: 9, clientId: "b" }), event({ sequence: 3, time: 9, clientId: "c" })];
-    expect(newest([a, b, c, b], 2)).toEqual([c, b]);
-  });
-  it("are one, told live without a place and listed with one", () => {
-    const told = event({ time: 9, clientId: "b" });
-    delete told.sequence;
-    const listed = event({ time: 9, clientId: "b", sequence: 7 });
-    expect(newest([told, listed], 5)).toEqual([listed]);
-    const other = event({ time: 9, clientId: "c", sequence: 6 });
-    expect(newest([told, other], 5)).toEqual([told, other]);
+  it("say how a device stands before what happened beside them", () => {
+    const [refused, ended, alarm] = [event({ step: "register_thing", outcome: "rejected" }), event({ step: "disconnect" }), event({ step: "alarm", outcome: "raised" })];
+    const earlier = event({ step: "connect" });
+    expect(decisiveFirst([earlier, refused, alarm, ended])).toEqual([refused, earlier, ended, alarm]);
+    expect(decisiveFirst([ended])).toEqual([ended]);
   });
   it.each([
     [{ serialNumber: "S", thingName: "T", clientId: "C" }, "S"],
@@ -61,8 +77,8 @@ describe("events", () => {
 
 describe("the filter", () => {
   it("asks for what is typed, times as seconds", () => {
-    const query = new URLSearchParams({ thingName: " T ", step: "", from: "2026-03-01T06:00", until: "never", category: "hook-denied", certificateId: "abc", other: "x" });
-    expect(filterOf(query)).toEqual({ thingName: "T", from: Date.parse("2026-03-01T06:00") / 1000, category: "hook-denied", outcome: "rejected" });
+    const query = new URLSearchParams({ thingName: " T ", step: "", from: "2026-03-01T06:00", until: "never", correlationId: "C", certificateId: "abc", other: "x" });
+    expect(filterOf(query)).toEqual({ thingName: "T", from: Date.parse("2026-03-01T06:00") / 1000, correlationId: "C" });
   });
   it("keeps in the address what it knows", () => {
     expect(queryOf(new URLSearchParams({ thingName: " T ", other: "x" }))).toMatchObject({ thingName: " T ", correlationId: "" });

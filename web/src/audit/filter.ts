@@ -22,16 +22,14 @@ export const kFields: Field[] = [
   { name: "certificateId", title: "Certificate id, all 64 digits", kind: "text" },
   { name: "step", title: "Step, such as register_thing", kind: "text" },
   { name: "outcome", title: "Outcome", kind: "text", options: kOutcomes.map((one) => [one, one.replace(/_/g, " ")]) },
+  { name: "correlationId", title: "Connection", kind: "text" },
   { name: "from", title: "From", kind: "time" },
   { name: "until", title: "Until", kind: "time" },
 ];
 
-const kOthers: FilterField[] = ["correlationId", "category"];
-
 /** What is in the address, by name, as it was typed. */
 export function queryOf(query: URLSearchParams): Query {
-  const names = [...kFields.map((field) => field.name), ...kOthers];
-  return Object.fromEntries(names.map((name) => [name, query.get(name) ?? ""]));
+  return Object.fromEntries(kFields.map(({ name }) => [name, query.get(name) ?? ""]));
 }
 
 /** What the server is asked: what is typed without space around it, times as seconds. */
@@ -47,11 +45,5 @@ export function filterOf(query: URLSearchParams): AuditFilter {
     const time = Date.parse(text);
     if (!Number.isNaN(time)) filter[name] = Math.floor(time / 1000);
   }
-  for (const name of kOthers) {
-    const text = query.get(name) ?? "";
-    if (text !== "") filter[name] = text;
-  }
-  // A category is of rejected requests.
-  if (filter["category"] !== undefined) filter["outcome"] ??= "rejected";
   return filter as AuditFilter;
 }

@@ -2,25 +2,24 @@
 // Audit: what anybody did, and whether the record of it is whole.
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import type { Api, AuditFilter } from "../api/api";
+import type { AuditFilter } from "../api/api";
 import { messageOf } from "../api/client";
-import { useApi, useLive } from "../api/context";
+import { useApi } from "../api/context";
 import { firstFound } from "../api/paging";
-import { usePages, useResource, useRereading, useRested } from "../api/resource";
-import type { AuditEvent, Page, TrailCheck } from "../api/shapes";
+import { usePages, useResource, useRested } from "../api/resource";
+import type { TrailCheck } from "../api/shapes";
 import { go, href } from "../app/router";
 import * as format from "../parts/format";
 import { Empty, Shown } from "../parts/notices";
-import { Facts, PageHead, Panel, useTitle } from "../parts/panel";
+import { Facts, PageHead, Panel } from "../parts/panel";
 import { Table } from "../parts/table";
 import { type FilterField, filterOf, kFields, queryOf } from "./filter";
+import { Newer } from "./newer";
 import { AuditTable } from "./table";
 
 const kRest = 350;
-const kReread = 3_000;
 
 export function AuditPage({ query }: { query: URLSearchParams }): JSX.Element {
-  useTitle("Audit");
   return (
     <>
       <PageHead title="Audit" lead="Every step of every device, and every change that anybody made. Newest first." />
@@ -30,35 +29,17 @@ export function AuditPage({ query }: { query: URLSearchParams }): JSX.Element {
   );
 }
 
-/** Rejected requests have the category of their reason in their detail; those of earlier versions may have any. */
-function isOfCategory(event: AuditEvent, category: string | undefined): boolean {
-  if (category === undefined) return true;
-  return event.outcome === "rejected" && (event.detail?.["category"] ?? category) === category;
-}
-
-/** Events of one category are among those of one outcome: pages without any are passed over. */
-function read(api: Api, filter: AuditFilter, token: string | undefined, signal: AbortSignal): Promise<Page<AuditEvent>> {
-  return firstFound(async (at) => {
-    const page = await api.auditEvents(filter, { token: at, signal });
-    return { ...page, items: page.items.filter((event) => isOfCategory(event, filter.category)) };
-  }, token);
-}
-
 function Events({ query }: { query: URLSearchParams }): JSX.Element {
   const api = useApi();
   const filter = useRested(JSON.stringify(filterOf(query)), kRest);
-  const pages = usePages(`audit ${filter}`, (token, signal) => read(api, JSON.parse(filter) as AuditFilter, token, signal));
-  const reread = useRereading(pages.reload, kReread);
-  useLive("steps", () => {
-    // Only the first page grows; further ones stay where they are.
-    if (pages.number === 1) reread();
-  });
+  const pages = usePages(`audit ${filter}`, (token, signal) =>
+    firstFound((at) => api.auditEvents(JSON.parse(filter) as AuditFilter, { token: at, signal }), token),
+  );
   const set = (field: FilterField, value: string): void => go(href("audit", { ...queryOf(query), [field]: value }), "replace");
   const isFiltered = Object.keys(filterOf(query)).length > 0;
-  const category = query.get("category") ?? "";
   return (
     <Panel
-      title={category === "" ? "Events" : `Devices refused for: ${category.replace(/-/g, " ")}`}
+      title="Events"
       aside={
         isFiltered && (
           <button type="button" onClick={() => go(href("audit"), "replace")}>
@@ -92,11 +73,10 @@ function Events({ query }: { query: URLSearchParams }): JSX.Element {
           </label>
         ))}
       </form>
-      {category !== "" && pages.items.some((event) => event.detail?.["category"] === undefined) && (
-        <p class="quiet">Some events do not name the category of their reason: those are listed whatever it was.</p>
-      )}
+      <Newer key={filter} pages={pages} judge={() => (isFiltered ? "maybe" : "yes")} />
       <AuditTable
         pages={pages}
+        what="the audit trail"
         caption="Audit events"
         empty={
           <Empty title={isFiltered ? "Nothing on record fits" : "Nothing is on record yet"}>
@@ -151,11 +131,11 @@ function Trail(): JSX.Element {
             />
             {value.archive.length > 0 && (
               <Table
-                caption="Files with older events"
+                caption="The files of the archive"
                 rows={value.archive}
                 keyOf={(file) => file.file}
                 columns={[
-                  { title: "File with older events", isHeading: true, cell: (file) => <code>{file.file}</code> },
+                  { title: "Archive file", isHeading: true, cell: (file) => <code>{file.file}</code> },
                   { title: "Events", cell: (file) => `#${file.first} to #${file.last}` },
                   { title: "Size", isNumber: true, cell: (file) => format.bytes(file.bytes) },
                 ]}

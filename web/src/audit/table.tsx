@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ComponentChildren, JSX } from "preact";
 import { useState } from "preact/hooks";
+import { useMay } from "../api/context";
 import type { Pages } from "../api/resource";
 import type { AuditEvent } from "../api/shapes";
 import { href } from "../app/router";
@@ -11,12 +12,19 @@ import { PagedTable } from "../parts/table";
 import { When } from "../parts/when";
 import { stepInWords, whoOf } from "./events";
 
+interface AuditTableProps {
+  pages: Pages<AuditEvent>;
+  what: string;
+  caption: string;
+  empty: ComponentChildren;
+}
+
 /** Audit events with what is on record of each, for who opens it. */
-export function AuditTable({ pages, caption, empty }: { pages: Pages<AuditEvent>; caption: string; empty: ComponentChildren }): JSX.Element {
+export function AuditTable({ pages, what, caption, empty }: AuditTableProps): JSX.Element {
   return (
     <PagedTable
       pages={pages}
-      what="the audit trail"
+      what={what}
       caption={caption}
       keyOf={(event) => String(event.sequence)}
       empty={empty}
@@ -24,21 +32,20 @@ export function AuditTable({ pages, caption, empty }: { pages: Pages<AuditEvent>
         { title: "When", cell: (event) => <span class="nowrap"><When at={event.time} exact /></span> },
         { title: "Outcome", cell: (event) => <OutcomeBadge outcome={event.outcome} /> },
         { title: "What happened", isHeading: true, cell: (event) => <EventCell event={event} /> },
-        {
-          title: "Device",
-          cell: (event) => {
-            const to = storyOf(event);
-            return to === undefined ? (
-              <span class="quiet">none</span>
-            ) : (
-              <a class="who" href={to}>
-                <DeviceText text={whoOf(event)} shown={40} />
-              </a>
-            );
-          },
-        },
+        { title: "Device", cell: (event) => <DeviceOf event={event} /> },
       ]}
     />
+  );
+}
+
+/** The device that an event is about, and the way to its story. */
+export function DeviceOf({ event }: { event: AuditEvent }): JSX.Element {
+  const to = storyOf(event);
+  if (to === undefined) return <span class="quiet">none</span>;
+  return (
+    <a class="who" href={to} aria-label={`The story of ${whoOf(event)}`}>
+      <DeviceText text={whoOf(event)} shown={40} />
+    </a>
   );
 }
 
@@ -56,6 +63,7 @@ export function EventCell({ event }: { event: AuditEvent }): JSX.Element {
 }
 
 function EventDetail({ event }: { event: AuditEvent }): JSX.Element {
+  const mayAudit = useMay("audit");
   const { detail, sentence: _sentence, ...members } = event;
   return (
     <dl class="facts small">
@@ -63,7 +71,7 @@ function EventDetail({ event }: { event: AuditEvent }): JSX.Element {
         <div key={name}>
           <dt>{name}</dt>
           <dd>
-            {name === "correlationId" ? (
+            {name === "correlationId" && mayAudit ? (
               <a href={href("audit", { correlationId: String(value) })}>{String(value)}</a>
             ) : (
               <DeviceText text={typeof value === "string" ? value : JSON.stringify(value)} shown={200} />

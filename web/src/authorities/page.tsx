@@ -4,12 +4,12 @@ import type { JSX } from "preact";
 import { useApi } from "../api/context";
 import { useResource } from "../api/resource";
 import type { Authority } from "../api/shapes";
-import { href } from "../app/router";
 import { Badge, StatusBadge, type Tone } from "../parts/badge";
 import { DeviceText, Fingerprint } from "../parts/device_text";
 import * as format from "../parts/format";
+import { TemplateLink } from "../parts/links";
 import { Empty, Shown } from "../parts/notices";
-import { PageHead, Panel, useTitle } from "../parts/panel";
+import { PageHead, Panel } from "../parts/panel";
 import { Table } from "../parts/table";
 import { useNow } from "../parts/when";
 import { branchesOf } from "./tree";
@@ -21,7 +21,6 @@ const kRoles: Record<Authority["role"], string> = {
 };
 
 export function AuthoritiesPage(): JSX.Element {
-  useTitle("Certificate authorities");
   const api = useApi();
   const authorities = useResource("authorities", (signal) => api.authorities(signal));
   const now = useNow();
@@ -95,9 +94,7 @@ function Newcomers({ authority }: { authority: Authority }): JSX.Element {
     return (
       <>
         provisioned by{" "}
-        <a href={href("template", { name: authority.templateName })}>
-          <DeviceText text={authority.templateName} />
-        </a>
+        <TemplateLink name={authority.templateName} />
       </>
     );
   }

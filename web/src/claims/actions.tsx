@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { mayChange, useApi, useSigned } from "../api/context";
-import type { Claim, ClaimBudget } from "../api/shapes";
+import { useApi, useMay, useSigned } from "../api/context";
+import type { Claim } from "../api/shapes";
 import { ActionDialog } from "../parts/dialog";
-import { Fingerprint } from "../parts/device_text";
+import { DeviceText, Fingerprint } from "../parts/device_text";
+import { type TypedBudget, budgetOf, problemOf, typedOf } from "./budget";
 
 type Asked = "freeze" | "thaw" | "budget";
 
 /** What an administrator can do with a claim, each after a question. */
 export function ClaimActions({ claim, changed }: { claim: Claim; changed: () => void }): JSX.Element {
   const { session } = useSigned();
+  const mayChange = useMay("change");
   const [asked, ask] = useState<Asked | undefined>();
   const close = (isDone: boolean): void => {
     ask(undefined);
     if (isDone) changed();
   };
-  if (!mayChange(session)) return <p class="quiet">The role {session.role} sees claims and does not change them.</p>;
+  if (!mayChange) return <p class="quiet">The role {session.role} sees claims and does not change them.</p>;
   return (
     <div class="actions">
       {claim.frozen === undefined ? (
@@ -74,71 +76,52 @@ function Thaw({ claim, close }: DialogProps): JSX.Element {
       <p>
         Claim <Fingerprint id={claim.certificateId} /> goes back into service with its budget as it is. It was frozen because:
       </p>
-      <blockquote>{claim.frozen?.because}</blockquote>
+      <blockquote>
+        <DeviceText text={claim.frozen?.because ?? ""} shown={400} />
+      </blockquote>
       <p>The same use freezes it again: widen the budget first if that use was a good one. If the claim has leaked, leave it frozen and make another.</p>
     </ActionDialog>
   );
 }
 
-/** What of the budget is a number or a time; the rest is kept as it is. */
+/** What of the budget is a number or a range; the rest is kept as it is. */
 function ChangeBudget({ claim, close }: DialogProps): JSX.Element {
   const api = useApi();
-  const { budget } = claim;
-  const [maxDevices, setMaxDevices] = useState(String(budget.maxDevices ?? ""));
-  const [rateDevices, setRateDevices] = useState(String(budget.rate?.devices ?? ""));
-  const [rateSeconds, setRateSeconds] = useState(String(budget.rate?.seconds ?? ""));
-  const [networks, setNetworks] = useState((budget.networks ?? []).join(", "));
-  const [first, setFirst] = useState(budget.serials?.first ?? "");
-  const [last, setLast] = useState(budget.serials?.last ?? "");
-  const wanted = (): ClaimBudget => {
-    const { maxDevices: _most, rate: _rate, networks: _networks, serials: _serials, ...kept } = budget;
-    const list = networks.split(/[\s,]+/).filter((one) => one !== "");
-    return {
-      ...kept,
-      ...(maxDevices === "" ? {} : { maxDevices: Number(maxDevices) }),
-      ...(rateDevices === "" || rateSeconds === "" ? {} : { rate: { devices: Number(rateDevices), seconds: Number(rateSeconds) } }),
-      ...(list.length === 0 ? {} : { networks: list }),
-      ...(first === "" && last === "" ? {} : { serials: { first, last } }),
-    };
-  };
+  const [typed, setTyped] = useState(() => typedOf(claim.budget));
+  const problem = problemOf(typed);
+  const field = (name: keyof TypedBudget, title: string, more: InputAttributes): JSX.Element => (
+    <label class="field">
+      <span>{title}</span>
+      <input {...more} value={typed[name]} onInput={(event) => setTyped({ ...typed, [name]: event.currentTarget.value })} />
+    </label>
+  );
+  const number = (most?: number): InputAttributes => ({ type: "number", min: 1, ...(most === undefined ? {} : { max: most }) });
   return (
     <ActionDialog
       title="Change this claim's budget"
       action="Change the budget"
-      run={() => api.updateClaim(claim.certificateId, wanted(), claim.version)}
+      isReady={problem === ""}
+      run={() => api.updateClaim(claim.certificateId, budgetOf(claim.budget, typed), claim.version)}
       close={close}
     >
       <p>
         It holds from the next request on. An empty field binds nothing. {claim.frozen !== undefined && "The claim stays frozen until it is thawed."}
       </p>
-      <label class="field">
-        <span>Most devices in all ({claim.devices} are registered)</span>
-        <input type="number" min={1} value={maxDevices} onInput={(event) => setMaxDevices(event.currentTarget.value)} />
-      </label>
+      {field("maxDevices", `Most devices in all (${claim.devices} are registered)`, number())}
       <div class="field-row">
-        <label class="field">
-          <span>Rate: devices</span>
-          <input type="number" min={1} max={10000} value={rateDevices} onInput={(event) => setRateDevices(event.currentTarget.value)} />
-        </label>
-        <label class="field">
-          <span>in seconds</span>
-          <input type="number" min={1} max={86400} value={rateSeconds} onInput={(event) => setRateSeconds(event.currentTarget.value)} />
-        </label>
+        {field("rateDevices", "Rate: devices", number(10_000))}
+        {field("rateSeconds", "in seconds", number(86_400))}
       </div>
       <div class="field-row">
-        <label class="field">
-          <span>First serial number</span>
-          <input value={first} maxLength={128} onInput={(event) => setFirst(event.currentTarget.value)} />
-        </label>
-        <label class="field">
-          <span>Last serial number</span>
-          <input value={last} maxLength={128} onInput={(event) => setLast(event.currentTarget.value)} />
-        </label>
+        {field("first", "First serial number", { maxLength: 128 })}
+        {field("last", "Last serial number", { maxLength: 128 })}
       </div>
-      <label class="field">
-        <span>Networks, such as 10.1.0.0/16</span>
-        <input value={networks} onInput={(event) => setNetworks(event.currentTarget.value)} />
-      </label>
+      {field("networks", "Networks, such as 10.1.0.0/16", {})}
+      <p class="warning" role="status">
+        {problem}
+      </p>
     </ActionDialog>
   );
 }
+
+type InputAttributes = Pick<JSX.IntrinsicElements["input"], "type" | "min" | "max" | "maxLength">;

@@ -2,14 +2,15 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { ApiError } from "../api/client";
-import { useApi } from "../api/context";
+import { useApi, useMay } from "../api/context";
 import { usePages, useResource, useRested } from "../api/resource";
 import type { ListEntry } from "../api/shapes";
 import { href } from "../app/router";
 import { DeviceText } from "../parts/device_text";
 import * as format from "../parts/format";
-import { Empty, Failure, Loading, Shown } from "../parts/notices";
-import { Facts, PageHead, Panel, useTitle } from "../parts/panel";
+import { Maybe } from "../parts/links";
+import { Empty, Shown } from "../parts/notices";
+import { Facts, PageHead, Panel } from "../parts/panel";
 import { PagedTable } from "../parts/table";
 import { When } from "../parts/when";
 
@@ -17,24 +18,21 @@ const kRest = 300;
 
 /** One manufacturing list: its units page by page, or the one that is looked for. */
 export function BatchPage({ name }: { name: string }): JSX.Element {
-  useTitle(`List ${name}`);
   const api = useApi();
+  const mayList = useMay("units");
   const list = useResource(`list ${name}`, (signal) => api.list(name, signal));
   const [serial, setSerial] = useState("");
   const wanted = useRested(serial.trim(), kRest);
   return (
     <>
-      <p class="crumbs">
-        <a href={href("claims")}>Claims and batches</a>
-      </p>
-      <PageHead title={<>List <DeviceText text={name} /></>} />
+      <PageHead title={`List ${name}`} heading={<>List <DeviceText text={name} /></>} within={["claims", "Claims and batches"]} />
       <Shown of={list} what="the list">
         {(value) => (
           <Panel title="What it is">
             <Facts
               of={[
                 ["Units", format.count(value.entries ?? 0)],
-                ["Description", value.description === "" ? "none" : <DeviceText text={value.description} />],
+                ["Description", <Maybe text={value.description} />],
                 ["Made", <When at={value.creationDate} />],
                 ["Changed", <When at={value.lastModifiedDate} />],
               ]}
@@ -49,7 +47,9 @@ export function BatchPage({ name }: { name: string }): JSX.Element {
             <input type="search" value={serial} maxLength={128} onInput={(event) => setSerial(event.currentTarget.value)} />
           </label>
         </form>
-        {wanted === "" ? <Units name={name} /> : <Unit name={name} serial={wanted} />}
+        {wanted !== "" && <Unit name={name} serial={wanted} />}
+        {wanted === "" && mayList && <Units name={name} />}
+        {wanted === "" && !mayList && <Empty title="Which unit?">Your role may look for one by its serial number, and not go through all of them.</Empty>}
       </Panel>
     </>
   );
@@ -91,18 +91,19 @@ function Unit({ name, serial }: { name: string; serial: string }): JSX.Element {
       </Empty>
     );
   }
-  if (unit.error !== undefined) return <Failure error={unit.error} what="the unit" retry={unit.reload} />;
-  if (unit.value === undefined) return <Loading what="the unit" />;
-  const entry = unit.value;
   return (
-    <Facts
-      of={[
-        ["Serial number", <a href={href("device", { serialNumber: serialOf(entry) })}><DeviceText text={serialOf(entry)} /></a>],
-        ...Object.entries(entry)
-          .filter(([column]) => column !== "serial")
-          .map(([column, value]): [string, JSX.Element] => [column, <DeviceText text={textOf(value)} />]),
-      ]}
-    />
+    <Shown of={unit} what="the unit">
+      {(entry) => (
+        <Facts
+          of={[
+            ["Serial number", <a href={href("device", { serialNumber: serialOf(entry) })}><DeviceText text={serialOf(entry)} /></a>],
+            ...Object.entries(entry)
+              .filter(([column]) => column !== "serial")
+              .map(([column, value]): [string, JSX.Element] => [column, <DeviceText text={textOf(value)} />]),
+          ]}
+        />
+      )}
+    </Shown>
   );
 }
 

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ComponentChildren, JSX } from "preact";
-import { useApi, useLive } from "../api/context";
-import { useRereading, useResource } from "../api/resource";
+import { useState } from "preact/hooks";
+import { useApi, useMay } from "../api/context";
+import { useFollowingSteps, usePages, useResource } from "../api/resource";
+import type { AuditEvent } from "../api/shapes";
 import { href } from "../app/router";
 import { AuditTable } from "../audit/table";
-import { usePages } from "../api/resource";
 import { DeviceText, Fingerprint } from "../parts/device_text";
 import * as format from "../parts/format";
+import { TemplateLinks } from "../parts/links";
 import { Empty, Shown } from "../parts/notices";
-import { Facts, PageHead, Panel, useTitle } from "../parts/panel";
+import { Facts, PageHead, Panel } from "../parts/panel";
 import { Sentence } from "../parts/sentence";
 import { When } from "../parts/when";
 import { ClaimActions } from "./actions";
@@ -18,29 +20,20 @@ const kReread = 3_000;
 
 /** One claim: its budget, what is left of it, whether it is frozen and why, and what was done with it. */
 export function ClaimPage({ id }: { id: string }): JSX.Element {
-  useTitle(`Claim ${id.slice(0, 12)}`);
   const api = useApi();
-  const claim = useResource(`claim ${id}`, (signal) => api.claim(id, signal));
-  const events = usePages(`events of ${id}`, (token, signal) => api.auditEvents({ certificateId: id }, { token, signal }, 25));
-  const reread = useRereading(() => {
-    claim.reload();
-    events.reload();
-  }, kReread);
-  useLive("steps", ({ events: seen, leftOut }) => {
-    if (leftOut > 0 || seen.some((event) => event.certificateId === id || event.actor === id)) reread();
-  });
+  const mayAudit = useMay("audit");
+  const [changes, setChanges] = useState(0);
+  const claim = useResource(`claim ${id}`, (signal) => api.claim(id, signal), changes);
+  useFollowingSteps(claim.reload, kReread, isOf(id));
   return (
     <>
-      <p class="crumbs">
-        <a href={href("claims")}>Claims and batches</a>
-      </p>
-      <PageHead title={<>Claim <Fingerprint id={id} /></>} />
+      <PageHead title={`Claim ${id.slice(0, 12)}`} heading={<>Claim <Fingerprint id={id} /></>} within={["claims", "Claims and batches"]} />
       <Shown of={claim} what="the claim">
         {(value) => {
           const facts: [string, ComponentChildren][] = [
             ["State", <ClaimBadge claim={value} />],
             ["Devices", <Devices claim={value} />],
-            ["Templates", templatesOf(value.budget.templateNames ?? [])],
+            ["Templates", <TemplateLinks names={value.budget.templateNames ?? []} none="any that its policy names" />],
             ["Made", <When at={value.creationDate} />],
             ["Ends", <><When at={value.expiration} /> <span class="quiet">{format.date(value.expiration)}</span></>],
             ["Last used", value.lastUse === undefined ? "never" : <When at={value.lastUse} />],
@@ -65,7 +58,7 @@ export function ClaimPage({ id }: { id: string }): JSX.Element {
                   </p>
                 </div>
               )}
-              <ClaimActions claim={value} changed={() => (claim.reload(), events.reload())} />
+              <ClaimActions claim={value} changed={() => setChanges(changes + 1)} />
               <div class="columns">
                 <Panel title="What it is">
                   <Facts of={facts} />
@@ -78,21 +71,22 @@ export function ClaimPage({ id }: { id: string }): JSX.Element {
           );
         }}
       </Shown>
-      <Panel title="What was done with it" aside={<a href={href("audit", { certificateId: id })}>In the audit trail</a>}>
-        <AuditTable pages={events} caption="Events of this claim" empty={<Empty title="Nobody used it yet" />} />
-      </Panel>
+      {mayAudit && <Events id={id} />}
     </>
   );
 }
 
-function templatesOf(names: string[]): ComponentChildren {
-  if (names.length === 0) return "any that its policy names";
-  return names.map((name, i) => (
-    <span key={name}>
-      {i > 0 && ", "}
-      <a href={href("template", { name })}>
-        <DeviceText text={name} />
-      </a>
-    </span>
-  ));
+function Events({ id }: { id: string }): JSX.Element {
+  const api = useApi();
+  const pages = usePages(`events of ${id}`, (token, signal) => api.auditEvents({ certificateId: id }, { token, signal }, 25));
+  useFollowingSteps(pages.reload, kReread, isOf(id));
+  return (
+    <Panel title="What was done with it" aside={<a href={href("audit", { certificateId: id })}>In the audit trail</a>}>
+      <AuditTable pages={pages} what="what was done with it" caption="Events of this claim" empty={<Empty title="Nobody used it yet" />} />
+    </Panel>
+  );
+}
+
+function isOf(claim: string): (event: AuditEvent) => boolean {
+  return (event) => event.certificateId === claim || event.actor === claim;
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Claims with their budgets, and the lists of units that were made.
 import type { JSX } from "preact";
-import { useApi, useLive } from "../api/context";
-import { usePages, useRereading } from "../api/resource";
+import { useApi } from "../api/context";
+import { useFollowing, usePages } from "../api/resource";
 import { href } from "../app/router";
-import { DeviceText, Fingerprint } from "../parts/device_text";
+import { DeviceText } from "../parts/device_text";
+import { ClaimLink, Maybe } from "../parts/links";
 import { Empty } from "../parts/notices";
-import { PageHead, Panel, useTitle } from "../parts/panel";
+import { PageHead, Panel } from "../parts/panel";
 import { PagedTable } from "../parts/table";
 import { When } from "../parts/when";
 import { ClaimBadge, Devices, rulesOf } from "./claim_words";
@@ -14,7 +15,6 @@ import { ClaimBadge, Devices, rulesOf } from "./claim_words";
 const kReread = 5_000;
 
 export function ClaimsPage(): JSX.Element {
-  useTitle("Claims and batches");
   return (
     <>
       <PageHead title="Claims and batches" lead="What every device carries before it has an identity of its own, and the units that were made." />
@@ -27,9 +27,7 @@ export function ClaimsPage(): JSX.Element {
 function Claims(): JSX.Element {
   const api = useApi();
   const pages = usePages("claims", (token, signal) => api.claims({ token, signal }));
-  const reread = useRereading(pages.reload, kReread);
-  useLive("pipeline", reread);
-  useLive("alarms", reread);
+  useFollowing(pages.reload, kReread, "pipeline", "alarms");
   return (
     <Panel title="Claims">
       <PagedTable
@@ -43,15 +41,7 @@ function Claims(): JSX.Element {
           </Empty>
         }
         columns={[
-          {
-            title: "Claim",
-            isHeading: true,
-            cell: (claim) => (
-              <a href={href("claim", { id: claim.certificateId })}>
-                <Fingerprint id={claim.certificateId} />
-              </a>
-            ),
-          },
+          { title: "Claim", isHeading: true, cell: (claim) => <ClaimLink id={claim.certificateId} /> },
           { title: "State", cell: (claim) => <ClaimBadge claim={claim} /> },
           { title: "For templates", cell: (claim) => <DeviceText text={(claim.budget.templateNames ?? []).join(", ") || "any that its policy names"} /> },
           { title: "Devices", cell: (claim) => <Devices claim={claim} /> },
@@ -94,7 +84,7 @@ function Batches(): JSX.Element {
               </a>
             ),
           },
-          { title: "Description", cell: (list) => (list.description === "" ? <span class="quiet">none</span> : <DeviceText text={list.description} />) },
+          { title: "Description", cell: (list) => <Maybe text={list.description} /> },
           { title: "Made", cell: (list) => <When at={list.creationDate} /> },
           { title: "Changed", cell: (list) => <When at={list.lastModifiedDate} /> },
         ]}

@@ -21,11 +21,15 @@ interface Props {
 }
 
 /** Devices make their keys themselves: to rotate is to permit the next registration with another key. */
-export function Rotate({ thing, close }: Props): JSX.Element {
+export function Rotate({ thing, close, allowed }: Props & { allowed?: (until: number) => void }): JSX.Element {
   const api = useApi();
   const [seconds, setSeconds] = useState(86_400);
+  const allow = async (): Promise<void> => {
+    const { expiration } = await api.allowReprovisioning(thing, seconds);
+    allowed?.(expiration);
+  };
   return (
-    <ActionDialog title="Let this device register with another key?" action="Allow it" run={() => api.allowReprovisioning(thing, seconds)} close={close}>
+    <ActionDialog title="Let this device register with another key?" action="Allow it" run={allow} close={close}>
       <p>
         The next device that registers as <DeviceText text={thing} shown={64} /> through its template takes the name over, once, with a key of its own.
         The certificate it has now goes on working until the new one first connects.
@@ -41,6 +45,17 @@ export function Rotate({ thing, close }: Props): JSX.Element {
           ))}
         </select>
       </label>
+    </ActionDialog>
+  );
+}
+
+export function Withdraw({ thing, close }: Props): JSX.Element {
+  const api = useApi();
+  return (
+    <ActionDialog title="Take this permission back?" action="Take it back" run={() => api.withdrawReprovisioning(thing)} close={close}>
+      <p>
+        No device can register as <DeviceText text={thing} shown={64} /> with another key any more. The certificate that it has now goes on working.
+      </p>
     </ActionDialog>
   );
 }
@@ -69,19 +84,22 @@ export function Regroup({ thing, groups, close }: Props & { groups: string[] }):
       <p>Policies that are attached to a group hold for its devices: they gain and lose rights with it, from their next request on.</p>
       <label class="field">
         <span>Groups whose name begins with</span>
-        <input type="search" value={prefix} maxLength={128} onInput={(event) => setPrefix(event.currentTarget.value)} />
+        <input type="search" value={prefix} maxLength={128} onKeyDown={searchOnly} onInput={(event) => setPrefix(event.currentTarget.value)} />
       </label>
       <Shown of={found} what="the groups">
-        {(names) => (
-          <fieldset class="checks">
-            <legend>Groups</legend>
-            {[...new Set([...groups, ...names])].map((name) => (
-              <label key={name}>
-                <input type="checkbox" checked={chosen.has(name)} onChange={() => toggle(name)} />
-                <DeviceText text={name} shown={64} />
-              </label>
-            ))}
-          </fieldset>
+        {({ items, next }) => (
+          <>
+            <fieldset class="checks">
+              <legend>Groups</legend>
+              {[...new Set([...groups, ...items])].map((name) => (
+                <label key={name}>
+                  <input type="checkbox" checked={chosen.has(name)} onChange={() => toggle(name)} />
+                  <DeviceText text={name} shown={64} />
+                </label>
+              ))}
+            </fieldset>
+            {next !== undefined && <p class="quiet">The first {items.length}; there are more: type how the group's name begins.</p>}
+          </>
         )}
       </Shown>
       <p aria-live="polite">
@@ -90,4 +108,9 @@ export function Regroup({ thing, groups, close }: Props & { groups: string[] }):
       </p>
     </ActionDialog>
   );
+}
+
+/** Enter in a search does not carry out the change that the dialog is about. */
+function searchOnly(event: KeyboardEvent): void {
+  if (event.key === "Enter") event.preventDefault();
 }

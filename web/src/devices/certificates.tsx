@@ -2,17 +2,18 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { ApiError } from "../api/client";
-import { mayChange, useApi, useSigned } from "../api/context";
+import { useApi, useMay } from "../api/context";
 import { useResource } from "../api/resource";
 import type { AuditEvent, Certificate } from "../api/shapes";
-import { href } from "../app/router";
 import { StatusBadge } from "../parts/badge";
 import { Fingerprint } from "../parts/device_text";
 import { ActionDialog } from "../parts/dialog";
 import * as format from "../parts/format";
+import { CertificateLink } from "../parts/links";
 import { Empty, Shown } from "../parts/notices";
 import { Facts } from "../parts/panel";
 import { When } from "../parts/when";
+import { isCertificateId } from "./search";
 
 const kMost = 10;
 
@@ -21,37 +22,46 @@ interface Props {
   /** The certificate that the page is about. */
   named: string | undefined;
   events: AuditEvent[];
+  /** Counts what was changed on the page; `changed` counts one more. */
+  changes: number;
   changed: () => void;
 }
 
 /** Those that are attached to the thing, and those that the story speaks of, as they are now. */
-export function Certificates({ thing, named, events, changed }: Props): JSX.Element {
+export function Certificates({ thing, named, events, changes, changed }: Props): JSX.Element {
   const api = useApi();
-  const told = [...new Set(events.filter((event) => event.detail?.["claim"] !== true).map((event) => event.certificateId ?? ""))];
-  const certificates = useResource(`certificates ${thing ?? ""} ${named ?? ""} ${told.join()}`, async (signal) => {
+  const told = [...new Set(events.filter((event) => event.detail?.["claim"] !== true).map((event) => event.certificateId ?? ""))].reverse();
+  const read = async (signal: AbortSignal): Promise<{ shown: ShownCertificate[]; more: number }> => {
     const attached = thing === undefined ? [] : await api.principalsOf(thing, signal).catch(ignoreMissing<string[]>([]));
-    const ids = [...new Set([...(named === undefined ? [] : [named]), ...attached.map((arn) => arn.replace(/^.*:cert\//, "")), ...told.reverse()])];
-    const wanted = ids.filter((id) => /^[0-9a-f]{64}$/.test(id)).slice(0, kMost);
-    const found = await Promise.all(wanted.map((id) => api.certificate(id, signal).catch(ignoreMissing<Certificate | undefined>(undefined))));
-    return found.filter((one) => one !== undefined).map((one) => ({ certificate: one, isAttached: attached.includes(one.certificateArn) }));
-  });
+    const ids = [...new Set([...(named === undefined ? [] : [named]), ...attached.map((arn) => arn.replace(/^.*:cert\//, "")), ...told])];
+    const wanted = ids.filter(isCertificateId);
+    const found = await Promise.all(wanted.slice(0, kMost).map((id) => api.certificate(id, signal).catch(ignoreMissing<Certificate | undefined>(undefined))));
+    const shown = found.filter((one) => one !== undefined).map((certificate) => ({ certificate, isAttached: attached.includes(certificate.certificateArn) }));
+    return { shown, more: Math.max(0, wanted.length - kMost) };
+  };
+  const certificates = useResource(`certificates ${thing ?? ""} ${named ?? ""}`, read, `${changes} ${told.join()}`);
   return (
     <Shown of={certificates} what="the certificates">
-      {(all) =>
-        all.length === 0 ? (
-          <Empty title="It has none" />
-        ) : (
+      {({ shown, more }) => (
+        <>
+          {shown.length === 0 && <Empty title="It has none" />}
           <ul class="stack">
-            {all.map(({ certificate, isAttached }) => (
+            {shown.map(({ certificate, isAttached }) => (
               <li key={certificate.certificateId}>
                 <OneCertificate certificate={certificate} thing={thing} isAttached={isAttached} changed={changed} />
               </li>
             ))}
           </ul>
-        )
-      }
+          {more > 0 && <p class="quiet">It has had {format.plural(more, "certificate")} more; what happened names them.</p>}
+        </>
+      )}
     </Shown>
   );
+}
+
+interface ShownCertificate {
+  certificate: Certificate;
+  isAttached: boolean;
 }
 
 function ignoreMissing<T>(instead: T): (error: unknown) => T {
@@ -69,16 +79,14 @@ interface OneProps {
 }
 
 function OneCertificate({ certificate, thing, isAttached, changed }: OneProps): JSX.Element {
-  const { session } = useSigned();
+  const mayChange = useMay("change");
   const [isAsked, ask] = useState(false);
   const { validity } = certificate;
   const mayBeSet = certificate.status === "ACTIVE" || certificate.status === "INACTIVE";
   return (
     <article class="certificate" aria-label={`Certificate ${certificate.certificateId.slice(0, 12)}`}>
       <p class="certificate-head">
-        <a href={href("device", { certificateId: certificate.certificateId })}>
-          <Fingerprint id={certificate.certificateId} />
-        </a>
+        <CertificateLink id={certificate.certificateId} />
         <StatusBadge status={certificate.status} />
       </p>
       <Facts
@@ -89,7 +97,7 @@ function OneCertificate({ certificate, thing, isAttached, changed }: OneProps): 
           ["Ends", validity === undefined ? "unknown" : <><When at={validity.notAfter} /> <span class="quiet">{format.date(validity.notAfter)}</span></>],
         ]}
       />
-      {mayBeSet && mayChange(session) && (
+      {mayBeSet && mayChange && (
         <button type="button" class={certificate.status === "ACTIVE" ? "danger" : ""} onClick={() => ask(true)}>
           {certificate.status === "ACTIVE" ? "Deactivate" : "Activate"}
         </button>

@@ -3,29 +3,29 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { Identity } from "../api/api";
-import { useApi, useLive } from "../api/context";
-import { useRereading, useResource } from "../api/resource";
+import { useApi } from "../api/context";
+import { useFollowingSteps, useResource } from "../api/resource";
 import type { AuditEvent, Story } from "../api/shapes";
 import { href } from "../app/router";
-import { claimOf, isAbout } from "../audit/events";
+import { claimOf, decisiveFirst, isAbout } from "../audit/events";
 import { toneOfOutcome } from "../parts/badge";
 import { DeviceText } from "../parts/device_text";
 import { Empty, Shown } from "../parts/notices";
-import { PageHead, Panel, useTitle } from "../parts/panel";
+import { PageHead, Panel } from "../parts/panel";
 import { Sentence } from "../parts/sentence";
 import { Certificates } from "./certificates";
 import { ThingPanels } from "./thing_panels";
 import { Timeline } from "./timeline";
 
 const kReread = 1_500;
+/** How the server begins when there is nothing to do. */
+const kNothingToDo = /^Nothing(?: here)?: /;
 const kNames = { serialNumber: "Serial number", thingName: "Thing", certificateId: "Certificate", clientId: "Client id" };
 
 export function DevicePage({ query }: { query: URLSearchParams }): JSX.Element {
   const who = identityOf(query);
   if (who === undefined) {
-    return (
-      <PageHead title="No device is named in this address" lead={<a href={href("devices")}>Find one</a>} />
-    );
+    return <PageHead title="No device is named in this address" lead={<a href={href("devices")}>Find one</a>} />;
   }
   return <Device key={`${who.by} ${who.name}`} {...who} />;
 }
@@ -44,39 +44,31 @@ function identityOf(query: URLSearchParams): Who | undefined {
 }
 
 function Device({ by, name }: Who): JSX.Element {
-  useTitle(name);
   const api = useApi();
   const [changes, setChanges] = useState(0);
-  const story = useResource(`story ${by} ${name}`, (signal) => api.explain({ [by]: name }, signal));
-  const reread = useRereading(story.reload, kReread);
-  const isOurs = (event: AuditEvent): boolean =>
-    event[by] === name || (event.serialNumber ?? event.clientId) === name || isAbout(event, story.value?.events ?? []);
-  useLive("steps", ({ events, leftOut }) => {
-    if (leftOut > 0 || events.some(isOurs)) reread();
-  });
-  const changed = (): void => {
-    setChanges((n) => n + 1);
-    story.reload();
-  };
+  const story = useResource(`story ${by} ${name}`, (signal) => api.explain({ [by]: name }, signal), changes);
+  useFollowingSteps(
+    story.reload,
+    kReread,
+    (event) => event[by] === name || (event.serialNumber ?? event.clientId) === name || isAbout(event, story.value?.events ?? []),
+  );
+  const changed = (): void => setChanges((n) => n + 1);
   return (
     <>
-      <p class="crumbs">
-        <a href={href("devices")}>Devices</a>
-      </p>
-      <PageHead title={<DeviceText text={name} shown={80} />} lead={kNames[by]} />
+      <PageHead title={name} heading={<DeviceText text={name} shown={80} />} lead={kNames[by]} within={["devices", "Devices"]} />
       <Shown of={story} what="the story of this device">
         {(value) => {
           const thing = by === "thingName" ? name : thingOf(value.events);
           return (
             <>
               <Next story={value} />
-              {thing !== undefined && <ThingPanels key={`${thing} ${changes}`} thing={thing} changed={changed} />}
+              {thing !== undefined && <ThingPanels key={thing} thing={thing} events={value.events} changes={changes} changed={changed} />}
               <div class="columns wide-first">
                 <Panel title="What happened">
                   {value.events.length === 0 ? <Empty title="Nothing is on record under that name" /> : <Timeline events={value.events} />}
                 </Panel>
                 <Panel title="Certificates">
-                  <Certificates key={changes} thing={thing} named={by === "certificateId" ? name : undefined} events={value.events} changed={changed} />
+                  <Certificates thing={thing} named={by === "certificateId" ? name : undefined} events={value.events} changes={changes} changed={changed} />
                 </Panel>
               </div>
             </>
@@ -93,14 +85,14 @@ export function thingOf(events: AuditEvent[]): string | undefined {
 }
 
 function Next({ story }: { story: Story }): JSX.Element {
-  const last = [...story.events].reverse().find((event) => event.step !== "disconnect" && event.step !== "journal");
+  const last = decisiveFirst(story.events)[0];
   const tone = last === undefined ? "warn" : toneOfOutcome(last.outcome);
   const claim = claimOf(story.events);
   return (
     <section class={`notice next ${tone === "bad" ? "failure" : tone}`} aria-label="What to do next">
       <p class="notice-title">{last === undefined || tone !== "good" ? "What to do" : "How it stands"}</p>
       <p>
-        <Sentence text={story.next} shown={2000} />
+        <Sentence text={tone === "good" ? story.next.replace(kNothingToDo, "All is well: ") : story.next} shown={2000} />
       </p>
       {claim !== undefined && (
         <p>

@@ -6,20 +6,26 @@ import { useApi } from "../api/context";
 import { firstFound } from "../api/paging";
 import { usePages, useResource, useRested } from "../api/resource";
 import { go, href } from "../app/router";
-import { newest, whoOf } from "../audit/events";
+import { decisiveFirst } from "../audit/events";
+import { DeviceOf } from "../audit/table";
 import { OutcomeBadge } from "../parts/badge";
-import { DeviceText } from "../parts/device_text";
+import { CertificateLink, Maybe, ThingLink } from "../parts/links";
 import { Empty, Shown } from "../parts/notices";
-import { PageHead, Panel, useTitle } from "../parts/panel";
-import { Sentence, storyOf } from "../parts/sentence";
+import { PageHead, Panel } from "../parts/panel";
+import { Sentence } from "../parts/sentence";
 import { PagedTable, Table } from "../parts/table";
 import { When } from "../parts/when";
 import { type SearchBy, indexQuery, isCertificateId, isOfTrail, isSearchBy, kSearches } from "./search";
 
 const kRest = 300;
+const kMostOnRecord = 3;
+const kNamedBy = {
+  serial: { member: "serialNumber", inWords: "serial number" },
+  client: { member: "clientId", inWords: "client id" },
+  certificate: { member: "certificateId", inWords: "certificate" },
+};
 
 export function DevicesPage({ query }: { query: URLSearchParams }): JSX.Element {
-  useTitle("Devices");
   const given = query.get("by");
   const by: SearchBy = isSearchBy(given) ? given : "serial";
   const [typed, setTyped] = useState(query.get("q") ?? "");
@@ -62,7 +68,11 @@ export function DevicesPage({ query }: { query: URLSearchParams }): JSX.Element 
       </Panel>
       {rested.trim() !== "" && (by === "serial" || isOfTrail(by)) && <OnRecord by={by} text={rested.trim()} />}
       {!isOfTrail(by) && <Things by={by} text={rested} />}
-      {isOfTrail(by) && rested.trim() === "" && <Empty title="What are you looking for?">{hint}.</Empty>}
+      {isOfTrail(by) && rested.trim() === "" && (
+        <Panel title="On record under exactly that">
+          <Empty title="What are you looking for?">{hint}.</Empty>
+        </Panel>
+      )}
     </>
   );
 }
@@ -70,55 +80,45 @@ export function DevicesPage({ query }: { query: URLSearchParams }): JSX.Element 
 /** What the audit trail knows: also a device that never became a thing, and why. */
 function OnRecord({ by, text }: { by: SearchBy; text: string }): JSX.Element {
   if (by === "certificate" && !isCertificateId(text)) {
-    return <Empty title="That is no certificate id yet">It has 64 digits and letters from a to f; {text.length} are there.</Empty>;
+    return (
+      <Panel title="On record under exactly that">
+        <Empty title="That is no certificate id yet">It has 64 digits and letters from a to f; {text.length} are there.</Empty>
+      </Panel>
+    );
   }
   return <Trail by={by} text={by === "certificate" ? text.toLowerCase() : text} />;
 }
 
 function Trail({ by, text }: { by: SearchBy; text: string }): JSX.Element {
   const api = useApi();
-  const found = useResource(`on record ${by} ${text}`, async (signal) => {
-    const filters = by === "serial" ? [{ serialNumber: text }, { clientId: text }] : by === "client" ? [{ clientId: text }] : [{ certificateId: text }];
-    const pages = await Promise.all(filters.map((filter) => api.auditEvents(filter, { signal }, 5)));
-    return newest(pages.flatMap((page) => page.items), 3);
-  });
+  const { member, inWords } = kNamedBy[by === "certificate" || by === "client" ? by : "serial"];
+  const story = useResource(`on record ${by} ${text}`, (signal) => api.explain({ [member]: text }, signal));
   return (
     <Panel title="On record under exactly that">
-      <Shown of={found} what="the audit trail">
-        {(events) => {
-          if (events.length === 0) {
-            return (
-              <Empty title="Nothing">
-                No device has reached this server under that {by === "certificate" ? "certificate" : by === "client" ? "client id" : "serial number"}. See that address, port and root CA
-                on the device are those of this server.
-              </Empty>
-            );
-          }
-          return (
+      <Shown of={story} what="what is on record">
+        {({ events }) =>
+          events.length === 0 ? (
+            <Empty title="Nothing">
+              No device has reached this server under that {inWords}. See that address, port and root CA on the device are those of this server.
+            </Empty>
+          ) : (
             <Table
               caption="The latest on record"
-              rows={events}
+              rows={decisiveFirst(events).slice(0, kMostOnRecord)}
               keyOf={(event) => String(event.sequence)}
               columns={[
                 {
                   title: "Device",
                   isHeading: true,
-                  cell: (event) => {
-                    const to = by === "certificate" ? href("device", { certificateId: text }) : storyOf(event);
-                    return (
-                      <a href={to}>
-                        <DeviceText text={whoOf(event)} shown={48} />
-                      </a>
-                    );
-                  },
+                  cell: (event) => (by === "certificate" ? <CertificateLink id={text} /> : <DeviceOf event={event} />),
                 },
                 { title: "Outcome", cell: (event) => <OutcomeBadge outcome={event.outcome} /> },
                 { title: "What happened", cell: (event) => <Sentence text={event.sentence} /> },
                 { title: "When", cell: (event) => <When at={event.time} /> },
               ]}
             />
-          );
-        }}
+          )
+        }
       </Shown>
     </Panel>
   );
@@ -145,27 +145,18 @@ function Things({ by, text }: { by: SearchBy; text: string }): JSX.Element {
           )
         }
         columns={[
-          {
-            title: "Thing",
-            isHeading: true,
-            cell: (thing) => (
-              <a href={href("device", { thingName: thing.thingName })}>
-                <DeviceText text={thing.thingName} shown={64} />
-              </a>
-            ),
-          },
-          { title: "Type", cell: (thing) => (thing.thingTypeName === undefined ? <span class="quiet">none</span> : <DeviceText text={thing.thingTypeName} />) },
-          { title: "Groups", cell: (thing) => (thing.thingGroupNames.length === 0 ? <span class="quiet">none</span> : <DeviceText text={thing.thingGroupNames.join(", ")} />) },
-          { title: "Attributes", isMinor: true, cell: (thing) => <Attributes of={thing.attributes} /> },
+          { title: "Thing", isHeading: true, cell: (thing) => <ThingLink name={thing.thingName} /> },
+          { title: "Type", cell: (thing) => <Maybe text={thing.thingTypeName} /> },
+          { title: "Groups", cell: (thing) => <Maybe text={thing.thingGroupNames.join(", ")} /> },
+          { title: "Attributes", isMinor: true, cell: (thing) => <Maybe text={attributesInWords(thing.attributes)} /> },
         ]}
       />
     </Panel>
   );
 }
 
-function Attributes({ of }: { of: Record<string, string> }): JSX.Element {
-  const text = Object.entries(of)
+function attributesInWords(attributes: Record<string, string>): string {
+  return Object.entries(attributes)
     .map(([name, value]) => `${name} ${value}`)
     .join(", ");
-  return text === "" ? <span class="quiet">none</span> : <DeviceText text={text} shown={80} />;
 }

@@ -2,25 +2,43 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useState } from "preact/hooks";
 import { ApiError } from "../api/client";
-import { mayChange, useApi, useLive, useSigned } from "../api/context";
-import { useRereading, useResource } from "../api/resource";
-import type { Connection, Thing } from "../api/shapes";
+import { useApi, useMay, useSigned } from "../api/context";
+import { useFollowingSteps, useResource } from "../api/resource";
+import type { AuditEvent, Connection, Page, PolicyText, Thing } from "../api/shapes";
+import { permissionOf } from "../audit/events";
 import { Badge } from "../parts/badge";
 import { DeviceText, Fingerprint } from "../parts/device_text";
-import { Empty, Failure, Shown } from "../parts/notices";
+import * as format from "../parts/format";
+import { Maybe } from "../parts/links";
+import { Empty, Shown } from "../parts/notices";
 import { Facts, Panel } from "../parts/panel";
-import { When } from "../parts/when";
-import { Regroup, Rotate } from "./actions";
+import { When, useNow } from "../parts/when";
+import { Regroup, Rotate, Withdraw } from "./actions";
 
 const kReread = 2_000;
+const kMostCertificates = 4;
+
+interface ThingPanelsProps {
+  thing: string;
+  events: AuditEvent[];
+  /** Counts what was changed here; `changed` counts one more. */
+  changes: number;
+  changed: () => void;
+}
+
+interface Found {
+  record: Thing;
+  groups: Page<string>;
+}
 
 /** The thing that a device became: what it is, its connection, its rights, and what an operator can do with it. */
-export function ThingPanels({ thing, changed }: { thing: string; changed: () => void }): JSX.Element {
+export function ThingPanels({ thing, events, changes, changed }: ThingPanelsProps): JSX.Element {
   const api = useApi();
-  const found = useResource(`thing ${thing}`, async (signal) => {
+  const read = async (signal: AbortSignal): Promise<Found> => {
     const [record, groups] = await Promise.all([api.thing(thing, signal), api.groupsOf(thing, signal)]);
     return { record, groups };
-  });
+  };
+  const found = useResource(`thing ${thing}`, read, changes);
   if (found.error instanceof ApiError && found.error.isNotFound && found.value === undefined) {
     return (
       <Panel title="Thing">
@@ -32,16 +50,16 @@ export function ThingPanels({ thing, changed }: { thing: string; changed: () => 
     <Shown of={found} what="the thing">
       {({ record, groups }) => (
         <>
-          <Actions thing={record.thingName} groups={groups} changed={changed} />
+          <Actions thing={record.thingName} groups={groups.items} events={events} changed={changed} />
           <div class="columns three">
             <Panel title="Thing">
               <Facts of={factsOf(record, groups)} />
             </Panel>
             <Panel title="Connection">
-              <Connected thing={record.thingName} />
+              <Connected thing={record.thingName} changes={changes} />
             </Panel>
             <Panel title="Policies that hold for it">
-              <Rights thing={record.thingName} />
+              <Rights thing={record.thingName} changes={changes} />
             </Panel>
           </div>
         </>
@@ -50,49 +68,65 @@ export function ThingPanels({ thing, changed }: { thing: string; changed: () => 
   );
 }
 
-function factsOf(thing: Thing, groups: string[]): [string, ComponentChildren][] {
+function factsOf(thing: Thing, groups: Page<string>): [string, ComponentChildren][] {
   return [
     ["Name", <DeviceText text={thing.thingName} />],
-    ["Type", thing.thingTypeName === undefined ? "none" : <DeviceText text={thing.thingTypeName} />],
-    ["Groups", groups.length === 0 ? "none" : <DeviceText text={groups.join(", ")} />],
+    ["Type", <Maybe text={thing.thingTypeName} />],
+    ["Groups", <><Maybe text={groups.items.join(", ")} />{groups.next !== undefined && " and more"}</>],
     ...Object.entries(thing.attributes).map(([name, value]): [string, ComponentChildren] => [name, <DeviceText text={value} />]),
   ];
 }
 
-function Actions({ thing, groups, changed }: { thing: string; groups: string[]; changed: () => void }): JSX.Element {
+/** What can be done with it, and whether another key may take its name over. */
+function Actions({ thing, groups, events, changed }: { thing: string; groups: string[]; events: AuditEvent[]; changed: () => void }): JSX.Element {
   const { session } = useSigned();
-  const [asked, ask] = useState<"rotate" | "regroup" | undefined>();
+  const mayChange = useMay("change");
+  const [asked, ask] = useState<"rotate" | "withdraw" | "regroup" | undefined>();
+  const until = permissionOf(thing, events, useNow());
   const close = (isDone: boolean): void => {
     ask(undefined);
     if (isDone) changed();
   };
-  if (!mayChange(session)) return <p class="quiet">The role {session.role} sees devices and does not change them.</p>;
   return (
-    <div class="actions">
-      <button type="button" onClick={() => ask("rotate")}>
-        Rotate its key
-      </button>
-      <button type="button" onClick={() => ask("regroup")}>
-        Change groups
-      </button>
+    <>
+      {until !== undefined && (
+        <div class="notice warn" role="status">
+          <p class="notice-title">It may register with another key until {format.timestamp(until)}</p>
+          <p>Whoever registers under its name first takes the name over, once.</p>
+        </div>
+      )}
+      {!mayChange && <p class="quiet">The role {session.role} sees devices and does not change them.</p>}
+      {mayChange && (
+        <div class="actions">
+          <button type="button" onClick={() => ask(until === undefined ? "rotate" : "withdraw")}>
+            {until === undefined ? "Rotate its key" : "Withdraw the permission"}
+          </button>
+          <button type="button" onClick={() => ask("regroup")}>
+            Change groups
+          </button>
+        </div>
+      )}
       {asked === "rotate" && <Rotate thing={thing} close={close} />}
+      {asked === "withdraw" && <Withdraw thing={thing} close={close} />}
       {asked === "regroup" && <Regroup thing={thing} groups={groups} close={close} />}
-    </div>
+    </>
   );
 }
 
-function Connected({ thing }: { thing: string }): JSX.Element {
+interface PartProps {
+  thing: string;
+  changes: number;
+}
+
+function Connected({ thing, changes }: PartProps): JSX.Element {
   const api = useApi();
-  const connection = useResource(`connection ${thing}`, (signal) => api.connection(thing, signal));
-  const reread = useRereading(connection.reload, kReread);
-  useLive("steps", ({ events, leftOut }) => {
-    if (leftOut > 0 || events.some((event) => event.thingName === thing || event.clientId === connection.value?.clientId)) reread();
-  });
+  const connection = useResource(`connection ${thing}`, (signal) => api.connection(thing, signal), changes);
+  useFollowingSteps(connection.reload, kReread, (event) => event.thingName === thing || event.clientId === connection.value?.clientId);
   return <Shown of={connection} what="the connection">{(value) => <ConnectionFacts connection={value} />}</Shown>;
 }
 
 function ConnectionFacts({ connection }: { connection: Connection }): JSX.Element {
-  if (!connection.connected) return <Badge tone="plain">not connected</Badge>;
+  if (!connection.connected) return <Facts of={[["State", <Badge tone="plain">not connected</Badge>]]} />;
   const facts: [string, ComponentChildren][] = [["State", <Badge tone="good">connected</Badge>]];
   if (connection.since !== undefined) facts.push(["Since", <When at={connection.since} />]);
   if (connection.clientId !== undefined) facts.push(["Client id", <DeviceText text={connection.clientId} />]);
@@ -102,22 +136,22 @@ function ConnectionFacts({ connection }: { connection: Connection }): JSX.Elemen
 }
 
 /** The policies that hold for it: of its certificates and its groups. */
-function Rights({ thing }: { thing: string }): JSX.Element {
+function Rights({ thing, changes }: PartProps): JSX.Element {
   const api = useApi();
-  const policies = useResource(`rights ${thing}`, async (signal) => {
+  const read = async (signal: AbortSignal): Promise<{ policies: PolicyText[]; certificates: number }> => {
     const principals = await api.principalsOf(thing, signal);
-    const all = await Promise.all(principals.slice(0, 4).map((principal) => api.effectivePolicies(thing, principal, signal)));
-    return [...new Map(all.flat().map((policy) => [policy.policyName, policy])).values()];
-  });
-  if (policies.error !== undefined && policies.value === undefined) return <Failure error={policies.error} what="its policies" retry={policies.reload} />;
+    const all = await Promise.all(principals.slice(0, kMostCertificates).map((principal) => api.effectivePolicies(thing, principal, signal)));
+    const policies = [...new Map(all.flat().map((policy) => [policy.policyName, policy])).values()];
+    return { policies, certificates: principals.length };
+  };
+  const rights = useResource(`rights ${thing}`, read, changes);
   return (
-    <Shown of={policies} what="its policies">
-      {(all) =>
-        all.length === 0 ? (
-          <Empty title="Nothing">No policy is attached to its certificates or groups.</Empty>
-        ) : (
+    <Shown of={rights} what="its policies">
+      {({ policies, certificates }) => (
+        <>
+          {policies.length === 0 && <Empty title="Nothing">No policy is attached to its certificates or groups.</Empty>}
           <ul class="stack">
-            {all.map((policy) => (
+            {policies.map((policy) => (
               <li key={policy.policyName}>
                 <details>
                   <summary>
@@ -130,8 +164,13 @@ function Rights({ thing }: { thing: string }): JSX.Element {
               </li>
             ))}
           </ul>
-        )
-      }
+          {certificates > kMostCertificates && (
+            <p class="quiet">
+              Of the first {kMostCertificates} of its {certificates} certificates; the others may have more.
+            </p>
+          )}
+        </>
+      )}
     </Shown>
   );
 }

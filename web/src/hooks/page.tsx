@@ -2,37 +2,37 @@
 // Hooks: who is asked before a device is let in, and how well that works.
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
-import { useApi, useLive } from "../api/context";
-import { useRereading, useResource } from "../api/resource";
+import { useApi } from "../api/context";
+import { useFollowing, useResource } from "../api/resource";
 import type { Hook } from "../api/shapes";
-import { href } from "../app/router";
 import { BarChart } from "../parts/chart";
 import { DeviceText } from "../parts/device_text";
 import * as format from "../parts/format";
+import { TemplateLinks } from "../parts/links";
 import { Empty, Shown } from "../parts/notices";
-import { Facts, PageHead, Panel, useTitle } from "../parts/panel";
+import { Facts, Figure, PageHead, Panel } from "../parts/panel";
 import { When } from "../parts/when";
-import { barsOf, clockOffset, sum } from "../pipeline/series";
+import { barsOf, sum } from "../pipeline/series";
 import { HookBadge } from "./hook_words";
 
 const kReread = 3_000;
 
 export function HooksPage(): JSX.Element {
-  useTitle("Hooks");
   const api = useApi();
   const hooks = useResource("hooks", (signal) => api.hooks(signal));
-  const reread = useRereading(hooks.reload, kReread);
-  useLive("pipeline", reread);
+  useFollowing(hooks.reload, kReread, "pipeline");
   return (
     <>
       <PageHead title="Hooks" lead="Asked before a device is registered; they allow it, deny it, or change its parameters. Counted since the server started." />
       <Shown of={hooks} what="the hooks">
         {(all) =>
           all.length === 0 ? (
-            <Empty title="No hook is set up">
-              A hook is your own program or HTTPS address that decides who may come in. It is set up in <code>imprint.toml</code>{" "}
-              under <code>[[hook]]</code>, and a template names it as its pre-provisioning hook.
-            </Empty>
+            <Panel title="Hooks of this deployment">
+              <Empty title="No hook is set up">
+                A hook is your own program or HTTPS address that decides who may come in. It is set up in <code>imprint.toml</code>{" "}
+                under <code>[[hook]]</code>, and a template names it as its pre-provisioning hook.
+              </Empty>
+            </Panel>
           ) : (
             <div class="cards">
               <Rejections />
@@ -57,11 +57,10 @@ const kColours: Record<string, [string, string]> = {
 function Rejections(): JSX.Element {
   const api = useApi();
   const pipeline = useResource("rejections", (signal) => api.pipeline("day", signal));
-  const reread = useRereading(pipeline.reload, kReread);
-  useLive("pipeline", reread);
+  useFollowing(pipeline.reload, kReread, "pipeline");
   const bars = useMemo(() => {
     const series = pipeline.value?.series;
-    return series === undefined ? undefined : barsOf(series, "day", clockOffset(series.start));
+    return series === undefined ? undefined : barsOf(series, "day");
   }, [pipeline.value]);
   const series = useMemo(
     () =>
@@ -87,7 +86,6 @@ function Rejections(): JSX.Element {
 }
 
 function HookCard({ hook }: { hook: Hook }): JSX.Element {
-  const whole = hook.asked;
   return (
     <Panel title={hook.arn} aside={<HookBadge hook={hook} />}>
       {hook.lastProblem !== undefined && (
@@ -101,10 +99,10 @@ function HookCard({ hook }: { hook: Hook }): JSX.Element {
         </div>
       )}
       <div class="figures small">
-        <Count title="Asked" value={hook.asked} />
-        <Count title="Answered" value={hook.answered} of={whole} />
-        <Count title="Failed" value={hook.failed} of={whole} />
-        <Count title="Too late" value={hook.timedOut} of={whole} />
+        <Figure title="Asked" value={format.count(hook.asked)} />
+        <Figure title="Answered" value={format.count(hook.answered)} note={format.share(hook.answered, hook.asked)} />
+        <Figure title="Failed" value={format.count(hook.failed)} note={format.share(hook.failed, hook.asked)} />
+        <Figure title="Too late" value={format.count(hook.timedOut)} note={format.share(hook.timedOut, hook.asked)} />
       </div>
       <Facts
         of={[
@@ -114,29 +112,10 @@ function HookCard({ hook }: { hook: Hook }): JSX.Element {
           ["Reached by", <><code>{hook.transport}</code> <DeviceText text={hook.address} /></>],
           [
             "Named by",
-            hook.templates.length === 0
-              ? "no template"
-              : hook.templates.map((name, i) => (
-                  <span key={name}>
-                    {i > 0 && ", "}
-                    <a href={href("template", { name })}>
-                      <DeviceText text={name} />
-                    </a>
-                  </span>
-                )),
+            <TemplateLinks names={hook.templates} none="no template" />,
           ],
         ]}
       />
     </Panel>
-  );
-}
-
-function Count({ title, value, of }: { title: string; value: number; of?: number }): JSX.Element {
-  return (
-    <div class="figure">
-      <h3>{title}</h3>
-      <p class="figure-value">{format.count(value)}</p>
-      {of !== undefined && <p class="figure-note">{format.share(value, of)}</p>}
-    </div>
   );
 }

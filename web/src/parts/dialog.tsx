@@ -7,7 +7,7 @@ let lastId = 0;
 
 /**
  * A question before something changes: what will happen, and the two ways out. The browser's own modal dialog: it holds the
- * focus, Escape ends it, and the focus goes back to where it was.
+ * focus, Escape ends it, and the focus goes back to where it was. What has been begun is not left before its outcome is there.
  */
 export function ActionDialog({
   title,
@@ -44,6 +44,16 @@ export function ActionDialog({
     };
   }, []);
 
+  const cancel = (): void => {
+    if (!isBusy) close(false);
+  };
+  // Browsers close a dialog at the second Escape whatever they are told.
+  const closed = (): void => {
+    if (dialog.current === null) return;
+    if (isBusy) dialog.current?.showModal();
+    else close(false);
+  };
+
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
     if (isBusy || !isReady) return;
@@ -51,7 +61,8 @@ export function ActionDialog({
     setProblem("");
     try {
       await run();
-      close(true);
+      // Another dialog may stand in its place by now.
+      if (dialog.current !== null) close(true);
     } catch (error) {
       setProblem(messageOf(error));
       setBusy(false);
@@ -59,7 +70,7 @@ export function ActionDialog({
   };
 
   return (
-    <dialog ref={dialog} aria-labelledby={id} onCancel={(event) => (event.preventDefault(), close(false))}>
+    <dialog ref={dialog} aria-labelledby={id} onCancel={(event) => (event.preventDefault(), cancel())} onClose={closed}>
       <form onSubmit={(event) => void submit(event)}>
         <h2 id={id}>{title}</h2>
         <div class="dialog-body">{children}</div>
@@ -70,7 +81,7 @@ export function ActionDialog({
           </div>
         )}
         <div class="dialog-actions">
-          <button type="button" onClick={() => close(false)}>
+          <button type="button" disabled={isBusy} onClick={cancel}>
             Cancel
           </button>
           <button type="submit" class={isDangerous ? "danger" : "primary"} disabled={isBusy || !isReady}>

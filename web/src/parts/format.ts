@@ -36,8 +36,9 @@ export function latency(seconds: number | null | undefined): string {
   return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
 }
 
-function plural(n: number, unit: string): string {
-  return `${n} ${unit}${n === 1 ? "" : "s"}`;
+/** 1 day, 1,234 days */
+export function plural(n: number, unit: string): string {
+  return `${count(n)} ${unit}${n === 1 ? "" : "s"}`;
 }
 
 /** The largest unit alone: "3 days". */
@@ -81,6 +82,10 @@ export function bytes(n: number): string {
   let unit = 0;
   for (; value >= 1000 && unit < units.length - 1; ++unit) value /= 1000;
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
+}
+
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function two(n: number): string {

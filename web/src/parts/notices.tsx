@@ -4,6 +4,7 @@ import type { ComponentChildren, JSX } from "preact";
 import { ApiError } from "../api/client";
 import type { Resource } from "../api/resource";
 import { useSigned } from "../api/context";
+import * as format from "./format";
 
 export function Loading({ what }: { what: string }): JSX.Element {
   return (
@@ -25,25 +26,34 @@ export function Empty({ title, children }: { title: string; children?: Component
 }
 
 /** Why something could not be read or done, in the server's words, and what to do. */
-export function Failure({ error, what, retry }: { error: Error; what: string; retry?: () => void }): JSX.Element {
-  const { session } = useSigned();
-  const isForbidden = error instanceof ApiError && error.isForbidden;
+export function Failure({ error, title, retry }: { error: Error; title: string; retry?: () => void }): JSX.Element {
   return (
     <div class="notice failure" role="alert">
-      <p class="notice-title">{isForbidden ? `Your key may not see ${what}` : `${capital(what)} could not be read`}</p>
+      <p class="notice-title">{title}</p>
       <p>{error.message}</p>
-      {isForbidden && (
-        <p>
-          You are signed in as {session.name || session.accessKeyId}
-          {session.role === "" ? " with a policy of its own" : ` with the role ${session.role}`}. Ask an administrator for a
-          key that may: <code>imprint credentials create</code>.
-        </p>
-      )}
-      {retry !== undefined && !isForbidden && (
+      {retry !== undefined && (
         <button type="button" onClick={retry}>
           Try again
         </button>
       )}
+    </div>
+  );
+}
+
+/** The same for what was to be read; who may not see it is told who they are. */
+function Unread({ error, what, retry }: { error: Error; what: string; retry: () => void }): JSX.Element {
+  const { session } = useSigned();
+  const isForbidden = error instanceof ApiError && error.isForbidden;
+  if (!isForbidden) return <Failure error={error} title={`${format.capital(what)} could not be read`} retry={retry} />;
+  return (
+    <div class="notice failure" role="alert">
+      <p class="notice-title">Your key may not see {what}</p>
+      <p>{error.message}</p>
+      <p>
+        You are signed in as {session.name || session.accessKeyId}
+        {session.role === "" ? " with a policy of its own" : ` with the role ${session.role}`}. Ask an administrator for a key
+        that may: <code>imprint credentials create</code>.
+      </p>
     </div>
   );
 }
@@ -61,15 +71,11 @@ export function Shown<T>({
   if (of.value !== undefined) {
     return (
       <>
-        {of.error !== undefined && <Failure error={of.error} what={what} retry={of.reload} />}
+        {of.error !== undefined && <Unread error={of.error} what={what} retry={of.reload} />}
         {children(of.value)}
       </>
     );
   }
-  if (of.error !== undefined) return <Failure error={of.error} what={what} retry={of.reload} />;
+  if (of.error !== undefined) return <Unread error={of.error} what={what} retry={of.reload} />;
   return <Loading what={what} />;
-}
-
-export function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

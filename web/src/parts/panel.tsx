@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { href } from "../app/router";
 
 let lastId = 0;
 
@@ -28,16 +29,34 @@ export function Panel({
   );
 }
 
+interface PageHeadProps {
+  /** The name of the browser's tab, and the heading unless that is another one. */
+  title: string;
+  heading?: ComponentChildren;
+  lead?: ComponentChildren;
+  /** The page that this one belongs to. */
+  within?: [page: string, title: string];
+  children?: ComponentChildren;
+}
+
 /** A page's first line: what it is, and what can be done with all of it. */
-export function PageHead({ title, lead, children }: { title: ComponentChildren; lead?: ComponentChildren; children?: ComponentChildren }): JSX.Element {
+export function PageHead({ title, heading = title, lead, within, children }: PageHeadProps): JSX.Element {
+  useTitle(title);
   return (
-    <header class="page-head">
-      <div>
-        <h1 tabIndex={-1}>{title}</h1>
-        {lead !== undefined && <p class="lead">{lead}</p>}
-      </div>
-      {children !== undefined && <div class="page-actions">{children}</div>}
-    </header>
+    <>
+      {within !== undefined && (
+        <p class="crumbs">
+          <a href={href(within[0])}>{within[1]}</a>
+        </p>
+      )}
+      <header class="page-head">
+        <div>
+          <h1 tabIndex={-1}>{heading}</h1>
+          {lead !== undefined && <p class="lead">{lead}</p>}
+        </div>
+        {children !== undefined && <div class="page-actions">{children}</div>}
+      </header>
+    </>
   );
 }
 
@@ -45,6 +64,17 @@ export function useTitle(title: string): void {
   useEffect(() => {
     document.title = `${title} · Imprint`;
   }, [title]);
+}
+
+/** One of several numbers that stand side by side. */
+export function Figure({ title, value, note, tone = "plain" }: { title: string; value: string; note?: string; tone?: string }): JSX.Element {
+  return (
+    <div class={`figure ${tone}`}>
+      <h2>{title}</h2>
+      <p class="figure-value">{value}</p>
+      {note !== undefined && <p class="figure-note">{note}</p>}
+    </div>
+  );
 }
 
 /** Names and values in two columns. */
@@ -87,7 +117,9 @@ export function Choice<T extends string>({
   );
 }
 
-/** How much of a limit is used: a bar, with the numbers beside it. */
+const kNearlyAll = 0.9;
+
+/** How much of a limit is used: a bar, with the numbers beside it; of another colour when little or nothing is left. */
 export function Meter({ label, value, most }: { label: string; value: number; most: number }): JSX.Element {
-  return <meter aria-label={label} min={0} max={most} value={Math.min(value, most)} />;
+  return <meter aria-label={label} min={0} max={most} optimum={0} low={most * kNearlyAll} high={most - 0.5} value={Math.min(value, most)} />;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ComponentChildren, JSX } from "preact";
+import type { ComponentChildren, JSX, RefObject } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Pages } from "../api/resource";
 import { Empty, Shown } from "./notices";
 
@@ -22,30 +23,33 @@ interface TableProps<T> {
   rowClass?: (row: T) => string;
 }
 
+/** Roles are named because a narrow screen shows rows as cards, and what is no table in looks loses them. */
 export function Table<T>({ caption, columns, rows, keyOf, rowClass }: TableProps<T>): JSX.Element {
+  const frame = useRef<HTMLDivElement>(null);
+  const isWider = useIsWider(frame);
   return (
-    <div class="table-frame" role="group" aria-label={caption} tabIndex={0}>
-      <table>
+    <div ref={frame} class="table-frame" role="group" aria-label={caption} tabIndex={isWider ? 0 : undefined}>
+      <table role="table">
         <caption class="visually-hidden">{caption}</caption>
-        <thead>
-          <tr>
+        <thead role="rowgroup">
+          <tr role="row">
             {columns.map((column) => (
-              <th key={column.title} scope="col" class={classOf(column)}>
+              <th key={column.title} role="columnheader" scope="col" class={classOf(column)}>
                 {column.title}
               </th>
             ))}
           </tr>
         </thead>
-        <tbody>
+        <tbody role="rowgroup">
           {rows.map((row) => (
-            <tr key={keyOf(row)} class={rowClass?.(row)}>
+            <tr key={keyOf(row)} role="row" class={rowClass?.(row)}>
               {columns.map((column) =>
                 column.isHeading ? (
-                  <th key={column.title} scope="row" class={classOf(column)}>
+                  <th key={column.title} role="rowheader" scope="row" class={classOf(column)} data-title={column.title}>
                     {column.cell(row)}
                   </th>
                 ) : (
-                  <td key={column.title} class={classOf(column)}>
+                  <td key={column.title} role="cell" class={classOf(column)} data-title={column.title}>
                     {column.cell(row)}
                   </td>
                 ),
@@ -56,6 +60,23 @@ export function Table<T>({ caption, columns, rows, keyOf, rowClass }: TableProps
       </table>
     </div>
   );
+}
+
+/** Whether there is something to scroll to: only then does the keyboard need a way into the frame. */
+function useIsWider(frame: RefObject<HTMLElement>): boolean {
+  const [isWider, setWider] = useState(false);
+  const measure = (): void => {
+    const element = frame.current;
+    if (element !== null) setWider(element.scrollWidth > element.clientWidth);
+  };
+  useEffect(() => {
+    const resized = new ResizeObserver(measure);
+    if (frame.current !== null) resized.observe(frame.current);
+    return () => resized.disconnect();
+  }, [frame]);
+  // What is in it may have become wider.
+  useEffect(measure);
+  return isWider;
 }
 
 function classOf<T>(column: Column<T>): string {
@@ -69,35 +90,34 @@ export function PagedTable<T>({
   empty,
   ...table
 }: Omit<TableProps<T>, "rows"> & { pages: Pages<T>; what: string; empty: ComponentChildren }): JSX.Element {
+  const isWhole = pages.previous === undefined && pages.next === undefined;
   return (
-    <Shown of={pages} what={what}>
-      {(page) => (
-        <>
-          {page.items.length === 0 && pages.previous === undefined && pages.next === undefined ? (
-            empty
-          ) : page.items.length === 0 ? (
-            <Empty title="Nothing here">{page.next === undefined ? "The list ends before this page." : "There is more to look through: go on with Next."}</Empty>
-          ) : (
-            <Table {...table} rows={page.items} />
-          )}
-          <Pager pages={pages} what={what} />
-        </>
-      )}
-    </Shown>
+    <>
+      <Shown of={pages} what={what}>
+        {({ items, next }) => {
+          if (items.length > 0) return <Table {...table} rows={items} />;
+          if (isWhole) return empty;
+          return <Empty title="Nothing here">{next === undefined ? "The list ends before this page." : "There is more to look through: go on with Next."}</Empty>;
+        }}
+      </Shown>
+      <Pager pages={pages} what={what} />
+    </>
   );
 }
 
-export function Pager<T>({ pages, what }: { pages: Pages<T>; what: string }): JSX.Element | null {
-  if (pages.next === undefined && pages.previous === undefined) return null;
+/** Its buttons keep the focus where they lead nowhere. */
+function Pager<T>({ pages: { number, next, previous }, what }: { pages: Pages<T>; what: string }): JSX.Element | null {
+  if (number === 1 && next === undefined && previous === undefined) return null;
+  const button = (text: string, turn: (() => void) | undefined): JSX.Element => (
+    <button type="button" aria-disabled={turn === undefined} onClick={turn}>
+      {text}
+    </button>
+  );
   return (
     <nav class="pager" aria-label={`Pages of ${what}`}>
-      <button type="button" disabled={pages.previous === undefined} onClick={pages.previous}>
-        Previous
-      </button>
-      <span>Page {pages.number}</span>
-      <button type="button" disabled={pages.next === undefined} onClick={pages.next}>
-        Next
-      </button>
+      {button("Previous", previous)}
+      <span role="status">Page {number}</span>
+      {button("Next", next)}
     </nav>
   );
 }

@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useCallback, useEffect, useState } from "preact/hooks";
 import * as format from "./format";
 
 const kTick = 10_000;
 
+/** Acts again and again, not at first. */
+export function useEvery(milliseconds: number, act: () => void): void {
+  useEffect(() => {
+    const timer = window.setInterval(act, milliseconds);
+    return () => window.clearInterval(timer);
+  }, [milliseconds, act]);
+}
+
 /** The time, again every ten seconds. */
 export function useNow(): number {
   const [now, setNow] = useState(() => Date.now() / 1000);
-  useEffect(() => {
-    const timer = window.setInterval(() => setNow(Date.now() / 1000), kTick);
-    return () => window.clearInterval(timer);
-  }, []);
+  const tick = useCallback(() => setNow(Date.now() / 1000), []);
+  useEvery(kTick, tick);
   return now;
 }
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { useApi, useLive } from "../api/context";
+import { useLive, useSigned } from "../api/context";
 import { useResource } from "../api/resource";
 import type { Alarm } from "../api/shapes";
 import { href } from "../app/router";
 import { Badge } from "../parts/badge";
 import { DeviceText, Fingerprint } from "../parts/device_text";
-import { Failure } from "../parts/notices";
+import { Shown } from "../parts/notices";
 import { Panel } from "../parts/panel";
-import { Sentence } from "../parts/sentence";
+import { Sentence, storyOf } from "../parts/sentence";
 import { When } from "../parts/when";
 
 /** By kind of alarm, in plain words. */
@@ -30,12 +30,12 @@ const kTitles: Record<string, string> = {
 
 /** Alarms that are raised, with what was seen and what to look at. Nothing when all is quiet. */
 export function AlarmList(): JSX.Element | null {
-  const api = useApi();
+  const { api, live } = useSigned();
   const read = useResource("alarms", (signal) => api.alarms("raised", signal));
-  const [live, setLive] = useState<Alarm[] | undefined>();
-  useLive("alarms", ({ alarms }) => setLive(alarms));
-  const alarms = live ?? read.value;
-  if (alarms === undefined) return read.error === undefined ? null : <Failure error={read.error} what="the alarms" retry={read.reload} />;
+  const [told, setTold] = useState<Alarm[] | undefined>(live.last("alarms")?.alarms);
+  useLive("alarms", ({ alarms }) => setTold(alarms));
+  const alarms = told ?? read.value;
+  if (alarms === undefined) return read.error === undefined ? null : <Shown of={read} what="the alarms">{() => null}</Shown>;
   if (alarms.length === 0) return null;
   return (
     <Panel title={alarms.length === 1 ? "One alarm" : `${alarms.length} alarms`} className="alarms">
@@ -57,10 +57,32 @@ export function AlarmList(): JSX.Element | null {
               <strong>What to do: </strong>
               <Sentence text={alarm.next} shown={2000} />
             </p>
+            <Ways alarm={alarm} />
           </li>
         ))}
       </ul>
     </Panel>
+  );
+}
+
+/** Where to look: at one of the devices that it is about, at the claim that they came with. */
+function Ways({ alarm }: { alarm: Alarm }): JSX.Element | null {
+  const name = alarm.device?.serialNumber ?? alarm.device?.clientId;
+  const to = storyOf(alarm.device ?? {});
+  const isOfClaim = alarm.subjectKind === "claim";
+  if (to === undefined && !isOfClaim) return null;
+  return (
+    <p class="alarm-ways">
+      {to !== undefined && (
+        <span>
+          One such device:{" "}
+          <a href={to}>
+            <DeviceText text={name ?? ""} shown={48} />
+          </a>
+        </span>
+      )}
+      {isOfClaim && <a href={href("claim", { id: alarm.subject })}>Open the claim</a>}
+    </p>
   );
 }
 

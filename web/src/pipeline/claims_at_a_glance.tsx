@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { JSX } from "preact";
-import { useApi, useLive } from "../api/context";
-import { useRereading, useResource } from "../api/resource";
+import { useApi } from "../api/context";
+import { useFollowing, useResource } from "../api/resource";
 import { href } from "../app/router";
 import { ClaimBadge, Devices } from "../claims/claim_words";
-import { DeviceText, Fingerprint } from "../parts/device_text";
+import { DeviceText } from "../parts/device_text";
+import { ClaimLink } from "../parts/links";
 import { Empty, Shown } from "../parts/notices";
 import { Panel } from "../parts/panel";
 import { Table } from "../parts/table";
@@ -16,13 +17,11 @@ const kReread = 5_000;
 export function ClaimsAtAGlance(): JSX.Element {
   const api = useApi();
   const claims = useResource("claims at a glance", (signal) => api.claims({ signal }));
-  const reread = useRereading(claims.reload, kReread);
-  useLive("pipeline", reread);
-  useLive("alarms", reread);
+  useFollowing(claims.reload, kReread, "pipeline", "alarms");
   return (
     <Panel title="Claims" aside={<a href={href("claims")}>All claims</a>}>
       <Shown of={claims} what="the claims">
-        {({ items }) => {
+        {({ items, next }) => {
           const rows = [...items].sort((a, b) => Number(b.frozen !== undefined) - Number(a.frozen !== undefined)).slice(0, kShown);
           if (rows.length === 0) {
             return (
@@ -32,25 +31,24 @@ export function ClaimsAtAGlance(): JSX.Element {
             );
           }
           return (
-            <Table
-              caption="Claims and what is left of their budgets"
-              rows={rows}
-              keyOf={(claim) => claim.certificateId}
-              columns={[
-                {
-                  title: "Claim",
-                  isHeading: true,
-                  cell: (claim) => (
-                    <a href={href("claim", { id: claim.certificateId })}>
-                      <Fingerprint id={claim.certificateId} />
-                    </a>
-                  ),
-                },
-                { title: "For", cell: (claim) => <DeviceText text={(claim.budget.templateNames ?? []).join(", ") || "any template"} /> },
-                { title: "Devices", cell: (claim) => <Devices claim={claim} /> },
-                { title: "State", cell: (claim) => <ClaimBadge claim={claim} /> },
-              ]}
-            />
+            <>
+              <Table
+                caption="Claims and what is left of their budgets"
+                rows={rows}
+                keyOf={(claim) => claim.certificateId}
+                columns={[
+                  { title: "Claim", isHeading: true, cell: (claim) => <ClaimLink id={claim.certificateId} /> },
+                  { title: "For", cell: (claim) => <DeviceText text={(claim.budget.templateNames ?? []).join(", ") || "any template"} /> },
+                  { title: "Devices", cell: (claim) => <Devices claim={claim} /> },
+                  { title: "State", cell: (claim) => <ClaimBadge claim={claim} /> },
+                ]}
+              />
+              {items.length > rows.length && (
+                <p class="quiet">
+                  {rows.length} of {next === undefined ? `${items.length} claims` : `the first ${items.length} claims; there are more`}, the frozen ones first.
+                </p>
+              )}
+            </>
           );
         }}
       </Shown>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { JSX } from "preact";
-import { useApi, useLive } from "../api/context";
-import { useRereading, useResource } from "../api/resource";
+import { useApi } from "../api/context";
+import { useFollowing, useResource } from "../api/resource";
 import { href } from "../app/router";
 import { HookBadge, HookCounts, shortArn } from "../hooks/hook_words";
 import { DeviceText } from "../parts/device_text";
@@ -15,8 +15,7 @@ const kReread = 5_000;
 export function HooksAtAGlance(): JSX.Element {
   const api = useApi();
   const hooks = useResource("hooks at a glance", (signal) => api.hooks(signal));
-  const reread = useRereading(hooks.reload, kReread);
-  useLive("pipeline", reread);
+  useFollowing(hooks.reload, kReread, "pipeline");
   return (
     <Panel title="Hooks" aside={<a href={href("hooks")}>All hooks</a>}>
       <Shown of={hooks} what="the hooks">

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // At a glance: how many devices arrived, how many were refused, why, and what to do.
 import type { JSX } from "preact";
-import { useEffect, useMemo, useState } from "preact/hooks";
-import { useApi, useLive } from "../api/context";
+import { useMemo, useState } from "preact/hooks";
+import { useLive, useSigned } from "../api/context";
 import { useRereading, useResource } from "../api/resource";
 import type { Pipeline, PipelineNow, Span } from "../api/shapes";
 import { href } from "../app/router";
 import { BarChart } from "../parts/chart";
 import * as format from "../parts/format";
 import { Empty, Shown } from "../parts/notices";
-import { Choice, PageHead, Panel, useTitle } from "../parts/panel";
+import { Choice, Figure, PageHead, Panel } from "../parts/panel";
 import { Table } from "../parts/table";
-import { useNow } from "../parts/when";
+import { useEvery } from "../parts/when";
 import { AlarmList } from "./alarms";
 import { ClaimsAtAGlance } from "./claims_at_a_glance";
 import { HooksAtAGlance } from "./hooks_at_a_glance";
 import { RecentRefusals } from "./recent_refusals";
-import { barsOf, clockOffset, inLastHour, sum, titleOf } from "./series";
+import { barsOf, inLastHour, sum, titleOf } from "./series";
 
 const kSpans: [Span, string][] = [
   ["hour", "Last hour"],
@@ -26,23 +26,22 @@ const kSpans: [Span, string][] = [
 const kInWords: Record<Span, string> = { hour: "in the last hour", day: "in the last 24 hours", month: "in the last 30 days" };
 const kPerBar: Record<Span, string> = { hour: "a minute", day: "an hour", month: "a day" };
 const kReread = 5_000;
+const kMinute = 60_000;
 const kMostCategoriesDrawn = 6;
 const kClaimRefused = "claim-refused";
 
 export function PipelinePage(): JSX.Element {
-  useTitle("Pipeline");
-  const api = useApi();
+  const { api, live } = useSigned();
   const [span, setSpan] = useState<Span>("day");
   const pipeline = useResource(`pipeline ${span}`, (signal) => api.pipeline(span, signal));
-  const [now, setNow] = useState<PipelineNow | undefined>();
+  const [now, setNow] = useState<PipelineNow | undefined>(live.last("pipeline"));
   const reread = useRereading(pipeline.reload, kReread);
   useLive("pipeline", (latest) => {
     if (now !== undefined && (latest.onboarded !== now.onboarded || latest.failed !== now.failed)) reread();
     setNow(latest);
   });
   // Time passes also when nothing happens: what was in the last hour leaves it.
-  const minute = Math.floor(useNow() / 60);
-  useEffect(() => reread(), [minute, reread]);
+  useEvery(kMinute, pipeline.reload);
 
   return (
     <>
@@ -59,7 +58,7 @@ export function PipelinePage(): JSX.Element {
           </>
         )}
       </Shown>
-      <RecentRefusals />
+      <RecentRefusals known={pipeline.value?.categories ?? []} />
       <div class="columns">
         <ClaimsAtAGlance />
         <HooksAtAGlance />
@@ -83,14 +82,14 @@ function Figures({ pipeline, now, span }: { pipeline: Pipeline; now: PipelineNow
         title="Refused"
         value={format.count(refused)}
         tone={refused > 0 ? "bad" : "plain"}
-        note={refused === 0 ? "requests: every device got through" : `requests, ${format.share(refused, arrived + refused)} of all`}
+        note={refusedInWords(refused, arrived)}
       />
       <Figure
         title="Right now"
         value={format.rate(now.perSecond)}
         note={span === "month" ? "devices a second" : `a second · ${format.count(lastHour)} in the last hour`}
       />
-      <Figure title="Connected" value={format.count(now.connections)} note={`devices · ${format.count(active)} active certificates`} />
+      <Figure title="Connected" value={format.count(now.connections)} note={`devices · ${format.count(active)} active certificates, those of claims too`} />
       <Figure
         title="Time to answer"
         value={format.latency(latency.p50)}
@@ -105,14 +104,10 @@ function totals(rows: number[][]): number[] {
   return Array.from({ length }, (_, i) => sum(rows.map((row) => row[i] ?? 0)));
 }
 
-function Figure({ title, value, note, tone = "plain" }: { title: string; value: string; note: string; tone?: string }): JSX.Element {
-  return (
-    <div class={`figure ${tone}`}>
-      <h2>{title}</h2>
-      <p class="figure-value">{value}</p>
-      <p class="figure-note">{note}</p>
-    </div>
-  );
+/** Beside the devices that arrived, as the alarm counts. */
+function refusedInWords(refused: number, arrived: number): string {
+  if (refused === 0) return "requests: every device got through";
+  return arrived === 0 ? "requests, and no device arrived" : `requests: ${format.share(refused, arrived)} of the devices arrived`;
 }
 
 /** Why devices were refused, and what to do about each reason. */
@@ -124,8 +119,8 @@ function Reasons({ pipeline, span }: { pipeline: Pipeline; span: Span }): JSX.El
     <Panel title="Why devices were refused, and what to do">
       {nobodyCame && (
         <Empty title={`No device came ${kInWords[span]}`}>
-          Give devices a claim (<code>imprint claim create</code>), or see whether any try: the list of{" "}
-          <a href={href("audit")}>everything that happened</a> has also those that were refused at the door.
+          Give devices a claim (<code>imprint claim create</code>), or see whether any try: <a href={href("refusals")}>Refusals</a> has also those
+          that were turned away at the door.
         </Empty>
       )}
       {!nobodyCame && whole === 0 && <Empty title={`Nothing was refused ${kInWords[span]}`}>There is nothing to do.</Empty>}
@@ -142,7 +137,7 @@ function Reasons({ pipeline, span }: { pipeline: Pipeline; span: Span }): JSX.El
             {
               title: "Devices",
               cell: (row) => (
-                <a class="nowrap" href={href("audit", { category: row.category })} aria-label={`Show the devices refused for: ${row.title}`}>
+                <a class="nowrap" href={href("refusals", { category: row.category })} aria-label={`Show the devices refused for: ${row.title}`}>
                   Show devices
                 </a>
               ),
@@ -161,7 +156,7 @@ function Reasons({ pipeline, span }: { pipeline: Pipeline; span: Span }): JSX.El
 }
 
 function Charts({ pipeline, span }: { pipeline: Pipeline; span: Span }): JSX.Element {
-  const bars = useMemo(() => barsOf(pipeline.series, span, clockOffset(pipeline.series.start)), [pipeline.series, span]);
+  const bars = useMemo(() => barsOf(pipeline.series, span), [pipeline.series, span]);
   const arrived = useMemo(
     () => [{ label: "Arrived", colour: "--series-good", values: bars.onboarded }],
     [bars],

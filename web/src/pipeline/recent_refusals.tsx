@@ -1,74 +1,69 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
-import { useApi, useLive } from "../api/context";
-import { useRereading, useResource } from "../api/resource";
-import type { AuditEvent } from "../api/shapes";
+import { useApi } from "../api/context";
+import { useFollowingSteps, useResource } from "../api/resource";
+import type { FailureCategory } from "../api/shapes";
 import { href } from "../app/router";
-import { identityOf, isRefusal, newest, whoOf } from "../audit/events";
-import { DeviceText } from "../parts/device_text";
+import { isRefused, reasonsOf } from "../audit/events";
+import { DeviceOf } from "../audit/table";
+import * as format from "../parts/format";
 import { Empty, Shown } from "../parts/notices";
 import { Panel } from "../parts/panel";
-import { Sentence, storyOf } from "../parts/sentence";
+import { Sentence } from "../parts/sentence";
 import { Table } from "../parts/table";
 import { When } from "../parts/when";
+import { titleOf } from "./series";
 
-const kShown = 12;
-/** Of each outcome of a refusal: what else was refused than a registration is left out here. */
+const kShown = 5;
 const kRead = 50;
 const kReread = 3_000;
 
-/** The devices that were refused last, each with the reason and the way to its story. */
-export function RecentRefusals(): JSX.Element {
+/** Why devices were refused last: one row for each reason, with the last device and the way to all of them. */
+export function RecentRefusals({ known }: { known: FailureCategory[] }): JSX.Element {
   const api = useApi();
-  const [live, setLive] = useState<AuditEvent[]>([]);
-  const read = useResource("refusals", async (signal) => {
-    const pages = await Promise.all(
-      ["rejected", "denied"].map((outcome) => api.auditEvents({ outcome }, { signal }, kRead)),
-    );
-    return pages.flatMap((page) => page.items).filter(isRefusal);
-  });
-  const reread = useRereading(read.reload, kReread);
-  useLive("steps", ({ events, leftOut }) => {
-    if (leftOut > 0) reread();
-    const refusals = events.filter(isRefusal);
-    if (refusals.length > 0) setLive((before) => newest([...refusals, ...before], kShown));
-  });
+  const refusals = useResource("recent refusals", (signal) => api.refusals("", { signal }, kRead));
+  useFollowingSteps(refusals.reload, kReread, isRefused);
   return (
-    <Panel title="Refused most recently" aside={<a href={href("audit")}>Everything that happened</a>}>
-      <Shown of={read} what="the refusals">
-        {(events) => {
-          const rows = newest([...live, ...events], kShown);
-          if (rows.length === 0) return <Empty title="No device was refused" />;
-          return (
+    <Panel title="Refused most recently" aside={<a href={href("refusals")}>All refusals</a>}>
+      <Shown of={refusals} what="the refusals">
+        {({ items, next }) =>
+          items.length === 0 ? (
+            <Empty title="No device was refused" />
+          ) : (
             <Table
-              caption="Devices that were refused most recently"
-              rows={rows}
-              keyOf={identityOf}
+              caption={`Reasons of the ${next === undefined ? "refusals" : `last ${items.length} refusals`}`}
+              rows={reasonsOf(items).slice(0, kShown)}
+              keyOf={(reason) => reason.category}
               columns={[
-                { title: "Device", isHeading: true, cell: (event) => <Who event={event} /> },
-                { title: "What happened", cell: (event) => <Sentence text={event.sentence} /> },
-                { title: "When", cell: (event) => <When at={event.time} /> },
                 {
-                  title: "Story",
-                  cell: (event) => {
-                    const to = storyOf(event);
-                    return to === undefined ? null : (
-                      <a class="nowrap" href={to} aria-label={`The story of ${whoOf(event)}`}>
-                        Tell me more
-                      </a>
-                    );
-                  },
+                  title: "Reason",
+                  isHeading: true,
+                  cell: ({ category, newest }) => (
+                    <div class="event">
+                      <strong>{titleOf(category, known)}</strong>
+                      <details>
+                        <summary aria-label={`What the last device was told: ${titleOf(category, known)}`}>Details</summary>
+                        <Sentence text={newest.sentence} />
+                      </details>
+                    </div>
+                  ),
+                },
+                { title: next === undefined ? "Requests" : `Of the last ${items.length}`, isNumber: true, cell: ({ count }) => format.count(count) },
+                { title: "Last device", cell: ({ newest }) => <DeviceOf event={newest} /> },
+                { title: "When", cell: ({ newest }) => <When at={newest.time} /> },
+                {
+                  title: "Devices",
+                  cell: ({ category }) => (
+                    <a class="nowrap" href={href("refusals", { category })} aria-label={`Show the refusals for: ${titleOf(category, known)}`}>
+                      Show all
+                    </a>
+                  ),
                 },
               ]}
             />
-          );
-        }}
+          )
+        }
       </Shown>
     </Panel>
   );
-}
-
-function Who({ event }: { event: AuditEvent }): JSX.Element {
-  return <DeviceText text={whoOf(event)} shown={40} />;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From the server's steps to what a chart shows.
 import type { FailureCategory, PipelineSeries, Span } from "../api/shapes";
+import * as format from "../parts/format";
 
 export interface Bars {
   times: number[];
@@ -18,36 +19,28 @@ const kHour = 3600;
 const kDay = 24 * kHour;
 
 /** How much time one bar stands for: a minute of an hour, an hour of a day, a day of a month. */
-export const kBarSeconds: Record<Span, number> = { hour: 60, day: kHour, month: kDay };
+const kBarSeconds: Record<Span, number> = { hour: 60, day: kHour, month: kDay };
 
 export function sum(values: number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-/**
- * The server's steps gathered into bars that begin on the minute, the hour or the day where the reader is.
- * @param offsetSeconds of the reader's clock from UTC.
- */
-export function barsOf(series: PipelineSeries, span: Span, offsetSeconds: number): Bars {
-  const barSeconds = Math.max(kBarSeconds[span], series.stepSeconds);
-  const barOf = (step: number): number => {
-    const local = series.start + step * series.stepSeconds + offsetSeconds;
-    return Math.floor(local / barSeconds) * barSeconds - offsetSeconds;
-  };
-  const steps = series.onboarded.length;
-  const first = barOf(0);
-  const bars = steps === 0 ? 0 : Math.round((barOf(steps - 1) - first) / barSeconds) + 1;
+/** The server's steps gathered into bars that begin on the minute, the hour or the day where the reader is. */
+export function barsOf(series: PipelineSeries, span: Span): Bars {
+  const starts = series.onboarded.map((_, step) => barStart(series.start + step * series.stepSeconds, span));
+  const times = [...new Set(starts)];
+  const places = new Map(times.map((time, i) => [time, i]));
   const gather = (values: number[]): number[] => {
-    const out = new Array<number>(bars).fill(0);
-    values.slice(0, steps).forEach((value, step) => {
-      const at = Math.round((barOf(step) - first) / barSeconds);
-      out[at] = (out[at] ?? 0) + value;
+    const out = new Array<number>(times.length).fill(0);
+    starts.forEach((start, step) => {
+      const at = places.get(start) ?? 0;
+      out[at] = (out[at] ?? 0) + (values[step] ?? 0);
     });
     return out;
   };
   return {
-    times: Array.from({ length: bars }, (_, i) => first + i * barSeconds),
-    stepSeconds: barSeconds,
+    times,
+    stepSeconds: Math.max(kBarSeconds[span], series.stepSeconds),
     onboarded: gather(series.onboarded),
     failed: Object.entries(series.failed)
       .map(([category, values]) => ({ category, values: gather(values) }))
@@ -57,16 +50,20 @@ export function barsOf(series: PipelineSeries, span: Span, offsetSeconds: number
   };
 }
 
+/** A day by the reader's calendar may have 23 or 25 hours; a shorter bar is so many seconds by the clock of its moment. */
+function barStart(time: number, span: Span): number {
+  const at = new Date(time * 1000);
+  if (span === "month") return new Date(at.getFullYear(), at.getMonth(), at.getDate()).getTime() / 1000;
+  const offset = -at.getTimezoneOffset() * 60;
+  return Math.floor((time + offset) / kBarSeconds[span]) * kBarSeconds[span] - offset;
+}
+
 /** Of the last hour, or as much of it as the steps reach. */
 export function inLastHour(values: number[], stepSeconds: number): number {
   return sum(values.slice(-Math.max(1, Math.round(kHour / stepSeconds))));
 }
 
-/** @return how many seconds the reader's clock is ahead of UTC at that time. */
-export function clockOffset(time: number): number {
-  return -new Date(time * 1000).getTimezoneOffset() * 60;
-}
-
+/** The server's title of a reason, or its name in words where the server did not tell it. */
 export function titleOf(category: string, known: FailureCategory[]): string {
-  return known.find((one) => one.category === category)?.title ?? category.replace(/[_-]/g, " ");
+  return known.find((one) => one.category === category)?.title ?? format.capital(category.replace(/[_-]/g, " "));
 }

@@ -2,16 +2,15 @@
 // Rotation: which certificates end, when, and letting their devices come for new ones.
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { mayChange, useApi, useSigned } from "../api/context";
+import { useApi, useMay } from "../api/context";
 import { usePages, useResource } from "../api/resource";
 import type { ExpiringCertificate } from "../api/shapes";
-import { href } from "../app/router";
 import { Rotate } from "../devices/actions";
 import { StatusBadge } from "../parts/badge";
-import { DeviceText, Fingerprint } from "../parts/device_text";
 import * as format from "../parts/format";
+import { CertificateLink, ThingLink } from "../parts/links";
 import { Empty, Shown } from "../parts/notices";
-import { Choice, PageHead, Panel, useTitle } from "../parts/panel";
+import { Choice, Figure, PageHead, Panel } from "../parts/panel";
 import { type Column, PagedTable } from "../parts/table";
 import { When } from "../parts/when";
 
@@ -24,7 +23,6 @@ const kWindows: [Window, string][] = [
 ];
 
 export function RotationPage(): JSX.Element {
-  useTitle("Rotation");
   return (
     <>
       <PageHead title="Rotation" lead="A device needs a new certificate before the one it has ends." />
@@ -34,7 +32,7 @@ export function RotationPage(): JSX.Element {
 }
 
 function Expiry(): JSX.Element {
-  const { api } = useSigned();
+  const api = useApi();
   const [days, setDays] = useState<Window>("90");
   const counts = useResource("expiry counts", async (signal) => (await api.expiringCertificates(365, { signal }, 1)).counts ?? []);
   return (
@@ -43,14 +41,13 @@ function Expiry(): JSX.Element {
         {(all) => (
           <div class="figures" role="group" aria-label="Active certificates that end">
             {all.map((one) => (
-              <div key={one.days} class={`figure ${one.certificates > 0 && one.days <= 30 ? "bad" : "plain"}`}>
-                <h2>Within {format.duration(one.days * 86_400)}</h2>
-                <p class="figure-value">
-                  {format.count(one.certificates)}
-                  {one.atLeast === true && "+"}
-                </p>
-                <p class="figure-note">active certificates end</p>
-              </div>
+              <Figure
+                key={one.days}
+                title={`Within ${format.duration(one.days * 86_400)}`}
+                value={`${format.count(one.certificates)}${one.atLeast === true ? "+" : ""}`}
+                note="active certificates end"
+                tone={one.certificates > 0 && one.days <= 30 ? "bad" : "plain"}
+              />
             ))}
           </div>
         )}
@@ -64,8 +61,9 @@ function Expiry(): JSX.Element {
 
 function ExpiringTable({ days }: { days: number }): JSX.Element {
   const api = useApi();
-  const { session } = useSigned();
+  const mayChange = useMay("change");
   const [asked, ask] = useState<string | undefined>();
+  const [allowed, allow] = useState<{ thing: string; until: number } | undefined>();
   const pages = usePages<ExpiringCertificate>(`expiring ${days}`, (token, signal) => api.expiringCertificates(days, { token, signal }));
   const columns: Column<ExpiringCertificate>[] = [
     {
@@ -75,23 +73,17 @@ function ExpiringTable({ days }: { days: number }): JSX.Element {
         one.thingName === undefined ? (
           <span class="quiet">no thing</span>
         ) : (
-          <a href={href("device", { thingName: one.thingName })}>
-            <DeviceText text={one.thingName} shown={64} />
-          </a>
+          <ThingLink name={one.thingName} />
         ),
     },
     {
       title: "Certificate",
-      cell: (one) => (
-        <a href={href("device", { certificateId: one.certificateId })}>
-          <Fingerprint id={one.certificateId} />
-        </a>
-      ),
+      cell: (one) => <CertificateLink id={one.certificateId} />,
     },
     { title: "State", cell: (one) => <StatusBadge status={one.status} /> },
     { title: "Ends", cell: (one) => <><When at={one.notAfter} /> <span class="quiet">{format.date(one.notAfter)}</span></> },
   ];
-  if (mayChange(session)) {
+  if (mayChange) {
     columns.push({
       title: "Action",
       cell: (one) => {
@@ -106,6 +98,15 @@ function ExpiringTable({ days }: { days: number }): JSX.Element {
   }
   return (
     <>
+      <div role="status">
+        {allowed !== undefined && (
+          <div class="notice good">
+            <p>
+              <ThingLink name={allowed.thing} /> may register with another key until {format.timestamp(allowed.until)}; on its page this can be withdrawn.
+            </p>
+          </div>
+        )}
+      </div>
       <PagedTable
         pages={pages}
         what="the certificates"
@@ -114,7 +115,7 @@ function ExpiringTable({ days }: { days: number }): JSX.Element {
         empty={<Empty title={`No active certificate ends within ${format.duration(days * 86_400)}`}>There is nothing to do.</Empty>}
         columns={columns}
       />
-      {asked !== undefined && <Rotate thing={asked} close={() => ask(undefined)} />}
+      {asked !== undefined && <Rotate thing={asked} close={() => ask(undefined)} allowed={(until) => allow({ thing: asked, until })} />}
     </>
   );
 }

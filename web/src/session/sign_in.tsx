@@ -5,6 +5,7 @@ import type { Api } from "../api/api";
 import { messageOf } from "../api/client";
 import type { Session } from "../api/shapes";
 import { Mark } from "../app/frame";
+import { useTitle } from "../parts/panel";
 
 /** The secret is read from its field when it is sent, and kept nowhere. */
 export function SignIn({ api, because, enter }: { api: Api; because: string; enter: (session: Session) => void }): JSX.Element {
@@ -13,8 +14,8 @@ export function SignIn({ api, because, enter }: { api: Api; because: string; ent
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState("");
 
+  useTitle("Sign in");
   useEffect(() => {
-    document.title = "Sign in · Imprint";
     id.current?.focus();
   }, []);
 

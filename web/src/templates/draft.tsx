@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { mayChange, useSigned } from "../api/context";
+import { useMay, useSigned } from "../api/context";
 import { useRested } from "../api/resource";
 import type { Template } from "../api/shapes";
 import { ActionDialog } from "../parts/dialog";
@@ -13,14 +13,21 @@ import { TryForm } from "./trial";
 
 const kRest = 500;
 
-/** A text that is not stored yet: checked and tried as it is typed, then made a version. */
+/** A text that is not stored yet: checked and tried as it is typed, then made a version. It waits while other pages are looked at. */
 export function Draft({ template, changed }: { template: Template; changed: () => void }): JSX.Element {
-  const { session, api } = useSigned();
+  const { api, drafts } = useSigned();
+  const mayChange = useMay("change");
   const stored = laidOut(template.templateBody);
-  const [text, setText] = useState(stored);
+  const name = template.templateName;
+  const [text, setText] = useState(drafts.get(name) ?? stored);
   const [isAsked, ask] = useState(false);
   const [asDefault, setAsDefault] = useState(false);
   const rested = useRested(text, kRest);
+  const write = (next: string): void => {
+    setText(next);
+    if (next === stored) drafts.delete(name);
+    else drafts.set(name, next);
+  };
   return (
     <>
       <Panel
@@ -28,11 +35,11 @@ export function Draft({ template, changed }: { template: Template; changed: () =
         aside={
           <span class="actions inline">
             {text !== stored && (
-              <button type="button" onClick={() => setText(stored)}>
+              <button type="button" onClick={() => write(stored)}>
                 Start again
               </button>
             )}
-            {mayChange(session) && (
+            {mayChange && (
               <button type="button" class="primary" disabled={text === stored} onClick={() => ask(true)}>
                 Save as a new version
               </button>
@@ -42,7 +49,7 @@ export function Draft({ template, changed }: { template: Template; changed: () =
       >
         <label class="field">
           <span>A change to the default version is checked as you type; devices notice nothing of it.</span>
-          <textarea rows={18} spellcheck={false} value={text} onInput={(event) => setText(event.currentTarget.value)} />
+          <textarea rows={18} spellcheck={false} value={text} onInput={(event) => write(event.currentTarget.value)} />
         </label>
       </Panel>
       <div class="columns">
@@ -57,10 +64,12 @@ export function Draft({ template, changed }: { template: Template; changed: () =
         <ActionDialog
           title="Save this text as a new version?"
           action="Save the version"
-          run={() => api.createTemplateVersion(template.templateName, text, asDefault)}
+          run={() => api.createTemplateVersion(name, text, asDefault)}
           close={(isDone) => {
             ask(false);
-            if (isDone) changed();
+            if (!isDone) return;
+            drafts.delete(name);
+            changed();
           }}
         >
           <Difference before={stored} after={laidOut(text)} caption="What differs from the default version" />

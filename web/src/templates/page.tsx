@@ -3,16 +3,14 @@
 import type { JSX } from "preact";
 import { useApi } from "../api/context";
 import { usePages } from "../api/resource";
-import { href } from "../app/router";
 import { Badge } from "../parts/badge";
-import { DeviceText } from "../parts/device_text";
+import { Maybe, TemplateLink } from "../parts/links";
 import { Empty } from "../parts/notices";
-import { PageHead, Panel, useTitle } from "../parts/panel";
+import { PageHead, Panel } from "../parts/panel";
 import { PagedTable } from "../parts/table";
 import { When } from "../parts/when";
 
 export function TemplatesPage(): JSX.Element {
-  useTitle("Templates");
   const api = useApi();
   const pages = usePages("templates", (token, signal) => api.templates({ token, signal }));
   return (
@@ -30,18 +28,10 @@ export function TemplatesPage(): JSX.Element {
             </Empty>
           }
           columns={[
-            {
-              title: "Template",
-              isHeading: true,
-              cell: (one) => (
-                <a href={href("template", { name: one.templateName })}>
-                  <DeviceText text={one.templateName} />
-                </a>
-              ),
-            },
+            { title: "Template", isHeading: true, cell: (one) => <TemplateLink name={one.templateName} /> },
             { title: "State", cell: (one) => (one.enabled ? <Badge tone="good">enabled</Badge> : <Badge tone="warn">disabled</Badge>) },
             { title: "For", cell: (one) => (one.type === "JITP" ? "devices of a registered CA" : "devices with a claim") },
-            { title: "Description", isMinor: true, cell: (one) => (one.description === "" ? <span class="quiet">none</span> : <DeviceText text={one.description} />) },
+            { title: "Description", isMinor: true, cell: (one) => <Maybe text={one.description} /> },
             { title: "Changed", cell: (one) => <When at={one.lastModifiedDate} /> },
           ]}
         />

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // One template: its versions and how they differ, what is wrong with a text, what a device would get of it.
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import { useState } from "preact/hooks";
-import { mayChange, useApi, useSigned } from "../api/context";
+import { useApi, useMay, useSigned } from "../api/context";
 import { usePages, useResource } from "../api/resource";
 import type { SettingInForce, Template, TemplateVersion } from "../api/shapes";
-import { href } from "../app/router";
 import { Badge } from "../parts/badge";
 import { DeviceText } from "../parts/device_text";
 import { ActionDialog } from "../parts/dialog";
+import { Maybe } from "../parts/links";
 import { Shown } from "../parts/notices";
-import { Choice, Facts, PageHead, Panel, useTitle } from "../parts/panel";
+import { Choice, Facts, PageHead, Panel } from "../parts/panel";
 import { PagedTable, Table } from "../parts/table";
 import { When } from "../parts/when";
 import { laidOut } from "./body";
@@ -28,8 +28,8 @@ const kViews: [View, string][] = [
 ];
 
 export function TemplatePage({ name }: { name: string }): JSX.Element {
-  useTitle(`Template ${name}`);
-  const api = useApi();
+  const { api, drafts } = useSigned();
+  const mayTry = useMay("trials");
   const [view, setView] = useState<View>("versions");
   const template = useResource(`template ${name}`, (signal) => api.template(name, signal));
   const versions = usePages(`versions of ${name}`, (token, signal) => api.templateVersions(name, { token, signal }));
@@ -37,17 +37,15 @@ export function TemplatePage({ name }: { name: string }): JSX.Element {
     template.reload();
     versions.reload();
   };
+  const views = kViews.map(([one, title]): [View, string] => [one, one === "check" && drafts.has(name) ? `${title} (not saved)` : title]);
   return (
     <>
-      <p class="crumbs">
-        <a href={href("templates")}>Templates</a>
-      </p>
-      <PageHead title={<>Template <DeviceText text={name} /></>} />
+      <PageHead title={`Template ${name}`} heading={<>Template <DeviceText text={name} /></>} within={["templates", "Templates"]} />
       <Shown of={template} what="the template">
         {(value) => (
           <>
             <Summary template={value} changed={changed} />
-            <Choice label="View" options={kViews} chosen={view} choose={setView} />
+            {mayTry && <Choice label="View" options={views} chosen={view} choose={setView} />}
             {view === "versions" && <Versions template={value} versions={versions} changed={changed} />}
             {view === "try" && (
               <Panel title="What would a device get?">
@@ -64,7 +62,8 @@ export function TemplatePage({ name }: { name: string }): JSX.Element {
 }
 
 function Summary({ template, changed }: { template: Template; changed: () => void }): JSX.Element {
-  const { session, api } = useSigned();
+  const api = useApi();
+  const mayChange = useMay("change");
   const [isAsked, ask] = useState(false);
   const close = (isDone: boolean): void => {
     ask(false);
@@ -78,11 +77,11 @@ function Summary({ template, changed }: { template: Template; changed: () => voi
           ["For", template.type === "JITP" ? "devices of a registered CA" : "devices with a claim"],
           ["Default version", String(template.defaultVersionId)],
           ["Changed", <When at={template.lastModifiedDate} />],
-          ["Hook", template.preProvisioningHook === undefined ? "none" : <DeviceText text={template.preProvisioningHook.targetArn} />],
-          ["Description", template.description === "" ? "none" : <DeviceText text={template.description} />],
+          ["Hook", <Maybe text={template.preProvisioningHook?.targetArn} />],
+          ["Description", <Maybe text={template.description} />],
         ]}
       />
-      {mayChange(session) && (
+      {mayChange && (
         <div class="actions">
           <button type="button" class={template.enabled ? "danger" : "primary"} onClick={() => ask(true)}>
             {template.enabled ? "Disable" : "Enable"}
@@ -112,7 +111,8 @@ function Versions({
   versions: ReturnType<typeof usePages<TemplateVersion>>;
   changed: () => void;
 }): JSX.Element {
-  const { session, api } = useSigned();
+  const api = useApi();
+  const mayChange = useMay("change");
   const [wanted, want] = useState<number | undefined>();
   const [chosen, setChosen] = useState<number | undefined>();
   const shown = chosen ?? template.defaultVersionId;
@@ -138,7 +138,7 @@ function Versions({
                   <button type="button" aria-pressed={version.versionId === shown} onClick={() => setChosen(version.versionId)}>
                     Look at it
                   </button>
-                  {!version.isDefaultVersion && mayChange(session) && (
+                  {!version.isDefaultVersion && mayChange && (
                     <button type="button" onClick={() => want(version.versionId)}>
                       Make it the default
                     </button>
@@ -172,6 +172,7 @@ function Versions({
 
 function VersionText({ template, version, others }: { template: Template; version: number; others: number[] }): JSX.Element {
   const api = useApi();
+  const mayTry = useMay("trials");
   const name = template.templateName;
   const [against, setAgainst] = useState<number | undefined>();
   const compared = against !== undefined && others.includes(against) ? against : undefined;
@@ -217,8 +218,12 @@ function VersionText({ template, version, others }: { template: Template; versio
                 )}
               </Shown>
             )}
-            <h3>What is wrong with it</h3>
-            <Lint body={text} type={template.type} />
+            {mayTry && (
+              <>
+                <h3>What is wrong with it</h3>
+                <Lint body={text} type={template.type} />
+              </>
+            )}
           </>
         )}
       </Shown>
@@ -239,7 +244,7 @@ function Settings({ template }: { template: Template }): JSX.Element {
             keyOf={(one: SettingInForce) => one.key}
             columns={[
               { title: "Setting", isHeading: true, cell: (one) => <code>{one.key}</code> },
-              { title: "Value", cell: (one) => (one.value === "" ? <span class="quiet">not set</span> : <DeviceText text={one.value} />) },
+              { title: "Value", cell: (one) => <SettingValue setting={one} /> },
               { title: "From", cell: (one) => (one.from === "template" ? "this template" : "the deployment") },
             ]}
           />
@@ -250,4 +255,9 @@ function Settings({ template }: { template: Template }): JSX.Element {
       </p>
     </Panel>
   );
+}
+
+function SettingValue({ setting }: { setting: SettingInForce }): ComponentChildren {
+  if (setting.key === "fleet-limit" && setting.value === "0") return <span class="quiet">0: no limit</span>;
+  return <Maybe text={setting.value} none="not set" />;
 }
