@@ -6,6 +6,7 @@
 #include "control_api/validation.h"
 #include "registry/memory/memory_store.h"
 #include "test/support/aws_signer.h"
+#include "test/support/connected.h"
 #include "test/support/fake_clock.h"
 #include "test/support/quiet_sources.h"
 #include "test/support/scratch_folder.h"
@@ -82,12 +83,7 @@ struct World {
                                          .pause = Milliseconds(0)}};
     return made;
   }
-  struct Nobody final : identity::Connections {
-    [[nodiscard]] std::vector<identity::LiveConnection> of(const CertificateId&) const override {
-      return {};
-    }
-  };
-  Nobody connections;
+  test::Connected connections;
   access::Sessions sessions{operators, clock, random};
   control_api::LiveFeed live{clock, {}};
   monitoring::Monitor monitor{{.store = store,

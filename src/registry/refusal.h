@@ -8,7 +8,8 @@
 namespace imprint::registry {
 
 /// Why a device was refused: the failure category (telemetry/failure_category.h) in the detail of
-/// an event with the outcome "rejected". Empty for every other event.
+/// an event with the outcome "rejected" or "denied". Empty for every other event, and for what is
+/// denied to a device that was let in before.
 std::string refusal_category(const AuditEvent& event);
 
 }  // namespace imprint::registry

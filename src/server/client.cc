@@ -215,14 +215,17 @@ std::optional<Error> Client::check_policy(policy::Action action, std::string_vie
   return forbidden(policy::explain(decision, principal_->policies, request, context));
 }
 
-void Client::report_denial(std::string_view step, std::string_view resource, const Error& error) {
+void Client::report_denial(std::string_view step, std::string_view resource, const Error& error,
+                           std::optional<telemetry::FailureCategory> category) {
   services().log.warning("denied", {{"step", step},
                                     {"resource", resource},
                                     {"client", facts_.client_id},
                                     {"from", facts_.source_ip},
                                     {"certificate", certificate_.hex()},
                                     {"because", error.message}});
-  note(step, "denied", {{"resource", resource}, {"because", error.message}});
+  encoding::json::object detail{{"resource", resource}, {"because", error.message}};
+  if (category) detail["category"] = telemetry::to_string(*category);
+  note(step, "denied", std::move(detail));
 }
 
 registry::AuditEvent Client::event(std::string_view step, std::string_view outcome,

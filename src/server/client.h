@@ -134,7 +134,9 @@ class Client {
   [[nodiscard]] std::optional<Error> check_policy(policy::Action action,
                                                   std::string_view resource) const;
   /// Logs a refusal and puts it on record.
-  void report_denial(std::string_view step, std::string_view resource, const Error& error);
+  /// `category`: a device that wanted to be provisioned failed by that.
+  void report_denial(std::string_view step, std::string_view resource, const Error& error,
+                     std::optional<telemetry::FailureCategory> category = {});
 
   /// An event of the audit trail about this connection, and putting it on record.
   [[nodiscard]] registry::AuditEvent event(std::string_view step, std::string_view outcome,

@@ -134,7 +134,12 @@ void Client::accept(mqtt::ConnectRequest request, std::unique_ptr<mqtt::SessionS
 
 void Client::refuse(const mqtt::ConnectRequest& request, const Error& error) {
   facts_.client_id = request.client_id;
-  report_denial("connect", request.client_id, error);
+  // Whoever comes with a claim wants to be provisioned, and fails at the first step.
+  std::optional<telemetry::FailureCategory> category;
+  if (is_claim() && error.fault == Fault::forbidden)
+    category = telemetry::FailureCategory::claim_refused;
+  if (category) services().metrics.connect_refused(*category);
+  report_denial("connect", request.client_id, error, category);
   const bool is_ours = error.fault == Fault::unavailable || error.fault == Fault::exhausted ||
                        error.fault == Fault::internal;
   connection_.session().refuse_connect(

@@ -199,6 +199,13 @@ void Metrics::provisioning_failed(std::string_view template_name, std::string_vi
   families_->duration.Add({{"method", std::string(method)}}, kSeconds).Observe(seconds);
 }
 
+void Metrics::connect_refused(FailureCategory category) {
+  families_->failure
+      .Add(
+          {{"template", ""}, {"method", "connect"}, {"category", std::string(to_string(category))}})
+      .Increment();
+}
+
 void Metrics::hook_asked(std::string_view template_name, HookOutcome outcome, bool shadow,
                          double seconds) {
   const std::string label(to_string(outcome));

@@ -77,11 +77,14 @@ class WithClaims(WithServer):
         story = self.imprint("explain", self.deployment.data, *words)
         return "\n".join(event["sentence"] for event in story["events"]), story["next"]
 
-    def alarms(self):
+    def metric(self, name):
         context = ssl.create_default_context(cafile=str(self.deployment.data / "root-ca.pem"))
         metrics = urllib.request.urlopen(self.deployment.http + "/metrics", context=context).read().decode()
-        found = re.search(r'imprint_alarms_total\{alarm="claim-frozen"\} (\d+)', metrics)
+        found = re.search(re.escape(name) + r" (\d+)", metrics)
         return int(found.group(1)) if found else 0
+
+    def alarms(self):
+        return self.metric('imprint_alarms_total{alarm="claim-frozen"}')
 
 
 class Claims(WithClaims):
@@ -125,6 +128,9 @@ class Claims(WithClaims):
         with self.assertRaises(Refused):
             self.device(claim, "N-3")
         self.deployment.wait_until(lambda: "has been frozen since" in self.explain("--client", "N-3")[0])
+        events = self.imprint("explain", self.deployment.data, "--client", "N-3")["events"]
+        self.assertEqual([event["detail"]["category"] for event in events], ["claim-refused"])
+        self.assertGreaterEqual(self.metric('imprint_provisioning_failure_total{category="claim-refused",method="connect",template=""}'), 1)
 
     def test_a_network_it_has_not_learned_freezes_it(self):
         claim, claim_id = self.make("learner", "--learn-networks", "1")

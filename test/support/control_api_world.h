@@ -11,6 +11,7 @@
 #include "issuance/key_pool.h"
 #include "registry/memory/memory_store.h"
 #include "test/support/aws_signer.h"
+#include "test/support/connected.h"
 #include "test/support/fake_clock.h"
 #include "test/support/faulty_store.h"
 #include "test/support/quiet_sources.h"
@@ -36,16 +37,6 @@ struct Reply {
   [[nodiscard]] const encoding::json::array& list(std::string_view member) const {
     return body.at(member).as_array();
   }
-};
-
-class Nobody final : public identity::Connections {
- public:
-  [[nodiscard]] std::optional<identity::LiveConnection> newest_of(
-      const CertificateId& certificate) const override {
-    const auto it = found.find(certificate);
-    return it == found.end() ? std::nullopt : std::optional(it->second);
-  }
-  std::unordered_map<CertificateId, identity::LiveConnection> found = {};
 };
 
 /// A control plane without a network: store, issuing CA and one operator who signs requests.
@@ -89,7 +80,7 @@ class ControlApiWorld {
   AwsSigner signer;
   access::Operators operators{{std::string(kAccessKeyId), Secret(std::string(kSecretAccessKey))},
                               *access::Vault::make(Secret(std::string(64, 'a')))};
-  Nobody connections;
+  Connected connections;
   access::Sessions sessions{operators, clock, random};
   control_api::LiveFeed live{clock, {}};
   control_api::ControlApi api{dependencies_on(store, issue)};
