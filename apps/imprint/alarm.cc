@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "apps/imprint/access.h"
+#include "apps/imprint/deployment_verb.h"
 #include "apps/imprint/terminal.h"
 #include "apps/imprint/verbs.h"
 #include "base/name.h"
@@ -132,33 +133,15 @@ Result<int> test(const Arguments& arguments) {
   return all_delivered ? kDone : kFailed;
 }
 
-using Verb = Result<int> (*)(const Arguments&);
-
-CLI::App* add_verb(CLI::App& noun, const char* name, const char* help,
-                   const std::shared_ptr<Arguments>& arguments, Run& run, Verb what) {
-  CLI::App* verb = noun.add_subcommand(name, help);
-  verb->add_option("DIR", arguments->directory, "Deployment directory")
-      ->envname("IMPRINT_DATA")
-      ->required();
-  add_output(*verb, arguments->output);
-  verb->callback([arguments, &run, what] {
-    run = [arguments, what] {
-      const auto code = what(*arguments);
-      return code ? *code : report(code.error());
-    };
-  });
-  return verb;
-}
-
 }  // namespace
 
 void add_alarm(CLI::App& app, Run& run) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* noun = app.add_subcommand("alarm", kHelp);
   noun->require_subcommand(1);
-  add_verb(*noun, "list", kListHelp, arguments, run, &list)
+  add_deployment_verb(*noun, "list", kListHelp, arguments, run, &list)
       ->add_flag("--all", arguments->all, "Also those that are resolved");
-  add_verb(*noun, "test", kTestHelp, arguments, run, &test);
+  add_deployment_verb(*noun, "test", kTestHelp, arguments, run, &test);
 }
 
 }  // namespace imprint::tool

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "apps/imprint/access.h"
+#include "apps/imprint/deployment_verb.h"
 #include "apps/imprint/verbs.h"
 #include "audit/verify.h"
 #include "encoding/text.h"
@@ -203,36 +204,18 @@ Result<int> list(const Arguments& arguments) {
   return kDone;
 }
 
-using Verb = Result<int> (*)(const Arguments&);
-
-CLI::App* add_verb(CLI::App& noun, const char* name, const char* help,
-                   const std::shared_ptr<Arguments>& arguments, Run& run, Verb what) {
-  CLI::App* verb = noun.add_subcommand(name, help);
-  verb->add_option("DIR", arguments->directory, "Deployment directory")
-      ->envname("IMPRINT_DATA")
-      ->required();
-  add_output(*verb, arguments->output);
-  verb->callback([arguments, &run, what] {
-    run = [arguments, what] {
-      const auto code = what(*arguments);
-      return code ? *code : report(code.error());
-    };
-  });
-  return verb;
-}
-
 }  // namespace
 
 void add_audit(CLI::App& app, Run& run) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* noun = app.add_subcommand("audit", kHelp);
   noun->require_subcommand(1);
-  add_verb(*noun, "verify", kVerifyHelp, arguments, run, &verify)
+  add_deployment_verb(*noun, "verify", kVerifyHelp, arguments, run, &verify)
       ->add_option("--head", arguments->head, "A head that was noted earlier")
       ->option_text("SEQUENCE:HASH");
-  add_verb(*noun, "head", kHeadHelp, arguments, run, &head);
+  add_deployment_verb(*noun, "head", kHeadHelp, arguments, run, &head);
   add_audit_export(*noun, run);
-  CLI::App* listing = add_verb(*noun, "list", kListHelp, arguments, run, &list);
+  CLI::App* listing = add_deployment_verb(*noun, "list", kListHelp, arguments, run, &list);
   listing->add_option("--step", arguments->step, "Only this step, as register_thing")
       ->option_text("STEP");
   listing->add_option("--outcome", arguments->outcome, "Only ok, rejected, denied or failed")

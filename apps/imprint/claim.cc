@@ -6,6 +6,7 @@
 
 #include "apps/imprint/access.h"
 #include "apps/imprint/claim_options.h"
+#include "apps/imprint/deployment_verb.h"
 #include "apps/imprint/verbs.h"
 #include "base/file.h"
 #include "deployment/config.h"
@@ -282,27 +283,10 @@ Result<void> set(const Arguments& arguments) {
   return {};
 }
 
-using Work = Result<void> (*)(const Arguments&);
-
-CLI::App* add_verb(CLI::App& noun, const char* name, const char* help,
-                   const std::shared_ptr<Arguments>& arguments, Run& run, Work work) {
-  CLI::App* verb = noun.add_subcommand(name, help);
-  verb->add_option("DIR", arguments->directory, "Deployment directory")
-      ->envname("IMPRINT_DATA")
-      ->required();
-  add_output(*verb, arguments->output);
-  verb->callback([arguments, &run, work] {
-    run = [arguments, work] {
-      const auto done = work(*arguments);
-      return done ? kDone : report(done.error());
-    };
-  });
-  return verb;
-}
-
 CLI::App* add_verb_on_one(CLI::App& noun, const char* name, const char* help,
-                          const std::shared_ptr<Arguments>& arguments, Run& run, Work work) {
-  CLI::App* verb = add_verb(noun, name, help, arguments, run, work);
+                          const std::shared_ptr<Arguments>& arguments, Run& run,
+                          Result<void> (*work)(const Arguments&)) {
+  CLI::App* verb = add_deployment_verb(noun, name, help, arguments, run, work);
   verb->add_option("ID", arguments->id, "Certificate id or ARN of the claim")->required();
   return verb;
 }
@@ -313,7 +297,7 @@ void add_claim(CLI::App& app, Run& run) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* noun = app.add_subcommand("claim", kHelp);
   noun->require_subcommand(1);
-  CLI::App* verb = add_verb(*noun, "create", kCreateHelp, arguments, run, &create);
+  CLI::App* verb = add_deployment_verb(*noun, "create", kCreateHelp, arguments, run, &create);
   verb->add_option("--template", arguments->budget.templates,
                    "Provisioning template the claim may use (repeatable)")
       ->option_text("NAME")
@@ -325,7 +309,7 @@ void add_claim(CLI::App& app, Run& run) {
                    "How long it may be used, as 12h or 30d (default 30d)")
       ->option_text("TIME");
   arguments->budget.add_to(*verb);
-  add_verb(*noun, "list", kListHelp, arguments, run, &list);
+  add_deployment_verb(*noun, "list", kListHelp, arguments, run, &list);
   add_verb_on_one(*noun, "show", kShowHelp, arguments, run, &show);
   add_verb_on_one(*noun, "freeze", kFreezeHelp, arguments, run, &freeze)
       ->add_option("--because", arguments->because, "Why, for whoever finds it frozen")

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "apps/imprint/access.h"
+#include "apps/imprint/deployment_verb.h"
 #include "apps/imprint/verbs.h"
 #include "base/file.h"
 #include "encoding/text.h"
@@ -336,24 +337,6 @@ Result<int> delete_list(const Arguments& arguments) {
 
 using Verb = Result<int> (*)(const Arguments&);
 
-CLI::App* add_verb(CLI::App& noun, const char* name, const char* help,
-                   const std::shared_ptr<Arguments>& arguments, Run& run, Verb what) {
-  CLI::App* verb = noun.add_subcommand(name, help);
-  verb->add_option("DIR", arguments->directory, "Deployment directory")
-      ->envname("IMPRINT_DATA")
-      ->required();
-  CLI::Option* list = verb->add_option("NAME", arguments->name, "The list");
-  if (what != &show) list->required();
-  add_output(*verb, arguments->output);
-  verb->callback([arguments, &run, what] {
-    run = [arguments, what] {
-      const auto code = what(*arguments);
-      return code ? *code : report(code.error());
-    };
-  });
-  return verb;
-}
-
 }  // namespace
 
 void add_list(CLI::App& app, Run& run) {
@@ -361,7 +344,10 @@ void add_list(CLI::App& app, Run& run) {
   CLI::App* noun = app.add_subcommand("list", kHelp);
   noun->require_subcommand(1);
   const auto verb = [&](const char* name, const char* help, Verb what) {
-    return add_verb(*noun, name, help, arguments, run, what);
+    CLI::App* of = add_deployment_verb(*noun, name, help, arguments, run, what);
+    CLI::Option* list_name = of->add_option("NAME", arguments->name, "The list");
+    if (what != &show) list_name->required();
+    return of;
   };
   const auto takes_serial = [&](CLI::App* of) {
     of->add_option("SERIAL", arguments->serial, "The unit's serial")->required();

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "apps/imprint/access.h"
+#include "apps/imprint/deployment_verb.h"
 #include "apps/imprint/verbs.h"
 #include "base/name.h"
 #include "encoding/text.h"
@@ -117,33 +118,19 @@ Result<int> show(const Arguments& arguments) {
   return kDone;
 }
 
-void add_verb(CLI::App& noun, const char* name, const char* help,
-              const std::shared_ptr<Arguments>& arguments, Run& run,
-              Result<int> (*what)(const Arguments&)) {
-  CLI::App* verb = noun.add_subcommand(name, help);
-  verb->add_option("DIR", arguments->directory, "Deployment directory")
-      ->envname("IMPRINT_DATA")
-      ->required();
-  verb->add_option("NAME", arguments->name, "The template")->required();
-  if (what == &set) {
-    verb->add_option("KEY=VALUE", arguments->settings, "What to set; as often as needed")
-        ->required();
-  }
-  add_output(*verb, arguments->output);
-  verb->callback([arguments, &run, what] {
-    run = [arguments, what] {
-      const auto code = what(*arguments);
-      return code ? *code : report(code.error());
-    };
-  });
-}
-
 }  // namespace
 
 void add_template_settings(CLI::App& noun, Run& run) {
   auto arguments = std::make_shared<Arguments>();
-  add_verb(noun, "set", kSetHelp, arguments, run, &set);
-  add_verb(noun, "show", kShowHelp, arguments, run, &show);
+  const auto verb = [&](const char* name, const char* help, Result<int> (*work)(const Arguments&)) {
+    CLI::App* of = add_deployment_verb(noun, name, help, arguments, run, work);
+    of->add_option("NAME", arguments->name, "The template")->required();
+    return of;
+  };
+  verb("set", kSetHelp, &set)
+      ->add_option("KEY=VALUE", arguments->settings, "What to set; as often as needed")
+      ->required();
+  verb("show", kShowHelp, &show);
 }
 
 }  // namespace imprint::tool

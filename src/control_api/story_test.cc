@@ -159,13 +159,15 @@ TEST(Story, EndsWithWhatToDoNext) {
       {"a rule",
        {{.step = "register_thing",
          .outcome = "rejected",
-         .detail = R"({"errorCode":"AccessDenied","final":true,"rule":"setting allowlist: manufacturing list a has no serial b"})"}},
+         .detail =
+             R"({"errorCode":"AccessDenied","final":true,"rule":"setting allowlist: manufacturing list a has no serial b"})"}},
        {},
        "list a has no serial b. If this unit belongs in, put it on the list"},
       {"a rule without a list",
        {{.step = "register_thing",
          .outcome = "rejected",
-         .detail = R"({"errorCode":"AccessDenied","final":true,"rule":"setting parameter.S.pattern = x.*"})"}},
+         .detail =
+             R"({"errorCode":"AccessDenied","final":true,"rule":"setting parameter.S.pattern = x.*"})"}},
        {},
        "pattern = x.*. If this unit belongs in, change the rule"},
       {"busy", {rejected("Throttled", false)}, {}, "may succeed later"},

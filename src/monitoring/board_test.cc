@@ -213,7 +213,8 @@ TEST_F(BoardTest, ForgetsTheOldestOnceEverybodyWasTold) {
 }
 
 TEST_F(BoardTest, WhatGetsMuchWorseIsToldAgain) {
-  Finding finding{.kind = Kind::ca_expiring, .state = bad, .subject = "ca", .because = "in 89 days"};
+  Finding finding{
+      .kind = Kind::ca_expiring, .state = bad, .subject = "ca", .because = "in 89 days"};
   const auto take = [&] { board_.take({&finding, 1}, kEndings, clock_.now(), clock_.monotonic()); };
   take();
   const auto settle_all = [&] {
