@@ -238,6 +238,23 @@ bool append_all(ArchiveWriter& writer, const std::vector<AuditEvent>& events) {
   return true;
 }
 
+TEST_F(ArchiveFiles, ArePutAsideWhereTheyAreDamagedFromTheFirstEventOn) {
+  const std::vector<AuditEvent> events = chain(3);
+  ASSERT_TRUE(open().append(std::span(events).first(1), kNoon));
+  const std::filesystem::path file = folder_ / names()[0];
+  std::string header;
+  std::getline(std::ifstream(file), header);
+  std::ofstream(file, std::ios::trunc) << header << "\n" << std::string(6U << 20U, 'x') << "\n";
+  ArchiveWriter writer({.folder = folder_}, disk_);
+  const auto found = writer.recover();
+  ASSERT_TRUE(found) << found.error().message;
+  EXPECT_EQ(found->damaged, file.string() + ".damaged");
+  EXPECT_GT(std::filesystem::file_size(found->damaged), 6U << 20U) << "as it was";
+  ASSERT_TRUE(writer.append(events, kNoon));
+  EXPECT_EQ(read_back(folder_), events);
+  EXPECT_EQ(ArchiveWriter({.folder = folder_}, disk_).recover()->damaged, "");
+}
+
 TEST_F(ArchiveFiles, AreCompleteWhereverThePowerIsCut) {
   const std::vector<AuditEvent> events = chain(9);
   bool is_done = false;

@@ -239,6 +239,29 @@ class Audit(WithServer):
             watch.wait(timeout=DEADLINE)
             watch.stdout.close()
 
+    def test_export_follows_over_a_receiver_that_restarts(self):
+        after = int(self.audit("head").stdout.split(":")[0])
+        numbers = []
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            server.settimeout(DEADLINE)
+            watch = subprocess.Popen([str(BIN / "imprint"), "audit", "export", str(self.deployment.data), "--after", str(after), "--follow",
+                                      "--to", f"tcp://127.0.0.1:{server.getsockname()[1]}"], stderr=subprocess.DEVNULL)
+            try:
+                for serial in ("a8", "a9", "a10"):
+                    self.onboard(serial)
+                    connection, _ = server.accept()
+                    connection.settimeout(DEADLINE)
+                    with connection, connection.makefile("rb") as stream:
+                        message = ""
+                        while f'serialNumber="{serial}"' not in message:  # and then it goes away
+                            size = b"".join(iter(lambda: stream.read(1).strip(), b""))
+                            message = stream.read(int(size)).decode()
+                            numbers.append(int(re.search(r'sequence="(\d+)"', message).group(1)))
+            finally:
+                watch.send_signal(signal.SIGINT)
+                watch.wait(timeout=DEADLINE)
+        self.assertEqual(sorted(set(numbers)), list(range(after + 1, max(numbers) + 1)), "nothing was lost between two connections")
+
     # ---- over the API ----
 
     def test_the_trail_over_the_api(self):
