@@ -5,6 +5,7 @@
 #include <cstring>
 #include <deque>
 #include <fcntl.h>
+#include <limits>
 #include <linux/sockios.h>
 #include <netdb.h>
 #include <poll.h>
@@ -88,6 +89,8 @@ class SyslogSender final : public AuditSink {
   Result<void> reconnect() {
     TRY(connect());
     sent_ = 0;
+    // Until it is sent again, nothing that this connection confirms is about it.
+    for (Sent& one : unconfirmed_) one.end = std::numeric_limits<std::uint64_t>::max();
     for (Sent& one : unconfirmed_) {
       if (auto sent = send(one.message); !sent) {
         socket_ = FileDescriptor();

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "apps/imprint/access.h"
+#include "apps/imprint/deployment_verb.h"
 #include "apps/imprint/verbs.h"
 #include "deployment/config.h"
 #include "encoding/text.h"
@@ -66,18 +67,8 @@ Result<void> withdraw(const Arguments& arguments) {
 CLI::App* add_verb(CLI::App& noun, const char* name, const char* help,
                    const std::shared_ptr<Arguments>& arguments, Run& run,
                    Result<void> (*work)(const Arguments&)) {
-  CLI::App* verb = noun.add_subcommand(name, help);
-  verb->add_option("DIR", arguments->directory, "Deployment directory")
-      ->envname("IMPRINT_DATA")
-      ->required();
+  CLI::App* verb = add_deployment_verb(noun, name, help, arguments, run, work);
   verb->add_option("THING", arguments->thing, "Name of the thing")->required();
-  add_output(*verb, arguments->output);
-  verb->callback([arguments, &run, work] {
-    run = [arguments, work] {
-      const auto done = work(*arguments);
-      return done ? kDone : report(done.error());
-    };
-  });
   return verb;
 }
 
