@@ -1,18 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pictures of every page, in both themes, as wide as a desk, a tablet and a phone, to be looked at.
-// usage: node screenshots.mjs URL ACCESS_KEY_ID:SECRET FOLDER ["/ui/address" ...]
+// usage: IMPRINT_ACCESS_KEY=ID:SECRET node screenshots.mjs URL FOLDER ["/ui/address" ...]
+// The key comes by the environment: an argument may be taken for a folder, and shows in the list of processes.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { kSizes, launch, openPage, settled, signIn } from "./browser.mjs";
 
-const [url, key, folder, ...addresses] = process.argv.slice(2);
-if (folder === undefined) {
-  console.error("usage: node screenshots.mjs URL ACCESS_KEY_ID:SECRET FOLDER [ADDRESS...]");
+const [url, folder, ...addresses] = process.argv.slice(2);
+const key = process.env.IMPRINT_ACCESS_KEY ?? "";
+const mistake = mistakeIn(url, key, folder, addresses);
+if (mistake !== undefined) {
+  console.error(`screenshots: ${mistake}\nusage: IMPRINT_ACCESS_KEY=ID:SECRET node screenshots.mjs URL FOLDER ["/ui/address" ...]`);
   process.exit(2);
 }
 const kPages = ["", "refusals", "devices", "templates", "claims", "authorities", "rotation", "hooks", "audit"].map((page) => `/ui/${page}`);
 const [id, secret] = key.split(":");
 mkdirSync(folder, { recursive: true });
+
+function mistakeIn(url, key, folder, addresses) {
+  if (!/^https?:\/\/[^/]+$/.test(url ?? "")) return `the first argument is the server's address, as https://127.0.0.1:8443, not ${JSON.stringify(url ?? "")}`;
+  if (!/^AKIA[A-Z0-9]+:.+$/.test(key)) return "IMPRINT_ACCESS_KEY does not hold ID:SECRET of an access key";
+  if (folder === undefined || /:|^AKIA/.test(folder)) return "the second argument is the folder for the pictures; it has no colon in it";
+  const stray = addresses.find((address) => !address.startsWith("/ui/"));
+  if (stray !== undefined) return "addresses of pages begin with /ui/";
+}
 
 function nameOf(address) {
   return address.replace(/^\/ui\/?/, "").replace(/[^A-Za-z0-9]+/g, "-").slice(0, 60) || "pipeline";
