@@ -5,10 +5,11 @@
 #include <fmt/chrono.h>
 #include <memory>
 
-#include "access/access_key.h"
+#include "access/signature.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "deployment/config.h"
+#include "encoding/text.h"
 
 namespace imprint::tool {
 
@@ -30,6 +31,7 @@ std::size_t append(char* data, std::size_t size, std::size_t count, void* to) {
 }
 
 using CurlHandle = std::unique_ptr<CURL, CurlFree>;
+using CurlList = std::unique_ptr<curl_slist, CurlFree>;
 
 Result<CurlHandle> begin(const deployment::Layout& layout, const std::string& url) {
   CurlHandle curl(curl_easy_init());
@@ -53,6 +55,41 @@ Result<Fetched> perform(CURL* c, const deployment::Layout& layout, const ServerA
   }
   curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &fetched.status);
   return fetched;
+}
+
+/// What is sent and what is signed come of one value: the query in one order, encoded in one way.
+Result<access::Outgoing> request_of(const ServerAddress& server, const std::string& method,
+                                    std::string_view target, std::string body) {
+  const std::size_t end = std::min(target.find('?'), target.size());
+  access::Outgoing out{.method = method,
+                       .host = server.http.substr(server.http.find("//") + 2),
+                       .path = std::string(target.substr(0, end)),
+                       .body = std::move(body)};
+  target.remove_prefix(std::min(end + 1, target.size()));
+  while (!target.empty()) {
+    const std::string_view one = target.substr(0, target.find('&'));
+    target.remove_prefix(std::min(one.size() + 1, target.size()));
+    const std::size_t equals = std::min(one.find('='), one.size());
+    TRY_ASSIGN(std::string name, encoding::percent_decode(one.substr(0, equals)));
+    TRY_ASSIGN(std::string value,
+               encoding::percent_decode(one.substr(std::min(equals + 1, one.size()))));
+    out.query.emplace_back(std::move(name), std::move(value));
+  }
+  return out;
+}
+
+std::string url_of(const ServerAddress& server, const access::Outgoing& request) {
+  const std::string query = access::canonical_query(request.query);
+  return server.http + request.path + (query.empty() ? "" : "?" + query);
+}
+
+CurlList signed_headers(const access::Outgoing& request, const access::AccessKey& key,
+                        const std::string& region) {
+  curl_slist* out = curl_slist_append(nullptr, "Content-Type: application/json");
+  out = curl_slist_append(out, ("Host: " + request.host).c_str());
+  for (const auto& [name, value] : access::sign(request, key, region, SystemClock().now()))
+    out = curl_slist_append(out, fmt::format("{}: {}", name, value).c_str());
+  return CurlList(out);
 }
 
 Fault fault_of(long status) {
@@ -113,15 +150,11 @@ Result<encoding::json::value> call(const deployment::Layout& layout, const Serve
                                    const encoding::json::object& body) {
   TRY_ASSIGN(const access::AccessKey credentials,
              access::AccessKey::load(layout.admin_credentials()));
-  TRY_ASSIGN(const CurlHandle curl, begin(layout, server.http + path));
   const std::string text = body.empty() ? std::string() : encoding::to_json(body);
-  const std::string scope = "aws:amz:" + server.region + ":iot";
-  const Secret user(credentials.id + ":" + credentials.secret.reveal());
-  const std::unique_ptr<curl_slist, CurlFree> headers(
-      curl_slist_append(nullptr, "Content-Type: application/json"));
+  TRY_ASSIGN(const access::Outgoing request, request_of(server, method, path, text));
+  TRY_ASSIGN(const CurlHandle curl, begin(layout, url_of(server, request)));
+  const CurlList headers = signed_headers(request, credentials, server.region);
   CURL* c = curl.get();
-  curl_easy_setopt(c, CURLOPT_AWS_SIGV4, scope.c_str());
-  curl_easy_setopt(c, CURLOPT_USERPWD, user.reveal().c_str());
   curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers.get());
   curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, method.c_str());
   if (!text.empty()) {
@@ -135,6 +168,26 @@ Result<encoding::json::value> call(const deployment::Layout& layout, const Serve
   const std::string message =
       parsed.is_object() ? text_of(parsed.get_object(), "message") : answer.body;
   return fail(fault_of(answer.status), "the server refused: {}", message);
+}
+
+Result<encoding::json::array> call_all(const deployment::Layout& layout,
+                                       const ServerAddress& server, const std::string& path,
+                                       std::string_view member) {
+  encoding::json::array all;
+  std::string next;
+  do {
+    const std::string page = next.empty() ? "" : "&nextToken=" + encoding::percent_encode(next);
+    TRY_ASSIGN(const encoding::json::value answer,
+               call(layout, server, "GET", path + "?maxResults=100" + page));
+    const auto* rows = answer.is_object() ? answer.get_object().if_contains(member) : nullptr;
+    if (rows == nullptr || !rows->is_array())
+      return fail(Fault::internal, "the server's answer has no {}", member);
+    for (const encoding::json::value& row : rows->get_array()) {
+      if (row.is_object()) all.push_back(row);
+    }
+    next = text_of(answer.get_object(), "nextToken");
+  } while (!next.empty());
+  return all;
 }
 
 std::string shown_time(double seconds) {

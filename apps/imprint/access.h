@@ -31,6 +31,11 @@ Result<encoding::json::value> call(const deployment::Layout& layout, const Serve
                                    const std::string& method, const std::string& path,
                                    const encoding::json::object& body = {});
 
+/// Every row of a listing, page after page: the objects in `member` of each answer.
+Result<encoding::json::array> call_all(const deployment::Layout& layout,
+                                       const ServerAddress& server, const std::string& path,
+                                       std::string_view member);
+
 struct Fetched {
   long status = 0;
   std::string body = {};

@@ -220,19 +220,9 @@ void print_claim(const Arguments& arguments, const json::object& claim) {
 }
 
 Result<void> list(const Arguments& arguments) {
-  json::array all;
-  std::string next;
-  do {
-    TRY_ASSIGN(const json::object page,
-               ask(arguments, "GET",
-                   next.empty() ? std::string("?maxResults=100")
-                                : "?maxResults=100&nextToken=" + encoding::percent_encode(next)));
-    const auto* claims = page.if_contains("claims");
-    if (claims == nullptr || !claims->is_array())
-      return fail(Fault::internal, "the server's answer has no claims");
-    for (const json::value& claim : claims->get_array()) all.push_back(claim);
-    next = text_of(page, "nextToken");
-  } while (!next.empty());
+  const deployment::Layout layout(arguments.directory);
+  TRY_ASSIGN(const ServerAddress server, find_server(layout));
+  TRY_ASSIGN(json::array all, call_all(layout, server, std::string(kPath), "claims"));
   if (arguments.output == Output::json) {
     fmt::print("{}\n", encoding::to_json(json::object{{"claims", std::move(all)}}));
     return {};

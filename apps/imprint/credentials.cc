@@ -128,27 +128,10 @@ Result<void> create(const Arguments& arguments) {
   return {};
 }
 
-Result<json::array> fetch_all(const deployment::Layout& layout, const ServerAddress& server) {
-  json::array all;
-  std::string next;
-  do {
-    const std::string query = next.empty() ? "" : "?nextToken=" + encoding::percent_encode(next);
-    TRY_ASSIGN(const json::value page, call(layout, server, "GET", std::string(kPath) + query));
-    const auto* rows = page.is_object() ? page.get_object().if_contains("credentials") : nullptr;
-    if (rows == nullptr || !rows->is_array())
-      return fail(Fault::internal, "the server's answer has no credentials");
-    for (const json::value& row : rows->get_array()) {
-      if (row.is_object()) all.push_back(row);
-    }
-    next = text_of(page.get_object(), "nextToken");
-  } while (!next.empty());
-  return all;
-}
-
 Result<void> list(const Arguments& arguments) {
   const deployment::Layout layout(arguments.directory);
   TRY_ASSIGN(const ServerAddress server, find_server(layout));
-  TRY_ASSIGN(json::array all, fetch_all(layout, server));
+  TRY_ASSIGN(json::array all, call_all(layout, server, std::string(kPath), "credentials"));
   if (arguments.output == Output::json) {
     fmt::print("{}\n", encoding::to_json(json::object{{"credentials", std::move(all)}}));
     return {};

@@ -265,23 +265,27 @@ Result<int> create(const Arguments& arguments) {
   return kDone;
 }
 
-Result<int> show(const Arguments& arguments) {
-  const bool is_one = !arguments.name.empty();
-  TRY_ASSIGN(
-      const json::object answer,
-      ask(arguments, "GET", is_one ? path_of(arguments) : "/imprint/v1/lists?maxResults=250"));
+Result<int> show_all(const Arguments& arguments) {
+  const deployment::Layout layout(arguments.directory);
+  TRY_ASSIGN(const ServerAddress server, find_server(layout));
+  TRY_ASSIGN(json::array lists, call_all(layout, server, "/imprint/v1/lists", "lists"));
   if (arguments.output == Output::json) {
-    fmt::print("{}\n", encoding::to_json(answer));
-  } else if (is_one) {
-    print_members(answer);
-  } else {
-    const auto* lists = answer.if_contains("lists");
-    if (lists == nullptr || !lists->is_array())
-      return fail(Fault::internal, "the server's answer has no lists");
-    for (const json::value& list : lists->get_array())
-      fmt::print("{:<32}{}\n", text_of(list.as_object(), "listName"),
-                 text_of(list.as_object(), "description"));
+    fmt::print("{}\n", encoding::to_json(json::object{{"lists", std::move(lists)}}));
+    return kDone;
   }
+  for (const json::value& list : lists)
+    fmt::print("{:<32}{}\n", text_of(list.as_object(), "listName"),
+               text_of(list.as_object(), "description"));
+  return kDone;
+}
+
+Result<int> show(const Arguments& arguments) {
+  if (arguments.name.empty()) return show_all(arguments);
+  TRY_ASSIGN(const json::object answer, ask(arguments, "GET", path_of(arguments)));
+  if (arguments.output == Output::json)
+    fmt::print("{}\n", encoding::to_json(answer));
+  else
+    print_members(answer);
   return kDone;
 }
 

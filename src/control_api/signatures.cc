@@ -15,8 +15,8 @@ namespace imprint::control_api {
 
 namespace {
 
-constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
-constexpr std::string_view kTerminator = "aws4_request";
+constexpr std::string_view kAlgorithm = access::kSignatureAlgorithm;
+constexpr std::string_view kTerminator = access::kSignatureTerminator;
 constexpr std::size_t kMaxAuthorizationBytes = 4096;
 constexpr std::size_t kMaxSignedHeaders = 64;
 constexpr std::size_t kMaxRegionBytes = 32;
@@ -31,7 +31,6 @@ struct Authorization {
   std::string_view date;  ///< yyyymmdd
   std::string_view region;
   std::string_view service;
-  std::string_view scope;  ///< date/region/service/aws4_request
   std::string_view signed_headers;
   std::string_view signature;
 };
@@ -86,7 +85,6 @@ Result<void> parse_credential(std::string_view credential, Authorization& out) {
   out.date = parts[1];
   out.region = parts[2];
   out.service = parts[3];
-  out.scope = credential.substr(std::min(parts[0].size() + 1, credential.size()));
   if (parts[4] != kTerminator) {
     return incomplete(
         fmt::format("the credential scope ends in {}, not {}", quote(parts[4]), kTerminator));
@@ -172,16 +170,6 @@ Result<std::string_view> signed_date(const HttpRequest& request) {
   return trim(date);
 }
 
-/// As X-Amz-Date is written.
-std::string text_of(Timestamp time) {
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::seconds>(time - day));
-  return fmt::format("{:04}{:02}{:02}T{:02}{:02}{:02}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                     clock.hours().count(), clock.minutes().count(), clock.seconds().count());
-}
-
 Result<void> check_date(std::string_view date, const Authorization& authorization, Timestamp now) {
   const auto time = parse_amz_date(date);
   if (!time) {
@@ -194,11 +182,11 @@ Result<void> check_date(std::string_view date, const Authorization& authorizatio
   }
   const auto skew = std::chrono::duration_cast<Seconds>(*time - now);
   if (std::chrono::abs(*time - now) > kMaxClockSkew) {
-    return invalid(
-        fmt::format("Signature expired: the request's date {} lies {} s {} the server's "
-                    "clock, which says {}; at most {} s are allowed. Set the clocks",
-                    date, std::chrono::abs(skew).count(), skew < Seconds(0) ? "behind" : "ahead of",
-                    text_of(now), std::chrono::duration_cast<Seconds>(kMaxClockSkew).count()));
+    return invalid(fmt::format(
+        "Signature expired: the request's date {} lies {} s {} the server's "
+        "clock, which says {}; at most {} s are allowed. Set the clocks",
+        date, std::chrono::abs(skew).count(), skew < Seconds(0) ? "behind" : "ahead of",
+        access::amz_date(now), std::chrono::duration_cast<Seconds>(kMaxClockSkew).count()));
   }
   return {};
 }
@@ -244,37 +232,6 @@ Result<void> require_signed_headers(const HttpRequest& request, const SignedScop
   return {};
 }
 
-/// The path as AWS canonicalizes it: dot segments and empty segments gone, what is left encoded
-/// once more.
-std::string canonical_path(std::string_view path) {
-  std::vector<std::string_view> kept;
-  for (const std::string_view segment : split(path, '/', Target::kMaxBytes)) {
-    if (segment.empty() || segment == ".") continue;
-    if (segment != "..") {
-      kept.push_back(segment);
-    } else if (!kept.empty()) {
-      kept.pop_back();
-    }
-  }
-  std::string out;
-  for (const std::string_view segment : kept) out += "/" + encoding::percent_encode(segment);
-  if (out.empty() || path.ends_with('/')) out += '/';
-  return out;
-}
-
-std::string canonical_query(const QueryParameters& query) {
-  std::vector<std::pair<std::string, std::string>> encoded;
-  for (const auto& [name, value] : query)
-    encoded.emplace_back(encoding::percent_encode(name), encoding::percent_encode(value));
-  std::ranges::sort(encoded);
-  std::string out;
-  for (const auto& [name, value] : encoded) {
-    if (!out.empty()) out += '&';
-    out += fmt::format("{}={}", name, value);
-  }
-  return out;
-}
-
 Result<std::string> canonical_headers(const HttpRequest& request, const SignedScope& scope) {
   std::string out;
   for (const std::string& name : scope.signed_headers) {
@@ -296,22 +253,6 @@ Result<void> check_payload_header(const HttpRequest& request, const std::string&
         fmt::format("x-amz-content-sha256 is {}; sign the body's SHA-256 instead", quote(sent)));
   }
   return invalid("the body's SHA-256 differs from x-amz-content-sha256: the body was changed");
-}
-
-Sha256 hmac(BytesView key, std::string_view message) {
-  return x509::hmac_sha256(key, as_bytes(message));
-}
-
-std::string expected_signature(const Secret& secret, const Authorization& authorization,
-                               std::string_view string_to_sign) {
-  const Secret start("AWS4" + secret.reveal());
-  Sha256 key = hmac(as_bytes(start.reveal()), authorization.date);
-  key = hmac(key, authorization.region);
-  key = hmac(key, authorization.service);
-  key = hmac(key, kTerminator);
-  std::string signature = encoding::to_hex(hmac(key, string_to_sign));
-  wipe(key.data(), key.size());
-  return signature;
 }
 
 Result<void> refuse_other_schemes(const HttpRequest& request, const Target& target) {
@@ -389,13 +330,16 @@ Result<SignedScope> verify_signature(const HttpRequest& request, const Target& t
   const std::string payload_hash = encoding::to_hex(x509::sha256(as_bytes(request.body)));
   TRY(check_payload_header(request, payload_hash));
   TRY_ASSIGN(const std::string headers, canonical_headers(request, scope));
-  const std::string canonical = fmt::format(
-      "{}\n{}\n{}\n{}\n{}\n{}", request.method, canonical_path(target.path),
-      canonical_query(target.query), headers, authorization.signed_headers, payload_hash);
-  const std::string digest = encoding::to_hex(x509::sha256(as_bytes(canonical)));
-  const std::string expected = expected_signature(
-      scope.who->secret, authorization,
-      fmt::format("{}\n{}\n{}\n{}", kAlgorithm, date, authorization.scope, digest));
+  const std::string digest =
+      access::canonical_digest({.method = request.method,
+                                .path = target.path,
+                                .query = target.query,
+                                .headers = headers,
+                                .signed_headers = authorization.signed_headers,
+                                .payload_hash = payload_hash});
+  const std::string expected = access::signature_of(
+      scope.who->secret, {authorization.date, authorization.region, authorization.service}, date,
+      digest);
   if (authorization.signature.size() != kSignatureDigits ||
       !equal_constant_time(as_bytes(expected), as_bytes(authorization.signature))) {
     return invalid(fmt::format(

@@ -3,14 +3,14 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
+#include "access/signature.h"
 #include "base/result.h"
 
 namespace imprint::control_api {
 
-using QueryParameters = std::vector<std::pair<std::string, std::string>>;
+using access::QueryParameters;
 
 /// What an HTTP request asks for, taken apart once. Segments are split before they are decoded, so
 /// that an encoded slash stays inside its segment.
