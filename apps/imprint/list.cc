@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <memory>
 #include <set>
 #include <unistd.h>
+#include <unordered_map>
 
 #include "apps/imprint/access.h"
 #include "apps/imprint/deployment_verb.h"
@@ -41,8 +43,8 @@ constexpr const char* kImportHelp =
     "  imprint list import /var/lib/imprint line-a units.csv\n"
     "  imprint list import /var/lib/imprint line-a units.ndjson --keep-going\n"
     "\n"
-    "Brings a file of units into a list: CSV (RFC 4180) whose first line names the columns, or "
-    "one JSON object a line.\n"
+    "Brings a file of units into a list: CSV (RFC 4180, with commas, semicolons or tabs) whose "
+    "first line names the\ncolumns, or one JSON object a line.\n"
     "Columns are serial, template, product_line, region, state (allowed or blocked) and any of "
     "your own. The whole file\n"
     "is checked first, and nothing is imported when a row is wrong. A unit that is on the list "
@@ -118,6 +120,8 @@ void print_members(const json::object& object) {
 
 Result<manufacturing::Source> open_source(const std::string& path) {
   auto file = std::make_shared<FileDescriptor>(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file->is_open() && errno == ENOENT)
+    return fail(Fault::invalid, "cannot read {}: it is not there", path);
   if (!file->is_open()) return system_failure("read", path);
   return manufacturing::Source([file, path]() -> Result<std::string> {
     constexpr std::size_t kAtOnce = std::size_t{64} * 1024;
@@ -142,6 +146,36 @@ struct Imported {
   std::int64_t unchanged = 0;
 };
 
+/// The serials of a file so far, to find one that comes again with something else about the unit. A
+/// file of a million takes some 60 MB.
+class SeenSerials {
+ public:
+  /// Fault::invalid when the serial stands in an earlier row with other columns.
+  Result<void> add(const Columns& columns, std::int64_t line) {
+    const std::hash<std::string> hash;
+    const std::string& serial = columns.at(std::string(manufacturing::kSerial));
+    const std::size_t row = hash(encoding::to_json(manufacturing::to_json(columns)));
+    const auto [known, is_new] = rows_.try_emplace(hash(serial), Row{row, line});
+    if (is_new || known->second.hash == row) return {};
+    return fail_at(Fault::invalid, std::string(manufacturing::kSerial),
+                   "{} stands in line {} with other columns; keep one of the two", quote(serial),
+                   known->second.line);
+  }
+
+ private:
+  struct Row {
+    std::size_t hash;
+    std::int64_t line;
+  };
+  std::unordered_map<std::size_t, Row> rows_;
+};
+
+Result<void> check_row(const ListName& list, const Numbered<Columns>& row, SeenSerials& seen) {
+  if (!row.value) return tl::unexpected(row.value.error());
+  TRY(manufacturing::make_entry(list, *row.value));
+  return seen.add(*row.value, row.line);
+}
+
 /// Hands the rows of a file on that can be entries; names the others on stderr.
 Result<void> each_row(const Arguments& arguments, const ListName& list, Imported& counts,
                       const std::function<Result<void>(const Columns&)>& take) {
@@ -150,19 +184,19 @@ Result<void> each_row(const Arguments& arguments, const ListName& list, Imported
   TRY_ASSIGN(manufacturing::Source source, open_source(arguments.file));
   auto rows = manufacturing::RowReader::open(format, std::move(source));
   if (!rows) return fail(Fault::invalid, "{}:1: {}", arguments.file, describe(rows.error()));
+  SeenSerials seen;
   while (true) {
     TRY_ASSIGN(const std::optional<Numbered<Columns>> row, rows->next());
     if (!row) return {};
     ++counts.rows;
-    const auto entry = row->value ? manufacturing::make_entry(list, *row->value)
-                                  : tl::unexpected(row->value.error());
-    if (entry) {
+    const Result<void> checked = check_row(list, *row, seen);
+    if (checked) {
       TRY(take(*row->value));
       continue;
     }
     if (++counts.wrong <= kMostNamed)
       fmt::print(stderr, "imprint: {}:{}: {}\n", arguments.file, row->line,
-                 describe(entry.error()));
+                 describe(checked.error()));
   }
 }
 
@@ -174,7 +208,7 @@ class Sender {
   Result<void> add(const Columns& columns) {
     constexpr std::size_t kMaxRows = 1000;
     constexpr std::size_t kMaxBytes = std::size_t{512} * 1024;
-    // Of a serial that comes twice the last one counts, as it does from one request to the next.
+    // A row may stand twice in the file; one request names a unit once.
     const std::string& serial = columns.at(std::string(manufacturing::kSerial));
     if (batch_.size() == kMaxRows || bytes_ > kMaxBytes || serials_.contains(serial)) TRY(flush());
     json::object row = manufacturing::to_json(columns);
@@ -215,6 +249,7 @@ class Sender {
 Result<int> import_file(const Arguments& arguments) {
   const auto list = ListName::parse(arguments.name);
   if (!list) return tl::unexpected(list.error());
+  TRY(open_source(arguments.file));
   TRY(ask(arguments, "GET", path_of(arguments)));
   if (!arguments.keep_going) {
     Imported checked;
@@ -361,7 +396,8 @@ void add_list(CLI::App& app, Run& run) {
       ->add_option("--description", arguments->description, "For people")
       ->option_text("TEXT");
   CLI::App* import = verb("import", kImportHelp, &import_file);
-  import->add_option("FILE", arguments->file, "The units: .csv, .ndjson or .jsonl")->required();
+  import->add_option("FILE", arguments->file, "The units: .csv, .tsv, .ndjson or .jsonl")
+      ->required();
   import->add_option("--format", arguments->format, "What the file is, whatever its name says")
       ->check(CLI::IsMember({"csv", "ndjson"}))
       ->option_text("csv|ndjson");

@@ -71,7 +71,7 @@ Result<void> CsvReader::read_quoted(Record& record) {
     }
     TRY_ASSIGN(const std::optional<char> after, bytes_.peek());
     if (after != '"') {
-      if (after && *after != ',' && *after != '\r' && *after != '\n')
+      if (after && *after != separator_ && *after != '\r' && *after != '\n')
         record.refuse("text follows a closing quote; write a quote within quotes twice");
       return {};
     }
@@ -92,7 +92,7 @@ Result<void> CsvReader::read_record(Record& record) {
     } else if (*byte == '\r') {
       TRY_ASSIGN(const std::optional<char> after, bytes_.peek());
       if (after != '\n') record.refuse("a carriage return stands alone; lines end with CRLF or LF");
-    } else if (*byte == ',') {
+    } else if (*byte == separator_) {
       record.end_field();
     } else if (*byte == '"' && record.field.empty()) {
       TRY(read_quoted(record));

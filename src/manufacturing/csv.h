@@ -41,7 +41,7 @@ struct Numbered {
   Result<T> value;
 };
 
-/// Reads CSV as RFC 4180 section 2 has it, strictly: fields between commas, quoted ones with ""
+/// Reads CSV as RFC 4180 section 2 has it, strictly: fields between separators, quoted ones with ""
 /// for a quote, lines that end with CRLF or LF. Empty lines are passed over. Memory is bounded by
 /// the longest record that is allowed.
 class CsvReader {
@@ -50,7 +50,8 @@ class CsvReader {
   static constexpr std::size_t kMaxFields = 256;
   using Fields = std::vector<std::string>;
 
-  explicit CsvReader(Source source) : bytes_(std::move(source)) {}
+  explicit CsvReader(Source source, char separator = ',')
+      : bytes_(std::move(source)), separator_(separator) {}
 
   /// Nothing at the end of the file; an error only when the file cannot be read.
   Result<std::optional<Numbered<Fields>>> next();
@@ -63,6 +64,7 @@ class CsvReader {
   Result<void> skip_line();
 
   ByteReader bytes_;
+  char separator_;
   std::int64_t line_ = 1;
 };
 

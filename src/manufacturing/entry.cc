@@ -36,6 +36,40 @@ Result<void> check_text(std::string_view column, std::string_view text, std::siz
   return {};
 }
 
+/// "1.23457E+11": a spreadsheet's way to show a number of more digits than fit. The digits are
+/// gone.
+bool is_shortened_number(std::string_view text) {
+  const auto digits = [&text] {
+    const std::size_t end = std::min(text.find_first_not_of("0123456789"), text.size());
+    text.remove_prefix(end);
+    return end;
+  };
+  if (digits() != 1) return false;
+  if (text.starts_with('.') || text.starts_with(',')) {
+    text.remove_prefix(1);
+    if (digits() == 0) return false;
+  }
+  if (!text.starts_with("E+") && !text.starts_with("e+")) return false;
+  text.remove_prefix(2);
+  return digits() >= 2 && text.empty();
+}
+
+/// What a spreadsheet or a careless edit has done to a value, before it counts for anything.
+Result<void> check_intact(std::string_view column, std::string_view value) {
+  if (is_shortened_number(value)) {
+    return fail_at(Fault::invalid, std::string(column),
+                   "{} is how a spreadsheet shows a long number, and its digits are lost; make the "
+                   "column text and enter it again",
+                   quote(value));
+  }
+  if (value.starts_with(' ') || value.ends_with(' ') || value.starts_with("\xC2\xA0") ||
+      value.ends_with("\xC2\xA0")) {
+    return fail_at(Fault::invalid, std::string(column), "{} begins or ends with a space; remove it",
+                   quote(value));
+  }
+  return {};
+}
+
 Result<void> take(registry::ListEntry& entry, const std::string& column, const std::string& value) {
   TRY(check_text(column, value, kMaxValueBytes));
   if (column == kTemplate) {
@@ -79,6 +113,7 @@ Result<registry::ListEntry> make_entry(const ListName& list, const Columns& colu
   registry::ListEntry entry{.list = list,
                             .serial = serial == columns.end() ? std::string() : serial->second};
   TRY(check_serial(entry.serial));
+  for (const auto& [column, value] : columns) TRY(check_intact(column, value));
   for (const auto& [column, value] : columns) {
     if (column == kSerial || value.empty()) continue;
     TRY(take(entry, column, value));

@@ -33,7 +33,8 @@ Result<void> check_column_name(std::string_view name);
 /// 1 to 256 bytes of UTF-8 without control characters. Compared as it is, case and all.
 Result<void> check_serial(std::string_view serial);
 
-/// Fault::invalid, `where` being the column. Times and version are the caller's to set.
+/// Fault::invalid, `where` being the column: what it cannot be, and what a spreadsheet has spoilt
+/// (1.23E+11, spaces at the ends). Times and version are the caller's to set.
 Result<registry::ListEntry> make_entry(const ListName& list, const Columns& columns);
 
 /// The inverse: what make_entry() would make the same entry of. `state` is among them when blocked.

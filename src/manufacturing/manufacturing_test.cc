@@ -128,6 +128,31 @@ TEST(RowReader, RefusesAHeaderThatCannotBe) {
   }
 }
 
+TEST(RowReader, ReadsSemicolonsAndTabsByTheirHeader) {
+  for (const char separator : {',', ';', '\t'}) {
+    std::string text = "serial|region\nA1|eu\n\"A|2\"|\"x\"\"y\"\n";
+    std::ranges::replace(text, '|', separator);
+    EXPECT_THAT(rows_of(Format::csv, text),
+                ElementsAre(R"(2: {"region":"eu","serial":"A1"})",
+                            AllOf(HasSubstr("3: "), HasSubstr(R"(x\"y)"))))
+        << separator;
+  }
+  EXPECT_THAT(rows_of(Format::csv,
+                      "\xEF\xBB\xBF"
+                      "serial;hw\nA,1;2\n"),
+              ElementsAre(R"(2: {"hw":"2","serial":"A,1"})"));
+}
+
+TEST(RowReader, NamesUtf16) {
+  const std::string little("\xFF\xFEs\0e\0r\0", 8);
+  const std::string big("\xFE\xFF\0s\0e\0r", 8);
+  const std::string unmarked("s\0e\0r\0i\0a\0l\0\n\0", 14);
+  for (const Format format : {Format::csv, Format::ndjson}) {
+    for (const std::string& text : {little, big, unmarked})
+      EXPECT_THAT(rows_of(format, text), ElementsAre(HasSubstr("UTF-16")));
+  }
+}
+
 TEST(RowReader, ReadsAnObjectALine) {
   EXPECT_THAT(
       rows_of(Format::ndjson, "{\"serial\":\"A1\",\"hw\":null}\n\n[1]\n{\"serial\":1}\n{\n" +
@@ -141,6 +166,7 @@ TEST(RowReader, ReadsAnObjectALine) {
 
 TEST(RowReader, KnowsFormatsByName) {
   EXPECT_EQ(format_of("a.csv"), Format::csv);
+  EXPECT_EQ(format_of("a.tsv"), Format::csv);
   EXPECT_EQ(format_of("a.ndjson"), Format::ndjson);
   EXPECT_EQ(format_of("a.jsonl"), Format::ndjson);
   EXPECT_THAT(format_of("a.xlsx").error().message, HasSubstr("--format"));
@@ -162,6 +188,9 @@ TEST(ListEntry, HoldsWhatItsColumnsSay) {
   EXPECT_EQ(columns_of(*entry), columns);
   const auto plain = make_entry(kList, {{"serial", "A"}, {"state", "allowed"}, {"region", ""}});
   EXPECT_EQ(columns_of(*plain), (Columns{{"serial", "A"}}));
+  for (const char* serial :
+       {"1.23", "12E+11", "1E+1", "1.E+11", "1.5E-11", "1E+11A", "A B", "E+11"})
+    EXPECT_TRUE(make_entry(kList, {{"serial", serial}})) << serial;
 }
 
 TEST(ListEntry, RefusesWhatItCannotHold) {
@@ -183,6 +212,14 @@ TEST(ListEntry, RefusesWhatItCannotHold) {
       {"template", {{"serial", "A"}, {"template", "a b"}}, "template", "position 1"},
       {"state", {{"serial", "A"}, {"state", "Blocked"}}, "state", "allowed or blocked"},
       {"column", {{"serial", "A"}, {"a b", "x"}}, "", "column name"},
+      {"a shortened serial", {{"serial", "1.23E+11"}}, "serial", "digits are lost"},
+      {"with a decimal comma", {{"serial", "1,23457E+11"}}, "serial", "digits are lost"},
+      {"without decimals", {{"serial", "4e+14"}}, "serial", "digits are lost"},
+      {"a shortened IMEI", {{"serial", "A"}, {"imei", "3.56789E+14"}}, "imei", "digits are lost"},
+      {"space before", {{"serial", " A"}}, "serial", "begins or ends with a space"},
+      {"space after", {{"serial", "A "}}, "serial", "begins or ends with a space"},
+      {"no-break space", {{"serial", "A\xC2\xA0"}}, "serial", "begins or ends with a space"},
+      {"space in a column", {{"serial", "A"}, {"region", "eu "}}, "region", "begins or ends"},
   };
   for (const auto& row : rows) {
     const auto entry = make_entry(kList, row.columns);

@@ -3,12 +3,51 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 namespace imprint::manufacturing {
 
 namespace {
 
 constexpr std::size_t kMaxLineBytes = std::size_t{64} * 1024;
+
+/// The beginning of a file, to its first line's end if that comes soon enough.
+Result<std::string> read_first_line(const Source& source) {
+  std::string out;
+  while (out.find('\n') == std::string::npos && out.size() < kMaxLineBytes) {
+    TRY_ASSIGN(const std::string more, source());
+    if (more.empty()) break;
+    out += more;
+  }
+  return out;
+}
+
+/// What was read goes first.
+Source continued(std::string first, Source rest) {
+  return [first = std::move(first), rest = std::move(rest)]() mutable -> Result<std::string> {
+    return first.empty() ? rest() : Result<std::string>(std::exchange(first, {}));
+  };
+}
+
+/// Spreadsheets save "Unicode text" so, with a byte order mark or without.
+Result<void> check_encoding(std::string_view first) {
+  const std::string_view line = first.substr(0, first.find('\n'));
+  const bool is_marked = first.starts_with("\xFF\xFE") || first.starts_with("\xFE\xFF");
+  if (!is_marked && line.find('\0') == std::string_view::npos) return {};
+  return fail(
+      Fault::invalid,
+      "the file is UTF-16, as some programs save \"Unicode text\"; save it as CSV in UTF-8");
+}
+
+/// Spreadsheets write semicolons where the comma is the decimal sign. The header decides: column
+/// names hold neither.
+char separator_of(std::string_view first) {
+  const std::string_view line = first.substr(0, first.find('\n'));
+  for (const char separator : {',', ';', '\t'}) {
+    if (line.find(separator) != std::string_view::npos) return separator;
+  }
+  return ',';
+}
 
 Result<void> check_header(const CsvReader::Fields& header) {
   if (header.size() > kMaxColumns)
@@ -29,20 +68,25 @@ Result<void> check_header(const CsvReader::Fields& header) {
 }  // namespace
 
 Result<Format> format_of(std::string_view file_name) {
-  if (file_name.ends_with(".csv")) return Format::csv;
+  if (file_name.ends_with(".csv") || file_name.ends_with(".tsv")) return Format::csv;
   if (file_name.ends_with(".ndjson") || file_name.ends_with(".jsonl")) return Format::ndjson;
-  return fail(Fault::invalid,
-              "{} ends neither with .csv nor with .ndjson or .jsonl; say what it is with --format",
-              quote(file_name));
+  return fail(
+      Fault::invalid,
+      "{} ends neither with .csv or .tsv nor with .ndjson or .jsonl; say what it is with --format",
+      quote(file_name));
 }
 
 Result<RowReader> RowReader::open(Format format, Source source) {
   RowReader out;
+  TRY_ASSIGN(std::string first, read_first_line(source));
+  TRY(check_encoding(first));
+  const char separator = separator_of(first);
+  source = continued(std::move(first), std::move(source));
   if (format == Format::ndjson) {
     out.lines_.emplace(std::move(source));
     return out;
   }
-  out.csv_.emplace(std::move(source));
+  out.csv_.emplace(std::move(source), separator);
   TRY_ASSIGN(std::optional<Numbered<CsvReader::Fields>> header, out.csv_->next());
   if (!header) return fail(Fault::invalid, "the file is empty; its first line names the columns");
   TRY_ASSIGN(out.header_, std::move(header->value));

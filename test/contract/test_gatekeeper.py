@@ -118,6 +118,23 @@ class Gatekeeper(WithServer):
         self.assertEqual((partly.returncode, json.loads(partly.stdout)["added"]), (1, 2), partly.stderr)
         self.assertEqual(self.imprint("list", "lookup", "line-a", "'; DROP TABLE list_entries; --").returncode, 0)
 
+    def test_what_spreadsheets_do_to_lists_is_read_or_refused_by_line(self):
+        def imported(name, content, *words):
+            file = self.deployment.scratch / name
+            file.write_bytes(content)
+            return self.imprint("list", "import", "line-a", file, *words, check=False)
+        refused = imported("spoilt.csv", b"serial,region\nQ-1,eu\n1.23E+11,eu\nQ-2 ,eu\nQ-1,us\nQ-1,eu\n")
+        self.assertEqual(refused.returncode, 2)
+        for part in ("spoilt.csv:3: serial: \"1.23E+11\" is how a spreadsheet shows", "spoilt.csv:4: serial: \"Q-2 \" begins or ends with a space",
+                     'spoilt.csv:5: serial: "Q-1" stands in line 2 with other columns', "3 of 5 rows are wrong and nothing was imported"):
+            self.assertIn(part, refused.stderr)
+        self.assertEqual(imported("semicolons.csv", b"serial;region\r\nQ-3;eu\r\n").returncode, 0)
+        self.assertEqual(imported("tabs.tsv", b"serial\tregion\nQ-4\teu\n").returncode, 0)
+        self.assertIn("eu", self.imprint("list", "lookup", "line-a", "Q-4").stdout)
+        self.assertIn("UTF-16", imported("unicode.csv", "serial,region\nQ-5,eu\n".encode("utf-16")).stderr)
+        for serial in ("Q-3", "Q-4"):
+            self.imprint("list", "remove", "line-a", serial)
+
     def test_the_same_units_as_ndjson_change_nothing(self):
         file = self.deployment.scratch / "units.ndjson"
         file.write_text("".join(json.dumps({"serial": f"SN-{number:04}", "firmware": self.version_of(number), "region": "eu"}) + "\n"
