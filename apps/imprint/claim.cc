@@ -172,9 +172,8 @@ const json::object& member_of(const json::object& object, std::string_view membe
   return value != nullptr && value->is_object() ? value->get_object() : kEmpty;
 }
 
-std::string status_of(const json::object& claim) {
-  return claim.contains("frozen") ? "FROZEN" : text_of(claim, "status");
-}
+/// Whether it can be used, and if not, why: "in-service", "frozen", "ended".
+std::string state_of(const json::object& claim) { return text_of(claim, "state"); }
 
 /// "37 of 100": devices that came of it, and how many may.
 std::string use_of(const json::object& claim) {
@@ -199,7 +198,7 @@ std::string path_of(const Arguments& arguments) {
 void print_claim(const Arguments& arguments, const json::object& claim) {
   if (arguments.output == Output::json) return fmt::print("{}\n", encoding::to_json(claim));
   fmt::print("{:<16}{}\n", "claim", text_of(claim, "certificateId"));
-  fmt::print("{:<16}{}\n", "status", status_of(claim));
+  fmt::print("{:<16}{}\n", "state", state_of(claim));
   if (const json::object& frozen = member_of(claim, "frozen"); !frozen.empty()) {
     fmt::print("{:<16}{}\n", "frozen at", time_of(frozen, "at"));
     fmt::print("{:<16}{}\n", "because", text_of(frozen, "because"));
@@ -227,13 +226,13 @@ Result<void> list(const Arguments& arguments) {
     fmt::print("{}\n", encoding::to_json(json::object{{"claims", std::move(all)}}));
     return {};
   }
-  fmt::print("{:<64}  {:<8}  {:<16}  {:<16}  {}\n", "CLAIM", "STATUS", "DEVICES", "LAST USE",
+  fmt::print("{:<64}  {:<10}  {:<16}  {:<16}  {}\n", "CLAIM", "STATE", "DEVICES", "LAST USE",
              "TEMPLATES");
   for (const json::value& value : all) {
     if (!value.is_object()) continue;
     const json::object& claim = value.get_object();
-    fmt::print("{:<64}  {:<8}  {:<16}  {:<16}  {}\n", text_of(claim, "certificateId"),
-               status_of(claim), use_of(claim), time_of(claim, "lastUse"),
+    fmt::print("{:<64}  {:<10}  {:<16}  {:<16}  {}\n", text_of(claim, "certificateId"),
+               state_of(claim), use_of(claim), time_of(claim, "lastUse"),
                text_of_json(member_of(claim, "budget"), "templateNames"));
   }
   return {};
@@ -255,6 +254,12 @@ Result<void> freeze(const Arguments& arguments) {
 Result<void> thaw(const Arguments& arguments) {
   TRY_ASSIGN(const json::object claim, ask(arguments, "POST", path_of(arguments) + "/thaw"));
   print_claim(arguments, claim);
+  if (arguments.output == Output::text && state_of(claim) == "used-up") {
+    fmt::print(
+        "\nNext: its budget is used up, and the next new device freezes it again. Raise it: "
+        "imprint claim set {} {} --max-devices N\n",
+        arguments.directory, text_of(claim, "certificateId"));
+  }
   return {};
 }
 

@@ -243,8 +243,9 @@ Finding point_finding(Kind kind, std::string subject_kind, std::string subject,
     case Kind::claim_frozen:
       out.next =
           "see what its budget is. If it leaked, leave it frozen and make another; if the budget "
-          "was too narrow, widen it and thaw the claim";
+          "was too narrow, widen it before you thaw the claim, or the next device freezes it again";
       add("imprint claim show DIR");
+      add("imprint claim set DIR");
       add("imprint claim thaw DIR");
       break;
     case Kind::claim_new_place:

@@ -190,10 +190,13 @@ runtime::Task<Result<json::object>> describe(Call call, registry::Certificate cl
           call.server.store, registry::counter_key(provisioning::devices_counter(claim.id))));
   CO_TRY_ASSIGN(const std::optional<Timestamp> used,
                 co_await last_use(call.server.store, claim.id));
+  const std::int64_t devices = counter ? counter->value : 0;
+  const auto state = provisioning::state_of(claim, devices, call.server.clock.now());
   json::object out{{"certificateId", claim.id.hex()},
                    {"certificateArn", certificate_arn(call, claim.id)},
                    {"status", registry::to_string(claim.status)},
-                   {"devices", counter ? counter->value : 0},
+                   {"state", provisioning::to_string(state)},
+                   {"devices", devices},
                    {"budget", write_claim_budget(claim.claim_budget)},
                    {"creationDate", epoch_seconds(claim.created)},
                    {"expiration", epoch_seconds(claim.not_after)},

@@ -2,6 +2,7 @@
 #include "provisioning/claim_budget.h"
 
 #include <algorithm>
+#include <array>
 #include <fmt/chrono.h>
 #include <fmt/ranges.h>
 
@@ -122,6 +123,24 @@ std::string devices_counter(const CertificateId& claim) {
 
 bool is_new_device(const registry::Certificate& certificate) {
   return certificate.status == registry::CertificateStatus::pending_activation;
+}
+
+std::string_view to_string(ClaimState state) {
+  constexpr std::array<std::string_view, 8> kNames = {
+      "in-service", "frozen", "inactive", "revoked", "expired", "not-begun", "ended", "used-up"};
+  return kNames.at(static_cast<std::size_t>(state));
+}
+
+ClaimState state_of(const registry::Certificate& claim, std::int64_t devices, Timestamp now) {
+  const ClaimBudget& budget = claim.claim_budget;
+  if (claim.status == registry::CertificateStatus::revoked) return ClaimState::revoked;
+  if (claim.frozen) return ClaimState::frozen;
+  if (claim.status != registry::CertificateStatus::active) return ClaimState::inactive;
+  if (now > claim.not_after) return ClaimState::expired;
+  if (budget.until && now >= *budget.until) return ClaimState::ended;
+  if (budget.max_devices && devices >= *budget.max_devices) return ClaimState::used_up;
+  if (budget.from && now < *budget.from) return ClaimState::not_begun;
+  return ClaimState::in_service;
 }
 
 Result<void> check_serial_range(const SerialRange& range) {

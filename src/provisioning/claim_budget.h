@@ -39,6 +39,20 @@ struct ClaimUse {
   bool takes_turn = true;     ///< counts towards the rate
 };
 
+/// What a claim can be used for at a moment, whoever asks.
+enum class ClaimState : std::uint8_t {
+  in_service,
+  frozen,
+  inactive,  ///< by an operator; or not activated yet
+  revoked,
+  expired,    ///< its certificate has ended
+  not_begun,  ///< its budget begins later
+  ended,      ///< its budget has ended
+  used_up,    ///< every device it may register is registered
+};
+std::string_view to_string(ClaimState state);  ///< "in-service"
+ClaimState state_of(const registry::Certificate& claim, std::int64_t devices, Timestamp now);
+
 /// What is known when it asks.
 struct ClaimFacts {
   Timestamp now = {};

@@ -133,6 +133,41 @@ TEST(ClaimBudget, DecidesByTheFirstRuleThatIsBroken) {
   }
 }
 
+TEST(ClaimState, SaysWhetherAClaimCanBeUsedAndIfNotWhy) {
+  using enum ClaimState;
+  const Timestamp now = from_milliseconds(kNow);
+  const auto claim = [&](auto change) {
+    registry::Certificate out{.id = CertificateId(Sha256{1}),
+                              .pem = {},
+                              .status = registry::CertificateStatus::active,
+                              .not_after = now + Seconds(10)};
+    out.claim_budget.max_devices = 3;
+    change(out);
+    return out;
+  };
+  const struct {
+    ClaimState state;
+    std::int64_t devices;
+    std::function<void(registry::Certificate&)> change;
+  } rows[] = {
+      {in_service, 2, [](auto&) {}},
+      {used_up, 3, [](auto&) {}},
+      {expired, 3, [&](auto& c) { c.not_after = now - Seconds(1); }},
+      {ended, 0, [&](auto& c) { c.claim_budget.until = now; }},
+      {not_begun, 0, [&](auto& c) { c.claim_budget.from = now + Seconds(1); }},
+      {in_service, 0, [&](auto& c) { c.claim_budget.from = now; }},
+      {frozen, 0,
+       [](auto& c) {
+         c.status = registry::CertificateStatus::inactive;
+         c.frozen = registry::Freeze{.because = "x"};
+       }},
+      {inactive, 0, [](auto& c) { c.status = registry::CertificateStatus::inactive; }},
+      {revoked, 0, [](auto& c) { c.status = registry::CertificateStatus::revoked; }},
+  };
+  for (const auto& row : rows)
+    EXPECT_EQ(state_of(claim(row.change), row.devices, now), row.state) << to_string(row.state);
+}
+
 TEST(ClaimBudget, LearnsTheSiteOfAnAddressAndNoMoreThanSixtyFour) {
   registry::Certificate claim{.id = CertificateId(Sha256{1}), .pem = {}};
   claim.claim_budget.learning_devices = 1;

@@ -115,7 +115,7 @@ class Claims(WithClaims):
         for number in numbers:
             self.assertEqual(self.fleet(claim, 1, first=number)["succeeded"], 1, number)
         shown = self.claim_verb("show", claim_id)
-        self.assertEqual((shown["status"], shown["devices"]), ("ACTIVE", 150))
+        self.assertEqual((shown["status"], shown["state"], shown["devices"]), ("ACTIVE", "used-up", 150))
         self.assertEqual(self.alarms(), before + 1)
 
     def test_a_use_from_outside_its_networks_freezes_it_and_cuts_it(self):
@@ -161,6 +161,7 @@ class Claims(WithClaims):
         claim, claim_id = self.make("early", "--from", "2099-01-01")
         self.assertDenied(self.register(claim, "T-1"), "rule from")
         self.claim_verb("set", claim_id, "--from", "none", "--until", "2020-01-01T00:00:00Z")
+        self.assertEqual(self.claim_verb("show", claim_id)["state"], "ended")
         self.assertDenied(self.register(claim, "T-1"), "rule until")
         self.assertEqual(self.claim_verb("show", claim_id)["status"], "ACTIVE")
         self.claim_verb("set", claim_id, "--until", "none")

@@ -1,15 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { JSX } from "preact";
 import type { Claim, ClaimBudget } from "../api/shapes";
-import { Badge } from "../parts/badge";
+import { Badge, type Tone } from "../parts/badge";
 import * as format from "../parts/format";
 import { Meter } from "../parts/panel";
 
+const kTones: Record<Claim["state"], Tone> = {
+  "in-service": "good",
+  frozen: "bad",
+  revoked: "bad",
+  inactive: "warn",
+  expired: "plain",
+  "not-begun": "plain",
+  ended: "plain",
+  "used-up": "plain",
+};
+
 export function ClaimBadge({ claim }: { claim: Claim }): JSX.Element {
-  if (claim.frozen !== undefined) return <Badge tone="bad">frozen</Badge>;
-  if (claim.expiration < Date.now() / 1000) return <Badge tone="plain">expired</Badge>;
-  if (claim.status !== "ACTIVE") return <Badge tone="warn">{claim.status.toLowerCase()}</Badge>;
-  return <Badge tone="good">in service</Badge>;
+  return <Badge tone={kTones[claim.state]}>{claim.state.replace("-", " ")}</Badge>;
 }
 
 /** How many devices it registered, of how many it may. */
