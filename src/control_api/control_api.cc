@@ -152,6 +152,12 @@ runtime::Task<void> ControlApi::record_denial(Accepted denied, Judgement judgeme
   co_await record(std::move(event));
 }
 
+runtime::Task<HttpResponse> ControlApi::handle_session(HttpRequest request) {
+  SessionAnswer answered = co_await answer_session(dependencies_, std::move(request));
+  if (answered.refusal && spend(sign_ins_)) co_await record(std::move(*answered.refusal));
+  co_return std::move(answered.response);
+}
+
 /// The answer is a refusal either way; an event that cannot be kept goes to the log.
 runtime::Task<void> ControlApi::record(registry::AuditEvent event) {
   const std::string step = event.step;

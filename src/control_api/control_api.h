@@ -13,21 +13,25 @@ namespace imprint::control_api {
 
 /// The REST API of AWS IoT's control plane, and Imprint's own calls under /imprint/v1/: signature,
 /// route, inputs, the operator's policy, operation, answer. What is refused at the signature by a
-/// known key, and what the policy denies, becomes an audit event within a budget; requests of
-/// strangers leave no trace in the store, which they could fill. One per process, any thread;
-/// outlives its requests.
+/// known key, what the policy denies and who is not let in at the dashboard becomes an audit event
+/// within a budget; other requests of strangers leave no trace in the store, which they could fill.
+/// One per process, any thread; outlives its requests.
 class ControlApi {
  public:
   explicit ControlApi(Dependencies dependencies)
       : dependencies_(std::move(dependencies)),
         refusals_(dependencies_.clock.monotonic()),
-        denials_(dependencies_.clock.monotonic()) {}
+        denials_(dependencies_.clock.monotonic()),
+        sign_ins_(dependencies_.clock.monotonic()) {}
   ControlApi(const ControlApi&) = delete;
   ControlApi& operator=(const ControlApi&) = delete;
 
   /// Never throws, never says what is inside. Every answer carries x-amzn-RequestId, which the log
   /// and the audit trail know.
   runtime::Task<HttpResponse> handle(HttpRequest request);
+
+  /// The dashboard's own target, kSessionTarget: signs in and out.
+  runtime::Task<HttpResponse> handle_session(HttpRequest request);
 
   [[nodiscard]] const Dependencies& dependencies() const { return dependencies_; }
 
@@ -59,6 +63,7 @@ class ControlApi {
   std::mutex budgets_mutex_;
   telemetry::AuditBudget refusals_;
   telemetry::AuditBudget denials_;
+  telemetry::AuditBudget sign_ins_;  ///< that were refused
 };
 
 }  // namespace imprint::control_api

@@ -96,45 +96,47 @@ std::string_view loggable(std::string_view access_key_id) {
 }
 
 registry::AuditEvent event(const Dependencies& server, const HttpRequest& request,
-                           std::string_view step, std::string_view access_key_id) {
+                           std::string_view outcome, std::string_view access_key_id) {
   return {.time = server.clock.now(),
-          .step = std::string(step),
-          .outcome = "ok",
+          .step = "sign_in",
+          .outcome = std::string(outcome),
           .actor = std::string(access_key_id),
           .detail = encoding::to_json(json::object{{"source_ip", request.source_ip}})};
 }
 
-runtime::Task<HttpResponse> sign_in(const Dependencies& server, HttpRequest request) {
+runtime::Task<SessionAnswer> sign_in(const Dependencies& server, HttpRequest request) {
   const std::string id = make_uuid(server.random);
   if (is_from_elsewhere(request)) {
-    co_return error_response(refuse_forgery("sign in on the dashboard's own page").value(), kErrors,
-                             id);
+    co_return SessionAnswer{
+        error_response(refuse_forgery("sign in on the dashboard's own page").value(), kErrors, id)};
   }
   const auto in = read_sign_in(request);
-  if (!in) co_return error_response(in.error(), kErrors, id);
+  if (!in) co_return SessionAnswer{error_response(in.error(), kErrors, id)};
   const auto started =
       server.sessions.sign_in(in->access_key_id, in->secret.reveal(), request.source_ip);
   if (!started) {
+    SessionAnswer refused{error_response(started.error(), kErrors, id)};
     // Who tries too often is not told again with each try.
     if (started.error().fault != Fault::exhausted) {
       server.log.warning("a sign-in at the dashboard was refused",
                          {{"from", request.source_ip},
                           {"key", loggable(in->access_key_id)},
                           {"because", started.error().message}});
+      refused.refusal = event(server, request, "denied", loggable(in->access_key_id));
     }
-    co_return error_response(started.error(), kErrors, id);
+    co_return refused;
   }
   // Nobody is signed in without a trace.
-  const auto recorded = co_await server.store.commit(
-      change_set(event(server, request, "sign_in", in->access_key_id)));
+  const auto recorded =
+      co_await server.store.commit(change_set(event(server, request, "ok", in->access_key_id)));
   if (!recorded) {
     server.sessions.sign_out(started->token.reveal());
-    co_return error_response(recorded.error(), {Exception::service_unavailable}, id);
+    co_return SessionAnswer{error_response(recorded.error(), {Exception::service_unavailable}, id)};
   }
   HttpResponse response = describe(started->session, server);
   response.headers.emplace_back(
       "Set-Cookie", fmt::format("{}={}{}", kCookie, started->token.reveal(), kAttributes));
-  co_return response;
+  co_return SessionAnswer{std::move(response)};
 }
 
 }  // namespace
@@ -167,32 +169,34 @@ Result<void> check_session(const HttpRequest& request, const OperationInfo& oper
       "a request with a session needs the header {} with the session's csrfToken", kCsrfHeader));
 }
 
-runtime::Task<HttpResponse> answer_session(const Dependencies& server, HttpRequest request) {
+runtime::Task<SessionAnswer> answer_session(const Dependencies& server, HttpRequest request) {
   if (request.method == "POST") co_return co_await sign_in(server, std::move(request));
   const std::string id = make_uuid(server.random);
   const auto session = server.sessions.find(token_of(request));
   if (!session) {
-    co_return error_response(
+    co_return SessionAnswer{error_response(
         refuse(Exception::session_expired, "nobody is signed in; sign in first").value(), kErrors,
-        id);
+        id)};
   }
   if (request.method == "GET") {
     if (is_from_elsewhere(request))
-      co_return error_response(refuse_forgery("not for other sites").value(), kErrors, id);
-    co_return describe(*session, server);
+      co_return SessionAnswer{
+          error_response(refuse_forgery("not for other sites").value(), kErrors, id)};
+    co_return SessionAnswer{describe(*session, server)};
   }
   if (request.method != "DELETE") {
-    co_return HttpResponse{.status = 405,
-                           .body = R"({"message":"POST signs in, GET tells, DELETE signs out"})",
-                           .headers = {{"Allow", "GET, POST, DELETE"}}};
+    co_return SessionAnswer{{.status = 405,
+                             .body = R"({"message":"POST signs in, GET tells, DELETE signs out"})",
+                             .headers = {{"Allow", "GET, POST, DELETE"}}}};
   }
   if (!equal_constant_time(as_bytes(request.header(kCsrfHeader)), as_bytes(session->csrf_token)))
-    co_return error_response(refuse_forgery("the csrfToken is missing").value(), kErrors, id);
+    co_return SessionAnswer{
+        error_response(refuse_forgery("the csrfToken is missing").value(), kErrors, id)};
   server.sessions.sign_out(token_of(request));
-  co_return HttpResponse{
-      .status = 204,
-      .content_type = {},
-      .headers = {{"Set-Cookie", fmt::format("{}={}; Max-Age=0", kCookie, kAttributes)}}};
+  co_return SessionAnswer{
+      {.status = 204,
+       .content_type = {},
+       .headers = {{"Set-Cookie", fmt::format("{}={}; Max-Age=0", kCookie, kAttributes)}}}};
 }
 
 }  // namespace imprint::control_api

@@ -29,7 +29,13 @@ bool session_stands(const HttpRequest& request, const Dependencies& server);
 Result<void> check_session(const HttpRequest& request, const OperationInfo& operation,
                            const SignedScope& scope);
 
+struct SessionAnswer {
+  HttpResponse response;
+  /// Of a sign-in with a wrong key or secret; whoever records it bounds how many.
+  std::optional<registry::AuditEvent> refusal = {};
+};
+
 /// POST signs in, GET tells who is signed in, DELETE signs out.
-runtime::Task<HttpResponse> answer_session(const Dependencies& server, HttpRequest request);
+runtime::Task<SessionAnswer> answer_session(const Dependencies& server, HttpRequest request);
 
 }  // namespace imprint::control_api

@@ -17,7 +17,7 @@ class Browser : public testing::Test {
     HttpRequest request{method, std::string(kSessionTarget), more, body, "192.0.2.1"};
     request.headers.emplace_back("Content-Type", "application/json");
     if (!cookie.empty()) request.headers.emplace_back("Cookie", cookie);
-    return runtime::run_blocking(answer_session(world.api.dependencies(), std::move(request)));
+    return runtime::run_blocking(world.api.handle_session(std::move(request)));
   }
 
   json::object sign_in() {
@@ -108,6 +108,21 @@ TEST_F(Browser, IsToldWhatIsWrongWithASignIn) {
   EXPECT_EQ(session("PUT").status, 401);
   sign_in();
   EXPECT_EQ(session("PUT").status, 405);
+}
+
+TEST_F(Browser, PutsRefusedSignInsOnRecordWithinABudget) {
+  const auto refused = [&] {
+    std::vector<std::string> actors;
+    const auto reply = world.must("GET", "/imprint/v1/audit-events?step=sign_in&outcome=denied");
+    for (const auto& event : reply.list("events"))
+      actors.emplace_back(event.at("actor").as_string());
+    return actors;
+  };
+  session("POST", R"({"accessKeyId":"AKIAX","secretAccessKey":"s"})");
+  session("POST", R"({"accessKeyId":"a secret in the wrong field","secretAccessKey":"AKIAX"})");
+  EXPECT_THAT(refused(), testing::ElementsAre("(not an access key id)", "AKIAX"));
+  for (int i = 0; i < 200; ++i) session("POST", R"({"accessKeyId":"AKIAX","secretAccessKey":"s"})");
+  EXPECT_LE(refused().size(), 60U) << "strangers cannot fill the trail";
 }
 
 TEST_F(Browser, MayDoWhatItsKeyMay) {

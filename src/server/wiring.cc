@@ -451,7 +451,7 @@ struct Server::Parts {
     if (ServiceRoutes::serves(request.target))
       co_return co_await routes->answer(std::move(request));
     if (request.target == control_api::kSessionTarget)
-      co_return co_await control_api::answer_session(control->dependencies(), std::move(request));
+      co_return co_await control->handle_session(std::move(request));
     if (Dashboard::serves(request)) co_return dashboard.answer(request);
     co_return co_await control->handle(std::move(request));
   }
