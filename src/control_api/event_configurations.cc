@@ -54,7 +54,8 @@ Answer describe_event_configurations(Call call) {
   co_return answer;
 }
 
-/// {"THING": {"Enabled": true}} -> {"THING": true}
+/// {"THING": {"Enabled": true}} -> {"THING": true}. Clients whose language has no absent boolean
+/// (Go, and so Terraform) leave false out.
 Result<json::object> read_configurations(const json::object& configurations) {
   constexpr InputInfo kEnabled{.name = "eventConfigurations.Enabled", .type = Type::boolean};
   json::object out;
@@ -70,9 +71,8 @@ Result<json::object> read_configurations(const json::object& configurations) {
                           "Member must be an object with Enabled");
     }
     const json::value* enabled = members->if_contains(std::string_view("Enabled"));
-    if (enabled == nullptr) return refuse_value(kEnabled.name, "null", "Member must not be null");
-    TRY(check_value(kEnabled, *enabled));
-    out[type] = *enabled;
+    if (enabled != nullptr) TRY(check_value(kEnabled, *enabled));
+    out[type] = enabled != nullptr && enabled->get_bool();
   }
   return out;
 }

@@ -149,8 +149,10 @@ Answer describe_thing_group(Call call) {
   registry::Store& store = call.server.store;
   CO_TRY_ASSIGN(const ThingGroup group, co_await get_thing_group_record(
                                             store, call.in.name<ThingGroupName>("thingGroupName")));
-  json::object properties{
-      {"attributePayload", json::object{{"attributes", write_attributes(group.attributes)}}}};
+  json::object properties;  // an empty payload would be a change to Terraform
+  if (!group.attributes.empty())
+    properties["attributePayload"] =
+        json::object{{"attributes", write_attributes(group.attributes)}};
   if (!group.description.empty()) properties["thingGroupDescription"] = group.description;
   json::object metadata{{"creationDate", epoch_seconds(group.created)}};
   if (group.parent) {
