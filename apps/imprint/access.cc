@@ -105,7 +105,17 @@ std::string text_of(const encoding::json::object& object, std::string_view membe
   return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
 }
 
+Result<void> expect_deployment(const deployment::Layout& layout) {
+  std::error_code ignored;
+  if (std::filesystem::exists(layout.config(), ignored)) return {};
+  const std::string directory = layout.directory().string();
+  return fail(Fault::invalid,
+              "{} is no deployment: {} is not there; name the directory that imprint init made",
+              directory, layout.config().string());
+}
+
 Result<ServerAddress> find_server(const deployment::Layout& layout) {
+  TRY(expect_deployment(layout));
   TRY_ASSIGN(const deployment::Config config, deployment::Config::load(layout.config()));
   ServerAddress found{"https://" + config.listen.http.text(), config.listen.mqtt.text(),
                       config.region};

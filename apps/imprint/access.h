@@ -17,7 +17,10 @@ struct ServerAddress {
   std::string region;
 };
 
-/// Fault::not_found when the directory is no deployment.
+/// Fault::invalid when the directory is no deployment.
+Result<void> expect_deployment(const deployment::Layout& layout);
+
+/// Fault::invalid when the directory is no deployment.
 Result<ServerAddress> find_server(const deployment::Layout& layout);
 
 /// The variables with which the AWS CLI, boto3 and Terraform speak to this server; IMPRINT_MQTT is

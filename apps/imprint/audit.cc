@@ -120,6 +120,7 @@ void print_text(const audit::Report& report) {
 }
 
 Result<int> verify(const Arguments& arguments) {
+  TRY(expect_deployment(deployment::Layout(arguments.directory)));
   std::optional<registry::ChainPlace> noted;
   if (!arguments.head.empty()) {
     TRY_ASSIGN(noted, audit::parse_place(arguments.head));
@@ -135,6 +136,7 @@ Result<int> verify(const Arguments& arguments) {
 }
 
 Result<int> head(const Arguments& arguments) {
+  TRY(expect_deployment(deployment::Layout(arguments.directory)));
   TRY_ASSIGN(const registry::AuditReader reader,
              registry::AuditReader::open(deployment::Layout(arguments.directory).store()));
   const registry::ChainPlace place = reader.trail().head;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <thread>
 
+#include "apps/imprint/access.h"
 #include "apps/imprint/audit_sink.h"
 #include "apps/imprint/verbs.h"
 #include "audit/trail_reader.h"
@@ -82,6 +83,7 @@ Result<void> run_export(const Arguments& arguments) {
   TRY_ASSIGN(period.from, time_of(arguments.from));
   TRY_ASSIGN(period.until, time_of(arguments.until));
   const deployment::Layout layout(arguments.directory);
+  TRY(expect_deployment(layout));
   const audit::TrailFiles files{layout.store(), layout.audit()};
   TRY_ASSIGN(const std::unique_ptr<AuditSink> sink, make_sink(arguments));
   std::int64_t last = arguments.after;

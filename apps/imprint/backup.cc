@@ -60,14 +60,14 @@ int print(const Arguments& arguments, const backup::Manifest& manifest, std::str
 int run_backup(const Arguments& arguments) {
   const auto done =
       backup::back_up(deployment::Layout(arguments.directory), arguments.file, SystemClock());
-  if (!done) return report(done.error());
+  if (!done) return report_of_files(done.error());
   return print(arguments, *done, "Backed up to " + arguments.file);
 }
 
 int run_restore(const Arguments& arguments) {
   SystemRandom random;
   const auto done = backup::restore(arguments.file, arguments.directory, random);
-  if (!done) return report(done.error());
+  if (!done) return report_of_files(done.error());
   return print(arguments, *done, "Restored to " + arguments.directory);
 }
 

@@ -89,7 +89,7 @@ Result<json::object> registration_of(const Arguments& arguments, const deploymen
   }
   if (!arguments.template_name.empty() && !arguments.body.empty())
     return fail(Fault::invalid, "--template and --body contradict each other; give one");
-  TRY_ASSIGN(const std::string pem, read_file(arguments.certificate, kMaxPemBytes));
+  TRY_ASSIGN(const std::string pem, read_argument(arguments.certificate, kMaxPemBytes));
   const auto ca = x509::Certificate::from_pem(pem);
   if (!ca) return fail(Fault::invalid, "{}: {}", arguments.certificate, describe(ca.error()));
   json::object request{{"caCertificate", pem},
@@ -98,7 +98,7 @@ Result<json::object> registration_of(const Arguments& arguments, const deploymen
     request["registrationConfig"] = json::object{{"templateName", arguments.template_name}};
   if (!arguments.body.empty()) {
     TRY_ASSIGN(const deployment::Config config, deployment::Config::load(layout.config()));
-    TRY_ASSIGN(const std::string body, read_file(arguments.body, kMaxBodyBytes));
+    TRY_ASSIGN(const std::string body, read_argument(arguments.body, kMaxBodyBytes));
     // AWS asks for a role beside a body; nothing here assumes it.
     request["registrationConfig"] =
         json::object{{"templateBody", body},

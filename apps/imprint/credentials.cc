@@ -74,7 +74,8 @@ Result<json::object> request_of(const Arguments& arguments) {
     out["role"] = arguments.role;
     return out;
   }
-  TRY_ASSIGN(const std::string document, read_file(arguments.policy, access::kMaxDocumentBytes));
+  TRY_ASSIGN(const std::string document,
+             read_argument(arguments.policy, access::kMaxDocumentBytes));
   const auto policy = access::Policy::parse(document, arguments.policy);
   if (!policy) return fail(Fault::invalid, "{}: {}", arguments.policy, describe(policy.error()));
   out["policyDocument"] = document;

@@ -7,6 +7,7 @@
 #include <thread>
 #include <unistd.h>
 
+#include "apps/imprint/access.h"
 #include "apps/imprint/verbs.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -69,6 +70,7 @@ struct Arguments {
 
 /// Where imprintd listens: what it wrote when it started, or else what its configuration says.
 Result<fleet::Endpoint> find_endpoint(const deployment::Layout& layout) {
+  TRY(expect_deployment(layout));
   const auto running = read_file(layout.run_file(), kMaxSmallFile);
   if (running) {
     const auto content = encoding::parse_json(*running);

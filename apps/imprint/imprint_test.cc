@@ -78,6 +78,42 @@ TEST(Tool, BadUsageEndsWithTwoAndASentence) {
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 
+TEST(Tool, APathThatIsNotThereIsBadInputWhateverTheVerb) {
+  const test::ScratchFolder folder;
+  ASSERT_EQ(test::shell(folder, kTool + " init d").exit_code, 0);
+  const char* rows[] = {
+      "template lint nope.json",
+      "ca register d nope.pem --sni-only",
+      "list import d l nope.csv",
+      "restore nope.tar e",
+      "import nope d",
+      "import d nope",
+      "export nope e",
+      "backup nope e.tar",
+      "explain nope --serial x",
+      "env nope",
+      "aws nope -- iot list-things",
+      "audit verify nope",
+      "audit head nope",
+      "audit export nope",
+      "audit list nope",
+      "fleet nope",
+      "credentials list nope",
+      "claim list nope",
+      "claim create nope --template T --out x",
+      "credentials create d --name x --policy nope.json --out k",
+      "top nope",
+      "alarm list nope",
+      "template show nope T",
+      "list show nope",
+  };
+  for (const std::string row : rows) {
+    const auto ran = test::shell(folder, kTool + " " + row);
+    EXPECT_EQ(ran.exit_code, 2) << row << ": " << ran.output;
+    EXPECT_TRUE(contains(ran.output, "nope")) << row << ": " << ran.output;
+  }
+}
+
 TEST(Tool, InitThenDoctorIsHealthy) {
   const test::ScratchFolder folder;
   const auto made = test::shell(folder, kTool + " init d --endpoint iot.example.com");
@@ -150,7 +186,7 @@ TEST(Tool, LintTellsEveryFindingWithItsPlaceAndEndsWithOneOnErrors) {
       << bad.output;
   const auto as_json = test::shell(folder, kTool + " template lint bad.json --output json");
   EXPECT_EQ(encoding::parse_json(as_json.output)->at("errors").as_int64(), 1) << as_json.output;
-  EXPECT_EQ(test::shell(folder, kTool + " template lint none.json").exit_code, 1);
+  EXPECT_EQ(test::shell(folder, kTool + " template lint none.json").exit_code, 2);
 }
 
 }  // namespace

@@ -5,12 +5,24 @@
 #include <map>
 
 #include "apps/imprint/verbs.h"
+#include "base/file.h"
 
 namespace imprint::tool {
 
 int report(const Error& error) {
   fmt::print(stderr, "imprint: {}\n", describe(error));
   return error.fault == Fault::invalid ? kBadUsage : kFailed;
+}
+
+int report_of_files(const Error& error) {
+  const int code = report(error);
+  return error.fault == Fault::not_found ? kBadUsage : code;
+}
+
+Result<std::string> read_argument(const std::string& path, std::size_t max_bytes) {
+  auto text = read_file(path, max_bytes);
+  if (!text && text.error().fault == Fault::not_found) text.error().fault = Fault::invalid;
+  return text;
 }
 
 std::shared_ptr<CLI::FormatterBase> help_formatter() {

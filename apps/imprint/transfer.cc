@@ -90,7 +90,7 @@ Result<transfer::Exported> run_export(const Arguments& arguments) {
 
 int export_and_print(const Arguments& arguments) {
   const auto done = run_export(arguments);
-  if (!done) return report(done.error());
+  if (!done) return report_of_files(done.error());
   if (arguments.output == Output::json) {
     json::array notes;
     for (const std::string& note : done->notes) notes.emplace_back(note);
@@ -120,7 +120,7 @@ Result<transfer::Imported> run_import(const Arguments& arguments) {
 
 int import_and_print(const Arguments& arguments) {
   const auto done = run_import(arguments);
-  if (!done) return report(done.error());
+  if (!done) return report_of_files(done.error());
   if (arguments.output == Output::json) {
     fmt::print("{}\n", encoding::to_json(json::object{{"added", to_json(done->added)},
                                                       {"unchanged", done->unchanged}}));

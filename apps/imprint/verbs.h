@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "base/error.h"
+#include "base/result.h"
 
 namespace CLI {
 class App;
@@ -47,6 +47,11 @@ void add_import(CLI::App& app, Run& run);
 
 /// Prints "imprint: <error>" to stderr and says with which code to end: bad input is 2, the rest 1.
 int report(const Error& error);
+/// The same of a verb that works on files alone: a path that is not there is bad input, too.
+int report_of_files(const Error& error);
+
+/// Reads a file that was named on the command line: one that is not there is bad input.
+Result<std::string> read_argument(const std::string& path, std::size_t max_bytes);
 
 /// Lists verbs by one clause each; the verb's own --help has the rest.
 std::shared_ptr<CLI::FormatterBase> help_formatter();
