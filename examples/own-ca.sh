@@ -7,12 +7,13 @@
 # It makes a policy and registers a CA; run it on a deployment you can throw away.
 set -euo pipefail
 
-dir=${1:?usage: own-ca.sh DIR [FOLDER]}
+dir=$(cd "${1:?usage: own-ca.sh DIR [FOLDER]}" && pwd)
 here=$(cd "$(dirname "$0")" && pwd)
-imprint=${IMPRINT_BIN:-$here/../build/bin}/imprint
+imprint=$(cd "${IMPRINT_BIN:-$here/../build/bin}" && pwd)/imprint
 work=${2:-$(mktemp -d)}
+mkdir -p "$work"
 [ $# -gt 1 ] || trap 'rm -rf "$work"' EXIT
-root=$(cd "$dir" && pwd)/root-ca.pem
+root=$dir/root-ca.pem
 cd "$work"
 
 eval "$("$imprint" env "$dir" | grep '^export ')"

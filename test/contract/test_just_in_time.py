@@ -279,7 +279,7 @@ class Registering(WithOwnCa):
     def test_the_missions_commands_lead_to_a_connected_device(self):
         with Deployment() as deployment:
             environment = {**os.environ, "IMPRINT_BIN": str(BIN), "PATH": f"{os.path.dirname(debian_aws())}:{os.environ['PATH']}"}
-            done = run([ROOT / "examples/own-ca.sh", deployment.data], env=environment, timeout=3 * DEADLINE)
+            done = run([ROOT / "examples/own-ca.sh", deployment.data.name, "made"], env=environment, timeout=3 * DEADLINE, cwd=deployment.scratch)
             self.assertIn("== all of it as it should be", done.stdout)
             self.assertIn("provisioned as sensor-1 at its first connection", done.stdout)
 
