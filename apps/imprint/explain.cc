@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <fmt/format.h>
 #include <memory>
@@ -7,6 +8,7 @@
 
 #include "apps/imprint/access.h"
 #include "apps/imprint/verbs.h"
+#include "base/name.h"
 #include "encoding/text.h"
 
 namespace imprint::tool {
@@ -17,11 +19,13 @@ namespace json = encoding::json;
 
 constexpr const char* kHelp =
     "Example:\n"
+    "  imprint explain /var/lib/imprint\n"
     "  imprint explain /var/lib/imprint --serial A1B2C3\n"
     "  imprint explain /var/lib/imprint --client bench-7 --follow\n"
     "\n"
-    "Tells what one device did, step by step, what decided each, and what to do next. Asks the "
-    "running server.";
+    "Tells what one device did, step by step, what decided each, and what to do next. Without a "
+    "device: who was refused\nlast, also those that came without a name, by what and what to do. "
+    "Asks the running server.";
 
 /// How often --follow asks for what is new.
 constexpr auto kPeriod = std::chrono::milliseconds(500);
@@ -36,7 +40,7 @@ struct Arguments {
   Output output = Output::text;
 };
 
-/// Which device, as a query: CLI11 has made sure that there is one name.
+/// Which device, as a query: CLI11 has made sure that there is at most one name.
 std::string device_of(const Arguments& arguments) {
   const std::pair<std::string_view, std::string> names[] = {
       {"certificateId", arguments.certificate.substr(arguments.certificate.rfind('/') + 1)},
@@ -96,9 +100,50 @@ Result<void> follow(const deployment::Layout& layout, const ServerAddress& serve
   }
 }
 
+/// "client \"bench-7\" from 10.0.0.3, 12 times".
+std::string who(const json::object& refused) {
+  const std::pair<std::string_view, std::string_view> names[] = {{"serialNumber", "serial number"},
+                                                                 {"thingName", "thing"},
+                                                                 {"clientId", "client"},
+                                                                 {"certificateId", "certificate"}};
+  const auto* known = std::ranges::find_if(
+      names, [&](const auto& name) { return !text_of(refused, name.first).empty(); });
+  std::string out = known == std::end(names) ? std::string("somebody without a name")
+                                             : fmt::format("{} {}", known->second,
+                                                           quote(text_of(refused, known->first)));
+  if (const std::string from = text_of(refused, "from"); !from.empty()) out += " from " + from;
+  const auto times = refused.at("times").to_number<std::int64_t>();
+  return times == 1 ? out : fmt::format("{}, {} times", out, times);
+}
+
+Result<void> list_refused(const Arguments& arguments, const deployment::Layout& layout,
+                          const ServerAddress& server) {
+  TRY_ASSIGN(const json::value answer, call(layout, server, "GET", "/imprint/v1/refused-devices"));
+  const auto* devices = answer.is_object() ? answer.get_object().if_contains("devices") : nullptr;
+  if (devices == nullptr || !devices->is_array())
+    return fail(Fault::internal, "the server's answer has no devices");
+  if (arguments.output == Output::json) {
+    fmt::print("{}\n", encoding::to_json(answer));
+    return {};
+  }
+  if (devices->get_array().empty()) fmt::print("Nobody was refused\n");
+  for (const json::value& one : devices->get_array()) {
+    const json::object& refused = one.as_object();
+    fmt::print("{}  {}\n  ! {}\n  Next: {}\n\n", shown_time(refused.at("time").to_number<double>()),
+               who(refused), text_of(refused, "sentence"), text_of(refused, "next"));
+  }
+  return {};
+}
+
 Result<void> explain(const Arguments& arguments) {
   const deployment::Layout layout(arguments.directory);
   TRY_ASSIGN(const ServerAddress server, find_server(layout));
+  if (device_of(arguments).empty()) {
+    if (!arguments.follow) return list_refused(arguments, layout, server);
+    return fail(Fault::invalid,
+                "--follow needs a device: --serial, --thing, --certificate or "
+                "--client");
+  }
   std::int64_t after = 0;
   TRY_ASSIGN(const json::object story, ask(layout, server, device_of(arguments), after));
   if (arguments.output == Output::json && !arguments.follow) {
@@ -106,7 +151,10 @@ Result<void> explain(const Arguments& arguments) {
     return {};
   }
   print_events(story, arguments.output);
-  if (arguments.output == Output::text) fmt::print("\nNext: {}\n", text_of(story, "next"));
+  if (arguments.output == Output::text) {
+    const bool is_good = text_of(story, "standing") == "good";
+    fmt::print("\nNext: {}{}\n", is_good ? "nothing to do. " : "", text_of(story, "next"));
+  }
   std::fflush(stdout);
   return arguments.follow ? follow(layout, server, arguments, after) : Result<void>();
 }
@@ -119,7 +167,8 @@ void add_explain(CLI::App& app, Run& run) {
   noun->add_option("DIR", arguments->directory, "Deployment directory")
       ->envname("IMPRINT_DATA")
       ->required();
-  CLI::Option_group* device = noun->add_option_group("Device", "Which device; one of these");
+  CLI::Option_group* device = noun->add_option_group(
+      "Device", "Which device; one of these, or none for who was refused last");
   const CLI::Validator not_empty(
       [](const std::string& text) {
         return text.empty() ? std::string("is empty") : std::string();
@@ -139,7 +188,7 @@ void add_explain(CLI::App& app, Run& run) {
   device->add_option("--client", arguments->client, "Its MQTT client id")
       ->check(not_empty)
       ->option_text("C");
-  device->require_option(1);
+  device->require_option(0, 1);
   noun->add_flag("--follow", arguments->follow, "Go on telling what it does, until interrupted");
   add_output(*noun, arguments->output);
   noun->callback([arguments, &run] {

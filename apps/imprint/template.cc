@@ -110,7 +110,7 @@ Result<json::array> lint_there(const std::string& directory, const std::string& 
 /// A device's certificate comes first, as in the file that it sends; intermediates follow.
 Result<std::vector<x509::Certificate>> read_certificates(const std::string& file) {
   constexpr std::string_view kEnd = "-----END CERTIFICATE-----";
-  TRY_ASSIGN(const std::string text, read_file(file, kMaxFileBytes));
+  TRY_ASSIGN(const std::string text, read_argument(file, kMaxFileBytes));
   std::vector<x509::Certificate> out;
   std::string_view rest = text;
   do {
@@ -179,7 +179,7 @@ Result<json::array> lint_devices(const Arguments& arguments, const std::string& 
 
 /// Gives the exit code: findings are no failure of the tool, but a script must see them.
 Result<int> lint(const Arguments& arguments) {
-  TRY_ASSIGN(const std::string body, read_file(arguments.file, kMaxFileBytes));
+  TRY_ASSIGN(const std::string body, read_argument(arguments.file, kMaxFileBytes));
   const bool is_for_devices = !arguments.ca_file.empty() || !arguments.device_files.empty();
   const std::string type = is_for_devices ? "jitp" : arguments.type;
   json::array problems;
@@ -226,10 +226,10 @@ Result<json::object> trial_of(const Arguments& arguments) {
   if (arguments.version > 0) out["versionId"] = arguments.version;
   if (!arguments.certificate_id.empty()) out["certificateId"] = arguments.certificate_id;
   if (!arguments.file.empty()) {
-    TRY_ASSIGN(out["templateBody"], read_file(arguments.file, kMaxFileBytes));
+    TRY_ASSIGN(out["templateBody"], read_argument(arguments.file, kMaxFileBytes));
   }
   if (!arguments.certificate_file.empty()) {
-    TRY_ASSIGN(out["certificatePem"], read_file(arguments.certificate_file, kMaxFileBytes));
+    TRY_ASSIGN(out["certificatePem"], read_argument(arguments.certificate_file, kMaxFileBytes));
   }
   return out;
 }
@@ -285,6 +285,8 @@ Result<int> try_template(const Arguments& arguments) {
     fmt::print("Refused with {}: {}\n", text_of(outcome, "errorCode"),
                text_of(outcome, "errorMessage"));
     if (!text_of(outcome, "path").empty()) fmt::print("  at {}\n", text_of(outcome, "path"));
+    if (!text_of(outcome, "rule").empty())
+      fmt::print("  decided by {}\n", text_of(outcome, "rule"));
   } else {
     fmt::print("Allowed{}. It would\n", text_of(outcome, "thingName").empty()
                                             ? ""

@@ -39,7 +39,7 @@ constexpr auto kRoles = std::to_array<Role>({
                 "imprint:DescribeManufacturingList", "imprint:DescribeListEntry",
                 "imprint:ListClaims", "imprint:DescribeClaim", "imprint:ListManufacturingLists",
                 "imprint:GetPipeline", "imprint:ListAlarms", "imprint:ListHooks",
-                "imprint:ListRefusals",
+                "imprint:ListRefusals", "imprint:ListRefusedDevices",
                 "imprint:DescribeConnection"],
      "Resource": "*"},
     {"Sid": "Make", "Effect": "Allow",

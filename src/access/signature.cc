@@ -100,10 +100,9 @@ std::vector<std::pair<std::string, std::string>> sign(const Outgoing& request, c
                         .signed_headers = kSignedHeaders,
                         .payload_hash = hash_of(request.body)});
   return {{"X-Amz-Date", date},
-          {"Authorization",
-           fmt::format("{} Credential={}/{}, SignedHeaders={}, Signature={}", kSignatureAlgorithm,
-                       key.id, scope.text(), kSignedHeaders,
-                       signature_of(key.secret, scope, date, digest))}};
+          {"Authorization", fmt::format("{} Credential={}/{}, SignedHeaders={}, Signature={}",
+                                        kSignatureAlgorithm, key.id, scope.text(), kSignedHeaders,
+                                        signature_of(key.secret, scope, date, digest))}};
 }
 
 }  // namespace imprint::access

@@ -3,9 +3,13 @@
 #include <map>
 #include <ranges>
 #include <set>
+#include <span>
 
+#include "base/nearest.h"
 #include "control_api/audited_names.h"
+#include "control_api/event_detail.h"
 #include "control_api/operations.h"
+#include "control_api/standing.h"
 #include "control_api/store_access.h"
 #include "control_api/story.h"
 
@@ -103,6 +107,70 @@ runtime::Task<Result<std::optional<registry::Certificate>>> decisive_certificate
   co_return claim && claim->frozen ? claim : own;
 }
 
+/// Alarms that are raised about the device: about its thing or a certificate of its own.
+std::vector<registry::Alarm> alarms_about(const std::vector<AuditEvent>& story,
+                                          const AuditEvents& wanted,
+                                          std::span<const registry::Alarm> alarms) {
+  std::set<std::string> things{wanted.thing};
+  std::set<std::string> certificates{wanted.certificate};
+  for (const AuditEvent& event : story) {
+    things.insert(event.thing);
+    if (!is_of_claim(event)) certificates.insert(event.certificate);
+  }
+  std::vector<registry::Alarm> out;
+  for (const registry::Alarm& alarm : alarms) {
+    if (alarm.resolved || alarm.subject.empty()) continue;
+    if ((alarm.subject_kind == "thing" && things.contains(alarm.subject)) ||
+        (alarm.subject_kind == "certificate" && certificates.contains(alarm.subject)))
+      out.push_back(alarm);
+  }
+  return out;
+}
+
+/// The template that a step asked for: as it was recorded, or from the topic that was refused.
+std::string template_asked_for(const AuditEvent& event) {
+  const EventDetail detail(event);
+  if (detail.text("cause") == provisioning::code::kResourceNotFound) return detail.text("template");
+  constexpr std::string_view kBefore = "$aws/provisioning-templates/";
+  const std::string topic = detail.text("resource");
+  if (event.outcome != "denied" || !is_of_claim(event) || !topic.starts_with(kBefore)) return {};
+  return topic.substr(kBefore.size(), topic.find('/', kBefore.size()) - kBefore.size());
+}
+
+/// " Did you mean the template Sensors?", for operators: a device is not told what there is.
+runtime::Task<Result<std::string>> did_you_mean(registry::Store& store, const AuditEvent* event) {
+  constexpr std::size_t kMostTemplates = 1'000;
+  const std::string asked = event == nullptr ? std::string() : template_asked_for(*event);
+  if (asked.empty()) co_return std::string();
+  CO_TRY_ASSIGN(const auto templates, co_await list_some<registry::ProvisioningTemplate>(
+                                          store, registry::query::Templates{}, kMostTemplates));
+  std::vector<std::string> names;
+  for (const registry::ProvisioningTemplate& one : templates) names.push_back(one.name.str());
+  const auto meant = nearest(asked, names);
+  if (!meant || *meant == asked) co_return std::string();
+  co_return fmt::format(" Did you mean the template {} in place of {}?", *meant, quote(asked));
+}
+
+/// " N units use ...": sketches give every unit the client id that they were published with.
+runtime::Task<Result<std::string>> shared_client_id(registry::Store& store,
+                                                    const AuditEvent* event) {
+  if (event == nullptr || event->outcome == "ok" || !is_of_claim(*event) || event->client.empty())
+    co_return std::string();
+  CO_TRY_ASSIGN(const auto others,
+                co_await list_some<AuditEvent>(
+                    store, AuditEvents{.ascending = false, .client = event->client}, kMostEvents));
+  std::set<std::string> units;
+  for (const AuditEvent& other : others) {
+    if (is_of_claim(other) || other.step == "register_thing") units.insert(other.serial_number);
+  }
+  units.erase("");
+  if (units.size() < 2) co_return std::string();
+  co_return fmt::format(
+      " {} units have come with the client id {}: give each one of its own, such as its serial "
+      "number.",
+      units.size(), quote(event->client));
+}
+
 Answer explain(Call call) {
   const AuditEvents wanted = audited_names(call);
   const auto names = {wanted.thing, wanted.certificate, wanted.client, wanted.serial_number};
@@ -116,8 +184,12 @@ Answer explain(Call call) {
   if (gathering.is_empty() && !wanted.serial_number.empty())
     CO_TRY(co_await gathering.run({.client = wanted.serial_number}));
   const std::vector<AuditEvent> story = gathering.story();
-  CO_TRY_ASSIGN(const std::optional<registry::Certificate> certificate,
-                co_await decisive_certificate(call.server.store, decisive_event(story)));
+  DeviceFacts facts{.alarms = alarms_about(story, wanted, call.server.monitor.snapshot()->alarms),
+                    .now = call.server.clock.now()};
+  const AuditEvent* decisive = decisive_event(story);
+  CO_TRY_ASSIGN(facts.certificate, co_await decisive_certificate(call.server.store, decisive));
+  CO_TRY_ASSIGN(const std::string meant, co_await did_you_mean(call.server.store, decisive));
+  CO_TRY_ASSIGN(const std::string shared, co_await shared_client_id(call.server.store, decisive));
   const std::int64_t after = call.in.integer("after").value_or(0);
   json::array events;
   std::int64_t last = after;
@@ -125,8 +197,11 @@ Answer explain(Call call) {
     last = std::max(last, event.sequence);
     if (event.sequence > after) events.emplace_back(write_event(event));
   }
-  co_return json::object{
-      {"events", std::move(events)}, {"last", last}, {"next", what_next(story, certificate)}};
+  const Judgement judgement = judge(story, facts);
+  co_return json::object{{"events", std::move(events)},
+                         {"last", last},
+                         {"standing", to_string(judgement.standing)},
+                         {"next", judgement.next + meant + shared}};
 }
 
 using enum Exception;

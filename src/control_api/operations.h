@@ -27,6 +27,7 @@ Operations explain_operations();            // explain.cc
 Operations live_operations();               // live_feed.cc
 Operations audit_event_operations();        // audit_events.cc
 Operations refusal_operations();            // refusals.cc
+Operations refused_device_operations();     // refused_devices.cc
 Operations audit_trail_operations();        // audit_trail.cc
 Operations credential_operations();         // credentials.cc
 Operations reprovisioning_operations();     // reprovisioning.cc

@@ -119,6 +119,7 @@ std::vector<const OperationInfo*> all_operations() {
                            certificate_authority_operations(),
                            audit_event_operations(),
                            refusal_operations(),
+                           refused_device_operations(),
                            audit_trail_operations(),
                            credential_operations(),
                            reprovisioning_operations(),

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <optional>
 #include <string>
-#include <vector>
 
 #include "encoding/json.h"
 #include "registry/records.h"
@@ -16,14 +14,6 @@ encoding::json::object write_event(const registry::AuditEvent& event);
 
 /// One event as a sentence, with what decided it: "asked for a certificate with its own key".
 std::string sentence_of(const registry::AuditEvent& event);
-
-/// What an operator does next, judged by the last event that matters. `certificate` is that event's
-/// certificate as it is now, if it still exists.
-std::string what_next(const std::vector<registry::AuditEvent>& story,
-                      const std::optional<registry::Certificate>& certificate);
-
-/// The event that what_next() judges by; nothing in an empty story.
-const registry::AuditEvent* decisive_event(const std::vector<registry::AuditEvent>& story);
 
 /// Whether the event's certificate is a claim, which many devices share.
 bool is_of_claim(const registry::AuditEvent& event);

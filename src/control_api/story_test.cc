@@ -11,25 +11,9 @@ namespace imprint::control_api {
 namespace {
 
 using registry::AuditEvent;
-using registry::Certificate;
-using registry::CertificateStatus;
 using test::ControlApiWorld;
 using test::Reply;
-using ::testing::AllOf;
 using ::testing::HasSubstr;
-
-Certificate certificate(CertificateStatus status) {
-  return {.id = CertificateId(Sha256{7}),
-          .pem = {},
-          .status = status,
-          .requested_by = CertificateId(Sha256{1})};
-}
-
-Certificate frozen_claim() {
-  Certificate claim = certificate(CertificateStatus::inactive);
-  claim.frozen = registry::Freeze{.because = "it was used too often"};
-  return claim;
-}
 
 TEST(Story, EveryEventIsASentenceWithWhatDecidedIt) {
   const struct {
@@ -105,114 +89,6 @@ TEST(Story, EveryEventIsASentenceWithWhatDecidedIt) {
     for (const std::string& part : row.parts)
       EXPECT_THAT(sentence_of(row.event), HasSubstr(part)) << row.event.step;
   }
-}
-
-TEST(Story, EndsWithWhatToDoNext) {
-  const AuditEvent created{.step = "create_certificate_from_csr", .outcome = "ok"};
-  const auto rejected = [](std::string_view code, bool final) {
-    return AuditEvent{.step = "register_thing",
-                      .outcome = "rejected",
-                      .detail = fmt::format(R"({{"errorCode":"{}","final":{}}})", code, final)};
-  };
-  const AuditEvent connected{.step = "connect", .outcome = "ok"};
-  const auto hook = [](std::string outcome, bool shadow = false) {
-    return AuditEvent{.step = "hook",
-                      .outcome = std::move(outcome),
-                      .detail = fmt::format(R"({{"hook":"arn:a","shadow":{}}})", shadow)};
-  };
-  const AuditEvent claimed{.step = "connect", .outcome = "ok", .detail = R"({"claim":true})"};
-  const AuditEvent lost{.step = "disconnect", .outcome = "failed"};
-  const AuditEvent broken{.step = "connect", .outcome = "failed"};
-  const AuditEvent registered{.step = "register_thing", .outcome = "ok", .thing = "t"};
-  const auto denied = [](std::string step, std::string detail = "{}") {
-    return AuditEvent{.step = std::move(step), .outcome = "denied", .detail = std::move(detail)};
-  };
-  using enum CertificateStatus;
-  const struct {
-    const char* name;
-    std::vector<AuditEvent> story;
-    std::optional<Certificate> certificate;
-    std::string part;
-  } rows[] = {
-      {"unknown", {}, {}, "Nothing is on record"},
-      {"only a certificate",
-       {claimed, created},
-       certificate(pending_activation),
-       "goes on with RegisterThing"},
-      {"claim only", {claimed}, certificate(active), "subscribes to the answers"},
-      {"registered", {registered}, certificate(active), "registered as t"},
-      {"deactivated since", {registered}, certificate(inactive), "--new-status ACTIVE"},
-      {"its claim is frozen",
-       {rejected("AccessDenied", true)},
-       frozen_claim(),
-       "imprint claim thaw DIR " + certificate(inactive).id.hex()},
-      {"refused with a frozen claim", {denied("connect")}, frozen_claim(), "imprint claim create"},
-      {"revoked since", {connected}, certificate(revoked), "REVOKED for good"},
-      {"all well", {registered, connected, lost}, certificate(active), "went well"},
-      {"line broke", {broken}, certificate(active), "connection broke"},
-      {"bad parameters",
-       {rejected("InvalidParameters", true)},
-       {},
-       "refused again. Send the parameters"},
-      {"conflict", {rejected("ResourceConflicts", true)}, {}, "two units have one serial"},
-      {"disabled", {rejected("TemplateDisabled", true)}, {}, "--enabled"},
-      {"a rule",
-       {{.step = "register_thing",
-         .outcome = "rejected",
-         .detail =
-             R"({"errorCode":"AccessDenied","final":true,"rule":"setting allowlist: manufacturing list a has no serial b"})"}},
-       {},
-       "list a has no serial b. If this unit belongs in, put it on the list"},
-      {"a rule without a list",
-       {{.step = "register_thing",
-         .outcome = "rejected",
-         .detail =
-             R"({"errorCode":"AccessDenied","final":true,"rule":"setting parameter.S.pattern = x.*"})"}},
-       {},
-       "pattern = x.*. If this unit belongs in, change the rule"},
-      {"busy", {rejected("Throttled", false)}, {}, "may succeed later"},
-      {"hook denied",
-       {hook("denied"), rejected("AccessDenied", true), lost},
-       {},
-       "hook \"arn:a\" said no"},
-      {"hook failed",
-       {hook("failed"), rejected("AccessDenied", false)},
-       {},
-       "could not do its work"},
-      {"hook silent", {hook("timed_out"), rejected("AccessDenied", false)}, {}, "quick enough"},
-      {"hook in shadow",
-       {hook("denied", true), rejected("AccessDenied", true)},
-       {},
-       "imprint claim create"},
-      {"hook said yes",
-       {hook("ok"), rejected("InvalidParameters", true)},
-       {},
-       "Send the parameters"},
-      {"hook said yes to a claim that is used up",
-       {hook("denied"), hook("ok"), rejected("AccessDenied", true)},
-       {},
-       "imprint claim create"},
-      {"a code of tomorrow", {rejected("Other", true)}, {}, "refused again"},
-      {"unknown certificate", {denied("tls_handshake")}, {}, "not registered here"},
-      {"deleted", {denied("connect")}, {}, "not in the registry, or not any more"},
-      {"wrong client id", {denied("connect")}, certificate(active), "another client id"},
-      {"wrong topic", {denied("publish")}, certificate(active), "another topic"},
-      {"claim too far",
-       {denied("subscribe", R"({"claim":true})")},
-       certificate(active),
-       "nothing else"},
-      {"did not subscribe", {{.step = "answer", .outcome = "lost"}}, {}, "before it publishes"},
-      {"too late",
-       {{.step = "remove_expired_certificate", .outcome = "ok"}},
-       {},
-       "within the hour"},
-      {"a later success counts",
-       {rejected("InvalidCsr", true), registered},
-       certificate(active),
-       "registered as t"},
-  };
-  for (const auto& row : rows)
-    EXPECT_THAT(what_next(row.story, row.certificate), HasSubstr(row.part)) << row.name;
 }
 
 // ---- over the API ----

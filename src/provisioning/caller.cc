@@ -11,9 +11,16 @@ namespace {
 
 using Pair = std::pair<std::string_view, std::string_view>;
 
-constexpr std::array<Pair, 7> kNarrower = {{
+constexpr std::array<Pair, 14> kNarrower = {{
     {kDuplicateDevice, kResourceConflicts},
-    {kNotAdmitted, kAccessDenied},
+    {kNotListed, kAccessDenied},
+    {kBlocked, kAccessDenied},
+    {kListedForAnother, kAccessDenied},
+    {kListMissing, kAccessDenied},
+    {kNoListAttached, kAccessDenied},
+    {kListValueMissing, kAccessDenied},
+    {kSerialMissing, kAccessDenied},
+    {kParameterRefused, kAccessDenied},
     {kClaimRefused, kAccessDenied},
     {kHookDenied, kAccessDenied},
     {kHookFailed, kAccessDenied},

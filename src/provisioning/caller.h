@@ -33,7 +33,19 @@ inline constexpr std::string_view kInternalError = "InternalError";
 
 // Narrower, for counting and for alarms; whoever asks sees what on_the_wire() says.
 inline constexpr std::string_view kDuplicateDevice = "DuplicateDevice";  ///< another key in use
-inline constexpr std::string_view kNotAdmitted = "NotAdmitted";          ///< by the gatekeeper
+// Of the gatekeeper: which rule a unit did not meet.
+inline constexpr std::string_view kNotListed = "NotListed";
+inline constexpr std::string_view kBlocked = "Blocked";  ///< by its entry in the list
+inline constexpr std::string_view kListedForAnother = "ListedForAnotherTemplate";
+inline constexpr std::string_view kListMissing = "ListMissing";  ///< named, and not there
+inline constexpr std::string_view kNoListAttached = "NoListAttached";
+inline constexpr std::string_view kListValueMissing = "ListValueMissing";
+inline constexpr std::string_view kSerialMissing = "SerialMissing";  ///< the device sent none
+inline constexpr std::string_view kParameterRefused = "ParameterRefused";
+// Of the connection itself.
+inline constexpr std::string_view kClientIdTaken = "ClientIdTaken";
+/// By the setting jitp = aws, after the device was provisioned.
+inline constexpr std::string_view kFirstConnectionDropped = "FirstConnectionDropped";
 inline constexpr std::string_view kClaimRefused = "ClaimRefused";
 inline constexpr std::string_view kHookDenied = "HookDenied";
 inline constexpr std::string_view kHookFailed = "HookFailed";

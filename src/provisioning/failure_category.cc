@@ -19,7 +19,7 @@ struct Row {
   FailureCategory category;
 };
 
-constexpr std::array<Row, 19> kByCode = {{
+constexpr std::array<Row, 26> kByCode = {{
     {code::kInvalidToken, invalid_token},
     {code::kInvalidParameters, invalid_parameters},
     {code::kInvalidPayload, invalid_request},
@@ -28,7 +28,14 @@ constexpr std::array<Row, 19> kByCode = {{
     {code::kTemplateDisabled, template_unavailable},
     {code::kResourceConflicts, conflict},
     {code::kRegistrationFailure, template_failed},
-    {code::kNotAdmitted, not_admitted},
+    {code::kNotListed, not_admitted},
+    {code::kBlocked, not_admitted},
+    {code::kListedForAnother, not_admitted},
+    {code::kListMissing, not_admitted},
+    {code::kNoListAttached, not_admitted},
+    {code::kListValueMissing, not_admitted},
+    {code::kSerialMissing, not_admitted},
+    {code::kParameterRefused, not_admitted},
     {code::kClaimRefused, claim_refused},
     {code::kHookDenied, hook_denied},
     {code::kHookFailed, hook_failed},

@@ -18,7 +18,7 @@ TEST(FailureCategory, FollowsTheCodeAndThenTheFault) {
   const std::vector<Row> rows = {
       {{Fault::invalid, "m", "", code::kInvalidCsr}, invalid_csr},
       {{Fault::invalid, "m", "", code::kInvalidToken}, invalid_token},
-      {{Fault::forbidden, "m", "", code::kNotAdmitted}, not_admitted},
+      {{Fault::forbidden, "m", "", code::kNotListed}, not_admitted},
       {{Fault::forbidden, "m", "", code::kClaimRefused}, claim_refused},
       {{Fault::unavailable, "m", "", code::kHookTimedOut}, hook_timed_out},
       {{Fault::conflict, "m", "", code::kDuplicateDevice}, duplicate_device},

@@ -41,10 +41,10 @@ class Gate {
     return it == applicant_.parameters.end() ? nullptr : &it->second;
   }
 
-  [[nodiscard]] Unexpected refuse(std::string message, std::string rule,
+  [[nodiscard]] Unexpected refuse(std::string_view cause, std::string message, std::string rule,
                                   std::string_view parameter) const {
     return Unexpected(Error{Fault::forbidden, std::move(message),
-                            fmt::format("parameters.{}", parameter), code::kNotAdmitted,
+                            fmt::format("parameters.{}", parameter), cause,
                             fmt::format("template {}, {}", quote(applicant_.template_name), rule)});
   }
 
@@ -53,16 +53,18 @@ class Gate {
     const std::string setting = fmt::format("setting parameter.{}", name);
     const std::string* value = value_of(name);
     if (value == nullptr) {
-      return refuse(fmt::format("{} is missing", name),
+      return refuse(code::kParameterRefused, fmt::format("{} is missing", name),
                     setting + " asks for a parameter that is missing", name);
     }
     if (!rule.pattern.empty() && !matches_whole(rule.pattern, *value)) {
-      return refuse(fmt::format("{} {} does not have the form that this template asks for", name,
+      return refuse(code::kParameterRefused,
+                    fmt::format("{} {} does not have the form that this template asks for", name,
                                 quote(*value)),
                     fmt::format("{}.pattern = {}", setting, rule.pattern), name);
     }
     if (rule.check_digit && !has_check_digit(*rule.check_digit, *value)) {
-      return refuse(fmt::format("{} {} has a wrong check digit", name, quote(*value)),
+      return refuse(code::kParameterRefused,
+                    fmt::format("{} {} has a wrong check digit", name, quote(*value)),
                     fmt::format("{}.check-digit = {}", setting, to_string(*rule.check_digit)),
                     name);
     }
@@ -70,10 +72,10 @@ class Gate {
   }
 
   /// One sentence for all that can be wrong: what the lists hold is not a device's to find out.
-  [[nodiscard]] Unexpected refuse_unit(std::string why) const {
+  [[nodiscard]] Unexpected refuse_unit(std::string_view cause, std::string why) const {
     return refuse(
-        fmt::format("{} {} may not register through this template; the operator's record of this "
-                    "attempt names the rule",
+        cause,
+        fmt::format("{} {} may not register through this template; its operator can see the rule",
                     serial_parameter_, serial_ == nullptr ? "(missing)" : quote(*serial_)),
         std::move(why), serial_parameter_);
   }
@@ -81,32 +83,35 @@ class Gate {
   [[nodiscard]] Result<void> check_list() const {
     const std::string& list = rules_.allowlist;
     if (!listing_.exists) {
-      return refuse_unit(
-          fmt::format("setting allowlist = {}: there is no such manufacturing list; "
-                      "make it with imprint list create DIR {}",
-                      list, list));
+      return refuse_unit(code::kListMissing,
+                         fmt::format("setting allowlist = {}: there is no such manufacturing list; "
+                                     "make it with imprint list create DIR {}",
+                                     list, list));
     }
     if (serial_ == nullptr) {
-      return refuse_unit(fmt::format(
-          "setting allowlist = {}: the device sends no {}, which holds the serial (setting "
-          "serial-parameter)",
-          list, serial_parameter_));
+      return refuse_unit(
+          code::kSerialMissing,
+          fmt::format(
+              "setting allowlist = {}: the device sends no {}, which holds the serial (setting "
+              "serial-parameter)",
+              list, serial_parameter_));
     }
     if (!listing_.entry)
-      return refuse_unit(fmt::format("setting allowlist: manufacturing list {} has no serial {}",
+      return refuse_unit(code::kNotListed,
+                         fmt::format("setting allowlist: manufacturing list {} has no serial {}",
                                      list, quote(*serial_)));
     const registry::ListEntry& entry = *listing_.entry;
     if (entry.is_blocked) {
-      return refuse_unit(
-          fmt::format("setting allowlist: manufacturing list {} has serial {} as "
-                      "blocked",
-                      list, quote(*serial_)));
+      return refuse_unit(code::kBlocked,
+                         fmt::format("setting allowlist: manufacturing list {} has serial {} as "
+                                     "blocked",
+                                     list, quote(*serial_)));
     }
     if (entry.template_name && entry.template_name->str() != applicant_.template_name) {
-      return refuse_unit(
-          fmt::format("setting allowlist: manufacturing list {} has serial {} for "
-                      "template {} only",
-                      list, quote(*serial_), quote(entry.template_name->str())));
+      return refuse_unit(code::kListedForAnother,
+                         fmt::format("setting allowlist: manufacturing list {} has serial {} for "
+                                     "template {} only",
+                                     list, quote(*serial_), quote(entry.template_name->str())));
     }
     return {};
   }
@@ -132,11 +137,13 @@ class Gate {
         return std::optional(it->second);
     }
     // A device must not choose what the list was to say.
-    return refuse_unit(fmt::format(
-        "setting override.{} = column:{}: {}", name, value->text,
-        rules_.allowlist.empty() ? std::string("no list is attached (setting allowlist)")
-                                 : fmt::format("manufacturing list {} has no {} for this serial",
-                                               rules_.allowlist, value->text)));
+    return refuse_unit(
+        rules_.allowlist.empty() ? code::kNoListAttached : code::kListValueMissing,
+        fmt::format("setting override.{} = column:{}: {}", name, value->text,
+                    rules_.allowlist.empty()
+                        ? std::string("no list is attached (setting allowlist)")
+                        : fmt::format("manufacturing list {} has no {} for this serial",
+                                      rules_.allowlist, value->text)));
   }
 
   const Rules& rules_;

@@ -611,7 +611,7 @@ TEST(JustInTime, LetsListedUnitsInByWhatTheirCertificateSays) {
   const test::Identity stranger = world.device("sensor-2");
   const auto refused = world.connect(stranger);
   ASSERT_TRUE(refused && refused->failure);
-  EXPECT_EQ(refused->failure->code, code::kNotAdmitted);
+  EXPECT_EQ(refused->failure->code, code::kNotListed);
   EXPECT_THAT(refused->failure->rule, HasSubstr("line-a has no serial \"sensor-2\""));
   EXPECT_EQ(world.status(stranger), CertificateStatus::pending_activation);
   const auto introduced = world.connect(listed);

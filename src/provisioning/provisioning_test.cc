@@ -1292,7 +1292,7 @@ TEST(Gatekeeping, LetsListedUnitsInWithWhatTheListSays) {
   set_up_list(world, {{"allowlist", "line-a"}, {"override.FirmwareVersion", "column:firmware"}});
   const auto refused = world.onboard(test::make_key(), "B1");
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, code::kNotAdmitted);
+  EXPECT_EQ(refused.error().code, code::kNotListed);
   EXPECT_THAT(refused.error().rule, HasSubstr("line-a has no serial"));
   const auto key = test::make_key();
   ASSERT_TRUE(world.onboard(key, "A1"));

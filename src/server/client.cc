@@ -171,6 +171,7 @@ void Client::closed(mqtt::Close close) {
   }
   if (presence_) services().presence.left(std::exchange(presence_, nullptr));
   services().metrics.connection_closed(shard_.index());
+  note_if_left_unregistered();
   note("disconnect", close.reason == mqtt::CloseReason::peer_disconnected ? "ok" : "failed",
        {{"reason", mqtt::to_string(close.reason)}, {"because", close.detail}});
   // Whoever has lost the right to publish leaves no will behind.
@@ -223,8 +224,10 @@ void Client::report_denial(std::string_view step, std::string_view resource, con
                                     {"from", facts_.source_ip},
                                     {"certificate", certificate_.hex()},
                                     {"because", error.message}});
-  encoding::json::object detail{{"resource", resource}, {"because", error.message}};
+  encoding::json::object detail{
+      {"resource", resource}, {"from", facts_.source_ip}, {"because", error.message}};
   if (category) detail["category"] = telemetry::to_string(*category);
+  if (!error.code.empty()) detail["cause"] = error.code;
   note(step, "denied", std::move(detail));
 }
 

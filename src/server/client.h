@@ -104,6 +104,7 @@ class Client {
   struct Asker {
     std::string certificate;
     std::string client;
+    std::string address;
     std::string correlation;
     Payer payer;
     bool is_claim;
@@ -121,6 +122,8 @@ class Client {
   static void note_rejection(Journal& journal, const Asker& asker,
                              const device_api::Answer& answer);
   void answer(const ProvisioningRequest& request, const device_api::Answer& answer);
+  /// A device that got a certificate and does not register it is told of by nobody else.
+  void note_if_left_unregistered();
   void deliver_answer(const device_api::Answer& answer);
 
   // Subscribe and publish (client_messages.cc).
@@ -161,6 +164,8 @@ class Client {
   PresencePtr presence_;  ///< of a device that was provisioned, while it is connected
   std::deque<ProvisioningRequest> requests_;
   bool is_provisioning_ = false;
+  /// Bytes of the answer with a certificate that this connection has not registered yet.
+  std::optional<std::size_t> unregistered_answer_;
   bool holds_client_id_ = false;
   bool is_id_assigned_ = false;
   bool was_accepted_ = false;

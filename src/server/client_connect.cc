@@ -84,9 +84,12 @@ runtime::Task<Result<std::unique_ptr<mqtt::SessionState>>> Client::take_client_i
       auto eviction =
           co_await shard.switchboard().evict_from(*holder, client_id, certificate, owns_name);
       if (eviction.refused) {
-        co_return fail(Fault::forbidden,
-                       "client id {} belongs to a device that is connected under its own name",
-                       quote(client_id));
+        co_return tl::unexpected(Error{
+            Fault::forbidden,
+            fmt::format("client id {} belongs to a device that is connected under its own name",
+                        quote(client_id)),
+            {},
+            provisioning::code::kClientIdTaken});
       }
       if (eviction.state) state = std::move(eviction.state);
     }

@@ -96,9 +96,11 @@ runtime::Task<Result<void>> Client::introduce(Shard& shard, std::uint64_t number
                      {"certificate", asker.certificate},
                      {"client", asker.client}});
   if (introduced->mode != provisioning::JitpMode::aws) co_return Result<void>();
-  co_return tl::unexpected(
-      forbidden("the device is provisioned now; with the setting jitp = aws its first connection "
-                "is dropped and the next one gets in"));
+  Error dropped = forbidden(
+      "the device is provisioned now; with the setting jitp = aws its first connection "
+      "is dropped and the next one gets in");
+  dropped.code = provisioning::code::kFirstConnectionDropped;
+  co_return tl::unexpected(std::move(dropped));
 }
 
 void Client::note_introduction_failed(Services& services, const Asker& asker,
@@ -118,6 +120,7 @@ void Client::note_introduction_failed(Services& services, const Asker& asker,
                                 {"category", telemetry::to_string(category)},
                                 {"because", describe(error)}};
   if (!error.rule.empty()) detail["rule"] = error.rule;
+  if (!error.code.empty()) detail["cause"] = error.code;
   services.journal.note(asker.payer, {.step = std::string(kStep),
                                       .outcome = "rejected",
                                       .actor = asker.certificate,

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The $aws/ requests of one connection: one after another, each answered once.
+#include <algorithm>
+
 #include "provisioning/failure_category.h"
 #include "server/client.h"
 #include "server/shard.h"
@@ -62,7 +64,8 @@ runtime::Task<void> Client::provision(Shard& shard, std::uint64_t number) {
 }
 
 Client::Asker Client::asker() const {
-  return {certificate_.hex(), facts_.client_id, correlation_, payer(), is_claim()};
+  return {certificate_.hex(), facts_.client_id, facts_.source_ip,
+          correlation_,       payer(),          is_claim()};
 }
 
 void Client::enter(Services& s, const Asker& asker, const device_api::Answer& answer,
@@ -157,7 +160,9 @@ void Client::note_rejection(Journal& journal, const Asker& asker,
       {"errorCode", rejection.error_code}, {"category", telemetry::to_string(category_of(answer))},
       {"because", rejection.message},      {"final", !rejection.may_retry}};
   if (answer.error && !answer.error->rule.empty()) detail["rule"] = answer.error->rule;
+  if (answer.error && !answer.error->code.empty()) detail["cause"] = answer.error->code;
   if (asker.is_claim) detail["claim"] = true;
+  detail["from"] = asker.address;
   journal.note(payer_of(asker, answer), {.step = std::string(device_api::step_of(answer.operation)),
                                          .outcome = "rejected",
                                          .actor = asker.certificate,
@@ -168,7 +173,27 @@ void Client::note_rejection(Journal& journal, const Asker& asker,
                                          .detail = encoding::to_json(detail)});
 }
 
+void Client::note_if_left_unregistered() {
+  if (!unregistered_answer_ || !is_claim()) return;
+  const auto& subscriptions = connection_.session().subscriptions();
+  const bool hears_refusals = std::ranges::any_of(
+      subscriptions, [](const auto& one) { return one.filter.ends_with("/rejected"); });
+  note("left_unregistered", "failed",
+       {{"from", facts_.source_ip},
+        {"because",
+         fmt::format("it got a certificate, in an answer of {} bytes, and ended the connection "
+                     "without RegisterThing{}",
+                     *unregistered_answer_,
+                     hears_refusals ? "" : "; it had not subscribed to any topic for refusals")}});
+}
+
 void Client::answer(const ProvisioningRequest& request, const device_api::Answer& answer) {
+  const bool is_registration = answer.operation == device_api::Operation::register_thing;
+  if (is_registration) {
+    unregistered_answer_.reset();
+  } else if (!answer.rejection) {
+    unregistered_answer_ = answer.payload.size();
+  }
   connection_.session().acknowledge_publish(request.packet_id);
   deliver_answer(answer);
   connection_.pump();

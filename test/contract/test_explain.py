@@ -125,8 +125,54 @@ class Explain(WithServer):
         self.assertIn("firmwareVersion.Ref", text)
         nothing = run([BIN / "imprint", "explain", self.deployment.data, "--serial", "nobody"]).stdout
         self.assertIn("Nothing is on record", nothing)
-        for words in ([], ["--serial", "a", "--client", "b"]):
+        for words in (["--follow"], ["--serial", "a", "--client", "b"]):
             self.assertEqual(run([BIN / "imprint", "explain", self.deployment.data, *words], check=False).returncode, 2)
+
+    # ---- without a device ----
+
+    def refused(self, wanted):
+        """The entry about a device that was refused, once it is there."""
+        for _ in range(DEADLINE * 10):
+            devices = json.loads(run([BIN / "imprint", "explain", self.deployment.data, "--output", "json"]).stdout)["devices"]
+            for one in devices:
+                if wanted in one["sentence"]:
+                    return one
+            time.sleep(0.1)
+        raise AssertionError(f"{wanted!r} is not among {devices}")
+
+    def test_who_was_refused_last_is_listed_without_knowing_a_name(self):
+        for _ in range(2):
+            self.register("l1", parameters={"SerialNumber": "l1"})
+        told = self.refused("FirmwareVersion")
+        self.assertEqual((told["serialNumber"], told["from"]), ("l1", "127.0.0.1"))
+        self.assertIn("Send the parameters", told["next"])
+        text = run([BIN / "imprint", "explain", self.deployment.data]).stdout
+        self.assertRegex(text, r'serial number "l1" from 127\.0\.0\.1, 2 times')
+        self.assertIn("  Next: The same request will be refused again. Send the parameters", text)
+
+    def test_a_device_that_leaves_with_a_certificate_and_does_not_register(self):
+        """As the mission's sketch does, whose buffer is too small for the answer."""
+        for _ in range(2):
+            device = self.connect_claim("claim-client")
+            ok, created = device.request("$aws/certificates/create/json", "{}")
+            self.assertTrue(ok, created)
+            device.close()
+        told = self.refused("ended the connection without RegisterThing")
+        self.assertEqual(told["clientId"], "claim-client")
+        self.assertRegex(told["sentence"], r"in an answer of [34]\d{3} bytes")
+        self.assertIn("setBufferSize(4096)", told["next"])
+        self.assertTold(["--client", "claim-client"], "without RegisterThing", "setBufferSize(4096)")
+
+    def test_units_that_share_a_client_id_are_told(self):
+        for serial in ("s1", "s2"):
+            self.register(serial, parameters={"SerialNumber": serial}, client="one-for-all")
+        self.assertTold(["--serial", "s2"], "InvalidParameters", '2 units have come with the client id "one-for-all"')
+
+    def test_a_template_that_is_almost_right(self):
+        wrong = PROVISION.replace("FleetProvisioningTemplate", "FleetProvisoningTemplate")
+        device = self.connect_claim("almost", paho.MQTTv5)
+        device.publish(wrong, "{}")
+        self.assertTold(["--client", "almost"], "FleetProvisoningTemplate", "Did you mean the template FleetProvisioningTemplate")
 
     def test_a_template_can_be_tried_without_a_device(self):
         def attempt(*words, check=True):

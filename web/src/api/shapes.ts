@@ -122,6 +122,9 @@ export interface AuditEvent {
 export interface Story {
   events: AuditEvent[];
   last: number;
+  /** By its own last step, its certificate and its alarms. */
+  standing: "good" | "waiting" | "bad" | "unknown";
+  /** What to do, or, of a good one, how it stands. */
   next: string;
 }
 
@@ -258,6 +261,8 @@ export interface Claim {
   certificateId: string;
   certificateArn: string;
   status: string;
+  /** Whether it can be used at this moment, and if not, why. */
+  state: "in-service" | "frozen" | "inactive" | "revoked" | "expired" | "not-begun" | "ended" | "used-up";
   devices: number;
   budget: ClaimBudget;
   creationDate: number;

@@ -7,8 +7,7 @@ import { useApi } from "../api/context";
 import { useFollowingSteps, useResource } from "../api/resource";
 import type { AuditEvent, Story } from "../api/shapes";
 import { href } from "../app/router";
-import { claimOf, decisiveFirst, isAbout } from "../audit/events";
-import { toneOfOutcome } from "../parts/badge";
+import { claimOf, isAbout } from "../audit/events";
 import { DeviceText } from "../parts/device_text";
 import { Empty, Shown } from "../parts/notices";
 import { PageHead, Panel } from "../parts/panel";
@@ -18,8 +17,7 @@ import { ThingPanels } from "./thing_panels";
 import { Timeline } from "./timeline";
 
 const kReread = 1_500;
-/** How the server begins when there is nothing to do. */
-const kNothingToDo = /^Nothing(?: here)?: /;
+const kTones: Record<Story["standing"], "good" | "warn" | "failure"> = { good: "good", waiting: "warn", bad: "failure", unknown: "warn" };
 const kNames = { serialNumber: "Serial number", thingName: "Thing", certificateId: "Certificate", clientId: "Client id" };
 
 export function DevicePage({ query }: { query: URLSearchParams }): JSX.Element {
@@ -85,14 +83,14 @@ export function thingOf(events: AuditEvent[]): string | undefined {
 }
 
 function Next({ story }: { story: Story }): JSX.Element {
-  const last = decisiveFirst(story.events)[0];
-  const tone = last === undefined ? "warn" : toneOfOutcome(last.outcome);
+  const isGood = story.standing === "good";
   const claim = claimOf(story.events);
   return (
-    <section class={`notice next ${tone === "bad" ? "failure" : tone}`} aria-label="What to do next">
-      <p class="notice-title">{last === undefined || tone !== "good" ? "What to do" : "How it stands"}</p>
+    <section class={`notice next ${kTones[story.standing]}`} aria-label="What to do next">
+      <p class="notice-title">{isGood ? "How it stands" : "What to do"}</p>
       <p>
-        <Sentence text={tone === "good" ? story.next.replace(kNothingToDo, "All is well: ") : story.next} shown={2000} />
+        {isGood && "All is well. "}
+        <Sentence text={story.next} shown={2000} />
       </p>
       {claim !== undefined && (
         <p>

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace imprint {
+
+/// The name that somebody who wrote `wanted` probably meant: the one that differs in the fewest
+/// insertions, deletions and replacements (case aside), if these are few for its length. Nothing
+/// where two are equally near. For "did you mean".
+std::optional<std::string> nearest(std::string_view wanted, std::span<const std::string> names);
+
+}  // namespace imprint

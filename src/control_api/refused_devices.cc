@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// Imprint's own: who was refused last, also those that have no name yet, and what to do.
+#include <algorithm>
+#include <map>
+#include <ranges>
+
+#include "control_api/event_detail.h"
+#include "control_api/members.h"
+#include "control_api/operations.h"
+#include "control_api/standing.h"
+#include "control_api/store_access.h"
+#include "control_api/story.h"
+
+namespace imprint::control_api {
+
+namespace {
+
+using registry::AuditEvent;
+
+/// Looked at: the trail's newest events, whatever they are, and the newest refusals of devices
+/// that wanted to be provisioned, however long ago.
+constexpr std::size_t kMostLooked = 2'000;
+constexpr std::size_t kMostRefusals = 200;
+constexpr std::int64_t kDefaultDevices = 20;
+
+/// By what one device is told from another, as far as it came to say it.
+std::string name_of(const AuditEvent& event) {
+  for (const std::string* name : {&event.serial_number, &event.thing, &event.client}) {
+    if (!name->empty()) return *name;
+  }
+  return event.certificate.empty() ? "from " + EventDetail(event).text("from") : event.certificate;
+}
+
+/// What is known, by sequence.
+runtime::Task<Result<std::map<std::int64_t, AuditEvent>>> look(registry::Store& store) {
+  std::map<std::int64_t, AuditEvent> out;
+  CO_TRY_ASSIGN(std::vector<AuditEvent> newest,
+                co_await list_some<AuditEvent>(
+                    store, registry::query::AuditEvents{.ascending = false}, kMostLooked));
+  CO_TRY_ASSIGN(std::vector<AuditEvent> refusals,
+                co_await list_some<AuditEvent>(
+                    store, registry::query::AuditEvents{.ascending = false, .refusal = ""},
+                    kMostRefusals));
+  for (std::vector<AuditEvent>* events : {&newest, &refusals}) {
+    for (AuditEvent& event : *events) out.emplace(event.sequence, std::move(event));
+  }
+  co_return out;
+}
+
+struct Refused {
+  std::vector<AuditEvent> story;  ///< of the connection, up to its last refusal
+  std::int64_t times = 1;
+};
+
+/// The newest refusal of each device, newest first.
+std::vector<Refused> refused_in(const std::map<std::int64_t, AuditEvent>& events,
+                                std::size_t most) {
+  std::vector<Refused> out;
+  std::map<std::string, std::size_t> places;
+  for (const auto& [sequence, event] : std::ranges::reverse_view(events)) {
+    if (!is_refusal(event)) continue;
+    const auto [place, is_new] = places.try_emplace(name_of(event), out.size());
+    if (!is_new) {
+      if (place->second < out.size()) ++out[place->second].times;
+      continue;
+    }
+    if (out.size() == most) {
+      place->second = most;  // known, and left out
+      continue;
+    }
+    Refused one;
+    for (const auto& [number, earlier] : events) {
+      if (number > sequence) break;
+      if (number == sequence || (!event.correlation.empty() &&
+                                 earlier.correlation == event.correlation))
+        one.story.push_back(earlier);
+    }
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+runtime::Task<Result<json::object>> write(Call call, Refused one) {
+  DeviceFacts facts{.now = call.server.clock.now()};
+  const AuditEvent* decisive = decisive_event(one.story);
+  const auto id = CertificateId::parse(decisive->certificate);
+  if (id) {
+    CO_TRY_ASSIGN(facts.certificate,
+                  co_await find_record<registry::Certificate>(call.server.store,
+                                                              registry::certificate_key(*id)));
+  }
+  json::object out = write_event(*decisive);
+  out["times"] = one.times;
+  out["from"] = EventDetail(one.story.back()).text("from");
+  out["next"] = judge(one.story, facts).next;
+  co_return out;
+}
+
+Answer list_refused_devices(Call call) {
+  const auto most =
+      static_cast<std::size_t>(call.in.integer("maxResults").value_or(kDefaultDevices));
+  CO_TRY_ASSIGN(const auto events, co_await look(call.server.store));
+  json::array devices;
+  for (Refused& one : refused_in(events, most)) {
+    CO_TRY_ASSIGN(json::object written, co_await write(call, std::move(one)));
+    devices.emplace_back(std::move(written));
+  }
+  co_return json::object{{"devices", std::move(devices)}};
+}
+
+using enum Exception;
+
+constexpr InputInfo kList[] = {{.name = "maxResults",
+                                .in = Location::query,
+                                .type = Type::integer,
+                                .least = 1,
+                                .most = 100}};
+
+constexpr OperationInfo kOperations[] = {
+    {"ListRefusedDevices",
+     "GET",
+     "/imprint/v1/refused-devices",
+     kList,
+     {invalid_request, throttling, unauthorized, service_unavailable, internal_failure},
+     list_refused_devices},
+};
+
+}  // namespace
+
+Operations refused_device_operations() { return kOperations; }
+
+}  // namespace imprint::control_api
