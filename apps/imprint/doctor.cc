@@ -8,7 +8,10 @@
 
 #include "apps/imprint/live_checks.h"
 #include "apps/imprint/verbs.h"
+#include "audit/continuity.h"
 #include "base/clock.h"
+#include "deployment/layout.h"
+#include "deployment/store_state.h"
 #include "encoding/json.h"
 
 namespace imprint::tool {
@@ -62,8 +65,20 @@ void print_json(const std::vector<Check>& checks) {
   fmt::print("{}\n", encoding::to_json(out));
 }
 
+/// Whether the store is the one that the audit archive was written from.
+std::vector<Check> check_continuity(const deployment::Layout& layout) {
+  const auto continues = audit::check_continuity({layout.store(), layout.audit()});
+  if (continues) return {{"audit trail", Health::ok, "the store has what the archive ends with"}};
+  return {{"audit trail", Health::fail, continues.error().message,
+           "bring the store back, or make another directory from a backup: imprint restore FILE "
+           "DIR"}};
+}
+
 int run_doctor(const Arguments& arguments) {
   auto checks = deployment::examine(arguments.directory, SystemClock());
+  const deployment::Layout layout(arguments.directory);
+  if (deployment::store_state(layout) == deployment::StoreState::there)
+    std::ranges::move(check_continuity(layout), std::back_inserter(checks));
   std::ranges::move(examine_server(arguments.directory), std::back_inserter(checks));
   if (arguments.output == Output::json) {
     print_json(checks);

@@ -71,7 +71,8 @@ int main(int argc, char** argv) {
   keep_memory_private();
   const sigset_t signals = block_signals();
   imprint::telemetry::Log log(options->log_format, options->log_level);
-  auto server = imprint::server::Server::start(options->layout, options->config, log);
+  auto server =
+      imprint::server::Server::start(options->layout, options->config, log, options->beginning);
   if (!server)
     return complain(server.error(),
                     server.error().fault == imprint::Fault::invalid ? kBadUsage : kFailed);

@@ -35,6 +35,7 @@ Result<Options> read_options(int argc, const char* const* argv) {
   std::string log_format;
   std::string log_level;
   unsigned threads = 0;
+  bool begin_anew = false;
   CLI::App app(kHelp, "imprintd");
   app.add_option("DIR", directory, "the deployment directory that imprint init made")->required();
   app.add_option("--mqtt", mqtt,
@@ -46,6 +47,9 @@ Result<Options> read_options(int argc, const char* const* argv) {
       ->check(CLI::IsMember({"text", "json"}));
   app.add_option("--log-level", log_level, "least level that is logged")
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
+  app.add_flag("--begin-anew", begin_anew,
+               "serve a deployment that has lost its store with an empty registry; the old audit "
+               "archive keeps its events under another name. Refused when nothing is lost");
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {
@@ -62,6 +66,7 @@ Result<Options> read_options(int argc, const char* const* argv) {
   if (!http.empty()) {
     TRY_ASSIGN(options.config.listen.http, deployment::ListenAddress::parse(http));
   }
+  if (begin_anew) options.beginning = server::Beginning::anew;
   if (threads > 0) options.config.listen.threads = threads;
   const bool json = log_format.empty() ? options.config.log.format == deployment::LogFormat::json
                                        : log_format == "json";

@@ -3,6 +3,7 @@
 
 #include "deployment/config.h"
 #include "deployment/layout.h"
+#include "server/beginning.h"
 #include "telemetry/log.h"
 
 namespace imprint::imprintd {
@@ -13,6 +14,7 @@ struct Options {
   deployment::Config config;
   telemetry::LogFormat log_format = telemetry::LogFormat::text;
   telemetry::Level log_level = telemetry::Level::info;
+  server::Beginning beginning = server::Beginning::where_it_ended;
   bool only_help = false;
 };
 

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "audit/archive.h"
+#include "audit/continuity.h"
 #include "audit/trail_reader.h"
 #include "registry/audit_chain.h"
 #include "registry/sqlite/sqlite_store.h"
@@ -75,6 +76,13 @@ class Verify : public testing::Test {
     EXPECT_THAT(found.finding->problem.because, HasSubstr(because));
   }
 
+  void expect_lost(const std::string& part) {
+    const auto checked = check_continuity(files_);
+    ASSERT_FALSE(checked);
+    EXPECT_EQ(checked.error().fault, Fault::conflict);
+    EXPECT_THAT(checked.error().message, HasSubstr(part));
+  }
+
   void sql(const std::string& text) {
     auto raw =
         *registry::Connection::open(files_.store.string(), registry::Connection::Mode::read_write);
@@ -113,6 +121,35 @@ TEST_F(Verify, FindsATrailAsItWasWritten) {
   EXPECT_EQ(found.head.sequence, 12);
   EXPECT_TRUE(found.notes.empty());
   EXPECT_FALSE(report(found.head).finding);
+}
+
+TEST_F(Verify, AnArchiveIsContinuedByTheStoreItWasWrittenFromOnly) {
+  EXPECT_TRUE(check_continuity(files_));
+  write_lines(archive_files(files_.archive)->size() - 1, {"nonsense"});
+  EXPECT_TRUE(check_continuity(files_)) << "what is left of it, the store has";
+  sql("UPDATE audit_trail SET body=json_set(body,'$.head',5)");
+  expect_lost("the store with event 5");
+  sql("UPDATE audit_trail SET body=json_set(body,'$.head',12); "
+      "UPDATE audit_events SET body=json_set(body,'$.outcome','denied')");
+  EXPECT_TRUE(check_continuity(files_)) << "one that was altered is for imprint audit verify";
+}
+
+TEST_F(Verify, AnEmptyOrAnotherStoreIsNoContinuation) {
+  std::filesystem::remove(files_.store);
+  {
+    const auto made = *registry::SqliteStore::open(files_.store);
+  }
+  expect_lost("ends with event 12, the store with event 0");
+  {
+    const auto other = *registry::SqliteStore::open(files_.store);
+    for (int i = 21; i <= 40; ++i) record(*other, i);
+  }
+  expect_lost("the store with event 20, and the two differ");
+  const auto aside = set_aside(files_.archive, clock_.now());
+  ASSERT_TRUE(aside) << aside.error().message;
+  EXPECT_FALSE(archive_files(*aside)->empty());
+  EXPECT_TRUE(check_continuity(files_));
+  EXPECT_EQ(set_aside(files_.archive, clock_.now())->string(), "");
 }
 
 TEST_F(Verify, FindsWhatWasDoneToTheStore) {

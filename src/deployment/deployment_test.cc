@@ -252,6 +252,8 @@ TEST_F(Deployment, TheDoctorNoticesEachFault) {
       {"credentials key", "rm ca/credentials.key", Health::warn, "not there yet"},
       {"credentials key", "chmod 640 ca/credentials.key", Health::fail, "0640"},
       {"credentials key", "echo x > ca/credentials.key", Health::fail, "hexadecimal"},
+      {"store", "echo key > ca/ownership-token.key", Health::fail, "has served before"},
+      {"store", "echo key > ca/ownership-token.key; touch imprint.db", Health::fail, "empty"},
       {"store", "echo x > imprint.db; chmod 644 imprint.db", Health::fail, "0644"},
       {"store", "echo x > imprint.db; chmod 600 imprint.db", Health::fail, "not a database"},
       {"secret files", "chmod 644 ca/root-ca.key", Health::warn, "root-ca.key has mode 0644"},

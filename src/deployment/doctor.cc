@@ -14,6 +14,7 @@
 #include "deployment/layout.h"
 #include "deployment/port_probe.h"
 #include "deployment/secret_files.h"
+#include "deployment/store_state.h"
 #include "registry/sqlite/snapshot.h"
 #include "x509/chain.h"
 #include "x509/private_key.h"
@@ -306,7 +307,12 @@ class Examination {
   void check_store() {
     struct stat status{};
     const std::string path = at_.store().string();
-    if (::stat(path.c_str(), &status) != 0) {
+    const StoreState state = store_state(at_);
+    if (state == StoreState::lost) {
+      failed("store", path + " is missing or empty, and this deployment has served before",
+             "bring the file back, or make another directory from a backup: imprint restore FILE "
+             "DIR");
+    } else if (state == StoreState::not_made_yet || ::stat(path.c_str(), &status) != 0) {
       warn("store", path + " is not there yet", "start imprintd once; it makes the store");
     } else if ((status.st_mode & 077U) != 0) {
       failed("store", fmt::format("mode {:04o}: others can read it", status.st_mode & 07777U),

@@ -7,6 +7,7 @@
 
 #include "deployment/config.h"
 #include "deployment/layout.h"
+#include "server/beginning.h"
 #include "telemetry/log.h"
 
 namespace imprint::server {
@@ -16,10 +17,11 @@ namespace imprint::server {
 class Server {
  public:
   /// Opens the store, loads keys, binds both listeners and starts to serve. On an error nothing is
-  /// left running.
+  /// left running. Fault::conflict for a deployment whose store is lost, unless it begins anew.
   static Result<std::unique_ptr<Server>> start(const deployment::Layout& layout,
                                                const deployment::Config& config,
-                                               telemetry::Log& log);
+                                               telemetry::Log& log,
+                                               Beginning beginning = Beginning::where_it_ended);
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

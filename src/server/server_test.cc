@@ -124,6 +124,50 @@ TEST(Server, RefusesADeploymentThatAnotherServes) {
   EXPECT_FALSE(Server::start(deployment.layout, deployment.config, deployment.log));
 }
 
+TEST(Server, RefusesADeploymentThatHasLostItsStore) {
+  const struct {
+    const char* name;
+    void (*harm)(const deployment::Layout&);
+  } rows[] = {
+      {"removed", [](const auto& at) { std::filesystem::remove(at.store()); }},
+      {"emptied", [](const auto& at) { std::filesystem::resize_file(at.store(), 0); }},
+      {"removed with the archive",
+       [](const auto& at) {
+         std::filesystem::remove(at.store());
+         std::filesystem::remove_all(at.audit());
+       }},
+      {"replaced by a new one",
+       [](const auto& at) {
+         std::filesystem::remove(at.store());
+         std::ignore = registry::SqliteStore::open(at.store());
+       }},
+  };
+  for (const auto& row : rows) {
+    Deployment deployment;
+    deployment.start();
+    MqttDevice device;
+    ASSERT_TRUE(device.connect(deployment.mqtt(), deployment.client, "c"));
+    deployment.server.reset();
+    row.harm(deployment.layout);
+    for (int i = 0; i < 2; ++i) {
+      const auto refused = Server::start(deployment.layout, deployment.config, deployment.log);
+      ASSERT_FALSE(refused) << row.name;
+      EXPECT_EQ(refused.error().fault, Fault::conflict) << row.name;
+      EXPECT_THAT(refused.error().message, HasSubstr("imprint restore")) << row.name;
+      EXPECT_THAT(refused.error().message, HasSubstr("--begin-anew")) << row.name;
+    }
+    auto anew =
+        Server::start(deployment.layout, deployment.config, deployment.log, Beginning::anew);
+    ASSERT_TRUE(anew) << row.name << ": " << anew.error().message;
+    anew->reset();
+    deployment.start();
+    deployment.server.reset();
+    EXPECT_FALSE(
+        Server::start(deployment.layout, deployment.config, deployment.log, Beginning::anew))
+        << row.name << ": nothing is lost";
+  }
+}
+
 TEST(Server, RefusesSettingsThatItDoesNotHaveInsteadOfIgnoringThem) {
   Deployment deployment;
   deployment::Config plain = deployment.config;

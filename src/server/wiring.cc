@@ -23,6 +23,7 @@
 #include "issuance/key_pool.h"
 #include "provisioning/sweep.h"
 #include "registry/sqlite/sqlite_store.h"
+#include "server/beginning.h"
 #include "server/dashboard.h"
 #include "server/http_server.h"
 #include "server/server.h"
@@ -231,12 +232,15 @@ struct Server::Parts {
     }
   }
 
-  Result<void> open_registry() {
+  Result<void> open_registry(Beginning beginning) {
+    StoreGuard guard(layout, beginning);
+    TRY(guard.before_opening());
     registry::SqliteOptions options;
     options.on_batch = [this](const registry::CommitBatch& batch) {
       metrics.store_committed(batch.change_sets, batch.failed, batch.seconds);
     };
     TRY_ASSIGN(store, registry::SqliteStore::open(layout.store(), std::move(options)));
+    TRY(guard.after_opening(clock, log));
     access.emplace(*store);
     TRY(make_operators());
     if (config.audit.archive) {
@@ -498,12 +502,12 @@ struct Server::Parts {
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Result<std::unique_ptr<Server>> Server::start(const deployment::Layout& layout,
-                                              const deployment::Config& config,
-                                              telemetry::Log& log) {
+                                              const deployment::Config& config, telemetry::Log& log,
+                                              Beginning beginning) {
   TRY(check_available(config));
   auto parts = std::make_unique<Parts>(layout, config, log);
   parts->warn_of_exposed_files();
-  TRY(parts->open_registry());
+  TRY(parts->open_registry(beginning));
   TRY(parts->make_use_cases());
   TRY(parts->make_shards());
   TRY(parts->make_http());

@@ -121,6 +121,25 @@ class Audit(WithServer):
         problem = self.verify(data=copy)["problem"]
         self.assertEqual((problem["what"], problem["sequence"], problem["line"], problem["where"]), ("reordered", 4, 5, str(path)))
 
+    def test_a_lost_store_is_no_healthy_deployment(self):
+        with Deployment() as deployment:
+            deployment.boto3().create_thing(thingName="known")
+            deployment.stop()
+            (deployment.data / "imprint.db").unlink()
+            serve = [BIN / "imprintd", deployment.data, "--mqtt", "127.0.0.1:0", "--http", "127.0.0.1:0"]
+            refused = run(serve, check=False)
+            self.assertEqual(refused.returncode, 1)
+            self.assertIn("imprint restore", refused.stderr)
+            doctor = run([BIN / "imprint", "doctor", deployment.data], check=False)
+            self.assertEqual(doctor.returncode, 1)
+            self.assertIn("has served before", doctor.stdout)
+            with subprocess.Popen([*serve, "--begin-anew"], stdout=subprocess.PIPE, text=True) as anew:
+                self.assertIn("ready", anew.stdout.readline())
+                anew.terminate()
+            self.assertEqual(len(list(deployment.data.glob("audit.before-*/events-*"))), 1)
+            deployment.start()
+            self.assertEqual(deployment.boto3().list_things()["things"], [])
+
     def test_the_archive_is_complete_after_a_crash_and_goes_on(self):
         with Deployment() as deployment:
             deployment.stop()
