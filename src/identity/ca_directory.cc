@@ -2,13 +2,15 @@
 #include "identity/ca_directory.h"
 
 #include <algorithm>
+#include <functional>
 
 namespace imprint::identity {
 
 namespace {
 
-/// No chain of devices is longer.
-constexpr int kMaxSteps = 8;
+/// Signatures that are verified to find out who signed what: a client chooses the names, and has
+/// proved nothing yet. As many as the longest chain needs, and as many again for namesakes.
+constexpr int kMaxVerifications = 2 * static_cast<int>(kMaxChain);
 
 Unexpected refuse(const registry::CaCertificate& ca, std::string_view because,
                   std::string_view remedy) {
@@ -35,14 +37,48 @@ Result<void> check_introducer(const registry::CaCertificate& ca, Timestamp now) 
   return {};
 }
 
-/// Of those sent along, the one that signed `certificate`.
-const x509::Certificate* signer_among(std::span<const x509::Certificate> sent,
-                                      const x509::Certificate& certificate) {
-  const auto it = std::ranges::find_if(sent, [&](const x509::Certificate& one) {
-    return one.subject() == certificate.issuer() && certificate.verify_signed_by(one).has_value();
-  });
-  return it == sent.end() ? nullptr : &*it;
+/// RFC 4158 section 3.5.12: identifiers that both have and that differ mean another key.
+enum class Identifiers { fit, silent, differ };
+
+Identifiers compare_identifiers(const x509::Certificate& issuer,
+                                const x509::Certificate& certificate) {
+  const Bytes& wanted = certificate.extensions().authority_key_id;
+  const Bytes& found = issuer.extensions().subject_key_id;
+  if (wanted.empty() || found.empty()) return Identifiers::silent;
+  return wanted == found ? Identifiers::fit : Identifiers::differ;
 }
+
+/// Finds out who signed a certificate, within what one handshake may cost.
+class SignerSearch {
+ public:
+  /// Of the candidates the one whose key signed it, those whose key identifier fits first. Null
+  /// when there is none; Fault::forbidden when that would take too many verifications.
+  template <class Candidates, class Project>
+  auto find(const Candidates& candidates, Project certificate_of,
+            const x509::Certificate& certificate)
+      -> Result<decltype(&*std::ranges::begin(candidates))> {
+    for (const Identifiers wanted : {Identifiers::fit, Identifiers::silent}) {
+      for (const auto& candidate : candidates) {
+        const x509::Certificate& issuer = certificate_of(candidate);
+        if (issuer.subject() != certificate.issuer() ||
+            compare_identifiers(issuer, certificate) != wanted)
+          continue;
+        if (left_ == 0) {
+          return fail(Fault::forbidden,
+                      "after {} signatures it is still open who signed \"{}\": several CA "
+                      "certificates are named \"{}\" and no key identifier tells them apart",
+                      kMaxVerifications, certificate.subject().text(), certificate.issuer().text());
+        }
+        --left_;
+        if (certificate.verify_signed_by(issuer)) return &candidate;
+      }
+    }
+    return nullptr;
+  }
+
+ private:
+  int left_ = kMaxVerifications;
+};
 
 }  // namespace
 
@@ -91,15 +127,6 @@ void CaDirectory::publish() {
   snapshot_ = std::move(next);
 }
 
-const CaDirectory::Entry* CaDirectory::signer_of(const Snapshot& snapshot,
-                                                 const x509::Certificate& certificate) {
-  const auto it = std::ranges::find_if(snapshot, [&](const Entry& ca) {
-    return ca.certificate.subject() == certificate.issuer() &&
-           certificate.verify_signed_by(ca.certificate).has_value();
-  });
-  return it == snapshot.end() ? nullptr : &*it;
-}
-
 Result<FirstContact> CaDirectory::vouch(const x509::Certificate& leaf,
                                         std::span<const x509::Certificate> sent,
                                         Timestamp now) const {
@@ -108,15 +135,20 @@ Result<FirstContact> CaDirectory::vouch(const x509::Certificate& leaf,
     const std::scoped_lock lock(mutex_);
     snapshot = snapshot_;
   }
+  SignerSearch search;
+  const auto of_entry = [](const Entry& ca) -> const x509::Certificate& { return ca.certificate; };
   const x509::Certificate* step = &leaf;
-  for (int i = 0; i < kMaxSteps && step != nullptr && !snapshot->empty(); ++i) {
-    const Entry* ca = signer_of(*snapshot, *step);
+  std::vector<x509::Certificate> way;  // between the leaf and its CA
+  while (step != nullptr && way.size() < kMaxChain && !snapshot->empty()) {
+    TRY_ASSIGN(const Entry* ca, search.find(*snapshot, of_entry, *step));
     if (ca == nullptr) {
-      step = signer_among(sent, *step);
+      TRY_ASSIGN(step, search.find(sent, std::identity(), *step));
+      if (step != nullptr) way.push_back(*step);
       continue;
     }
     TRY(check_introducer(ca->record, now));
-    const auto chain = ca->anchor.verify(leaf, sent, now, x509::ChainPurpose::tls_client);
+    // Only what leads to the CA: what else came along is not to be looked at again.
+    const auto chain = ca->anchor.verify(leaf, way, now, x509::ChainPurpose::tls_client);
     if (chain) return FirstContact{leaf, ca->record.id};
     return fail(Fault::forbidden, "CA certificate {} is registered, but {}", ca->record.id.hex(),
                 chain.error().message);

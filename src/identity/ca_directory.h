@@ -13,6 +13,9 @@
 
 namespace imprint::identity {
 
+/// The longest chain that a client may show, its own certificate included.
+inline constexpr std::size_t kMaxChain = 8;
+
 /// A certificate that the registry does not know, vouched for by a registered CA.
 struct FirstContact {
   x509::Certificate certificate;
@@ -34,9 +37,10 @@ class CaDirectory {
   /// The first registered CA on the way from `leaf` up, over the intermediates that its holder sent
   /// along; the CA itself need not be among them. It alone decides, whatever is registered above
   /// it. The chain is checked in full (signatures, dates, purpose, path length;
-  /// x509::TrustAnchors). Fault::not_found when no registered CA signed anything on the way;
-  /// Fault::forbidden when one did and does not vouch: it is INACTIVE, its auto-registration is
-  /// off, it has expired, or the chain does not verify. The message says which, and what to do.
+  /// x509::TrustAnchors); what finding the CA may cost is bounded. Fault::not_found when no
+  /// registered CA signed anything on the way; Fault::forbidden when one did and does not vouch: it
+  /// is INACTIVE, its auto-registration is off, it has expired, or the chain does not verify. The
+  /// message says which, and what to do.
   [[nodiscard]] Result<FirstContact> vouch(const x509::Certificate& leaf,
                                            std::span<const x509::Certificate> sent,
                                            Timestamp now) const;
@@ -49,8 +53,6 @@ class CaDirectory {
   };
   using Snapshot = std::vector<Entry>;
 
-  /// The one that signed it: of several with one subject, the one whose key did.
-  static const Entry* signer_of(const Snapshot& snapshot, const x509::Certificate& certificate);
   void put(const registry::CaCertificate& record);
   void publish();
 

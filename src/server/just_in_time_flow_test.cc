@@ -182,6 +182,53 @@ TEST(JustInTimeFlow, RefusesWhomNoCaIntroducesAndSaysWhy) {
   }
 }
 
+/// Namesakes of which each signed the next, none with a key identifier; the last one signs devices.
+std::vector<test::Identity> namesakes(std::size_t count) {
+  std::vector<test::Identity> out;
+  out.push_back(test::make_root("Factory CA"));
+  while (out.size() < count) {
+    out.push_back(test::make_child(out.back(), "Factory CA", [](x509::TbsCertificate& tbs) {
+      tbs.extensions = {.basic_constraints = x509::BasicConstraints{.ca = true},
+                        .key_usage = x509::key_cert_sign};
+    }));
+  }
+  return out;
+}
+
+/// Nothing is proved yet while a chain is looked at: a client may not choose how long that takes.
+TEST(JustInTimeFlow, WhatAChainCostsBeforeItsKeyIsProvedIsBounded) {
+  const struct {
+    std::size_t chain;
+    const char* because;
+  } rows[] = {{12, "sent 13 certificates; at most 8"}, {7, "after 16 signatures"}};
+  for (const auto& row : rows) {
+    World world;
+    const auto chain = namesakes(row.chain);
+    const test::Identity made = test::make_child(chain.back(), "x", [](x509::TbsCertificate& tbs) {
+      tbs.extensions = {.key_usage = x509::digital_signature};
+    });
+    test::Enrolled device{
+        made.certificate.id(),
+        {.certificate = made.certificate.pem(), .key = made.key.pem_pkcs8().reveal()}};
+    for (const test::Identity& link : chain) device.tls.chain.push_back(link.certificate.pem());
+    EXPECT_FALSE(world.connects(device, "x"));
+    ASSERT_TRUE(eventually([&] { return !world.events("tls_handshake").empty(); })) << row.because;
+    EXPECT_THAT(world.events("tls_handshake").front().detail, HasSubstr(row.because));
+  }
+}
+
+TEST(JustInTimeFlow, KeyIdentifiersFindTheSignerAmongManyNamesakes) {
+  World world;
+  for (int i = 0; i < 40; ++i)
+    world.set_ca(test::make_root("Factory CA"), [](registry::CaCertificate&) {});
+  const test::Identity line = world.make_ca(world.ca, "Line 4");
+  test::Enrolled device = world.server.make_client(line, "sensor-1");
+  for (int i = 0; i < 6; ++i)
+    device.tls.chain.push_back(world.make_ca(world.ca, "Line 4").certificate.pem());
+  device.tls.chain.push_back(line.certificate.pem());
+  EXPECT_TRUE(world.connects(device, "sensor-1"));
+}
+
 TEST(JustInTimeFlow, TwoCasOfOneNameAreToldApartByTheirKeys) {
   World world;
   const test::Identity twin = test::make_root("Factory CA");

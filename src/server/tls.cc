@@ -24,7 +24,8 @@ struct KeyFree {
 };
 using X509Ptr = std::unique_ptr<X509, X509Free>;
 
-constexpr long kMaxClientChainBytes = 32 * 1024;
+/// OpenSSL decodes every key of a chain before anybody is asked.
+constexpr long kMaxClientChainBytes = 2048 * static_cast<long>(identity::kMaxChain);
 
 X509Ptr read_certificate(const std::string& pem) {
   const std::unique_ptr<BIO, BioFree> bio(
@@ -68,6 +69,11 @@ std::vector<x509::Certificate> sent_along(X509_STORE_CTX* store) {
 }
 
 Result<identity::FirstContact> first_contact(const ClientTrust& trust, X509_STORE_CTX* store) {
+  const int sent = sk_X509_num(X509_STORE_CTX_get0_untrusted(store));
+  if (sent > static_cast<int>(identity::kMaxChain)) {
+    return fail(Fault::forbidden, "the client sent {} certificates; at most {} are looked at", sent,
+                identity::kMaxChain);
+  }
   TRY_ASSIGN(const x509::Certificate leaf, x509::from_openssl(X509_STORE_CTX_get0_cert(store)));
   return trust.introducers.vouch(leaf, sent_along(store), trust.clock.now());
 }

@@ -66,6 +66,17 @@ class RsaRules : public ::testing::Test {
   const OpensslPtr<BN_CTX> context_{BN_CTX_new()};
 };
 
+TEST_F(RsaRules, AnExponentAsLongAsTheModulusVerifiesNothing) {
+  Bytes exponent = *good_;
+  exponent.back() |= 1U;
+  const auto verified =
+      rsa_key(*good_, exponent)
+          .verify(SignatureAlgorithm::rsa_sha256, as_bytes("message"), Bytes(256, 1));
+  ASSERT_FALSE(verified);
+  EXPECT_TRUE(contains(verified.error().message, "exponent has 256 bytes"))
+      << verified.error().message;
+}
+
 TEST_F(RsaRules, AcceptsAnOrdinaryKey) {
   EXPECT_EQ(verdict(rsa_key(*good_)), "ok");
   EXPECT_EQ(rsa_key(*good_).describe(), "RSA 2048");

@@ -154,9 +154,17 @@ Result<std::shared_ptr<const Verifier>> Verifier::make(const PublicKey& key) {
   // Arithmetic on a giant modulus takes seconds (CVE-2023-3446); from_spki bounds it to 32 kbit,
   // this to the size that any CA uses.
   constexpr unsigned kMaxRsaBits = 8192;
+  // With an exponent as long as the modulus, a verification costs as much as a signature.
+  constexpr std::size_t kMaxExponentBytes = 8;
   if (key.type() == KeyType::rsa && key.bits() > kMaxRsaBits)
     return fail(Fault::invalid, "{} keys are too large; at most {} bits", key.describe(),
                 kMaxRsaBits);
+  if (key.type() == KeyType::rsa) {
+    TRY_ASSIGN(const RsaNumbers numbers, read_rsa_numbers(key.key_bytes()));
+    if (numbers.exponent.size() > kMaxExponentBytes)
+      return fail(Fault::invalid, "the RSA exponent has {} bytes; at most {}",
+                  numbers.exponent.size(), kMaxExponentBytes);
+  }
   TRY_ASSIGN(EvpPkeyPtr handle, to_openssl(key));
   return std::make_shared<const OpensslVerifier>(std::move(handle), key.type() == KeyType::rsa);
 }
