@@ -44,8 +44,8 @@ void print_text(const std::string& directory, const deployment::Created& made) {
   line(at.trusted_root(), "what devices trust; SHA-256 " + made.root_fingerprint);
   line(at.ca_folder(), "CA certificates and keys; keep a backup of this folder");
   line(at.server_folder(),
-       fmt::format("server certificate until {} for {}", date(made.server_certificate_ends),
-                   fmt::join(made.server_names, ", ")));
+       fmt::format("server certificates, EC and RSA, until {} for {}",
+                   date(made.server_certificate_ends), fmt::join(made.server_names, ", ")));
   line(at.admin_credentials(), fmt::format("access key {} for the AWS CLI", made.access_key_id));
   line(at.config(), "configuration; every key has a default");
   fmt::print("\nNext:\n  imprintd {}\n", directory);

@@ -44,6 +44,7 @@ struct Config {
     ListenAddress http = {"127.0.0.1", 8443};
     std::optional<ListenAddress> plain_http = {};  ///< revocation and chain only
     unsigned threads = 0;                          ///< 0: one shard a core
+    bool old_tls = false;  ///< CBC suites and RSA key exchange on the MQTT listener
     friend bool operator==(const Listen&, const Listen&) = default;
   } listen = {};
 

@@ -74,6 +74,15 @@ Apply address(ListenAddress& (*member)(Config&)) {
   };
 }
 
+Apply yes_or_no(bool& (*member)(Config&)) {
+  return [member](Config& config, const toml::node& node) -> Result<void> {
+    const auto value = node.value_exact<bool>();
+    if (!value) return fail(Fault::invalid, "must be true or false, without quotes");
+    member(config) = *value;
+    return {};
+  };
+}
+
 /// One of a closed list of words, found by what to_string says of each value.
 template <class E>
 Apply choice(E& (*member)(Config&), std::initializer_list<E> values) {
@@ -157,13 +166,6 @@ Result<void> apply_plain_http(Config& config, const toml::node& node) {
   return {};
 }
 
-Result<void> apply_archive(Config& config, const toml::node& node) {
-  const auto value = node.value_exact<bool>();
-  if (!value) return fail(Fault::invalid, "must be true or false, without quotes");
-  config.audit.archive = *value;
-  return {};
-}
-
 Result<void> apply_keep(Config& config, const toml::node& node) {
   config.audit.keep.reset();
   if (node.value_exact<std::string>() == "forever") return {};
@@ -198,6 +200,9 @@ const std::vector<Key>& keys() {
        "Revocation lists, OCSP and CA certificates without TLS; empty: not served.",
        apply_plain_http},
       {"listen", "threads", "0", "Shards; 0: one a core.", number(MEMBER(listen.threads), 0, 1024)},
+      {"listen", "old-tls", "false",
+       "Also accept CBC suites and RSA key exchange in TLS 1.2, from devices that know no other.",
+       yes_or_no(MEMBER(listen.old_tls))},
 
       {"certificates", "common-name", "\"Imprint device certificate\"",
        "Subject of every device certificate; requests cannot choose it.",
@@ -267,7 +272,7 @@ const std::vector<Key>& keys() {
 
       {"audit", "archive", "true",
        "Copies the audit trail to files under audit/, as JSON lines with the hash chain.",
-       apply_archive},
+       yes_or_no(MEMBER(audit.archive))},
       {"audit", "file-size", "67108864",
        "Bytes after which another file is begun; one is begun each day (UTC) in any case.",
        number(MEMBER(audit.file_size), 4096, kMax63)},

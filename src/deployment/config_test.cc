@@ -38,6 +38,7 @@ mqtt = "0.0.0.0:443"
 http = "[::]:8443"
 plain-http = "127.0.0.1:8080"
 threads = 4
+old-tls = true
 [certificates]
 common-name = "Device"
 organization = "Acme"
@@ -77,7 +78,7 @@ level = "debug"
   expected.account_id = "123456789012";
   expected.region = "eu-central-1";
   expected.endpoints = {"a.example"};
-  expected.listen = {{"0.0.0.0", 443}, {"::", 8443}, ListenAddress{"127.0.0.1", 8080}, 4};
+  expected.listen = {{"0.0.0.0", 443}, {"::", 8443}, ListenAddress{"127.0.0.1", 8080}, 4, true};
   expected.certificates = {"Device",
                            "Acme",
                            std::chrono::hours(1),
@@ -201,7 +202,7 @@ TEST(Config, ErrorsNameFileLineKeyValueAndRemedy) {
        "may hold: account-id, region, endpoints"},
       {"[listen]\nmqqt = \"x\"\n",
        "imprint.toml:2: \"listen.mqqt\" = \"x\": there is no such key; "
-       "[listen] may hold: mqtt, http, plain-http, threads"},
+       "[listen] may hold: mqtt, http, plain-http, threads, old-tls"},
       {"[listen]\n\nmqtt = \"8883\"\n",
        "imprint.toml:3: listen.mqtt = \"8883\": \"8883\" is not "
        "ADDRESS:PORT; write for instance \"127.0.0.1:8883\""},
@@ -264,6 +265,7 @@ TEST(Config, ErrorsNameFileLineKeyValueAndRemedy) {
       {"endpoints = \"a\"\n", "endpoints = \"a\": must be a list"},
       {"endpoints = [1]\n", "endpoints = [...]: must be text"},
       {"endpoints = [\"a b\"]\n", "without scheme and port"},
+      {"[listen]\nold-tls = 1\n", "must be true or false"},
       {"[listen]\nthreads = -1\n", "from 0 to 1024"},
       {"[listen]\nthreads = 1025\n", "from 0 to 1024"},
       {"[listen]\nthreads = 1.0\n", "from 0 to 1024"},

@@ -22,14 +22,17 @@ using x509::AlternativeName;
 using x509::NameType;
 
 constexpr std::chrono::hours kDay{24};
-constexpr auto kRootLife = 30 * 365 * kDay;
-constexpr auto kIssuingLife = 20 * 365 * kDay;
+// Both ends of a life belong to it (RFC 5280 section 4.1.2.5).
+constexpr auto kInclusive = std::chrono::seconds(1);
+constexpr auto kRootLife = 30 * 365 * kDay - kInclusive;
+constexpr auto kIssuingLife = 20 * 365 * kDay - kInclusive;
 // The longest that common TLS clients accept from a private CA.
-constexpr auto kServerLife = 825 * kDay;
+constexpr auto kServerLife = 825 * kDay - kInclusive;
+// For devices whose clocks run behind; it is part of a certificate's life.
 constexpr auto kBackdate = std::chrono::hours(1);
 constexpr std::size_t kMaxNames = 64;
 
-struct Authority {
+struct KeyPair {
   x509::Certificate certificate;
   x509::PrivateKey key;
 };
@@ -51,8 +54,8 @@ Result<void> check_name(const std::string& name) {
   return {};
 }
 
-Result<Authority> make_authority(const std::string& common_name, const CreateOptions& options,
-                                 const Authority* parent, Timestamp now, Random& random) {
+Result<KeyPair> make_authority(const std::string& common_name, const CreateOptions& options,
+                               const KeyPair* parent, Timestamp now, Random& random) {
   TRY_ASSIGN(x509::PrivateKey key, x509::PrivateKey::generate(options.key_algorithm));
   std::vector<x509::DistinguishedName::Part> parts;
   if (!options.organization.empty())
@@ -65,7 +68,7 @@ Result<Authority> make_authority(const std::string& common_name, const CreateOpt
       .signature_algorithm = key.signature_algorithm(),
       .issuer = parent == nullptr ? subject : parent->certificate.subject(),
       .not_before = whole_seconds(now - kBackdate),
-      .not_after = whole_seconds(now + (parent == nullptr ? kRootLife : kIssuingLife)),
+      .not_after = whole_seconds(now - kBackdate + (parent == nullptr ? kRootLife : kIssuingLife)),
       .subject = subject,
       .public_key = key.public_key(),
       .extensions = {.basic_constraints = x509::BasicConstraints{.ca = true},
@@ -77,12 +80,12 @@ Result<Authority> make_authority(const std::string& common_name, const CreateOpt
   }
   TRY_ASSIGN(x509::Certificate certificate,
              x509::sign_certificate(std::move(tbs), parent == nullptr ? key : parent->key));
-  return Authority{std::move(certificate), std::move(key)};
+  return KeyPair{std::move(certificate), std::move(key)};
 }
 
 /// One file at a time; the modes are those of layout.h's table.
-Result<void> write_files(const Layout& at, const Authority& root, const Authority& issuing,
-                         const x509::Certificate& server, const x509::PrivateKey& server_key,
+Result<void> write_files(const Layout& at, const KeyPair& root, const KeyPair& issuing,
+                         const KeyPair& server, const KeyPair& second_server,
                          const access::AccessKey& admin, const std::string& config) {
   constexpr mode_t kPublic = 0644;
   constexpr mode_t kSecret = 0600;
@@ -90,8 +93,10 @@ Result<void> write_files(const Layout& at, const Authority& root, const Authorit
   TRY(write_file_durably(at.root_certificate(), kPublic, root.certificate.pem()));
   TRY(write_file_durably(at.issuing_key(), kSecret, issuing.key.pem_pkcs8().reveal()));
   TRY(write_file_durably(at.issuing_certificate(), kPublic, issuing.certificate.pem()));
-  TRY(write_file_durably(at.server_key(), kSecret, server_key.pem_pkcs8().reveal()));
-  TRY(write_file_durably(at.server_certificate(), kPublic, server.pem()));
+  TRY(write_file_durably(at.server_key(), kSecret, server.key.pem_pkcs8().reveal()));
+  TRY(write_file_durably(at.server_certificate(), kPublic, server.certificate.pem()));
+  TRY(write_file_durably(at.second_server_key(), kSecret, second_server.key.pem_pkcs8().reveal()));
+  TRY(write_file_durably(at.second_server_certificate(), kPublic, second_server.certificate.pem()));
   TRY(write_file_durably(at.trusted_root(), kPublic, root.certificate.pem()));
   TRY(write_file_durably(at.admin_credentials(), kSecret, admin.file_text().reveal()));
   return write_file_durably(at.config(), kPublic, config);
@@ -140,12 +145,31 @@ Result<x509::Certificate> make_server_certificate(const x509::PublicKey& server_
        .signature_algorithm = issuing_key.signature_algorithm(),
        .issuer = issuing_ca.subject(),
        .not_before = whole_seconds(now - kBackdate),
-       .not_after = std::min(whole_seconds(now + kServerLife), issuing_ca.not_after()),
+       .not_after = std::min(whole_seconds(now - kBackdate + kServerLife), issuing_ca.not_after()),
        .subject = subject,
        .public_key = server_key,
        .extensions = std::move(extensions)},
       issuing_key);
 }
+
+namespace {
+
+x509::KeyAlgorithm other_family(x509::KeyAlgorithm algorithm) {
+  const bool is_ec =
+      algorithm == x509::KeyAlgorithm::ec_p256 || algorithm == x509::KeyAlgorithm::ec_p384;
+  return is_ec ? x509::KeyAlgorithm::rsa_2048 : x509::KeyAlgorithm::ec_p256;
+}
+
+Result<KeyPair> make_server(x509::KeyAlgorithm algorithm, const std::vector<std::string>& names,
+                            const KeyPair& issuing, Timestamp now, Random& random) {
+  TRY_ASSIGN(x509::PrivateKey key, x509::PrivateKey::generate(algorithm));
+  TRY_ASSIGN(x509::Certificate certificate,
+             make_server_certificate(key.public_key(), names, issuing.certificate, issuing.key, now,
+                                     random));
+  return KeyPair{std::move(certificate), std::move(key)};
+}
+
+}  // namespace
 
 Result<Created> create(const std::filesystem::path& directory, const CreateOptions& options,
                        const Clock& clock, Random& random) {
@@ -153,24 +177,22 @@ Result<Created> create(const std::filesystem::path& directory, const CreateOptio
   TRY_ASSIGN(Staging staging, Staging::make(directory, random));
 
   const Timestamp now = clock.now();
-  TRY_ASSIGN(const Authority root,
-             make_authority("Imprint Root CA", options, nullptr, now, random));
-  TRY_ASSIGN(const Authority issuing,
+  TRY_ASSIGN(const KeyPair root, make_authority("Imprint Root CA", options, nullptr, now, random));
+  TRY_ASSIGN(const KeyPair issuing,
              make_authority("Imprint Issuing CA", options, &root, now, random));
-  TRY_ASSIGN(const x509::PrivateKey server_key, x509::PrivateKey::generate(options.key_algorithm));
-  TRY_ASSIGN(const x509::Certificate server,
-             make_server_certificate(server_key.public_key(), names, issuing.certificate,
-                                     issuing.key, now, random));
+  TRY_ASSIGN(const KeyPair server, make_server(options.key_algorithm, names, issuing, now, random));
+  TRY_ASSIGN(const KeyPair second,
+             make_server(other_family(options.key_algorithm), names, issuing, now, random));
   const access::AccessKey admin = access::AccessKey::make(random);
 
   const Layout at(staging.path());
   TRY(make_folder(at.ca_folder()));
   TRY(make_folder(at.server_folder()));
-  TRY(write_files(at, root, issuing, server, server_key, admin,
+  TRY(write_files(at, root, issuing, server, second, admin,
                   default_config_text(options.endpoints)));
   TRY(make_key_file(at.credentials_key(), random));
   TRY(staging.finish());
-  return Created{root.certificate.id().hex(), admin.id, names, server.not_after()};
+  return Created{root.certificate.id().hex(), admin.id, names, server.certificate.not_after()};
 }
 
 }  // namespace imprint::deployment

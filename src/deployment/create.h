@@ -27,15 +27,15 @@ struct Created {
   Timestamp server_certificate_ends;
 };
 
-/// Makes a deployment directory: mode 0700, two CAs, server certificate, credentials,
-/// configuration; every file of layout.h but the store. Refuses a path that exists
+/// Makes a deployment directory: mode 0700, two CAs, an RSA and an EC server certificate,
+/// credentials, configuration; every file of layout.h but the store. Refuses a path that exists
 /// (Fault::conflict). Everything is built in a sibling directory, synced, and renamed into place
 /// without replacing anything, so a crash leaves no directory that looks complete.
 Result<Created> create(const std::filesystem::path& directory, const CreateOptions& options,
                        const Clock& clock, Random& random);
 
 /// A server certificate for `names` (host names and IP addresses) from the issuing CA; used by
-/// create() and for renewal.
+/// create() and for renewal. Lasts 825 days in all, backdating included.
 Result<x509::Certificate> make_server_certificate(const x509::PublicKey& server_key,
                                                   const std::vector<std::string>& names,
                                                   const x509::Certificate& issuing_ca,

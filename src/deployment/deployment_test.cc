@@ -105,6 +105,44 @@ TEST_F(Deployment, TheOpensslToolVerifiesTheChainForEveryName) {
   }
 }
 
+TEST_F(Deployment, NoCertificateOfItsOwnLastsLongerThanPromised) {
+  for (const auto algorithm : {x509::KeyAlgorithm::ec_p256, x509::KeyAlgorithm::rsa_2048}) {
+    const Layout at = made({.key_algorithm = algorithm});
+    const std::pair<std::filesystem::path, int> rows[] = {{at.root_certificate(), 30 * 365},
+                                                          {at.issuing_certificate(), 20 * 365},
+                                                          {at.server_certificate(), 825},
+                                                          {at.second_server_certificate(), 825}};
+    for (const auto& [path, days] : rows) {
+      const auto certificate = x509::Certificate::from_pem(*read_file(path, 65536));
+      ASSERT_TRUE(certificate) << path;
+      // Both ends belong to it (RFC 5280 section 4.1.2.5).
+      const auto life =
+          certificate->not_after() - certificate->not_before() + std::chrono::seconds(1);
+      EXPECT_LE(life, std::chrono::hours(24) * days) << path;
+      EXPECT_GE(life, std::chrono::hours(24) * (days - 1)) << path;
+    }
+    std::filesystem::remove_all(at.directory());
+  }
+}
+
+TEST_F(Deployment, HasAServerCertificateOfEachKeyFamily) {
+  for (const auto algorithm : {x509::KeyAlgorithm::ec_p256, x509::KeyAlgorithm::rsa_2048}) {
+    const Layout at = made({.key_algorithm = algorithm});
+    const auto type_of = [](const std::filesystem::path& path) {
+      return x509::Certificate::from_pem(*read_file(path, 65536))->public_key().type();
+    };
+    const bool is_rsa = algorithm == x509::KeyAlgorithm::rsa_2048;
+    EXPECT_EQ(type_of(at.server_certificate()) == x509::KeyType::rsa, is_rsa);
+    EXPECT_EQ(type_of(at.second_server_certificate()) == x509::KeyType::rsa, !is_rsa);
+    EXPECT_EQ(worst(examine(at.directory(), clock_)), Health::warn) << "the store is to come";
+    std::filesystem::remove(at.second_server_key());
+    EXPECT_EQ(check(at, "second server key").health, Health::fail);
+    std::filesystem::remove(at.second_server_certificate());
+    EXPECT_EQ(worst(examine(at.directory(), clock_)), Health::warn) << "it may be missing";
+    std::filesystem::remove_all(at.directory());
+  }
+}
+
 TEST_F(Deployment, TheIssuingKeyIssues) {
   const Layout at = made();
   const auto ca = x509::Certificate::from_pem(*read_file(at.issuing_certificate(), 65536));

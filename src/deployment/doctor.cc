@@ -47,15 +47,23 @@ class Examination {
     root_ = load_certificate("root certificate", at_.root_certificate());
     issuing_ = load_certificate("issuing certificate", at_.issuing_certificate());
     server_ = load_certificate("server certificate", at_.server_certificate());
+    if (has_second_server())
+      second_server_ =
+          load_certificate("second server certificate", at_.second_server_certificate());
     check_trusted_root();
     check_key("root key", at_.root_key(), root_, true);
     check_key("issuing key", at_.issuing_key(), issuing_, false);
     check_key("server key", at_.server_key(), server_, false);
-    check_chain();
+    if (has_second_server())
+      check_key("second server key", at_.second_server_key(), second_server_, false);
+    check_chain("chain", server_);
+    check_chain("second chain", second_server_);
     check_expiry("root expiry", root_, kCaNotice);
     check_expiry("issuing expiry", issuing_, kCaNotice);
     check_expiry("server expiry", server_, kServerNotice);
-    check_server_names();
+    check_expiry("second server expiry", second_server_, kServerNotice);
+    check_server_names("server names", server_);
+    check_server_names("second server names", second_server_);
     check_credentials();
     check_credentials_key();
     check_secret_files();
@@ -170,16 +178,22 @@ class Examination {
     }
   }
 
-  void check_chain() {
-    if (!trusted_ || !issuing_ || !server_) return;
+  [[nodiscard]] bool has_second_server() const {
+    std::error_code ignored;
+    return std::filesystem::exists(at_.second_server_certificate(), ignored) ||
+           std::filesystem::exists(at_.second_server_key(), ignored);
+  }
+
+  void check_chain(const std::string& name, const std::optional<x509::Certificate>& server) {
+    if (!trusted_ || !issuing_ || !server) return;
     const auto trust = x509::TrustAnchors::make(std::vector{*trusted_});
-    const auto chain = trust ? trust->verify(*server_, std::vector{*issuing_}, now_,
-                                             x509::ChainPurpose::tls_server)
-                             : tl::unexpected(trust.error());
+    const auto chain =
+        trust ? trust->verify(*server, std::vector{*issuing_}, now_, x509::ChainPurpose::tls_server)
+              : tl::unexpected(trust.error());
     if (chain) {
-      ok("chain", "server certificate, issuing CA and root CA verify");
+      ok(name, "server certificate, issuing CA and root CA verify");
     } else {
-      failed("chain", chain.error().message,
+      failed(name, chain.error().message,
              "renew or restore the certificate named; devices refuse this server");
     }
   }
@@ -203,20 +217,20 @@ class Examination {
     }
   }
 
-  void check_server_names() {
-    if (!server_) return;
+  void check_server_names(const std::string& name, const std::optional<x509::Certificate>& server) {
+    if (!server) return;
     const auto wanted = server_names(config_.endpoints);
     if (!wanted) return;
-    const auto& names = server_->extensions().alternative_names;
+    const auto& names = server->extensions().alternative_names;
     std::string missing;
-    for (const std::string& name : *wanted) {
-      if (std::ranges::find(names, name, &x509::AlternativeName::value) == names.end())
-        missing += (missing.empty() ? "" : ", ") + name;
+    for (const std::string& one : *wanted) {
+      if (std::ranges::find(names, one, &x509::AlternativeName::value) == names.end())
+        missing += (missing.empty() ? "" : ", ") + one;
     }
     if (missing.empty()) {
-      ok("server names", fmt::format("{} names, all endpoints among them", names.size()));
+      ok(name, fmt::format("{} names, all endpoints among them", names.size()));
     } else {
-      failed("server names", "the server certificate does not name " + missing,
+      failed(name, "the server certificate does not name " + missing,
              "issue a server certificate with these names, or correct `endpoints`");
     }
   }
@@ -335,6 +349,7 @@ class Examination {
   std::optional<x509::Certificate> root_;
   std::optional<x509::Certificate> issuing_;
   std::optional<x509::Certificate> server_;
+  std::optional<x509::Certificate> second_server_;
   std::vector<Check> checks_;
 };
 

@@ -37,6 +37,14 @@ class Layout {
     return server_folder() / "server.pem";
   }
   [[nodiscard]] std::filesystem::path server_key() const { return server_folder() / "server.key"; }
+  /// May be there: a certificate of the other key family, RSA beside EC, for clients that verify
+  /// only that one.
+  [[nodiscard]] std::filesystem::path second_server_certificate() const {
+    return server_folder() / "second-server.pem";
+  }
+  [[nodiscard]] std::filesystem::path second_server_key() const {
+    return server_folder() / "second-server.key";
+  }
   [[nodiscard]] std::filesystem::path admin_credentials() const {
     return directory_ / "admin.credentials";
   }

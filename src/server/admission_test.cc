@@ -2,7 +2,9 @@
 // Who gets in, who does not and why, and who is put out again.
 #include <gmock/gmock.h>
 
+#include "test/support/shell.h"
 #include "test/support/test_server.h"
+#include "x509/key_rules.h"
 
 namespace imprint::server {
 namespace {
@@ -113,6 +115,165 @@ TEST(Handshake, TakesAClientHelloInSmallPieces) {
   EXPECT_EQ(type, 22) << "a handshake record: the ServerHello";
   SSL_free(ssl);
   SSL_CTX_free(context);
+}
+
+x509::PrivateKey key_of(const std::string& options) {
+  const test::ScratchFolder folder;
+  const auto made = test::shell(folder, "openssl genpkey " + options);
+  EXPECT_EQ(made.exit_code, 0) << made.output;
+  return *x509::PrivateKey::from_pem(made.output.substr(made.output.find("-----BEGIN")));
+}
+
+/// Every key that registry, CSR and CA accept (x509/key_rules.h).
+TEST(Handshake, EveryKeyThatIsAcceptedConnectsInEveryVersion) {
+  test::ServerOptions options;
+  options.second_server_key = std::make_shared<const x509::PrivateKey>(
+      key_of("-quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048"));
+  TestServer server(options);
+  const std::string ec = "-algorithm EC -pkeyopt ec_paramgen_curve:";
+  const std::string rsa = "-quiet -algorithm RSA -pkeyopt rsa_keygen_bits:";
+  for (const std::string& kind :
+       {ec + "P-256", ec + "P-384", ec + "P-521", rsa + "2048", rsa + "3072", rsa + "4096"}) {
+    const x509::PrivateKey key = key_of(kind);
+    ASSERT_TRUE(x509::check_device_key(key.public_key())) << kind;
+    const auto device = server.enroll(server.make_client(test::make_root("a CA"), "d", key), "All",
+                                      [](registry::Certificate&) {});
+    for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+      for (const std::string signatures : {"", "RSA+SHA256:RSA-PSS+SHA256", "ECDSA+SHA256"}) {
+        TlsOptions tls = device.tls;
+        tls.version = version;
+        // What it verifies of the server is another matter than what it signs with.
+        if (!signatures.empty()) {
+          tls.suites = signatures.starts_with("RSA") ? "ECDHE-RSA-AES128-GCM-SHA256"
+                                                     : "ECDHE-ECDSA-AES128-GCM-SHA256";
+        }
+        MqttDevice client;
+        ASSERT_TRUE(client.connect(server.port(), tls, "d"))
+            << kind << " version " << version << " " << signatures;
+        EXPECT_EQ(client.publish("t", "x"), ReasonCode::success);
+      }
+    }
+  }
+}
+
+/// The type of the server's key that a client with these limits is shown; "" when none is.
+std::string shown_to(TestServer& server, TlsOptions tls) {
+  TlsSocket socket;
+  if (!socket.connect(server.port(), tls)) return {};
+  const auto certificate = x509::Certificate::from_der(socket.server_certificate());
+  return certificate->public_key().type() == x509::KeyType::rsa ? "RSA" : "EC";
+}
+
+TEST(Handshake, EachClientIsShownTheCertificateThatItCanVerify) {
+  test::ServerOptions options;
+  options.second_server_key =
+      std::make_shared<const x509::PrivateKey>(test::make_key(x509::KeyAlgorithm::rsa_2048));
+  TestServer server(options);
+  const auto device = server.enroll("d");
+  const struct {
+    int version;
+    const char* suites;
+    const char* signatures;
+    const char* shown;
+  } rows[] = {
+      {TLS1_2_VERSION, "", "", "EC"},
+      {TLS1_2_VERSION, "ECDHE-RSA-AES128-GCM-SHA256", "", "RSA"},
+      {TLS1_2_VERSION, "ECDHE-RSA-AES256-GCM-SHA384", "RSA+SHA256:ECDSA+SHA256", "RSA"},
+      {TLS1_3_VERSION, "", "", "EC"},
+      {TLS1_3_VERSION, "", "RSA-PSS+SHA256:RSA+SHA256", "RSA"},
+  };
+  for (const auto& row : rows) {
+    TlsOptions tls = device.tls;
+    tls.version = row.version;
+    tls.suites = row.suites;
+    tls.signatures = row.signatures;
+    EXPECT_EQ(shown_to(server, tls), row.shown) << row.suites << " " << row.signatures;
+  }
+}
+
+TEST(Handshake, PrefersAes128InEveryVersion) {
+  TestServer server;
+  TlsOptions tls = server.enroll("d").tls;
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    tls.version = version;
+    TlsSocket socket;
+    ASSERT_TRUE(socket.connect(server.port(), tls));
+    EXPECT_THAT(SSL_get_cipher_name(socket.ssl()), HasSubstr("AES"));
+    EXPECT_EQ(SSL_get_cipher_bits(socket.ssl(), nullptr), 128);
+  }
+}
+
+TEST(Handshake, OldSuitesAreForDeploymentsThatAskForThem) {
+  for (const TlsStacks stacks : {TlsStacks::current, TlsStacks::old_too}) {
+    test::ServerOptions options;
+    options.stacks = stacks;
+    options.second_server_key =
+        std::make_shared<const x509::PrivateKey>(test::make_key(x509::KeyAlgorithm::rsa_2048));
+    TestServer server(options);
+    TlsOptions tls = server.enroll("d").tls;
+    tls.version = TLS1_2_VERSION;
+    for (const char* suite : {"AES128-SHA", "AES128-SHA256", "AES128-GCM-SHA256",
+                              "ECDHE-ECDSA-AES128-SHA", "ECDHE-RSA-AES128-SHA256"}) {
+      tls.suites = suite;
+      EXPECT_EQ(shown_to(server, tls).empty(), stacks == TlsStacks::current) << suite;
+    }
+  }
+}
+
+TEST(Handshake, SaysWhatADeviceOffersThatTheServerDoesNotHave) {
+  TestServer server;
+  const auto known = server.enroll("d");
+  const auto with = [&](auto change) {
+    TlsOptions tls = known.tls;
+    change(tls);
+    return tls;
+  };
+  const struct {
+    TlsOptions tls;
+    const char* cause;
+    const char* part;
+  } rows[] = {
+      {with([](TlsOptions& tls) { tls.version = TLS1_1_VERSION; }), "no-shared-version",
+       "offers only TLS 1.1"},
+      {with([](TlsOptions& tls) {
+         tls.version = TLS1_2_VERSION;
+         tls.suites = "AES128-SHA";
+       }),
+       "no-shared-cipher", "offers only TLS_RSA_WITH_AES_128_CBC_SHA,"},
+      {with([](TlsOptions& tls) {
+         tls.version = TLS1_3_VERSION;
+         tls.groups = "ffdhe2048";
+       }),
+       "no-shared-group", "offers only the groups ffdhe2048"},
+      {with([](TlsOptions& tls) {
+         tls.version = TLS1_2_VERSION;
+         tls.groups = "secp256k1";
+       }),
+       "no-shared-cipher", "offers only the groups secp256k1"},
+      {with([](TlsOptions& tls) {
+         tls.version = TLS1_3_VERSION;
+         tls.signatures = "RSA-PSS+SHA256";
+       }),
+       "no-shared-signature", "verifies only RSA-PSS with SHA-256"},
+      {with([](TlsOptions& tls) { tls.alpn = "h2"; }), "no-shared-protocol",
+       "offers only the protocols \\\"h2\\\""},
+      {{}, "no-certificate", "showed no certificate"},
+  };
+  for (const auto& row : rows) {
+    TlsSocket socket;
+    ASSERT_TRUE(socket.open(server.port()));
+    const auto shaken = socket.handshake(row.tls);
+    EXPECT_TRUE(!shaken || socket.is_ended()) << row.cause;
+    const bool is_told = eventually([&] {
+      const auto events = server.all<registry::AuditEvent>(registry::query::AuditEvents{});
+      return std::ranges::any_of(events, [&](const registry::AuditEvent& event) {
+        return event.step == "tls_handshake" &&
+               event.detail.find(fmt::format(R"("cause":"{}")", row.cause)) != std::string::npos &&
+               event.detail.find(row.part) != std::string::npos;
+      });
+    });
+    EXPECT_TRUE(is_told) << row.cause << ": " << row.part;
+  }
 }
 
 // ---- CONNECT ----

@@ -69,41 +69,61 @@ void Connection::shake_hands() {
   }
   IMPRINT_ASSERT(seen_.certificate.has_value());
   client_ = std::make_unique<Client>(shard_, *this, *seen_.certificate, std::move(seen_.contact));
+  seen_ = {};
   phase_ = Phase::open;
   shard_.handshake_ended();
   read_some();
 }
 
 void Connection::handshake_failed(int ssl_error) {
-  Services& services = shard_.services();
-  const bool is_unknown = SSL_get_verify_result(ssl_.get()) == X509_V_ERR_CERT_UNTRUSTED;
-  const std::string cause = ssl_error == SSL_ERROR_SYSCALL || ssl_error == SSL_ERROR_ZERO_RETURN
-                                ? "the client closed the connection"
-                                : take_tls_error();
-  services.metrics.handshake_failed(is_unknown                   ? "unknown_certificate"
-                                    : ssl_error == SSL_ERROR_SSL ? "tls"
-                                                                 : "closed");
-  if (is_unknown) {
-    const std::string certificate = seen_.certificate ? seen_.certificate->hex() : std::string();
-    services.log.warning(
-        "refused a client certificate that the registry does not know; register it or its CA, or "
-        "let the device start again with its claim",
-        {{"from", source_ip_}, {"certificate", certificate}, {"because", seen_.refusal}});
-    services.journal.note(
-        {source_ip_, "refused handshakes"},
-        {.step = "tls_handshake",
-         .outcome = "denied",
-         .certificate = certificate,
-         .detail = encoding::to_json(encoding::json::object{
-             {"from", source_ip_},
-             {"because", fmt::format("the registry does not know this client certificate, and {}",
-                                     seen_.refusal)}})});
+  const bool is_closed = ssl_error == SSL_ERROR_SYSCALL || ssl_error == SSL_ERROR_ZERO_RETURN;
+  TlsFailure failure = is_closed ? TlsFailure::closed : tls_failure_of(ERR_peek_error());
+  if (SSL_get_verify_result(ssl_.get()) == X509_V_ERR_CERT_UNTRUSTED)
+    failure = TlsFailure::unknown_certificate;
+  const std::string cause = is_closed ? "the client closed the connection" : take_tls_error();
+  shard_.services().metrics.handshake_failed(failure == TlsFailure::unknown_certificate
+                                                 ? "unknown_certificate"
+                                             : is_closed ? "closed"
+                                                         : "tls");
+  if (failure == TlsFailure::unknown_certificate) {
+    tell_of_unknown_certificate();
   } else {
-    services.log.info("a TLS handshake failed", {{"from", source_ip_}, {"cause", cause}});
+    tell_of_failure(failure, cause);
   }
   // The alert that says why is on its way: a reset must not overtake it.
   shard_.handshake_ended();
   begin_lingering();
+}
+
+void Connection::tell_of_unknown_certificate() {
+  Services& services = shard_.services();
+  const std::string certificate = seen_.certificate ? seen_.certificate->hex() : std::string();
+  services.log.warning(
+      "refused a client certificate that the registry does not know; register it or its CA, or "
+      "let the device start again with its claim",
+      {{"from", source_ip_}, {"certificate", certificate}, {"because", seen_.refusal}});
+  note_refusal(
+      TlsFailure::unknown_certificate, certificate,
+      fmt::format("the registry does not know this client certificate, and {}", seen_.refusal));
+}
+
+void Connection::tell_of_failure(TlsFailure failure, const std::string& cause) {
+  const std::string because = explain(failure, seen_.offer, ssl_.get());
+  shard_.services().log.info(
+      "a TLS handshake failed",
+      {{"from", source_ip_}, {"cause", cause}, {"because", because.empty() ? cause : because}});
+  if (!because.empty()) note_refusal(failure, {}, because);
+}
+
+void Connection::note_refusal(TlsFailure failure, const std::string& certificate,
+                              const std::string& because) {
+  shard_.services().journal.note(
+      {source_ip_, "refused handshakes"},
+      {.step = "tls_handshake",
+       .outcome = "denied",
+       .certificate = certificate,
+       .detail = encoding::to_json(encoding::json::object{
+           {"from", source_ip_}, {"cause", to_string(failure)}, {"because", because}})});
 }
 
 void Connection::read_some() {

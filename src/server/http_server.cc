@@ -201,14 +201,8 @@ HttpServer::~HttpServer() = default;
 
 Result<std::shared_ptr<asio::ssl::context>> HttpServer::make_tls(
     const ServerCredentials& credentials) {
-  auto tls = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_server);
-  SSL_CTX* context = tls->native_handle();
-  SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-  SSL_CTX_set_mode(context, SSL_MODE_NO_AUTO_CHAIN | SSL_MODE_RELEASE_BUFFERS);
-  TRY(use_credentials(context, credentials));
-  return tls;
+  TRY_ASSIGN(SslContextPtr context, make_tls_context(credentials, TlsStacks::current));
+  return std::make_shared<asio::ssl::context>(context.release());
 }
 
 Result<void> HttpServer::use_credentials_of(const ServerCredentials& credentials) {

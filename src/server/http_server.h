@@ -13,7 +13,7 @@
 #include "control_api/http.h"
 #include "runtime/executor.h"
 #include "runtime/task.h"
-#include "server/tls.h"
+#include "server/tls_context.h"
 #include "telemetry/log.h"
 
 namespace imprint::server {

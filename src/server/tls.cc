@@ -2,9 +2,8 @@
 #include "server/tls.h"
 
 #include <array>
-#include <cstring>
 #include <openssl/err.h>
-#include <openssl/pem.h>
+#include <openssl/x509.h>
 #include <vector>
 
 #include "x509/openssl.h"
@@ -13,25 +12,8 @@ namespace imprint::server {
 
 namespace {
 
-struct BioFree {
-  void operator()(BIO* bio) const { BIO_free(bio); }
-};
-struct X509Free {
-  void operator()(X509* certificate) const { X509_free(certificate); }
-};
-struct KeyFree {
-  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
-};
-using X509Ptr = std::unique_ptr<X509, X509Free>;
-
 /// OpenSSL decodes every key of a chain before anybody is asked.
 constexpr long kMaxClientChainBytes = 2048 * static_cast<long>(identity::kMaxChain);
-
-X509Ptr read_certificate(const std::string& pem) {
-  const std::unique_ptr<BIO, BioFree> bio(
-      BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  return X509Ptr(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
-}
 
 std::optional<CertificateId> id_of(const X509* certificate) {
   Sha256 digest{};
@@ -56,6 +38,13 @@ int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size,
     }
   }
   return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+/// What was offered is told when nothing can be agreed on.
+int keep_offer(SSL* ssl, int*, void*) {
+  if (auto* seen = static_cast<SeenClient*>(SSL_get_app_data(ssl)))
+    seen->offer = ClientOffer::read(ssl);
+  return SSL_CLIENT_HELLO_SUCCESS;
 }
 
 /// The certificates that the client sent after its own, as far as they can be read.
@@ -106,62 +95,19 @@ int verify(X509_STORE_CTX* store, void* argument) {
 
 }  // namespace
 
-std::string take_tls_error() {
-  const unsigned long code = ERR_get_error();
-  ERR_clear_error();
-  if (code == 0) return errno != 0 ? std::strerror(errno) : "the connection ended";
-  std::array<char, 256> text{};
-  ERR_error_string_n(code, text.data(), text.size());
-  const char* reason = ERR_reason_error_string(code);
-  return reason != nullptr ? reason : text.data();
-}
+MqttTls::MqttTls(SslContextPtr context) : context_(std::move(context)) {}
 
-Result<void> use_credentials(SSL_CTX* context, const ServerCredentials& credentials) {
-  const X509Ptr certificate = read_certificate(credentials.certificate);
-  const X509Ptr issuer = read_certificate(credentials.issuer);
-  const std::string& key_text = credentials.key->reveal();
-  const std::unique_ptr<BIO, BioFree> bio(
-      BIO_new_mem_buf(key_text.data(), static_cast<int>(key_text.size())));
-  const std::unique_ptr<EVP_PKEY, KeyFree> key(
-      PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
-  if (!certificate || !issuer || !key)
-    return fail(Fault::invalid, "the server certificate or key cannot be read: {}",
-                take_tls_error());
-  if (SSL_CTX_use_certificate(context, certificate.get()) != 1 ||
-      SSL_CTX_use_PrivateKey(context, key.get()) != 1 || SSL_CTX_check_private_key(context) != 1 ||
-      SSL_CTX_add1_chain_cert(context, issuer.get()) != 1) {
-    return fail(Fault::invalid, "the server certificate and key do not fit: {}", take_tls_error());
-  }
-  return {};
-}
-
-MqttTls::MqttTls(std::unique_ptr<SSL_CTX, SslFree> context) : context_(std::move(context)) {}
-
-Result<MqttTls> MqttTls::make(const ServerCredentials& credentials, const ClientTrust& trust) {
-  std::unique_ptr<SSL_CTX, SslFree> context(SSL_CTX_new(TLS_server_method()));
-  if (!context) return fail(Fault::internal, "no TLS context: {}", take_tls_error());
+Result<MqttTls> MqttTls::make(const ServerCredentials& credentials, const ClientTrust& trust,
+                              TlsStacks stacks) {
+  TRY_ASSIGN(SslContextPtr context, make_tls_context(credentials, stacks));
   SSL_CTX* c = context.get();
-  SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION);
-  SSL_CTX_set_options(c, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
-                             SSL_OP_CIPHER_SERVER_PREFERENCE);
-  SSL_CTX_set_num_tickets(c, 0);
-  SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
-  // Without NO_AUTO_CHAIN libssl builds and verifies the server's own chain in every handshake.
-  SSL_CTX_set_mode(c, SSL_MODE_NO_AUTO_CHAIN | SSL_MODE_RELEASE_BUFFERS |
-                          SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  // AES-128 first: it is as safe here and costs least. Embedded clients know ECDHE with AES-GCM.
-  if (SSL_CTX_set_cipher_list(c, "ECDHE+AESGCM:ECDHE+CHACHA20") != 1 ||
-      SSL_CTX_set_ciphersuites(
-          c, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256") != 1 ||
-      SSL_CTX_set1_groups_list(c, "X25519:P-256:P-384") != 1) {
-    return fail(Fault::internal, "this OpenSSL lacks a cipher or group: {}", take_tls_error());
-  }
+  SSL_CTX_set_mode(c, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_verify(c, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
   // It outlives every connection; after a reload some still use the context before.
   SSL_CTX_set_cert_verify_callback(c, &verify, const_cast<ClientTrust*>(&trust));
   SSL_CTX_set_max_cert_list(c, kMaxClientChainBytes);
+  SSL_CTX_set_client_hello_cb(c, &keep_offer, nullptr);
   SSL_CTX_set_alpn_select_cb(c, &choose_protocol, nullptr);
-  TRY(use_credentials(c, credentials));
   return MqttTls(std::move(context));
 }
 

@@ -2,31 +2,18 @@
 #pragma once
 
 #include <memory>
-#include <openssl/ssl.h>
 #include <optional>
 #include <string>
 
 #include "base/certificate_id.h"
 #include "base/clock.h"
 #include "base/result.h"
-#include "base/secret.h"
 #include "identity/ca_directory.h"
 #include "identity/certificate_directory.h"
+#include "server/tls_context.h"
+#include "server/tls_failure.h"
 
 namespace imprint::server {
-
-/// The server's own certificate, as PEM.
-struct ServerCredentials {
-  std::string certificate;
-  std::string issuer;  ///< sent along, so that clients need to know the root only
-  std::shared_ptr<const Secret> key;
-};
-
-struct SslFree {
-  void operator()(SSL* ssl) const { SSL_free(ssl); }
-  void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
-};
-using SslPtr = std::unique_ptr<SSL, SslFree>;
 
 /// By what a handshake judges a client's certificate: whether the registry knows it, and if not,
 /// whether a registered CA introduces it. All of it outlives every connection.
@@ -41,19 +28,20 @@ struct SeenClient {
   std::optional<CertificateId> certificate = {};
   std::optional<identity::FirstContact> contact = {};  ///< of one that the registry does not know
   std::string refusal = {};                            ///< why its certificate was not accepted
+  ClientOffer offer = {};                              ///< what its ClientHello said
 };
 
-/// The TLS settings of one MQTT shard: 1.2 and 1.3, ECDHE and AEAD only, a client certificate
-/// required, no tickets and no session cache (a device that onboards once never resumes), ALPN
-/// "mqtt" and "x-amzn-mqtt-ca" or none. Each shard has its own: OpenSSL's objects are shared with
-/// nobody.
+/// The TLS settings of one MQTT shard: those of every listener, and a client certificate required,
+/// ALPN "mqtt" and "x-amzn-mqtt-ca" or none. Each shard has its own: OpenSSL's objects are shared
+/// with nobody.
 ///
 /// Who a client is, is a matter of membership: possession of the key is proved by the handshake,
 /// and the certificate's fingerprint must be in the directory. Chains are built only for those that
 /// are not: one that leads to a registered CA is a first contact.
 class MqttTls {
  public:
-  static Result<MqttTls> make(const ServerCredentials& credentials, const ClientTrust& trust);
+  static Result<MqttTls> make(const ServerCredentials& credentials, const ClientTrust& trust,
+                              TlsStacks stacks = TlsStacks::current);
 
   /// A new server-side connection on a socket that does not block.
   [[nodiscard]] SslPtr accept(int socket) const;
@@ -62,15 +50,9 @@ class MqttTls {
   static void report_client(SSL* ssl, SeenClient& seen);
 
  private:
-  explicit MqttTls(std::unique_ptr<SSL_CTX, SslFree> context);
+  explicit MqttTls(SslContextPtr context);
 
-  std::unique_ptr<SSL_CTX, SslFree> context_;
+  SslContextPtr context_;
 };
-
-/// Loads certificate, issuer and key into a context of any listener.
-Result<void> use_credentials(SSL_CTX* context, const ServerCredentials& credentials);
-
-/// The sentence of OpenSSL's last error, clearing the queue; or what errno says.
-std::string take_tls_error();
 
 }  // namespace imprint::server

@@ -43,12 +43,45 @@ constexpr auto kGoodbyeTime = std::chrono::seconds(5);
 constexpr auto kKeyPatience = std::chrono::seconds(25);
 constexpr auto kKeyPatiencePeriod = std::chrono::seconds(1);
 
+Result<ServerIdentity> load_identity(const std::filesystem::path& certificate_file,
+                                     const std::filesystem::path& key_file) {
+  TRY_ASSIGN(std::string certificate, read_file(certificate_file, kMaxPemBytes));
+  TRY_ASSIGN(Secret key, read_secret_file(key_file, kMaxPemBytes));
+  return ServerIdentity{std::move(certificate), std::make_shared<const Secret>(std::move(key))};
+}
+
+/// Two certificates of one kind would be one: OpenSSL keeps the last.
+Result<void> check_kinds(const ServerCredentials& credentials) {
+  std::vector<bool> is_rsa;
+  for (const ServerIdentity& identity : credentials.identities) {
+    TRY_ASSIGN(const x509::Certificate one, x509::Certificate::from_pem(identity.certificate));
+    is_rsa.push_back(one.public_key().type() == x509::KeyType::rsa);
+  }
+  if (is_rsa.size() < 2 || is_rsa[0] != is_rsa[1]) return {};
+  return fail(
+      Fault::invalid,
+      "server.pem and second-server.pem are both {} certificates; the second is for clients "
+      "that verify only the other kind, so make it {}, or remove it and its key",
+      is_rsa[0] ? "RSA" : "EC", is_rsa[0] ? "EC" : "RSA");
+}
+
 Result<ServerCredentials> load_credentials(const deployment::Layout& layout) {
-  TRY_ASSIGN(std::string certificate, read_file(layout.server_certificate(), kMaxPemBytes));
-  TRY_ASSIGN(std::string issuer, read_file(layout.issuing_certificate(), kMaxPemBytes));
-  TRY_ASSIGN(Secret key, read_secret_file(layout.server_key(), kMaxPemBytes));
-  return ServerCredentials{std::move(certificate), std::move(issuer),
-                           std::make_shared<const Secret>(std::move(key))};
+  ServerCredentials out;
+  TRY_ASSIGN(out.issuer, read_file(layout.issuing_certificate(), kMaxPemBytes));
+  TRY_ASSIGN(ServerIdentity first, load_identity(layout.server_certificate(), layout.server_key()));
+  out.identities.push_back(std::move(first));
+  std::error_code ignored;
+  if (std::filesystem::exists(layout.second_server_certificate(), ignored)) {
+    TRY_ASSIGN(ServerIdentity second,
+               load_identity(layout.second_server_certificate(), layout.second_server_key()));
+    out.identities.push_back(std::move(second));
+  }
+  TRY(check_kinds(out));
+  return out;
+}
+
+TlsStacks to_stacks(const deployment::Config& config) {
+  return config.listen.old_tls ? TlsStacks::old_too : TlsStacks::current;
 }
 
 double seconds_since_1970(Timestamp time) {
@@ -289,8 +322,12 @@ struct Server::Parts {
 
   /// When the deployment's own certificates end, with these for the listeners.
   Result<void> tell_ends(const ServerCredentials& credentials) {
-    TRY_ASSIGN(const x509::Certificate server,
-               x509::Certificate::from_pem(credentials.certificate));
+    TRY_ASSIGN(x509::Certificate server,
+               x509::Certificate::from_pem(credentials.identities.front().certificate));
+    for (const ServerIdentity& identity : credentials.identities) {
+      TRY_ASSIGN(x509::Certificate one, x509::Certificate::from_pem(identity.certificate));
+      if (one.not_after() < server.not_after()) server = std::move(one);
+    }
     const x509::Certificate& issuing = issuer->certificate();
     metrics.certificate_ends("server", seconds_since_1970(server.not_after()));
     metrics.certificate_ends("issuing", seconds_since_1970(issuing.not_after()));
@@ -397,7 +434,7 @@ struct Server::Parts {
     TRY_ASSIGN(Shard::Address address, to_address(config.listen.mqtt));
     const std::uint16_t count = shard_count(config.listen.threads);
     for (std::uint16_t i = 0; i < count; ++i) {
-      TRY_ASSIGN(MqttTls tls, MqttTls::make(credentials, trust));
+      TRY_ASSIGN(MqttTls tls, MqttTls::make(credentials, trust, to_stacks(config)));
       TRY_ASSIGN(std::unique_ptr<Shard> shard,
                  Shard::make(i, count, *services, std::move(tls), address));
       address.port(shard->address().port());  // a port 0 is chosen once
@@ -527,7 +564,7 @@ Result<void> Server::reload(const deployment::Config& config) {
   TRY_ASSIGN(monitoring::Channels channels, parts_->make_alarm_channels(config));
   std::vector<MqttTls> tls;
   for (std::size_t i = 0; i < parts_->shards.size(); ++i) {
-    TRY_ASSIGN(MqttTls one, MqttTls::make(credentials, parts_->trust));
+    TRY_ASSIGN(MqttTls one, MqttTls::make(credentials, parts_->trust, to_stacks(parts_->config)));
     tls.push_back(std::move(one));
   }
   TRY(parts_->tell_ends(credentials));

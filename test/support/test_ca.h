@@ -73,15 +73,23 @@ inline Identity make_root(std::string_view name,
   return {must_sign(std::move(tbs), key), std::move(key)};
 }
 
-/// A certificate under `issuer`; `change` edits it before the signature.
+/// A certificate under `issuer` for a key; `change` edits it before the signature.
 template <class Change>
-Identity make_child(const Identity& issuer, std::string_view name, Change change) {
-  x509::PrivateKey key = make_key();
+x509::Certificate make_child(const Identity& issuer, std::string_view name,
+                             const x509::PrivateKey& key, Change change) {
   auto tbs = plain_tbs(key.public_key(), name);
   tbs.issuer = issuer.certificate.subject();
   tbs.extensions.authority_key_id = issuer.certificate.extensions().subject_key_id;
   change(tbs);
-  return {must_sign(std::move(tbs), issuer.key), std::move(key)};
+  return must_sign(std::move(tbs), issuer.key);
+}
+
+/// The same with a key of its own.
+template <class Change>
+Identity make_child(const Identity& issuer, std::string_view name, Change change) {
+  x509::PrivateKey key = make_key();
+  x509::Certificate certificate = make_child(issuer, name, key, change);
+  return {std::move(certificate), std::move(key)};
 }
 
 inline Identity make_intermediate(const Identity& issuer, std::string_view name) {

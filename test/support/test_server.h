@@ -38,6 +38,8 @@ struct ServerOptions {
   server::ConnectionLimits limits = {};
   std::uint16_t shards = 2;
   std::vector<hooks::HookOptions> hooks = {};
+  std::shared_ptr<const x509::PrivateKey> second_server_key = {};
+  server::TlsStacks stacks = server::TlsStacks::current;
 };
 
 /// Shards over a store in memory, each on a port of its own, so that a test says which shard a
@@ -60,11 +62,14 @@ class TestServer {
     put(registry::ProvisioningTemplate{.name = *TemplateName::parse("T"), .enabled = true});
     put(registry::ProvisioningTemplateVersion{*TemplateName::parse("T"), 1, mission_template()});
     const Enrolled own = make_client("localhost");
-    credentials_ = {own.tls.certificate, issuing_.certificate.pem(),
-                    std::make_shared<const Secret>(own.tls.key)};
+    credentials_ = credentials_of(own);
+    if (options.second_server_key) {
+      const Enrolled second = make_client(issuing_, "localhost", *options.second_server_key);
+      credentials_.identities.push_back(credentials_of(second).identities.front());
+    }
     for (std::uint16_t i = 0; i < options.shards; ++i) {
       auto shard = server::Shard::make(i, options.shards, services_,
-                                       *server::MqttTls::make(credentials_, trust_),
+                                       *server::MqttTls::make(credentials_, trust_, options.stacks),
                                        {boost::asio::ip::make_address("127.0.0.1"), 0});
       shards_.push_back(std::move(*shard));
       peers_.push_back(shards_.back().get());
@@ -132,24 +137,35 @@ class TestServer {
     put(registry::ThingPrincipal{name, id});
   }
 
+  [[nodiscard]] server::ServerCredentials credentials_of(const Enrolled& own) const {
+    return {{{own.tls.certificate, std::make_shared<const Secret>(own.tls.key)}},
+            issuing_.certificate.pem()};
+  }
+
   /// Key and certificate that nobody knows.
   Enrolled make_client(const std::string& name) { return make_client(issuing_, name); }
   /// A device's certificate under any CA, valid now.
   Enrolled make_client(const Identity& issuer, const std::string& name) {
-    const Identity made = make_child(issuer, name, [this](x509::TbsCertificate& tbs) {
+    return make_client(issuer, name, make_key());
+  }
+  /// The same, for a key.
+  Enrolled make_client(const Identity& issuer, const std::string& name,
+                       const x509::PrivateKey& key) {
+    const auto made = make_child(issuer, name, key, [this](x509::TbsCertificate& tbs) {
       tbs.serial = serial(++last_serial_);
       tbs.not_before = clock.now() - kDay;
       tbs.not_after = clock.now() + kDay;
       tbs.extensions.key_usage = x509::digital_signature;
     });
-    return {
-        made.certificate.id(),
-        {.certificate = made.certificate.pem(), .key = std::string(made.key.pem_pkcs8().reveal())}};
+    return {made.id(), {.certificate = made.pem(), .key = std::string(key.pem_pkcs8().reveal())}};
   }
   /// The same, on record; `change` edits the record before.
   template <class Change>
   Enrolled enroll(const std::string& name, const std::string& policy, Change change) {
-    Enrolled client = make_client(name);
+    return enroll(make_client(name), policy, change);
+  }
+  template <class Change>
+  Enrolled enroll(Enrolled client, const std::string& policy, Change change) {
     registry::Certificate record{.id = client.id,
                                  .pem = client.tls.certificate,
                                  .status = registry::CertificateStatus::active,
@@ -183,9 +199,7 @@ class TestServer {
   [[nodiscard]] std::size_t sessions() const { return clients_.size(); }
   [[nodiscard]] std::string metrics() const { return metrics_.text(); }
   server::MqttTls new_tls(const Enrolled& own) {
-    return *server::MqttTls::make({own.tls.certificate, issuing_.certificate.pem(),
-                                   std::make_shared<const Secret>(own.tls.key)},
-                                  trust_);
+    return *server::MqttTls::make(credentials_of(own), trust_);
   }
   /// Of what is made from now on.
   void set(const provisioning::Settings& settings) { settings_.set(settings); }

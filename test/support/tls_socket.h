@@ -26,8 +26,11 @@ struct TlsOptions {
   std::string certificate = {};         ///< PEM; none: no client certificate
   std::vector<std::string> chain = {};  ///< PEM, sent after it
   std::string key = {};
-  std::string alpn = {};  ///< one protocol name; none: no extension
-  int version = 0;        ///< the only TLS version spoken; 0: any
+  std::string alpn = {};        ///< one protocol name; none: no extension
+  int version = 0;              ///< the only TLS version spoken; 0: any
+  std::string suites = {};      ///< the only TLS 1.2 suites offered; none: the library's
+  std::string groups = {};      ///< the only groups offered; none: the library's
+  std::string signatures = {};  ///< the only signatures verified; none: the library's
   std::string from = "127.0.0.1";
 };
 
@@ -67,6 +70,10 @@ class TlsSocket {
       SSL_CTX_set_min_proto_version(context_.get(), options.version);
       SSL_CTX_set_max_proto_version(context_.get(), options.version);
     }
+    if (!options.suites.empty()) SSL_CTX_set_cipher_list(context_.get(), options.suites.c_str());
+    if (!options.groups.empty()) SSL_CTX_set1_groups_list(context_.get(), options.groups.c_str());
+    if (!options.signatures.empty())
+      SSL_CTX_set1_sigalgs_list(context_.get(), options.signatures.c_str());
     if (!options.certificate.empty()) use_certificate(options);
     ssl_.reset(SSL_new(context_.get()));
     if (!options.alpn.empty()) {

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <openssl/ssl.h>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+
+namespace imprint::server {
+
+/// Why a handshake came to nothing, as far as the server can tell.
+enum class TlsFailure {
+  closed,               ///< the client went away
+  unknown_certificate,  ///< neither on record nor introduced by a registered CA
+  no_certificate,
+  server_not_trusted,  ///< the client refused the server's certificate
+  no_shared_version,
+  no_shared_cipher,
+  no_shared_group,
+  no_shared_signature,
+  no_shared_protocol,  ///< ALPN
+  other,
+};
+
+std::string_view to_string(TlsFailure failure);  ///< "no-shared-cipher"
+
+/// What the reason of OpenSSL's oldest queued error means.
+TlsFailure tls_failure_of(unsigned long openssl_error);
+
+/// What a client offered in its ClientHello, kept until the handshake has ended.
+struct ClientOffer {
+  std::vector<unsigned> versions;
+  std::vector<unsigned> suites;
+  std::vector<unsigned> groups;
+  std::vector<unsigned> signatures;
+  std::string protocols;  ///< ALPN, for people
+
+  /// Only while OpenSSL calls back for a ClientHello.
+  static ClientOffer read(SSL* ssl);
+};
+
+/// What an operator should read: what the client offered and could not be agreed on, and what to
+/// do.
+std::string explain(TlsFailure failure, const ClientOffer& offer, SSL* ssl);
+
+}  // namespace imprint::server
