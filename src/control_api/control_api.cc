@@ -52,6 +52,12 @@ runtime::Task<HttpResponse> ControlApi::handle(HttpRequest request) {
   co_return response;
 }
 
+bool ControlApi::names_operator(const HttpRequest& head) const {
+  if (has_session(head)) return session_stands(head, dependencies_);
+  const auto found = dependencies_.operators.find(claimed_access_key(head));
+  return found.standing == access::Standing::usable;
+}
+
 runtime::Task<HttpResponse> ControlApi::answer(HttpRequest request, std::string request_id) {
   if (const auto part = linked_report(request, dependencies_)) {
     if (!*part) co_return error_response(part->error(), kBeforeOperation, request_id);

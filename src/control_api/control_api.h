@@ -29,6 +29,9 @@ class ControlApi {
   /// Never throws, never says what is inside. Every answer carries x-amzn-RequestId, which the log
   /// and the audit trail know.
   runtime::Task<HttpResponse> handle(HttpRequest request);
+  /// Whether the headers name an access key that is usable, or a session that stands. No proof:
+  /// the signature of most requests covers their body.
+  [[nodiscard]] bool names_operator(const HttpRequest& head) const;
 
   /// The dashboard's own target, kSessionTarget: signs in and out.
   runtime::Task<HttpResponse> handle_session(HttpRequest request);

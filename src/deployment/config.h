@@ -73,7 +73,7 @@ struct Config {
   struct Limits {
     std::uint32_t connections = 100'000;
     std::uint32_t connections_per_address = 10'000;
-    std::uint32_t handshakes = 1'000;  ///< at the same time; more wait in the backlog
+    std::uint32_t handshakes = 1'000;  ///< at the same time; more crowd out the oldest
     std::uint32_t sessions = 1'000'000;
     std::uint32_t session_queue_messages = 1'000;
     std::uint64_t session_queue_bytes = std::uint64_t{1} << 20U;

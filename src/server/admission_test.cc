@@ -486,17 +486,37 @@ TEST(Bounds, SilentAndDrippingClientsAreSentAwayAndOthersServed) {
   EXPECT_THAT(server.metrics(), HasSubstr("timeout"));
 }
 
-TEST(Bounds, HandshakesUnderWayAreLimitedAndTheRestWaits) {
+TEST(Bounds, WhoFillsTheHandshakesMakesNobodyWait) {
   test::ServerOptions options;
   options.shards = 1;
-  options.limits.handshakes = 2;
-  options.mqtt.connect_timeout = Seconds(1);
+  options.limits.handshakes = 8;
+  options.mqtt.connect_timeout = Seconds(3600);  // none of them goes by itself
   TestServer server(options);
   const auto client = server.enroll("c");
-  std::vector<TlsSocket> silent(4);
-  for (TlsSocket& socket : silent) ASSERT_TRUE(socket.open(server.port()));
-  MqttDevice good;
-  EXPECT_TRUE(good.connect(server.port(), client.tls, "good")) << "it had to wait for its turn";
+  for (const std::string_view said : {"", "\x16"}) {
+    std::vector<TlsSocket> crowd(40);
+    for (TlsSocket& socket : crowd) {
+      ASSERT_TRUE(socket.open(server.port()));
+      if (!said.empty()) ASSERT_EQ(::send(socket.fd(), said.data(), said.size(), 0), 1);
+    }
+    TlsOptions from_elsewhere = client.tls;
+    from_elsewhere.from = "127.0.0.2";
+    MqttDevice good;
+    EXPECT_TRUE(good.connect(server.port(), from_elsewhere, "good"));
+  }
+  EXPECT_THAT(server.metrics(), HasSubstr("crowded_out"));
+}
+
+TEST(Bounds, WhoSaysNothingIsPutOutLongBeforeItsHandshakeWouldBe) {
+  test::ServerOptions options;
+  options.mqtt.connect_timeout = Seconds(3600);
+  TestServer server(options);
+  TlsSocket silent;
+  ASSERT_TRUE(silent.open(server.port()));
+  pollfd ended{silent.fd(), POLLIN, 0};
+  ASSERT_EQ(::poll(&ended, 1, 60'000), 1);
+  char byte = 0;
+  EXPECT_EQ(::recv(silent.fd(), &byte, 1, 0), 0);
 }
 
 TEST(Bounds, GarbageAndOversizedPacketsEndTheConnectionOnly) {

@@ -13,6 +13,8 @@ namespace imprint::server {
 
 namespace {
 
+/// A client speaks first in TLS, and has nothing to wait for.
+constexpr auto kFirstByteTime = std::chrono::seconds(3);
 constexpr auto kClosingTime = std::chrono::seconds(2);
 constexpr auto kLingeringTime = std::chrono::seconds(1);
 constexpr int kReadsAtOnce = 4;
@@ -27,7 +29,8 @@ Connection::Connection(Shard& shard, std::uint64_t number, Socket socket, SslPtr
       socket_(std::move(socket)),
       ssl_(std::move(ssl)),
       source_ip_(std::move(source_ip)),
-      session_(shard.services().mqtt, shard.services().clock.monotonic()) {
+      session_(shard.services().mqtt, shard.services().clock.monotonic()),
+      silence_ends_(shard.services().clock.monotonic() + kFirstByteTime) {
   MqttTls::report_client(ssl_.get(), seen_);
 }
 
@@ -61,6 +64,7 @@ void Connection::on_ready() {
 void Connection::shake_hands() {
   ERR_clear_error();
   const int result = SSL_do_handshake(ssl_.get());
+  note_first_byte();
   if (result != 1) {
     const int error = SSL_get_error(ssl_.get(), result);
     if (error == SSL_ERROR_WANT_READ) return wait_for_input();
@@ -71,8 +75,14 @@ void Connection::shake_hands() {
   client_ = std::make_unique<Client>(shard_, *this, *seen_.certificate, std::move(seen_.contact));
   seen_ = {};
   phase_ = Phase::open;
-  shard_.handshake_ended();
+  shard_.handshake_ended(number_);
   read_some();
+}
+
+void Connection::note_first_byte() {
+  if (has_spoken_ || BIO_number_read(SSL_get_rbio(ssl_.get())) == 0) return;
+  has_spoken_ = true;
+  shard_.spoke(number_);
 }
 
 void Connection::handshake_failed(int ssl_error) {
@@ -91,7 +101,7 @@ void Connection::handshake_failed(int ssl_error) {
     tell_of_failure(failure, cause);
   }
   // The alert that says why is on its way: a reset must not overtake it.
-  shard_.handshake_ended();
+  shard_.handshake_ended(number_);
   begin_lingering();
 }
 
@@ -239,7 +249,7 @@ void Connection::linger() {
 
 void Connection::die() {
   if (phase_ == Phase::dead) return;
-  if (phase_ == Phase::handshaking) shard_.handshake_ended();
+  if (phase_ == Phase::handshaking) shard_.handshake_ended(number_);
   phase_ = Phase::dead;
   boost::system::error_code ignored;
   socket_.close(ignored);
@@ -248,20 +258,31 @@ void Connection::die() {
 
 void Connection::tick(Monotonic now) {
   if (phase_ == Phase::handshaking || phase_ == Phase::open) {
+    if (phase_ == Phase::handshaking && !has_spoken_ && now >= silence_ends_)
+      return give_up("timeout");
     session_.tick(now);
-    if (phase_ == Phase::handshaking && session_.is_closed()) {
-      shard_.services().metrics.handshake_failed("timeout");
-      return die();
-    }
+    if (phase_ == Phase::handshaking && session_.is_closed()) return give_up("timeout");
     return pump();
   }
   if (now >= closing_deadline_) die();
 }
 
+void Connection::give_way() {
+  if (phase_ == Phase::handshaking) give_up("crowded_out");
+}
+
+void Connection::give_up(const char* reason) {
+  shard_.services().metrics.handshake_failed(reason);
+  die();
+}
+
 std::optional<Monotonic> Connection::deadline() const {
   if (phase_ == Phase::dead) return std::nullopt;
   if (phase_ == Phase::closing || phase_ == Phase::lingering) return closing_deadline_;
-  return session_.next_deadline();
+  const auto deadline = session_.next_deadline();
+  if (phase_ == Phase::handshaking && !has_spoken_)
+    return deadline ? std::min(*deadline, silence_ends_) : silence_ends_;
+  return deadline;
 }
 
 void Connection::wait_for_input() {

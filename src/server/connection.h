@@ -31,6 +31,8 @@ class Connection {
   /// Time has passed; due at deadline() at the latest.
   void tick(Monotonic now);
   [[nodiscard]] std::optional<Monotonic> deadline() const;
+  /// Another one needs its place: ends a handshake that is under way.
+  void give_way();
 
   [[nodiscard]] mqtt::ServerSession& session() { return session_; }
   /// Null until the handshake has succeeded.
@@ -64,6 +66,8 @@ class Connection {
   void linger();
   void begin_lingering();
   void die();
+  void note_first_byte();
+  void give_up(const char* reason);
   void wait_for_input();
   void wait_for_output();
 
@@ -76,7 +80,9 @@ class Connection {
   mqtt::ServerSession session_;
   std::unique_ptr<Client> client_;
   Bytes output_;
-  std::size_t written_ = 0;  ///< of output_
+  std::size_t written_ = 0;       ///< of output_
+  const Monotonic silence_ends_;  ///< by when the first byte of a handshake is due
+  bool has_spoken_ = false;
   Monotonic closing_deadline_ = {};
   Phase phase_ = Phase::handshaking;
   bool waits_for_input_ = false;

@@ -19,22 +19,31 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using boost::system::error_code;
 
+/// A client speaks first in TLS, and has nothing to wait for.
+constexpr auto kFirstByteTime = std::chrono::seconds(3);
 constexpr auto kHandshakeTime = std::chrono::seconds(10);
 constexpr auto kHeaderTime = std::chrono::seconds(10);
 constexpr auto kRequestTime = std::chrono::seconds(20);
 constexpr auto kIdleTime = std::chrono::seconds(60);
+constexpr auto kStrangerIdleTime = std::chrono::seconds(10);
 constexpr std::uint32_t kMaxHeaderBytes = 32 * 1024;
 constexpr std::uint64_t kMaxBodyBytes = std::uint64_t{1} << 20U;
-constexpr std::size_t kMaxSessions = 1000;
+/// A longer one is read only for somebody who is known by the headers.
+constexpr std::uint64_t kStrangersBodyBytes = std::uint64_t{16} << 10U;
+/// Longer bodies that are read at the same time.
+constexpr std::size_t kLongBodies = 16;
+constexpr std::size_t kMaxSessions = 1500;
 constexpr std::size_t kFirstRead = 4096;
 constexpr auto kAcceptPause = std::chrono::milliseconds(20);
 
-control_api::HttpRequest to_request(http::request<http::string_body>&& in, std::string source_ip) {
+using Message = http::request<http::string_body>;
+
+/// Without the body.
+control_api::HttpRequest head_of(const Message& in, std::string source_ip) {
   control_api::HttpRequest out;
   out.method = std::string(in.method_string());
   out.target = std::string(in.target());
   for (const auto& field : in) out.headers.emplace_back(field.name_string(), field.value());
-  out.body = std::move(in.body());
   out.source_ip = std::move(source_ip);
   return out;
 }
@@ -57,18 +66,44 @@ http::response<http::string_body> to_response(control_api::HttpResponse&& in, un
 class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Session> {
  public:
   Session(HttpServer& server, asio::ip::tcp::socket socket)
-      : server_(server), tls_(server.tls_), stream_(std::move(socket), *tls_) {
+      : server_(server),
+        number_(++server.last_number_),
+        tls_(server.tls_),
+        stream_(std::move(socket), *tls_) {
     error_code ignored;
     beast::get_lowest_layer(stream_).socket().set_option(asio::ip::tcp::no_delay(true), ignored);
     source_ip_ =
         beast::get_lowest_layer(stream_).socket().remote_endpoint(ignored).address().to_string();
-    ++server_.sessions_;
+    server_.sessions_.emplace(number_, this);
+    server_.strangers_.take(number_, source_ip_);
   }
-  ~Session() { --server_.sessions_; }
+  ~Session() {
+    end_long_body();
+    server_.strangers_.release(number_);
+    server_.sessions_.erase(number_);
+  }
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
   void start() {
+    pause_.expires_after(kFirstByteTime);
+    pause_.async_wait([self = shared_from_this()](const error_code& error) {
+      if (!error) self->give_way();
+    });
+    auto& socket = beast::get_lowest_layer(stream_).socket();
+    socket.async_wait(asio::ip::tcp::socket::wait_read,
+                      [self = shared_from_this()](const error_code& error) {
+                        self->pause_.cancel();
+                        if (!error) self->shake_hands();
+                      });
+  }
+
+  /// Another one needs its place: whatever it waits for ends.
+  void give_way() { beast::get_lowest_layer(stream_).close(); }
+
+ private:
+  void shake_hands() {
+    server_.strangers_.spoke(number_);
     beast::get_lowest_layer(stream_).expires_after(kHandshakeTime);
     stream_.async_handshake(asio::ssl::stream_base::server,
                             [self = shared_from_this()](const error_code& error) {
@@ -76,14 +111,13 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
                             });
   }
 
- private:
   void read() {
     parser_.emplace();
     parser_->header_limit(kMaxHeaderBytes);
     parser_->body_limit(kMaxBodyBytes);
     if (buffer_.size() > 0) return read_header();
     // Waiting for a request may take a while, a request that has begun may not.
-    beast::get_lowest_layer(stream_).expires_after(kIdleTime);
+    beast::get_lowest_layer(stream_).expires_after(is_known_ ? kIdleTime : kStrangerIdleTime);
     stream_.async_read_some(buffer_.prepare(kFirstRead),
                             [self = shared_from_this()](const error_code& error, std::size_t size) {
                               if (error) return self->refuse(error);
@@ -97,26 +131,71 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
     http::async_read_header(stream_, buffer_, *parser_,
                             [self = shared_from_this()](const error_code& error, std::size_t) {
                               if (error) return self->refuse(error);
-                              beast::get_lowest_layer(self->stream_).expires_after(kRequestTime);
-                              http::async_read(
-                                  self->stream_, self->buffer_, *self->parser_,
-                                  [self](const error_code& body_error, std::size_t) {
-                                    if (body_error) return self->refuse(body_error);
-                                    beast::get_lowest_layer(self->stream_).expires_never();
-                                    runtime::start(answer(self));
-                                  });
+                              self->judge_header();
                             });
   }
 
-  static runtime::Task<void> answer(std::shared_ptr<Session> self) {
-    auto message = self->parser_->release();
+  /// What a stranger sends at length is not read: the answer says who it would have to be.
+  void judge_header() {
+    const auto length = parser_->content_length();
+    const bool is_long = parser_->chunked() || length.value_or(0) > kStrangersBodyBytes;
+    names_operator_ = server_.handlers_.names_operator(head_of(parser_->get(), source_ip_));
+    if (is_long && !names_operator_) return start_answer(Body::left_unread);
+    if (is_long && server_.long_bodies_ >= kLongBodies) return refuse_for_now();
+    if (is_long) {
+      has_long_body_ = true;
+      ++server_.long_bodies_;
+    }
+    read_body();
+  }
+
+  void read_body() {
+    beast::get_lowest_layer(stream_).expires_after(kRequestTime);
+    http::async_read(stream_, buffer_, *parser_,
+                     [self = shared_from_this()](const error_code& error, std::size_t) {
+                       if (error) return self->refuse(error);
+                       self->start_answer(Body::whole);
+                     });
+  }
+
+  enum class Body { whole, left_unread };
+
+  void start_answer(Body body) {
+    beast::get_lowest_layer(stream_).expires_never();
+    runtime::start(answer(shared_from_this(), body));
+  }
+
+  static runtime::Task<void> answer(std::shared_ptr<Session> self, Body body) {
+    Message message = self->parser_->release();
     const unsigned version = message.version();
-    const bool keep_alive = message.keep_alive();
-    auto response =
-        co_await self->server_.handler_(to_request(std::move(message), self->source_ip_));
+    const bool keep_alive = body == Body::whole && message.keep_alive();
+    control_api::HttpRequest request = head_of(message, self->source_ip_);
+    if (body == Body::whole) request.body = std::move(message.body());
+    auto response = co_await self->server_.handlers_.answer(std::move(request));
+    self->end_long_body();
+    if (self->names_operator_ && response.status < kFirstFailure) self->become_known();
     self->body_stream_ = std::move(response.stream);
     if (self->body_stream_ != nullptr) co_return self->begin_stream(std::move(response), version);
     self->write(to_response(std::move(response), version, keep_alive));
+  }
+
+  /// An operator's connection gives way to nobody.
+  void become_known() {
+    is_known_ = true;
+    server_.strangers_.release(number_);
+  }
+
+  void end_long_body() {
+    if (has_long_body_) --server_.long_bodies_;
+    has_long_body_ = false;
+  }
+
+  void refuse_for_now() {
+    control_api::HttpResponse response{
+        .status = 503,
+        .body = R"({"message":"too many long requests at once; try again in a moment"})",
+        .headers = {{"Retry-After", "1"}}};
+    write(to_response(std::move(response), 11, false));
   }
 
   void refuse(const error_code& error) {
@@ -181,7 +260,13 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
     stream_.async_shutdown([self = shared_from_this()](const error_code&) {});
   }
 
+  static constexpr int kFirstFailure = 400;
+
   HttpServer& server_;
+  const std::uint64_t number_;
+  bool names_operator_ = false;  ///< the headers of the request at hand do
+  bool is_known_ = false;        ///< an operator's request was answered
+  bool has_long_body_ = false;
   std::shared_ptr<asio::ssl::context> tls_;  // a reload replaces the server's own
   beast::ssl_stream<beast::tcp_stream> stream_;
   beast::flat_buffer buffer_;
@@ -195,8 +280,8 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
   asio::steady_timer pause_{server_.loop_};
 };
 
-HttpServer::HttpServer(Handler handler, telemetry::Log& log)
-    : handler_(std::move(handler)), log_(log) {}
+HttpServer::HttpServer(Handlers handlers, telemetry::Log& log)
+    : handlers_(std::move(handlers)), log_(log) {}
 HttpServer::~HttpServer() = default;
 
 Result<std::shared_ptr<asio::ssl::context>> HttpServer::make_tls(
@@ -212,9 +297,9 @@ Result<void> HttpServer::use_credentials_of(const ServerCredentials& credentials
 }
 
 Result<std::unique_ptr<HttpServer>> HttpServer::make(const ServerCredentials& credentials,
-                                                     const Address& address, Handler handler,
+                                                     const Address& address, Handlers handlers,
                                                      telemetry::Log& log) {
-  std::unique_ptr<HttpServer> server(new HttpServer(std::move(handler), log));
+  std::unique_ptr<HttpServer> server(new HttpServer(std::move(handlers), log));
   TRY_ASSIGN(server->tls_, make_tls(credentials));
   error_code error;
   auto& acceptor = server->acceptor_;
@@ -252,9 +337,19 @@ void HttpServer::accept_next() {
       retry_.expires_after(kAcceptPause);
       return retry_.async_wait([this](const error_code&) { accept_next(); });
     }
-    if (sessions_ < kMaxSessions) std::make_shared<Session>(*this, std::move(socket))->start();
+    make_room();
+    if (sessions_.size() < kMaxSessions)
+      std::make_shared<Session>(*this, std::move(socket))->start();
     accept_next();
   });
+}
+
+/// Whoever comes is let in, and a stranger that holds a place without need is put out.
+void HttpServer::make_room() {
+  while (const auto number = strangers_.gives_way()) {
+    strangers_.release(*number);
+    if (const auto it = sessions_.find(*number); it != sessions_.end()) it->second->give_way();
+  }
 }
 
 void HttpServer::every(Milliseconds period, std::function<void()> work) {

@@ -6,6 +6,7 @@
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
+#include <map>
 #include <memory>
 
 #include "base/clock.h"
@@ -13,20 +14,25 @@
 #include "control_api/http.h"
 #include "runtime/executor.h"
 #include "runtime/task.h"
+#include "server/slots.h"
 #include "server/tls_context.h"
 #include "telemetry/log.h"
 
 namespace imprint::server {
 
 /// The HTTPS listener: HTTP/1.1 with keep-alive on one thread of its own. Headers, bodies,
-/// connections and every wait are bounded.
+/// connections and every wait are bounded; who is not known yet has a small part of all of it.
 class HttpServer final : public runtime::Executor {
  public:
-  using Handler = std::function<runtime::Task<control_api::HttpResponse>(control_api::HttpRequest)>;
+  struct Handlers {
+    std::function<runtime::Task<control_api::HttpResponse>(control_api::HttpRequest)> answer;
+    /// Whether the headers name an operator's access key or session; asked before a body is read.
+    std::function<bool(const control_api::HttpRequest&)> names_operator;
+  };
   using Address = boost::asio::ip::tcp::endpoint;
 
   static Result<std::unique_ptr<HttpServer>> make(const ServerCredentials& credentials,
-                                                  const Address& address, Handler handler,
+                                                  const Address& address, Handlers handlers,
                                                   telemetry::Log& log);
   ~HttpServer() override;
 
@@ -47,15 +53,21 @@ class HttpServer final : public runtime::Executor {
 
  private:
   class Session;
+  static constexpr std::size_t kMaxStrangers = 500;
 
   static Result<std::shared_ptr<boost::asio::ssl::context>> make_tls(
       const ServerCredentials& credentials);
-  HttpServer(Handler handler, telemetry::Log& log);
+  HttpServer(Handlers handlers, telemetry::Log& log);
   void accept_next();
+  void make_room();
 
-  Handler handler_;
+  Handlers handlers_;
   telemetry::Log& log_;
-  std::size_t sessions_ = 0;  // before the loop, whose end ends sessions
+  // Before the loop, whose end ends sessions.
+  std::uint64_t last_number_ = 0;
+  std::map<std::uint64_t, Session*> sessions_;
+  Slots strangers_{kMaxStrangers};  ///< who has not proved to be an operator
+  std::size_t long_bodies_ = 0;     ///< being read or answered
   boost::asio::io_context loop_{1};
   std::shared_ptr<boost::asio::ssl::context> tls_;
   boost::asio::ip::tcp::acceptor acceptor_{loop_};

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <gmock/gmock.h>
 
+#include "access/access_key.h"
 #include "base/file.h"
 #include "deployment/create.h"
 #include "issuance/issuer.h"
@@ -302,6 +303,90 @@ TEST(HttpServer, RefusesWhatIsTooLargeOrNoHttp) {
   ASSERT_TRUE(good.connect(deployment.http(), {}));
   ASSERT_TRUE(good.write(get("/healthz")));
   EXPECT_THAT(good.read_text(), HasSubstr(" 200 "));
+}
+
+TEST(HttpServer, HasTheTlsSettingsOfTheDevicesListener) {
+  Deployment deployment;
+  deployment.start();
+  const struct {
+    int version;
+    const char* groups;
+    const char* suites;
+    bool is_served;
+  } rows[] = {
+      {TLS1_3_VERSION, "ffdhe2048", "", false},
+      {TLS1_3_VERSION, "ffdhe8192", "", false},
+      {TLS1_3_VERSION, "X448", "", false},
+      {TLS1_3_VERSION, "P-521", "", true},
+      {TLS1_2_VERSION, "", "AES128-SHA", false},
+      {TLS1_2_VERSION, "", "ECDHE-ECDSA-AES128-SHA", false},
+      {TLS1_2_VERSION, "", "DHE-RSA-AES128-GCM-SHA256", false},
+      {TLS1_2_VERSION, "", "ECDHE-RSA-AES256-GCM-SHA384", true},
+  };
+  for (const auto& row : rows) {
+    for (const std::uint16_t port : {deployment.http(), deployment.mqtt()}) {
+      test::TlsOptions tls = deployment.client;
+      tls.version = row.version;
+      tls.groups = row.groups;
+      tls.suites = row.suites;
+      TlsSocket socket;
+      EXPECT_EQ(socket.connect(port, tls).has_value(), row.is_served) << row.groups << row.suites;
+    }
+  }
+}
+
+TEST(HttpServer, StrangersWhoFillItMakeNobodyWait) {
+  Deployment deployment;
+  deployment.start();
+  std::vector<TlsSocket> crowd(600);
+  for (TlsSocket& socket : crowd) ASSERT_TRUE(socket.open(deployment.http()));
+  TlsSocket good;
+  ASSERT_TRUE(good.connect(deployment.http(), {.from = "127.0.0.2"}));
+  ASSERT_TRUE(good.write(get("/healthz")));
+  EXPECT_THAT(good.read_text(), HasSubstr(" 200 "));
+  // The oldest of the crowd has been put out for the youngest.
+  pollfd first{crowd.front().fd(), POLLIN, 0};
+  EXPECT_EQ(::poll(&first, 1, 10'000), 1);
+}
+
+TEST(HttpServer, WhoSaysNothingIsPutOutSoon) {
+  Deployment deployment;
+  deployment.start();
+  TlsSocket silent;
+  ASSERT_TRUE(silent.open(deployment.http()));
+  pollfd ended{silent.fd(), POLLIN, 0};
+  ASSERT_EQ(::poll(&ended, 1, 60'000), 1);
+  char byte = 0;
+  EXPECT_EQ(::recv(silent.fd(), &byte, 1, 0), 0);
+}
+
+TEST(HttpServer, ALongBodyIsReadForKnownOperatorsOnly) {
+  Deployment deployment;
+  deployment.start();
+  const std::string known = access::AccessKey::load(deployment.layout.admin_credentials())->id;
+  const auto headers = [](const std::string& key) {
+    return "Authorization: AWS4-HMAC-SHA256 Credential=" + key +
+           "/20260101/us-east-1/iot/aws4_request, SignedHeaders=host, Signature=" +
+           std::string(64, '0') + "\r\nX-Amz-Date: 20260101T000000Z\r\n";
+  };
+  for (const std::string length :
+       {"Content-Length: 1000000\r\n", "Transfer-Encoding: chunked\r\n"}) {
+    for (const std::string& who : {std::string(), headers("AKIAIOSFODNN7EXAMPLE")}) {
+      TlsSocket socket;
+      ASSERT_TRUE(socket.connect(deployment.http(), {}));
+      ASSERT_TRUE(
+          socket.write("POST /things/x HTTP/1.1\r\nHost: localhost\r\n" + who + length + "\r\n"));
+      EXPECT_THAT(socket.read_text(), HasSubstr(" 403 ")) << length << who;
+      EXPECT_TRUE(socket.is_ended());
+    }
+  }
+  TlsSocket socket;
+  ASSERT_TRUE(socket.connect(deployment.http(), {}));
+  ASSERT_TRUE(socket.write("POST /things/x HTTP/1.1\r\nHost: localhost\r\n" + headers(known) +
+                           "Content-Length: 20000\r\n\r\n"));
+  EXPECT_EQ(socket.read(std::chrono::milliseconds(300)), std::nullopt) << "it is waited for";
+  ASSERT_TRUE(socket.write(std::string(20'000, 'x')));
+  EXPECT_THAT(socket.read_text(), HasSubstr(" 403 "));
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ namespace imprint::server {
 struct ConnectionLimits {
   std::size_t connections = 100'000;
   std::size_t connections_per_address = 10'000;
-  std::size_t handshakes = 1'000;    ///< under way at the same time
+  std::size_t handshakes = 1'000;    ///< under way at the same time; more crowd out the oldest
   std::size_t sessions = 1'000'000;  ///< persistent sessions without a connection
 };
 

@@ -31,7 +31,8 @@ Shard::Shard(std::uint16_t index, std::uint16_t shards, Services& services, Mqtt
       services_(services),
       share_(share_of(services.limits, shards)),
       tls_(std::move(tls)),
-      switchboard_(*this, services) {}
+      switchboard_(*this, services),
+      handshakes_(share_.handshakes) {}
 
 Shard::~Shard() = default;
 
@@ -84,7 +85,7 @@ void Shard::post(std::function<void()> work) { boost::asio::post(loop_, std::mov
 // ---- accepting ----
 
 void Shard::accept_next() {
-  if (accepting_ || stopping_ || handshakes_ >= share_.handshakes) return;
+  if (accepting_ || stopping_) return;
   accepting_ = true;
   acceptor_.async_accept([this](const boost::system::error_code& error, tcp::socket socket) {
     accepting_ = false;
@@ -128,13 +129,17 @@ void Shard::accepted(tcp::socket socket) {
       std::make_unique<Connection>(*this, number, std::move(socket), std::move(ssl), address);
   Connection& connection = *connections_.emplace(number, std::move(made)).first->second;
   ++per_address_[address];
-  ++handshakes_;
+  make_room();
+  handshakes_.take(number, address);
   connection.start();
 }
 
-void Shard::handshake_ended() {
-  --handshakes_;
-  accept_next();
+/// Whoever comes is let in, and a connection that holds a place without need is put out.
+void Shard::make_room() {
+  while (const auto number = handshakes_.gives_way()) {
+    handshakes_.release(*number);
+    if (Connection* c = connection(*number)) c->give_way();
+  }
 }
 
 void Shard::remove(std::uint64_t number) {

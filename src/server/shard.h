@@ -16,6 +16,7 @@
 #include "runtime/executor.h"
 #include "server/connection.h"
 #include "server/services.h"
+#include "server/slots.h"
 #include "server/switchboard.h"
 #include "server/tls.h"
 
@@ -60,7 +61,9 @@ class Shard final : public runtime::Executor {
   std::span<std::uint8_t> read_buffer() { return read_buffer_; }
   void schedule(Connection& connection);
   void remove(std::uint64_t number);
-  void handshake_ended();
+  /// A client in its handshake has sent something.
+  void spoke(std::uint64_t number) { handshakes_.spoke(number); }
+  void handshake_ended(std::uint64_t number) { handshakes_.release(number); }
   /// Which connections a certificate or a thing has; kept by Client.
   void enlist(std::uint64_t number, const CertificateId& certificate,
               const identity::Principal& principal);
@@ -91,6 +94,7 @@ class Shard final : public runtime::Executor {
   void accept_next();
   void accepted(boost::asio::ip::tcp::socket socket);
   bool admit(const std::string& address);
+  void make_room();
   void tick();
   void arm_timer();
   void tell_clients();
@@ -116,7 +120,7 @@ class Shard final : public runtime::Executor {
   std::unordered_set<std::uint64_t> stale_;  ///< whose rights are to be read again
   std::size_t refreshing_ = 0;               ///< of kMaxRefreshing
   std::uint64_t last_number_ = 0;
-  std::size_t handshakes_ = 0;
+  Slots handshakes_;  ///< under way
   bool accepting_ = false;
   bool stopping_ = false;
 

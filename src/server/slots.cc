@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/slots.h"
+
+#include <algorithm>
+#include <boost/asio/ip/address.hpp>
+
+namespace imprint::server {
+
+namespace {
+
+/// An address that has more than one place in so many pays before others do.
+constexpr std::size_t kLargeShare = 8;
+
+}  // namespace
+
+std::string Slots::payer_of(const std::string& address) {
+  boost::system::error_code error;
+  const auto parsed = boost::asio::ip::make_address(address, error);
+  if (error || !parsed.is_v6() || parsed.to_v6().is_v4_mapped()) return address;
+  auto bytes = parsed.to_v6().to_bytes();
+  constexpr std::size_t kNetworkBytes = 8;
+  std::fill(bytes.begin() + kNetworkBytes, bytes.end(), std::uint8_t{0});
+  return boost::asio::ip::make_address_v6(bytes).to_string() + "/64";
+}
+
+void Slots::change(const std::string& payer, std::uint64_t number, bool is_there, bool is_silent) {
+  Share& share = shares_[payer];
+  by_size_.erase({share.size(), payer});
+  share.silent.erase(number);
+  share.talking.erase(number);
+  silent_.erase(number);
+  if (is_there) {
+    (is_silent ? share.silent : share.talking).insert(number);
+    if (is_silent) silent_.insert(number);
+  }
+  if (share.size() == 0) {
+    shares_.erase(payer);
+  } else {
+    by_size_.insert({share.size(), payer});
+  }
+}
+
+void Slots::take(std::uint64_t number, const std::string& address) {
+  const auto& payer = holders_.emplace(number, payer_of(address)).first->second;
+  change(payer, number, true, true);
+}
+
+void Slots::spoke(std::uint64_t number) {
+  const auto it = holders_.find(number);
+  if (it != holders_.end() && silent_.contains(number)) change(it->second, number, true, false);
+}
+
+void Slots::release(std::uint64_t number) {
+  const auto it = holders_.find(number);
+  if (it == holders_.end()) return;
+  change(it->second, number, false, false);
+  holders_.erase(it);
+}
+
+std::optional<std::uint64_t> Slots::gives_way() const {
+  if (holders_.size() < places_ || holders_.empty()) return std::nullopt;
+  const auto& [size, payer] = *by_size_.rbegin();
+  const Share& largest = shares_.at(payer);
+  if (size > std::max<std::size_t>(1, places_ / kLargeShare)) return largest.first();
+  return silent_.empty() ? largest.first() : *silent_.begin();
+}
+
+}  // namespace imprint::server

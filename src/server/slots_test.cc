@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/slots.h"
+
+#include <gtest/gtest.h>
+
+namespace imprint::server {
+namespace {
+
+TEST(Slots, NobodyGivesWayWhileThereIsRoom) {
+  Slots slots(2);
+  EXPECT_EQ(slots.gives_way(), std::nullopt);
+  slots.take(1, "192.0.2.1");
+  EXPECT_EQ(slots.gives_way(), std::nullopt);
+  slots.take(2, "192.0.2.1");
+  EXPECT_EQ(slots.gives_way(), 1U);
+  slots.release(1);
+  slots.release(1);
+  slots.spoke(1);
+  EXPECT_EQ(slots.gives_way(), std::nullopt);
+  EXPECT_EQ(slots.taken(), 1U);
+}
+
+TEST(Slots, TheAddressThatHasMostPaysBeforeOthers) {
+  Slots slots(16);
+  slots.take(1, "192.0.2.1");  // a device that is slow to speak
+  for (std::uint64_t n = 2; n <= 16; ++n) slots.take(n, "198.51.100.1");
+  EXPECT_EQ(slots.gives_way(), 2U);
+  for (std::uint64_t n = 2; n <= 16; ++n) slots.spoke(n);
+  EXPECT_EQ(slots.gives_way(), 2U) << "talking does not help who has most";
+  slots.release(2);
+  slots.take(17, "198.51.100.1");
+  EXPECT_EQ(slots.gives_way(), 17U) << "the silent one of it first";
+}
+
+TEST(Slots, OfManyAddressesTheOldestSilentOneGoesFirst) {
+  Slots slots(4);
+  for (std::uint64_t n = 1; n <= 4; ++n) slots.take(n, "192.0.2." + std::to_string(n));
+  slots.spoke(1);
+  EXPECT_EQ(slots.gives_way(), 2U);
+  for (std::uint64_t n = 2; n <= 4; ++n) slots.spoke(n);
+  EXPECT_TRUE(slots.gives_way().has_value());
+}
+
+TEST(Slots, AnIpv6NetworkIsOnePayer) {
+  EXPECT_EQ(Slots::payer_of("2001:db8:1:2:3:4:5:6"), Slots::payer_of("2001:db8:1:2::7"));
+  EXPECT_NE(Slots::payer_of("2001:db8:1:2::1"), Slots::payer_of("2001:db8:1:3::1"));
+  EXPECT_NE(Slots::payer_of("::ffff:192.0.2.1"), Slots::payer_of("::ffff:192.0.2.2"));
+  EXPECT_EQ(Slots::payer_of("192.0.2.1"), "192.0.2.1");
+}
+
+}  // namespace
+}  // namespace imprint::server
