@@ -125,6 +125,45 @@ TEST(Server, RefusesADeploymentThatAnotherServes) {
   EXPECT_FALSE(Server::start(deployment.layout, deployment.config, deployment.log));
 }
 
+TEST(Server, SharesItsPortWithNoOtherDeployment) {
+  Deployment first;
+  first.start();
+  for (const char* address : {"127.0.0.1", "0.0.0.0"}) {
+    Deployment second;
+    second.config.listen.mqtt = {address, first.mqtt()};
+    const auto refused = Server::start(second.layout, second.config, second.log);
+    ASSERT_FALSE(refused) << address;
+    EXPECT_EQ(refused.error().fault, Fault::conflict);
+    EXPECT_THAT(refused.error().message, HasSubstr("another process does already"));
+  }
+  const std::uint16_t port = first.mqtt();
+  MqttDevice device;
+  ASSERT_TRUE(device.connect(port, first.client, "c"));
+  first.server.reset();
+  first.config.listen.mqtt.port = port;
+  first.start();
+}
+
+TEST(Server, OfTwoThatStartAtOnceOneServes) {
+  Deployment reserved;  // finds a port that is free
+  reserved.start();
+  const std::uint16_t port = reserved.mqtt();
+  reserved.server.reset();
+  std::array<Deployment, 2> rivals;
+  std::array<bool, 2> serves{};
+  std::array<std::thread, 2> threads;
+  for (std::size_t i = 0; i < rivals.size(); ++i) {
+    rivals[i].config.listen.mqtt.port = port;
+    threads[i] = std::thread([&rivals, &serves, i] {
+      auto made = Server::start(rivals[i].layout, rivals[i].config, rivals[i].log);
+      serves[i] = made.has_value();
+      if (made) rivals[i].server = std::move(*made);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_NE(serves[0], serves[1]);
+}
+
 TEST(Server, RefusesADeploymentThatHasLostItsStore) {
   const struct {
     const char* name;

@@ -26,6 +26,7 @@
 #include "server/beginning.h"
 #include "server/dashboard.h"
 #include "server/http_server.h"
+#include "server/port_claim.h"
 #include "server/server.h"
 #include "server/service_routes.h"
 #include "server/shard.h"
@@ -432,6 +433,7 @@ struct Server::Parts {
                               .limits = to_connection_limits(config.limits)});
     TRY_ASSIGN(const ServerCredentials credentials, load_credentials(layout));
     TRY_ASSIGN(Shard::Address address, to_address(config.listen.mqtt));
+    TRY_ASSIGN(const PortClaim claim, PortClaim::make(config.listen.mqtt));
     const std::uint16_t count = shard_count(config.listen.threads);
     for (std::uint16_t i = 0; i < count; ++i) {
       TRY_ASSIGN(MqttTls tls, MqttTls::make(credentials, trust, to_stacks(config)));
