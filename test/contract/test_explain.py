@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """imprint explain tells the true story of failures that real clients run into."""
 import json
+import os
 import signal
 import ssl
 import time
@@ -159,9 +160,24 @@ class Explain(WithServer):
             device.close()
         told = self.refused("ended the connection without RegisterThing")
         self.assertEqual(told["clientId"], "claim-client")
-        self.assertRegex(told["sentence"], r"in an answer of [34]\d{3} bytes")
+        self.assertRegex(told["sentence"], r"in an answer of [2-4]\d{3} bytes")
         self.assertIn("setBufferSize(4096)", told["next"])
         self.assertTold(["--client", "claim-client"], "without RegisterThing", "setBufferSize(4096)")
+
+    def test_a_first_day_without_a_session_leaves_something_to_explain(self):
+        """Who does not trust the server, shows no certificate or speaks no TLS has no name; the address and the remedy are there."""
+        stranger = self.deployment.scratch / "other-root.pem"
+        run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", os.devnull, "-out", stranger,
+             "-subj", "/CN=another root"])
+        claim = ["--cert", self.claim / "claim.pem", "--key", self.claim / "claim.key"]
+        for options, wanted in ((["--cafile", stranger, *claim], "does not trust the server's certificate"),
+                                (["--cafile", self.claim / "root-ca.pem"], "showed no certificate"),
+                                ([], "does not speak TLS")):
+            run(["mosquitto_pub", "-h", "127.0.0.1", "-p", str(self.deployment.mqtt_port), *options, "-t", "x", "-m", "y"], check=False)
+            told = self.refused(wanted)
+            self.assertEqual(told["from"], "127.0.0.1")
+            self.assertIn("do what the sentence says", told["next"])
+        self.assertIn("somebody without a name from 127.0.0.1", run([BIN / "imprint", "explain", self.deployment.data]).stdout)
 
     def test_units_that_share_a_client_id_are_told(self):
         for serial in ("s1", "s2"):

@@ -310,7 +310,7 @@ class Registering(WithOwnCa):
             ("no CA", [device[1], "--sni-only"], 2, "CA:TRUE"),
             ("no template", [ca.pem, "--sni-only", "--template", "Absent"], 1, "Absent"),
             ("both", [ca.pem, "--sni-only", "--template", "A", "--body", JITP], 2, "contradict"),
-            ("no file", ["/nowhere.pem", "--sni-only"], 1, "/nowhere.pem"),
+            ("no file", ["/nowhere.pem", "--sni-only"], 2, "/nowhere.pem"),
         ]
         for name, words, code, because in rows:
             with self.subTest(name):
