@@ -11,6 +11,10 @@ namespace {
 constexpr std::array<std::string_view, 5> kTargets = {"/healthz", "/readyz", "/metrics",
                                                       "/ca/root.pem", "/ca/issuing.pem"};
 
+constexpr auto kVerdictLasts = std::chrono::seconds(1);
+/// A shard looks at the clock every second; a commit takes milliseconds.
+constexpr Milliseconds kMostSilence = std::chrono::seconds(5);
+
 control_api::HttpResponse text(int status, std::string body,
                                std::string type = "text/plain; charset=utf-8") {
   return {.status = status, .body = std::move(body), .content_type = std::move(type)};
@@ -24,7 +28,10 @@ bool ServiceRoutes::serves(std::string_view target) {
 
 runtime::Task<control_api::HttpResponse> ServiceRoutes::answer(control_api::HttpRequest request) {
   if (request.method != "GET") co_return text(405, request.target + " answers GET only\n");
-  if (request.target == "/readyz") co_return co_await readiness();
+  if (request.target == "/readyz") {
+    const Verdict verdict = co_await readiness();
+    co_return text(verdict.is_ready ? 200 : 503, verdict.text);
+  }
   if (request.target == "/metrics")
     co_return text(200, metrics_.text(), "text/plain; version=0.0.4; charset=utf-8");
   if (request.target == "/ca/root.pem") co_return text(200, root_pem_, "application/x-pem-file");
@@ -43,21 +50,47 @@ Result<void> ServiceRoutes::check_issuing() const {
   return issuer_.try_key();
 }
 
-runtime::Task<control_api::HttpResponse> ServiceRoutes::readiness() {
+Result<void> ServiceRoutes::check_shards() const {
+  const Milliseconds silence = shard_silence_();
+  if (silence <= kMostSilence) return {};
+  return fail(Fault::unavailable, "a shard has not run for {} ms", silence.count());
+}
+
+runtime::Task<ServiceRoutes::Verdict> ServiceRoutes::readiness() {
+  const Monotonic now = clock_.monotonic();
+  if (last_ && now - checked_ < kVerdictLasts) co_return *last_;
+  if (checking_since_ && now - *checking_since_ > kMostSilence)
+    co_return Verdict{false, "not ready\nstore: does not answer\n"};
+  if (checking_since_) {
+    waiting_.emplace_back();
+    co_return co_await runtime::Completion(waiting_.back()).wait();
+  }
+  checking_since_ = now;
+  Verdict verdict = co_await check();
+  checking_since_.reset();
+  last_ = verdict;
+  checked_ = clock_.monotonic();
+  for (const auto& one : std::exchange(waiting_, {})) one.complete(verdict);
+  co_return verdict;
+}
+
+runtime::Task<ServiceRoutes::Verdict> ServiceRoutes::check() {
   registry::ChangeSet probe;
   probe.changes.emplace_back(registry::Count{"readiness-probes"});
   const Result<void> store = co_await store_.commit(std::move(probe));
   const Result<void> issuing = check_issuing();
-  for (const Result<void>* check : {&store, &issuing}) {
+  const Result<void> shards = check_shards();
+  for (const Result<void>* check : {&store, &issuing, &shards}) {
     if (!*check) log_.error("not ready", {{"because", check->error().message}});
   }
-  const std::string reasons =
-      fmt::format("store: {}\nissuing: {}\n",
+  const bool is_ready = store && issuing && shards;
+  co_return Verdict{
+      is_ready,
+      fmt::format("{}\nstore: {}\nissuing: {}\nshards: {}\n", is_ready ? "ready" : "not ready",
                   store ? "writable" : "cannot be written; the server's log has the cause",
                   issuing ? "key and certificate are usable"
-                          : "no certificate can be issued; the server's log has the cause");
-  if (store && issuing) co_return text(200, "ready\n" + reasons);
-  co_return text(503, "not ready\n" + reasons);
+                          : "no certificate can be issued; the server's log has the cause",
+                  shards ? "all run" : "one does not run; devices on it are not served")};
 }
 
 }  // namespace imprint::server

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "control_api/http.h"
@@ -18,14 +20,18 @@ namespace imprint::server {
 /// /ca/{root,issuing}.pem.
 class ServiceRoutes {
  public:
+  /// How long the shard that has not run for longest has not.
+  using ShardSilence = std::function<Milliseconds()>;
+
   ServiceRoutes(registry::Store& store, const issuance::Issuer& issuer, const Clock& clock,
-                telemetry::Log& log, const telemetry::Metrics& metrics, std::string root_pem,
-                std::string issuing_pem)
+                telemetry::Log& log, const telemetry::Metrics& metrics, ShardSilence shard_silence,
+                std::string root_pem, std::string issuing_pem)
       : store_(store),
         issuer_(issuer),
         clock_(clock),
         log_(log),
         metrics_(metrics),
+        shard_silence_(std::move(shard_silence)),
         root_pem_(std::move(root_pem)),
         issuing_pem_(std::move(issuing_pem)) {}
 
@@ -34,16 +40,30 @@ class ServiceRoutes {
   runtime::Task<control_api::HttpResponse> answer(control_api::HttpRequest request);
 
  private:
-  /// Ready means that a change can be made durable and a certificate issued. One line for each
-  /// reason; what is wrong inside is in the log.
-  runtime::Task<control_api::HttpResponse> readiness();
+  struct Verdict {
+    bool is_ready = false;
+    std::string text = {};
+  };
+
+  /// Ready means that a change can be made durable, a certificate issued, and devices served. One
+  /// line for each reason; what is wrong inside is in the log. Costs a commit and a signature at
+  /// most once a second: anybody may ask.
+  runtime::Task<Verdict> readiness();
+  runtime::Task<Verdict> check();
   [[nodiscard]] Result<void> check_issuing() const;
+  [[nodiscard]] Result<void> check_shards() const;
 
   registry::Store& store_;
   const issuance::Issuer& issuer_;
   const Clock& clock_;
   telemetry::Log& log_;
   const telemetry::Metrics& metrics_;
+  const ShardSilence shard_silence_;
+  // On the listener's thread.
+  std::optional<Verdict> last_;
+  Monotonic checked_ = {};                             ///< when last_ was found
+  std::optional<Monotonic> checking_since_;            ///< a check is under way
+  std::vector<runtime::Completion<Verdict>> waiting_;  ///< for it
   std::string root_pem_;
   std::string issuing_pem_;
 };

@@ -69,6 +69,7 @@ Result<void> Shard::listen(const Address& address) {
 
 void Shard::run() {
   const Executor::Scope scope(*this);
+  ticked_ = services_.clock.monotonic();
   accept_next();
   arm_timer();
   loop_.run();
@@ -191,6 +192,7 @@ void Shard::arm_timer() {
 void Shard::tick() {
   armed_for_ = Monotonic::max();
   const Monotonic now = services_.clock.monotonic();
+  ticked_ = now;
   while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
     const auto [when, number] = *deadlines_.begin();
     deadlines_.erase(deadlines_.begin());
@@ -211,6 +213,12 @@ void Shard::tick() {
   }
   if (now >= grace_ends_) loop_.stop();
   arm_timer();
+}
+
+Milliseconds Shard::silence() const {
+  const Monotonic ticked = ticked_;
+  if (ticked == Monotonic{}) return {};
+  return std::chrono::duration_cast<Milliseconds>(services_.clock.monotonic() - ticked);
 }
 
 // ---- what the registry changes ----

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -47,6 +48,8 @@ class Shard final : public runtime::Executor {
   void post(std::function<void()> work) override;
   /// Tells the clients that are concerned. Changes that come quickly are told together.
   void access_changed(const identity::AccessChange& change);
+  /// How long it has not looked at the clock, which it does every second; nothing before run().
+  [[nodiscard]] Milliseconds silence() const;
   /// Replaces the TLS settings for new connections.
   void use_tls(MqttTls tls);
   /// Stops accepting, says goodbye to every client, and ends run() when they are gone or `grace` is
@@ -121,6 +124,7 @@ class Shard final : public runtime::Executor {
   std::size_t refreshing_ = 0;               ///< of kMaxRefreshing
   std::uint64_t last_number_ = 0;
   Slots handshakes_;  ///< under way
+  std::atomic<Monotonic> ticked_{Monotonic{}};
   bool accepting_ = false;
   bool stopping_ = false;
 

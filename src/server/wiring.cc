@@ -451,7 +451,9 @@ struct Server::Parts {
     TRY_ASSIGN(std::string root, read_file(layout.trusted_root(), kMaxPemBytes));
     TRY_ASSIGN(std::string issuing, read_file(layout.issuing_certificate(), kMaxPemBytes));
     TRY_ASSIGN(root_certificate, x509::Certificate::from_pem(root));
-    routes.emplace(*store, *issuer, clock, log, metrics, std::move(root), std::move(issuing));
+    routes.emplace(
+        *store, *issuer, clock, log, metrics, [this] { return longest_silence(); }, std::move(root),
+        std::move(issuing));
     sessions.emplace(*operators, clock, random);
     control.emplace(control_api::Dependencies{
         .store = *store,
@@ -493,6 +495,12 @@ struct Server::Parts {
     TRY_ASSIGN(monitoring::Channels channels, make_alarm_channels(config));
     monitor->use(config.alarms, std::move(channels));
     return {};
+  }
+
+  [[nodiscard]] Milliseconds longest_silence() const {
+    Milliseconds longest{};
+    for (const Shard* shard : peers) longest = std::max(longest, shard->silence());
+    return longest;
   }
 
   runtime::Task<control_api::HttpResponse> answer(control_api::HttpRequest request) {
