@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <fmt/chrono.h>
 #include <optional>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "access/access_key.h"
@@ -70,6 +71,7 @@ class Examination {
     check_audit_folder();
     check_port("MQTT port", config_.listen.mqtt);
     check_port("HTTP port", config_.listen.http);
+    check_descriptors();
     check_store();
     return std::move(checks_);
   }
@@ -316,6 +318,21 @@ class Examination {
       case PortState::failed:
         return failed(name, where + " cannot be used", "try another address");
     }
+  }
+
+  /// A server that an operator starts here may open as many files as this program.
+  void check_descriptors() {
+    constexpr std::uint64_t kBesides = 2'000;  // the REST listener, the store, hooks
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    const std::uint64_t wanted = config_.limits.connections + kBesides;
+    const std::string found = fmt::format("{} may be open; limits.connections = {} takes {}",
+                                          limit.rlim_max, config_.limits.connections, wanted);
+    if (limit.rlim_max >= wanted) return ok("open files", found);
+    warn("open files", found,
+         fmt::format("start imprintd with LimitNOFILE={} in its unit, or after ulimit -Hn {}; it "
+                     "takes fewer connections otherwise",
+                     wanted, wanted));
   }
 
   void check_store() {

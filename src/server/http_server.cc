@@ -32,7 +32,8 @@ constexpr std::uint64_t kMaxBodyBytes = std::uint64_t{1} << 20U;
 constexpr std::uint64_t kStrangersBodyBytes = std::uint64_t{16} << 10U;
 /// Longer bodies that are read at the same time.
 constexpr std::size_t kLongBodies = 16;
-constexpr std::size_t kMaxSessions = 1500;
+/// Of all connections.
+constexpr std::size_t kStrangersPart = 3;
 constexpr std::size_t kFirstRead = 4096;
 constexpr auto kAcceptPause = std::chrono::milliseconds(20);
 
@@ -280,8 +281,11 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
   asio::steady_timer pause_{server_.loop_};
 };
 
-HttpServer::HttpServer(Handlers handlers, telemetry::Log& log)
-    : handlers_(std::move(handlers)), log_(log) {}
+HttpServer::HttpServer(Handlers handlers, std::size_t most_connections, telemetry::Log& log)
+    : handlers_(std::move(handlers)),
+      log_(log),
+      most_connections_(most_connections),
+      strangers_(most_connections / kStrangersPart) {}
 HttpServer::~HttpServer() = default;
 
 Result<std::shared_ptr<asio::ssl::context>> HttpServer::make_tls(
@@ -298,8 +302,9 @@ Result<void> HttpServer::use_credentials_of(const ServerCredentials& credentials
 
 Result<std::unique_ptr<HttpServer>> HttpServer::make(const ServerCredentials& credentials,
                                                      const Address& address, Handlers handlers,
+                                                     std::size_t most_connections,
                                                      telemetry::Log& log) {
-  std::unique_ptr<HttpServer> server(new HttpServer(std::move(handlers), log));
+  std::unique_ptr<HttpServer> server(new HttpServer(std::move(handlers), most_connections, log));
   TRY_ASSIGN(server->tls_, make_tls(credentials));
   error_code error;
   auto& acceptor = server->acceptor_;
@@ -338,7 +343,7 @@ void HttpServer::accept_next() {
       return retry_.async_wait([this](const error_code&) { accept_next(); });
     }
     make_room();
-    if (sessions_.size() < kMaxSessions)
+    if (sessions_.size() < most_connections_)
       std::make_shared<Session>(*this, std::move(socket))->start();
     accept_next();
   });

@@ -33,6 +33,7 @@ class HttpServer final : public runtime::Executor {
 
   static Result<std::unique_ptr<HttpServer>> make(const ServerCredentials& credentials,
                                                   const Address& address, Handlers handlers,
+                                                  std::size_t most_connections,
                                                   telemetry::Log& log);
   ~HttpServer() override;
 
@@ -53,11 +54,10 @@ class HttpServer final : public runtime::Executor {
 
  private:
   class Session;
-  static constexpr std::size_t kMaxStrangers = 500;
 
   static Result<std::shared_ptr<boost::asio::ssl::context>> make_tls(
       const ServerCredentials& credentials);
-  HttpServer(Handlers handlers, telemetry::Log& log);
+  HttpServer(Handlers handlers, std::size_t most_connections, telemetry::Log& log);
   void accept_next();
   void make_room();
 
@@ -66,8 +66,9 @@ class HttpServer final : public runtime::Executor {
   // Before the loop, whose end ends sessions.
   std::uint64_t last_number_ = 0;
   std::map<std::uint64_t, Session*> sessions_;
-  Slots strangers_{kMaxStrangers};  ///< who has not proved to be an operator
-  std::size_t long_bodies_ = 0;     ///< being read or answered
+  const std::size_t most_connections_;
+  Slots strangers_;              ///< who has not proved to be an operator
+  std::size_t long_bodies_ = 0;  ///< being read or answered
   boost::asio::io_context loop_{1};
   std::shared_ptr<boost::asio::ssl::context> tls_;
   boost::asio::ip::tcp::acceptor acceptor_{loop_};

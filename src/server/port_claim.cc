@@ -17,7 +17,7 @@ namespace {
 
 using deployment::PortState;
 
-constexpr auto kPatience = std::chrono::seconds(10);
+constexpr int kAttempts = 500;
 constexpr auto kPause = std::chrono::milliseconds(20);
 
 /// Two that start at the same moment would each find the port free: a name that one process of a
@@ -32,9 +32,9 @@ Result<FileDescriptor> take_turn(std::uint16_t port) {
   const std::string text = fmt::format("imprintd binds port {}", port);
   std::memcpy(name.sun_path + 1, text.data(), text.size());
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + text.size());
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  while (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&name), size) != 0) {
-    if (errno != EADDRINUSE || std::chrono::steady_clock::now() > deadline)
+  for (int left = kAttempts;
+       ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&name), size) != 0; --left) {
+    if (errno != EADDRINUSE || left == 0)
       return fail(Fault::unavailable, "another imprintd is starting on port {}: {}", port,
                   std::strerror(errno));
     std::this_thread::sleep_for(kPause);
@@ -47,14 +47,14 @@ Result<FileDescriptor> take_turn(std::uint16_t port) {
 Result<PortClaim> PortClaim::make(const deployment::ListenAddress& address) {
   TRY_ASSIGN(FileDescriptor turn, take_turn(address.port));
   // Port 0 is one that nobody has.
-  const PortState state =
-      address.port == 0 ? PortState::free : deployment::probe_port(address);
+  const PortState state = address.port == 0 ? PortState::free : deployment::probe_port(address);
   if (state == PortState::answering || state == PortState::silent) {
-    return fail(Fault::conflict,
-                "cannot listen on {}: another process does already, perhaps the imprintd of another "
-                "deployment; see who: ss -ltnp 'sport = :{}', or choose another port (listen.mqtt, "
-                "--mqtt)",
-                address.text(), address.port);
+    return fail(
+        Fault::conflict,
+        "cannot listen on {}: another process does already, perhaps the imprintd of another "
+        "deployment; see who: ss -ltnp 'sport = :{}', or choose another port (listen.mqtt, "
+        "--mqtt)",
+        address.text(), address.port);
   }
   return PortClaim(std::move(turn));
 }

@@ -25,6 +25,7 @@
 #include "registry/sqlite/sqlite_store.h"
 #include "server/beginning.h"
 #include "server/dashboard.h"
+#include "server/descriptors.h"
 #include "server/http_server.h"
 #include "server/port_claim.h"
 #include "server/server.h"
@@ -174,8 +175,9 @@ mqtt::Limits to_mqtt_limits(const deployment::Config::Limits& limits) {
   return out;
 }
 
-ConnectionLimits to_connection_limits(const deployment::Config::Limits& limits) {
-  return {limits.connections, limits.connections_per_address, limits.handshakes, limits.sessions};
+ConnectionLimits to_connection_limits(const deployment::Config::Limits& limits,
+                                      const Descriptors& descriptors) {
+  return {descriptors.devices, limits.connections_per_address, limits.handshakes, limits.sessions};
 }
 
 std::uint16_t shard_count(unsigned wanted) {
@@ -210,6 +212,7 @@ struct Server::Parts {
   telemetry::Metrics metrics;
   Current<provisioning::Settings> settings;
   std::atomic<std::int64_t> audit_events;
+  Descriptors descriptors;
 
   std::unique_ptr<registry::SqliteStore> store;
   std::optional<audit::Archive> archive;
@@ -412,6 +415,20 @@ struct Server::Parts {
     return {};
   }
 
+  /// Before anything is opened.
+  void share_out_descriptors() {
+    const std::size_t all = raise_descriptor_limit();
+    descriptors = share_descriptors(all, config.limits.connections);
+    if (descriptors.devices >= config.limits.connections) return;
+    log.warning(
+        "this process may open too few files for limits.connections; raise LimitNOFILE of the "
+        "unit, "
+        "or ulimit -Hn",
+        {{"files", all},
+         {"limits.connections", config.limits.connections},
+         {"connections", descriptors.devices}});
+  }
+
   Result<void> make_shards() {
     retained.emplace(mqtt::RetainedMessages::Bounds{.bytes = config.limits.retained_bytes});
     services.emplace(Services{.clock = clock,
@@ -430,7 +447,7 @@ struct Server::Parts {
                               .retained = *retained,
                               .account = config.account_id,
                               .mqtt = to_mqtt_limits(config.limits),
-                              .limits = to_connection_limits(config.limits)});
+                              .limits = to_connection_limits(config.limits, descriptors)});
     TRY_ASSIGN(const ServerCredentials credentials, load_credentials(layout));
     TRY_ASSIGN(Shard::Address address, to_address(config.listen.mqtt));
     TRY_ASSIGN(const PortClaim claim, PortClaim::make(config.listen.mqtt));
@@ -489,7 +506,7 @@ struct Server::Parts {
                                            [this](const control_api::HttpRequest& head) {
                                              return control->names_operator(head);
                                            }},
-                                      log));
+                                      descriptors.http, log));
     http->every(kSweepPeriod, [this] { runtime::start(sweep()); });
     http->every(kKeyPatiencePeriod, [this] { keys->refuse_late(clock.monotonic(), kKeyPatience); });
     TRY_ASSIGN(monitoring::Channels channels, make_alarm_channels(config));
@@ -559,6 +576,7 @@ Result<std::unique_ptr<Server>> Server::start(const deployment::Layout& layout,
   TRY(check_available(config));
   auto parts = std::make_unique<Parts>(layout, config, log);
   parts->warn_of_exposed_files();
+  parts->share_out_descriptors();
   TRY(parts->open_registry(beginning));
   TRY(parts->make_use_cases());
   TRY(parts->make_shards());

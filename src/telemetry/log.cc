@@ -1,16 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "telemetry/log.h"
 
+#include <algorithm>
 #include <array>
 #include <fmt/format.h>
 #include <spdlog/logger.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/base_sink.h>
+#include <vector>
+
+#include "telemetry/line_writer.h"
 
 namespace imprint::telemetry {
 
 namespace {
 
 constexpr std::size_t kMaxValueBytes = 1000;
+/// What waits for a reader who is slow.
+constexpr std::size_t kWaitingBytes = std::size_t{4} << 20U;
+/// Of one sentence about one certificate, address or the like; and of one sentence.
+constexpr Allowance kPayerAllowance{20, Seconds(10)};
+constexpr Allowance kSentenceAllowance{1'000, Seconds(1)};
+constexpr std::size_t kPayers = 10'000;
+constexpr std::size_t kSentences = 1'000;
+/// Who makes a line come: the first of these that it has. Not a client's id, which it chooses.
+constexpr std::array<std::string_view, 5> kPayerFields = {"certificate", "from", "claim", "hook",
+                                                          "template"};
 
 constexpr std::array<std::string_view, 4> kLevelNames = {"debug", "info", "warning", "error"};
 
@@ -65,7 +79,7 @@ void append_value(std::string& out, LogFormat format, const Field& field) {
 }  // namespace
 
 std::string format_line(LogFormat format, Level level, std::string_view sentence,
-                        Log::Fields fields) {
+                        std::span<const Field> fields) {
   std::string out;
   if (format == LogFormat::json) {
     out += R"("level":")";
@@ -90,11 +104,45 @@ std::string format_line(LogFormat format, Level level, std::string_view sentence
   return out;
 }
 
-Log::Log(LogFormat format, Level least)
+namespace {
+
+Monotonic now() { return SystemClock().monotonic(); }
+
+/// Gives finished lines to a thread that writes them.
+class QueueSink final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  QueueSink(LogFormat format, int descriptor)
+      : writer_(descriptor, kWaitingBytes,
+                [format](std::uint64_t dropped) { return note(format, dropped); }) {}
+
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    writer_.write(std::string(line.data(), line.size()));
+  }
+  void flush_() override {}
+
+ private:
+  static std::string note(LogFormat format, std::uint64_t dropped) {
+    const std::string line = format_line(
+        format, Level::warning, "log lines were dropped, because nobody read them fast enough",
+        {{"lines", dropped}});
+    return format == LogFormat::json ? "{" + line + "}\n" : line + "\n";
+  }
+
+  LineWriter writer_;
+};
+
+}  // namespace
+
+Log::Log(LogFormat format, Level least, int descriptor)
     : format_(format),
       least_(least),
+      by_payer_(kPayers, kPayerAllowance),
+      by_sentence_(kSentences, kSentenceAllowance),
       logger_(std::make_shared<spdlog::logger>("imprint",
-                                               std::make_shared<spdlog::sinks::stderr_sink_mt>())) {
+                                               std::make_shared<QueueSink>(format, descriptor))) {
   logger_->set_level(spdlog::level::debug);  // writes() has decided before
   logger_->set_pattern(format == LogFormat::json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ",%v})"
                                                  : "%Y-%m-%dT%H:%M:%S.%eZ %v",
@@ -103,10 +151,33 @@ Log::Log(LogFormat format, Level least)
 
 Log::~Log() = default;
 
+std::optional<std::uint64_t> Log::spend(std::string_view sentence, Fields fields) {
+  std::string payer(sentence);
+  for (const std::string_view name : kPayerFields) {
+    const auto* const field = std::ranges::find(fields, name, &Field::name);
+    if (field == fields.end()) continue;
+    if (const auto* text = std::get_if<std::string_view>(&field->value))
+      payer.append("\n").append(*text);
+    break;
+  }
+  const std::scoped_lock lock(mutex_);
+  AuditBudget& own = by_payer_.of(payer, now());
+  const auto grant = own.take(now());
+  if (!grant) return std::nullopt;
+  const auto all = by_sentence_.of(sentence, now()).take(now());
+  if (!all) return std::nullopt;
+  return grant->left_out + all->left_out;
+}
+
 void Log::write(Level level, std::string_view sentence, Log::Fields fields) {
   if (!writes(level)) return;
-  logger_->log(to_spdlog(level),
-               spdlog::string_view_t(format_line(format_, level, sentence, fields)));
+  std::vector<Field> all(fields);
+  if (level != Level::debug) {
+    const auto left_out = spend(sentence, fields);
+    if (!left_out) return;
+    if (*left_out > 0) all.emplace_back("more_like_this", *left_out);
+  }
+  logger_->log(to_spdlog(level), spdlog::string_view_t(format_line(format_, level, sentence, all)));
 }
 
 }  // namespace imprint::telemetry

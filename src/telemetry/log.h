@@ -5,10 +5,15 @@
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <variant>
+
+#include "telemetry/audit_budgets.h"
 
 namespace spdlog {
 class logger;
@@ -34,13 +39,16 @@ struct Field {
   Field(std::string_view field, I number) : name(field), value(static_cast<std::int64_t>(number)) {}
 };
 
-/// Writes one line for each call to stderr: a sentence and its fields, as text or JSON. Any thread.
-/// Control characters never reach the output, so nobody can forge a line.
+/// Writes one line for each call to stderr: a sentence and its fields, as text or JSON. Any thread;
+/// never waits for whoever reads. Control characters never reach the output, so nobody can forge a
+/// line. Whoever repeats a line (the same sentence about the same certificate or address) has a
+/// budget, and so has each sentence; a line that follows says how many like it were left out. Level
+/// debug, which is asked for, has none.
 class Log {
  public:
   using Fields = std::initializer_list<Field>;
 
-  Log(LogFormat format, Level least);
+  Log(LogFormat format, Level least, int descriptor = 2);
   ~Log();
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
@@ -61,14 +69,24 @@ class Log {
 
  private:
   void write(Level level, std::string_view sentence, Fields fields);
+  /// How many like it were left out before; nothing when this one is left out, too.
+  std::optional<std::uint64_t> spend(std::string_view sentence, Fields fields);
 
   LogFormat format_;
   std::atomic<Level> least_;
+  std::mutex mutex_;  ///< for the budgets
+  AuditBudgets by_payer_;
+  AuditBudgets by_sentence_;
   std::shared_ptr<spdlog::logger> logger_;
 };
 
 /// The line without time, and in JSON without the outer braces.
 std::string format_line(LogFormat format, Level level, std::string_view sentence,
-                        Log::Fields fields);
+                        std::span<const Field> fields);
+inline std::string format_line(LogFormat format, Level level, std::string_view sentence,
+                               Log::Fields fields) {
+  return format_line(format, level, sentence,
+                     std::span<const Field>(fields.begin(), fields.size()));
+}
 
 }  // namespace imprint::telemetry

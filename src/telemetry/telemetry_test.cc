@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <numeric>
 #include <set>
+#include <thread>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "telemetry/log.h"
@@ -38,6 +41,78 @@ TEST(Log, CutsLongValues) {
   EXPECT_LT(
       format_line(LogFormat::text, Level::info, "x", {{"v", std::string(100000, 'a')}}).size(),
       1100U);
+}
+
+/// A log that goes into a pipe.
+struct PipedLog {
+  PipedLog() { EXPECT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0); }
+  ~PipedLog() {
+    for (const int end : ends) ::close(end);
+  }
+  /// What is there after the log has ended.
+  std::string rest() {
+    ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    std::string out;
+    std::array<char, 65536> buffer{};
+    for (ssize_t got = 0; (got = ::read(ends[0], buffer.data(), buffer.size())) > 0;)
+      out.append(buffer.data(), static_cast<std::size_t>(got));
+    return out;
+  }
+  std::array<int, 2> ends{};
+};
+
+std::size_t count(const std::string& text, std::string_view part) {
+  std::size_t n = 0;
+  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++n;
+  return n;
+}
+
+TEST(Log, WhoRepeatsALineHasABudgetAndOthersHaveTheirs) {
+  PipedLog piped;
+  {
+    Log log(LogFormat::text, Level::info, piped.ends[1]);
+    for (int i = 0; i < 1000; ++i)
+      log.warning("denied", {{"client", std::to_string(i)}, {"certificate", "aaaa"}});
+    log.warning("denied", {{"client", "x"}, {"certificate", "bbbb"}});
+    log.info("something else", {{"certificate", "aaaa"}});
+  }
+  const std::string all = piped.rest();
+  EXPECT_EQ(count(all, "certificate=aaaa"), 21U) << all;
+  EXPECT_EQ(count(all, "certificate=bbbb"), 1U);
+}
+
+TEST(Log, NobodyWaitsForAReaderWhoStopped) {
+  PipedLog piped;
+  std::string first;
+  {
+    Log log(LogFormat::json, Level::debug, piped.ends[1]);
+    const std::string long_text(900, 'x');
+    // More than pipe and queue hold; nobody reads.
+    for (int i = 0; i < 20'000; ++i) log.debug("line", {{"n", i}, {"text", long_text}});
+    std::array<char, 65536> buffer{};
+    // Now somebody does, until there is room for what comes last.
+    for (int i = 0; i < 40; ++i) {
+      const ssize_t got = ::read(piped.ends[0], buffer.data(), buffer.size());
+      ASSERT_GT(got, 0);
+      first.append(buffer.data(), static_cast<std::size_t>(got));
+    }
+    log.debug("the last one");
+    std::thread reader([&] {
+      for (ssize_t got = 0; first.find("the last one") == std::string::npos &&
+                            (got = ::read(piped.ends[0], buffer.data(), buffer.size())) > 0;)
+        first.append(buffer.data(), static_cast<std::size_t>(got));
+    });
+    reader.join();
+  }
+  EXPECT_EQ(count(first, "log lines were dropped"), 1U);
+  EXPECT_LT(first.find("log lines were dropped"), first.find("the last one"));
+}
+
+TEST(Log, AStopDoesNotWaitForAReaderWhoStopped) {
+  PipedLog piped;
+  Log log(LogFormat::text, Level::debug, piped.ends[1]);
+  const std::string long_text(900, 'x');
+  for (int i = 0; i < 1'000; ++i) log.debug("line", {{"text", long_text}});
 }
 
 TEST(Metrics, CapTheNumberOfSeries) {

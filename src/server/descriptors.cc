@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/descriptors.h"
+
+#include <algorithm>
+#include <sys/resource.h>
+
+namespace imprint::server {
+
+namespace {
+
+constexpr std::size_t kMostHttp = 1'500;
+constexpr std::size_t kMostForTheRest = 500;
+
+}  // namespace
+
+Descriptors share_descriptors(std::size_t all, std::size_t wanted) {
+  const std::size_t http = std::clamp<std::size_t>(all / 8, 8, kMostHttp);
+  const std::size_t rest = std::clamp<std::size_t>(all / 8, 32, kMostForTheRest);
+  const std::size_t left = all > http + rest + 1 ? all - http - rest : 1;
+  return {std::min(wanted, left), http};
+}
+
+std::size_t raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  rlimit raised = limit;
+  raised.rlim_cur = limit.rlim_max;
+  if (::setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
+  constexpr rlim_t kEnough = 10'000'000;  // RLIM_INFINITY is a number, too
+  return static_cast<std::size_t>(std::min(limit.rlim_cur, kEnough));
+}
+
+}  // namespace imprint::server

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "base/clock.h"
+
+namespace imprint::telemetry {
+
+/// Writes lines to a descriptor on a thread of its own, so that a reader who stops (a full pipe, a
+/// terminal on hold) stops nobody else. What does not fit meanwhile is dropped and counted. Any
+/// thread.
+class LineWriter {
+ public:
+  /// A line that says how many are missing before it.
+  using Note = std::function<std::string(std::uint64_t dropped)>;
+
+  LineWriter(int descriptor, std::size_t most_bytes, Note note);
+  /// Writes what waits, for as long as `kFarewell` when nobody reads.
+  ~LineWriter();
+  LineWriter(const LineWriter&) = delete;
+  LineWriter& operator=(const LineWriter&) = delete;
+
+  /// Never waits. The line comes with its end.
+  void write(std::string line);
+
+  static constexpr Milliseconds kFarewell{1'000};
+
+ private:
+  void work();
+  bool put(std::string_view line);
+  [[nodiscard]] bool is_over();
+
+  const int descriptor_;
+  const std::size_t most_bytes_;
+  const Note note_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::string> waiting_;
+  std::size_t bytes_ = 0;  ///< of what waits
+  std::uint64_t dropped_ = 0;
+  bool stopping_ = false;
+  Monotonic farewell_ends_ = {};
+  std::thread thread_;
+};
+
+}  // namespace imprint::telemetry
