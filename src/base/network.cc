@@ -29,8 +29,10 @@ std::optional<int> whole_number(std::string_view text) {
 Result<Network> Network::parse(std::string_view text) {
   Network out;
   const std::size_t slash = text.find('/');
-  const std::string host(text.substr(0, std::min(slash, text.size())));
+  std::string host(text.substr(0, std::min(slash, text.size())));
   const bool v4 = host.find(':') == std::string::npos;
+  // RFC 4007: the zone of a link-local address ("fe80::1%eth0") says by which interface, not who.
+  if (const auto zone = host.find('%'); !v4 && zone != std::string::npos) host.resize(zone);
   const std::string mapped = v4 ? std::string(kMappedPrefix) + host : host;
   if (host.size() > 45 || host.find('\0') != std::string::npos ||
       inet_pton(AF_INET6, mapped.c_str(), out.address.data()) != 1) {
