@@ -63,7 +63,7 @@ Result<ResourcePattern> parse_resource(std::string_view text) {
   return ResourcePattern::parse(text, resource_types());
 }
 
-bool matches(const Pattern& pattern, std::string_view text) { return pattern.matches(text, {}); }
+bool matches(const Pattern& pattern, std::string_view text) { return pattern.matches(text); }
 
 }  // namespace
 
@@ -76,10 +76,10 @@ bool Statement::covers_action(std::string_view action) const {
 
 bool Statement::covers(const Request& request) const {
   if (!covers_action(request.action)) return false;
-  policy::Context context;
+  policy::Context context = policy::nothing_known();
   context.account = request.account;
   return std::ranges::any_of(resources_, [&](const ResourcePattern& pattern) {
-    return pattern.matches(request.resource, context);
+    return pattern.matches(request.resource, context, policy::Reading::allow);
   });
 }
 

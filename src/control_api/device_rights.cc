@@ -41,7 +41,8 @@ runtime::Task<Result<std::optional<json::object>>> write_effective(Call call, Po
   co_return std::optional(std::move(out));
 }
 
-/// With a thing that the principal is not attached to: what would be in effect if it were.
+/// What a connection of the principal goes by that stands for the thing; without a thing, whatever
+/// its client id. With a thing that it is not attached to: what would be in effect if it were.
 Answer get_effective_policies(Call call) {
   registry::Store& store = call.server.store;
   CO_TRY(refuse_cognito(call));
@@ -53,8 +54,12 @@ Answer get_effective_policies(Call call) {
   std::set<PolicyName> names;
   if (call.in.has("principal")) {
     CO_TRY_ASSIGN(const CertificateId id, parse_principal(call, "principal"));
-    CO_TRY(co_await registry::get<registry::Certificate>(store, registry::certificate_key(id)));
-    CO_TRY_ASSIGN(names, co_await policies_in_effect(store, registry::PolicyTarget(id)));
+    CO_TRY_ASSIGN(const identity::PrincipalPtr principal,
+                  co_await call.server.device_access.principal_with(id, {}));
+    const identity::Rights rights = principal->rights_of(thing ? thing->str() : std::string());
+    for (const auto* policies : {&rights.in_force, &rights.only_deny}) {
+      for (const auto& policy : *policies) names.insert(*PolicyName::parse(policy->name()));
+    }
   }
   if (thing) {
     CO_TRY(co_await get_thing_record(store, *thing));
@@ -169,56 +174,71 @@ std::string_view auth_decision(Outcome outcome) {
   return kNames[static_cast<std::size_t>(distance(outcome))];
 }
 
-/// What the policies say, together and each alone, and which variables had no value.
+/// What the policies say, together and each alone, and which keys and variables had no value.
 struct Verdict {
   Outcome outcome = Outcome::allowed;
-  std::vector<Outcome> of_policy;
+  std::map<std::string, Outcome, std::less<>> of_policy = {};
   std::set<std::string, std::less<>> missing = {};
 };
 
 void note_missing(const policy::Policy& policy, const policy::Request& request,
                   const policy::Context& context, Verdict& verdict) {
-  const std::string resource = fmt::format(
-      "{}/{}", policy::to_string(policy::info(request.action).resource), request.resource);
   for (const policy::Statement& statement : policy.statements()) {
-    if (statement.judge(request.action, resource, context) !=
-        policy::Statement::Verdict::unresolved) {
-      continue;
+    if (!statement.actions()[static_cast<std::size_t>(request.action)]) continue;
+    const auto reading = statement.allows() ? policy::Reading::allow : policy::Reading::deny;
+    if (const auto* variable = statement.first_unresolved(context, reading))
+      verdict.missing.emplace(variable->name);
+    for (const policy::Condition& condition : statement.conditions()) {
+      const policy::Variable& key = condition.key();
+      if (!key.is_time() && policy::values(key, context).empty()) verdict.missing.emplace(key.name);
     }
-    const policy::Variable* variable = statement.first_unresolved(context);
-    if (variable != nullptr) verdict.missing.emplace(variable->name);
   }
+}
+
+void note_alone(const policy::Policy& policy, Outcome alone, Verdict& verdict) {
+  const auto [it, is_new] = verdict.of_policy.try_emplace(policy.name(), alone);
+  if (!is_new) it->second = farther(it->second, alone);
 }
 
 /// A client that connects has the client id that it connects with; for the rest it is the call's.
 Verdict judge(const Call& call, const Principal& principal, const Question& question) {
-  Verdict verdict{.of_policy = std::vector<Outcome>(principal.policies.size(), Outcome::allowed)};
+  Verdict verdict;
   const std::string client_id = call.in.text("clientId");
   const bool connects = question.action == policy::Action::connect;
   for (const std::string& resource : question.resources) {
-    const identity::ConnectionFacts facts{.client_id =
-                                              connects && client_id.empty() ? resource : client_id};
-    const policy::Context context = identity::context_of(principal, facts, call.server.account);
+    const identity::ConnectionFacts facts{
+        .client_id = connects && client_id.empty() ? resource : client_id,
+        .source_ip = {},
+        .persistent = false,
+        .has_will = false,
+        .will_topic = {}};
+    const policy::Context context =
+        identity::context_of(principal, facts, call.server.account, call.server.clock.now());
     const policy::Request request{question.action, resource};
-    const policy::PolicySet policies(principal.policies);
+    const identity::Rights rights = principal.rights_of(facts.client_id);
     verdict.outcome =
-        farther(verdict.outcome, policy::evaluate(policies, request, context).outcome);
-    for (std::size_t i = 0; i < policies.size(); ++i) {
-      const Outcome alone = policy::evaluate(policies.subspan(i, 1), request, context).outcome;
-      verdict.of_policy[i] = farther(verdict.of_policy[i], alone);
-      note_missing(*policies[i], request, context, verdict);
+        farther(verdict.outcome, policy::evaluate(rights.set(), request, context).outcome);
+    for (const auto& policy : rights.in_force) {
+      const Outcome alone =
+          policy::evaluate(policy::PolicySet({&policy, 1}), request, context).outcome;
+      note_alone(*policy, alone, verdict);
+      note_missing(*policy, request, context, verdict);
+    }
+    for (const auto& policy : rights.only_deny) {
+      const Outcome alone =
+          policy::evaluate(policy::PolicySet({}, {&policy, 1}), request, context).outcome;
+      if (alone == Outcome::explicit_deny) note_alone(*policy, alone, verdict);
     }
   }
   return verdict;
 }
 
 /// The policies whose own outcome is this one.
-json::object write_policies(const Call& call, const Principal& principal, const Verdict& verdict,
-                            Outcome outcome) {
+json::object write_policies(const Call& call, const Verdict& verdict, Outcome outcome) {
   json::array out;
-  for (std::size_t i = 0; i < principal.policies.size(); ++i) {
-    if (verdict.of_policy[i] != outcome) continue;
-    const auto name = PolicyName::parse(principal.policies[i]->name());
+  for (const auto& [text, alone] : verdict.of_policy) {
+    if (alone != outcome) continue;
+    const auto name = PolicyName::parse(text);
     IMPRINT_ASSERT(name.has_value());
     out.emplace_back(write_policy(call, *name));
   }
@@ -227,9 +247,7 @@ json::object write_policies(const Call& call, const Principal& principal, const 
 
 json::object write_verdict(const Call& call, const Principal& principal, const Question& question) {
   const Verdict verdict = judge(call, principal, question);
-  const auto policies = [&](Outcome outcome) {
-    return write_policies(call, principal, verdict, outcome);
-  };
+  const auto policies = [&](Outcome outcome) { return write_policies(call, verdict, outcome); };
   return {{"authInfo", question.asked},
           {"allowed", policies(Outcome::allowed)},
           {"denied", json::object{{"implicitDeny", policies(Outcome::implicit_deny)},

@@ -102,11 +102,73 @@ TEST_F(DeviceRights, PoliciesReachACertificateThroughTheGroupsOfItsThings) {
   EXPECT_THAT(attached(device, true), ElementsAre("of-hall", "of-site", "own"));
   EXPECT_THAT(attached(kPrefix + "thinggroup/hall", true), ElementsAre("of-hall", "of-site"));
   EXPECT_THAT(attached(kPrefix + "thinggroup/hall", false), ElementsAre("of-hall"));
-  EXPECT_THAT(effective({{"principal", device}}), ElementsAre("of-hall", "of-site", "own"));
+  EXPECT_THAT(effective({{"principal", device}}), ElementsAre("own"))
+      << "a group's policies count for the connection that its thing's name is the client id of";
+  EXPECT_THAT(effective({{"principal", device}}, "?thingName=t"),
+              ElementsAre("of-hall", "of-site", "own"));
   const auto pages = world.follow(
       "POST", "/attached-policies/" + encoding::percent_encode(device) + "?recursive=true",
       "policies", true, 2);
   EXPECT_THAT(pages.sizes, ElementsAre(2, 1));
+}
+
+TEST_F(DeviceRights, PoliciesOfGroupsAllowForTheirThingsNameAndDenyForAll) {
+  policy("own", {statement("Allow", "iot:Connect", "client/*")});
+  policy("of-one", {statement("Allow", "iot:Publish", "topic/one/*")});
+  policy("of-two", {statement("Allow", "iot:Publish", "topic/two/*"),
+                    statement("Deny", "iot:Publish", "topic/*/secret")});
+  group("site");
+  group("hall", "site");
+  group("other");
+  thing("one", "hall");
+  thing("two", "other");
+  attach("own", device);
+  attach("of-one", kPrefix + "thinggroup/site");
+  attach("of-two", kPrefix + "thinggroup/other");
+  attach_thing("one");
+  attach_thing("two");
+  EXPECT_THAT(effective({{"principal", device}}, "?thingName=one"),
+              ElementsAre("of-one", "of-two", "own"))
+      << "the Deny of the other thing's group has an effect, too";
+  EXPECT_THAT(effective({{"principal", device}}, "?thingName=two"), ElementsAre("of-two", "own"));
+  EXPECT_THAT(effective({{"principal", device}}), ElementsAre("of-two", "own"));
+  const auto may = [&](const std::string& client, const std::string& topic) {
+    return decision(info("PUBLISH", {"topic/" + topic}), {}, "?clientId=" + client);
+  };
+  EXPECT_EQ(may("one", "one/x"), "ALLOWED");
+  EXPECT_EQ(may("one", "two/x"), "IMPLICIT_DENY");
+  EXPECT_EQ(may("two", "two/x"), "ALLOWED");
+  EXPECT_EQ(may("any", "one/x"), "IMPLICIT_DENY");
+  for (const char* client : {"one", "two", "any"})
+    EXPECT_EQ(may(client, "one/secret"), "EXPLICIT_DENY") << client;
+  const json::object result = ask(info("PUBLISH", {"topic/one/secret"}), {}, "?clientId=one");
+  EXPECT_THAT(names(result.at("denied").at("explicitDeny").at("policies").as_array()),
+              ElementsAre("of-two"));
+}
+
+TEST_F(DeviceRights, TimeIsTheMomentOfTheQuestion) {
+  const auto with = [](const std::string& effect, const std::string& key, const std::string& op,
+                       const std::string& value) {
+    json::object out = statement(effect, "iot:Publish", "topic/*");
+    out["Condition"] = json::object{{op, json::object{{key, value}}}};
+    return out;
+  };
+  policy("ended", {with("Allow", "aws:CurrentTime", "DateLessThan", "2000-01-01T00:00:00Z")});
+  policy("begun", {with("Allow", "aws:EpochTime", "NumericGreaterThan", "1")});
+  policy("denied", {with("Deny", "aws:CurrentTime", "DateGreaterThan", "2000-01-01T00:00:00Z")});
+  const json::object asked = info("PUBLISH", {"topic/x"});
+  EXPECT_EQ(decision(asked, {{"policyNamesToAdd", {"ended"}}}), "IMPLICIT_DENY");
+  EXPECT_EQ(decision(asked, {{"policyNamesToAdd", {"begun"}}}), "ALLOWED");
+  EXPECT_EQ(decision(asked, {{"policyNamesToAdd", {"begun", "denied"}}}), "EXPLICIT_DENY");
+}
+
+TEST_F(DeviceRights, KeysThatTheQuestionCannotHaveAreNamed) {
+  json::object from = statement("Deny", "iot:Publish", "topic/*");
+  from["Condition"] = json::object{{"IpAddress", json::object{{"aws:SourceIp", "10.0.0.0/8"}}}};
+  policy("p", {statement("Allow", "iot:Publish", "topic/*"), from});
+  attach("p", device);
+  const json::object result = ask(info("PUBLISH", {"topic/x"}));
+  EXPECT_EQ(encoding::to_json(result.at("missingContextValues")), R"(["aws:SourceIp"])");
 }
 
 TEST_F(DeviceRights, EffectivePoliciesComeWithTheTextInForce) {

@@ -290,7 +290,7 @@ TEST_F(Claims, MayOnlyProvisionWithTheirTemplate) {
   ASSERT_TRUE(parsed);
   const std::vector<std::shared_ptr<const policy::Policy>> policies{
       std::make_shared<policy::Policy>(*parsed)};
-  policy::Context context;
+  policy::Context context = policy::nothing_known();
   context.client_id = "any";
   struct Row {
     policy::Action action;

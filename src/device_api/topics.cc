@@ -129,6 +129,10 @@ std::optional<Result<ProvisioningTopic>> parse_provisioning_topic(std::string_vi
 }
 
 Result<void> check_publish(std::string_view topic) {
+  // [MQTT-4.8.2-1, 5.0] makes $share a form of filters; no subscription would match the topic.
+  if (topic == "$share" || topic.starts_with("$share/"))
+    return fail(Fault::invalid, "{} is a shared subscription's filter and no topic; publish to {}",
+                quote(topic), "what follows the group's name");
   if (!is_reserved(topic)) return {};
   const auto parsed = parse_provisioning_topic(topic);
   if (!parsed)

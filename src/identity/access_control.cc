@@ -15,6 +15,59 @@ bool speaks_of_certificate(std::string_view document) {
          document.find("\\u") != std::string_view::npos;
 }
 
+/// What query::AccessOf answers, by what belongs together.
+struct Attached {
+  std::set<PolicyName> own = {};  ///< attached to the certificate
+  std::map<ThingGroupName, std::set<PolicyName>> of_group = {};
+  std::map<ThingGroupName, std::optional<ThingGroupName>> parents = {};
+  std::map<ThingName, registry::Thing> things = {};
+  std::multimap<ThingName, ThingGroupName> memberships = {};
+  std::vector<registry::ThingPrincipal> principals = {};
+
+  [[nodiscard]] std::set<PolicyName> names(const PolicyChanges& changes) const {
+    std::set<PolicyName> all = own;
+    for (const auto& [group, policies] : of_group) all.insert(policies.begin(), policies.end());
+    all.insert(changes.added.begin(), changes.added.end());
+    for (const PolicyName& skipped : changes.skipped) all.erase(skipped);
+    return all;
+  }
+
+  [[nodiscard]] std::set<PolicyName> through_groups(const ThingName& thing) const {
+    std::set<PolicyName> all;
+    std::set<ThingGroupName> seen;
+    const auto [first, last] = memberships.equal_range(thing);
+    for (auto it = first; it != last; ++it) {
+      std::optional<ThingGroupName> group = it->second;
+      while (group && seen.insert(*group).second) {
+        if (const auto policies = of_group.find(*group); policies != of_group.end())
+          all.insert(policies->second.begin(), policies->second.end());
+        const auto parent = parents.find(*group);
+        group = parent == parents.end() ? std::nullopt : parent->second;
+      }
+    }
+    return all;
+  }
+};
+
+Attached sort_out(const std::vector<registry::Record>& records) {
+  Attached out;
+  for (const registry::Record& record : records) {
+    if (const auto* thing = std::get_if<registry::Thing>(&record)) {
+      out.things.emplace(thing->name, *thing);
+    } else if (const auto* one = std::get_if<registry::ThingPrincipal>(&record)) {
+      out.principals.push_back(*one);
+    } else if (const auto* member = std::get_if<registry::GroupMembership>(&record)) {
+      out.memberships.emplace(member->thing, member->group);
+    } else if (const auto* group = std::get_if<registry::ThingGroup>(&record)) {
+      out.parents.emplace(group->name, group->parent);
+    } else if (const auto* attachment = std::get_if<registry::PolicyAttachment>(&record)) {
+      const auto* of_group = std::get_if<ThingGroupName>(&attachment->target);
+      (of_group == nullptr ? out.own : out.of_group[*of_group]).insert(attachment->policy);
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 bool AccessControl::is_outdated(const Load& load, const Result<PrincipalPtr>& loaded) {
@@ -57,30 +110,39 @@ registry::Task<Result<PrincipalPtr>> AccessControl::load(CertificateId id, Polic
   if (!access) co_return tl::unexpected(std::move(access).error());
 
   auto principal = std::make_shared<Principal>(std::move(*certificate));
-  std::map<ThingName, registry::Thing> things;
-  std::set<PolicyName> policies;
-  for (const registry::Record& record : access->records) {
-    if (const auto* thing = std::get_if<registry::Thing>(&record))
-      things.emplace(thing->name, *thing);
-    if (const auto* attachment = std::get_if<registry::PolicyAttachment>(&record))
-      policies.insert(attachment->policy);
-  }
-  policies.insert(changes.added.begin(), changes.added.end());
-  for (const PolicyName& skipped : changes.skipped) policies.erase(skipped);
-  for (const registry::Record& record : access->records) {
-    const auto* attached = std::get_if<registry::ThingPrincipal>(&record);
-    if (attached == nullptr) continue;
-    if (const auto it = things.find(attached->thing); it != things.end()) {
-      principal->things.push_back({it->second, attached->exclusive});
-    }
-  }
+  const Attached attached = sort_out(access->records);
   bool needs_names = false;
-  for (const PolicyName& name : policies) {
+  std::map<PolicyName, std::shared_ptr<const policy::Policy>> known;
+  for (const PolicyName& name : attached.names(changes)) {
     auto policy = co_await compiled(name);
-    if (!policy) co_return tl::unexpected(std::move(policy).error());
+    if (!policy) {
+      const bool is_asked_for = std::ranges::find(changes.added, name) != changes.added.end();
+      if (is_asked_for || policy.error().fault != Fault::not_found)
+        co_return tl::unexpected(std::move(policy).error());
+      // Not that the certificate is missing: its rights cannot be told, so it has none.
+      co_return fail(Fault::unavailable,
+                     "policy {} is attached to certificate {} or a group of its things and does "
+                     "not exist; detach it or create it again",
+                     quote(name.str()), id.hex());
+    }
     needs_names = needs_names || (*policy)->speaks_of_certificate;
-    principal->policies.push_back(
-        std::shared_ptr<const policy::Policy>(*policy, &(*policy)->policy));
+    known.emplace(name, std::shared_ptr<const policy::Policy>(*policy, &(*policy)->policy));
+  }
+  const auto pick = [&](const std::set<PolicyName>& names) {
+    Policies out;
+    for (const PolicyName& name : names) {
+      if (const auto it = known.find(name); it != known.end()) out.push_back(it->second);
+    }
+    return out;
+  };
+  std::set<PolicyName> own = attached.own;
+  own.insert(changes.added.begin(), changes.added.end());
+  principal->policies = pick(own);
+  for (const registry::ThingPrincipal& one : attached.principals) {
+    const auto thing = attached.things.find(one.thing);
+    if (thing == attached.things.end()) continue;
+    principal->things.push_back(
+        {thing->second, one.exclusive, pick(attached.through_groups(one.thing))});
   }
   if (needs_names) {
     const auto parsed = x509::Certificate::from_pem(principal->certificate.pem);

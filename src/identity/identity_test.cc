@@ -54,12 +54,19 @@ struct World {
     put(registry::PolicyVersion{policy, number, document});
     put(registry::Policy{.name = policy, .default_version = number, .last_version = number});
   }
+  static ConnectionFacts connection(const std::string& client_id) {
+    return {.client_id = client_id,
+            .source_ip = {},
+            .persistent = false,
+            .has_will = false,
+            .will_topic = {}};
+  }
   PrincipalPtr principal() { return *run_blocking(access.principal(id)); }
   bool may_publish(const std::string& topic) {
     const PrincipalPtr p = principal();
-    const ConnectionFacts facts{.client_id = "t"};
-    return policy::evaluate(p->policies, {policy::Action::publish, topic},
-                            context_of(*p, facts, "000000000000"))
+    const ConnectionFacts facts = connection("t");
+    return policy::evaluate(p->rights_of("t").set(), {policy::Action::publish, topic},
+                            context_of(*p, facts, "000000000000", Timestamp()))
         .allowed();
   }
 
@@ -196,6 +203,14 @@ TEST(Principal, PoliciesSeeTheCertificatesSubjectAndIssuer) {
   EXPECT_EQ(world.principal()->subject, nullptr) << "read only when a policy asks";
 }
 
+TEST(Principal, IsNotOneThatIsMissingWhenItsPolicyIs) {
+  World world;
+  world.erase(registry::policy_key(*PolicyName::parse("P")));
+  const auto principal = run_blocking(world.access.principal(world.id));
+  ASSERT_FALSE(principal);
+  EXPECT_EQ(principal.error().fault, Fault::unavailable);
+}
+
 TEST(Principal, TheContextShowsThingAndConnection) {
   World world;
   world.put(registry::Thing{.name = world.thing,
@@ -205,15 +220,20 @@ TEST(Principal, TheContextShowsThingAndConnection) {
                             .version = 2});
   world.put(registry::ThingPrincipal{world.thing, world.id});
   const PrincipalPtr principal = world.principal();
-  const ConnectionFacts named{.client_id = "t", .source_ip = "10.0.0.1", .persistent = true};
-  const policy::Context context = context_of(*principal, named, "000000000000");
-  EXPECT_EQ(context.thing_name, "t");
-  EXPECT_EQ(context.thing_type_name, "Sensor");
+  ConnectionFacts named = World::connection("t");
+  named.source_ip = "10.0.0.1";
+  named.persistent = true;
+  const Timestamp now{Seconds(7)};
+  const policy::Context context = context_of(*principal, named, "000000000000", now);
+  EXPECT_EQ(*context.now, now);
+  EXPECT_EQ(*context.thing_name, "t");
+  EXPECT_EQ(*context.thing_type_name, "Sensor");
   EXPECT_TRUE(context.is_attached);
   EXPECT_TRUE(context.persistent_connect);
-  EXPECT_EQ(context.source_ip, "10.0.0.1");
-  const ConnectionFacts other{.client_id = "u"};
-  EXPECT_FALSE(context_of(*principal, other, "000000000000").is_attached);
+  EXPECT_EQ(*context.source_ip, "10.0.0.1");
+  const ConnectionFacts other = World::connection("u");
+  EXPECT_FALSE(context_of(*principal, other, "000000000000", now).is_attached);
+  EXPECT_TRUE(context_of(*principal, other, "000000000000", now).hides_its_thing);
 }
 
 TEST(CertificateDirectory, FollowsTheRegistry) {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "identity/principal.h"
 
+#include <algorithm>
+#include <array>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -78,33 +81,74 @@ void CertificateValues::add(policy::CertificateField field, std::string value) {
   views_.push_back({field, *texts_.back()});
 }
 
-const registry::Thing* Principal::thing_of(std::string_view client_id) const {
+const AttachedThing* Principal::attached_of(std::string_view client_id) const {
   for (const AttachedThing& attached : things) {
-    if (attached.exclusive || attached.thing.name.str() == client_id) return &attached.thing;
+    if (attached.exclusive || attached.thing.name.str() == client_id) return &attached;
   }
   return nullptr;
 }
 
-policy::Context context_of(const Principal& principal, const ConnectionFacts& facts,
-                           std::string_view account) {
-  policy::Context context;
-  context.account = account;
-  context.client_id = facts.client_id;
-  context.source_ip = facts.source_ip;
-  context.certificate_id = principal.id_text;
-  context.certificate_serial = principal.certificate.serial;
-  if (principal.subject) context.subject = principal.subject->views();
-  if (principal.issuer) context.issuer = principal.issuer->views();
-  if (const registry::Thing* thing = principal.thing_of(facts.client_id)) {
-    context.thing_name = thing->name.str();
-    if (thing->type) context.thing_type_name = thing->type->str();
-    context.thing_attributes = &thing->attributes;
-    context.is_attached = true;
+const registry::Thing* Principal::thing_of(std::string_view client_id) const {
+  const AttachedThing* attached = attached_of(client_id);
+  return attached == nullptr ? nullptr : &attached->thing;
+}
+
+Rights Principal::rights_of(std::string_view client_id) const {
+  Rights out{.in_force = policies};
+  const auto add = [](Policies& to, const Policies& from, const auto& known) {
+    for (const auto& policy : from) {
+      if (std::ranges::none_of(known, [&](const auto* list) {
+            return std::ranges::find(*list, policy->name(),
+                                     [](const auto& one) { return one->name(); }) != list->end();
+          }))
+        to.push_back(policy);
+    }
+  };
+  const AttachedThing* own = attached_of(client_id);
+  if (own != nullptr) add(out.in_force, own->policies, std::array{&out.in_force});
+  for (const AttachedThing& other : things) {
+    if (&other == own) continue;
+    Policies denying;
+    std::ranges::copy_if(other.policies, std::back_inserter(denying),
+                         [](const auto& policy) { return policy->denies_anything(); });
+    add(out.only_deny, denying, std::array{&out.in_force, &out.only_deny});
   }
-  context.persistent_connect = facts.persistent;
-  context.last_will = facts.has_will;
-  context.last_will_topic = facts.will_topic;
-  return context;
+  return out;
+}
+
+std::optional<Timestamp> Rights::next_change(Timestamp now) const {
+  std::optional<Timestamp> next;
+  for (const Policies* policies : {&in_force, &only_deny}) {
+    for (const auto& policy : *policies) {
+      const auto change = policy->next_change(now);
+      if (change && (!next || *change < *next)) next = change;
+    }
+  }
+  return next;
+}
+
+policy::Context context_of(const Principal& principal, const ConnectionFacts& facts,
+                           std::string_view account, Timestamp now) {
+  using Views = std::span<const policy::CertificateValue>;
+  const registry::Thing* thing = principal.thing_of(facts.client_id);
+  return {.region = "",
+          .account = account,
+          .client_id = facts.client_id,
+          .source_ip = facts.source_ip,
+          .certificate_id = principal.id_text,
+          .certificate_serial = principal.certificate.serial,
+          .subject = principal.subject ? principal.subject->views() : Views(),
+          .issuer = principal.issuer ? principal.issuer->views() : Views(),
+          .thing_name = thing != nullptr ? std::string_view(thing->name.str()) : "",
+          .thing_type_name =
+              thing != nullptr && thing->type ? std::string_view(thing->type->str()) : "",
+          .thing_attributes = thing != nullptr ? &thing->attributes : nullptr,
+          .is_attached = thing != nullptr,
+          .hides_its_thing = thing == nullptr && !principal.things.empty(),
+          .persistent_connect = facts.persistent,
+          .last_will = facts.has_will,
+          .last_will_topic = facts.will_topic,
+          .now = now};
 }
 
 }  // namespace imprint::identity

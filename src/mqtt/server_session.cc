@@ -48,8 +48,8 @@ Properties connack_properties(const Limits& limits, std::uint16_t keep_alive,
 
 }  // namespace
 
-bool may_resume(const SessionState& session, const ConnectRequest& request) {
-  return !request.clean_start && session.version == request.version;
+bool may_resume(const SessionState& session, bool clean_start, Version version) {
+  return !clean_start && session.version == version;
 }
 
 ServerSession::ServerSession(const Limits& limits, Monotonic now)
@@ -162,6 +162,7 @@ bool ServerSession::accept_connect(ConnectAnswer&& answer, Monotonic now) {
     state_.outbox.interrupt();
   }
   session_expiry_ = answer.session_expiry.value_or(session_expiry_);
+  check_ = answer.check;
   phase_ = Phase::connected;
   reader_.set_maximum_packet_size(limits_.packet_bytes);
   ConnackPacket connack{.session_present = resumed, .code = ReasonCode::success, .properties = {}};
@@ -234,6 +235,11 @@ bool ServerSession::deliver(MessagePtr message, QoS qos, bool retain, Monotonic 
   return queued;
 }
 
+void ServerSession::hold_deliveries(bool hold) {
+  hold_deliveries_ = hold;
+  pump();
+}
+
 void ServerSession::disconnect(ReasonCode code, std::string_view reason) {
   fail(CloseReason::host_disconnected, code,
        std::string(reason.empty() ? to_string(code) : reason));
@@ -301,9 +307,14 @@ std::size_t ServerSession::window() const {
 }
 
 void ServerSession::pump() {
-  while (phase_ == Phase::connected && unwritten_ < limits_.unwritten_pause_bytes) {
+  while (phase_ == Phase::connected && !hold_deliveries_ &&
+         unwritten_ < limits_.unwritten_pause_bytes) {
     const auto next = state_.outbox.take(window());
     if (!next) return;
+    if (check_ != nullptr && !check_->may_receive(*next->message)) {
+      state_.outbox.finish(next->packet_id);
+      continue;
+    }
     // [MQTT-3.3.2-5, 5.0]; what was sent before must be sent again [MQTT-4.4.0-1].
     const bool expired = !next->dup && is_expired(*next->message, now_);
     PublishPacket packet = to_publish(*next->message, now_);

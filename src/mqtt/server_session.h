@@ -66,7 +66,7 @@ struct UnsubscribeRequest {
   struct Entry {
     std::string filter = {};
     bool existed = false;
-    ReasonCode code = ReasonCode::success;  ///< AWS answers success whether or not it existed.
+    ReasonCode code = ReasonCode::success;  ///< no_subscription_existed when there was none.
   };
   std::uint16_t packet_id = 0;
   std::vector<Entry> entries = {};
@@ -86,15 +86,26 @@ struct Close {
 using ServerAction = std::variant<SendBytes, ConnectRequest, PublishRequest, SubscribeRequest,
                                   UnsubscribeRequest, Close>;
 
+/// The host's last word on a message that is about to leave: messages wait in queues, in windows
+/// and in sessions without a connection, and rights change meanwhile.
+class DeliveryCheck {
+ public:
+  virtual ~DeliveryCheck() = default;
+  /// False: it is dropped as if it had been sent.
+  [[nodiscard]] virtual bool may_receive(const Message& message) const = 0;
+};
+
 /// The host's yes to a ConnectRequest.
 struct ConnectAnswer {
   std::string assigned_client_id = {};         ///< When the client left it to the host.
   std::optional<Seconds> session_expiry = {};  ///< When it differs from the request's.
   std::unique_ptr<SessionState> session = {};  ///< The session to resume; none: a new one.
+  const DeliveryCheck* check = nullptr;        ///< Outlives the connection.
 };
 
-/// An earlier session may be resumed. Not under another protocol version, as on AWS.
-bool may_resume(const SessionState& session, const ConnectRequest& request);
+/// Whether a client that connects so resumes an earlier session. Not under another protocol
+/// version, as on AWS.
+bool may_resume(const SessionState& session, bool clean_start, Version version);
 
 /// The server's end of one MQTT connection: bytes in, actions out. It has no socket, no clock and
 /// no idea of topics beyond their form. Owned by one connection on one shard. After every call the
@@ -144,6 +155,11 @@ class ServerSession {
   /// dropped at once; later drops (expiry, size) show in stats() only.
   bool deliver(MessagePtr message, QoS qos, bool retain, Monotonic now);
 
+  /// Until told otherwise no message leaves; they wait in the queue.
+  void hold_deliveries(bool hold);
+  /// Messages wait behind others that the client has yet to take.
+  [[nodiscard]] bool has_backlog() const { return state_.outbox.waiting() > 0; }
+
   /// Ends the connection from this side: DISCONNECT in MQTT 5, then Close with the will.
   void disconnect(ReasonCode code, std::string_view reason = {});
 
@@ -153,6 +169,9 @@ class ServerSession {
 
   [[nodiscard]] bool is_connected() const { return phase_ == Phase::connected; }
   [[nodiscard]] bool is_closed() const { return phase_ == Phase::closed; }
+  /// The session outlives the connection. One that does not has ended when the connection ends
+  /// [MQTT-3.1.2-6] of 3.1.1, so nobody resumes it.
+  [[nodiscard]] bool outlives_connection() const { return session_expiry_ > Seconds(0); }
   /// The connection's version, known from its CONNECT on.
   [[nodiscard]] Version version() const { return state_.version; }
   [[nodiscard]] const std::vector<Subscription>& subscriptions() const {
@@ -221,7 +240,9 @@ class ServerSession {
   std::uint16_t client_receive_maximum_ = 65535;
   std::uint16_t keep_alive_ = 0;        // seconds
   std::uint16_t reserved_filters_ = 0;  // new filters in requests not yet answered
+  const DeliveryCheck* check_ = nullptr;
   Phase phase_ = Phase::awaiting_connect;
+  bool hold_deliveries_ = false;
   bool reason_strings_ = true;  // Request Problem Information
 };
 

@@ -307,10 +307,15 @@ void ServerSession::handle_unsubscribe(const Frame& frame) {
   request.entries.reserve(packet->filters.size());
   for (const std::string_view filter : packet->filters) {
     const bool valid = parse_filter(filter, limits_.topic).has_value();
-    request.entries.push_back(
-        {.filter = std::string(filter),
-         .existed = is_subscribed(filter),
-         .code = valid ? ReasonCode::success : ReasonCode::topic_filter_invalid});
+    const bool is_repeated =
+        std::ranges::find(request.entries, filter, &UnsubscribeRequest::Entry::filter) !=
+        request.entries.end();
+    const bool existed = is_subscribed(filter) && !is_repeated;
+    // [MQTT-3.11.3-1, 5.0]
+    const ReasonCode answer = existed ? ReasonCode::success : ReasonCode::no_subscription_existed;
+    request.entries.push_back({.filter = std::string(filter),
+                               .existed = existed,
+                               .code = valid ? answer : ReasonCode::topic_filter_invalid});
   }
   if (!begin_request(packet->packet_id)) return;
   ask(std::move(request));

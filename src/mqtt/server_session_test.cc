@@ -606,7 +606,7 @@ TEST(ServerSession, EndsSubscriptions) {
   c.drain();
   EXPECT_EQ(c.sent_hex(),
             "b006000200"
-            "00008f");
+            "00118f");
   ASSERT_EQ(c.session().subscriptions().size(), 1U);
   EXPECT_EQ(c.session().subscriptions()[0].filter, "b");
 }
@@ -1161,9 +1161,9 @@ TEST(ServerSession, ResendsWithinASmallerWindow) {
 TEST(ServerSession, ResumesOnlyUnderTheSameVersionAndOnRequest) {
   SessionState state;
   state.version = k5;
-  EXPECT_TRUE(may_resume(state, {.version = k5, .clean_start = false}));
-  EXPECT_FALSE(may_resume(state, {.version = k3, .clean_start = false}));
-  EXPECT_FALSE(may_resume(state, {.version = k5, .clean_start = true}));
+  EXPECT_TRUE(may_resume(state, false, k5));
+  EXPECT_FALSE(may_resume(state, false, k3));
+  EXPECT_FALSE(may_resume(state, true, k5));
 }
 
 TEST(ServerSession, LeavesTheStateAloneWhenTheClientIsGone) {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +13,26 @@
 #include "mqtt/message.h"
 
 namespace imprint::mqtt {
+
+/// What queues that share one owner hold together, and that owner's with others; any thread.
+class QueueAccount {
+ public:
+  /// `parent`: what it is a part of.
+  explicit QueueAccount(std::size_t most, std::shared_ptr<QueueAccount> parent = nullptr)
+      : most_(most), parent_(std::move(parent)) {}
+
+  /// False when there is no room for so much more.
+  bool reserve(std::size_t bytes);
+  /// Without asking whether there is room.
+  void take(std::size_t bytes);
+  void release(std::size_t bytes);
+  [[nodiscard]] std::size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
+
+ private:
+  const std::size_t most_;
+  const std::shared_ptr<QueueAccount> parent_;
+  std::atomic<std::size_t> bytes_ = 0;
+};
 
 /// Messages on their way to one client: those that wait, and the QoS 1 messages sent and not yet
 /// acknowledged. Bounded in number and bytes; what does not fit is refused, QoS 0 first.
@@ -25,6 +47,16 @@ class Outbox {
     std::uint16_t packet_id = 0;
   };
 
+  Outbox() = default;
+  ~Outbox() { settle(0); }
+  Outbox(Outbox&& other) noexcept { *this = std::move(other); }
+  Outbox& operator=(Outbox&& other) noexcept;
+  Outbox(const Outbox&) = delete;
+  Outbox& operator=(const Outbox&) = delete;
+
+  /// Whose account pays for what waits here from now on; none: nobody's.
+  void charge(std::shared_ptr<QueueAccount> account);
+
   /// Queues a message of QoS 0 or 1. When full, the oldest waiting QoS 0 messages give way to QoS
   /// 1, and otherwise the new message is the one that is dropped: then the answer is false.
   bool push(MessagePtr message, QoS qos, bool retain, const Limits& limits);
@@ -37,6 +69,12 @@ class Outbox {
   /// Ends the flight of a message: acknowledged, or not to be sent after all.
   /// False when no such packet identifier is in flight.
   bool finish(std::uint16_t packet_id);
+
+  /// Queues so many messages more without asking whether there is room, QoS 1 ones.
+  void append(const std::vector<MessagePtr>& messages);
+
+  /// Takes out every message of QoS 1, sent or not, in order: the session has ended.
+  std::vector<MessagePtr> take_all();
 
   /// The connection is gone: QoS 0 messages are dropped and what is in flight will be sent again.
   void interrupt();
@@ -63,10 +101,12 @@ class Outbox {
   };
 
   bool make_room(std::size_t bytes, QoS qos, const Limits& limits);
+  void settle(std::size_t bytes);
   std::uint16_t free_packet_id();
 
   Fifo<Waiting> waiting_;
   std::vector<InFlight> in_flight_;
+  std::shared_ptr<QueueAccount> account_;
   std::size_t bytes_ = 0;
   std::size_t waiting_qos0_ = 0;
   std::uint16_t unsent_in_flight_ = 0;
@@ -85,6 +125,9 @@ struct SessionState {
   Version version = Version::v3_1_1;
   std::vector<Subscription> subscriptions = {};
   Outbox outbox = {};
+
+  /// Takes over what another session of the same client has that this one lacks.
+  void absorb(SessionState other);
 };
 
 }  // namespace imprint::mqtt

@@ -134,12 +134,40 @@ void SubscriptionIndex::collect(std::string_view filter, SubscriberId publisher,
     if (member.no_local && member.subscriber == publisher) continue;
     out.push_back({member.subscriber, member.qos, member.retain_as_published});
   }
-  for (Group& group : found->second.groups) {
-    auto turn = std::ranges::upper_bound(group.members, group.last, {}, &Member::subscriber);
-    if (turn == group.members.end()) turn = group.members.begin();
-    group.last = turn->subscriber;
-    out.push_back({turn->subscriber, turn->qos, turn->retain_as_published});
+  for (Group& group : found->second.groups) out.push_back(take_turn(group));
+}
+
+SubscriptionIndex::Match SubscriptionIndex::take_turn(Group& group) {
+  const auto after = std::ranges::upper_bound(group.members, group.last, {}, &Member::subscriber);
+  auto turn = std::find_if(after, group.members.end(), [](const Member& m) { return !m.is_away; });
+  if (turn == group.members.end()) {
+    turn = std::find_if(group.members.begin(), after, [](const Member& m) { return !m.is_away; });
+    const bool all_away = turn == after;
+    if (all_away) turn = after == group.members.end() ? group.members.begin() : after;
   }
+  group.last = turn->subscriber;
+  return {turn->subscriber, turn->qos, turn->retain_as_published};
+}
+
+SubscriptionIndex::Group* SubscriptionIndex::find_group(const TopicFilter& filter) {
+  const auto entry = entries_.find(filter.filter);
+  if (entry == entries_.end() || !filter.is_shared()) return nullptr;
+  auto& groups = entry->second.groups;
+  const auto group = std::ranges::find(groups, filter.share_name, &Group::name);
+  return group == groups.end() ? nullptr : &*group;
+}
+
+void SubscriptionIndex::set_away(SubscriberId subscriber, const TopicFilter& filter, bool away) {
+  Group* group = find_group(filter);
+  if (group == nullptr) return;
+  const auto member = std::ranges::lower_bound(group->members, subscriber, {}, &Member::subscriber);
+  if (member != group->members.end() && member->subscriber == subscriber) member->is_away = away;
+}
+
+std::optional<Match> SubscriptionIndex::next_of_group(const TopicFilter& filter) {
+  Group* group = find_group(filter);
+  if (group == nullptr) return std::nullopt;
+  return take_turn(*group);
 }
 
 void SubscriptionIndex::match(std::string_view topic, SubscriberId publisher,

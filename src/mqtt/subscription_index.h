@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -37,11 +38,19 @@ class SubscriptionIndex {
   void subscribe(SubscriberId subscriber, const TopicFilter& filter,
                  const SubscribeOptions& options);
 
+  /// Says of a member of a share group that it is away, which it is not at first: others come
+  /// before it. Nothing happens when there is no such member.
+  void set_away(SubscriberId subscriber, const TopicFilter& filter, bool away);
+
+  /// The member whose turn it is in the share group that a filter names, if it has members.
+  std::optional<Match> next_of_group(const TopicFilter& filter);
+
   /// False when there was no such subscription.
   bool unsubscribe(SubscriberId subscriber, const TopicFilter& filter);
 
   /// Replaces the content of `out` by the deliveries of one message published to `topic` by
-  /// `publisher`, ordered by subscriber. Of each share group one member is taken, in turn.
+  /// `publisher`, ordered by subscriber. Of each share group one member is taken, in turn, and one
+  /// who is away only when all are.
   void match(std::string_view topic, SubscriberId publisher, std::vector<Match>& out);
 
   /// Subscriptions held.
@@ -55,6 +64,7 @@ class SubscriptionIndex {
     QoS qos = QoS::at_most_once;
     bool no_local = false;
     bool retain_as_published = false;
+    bool is_away = false;
   };
   using Members = std::vector<Member>;  // ordered by subscriber
 
@@ -91,6 +101,8 @@ class SubscriptionIndex {
   static Shape shape_of(std::string_view filter);
   void shape_added(std::string_view filter);
   void shape_removed(std::string_view filter);
+  static Match take_turn(Group& group);
+  Group* find_group(const TopicFilter& filter);
   void collect(std::string_view filter, SubscriberId publisher, std::vector<Match>& out);
 
   Entries entries_;

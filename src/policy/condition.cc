@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <optional>
 
 #include "base/name.h"
@@ -16,6 +17,7 @@ namespace {
 constexpr std::string_view kForAll = "ForAllValues:";
 constexpr std::string_view kForAny = "ForAnyValue:";
 constexpr std::string_view kIfExists = "IfExists";
+constexpr std::int64_t kEndOfTime = 253402300800;  // the year 10000, in seconds
 
 template <class T>
 std::optional<T> number(std::string_view text) {
@@ -109,7 +111,7 @@ Result<Timestamp> parse_time(std::string_view text) {
   if (const auto time = iso_time(text)) return *time;
   // Up to the year 9999, so that milliseconds cannot overflow.
   if (const auto seconds = number<std::int64_t>(text);
-      seconds && *seconds >= 0 && *seconds < 253402300800)
+      seconds && *seconds >= 0 && *seconds < kEndOfTime)
     return Timestamp(Seconds(*seconds));
   return fail(Fault::invalid, "{} is not a date such as 2026-01-31T12:00:00Z or epoch seconds",
               quote(text));
@@ -263,64 +265,90 @@ bool Condition::compare(const T& left, const T& right) const {
   return false;
 }
 
-bool Condition::matches(Value value, const Operand& operand, const Context& context) const {
+/// A text that fits only because a variable might be anything may be meant or not.
+Condition::Match Condition::matches_text(const std::vector<Variable>& variables, bool fits,
+                                         const Context& context, Reading reading) {
+  const bool is_known = std::ranges::none_of(variables, [&](const Variable& variable) {
+    return substitution(variable, context, reading).text.empty();
+  });
+  if (fits) return is_known ? Match::yes : Match::unknown;
+  return is_known || reading == Reading::deny ? Match::no : Match::unknown;
+}
+
+Condition::Match Condition::matches(Value value, const Operand& operand, const Context& context,
+                                    Reading reading) const {
   std::string storage;
-  if (const auto* pattern = std::get_if<Pattern>(&operand))
-    return pattern->matches(spell(value, storage), context);
-  if (const auto* pattern = std::get_if<ResourcePattern>(&operand))
-    return pattern->matches(fmt::format("topic/{}", value.text), context);
+  const auto sure = [](bool yes) { return yes ? Match::yes : Match::no; };
+  if (const auto* pattern = std::get_if<Pattern>(&operand)) {
+    const bool fits = pattern->matches(spell(value, storage), context, reading);
+    return matches_text(pattern->variables(), fits, context, reading);
+  }
+  if (const auto* pattern = std::get_if<ResourcePattern>(&operand)) {
+    const bool fits = pattern->matches(fmt::format("topic/{}", value.text), context, reading);
+    return matches_text(pattern->variables(), fits, context, reading);
+  }
   if (const auto* right = std::get_if<double>(&operand)) {
     const auto left = finite(value.text);
-    return left && compare(*left, *right);
+    return left ? sure(compare(*left, *right)) : Match::unknown;
   }
   if (const auto* truth = std::get_if<bool>(&operand))
-    return value.text == (*truth ? "true" : "false");
+    return sure(value.text == (*truth ? "true" : "false"));
   if (const auto* network = std::get_if<Network>(&operand)) {
     const auto host = Network::parse(value.text);
-    return host && network->contains(*host);
+    return host ? sure(network->contains(*host)) : Match::unknown;
   }
-  return false;
+  return Match::no;
 }
 
-bool Condition::passes(Value value, const Context& context) const {
-  const bool any = std::ranges::any_of(
-      operands_, [&](const Operand& operand) { return matches(value, operand, context); });
-  return any != operator_->negated;
+bool Condition::passes(Value value, const Context& context, Reading reading) const {
+  Match best = Match::no;
+  for (const Operand& operand : operands_)
+    best = std::max(best, matches(value, operand, context, reading));
+  if (best == Match::unknown) return reading == Reading::deny;
+  return (best == Match::yes) != operator_->negated;
 }
 
-bool Condition::time_passes(const Context& context) const {
-  if (!context.now) return if_exists_ || operator_->negated || set_ == Set::for_all;
-  const auto epoch_seconds = std::chrono::floor<Seconds>(context.now->time_since_epoch());
+bool Condition::time_passes(Timestamp now) const {
+  const auto epoch_seconds = std::chrono::floor<Seconds>(now.time_since_epoch());
   const bool any = std::ranges::any_of(operands_, [&](const Operand& operand) {
-    if (const auto* time = std::get_if<Timestamp>(&operand)) return compare(*context.now, *time);
+    if (const auto* time = std::get_if<Timestamp>(&operand)) return compare(now, *time);
     const auto* seconds = std::get_if<double>(&operand);
     return seconds != nullptr && compare(static_cast<double>(epoch_seconds.count()), *seconds);
   });
   return any != operator_->negated;
 }
 
-bool Condition::all_resolved(const Context& context) const {
-  std::vector<Variable> used;
-  collect_variables(used);
-  return std::ranges::none_of(
-      used, [&](const Variable& variable) { return substitution(variable, context).text.empty(); });
-}
-
-bool Condition::holds(const Context& context) const {
+bool Condition::holds(const Context& context, Reading reading) const {
+  if (key_.is_of_thing() && context.hides_its_thing) return reading == Reading::deny;
   if (operator_->kind == Kind::null) {
-    const bool absent = key_.is_time() ? !context.now.has_value() : values(key_, context).empty();
+    const bool absent = !key_.is_time() && values(key_, context).empty();
     return std::ranges::any_of(operands_,
                                [&](const Operand& o) { return std::get<bool>(o) == absent; });
   }
-  if (operator_->negated && !all_resolved(context)) return false;
-  if (key_.is_time()) return time_passes(context);
+  if (key_.is_time()) return time_passes(context.now);
   const std::vector<Value> found = values(key_, context);
-  const auto pass = [&](Value value) { return passes(value, context); };
+  const auto pass = [&](Value value) { return passes(value, context, reading); };
   if (set_ == Set::for_any && (!found.empty() || !if_exists_))
     return std::ranges::any_of(found, pass);
   if (set_ == Set::for_all) return std::ranges::all_of(found, pass);
   if (found.empty()) return if_exists_ || operator_->negated;
   return pass(found.front());
+}
+
+void Condition::collect_turning_points(std::vector<Timestamp>& out) const {
+  if (!key_.is_time()) return;
+  for (const Operand& operand : operands_) {
+    if (const auto* time = std::get_if<Timestamp>(&operand)) {
+      out.push_back(*time);
+      out.push_back(*time + Milliseconds(1));
+    } else if (const auto* seconds = std::get_if<double>(&operand);
+               seconds != nullptr && *seconds >= 0 && *seconds < static_cast<double>(kEndOfTime)) {
+      // Whole seconds are compared: equal and above change at the first one that is not below.
+      const auto first = Seconds(static_cast<std::int64_t>(std::ceil(*seconds)));
+      out.emplace_back(first);
+      out.emplace_back(first + Seconds(1));
+    }
+  }
 }
 
 void Condition::collect_variables(std::vector<Variable>& out) const {

@@ -24,8 +24,9 @@ Result<Timestamp> parse_time(std::string_view text);
 ///
 /// Values are alternatives; for a negated operator (StringNotEquals ...) none may match. A key that
 /// the request does not have fails the line, but satisfies a negated operator, ...IfExists and
-/// ForAllValues: (AWS IAM condition rules). A value whose variable cannot be resolved never
-/// matches, and makes a negated operator fail too.
+/// ForAllValues: (AWS IAM condition rules). What cannot be told - a value whose variable cannot be
+/// resolved, an address or a number that cannot be read, the thing that a client hides behind
+/// another client id - holds in a Deny and fails in an Allow.
 class Condition {
  public:
   /// `values` is a string, number or boolean, or a list of them. Error.where is relative to them:
@@ -33,10 +34,13 @@ class Condition {
   static Result<Condition> parse(std::string_view op, std::string_view key,
                                  const encoding::json::value& values);
 
-  [[nodiscard]] bool holds(const Context& context) const;
+  [[nodiscard]] bool holds(const Context& context, Reading reading) const;
 
   /// The variables its values refer to (not its key).
   void collect_variables(std::vector<Variable>& out) const;
+  /// Adds the moments at which it may begin or cease to hold by the passing of time alone.
+  void collect_turning_points(std::vector<Timestamp>& out) const;
+  [[nodiscard]] const Variable& key() const { return key_; }
   /// "StringEquals iot:ClientId", for explanations.
   [[nodiscard]] std::string describe() const;
 
@@ -57,10 +61,12 @@ class Condition {
   static const Operator* find_operator(std::string_view name);
   Result<void> check_key() const;
   Result<Operand> parse_operand(const encoding::json::value& value) const;
-  bool matches(Value value, const Operand& operand, const Context& context) const;
-  bool passes(Value value, const Context& context) const;
-  bool time_passes(const Context& context) const;
-  bool all_resolved(const Context& context) const;
+  enum class Match : std::uint8_t { no, unknown, yes };
+  static Match matches_text(const std::vector<Variable>& variables, bool fits,
+                            const Context& context, Reading reading);
+  Match matches(Value value, const Operand& operand, const Context& context, Reading reading) const;
+  bool passes(Value value, const Context& context, Reading reading) const;
+  bool time_passes(Timestamp now) const;
   template <class T>
   bool compare(const T& left, const T& right) const;
 

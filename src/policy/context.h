@@ -4,12 +4,12 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/required.h"
 
 namespace imprint::policy {
 
@@ -42,33 +42,69 @@ struct CertificateValue {
 };
 
 /// What is known of the connection that asks; a view, cheap to build, owned by nobody. An empty
-/// view means unknown: a variable that refers to it cannot be resolved.
+/// view means unknown: a variable that refers to it cannot be resolved. Whoever makes one names
+/// every member, for a key without a value is an answer, too.
 struct Context {
   /// Region that policy ARNs must name; empty accepts every region, since the server answers to
   /// any.
-  std::string_view region;
-  std::string_view account = "000000000000";
+  Required<std::string_view> region;
+  Required<std::string_view> account;
 
-  std::string_view client_id;
-  std::string_view source_ip;  ///< IPv4 or IPv6 text.
+  Required<std::string_view> client_id;
+  Required<std::string_view> source_ip;  ///< IPv4 or IPv6 text.
 
-  std::string_view certificate_id;
-  std::string_view certificate_serial;
-  std::span<const CertificateValue> subject;  ///< In the certificate's order; repeats allowed.
-  std::span<const CertificateValue> issuer;
+  Required<std::string_view> certificate_id;
+  Required<std::string_view> certificate_serial;
+  /// In the certificate's order; repeats allowed.
+  Required<std::span<const CertificateValue>> subject;
+  Required<std::span<const CertificateValue>> issuer;
 
   /// The thing associated with the connection (AWS: exclusive attachment, or client id == name).
-  std::string_view thing_name;
-  std::string_view thing_type_name;
-  const std::map<std::string, std::string, std::less<>>* thing_attributes = nullptr;
-  bool is_attached = false;
+  Required<std::string_view> thing_name;
+  Required<std::string_view> thing_type_name;
+  Required<const std::map<std::string, std::string, std::less<>>*> thing_attributes;
+  Required<bool> is_attached;
+  /// The certificate has things, and the client id, which the client chose, names none of them.
+  Required<bool> hides_its_thing;
 
-  /// CONNECT only: what the client asked for.
-  bool persistent_connect = false;
-  bool last_will = false;
-  std::string_view last_will_topic;
+  /// What the client's CONNECT asked for.
+  Required<bool> persistent_connect;
+  Required<bool> last_will;
+  Required<std::string_view> last_will_topic;
 
-  std::optional<Timestamp> now;
+  Required<Timestamp> now;
+};
+
+/// For patterns without variables and for what tests add to: no connection at all.
+inline Context nothing_known() {
+  return {.region = "",
+          .account = "000000000000",
+          .client_id = "",
+          .source_ip = "",
+          .certificate_id = "",
+          .certificate_serial = "",
+          .subject = std::span<const CertificateValue>(),
+          .issuer = std::span<const CertificateValue>(),
+          .thing_name = "",
+          .thing_type_name = "",
+          .thing_attributes = nullptr,
+          .is_attached = false,
+          .hides_its_thing = false,
+          .persistent_connect = false,
+          .last_will = false,
+          .last_will_topic = "",
+          .now = Timestamp()};
+}
+
+/// How the value of a variable is taken. A client chooses some values itself; none may widen an
+/// Allow, and none may free it from a Deny.
+enum class Reading : std::uint8_t {
+  /// Allow: what could act as a wildcard, as a path or as a reserved topic has no value.
+  allow,
+  /// Allow of iot:Connect, whose resource is the client id itself: wildcards have no value.
+  allow_client,
+  /// Deny: every value literally; what has none may be anything.
+  deny,
 };
 
 }  // namespace imprint::policy

@@ -10,6 +10,7 @@ namespace {
 
 using Verdict = Statement::Verdict;
 constexpr std::string_view kShared = "$share/";
+constexpr std::string_view kSharedResource = "topicfilter/$share/";
 
 /// "{type}/{name}" without an allocation for names of ordinary length.
 class FullResource {
@@ -33,10 +34,23 @@ std::string_view shared_filter(std::string_view filter) {
   return slash == std::string_view::npos ? std::string_view() : filter.substr(slash + 1);
 }
 
-Decision decide(PolicySet policies, const Request& request, const Context& context) {
+Reading reading_of(const Statement& statement, Action action) {
+  if (!statement.allows()) return Reading::deny;
+  return info(action).resource == ResourceType::client ? Reading::allow_client : Reading::allow;
+}
+
+Decision decide(const PolicySet& set, const Request& request, const Context& context) {
   const FullResource resource(info(request.action).resource, request.resource);
   Decision out;
-  for (const auto& policy : policies) {
+  for (const auto& policy : set.only_deny) {
+    const auto statements = policy->statements();
+    for (std::size_t i = 0; i < statements.size(); ++i) {
+      if (!statements[i].allows() &&
+          statements[i].judge(request.action, resource.view(), context) == Verdict::matches)
+        return {Outcome::explicit_deny, policy.get(), i};
+    }
+  }
+  for (const auto& policy : set.policies) {
     const auto statements = policy->statements();
     for (std::size_t i = 0; i < statements.size(); ++i) {
       // An Allow after the first one changes nothing.
@@ -78,29 +92,30 @@ int nearness(Verdict verdict) {
   return 0;
 }
 
-std::string lack(const Statement& statement, Verdict verdict, const Context& context) {
+std::string lack(const Statement& statement, Verdict verdict, Action action,
+                 const Context& context) {
   if (verdict == Verdict::condition_failed) {
-    const Condition* condition = statement.first_failing(context);
+    const Condition* condition = statement.first_failing(context, reading_of(statement, action));
     return fmt::format("its condition {} does not hold",
                        condition != nullptr ? condition->describe() : "");
   }
   if (verdict == Verdict::unresolved) {
-    const Variable* variable = statement.first_unresolved(context);
+    const Variable* variable = statement.first_unresolved(context, reading_of(statement, action));
     return fmt::format("${{{}}} has no usable value for this connection",
                        variable != nullptr ? variable->name : "");
   }
   return "none of its resources matches";
 }
 
-std::string explain_implicit(PolicySet policies, const Request& request, const Context& context) {
+std::string explain_implicit(const PolicySet& set, const Request& request, const Context& context) {
   const std::string asked = name_request(request);
-  if (policies.empty())
+  if (set.policies.empty())
     return fmt::format("{} is not allowed: no policy is attached to the certificate", asked);
   const FullResource resource(info(request.action).resource, request.resource);
   const Policy* nearest = nullptr;
   std::size_t index = 0;
   Verdict best = Verdict::other_action;
-  for (const auto& policy : policies) {
+  for (const auto& policy : set.policies) {
     const auto statements = policy->statements();
     for (std::size_t i = 0; i < statements.size(); ++i) {
       if (!statements[i].allows()) continue;
@@ -115,36 +130,40 @@ std::string explain_implicit(PolicySet policies, const Request& request, const C
     return fmt::format("{} is not allowed: no Allow statement names the action", asked);
   return fmt::format("{} is not allowed: {} comes nearest, but {}", asked,
                      name_statement(*nearest, index),
-                     lack(nearest->statements()[index], best, context));
+                     lack(nearest->statements()[index], best, request.action, context));
 }
 
 }  // namespace
 
-const Variable* Statement::first_unresolved(const Context& context) const {
+const Variable* Statement::first_unresolved(const Context& context, Reading reading) const {
   const auto found = std::ranges::find_if(variables_, [&](const Variable& variable) {
-    return substitution(variable, context).text.empty();
+    return substitution(variable, context, reading).text.empty();
   });
   return found == variables_.end() ? nullptr : &*found;
 }
 
-const Condition* Statement::first_failing(const Context& context) const {
+const Condition* Statement::first_failing(const Context& context, Reading reading) const {
   const auto found = std::ranges::find_if(
-      conditions_, [&](const Condition& condition) { return !condition.holds(context); });
+      conditions_, [&](const Condition& condition) { return !condition.holds(context, reading); });
   return found == conditions_.end() ? nullptr : &*found;
 }
 
 Statement::Verdict Statement::judge(Action action, std::string_view resource,
                                     const Context& context) const {
   if (!actions_[static_cast<std::size_t>(action)]) return Verdict::other_action;
+  const Reading reading = reading_of(*this, action);
+  // Whoever calls itself "$share" must not be granted a share group by a pattern for its own
+  // topics.
+  const bool is_shared = action == Action::subscribe && resource.starts_with(kSharedResource);
   const bool fits = std::ranges::any_of(resources_, [&](const ResourcePattern& pattern) {
-    return pattern.matches(resource, context);
+    return (!allows_ || !is_shared || pattern.names_share_groups()) &&
+           pattern.matches(resource, context, reading);
   });
   // AWS: a statement whose variable has no value does not match. For an Allow that is the safe
-  // reading for all of it; a Deny keeps the parts that can be read.
-  const bool unresolved = (allows_ || !fits) && first_unresolved(context) != nullptr;
-  if (unresolved) return Verdict::unresolved;
+  // reading for all of it; a Deny binds with the parts that can be read.
+  if (allows_ && first_unresolved(context, reading) != nullptr) return Verdict::unresolved;
   if (!fits) return Verdict::other_resource;
-  return first_failing(context) == nullptr ? Verdict::matches : Verdict::condition_failed;
+  return first_failing(context, reading) == nullptr ? Verdict::matches : Verdict::condition_failed;
 }
 
 std::string_view to_string(Outcome outcome) {
@@ -159,7 +178,7 @@ std::string_view to_string(Outcome outcome) {
   return "implicit_deny";
 }
 
-Decision evaluate(PolicySet policies, const Request& request, const Context& context) {
+Decision evaluate(const PolicySet& policies, const Request& request, const Context& context) {
   const Decision whole = decide(policies, request, context);
   if (request.action != Action::subscribe || whole.outcome == Outcome::explicit_deny) return whole;
   const std::string_view filter = shared_filter(request.resource);
@@ -169,7 +188,7 @@ Decision evaluate(PolicySet policies, const Request& request, const Context& con
   return whole;
 }
 
-std::string explain(const Decision& decision, PolicySet policies, const Request& request,
+std::string explain(const Decision& decision, const PolicySet& policies, const Request& request,
                     const Context& context) {
   if (decision.policy == nullptr) return explain_implicit(policies, request, context);
   return fmt::format("{} is {} by {}", name_request(request),

@@ -40,7 +40,7 @@ struct Connection {
   std::vector<std::pair<Variable, std::string>> issuer_texts;
   std::vector<CertificateValue> subject;
   std::vector<CertificateValue> issuer;
-  Context context;
+  Context context = nothing_known();
 };
 
 void fill_certificate(std::string_view prefix, const json::value& fields,
@@ -56,7 +56,7 @@ void fill_certificate(std::string_view prefix, const json::value& fields,
 }
 
 void fill(const json::object& members, Connection& out) {
-  const std::map<std::string_view, std::string_view Context::*> kTexts = {
+  const std::map<std::string_view, Required<std::string_view> Context::*> kTexts = {
       {"region", &Context::region},
       {"account", &Context::account},
       {"clientId", &Context::client_id},
@@ -66,8 +66,9 @@ void fill(const json::object& members, Connection& out) {
       {"thingName", &Context::thing_name},
       {"thingTypeName", &Context::thing_type_name},
       {"lastWillTopic", &Context::last_will_topic}};
-  const std::map<std::string_view, bool Context::*> kFlags = {
+  const std::map<std::string_view, Required<bool> Context::*> kFlags = {
       {"isAttached", &Context::is_attached},
+      {"hidesItsThing", &Context::hides_its_thing},
       {"persistentConnect", &Context::persistent_connect},
       {"lastWill", &Context::last_will}};
   for (const auto& member : members) {

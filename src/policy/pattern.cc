@@ -120,8 +120,14 @@ Result<Pattern> Pattern::parse(std::string_view text, Wildcards wildcards, Case 
   return out;
 }
 
+bool Pattern::is_any_run(const Token& token, const Context& context, Reading reading) const {
+  if (token.kind == Kind::any_run) return true;
+  return token.kind == Kind::variable && reading == Reading::deny &&
+         substitution(variables_[token.variable], context, reading).text.empty();
+}
+
 bool Pattern::step(const Token& token, std::string_view text, std::size_t& at,
-                   const Context& context) const {
+                   const Context& context, Reading reading) const {
   switch (token.kind) {
     case Kind::literal:
       if (!same_text(text.substr(at, token.literal.size()), token.literal, case_)) return false;
@@ -132,7 +138,7 @@ bool Pattern::step(const Token& token, std::string_view text, std::size_t& at,
       at += character_length(text, at);
       return true;
     case Kind::variable: {
-      const Value value = substitution(variables_[token.variable], context);
+      const Value value = substitution(variables_[token.variable], context, reading);
       if (value.text.empty()) return false;
       if (value.escaped) return step_escaped(value.text, text, at, case_);
       if (!same_text(text.substr(at, value.text.size()), value.text, case_)) return false;
@@ -145,7 +151,11 @@ bool Pattern::step(const Token& token, std::string_view text, std::size_t& at,
   return false;
 }
 
-bool Pattern::matches(std::string_view text, const Context& context) const {
+bool Pattern::matches(std::string_view text) const {
+  return matches(text, nothing_known(), Reading::allow);
+}
+
+bool Pattern::matches(std::string_view text, const Context& context, Reading reading) const {
   // Every token but `*` has a fixed width at a given place, so only the last `*` needs to be tried
   // again after a mismatch: no exponential search.
   constexpr std::size_t kNone = static_cast<std::size_t>(-1);
@@ -155,13 +165,13 @@ bool Pattern::matches(std::string_view text, const Context& context) const {
   std::size_t run_end = 0;
   while (token < tokens_.size() || at < text.size()) {
     if (token < tokens_.size()) {
-      if (tokens_[token].kind == Kind::any_run) {
+      if (is_any_run(tokens_[token], context, reading)) {
         if (++token == tokens_.size()) return true;
         after_run = token;
         run_end = at;
         continue;
       }
-      if (step(tokens_[token], text, at, context)) {
+      if (step(tokens_[token], text, at, context, reading)) {
         ++token;
         continue;
       }
@@ -178,6 +188,11 @@ bool Pattern::has_wildcards() const {
   return std::ranges::any_of(tokens_, [](const Token& token) {
     return token.kind == Kind::any_run || token.kind == Kind::any_one;
   });
+}
+
+bool Pattern::begins_with(std::string_view text) const {
+  return !tokens_.empty() && tokens_.front().kind == Kind::literal &&
+         tokens_.front().literal.starts_with(text);
 }
 
 Result<ResourcePattern> ResourcePattern::parse(std::string_view text,
@@ -216,11 +231,17 @@ Result<ResourcePattern> ResourcePattern::parse(std::string_view text,
   return out;
 }
 
-bool ResourcePattern::matches(std::string_view resource, const Context& context) const {
+bool ResourcePattern::names_share_groups() const {
+  return name_.begins_with("topicfilter/$share/");
+}
+
+bool ResourcePattern::matches(std::string_view resource, const Context& context,
+                              Reading reading) const {
   if (everything_) return true;
   if (resource.empty()) return false;
-  return (context.region.empty() || region_.matches(context.region, context)) &&
-         account_.matches(context.account, context) && name_.matches(resource, context);
+  return (context.region->empty() || region_.matches(context.region, context, reading)) &&
+         account_.matches(context.account, context, reading) &&
+         name_.matches(resource, context, reading);
 }
 
 Result<ActionSet> parse_action(std::string_view text) {
@@ -229,10 +250,8 @@ Result<ActionSet> parse_action(std::string_view text) {
     if (const auto action = find_action(text)) out.set(static_cast<std::size_t>(*action));
   } else if (text.find("${") == std::string_view::npos) {
     TRY_ASSIGN(const Pattern pattern, Pattern::parse(text, Pattern::Wildcards::yes));
-    const Context nothing;
     for (const ActionInfo& row : actions()) {
-      if (pattern.matches(row.name, nothing) ||
-          (!row.old_name.empty() && pattern.matches(row.old_name, nothing)))
+      if (pattern.matches(row.name) || (!row.old_name.empty() && pattern.matches(row.old_name)))
         out.set(static_cast<std::size_t>(row.action));
     }
   }

@@ -19,7 +19,8 @@ namespace imprint::policy {
 /// `*` matches any run of characters, `?` exactly one (a UTF-8 sequence counts as one), `${name}`
 /// the variable's value and nothing else: what a value holds is never a wildcard. `${*}`, `${?}`
 /// and
-/// `${$}` stand for the plain character. A variable without a value matches nothing.
+/// `${$}` stand for the plain character. A variable without a value matches nothing in an Allow and
+/// any run of characters in a Deny: the parts that can be read still bind.
 class Pattern {
  public:
   enum class Wildcards : bool { no, yes };
@@ -28,9 +29,13 @@ class Pattern {
   static Result<Pattern> parse(std::string_view text, Wildcards wildcards, Case letters = {});
 
   /// Takes time proportional to pattern times text at worst, and allocates nothing.
-  [[nodiscard]] bool matches(std::string_view text, const Context& context) const;
+  [[nodiscard]] bool matches(std::string_view text, const Context& context, Reading reading) const;
+  /// For patterns without variables.
+  [[nodiscard]] bool matches(std::string_view text) const;
 
   [[nodiscard]] bool has_wildcards() const;
+  /// Every text that it matches begins so, whatever its variables stand for.
+  [[nodiscard]] bool begins_with(std::string_view text) const;
   /// The variables in it, in order.
   [[nodiscard]] const std::vector<Variable>& variables() const { return variables_; }
 
@@ -42,8 +47,9 @@ class Pattern {
     std::string literal = {};
   };
 
-  bool step(const Token& token, std::string_view text, std::size_t& at,
-            const Context& context) const;
+  bool is_any_run(const Token& token, const Context& context, Reading reading) const;
+  bool step(const Token& token, std::string_view text, std::size_t& at, const Context& context,
+            Reading reading) const;
   void add_literal(std::string_view text);
 
   std::vector<Token> tokens_;
@@ -64,7 +70,10 @@ class ResourcePattern {
   /// `resource` is "{type}/{name}", for example "topic/a/b"; empty for ResourceType::all, which
   /// only
   /// `*` covers.
-  [[nodiscard]] bool matches(std::string_view resource, const Context& context) const;
+  [[nodiscard]] bool matches(std::string_view resource, const Context& context,
+                             Reading reading) const;
+  /// It writes `topicfilter/$share/` out: only then an Allow means the share group itself.
+  [[nodiscard]] bool names_share_groups() const;
 
   [[nodiscard]] const std::vector<Variable>& variables() const { return name_.variables(); }
   [[nodiscard]] const std::string& text() const { return text_; }

@@ -121,9 +121,22 @@ Result<Policy> Policy::parse(std::string_view document, std::string name) {
   out.name_ = std::move(name);
   for (const StatementText& text : statements) {
     TRY_ASSIGN(Statement one, StatementParser(text.where).parse(text.members));
+    for (const Condition& condition : one.conditions())
+      condition.collect_turning_points(out.turning_points_);
     out.statements_.push_back(std::move(one));
   }
+  std::ranges::sort(out.turning_points_);
   return out;
+}
+
+bool Policy::denies_anything() const {
+  return !std::ranges::all_of(statements_, &Statement::allows);
+}
+
+std::optional<Timestamp> Policy::next_change(Timestamp now) const {
+  const auto next = std::ranges::upper_bound(turning_points_, now);
+  if (next == turning_points_.end()) return std::nullopt;
+  return *next;
 }
 
 }  // namespace imprint::policy

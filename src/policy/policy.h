@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -45,13 +46,15 @@ class Statement {
   [[nodiscard]] std::span<const ResourcePattern> resources() const { return resources_; }
   [[nodiscard]] bool has_conditions() const { return !conditions_.empty(); }
 
-  /// `resource` is "{type}/{name}". An Allow needs a value for every variable it uses. A Deny goes
-  /// by its parts: one resource or value without its variable does not weaken the others.
+  /// `resource` is "{type}/{name}". An Allow needs a value for every variable it uses. In a Deny
+  /// what has no value may be anything: its other parts still bind.
   [[nodiscard]] Verdict judge(Action action, std::string_view resource,
                               const Context& context) const;
   /// The first variable without a value, or the first condition that fails; for explanations.
-  [[nodiscard]] const Variable* first_unresolved(const Context& context) const;
-  [[nodiscard]] const Condition* first_failing(const Context& context) const;
+  [[nodiscard]] const Variable* first_unresolved(const Context& context, Reading reading) const;
+  [[nodiscard]] const Condition* first_failing(const Context& context, Reading reading) const;
+  [[nodiscard]] std::span<const Condition> conditions() const { return conditions_; }
+  [[nodiscard]] std::span<const Variable> variables() const { return variables_; }
 
  private:
   friend class StatementParser;
@@ -76,10 +79,14 @@ class Policy {
 
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] std::span<const Statement> statements() const { return statements_; }
+  [[nodiscard]] bool denies_anything() const;
+  /// The first moment after `now` at which one of its conditions on time may change.
+  [[nodiscard]] std::optional<Timestamp> next_change(Timestamp now) const;
 
  private:
   std::string name_;
   std::vector<Statement> statements_;
+  std::vector<Timestamp> turning_points_;  ///< in order
 };
 
 enum class Outcome : std::uint8_t { allowed, explicit_deny, implicit_deny };
@@ -94,17 +101,30 @@ struct Decision {
   [[nodiscard]] bool allowed() const { return outcome == Outcome::allowed; }
 };
 
-/// The policies of a certificate and of its thing's groups; a snapshot.
-using PolicySet = std::span<const std::shared_ptr<const Policy>>;
+/// The policies of a certificate and of its thing's groups; a snapshot, which views its owner.
+struct PolicySet {
+  using Policies = std::span<const std::shared_ptr<const Policy>>;
+
+  PolicySet() = default;
+  // NOLINTNEXTLINE(google-explicit-constructor): most sets have nothing else
+  PolicySet(Policies in_force, Policies denying = {}) : policies(in_force), only_deny(denying) {}
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  PolicySet(const std::vector<std::shared_ptr<const Policy>>& in_force) : policies(in_force) {}
+
+  Policies policies = {};
+  /// Of the groups of other things than the connection's: what they allow does not count. What they
+  /// deny does, for the client id, which the client chooses, decides whose connection it is.
+  Policies only_deny = {};
+};
 
 /// An explicit Deny beats any Allow; without either the answer is no.
-/// Action::subscribe on `$share/{group}/{filter}`: an Allow of either {filter} or the whole string
-/// is enough, a Deny of either blocks.
-Decision evaluate(PolicySet policies, const Request& request, const Context& context);
+/// Action::subscribe on `$share/{group}/{filter}`: an Allow of {filter} is enough, and so is one of
+/// the whole string whose pattern writes `$share/` out; a Deny of either blocks.
+Decision evaluate(const PolicySet& policies, const Request& request, const Context& context);
 
 /// Why, in a sentence for people: the deciding statement, or for an implicit deny the statement
 /// that came nearest and what it lacked.
-std::string explain(const Decision& decision, PolicySet policies, const Request& request,
+std::string explain(const Decision& decision, const PolicySet& policies, const Request& request,
                     const Context& context);
 
 }  // namespace imprint::policy

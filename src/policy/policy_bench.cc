@@ -15,8 +15,9 @@ constexpr std::string_view kDevicePolicy = R"({"Version":"2012-10-17","Statement
 void publish(benchmark::State& state) {
   const std::vector<std::shared_ptr<const Policy>> policies = {
       std::make_shared<const Policy>(*Policy::parse(kDevicePolicy))};
-  Context context;
-  context.client_id = context.thing_name = "device-A1B2C3D4";
+  Context context = nothing_known();
+  context.client_id = "device-A1B2C3D4";
+  context.thing_name = "device-A1B2C3D4";
   for (auto _ : state) {
     const Request request = {Action::publish, "$aws/things/device-A1B2C3D4/jobs/start-next"};
     benchmark::DoNotOptimize(evaluate(policies, request, context));

@@ -23,7 +23,7 @@ void check_matcher(std::string_view input) {
   if (pattern.find("${") != std::string_view::npos || !encoding::is_utf8(pattern)) return;
   const auto parsed = Pattern::parse(pattern, Pattern::Wildcards::yes);
   IMPRINT_ASSERT(parsed.has_value());
-  IMPRINT_ASSERT(parsed->matches(text, {}) == reference_match(pattern, text));
+  IMPRINT_ASSERT(parsed->matches(text) == reference_match(pattern, text));
 }
 
 void check_decisions(const std::vector<std::shared_ptr<const Policy>>& policies,
@@ -31,7 +31,7 @@ void check_decisions(const std::vector<std::shared_ptr<const Policy>>& policies,
   const std::map<std::string, std::string, std::less<>> attributes = {{"site", "north"}};
   const CertificateValue subject[] = {{CertificateField::common_name, input.substr(0, 40)},
                                       {CertificateField::organization, "Org, Inc."}};
-  Context full;
+  Context full = nothing_known();
   full.client_id = input.substr(input.size() / 2, 20);
   full.source_ip = input.substr(0, 15);
   full.thing_name = "thing-1";
@@ -43,7 +43,7 @@ void check_decisions(const std::vector<std::shared_ptr<const Policy>>& policies,
   full.last_will_topic = "wills/1";
   full.now = Timestamp(Seconds(1769860800));
   const std::string shared = "$share/g/" + std::string(input.substr(0, 30));
-  for (const Context& context : {Context(), full}) {
+  for (const Context& context : {nothing_known(), full}) {
     for (const ActionInfo& row : actions()) {
       for (const std::string_view resource :
            {std::string_view("thing-1/x"), input.substr(0, 30), std::string_view(shared)}) {

@@ -135,9 +135,10 @@ Value raw_value(const Variable& variable, const Context& context) {
     case Key::thing_type_name:
       return {context.thing_type_name};
     case Key::thing_attribute: {
-      if (context.thing_attributes == nullptr) return {};
-      const auto found = context.thing_attributes->find(variable.attribute);
-      if (found == context.thing_attributes->end()) return {};
+      const auto* attributes = *context.thing_attributes;
+      if (attributes == nullptr) return {};
+      const auto found = attributes->find(variable.attribute);
+      if (found == attributes->end()) return {};
       return {found->second};
     }
     case Key::is_attached:
@@ -204,14 +205,20 @@ Result<Variable> Variable::parse(std::string_view name) {
   return unknown(name);
 }
 
-Value substitution(const Variable& variable, const Context& context) {
+Value substitution(const Variable& variable, const Context& context, Reading reading) {
   const Value value = raw_value(variable, context);
+  if (reading == Reading::deny) return value;
   // AWS leaves out long certificate values and values with wildcards. '#' and '+' are wildcards too
   // where the result is a topic filter: a client that calls itself "+" must not come to read every
   // level. (In a certificate value a backslash stands before '+', so it fills no level.)
   const std::string_view wildcards = value.escaped ? "*?#" : "*?#+";
   if (value.text.find_first_of(wildcards) != std::string_view::npos) return {};
   if (value.escaped && value.text.size() > kMaxCertificateCharacters) return {};
+  if (reading == Reading::allow_client) return value;
+  // A client that calls itself "$share/g/others" must not reach what others/ is about.
+  const bool is_path =
+      variable.key == Key::client_id && value.text.find('/') != std::string_view::npos;
+  if (is_path || value.text.starts_with('$')) return {};
   return value;
 }
 

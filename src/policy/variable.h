@@ -42,6 +42,10 @@ struct Variable {
     return list || key == Key::available_keys || key == Key::connect_attributes;
   }
   [[nodiscard]] bool is_time() const { return key == Key::current_time || key == Key::epoch_time; }
+  /// Of the thing that stands for the connection.
+  [[nodiscard]] bool is_of_thing() const {
+    return key == Key::thing_name || key == Key::thing_type_name || key == Key::thing_attribute;
+  }
   /// Whether `${name}` may stand in a resource or a condition value.
   [[nodiscard]] bool substitutes() const {
     return !is_list() && !is_time() && key != Key::last_will_topic;
@@ -64,10 +68,10 @@ struct Value {
   bool escaped = false;
 };
 
-/// For substitution: empty text when there is none. A value that could act as a wildcard, in a
-/// policy or in a topic filter (* ? # +), is never substituted, nor is a certificate value of more
-/// than 1024 bytes.
-Value substitution(const Variable& variable, const Context& context);
+/// For substitution: empty text when there is none. In an Allow a value that could act as a
+/// wildcard, in a policy or in a topic filter (* ? # +), is never substituted, nor is one that
+/// begins with '$', nor a client id with a slash, nor a certificate value of more than 1024 bytes.
+Value substitution(const Variable& variable, const Context& context, Reading reading);
 
 /// For condition keys: every value, unfiltered (nothing is substituted, so nothing can widen).
 /// Times are not among them; conditions read Context::now.

@@ -16,21 +16,23 @@ Client::Client(Shard& shard, Connection& connection, CertificateId certificate,
       connection_(connection),
       certificate_(certificate),
       contact_(std::move(contact)),
-      correlation_(make_uuid(shard.services().random)) {
-  facts_.source_ip = connection.source_ip();
-}
+      facts_{.client_id = {},
+             .source_ip = connection.source_ip(),
+             .persistent = false,
+             .has_will = false,
+             .will_topic = {}},
+      correlation_(make_uuid(shard.services().random)) {}
 
 Services& Client::services() const { return shard_.services(); }
 
 void Client::handle(mqtt::ServerAction action) {
   if (auto* request = std::get_if<mqtt::ConnectRequest>(&action)) {
     runtime::start(connect(shard_, connection_.number(), std::move(*request)));
-  } else if (auto* message = std::get_if<mqtt::PublishRequest>(&action)) {
-    publish(std::move(*message));
-  } else if (auto* subscription = std::get_if<mqtt::SubscribeRequest>(&action)) {
-    subscribe(std::move(*subscription));
-  } else if (auto* end = std::get_if<mqtt::UnsubscribeRequest>(&action)) {
-    unsubscribe(*end);
+  } else if (is_stale_ || is_waiting()) {
+    deferred_.push_back(std::move(action));
+    hurry();
+  } else {
+    act(std::move(action));
   }
 }
 
@@ -48,6 +50,9 @@ provisioning::Caller Client::caller() const {
 void Client::use(identity::PrincipalPtr principal) {
   if (principal_) shard_.delist(connection_.number(), certificate_, principal_.get());
   principal_ = std::move(principal);
+  rights_ = principal_->rights_of(facts_.client_id);
+  is_stale_ = false;
+  has_hurried_ = false;
   shard_.enlist(connection_.number(), certificate_, *principal_);
 }
 
@@ -101,54 +106,33 @@ std::optional<Error> Client::check_certificate() const {
   return std::nullopt;
 }
 
-void Client::access_changed() {
-  if (connection_.session().is_closed()) return;
-  if (was_accepted_) cut_if_not_active();  // who is not accepted yet is checked before that
-  shard_.refresh_rights(connection_.number());
-}
-
-void Client::cut_if_not_active() {
-  const auto error = check_certificate();
-  if (!error) return;
-  // A device that has been registered hears so first: provision() looks again after each answer.
-  const bool is_inactive =
-      services().directory.status(certificate_) == registry::CertificateStatus::inactive;
-  if (is_provisioning_ && is_inactive) return;
-  services().log.info("cut a connection", {{"client", facts_.client_id},
-                                           {"certificate", certificate_.hex()},
-                                           {"because", error->message}});
-  connection_.session().disconnect(mqtt::ReasonCode::administrative_action, error->message);
-  connection_.pump();
-}
-
-runtime::Task<bool> Client::reload(Shard& shard, std::uint64_t number) {
-  const Client* before = shard.client(number);
-  if (before == nullptr) co_return true;
-  auto principal = co_await shard.services().access.principal(before->certificate_);
-  Client* self = shard.client(number);
-  if (self == nullptr || self->connection_.session().is_closed()) co_return true;
-  // A deleted certificate has been cut already; what cannot be read now is asked for again.
-  if (!principal) co_return principal.error().fault == Fault::not_found;
-  self->use(std::move(*principal));
-  co_return true;
-}
-
 bool Client::is_connected() const { return connection_.session().is_connected(); }
 
 bool Client::is_device_in_its_own_name() const {
   return is_connected() && principal_->thing_of(facts_.client_id) != nullptr;
 }
 
-std::unique_ptr<mqtt::SessionState> Client::give_way() {
+bool Client::may_be_resumed(bool clean_start, mqtt::Version version) const {
+  const mqtt::ServerSession& session = connection_.session();
+  return session.outlives_connection() && !clean_start && session.version() == version;
+}
+
+std::unique_ptr<mqtt::SessionState> Client::give_way(bool goes_on) {
   services().log.info(
       "another connection has taken over a client id; if devices share one, give each its own",
       {{"client", facts_.client_id}, {"from", connection_.source_ip()}});
   holds_client_id_ = false;  // the newcomer holds it now
+  goes_on_elsewhere_ = goes_on;
   connection_.session().disconnect(mqtt::ReasonCode::session_taken_over,
                                    "another connection uses this client id");
   auto state = connection_.session().take_state();
-  if (state)
-    shard_.switchboard().forget_subscriptions({shard_.index(), connection_.number()}, *state);
+  const SessionAddress own{shard_.index(), connection_.number()};
+  if (goes_on) {
+    shard_.switchboard().forget_subscriptions(own, *state);
+  } else {
+    shard_.switchboard().end_session(own, *state);
+    state.reset();
+  }
   connection_.pump();
   return state;
 }
@@ -159,6 +143,7 @@ void Client::closed(mqtt::Close close) {
                                              {"reason", mqtt::to_string(close.reason)},
                                              {"detail", close.detail}});
   if (principal_) shard_.delist(connection_.number(), certificate_, principal_.get());
+  deferred_.clear();
   const bool held_client_id = std::exchange(holds_client_id_, false);
   if (!was_accepted_) {
     if (held_client_id) services().clients.release(facts_.client_id, own);
@@ -174,46 +159,52 @@ void Client::closed(mqtt::Close close) {
   note_if_left_unregistered();
   note("disconnect", close.reason == mqtt::CloseReason::peer_disconnected ? "ok" : "failed",
        {{"reason", mqtt::to_string(close.reason)}, {"because", close.detail}});
-  // Whoever has lost the right to publish leaves no will behind.
-  if (close.will &&
-      (check_certificate() || check_policy(policy::Action::publish, close.will->message->topic)))
-    close.will.reset();
   const Monotonic now = services().clock.monotonic();
   // [MQTT-3.1.3-9, 5.0] a session that goes on elsewhere has not come to its delayed will.
-  if (!held_client_id && !is_claim() && close.will && close.will->delay > Seconds(0) &&
-      close.session_expiry > Seconds(0))
-    close.will.reset();
+  if (goes_on_elsewhere_ && close.will && close.will->delay > Seconds(0)) close.will.reset();
   if (held_client_id && close.session_expiry > Seconds(0)) {
-    Switchboard::Parked parked{.client_id = facts_.client_id,
-                               .certificate = certificate_,
-                               .state = connection_.session().take_state(),
-                               .expires = now + close.session_expiry};
-    const bool is_due = !close.will || close.will->delay == Seconds(0);
-    if (!is_due) {
-      parked.will_due = now + close.will->delay;
-      parked.will = std::move(close.will);
-      close.will.reset();
-    }
-    shard_.switchboard().park(own.number, std::move(parked));
+    park(close, now);
   } else {
-    for (const mqtt::Subscription& subscription : connection_.session().subscriptions()) {
-      shard_.switchboard().unsubscribe(own, subscription.filter);
-    }
+    end_session();
     if (held_client_id) services().clients.release(facts_.client_id, own);
   }
   if (!close.will) return;
   // In its own turn: a will may end a slow reader, whose will may end another.
-  shard_.post([&shard = shard_, own, will = std::move(*close.will)] {
-    shard.switchboard().publish(will.message, will.qos, will.retain, own);
+  shard_.post([&shard = shard_, last = LastWill{.will = std::move(*close.will),
+                                                .certificate = certificate_,
+                                                .facts = facts_,
+                                                .from = own}] {
+    runtime::start(publish_will(shard, last));
   });
 }
 
+void Client::park(mqtt::Close& close, Monotonic now) {
+  const bool in_own_name = principal_->thing_of(facts_.client_id) != nullptr;
+  Switchboard::Parked parked{
+      .facts = facts_,
+      .certificate = certificate_,
+      .state = connection_.session().take_state(),
+      .expires = now + close.session_expiry,
+      .own_name_until = in_own_name ? principal_->certificate.not_after : Timestamp()};
+  if (close.will && close.will->delay > Seconds(0)) {
+    parked.will_due = now + close.will->delay;
+    parked.will = std::exchange(close.will, std::nullopt);
+  }
+  shard_.switchboard().park(connection_.number(), std::move(parked));
+}
+
+void Client::end_session() {
+  const auto state = connection_.session().take_state();
+  shard_.switchboard().end_session({shard_.index(), connection_.number()}, *state);
+}
+
 std::optional<Error> Client::check_policy(policy::Action action, std::string_view resource) const {
-  const policy::Context context = identity::context_of(*principal_, facts_, services().account);
+  const policy::Context context =
+      identity::context_of(*principal_, facts_, services().account, services().clock.now());
   const policy::Request request{action, resource};
-  const policy::Decision decision = policy::evaluate(principal_->policies, request, context);
+  const policy::Decision decision = policy::evaluate(rights_.set(), request, context);
   if (decision.allowed()) return std::nullopt;
-  return forbidden(policy::explain(decision, principal_->policies, request, context));
+  return forbidden(policy::explain(decision, rights_.set(), request, context));
 }
 
 void Client::report_denial(std::string_view step, std::string_view resource, const Error& error,

@@ -15,6 +15,7 @@
 #include "runtime/task.h"
 #include "server/journal.h"
 #include "server/presence.h"
+#include "server/switchboard.h"
 
 namespace imprint::server {
 
@@ -26,7 +27,7 @@ struct Services;
 /// publish, subscribe and receive; provisioning requests, one at a time and answered in order.
 /// Owned by its Connection; used on the shard's thread only. Work that waits looks the connection
 /// up again by number when it goes on, for it may be gone.
-class Client {
+class Client final : public mqtt::DeliveryCheck {
  public:
   /// `contact`: the registry did not know the certificate, and a registered CA introduces it.
   Client(Shard& shard, Connection& connection, CertificateId certificate,
@@ -39,12 +40,21 @@ class Client {
   /// A message that matched one of this client's subscriptions.
   void deliver(const mqtt::MessagePtr& message, mqtt::QoS qos, bool retain);
 
-  /// The registry changed something that may concern this client: its rights are read again, and
-  /// the connection is cut if its certificate is not ACTIVE any more.
+  /// The registry changed something that may concern this client: the connection is cut if its
+  /// certificate is not ACTIVE any more. Otherwise its rights are read again, and until they are,
+  /// nothing that rests on them happens: what it asks for and what is for it waits.
   void access_changed();
 
   /// Reads the rights again; false when the registry could not say and it is to be asked later.
   static runtime::Task<bool> reload(Shard& shard, std::uint64_t number);
+  /// Requests wait for rights to be read: the connection reads no more of them meanwhile.
+  [[nodiscard]] bool is_waiting() const { return !deferred_.empty(); }
+
+  [[nodiscard]] bool may_receive(const mqtt::Message& message) const override;
+
+  /// When the certificate ends or a condition on time may change what the policies say.
+  [[nodiscard]] std::optional<Monotonic> deadline() const { return deadline_; }
+  void tick(Monotonic now);
 
   /// The connection has said something.
   void heard();
@@ -55,7 +65,9 @@ class Client {
   // Takeover by another connection with the same client id.
   [[nodiscard]] bool holds_client_id() const { return holds_client_id_; }
   [[nodiscard]] bool is_device_in_its_own_name() const;
-  std::unique_ptr<mqtt::SessionState> give_way();
+  [[nodiscard]] bool may_be_resumed(bool clean_start, mqtt::Version version) const;
+  /// The session, if it goes on with the newcomer; otherwise it ends here.
+  std::unique_ptr<mqtt::SessionState> give_way(bool goes_on);
 
   [[nodiscard]] const CertificateId& certificate() const { return certificate_; }
   [[nodiscard]] const identity::Principal* principal() const { return principal_.get(); }
@@ -85,8 +97,7 @@ class Client {
   /// Makes the connection the holder of its client id, ending any other; gives the session to
   /// resume, if there is one.
   static runtime::Task<Result<std::unique_ptr<mqtt::SessionState>>> take_client_id(
-      Shard& shard, std::uint64_t number, std::string client_id, CertificateId certificate,
-      bool owns_name);
+      Shard& shard, std::uint64_t number, Switchboard::Newcomer newcomer);
   void use(identity::PrincipalPtr principal);
   std::optional<Error> check_connect(const mqtt::ConnectRequest& request);
   std::optional<Error> check_certificate() const;
@@ -95,7 +106,21 @@ class Client {
   void enter_presence();
   void report_twin(const PresenceWatch::Twin& twin);
   static runtime::Task<void> note_first_use(Shard& shard, CertificateId certificate);
-  void cut_if_not_active();
+  void end_session();
+  void park(mqtt::Close& close, Monotonic now);
+
+  // Rights, as they and time change (client_rights.cc).
+  void act(mqtt::ServerAction action);
+  void cut(mqtt::ReasonCode code, const Error& error);
+  /// Cuts a connection whose certificate or right to connect has ended.
+  void cut_if_not_entitled();
+  /// After either may have changed: the connection, its subscriptions, and what has waited.
+  void look_again();
+  /// Something waits for rights that are to be read again: they come before others.
+  void hurry();
+  void review_subscriptions();
+  [[nodiscard]] bool is_resting(std::string_view filter) const;
+  void set_deadline();
 
   // Provision (client_provisioning.cc).
   void queue_provisioning(const mqtt::PublishRequest& request, device_api::ProvisioningTopic topic);
@@ -132,6 +157,8 @@ class Client {
   void subscribe(mqtt::SubscribeRequest request);
   std::optional<Error> check_subscription(const std::string& filter);
   void unsubscribe(const mqtt::UnsubscribeRequest& request);
+  /// Messages for the filter come to this connection from now on.
+  void attach(const std::string& filter, const mqtt::SubscribeOptions& options);
 
   /// Nothing when allowed; otherwise a sentence with the statement that decided.
   [[nodiscard]] std::optional<Error> check_policy(policy::Action action,
@@ -160,6 +187,10 @@ class Client {
   const std::optional<identity::FirstContact> contact_;
   identity::PrincipalPtr principal_;
   identity::ConnectionFacts facts_;
+  identity::Rights rights_;  ///< of principal_, for this client id
+  std::optional<Monotonic> deadline_;
+  std::deque<mqtt::ServerAction> deferred_;
+  std::vector<std::string> resting_;  ///< subscriptions that policy does not allow at the moment
   std::string correlation_;
   PresencePtr presence_;  ///< of a device that was provisioned, while it is connected
   std::deque<ProvisioningRequest> requests_;
@@ -169,6 +200,9 @@ class Client {
   bool holds_client_id_ = false;
   bool is_id_assigned_ = false;
   bool was_accepted_ = false;
+  bool is_stale_ = false;  ///< its rights are to be read again
+  bool has_hurried_ = false;
+  bool goes_on_elsewhere_ = false;  ///< its session, on the connection that took its place
 };
 
 }  // namespace imprint::server

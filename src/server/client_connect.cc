@@ -38,13 +38,20 @@ runtime::Task<void> Client::connect(Shard& shard, std::uint64_t number,
   }
   const registry::Thing* thing = self->principal_->thing_of(request.client_id);
   const bool owns_name = thing != nullptr && thing->name.str() == request.client_id;
-  auto state = co_await take_client_id(shard, number, request.client_id, certificate, owns_name);
+  const identity::ConnectionFacts facts = self->facts_;
+  const Timestamp own_name_until =
+      thing != nullptr ? self->principal_->certificate.not_after : Timestamp();
+  auto state = co_await take_client_id(shard, number,
+                                       {.client_id = request.client_id,
+                                        .certificate = certificate,
+                                        .owns_name = owns_name,
+                                        .clean_start = request.clean_start,
+                                        .version = request.version});
   self = undecided(shard, number);
   if (!state) {
     if (self != nullptr) self->refuse(request, state.error());
     co_return;
   }
-  if (*state && !mqtt::may_resume(**state, request)) state->reset();
   if (self == nullptr) {
     // It left meanwhile. Its session waits for the next try, as if it had just been lost.
     const SessionAddress own{shard.index(), number};
@@ -53,10 +60,11 @@ runtime::Task<void> Client::connect(Shard& shard, std::uint64_t number,
       co_return;
     }
     shard.switchboard().resume_parked(
-        number, {.client_id = request.client_id,
+        number, {.facts = facts,
                  .certificate = certificate,
                  .state = std::move(*state),
-                 .expires = services.clock.monotonic() + request.session_expiry});
+                 .expires = services.clock.monotonic() + request.session_expiry,
+                 .own_name_until = own_name_until});
     co_return;
   }
   self->holds_client_id_ = true;
@@ -74,39 +82,45 @@ Client* Client::undecided(Shard& shard, std::uint64_t number) {
 }
 
 runtime::Task<Result<std::unique_ptr<mqtt::SessionState>>> Client::take_client_id(
-    Shard& shard, std::uint64_t number, std::string client_id, CertificateId certificate,
-    bool owns_name) {
+    Shard& shard, std::uint64_t number, Switchboard::Newcomer newcomer) {
   ClientDirectory& clients = shard.services().clients;
   std::unique_ptr<mqtt::SessionState> state;
   while (true) {
-    const auto holder = clients.find(client_id);
+    const auto holder = clients.find(newcomer.client_id);
     if (holder) {
-      auto eviction =
-          co_await shard.switchboard().evict_from(*holder, client_id, certificate, owns_name);
+      auto eviction = co_await shard.switchboard().evict_from(*holder, newcomer);
       if (eviction.refused) {
-        co_return tl::unexpected(Error{
-            Fault::forbidden,
-            fmt::format("client id {} belongs to a device that is connected under its own name",
-                        quote(client_id)),
-            {},
-            provisioning::code::kClientIdTaken});
+        co_return tl::unexpected(
+            Error{Fault::forbidden,
+                  fmt::format("client id {} belongs to a device that connects under its own name; "
+                              "only that device's certificates take over its session",
+                              quote(newcomer.client_id)),
+                  {},
+                  provisioning::code::kClientIdTaken});
       }
-      if (eviction.state) state = std::move(eviction.state);
+      // A rival that was faster found nothing any more: its session began anew while the one that
+      // goes on is in our hands.
+      if (state && eviction.state) {
+        state->absorb(std::move(*eviction.state), shard.services().mqtt);
+      } else if (eviction.state) {
+        state = std::move(eviction.state);
+      }
     }
     // Another newcomer may have been faster; then it is the one to give way.
-    if (clients.replace(client_id, holder, {shard.index(), number})) co_return state;
+    if (clients.replace(newcomer.client_id, holder, {shard.index(), number})) co_return state;
   }
 }
 
 std::optional<Error> Client::check_connect(const mqtt::ConnectRequest& request) {
   facts_.client_id = request.client_id;
+  rights_ = principal_->rights_of(facts_.client_id);
   facts_.persistent = !request.clean_start || request.session_expiry > Seconds(0);
   facts_.has_will = request.will.has_value();
   if (request.will) facts_.will_topic = request.will->message->topic;
   if (auto error = check_certificate()) return error;
   if (auto error = check_policy(policy::Action::connect, facts_.client_id)) return error;
   if (!request.will) return std::nullopt;
-  if (device_api::is_reserved(facts_.will_topic)) {
+  if (facts_.will_topic.starts_with('$')) {
     return forbidden(
         fmt::format("a last will may not go to the reserved topic {}", quote(facts_.will_topic)));
   }
@@ -119,17 +133,20 @@ void Client::accept(mqtt::ConnectRequest request, std::unique_ptr<mqtt::SessionS
   mqtt::ConnectAnswer answer{
       .assigned_client_id = is_id_assigned_ ? facts_.client_id : std::string(),
       .session_expiry = request.session_expiry,
-      .session = std::move(state)};
+      .session = std::move(state),
+      .check = this};
+  // Nothing of what has waited leaves before it is known what may.
+  connection_.session().hold_deliveries(true);
   if (!connection_.session().accept_connect(std::move(answer), services().clock.monotonic()))
     return;
   was_accepted_ = true;
   services().metrics.connection_opened(shard_.index());
   note("connect", "ok", {{"from", facts_.source_ip}});
-  for (const mqtt::Subscription& subscription : connection_.session().subscriptions()) {
-    shard_.switchboard().subscribe({shard_.index(), connection_.number()}, subscription.filter,
-                                   subscription.options);
-  }
+  for (const mqtt::Subscription& subscription : connection_.session().subscriptions())
+    attach(subscription.filter, subscription.options);
   enter_presence();
+  if (!is_stale_) look_again();
+  if (connection_.session().is_closed()) return;
   if (provisioning::awaits_first_use(principal_->certificate))
     runtime::start(note_first_use(shard_, certificate_));
   connection_.pump();

@@ -39,14 +39,14 @@ void Client::subscribe(mqtt::SubscribeRequest request) {
     report_denial("subscribe", entry.filter, *error);
   }
   connection_.session().answer_subscribe(request, reason);
-  const SessionAddress own{shard_.index(), connection_.number()};
   const Monotonic now = services().clock.monotonic();
   for (const auto& entry : request.entries) {
     if (static_cast<unsigned>(entry.code) >=
         static_cast<unsigned>(mqtt::ReasonCode::unspecified_error))
       continue;
+    std::erase(resting_, entry.filter);
     if (is_answered_directly(entry.filter)) continue;
-    shard_.switchboard().subscribe(own, entry.filter, entry.options);
+    attach(entry.filter, entry.options);
     const bool wants_retained =
         entry.options.retain_handling == mqtt::RetainHandling::send ||
         (entry.options.retain_handling == mqtt::RetainHandling::send_if_new && entry.is_new);
@@ -60,8 +60,14 @@ void Client::subscribe(mqtt::SubscribeRequest request) {
   }
 }
 
+void Client::attach(const std::string& filter, const mqtt::SubscribeOptions& options) {
+  if (is_answered_directly(filter)) return;
+  shard_.switchboard().subscribe({shard_.index(), connection_.number()}, filter, options);
+}
+
 void Client::unsubscribe(const mqtt::UnsubscribeRequest& request) {
   for (const auto& entry : request.entries) {
+    std::erase(resting_, entry.filter);
     if (!is_answered_directly(entry.filter))
       shard_.switchboard().unsubscribe({shard_.index(), connection_.number()}, entry.filter);
   }
@@ -69,8 +75,11 @@ void Client::unsubscribe(const mqtt::UnsubscribeRequest& request) {
 }
 
 void Client::deliver(const mqtt::MessagePtr& message, mqtt::QoS qos, bool retain) {
-  // AWS: a denied delivery is silent.
-  if (!is_connected() || check_policy(policy::Action::receive, message->topic)) return;
+  if (!is_connected()) return;
+  // Whether it may be received is asked as it leaves (AWS: a denied delivery is silent). What may
+  // not should not crowd out what may, either, where messages have to wait.
+  if (is_stale_) hurry();
+  if (!is_stale_ && connection_.session().has_backlog() && !may_receive(*message)) return;
   connection_.session().deliver(message, qos, retain, services().clock.monotonic());
   connection_.pump();
 }
@@ -95,10 +104,12 @@ void Client::refuse_publish(const mqtt::PublishRequest& request, const Error& er
   // MQTT 5 can say no and go on; 3.1.1 knows no refusal, so the connection ends, as on AWS.
   const bool can_say_no =
       session.version() == mqtt::Version::v5 && request.qos == mqtt::QoS::at_least_once;
+  const mqtt::ReasonCode code = error.fault == Fault::invalid ? mqtt::ReasonCode::topic_name_invalid
+                                                              : mqtt::ReasonCode::not_authorized;
   if (can_say_no) {
-    session.acknowledge_publish(request.packet_id, mqtt::ReasonCode::not_authorized, error.message);
+    session.acknowledge_publish(request.packet_id, code, error.message);
   } else {
-    session.disconnect(mqtt::ReasonCode::not_authorized, error.message);
+    session.disconnect(code, error.message);
   }
 }
 

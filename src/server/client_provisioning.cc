@@ -56,7 +56,7 @@ runtime::Task<void> Client::provision(Shard& shard, std::uint64_t number) {
     self->answer(request, answer);
     // A claim may have been frozen or deactivated meanwhile.
     self->is_provisioning_ = false;
-    self->cut_if_not_active();
+    self->cut_if_not_entitled();
     self = shard.client(number);
     if (self != nullptr) self->is_provisioning_ = true;
   }
@@ -202,7 +202,7 @@ void Client::answer(const ProvisioningRequest& request, const device_api::Answer
 void Client::deliver_answer(const device_api::Answer& answer) {
   std::optional<mqtt::QoS> granted;
   for (const mqtt::Subscription& subscription : connection_.session().subscriptions()) {
-    if (mqtt::matches(subscription.filter, answer.topic))
+    if (mqtt::matches(subscription.filter, answer.topic) && !is_resting(subscription.filter))
       granted = std::max(granted.value_or(mqtt::QoS::at_most_once), subscription.options.qos);
   }
   if (!granted) {

@@ -138,6 +138,7 @@ void Connection::note_refusal(TlsFailure failure, const std::string& certificate
 
 void Connection::read_some() {
   for (int i = 0; i < kReadsAtOnce && phase_ == Phase::open; ++i) {
+    if (client_->is_waiting()) return;
     ERR_clear_error();
     const std::span<std::uint8_t> buffer = shard_.read_buffer();
     const int got = SSL_read(ssl_.get(), buffer.data(), static_cast<int>(buffer.size()));
@@ -156,6 +157,12 @@ void Connection::read_some() {
   }
   // More may be there: let the others have their turn first.
   if (phase_ == Phase::open) shard_.post_to(number_, [](Connection& self) { self.on_ready(); });
+}
+
+void Connection::read_on() {
+  shard_.post_to(number_, [](Connection& self) {
+    if (self.phase_ == Phase::open) self.on_ready();
+  });
 }
 
 void Connection::pump() {
@@ -260,6 +267,7 @@ void Connection::tick(Monotonic now) {
   if (phase_ == Phase::handshaking || phase_ == Phase::open) {
     if (phase_ == Phase::handshaking && !has_spoken_ && now >= silence_ends_)
       return give_up("timeout");
+    if (client_) client_->tick(now);
     session_.tick(now);
     if (phase_ == Phase::handshaking && session_.is_closed()) return give_up("timeout");
     return pump();
@@ -279,10 +287,16 @@ void Connection::give_up(const char* reason) {
 std::optional<Monotonic> Connection::deadline() const {
   if (phase_ == Phase::dead) return std::nullopt;
   if (phase_ == Phase::closing || phase_ == Phase::lingering) return closing_deadline_;
-  const auto deadline = session_.next_deadline();
-  if (phase_ == Phase::handshaking && !has_spoken_)
-    return deadline ? std::min(*deadline, silence_ends_) : silence_ends_;
-  return deadline;
+  std::optional<Monotonic> soonest = session_.next_deadline();
+  const auto sooner = [&soonest](std::optional<Monotonic> other) {
+    if (other && soonest) soonest = std::min(*soonest, *other);
+  };
+  if (phase_ == Phase::handshaking && !has_spoken_) {
+    if (!soonest) soonest = silence_ends_;
+    sooner(silence_ends_);
+  }
+  if (client_) sooner(client_->deadline());
+  return soonest;
 }
 
 void Connection::wait_for_input() {

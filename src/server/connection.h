@@ -35,6 +35,8 @@ class Connection {
   void give_way();
 
   [[nodiscard]] mqtt::ServerSession& session() { return session_; }
+  /// Goes on reading after the client has kept the connection from it.
+  void read_on();
   /// Null until the handshake has succeeded.
   [[nodiscard]] Client* client() { return client_.get(); }
   [[nodiscard]] std::uint64_t number() const { return number_; }

@@ -282,8 +282,9 @@ void Shard::tell_clients() {
   }
 }
 
-void Shard::refresh_rights(std::uint64_t number) {
+void Shard::refresh_rights(std::uint64_t number, bool is_urgent) {
   stale_.insert(number);
+  if (is_urgent) urgent_.push_back(number);
   start_refreshing();
 }
 
@@ -295,8 +296,15 @@ void Shard::start_refreshing() {
 runtime::Task<void> Shard::refresh_stale() {
   ++refreshing_;
   while (!stale_.empty()) {
-    const std::uint64_t number = *stale_.begin();
-    stale_.erase(stale_.begin());
+    std::uint64_t number = *stale_.begin();
+    while (!urgent_.empty()) {
+      const std::uint64_t first = urgent_.front();
+      urgent_.pop_front();
+      if (!stale_.contains(first)) continue;
+      number = first;
+      break;
+    }
+    stale_.erase(number);
     if (co_await Client::reload(*this, number)) continue;
     stale_.insert(number);
     break;

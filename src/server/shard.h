@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -73,8 +74,9 @@ class Shard final : public runtime::Executor {
   void delist(std::uint64_t number, const CertificateId& certificate,
               const identity::Principal* principal);
 
-  /// Has a client's rights read again, soon; many at a time are read a few at a time.
-  void refresh_rights(std::uint64_t number);
+  /// Has a client's rights read again, soon; many at a time are read a few at a time, and those
+  /// first that something waits for.
+  void refresh_rights(std::uint64_t number, bool is_urgent);
 
   /// Runs `work` on the connection later, if it is still there.
   template <class Work>
@@ -121,6 +123,7 @@ class Shard final : public runtime::Executor {
   std::unordered_multimap<CertificateId, std::uint64_t> by_certificate_;
   std::unordered_multimap<ThingName, std::uint64_t> by_thing_;
   std::unordered_set<std::uint64_t> stale_;  ///< whose rights are to be read again
+  std::deque<std::uint64_t> urgent_;         ///< those of them that come first
   std::size_t refreshing_ = 0;               ///< of kMaxRefreshing
   std::uint64_t last_number_ = 0;
   Slots handshakes_;  ///< under way

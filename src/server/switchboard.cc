@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/switchboard.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "server/client.h"
 #include "server/shard.h"
 
@@ -29,17 +32,18 @@ void Switchboard::publish_here(const mqtt::MessagePtr& message, mqtt::QoS qos, b
   for (const auto& match : matches) {
     const SessionAddress to = to_address(match.subscriber);
     const mqtt::QoS granted = std::min(qos, match.qos);
-    const bool keep_retain = retain && match.retain_as_published;
-    if (to.shard == shard_.index()) {
-      deliver_here(to.number, message, granted, keep_retain);
-      continue;
-    }
-    // A member of a share group whose home is here.
-    Shard* other = shards_[to.shard];
-    other->post([other, to, message, granted, keep_retain] {
-      other->switchboard().deliver_here(to.number, message, granted, keep_retain);
-    });
+    deliver_to(to, message, granted, retain && match.retain_as_published);
   }
+}
+
+void Switchboard::deliver_to(SessionAddress to, const mqtt::MessagePtr& message, mqtt::QoS qos,
+                             bool retain) {
+  if (to.shard == shard_.index()) return deliver_here(to.number, message, qos, retain);
+  // A member of a share group whose home is here.
+  Shard* other = shards_[to.shard];
+  other->post([other, to, message, qos, retain] {
+    other->switchboard().deliver_here(to.number, message, qos, retain);
+  });
 }
 
 void Switchboard::deliver_here(std::uint64_t number, const mqtt::MessagePtr& message, mqtt::QoS qos,
@@ -94,6 +98,52 @@ void Switchboard::unindex_here(SessionAddress subscriber, std::string_view filte
   subscriptions_.store(index_.size(), std::memory_order_relaxed);
 }
 
+template <class Work>
+void Switchboard::at_home_of(std::string_view filter, Work work) {
+  const auto parsed = mqtt::parse_filter(filter, services_.mqtt.topic);
+  if (!parsed || !parsed->is_shared()) return;
+  Shard& home = home_of(*parsed);
+  if (&home == &shard_) return work(*this, *parsed);
+  home.post([&home, text = std::string(filter), work] {
+    Switchboard& there = home.switchboard();
+    work(there, *mqtt::parse_filter(text, there.services_.mqtt.topic));
+  });
+}
+
+void Switchboard::set_away(SessionAddress subscriber, const mqtt::SessionState& state) {
+  for (const mqtt::Subscription& subscription : state.subscriptions) {
+    at_home_of(subscription.filter,
+               [subscriber](Switchboard& home, const mqtt::TopicFilter& filter) {
+                 home.index_.set_away(to_subscriber(subscriber), filter, true);
+               });
+  }
+}
+
+void Switchboard::hand_over(const std::string& filter, const mqtt::MessagePtr& message) {
+  at_home_of(filter, [message](Switchboard& home, const mqtt::TopicFilter& parsed) {
+    const auto next = home.index_.next_of_group(parsed);
+    if (next) home.deliver_to(to_address(next->subscriber), message, next->qos, false);
+  });
+}
+
+void Switchboard::end_session(SessionAddress subscriber, mqtt::SessionState& state) {
+  forget_subscriptions(subscriber, state);
+  const auto covers = [](const mqtt::Subscription& subscription, const std::string& topic,
+                         bool shared) {
+    const auto parsed = mqtt::parse_filter(subscription.filter);
+    return parsed && parsed->is_shared() == shared && mqtt::matches(parsed->filter, topic);
+  };
+  // MQTT 5.0 section 4.8.2: what a share group gave to this session goes to another member.
+  for (const mqtt::MessagePtr& message : state.outbox.take_all()) {
+    const bool came_anyway = std::ranges::any_of(
+        state.subscriptions, [&](const auto& s) { return covers(s, message->topic, false); });
+    if (came_anyway) continue;
+    for (const mqtt::Subscription& subscription : state.subscriptions) {
+      if (covers(subscription, message->topic, true)) hand_over(subscription.filter, message);
+    }
+  }
+}
+
 void Switchboard::forget_subscriptions(SessionAddress subscriber, const mqtt::SessionState& state) {
   for (const mqtt::Subscription& subscription : state.subscriptions)
     unsubscribe(subscriber, subscription.filter);
@@ -102,17 +152,17 @@ void Switchboard::forget_subscriptions(SessionAddress subscriber, const mqtt::Se
 void Switchboard::park(std::uint64_t number, Parked session) {
   // Each shard keeps its part of the deployment's limit.
   const std::size_t limit = services_.limits.sessions / shards_.size() + 1;
+  const SessionAddress address{shard_.index(), number};
   if (parked_.size() >= limit) {
     services_.log.warning(
         "a persistent session was not kept: too many are waiting for their clients",
-        {{"client", session.client_id}});
-    const SessionAddress address{shard_.index(), number};
-    forget_subscriptions(address, *session.state);
-    services_.clients.release(session.client_id, address);
-    if (session.will)
-      publish(session.will->message, session.will->qos, session.will->retain, address);
+        {{"client", session.facts.client_id}});
+    end_session(address, *session.state);
+    services_.clients.release(session.facts.client_id, address);
+    fire_will(number, session);
     return;
   }
+  set_away(address, *session.state);
   parked_.insert_or_assign(number, std::move(session));
 }
 
@@ -122,18 +172,24 @@ void Switchboard::resume_parked(std::uint64_t number, Parked session) {
   park(number, std::move(session));
 }
 
+void Switchboard::fire_will(std::uint64_t number, Parked& session) {
+  if (!session.will) return;
+  runtime::start(publish_will(shard_, {.will = *std::exchange(session.will, std::nullopt),
+                                       .certificate = session.certificate,
+                                       .facts = session.facts,
+                                       .from = {shard_.index(), number}}));
+}
+
 void Switchboard::tick(Monotonic now) {
   std::vector<std::uint64_t> over;
+  std::vector<std::uint64_t> with_will;
   for (auto& [number, session] : parked_) {
     const bool ends = session.expires <= now;
-    if (session.will && (ends || session.will_due <= now)) {
-      const mqtt::Will will = *std::exchange(session.will, std::nullopt);
-      // Whoever has lost the right to connect since then leaves no will behind.
-      if (services_.directory.status(session.certificate) == registry::CertificateStatus::active)
-        publish(will.message, will.qos, will.retain, {shard_.index(), number});
-    }
+    if (session.will && (ends || session.will_due <= now)) with_will.push_back(number);
     if (ends) over.push_back(number);
   }
+  // What a will brings about may add to the parked ones.
+  for (const std::uint64_t number : with_will) fire_will(number, parked_.at(number));
   for (const std::uint64_t number : over) forget(number);
 }
 
@@ -141,42 +197,64 @@ void Switchboard::forget(std::uint64_t number) {
   const auto it = parked_.find(number);
   if (it == parked_.end()) return;
   const SessionAddress address{shard_.index(), number};
-  forget_subscriptions(address, *it->second.state);
-  services_.clients.release(it->second.client_id, address);
+  const std::unique_ptr<mqtt::SessionState> state = std::move(it->second.state);
+  services_.clients.release(it->second.facts.client_id, address);
   parked_.erase(it);
+  end_session(address, *state);
 }
 
-Switchboard::Eviction Switchboard::evict(std::uint64_t number, const std::string& client_id,
-                                         const CertificateId& certificate, bool owns_name) {
+/// The rule for one that is connected: Client::is_device_in_its_own_name.
+bool Switchboard::may_take_over(const Parked& parked, const Newcomer& newcomer,
+                                Services& services) {
+  return newcomer.owns_name || newcomer.certificate == parked.certificate ||
+         services.directory.status(parked.certificate) != registry::CertificateStatus::active ||
+         services.clock.now() > parked.own_name_until;
+}
+
+Switchboard::Eviction Switchboard::evict(std::uint64_t number, const Newcomer& newcomer) {
   Eviction result;
+  const auto resumes = [&](const CertificateId& owner, const mqtt::SessionState& state) {
+    return (owner == newcomer.certificate || newcomer.owns_name) &&
+           mqtt::may_resume(state, newcomer.clean_start, newcomer.version);
+  };
+  const SessionAddress address{shard_.index(), number};
   if (Client* holder = shard_.client(number); holder != nullptr && holder->holds_client_id()) {
-    const bool is_same = holder->certificate() == certificate;
-    if (holder->is_device_in_its_own_name() && !owns_name && !is_same) {
+    const bool is_same = holder->certificate() == newcomer.certificate;
+    if (holder->is_device_in_its_own_name() && !newcomer.owns_name && !is_same) {
       result.refused = true;
       return result;
     }
-    auto state = holder->give_way();
-    if (is_same || owns_name) result.state = std::move(state);
+    const bool goes_on = (is_same || newcomer.owns_name) &&
+                         holder->may_be_resumed(newcomer.clean_start, newcomer.version);
+    result.state = holder->give_way(goes_on);
     return result;
   }
   const auto it = parked_.find(number);
-  if (it == parked_.end() || it->second.client_id != client_id) return result;
-  forget_subscriptions({shard_.index(), number}, *it->second.state);
-  if (it->second.certificate == certificate || owns_name)
-    result.state = std::move(it->second.state);
+  if (it == parked_.end() || it->second.facts.client_id != newcomer.client_id) return result;
+  if (!may_take_over(it->second, newcomer, services_)) {
+    result.refused = true;
+    return result;
+  }
+  Parked session = std::move(it->second);
   parked_.erase(it);
+  if (resumes(session.certificate, *session.state)) {
+    forget_subscriptions(address, *session.state);
+    result.state = std::move(session.state);
+    return result;
+  }
+  // [MQTT-3.1.3-9, 5.0] the session ends, and so does the delay of its will.
+  end_session(address, *session.state);
+  fire_will(number, session);
   return result;
 }
 
 runtime::Task<Switchboard::Eviction> Switchboard::evict_from(SessionAddress holder,
-                                                             std::string client_id,
-                                                             CertificateId certificate,
-                                                             bool owns_name) {
+                                                             Newcomer newcomer) {
   Shard* other = shards_[holder.shard];
-  if (other == &shard_) co_return evict(holder.number, client_id, certificate, owns_name);
+  if (other == &shard_) co_return evict(holder.number, newcomer);
   const runtime::Completion<Eviction> done;
-  other->post([other, holder, client_id, certificate, owns_name, done] {
-    done.complete(other->switchboard().evict(holder.number, client_id, certificate, owns_name));
+  other->post([other, number = holder.number, newcomer = std::move(newcomer), done] {
+    done.complete(other->switchboard().evict(number, newcomer));
   });
   co_return co_await done.wait();
 }

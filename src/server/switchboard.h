@@ -10,6 +10,7 @@
 #include "mqtt/server_session.h"
 #include "mqtt/subscription_index.h"
 #include "runtime/task.h"
+#include "server/last_will.h"
 #include "server/services.h"
 
 namespace imprint::server {
@@ -37,10 +38,12 @@ class Switchboard {
   // ---- sessions without a connection ----
 
   struct Parked {
-    std::string client_id;
+    identity::ConnectionFacts facts;
     CertificateId certificate;  ///< whose session it was
     std::unique_ptr<mqtt::SessionState> state;
     Monotonic expires;
+    /// Of a device under its own name: as long as its certificate lasts, no other takes its place.
+    Timestamp own_name_until = {};
     std::optional<mqtt::Will> will = {};
     Monotonic will_due = {};
   };
@@ -58,17 +61,23 @@ class Switchboard {
     /// What the newcomer may resume: its own session, or the one of the device whose name it owns.
     std::unique_ptr<mqtt::SessionState> state = {};
   };
+  struct Newcomer {
+    std::string client_id;
+    CertificateId certificate;
+    bool owns_name;  ///< it is attached to the thing that the client id names
+    bool clean_start;
+    mqtt::Version version;
+  };
   /// Ends the session `number`, connected or parked, in favour of a newcomer with the same client
-  /// id. `certificate` is the newcomer's; `owns_name`: the newcomer is attached to the thing that
-  /// the client id names.
-  Eviction evict(std::uint64_t number, const std::string& client_id,
-                 const CertificateId& certificate, bool owns_name);
+  /// id.
+  Eviction evict(std::uint64_t number, const Newcomer& newcomer);
   /// evict() on the holder's shard, from this one.
-  runtime::Task<Eviction> evict_from(SessionAddress holder, std::string client_id,
-                                     CertificateId certificate, bool owns_name);
+  runtime::Task<Eviction> evict_from(SessionAddress holder, Newcomer newcomer);
 
   /// Removes a session's subscriptions from the indexes.
   void forget_subscriptions(SessionAddress subscriber, const mqtt::SessionState& state);
+  /// The same for a session that has ended: what waits in it for its share groups goes to others.
+  void end_session(SessionAddress subscriber, mqtt::SessionState& state);
 
   /// Whether any subscription lies here; read by other shards to spare themselves a post.
   [[nodiscard]] bool has_subscriptions() const {
@@ -86,6 +95,14 @@ class Switchboard {
   void index_here(SessionAddress subscriber, std::string_view filter,
                   const mqtt::SubscribeOptions& options);
   void unindex_here(SessionAddress subscriber, std::string_view filter);
+  /// Runs `work` on the switchboard that knows all members of the filter's share group.
+  template <class Work>
+  void at_home_of(std::string_view filter, Work work);
+  void set_away(SessionAddress subscriber, const mqtt::SessionState& state);
+  void hand_over(const std::string& filter, const mqtt::MessagePtr& message);
+  void deliver_to(SessionAddress to, const mqtt::MessagePtr& message, mqtt::QoS qos, bool retain);
+  static bool may_take_over(const Parked& parked, const Newcomer& newcomer, Services& services);
+  void fire_will(std::uint64_t number, Parked& session);
   void forget(std::uint64_t number);
 
   Shard& shard_;

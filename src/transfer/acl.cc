@@ -193,7 +193,7 @@ Result<TopicFilter> to_topic_filter(std::string_view pattern, const Substitution
 
 Acl to_acl(policy::PolicySet policies, const Substitutions& values, std::string_view account) {
   Translator translator(values, account);
-  for (const auto& policy : policies) {
+  for (const auto& policy : policies.policies) {
     for (std::size_t i = 0; i < policy->statements().size(); ++i) translator.add(*policy, i);
   }
   return translator.take();
