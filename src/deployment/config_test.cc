@@ -61,6 +61,9 @@ handshakes = 3
 sessions = 4
 session-queue-messages = 5
 session-queue-bytes = 6
+queued-bytes = 7
+queued-bytes-per-certificate = 9
+sessions-per-certificate = 10
 retained-bytes = 0
 pending-certificates = 8
 audit-events = 1000
@@ -89,7 +92,18 @@ level = "debug"
   expected.templates = {
       Reprovision::replace,       "line-1", 5, JitpMode::aws, std::chrono::hours(24 * 90),
       x509::KeyAlgorithm::ec_p256};
-  expected.limits = {1, 2, 3, 4, 5, 6, 0, 8, 1000};
+  expected.limits = {.connections = 1,
+                     .connections_per_address = 2,
+                     .handshakes = 3,
+                     .sessions = 4,
+                     .session_queue_messages = 5,
+                     .session_queue_bytes = 6,
+                     .queued_bytes = 7,
+                     .queued_bytes_per_certificate = 9,
+                     .sessions_per_certificate = 10,
+                     .retained_bytes = 0,
+                     .pending_certificates = 8,
+                     .audit_events = 1000};
   expected.audit = {false, 4096, std::chrono::hours(24 * 400)};
   expected.log = {LogFormat::json, "debug"};
   EXPECT_EQ(*config, expected);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -13,6 +14,21 @@
 #include "mqtt/packet.h"
 
 namespace imprint::mqtt {
+
+/// How many queues hold a message at this moment; a copy is another message, held by none.
+class Holders {
+ public:
+  Holders() = default;
+  Holders(const Holders&) {}
+  Holders& operator=(const Holders&) { return *this; }
+
+  /// Both tell how many others hold it.
+  std::uint32_t add() const { return count_.fetch_add(1, std::memory_order_relaxed); }
+  std::uint32_t remove() const { return count_.fetch_sub(1, std::memory_order_relaxed) - 1; }
+
+ private:
+  mutable std::atomic<std::uint32_t> count_ = 0;
+};
 
 /// An application message, owned. It is immutable once shared: a message for ten thousand
 /// subscribers exists once.
@@ -27,6 +43,7 @@ struct Message {
   /// Message Expiry Interval, counted from `received`.
   std::optional<Seconds> expiry = {};
   Monotonic received = {};
+  Holders holders = {};
 };
 
 using MessagePtr = std::shared_ptr<const Message>;

@@ -101,6 +101,7 @@ struct ConnectAnswer {
   std::optional<Seconds> session_expiry = {};  ///< When it differs from the request's.
   std::unique_ptr<SessionState> session = {};  ///< The session to resume; none: a new one.
   const DeliveryCheck* check = nullptr;        ///< Outlives the connection.
+  std::shared_ptr<QueueAccount> account = {};  ///< Pays for the messages that wait.
 };
 
 /// Whether a client that connects so resumes an earlier session. Not under another protocol

@@ -6,34 +6,59 @@
 
 namespace imprint::mqtt {
 
-bool QueueAccount::reserve(std::size_t bytes) {
-  if (bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes > most_ ||
-      (parent_ && !parent_->reserve(bytes))) {
-    bytes_.fetch_sub(bytes, std::memory_order_relaxed);
-    return false;
-  }
+namespace {
+/// What one more queue costs that holds a message which others hold already.
+constexpr std::size_t kPlaceBytes = 64;
+}  // namespace
+
+bool QueueTotal::add(const Message& message) {
+  const std::size_t bytes = message.holders.add() == 0 ? weight(message) : kPlaceBytes;
+  if (bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes <= most_) return true;
+  remove(message);
+  return false;
+}
+
+void QueueTotal::remove(const Message& message) {
+  const std::size_t bytes = message.holders.remove() == 0 ? weight(message) : kPlaceBytes;
+  bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+}
+
+bool QueueAccount::add(const Message& message) {
+  const std::size_t bytes = weight(message);
+  if (bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes <= most_ && total_.add(message))
+    return true;
+  bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+  return false;
+}
+
+void QueueAccount::remove(const Message& message) {
+  bytes_.fetch_sub(weight(message), std::memory_order_relaxed);
+  total_.remove(message);
+}
+
+bool Outbox::hold(const Message& message) {
+  if (account_ && !account_->add(message)) return false;
+  bytes_ += weight(message);
   return true;
 }
 
-void QueueAccount::take(std::size_t bytes) {
-  bytes_.fetch_add(bytes, std::memory_order_relaxed);
-  if (parent_) parent_->take(bytes);
+void Outbox::let_go(const Message& message) {
+  if (account_) account_->remove(message);
+  bytes_ -= weight(message);
 }
 
-void QueueAccount::release(std::size_t bytes) {
-  bytes_.fetch_sub(bytes, std::memory_order_relaxed);
-  if (parent_) parent_->release(bytes);
-}
-
-/// So many bytes less wait here than before.
-void Outbox::settle(std::size_t bytes) {
-  if (account_ && bytes < bytes_) account_->release(bytes_ - bytes);
-  bytes_ = bytes;
+void Outbox::let_go_of_all() {
+  for (const InFlight& message : in_flight_) let_go(*message.message);
+  for (std::size_t i = 0; i < waiting_.size(); ++i) let_go(*waiting_[i].message);
+  in_flight_ = {};
+  waiting_.clear();
+  waiting_qos0_ = 0;
+  unsent_in_flight_ = 0;
 }
 
 Outbox& Outbox::operator=(Outbox&& other) noexcept {
   if (this == &other) return *this;
-  settle(0);
+  let_go_of_all();
   dropped_qos0 = other.dropped_qos0;
   dropped_qos1 = other.dropped_qos1;
   waiting_ = std::exchange(other.waiting_, {});
@@ -48,58 +73,67 @@ Outbox& Outbox::operator=(Outbox&& other) noexcept {
 
 void Outbox::charge(std::shared_ptr<QueueAccount> account) {
   if (account == account_) return;
-  const std::size_t bytes = bytes_;
-  settle(0);
+  Outbox before = std::move(*this);
+  *this = Outbox();
   account_ = std::move(account);
-  bytes_ = bytes;
-  // What waits already stays, even over the limit: it was promised under another account.
-  if (account_) account_->take(bytes);
+  last_packet_id_ = before.last_packet_id_;
+  dropped_qos0 = before.dropped_qos0;
+  dropped_qos1 = before.dropped_qos1;
+  for (const InFlight& message : before.in_flight_) {
+    if (!hold(*message.message)) {
+      ++dropped_qos1;
+      continue;
+    }
+    in_flight_.push_back(message);
+    if (!message.sent) ++unsent_in_flight_;
+  }
+  for (std::size_t i = 0; i < before.waiting_.size(); ++i) {
+    const Waiting& message = before.waiting_[i];
+    const bool is_qos0 = message.qos == QoS::at_most_once;
+    if (!hold(*message.message)) {
+      ++(is_qos0 ? dropped_qos0 : dropped_qos1);
+      continue;
+    }
+    waiting_.push(message);
+    if (is_qos0) ++waiting_qos0_;
+  }
 }
 
 std::vector<MessagePtr> Outbox::take_all() {
   std::vector<MessagePtr> out;
-  for (InFlight& message : in_flight_) out.push_back(std::move(message.message));
-  while (!waiting_.empty()) {
-    Waiting next = waiting_.pop();
-    if (next.qos != QoS::at_most_once) out.push_back(std::move(next.message));
+  for (const InFlight& message : in_flight_) out.push_back(message.message);
+  for (std::size_t i = 0; i < waiting_.size(); ++i) {
+    if (waiting_[i].qos != QoS::at_most_once) out.push_back(waiting_[i].message);
   }
-  in_flight_ = {};
-  waiting_qos0_ = 0;
-  unsent_in_flight_ = 0;
-  settle(0);
+  let_go_of_all();
   return out;
 }
 
-void Outbox::append(const std::vector<MessagePtr>& messages) {
-  for (const MessagePtr& message : messages) {
-    bytes_ += weight(*message);
-    if (account_) account_->take(weight(*message));
-    waiting_.push({message, QoS::at_least_once, false});
-  }
-}
-
-void SessionState::absorb(SessionState other) {
+void SessionState::absorb(SessionState other, const Limits& limits) {
   for (Subscription& subscription : other.subscriptions) {
     const auto same = std::ranges::find(subscriptions, subscription.filter, &Subscription::filter);
-    if (same == subscriptions.end()) {
-      subscriptions.push_back(std::move(subscription));
-    } else {
+    if (same != subscriptions.end()) {
       same->options = subscription.options;
+    } else if (subscriptions.size() < limits.subscriptions) {
+      subscriptions.push_back(std::move(subscription));
     }
   }
-  outbox.append(other.outbox.take_all());
+  for (MessagePtr& message : other.outbox.take_all())
+    outbox.push(std::move(message), QoS::at_least_once, false, limits);
 }
 
-bool Outbox::make_room(std::size_t bytes, QoS qos, const Limits& limits) {
+/// Makes room and takes it.
+bool Outbox::make_room(const Message& message, QoS qos, const Limits& limits) {
+  const std::size_t bytes = weight(message);
   if (bytes > limits.queue_bytes) return false;
   const auto fits = [&] {
     return waiting_.size() < limits.queue_messages && bytes_ + bytes <= limits.queue_bytes &&
-           (!account_ || account_->reserve(bytes));
+           hold(message);
   };
   for (std::size_t i = 0; !fits();) {
     if (qos == QoS::at_most_once || waiting_qos0_ == 0) return false;
     while (waiting_[i].qos != QoS::at_most_once) ++i;
-    settle(bytes_ - weight(*waiting_[i].message));
+    let_go(*waiting_[i].message);
     waiting_.erase(i);
     --waiting_qos0_;
     ++dropped_qos0;
@@ -108,12 +142,10 @@ bool Outbox::make_room(std::size_t bytes, QoS qos, const Limits& limits) {
 }
 
 bool Outbox::push(MessagePtr message, QoS qos, bool retain, const Limits& limits) {
-  const std::size_t bytes = weight(*message);
-  if (!make_room(bytes, qos, limits)) {
+  if (!make_room(*message, qos, limits)) {
     ++(qos == QoS::at_most_once ? dropped_qos0 : dropped_qos1);
     return false;
   }
-  bytes_ += bytes;
   if (qos == QoS::at_most_once) ++waiting_qos0_;
   waiting_.push({std::move(message), qos, retain});
   return true;
@@ -134,7 +166,7 @@ std::optional<Outbox::Transmission> Outbox::take(std::size_t window) {
   if (acknowledged && in_flight_.size() >= window) return std::nullopt;
   Waiting next = waiting_.pop();
   if (!acknowledged) {
-    settle(bytes_ - weight(*next.message));
+    let_go(*next.message);
     --waiting_qos0_;
     return Transmission{std::move(next.message), next.qos, next.retain, false, 0};
   }
@@ -146,7 +178,7 @@ std::optional<Outbox::Transmission> Outbox::take(std::size_t window) {
 bool Outbox::finish(std::uint16_t packet_id) {
   const auto done = std::ranges::find(in_flight_, packet_id, &InFlight::packet_id);
   if (done == in_flight_.end()) return false;
-  settle(bytes_ - weight(*done->message));
+  let_go(*done->message);
   if (!done->sent) --unsent_in_flight_;
   in_flight_.erase(done);
   if (in_flight_.empty()) in_flight_ = {};
@@ -158,7 +190,7 @@ void Outbox::interrupt() {
   while (!waiting_.empty()) {
     Waiting next = waiting_.pop();
     if (next.qos == QoS::at_most_once) {
-      settle(bytes_ - weight(*next.message));
+      let_go(*next.message);
       ++dropped_qos0;
     } else {
       kept.push(std::move(next));

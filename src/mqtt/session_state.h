@@ -14,23 +14,34 @@
 
 namespace imprint::mqtt {
 
-/// What queues that share one owner hold together, and that owner's with others; any thread.
-class QueueAccount {
+/// The bytes of all messages that queues hold, each message once however many hold it. Any thread.
+class QueueTotal {
  public:
-  /// `parent`: what it is a part of.
-  explicit QueueAccount(std::size_t most, std::shared_ptr<QueueAccount> parent = nullptr)
-      : most_(most), parent_(std::move(parent)) {}
+  explicit QueueTotal(std::size_t most) : most_(most) {}
 
-  /// False when there is no room for so much more.
-  bool reserve(std::size_t bytes);
-  /// Without asking whether there is room.
-  void take(std::size_t bytes);
-  void release(std::size_t bytes);
+  /// False when there is no room for it in one more queue.
+  bool add(const Message& message);
+  void remove(const Message& message);
   [[nodiscard]] std::size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
 
  private:
   const std::size_t most_;
-  const std::shared_ptr<QueueAccount> parent_;
+  std::atomic<std::size_t> bytes_ = 0;
+};
+
+/// The bytes in the queues of one owner, each message once for each queue, as a part of the total.
+/// Any thread.
+class QueueAccount {
+ public:
+  QueueAccount(std::size_t most, QueueTotal& total) : most_(most), total_(total) {}
+
+  bool add(const Message& message);
+  void remove(const Message& message);
+  [[nodiscard]] std::size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
+
+ private:
+  const std::size_t most_;
+  QueueTotal& total_;
   std::atomic<std::size_t> bytes_ = 0;
 };
 
@@ -48,13 +59,13 @@ class Outbox {
   };
 
   Outbox() = default;
-  ~Outbox() { settle(0); }
+  ~Outbox() { let_go_of_all(); }
   Outbox(Outbox&& other) noexcept { *this = std::move(other); }
   Outbox& operator=(Outbox&& other) noexcept;
   Outbox(const Outbox&) = delete;
   Outbox& operator=(const Outbox&) = delete;
 
-  /// Whose account pays for what waits here from now on; none: nobody's.
+  /// Whose account pays for what waits here; none: nobody's. What there is no room for is dropped.
   void charge(std::shared_ptr<QueueAccount> account);
 
   /// Queues a message of QoS 0 or 1. When full, the oldest waiting QoS 0 messages give way to QoS
@@ -69,9 +80,6 @@ class Outbox {
   /// Ends the flight of a message: acknowledged, or not to be sent after all.
   /// False when no such packet identifier is in flight.
   bool finish(std::uint16_t packet_id);
-
-  /// Queues so many messages more without asking whether there is room, QoS 1 ones.
-  void append(const std::vector<MessagePtr>& messages);
 
   /// Takes out every message of QoS 1, sent or not, in order: the session has ended.
   std::vector<MessagePtr> take_all();
@@ -100,8 +108,10 @@ class Outbox {
     bool sent = false;  // on the present connection
   };
 
-  bool make_room(std::size_t bytes, QoS qos, const Limits& limits);
-  void settle(std::size_t bytes);
+  bool make_room(const Message& message, QoS qos, const Limits& limits);
+  bool hold(const Message& message);
+  void let_go(const Message& message);
+  void let_go_of_all();
   std::uint16_t free_packet_id();
 
   Fifo<Waiting> waiting_;
@@ -127,7 +137,7 @@ struct SessionState {
   Outbox outbox = {};
 
   /// Takes over what another session of the same client has that this one lacks.
-  void absorb(SessionState other);
+  void absorb(SessionState other, const Limits& limits);
 };
 
 }  // namespace imprint::mqtt

@@ -185,6 +185,30 @@ TEST(SubscriptionIndex, ReplacesOptionsOfTheSameFilter) {
   EXPECT_EQ(matches_of(index, "a"), (std::vector<Match>{{id(1), QoS::at_most_once, false}}));
 }
 
+TEST(SubscriptionIndex, TakesMembersWhoAreAwayOnlyWhenAllAre) {
+  SubscriptionIndex index;
+  const TopicFilter filter = filter_of("$share/g/a");
+  for (const std::uint64_t number : {1U, 2U, 3U}) index.subscribe(id(number), filter, {});
+  const auto turns = [&](int count) {
+    std::multiset<std::uint64_t> out;
+    for (int i = 0; i < count; ++i)
+      out.insert(static_cast<std::uint64_t>(matches_of(index, "a").at(0).subscriber));
+    return out;
+  };
+  EXPECT_EQ(turns(6), (std::multiset<std::uint64_t>{1, 1, 2, 2, 3, 3}));
+  index.set_away(id(2), filter, true);
+  index.set_away(id(9), filter, true);
+  EXPECT_EQ(turns(4), (std::multiset<std::uint64_t>{1, 1, 3, 3}));
+  index.set_away(id(1), filter, true);
+  index.set_away(id(3), filter, true);
+  EXPECT_EQ(turns(6), (std::multiset<std::uint64_t>{1, 1, 2, 2, 3, 3}));
+  index.set_away(id(3), filter, false);
+  EXPECT_EQ(index.next_of_group(filter)->subscriber, id(3));
+  EXPECT_EQ(index.next_of_group(filter)->subscriber, id(3));
+  EXPECT_FALSE(index.next_of_group(filter_of("$share/h/a")));
+  EXPECT_FALSE(index.next_of_group(filter_of("a")));
+}
+
 TEST(SubscriptionIndex, ForgetsWhatIsUnsubscribed) {
   SubscriptionIndex index;
   index.subscribe(id(1), filter_of("a/+"), {});

@@ -134,7 +134,8 @@ void Client::accept(mqtt::ConnectRequest request, std::unique_ptr<mqtt::SessionS
       .assigned_client_id = is_id_assigned_ ? facts_.client_id : std::string(),
       .session_expiry = request.session_expiry,
       .session = std::move(state),
-      .check = this};
+      .check = this,
+      .account = services().accounts.of(certificate_)};
   // Nothing of what has waited leaves before it is known what may.
   connection_.session().hold_deliveries(true);
   if (!connection_.session().accept_connect(std::move(answer), services().clock.monotonic()))

@@ -64,8 +64,8 @@ struct Conditions : testing::Test {
                           {.clean_start = false, .will = will_to("wills/dev-1")});
   }
   TestServer server;
-  test::Enrolled client = server.enroll(
-      "dev-1", "P", [](registry::Certificate& record) { record.serial = "1A2B"; });
+  test::Enrolled client =
+      server.enroll("dev-1", "P", [](registry::Certificate& record) { record.serial = "1A2B"; });
 };
 
 TEST_F(Conditions, OfEveryKeyAndOperatorDecideOverTheWire) {
@@ -149,10 +149,10 @@ TEST_F(Conditions, OfEveryKeyAndOperatorDecideOverTheWire) {
 TEST_F(Conditions, OnTimeAreLookedAtAgainWhileASessionIsOpen) {
   const std::string until = epoch(server.clock.now() + Seconds(3));
   ASSERT_TRUE(connects(allow("iot:*")));
-  server.set_policy("P", document(allow("iot:*") + "," +
-                                  statement("Deny", "iot:Connect", "*",
-                                            R"({"NumericGreaterThanEquals":{"aws:EpochTime":)" +
-                                                until + "}}")));
+  server.set_policy(
+      "P", document(allow("iot:*") + "," +
+                    statement("Deny", "iot:Connect", "*",
+                              R"({"NumericGreaterThanEquals":{"aws:EpochTime":)" + until + "}}")));
   MqttDevice device;
   ASSERT_TRUE(device.connect(server.port(), client.tls, "dev-1"));
   EXPECT_EQ(device.cut_reason(), ReasonCode::not_authorized) << "without a word from the device";
@@ -161,10 +161,10 @@ TEST_F(Conditions, OnTimeAreLookedAtAgainWhileASessionIsOpen) {
 TEST_F(Conditions, OnTimeEndWhatASubscriptionBrings) {
   const std::string until = epoch(server.clock.now() + Seconds(2));
   const auto speaker = server.enroll("speaker");
-  server.set_policy(
-      "P", document(allow("iot:Connect") + "," + allow("iot:Receive") + "," +
-                    statement("Allow", "iot:Subscribe", "*",
-                              R"({"NumericLessThan":{"aws:EpochTime":)" + until + "}}")));
+  server.set_policy("P",
+                    document(allow("iot:Connect") + "," + allow("iot:Receive") + "," +
+                             statement("Allow", "iot:Subscribe", "*",
+                                       R"({"NumericLessThan":{"aws:EpochTime":)" + until + "}}")));
   MqttDevice device;
   MqttDevice mouth;
   ASSERT_TRUE(device.connect(server.port(0), client.tls, "dev-1"));
@@ -345,10 +345,11 @@ TEST(ClientId, NeverFreesFromADeny) {
 
 TEST(ClientId, DoesNotHideTheThingFromADeny) {
   TestServer server;
-  server.set_policy("P", document(allow("iot:*") + "," +
-                                  statement("Deny", "iot:Publish", "*",
-                                            R"({"StringEquals":)"
-                                            R"({"iot:Connection.Thing.Attributes[state]":"bad"}})")));
+  server.set_policy("P",
+                    document(allow("iot:*") + "," +
+                             statement("Deny", "iot:Publish", "*",
+                                       R"({"StringEquals":)"
+                                       R"({"iot:Connection.Thing.Attributes[state]":"bad"}})")));
   const auto client = server.enroll("c", "P");
   const ThingName name = *ThingName::parse("dev-1");
   server.put(registry::Thing{.name = name, .id = "t", .attributes = {{"state", "bad"}}});
@@ -370,7 +371,8 @@ TEST(GroupPolicies, AllowWhenTheClientIdNamesTheThingAndDenyAlways) {
   const ThingGroupName inner = *ThingGroupName::parse("inner");
   server.put(registry::ThingGroup{.name = outer, .id = "o"});
   server.put(registry::ThingGroup{.name = inner, .id = "i", .parent = outer});
-  server.put(registry::PolicyAttachment{*PolicyName::parse("Group"), registry::PolicyTarget(outer)});
+  server.put(
+      registry::PolicyAttachment{*PolicyName::parse("Group"), registry::PolicyTarget(outer)});
   server.attach_thing("one", client.id);
   server.attach_thing("two", client.id);
   server.put(registry::GroupMembership{*ThingName::parse("one"), inner});
@@ -424,14 +426,13 @@ struct WillRights : testing::Test {
 
 TEST_F(WillRights, AreAskedForWhenItFires) {
   for (const Seconds delay : {Seconds(0), Seconds(1)}) {
-    for (const std::string& left :
-         {document(allow("iot:Connect")),
-          document(allow("iot:Connect") + "," + allow("iot:Publish"))}) {
+    for (const std::string& left : {document(allow("iot:Connect")),
+                                    document(allow("iot:Connect") + "," + allow("iot:Publish"))}) {
       server.set_policy("P", std::string(test::kAllowAll));
       MqttDevice device;
-      ASSERT_TRUE(device.connect(
-          server.port(1), client.tls, "c",
-          {.session_expiry_seconds = 60, .will = will_to("will/1", delay, true)}));
+      ASSERT_TRUE(
+          device.connect(server.port(1), client.tls, "c",
+                         {.session_expiry_seconds = 60, .will = will_to("will/1", delay, true)}));
       if (delay > Seconds(0)) device.lose_power();
       server.set_policy("P", left);
       if (delay == Seconds(0)) device.lose_power();
@@ -527,7 +528,8 @@ TEST(ParkedSession, SurvivesTwoReconnectsAtOnce) {
       return std::ranges::any_of(rivals, [](MqttDevice& rival) {
         return rival.next(std::chrono::milliseconds(1)).has_value();
       });
-    })) << "in round " << round;
+    })) << "in round "
+        << round;
     for (MqttDevice& rival : rivals) rival.disconnect();
   }
 }
@@ -540,9 +542,9 @@ TEST(CleanSession, IsNotResumedAfterATakeover) {
     ASSERT_TRUE(first.connect(server.port(0), client.tls, "c", {.version = version}));
     ASSERT_EQ(first.subscribe("t"), ReasonCode::granted_qos_1);
     MqttDevice second;
-    ASSERT_TRUE(second.connect(
-        server.port(1), client.tls, "c",
-        {.version = version, .clean_start = false, .session_expiry_seconds = 60}));
+    ASSERT_TRUE(
+        second.connect(server.port(1), client.tls, "c",
+                       {.version = version, .clean_start = false, .session_expiry_seconds = 60}));
     EXPECT_FALSE(second.connected->session_present);
     MqttDevice mouth;
     ASSERT_TRUE(mouth.connect(server.port(0), client.tls, "mouth"));
@@ -561,8 +563,72 @@ TEST(SharedTopic, IsNoTopicToPublishTo) {
   ASSERT_TRUE(device.connect(server.port(0), client.tls, "c"));
   EXPECT_EQ(device.publish("$share/g/t", "x"), ReasonCode::topic_name_invalid);
   MqttDevice with_will;
-  EXPECT_FALSE(
-      with_will.connect(server.port(0), client.tls, "d", {.will = will_to("$share/g/t")}));
+  EXPECT_FALSE(with_will.connect(server.port(0), client.tls, "d", {.will = will_to("$share/g/t")}));
+}
+
+TEST(Memory, OfSessionsIsBoundedForACertificateAndForAll) {
+  test::ServerOptions options;
+  options.accounts = {
+      .bytes = 600'000, .bytes_per_certificate = 300'000, .sessions_per_certificate = 4};
+  TestServer server(options);
+  const auto speaker = server.enroll("s");
+  const auto park = [&](const test::Enrolled& client, const std::string& id) {
+    MqttDevice device;
+    EXPECT_TRUE(device.connect(server.port(), client.tls, id, kKeep));
+    EXPECT_EQ(device.subscribe("in/" + id), ReasonCode::granted_qos_1);
+    device.disconnect();
+  };
+  MqttDevice mouth;
+  ASSERT_TRUE(mouth.connect(server.port(), speaker.tls, "mouth"));
+  const auto greedy = server.enroll("greedy");
+  for (int i = 0; i < 8; ++i) park(greedy, fmt::format("g{}", i));
+  EXPECT_TRUE(eventually([&] { return server.sessions() == 5; })) << "four, and the speaker";
+  const std::string payload(50'000, 'x');
+  for (int round = 0; round < 4; ++round) {
+    for (int i = 0; i < 8; ++i) EXPECT_TRUE(mouth.publish(fmt::format("in/g{}", i), payload));
+  }
+  EXPECT_LE(server.queued_bytes(), 300'000U);
+  EXPECT_GE(server.queued_bytes(), 200'000U);
+  const auto modest = server.enroll("modest");
+  park(modest, "m");
+  ASSERT_TRUE(mouth.publish("in/m", payload));
+  MqttDevice back;
+  ASSERT_TRUE(back.connect(server.port(), modest.tls, "m", kKeep));
+  EXPECT_EQ(back.next_text(), payload) << "one certificate leaves room for others";
+  for (int i = 0; i < 4; ++i) {
+    const auto more = server.enroll("more");
+    park(more, fmt::format("x{}", i));
+    for (int n = 0; n < 4; ++n) EXPECT_TRUE(mouth.publish(fmt::format("in/x{}", i), payload));
+  }
+  EXPECT_LE(server.queued_bytes(), 600'000U);
+  for (int i = 0; i < 8; ++i) {
+    MqttDevice clean;
+    ASSERT_TRUE(clean.connect(server.port(), greedy.tls, fmt::format("g{}", i)));
+  }
+  for (int i = 0; i < 4; ++i) {
+    MqttDevice clean;
+    ASSERT_TRUE(clean.connect(server.port(), speaker.tls, fmt::format("x{}", i)));
+  }
+  EXPECT_TRUE(eventually([&] { return server.queued_bytes() == 0; })) << "all is given back";
+}
+
+TEST(Memory, CountsAMessageForManyOnce) {
+  test::ServerOptions options;
+  options.accounts = {
+      .bytes = 200'000, .bytes_per_certificate = 200'000, .sessions_per_certificate = 10};
+  TestServer server(options);
+  for (int i = 0; i < 20; ++i) {
+    const auto client = server.enroll("c");
+    MqttDevice device;
+    ASSERT_TRUE(device.connect(server.port(), client.tls, fmt::format("c{}", i), kKeep));
+    ASSERT_EQ(device.subscribe("all"), ReasonCode::granted_qos_1);
+    device.disconnect();
+  }
+  MqttDevice mouth;
+  ASSERT_TRUE(mouth.connect(server.port(), server.enroll("s").tls, "mouth"));
+  ASSERT_TRUE(mouth.publish("all", std::string(100'000, 'x')));
+  EXPECT_GT(server.queued_bytes(), 100'000U);
+  EXPECT_LT(server.queued_bytes(), 110'000U);
 }
 
 TEST(SharedSubscription, GoesToMembersWhoAreThere) {

@@ -16,6 +16,7 @@
 #include "server/broker.h"
 #include "server/journal.h"
 #include "server/presence.h"
+#include "server/session_accounts.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 
@@ -46,6 +47,7 @@ struct Services {
   PresenceWatch& presence;
   ClientDirectory& clients;
   RetainedStore& retained;
+  SessionAccounts& accounts;
   std::string account;
   mqtt::Limits mqtt = {};
   ConnectionLimits limits = {};

@@ -153,10 +153,13 @@ void Switchboard::park(std::uint64_t number, Parked session) {
   // Each shard keeps its part of the deployment's limit.
   const std::size_t limit = services_.limits.sessions / shards_.size() + 1;
   const SessionAddress address{shard_.index(), number};
-  if (parked_.size() >= limit) {
+  session.place = services_.accounts.place(session.certificate);
+  if (parked_.size() >= limit || !session.place) {
     services_.log.warning(
         "a persistent session was not kept: too many are waiting for their clients",
-        {{"client", session.facts.client_id}});
+        {{"client", session.facts.client_id},
+         {"certificate", session.certificate.hex()},
+         {"limit", session.place ? "limits.sessions" : "limits.sessions-per-certificate"}});
     end_session(address, *session.state);
     services_.clients.release(session.facts.client_id, address);
     fire_will(number, session);

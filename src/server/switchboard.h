@@ -46,6 +46,7 @@ class Switchboard {
     Timestamp own_name_until = {};
     std::optional<mqtt::Will> will = {};
     Monotonic will_due = {};
+    std::shared_ptr<void> place = {};  ///< of the certificate; park() sees to it
   };
   void park(std::uint64_t number, Parked session);
   /// The same for a session whose subscriptions an eviction has just removed from the indexes.

@@ -175,6 +175,12 @@ mqtt::Limits to_mqtt_limits(const deployment::Config::Limits& limits) {
   return out;
 }
 
+SessionAccounts::Bounds to_account_bounds(const deployment::Config::Limits& limits) {
+  return {.bytes = limits.queued_bytes,
+          .bytes_per_certificate = limits.queued_bytes_per_certificate,
+          .sessions_per_certificate = limits.sessions_per_certificate};
+}
+
 ConnectionLimits to_connection_limits(const deployment::Config::Limits& limits,
                                       const Descriptors& descriptors) {
   return {descriptors.devices, limits.connections_per_address, limits.handshakes, limits.sessions};
@@ -246,6 +252,7 @@ struct Server::Parts {
   PresenceWatch presence{clock};
   ClientDirectory clients;
   std::optional<RetainedStore> retained;
+  std::optional<SessionAccounts> accounts;
   std::optional<Services> services;
   std::vector<std::unique_ptr<Shard>> shards;
   std::vector<Shard*> peers;
@@ -431,6 +438,7 @@ struct Server::Parts {
 
   Result<void> make_shards() {
     retained.emplace(mqtt::RetainedMessages::Bounds{.bytes = config.limits.retained_bytes});
+    accounts.emplace(to_account_bounds(config.limits));
     services.emplace(Services{.clock = clock,
                               .random = random,
                               .log = log,
@@ -445,6 +453,7 @@ struct Server::Parts {
                               .presence = presence,
                               .clients = clients,
                               .retained = *retained,
+                              .accounts = *accounts,
                               .account = config.account_id,
                               .mqtt = to_mqtt_limits(config.limits),
                               .limits = to_connection_limits(config.limits, descriptors)});

@@ -36,6 +36,7 @@ struct Enrolled {
 struct ServerOptions {
   mqtt::Limits mqtt = {};
   server::ConnectionLimits limits = {};
+  server::SessionAccounts::Bounds accounts = {};
   std::uint16_t shards = 2;
   std::vector<hooks::HookOptions> hooks = {};
   std::shared_ptr<const x509::PrivateKey> second_server_key = {};
@@ -203,6 +204,7 @@ class TestServer {
   }
   /// Of what is made from now on.
   void set(const provisioning::Settings& settings) { settings_.set(settings); }
+  [[nodiscard]] std::size_t queued_bytes() const { return accounts_.bytes(); }
   server::Shard& shard(std::size_t index) { return *shards_[index]; }
 
   SystemClock clock;
@@ -258,6 +260,7 @@ class TestServer {
   server::PresenceWatch presence_{clock};
   server::ClientDirectory clients_;
   server::RetainedStore retained_{{}};
+  server::SessionAccounts accounts_{options_.accounts};
   server::Services services_{.clock = clock,
                              .random = random,
                              .log = log_,
@@ -272,6 +275,7 @@ class TestServer {
                              .presence = presence_,
                              .clients = clients_,
                              .retained = retained_,
+                             .accounts = accounts_,
                              .account = "000000000000",
                              .mqtt = options_.mqtt,
                              .limits = options_.limits};
