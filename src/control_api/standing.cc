@@ -22,9 +22,10 @@ using registry::CertificateStatus;
 constexpr std::string_view kRegisterThing = "register_thing";
 constexpr std::string_view kJustInTimeProvisioning = "just_in_time_provisioning";
 constexpr std::string_view kLeftUnregistered = "left_unregistered";
+constexpr std::string_view kService = "service";
 
 /// What a device does itself; of the server's own steps, the one that undoes what it did.
-constexpr std::array<std::string_view, 15> kOwnSteps = {
+constexpr std::array<std::string_view, 16> kOwnSteps = {
     "tls_handshake",
     "connect",
     "publish",
@@ -39,6 +40,7 @@ constexpr std::array<std::string_view, 15> kOwnSteps = {
     kJustInTimeProvisioning,
     "just_in_time_registration",
     kLeftUnregistered,
+    kService,
     "remove_expired_certificate",
 };
 
@@ -300,6 +302,12 @@ Judgement judge_success(const AuditEvent& event, const DeviceFacts& facts) {
                                        certificate->id.hex())};
   }
   if (!facts.alarms.empty()) return {Standing::bad, advice_on_alarm(facts.alarms.front())};
+  if (event.step == kService) {
+    return {Standing::good,
+            "The device uses shadows, jobs, Device Defender or another service that this server does "
+            "not have, and gets no answer. Turn it off in the firmware (AWS IoT Device Client: jobs, "
+            "device-defender and the shadows in its configuration), or leave it: it does no harm."};
+  }
   if (event.step == "connect" && is_of_claim(event)) {
     return {Standing::waiting,
             "The device is connected with its claim and has asked for nothing yet: it subscribes to "

@@ -106,6 +106,7 @@ TEST(Standing, IsGoodOnlyWhenTheLastStepWentWellAndTheCertificateIsInUse) {
       {"only an operator's record", {kEdited}, {}, unknown, "has not come yet"},
       {"registered", {kRegistered}, certificate(active), good, "registered as t"},
       {"all well", {kRegistered, kConnected, kLost}, certificate(active), good, "went well"},
+      {"uses shadows", {event("service", "ok")}, certificate(active), good, "does not have"},
       {"a later success counts",
        {rejected("InvalidCsr"), kRegistered},
        certificate(active),

@@ -24,6 +24,7 @@ constexpr std::array kSteps = {
     StepName{"connect", "connect"},
     StepName{"publish", "publish"},
     StepName{"subscribe", "subscribe"},
+    StepName{"service", "use a service that is not here"},
     StepName{"receive", "receive"},
     StepName{"disconnect", "connection ended"},
     StepName{"answer", "answer on"},
@@ -98,6 +99,7 @@ std::string sentence_of(const AuditEvent& event) {
                        detail.text("from"));
   }
   if (event.step == "disconnect") return "disconnected";
+  if (event.step == "service") return fmt::format("published to {}: {}", quote(resource), because);
   if (event.step == "create_keys_and_certificate" || event.step == "create_certificate_from_csr" ||
       event.step == "reopen_certificate") {
     return fmt::format("got certificate {}{}", event.certificate,

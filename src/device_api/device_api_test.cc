@@ -62,7 +62,7 @@ TEST(Topics, RefusalsNameTheMistake) {
       {"$aws/provisioning-templates/a b/provision/json", "template name"},
       {"$aws/certificates/create/json/accepted", "where answers arrive"},
       {"$aws/provisioning-templates/T/provision/json/rejected", "where answers arrive"},
-      {"$aws/things/t/shadow/update", "reserved"},
+      {"$aws/other/t", "reserved"},
       {"$aws/certificatesx/create/json", "reserved"},
       {"$SYS/broker", "reserved"},
       {"$", "reserved"},

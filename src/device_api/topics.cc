@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "device_api/topics.h"
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -117,6 +118,14 @@ bool is_event(std::string_view topic) {
   return topic.starts_with("$aws/events/") || topic.starts_with("$imprint/alarms/");
 }
 
+bool is_absent_service(std::string_view topic) {
+  // AWS IoT Developer Guide, "Reserved topics".
+  constexpr std::array<std::string_view, 4> kServices = {"$aws/things/", "$aws/rules/",
+                                                         "$aws/commands/", "$aws/device_location/"};
+  return std::ranges::any_of(kServices,
+                             [&](std::string_view service) { return topic.starts_with(service); });
+}
+
 bool is_reserved(std::string_view topic) {
   return topic.starts_with('$') && !topic.starts_with("$share/");
 }
@@ -133,7 +142,7 @@ Result<void> check_publish(std::string_view topic) {
   if (topic == "$share" || topic.starts_with("$share/"))
     return fail(Fault::invalid, "{} is a shared subscription's filter and no topic; publish to {}",
                 quote(topic), "what follows the group's name");
-  if (!is_reserved(topic)) return {};
+  if (!is_reserved(topic) || is_absent_service(topic)) return {};
   const auto parsed = parse_provisioning_topic(topic);
   if (!parsed)
     return fail(Fault::forbidden, "topic {} is reserved and no operation of this server",
@@ -160,7 +169,7 @@ Result<void> check_subscribe(std::string_view filter) {
                 quote(shared));
   }
   if (!is_reserved(filter)) return {};
-  if (filter.starts_with("$aws/things/") || is_event(filter)) return {};
+  if (is_absent_service(filter) || is_event(filter)) return {};
   const bool has_wildcard = filter.find_first_of("+#") != std::string_view::npos;
   const auto parsed = parse_provisioning_topic(filter);
   if (has_wildcard && parsed) return {};

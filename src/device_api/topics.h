@@ -45,6 +45,11 @@ bool is_reserved(std::string_view topic);
 /// clients within policy receive as they do any other and never send.
 bool is_event(std::string_view topic);
 
+/// A topic or filter of an AWS IoT service that this server does not have (shadows, jobs, Device
+/// Defender, rules, commands). Devices with an AWS SDK use them as a matter of course: they may,
+/// and nothing comes of it.
+bool is_absent_service(std::string_view topic);
+
 /// A topic below $aws/certificates or $aws/provisioning-templates. The error says what is wrong
 /// with one that is almost right ("the format is json or cbor, not JSON"); nothing for other
 /// topics.

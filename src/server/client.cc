@@ -28,7 +28,11 @@ Services& Client::services() const { return shard_.services(); }
 void Client::handle(mqtt::ServerAction action) {
   if (auto* request = std::get_if<mqtt::ConnectRequest>(&action)) {
     runtime::start(connect(shard_, connection_.number(), std::move(*request)));
-  } else if (is_stale_ || is_waiting()) {
+    return;
+  }
+  shard_.hear_changes();
+  if (connection_.session().is_closed()) return;
+  if (is_stale_ || is_waiting()) {
     deferred_.push_back(std::move(action));
     hurry();
   } else {
@@ -157,8 +161,11 @@ void Client::closed(mqtt::Close close) {
   if (presence_) services().presence.left(std::exchange(presence_, nullptr));
   services().metrics.connection_closed(shard_.index());
   note_if_left_unregistered();
+  encoding::json::object detail{{"reason", mqtt::to_string(close.reason)},
+                                {"because", close.detail}};
+  if (ignored_ > 0) detail["ignored_publishes"] = ignored_;
   note("disconnect", close.reason == mqtt::CloseReason::peer_disconnected ? "ok" : "failed",
-       {{"reason", mqtt::to_string(close.reason)}, {"because", close.detail}});
+       std::move(detail));
   const Monotonic now = services().clock.monotonic();
   // [MQTT-3.1.3-9, 5.0] a session that goes on elsewhere has not come to its delayed will.
   if (goes_on_elsewhere_ && close.will && close.will->delay > Seconds(0)) close.will.reset();

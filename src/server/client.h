@@ -153,6 +153,7 @@ class Client final : public mqtt::DeliveryCheck {
 
   // Subscribe and publish (client_messages.cc).
   void publish(mqtt::PublishRequest request);
+  void ignore_publish(const mqtt::PublishRequest& request);
   void refuse_publish(const mqtt::PublishRequest& request, const Error& error);
   void subscribe(mqtt::SubscribeRequest request);
   std::optional<Error> check_subscription(const std::string& filter);
@@ -202,6 +203,7 @@ class Client final : public mqtt::DeliveryCheck {
   bool was_accepted_ = false;
   bool is_stale_ = false;  ///< its rights are to be read again
   bool has_hurried_ = false;
+  std::uint64_t ignored_ = 0;       ///< publishes to services that are not here
   bool goes_on_elsewhere_ = false;  ///< its session, on the connection that took its place
 };
 

@@ -75,6 +75,7 @@ void Client::unsubscribe(const mqtt::UnsubscribeRequest& request) {
 }
 
 void Client::deliver(const mqtt::MessagePtr& message, mqtt::QoS qos, bool retain) {
+  shard_.hear_changes();
   if (!is_connected()) return;
   // Whether it may be received is asked as it leaves (AWS: a denied delivery is silent). What may
   // not should not crowd out what may, either, where messages have to wait.
@@ -90,11 +91,25 @@ void Client::publish(mqtt::PublishRequest request) {
   if (!error) error = check_policy(policy::Action::publish, topic);
   if (!error && request.retain) error = check_policy(policy::Action::retain_publish, topic);
   if (error) return refuse_publish(request, *error);
+  if (device_api::is_absent_service(topic)) return ignore_publish(request);
   if (device_api::is_reserved(topic)) {
     return queue_provisioning(request, **device_api::parse_provisioning_topic(topic));
   }
   shard_.switchboard().publish(request.message, request.qos, request.retain,
                                {shard_.index(), connection_.number()});
+  connection_.session().acknowledge_publish(request.packet_id);
+}
+
+/// Cutting the device would make it come back and do the same: it would never get to its work.
+void Client::ignore_publish(const mqtt::PublishRequest& request) {
+  if (ignored_++ == 0) {
+    note(
+        "service", "ok",
+        {{"resource", request.message->topic},
+         {"because",
+          "this server has no shadows, jobs, Device Defender, rules or commands: what is published "
+          "to their topics is acknowledged, and no answer comes"}});
+  }
   connection_.session().acknowledge_publish(request.packet_id);
 }
 

@@ -133,8 +133,8 @@ void Client::set_deadline() {
   const Timestamp now = services().clock.now();
   Timestamp next = principal_->certificate.not_after + Milliseconds(1);
   if (const auto change = rights_.next_change(now)) next = std::min(next, *change);
-  const auto wait =
-      std::clamp(next - now, Milliseconds(0), std::chrono::duration_cast<Milliseconds>(kLongestWait));
+  const auto wait = std::clamp(next - now, Milliseconds(0),
+                               std::chrono::duration_cast<Milliseconds>(kLongestWait));
   deadline_ = services().clock.monotonic() + wait;
 }
 

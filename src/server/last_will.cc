@@ -32,8 +32,8 @@ std::optional<std::string> obstacle(const Services& services, const identity::Pr
 runtime::Task<void> publish_will(Shard& shard, LastWill last) {
   Services& services = shard.services();
   const auto principal = co_await services.access.principal(last.certificate);
-  const auto because = principal ? obstacle(services, **principal, last)
-                                 : std::optional(principal.error().message);
+  const auto because =
+      principal ? obstacle(services, **principal, last) : std::optional(principal.error().message);
   if (because) {
     services.log.info("a last will was not published", {{"client", last.facts.client_id},
                                                         {"topic", last.will.message->topic},

@@ -289,6 +289,29 @@ TEST(Rights, ThatCannotBeToldAreNone) {
   EXPECT_EQ(device.publish("t", "y"), ReasonCode::success);
 }
 
+TEST(Rights, OldOnesAllowNothingWhileNewOnesAreRead) {
+  TestServer server;
+  server.set_policy("P", std::string(test::kAllowAll));
+  const auto client = server.enroll("c", "P");
+  const auto speaker = server.enroll("s");
+  MqttDevice device;
+  MqttDevice mouth;
+  ASSERT_TRUE(device.connect(server.port(0), client.tls, "c"));
+  ASSERT_TRUE(mouth.connect(server.port(1), speaker.tls, "mouth"));
+  ASSERT_EQ(device.subscribe("in/#"), ReasonCode::granted_qos_1);
+  server.store.hold_lists();
+  server.set_policy("P", document(allow("iot:Connect") + "," + allow("iot:Subscribe") + "," +
+                                  allow("iot:Receive", kTopic + "in/fine")));
+  ASSERT_TRUE(device.send("t", "x"));
+  EXPECT_FALSE(device.is_cut(kShort));
+  EXPECT_TRUE(device.acknowledged.empty()) << "neither done nor refused";
+  server.store.open();
+  ASSERT_TRUE(mouth.publish("in/secret", "secret"));
+  ASSERT_TRUE(mouth.publish("in/fine", "fine"));
+  EXPECT_EQ(device.next_text(), "fine");
+  EXPECT_THAT(device.acknowledged, testing::ElementsAre(ReasonCode::not_authorized));
+}
+
 // ---- client ids as weapons ----
 
 TEST(ClientId, IsNoPatternOfAFilter) {
@@ -564,6 +587,29 @@ TEST(SharedTopic, IsNoTopicToPublishTo) {
   EXPECT_EQ(device.publish("$share/g/t", "x"), ReasonCode::topic_name_invalid);
   MqttDevice with_will;
   EXPECT_FALSE(with_will.connect(server.port(0), client.tls, "d", {.will = will_to("$share/g/t")}));
+}
+
+TEST(AbsentService, IsAcknowledgedAndNeverAnswered) {
+  TestServer server;
+  server.set_policy(
+      "P", document(allow("iot:*") + "," +
+                    statement("Deny", "iot:Publish", kTopic + "$aws/things/c/shadow/update")));
+  const auto client = server.enroll("c", "P");
+  const auto listener = server.enroll("l");
+  MqttDevice ears;
+  ASSERT_TRUE(ears.connect(server.port(1), listener.tls, "ears"));
+  for (const char* filter : {"$aws/things/#", "$aws/rules/#", "#"})
+    EXPECT_FALSE(mqtt::is_failure(ears.subscribe(filter))) << filter;
+  MqttDevice device;
+  ASSERT_TRUE(device.connect(server.port(0), client.tls, "c", {.version = kV3}));
+  for (const char* topic :
+       {"$aws/things/c/jobs/start-next", "$aws/things/c/defender/metrics/json",
+        "$aws/things/c/shadow/name/n/get", "$aws/rules/r/t", "$aws/things/c/shadow/get/accepted"})
+    EXPECT_EQ(device.publish(topic, "{}", true), ReasonCode::success) << topic;
+  EXPECT_EQ(device.publish("after", "x"), ReasonCode::success);
+  EXPECT_EQ(ears.next_text(), "x") << "what is published there reaches nobody";
+  EXPECT_EQ(device.publish("$aws/things/c/shadow/update", "{}"), std::nullopt) << "policy decides";
+  EXPECT_TRUE(device.is_cut());
 }
 
 TEST(Memory, OfSessionsIsBoundedForACertificateAndForAll) {

@@ -257,6 +257,7 @@ void Shard::access_changed(const identity::AccessChange& change) {
     changes_.certificates.insert(changes_.certificates.end(), change.certificates.begin(),
                                  change.certificates.end());
     changes_.things.insert(changes_.things.end(), change.things.begin(), change.things.end());
+    has_changes_.store(true, std::memory_order_release);
   }
   if (is_first) post([this] { tell_clients(); });
 }
@@ -266,6 +267,7 @@ void Shard::tell_clients() {
   {
     const std::scoped_lock lock(changes_mutex_);
     change = std::exchange(changes_, {});
+    has_changes_.store(false, std::memory_order_relaxed);
   }
   std::unordered_set<std::uint64_t> concerned;
   const auto add = [&](const auto& map, const auto& key) {

@@ -74,6 +74,11 @@ class Shard final : public runtime::Executor {
   void delist(std::uint64_t number, const CertificateId& certificate,
               const identity::Principal* principal);
 
+  /// Tells the clients now of what access_changed() has said so far: for who is about to go by its
+  /// rights in the middle of other work.
+  void hear_changes() {
+    if (has_changes_.load(std::memory_order_acquire)) tell_clients();
+  }
   /// Has a client's rights read again, soon; many at a time are read a few at a time, and those
   /// first that something waits for.
   void refresh_rights(std::uint64_t number, bool is_urgent);
@@ -140,6 +145,7 @@ class Shard final : public runtime::Executor {
   Monotonic grace_ends_ = Monotonic::max();
 
   std::mutex changes_mutex_;
+  std::atomic<bool> has_changes_ = false;
   identity::AccessChange changes_;
 };
 
