@@ -6,13 +6,28 @@
 #include "control_api/paging.h"
 #include "control_api/policy_records.h"
 #include "control_api/tags.h"
-#include "policy/policy.h"
+#include "policy/lint.h"
 
 namespace imprint::control_api {
 
 Result<void> check_policy_document(const std::string& document, const PolicyName& name) {
   TRY(policy::Policy::parse(document, name.str()));
   return {};
+}
+
+json::object policy_event_detail(const Call& call, const PolicyName& name,
+                                 const std::string& document) {
+  json::object detail{{"policy", name.str()}};
+  const auto parsed = policy::Policy::parse(document, name.str());
+  IMPRINT_ASSERT(parsed.has_value());
+  json::array all;
+  for (const std::string& warning : policy::warnings(*parsed)) {
+    call.server.log.warning("a policy is stricter here than on AWS IoT",
+                            {{"policy", name.str()}, {"because", warning}});
+    all.emplace_back(warning);
+  }
+  if (!all.empty()) detail["warnings"] = std::move(all);
+  return detail;
 }
 
 Result<void> refuse_reserved_policy(const PolicyName& name) {
@@ -54,7 +69,7 @@ Answer create_policy(Call call) {
         policy_arn(call, name));
   }
   const Timestamp now = call.server.clock.now();
-  registry::ChangeSet changes = change_set(call.event({{"policy", name.str()}}));
+  registry::ChangeSet changes = change_set(call.event(policy_event_detail(call, name, document)));
   put(changes,
       registry::Policy{.name = name,
                        .generation_id = make_uuid(call.server.random),

@@ -84,6 +84,29 @@ TEST_F(Policies, NameTheResourceThatExists) {
   EXPECT_EQ(reply.text("resourceId"), "p");
 }
 
+TEST_F(Policies, ThatAreStricterHereThanOnAwsAreToldOfWhenTheyAreMade) {
+  const json::object deny{
+      {"Version", "2012-10-17"},
+      {"Statement",
+       json::array{json::object{
+           {"Effect", "Deny"},
+           {"Action", "iot:Publish"},
+           {"Resource", "arn:aws:iot:*:*:topic/${iot:Connection.Thing.ThingName}/x"}}}}};
+  const std::string body =
+      encoding::to_json(json::object{{"policyDocument", encoding::to_json(deny)}});
+  const auto told = [&] {
+    const auto events = world.events();
+    return std::ranges::count_if(events, [](const registry::AuditEvent& event) {
+      return event.detail.find("statement 0 denies by ${iot:Connection.Thing.ThingName}") !=
+             std::string::npos;
+    });
+  };
+  world.must("POST", "/policies/strict", body);
+  EXPECT_EQ(told(), 1);
+  world.must("POST", "/policies/strict/version", body);
+  EXPECT_EQ(told(), 2);
+}
+
 TEST_F(Policies, AreListedByCreationInPages) {
   for (int i = 0; i < 7; ++i) {
     create(fmt::format("p{}", 9 - i));

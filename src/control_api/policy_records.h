@@ -19,6 +19,11 @@ inline std::string policy_arn(const Call& call, const PolicyName& name) {
 /// MalformedPolicyException with the JSON path, unless the document is a policy.
 Result<void> check_policy_document(const std::string& document, const PolicyName& name);
 
+/// What the audit event says of a document that has been checked: the policy's name, and what it
+/// may mean that its author does not expect; the log says so, too.
+json::object policy_event_detail(const Call& call, const PolicyName& name,
+                                 const std::string& document);
+
 /// Claim policies belong to the server.
 Result<void> refuse_reserved_policy(const PolicyName& name);
 

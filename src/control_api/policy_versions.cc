@@ -59,7 +59,9 @@ Answer create_policy_version(Call call) {
   if (is_default) policy.default_version = number;
   policy.modified = now;
   ++policy.version;
-  registry::ChangeSet changes = change_set(call.event(event_detail(name, number)));
+  json::object detail = policy_event_detail(call, name, document);
+  detail["policy_version"] = number;
+  registry::ChangeSet changes = change_set(call.event(std::move(detail)));
   put(changes, registry::PolicyVersion{name, number, document, now}, registry::Expect::absent());
   put(changes, policy, registry::Expect::at(seen));
   CO_TRY(co_await commit(store, std::move(changes)));

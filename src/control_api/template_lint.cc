@@ -4,7 +4,7 @@
 
 #include "control_api/operations.h"
 #include "control_api/template_records.h"
-#include "policy/policy.h"
+#include "policy/lint.h"
 
 namespace imprint::control_api {
 
@@ -70,11 +70,19 @@ std::vector<Problem> check_inline_policies(const Template& parsed) {
     const auto* document = std::get_if<templates::PolicyDocument>(&resource.policy);
     if (document == nullptr) continue;
     const auto policy = policy::Policy::parse(document->text);
-    if (policy) continue;
-    problems.push_back(
-        {Severity::error,
-         fmt::format("$.Resources.{}.Properties.PolicyDocument", resource.logical_name),
-         fmt::format("is no policy: {}", describe(policy.error())), "correct the document"});
+    const std::string path =
+        fmt::format("$.Resources.{}.Properties.PolicyDocument", resource.logical_name);
+    if (policy) {
+      for (std::string& warning : policy::warnings(*policy)) {
+        problems.push_back({Severity::warning, path, std::move(warning),
+                            "see docs/compatibility.md, \"Policies\", and try it with "
+                            "TestAuthorization"});
+      }
+      continue;
+    }
+    problems.push_back({Severity::error, path,
+                        fmt::format("is no policy: {}", describe(policy.error())),
+                        "correct the document"});
   }
   return problems;
 }

@@ -65,6 +65,12 @@ TEST_F(TemplateLint, ReadsInlinePoliciesAsTheyWouldBe) {
       lint(with_policy(R"({"PolicyDocument":{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
       "Action":"iot:Conect","Resource":"*"}]}})")),
       ElementsAre(HasSubstr("error $.Resources.p.Properties.PolicyDocument: is no policy")));
+  EXPECT_THAT(
+      lint(with_policy(R"({"PolicyDocument":{"Version":"2012-10-17","Statement":[{"Effect":"Deny",
+        "Action":"iot:Publish","Resource":"arn:aws:iot:*:*:topic/${iot:Connection.Thing.ThingName}/x"}]}})")),
+      ElementsAre(
+          HasSubstr("warning $.Resources.p.Properties.PolicyDocument: statement 0 denies by "
+                    "${iot:Connection.Thing.ThingName}")));
 }
 
 TEST_F(TemplateLint, TellsAllErrorsAtOnce) {
