@@ -32,6 +32,11 @@ TEST_F(ThingTypes, AreCreatedDescribedAndTheSameAgain) {
             R"({"searchableAttributes":["a","b","c"],"thingTypeDescription":"größe"})");
   EXPECT_EQ(type.body.at("thingTypeMetadata").at("deprecated"), false);
   EXPECT_EQ(world.call("POST", "/thing-types/t", "{}").error, kExists);
+  const std::string in_another_order =
+      R"({"thingTypeProperties":{"thingTypeDescription":"größe","searchableAttributes":["c","a","b"]}})";
+  EXPECT_EQ(world.must("POST", "/thing-types/t", in_another_order).text("thingTypeId"),
+            created.text("thingTypeId"))
+      << "they are a set";
 }
 
 TEST_F(ThingTypes, AreRefusedWithAReason) {

@@ -15,6 +15,13 @@ using registry::ThingType;
 
 constexpr std::size_t kMaxSearchableAttributes = 3;
 
+/// The order in which they were written says nothing.
+bool is_same_set(std::vector<std::string> a, std::vector<std::string> b) {
+  std::ranges::sort(a);
+  std::ranges::sort(b);
+  return a == b;
+}
+
 Result<std::vector<std::string>> read_searchable(const json::object& properties) {
   constexpr std::string_view kPlace = "thingTypeProperties.searchableAttributes";
   const json::value* value = properties.if_contains("searchableAttributes");
@@ -81,7 +88,7 @@ Answer create_thing_type(Call call) {
   CO_TRY_ASSIGN(const std::optional<ThingType> existing,
                 co_await find_record<ThingType>(store, registry::thing_type_key(type.name)));
   if (existing && existing->description == type.description &&
-      existing->searchable_attributes == type.searchable_attributes) {
+      is_same_set(existing->searchable_attributes, type.searchable_attributes)) {
     CO_TRY_ASSIGN(const bool differs,
                   co_await has_other_tags(store, registry::key_of(*existing), tags));
     if (!differs) co_return write_created(call, *existing);
@@ -150,7 +157,7 @@ Answer update_thing_type(Call call) {
   if (properties.contains("searchableAttributes"))
     type.searchable_attributes = std::move(searchable);
   if (type.description == before.description &&
-      type.searchable_attributes == before.searchable_attributes) {
+      is_same_set(type.searchable_attributes, before.searchable_attributes)) {
     co_return json::object();
   }
   ++type.version;

@@ -45,6 +45,14 @@ constexpr bool in_enum_order() {
 }
 static_assert(in_enum_order());
 
+/// IAM compares action names without case.
+bool is_same_name(std::string_view a, std::string_view b) {
+  const auto folded = [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  };
+  return std::ranges::equal(a, b, {}, folded, folded);
+}
+
 }  // namespace
 
 std::span<const ActionInfo> actions() { return kActions; }
@@ -53,7 +61,8 @@ const ActionInfo& info(Action action) { return kActions[static_cast<std::size_t>
 
 std::optional<Action> find_action(std::string_view name) {
   const auto found = std::ranges::find_if(kActions, [&](const ActionInfo& row) {
-    return row.name == name || (!row.old_name.empty() && row.old_name == name);
+    return is_same_name(row.name, name) ||
+           (!row.old_name.empty() && is_same_name(row.old_name, name));
   });
   if (found == kActions.end()) return std::nullopt;
   return found->action;

@@ -249,7 +249,8 @@ Result<ActionSet> parse_action(std::string_view text) {
   if (text.find_first_of("*?") == std::string_view::npos) {
     if (const auto action = find_action(text)) out.set(static_cast<std::size_t>(*action));
   } else if (text.find("${") == std::string_view::npos) {
-    TRY_ASSIGN(const Pattern pattern, Pattern::parse(text, Pattern::Wildcards::yes));
+    TRY_ASSIGN(const Pattern pattern,
+               Pattern::parse(text, Pattern::Wildcards::yes, Pattern::Case::ignore));
     for (const ActionInfo& row : actions()) {
       if (pattern.matches(row.name) || (!row.old_name.empty() && pattern.matches(row.old_name)))
         out.set(static_cast<std::size_t>(row.action));

@@ -23,6 +23,16 @@ std::string statement(std::string_view effect, std::string_view action, std::str
                      effect, action, topic);
 }
 
+TEST(Policy, ActionsAreNamedInAnyCase) {
+  for (const char* name : {"iot:publish", "IOT:PUBLISH", "iot:Pub*", "IoT:pUB*sh"}) {
+    const auto parsed = make(statement("Allow", name, "a"));
+    const auto& statements = parsed->statements();
+    ASSERT_EQ(statements.size(), 1U);
+    EXPECT_TRUE(statements.front().actions().test(static_cast<std::size_t>(Action::publish)))
+        << name;
+  }
+}
+
 TEST(Policy, CountsCharactersWithoutWhiteSpace) {
   const std::string bare =
       R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iot:*","Resource":"*","Sid":""}})";
