@@ -249,7 +249,8 @@ runtime::Task<std::optional<provisioning::HookAsked>> ask_hook(Call call, Trial 
                           .client_id = "imprint-template-try",
                           .parameters = std::move(parameters)};
   co_return co_await provisioning::ask_hook(call.server.hooks, trial.record.hook->target_arn,
-                                            std::move(event), trial.parsed);
+                                            std::move(event), trial.parsed,
+                                            {.payer = call.access_key_id, .is_trial = true});
 }
 
 /// An operator sees what a device does not.

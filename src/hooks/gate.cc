@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hooks/gate.h"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 
 #include "base/name.h"
@@ -11,23 +12,27 @@ namespace {
 
 constexpr Milliseconds kFirstPause{50};  // between two attempts; each is twice as long
 
+/// A payer's name is a certificate's id, as a rule.
+std::string shown(const std::string& payer) { return payer.empty() ? "this asker" : payer; }
+
 double seconds_between(Monotonic from, Monotonic to) {
   return std::chrono::duration<double>(to - from).count();
 }
 
 }  // namespace
 
-void Gate::ask(std::string arn, std::string event, Monotonic asked, Done done) {
+void Gate::ask(std::string arn, std::string event, std::string payer, Monotonic asked, Done done) {
   const Monotonic now = clock_.monotonic();
-  if (running_ >= options_.concurrency && queued_ >= options_.queue) {
+  if (running_ >= options_.concurrency && queued_ >= options_.queue && !make_room(payer)) {
     return done(refusal(fmt::format("hook {} is overloaded: {} requests are with it and {} wait",
                                     quote(options_.arn), running_, queued_),
                         asked));
   }
-  if (!breaker_.admits(now)) {
-    return done(refusal(fmt::format("hook {} has failed {} times in a row and is not asked at the "
-                                    "moment",
-                                    quote(options_.arn), options_.breaker_failures),
+  if (!breaker_.admits(payer, now)) {
+    return done(refusal(fmt::format("hook {} has failed {} times in a row{} and is not asked at "
+                                    "the moment",
+                                    quote(options_.arn), options_.breaker_failures,
+                                    breaker_.is_open() ? "" : " for " + shown(payer)),
                         asked));
   }
   const std::uint64_t number = ++last_number_;
@@ -39,6 +44,7 @@ void Gate::ask(std::string arn, std::string event, Monotonic asked, Done done) {
                           .arn = std::move(arn),
                           .event = std::make_shared<const std::string>(std::move(event)),
                           .deadline = clock_.now() + std::chrono::ceil<Milliseconds>(remaining)},
+           .payer = std::move(payer),
            .done = std::move(done),
            .asked = asked,
            .deadline = boost::asio::steady_timer(loop_, remaining),
@@ -53,6 +59,7 @@ void Gate::ask(std::string arn, std::string event, Monotonic asked, Done done) {
 
 void Gate::send(Call& call) {
   ++running_;
+  ++running_of_[call.payer];
   call.state = State::sent;
   const std::uint64_t number = call.invocation.number;
   carrier_->send(call.invocation, [this, number](Delivery delivery) {
@@ -63,13 +70,49 @@ void Gate::send(Call& call) {
 }
 
 void Gate::send_waiting() {
-  while (running_ < options_.concurrency && !waiting_.empty()) {
-    const auto it = calls_.find(waiting_.front());
-    waiting_.pop_front();
-    if (it == calls_.end()) continue;
+  while (running_ < options_.concurrency) {
+    std::erase_if(waiting_, [this](std::uint64_t number) { return !calls_.contains(number); });
+    if (waiting_.empty()) return;
+    const auto next = fairest();
+    Call& call = calls_.at(*next);
+    waiting_.erase(next);
     --queued_;
-    send(it->second);
+    send(call);
   }
+}
+
+std::deque<std::uint64_t>::iterator Gate::fairest() {
+  return std::ranges::min_element(waiting_, {}, [this](std::uint64_t number) {
+    const auto it = running_of_.find(calls_.at(number).payer);
+    return it == running_of_.end() ? 0 : it->second;
+  });
+}
+
+bool Gate::make_room(const std::string& payer) {
+  std::map<std::string, std::size_t> waiting_of;
+  for (const std::uint64_t number : waiting_) {
+    if (const auto it = calls_.find(number); it != calls_.end()) ++waiting_of[it->second.payer];
+  }
+  const auto most =
+      std::ranges::max_element(waiting_of, {}, [](const auto& entry) { return entry.second; });
+  if (most == waiting_of.end() || most->second <= waiting_of[payer] + 1) return false;
+  const auto last = std::find_if(waiting_.rbegin(), waiting_.rend(), [&](std::uint64_t number) {
+    const auto it = calls_.find(number);
+    return it != calls_.end() && it->second.payer == most->first;
+  });
+  const Call ended = std::move(calls_.extract(*last).mapped());
+  --queued_;
+  breaker_.gave_up(ended.payer);
+  ended.done(refusal(fmt::format("hook {} is overloaded, most of all by requests like this one",
+                                 quote(options_.arn)),
+                     ended.asked));
+  return true;
+}
+
+void Gate::left(const std::string& payer) {
+  --running_;
+  const auto it = running_of_.find(payer);
+  if (--it->second == 0) running_of_.erase(it);
 }
 
 void Gate::delivered(std::uint64_t number, Delivery delivery) {
@@ -92,7 +135,7 @@ bool Gate::retry(Call& call) {
       [this, number = call.invocation.number](const boost::system::error_code& error) {
         const auto it = calls_.find(number);
         if (error || it == calls_.end()) return;
-        --running_;  // send() takes the slot again
+        left(it->second.payer);  // send() takes the slot again
         send(it->second);
       });
   return true;
@@ -115,12 +158,12 @@ void Gate::finish(Calls::iterator call, Reply reply) {
   if (call->second.state == State::waiting) {
     --queued_;
   } else {
-    --running_;
+    left(call->second.payer);
   }
   const Call ended = std::move(calls_.extract(call).mapped());
   reply.seconds = seconds_between(ended.asked, clock_.monotonic());
   reply.shadow = options_.shadow;
-  judge(reply);
+  judge(ended.payer, reply);
   track_record_.enter(reply, clock_.now());
   ended.done(std::move(reply));
   send_waiting();
@@ -131,42 +174,50 @@ HookReport Gate::report() const {
                     .listens = carrier_->listens(),
                     .running = running_,
                     .waiting = queued_,
-                    .is_resting = breaker_.is_open()};
+                    .is_resting = breaker_.is_open_for_any()};
   track_record_.write(report);
   return report;
 }
 
-void Gate::judge(const Reply& reply) {
+void Gate::judge(const std::string& payer, const Reply& reply) {
   if (reply.kind == Reply::Kind::answered || reply.kind == Reply::Kind::threw) {
-    if (breaker_.is_open()) log_.info("a hook works again", {{"hook", options_.arn}});
-    return breaker_.succeeded();
+    if (breaker_.is_open_for(payer)) log_.info("a hook works again", {{"hook", options_.arn}});
+    return breaker_.succeeded(payer);
   }
   const bool was_open = breaker_.is_open();
-  if (!breaker_.failed(clock_.monotonic())) return;
-  if (!was_open) {
+  const bool was_open_for_payer = breaker_.is_open_for(payer);
+  breaker_.failed(payer, clock_.monotonic());
+  if (!breaker_.is_open_for(payer)) return;
+  if (breaker_.is_open() != was_open || !was_open_for_payer) {
     log_.error("a hook does not work; requests that need it are refused without asking it",
                {{"hook", options_.arn},
+                {"whose requests", breaker_.is_open() ? "all" : shown(payer)},
                 {"because", reply.because},
                 {"next try after ms", options_.breaker_pause.count()}});
   }
-  refuse_waiting(fmt::format("hook {} has failed {} times in a row while this request waited",
+  refuse_waiting(breaker_.is_open() ? std::nullopt : std::optional(payer),
+                 fmt::format("hook {} has failed {} times in a row while this request waited",
                              quote(options_.arn), options_.breaker_failures));
 }
 
-void Gate::refuse_waiting(const std::string& because) {
-  while (!waiting_.empty()) {
-    const auto it = calls_.find(waiting_.front());
-    waiting_.pop_front();
+void Gate::refuse_waiting(const std::optional<std::string>& payer, const std::string& because) {
+  for (const std::uint64_t number : std::exchange(waiting_, {})) {
+    const auto it = calls_.find(number);
     if (it == calls_.end()) continue;
+    if (payer && it->second.payer != *payer) {
+      waiting_.push_back(number);
+      continue;
+    }
     --queued_;
     const Call ended = std::move(calls_.extract(it).mapped());
+    breaker_.gave_up(ended.payer);
     ended.done(refusal(because, ended.asked));
   }
 }
 
 void Gate::stop() {
   const std::string because = "the server is stopping";
-  refuse_waiting(because);
+  refuse_waiting(std::nullopt, because);
   while (!calls_.empty()) {
     const auto it = calls_.begin();
     if (it->second.state == State::sent) carrier_->cancel(it->first);

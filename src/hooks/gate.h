@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "hooks/breaker.h"
@@ -22,7 +23,7 @@ class Gate {
  public:
   using Done = std::function<void(Reply)>;
 
-  Gate(HookOptions options, std::unique_ptr<Carrier> carrier, CarrierParts& parts)
+  Gate(HookOptions options, std::shared_ptr<Carrier> carrier, CarrierParts& parts)
       : options_(std::move(options)),
         carrier_(std::move(carrier)),
         loop_(parts.loop),
@@ -35,7 +36,7 @@ class Gate {
   Gate& operator=(const Gate&) = delete;
 
   /// `done` is called once, here or later on this thread.
-  void ask(std::string arn, std::string event, Monotonic asked, Done done);
+  void ask(std::string arn, std::string event, std::string payer, Monotonic asked, Done done);
 
   /// Answers everything that waits as failed.
   void stop();
@@ -49,6 +50,7 @@ class Gate {
   enum class State : std::uint8_t { waiting, sent, pausing };
   struct Call {
     Invocation invocation;
+    std::string payer;
     Done done;
     Monotonic asked;
     State state = State::waiting;
@@ -60,17 +62,24 @@ class Gate {
 
   void send(Call& call);
   void send_waiting();
+  /// Of those that wait, the first one of a payer with the fewest requests under way.
+  [[nodiscard]] std::deque<std::uint64_t>::iterator fairest();
+  /// A full queue gives way to a payer that has fewer in it than another: one of the other's goes.
+  bool make_room(const std::string& payer);
   void delivered(std::uint64_t number, Delivery delivery);
   bool retry(Call& call);
+  /// A request of this payer holds its slot no more.
+  void left(const std::string& payer);
   void time_out(std::uint64_t number);
   /// The answer is out, and the slot free for the next.
   void finish(Calls::iterator call, Reply reply);
-  void judge(const Reply& reply);
-  void refuse_waiting(const std::string& because);
+  void judge(const std::string& payer, const Reply& reply);
+  /// Of one payer, or of all.
+  void refuse_waiting(const std::optional<std::string>& payer, const std::string& because);
   [[nodiscard]] Reply refusal(std::string because, Monotonic asked) const;
 
   HookOptions options_;
-  std::unique_ptr<Carrier> carrier_;
+  std::shared_ptr<Carrier> carrier_;
   boost::asio::io_context& loop_;
   const Clock& clock_;
   Random& random_;
@@ -82,6 +91,7 @@ class Gate {
   std::deque<std::uint64_t> waiting_;  ///< in their order; some may have given up meanwhile
   std::size_t queued_ = 0;
   std::size_t running_ = 0;
+  std::map<std::string, std::size_t> running_of_ = {};  ///< by payer
 };
 
 }  // namespace imprint::hooks

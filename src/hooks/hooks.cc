@@ -31,6 +31,14 @@ Result<std::unique_ptr<Carrier>> make_carrier(const HookOptions& options,
   return fail(Fault::internal, "no such transport");
 }
 
+/// One at a time, so that at most one of a hook's workers is busy with them.
+HookOptions for_trials(HookOptions options) {
+  constexpr std::uint32_t kMostWaiting = 16;
+  options.concurrency = 1;
+  options.queue = std::min<std::uint32_t>(options.queue, kMostWaiting);
+  return options;
+}
+
 }  // namespace
 
 /// In the order of construction. The carriers go before the loop and the web client that they use.
@@ -45,15 +53,18 @@ struct Hooks::Parts {
   outbound::WebClient web;
   CarrierParts carrier_parts;
   std::vector<std::unique_ptr<Gate>> gates;  ///< never changed once the thread runs
+  /// For each the gate of trials, with the same carrier: neither their number nor their failures
+  /// are the devices'.
+  std::vector<std::unique_ptr<Gate>> trial_gates;
   std::mutex mutex;
   bool is_stopped = false;
   std::thread thread;
 
-  [[nodiscard]] Gate* gate_for(std::string_view arn) const {
-    const auto it = std::ranges::find_if(gates, [&](const std::unique_ptr<Gate>& gate) {
-      return matches(gate->options().arn, arn);
-    });
-    return it == gates.end() ? nullptr : it->get();
+  [[nodiscard]] Gate* gate_for(std::string_view arn, bool is_trial = false) const {
+    const auto& all = is_trial ? trial_gates : gates;
+    const auto it = std::ranges::find_if(
+        all, [&](const std::unique_ptr<Gate>& gate) { return matches(gate->options().arn, arn); });
+    return it == all.end() ? nullptr : it->get();
   }
 
   /// False when the hooks have stopped: what is posted before runs before the stop.
@@ -79,8 +90,10 @@ Result<std::unique_ptr<Hooks>> Hooks::make(std::vector<HookOptions> options,
       error.where.clear();
       return tl::unexpected(std::move(error));
     }
-    parts->gates.push_back(
-        std::make_unique<Gate>(std::move(one), std::move(*carrier), parts->carrier_parts));
+    const std::shared_ptr<Carrier> shared = std::move(*carrier);
+    parts->trial_gates.push_back(
+        std::make_unique<Gate>(for_trials(one), shared, parts->carrier_parts));
+    parts->gates.push_back(std::make_unique<Gate>(std::move(one), shared, parts->carrier_parts));
   }
   parts->thread = start_thread("hooks", [loop = &parts->loop] { loop->run(); });
   return std::unique_ptr<Hooks>(new Hooks(std::move(parts)));
@@ -99,9 +112,9 @@ const HookOptions* Hooks::find(std::string_view arn) const {
   return gate == nullptr ? nullptr : &gate->options();
 }
 
-runtime::Task<Reply> Hooks::ask(std::string arn, std::string event_json) {
+runtime::Task<Reply> Hooks::ask(std::string arn, std::string event_json, Asker asker) {
   const Monotonic asked = parts_->clock.monotonic();
-  Gate* gate = parts_->gate_for(arn);
+  Gate* gate = parts_->gate_for(arn, asker.is_trial);
   if (gate == nullptr) {
     co_return Reply{
         .kind = Reply::Kind::failed,
@@ -110,9 +123,10 @@ runtime::Task<Reply> Hooks::ask(std::string arn, std::string event_json) {
                                quote(arn))};
   }
   const runtime::Completion<Reply> answer;
-  const bool is_posted = parts_->post(
-      [gate, answer, arn = std::move(arn), event = std::move(event_json), asked]() mutable {
-        gate->ask(std::move(arn), std::move(event), asked,
+  const bool is_posted =
+      parts_->post([gate, answer, arn = std::move(arn), event = std::move(event_json),
+                    payer = std::move(asker.payer), asked]() mutable {
+        gate->ask(std::move(arn), std::move(event), std::move(payer), asked,
                   [answer](Reply reply) { answer.complete(std::move(reply)); });
       });
   if (!is_posted) {
@@ -142,7 +156,9 @@ void Hooks::stop() {
     if (parts_->is_stopped) return;
     parts_->is_stopped = true;
     boost::asio::post(parts_->loop, [this, stopped] {
-      for (const auto& gate : parts_->gates) gate->stop();
+      for (const auto* gates : {&parts_->gates, &parts_->trial_gates}) {
+        for (const auto& gate : *gates) gate->stop();
+      }
       stopped.complete(true);
     });
   }

@@ -17,13 +17,19 @@
 
 namespace imprint::hooks {
 
+/// Who has a hook asked. One payer's failures, however many, keep nobody else's requests from it.
+struct Asker {
+  std::string payer = {};  ///< a claim, a device's certificate, an access key
+  bool is_trial = false;   ///< nobody is let in by the answer; it takes no device's turn
+};
+
 /// Asks the hook that an ARN stands for: what use cases see of this folder.
 class Invoker {
  public:
   virtual ~Invoker() = default;
   /// The asker resumes on its own executor. An ARN that nobody answers for is a failure, not an
   /// absence: a template that expects to be guarded is.
-  virtual runtime::Task<Reply> ask(std::string arn, std::string event_json) = 0;
+  virtual runtime::Task<Reply> ask(std::string arn, std::string event_json, Asker asker) = 0;
   /// Whether anybody does, for those who may be asked and need not be.
   [[nodiscard]] virtual bool answers_for(std::string_view arn) const = 0;
   /// Of the hook that would be asked; empty when there is none.
@@ -50,7 +56,7 @@ class Hooks final : public Invoker {
   /// The first hook whose pattern matches, or null.
   [[nodiscard]] const HookOptions* find(std::string_view arn) const;
 
-  runtime::Task<Reply> ask(std::string arn, std::string event_json) override;
+  runtime::Task<Reply> ask(std::string arn, std::string event_json, Asker asker) override;
   [[nodiscard]] bool answers_for(std::string_view arn) const override {
     return find(arn) != nullptr;
   }

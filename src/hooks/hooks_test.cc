@@ -44,7 +44,10 @@ class HooksTest : public ::testing::Test {
     hooks = std::move(*made);
   }
   Reply ask(std::string event = R"({"n":1})", std::string arn = std::string(kArn)) {
-    return runtime::run_blocking(hooks->ask(std::move(arn), std::move(event)));
+    return ask_as({}, std::move(event), std::move(arn));
+  }
+  Reply ask_as(Asker asker, std::string event = R"({"n":1})", std::string arn = std::string(kArn)) {
+    return runtime::run_blocking(hooks->ask(std::move(arn), std::move(event), std::move(asker)));
   }
   std::string file(const std::string& name, const std::string& text, mode_t mode = 0600) {
     std::ofstream(folder / name) << text;
@@ -479,7 +482,7 @@ TEST_F(HooksTest, NoMoreThanTheBoundAreAtTheHookAndTheRestWaits) {
   std::latch ended(kAll);
   std::atomic<int> allowed = 0;
   const auto one = [&]() -> runtime::Task<void> {
-    if ((co_await hooks->ask(std::string(kArn), "{}")).kind == answered) ++allowed;
+    if ((co_await hooks->ask(std::string(kArn), "{}", {})).kind == answered) ++allowed;
     ended.count_down();
   };
   for (int i = 0; i < kAll; ++i) runtime::start(one());
@@ -498,7 +501,7 @@ TEST_F(HooksTest, WhatFindsTheQueueFullFailsAtOnce) {
   std::latch ended(3);
   std::atomic<int> allowed = 0;
   const auto one = [&]() -> runtime::Task<void> {
-    if ((co_await hooks->ask(std::string(kArn), "{}")).kind == answered) ++allowed;
+    if ((co_await hooks->ask(std::string(kArn), "{}", {})).kind == answered) ++allowed;
     ended.count_down();
   };
   for (int i = 0; i < 3; ++i) runtime::start(one());
@@ -519,7 +522,7 @@ TEST_F(HooksTest, WaitingForATurnIsPartOfTheDeadline) {
   make({.url = server.url(), .timeout = Milliseconds(200), .concurrency = 1});
   std::latch ended(1);
   const auto one = [&]() -> runtime::Task<void> {
-    EXPECT_EQ((co_await hooks->ask(std::string(kArn), "{}")).kind, timed_out);
+    EXPECT_EQ((co_await hooks->ask(std::string(kArn), "{}", {})).kind, timed_out);
     ended.count_down();
   };
   runtime::start(one());
@@ -542,6 +545,82 @@ TEST_F(HooksTest, AHookThatKeepsFailingIsNotAskedForAWhile) {
   works = true;
   while (ask().kind != answered) std::this_thread::sleep_for(std::chrono::milliseconds(20));
   EXPECT_EQ(ask().kind, answered);
+}
+
+TEST_F(HooksTest, FailuresOfOnePayerStopNobodyElse) {
+  WebServer server([&](const WebCall& call) {
+    return call.body.find("poison") != std::string::npos ? web_answer(500, "")
+                                                         : web_answer(200, kYes);
+  });
+  make({.url = server.url(), .breaker_failures = 3, .breaker_pause = std::chrono::hours(1)});
+  for (int i = 0; i < 10; ++i)
+    EXPECT_EQ(ask_as({.payer = "leaked claim"}, R"("poison")").kind, failed);
+  EXPECT_EQ(server.calls(), 3) << "its own requests rest";
+  EXPECT_EQ(ask_as({.payer = "other claim"}).kind, answered);
+  EXPECT_EQ(ask_as({.payer = "leaked claim"}).kind, failed);
+}
+
+TEST_F(HooksTest, OnePayerFillsTheQueueForNobodyElse) {
+  std::counting_semaphore<100> go{0};
+  WebServer server([&](const WebCall& call) {
+    if (call.body.find("slow") != std::string::npos) go.acquire();
+    return web_answer(200, kYes);
+  });
+  make({.url = server.url(), .concurrency = 2, .queue = 4});
+  std::latch ended(8);
+  std::atomic<int> refused = 0;
+  const auto slow = [&]() -> runtime::Task<void> {
+    const Reply reply =
+        co_await hooks->ask(std::string(kArn), R"("slow")", {.payer = "leaked claim"});
+    if (reply.because.find("overloaded") != std::string::npos) ++refused;
+    ended.count_down();
+  };
+  for (int i = 0; i < 8; ++i) runtime::start(slow());
+  std::latch answered_other(1);
+  Reply other;
+  const auto ask_other = [&]() -> runtime::Task<void> {
+    other = co_await hooks->ask(std::string(kArn), R"("quick")", {.payer = "other claim"});
+    answered_other.count_down();
+  };
+  runtime::start(ask_other());
+  while (runtime::run_blocking(hooks->report()).front().running < 2)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  go.release(1);
+  answered_other.wait();
+  EXPECT_EQ(other.kind, answered) << "its turn comes before those that were there";
+  EXPECT_EQ(refused, 3) << "two that the queue had no place for, and one that gave way";
+  go.release(20);
+  ended.wait();
+}
+
+TEST_F(HooksTest, TrialsHaveAGateOfTheirOwn) {
+  std::counting_semaphore<100> go{0};
+  WebServer server([&](const WebCall& call) {
+    if (call.body.find("slow") != std::string::npos) go.acquire();
+    return call.body.find("poison") != std::string::npos ? web_answer(500, "")
+                                                         : web_answer(200, kYes);
+  });
+  make({.url = server.url(),
+        .concurrency = 2,
+        .queue = 2,
+        .breaker_failures = 3,
+        .breaker_pause = std::chrono::hours(1)});
+  const auto trial = [](int i) {
+    return Asker{.payer = fmt::format("key {}", i), .is_trial = true};
+  };
+  for (int i = 0; i < 24; ++i) EXPECT_EQ(ask_as(trial(i), R"("poison")").kind, failed);
+  EXPECT_EQ(ask().kind, answered) << "however many failed";
+  EXPECT_FALSE(runtime::run_blocking(hooks->report()).front().is_resting);
+  make({.url = server.url(), .concurrency = 2, .queue = 2});
+  std::latch ended(10);
+  const auto one = [&](int i) -> runtime::Task<void> {
+    std::ignore = co_await hooks->ask(std::string(kArn), R"("slow")", trial(i));
+    ended.count_down();
+  };
+  for (int i = 0; i < 10; ++i) runtime::start(one(i));
+  EXPECT_EQ(ask().kind, answered) << "however many are under way";
+  go.release(20);
+  ended.wait();
 }
 
 TEST_F(HooksTest, DenialsDoNotOpenTheBreaker) {
@@ -572,7 +651,7 @@ TEST_F(HooksTest, StoppingAnswersEveryoneWhoWaits) {
   std::latch ended(5);
   std::atomic<int> stopped = 0;
   const auto one = [&]() -> runtime::Task<void> {
-    const Reply reply = co_await hooks->ask(std::string(kArn), "{}");
+    const Reply reply = co_await hooks->ask(std::string(kArn), "{}", {});
     if (reply.because.find("stopping") != std::string::npos) ++stopped;
     ended.count_down();
   };

@@ -6,8 +6,8 @@ namespace imprint::provisioning {
 namespace json = encoding::json;
 
 runtime::Task<HookAsked> ask_hook(hooks::Invoker& hooks, std::string arn, hooks::FleetEvent event,
-                                  templates::Template parsed) {
-  const hooks::Reply reply = co_await hooks.ask(arn, hooks::to_json(event));
+                                  templates::Template parsed, hooks::Asker asker) {
+  const hooks::Reply reply = co_await hooks.ask(arn, hooks::to_json(event), std::move(asker));
   HookAsked asked{.arn = std::move(arn),
                   .verdict = hooks::fleet_verdict(reply),
                   .seconds = reply.seconds,

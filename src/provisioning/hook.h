@@ -36,7 +36,7 @@ struct HookCount {
 
 /// Asks, and sorts the overrides out by what the template declares.
 runtime::Task<HookAsked> ask_hook(hooks::Invoker& hooks, std::string arn, hooks::FleetEvent event,
-                                  templates::Template parsed);
+                                  templates::Template parsed, hooks::Asker asker);
 
 /// The request's parameters with the overrides in their place; they are checked like a device's own
 /// when the template is evaluated.

@@ -227,7 +227,8 @@ registry::Task<Result<JustInTime::Decision>> JustInTime::decide(FirstConnection 
           .template_arn = arn_prefix_ + "provisioningtemplate/" + source.name,
           .client_id = connection.client_id,
           .parameters = with_overrides(certificate.values, admission.overrides)};
-      asked = co_await ask_hook(hooks_, settings.jitp_hook, std::move(event), source.parsed);
+      asked = co_await ask_hook(hooks_, settings.jitp_hook, std::move(event), source.parsed,
+                                {.payer = connection.certificate.id().hex()});
     }
     if (asked->refuses()) {
       Error refusal = refusal_of(*asked);
@@ -275,7 +276,8 @@ registry::Task<Result<void>> JustInTime::ask_registration_hook(FirstConnection c
                                 .now = clock_.now(),
                                 .account = account_};
   const hooks::Reply reply =
-      co_await hooks_.ask(arn, question_of(event, arrival.record.pem, connection.client_id));
+      co_await hooks_.ask(arn, question_of(event, arrival.record.pem, connection.client_id),
+                          {.payer = connection.certificate.id().hex()});
   const auto decision = read_decision(reply);
   out.hook = registration_hook_event(reply, decision, event_of(connection, "hook"), arn);
   out.asked = {outcome_of(reply, decision), reply.shadow, reply.seconds};

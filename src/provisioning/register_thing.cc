@@ -219,7 +219,7 @@ registry::Task<HookAsked> RegisterThing::ask(const Attempt& one,
       .client_id = one.caller.client_id,
       .parameters = with_overrides(one.request.parameters, chosen.admission.overrides)};
   co_return co_await ask_hook(hooks_, chosen.record.hook->target_arn, std::move(event),
-                              chosen.parsed);
+                              chosen.parsed, {.payer = one.caller.certificate.hex()});
 }
 
 registry::Task<Result<Known>> RegisterThing::gather(const Attempt& one,

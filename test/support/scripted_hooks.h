@@ -13,8 +13,10 @@ namespace imprint::test {
 /// Hooks that answer what a test tells them, and remember what they were asked.
 class ScriptedHooks final : public hooks::Invoker {
  public:
-  runtime::Task<hooks::Reply> ask(std::string arn, std::string event_json) override {
+  runtime::Task<hooks::Reply> ask(std::string arn, std::string event_json,
+                                  hooks::Asker asker) override {
     asked.emplace_back(std::move(arn), std::move(event_json));
+    askers.push_back(std::move(asker));
     while_asked();
     co_return reply;
   }
@@ -32,6 +34,7 @@ class ScriptedHooks final : public hooks::Invoker {
   std::string only_for = {};  ///< ARNs that begin so have a hook that need not be there
   std::function<void()> while_asked = [] {};
   std::vector<std::pair<std::string, std::string>> asked = {};  ///< ARN and event
+  std::vector<hooks::Asker> askers = {};
 };
 
 }  // namespace imprint::test
