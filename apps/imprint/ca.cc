@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "apps/imprint/access.h"
+#include "apps/imprint/template_file.h"
 #include "apps/imprint/verbs.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -42,7 +43,6 @@ constexpr const char* kListHelp =
     "template.";
 
 constexpr std::size_t kMaxPemBytes = 64 * 1024;
-constexpr std::size_t kMaxBodyBytes = std::size_t{1} << 20U;
 
 struct Arguments {
   std::string directory;
@@ -98,11 +98,12 @@ Result<json::object> registration_of(const Arguments& arguments, const deploymen
     request["registrationConfig"] = json::object{{"templateName", arguments.template_name}};
   if (!arguments.body.empty()) {
     TRY_ASSIGN(const deployment::Config config, deployment::Config::load(layout.config()));
-    TRY_ASSIGN(const std::string body, read_argument(arguments.body, kMaxBodyBytes));
+    TRY_ASSIGN(const TemplateFile file, read_template_file(arguments.body));
     // AWS asks for a role beside a body; nothing here assumes it.
-    request["registrationConfig"] =
-        json::object{{"templateBody", body},
-                     {"roleArn", fmt::format("arn:aws:iam::{}:role/imprint", config.account_id)}};
+    const std::string role = file.role_arn.empty()
+                                 ? fmt::format("arn:aws:iam::{}:role/imprint", config.account_id)
+                                 : file.role_arn;
+    request["registrationConfig"] = json::object{{"templateBody", file.body}, {"roleArn", role}};
   }
   if (arguments.sni_only) return request;
   TRY_ASSIGN(const Secret key_text, read_secret_file(arguments.key, kMaxPemBytes));

@@ -190,4 +190,32 @@ TEST(Tool, LintTellsEveryFindingWithItsPlaceAndEndsWithOneOnErrors) {
 }
 
 }  // namespace
+TEST(Tool, LintReadsAPolicyAndTheWrapperOfARegistrationConfig) {
+  const test::ScratchFolder folder;
+  const auto write = [&](const std::string& name, const encoding::json::object& value) {
+    std::ofstream(folder.path() / name) << encoding::to_json(value);
+  };
+  const auto body = [](const std::string& effect) {
+    return fmt::format(
+        R"({{"Resources":{{"c":{{"Type":"AWS::IoT::Certificate","Properties":{{"CertificateId":{{"Ref":"AWS::IoT::Certificate::Id"}}}}}},)"
+        R"("p":{{"Type":"AWS::IoT::Policy","Properties":{{"PolicyDocument":"{{\"Version\":\"2012-10-17\",\"Statement\":[{{\"Effect\":\"{}\",\"Action\":\"iot:*\",\"Resource\":\"*\"}}]}}"}}}}}}}})",
+        effect);
+  };
+  const std::string role = "arn:aws:iam::000000000000:role/r";
+  write("good.json", {{"templateBody", body("Allow")}, {"roleArn", role}});
+  write("bad.json", {{"templateBody", body("Alow")}, {"roleArn", role}});
+  write("name.json", {{"templateName", "Jitp"}});
+  write("object.json", {{"templateBody", *encoding::parse_json(body("Allow"))}});
+  const auto lint = [&](const std::string& file) {
+    return test::shell(folder, kTool + " template lint --type jitp " + file);
+  };
+  EXPECT_EQ(lint("good.json").exit_code, 0) << lint("good.json").output;
+  const auto bad = lint("bad.json");
+  EXPECT_EQ(bad.exit_code, 1);
+  EXPECT_TRUE(contains(bad.output, "$.Resources.p.Properties.PolicyDocument: is no policy"))
+      << bad.output;
+  EXPECT_TRUE(contains(lint("name.json").output, "names the stored template Jitp"));
+  EXPECT_TRUE(contains(lint("object.json").output, "AWS takes the body as a string"));
+}
+
 }  // namespace imprint

@@ -8,12 +8,14 @@
 #include <memory>
 
 #include "apps/imprint/access.h"
+#include "apps/imprint/template_file.h"
 #include "apps/imprint/verbs.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "encoding/text.h"
 #include "provisioning/certificate_parameters.h"
 #include "provisioning/outside_certificate.h"
+#include "provisioning/template_check.h"
 #include "x509/certificate.h"
 #include "x509/chain.h"
 
@@ -43,6 +45,8 @@ constexpr const char* kLintHelp =
     "\n"
     "Says everything that is wrong with a provisioning template, each finding with its place and "
     "how to mend it.\n"
+    "The file may also be the one of `aws iot register-ca-certificate --registration-config`, with "
+    "the body inside.\n"
     "Ends with 1 when one of them is an error.";
 
 constexpr const char* kTryHelp =
@@ -80,7 +84,7 @@ bool is_error(const json::value& problem) {
 json::array lint_here(const std::string& body, const std::string& type) {
   json::array out;
   const auto use = type == "jitp" ? templates::Use::jitp : templates::Use::fleet;
-  for (const templates::Problem& problem : templates::Template::lint(body, use)) {
+  for (const templates::Problem& problem : provisioning::lint_template(body, use)) {
     const bool error = problem.severity == templates::Severity::error;
     out.emplace_back(json::object{{"severity", error ? "error" : "warning"},
                                   {"path", problem.path},
@@ -163,8 +167,11 @@ Result<json::array> lint_devices(const Arguments& arguments, const std::string& 
       out.push_back(problem_of("error", file, fit.error().message, "make another certificate"));
     if (!ca.empty()) {
       TRY_ASSIGN(const x509::TrustAnchors anchor, x509::TrustAnchors::make(ca));
-      const auto chain = anchor.verify(device, std::span(sent).subspan(1), clock.now(),
-                                       x509::ChainPurpose::tls_client);
+      const auto more = std::span(sent).subspan(1);
+      const auto chain = anchor.verify(device, more, clock.now(), x509::ChainPurpose::tls_client)
+                             .and_then([&](const auto&) {
+                               return provisioning::check_way_to_ca(device, more, ca.front());
+                             });
       if (!chain) {
         out.push_back(problem_of("error", file, chain.error().message,
                                  "name the CA that signed it; intermediates follow the device's "
@@ -179,7 +186,8 @@ Result<json::array> lint_devices(const Arguments& arguments, const std::string& 
 
 /// Gives the exit code: findings are no failure of the tool, but a script must see them.
 Result<int> lint(const Arguments& arguments) {
-  TRY_ASSIGN(const std::string body, read_argument(arguments.file, kMaxFileBytes));
+  TRY_ASSIGN(const TemplateFile file, read_template_file(arguments.file));
+  const std::string& body = file.body;
   const bool is_for_devices = !arguments.ca_file.empty() || !arguments.device_files.empty();
   const std::string type = is_for_devices ? "jitp" : arguments.type;
   json::array problems;
@@ -226,7 +234,8 @@ Result<json::object> trial_of(const Arguments& arguments) {
   if (arguments.version > 0) out["versionId"] = arguments.version;
   if (!arguments.certificate_id.empty()) out["certificateId"] = arguments.certificate_id;
   if (!arguments.file.empty()) {
-    TRY_ASSIGN(out["templateBody"], read_argument(arguments.file, kMaxFileBytes));
+    TRY_ASSIGN(const TemplateFile file, read_template_file(arguments.file));
+    out["templateBody"] = file.body;
   }
   if (!arguments.certificate_file.empty()) {
     TRY_ASSIGN(out["certificatePem"], read_argument(arguments.certificate_file, kMaxFileBytes));

@@ -4,7 +4,7 @@
 
 #include "control_api/operations.h"
 #include "control_api/template_records.h"
-#include "policy/lint.h"
+#include "provisioning/template_check.h"
 
 namespace imprint::control_api {
 
@@ -14,9 +14,6 @@ using templates::NamedResource;
 using templates::Problem;
 using templates::Severity;
 using templates::Template;
-
-/// Stands in for what a device or a certificate would say.
-constexpr std::string_view kSample = "Sample1";
 
 registry::Key key_of(const NamedResource& resource) {
   // The names have passed the checks of the template.
@@ -49,44 +46,6 @@ runtime::Task<Result<std::vector<Problem>>> find_missing(registry::Store& store,
   co_return problems;
 }
 
-/// Inline policy documents, as they would be for a device with harmless values. A template whose
-/// values decide more than text (a key of a map) may have no such device; then nothing is said.
-std::vector<Problem> check_inline_policies(const Template& parsed) {
-  templates::Parameters given;
-  templates::Predefined predefined;
-  for (const auto& [name, fallback] : parsed.parameters()) {
-    if (templates::is_predefined(parsed.use(), name)) {
-      predefined.values[name] = kSample;
-    } else if (!fallback) {
-      given[name] = kSample;
-    }
-  }
-  predefined.values[std::string(templates::kCertificateIdParameter)] =
-      CertificateId(Sha256{}).hex();
-  const auto resources = parsed.evaluate(given, predefined);
-  std::vector<Problem> problems;
-  if (!resources) return problems;
-  for (const templates::PolicyResource& resource : resources->policies) {
-    const auto* document = std::get_if<templates::PolicyDocument>(&resource.policy);
-    if (document == nullptr) continue;
-    const auto policy = policy::Policy::parse(document->text);
-    const std::string path =
-        fmt::format("$.Resources.{}.Properties.PolicyDocument", resource.logical_name);
-    if (policy) {
-      for (std::string& warning : policy::warnings(*policy)) {
-        problems.push_back({Severity::warning, path, std::move(warning),
-                            "see docs/compatibility.md, \"Policies\", and try it with "
-                            "TestAuthorization"});
-      }
-      continue;
-    }
-    problems.push_back({Severity::error, path,
-                        fmt::format("is no policy: {}", describe(policy.error())),
-                        "correct the document"});
-  }
-  return problems;
-}
-
 json::object write_problem(const Problem& problem) {
   return {{"severity", problem.severity == Severity::error ? "error" : "warning"},
           {"path", problem.path},
@@ -97,13 +56,11 @@ json::object write_problem(const Problem& problem) {
 Answer lint_template(Call call) {
   const std::string body = call.in.text("templateBody");
   const templates::Use use = use_of(type_of(call));
-  std::vector<Problem> problems = Template::lint(body, use);
+  std::vector<Problem> problems = provisioning::lint_template(body, use);
   if (const auto parsed = Template::parse(body, use)) {
     CO_TRY_ASSIGN(const std::vector<Problem> missing,
                   co_await find_missing(call.server.store, *parsed));
     problems.insert(problems.end(), missing.begin(), missing.end());
-    const std::vector<Problem> policies = check_inline_policies(*parsed);
-    problems.insert(problems.end(), policies.begin(), policies.end());
   }
   json::array all;
   for (const Problem& problem : problems) all.emplace_back(write_problem(problem));

@@ -73,6 +73,57 @@ TEST_F(TemplateLint, ReadsInlinePoliciesAsTheyWouldBe) {
                     "${iot:Connection.Thing.ThingName}")));
 }
 
+TEST_F(TemplateLint, WhatItFindsInLiteralsIsRefusedAtCreationToo) {
+  const auto create = [&](const std::string& body, const std::string& type) {
+    return world.call("POST", "/provisioning-templates",
+                      encoding::to_json(json::object{
+                          {"templateName", "New"},
+                          {"templateBody", body},
+                          {"type", type},
+                          {"provisioningRoleArn", "arn:aws:iam::000000000000:role/Provisioning"}}));
+  };
+  const std::string fleet_policy = with_policy(
+      R"({"PolicyDocument":{"Version":"2012-10-17","Statement":[{"Effect":"Alow","Action":"iot:Connect","Resource":"*"}]}})");
+  const std::string text_policy =
+      with_policy(R"({"PolicyDocument":"{\"Version\":\"2012-10-17\",\"Statement\":[]}"})");
+  const std::string name = with_policy(R"({"PolicyName":{"Fn::Sub":"bad name ${S}"}})");
+  const std::string jitp =
+      R"({"Parameters":{"AWS::IoT::Certificate::CommonName":{"Type":"String"}},"Resources":{
+      "t":{"Type":"AWS::IoT::Thing","Properties":{"ThingName":{"Fn::Sub":"bad name ${AWS::IoT::Certificate::CommonName}"}}},
+      "c":{"Type":"AWS::IoT::Certificate","Properties":{"CertificateId":{"Ref":"AWS::IoT::Certificate::Id"}}}}})";
+  for (const auto& [body, type] :
+       std::vector<std::pair<std::string, std::string>>{{fleet_policy, "FLEET_PROVISIONING"},
+                                                        {text_policy, "FLEET_PROVISIONING"},
+                                                        {text_policy, "JITP"},
+                                                        {name, "FLEET_PROVISIONING"},
+                                                        {jitp, "JITP"}}) {
+    // For JITP a parameter of the device's own is wrong as well.
+    const std::string told = type == "JITP" && body == text_policy ? "$" : "$.Resources";
+    const Reply refused = create(body, type);
+    EXPECT_EQ(refused.status, 400) << body;
+    EXPECT_EQ(refused.error, "InvalidRequestException");
+    EXPECT_THAT(refused.message(), HasSubstr(told)) << body;
+    EXPECT_THAT(lint(body, type), ::testing::Contains(HasSubstr("error $"))) << body;
+  }
+  const std::string good = with_policy(R"({"PolicyName":"P"})");
+  ASSERT_EQ(create(good, "FLEET_PROVISIONING").status, 200);
+  EXPECT_EQ(world
+                .call("POST", "/provisioning-templates/New/versions",
+                      encoding::to_json(json::object{{"templateBody", fleet_policy}}))
+                .status,
+            400);
+}
+
+TEST_F(TemplateLint, WarnsOfAnEmptyDefaultInTheThingsName) {
+  const std::string body =
+      R"({"Parameters":{"SerialNumber":{"Type":"String","Default":""}},"Resources":{
+      "t":{"Type":"AWS::IoT::Thing","Properties":{"ThingName":{"Fn::Sub":"device-${SerialNumber}"}}},
+      "c":{"Type":"AWS::IoT::Certificate","Properties":{"CertificateId":{"Ref":"AWS::IoT::Certificate::Id"}}}}})";
+  EXPECT_THAT(lint(body), ::testing::Contains(HasSubstr(
+                              "warning $.Parameters.SerialNumber.Default: is empty and part of "
+                              "the thing's name")));
+}
+
 TEST_F(TemplateLint, TellsAllErrorsAtOnce) {
   EXPECT_THAT(
       lint(R"({"Resources":{"t":{"Type":"AWS::IoT::Thing","Properties":{"ThingName":{"Ref":"A"}}},

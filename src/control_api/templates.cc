@@ -8,6 +8,7 @@
 #include "control_api/template_records.h"
 #include "control_api/validation.h"
 #include "provisioning/plan.h"
+#include "provisioning/template_check.h"
 #include "templates/template.h"
 
 namespace imprint::control_api {
@@ -51,7 +52,7 @@ templates::Use use_of(TemplateType type) {
 }
 
 Result<void> check_template_body(const std::string& body, TemplateType type) {
-  TRY(templates::Template::parse(body, use_of(type)));
+  TRY(provisioning::parse_template(body, use_of(type)));
   return {};
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "provisioning/outside_certificate.h"
 
+#include <algorithm>
+
 #include "x509/digest.h"
 #include "x509/key_rules.h"
 
@@ -39,6 +41,21 @@ Result<void> check_outside_certificate(const x509::Certificate& certificate, Tim
 }
 
 registry::Task<Result<registry::CaCertificate>> find_signer(registry::Store& store,
+Result<void> check_way_to_ca(const x509::Certificate& certificate,
+                             std::span<const x509::Certificate> sent, const x509::Certificate& ca) {
+  const x509::Certificate* step = &certificate;
+  for (std::size_t i = 0; i <= sent.size(); ++i) {
+    if (step->issuer() == ca.subject()) return step->verify_signed_by(ca);
+    const auto next = std::ranges::find_if(sent, [&](const x509::Certificate& one) {
+      return one.subject() == step->issuer() && step->verify_signed_by(one).has_value();
+    });
+    if (next == sent.end()) break;
+    step = &*next;
+  }
+  return fail(Fault::invalid, "no certificate sent along leads from \"{}\" to the CA",
+              step->subject().text());
+}
+
                                                             x509::Certificate certificate,
                                                             std::optional<CertificateId> named) {
   const registry::query::CaCertificatesBySubject same_name{

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <span>
+
 #include "base/random.h"
 #include "registry/store.h"
 #include "x509/certificate.h"
@@ -21,6 +23,11 @@ registry::Certificate certificate_record(const x509::Certificate& certificate, R
 /// CertificateValidation for a certificate that has expired or whose key is too weak to stand for a
 /// device (x509::check_device_key).
 Result<void> check_outside_certificate(const x509::Certificate& certificate, Timestamp now);
+
+/// Whether the handshake would find its way from the certificate to the CA: each signature on it is
+/// of a kind that this server reads. `sent` are the intermediates that the device sends along.
+Result<void> check_way_to_ca(const x509::Certificate& certificate,
+                             std::span<const x509::Certificate> sent, const x509::Certificate& ca);
 
 /// The registered CA whose key signed the certificate, whatever state it is in. `named` picks the
 /// one that the caller says it is. CertificateValidation when there is none, CertificateConflict

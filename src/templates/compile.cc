@@ -204,6 +204,15 @@ class TemplateCompiler {
             "give it a Default, or use an AWS::IoT::Certificate:: parameter");
       }
     }
+    for (const std::string& name :
+         out_.thing ? out_.thing->name.sources() : std::vector<std::string>()) {
+      const auto it = out_.parameters.find(name);
+      if (it == out_.parameters.end() || !it->second || !it->second->empty()) continue;
+      problems_.warning(member_path("$.Parameters", name) + ".Default",
+                        "is empty and part of the thing's name: devices that do not send the "
+                        "parameter may become one thing",
+                        "remove the Default, so that a device without the parameter is refused");
+    }
     for (const std::string& name : expressions.used_in_policies()) {
       const auto it = out_.parameters.find(name);
       if (it == out_.parameters.end() || !it->second) continue;

@@ -63,6 +63,9 @@ struct Compiled {
   std::optional<CertificateSpec> certificate = {};
   std::vector<PolicySpec> policies;
   DocumentNode::Members device_configuration;
+  /// What the template's own texts spoil for every device they are meant for; see
+  /// Template::literal_problems.
+  std::vector<Problem> literal_problems = {};
 };
 
 /// Status and ThingPrincipalType as the template or a parameter spells them.

@@ -67,6 +67,91 @@ std::vector<std::string> Expression::sources() const {
   return out;
 }
 
+namespace {
+
+/// What is longer is too long for any name or attribute already.
+constexpr std::size_t kMostLiteralBytes = 4096;
+
+/// The leaves of Mappings that a lookup may come to.
+std::vector<std::string> reachable_texts(const Expression& lookup, const Mappings& mappings) {
+  const auto fits = [&](std::size_t part, const std::string& name) {
+    const Expression& key = lookup.parts[part];
+    return key.kind != Expression::Kind::literal || key.text == name;
+  };
+  std::vector<std::string> out;
+  for (const auto& [map, tops] : mappings) {
+    if (!fits(0, map)) continue;
+    for (const auto& [top, seconds] : tops) {
+      if (!fits(1, top)) continue;
+      for (const auto& [second, value] : seconds) {
+        if (!fits(2, second)) continue;
+        if (const auto* text = std::get_if<std::string>(&value)) out.push_back(*text);
+        if (const auto* texts = std::get_if<std::vector<std::string>>(&value))
+          out.insert(out.end(), texts->begin(), texts->end());
+      }
+    }
+  }
+  return out;
+}
+
+/// The only one, or nothing: where a parameter chooses, no choice is certain.
+std::string certain_text(const Expression& expression, const Mappings& mappings) {
+  const std::vector<std::string> texts = literal_texts(expression, mappings);
+  return texts.size() == 1 ? texts.front() : std::string();
+}
+
+}  // namespace
+
+std::vector<std::string> literal_texts(const Expression& expression, const Mappings& mappings) {
+  switch (expression.kind) {
+    case Kind::literal:
+      return {expression.text};
+    case Kind::concat: {
+      // Each part once, however often the text names it.
+      std::vector<std::string> values;
+      for (const Expression& part : expression.parts)
+        values.push_back(certain_text(part, mappings));
+      std::string out;
+      for (const Expression::Segment& segment : expression.segments) {
+        out += segment.literal;
+        if (segment.part) out += values[*segment.part];
+        if (out.size() > kMostLiteralBytes) break;
+      }
+      return {out};
+    }
+    case Kind::join: {
+      const Expression& items = expression.parts[0];
+      if (items.kind != Kind::list) return {};
+      std::string out;
+      for (std::size_t i = 0; i < items.parts.size(); ++i) {
+        if (i > 0) out += expression.text;
+        out += certain_text(items.parts[i], mappings);
+        if (out.size() > kMostLiteralBytes) break;
+      }
+      return {out};
+    }
+    case Kind::list: {
+      std::vector<std::string> out;
+      for (const Expression& item : expression.parts) {
+        const std::vector<std::string> texts = literal_texts(item, mappings);
+        out.insert(out.end(), texts.begin(), texts.end());
+      }
+      return out;
+    }
+    case Kind::select: {
+      // A constant index points at one of them; which one, evaluating says.
+      if (expression.parts[0].is_constant()) return {};
+      return literal_texts(expression.parts[1], mappings);
+    }
+    case Kind::find_in_map:
+      return reachable_texts(expression, mappings);
+    case Kind::reference:
+    case Kind::split:
+      return {};
+  }
+  return {};
+}
+
 bool looks_like_function(const json::value& value) {
   return value.is_object() && std::ranges::any_of(value.get_object(), [](const auto& member) {
            return is_function_name(text_of(member.key()));

@@ -61,6 +61,11 @@ struct Expression {
   [[nodiscard]] bool is_constant() const { return references().empty(); }
 };
 
+/// The texts that the template itself brings into a value that parameters have a say in, with
+/// nothing in the parameters' place; several where a parameter chooses among them. A name in which
+/// one of them is not allowed is allowed for no device.
+std::vector<std::string> literal_texts(const Expression& expression, const Mappings& mappings);
+
 /// Turns JSON into expressions and notes what is wrong with it; what it returns after a problem is
 /// a harmless placeholder.
 class ExpressionCompiler {

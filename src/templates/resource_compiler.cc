@@ -56,7 +56,11 @@ Expression ResourceCompiler::checked_text(const json::value& value, const std::s
                                           Check check) {
   const std::size_t before = problems_.errors();
   Expression out = expressions_.text(value, path);
-  if (problems_.errors() != before || !out.is_constant()) return out;
+  if (problems_.errors() != before) return out;
+  if (!out.is_constant()) {
+    check_literals(out, path, check);
+    return out;
+  }
   const Parameters none;
   const Predefined nothing;
   const auto text = Evaluator(out_.use, out_.parameters, out_.mappings, none, nothing).text(out);
@@ -66,6 +70,20 @@ Expression ResourceCompiler::checked_text(const json::value& value, const std::s
     problems_.error(path, checked.error().message, "correct the text");
   }
   return out;
+}
+
+void ResourceCompiler::check_literals(const Expression& expression, const std::string& path,
+                                      Check check) {
+  for (const std::string& text : literal_texts(expression, out_.mappings)) {
+    if (text.empty()) continue;
+    const auto checked = check(text);
+    if (checked) continue;
+    out_.literal_problems.push_back(
+        {Severity::error, path,
+         fmt::format("fits no device, whatever the parameters are: {}", checked.error().message),
+         "correct the text that the template brings itself"});
+    return;
+  }
 }
 
 void ResourceCompiler::compile(const json::value& resources, const std::string& path) {
@@ -256,7 +274,9 @@ void ResourceCompiler::attributes(ThingSpec& spec, const json::value& value,
 
 void ResourceCompiler::groups(ThingSpec& spec, const json::value& value, const std::string& path) {
   if (!value.is_array()) {
+    const std::size_t before = problems_.errors();
     spec.groups = expressions_.list(value, path);
+    if (problems_.errors() == before) check_group_list(*spec.groups, path);
     return;
   }
   const json::array& items = value.get_array();
@@ -269,6 +289,22 @@ void ResourceCompiler::groups(ThingSpec& spec, const json::value& value, const s
         fmt::format("names {} groups; a thing may be in at most {}", items.size(), kMaxGroups),
         "remove some");
   spec.groups = std::move(all);
+}
+
+void ResourceCompiler::check_group_list(const Expression& groups, const std::string& path) {
+  if (!groups.is_constant()) return check_literals(groups, path, &check<ThingGroupName>);
+  const Parameters none;
+  const Predefined nothing;
+  auto names = Evaluator(out_.use, out_.parameters, out_.mappings, none, nothing).list(groups);
+  if (!names) {
+    out_.literal_problems.push_back({Severity::error, names.error().where, names.error().message,
+                                     "correct the function's arguments"});
+    return;
+  }
+  Expression all{.kind = Expression::Kind::list, .path = groups.path};
+  for (std::string& name : *names)
+    all.parts.push_back({.text = std::move(name), .path = groups.path});
+  check_literals(all, path, &check<ThingGroupName>);
 }
 
 void ResourceCompiler::certificate(CertificateSpec spec, const Object& properties,

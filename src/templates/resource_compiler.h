@@ -30,6 +30,7 @@ class ResourceCompiler {
                       const std::string& path);
   void attributes(ThingSpec& spec, const encoding::json::value& value, const std::string& path);
   void groups(ThingSpec& spec, const encoding::json::value& value, const std::string& path);
+  void check_group_list(const Expression& groups, const std::string& path);
   void certificate(CertificateSpec spec, const Object& properties, const Object* overrides,
                    const std::string& path);
   void certificate_source(CertificateSpec& spec, const Object& properties, const std::string& path);
@@ -41,6 +42,8 @@ class ResourceCompiler {
                                          const std::string& path);
   /// Compiles a text; when no parameter has a say in it, checks the result now.
   Expression checked_text(const encoding::json::value& value, const std::string& path, Check check);
+  /// The texts that the template itself puts around or in place of parameters.
+  void check_literals(const Expression& expression, const std::string& path, Check check);
 
   Compiled& out_;
   Problems& problems_;

@@ -277,10 +277,62 @@ std::vector<NamedResource> Template::named_resources() const {
   return out;
 }
 
+namespace {
+
+/// Whether parameters have a say in this part of a policy document's grammar.
+bool has_references(const DocumentNode& node) {
+  if (const auto* expression = std::get_if<Expression>(&node.value))
+    return !expression->is_constant();
+  if (const auto* items = std::get_if<DocumentNode::Items>(&node.value))
+    return std::ranges::any_of(*items, has_references);
+  if (const auto* members = std::get_if<DocumentNode::Members>(&node.value)) {
+    return std::ranges::any_of(*members, [](const DocumentNode::Member& member) {
+      const bool is_value =
+          member.name == "Resource" || member.name == "NotResource" || member.name == "Condition";
+      return !is_value && has_references(member.node);
+    });
+  }
+  return false;
+}
+
+}  // namespace
+
+std::vector<PolicyText> Template::policy_texts() const {
+  constexpr std::string_view kSample = "Sample1";
+  Parameters given;
+  Predefined predefined;
+  for (const auto& [name, fallback] : compiled_->parameters) {
+    if (is_predefined(compiled_->use, name)) {
+      predefined.values[name] = kSample;
+    } else if (!fallback) {
+      given[name] = kSample;
+    }
+  }
+  predefined.values[std::string(kCertificateIdParameter)] = std::string(kCertificateIdDigits, '0');
+  Evaluator evaluator(compiled_->use, compiled_->parameters, compiled_->mappings, given,
+                      predefined);
+  std::vector<PolicyText> out;
+  for (const PolicySpec& policy : compiled_->policies) {
+    if (policy.name) continue;
+    // A template whose values decide more than text (a key of a map) may have no sample.
+    auto made = evaluate_policy(policy, evaluator);
+    if (!made) continue;
+    out.push_back({fmt::format("$.Resources.{}.Properties.PolicyDocument", policy.logical_name),
+                   std::get<PolicyDocument>(made->policy).text, !has_references(policy.document)});
+  }
+  return out;
+}
+
+std::vector<std::string> Template::parameters_of_thing_name() const {
+  return compiled_->thing ? compiled_->thing->name.sources() : std::vector<std::string>();
+}
+
 std::vector<Problem> Template::lint(std::string_view json, Use use) {
   Problems problems;
-  compile(json, use, problems);
-  return problems.all();
+  const Compiled compiled = compile(json, use, problems);
+  std::vector<Problem> all = problems.all();
+  all.insert(all.end(), compiled.literal_problems.begin(), compiled.literal_problems.end());
+  return all;
 }
 
 Result<Resources> Template::evaluate(const Parameters& parameters,
@@ -316,6 +368,9 @@ Result<Resources> Template::evaluate(const Parameters& parameters,
 }
 
 Use Template::use() const { return compiled_->use; }
+const std::vector<Problem>& Template::literal_problems() const {
+  return compiled_->literal_problems;
+}
 const Declared& Template::parameters() const { return compiled_->parameters; }
 bool Template::has_thing() const { return compiled_->thing.has_value(); }
 

@@ -100,6 +100,15 @@ struct Resources {
   encoding::json::object device_configuration;
 };
 
+/// An inline policy document of a template, with harmless samples in place of its parameters.
+struct PolicyText {
+  std::string path;
+  std::string text;
+  /// Parameters have a say in resources and conditions at most: what is no policy with samples is
+  /// none for any device.
+  bool is_certain = true;
+};
+
 /// A thing type, thing group or policy that a template names outright, for every device.
 struct NamedResource {
   enum class Kind : std::uint8_t { thing_type, thing_group, policy };
@@ -138,6 +147,13 @@ class Template {
   [[nodiscard]] bool has_thing() const;
   /// What has to exist before the first device comes.
   [[nodiscard]] std::vector<NamedResource> named_resources() const;
+  /// Texts of the template's own that make a name or an attribute no device can have: reasons to
+  /// refuse a new template, though not one that is in use and serves devices that do without.
+  [[nodiscard]] const std::vector<Problem>& literal_problems() const;
+  /// Those that come to a text with samples; templates know nothing of policies.
+  [[nodiscard]] std::vector<PolicyText> policy_texts() const;
+  /// Parameters whose text is part of the thing's name.
+  [[nodiscard]] std::vector<std::string> parameters_of_thing_name() const;
 
  private:
   explicit Template(std::shared_ptr<const Compiled> compiled) : compiled_(std::move(compiled)) {}

@@ -217,5 +217,76 @@ RC_GTEST_PROP(TemplateProperty, WhatEvaluatesIsValid, (const Parameters& drawn))
     RC_ASSERT(check_attribute_value(value).has_value());
 }
 
+/// The paths of what a device could never have, whatever its parameters.
+std::vector<std::string> literal_faults(const std::string& body) {
+  const auto parsed = Template::parse(body, Use::fleet);
+  EXPECT_TRUE(parsed) << describe(parsed.error()) << body;
+  std::vector<std::string> out;
+  for (const Problem& problem : parsed->literal_problems()) out.push_back(problem.path);
+  std::size_t errors = 0;
+  for (const Problem& problem : Template::lint(body, Use::fleet))
+    errors += problem.severity == Severity::error ? 1 : 0;
+  EXPECT_EQ(errors, out.size()) << "lint tells them too";
+  return out;
+}
+
+TEST(Literals, ThatSpoilANameForEveryDeviceAreFound) {
+  const std::string name = "$.Resources.t.Properties.ThingName";
+  const std::string groups = "$.Resources.t.Properties.ThingGroups";
+  const std::string attribute = "$.Resources.t.Properties.AttributePayload.a";
+  const std::string long_text(900, 'x');
+  const struct {
+    std::string properties;
+    std::string path;
+  } rows[] = {
+      {R"("ThingName":{"Fn::Join":["",["bad name ",{"Ref":"A"}]]})", name},
+      {R"("ThingName":{"Fn::Sub":"bad name ${A}"})", name},
+      {R"("ThingName":{"Fn::Sub":")" + std::string(129, 'x') + R"(${A}"})", name},
+      {R"("ThingName":{"Fn::Join":[" ",[{"Ref":"A"},{"Ref":"B"}]]})", name},
+      {R"("ThingName":{"Fn::Select":[{"Ref":"A"},["good","bad name"]]})", name},
+      {R"("ThingName":{"Ref":"A"},"ThingGroups":{"Fn::Split":[",","good,bad name"]})", groups},
+      {R"("ThingName":{"Ref":"A"},"ThingGroups":["good",{"Fn::Sub":"bad name ${A}"}])",
+       groups + "[1]"},
+      {R"("ThingName":{"Ref":"A"},"AttributePayload":{"a":{"Fn::Sub":")" + long_text + R"(${A}"}})",
+       attribute},
+  };
+  for (const auto& row : rows)
+    EXPECT_EQ(literal_faults(with(row.properties)), std::vector<std::string>{row.path})
+        << row.properties;
+  for (const std::string good :
+       {R"("ThingName":{"Fn::Sub":"device-${A}"})", R"("ThingName":{"Ref":"A"})",
+        R"("ThingName":{"Fn::Select":[{"Ref":"A"},["one","two"]]})",
+        R"("ThingName":{"Fn::Select":["0",{"Fn::Split":[" ",{"Ref":"A"}]}]})",
+        R"("ThingName":{"Ref":"A"},"AttributePayload":{"a":{"Fn::Sub":"v${A}"}})"})
+    EXPECT_TRUE(literal_faults(with(good)).empty()) << good;
+}
+
+TEST(Literals, OfMapsAreFoundWhereADeviceMayComeToThem) {
+  const auto with_map = [](const std::string& second) {
+    return R"({"Parameters":{"A":{"Type":"String"}},"Mappings":{"M":{"k":{"name":"bad name","other":"bad name"},"l":{"name":"good","other":"good"}}},
+      "Resources":{"t":{"Type":"AWS::IoT::Thing","Properties":{"ThingName":{"Ref":"A"},"ThingTypeName":{"Fn::FindInMap":["M",)" +
+           second + R"(]}}},
+      "c":{"Type":"AWS::IoT::Certificate","Properties":{"CertificateId":{"Ref":"AWS::IoT::Certificate::Id"}}}}})";
+  };
+  EXPECT_EQ(literal_faults(with_map(R"({"Ref":"A"},"name")")).size(), 1U);
+  EXPECT_EQ(literal_faults(with_map(R"("l",{"Ref":"A"})")).size(), 0U);
+}
+
+TEST(PolicyTexts, StandForWhatDevicesWillHave) {
+  const auto text = [](std::string_view document) {
+    const auto parsed = Template::parse(with_policy(document), Use::fleet);
+    EXPECT_TRUE(parsed) << describe(parsed.error());
+    return parsed->policy_texts();
+  };
+  const auto sure = text(R"({"Statement":{"Resource":{"Fn::Sub":"topic/${A}"}}})");
+  ASSERT_EQ(sure.size(), 1U);
+  EXPECT_TRUE(sure[0].is_certain);
+  EXPECT_EQ(sure[0].path, "$.Resources.p.Properties.PolicyDocument");
+  EXPECT_NE(sure[0].text.find("topic/Sample1"), std::string::npos);
+  const auto unsure = text(R"({"Statement":{"Effect":{"Ref":"A"}}})");
+  ASSERT_EQ(unsure.size(), 1U);
+  EXPECT_FALSE(unsure[0].is_certain) << "a device may send Allow";
+}
+
 }  // namespace
 }  // namespace imprint::templates
