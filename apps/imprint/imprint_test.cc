@@ -28,11 +28,12 @@ TEST(Tool, HelpOpensWithAnExample) {
 TEST(Tool, EveryVerbOfANounOpensWithAnExampleOfItsOwn) {
   const test::ScratchFolder folder;
   for (const std::string verb :
-       {"claim create",       "claim list",    "claim show",         "claim freeze",
-        "claim thaw",         "claim set",     "credentials create", "credentials list",
-        "credentials revoke", "template lint", "template try",       "template set",
-        "template show",      "list create",   "list import",        "list show",
-        "list lookup",        "list set",      "list remove",        "list delete"}) {
+       {"claim create",  "claim list",      "claim show",         "claim freeze",
+        "claim thaw",    "claim set",       "credentials create", "credentials list",
+        "claim adopt",   "revocation list", "revocation lift",    "credentials revoke",
+        "template lint", "template try",    "template set",       "template show",
+        "list create",   "list import",     "list show",          "list lookup",
+        "list set",      "list remove",     "list delete"}) {
     const auto help = test::shell(folder, kTool + " " + verb + " --help");
     EXPECT_EQ(help.exit_code, 0) << verb;
     EXPECT_TRUE(help.output.starts_with("Example:\n  imprint " + verb + " ")) << help.output;

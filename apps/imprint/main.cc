@@ -26,6 +26,7 @@ int main(int argc, char** argv) {
   imprint::tool::add_claim(app, run);
   imprint::tool::add_ca(app, run);
   imprint::tool::add_reprovision(app, run);
+  imprint::tool::add_revocation(app, run);
   imprint::tool::add_env(app, run);
   imprint::tool::add_aws(app, run);
   imprint::tool::add_fleet(app, run);

@@ -26,6 +26,7 @@ void add_doctor(CLI::App& app, Run& run);
 void add_claim(CLI::App& app, Run& run);
 void add_ca(CLI::App& app, Run& run);
 void add_reprovision(CLI::App& app, Run& run);
+void add_revocation(CLI::App& app, Run& run);
 void add_env(CLI::App& app, Run& run);
 void add_aws(CLI::App& app, Run& run);
 void add_fleet(CLI::App& app, Run& run);

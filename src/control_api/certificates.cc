@@ -6,7 +6,7 @@
 #include "control_api/paging.h"
 #include "control_api/store_access.h"
 #include "control_api/validation.h"
-#include "provisioning/claim_places.h"
+#include "provisioning/standing.h"
 #include "x509/csr.h"
 
 namespace imprint::control_api {
@@ -31,10 +31,15 @@ runtime::Task<Result<Certificate>> get_certificate(Call call) {
   co_return std::move(*found);
 }
 
-provisioning::IssueRequest issue_request(const Call& call) {
+/// `holds` must still be true when the certificate is stored.
+provisioning::IssueRequest issue_request(const Call& call,
+                                         std::vector<registry::Require> holds = {}) {
   return {.status =
               call.in.flag("setAsActive") ? CertificateStatus::active : CertificateStatus::inactive,
-          .event = call.event()};
+          .event = call.event(),
+          .also = [holds = std::move(holds)](const Certificate&, registry::ChangeSet& changes) {
+            changes.changes.insert(changes.changes.end(), holds.begin(), holds.end());
+          }};
 }
 
 json::object write_issued(const Call& call, const Certificate& certificate) {
@@ -58,8 +63,11 @@ Answer create_keys_and_certificate(Call call) {
 Answer create_certificate_from_csr(Call call) {
   CO_TRY_ASSIGN(const x509::Csr csr,
                 x509::Csr::from_pem(call.in.text("certificateSigningRequest")));
+  CO_TRY_ASSIGN(const std::vector<registry::Require> holds,
+                co_await provisioning::ask_standing(call.server.store, {csr.public_key().sha256()},
+                                                    {}, provisioning::AskedBy::operator_call));
   CO_TRY_ASSIGN(const Certificate certificate,
-                co_await call.server.issue.run(csr.public_key(), issue_request(call)));
+                co_await call.server.issue.run(csr.public_key(), issue_request(call, holds)));
   co_return write_issued(call, certificate);
 }
 
@@ -109,6 +117,36 @@ Answer list_certificates_by_ca(Call call) {
   co_return co_await list_page(std::move(call), under);
 }
 
+void set_status(const Call& call, Certificate certificate, CertificateStatus wanted,
+                registry::ChangeSet& changes) {
+  const std::int64_t seen = certificate.version;
+  registry::AuditEvent event = call.event(
+      {{"from", registry::to_string(certificate.status)}, {"to", registry::to_string(wanted)}});
+  event.certificate = certificate.id.hex();
+  changes.events.push_back(std::move(event));
+  certificate.status = wanted;
+  certificate.frozen.reset();
+  certificate.modified = call.server.clock.now();
+  certificate.deactivated.reset();
+  certificate.replaced_by.reset();
+  if (wanted == CertificateStatus::inactive) certificate.deactivated = certificate.modified;
+  ++certificate.version;
+  put(changes, std::move(certificate), Expect::at(seen));
+}
+
+/// The same signed certificate in another encoding: whoever has the key can make it. It shares its
+/// fate.
+bool is_other_encoding(const Certificate& other, const Certificate& of) {
+  return other.issued_as && other.issued_as == of.issued_as && other.public_key == of.public_key;
+}
+
+Result<void> check_activation(const Certificate& other) {
+  if (other.status != CertificateStatus::revoked) return {};
+  return refuse(
+      Exception::certificate_state,
+      fmt::format("It is certificate {} in another encoding, which is revoked", other.id.hex()));
+}
+
 Answer update_certificate(Call call) {
   CO_TRY_ASSIGN(const CertificateStatus wanted, read_certificate_status(call, "newStatus"));
   CO_TRY_ASSIGN(Certificate certificate, co_await get_certificate(call));
@@ -120,16 +158,18 @@ Answer update_certificate(Call call) {
                                  "Id: {}",
                                  certificate.id.hex()));
   }
-  const std::int64_t seen = certificate.version;
-  certificate.status = wanted;
-  certificate.frozen.reset();
-  certificate.modified = call.server.clock.now();
-  ++certificate.version;
-  registry::AuditEvent event =
-      call.event({{"from", registry::to_string(before)}, {"to", registry::to_string(wanted)}});
-  event.certificate = certificate.id.hex();
-  registry::ChangeSet changes = change_set(std::move(event));
-  put(changes, certificate, Expect::at(seen));
+  CO_TRY_ASSIGN(const provisioning::Standing standing,
+                co_await provisioning::read_standing(call.server.store,
+                                                     provisioning::identity_of(certificate)));
+  registry::ChangeSet changes;
+  set_status(call, certificate, wanted, changes);
+  for (const Certificate& other : standing.certificates) {
+    if (other.id == certificate.id || !is_other_encoding(other, certificate)) continue;
+    if (wanted == CertificateStatus::active)
+      CO_TRY(check_activation(other));
+    else if (other.status != CertificateStatus::revoked && other.status != wanted)
+      set_status(call, other, wanted, changes);
+  }
   CO_TRY(co_await commit(call.server.store, std::move(changes)));
   co_return json::object();
 }
@@ -172,9 +212,9 @@ Answer delete_certificate(Call call) {
   for (const registry::PolicyAttachment& attachment : attached)
     erase(changes, registry::key_of(attachment));
   const registry::Key key = registry::certificate_key(certificate.id);
-  erase(changes, key, Expect::at(certificate.version));
-  for (const registry::Key& beside : provisioning::keys_beside(certificate.id))
-    erase(changes, beside);
+  for (registry::Change& change :
+       provisioning::removal_changes(certificate, call.server.clock.now()))
+    changes.changes.push_back(std::move(change));
   CO_TRY(co_await commit(store, std::move(changes)));
   CO_TRY(co_await erase_strays(store, things, key, call.event()));
   CO_TRY(co_await erase_strays(store, policies, key, call.event()));

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "encoding/json.h"
 
@@ -60,7 +61,8 @@ static_assert(is_indexed_by_exception());
 
 const Row& row_of(Exception exception) { return kRows[static_cast<std::size_t>(exception)]; }
 
-// Codes that other folders give their errors.
+// Codes that other folders give their errors. Where a code has several, the first that the
+// operation declares; where it declares none, the last.
 constexpr auto kForeignCodes = std::to_array<std::pair<std::string_view, Exception>>({
     {"CertificateConflict", Exception::certificate_conflict},
     {"CertificateValidation", Exception::certificate_validation},
@@ -70,6 +72,9 @@ constexpr auto kForeignCodes = std::to_array<std::pair<std::string_view, Excepti
     {"InvalidParameters", Exception::invalid_request},
     {"ResourceRegistrationFailure", Exception::registration_failure},
     {"ResourceConflicts", Exception::conflicting_update},
+    {"KeyRefused", Exception::certificate_state},
+    {"KeyRefused", Exception::registration_failure},
+    {"KeyRefused", Exception::invalid_request},
 });
 
 // For each fault, what to answer in order of preference; the first that the operation declares.
@@ -118,9 +123,13 @@ Unexpected refuse(Exception exception, std::string message, std::string where) {
 Exception exception_of(const Error& error, ExceptionSet declared) {
   const auto row = std::ranges::find(kRows, error.code, &Row::name);
   if (row != kRows.end()) return row->exception;
+  std::optional<Exception> foreign;
   for (const auto& [code, exception] : kForeignCodes) {
-    if (code == error.code) return exception;
+    if (code != error.code) continue;
+    foreign = exception;
+    if (declared.contains(exception)) break;
   }
+  if (foreign) return *foreign;
   for (const auto& [fault, exception] : kByFault) {
     if (fault == error.fault && declared.contains(exception)) return exception;
   }

@@ -31,6 +31,7 @@ Operations refused_device_operations();     // refused_devices.cc
 Operations audit_trail_operations();        // audit_trail.cc
 Operations credential_operations();         // credentials.cc
 Operations reprovisioning_operations();     // reprovisioning.cc
+Operations revocation_operations();         // revocations.cc
 Operations template_lint_operations();      // template_lint.cc
 Operations register_thing_operations();     // register_thing.cc
 Operations registration_task_operations();  // registration_tasks.cc

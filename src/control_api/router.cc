@@ -123,6 +123,7 @@ std::vector<const OperationInfo*> all_operations() {
                            audit_trail_operations(),
                            credential_operations(),
                            reprovisioning_operations(),
+                           revocation_operations(),
                            alarm_operations(),
                            pipeline_operations(),
                            expiring_certificate_operations(),

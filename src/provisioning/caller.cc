@@ -11,7 +11,7 @@ namespace {
 
 using Pair = std::pair<std::string_view, std::string_view>;
 
-constexpr std::array<Pair, 14> kNarrower = {{
+constexpr std::array<Pair, 15> kNarrower = {{
     {kDuplicateDevice, kResourceConflicts},
     {kNotListed, kAccessDenied},
     {kBlocked, kAccessDenied},
@@ -22,6 +22,7 @@ constexpr std::array<Pair, 14> kNarrower = {{
     {kSerialMissing, kAccessDenied},
     {kParameterRefused, kAccessDenied},
     {kClaimRefused, kAccessDenied},
+    {kKeyRefused, kAccessDenied},
     {kHookDenied, kAccessDenied},
     {kHookFailed, kAccessDenied},
     {kHookTimedOut, kAccessDenied},

@@ -47,6 +47,7 @@ inline constexpr std::string_view kClientIdTaken = "ClientIdTaken";
 /// By the setting jitp = aws, after the device was provisioned.
 inline constexpr std::string_view kFirstConnectionDropped = "FirstConnectionDropped";
 inline constexpr std::string_view kClaimRefused = "ClaimRefused";
+inline constexpr std::string_view kKeyRefused = "KeyRefused";  ///< out of service (standing.h)
 inline constexpr std::string_view kHookDenied = "HookDenied";
 inline constexpr std::string_view kHookFailed = "HookFailed";
 inline constexpr std::string_view kHookTimedOut = "HookTimedOut";

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "provisioning/create_certificate.h"
 
+#include <algorithm>
+
+#include "encoding/text.h"
+#include "provisioning/standing.h"
 #include "provisioning/template_settings.h"
 #include "x509/csr.h"
 
@@ -80,22 +84,15 @@ registry::Task<Result<CreatedCertificate>> CreateCertificate::issue(Caller calle
 
 registry::Task<Result<std::optional<registry::Certificate>>> CreateCertificate::made_before(
     Caller caller, Sha256 public_key) {
-  auto page = co_await store_.list(registry::query::CertificatesByKey{public_key}, {});
-  if (!page) co_return tl::unexpected(std::move(page).error());
+  const registry::query::SameIdentity identity{public_key};
+  CO_TRY_ASSIGN(const Standing standing, co_await read_standing(store_, identity));
+  // A revoked key stays out whichever claim it comes through. An INACTIVE certificate is judged
+  // with its thing, when this one is registered.
+  CO_TRY(check_standing(standing, identity, {}, AskedBy::device, Inactive::is_permitted));
   const Timestamp now = clock_.now();
   std::optional<registry::Certificate> found;
-  for (const registry::Record& record : page->records) {
-    const auto& certificate = std::get<registry::Certificate>(record);
-    if (certificate.status == CertificateStatus::revoked) {
-      co_return tl::unexpected(Error{
-          Fault::forbidden,
-          fmt::format(
-              "the key of this request belongs to certificate {}, which is revoked; make a new key",
-              certificate.id.hex()),
-          "certificateSigningRequest", code::kAccessDenied});
-    }
-    // Another claim's certificate proves nothing here, but a revoked key stays out whoever brings
-    // it.
+  for (const registry::Certificate& certificate : standing.certificates) {
+    // Another claim's certificate proves nothing here.
     if (certificate.requested_by != caller.certificate) continue;
     const bool is_open = certificate.status == CertificateStatus::pending_activation &&
                          certificate.ownership_expires && *certificate.ownership_expires > now;

@@ -19,7 +19,7 @@ struct Row {
   FailureCategory category;
 };
 
-constexpr std::array<Row, 26> kByCode = {{
+constexpr std::array<Row, 27> kByCode = {{
     {code::kInvalidToken, invalid_token},
     {code::kInvalidParameters, invalid_parameters},
     {code::kInvalidPayload, invalid_request},
@@ -37,6 +37,7 @@ constexpr std::array<Row, 26> kByCode = {{
     {code::kSerialMissing, not_admitted},
     {code::kParameterRefused, not_admitted},
     {code::kClaimRefused, claim_refused},
+    {code::kKeyRefused, not_admitted},
     {code::kHookDenied, hook_denied},
     {code::kHookFailed, hook_failed},
     {code::kHookTimedOut, hook_timed_out},

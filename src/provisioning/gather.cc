@@ -55,6 +55,7 @@ registry::Task<Result<Known>> gather(registry::Store& store, Known known) {
       if (attachment != nullptr && attachment->target == registry::PolicyTarget(id))
         known.policies_of_certificate.push_back(*attachment);
     }
+    CO_TRY_ASSIGN(known.standing, co_await read_standing(store, identity_of(*known.certificate)));
   }
   if (!known.resources.thing) co_return known;
   const ThingName name = known.resources.thing->name;

@@ -6,6 +6,7 @@
 #include "provisioning/gatekeeper.h"
 #include "provisioning/outside_certificate.h"
 #include "provisioning/register_thing.h"
+#include "provisioning/standing.h"
 #include "provisioning/template_settings.h"
 
 namespace imprint::provisioning {
@@ -173,7 +174,7 @@ registry::Task<Result<Introduced>> JustInTime::introduce(FirstConnection connect
           fmt::format("this template may register no more devices: {}", committed.error().message),
           {},
           code::kLimitReached};
-    } else if (is_passing(decided.error())) {
+    } else if (is_passing(decided.error()) || decided.error().code == code::kKeyRefused) {
       co_return tl::unexpected(std::move(decided).error());
     } else {
       out.failure = std::move(decided).error();
@@ -195,6 +196,11 @@ registry::Task<Result<JustInTime::Arrival>> JustInTime::look_up(FirstConnection 
   std::vector<registry::Key> keys = {registry::certificate_key(connection.certificate.id())};
   CO_TRY_ASSIGN(const std::vector<std::optional<registry::Record>> found,
                 co_await store_.find(std::move(keys)));
+  const registry::query::SameIdentity identity = identity_of(connection.certificate);
+  CO_TRY_ASSIGN(const Standing standing, co_await read_standing(store_, identity));
+  // An INACTIVE one may be in nobody's way: that hangs on its thing.
+  CO_TRY(check_standing(standing, identity, connection.certificate.id(), AskedBy::device,
+                        Inactive::is_permitted));
   if (found.front())
     co_return Arrival{.ca = ca, .record = std::get<registry::Certificate>(*found.front())};
   registry::Certificate record = certificate_record(connection.certificate, random_, now);
@@ -338,6 +344,10 @@ registry::Task<Result<void>> JustInTime::record_pending(FirstConnection connecti
   registry::ChangeSet changes;
   changes.changes.emplace_back(registry::Put{arrival.record, Expect::absent()});
   changes.changes.emplace_back(as_read(arrival.ca));
+  CO_TRY_ASSIGN(const std::vector<registry::Require> holds,
+                co_await ask_standing(store_, identity_of(connection.certificate),
+                                      arrival.record.id, AskedBy::device));
+  changes.changes.insert(changes.changes.end(), holds.begin(), holds.end());
   registry::AuditEvent event = event_of(connection, "just_in_time_registration");
   event.time = arrival.record.created;
   event.detail = encoding::to_json(encoding::json::object{

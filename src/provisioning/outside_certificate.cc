@@ -28,7 +28,8 @@ registry::Certificate certificate_record(const x509::Certificate& certificate, R
           .not_after = certificate.not_after(),
           .generation_id = make_uuid(random),
           .created = now,
-          .modified = now};
+          .modified = now,
+          .issued_as = certificate.issued_as()};
 }
 
 Result<void> check_outside_certificate(const x509::Certificate& certificate, Timestamp now) {
@@ -40,7 +41,6 @@ Result<void> check_outside_certificate(const x509::Certificate& certificate, Tim
                             certificate.subject().text()));
 }
 
-registry::Task<Result<registry::CaCertificate>> find_signer(registry::Store& store,
 Result<void> check_way_to_ca(const x509::Certificate& certificate,
                              std::span<const x509::Certificate> sent, const x509::Certificate& ca) {
   const x509::Certificate* step = &certificate;
@@ -56,6 +56,7 @@ Result<void> check_way_to_ca(const x509::Certificate& certificate,
               step->subject().text());
 }
 
+registry::Task<Result<registry::CaCertificate>> find_signer(registry::Store& store,
                                                             x509::Certificate certificate,
                                                             std::optional<CertificateId> named) {
   const registry::query::CaCertificatesBySubject same_name{

@@ -47,6 +47,7 @@ class Planner {
       if (known_.device) TRY(check_reprovision());
       TRY(known_.thing ? update_thing() : create_thing());
     }
+    TRY(check_key());
     TRY(attach_policies());
     TRY(attach_thing());
     count();
@@ -102,6 +103,19 @@ class Planner {
                                 id),
                     fmt::format("$.Resources.{}.OverrideSettings.Status", resource.logical_name));
     }
+    return {};
+  }
+
+  /// Whatever settings and claims let it in, a key that was taken out of service stays out.
+  Result<void> check_key() {
+    if (!known_.certificate) return {};
+    const CertificateId own = known_.certificate->id;
+    TRY(provisioning::check_standing(
+        known_.standing, identity_of(*known_.certificate), own,
+        known_.device ? AskedBy::device : AskedBy::operator_call,
+        is_permitted_by_operator() ? Inactive::is_permitted : Inactive::refuses));
+    for (registry::Require& hold : holds_of(known_.standing, own))
+      changes_.changes.emplace_back(std::move(hold));
     return {};
   }
 
@@ -283,7 +297,8 @@ class Planner {
   }
 
   [[nodiscard]] bool is_permitted_by_operator() const {
-    return known_.thing->reprovision_until && now_ < *known_.thing->reprovision_until;
+    return known_.thing && known_.thing->reprovision_until &&
+           now_ < *known_.thing->reprovision_until;
   }
 
   Result<void> check_reprovision() {
@@ -325,6 +340,7 @@ class Planner {
       repeats_lost_answer_ = true;
     const std::int64_t seen = other.version;
     other.status = CertificateStatus::inactive;
+    other.replaced_by = known_.certificate->id;
     other.modified = now_;
     other.version = seen + 1;
     changes_.events.push_back({.time = now_,

@@ -11,6 +11,7 @@
 #include "encoding/json.h"
 #include "provisioning/caller.h"
 #include "provisioning/settings.h"
+#include "provisioning/standing.h"
 #include "registry/store.h"
 #include "templates/template.h"
 
@@ -65,6 +66,7 @@ struct Known {
   std::vector<registry::GroupMembership> groups_of_thing = {};
   std::vector<registry::ThingPrincipal> things_of_certificate = {};
   std::vector<registry::PolicyAttachment> policies_of_certificate = {};
+  Standing standing = {};  ///< of the certificate's key
   /// What the resources name: types, groups and policies, where they exist.
   std::map<registry::Key, registry::Record> named = {};
 };

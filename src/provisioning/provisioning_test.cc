@@ -71,7 +71,8 @@ struct World {
     return {.id = CertificateId(Sha256{number}),
             .pem = {},
             .status = CertificateStatus::active,
-            .purpose = registry::CertificatePurpose::claim};
+            .purpose = registry::CertificatePurpose::claim,
+            .not_after = test::kToday + 3650 * test::kDay};
   }
 
   void give(std::uint8_t number, registry::ClaimBudget budget) {
@@ -486,7 +487,7 @@ TEST(Sweep, KeepsACertificateThatAnOperatorHasAttached) {
 
 TEST(Sweep, PutsSignaturesThatNeverArrivedOnRecord) {
   World world;
-  world.store.fail_call(4, test::FaultyStore::When::before);  // list, claim, intent, certificate
+  world.store.fail_call(5, test::FaultyStore::When::before);  // lists, claim, intent, certificate
   EXPECT_FALSE(world.create(test::make_key()));
   world.clock.advance(std::chrono::hours(1));
   EXPECT_EQ(run_blocking(sweep(world.memory, world.clock, kKeepAll))->intents, 1U);
@@ -631,7 +632,7 @@ TEST(Reprovision, ARevokedKeyStaysOut) {
   world.put(c);
   const auto again = world.create(key);
   ASSERT_FALSE(again);
-  EXPECT_EQ(again.error().code, code::kAccessDenied);
+  EXPECT_EQ(again.error().code, code::kKeyRefused);
 }
 
 TEST(Overrides, AreFollowedToTheLetter) {
@@ -754,7 +755,7 @@ TEST(Reprovision, ARevokedKeyStaysOutThroughEveryClaim) {
   world.caller.certificate = CertificateId(Sha256{2});
   const auto again = world.create(key);
   ASSERT_FALSE(again);
-  EXPECT_EQ(again.error().code, code::kAccessDenied);
+  EXPECT_EQ(again.error().code, code::kKeyRefused);
 }
 
 TEST(Reprovision, ADeactivatedDeviceDoesNotLetItselfInAgain) {
@@ -770,6 +771,45 @@ TEST(Reprovision, ADeactivatedDeviceDoesNotLetItselfInAgain) {
   ASSERT_FALSE(again);
   EXPECT_EQ(again.error().code, code::kResourceConflicts);
   EXPECT_TRUE(world.active_certificates_of("device-S").empty());
+}
+
+TEST(Reprovision, ADeactivatedDeviceStaysOutWhenItsThingIsGoneToo) {
+  for (const Reprovision rule : {Reprovision::same_key, Reprovision::replace, Reprovision::aws,
+                                 Reprovision::operator_decides}) {
+    World world;
+    world.settings.set({.reprovision = rule, .key_algorithm = x509::KeyAlgorithm::ec_p256});
+    const auto key = test::make_key();
+    const auto first = world.onboard(key, "S");
+    ASSERT_TRUE(first);
+    registry::Certificate c = world.certificate(first->certificate);
+    c.status = CertificateStatus::inactive;
+    ++c.version;
+    world.put(c);
+    const ThingName name = *ThingName::parse("device-S");
+    world.erase(registry::principal_key(name, c.id));
+    world.erase(registry::thing_key(name));
+    const auto again = world.onboard(key, "S");
+    ASSERT_FALSE(again) << static_cast<int>(rule);
+    EXPECT_EQ(again.error().code, code::kKeyRefused);
+    EXPECT_THAT(again.error().message, HasSubstr("--new-status ACTIVE"));
+  }
+}
+
+TEST(Reprovision, AnOperatorsPermissionLetsADeactivatedKeyIn) {
+  World world;
+  const auto key = test::make_key();
+  const auto first = world.onboard(key, "S");
+  registry::Certificate c = world.certificate(first->certificate);
+  c.status = CertificateStatus::inactive;
+  ++c.version;
+  world.put(c);
+  registry::Thing thing = world.thing("device-S");
+  thing.reprovision_until = world.clock.now() + std::chrono::hours(1);
+  ++thing.version;
+  world.put(thing);
+  const auto again = world.onboard(key, "S");
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_NE(again->certificate, first->certificate);
 }
 
 TEST(Claims, OneKeyIsOneDevice) {

@@ -3,7 +3,7 @@
 
 #include "encoding/json.h"
 #include "encoding/text.h"
-#include "provisioning/claim_places.h"
+#include "provisioning/standing.h"
 
 namespace imprint::provisioning {
 
@@ -25,10 +25,8 @@ registry::ChangeSet removal_of(const registry::Certificate& certificate,
     changes.changes.emplace_back(
         registry::Erase{registry::attachment_key(attachment.policy, attachment.target)});
   }
-  changes.changes.emplace_back(registry::Erase{registry::certificate_key(certificate.id),
-                                               registry::Expect::at(certificate.version)});
-  for (registry::Key& key : keys_beside(certificate.id))
-    changes.changes.emplace_back(registry::Erase{std::move(key)});
+  for (registry::Change& change : removal_changes(certificate, now))
+    changes.changes.push_back(std::move(change));
   changes.events.push_back({.time = now,
                             .step = "remove_expired_certificate",
                             .outcome = "ok",

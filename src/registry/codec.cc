@@ -364,6 +364,7 @@ json::object write(const Thing& r) {
       .field("created", r.created)
       .field("version", r.version)
       .field("reprovision_until", r.reprovision_until)
+      .field("is_reserved", r.is_reserved)
       .take();
 }
 Record read(Reader& in, std::type_identity<Thing>) {
@@ -374,7 +375,8 @@ Record read(Reader& in, std::type_identity<Thing>) {
                in.maybe_name<BillingGroupName>("billing_group"),
                in.time("created"),
                in.number("version"),
-               in.maybe_time("reprovision_until")};
+               in.maybe_time("reprovision_until"),
+               in.flag("is_reserved")};
 }
 
 json::object write(const ThingType& r) {
@@ -461,6 +463,10 @@ json::object write(const Certificate& r) {
       .field("mode", r.mode)
       .field("replaces", r.replaces)
       .field("replaced_by", r.replaced_by)
+      .field("issued_as", r.issued_as)
+      .field("deactivated", r.deactivated)
+      .field("claim_name", r.claim_name)
+      .field("requests", r.requests)
       .take();
 }
 Record read(Reader& in, std::type_identity<Certificate>) {
@@ -488,7 +494,28 @@ Record read(Reader& in, std::type_identity<Certificate>) {
                      in.maybe_id("ca"),
                      in.mode("mode"),
                      in.ids("replaces"),
-                     in.maybe_id("replaced_by")};
+                     in.maybe_id("replaced_by"),
+                     in.maybe_digest("issued_as"),
+                     in.maybe_time("deactivated"),
+                     in.text("claim_name"),
+                     in.texts("requests")};
+}
+
+json::object write(const Tombstone& r) {
+  return Writer()
+      .field("certificate", r.certificate)
+      .field("public_key", r.public_key)
+      .field("issued_as", r.issued_as)
+      .field("serial", r.serial)
+      .field("common_name", r.common_name)
+      .field("created", r.created)
+      .field("version", r.version)
+      .take();
+}
+Record read(Reader& in, std::type_identity<Tombstone>) {
+  return Tombstone{in.id("certificate"), in.digest("public_key"), in.maybe_digest("issued_as"),
+                   in.text("serial"),    in.text("common_name"),  in.time("created"),
+                   in.number("version")};
 }
 
 json::object write(const IssuanceIntent& r) {

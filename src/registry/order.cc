@@ -24,6 +24,13 @@ std::string sort_key(const Record& record, const Query& query) {
     return fmt::format("{:016}/{}", to_milliseconds(std::get<Certificate>(record).not_after),
                        key.first);
   }
+  if (std::holds_alternative<query::SameIdentity>(query)) {
+    const CertificateStatus status = std::get<Certificate>(record).status;
+    const char rank = status == CertificateStatus::revoked    ? '0'
+                      : status == CertificateStatus::inactive ? '1'
+                                                              : '2';
+    return rank + key.first;
+  }
   if (is_by_creation(query)) {
     return fmt::format("{:016}/{}", to_milliseconds(created_at(record)), key.first);
   }

@@ -51,6 +51,7 @@ constexpr std::array<std::string_view, kKinds> kKindNames = {
     "list entry",
     "audit trail",
     "alarm",
+    "revocation",
 };
 
 // The number is padded so that keys sort as the numbers do.
@@ -84,6 +85,7 @@ struct KeyOf {
   Key operator()(const ListEntry& r) const { return list_entry_key(r.list, r.serial); }
   Key operator()(const AuditTrail&) const { return audit_trail_key(); }
   Key operator()(const Alarm& r) const { return alarm_key(r.id); }
+  Key operator()(const Tombstone& r) const { return tombstone_key(r.certificate); }
 };
 
 struct VersionOf {
@@ -155,6 +157,7 @@ Key membership_key(const ThingName& thing, const ThingGroupName& group) {
 }
 Key certificate_key(const CertificateId& id) { return {Kind::certificate, id.hex()}; }
 Key alarm_key(const std::string& id) { return {Kind::alarm, id}; }
+Key tombstone_key(const CertificateId& certificate) { return {Kind::tombstone, certificate.hex()}; }
 Key intent_key(const std::string& serial) { return {Kind::issuance_intent, serial}; }
 Key policy_key(const PolicyName& name) { return {Kind::policy, name.str()}; }
 Key policy_version_key(const PolicyName& name, std::int64_t number) {

@@ -29,6 +29,9 @@ struct Thing {
   std::int64_t version = 1;
   /// Until then an operator lets it be registered again with another key, once.
   std::optional<Timestamp> reprovision_until = {};
+  /// Its name was taken by somebody who may not say what it is: the first template that a device
+  /// registers it through does, as for a thing that is not there yet.
+  bool is_reserved = false;
 };
 
 struct ThingType {
@@ -168,6 +171,26 @@ struct Certificate {
   /// Of the same thing, still ACTIVE: they are retired when this one first connects.
   std::vector<CertificateId> replaces = {};
   std::optional<CertificateId> replaced_by = {};  ///< which one retired it
+  /// SHA-256 of issuer and serial number: what all encodings of one signed certificate share.
+  std::optional<Sha256> issued_as = {};
+  /// When somebody took it out of service; absent where it was replaced, or never in service.
+  std::optional<Timestamp> deactivated = {};
+  std::string claim_name = {};  ///< of a claim, for people
+  /// SHA-256, in hexadecimal, of the signing requests that it was asked for with: who sends one of
+  /// them again has seen it, and need not have the key.
+  std::vector<std::string> requests = {};
+};
+
+/// What is left of a revoked certificate that was deleted: its key, and its issuer and serial
+/// number, stay out until an operator lifts it.
+struct Tombstone {
+  CertificateId certificate;
+  Sha256 public_key{};
+  std::optional<Sha256> issued_as = {};
+  std::string serial = {};
+  std::string common_name = {};
+  Timestamp created = {};  ///< when the certificate was deleted
+  std::int64_t version = 1;
 };
 
 /// Written before the signature, removed with the certificate's arrival: after a power cut, what
@@ -472,7 +495,7 @@ using Record =
                  PolicyVersion, PolicyAttachment, ThingPrincipal, ProvisioningTemplate,
                  ProvisioningTemplateVersion, Counter, AuditEvent, Credential, RegistrationTask,
                  RegistrationProgress, IndexingConfiguration, CaCertificate, ResourceTags, Setting,
-                 ManufacturingList, ListEntry, AuditTrail, Alarm>;
+                 ManufacturingList, ListEntry, AuditTrail, Alarm, Tombstone>;
 
 /// One value for each alternative of Record, in its order.
 enum class Kind : std::uint8_t {
@@ -501,6 +524,7 @@ enum class Kind : std::uint8_t {
   list_entry,
   audit_trail,
   alarm,
+  tombstone,
 };
 inline constexpr std::size_t kKinds = std::variant_size_v<Record>;
 
@@ -538,6 +562,7 @@ Key manufacturing_list_key(const ListName& name);
 Key list_entry_key(const ListName& list, const std::string& serial);
 Key audit_trail_key();
 Key alarm_key(const std::string& id);
+Key tombstone_key(const CertificateId& certificate);
 /// The counter of a list's entries, kept by whoever adds and removes them; it goes with the list.
 std::string entries_counter(const ListName& list);
 

@@ -106,6 +106,16 @@ struct CertificateStatuses {};
 struct CertificatesByKey {
   Sha256 public_key;
 };
+/// Certificates of one key, or of one issuer and serial number (Certificate::issued_as): those that
+/// are REVOKED first, INACTIVE ones next. A device cannot change either.
+struct SameIdentity {
+  Sha256 public_key;
+  std::optional<Sha256> issued_as = {};
+};
+/// By certificate; all of them, or those of one key or of one issuer and serial number.
+struct Tombstones {
+  std::optional<SameIdentity> of = {};
+};
 /// PENDING_ACTIVATION whose ownership ended before, and provisioning claims that have expired.
 struct ExpiredCertificates {
   Timestamp before;
@@ -206,7 +216,8 @@ using Query =
                  query::Credentials, query::RegistrationTasks, query::SearchThings,
                  query::CaCertificates, query::CaCertificatesBySubject, query::CertificatesOfCa,
                  query::AwaitingActivation, query::ManufacturingLists, query::EntriesOfList,
-                 query::Alarms, query::ExpiringCertificates>;
+                 query::Alarms, query::ExpiringCertificates, query::SameIdentity,
+                 query::Tombstones>;
 
 /// Where a list goes on: after this sort key. Empty means from the start. Opaque outside registry/;
 /// stable while records come and go, because it names a place in the order, not an offset.

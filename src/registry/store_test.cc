@@ -11,6 +11,7 @@
 #include <thread>
 #include <unistd.h>
 
+#include "encoding/text.h"
 #include "registry/audit_chain.h"
 #include "registry/codec.h"
 #include "registry/memory/memory_store.h"
@@ -18,6 +19,7 @@
 #include "registry/sqlite/snapshot.h"
 #include "registry/sqlite/sqlite_store.h"
 #include "registry/sqlite/tables.h"
+#include "test/support/test_ca.h"
 
 namespace imprint::registry {
 namespace {
@@ -493,6 +495,70 @@ TEST_P(AuditTrailConformance, LetsNobodyPutOrEraseWhatIsOnRecord) {
   EXPECT_EQ(trail(), std::vector{recorded});
 }
 
+TEST_P(StoreConformance, FindsCertificatesByWhatADeviceCannotChange) {
+  const Sha256 key{7};
+  const Sha256 issue{9};
+  std::vector<std::string> ids;
+  std::uint8_t number = 0;
+  for (const CertificateStatus status :
+       {CertificateStatus::active, CertificateStatus::inactive, CertificateStatus::revoked,
+        CertificateStatus::pending_activation}) {
+    Certificate of_key = certificate(++number);
+    of_key.status = status;
+    of_key.public_key = key;
+    ASSERT_TRUE(put(of_key));
+    ids.push_back(of_key.id.hex());
+  }
+  Certificate of_issue = certificate(50);
+  of_issue.public_key = Sha256{8};
+  of_issue.issued_as = issue;
+  of_issue.status = CertificateStatus::revoked;
+  ASSERT_TRUE(put(of_issue));
+  Certificate other = certificate(60);
+  other.public_key = Sha256{6};
+  ASSERT_TRUE(put(other));
+  for (const std::size_t page : {1U, 2U, 250U}) {
+    EXPECT_EQ(names(query::SameIdentity{key, issue}, page),
+              (std::vector<std::string>{ids[2], of_issue.id.hex(), ids[1], ids[0], ids[3]}))
+        << page;
+  }
+  EXPECT_EQ(names(query::SameIdentity{key}),
+            (std::vector<std::string>{ids[2], ids[1], ids[0], ids[3]}));
+  EXPECT_EQ(names(query::SameIdentity{Sha256{1}, issue}),
+            std::vector<std::string>{of_issue.id.hex()});
+  EXPECT_EQ(names(query::SameIdentity{Sha256{1}}), std::vector<std::string>{});
+}
+
+TEST_P(StoreConformance, KeepsTombstones) {
+  const Tombstone of_key{.certificate = certificate_id(1),
+                         .public_key = Sha256{7},
+                         .serial = "0a",
+                         .common_name = "unit-1",
+                         .created = from_milliseconds(5)};
+  const Tombstone of_issue{.certificate = certificate_id(2),
+                           .public_key = Sha256{8},
+                           .issued_as = Sha256{9},
+                           .created = from_milliseconds(6)};
+  ASSERT_TRUE(put(of_key, Expect::absent()));
+  ASSERT_TRUE(put(of_issue));
+  const std::string one = certificate_id(1).hex();
+  const std::string two = certificate_id(2).hex();
+  EXPECT_EQ(names(query::Tombstones{}, 1), (std::vector<std::string>{one, two}));
+  EXPECT_EQ(names(query::Tombstones{query::SameIdentity{Sha256{7}, Sha256{9}}}, 1),
+            (std::vector<std::string>{one, two}));
+  EXPECT_EQ(names(query::Tombstones{query::SameIdentity{Sha256{7}}}),
+            std::vector<std::string>{one});
+  EXPECT_EQ(names(query::Tombstones{query::SameIdentity{Sha256{1}, Sha256{9}}}),
+            std::vector<std::string>{two});
+  const auto found = find(tombstone_key(certificate_id(1)));
+  ASSERT_TRUE(found);
+  EXPECT_EQ(std::get<Tombstone>(*found).common_name, "unit-1");
+  ChangeSet gone;
+  gone.changes.emplace_back(Erase{tombstone_key(certificate_id(1)), Expect::at(1)});
+  ASSERT_TRUE(commit(gone));
+  EXPECT_EQ(names(query::Tombstones{}), std::vector<std::string>{two});
+}
+
 TEST_P(StoreConformance, ListsRegistrationTasksFromTheNewest) {
   const auto task = [](const std::string& id, std::int64_t created, TaskStatus status) {
     return RegistrationTask{
@@ -930,6 +996,82 @@ TEST(SqliteStore, BringsAnOlderSchemaUpToDate) {
       run_blocking(list_all<Certificate>(**store, query::CertificatesOfCa{certificate_id(10)}));
   ASSERT_TRUE(listed);
   EXPECT_EQ(listed->size(), 1U);
+}
+
+/// A store as the version before certificates had identities left it.
+void make_without_identities(const std::filesystem::path& file,
+                             const std::vector<Certificate>& certificates,
+                             const CertificateId& retired) {
+  auto old = *Connection::open(file.string(), Connection::Mode::read_write);
+  std::int64_t steps = 0;
+  for (const std::string_view step : migrations()) {
+    if (step.find("CREATE TABLE tombstones") != std::string_view::npos) break;
+    ASSERT_TRUE(old->execute(step));
+    ++steps;
+  }
+  ASSERT_TRUE(old->execute(fmt::format("PRAGMA user_version={}", steps)));
+  for (const Certificate& one : certificates) {
+    encoding::json::object body = to_json(Record(one));
+    body.erase("issued_as");
+    ASSERT_TRUE(old->run(
+        "INSERT INTO certificates (id, version, created, status, purpose, public_key, body) "
+        "VALUES (?1,?2,?3,?4,0,?5,?6)",
+        {one.id.hex(), one.version, to_milliseconds(one.created),
+         std::string(to_string(one.status)), encoding::to_hex(one.public_key),
+         encoding::to_json(body)}));
+  }
+  const AuditEvent event{
+      .step = "retire_certificate", .outcome = "ok", .certificate = retired.hex()};
+  ASSERT_TRUE(old->run("INSERT INTO audit_events (certificate, body) VALUES (?1, ?2)",
+                       {retired.hex(), encoding::to_json(to_json(Record(event)))}));
+}
+
+TEST(SqliteStore, FillsInTheIdentitiesOfCertificatesThatAnEarlierVersionStored) {
+  const auto record = [](const test::Identity& of, CertificateStatus status, std::int64_t created,
+                         std::int64_t version) {
+    return Certificate{.id = of.certificate.id(),
+                       .pem = of.certificate.pem(),
+                       .status = status,
+                       .public_key = of.certificate.public_key().sha256(),
+                       .created = from_milliseconds(created),
+                       .modified = from_milliseconds(77),
+                       .version = version};
+  };
+  const test::Identity ca = test::make_root("CA");
+  const test::Identity revoked = test::make_device(ca, "revoked");
+  const test::Identity retired = test::make_device(ca, "retired");
+  const test::Identity renewed = test::make_child(ca, "retired", [&](x509::TbsCertificate& tbs) {
+    tbs.public_key = retired.certificate.public_key();
+    tbs.serial = test::serial(4711);
+  });
+  const test::Identity stopped = test::make_device(ca, "stopped");
+  const test::Identity never = test::make_device(ca, "never in service");
+  Certificate unreadable = certificate(99);
+  const TemporaryFolder folder;
+  make_without_identities(folder.file(),
+                          {record(revoked, CertificateStatus::revoked, 1, 3),
+                           record(retired, CertificateStatus::inactive, 2, 3),
+                           record(renewed, CertificateStatus::active, 3, 2),
+                           record(stopped, CertificateStatus::inactive, 4, 3),
+                           record(never, CertificateStatus::inactive, 5, 1), unreadable},
+                          retired.certificate.id());
+  auto store = SqliteStore::open(folder.file());
+  ASSERT_TRUE(store) << store.error().message;
+  const auto found = run_blocking(list_all<Certificate>(
+      **store, query::SameIdentity{Sha256{1}, revoked.certificate.issued_as()}));
+  ASSERT_TRUE(found);
+  ASSERT_EQ(found->size(), 4U) << "these test certificates share one serial number";
+  EXPECT_EQ(found->front().id, revoked.certificate.id());
+  const auto get_one = [&](const test::Identity& of) {
+    return *run_blocking(get<Certificate>(**store, certificate_key(of.certificate.id())));
+  };
+  EXPECT_EQ(get_one(revoked).issued_as, revoked.certificate.issued_as());
+  EXPECT_EQ(get_one(renewed).issued_as, renewed.certificate.issued_as());
+  EXPECT_EQ(get_one(retired).replaced_by, renewed.certificate.id());
+  EXPECT_FALSE(get_one(retired).deactivated);
+  EXPECT_EQ(get_one(stopped).deactivated, from_milliseconds(77));
+  EXPECT_FALSE(get_one(never).deactivated);
+  EXPECT_FALSE(run_blocking(get<Certificate>(**store, certificate_key(unreadable.id)))->issued_as);
 }
 
 /// A store as the version before the chain left it: with events 2 to 4, and no hashes.

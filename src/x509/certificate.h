@@ -38,6 +38,9 @@ class Certificate {
   [[nodiscard]] int version() const;  ///< 1, 2 or 3
   /// Lower-case hexadecimal of the serial's octets ("-" before a negative one).
   [[nodiscard]] const std::string& serial_hex() const;
+  /// SHA-256 of issuer and serial number: what all encodings of one signed certificate share. An
+  /// ECDSA signature has a second form that verifies as well, so that id() names one encoding only.
+  [[nodiscard]] Sha256 issued_as() const;
   [[nodiscard]] const DistinguishedName& subject() const;
   [[nodiscard]] const DistinguishedName& issuer() const;
   [[nodiscard]] Timestamp not_before() const;

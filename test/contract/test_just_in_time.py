@@ -2,6 +2,7 @@
 """Devices whose certificates a CA of the operator's signed, with openssl, the AWS CLI, boto3 and mosquitto's clients."""
 import json
 import os
+import secrets
 import signal
 import ssl
 import threading
@@ -300,6 +301,85 @@ class Registering(WithOwnCa):
                 done = run([BIN / "imprint", "template", "lint", JITP, "--ca", ca.pem, *shown], check=False)
                 self.assertEqual(done.returncode, code, done.stdout + done.stderr)
                 self.assertIn(wanted, done.stdout)
+
+    def odd_device(self, ca, name, key=(), subject=None, extensions=CLIENT_AUTH, sign=(), csr=()):
+        """A device's certificate as no two factories make them alike; openssl's own words in the lists."""
+        key_file, pem, request, config = (self.folder / f"{name}.{ending}" for ending in ("key", "pem", "csr", "ext"))
+        config.write_text(extensions)
+        run(["openssl", "genpkey", *(key or ("-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256")), "-out", key_file])
+        run(["openssl", "req", "-new", "-key", key_file, "-out", request, "-subj", subject or f"/CN={name}", *csr])
+        run(["openssl", "x509", "-req", "-in", request, "-CA", ca.pem, "-CAkey", ca.key, "-set_serial", str(secrets.randbits(60)),
+             "-out", pem, "-days", "365", *(("-extfile", config) if extensions else ()), *(sign or ("-sha256",))])
+        return key_file, pem
+
+    def test_what_lint_passes_the_handshake_accepts(self):
+        ca = Authority(self.folder, "Odd")
+        (self.folder / "config.json").write_text(json.dumps({"templateBody": JITP.read_text(), "roleArn": ROLE}))
+        self.register(ca, "--key", ca.key, "--body", self.folder / "config.json")
+        plain = "basicConstraints=critical,CA:FALSE\n"
+        rows = {
+            "odd-sha1": {"sign": ("-sha1",)},
+            "odd-md5": {"sign": ("-md5",)},
+            "odd-sha384": {"sign": ("-sha384",)},
+            "odd-sha512": {"sign": ("-sha512",)},
+            "odd-pss": {"sign": ("-sha256", "-sigopt", "rsa_padding_mode:pss")},
+            "odd-p384": {"key": ("-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384")},
+            "odd-k1": {"key": ("-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:secp256k1")},
+            "odd-ed25519": {"key": ("-algorithm", "ED25519")},
+            "odd-rsa1024": {"key": ("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024")},
+            "odd-rsa3072": {"key": ("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:3072")},
+            "odd-v1": {"extensions": ""},
+            "odd-noku": {"extensions": plain},
+            "odd-encipher": {"extensions": plain + "keyUsage=critical,keyEncipherment\n"},
+            "odd-agree": {"extensions": plain + "keyUsage=critical,keyAgreement\n"},
+            "odd-server": {"extensions": plain + "extendedKeyUsage=serverAuth\n"},
+            "odd-both": {"extensions": plain + "extendedKeyUsage=serverAuth,clientAuth\n"},
+            "odd-anyeku": {"extensions": plain + "extendedKeyUsage=anyExtendedKeyUsage\n"},
+            "odd-code": {"extensions": plain + "extendedKeyUsage=critical,codeSigning\n"},
+            "odd-ca": {"extensions": "basicConstraints=critical,CA:TRUE\n"},
+            "odd-critical": {"extensions": plain + "1.2.3.4=critical,ASN1:UTF8String:x\n"},
+            "odd-policy": {"extensions": plain + "certificatePolicies=1.2.3.4\n"},
+            "odd-constraints": {"extensions": plain + "nameConstraints=critical,permitted;DNS:example.org\n"},
+            "odd-netscape": {"extensions": plain + "nsCertType=server\n"},
+            "odd-utf8": {"subject": "/O=Größe/CN=odd-utf8", "csr": ("-utf8",)},
+            "odd-two": {"subject": "/CN=odd-two/CN=odd-second"},
+            "odd-empty": {"subject": "/"},
+            "odd-long": {"subject": "/CN=" + "x" * 64},
+        }
+        for name, made in rows.items():
+            with self.subTest(name):
+                device = self.odd_device(ca, name, **made)
+                lint = run([BIN / "imprint", "template", "lint", self.folder / "config.json", "--ca", ca.pem, "--certificate", device[1]],
+                           check=False)
+                self.assertIn(lint.returncode, (0, 1), lint.stderr)
+                common_name = made.get("subject", "/CN=" + name).split("CN=")[-1]
+                client = common_name if name == "odd-long" else name
+                self.assertEqual(self.publish(device, client), lint.returncode == 0, f"{name}: {lint.stdout}")
+
+    def test_a_revoked_device_stays_out_until_its_revocation_is_lifted(self):
+        ca = Authority(self.folder, "Revoking")
+        self.register(ca, "--key", ca.key, "--body", JITP)
+        device = ca.device("returned")
+        self.assertTrue(self.publish(device, "returned"))
+        identifier = self.fingerprint(device[1])
+        arn = self.iot.describe_certificate(certificateId=identifier)["certificateDescription"]["certificateArn"]
+        self.iot.update_certificate(certificateId=identifier, newStatus="REVOKED")
+        self.iot.detach_thing_principal(thingName="returned", principal=arn)
+        self.iot.delete_thing(thingName="returned")
+        self.iot.delete_certificate(certificateId=identifier, forceDelete=True)
+        self.assertFalse(self.publish(device, "returned"))
+        self.assertNotIn("returned", self.things())
+        self.told("--certificate", identifier, wanted=f"imprint revocation lift DIR {identifier}")
+        with self.assertRaises(self.iot.exceptions.CertificateStateException):
+            self.iot.register_certificate(certificatePem=device[1].read_text(), caCertificatePem=ca.pem.read_text(), status="ACTIVE")
+        listed = run([BIN / "imprint", "revocation", "list", self.deployment.data]).stdout
+        self.assertIn(identifier, listed)
+        run([BIN / "imprint", "revocation", "lift", self.deployment.data, arn])
+        self.assertTrue(self.publish(device, "returned"))
+        self.assertNotIn(identifier, run([BIN / "imprint", "revocation", "list", self.deployment.data]).stdout)
+        again = run([BIN / "imprint", "revocation", "lift", self.deployment.data, identifier], check=False)
+        self.assertIn("is ACTIVE and still registered", again.stderr)
+        self.told("--certificate", identifier, wanted="lift")
 
     def test_the_tool_says_what_is_wrong(self):
         ca, other = Authority(self.folder, "One"), Authority(self.folder, "Other")

@@ -19,6 +19,11 @@ bool is_refusal(const AuditEvent& event, const std::string& wanted) {
   return !category.empty() && (wanted.empty() || wanted == category);
 }
 
+template <class T>
+bool is_same(const query::SameIdentity& q, const T& record) {
+  return record.public_key == q.public_key || (q.issued_as && record.issued_as == q.issued_as);
+}
+
 /// Whether a record belongs to the answer of a query.
 struct Matches {
   const Record& record;
@@ -66,6 +71,14 @@ struct Matches {
   bool operator()(const query::CertificatesByKey& q) const {
     const auto* certificate = as<Certificate>();
     return certificate != nullptr && certificate->public_key == q.public_key;
+  }
+  bool operator()(const query::SameIdentity& q) const {
+    const auto* certificate = as<Certificate>();
+    return certificate != nullptr && is_same(q, *certificate);
+  }
+  bool operator()(const query::Tombstones& q) const {
+    const auto* tombstone = as<Tombstone>();
+    return tombstone != nullptr && (!q.of || is_same(*q.of, *tombstone));
   }
   bool operator()(const query::ExpiredCertificates& q) const {
     const auto* c = as<Certificate>();

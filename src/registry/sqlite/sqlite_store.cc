@@ -8,6 +8,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "encoding/text.h"
 #include "registry/access.h"
 #include "registry/audit_chain.h"
 #include "registry/codec.h"
@@ -17,6 +18,7 @@
 #include "registry/sqlite/tables.h"
 #include "registry/verdict.h"
 #include "runtime/batch_worker.h"
+#include "x509/certificate.h"
 
 namespace imprint::registry {
 
@@ -166,9 +168,17 @@ Result<Page> list_any(Connection& connection, const Query& query, const Cursor& 
   return Page{std::move(*found), std::nullopt};
 }
 
+/// For the schema's steps (tables.cc): records of earlier programs do not say it.
+std::optional<std::string> issued_as_of(std::string_view pem) {
+  const auto certificate = x509::Certificate::from_pem(pem);
+  if (!certificate) return std::nullopt;
+  return encoding::to_hex(certificate->issued_as());
+}
+
 Result<void> migrate(Connection& connection) {
   TRY_ASSIGN(const std::int64_t applied, connection.number("PRAGMA user_version"));
   TRY(check_schema(applied));
+  TRY(connection.add_function("imprint_issued_as", &issued_as_of));
   const auto known = static_cast<std::int64_t>(migrations().size());
   for (std::int64_t step = applied; step < known; ++step) {
     TRY(connection.execute("BEGIN IMMEDIATE"));

@@ -97,6 +97,22 @@ Result<bool> Connection::step(sqlite3_stmt* statement) {
   return tl::unexpected(std::move(failure));
 }
 
+Result<void> Connection::add_function(const char* name, TextFunction function) {
+  const auto call = [](sqlite3_context* context, int, sqlite3_value** values) {
+    const auto* text = reinterpret_cast<const char*>(sqlite3_value_text(values[0]));
+    const auto size = static_cast<std::size_t>(sqlite3_value_bytes(values[0]));
+    const auto work = reinterpret_cast<TextFunction>(sqlite3_user_data(context));
+    const auto out = text == nullptr ? std::nullopt : work({text, size});
+    if (!out) return sqlite3_result_null(context);
+    sqlite3_result_text(context, out->data(), static_cast<int>(out->size()), SQLITE_TRANSIENT);
+  };
+  if (sqlite3_create_function_v2(handle_, name, 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC,
+                                 reinterpret_cast<void*>(function), call, nullptr, nullptr,
+                                 nullptr) == SQLITE_OK)
+    return {};
+  return tl::unexpected(error("add a function"));
+}
+
 Result<std::int64_t> Connection::number(std::string_view sql) {
   TRY_ASSIGN(sqlite3_stmt* const statement, prepare(sql, {}));
   TRY_ASSIGN(const bool row, step(statement));

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <sqlite3.h>
 #include <string>
 #include <string_view>
@@ -40,6 +41,10 @@ class Connection {
 
   /// True with a row, false at the end.
   Result<bool> step(sqlite3_stmt* statement);
+
+  /// Lets statements call `function` of one text by this name; nothing is NULL.
+  using TextFunction = std::optional<std::string> (*)(std::string_view);
+  Result<void> add_function(const char* name, TextFunction function);
 
   /// The first column of the first row; 0 when there is none.
   Result<std::int64_t> number(std::string_view sql);

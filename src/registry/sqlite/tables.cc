@@ -26,6 +26,11 @@ SqlValue hex_or_null(const std::optional<CertificateId>& id) {
   return id->hex();
 }
 
+SqlValue hex_or_null(const std::optional<Sha256>& digest) {
+  if (!digest) return nullptr;
+  return encoding::to_hex(*digest);
+}
+
 std::vector<SqlValue> no_columns(const Record&) { return {}; }
 
 std::vector<SqlValue> thing_columns(const Record& record) {
@@ -54,6 +59,11 @@ std::vector<SqlValue> intent_columns(const Record& record) {
 
 std::vector<SqlValue> alarm_columns(const Record& record) {
   return {to_milliseconds(std::get<Alarm>(record).since)};
+}
+
+std::vector<SqlValue> tombstone_columns(const Record& record) {
+  const auto& tombstone = std::get<Tombstone>(record);
+  return {encoding::to_hex(tombstone.public_key), hex_or_null(tombstone.issued_as)};
 }
 
 std::vector<SqlValue> policy_columns(const Record& record) {
@@ -215,6 +225,27 @@ ALTER TABLE certificates ADD COLUMN not_after INTEGER GENERATED ALWAYS AS (json_
 CREATE INDEX certificates_by_expiry ON certificates (not_after, id) WHERE status='ACTIVE' AND purpose=0;
 )sql";
 
+// The function imprint_issued_as is migration_functions(). An INACTIVE certificate that was
+// replaced by one of its own key says so; one that had been in service before was deactivated.
+constexpr std::string_view kIdentities = R"sql(
+CREATE TABLE tombstones (certificate TEXT PRIMARY KEY, version INTEGER NOT NULL, public_key TEXT NOT NULL, issued_as TEXT, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX tombstones_by_key ON tombstones (public_key);
+CREATE INDEX tombstones_by_issue ON tombstones (issued_as) WHERE issued_as IS NOT NULL;
+UPDATE certificates SET body = json_set(body, '$.issued_as', imprint_issued_as(json_extract(body, '$.pem')))
+  WHERE imprint_issued_as(json_extract(body, '$.pem')) IS NOT NULL;
+UPDATE certificates SET body = json_set(body, '$.replaced_by', newer.id)
+  FROM (SELECT old.id AS old, max(young.id) AS id FROM certificates AS old
+        JOIN certificates AS young ON young.public_key = old.public_key AND young.created > old.created AND young.status = 'ACTIVE'
+        WHERE old.status = 'INACTIVE' AND json_extract(old.body, '$.replaced_by') IS NULL
+          AND EXISTS (SELECT 1 FROM audit_events AS e WHERE e.certificate = old.id AND json_extract(e.body, '$.step') = 'retire_certificate')
+        GROUP BY old.id) AS newer
+  WHERE certificates.id = newer.old;
+UPDATE certificates SET body = json_set(body, '$.deactivated', json_extract(body, '$.modified'))
+  WHERE status = 'INACTIVE' AND version > 1 AND json_extract(body, '$.replaced_by') IS NULL;
+ALTER TABLE certificates ADD COLUMN issued_as TEXT GENERATED ALWAYS AS (json_extract(body, '$.issued_as')) VIRTUAL;
+CREATE INDEX certificates_by_issue ON certificates (issued_as) WHERE issued_as IS NOT NULL;
+)sql";
+
 // `put` binds: the key, the version, the searched columns, the body.
 const std::array<Table, kKinds> kTables = {{
     {"SELECT body FROM things WHERE name=?1", "SELECT version FROM things WHERE name=?1",
@@ -319,6 +350,11 @@ const std::array<Table, kKinds> kTables = {{
     {"SELECT body FROM alarms WHERE id=?1", "SELECT version FROM alarms WHERE id=?1",
      "INSERT OR REPLACE INTO alarms (id, version, created, body) VALUES (?1,?2,?3,?4)",
      "DELETE FROM alarms WHERE id=?1", false, &alarm_columns},
+    {"SELECT body FROM tombstones WHERE certificate=?1",
+     "SELECT version FROM tombstones WHERE certificate=?1",
+     "INSERT OR REPLACE INTO tombstones (certificate, version, public_key, issued_as, body) VALUES "
+     "(?1,?2,?3,?4,?5)",
+     "DELETE FROM tombstones WHERE certificate=?1", false, &tombstone_columns},
 }};
 
 /// ORDER BY time needs both parts of a Cursor: "0001700000000000/name".
@@ -481,6 +517,28 @@ struct ListOf {
     return {"SELECT body, 0 FROM certificates WHERE public_key=?1 ORDER BY id LIMIT ?2",
             {encoding::to_hex(q.public_key), limit},
             Kind::certificate};
+  }
+  ListStatement operator()(const query::SameIdentity& q) const {
+    return {
+        "SELECT body, 0, CASE status WHEN 'REVOKED' THEN '0' WHEN 'INACTIVE' THEN '1' ELSE '2' END "
+        "|| id AS place FROM certificates WHERE id IN (SELECT id FROM certificates WHERE "
+        "public_key=?1 UNION SELECT id FROM certificates WHERE issued_as=?2) AND place>?3 "
+        "ORDER BY place LIMIT ?4",
+        {encoding::to_hex(q.public_key), hex_or_null(q.issued_as), cursor.after, limit},
+        Kind::certificate};
+  }
+  ListStatement operator()(const query::Tombstones& q) const {
+    if (!q.of) {
+      return {"SELECT body, 0 FROM tombstones WHERE certificate>?1 ORDER BY certificate LIMIT ?2",
+              {cursor.after, limit},
+              Kind::tombstone};
+    }
+    return {
+        "SELECT body, 0 FROM tombstones WHERE certificate IN (SELECT certificate FROM tombstones "
+        "WHERE public_key=?1 UNION SELECT certificate FROM tombstones WHERE issued_as=?2) AND "
+        "certificate>?3 ORDER BY certificate LIMIT ?4",
+        {encoding::to_hex(q.of->public_key), hex_or_null(q.of->issued_as), cursor.after, limit},
+        Kind::tombstone};
   }
   ListStatement operator()(const query::ExpiredCertificates& q) const {
     return {"SELECT body, 0 FROM certificates WHERE sweep<?1 AND id>?2 ORDER BY id LIMIT ?3",
@@ -682,7 +740,8 @@ const std::vector<std::string_view>& migrations() {
                                                        kAuditTrail,
                                                        kAlarms,
                                                        kExpiringCertificates,
-                                                       kRefusals};
+                                                       kRefusals,
+                                                       kIdentities};
   return kSteps;
 }
 

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "provisioning/standing.h"
+
+#include "provisioning/caller.h"
+#include "provisioning/claim_places.h"
+
+namespace imprint::provisioning {
+
+namespace {
+
+using registry::CertificateStatus;
+using registry::query::SameIdentity;
+
+/// More certificates of one key are not looked at; those that are REVOKED come first.
+constexpr std::size_t kMostLookedAt = 1000;
+
+/// Why a certificate is of this identity, for the message.
+template <class T>
+std::string_view shared_with(const T& other, const SameIdentity& identity) {
+  return other.public_key == identity.public_key ? "its key" : "its issuer and serial number";
+}
+
+Unexpected refuse(std::string message) {
+  return Unexpected(Error{Fault::forbidden, std::move(message), {}, code::kKeyRefused});
+}
+
+Result<void> check_one(const registry::Certificate& other, const SameIdentity& identity,
+                       AskedBy asked_by, Inactive inactive) {
+  const std::string_view shared = shared_with(other, identity);
+  if (other.status == CertificateStatus::revoked) {
+    return refuse(
+        fmt::format("{} belongs to certificate {}, which is revoked; make a new key, or, for a "
+                    "unit that may be used again, delete that certificate and lift its revocation "
+                    "(imprint revocation lift DIR {})",
+                    shared, other.id.hex(), other.id.hex()));
+  }
+  if (other.status != CertificateStatus::inactive || other.replaced_by) return {};
+  if (asked_by == AskedBy::operator_call && !other.deactivated) return {};
+  if (inactive == Inactive::is_permitted) return {};
+  return refuse(
+      fmt::format("{} belongs to certificate {}, which is INACTIVE; activate that one "
+                  "(aws iot update-certificate --certificate-id {} --new-status ACTIVE), "
+                  "or make a new key",
+                  shared, other.id.hex(), other.id.hex()));
+}
+
+}  // namespace
+
+SameIdentity identity_of(const x509::Certificate& certificate) {
+  return {certificate.public_key().sha256(), certificate.issued_as()};
+}
+
+SameIdentity identity_of(const registry::Certificate& certificate) {
+  return {certificate.public_key, certificate.issued_as};
+}
+
+registry::Task<Result<Standing>> read_standing(registry::Store& store, SameIdentity identity) {
+  CO_TRY_ASSIGN(registry::Page certificates, co_await store.list(identity, {{}, kMostLookedAt}));
+  CO_TRY_ASSIGN(registry::Page tombstones,
+                co_await store.list(registry::query::Tombstones{identity}, {{}, kMostLookedAt}));
+  Standing out;
+  for (registry::Record& record : certificates.records)
+    out.certificates.push_back(std::get<registry::Certificate>(std::move(record)));
+  for (registry::Record& record : tombstones.records)
+    out.tombstones.push_back(std::get<registry::Tombstone>(std::move(record)));
+  co_return out;
+}
+
+Result<void> check_standing(const Standing& standing, const SameIdentity& identity,
+                            std::optional<CertificateId> own, AskedBy asked_by, Inactive inactive) {
+  for (const registry::Tombstone& tombstone : standing.tombstones) {
+    return refuse(fmt::format(
+        "{} belonged to certificate {}, which was revoked and has been deleted since; make a new "
+        "key, or, for a unit that may be used again: imprint revocation lift DIR {}",
+        shared_with(tombstone, identity), tombstone.certificate.hex(),
+        tombstone.certificate.hex()));
+  }
+  for (const registry::Certificate& other : standing.certificates) {
+    if (other.id != own) TRY(check_one(other, identity, asked_by, inactive));
+  }
+  return {};
+}
+
+std::vector<registry::Require> holds_of(const Standing& standing,
+                                        std::optional<CertificateId> own) {
+  std::vector<registry::Require> out;
+  for (const registry::Certificate& other : standing.certificates) {
+    if (other.id != own)
+      out.push_back({registry::certificate_key(other.id), registry::Expect::at(other.version)});
+  }
+  return out;
+}
+
+registry::Task<Result<std::vector<registry::Require>>> ask_standing(
+    registry::Store& store, SameIdentity identity, std::optional<CertificateId> own,
+    AskedBy asked_by) {
+  CO_TRY_ASSIGN(const Standing standing, co_await read_standing(store, identity));
+  CO_TRY(check_standing(standing, identity, own, asked_by));
+  co_return holds_of(standing, own);
+}
+
+std::vector<registry::Change> removal_changes(const registry::Certificate& certificate,
+                                              Timestamp now) {
+  std::vector<registry::Change> out;
+  out.emplace_back(registry::Erase{registry::certificate_key(certificate.id),
+                                   registry::Expect::at(certificate.version)});
+  for (registry::Key& key : keys_beside(certificate.id))
+    out.emplace_back(registry::Erase{std::move(key)});
+  if (certificate.status == CertificateStatus::revoked) {
+    out.emplace_back(registry::Put{registry::Tombstone{.certificate = certificate.id,
+                                                       .public_key = certificate.public_key,
+                                                       .issued_as = certificate.issued_as,
+                                                       .serial = certificate.serial,
+                                                       .common_name = certificate.common_name,
+                                                       .created = now}});
+  }
+  return out;
+}
+
+}  // namespace imprint::provisioning

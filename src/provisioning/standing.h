@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "registry/store.h"
+#include "x509/certificate.h"
+
+/// Whether a key may have a certificate, or another one. The id of a certificate is the hash of its
+/// encoding, and whoever holds the key can write an ECDSA signature in a second way; so what was
+/// taken out of service is known by what a device cannot change: the key, and issuer and serial
+/// number.
+namespace imprint::provisioning {
+
+/// Who wants the certificate in. A device answers for every certificate of its key that is out of
+/// service; an operator may have some that were never in service, as `aws iot` makes them.
+enum class AskedBy : std::uint8_t { device, operator_call };
+
+/// What is known of one key, or of one issuer and serial number.
+struct Standing {
+  std::vector<registry::Certificate> certificates = {};
+  std::vector<registry::Tombstone> tombstones = {};
+};
+
+registry::query::SameIdentity identity_of(const x509::Certificate& certificate);
+registry::query::SameIdentity identity_of(const registry::Certificate& certificate);
+
+registry::Task<Result<Standing>> read_standing(registry::Store& store,
+                                               registry::query::SameIdentity identity);
+
+/// What an INACTIVE certificate of the key means to a device: with an operator's permission to
+/// register its thing again, nothing.
+enum class Inactive : std::uint8_t { refuses, is_permitted };
+
+/// Refuses with AccessDenied where another certificate than `own` is REVOKED, or was and has been
+/// deleted, or is INACTIVE. One that was replaced by a newer certificate of the same device is in
+/// nobody's way.
+Result<void> check_standing(const Standing& standing, const registry::query::SameIdentity& identity,
+                            std::optional<CertificateId> own, AskedBy asked_by,
+                            Inactive inactive = Inactive::refuses);
+
+/// The others must still be as they were read, or the answer may be another.
+std::vector<registry::Require> holds_of(const Standing& standing, std::optional<CertificateId> own);
+
+/// Both at once. What has to hold when the certificate is stored.
+registry::Task<Result<std::vector<registry::Require>>> ask_standing(
+    registry::Store& store, registry::query::SameIdentity identity,
+    std::optional<CertificateId> own, AskedBy asked_by);
+
+/// The changes that remove a certificate, whose key stays out if it was REVOKED.
+std::vector<registry::Change> removal_changes(const registry::Certificate& certificate,
+                                              Timestamp now);
+
+}  // namespace imprint::provisioning

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+// What was taken out of service stays out, however its device writes its certificate.
+#include <gmock/gmock.h>
+
+#include "provisioning/standing.h"
+#include "test/support/test_server.h"
+#include "test/support/twin.h"
+#include "x509/digest.h"
+
+namespace imprint::server {
+namespace {
+
+using provisioning::JitpMode;
+using provisioning::Reprovision;
+using registry::CertificateStatus;
+using test::eventually;
+using test::MqttDevice;
+
+constexpr std::string_view kTemplate = R"({
+  "Parameters": {
+    "AWS::IoT::Certificate::CommonName": {"Type": "String"},
+    "AWS::IoT::Certificate::Id": {"Type": "String"}
+  },
+  "Resources": {
+    "thing": {"Type": "AWS::IoT::Thing", "Properties": {
+      "ThingName": {"Ref": "AWS::IoT::Certificate::CommonName"}}},
+    "certificate": {"Type": "AWS::IoT::Certificate", "Properties": {
+      "CertificateId": {"Ref": "AWS::IoT::Certificate::Id"}, "Status": "ACTIVE"}},
+    "policy": {"Type": "AWS::IoT::Policy", "Properties": {"PolicyName": "All"}}
+  }
+})";
+
+constexpr auto kRules = {Reprovision::same_key, Reprovision::replace, Reprovision::operator_decides,
+                         Reprovision::never, Reprovision::aws};
+constexpr auto kModes = {JitpMode::inline_registration, JitpMode::aws};
+
+/// A server with a CA of the operator's own, and one of its devices, which has been provisioned.
+struct World {
+  explicit World(Reprovision rule = Reprovision::same_key,
+                 JitpMode mode = JitpMode::inline_registration, bool has_template = true) {
+    server.set({.reprovision = rule, .jitp = mode});
+    registry::CaCertificate record{.id = ca.certificate.id(),
+                                   .pem = ca.certificate.pem(),
+                                   .is_active = true,
+                                   .auto_registration = true,
+                                   .subject = x509::sha256(ca.certificate.subject().der()),
+                                   .not_after = ca.certificate.not_after()};
+    if (has_template)
+      record.registration = registry::RegistrationConfig{.template_body = std::string(kTemplate)};
+    server.put(std::move(record));
+    connects(device);
+    EXPECT_EQ(has_template, connects(device));
+  }
+
+  bool connects(const test::Enrolled& as) {
+    MqttDevice client;
+    return client.connect(server.port(), as.tls, "unit-1");
+  }
+  /// The same signed certificate in its other encoding, with the device's key.
+  [[nodiscard]] test::Enrolled twin() const {
+    const auto made = test::twin_of(*x509::Certificate::from_pem(device.tls.certificate));
+    return {made.id(), {.certificate = made.pem(), .key = device.tls.key}};
+  }
+  /// As an operator cleans up: detached from everything, and its thing deleted.
+  void clean_up() {
+    for (const auto& attached :
+         server.all<registry::ThingPrincipal>(registry::query::ThingsOfPrincipal{device.id})) {
+      server.erase(registry::key_of(attached));
+      server.erase(registry::thing_key(attached.thing));
+    }
+    server.erase(
+        registry::attachment_key(*PolicyName::parse("All"), registry::PolicyTarget(device.id)));
+  }
+  void delete_certificate() {
+    registry::ChangeSet changes;
+    changes.changes =
+        provisioning::removal_changes(server.certificate(device.id), server.clock.now());
+    server.commit(std::move(changes));
+  }
+  bool is_known(const CertificateId& id) {
+    const auto all = server.all<registry::Certificate>(registry::query::Certificates{});
+    return std::ranges::any_of(all, [&](const auto& record) { return record.id == id; });
+  }
+  void expect_refused(const test::Enrolled& as, const std::string& when) {
+    // Under mode aws the first connection registers and the second one is let in.
+    EXPECT_FALSE(connects(as)) << when;
+    EXPECT_FALSE(connects(as)) << when;
+  }
+
+  test::TestServer server;
+  test::Identity ca = test::make_root("Factory CA");
+  test::Enrolled device = server.make_client(ca, "unit-1");
+};
+
+TEST(RevokedDevice, StaysOutInAnyEncodingUnderEverySetting) {
+  for (const Reprovision rule : kRules) {
+    for (const JitpMode mode : kModes) {
+      for (const auto status : {CertificateStatus::revoked, CertificateStatus::inactive}) {
+        World world(rule, mode);
+        const std::string when = fmt::format("{} rule {} mode {}", registry::to_string(status),
+                                             static_cast<int>(rule), static_cast<int>(mode));
+        world.server.set_status(world.device.id, status);
+        world.expect_refused(world.twin(), when);
+        world.clean_up();
+        world.expect_refused(world.twin(), when + ", cleaned up");
+        EXPECT_FALSE(world.is_known(world.twin().id)) << when;
+        if (status != CertificateStatus::revoked) continue;
+        world.delete_certificate();
+        world.expect_refused(world.twin(), when + ", deleted");
+        world.expect_refused(world.device, when + ", deleted, as it was");
+      }
+    }
+  }
+}
+
+TEST(RevokedDevice, StaysOutWhereAnOperatorActivates) {
+  World world(Reprovision::same_key, JitpMode::inline_registration, false);
+  world.server.set_status(world.device.id, CertificateStatus::revoked);
+  world.expect_refused(world.twin(), "revoked");
+  EXPECT_FALSE(world.is_known(world.twin().id)) << "nobody can activate it by mistake";
+}
+
+TEST(RevokedDevice, ComesBackWhenItsRevocationIsLifted) {
+  World world;
+  world.server.set_status(world.device.id, CertificateStatus::revoked);
+  world.clean_up();
+  world.delete_certificate();
+  world.expect_refused(world.device, "deleted");
+  world.server.erase(registry::tombstone_key(world.device.id));
+  EXPECT_TRUE(world.connects(world.device));
+}
+
+TEST(RevokedDevice, KeepsOthersOfItsCaIn) {
+  World world;
+  world.server.set_status(world.device.id, CertificateStatus::revoked);
+  const auto other = world.server.make_client(world.ca, "unit-2");
+  MqttDevice client;
+  EXPECT_TRUE(client.connect(world.server.port(), other.tls, "unit-2"));
+}
+
+TEST(RevokedDevice, IssuerAndSerialNumberBindAnotherKeyToo) {
+  World world;
+  world.server.set_status(world.device.id, CertificateStatus::revoked);
+  const auto first = *x509::Certificate::from_pem(world.device.tls.certificate);
+  const test::Identity again = test::make_child(world.ca, "unit-9", [&](x509::TbsCertificate& tbs) {
+    tbs.serial = test::serial(std::stoull(first.serial_hex(), nullptr, 16));
+    tbs.not_before = world.server.clock.now() - test::kDay;
+    tbs.not_after = world.server.clock.now() + test::kDay;
+  });
+  ASSERT_EQ(again.certificate.issued_as(), first.issued_as());
+  world.expect_refused(
+      {again.certificate.id(),
+       {.certificate = again.certificate.pem(), .key = again.key.pem_pkcs8().reveal()}},
+      "the same serial number");
+}
+
+TEST(RenewedDevice, MayHaveANewCertificateOfItsKey) {
+  World world;
+  const auto key = *x509::PrivateKey::from_pem(world.device.tls.key);
+  for (std::uint64_t round = 1; round <= 3; ++round) {
+    const test::Identity renewed =
+        test::make_child(world.ca, "unit-1", [&](x509::TbsCertificate& tbs) {
+          tbs.serial = test::serial(1000 + round);
+          tbs.public_key = key.public_key();
+          tbs.extensions.subject_key_id = x509::key_identifier(key.public_key());
+          tbs.not_before = world.server.clock.now() - test::kDay;
+          tbs.not_after = world.server.clock.now() + test::kDay;
+        });
+    EXPECT_TRUE(
+        world.connects({renewed.certificate.id(),
+                        {.certificate = renewed.certificate.pem(), .key = world.device.tls.key}}))
+        << round << ": what it replaces is in nobody's way";
+  }
+}
+
+}  // namespace
+}  // namespace imprint::server
