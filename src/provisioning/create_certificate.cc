@@ -28,8 +28,8 @@ registry::Task<Result<CreatedCertificate>> CreateCertificate::with_keys(Caller c
                 co_await settings_of_claim(store_, *settings_.get(), only_template(claim)));
   CO_TRY_ASSIGN(const x509::PrivateKey key,
                 co_await make_device_key(settings.key_algorithm, keys_));
-  CO_TRY_ASSIGN(CreatedCertificate created,
-                co_await issue(std::move(caller), key.public_key(), "create_keys_and_certificate"));
+  CO_TRY_ASSIGN(CreatedCertificate created, co_await issue(std::move(caller), key.public_key(),
+                                                           "create_keys_and_certificate", {}));
   created.private_key = key.pem_traditional();
   co_return created;
 }
@@ -38,22 +38,24 @@ registry::Task<Result<CreatedCertificate>> CreateCertificate::from_csr(Caller ca
                                                                        std::string csr_pem) {
   CO_TRY_ASSIGN(const x509::Csr csr, x509::Csr::from_pem(csr_pem));
   const Sha256 key = csr.public_key().sha256();
+  const std::string request = encoding::to_hex(csr.proof());
   const Turns::Turn turn = co_await turns_.take(std::string(as_text(key)));
   CO_TRY_ASSIGN(const std::optional<registry::Certificate> before,
                 co_await made_before(caller, key));
   if (!before) {
-    co_return co_await issue(std::move(caller), csr.public_key(), "create_certificate_from_csr");
+    co_return co_await issue(std::move(caller), csr.public_key(), "create_certificate_from_csr",
+                             {request});
   }
   CO_TRY(co_await claims_.admit(caller, {.is_new_device = false, .takes_turn = false}));
-  CO_TRY_ASSIGN(const registry::Certificate open, co_await reopen(std::move(caller), *before));
+  CO_TRY_ASSIGN(const registry::Certificate open,
+                co_await reopen(std::move(caller), *before, request));
   CreatedCertificate created = answer(open);
   created.repeated = true;
   co_return created;
 }
 
-registry::Task<Result<CreatedCertificate>> CreateCertificate::issue(Caller caller,
-                                                                    x509::PublicKey key,
-                                                                    std::string step) {
+registry::Task<Result<CreatedCertificate>> CreateCertificate::issue(
+    Caller caller, x509::PublicKey key, std::string step, std::vector<std::string> requests) {
   CO_TRY_ASSIGN(const registry::Certificate claim, co_await claims_.admit(caller, {}));
   const std::size_t most = settings_.get()->pending_certificates;
   const auto place = pending_.reserve(caller.certificate, most);
@@ -71,6 +73,7 @@ registry::Task<Result<CreatedCertificate>> CreateCertificate::issue(Caller calle
       .requested_by = caller.certificate,
       .ownership_expires = clock_.now() + settings.ownership_lifetime,
       .validity = settings.certificate_validity,
+      .requests = std::move(requests),
       .event = {.step = std::move(step),
                 .outcome = "ok",
                 .actor = caller.certificate.hex(),
@@ -103,19 +106,42 @@ registry::Task<Result<std::optional<registry::Certificate>>> CreateCertificate::
   co_return found;
 }
 
+/// What is in use is registered anew by the holder of its key, not by whoever saw a request of its:
+/// a request that was not sent before proves the key, and so does an operator's word.
+registry::Task<Result<bool>> CreateCertificate::may_register_anew(registry::Certificate certificate,
+                                                                  std::string request) {
+  constexpr std::size_t kMostRequests = 16;
+  const bool was_seen =
+      std::ranges::find(certificate.requests, request) != certificate.requests.end();
+  if (!was_seen && certificate.requests.size() < kMostRequests) co_return true;
+  CO_TRY_ASSIGN(const registry::Page access,
+                co_await store_.list(registry::query::AccessOf{certificate.id}, {}));
+  const Timestamp now = clock_.now();
+  co_return std::ranges::any_of(access.records, [&](const registry::Record& record) {
+    const auto* thing = std::get_if<registry::Thing>(&record);
+    return thing != nullptr && thing->reprovision_until && now < *thing->reprovision_until;
+  });
+}
+
 /// A pending certificate whose hour is half gone gets a whole one; one that is in use already gets
 /// a new round, so that its device can register again.
 registry::Task<Result<registry::Certificate>> CreateCertificate::reopen(
-    Caller caller, registry::Certificate certificate) {
+    Caller caller, registry::Certificate certificate, std::string request) {
   const Timestamp now = clock_.now();
   const Seconds lifetime = settings_.get()->ownership_lifetime;
   const bool is_pending = certificate.status == CertificateStatus::pending_activation;
   if (is_pending && *certificate.ownership_expires - now > lifetime / 2) co_return certificate;
   const std::int64_t seen = certificate.version;
   if (!is_pending) {
-    ++certificate.ownership_round;
-    certificate.registration.reset();
+    CO_TRY_ASSIGN(const bool anew, co_await may_register_anew(certificate, request));
+    // Otherwise what was registered stands: the same registration gets the same answer.
+    if (anew) {
+      ++certificate.ownership_round;
+      certificate.registration.reset();
+    }
   }
+  if (std::ranges::find(certificate.requests, request) == certificate.requests.end())
+    certificate.requests.push_back(request);
   certificate.ownership_expires = now + lifetime;
   certificate.modified = now;
   certificate.version = seen + 1;

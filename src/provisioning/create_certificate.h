@@ -48,11 +48,15 @@ class CreateCertificate {
 
  private:
   registry::Task<Result<CreatedCertificate>> issue(Caller caller, x509::PublicKey key,
-                                                   std::string step);
+                                                   std::string step,
+                                                   std::vector<std::string> requests);
   registry::Task<Result<std::optional<registry::Certificate>>> made_before(Caller caller,
                                                                            Sha256 public_key);
   registry::Task<Result<registry::Certificate>> reopen(Caller caller,
-                                                       registry::Certificate certificate);
+                                                       registry::Certificate certificate,
+                                                       std::string request);
+  registry::Task<Result<bool>> may_register_anew(registry::Certificate certificate,
+                                                 std::string request);
   [[nodiscard]] CreatedCertificate answer(const registry::Certificate& certificate) const;
 
   registry::Store& store_;

@@ -18,6 +18,8 @@ registry::Certificate record_of(const x509::Certificate& certificate, const Issu
   record.ownership_round = request.requested_by ? 1 : 0;
   record.ownership_expires = request.ownership_expires;
   record.claim_budget = request.claim_budget;
+  record.claim_name = request.claim_name;
+  record.requests = request.requests;
   return record;
 }
 

@@ -20,7 +20,9 @@ struct IssueRequest {
   std::optional<CertificateId> requested_by = {};
   std::optional<Timestamp> ownership_expires = {};
   registry::ClaimBudget claim_budget = {};
-  std::optional<Seconds> validity = {};  ///< the profile's when absent
+  std::string claim_name = {};
+  std::optional<Seconds> validity = {};    ///< the profile's when absent
+  std::vector<std::string> requests = {};  ///< registry::Certificate::requests
   /// Committed with the certificate, its id filled in.
   registry::AuditEvent event = {};
   /// Further changes that belong to the same transaction, made when the id is known.

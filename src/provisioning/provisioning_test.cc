@@ -812,6 +812,34 @@ TEST(Reprovision, AnOperatorsPermissionLetsADeactivatedKeyIn) {
   EXPECT_NE(again->certificate, first->certificate);
 }
 
+TEST(Reprovision, ARequestThatWasSeenBeforeRegistersNothingAnew) {
+  World world;
+  const auto key = test::make_key();
+  const std::string csr = *x509::make_csr_pem(key, test::common_name("device"));
+  const auto with_csr = [&](const std::string& firmware) {
+    const auto created = run_blocking(world.create_certificate.from_csr(world.caller, csr));
+    EXPECT_TRUE(created);
+    return world.register_with(created->ownership_token.reveal(), World::parameters("S", firmware));
+  };
+  const auto first = with_csr("1.0.0");
+  ASSERT_TRUE(first);
+  world.note_connected(first->certificate);
+  const auto repeated = with_csr("1.0.0");
+  ASSERT_TRUE(repeated) << "the same registration gets the same answer";
+  EXPECT_TRUE(repeated->repeated);
+  const auto another = with_csr("6.6.6");
+  ASSERT_FALSE(another) << "whoever saw the request need not have the key";
+  EXPECT_EQ(another.error().code, code::kInvalidToken);
+  EXPECT_EQ(world.thing("device-S").attributes.at("firmwareVersion"), "1.0.0");
+  EXPECT_TRUE(world.onboard(key, "S", "2.0.0")) << "who signs anew has it";
+  EXPECT_FALSE(with_csr("6.6.6")) << "the first request is known still";
+  registry::Thing thing = world.thing("device-S");
+  thing.reprovision_until = world.clock.now() + std::chrono::hours(1);
+  ++thing.version;
+  world.put(thing);
+  EXPECT_TRUE(with_csr("3.0.0")) << "an operator's word does as well";
+}
+
 TEST(Claims, OneKeyIsOneDevice) {
   World world;
   world.give(1, {.max_devices = 1});

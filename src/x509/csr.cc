@@ -3,6 +3,7 @@
 
 #include "x509/algorithm.h"
 #include "x509/der.h"
+#include "x509/digest.h"
 #include "x509/key_rules.h"
 #include "x509/name.h"
 #include "x509/pem.h"
@@ -40,6 +41,19 @@ Result<Request> read_request(BytesView der) {
   return Request{info.whole, spki.whole, algorithm.whole, signature};
 }
 
+/// Of an ECDSA signature (r, s), r alone: (r, n - s) verifies as well, and anybody can write it.
+Result<Sha256> proof_of(const Request& request, SignatureAlgorithm algorithm) {
+  BytesView own = request.signature;
+  if (!is_rsa(algorithm)) {
+    TRY_ASSIGN(const der::Element pair, der::read_one(own, der::sequence, "signature"));
+    der::Reader numbers(pair.content);
+    TRY_ASSIGN(own, numbers.integer_bytes("signature"));
+  }
+  Bytes both(request.info.begin(), request.info.end());
+  both.insert(both.end(), own.begin(), own.end());
+  return sha256(both);
+}
+
 Unexpected refuse(std::string_view step, const Error& error) {
   return Unexpected(Error{Fault::invalid, fmt::format("CSR {}: {}", step, error.message),
                           error.where, Csr::kErrorCode});
@@ -62,9 +76,11 @@ Result<Csr> Csr::from_der(BytesView der) {
   if (const auto rules = check_device_key(*key); !rules) return refuse("public key", rules.error());
   const auto algorithm = parse_signature_algorithm(request->algorithm);
   if (!algorithm) return refuse("signature", algorithm.error());
-  if (const auto proof = key->verify(*algorithm, request->info, request->signature); !proof)
-    return refuse("self-signature", proof.error());
-  return Csr(std::move(*key));
+  if (const auto valid = key->verify(*algorithm, request->info, request->signature); !valid)
+    return refuse("self-signature", valid.error());
+  auto proof = proof_of(*request, *algorithm);
+  if (!proof) return refuse("self-signature", proof.error());
+  return Csr(std::move(*key), *proof);
 }
 
 Result<std::string> make_csr_pem(const PrivateKey& key, const DistinguishedName& subject) {

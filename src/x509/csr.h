@@ -27,10 +27,15 @@ class Csr {
   static Result<Csr> from_der(BytesView der);
 
   [[nodiscard]] const PublicKey& public_key() const { return public_key_; }
+  /// SHA-256 of what was signed and the signature: the same for every way to write one signature,
+  /// so that another one means that the holder of the key has signed again (with RSA, which signs
+  /// the same in the same way, there is only one).
+  [[nodiscard]] const Sha256& proof() const { return proof_; }
 
  private:
-  explicit Csr(PublicKey key) : public_key_(std::move(key)) {}
+  Csr(PublicKey key, const Sha256& proof) : public_key_(std::move(key)), proof_(proof) {}
   PublicKey public_key_;
+  Sha256 proof_;
 };
 
 /// A request as a device makes it: subject, public key, no attributes, signed with its key.
