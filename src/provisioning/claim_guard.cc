@@ -26,6 +26,10 @@ Error deny_inactive(const CertificateId& id, const Certificate* found) {
                           found == nullptr ? "deleted" : "deactivated"));
 }
 
+Error deny_expired(const Certificate& claim) {
+  return deny(fmt::format("certificate {}, which asks, has expired", claim.id.hex()));
+}
+
 /// The answer does not wait for it: a claim's connections are cut as soon as it is frozen, and the
 /// device that brought it about is to hear why. Lost against another change or a crash, the next
 /// use freezes it.
@@ -71,6 +75,8 @@ registry::Task<Result<Certificate>> ClaimGuard::admit(Caller caller, ClaimUse us
     const auto* claim = found[0] ? &std::get<Certificate>(*found[0]) : nullptr;
     if (claim == nullptr || claim->status != CertificateStatus::active)
       co_return tl::unexpected(deny_inactive(caller.certificate, claim));
+    // It was valid when the connection began.
+    if (clock_.now() > claim->not_after) co_return tl::unexpected(deny_expired(*claim));
     const std::int64_t devices = found[1] ? std::get<registry::Counter>(*found[1]).value : 0;
     const std::string serial_number = use.registers ? use.registers->serial_number : std::string();
     const ClaimVerdict verdict = decide(

@@ -840,6 +840,25 @@ TEST(Reprovision, ARequestThatWasSeenBeforeRegistersNothingAnew) {
   EXPECT_TRUE(with_csr("3.0.0")) << "an operator's word does as well";
 }
 
+TEST(Claims, EndWithTheirCertificate) {
+  World world;
+  const auto key = test::make_key();
+  const auto waiting = world.create(key);
+  registry::Certificate ending = world.certificate(world.caller.certificate);
+  ending.not_after = world.clock.now() + std::chrono::minutes(5);
+  ++ending.version;
+  world.put(ending);
+  EXPECT_TRUE(world.create(test::make_key()));
+  world.clock.advance(std::chrono::minutes(6));
+  const auto late = world.create(test::make_key());
+  ASSERT_FALSE(late) << "the connection is open still";
+  EXPECT_EQ(late.error().code, code::kClaimRefused);
+  EXPECT_THAT(late.error().message, HasSubstr("has expired"));
+  EXPECT_FALSE(run_blocking(world.create_certificate.with_keys(world.caller)));
+  EXPECT_FALSE(world.create(key)) << "what was made before, too";
+  EXPECT_FALSE(world.register_with(waiting->ownership_token.reveal(), World::parameters("S")));
+}
+
 TEST(Claims, OneKeyIsOneDevice) {
   World world;
   world.give(1, {.max_devices = 1});
