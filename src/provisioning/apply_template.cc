@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "provisioning/apply_template.h"
 
+#include "provisioning/outside_certificate.h"
 #include "x509/certificate.h"
 #include "x509/csr.h"
 
@@ -9,6 +10,9 @@ namespace imprint::provisioning {
 namespace {
 
 using Source = templates::CertificateResource::Source;
+
+constexpr std::string_view kPem = "CertificatePem";
+constexpr std::string_view kCaPem = "CACertificatePem";
 
 AppliedTemplate answer_of(const Known& known) {
   AppliedTemplate out;
@@ -34,6 +38,12 @@ Unexpected refuse_certificate(const templates::CertificateResource& resource,
                               std::string_view property, std::string message) {
   return Unexpected(Error{Fault::invalid, std::move(message), place_of(resource, property),
                           code::kRegistrationFailure});
+}
+
+Result<x509::Csr> request_of(const templates::CertificateResource& resource) {
+  auto csr = x509::Csr::from_pem(resource.value);
+  if (!csr) return refuse_certificate(resource, "CertificateSigningRequest", describe(csr.error()));
+  return csr;
 }
 
 }  // namespace
@@ -73,35 +83,34 @@ registry::Task<Result<Known>> ApplyTemplate::prepare(templates::Resources resour
     const templates::CertificateResource& resource = *known.resources.certificate;
     if (resource.source == Source::signing_request) {
       known.origin = Origin::signature;
+      CO_TRY_ASSIGN(const x509::Csr csr, request_of(resource));
       // Stands in for the certificate while the plan is tried.
-      known.certificate = registry::Certificate{.id = CertificateId(Sha256{}), .pem = {}};
+      known.certificate = registry::Certificate{
+          .id = CertificateId(Sha256{}), .pem = {}, .public_key = csr.public_key().sha256()};
     } else {
-      CO_TRY_ASSIGN(known.certificate, co_await registered(resource));
+      CO_TRY(co_await find_certificate(resource, known));
     }
   }
   co_return co_await gather(store_, std::move(known));
 }
 
 registry::Task<Result<Known>> ApplyTemplate::sign(Known known) {
-  const templates::CertificateResource& resource = *known.resources.certificate;
-  const auto csr = x509::Csr::from_pem(resource.value);
-  if (!csr) {
-    co_return refuse_certificate(resource, "CertificateSigningRequest", describe(csr.error()));
-  }
-  CO_TRY_ASSIGN(known.certificate, co_await issue_.sign(csr->public_key(), {}));
+  CO_TRY_ASSIGN(const x509::Csr csr, request_of(*known.resources.certificate));
+  CO_TRY_ASSIGN(known.certificate, co_await issue_.sign(csr.public_key(), {}));
   co_return known;
 }
 
-/// A certificate that is here already. AWS would also take one of a registered CA along.
-registry::Task<Result<registry::Certificate>> ApplyTemplate::registered(
-    templates::CertificateResource resource) {
+/// A certificate that is here already; or one that a registered CA signed, which this registers.
+registry::Task<Result<void>> ApplyTemplate::find_certificate(
+    templates::CertificateResource resource, Known& known) {
+  std::optional<x509::Certificate> given;
   std::optional<CertificateId> id;
-  const bool is_pem = resource.source == Source::pem;
-  const std::string_view property = is_pem ? "CertificatePem" : "CertificateId";
-  if (is_pem) {
-    const auto certificate = x509::Certificate::from_pem(resource.value);
+  const std::string_view property = resource.source == Source::pem ? kPem : "CertificateId";
+  if (resource.source == Source::pem) {
+    auto certificate = x509::Certificate::from_pem(resource.value);
     if (!certificate) co_return refuse_certificate(resource, property, certificate.error().message);
     id = certificate->id();
+    given = std::move(*certificate);
   } else {
     const auto parsed = CertificateId::parse(resource.value);
     if (!parsed) co_return refuse_certificate(resource, property, parsed.error().message);
@@ -109,12 +118,46 @@ registry::Task<Result<registry::Certificate>> ApplyTemplate::registered(
   }
   auto found =
       co_await registry::get<registry::Certificate>(store_, registry::certificate_key(*id));
-  if (!found && found.error().fault == Fault::not_found) {
-    co_return refuse_certificate(
-        resource, property,
-        fmt::format("certificate {} is not registered here; register it first", id->hex()));
+  if (found) {
+    known.certificate = std::move(*found);
+    co_return Result<void>();
   }
-  co_return found;
+  if (found.error().fault != Fault::not_found) co_return tl::unexpected(std::move(found).error());
+  if (given) co_return co_await register_outside(std::move(resource), *given, known);
+  co_return refuse_certificate(
+      resource, property,
+      fmt::format("certificate {} is not registered here; register it first, or give its PEM",
+                  id->hex()));
+}
+
+registry::Task<Result<void>> ApplyTemplate::register_outside(
+    templates::CertificateResource resource, x509::Certificate certificate, Known& known) {
+  const Timestamp now = clock_.now();
+  if (const auto fit = check_outside_certificate(certificate, now); !fit)
+    co_return refuse_certificate(resource, kPem, fit.error().message);
+  std::optional<CertificateId> named;
+  if (resource.ca_pem) {
+    const auto ca = x509::Certificate::from_pem(*resource.ca_pem);
+    if (!ca) co_return refuse_certificate(resource, kCaPem, ca.error().message);
+    named = ca->id();
+  }
+  auto signer = co_await find_signer(store_, certificate, named);
+  if (!signer) {
+    if (signer.error().code.empty()) co_return tl::unexpected(std::move(signer).error());
+    co_return refuse_certificate(resource, named ? kCaPem : kPem, signer.error().message);
+  }
+  if (!signer->is_active || now > signer->not_after) {
+    co_return refuse_certificate(
+        resource, kPem,
+        fmt::format("CA certificate {}, which signed it, {}", signer->id.hex(),
+                    signer->is_active ? "has expired" : "is INACTIVE; make it ACTIVE first"));
+  }
+  known.certificate = certificate_record(certificate, random_, now);
+  known.certificate->ca_certificate = signer->id;
+  known.certificate->mode = signer->mode;
+  known.origin = Origin::first_contact;
+  known.holds.push_back({registry::key_of(*signer), registry::Expect::at(signer->version)});
+  co_return Result<void>();
 }
 
 Result<Plan> ApplyTemplate::plan_now(const Known& known) {

@@ -27,9 +27,10 @@ struct ApplyRequest {
 };
 
 /// An operator's template, carried out once: RegisterThing of the REST API, and each line of a bulk
-/// registration. The certificate is signed from the template's CSR, or is one that the registry
-/// knows already, by id or PEM. All or nothing; a template that cannot be carried out is refused
-/// before anything is signed. One per process, any thread.
+/// registration. The certificate is signed from the template's CSR, is one that the registry knows
+/// already, by id or PEM, or comes as PEM and was signed by a registered CA. All or nothing; a
+/// template that cannot be carried out is refused before anything is signed. One per process, any
+/// thread.
 class ApplyTemplate {
  public:
   ApplyTemplate(registry::Store& store, IssueCertificate& issue, const Clock& clock, Random& random)
@@ -41,7 +42,10 @@ class ApplyTemplate {
  private:
   registry::Task<Result<Known>> prepare(templates::Resources resources, registry::AuditEvent event);
   registry::Task<Result<Known>> sign(Known known);
-  registry::Task<Result<registry::Certificate>> registered(templates::CertificateResource resource);
+  registry::Task<Result<void>> find_certificate(templates::CertificateResource resource,
+                                                Known& known);
+  registry::Task<Result<void>> register_outside(templates::CertificateResource resource,
+                                                x509::Certificate certificate, Known& known);
   Result<Plan> plan_now(const Known& known);
 
   registry::Store& store_;

@@ -10,6 +10,7 @@
 #include "test/support/faulty_store.h"
 #include "test/support/test_ca.h"
 #include "x509/csr.h"
+#include "x509/digest.h"
 
 namespace imprint::provisioning {
 namespace {
@@ -192,7 +193,7 @@ TEST(ApplyTemplate, RefusesBeforeAnythingIsSigned) {
       {"no PEM", std::string(kThing), certificate_resource("CertificatePem"), "x",
        code::kRegistrationFailure, "CertificatePem"},
       {"a stranger's PEM", std::string(kThing), certificate_resource("CertificatePem"), stranger,
-       code::kRegistrationFailure, "not registered"},
+       code::kRegistrationFailure, "no registered CA certificate"},
       {"revoked", std::string(kThing), by_id, revoked->id.hex(), code::kRegistrationFailure,
        "revoked"},
       {"FAIL", std::string(kThing), certificate_resource("CertificateId", revoked_and_fails),
@@ -252,6 +253,74 @@ TEST(ApplyTemplate, LeavesNothingHalfDoneWhicheverStoreCallFails) {
       ASSERT_LT(n, 50);
     }
   }
+}
+
+/// A CA of the operator's own, as registered.
+registry::CaCertificate ca_record(const test::Identity& ca) {
+  return {.id = ca.certificate.id(),
+          .pem = ca.certificate.pem(),
+          .is_active = true,
+          .subject = x509::sha256(ca.certificate.subject().der()),
+          .not_after = ca.certificate.not_after()};
+}
+
+TEST(ApplyTemplate, RegistersACertificateThatARegisteredCaSigned) {
+  World world;
+  const test::Identity factory = test::make_root("Factory CA");
+  world.put(ca_record(factory));
+  const test::Identity device = test::make_device(factory, "unit-1");
+  const std::string with_ca = certificate_resource(
+      "CertificatePem", R"(,"CACertificatePem":{"Ref":"Name"},"Status":"ACTIVE")");
+  const auto done = world.run({with_ca, kPolicy}, {{"Source", device.certificate.pem()},
+                                                   {"Name", factory.certificate.pem()}});
+  ASSERT_TRUE(done) << describe(done.error());
+  EXPECT_EQ(done->resources.at("c"), "cert/" + device.certificate.id().hex());
+  ASSERT_EQ(world.certificates().size(), 1U);
+  const registry::Certificate record = world.certificates().front();
+  EXPECT_EQ(record.status, CertificateStatus::active);
+  EXPECT_EQ(record.ca_certificate, factory.certificate.id());
+  EXPECT_EQ(record.common_name, "unit-1");
+  const std::string alone = certificate_resource("CertificatePem");
+  EXPECT_TRUE(world.run({alone, kThing}, {{"Source", device.certificate.pem()}}))
+      << "the second time it is here already";
+  const test::Identity second = test::make_device(factory, "unit-2");
+  EXPECT_TRUE(world.run({alone}, {{"Source", second.certificate.pem()}}))
+      << "its issuer is found without being given";
+  EXPECT_EQ(world.certificates().size(), 2U);
+}
+
+TEST(ApplyTemplate, RegistersNothingThatNoActiveCaSigned) {
+  const test::Identity factory = test::make_root("Factory CA");
+  const test::Identity other = test::make_root("Other CA");
+  const test::Identity device = test::make_device(factory, "unit-1");
+  const test::Identity stranger = test::make_device(other, "unit-2");
+  World world;
+  const std::string alone = certificate_resource("CertificatePem");
+  const auto expect_refused = [&](const x509::Certificate& of, std::string_view because) {
+    const auto done = world.run({alone}, {{"Source", of.pem()}});
+    ASSERT_FALSE(done) << because;
+    EXPECT_EQ(done.error().code, code::kRegistrationFailure);
+    EXPECT_THAT(done.error().message, HasSubstr(std::string(because)));
+    EXPECT_TRUE(world.certificates().empty());
+  };
+  expect_refused(device.certificate, "RegisterCACertificate");
+  registry::CaCertificate record = ca_record(factory);
+  world.put(record);
+  expect_refused(stranger.certificate, "CN=Other CA");
+  record.is_active = false;
+  world.put(record);
+  expect_refused(device.certificate, "INACTIVE");
+  record.is_active = true;
+  record.not_after = world.clock.now() - test::kDay;
+  world.put(record);
+  expect_refused(device.certificate, "expired");
+  const test::Identity old = test::make_child(factory, "old", [](x509::TbsCertificate& tbs) {
+    tbs.not_before = test::kToday - 3 * test::kDay;
+    tbs.not_after = test::kToday - 2 * test::kDay;
+  });
+  record.not_after = factory.certificate.not_after();
+  world.put(record);
+  expect_refused(old.certificate, "has expired");
 }
 
 }  // namespace

@@ -43,6 +43,7 @@ class Planner {
       for (const registry::Require& hold : known_.device->holds)
         changes_.changes.emplace_back(hold);
     }
+    for (const registry::Require& hold : known_.holds) changes_.changes.emplace_back(hold);
     if (known_.resources.thing) {
       if (known_.device) TRY(check_reprovision());
       TRY(known_.thing ? update_thing() : create_thing());
@@ -88,7 +89,7 @@ class Planner {
 
   /// An operator may name any certificate but a revoked one, which stays so.
   Result<void> check_chosen_certificate() const {
-    if (!known_.certificate || known_.origin == Origin::signature) return {};
+    if (!known_.certificate || known_.origin != Origin::registry) return {};
     const templates::CertificateResource& resource = *known_.resources.certificate;
     const std::string id = known_.certificate->id.hex();
     if (known_.certificate->status == CertificateStatus::revoked) {

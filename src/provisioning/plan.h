@@ -56,6 +56,8 @@ struct Known {
   std::optional<FleetRequest> fleet = {};  ///< with `device` only
   /// Who did what, for the audit trail; plan() adds the time and what it is about.
   registry::AuditEvent event = {};
+  /// What an operator's request rests on, as DeviceRequest::holds.
+  std::vector<registry::Require> holds = {};
   /// The certificate being registered; only an operator's template may do without.
   std::optional<registry::Certificate> certificate = {};
   Origin origin = Origin::registry;
