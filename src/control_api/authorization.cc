@@ -95,6 +95,11 @@ Judgement judge(const access::Operator& who, const OperationInfo& operation, con
   return out;
 }
 
+bool may_also(const Call& call, std::string_view action, std::string_view resource) {
+  return call.policy != nullptr &&
+         access::evaluate(*call.policy, {action, resource, call.server.account}).allowed;
+}
+
 Unexpected refuse_access(const access::Operator& who, const OperationInfo& operation,
                          const Call& call, const Judgement& judgement) {
   return refuse(Exception::access_denied,

@@ -34,6 +34,10 @@ struct Judgement {
 /// Asks the operator's policy for every resource of the call: all must be allowed.
 Judgement judge(const access::Operator& who, const OperationInfo& operation, const Call& call);
 
+/// Whether the caller might as well do this, to a resource as resources_of() names it. For what an
+/// operation does beyond its own name.
+bool may_also(const Call& call, std::string_view action, std::string_view resource);
+
 /// AccessDeniedException in AWS's words, and what decided.
 Unexpected refuse_access(const access::Operator& who, const OperationInfo& operation,
                          const Call& call, const Judgement& judgement);

@@ -101,6 +101,7 @@ struct Call {
   std::string_view operation;  ///< the row's name
   Inputs in = {};
   std::string access_key_id = {};
+  std::shared_ptr<const access::Policy> policy = {};  ///< of the caller
   std::string source_ip = {};
   std::string region = {};  ///< of the signature; ARNs in the answer name it
   std::string request_id = {};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control_api/attribute_payload.h"
+#include "control_api/authorization.h"
 #include "control_api/members.h"
 #include "control_api/operations.h"
 #include "control_api/paging.h"
@@ -69,6 +70,17 @@ Answer create_thing(Call call) {
               .attributes = apply_payload({}, payload),
               .created = call.server.clock.now()};
   CO_TRY(check_attribute_limits(thing.attributes, most_attributes(thing)));
+  // Policies read attributes and type. Who may not set them later does not set them now either, and
+  // keeps no template from setting them.
+  thing.is_reserved = !may_also(call, "iot:UpdateThing", "thing/" + thing.name.str());
+  if (thing.is_reserved && (thing.type || !thing.attributes.empty())) {
+    co_return refuse(
+        Exception::access_denied,
+        fmt::format("attributes and type decide what a device may do: who creates thing {} with "
+                    "them needs iot:UpdateThing as well; create it without them, and its template "
+                    "sets them",
+                    quote(thing.name.str())));
+  }
   CO_TRY_ASSIGN(const std::optional<Thing> existing,
                 co_await find_record<Thing>(store, registry::thing_key(thing.name)));
   if (existing) co_return answer_existing(call, *existing, thing);
@@ -120,7 +132,9 @@ Answer update_thing(Call call) {
   }
   if (call.in.has("attributePayload")) thing.attributes = apply_payload(before.attributes, payload);
   CO_TRY(check_attribute_limits(thing.attributes, most_attributes(thing)));
-  if (thing.type == before.type && thing.attributes == before.attributes) co_return json::object();
+  thing.is_reserved = false;  // its caller may say what it is, and has
+  if (thing.type == before.type && thing.attributes == before.attributes && !before.is_reserved)
+    co_return json::object();
   ++thing.version;
   put(changes, thing, Expect::at(before.version));
   CO_TRY(co_await commit(store, std::move(changes)));

@@ -46,7 +46,7 @@ class Planner {
     for (const registry::Require& hold : known_.holds) changes_.changes.emplace_back(hold);
     if (known_.resources.thing) {
       if (known_.device) TRY(check_reprovision());
-      TRY(known_.thing ? update_thing() : create_thing());
+      TRY(known_.thing && !known_.thing->is_reserved ? update_thing() : create_thing());
     }
     TRY(check_key());
     TRY(attach_policies());
@@ -180,7 +180,12 @@ class Planner {
     registry::Thing thing{
         .name = wanted.name, .id = thing_id_, .type = wanted.type, .created = now_};
     if (wanted.attributes) set_attributes(thing.attributes, *wanted.attributes);
-    put(std::move(thing), Expect::absent());
+    if (known_.thing) {  // reserved: only its name and its id are somebody else's choice
+      thing.id = known_.thing->id;
+      thing.created = known_.thing->created;
+      thing.version = known_.thing->version + 1;
+    }
+    put(std::move(thing), known_.thing ? Expect::at(known_.thing->version) : Expect::absent());
     if (wanted.type) {
       changes_.changes.emplace_back(
           registry::Require{registry::thing_type_key(*wanted.type), Expect::present()});

@@ -859,6 +859,22 @@ TEST(Claims, EndWithTheirCertificate) {
   EXPECT_FALSE(world.register_with(waiting->ownership_token.reveal(), World::parameters("S")));
 }
 
+TEST(RegisterThing, FillsAThingWhoseNameWasReserved) {
+  World world;
+  world.put(registry::Thing{
+      .name = *ThingName::parse("device-S"), .id = "reserved", .is_reserved = true});
+  Settings limited = *world.settings.get();
+  limited.fleet_limit = 1;
+  world.settings.set(limited);
+  ASSERT_TRUE(world.onboard(test::make_key(), "S"));
+  const registry::Thing thing = world.thing("device-S");
+  EXPECT_EQ(thing.id, "reserved");
+  EXPECT_FALSE(thing.is_reserved);
+  EXPECT_EQ(thing.attributes.at("firmwareVersion"), "1.0.0");
+  EXPECT_EQ(thing.type->str(), "SmartSensor");
+  EXPECT_FALSE(world.onboard(test::make_key(), "T")) << "it counts like any other";
+}
+
 TEST(Claims, OneKeyIsOneDevice) {
   World world;
   world.give(1, {.max_devices = 1});
