@@ -306,6 +306,10 @@ Answer try_template(Call call) {
 
 /// What the template makes of the parameters that gatekeeper and hook left.
 Answer try_resources(Call call, Trial trial, templates::Parameters parameters) {
+  const auto serials =
+      provisioning::check_serials(trial.settings.rules, applicant_of(trial, parameters),
+                                  trial.parsed, parameters, trial.predefined);
+  if (!serials) co_return write_refusal(serials.error());
   auto resources = trial.parsed.evaluate(parameters, trial.predefined);
   if (!resources) co_return write_refusal(resources.error());
   provisioning::Known known{.resources = std::move(*resources), .certificate = trial.certificate};

@@ -215,6 +215,36 @@ registry::Task<Result<Admission>> ask_gatekeeper(registry::Store& store, Rules r
   co_return out;
 }
 
+Result<void> check_serials(const Rules& rules, const Applicant& applicant,
+                           const templates::Template& of, const templates::Parameters& parameters,
+                           const templates::Predefined& predefined) {
+  if (rules.allows_empty_serial) return {};
+  const std::vector<std::string> of_name = of.parameters_of_thing_name();
+  std::vector<std::string> needed = {serial_parameter_of(rules, applicant)};
+  needed.insert(needed.end(), of_name.begin(), of_name.end());
+  for (const std::string& name : needed) {
+    const auto declared = of.parameters().find(name);
+    const bool has_default = declared != of.parameters().end() && declared->second;
+    // One that may be left out may be empty, unless it is the serial.
+    if (has_default && name != needed.front()) continue;
+    const bool is_predefined = templates::is_predefined(of.use(), name);
+    if (declared == of.parameters().end() && !is_predefined) continue;  // it has no effect
+    const templates::Parameters& from = is_predefined ? predefined.values : parameters;
+    const auto given = from.find(name);
+    if (given == from.end() ? !has_default || !declared->second->empty() : !given->second.empty())
+      continue;
+    return Unexpected(Error{
+        Fault::invalid,
+        fmt::format("{} is empty; each device needs one of its own, or all of them would be the "
+                    "same thing",
+                    name),
+        fmt::format("parameters.{}", name), code::kInvalidParameters,
+        fmt::format("template {}, setting empty-serial = refuse: the device sends an empty {}",
+                    quote(applicant.template_name), name)});
+  }
+  return {};
+}
+
 templates::Parameters with_overrides(templates::Parameters parameters,
                                      const templates::Parameters& overrides) {
   for (const auto& [name, value] : overrides) parameters.insert_or_assign(name, value);

@@ -50,6 +50,13 @@ registry::Task<Result<Admission>> ask_gatekeeper(registry::Store& store, Rules r
                                                  Applicant applicant,
                                                  const templates::Template& of);
 
+/// Fault::invalid with InvalidParameters where nothing tells this unit from others: the serial
+/// parameter, or one that the thing's name needs and that has no default, is empty after gatekeeper
+/// and hook. A factory that leaves it unset would make one thing of all its units.
+Result<void> check_serials(const Rules& rules, const Applicant& applicant,
+                           const templates::Template& of, const templates::Parameters& parameters,
+                           const templates::Predefined& predefined);
+
 /// The device's parameters under what the gatekeeper has set.
 templates::Parameters with_overrides(templates::Parameters parameters,
                                      const templates::Parameters& overrides);

@@ -148,11 +148,12 @@ TEST(TemplateSettings, SayWhoseTheyAre) {
   std::vector<std::string> lines;
   for (const auto& one : *shown)
     lines.push_back(fmt::format("{}={} {}", one.key, one.value, one.is_own));
-  EXPECT_EQ(lines, (std::vector<std::string>{
-                       "reprovision=aws true", "allowlist=none false", "fleet-limit=7 false",
-                       "jitp=inline false", "jitp-hook=none false",
-                       "certificate-validity=3650d false", "key-algorithm=rsa-2048 false",
-                       "serial-parameter=SerialNumber false", "override.A=x true"}));
+  EXPECT_EQ(lines,
+            (std::vector<std::string>{
+                "reprovision=aws true", "allowlist=none false", "fleet-limit=7 false",
+                "jitp=inline false", "jitp-hook=none false", "certificate-validity=3650d false",
+                "key-algorithm=rsa-2048 false", "serial-parameter=SerialNumber false",
+                "empty-serial=refuse false", "override.A=x true"}));
 }
 
 // ---- the decision ----

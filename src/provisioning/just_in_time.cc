@@ -243,6 +243,8 @@ registry::Task<Result<JustInTime::Decision>> JustInTime::decide(FirstConnection 
     }
     parameters = overridden(std::move(parameters), *asked);
   }
+  CO_TRY(check_serials(settings.rules, {source.name, templates::Use::jitp, certificate.values},
+                       source.parsed, parameters, certificate));
   CO_TRY_ASSIGN(templates::Resources resources, source.parsed.evaluate(parameters, certificate));
   DeviceRequest device{.holds = source.holds,
                        .template_name = source.name,

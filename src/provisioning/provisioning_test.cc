@@ -859,6 +859,38 @@ TEST(Claims, EndWithTheirCertificate) {
   EXPECT_FALSE(world.register_with(waiting->ownership_token.reveal(), World::parameters("S")));
 }
 
+TEST(RegisterThing, AnEmptySerialMakesNoThing) {
+  World world;
+  const auto refused = world.onboard(test::make_key(), "");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, code::kInvalidParameters);
+  EXPECT_THAT(refused.error().message, HasSubstr("SerialNumber is empty"));
+  EXPECT_TRUE(world.all<registry::Thing>(registry::query::Things{}).empty());
+  registry::ProvisioningTemplate record =
+      *run_blocking(registry::get<registry::ProvisioningTemplate>(
+          world.memory, registry::template_key(*TemplateName::parse("T"))));
+  record.settings["empty-serial"] = "allow";
+  ++record.version;
+  world.put(record);
+  EXPECT_TRUE(world.onboard(test::make_key(), "")) << "as on AWS";
+}
+
+TEST(RegisterThing, NoEmptyParameterNamesAThing) {
+  World world(
+      R"({"Parameters":{"Line":{"Type":"String","Default":""},"Unit":{"Type":"String"},"AWS::IoT::Certificate::Id":{"Type":"String"}},"Resources":{
+      "certificate":{"Type":"AWS::IoT::Certificate","Properties":{"CertificateId":{"Ref":"AWS::IoT::Certificate::Id"}}},
+      "thing":{"Type":"AWS::IoT::Thing","Properties":{"ThingName":{"Fn::Join":["",["unit-",{"Ref":"Line"},{"Ref":"Unit"}]]}}}}})");
+  const auto onboard = [&](const templates::Parameters& parameters) {
+    return world.register_with(world.create(test::make_key())->ownership_token.reveal(),
+                               parameters);
+  };
+  EXPECT_TRUE(onboard({{"Unit", "7"}})) << "what has a default may be empty";
+  EXPECT_TRUE(onboard({{"Unit", "8"}, {"Line", ""}}));
+  const auto refused = onboard({{"Unit", ""}, {"Line", "A"}});
+  ASSERT_FALSE(refused) << "whatever the parameter is called";
+  EXPECT_THAT(refused.error().message, HasSubstr("Unit is empty"));
+}
+
 TEST(RegisterThing, FillsAThingWhoseNameWasReserved) {
   World world;
   world.put(registry::Thing{

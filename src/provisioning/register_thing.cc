@@ -228,10 +228,12 @@ registry::Task<Result<Known>> RegisterThing::gather(const Attempt& one,
   templates::Parameters parameters =
       with_overrides(one.request.parameters, chosen.admission.overrides);
   if (one.hook) parameters = overridden(std::move(parameters), *one.hook);
-  CO_TRY_ASSIGN(
-      templates::Resources resources,
-      chosen.parsed.evaluate(
-          parameters, {{{std::string(templates::kCertificateIdParameter), certificate.id.hex()}}}));
+  const templates::Predefined predefined{
+      {{std::string(templates::kCertificateIdParameter), certificate.id.hex()}}};
+  CO_TRY(check_serials(chosen.settings.rules,
+                       {chosen.record.name.str(), templates::Use::fleet, parameters}, chosen.parsed,
+                       parameters, predefined));
+  CO_TRY_ASSIGN(templates::Resources resources, chosen.parsed.evaluate(parameters, predefined));
   registry::AuditEvent event{.step = "register_thing",
                              .outcome = "ok",
                              .actor = one.caller.certificate.hex(),

@@ -33,6 +33,7 @@ struct OverrideRule {
 struct Rules {
   std::string allowlist = {};         ///< name of the manufacturing list a unit must be on
   std::string serial_parameter = {};  ///< empty: SerialNumber, or what the certificate has of one
+  bool allows_empty_serial = false;
   std::map<std::string, ParameterRule, std::less<>> parameters = {};
   std::map<std::string, OverrideRule, std::less<>> overrides = {};
 };

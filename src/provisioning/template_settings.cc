@@ -36,6 +36,8 @@ constexpr auto kJitpModes = std::to_array<Word<JitpMode>>(
 constexpr auto kKeyAlgorithms = std::to_array<Word<x509::KeyAlgorithm>>(
     {{x509::KeyAlgorithm::rsa_2048, "rsa-2048"}, {x509::KeyAlgorithm::ec_p256, "ec-p256"}});
 
+constexpr auto kEmptySerials = std::to_array<Word<bool>>({{false, "refuse"}, {true, "allow"}});
+
 template <class E, std::size_t N>
 Result<E> parse_word(const std::array<Word<E>, N>& words, std::string_view text) {
   std::vector<std::string_view> all;
@@ -109,7 +111,7 @@ Result<void> check_parameter_name(std::string_view name) {
               quote(name), kMaxNameBytes);
 }
 
-const std::array<PlainKey, 8> kPlainKeys = {{
+const std::array<PlainKey, 9> kPlainKeys = {{
     {"reprovision",
      [](Settings& out, const std::string& value) -> Result<void> {
        TRY_ASSIGN(out.reprovision, parse_word(kReprovisions, value));
@@ -150,6 +152,12 @@ const std::array<PlainKey, 8> kPlainKeys = {{
        return s.rules.serial_parameter.empty() ? std::string("SerialNumber")
                                                : s.rules.serial_parameter;
      }},
+    {"empty-serial",
+     [](Settings& out, const std::string& value) -> Result<void> {
+       TRY_ASSIGN(out.rules.allows_empty_serial, parse_word(kEmptySerials, value));
+       return {};
+     },
+     [](const Settings& s) { return word_of(kEmptySerials, s.rules.allows_empty_serial); }},
 }};
 
 constexpr std::string_view kParameter = "parameter.";
