@@ -74,6 +74,14 @@ constexpr const char* kSetHelp =
     "made the AWS\n"
     "way gets a budget by it.";
 
+constexpr const char* kAdoptHelp =
+    "Example:\n"
+    "  imprint claim adopt /var/lib/imprint 5f2c... --name batch7 --template T --max-devices 1000\n"
+    "\n"
+    "Makes a claim with a name and a budget of a certificate that was made the AWS way "
+    "(create-keys-and-certificate\n"
+    "and attach-policy). Its units go on using it.";
+
 constexpr std::string_view kPath = "/imprint/v1/claims";
 constexpr std::size_t kMaxPemBytes = 64 * 1024;
 
@@ -83,6 +91,7 @@ struct Arguments {
   std::string out;
   std::string valid_for = "30d";
   std::string because;
+  std::string name;
   BudgetOptions budget;
   Output output = Output::text;
 };
@@ -123,6 +132,7 @@ Result<void> create(const Arguments& arguments) {
   }
   json::object request{{"validForSeconds", valid_for.count()}};
   TRY(arguments.budget.apply_to(request));
+  if (!arguments.name.empty()) request["name"] = arguments.name;
   TRY_ASSIGN(const json::value claim, call(layout, server, "POST", std::string(kPath), request));
   for (const char* member :
        {"certificateId", "certificatePem", "privateKey", "policyName", "policyDocument"}) {
@@ -198,6 +208,7 @@ std::string path_of(const Arguments& arguments) {
 void print_claim(const Arguments& arguments, const json::object& claim) {
   if (arguments.output == Output::json) return fmt::print("{}\n", encoding::to_json(claim));
   fmt::print("{:<16}{}\n", "claim", text_of(claim, "certificateId"));
+  if (claim.contains("name")) fmt::print("{:<16}{}\n", "name", text_of(claim, "name"));
   fmt::print("{:<16}{}\n", "state", state_of(claim));
   if (const json::object& frozen = member_of(claim, "frozen"); !frozen.empty()) {
     fmt::print("{:<16}{}\n", "frozen at", time_of(frozen, "at"));
@@ -273,9 +284,20 @@ Result<void> set(const Arguments& arguments) {
     request["expectedVersion"] = claim->at("version");
   }
   TRY(arguments.budget.apply_to(request));
+  if (!arguments.name.empty()) request["name"] = arguments.name;
   TRY_ASSIGN(const json::object changed, ask(arguments, "PUT", path_of(arguments), request));
   print_claim(arguments, changed);
   return {};
+}
+
+Result<void> adopt(const Arguments& arguments) {
+  const auto claim = ask(arguments, "GET", path_of(arguments));
+  if (claim) {
+    return fail(Fault::conflict, "{} is a claim already; imprint claim set changes its budget",
+                text_of(*claim, "certificateId"));
+  }
+  if (claim.error().fault != Fault::not_found) return tl::unexpected(claim.error());
+  return set(arguments);
 }
 
 CLI::App* add_verb_on_one(CLI::App& noun, const char* name, const char* help,
@@ -284,6 +306,11 @@ CLI::App* add_verb_on_one(CLI::App& noun, const char* name, const char* help,
   CLI::App* verb = add_deployment_verb(noun, name, help, arguments, run, work);
   verb->add_option("ID", arguments->id, "Certificate id or ARN of the claim")->required();
   return verb;
+}
+
+void add_name(CLI::App& verb, std::string& name) {
+  verb.add_option("--name", name, "What the claim is called in lists, as batch7")
+      ->option_text("TEXT");
 }
 
 }  // namespace
@@ -303,6 +330,7 @@ void add_claim(CLI::App& app, Run& run) {
   verb->add_option("--valid-for", arguments->valid_for,
                    "How long it may be used, as 12h or 30d (default 30d)")
       ->option_text("TIME");
+  add_name(*verb, arguments->name);
   arguments->budget.add_to(*verb);
   add_deployment_verb(*noun, "list", kListHelp, arguments, run, &list);
   add_verb_on_one(*noun, "show", kShowHelp, arguments, run, &show);
@@ -315,6 +343,13 @@ void add_claim(CLI::App& app, Run& run) {
   verb->add_option("--template", arguments->budget.templates,
                    "Provisioning template the claim may use (repeatable)")
       ->option_text("NAME");
+  add_name(*verb, arguments->name);
+  arguments->budget.add_to(*verb);
+  verb = add_verb_on_one(*noun, "adopt", kAdoptHelp, arguments, run, &adopt);
+  verb->add_option("--template", arguments->budget.templates,
+                   "Provisioning template the claim may use (repeatable)")
+      ->option_text("NAME");
+  add_name(*verb, arguments->name);
   arguments->budget.add_to(*verb);
 }
 

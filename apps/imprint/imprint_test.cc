@@ -190,7 +190,6 @@ TEST(Tool, LintTellsEveryFindingWithItsPlaceAndEndsWithOneOnErrors) {
   EXPECT_EQ(test::shell(folder, kTool + " template lint none.json").exit_code, 2);
 }
 
-}  // namespace
 TEST(Tool, LintReadsAPolicyAndTheWrapperOfARegistrationConfig) {
   const test::ScratchFolder folder;
   const auto write = [&](const std::string& name, const encoding::json::object& value) {
@@ -219,4 +218,5 @@ TEST(Tool, LintReadsAPolicyAndTheWrapperOfARegistrationConfig) {
   EXPECT_TRUE(contains(lint("object.json").output, "AWS takes the body as a string"));
 }
 
+}  // namespace
 }  // namespace imprint

@@ -27,6 +27,7 @@ struct ClaimRequest {
   x509::KeyAlgorithm algorithm;
   Seconds validity;
   registry::ClaimBudget budget;
+  std::string name = {};
 };
 
 struct Claim {
@@ -92,6 +93,7 @@ runtime::Task<Result<Claim>> make_claim(Call call, ClaimRequest request) {
       .status = CertificateStatus::active,
       .purpose = request.purpose,
       .claim_budget = request.budget,
+      .claim_name = request.name,
       .validity = request.validity,
       .event = call.event({{"claim", true}, {"budget", write_claim_budget(request.budget)}}),
       .also = [call, templates](const registry::Certificate& certificate,
@@ -135,7 +137,8 @@ Answer create_claim(Call call) {
       .purpose = CertificatePurpose::claim,
       .algorithm = x509::KeyAlgorithm::ec_p256,
       .validity = Seconds(call.in.integer("validForSeconds").value_or(kDefaultClaim.count())),
-      .budget = std::move(budget)};
+      .budget = std::move(budget),
+      .name = call.in.text("name")};
   CO_TRY_ASSIGN(const Claim claim, co_await make_claim(std::move(call), std::move(request)));
   co_return json::object{{"certificateId", claim.certificate.id.hex()},
                          {"certificatePem", claim.certificate.pem},
@@ -165,8 +168,8 @@ runtime::Task<Result<registry::Certificate>> get_claim(Call call) {
   if (certificate.purpose == CertificatePurpose::claim) co_return certificate;
   co_return refuse(
       Exception::not_found,
-      fmt::format("Certificate {} is no claim with a budget; UpdateClaim (imprint claim set) gives "
-                  "one to a claim that was made in another way",
+      fmt::format("Certificate {} is no claim with a budget; UpdateClaim (imprint claim adopt) "
+                  "gives one to a claim that was made in another way",
                   certificate.id.hex()));
 }
 
@@ -201,6 +204,7 @@ runtime::Task<Result<json::object>> describe(Call call, registry::Certificate cl
                    {"creationDate", epoch_seconds(claim.created)},
                    {"expiration", epoch_seconds(claim.not_after)},
                    {"version", claim.version}};
+  if (!claim.claim_name.empty()) out["name"] = claim.claim_name;
   json::array learned;
   for (const Network& network : claim.claim_networks) learned.emplace_back(network.text());
   if (!learned.empty()) out["learnedNetworks"] = std::move(learned);
@@ -296,6 +300,7 @@ Answer update_claim(Call call) {
   // Another list of networks or another number to learn from is a new beginning.
   if (budget.learning_devices != claim.claim_budget.learning_devices) claim.claim_networks.clear();
   claim.claim_budget = std::move(budget);
+  if (call.in.has("name")) claim.claim_name = call.in.text("name");
   claim.purpose = CertificatePurpose::claim;
   claim.modified = call.server.clock.now();
   ++claim.version;
@@ -343,8 +348,10 @@ constexpr InputInfo kOneTemplate = [] {
   input.required = false;
   return input;
 }();
+constexpr InputInfo kName{.name = "name", .most = 128, .rule = members::kPrintable};
 constexpr InputInfo kClaim[] = {
     kOneTemplate,
+    kName,
     {.name = "validForSeconds", .type = Type::integer, .least = 60, .most = kLongestClaim.count()},
     kTemplateNames,
     kMaxDevices,
@@ -356,6 +363,7 @@ constexpr InputInfo kClaim[] = {
     kLearningDevices};
 constexpr InputInfo kUpdate[] = {members::certificate_id(),
                                  members::expected_version(Location::body),
+                                 kName,
                                  kTemplateNames,
                                  kMaxDevices,
                                  kRate,

@@ -64,6 +64,21 @@ std::optional<CertificateField> field_of(x509::AlternativeName::Kind kind) {
   return std::nullopt;
 }
 
+/// Names the topics, that is: one that allows everything says nothing of what its bearer is.
+bool allows_provisioning(const policy::Statement& statement) {
+  constexpr std::array<std::string_view, 2> kTopics = {":topic/$aws/certificates/create",
+                                                       ":topic/$aws/provisioning-templates/"};
+  const bool publishes =
+      statement.allows() &&
+      statement.actions().test(static_cast<std::size_t>(policy::Action::publish));
+  return publishes &&
+         std::ranges::any_of(statement.resources(), [&](const policy::ResourcePattern& resource) {
+           return std::ranges::any_of(kTopics, [&](std::string_view topic) {
+             return resource.text().find(topic) != std::string::npos;
+           });
+         });
+}
+
 }  // namespace
 
 CertificateValues::CertificateValues(const x509::DistinguishedName& name,
@@ -79,6 +94,13 @@ CertificateValues::CertificateValues(const x509::DistinguishedName& name,
 void CertificateValues::add(policy::CertificateField field, std::string value) {
   texts_.push_back(std::make_unique<const std::string>(std::move(value)));
   views_.push_back({field, *texts_.back()});
+}
+
+bool Principal::is_claim() const {
+  if (certificate.purpose != registry::CertificatePurpose::identity) return true;
+  return things.empty() && std::ranges::any_of(policies, [](const auto& policy) {
+           return std::ranges::any_of(policy->statements(), allows_provisioning);
+         });
 }
 
 const AttachedThing* Principal::attached_of(std::string_view client_id) const {

@@ -61,6 +61,10 @@ struct Principal {
   std::unique_ptr<const CertificateValues> subject = {};  ///< only when a policy speaks of it
   std::unique_ptr<const CertificateValues> issuer = {};
 
+  /// Whether devices share it until each has an identity: made as a claim, or in AWS's way, which
+  /// is any certificate that no thing holds and whose policies name the topics of fleet
+  /// provisioning.
+  [[nodiscard]] bool is_claim() const;
   /// The thing that stands for a connection: the one attached exclusively, or the attached one
   /// whose name is the client id (AWS IoT, thing policy variables). Null when there is none.
   [[nodiscard]] const registry::Thing* thing_of(std::string_view client_id) const;

@@ -40,9 +40,7 @@ void Client::handle(mqtt::ServerAction action) {
   }
 }
 
-bool Client::is_claim() const {
-  return principal_ && principal_->certificate.purpose != registry::CertificatePurpose::identity;
-}
+bool Client::is_claim() const { return principal_ && principal_->is_claim(); }
 
 provisioning::Caller Client::caller() const {
   return {.certificate = certificate_,

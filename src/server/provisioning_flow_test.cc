@@ -74,6 +74,59 @@ TEST(ProvisioningFlow, GivesADeviceItsIdentity) {
   }
 }
 
+/// As AWS's guide writes it for claims.
+constexpr std::string_view kAwsClaimPolicy = R"({"Version":"2012-10-17","Statement":[
+  {"Effect":"Allow","Action":"iot:Connect","Resource":"*"},
+  {"Effect":"Allow","Action":["iot:Publish","iot:Receive"],"Resource":[
+    "arn:aws:iot:us-east-1:000000000000:topic/$aws/certificates/create-from-csr/*",
+    "arn:aws:iot:us-east-1:000000000000:topic/$aws/provisioning-templates/T/provision/*"]},
+  {"Effect":"Allow","Action":"iot:Subscribe","Resource":[
+    "arn:aws:iot:us-east-1:000000000000:topicfilter/$aws/certificates/create-from-csr/*",
+    "arn:aws:iot:us-east-1:000000000000:topicfilter/$aws/provisioning-templates/T/provision/*"]}]})";
+
+TEST(ProvisioningFlow, UnitsWithAClaimMadeTheAwsWayShareAClientId) {
+  TestServer server;
+  server.set_policy("AwsClaim", std::string(kAwsClaimPolicy));
+  const auto claim = server.enroll("claim", "AwsClaim");
+  std::vector<std::unique_ptr<MqttDevice>> units;
+  for (int i = 0; i < 8; ++i) {
+    units.push_back(std::make_unique<MqttDevice>());
+    ASSERT_TRUE(units.back()->connect(server.port(static_cast<std::size_t>(i % 2)), claim.tls,
+                                      "claim-client"))
+        << i;
+    listen(*units.back(), kFromCsr);
+    listen(*units.back(), kRegister);
+  }
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    const std::string serial = "S" + std::to_string(i);
+    ASSERT_TRUE(units[i]->send(kFromCsr, csr_request(test::make_key()))) << i;
+    const json::object created = next_object(*units[i]);
+    ASSERT_TRUE(units[i]->send(
+        kRegister, register_request(text(created, "certificateOwnershipToken"), serial)));
+    EXPECT_EQ(text(next_object(*units[i]), "thingName"), "device-" + serial) << i;
+  }
+  ASSERT_TRUE(eventually([&] {
+    const auto events = server.all<registry::AuditEvent>(
+        registry::query::AuditEvents{.certificate = claim.id.hex()});
+    return std::ranges::count(events, "connect", &registry::AuditEvent::step) == 8 &&
+           std::ranges::all_of(events, [](const auto& event) {
+             return event.detail.find(R"("claim":true)") != std::string::npos;
+           });
+  })) << "so that no unit's story is told with another's";
+}
+
+TEST(ProvisioningFlow, ACertificateOfAThingIsNoClaimWhateverItsPolicySays) {
+  TestServer server;
+  server.set_policy("AwsClaim", std::string(kAwsClaimPolicy));
+  const auto device = server.enroll("device", "AwsClaim");
+  server.attach_thing("device", device.id);
+  MqttDevice first;
+  MqttDevice second;
+  ASSERT_TRUE(first.connect(server.port(), device.tls, "device"));
+  ASSERT_TRUE(second.connect(server.port(1), device.tls, "device"));
+  EXPECT_TRUE(eventually([&] { return server.sessions() == 1; }));
+}
+
 TEST(ProvisioningFlow, AnswersComeInOrderToManyRequestsInFlight) {
   TestServer server;
   const auto claim = server.enroll_claim();
