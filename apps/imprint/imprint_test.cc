@@ -107,6 +107,8 @@ TEST(Tool, APathThatIsNotThereIsBadInputWhateverTheVerb) {
       "alarm list nope",
       "template show nope T",
       "list show nope",
+      "revocation list nope",
+      "claim adopt nope x",
   };
   for (const std::string row : rows) {
     const auto ran = test::shell(folder, kTool + " " + row);

@@ -45,25 +45,13 @@ std::string deleted_at(const json::object& revocation) {
 Result<void> list(const Arguments& arguments) {
   const deployment::Layout layout(arguments.directory);
   TRY_ASSIGN(const ServerAddress server, find_server(layout));
-  json::array all;
-  std::string next;
-  do {
-    const std::string query = next.empty() ? "" : "&nextToken=" + encoding::percent_encode(next);
-    TRY_ASSIGN(const json::value page,
-               call(layout, server, "GET", std::string(kPath) + "?maxResults=100" + query));
-    const auto* found = page.is_object() ? page.get_object().if_contains("revocations") : nullptr;
-    if (found == nullptr || !found->is_array())
-      return fail(Fault::internal, "the server's answer has no revocations");
-    for (const json::value& one : found->get_array()) all.push_back(one);
-    next = text_of(page.get_object(), "nextToken");
-  } while (!next.empty());
+  TRY_ASSIGN(json::array all, call_all(layout, server, std::string(kPath), "revocations"));
   if (arguments.output == Output::json) {
     fmt::print("{}\n", encoding::to_json(json::object{{"revocations", std::move(all)}}));
     return {};
   }
   fmt::print("{:<64}  {:<23}  {}\n", "CERTIFICATE", "DELETED", "COMMON NAME");
   for (const json::value& one : all) {
-    if (!one.is_object()) continue;
     fmt::print("{:<64}  {:<23}  {}\n", text_of(one.get_object(), "certificateId"),
                deleted_at(one.get_object()), text_of(one.get_object(), "commonName"));
   }

@@ -37,10 +37,10 @@ runtime::Task<Result<std::map<std::int64_t, AuditEvent>>> look(registry::Store& 
   CO_TRY_ASSIGN(std::vector<AuditEvent> newest,
                 co_await list_some<AuditEvent>(
                     store, registry::query::AuditEvents{.ascending = false}, kMostLooked));
-  CO_TRY_ASSIGN(std::vector<AuditEvent> refusals,
-                co_await list_some<AuditEvent>(
-                    store, registry::query::AuditEvents{.ascending = false, .refusal = ""},
-                    kMostRefusals));
+  CO_TRY_ASSIGN(
+      std::vector<AuditEvent> refusals,
+      co_await list_some<AuditEvent>(
+          store, registry::query::AuditEvents{.ascending = false, .refusal = ""}, kMostRefusals));
   for (std::vector<AuditEvent>* events : {&newest, &refusals}) {
     for (AuditEvent& event : *events) out.emplace(event.sequence, std::move(event));
   }
@@ -71,8 +71,8 @@ std::vector<Refused> refused_in(const std::map<std::int64_t, AuditEvent>& events
     Refused one;
     for (const auto& [number, earlier] : events) {
       if (number > sequence) break;
-      if (number == sequence || (!event.correlation.empty() &&
-                                 earlier.correlation == event.correlation))
+      if (number == sequence ||
+          (!event.correlation.empty() && earlier.correlation == event.correlation))
         one.story.push_back(earlier);
     }
     out.push_back(std::move(one));
@@ -85,9 +85,8 @@ runtime::Task<Result<json::object>> write(Call call, Refused one) {
   const AuditEvent* decisive = decisive_event(one.story);
   const auto id = CertificateId::parse(decisive->certificate);
   if (id) {
-    CO_TRY_ASSIGN(facts.certificate,
-                  co_await find_record<registry::Certificate>(call.server.store,
-                                                              registry::certificate_key(*id)));
+    CO_TRY_ASSIGN(facts.certificate, co_await find_record<registry::Certificate>(
+                                         call.server.store, registry::certificate_key(*id)));
   }
   json::object out = write_event(*decisive);
   out["times"] = one.times;
@@ -110,11 +109,8 @@ Answer list_refused_devices(Call call) {
 
 using enum Exception;
 
-constexpr InputInfo kList[] = {{.name = "maxResults",
-                                .in = Location::query,
-                                .type = Type::integer,
-                                .least = 1,
-                                .most = 100}};
+constexpr InputInfo kList[] = {
+    {.name = "maxResults", .in = Location::query, .type = Type::integer, .least = 1, .most = 100}};
 
 constexpr OperationInfo kOperations[] = {
     {"ListRefusedDevices",

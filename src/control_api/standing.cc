@@ -59,7 +59,8 @@ constexpr std::array kRemedies = {
     Remedy{code::kInvalidCsr,
            "Make a new key (P-256, P-384, P-521 or RSA with 2048, 3072 or 4096 bits) and a PKCS#10 "
            "request in PEM that it signs itself."},
-    Remedy{code::kInvalidPayload, "Correct what the firmware sends; the sentence names the member."},
+    Remedy{code::kInvalidPayload,
+           "Correct what the firmware sends; the sentence names the member."},
     Remedy{code::kResourceNotFound,
            "Create the provisioning template, or correct its name in the topic that the firmware "
            "publishes to."},
@@ -82,16 +83,18 @@ constexpr std::array kRemedies = {
     Remedy{code::kBlocked,
            "Somebody blocked this unit. If that is over: imprint list set DIR LIST SERIAL "
            "state=allowed."},
-    Remedy{code::kListedForAnother,
-           "Let the firmware use the template that the list has for this unit, or change its entry: "
-           "imprint list set DIR LIST SERIAL template=NAME."},
+    Remedy{
+        code::kListedForAnother,
+        "Let the firmware use the template that the list has for this unit, or change its entry: "
+        "imprint list set DIR LIST SERIAL template=NAME."},
     Remedy{code::kListMissing,
            "Make the list and bring the units in (imprint list create, imprint list import), or "
            "name the right one: imprint template set DIR TEMPLATE allowlist=LIST."},
-    Remedy{code::kNoListAttached,
-           "The value comes from a column of a list, and the template has no list. Attach one "
-           "(imprint template set DIR TEMPLATE allowlist=LIST), or give the override a value of its "
-           "own."},
+    Remedy{
+        code::kNoListAttached,
+        "The value comes from a column of a list, and the template has no list. Attach one "
+        "(imprint template set DIR TEMPLATE allowlist=LIST), or give the override a value of its "
+        "own."},
     Remedy{code::kListValueMissing,
            "Give the unit's entry a value in that column: imprint list set DIR LIST SERIAL "
            "COLUMN=VALUE."},
@@ -109,6 +112,12 @@ constexpr std::array kRemedies = {
            "Its claim may not do this: imprint claim show DIR ID shows its budget, imprint claim "
            "set changes it; or give the device another claim: imprint claim create DIR --template "
            "NAME --out FOLDER."},
+    Remedy{
+        code::kKeyRefused,
+        "A certificate of this key, or of its issuer and serial number, was taken out of service, "
+        "so the key stays out. If the unit came back from repair and is trusted again: imprint "
+        "revocation lift DIR ID, or activate the certificate that is INACTIVE. If not, it needs a "
+        "new key."},
     Remedy{code::kAccessDenied,
            "Give the device a claim that may do this: imprint claim create DIR --template NAME "
            "--out FOLDER."},
@@ -279,8 +288,9 @@ std::string advice_on_alarm(const registry::Alarm& alarm) {
 /// Its last step went well; what has become of its certificate since?
 Judgement judge_success(const AuditEvent& event, const DeviceFacts& facts) {
   if (event.step == "remove_expired_certificate")
-    return {Standing::waiting, "The device begins again with its claim and registers within the "
-                               "hour."};
+    return {Standing::waiting,
+            "The device begins again with its claim and registers within the "
+            "hour."};
   const auto& certificate = facts.certificate;
   if (!certificate && !event.certificate.empty()) {
     return {Standing::bad,
@@ -303,15 +313,17 @@ Judgement judge_success(const AuditEvent& event, const DeviceFacts& facts) {
   }
   if (!facts.alarms.empty()) return {Standing::bad, advice_on_alarm(facts.alarms.front())};
   if (event.step == kService) {
-    return {Standing::good,
-            "The device uses shadows, jobs, Device Defender or another service that this server does "
-            "not have, and gets no answer. Turn it off in the firmware (AWS IoT Device Client: jobs, "
-            "device-defender and the shadows in its configuration), or leave it: it does no harm."};
+    return {
+        Standing::good,
+        "The device uses shadows, jobs, Device Defender or another service that this server does "
+        "not have, and gets no answer. Turn it off in the firmware (AWS IoT Device Client: jobs, "
+        "device-defender and the shadows in its configuration), or leave it: it does no harm."};
   }
   if (event.step == "connect" && is_of_claim(event)) {
-    return {Standing::waiting,
-            "The device is connected with its claim and has asked for nothing yet: it subscribes to "
-            "the answers and publishes to $aws/certificates/create-from-csr/json."};
+    return {
+        Standing::waiting,
+        "The device is connected with its claim and has asked for nothing yet: it subscribes to "
+        "the answers and publishes to $aws/certificates/create-from-csr/json."};
   }
   if (event.step == kRegisterThing) {
     return {Standing::good,
@@ -337,9 +349,8 @@ const AuditEvent* cause_of(const AuditEvent& event, const std::vector<AuditEvent
     if (earlier.correlation != event.correlation || earlier.step == "alarm") continue;
     if (is_refusal_of_hook(earlier)) return &earlier;
     if (!is_introduction || earlier.step != kJustInTimeProvisioning) return &event;
-    const bool brought_it_about =
-        earlier.outcome != "ok" ||
-        EventDetail(event).text("cause") == code::kFirstConnectionDropped;
+    const bool brought_it_about = earlier.outcome != "ok" ||
+                                  EventDetail(event).text("cause") == code::kFirstConnectionDropped;
     return brought_it_about ? cause_of(earlier, story) : &event;
   }
   return &event;
