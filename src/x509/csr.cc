@@ -19,7 +19,23 @@ struct Request {
   BytesView signature;
 };
 
-/// RFC 2986 section 4. Attributes are stepped over: nothing in them has any effect.
+/// RFC 2986 section 4.1: a SET OF Attribute, each a SEQUENCE of an identifier and a SET of values.
+Result<void> check_attributes(BytesView content) {
+  constexpr std::string_view kWhat = "attributes";
+  der::Reader attributes(content);
+  while (!attributes.empty()) {
+    TRY_ASSIGN(der::Reader attribute, attributes.enter(der::sequence, kWhat));
+    TRY(attribute.oid(kWhat));
+    TRY_ASSIGN(const der::Element values, attribute.expect(der::set, kWhat));
+    TRY(attribute.end(kWhat));
+    der::Reader each(values.content);
+    if (each.empty()) return fail(Fault::invalid, "attributes: one has no value");
+    while (!each.empty()) TRY(each.any(kWhat));
+  }
+  return {};
+}
+
+/// RFC 2986 section 4. Nothing in the attributes has any effect, but they are to be well-formed.
 Result<Request> read_request(BytesView der) {
   TRY_ASSIGN(const der::Element outer, der::read_one(der, der::sequence, "request"));
   der::Reader reader(outer.content);
@@ -36,7 +52,10 @@ Result<Request> read_request(BytesView der) {
   TRY(DistinguishedName::from_der(subject.whole));
   TRY_ASSIGN(const der::Element spki, fields.expect(der::sequence, "public key"));
   // RFC 2986 wants the attributes even when empty; some embedded stacks leave them out.
-  if (!fields.empty()) TRY(fields.expect(der::context(0, true), "attributes"));
+  if (!fields.empty()) {
+    TRY_ASSIGN(const der::Element attributes, fields.expect(der::context(0, true), "attributes"));
+    TRY(check_attributes(attributes.content));
+  }
   TRY(fields.end("request info"));
   return Request{info.whole, spki.whole, algorithm.whole, signature};
 }

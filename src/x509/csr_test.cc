@@ -88,6 +88,37 @@ TEST(Csr, RefusesBytesAfterTheRequestAndEveryFlippedBit) {
   EXPECT_EQ(ERR_peek_error(), 0U);
 }
 
+TEST(Csr, AttributesAreWellFormedOrTheRequestIsNot) {
+  const auto key = test::make_key();
+  const auto with_attributes = [&](const Bytes& content) {
+    const Bytes info = der::sequence_of(der::unsigned_integer({}), test::common_name("x").der(),
+                                        key.public_key().spki(), der::element(0xA0, content));
+    return Csr::from_der(der::sequence_of(info, algorithm_identifier(key.signature_algorithm()),
+                                          der::bit_string_of(*key.sign(info))));
+  };
+  const Bytes type = der::oid("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x0e");
+  const Bytes value = der::unsigned_integer(Bytes{1});
+  const Bytes good = der::sequence_of(type, der::element(der::set, value));
+  EXPECT_TRUE(with_attributes(good));
+  EXPECT_TRUE(with_attributes({}));
+  const std::pair<const char*, Bytes> rows[] = {
+      {"no SEQUENCE", value},
+      {"no type", der::sequence_of(der::element(der::set, value))},
+      {"no values", der::sequence_of(type)},
+      {"values in no SET", der::sequence_of(type, value)},
+      {"an empty SET", der::sequence_of(type, der::element(der::set, {}))},
+      {"more than values", der::sequence_of(type, der::element(der::set, value), value)},
+      {"a value cut short",
+       der::sequence_of(type, der::element(der::set, Bytes{0x02, 0x05, 0x01}))},
+      {"loose bytes", Bytes{0x00}},
+  };
+  for (const auto& [name, content] : rows) {
+    const auto csr = with_attributes(content);
+    ASSERT_FALSE(csr) << name;
+    EXPECT_TRUE(contains(csr.error().message, "CSR structure: attributes")) << csr.error().message;
+  }
+}
+
 TEST(Csr, AKeyCannotSpeakForAnother) {
   const auto mine = test::make_key();
   const auto yours = test::make_key();
@@ -128,8 +159,11 @@ TEST(Csr, ReadsARequestWithoutAttributesAndIgnoresThoseThatAreThere) {
   const Bytes subject = test::common_name("x").der();
   const Bytes& spki = key.public_key().spki();
   EXPECT_EQ(reason(forge(key, join({version, subject, spki}))), "accepted");
-  EXPECT_EQ(reason(forge(key, join({version, DistinguishedName().der(), spki,
-                                    der::element(0xA0, Bytes(100, 0xFF))}))),
+  EXPECT_EQ(reason(forge(
+                key, join({version, DistinguishedName().der(), spki,
+                           der::element(0xA0, der::sequence_of(
+                                                  der::oid("\x2a\x03"),
+                                                  der::element(der::set, der::sequence_of())))}))),
             "accepted");
   EXPECT_TRUE(contains(reason(forge(key, join({der::unsigned_integer(Bytes{1}), subject, spki}))),
                        "version"));
