@@ -10,6 +10,7 @@
 #include "deployment/key_file.h"
 #include "deployment/layout.h"
 #include "deployment/staging.h"
+#include "issuance/key_generation.h"
 #include "issuance/serial.h"
 #include "x509/general_name.h"
 #include "x509/tbs_certificate.h"
@@ -56,7 +57,7 @@ Result<void> check_name(const std::string& name) {
 
 Result<KeyPair> make_authority(const std::string& common_name, const CreateOptions& options,
                                const KeyPair* parent, Timestamp now, Random& random) {
-  TRY_ASSIGN(x509::PrivateKey key, x509::PrivateKey::generate(options.key_algorithm));
+  TRY_ASSIGN(x509::PrivateKey key, issuance::generate_key(options.key_algorithm));
   std::vector<x509::DistinguishedName::Part> parts;
   if (!options.organization.empty())
     parts.push_back({NameType::organization, options.organization});
@@ -162,7 +163,7 @@ x509::KeyAlgorithm other_family(x509::KeyAlgorithm algorithm) {
 
 Result<KeyPair> make_server(x509::KeyAlgorithm algorithm, const std::vector<std::string>& names,
                             const KeyPair& issuing, Timestamp now, Random& random) {
-  TRY_ASSIGN(x509::PrivateKey key, x509::PrivateKey::generate(algorithm));
+  TRY_ASSIGN(x509::PrivateKey key, issuance::generate_key(algorithm));
   TRY_ASSIGN(x509::Certificate certificate,
              make_server_certificate(key.public_key(), names, issuing.certificate, issuing.key, now,
                                      random));

@@ -1,38 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "issuance/key_pool.h"
 
+#include <algorithm>
+#include <pthread.h>
 #include <sched.h>
 
 #include "base/thread.h"
+#include "issuance/key_generation.h"
 
 namespace imprint::issuance {
 
 namespace {
 
+/// How much the pool may grow by demand.
+constexpr std::size_t kMostGrowth = 4;
+
 /// SCHED_IDLE runs only when nothing else wants the core. Where the kernel refuses it the pool
 /// still works, with ordinary priority.
-void lower_priority() {
+void use_priority(std::thread& thread, int policy) {
   const sched_param parameters{};
-  static_cast<void>(::sched_setscheduler(0, SCHED_IDLE, &parameters));
-}
-
-/// Whoever waits for a thread that runs only on an idle machine waits long.
-void restore_priority(std::thread& thread) {
-  const sched_param parameters{};
-  static_cast<void>(::pthread_setschedparam(thread.native_handle(), SCHED_OTHER, &parameters));
+  static_cast<void>(::pthread_setschedparam(thread.native_handle(), policy, &parameters));
 }
 
 }  // namespace
 
 KeyPool::KeyPool(KeyPoolOptions options)
-    : KeyPool(options,
-              [algorithm = options.algorithm] { return x509::PrivateKey::generate(algorithm); }) {}
+    : KeyPool(options, [algorithm = options.algorithm] { return generate_key(algorithm); }) {}
 
 KeyPool::KeyPool(KeyPoolOptions options, Generate generate)
-    : options_(options), generate_(std::move(generate)) {
+    : options_(options), generate_(std::move(generate)), target_(options.size) {
   IMPRINT_ASSERT(options_.threads > 0);
+  const std::lock_guard lock(mutex_);
   for (std::size_t i = 0; i < options_.threads; ++i)
     threads_.push_back(start_thread("key-pool", [this] { fill(); }));
+  for (std::thread& thread : threads_) use_priority(thread, SCHED_IDLE);
+}
+
+/// Whoever waits for a thread that runs only on an idle machine waits long.
+void KeyPool::hurry(bool is_urgent) {
+  if (is_urgent == is_urgent_) return;
+  is_urgent_ = is_urgent;
+  for (std::thread& thread : threads_) use_priority(thread, is_urgent ? SCHED_OTHER : SCHED_IDLE);
 }
 
 KeyPool::~KeyPool() {
@@ -46,11 +54,9 @@ void KeyPool::stop() {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
     refused.swap(waiting_);
+    hurry(true);
   }
   work_.notify_all();
-  for (std::thread& thread : threads_) {
-    if (thread.joinable()) restore_priority(thread);
-  }
   for (Waiter& waiter : refused)
     waiter.ready(fail(Fault::unavailable, "the server stops; ask again after its restart"));
 }
@@ -74,11 +80,10 @@ void KeyPool::refuse_late(Monotonic now, Milliseconds patience) {
 }
 
 void KeyPool::fill() {
-  lower_priority();
   std::unique_lock lock(mutex_);
   for (;;) {
     work_.wait(lock, [this] {
-      return stopping_ || keys_.size() + generating_ < options_.size + waiting_.size();
+      return stopping_ || keys_.size() + generating_ < target_ + waiting_.size();
     });
     if (stopping_) return;
     ++generating_;
@@ -86,6 +91,7 @@ void KeyPool::fill() {
     auto key = generate_();
     lock.lock();
     --generating_;
+    hurry(waiting_.size() > 1 || stopping_);
     if (!waiting_.empty()) {
       const Ready ready = std::move(waiting_.front().ready);
       waiting_.pop_front();
@@ -128,6 +134,9 @@ Result<std::optional<x509::PrivateKey>> KeyPool::take(Ready ready) {
                   waiting_.size());
     }
     waiting_.push_back({std::move(ready)});
+    // The next time as many come at once, more are ready.
+    target_ = std::min(target_ + 1, options_.size * kMostGrowth);
+    hurry(true);
   }
   lock.unlock();
   work_.notify_one();

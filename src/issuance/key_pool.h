@@ -23,9 +23,11 @@ struct KeyPoolOptions {
   std::size_t threads = 1;
 };
 
-/// Private keys made ahead of need, because an RSA key costs a sixth of a second of CPU. One per
+/// Private keys made ahead of need, because an RSA key costs 50 ms of CPU and more. One per
 /// process, called from every shard. Background threads fill it with the kernel's idle priority, so
-/// refilling never slows a handshake. Keys live in memory only.
+/// that refilling never slows a handshake, and with ordinary priority while somebody waits. Each
+/// caller who has to wait makes the pool keep one more key, up to four times its size. Keys live in
+/// memory only.
 class KeyPool {
  public:
   using Generate = std::function<Result<x509::PrivateKey>()>;
@@ -61,6 +63,7 @@ class KeyPool {
 
  private:
   void fill();
+  void hurry(bool is_urgent);
   std::optional<x509::PrivateKey> take_ready();
 
   const KeyPoolOptions options_;
@@ -68,6 +71,8 @@ class KeyPool {
   mutable std::mutex mutex_;
   std::condition_variable work_;
   bool stopping_ = false;
+  bool is_urgent_ = false;  ///< the threads have ordinary priority
+  std::size_t target_;      ///< keys to keep ready: the size, and what demand has shown
   std::size_t generating_ = 0;
   // Invariant: keys are ready only while nobody waits.
   std::deque<x509::PrivateKey> keys_;

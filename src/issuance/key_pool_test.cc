@@ -5,6 +5,7 @@
 #include <functional>
 #include <future>
 #include <gtest/gtest.h>
+#include <sched.h>
 
 #include "test/support/test_ca.h"
 
@@ -48,6 +49,41 @@ void wait_until(const std::function<bool()>& condition) {
 
 KeyPoolOptions options(std::size_t size, std::size_t max_waiting = 8) {
   return {x509::KeyAlgorithm::ec_p256, size, max_waiting, 1};
+}
+
+TEST(KeyPool, RunsAtOrdinaryPriorityWhileSomebodyWaitsOnly) {
+  Gate gate;
+  std::atomic<int> policy = -1;
+  KeyPool pool(options(1), [&] {
+    auto key = gate.generate();
+    policy = ::sched_getscheduler(0);
+    return key;
+  });
+  std::promise<void> ready;
+  ASSERT_TRUE(pool.take([&](Result<x509::PrivateKey>) { ready.set_value(); }));
+  gate.permit(1);  // of a thread that had begun at idle priority
+  ready.get_future().wait();
+  EXPECT_EQ(policy, SCHED_OTHER);
+  gate.permit(1);
+  wait_until([&] { return pool.available() == 1; });
+  EXPECT_EQ(policy, SCHED_IDLE) << "nobody waits for this one";
+  gate.permit(10);  // for the end of the pool
+}
+
+TEST(KeyPool, WhoHadToWaitMakesItKeepMoreReady) {
+  Gate gate;
+  KeyPool pool(options(2, 100), [&] { return gate.generate(); });
+  std::atomic<int> served = 0;
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(pool.take([&](Result<x509::PrivateKey>) { ++served; }));
+  gate.permit(1000);
+  wait_until([&] { return served == 3 && pool.available() == 5; });
+  for (int i = 0; i < 50; ++i) {
+    const auto key = pool.take([&](Result<x509::PrivateKey>) { ++served; });
+    ASSERT_TRUE(key);
+    if (*key) ++served;
+  }
+  wait_until([&] { return served == 53 && pool.available() >= 5; });
+  EXPECT_LE(pool.available(), 8U);
 }
 
 TEST(KeyPool, FillsToItsSizeAndRefills) {

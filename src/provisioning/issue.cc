@@ -2,6 +2,7 @@
 #include "provisioning/issue.h"
 
 #include "encoding/json.h"
+#include "issuance/key_generation.h"
 #include "issuance/serial.h"
 #include "provisioning/outside_certificate.h"
 
@@ -89,7 +90,7 @@ registry::Task<Result<registry::Certificate>> IssueCertificate::run(x509::Public
 
 registry::Task<Result<x509::PrivateKey>> make_device_key(x509::KeyAlgorithm algorithm,
                                                          issuance::KeyPool& pool) {
-  if (algorithm == x509::KeyAlgorithm::ec_p256) co_return x509::PrivateKey::generate(algorithm);
+  if (algorithm == x509::KeyAlgorithm::ec_p256) co_return issuance::generate_key(algorithm);
   const runtime::Completion<Result<x509::PrivateKey>> completion;
   CO_TRY_ASSIGN(std::optional<x509::PrivateKey> ready,
                 pool.take([completion](Result<x509::PrivateKey> key) {

@@ -400,7 +400,8 @@ struct Server::Parts {
     const bool needs_pool = algorithm != x509::KeyAlgorithm::ec_p256;
     keys.emplace(
         issuance::KeyPoolOptions{.algorithm = x509::KeyAlgorithm::rsa_2048,
-                                 .size = needs_pool ? config.certificates.key_pool_size : 0});
+                                 .size = needs_pool ? config.certificates.key_pool_size : 0,
+                                 .threads = shard_count(0)});
     issue.emplace(*store, *issuer, *profile, metrics, clock, random);
     apply.emplace(*store, *issue, clock, random);
     registrations.emplace(*store, *apply, clock, log, std::move(link_key),
