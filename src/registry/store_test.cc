@@ -1146,6 +1146,35 @@ TEST(AuditReader, NamesARowThatIsNotAsItWasWritten) {
   EXPECT_EQ((*rows)[2].defect, "");
 }
 
+/// Two of many that wait cannot be written, for no fault of the others.
+TEST(SqliteStore, WhatCannotBeWrittenFailsAlone) {
+  const TemporaryFolder folder;
+  {
+    ASSERT_TRUE(SqliteStore::open(folder.file()));
+  }
+  {
+    auto raw = *Connection::open(folder.file().string(), Connection::Mode::read_write);
+    ASSERT_TRUE(
+        raw->execute("CREATE TRIGGER poison BEFORE INSERT ON audit_events WHEN NEW.client='poison' "
+                     "BEGIN SELECT RAISE(ABORT, 'poison'); END"));
+  }
+  auto store = *SqliteStore::open(folder.file());
+  constexpr int kMany = 300;
+  const auto is_poison = [](int i) { return i == 7 || i == 250; };
+  std::atomic<int> wrong = 0;
+  std::atomic<int> left = kMany;
+  const auto commit = [&](int i) -> Task<void> {
+    const auto done = co_await store->commit(events({is_poison(i) ? "poison" : "good"}));
+    if (done.has_value() == is_poison(i)) ++wrong;
+    --left;
+  };
+  for (int i = 0; i < kMany; ++i) runtime::start(commit(i));
+  while (left > 0) std::this_thread::yield();
+  EXPECT_EQ(wrong, 0);
+  const auto all = *run_blocking(list_all<AuditEvent>(*store, query::AuditEvents{}));
+  EXPECT_EQ(all.size(), static_cast<std::size_t>(kMany - 2));
+}
+
 TEST(SqliteStore, RefusesAFileThatIsNoStore) {
   const TemporaryFolder folder;
   FILE* file = fopen(folder.file().c_str(), "w");
@@ -1155,6 +1184,8 @@ TEST(SqliteStore, RefusesAFileThatIsNoStore) {
   const auto store = SqliteStore::open(folder.file());
   ASSERT_FALSE(store);
   EXPECT_EQ(store.error().fault, Fault::unavailable);
+  EXPECT_THAT(store.error().message, testing::HasSubstr(folder.file().string()));
+  EXPECT_THAT(store.error().message, testing::HasSubstr("imprint restore FILE DIR"));
 }
 
 TEST(Codec, KeepsEveryFieldOfEveryKind) {

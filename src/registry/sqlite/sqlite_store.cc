@@ -268,6 +268,20 @@ Result<void> apply_all(Connection& connection, ChangeSet& changes, AuditTrail& t
 
 }  // namespace
 
+/// What one transaction takes: a crash loses it, and its callers wait for all of it.
+constexpr std::size_t kTransactionBytes = std::size_t{4} << 20U;
+/// After so many change sets that fail alone, one after another, the rest fails with them.
+constexpr std::size_t kGiveUp = 4;
+
+/// What a change set comes to in the store, roughly.
+std::size_t weight_of(const ChangeSet& changes) {
+  constexpr std::size_t kChange = 2'048;
+  constexpr std::size_t kEvent = 512;
+  std::size_t bytes = changes.changes.size() * kChange;
+  for (const AuditEvent& event : changes.events) bytes += kEvent + event.detail.size();
+  return bytes;
+}
+
 /// Holds the lock file for the life of the store: two processes on one file would each trust their
 /// own memory.
 struct SqliteStore::Lock {
@@ -359,8 +373,9 @@ class SqliteStore::Reader {
   runtime::BatchWorker<Job> worker_;
 };
 
-/// Commits everything that waits in one transaction. A change set whose expectation fails is
-/// answered so and left out; if the transaction itself fails, each change set is tried once alone.
+/// Commits what waits in transactions of a bounded size. A change set whose expectation fails is
+/// answered so and left out; a transaction that itself fails is halved until what fails stands
+/// alone.
 class SqliteStore::Writer {
  public:
   Writer(std::string path, std::unique_ptr<Connection> connection, RecordCache& cache,
@@ -393,12 +408,11 @@ class SqliteStore::Writer {
 
   void work(std::vector<Job> jobs) {
     const auto began = std::chrono::steady_clock::now();
-    if (const auto whole = transact(jobs); !whole) {
-      for (Job& job : jobs) {
-        job.outcome = Result<void>();
-        const std::span<Job> alone(&job, 1);
-        if (const auto done = transact(alone); !done) job.outcome = done;
-      }
+    failed_in_a_row_ = 0;
+    for (std::span<Job> rest(jobs); !rest.empty();) {
+      const std::size_t size = fitting(rest);
+      commit_or_halve(rest.first(size));
+      rest = rest.subspan(size);
     }
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
     if (options_.on_batch) {
@@ -415,6 +429,36 @@ class SqliteStore::Writer {
       for (const Listener& listener : listeners_) listener(job.changes);
     }
     for (Job& job : jobs) job.done.complete(std::move(job.outcome));
+  }
+
+  /// How many of these one transaction takes.
+  static std::size_t fitting(std::span<const Job> jobs) {
+    std::size_t bytes = 0;
+    for (std::size_t i = 0; i < jobs.size(); ++i) {
+      bytes += weight_of(jobs[i].changes);
+      if (bytes > kTransactionBytes) return std::max<std::size_t>(i, 1);
+    }
+    return jobs.size();
+  }
+
+  void commit_or_halve(std::span<Job> jobs) {
+    if (failed_in_a_row_ >= kGiveUp) {
+      // It is not them, it is the disk.
+      for (Job& job : jobs) job.outcome = tl::unexpected(*last_failure_);
+      return;
+    }
+    const auto whole = transact(jobs);
+    if (whole) {
+      failed_in_a_row_ = 0;
+    } else if (jobs.size() == 1) {
+      ++failed_in_a_row_;
+      last_failure_ = whole.error();
+      jobs.front().outcome = whole;
+    } else {
+      for (Job& job : jobs) job.outcome = Result<void>();
+      commit_or_halve(jobs.first(jobs.size() / 2));
+      commit_or_halve(jobs.subspan(jobs.size() / 2));
+    }
   }
 
   /// One transaction for all; sets each job's outcome. On an error nothing of it is written.
@@ -463,6 +507,8 @@ class SqliteStore::Writer {
   std::string path_;
   std::unique_ptr<Connection> connection_;
   RecordCache& cache_;
+  std::size_t failed_in_a_row_ = 0;  ///< change sets of this batch, each alone
+  std::optional<Error> last_failure_;
   std::optional<AuditTrail> trail_;  ///< as it was stored last; absent: to be read again
   SqliteOptions options_;
   std::vector<Listener> listeners_;

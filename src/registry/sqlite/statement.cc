@@ -32,11 +32,34 @@ Connection::~Connection() {
   sqlite3_close(handle_);
 }
 
+namespace {
+
+/// What an operator can do about it.
+std::string_view remedy_for(int code) {
+  switch (code) {
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return "; the file is damaged: keep it, and make another directory from a backup (imprint "
+             "restore FILE DIR)";
+    case SQLITE_FULL:
+      return "; make room on the disk";
+    case SQLITE_IOERR:
+      return "; look at the disk and the system's log";
+    case SQLITE_READONLY:
+      return "; make the file and its folder writable for imprintd";
+    default:
+      return "";
+  }
+}
+
+}  // namespace
+
 Error Connection::error(std::string_view doing) {
   const int code = sqlite3_extended_errcode(handle_) & 0xFF;
   if (code == SQLITE_IOERR || code == SQLITE_CORRUPT || code == SQLITE_NOTADB) broken_ = true;
   return Error{Fault::unavailable,
-               fmt::format("the store failed to {}: {}", doing, sqlite3_errmsg(handle_))};
+               fmt::format("the store {} failed to {}: {}{}", sqlite3_db_filename(handle_, "main"),
+                           doing, sqlite3_errmsg(handle_), remedy_for(code))};
 }
 
 Result<void> Connection::execute(std::string_view sql) {
