@@ -6,6 +6,7 @@
 #include <optional>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include "access/access_key.h"
 #include "base/file.h"
@@ -95,7 +96,11 @@ class Examination {
       return false;
     }
     const unsigned mode = status.st_mode & 07777U;
-    if ((mode & 077U) != 0) {
+    struct statvfs system{};
+    if (::statvfs(path.c_str(), &system) == 0 && (system.f_flag & ST_RDONLY) != 0) {
+      failed("directory", path + " lies on a file system that is mounted read-only",
+             "mount it for writing; a server cannot work on it");
+    } else if ((mode & 077U) != 0) {
       failed("directory", fmt::format("mode {:04o}: others can look into it", mode),
              "run: chmod 700 " + path);
     } else {
@@ -305,7 +310,7 @@ class Examination {
       case PortState::free:
         return ok(name, where + " is free");
       case PortState::answering:
-        return ok(name, where + " answers (a server is running)");
+        return answering(name, where);
       case PortState::silent:
         return failed(name, where + " is taken but does not answer",
                       "see who holds it: ss -ltnp 'sport = :" + std::to_string(address.port) + "'");
@@ -318,6 +323,15 @@ class Examination {
       case PortState::failed:
         return failed(name, where + " cannot be used", "try another address");
     }
+  }
+
+  /// A copy of a deployment has the ports of the one that runs.
+  void answering(const std::string& name, const std::string& where) {
+    std::error_code ignored;
+    if (std::filesystem::exists(at_.run_file(), ignored))
+      return ok(name, where + " answers (a server is running)");
+    warn(name, where + " answers, but no server of this deployment runs (it has no imprintd.json)",
+         "before you start this one, stop the other or give this one another port");
   }
 
   /// A server that an operator starts here may open as many files as this program.

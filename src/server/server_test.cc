@@ -208,6 +208,29 @@ TEST(Server, RefusesADeploymentThatHasLostItsStore) {
   }
 }
 
+TEST(Server, AnErrorAtStartNamesTheFileAndWhatToDo) {
+  const struct {
+    std::filesystem::path (deployment::Layout::*file)() const;
+    const char* remedy;
+  } rows[] = {
+      {&deployment::Layout::server_certificate, "restore the file"},
+      {&deployment::Layout::server_key, "restore the file"},
+      {&deployment::Layout::second_server_certificate, "restore the file"},
+      {&deployment::Layout::issuing_certificate, "restore the file"},
+      {&deployment::Layout::trusted_root, "restore the file"},
+      {&deployment::Layout::store, "imprint restore FILE DIR"},
+  };
+  for (const auto& row : rows) {
+    Deployment deployment;
+    const std::filesystem::path path = (deployment.layout.*row.file)();
+    ASSERT_TRUE(write_file_durably(path, 0600, std::string(5'000, 'x')));
+    const auto refused = Server::start(deployment.layout, deployment.config, deployment.log);
+    ASSERT_FALSE(refused) << path;
+    EXPECT_THAT(refused.error().message, HasSubstr(path.string()));
+    EXPECT_THAT(refused.error().message, HasSubstr(row.remedy)) << path;
+  }
+}
+
 TEST(Server, RefusesSettingsThatItDoesNotHaveInsteadOfIgnoringThem) {
   Deployment deployment;
   deployment::Config plain = deployment.config;

@@ -45,10 +45,31 @@ constexpr auto kGoodbyeTime = std::chrono::seconds(5);
 constexpr auto kKeyPatience = std::chrono::seconds(25);
 constexpr auto kKeyPatiencePeriod = std::chrono::seconds(1);
 
+/// An error of what a file holds, with the file and what to do.
+Error of_file(const std::filesystem::path& path, const Error& error) {
+  return Error{error.fault,
+               fmt::format("{}: {}; restore the file from a backup", path.string(), error.message),
+               error.where, error.code};
+}
+
+Result<x509::Certificate> load_certificate(const std::filesystem::path& path) {
+  TRY_ASSIGN(const std::string pem, read_file(path, kMaxPemBytes));
+  auto certificate = x509::Certificate::from_pem(pem);
+  if (!certificate) return tl::unexpected(of_file(path, certificate.error()));
+  return certificate;
+}
+
 Result<ServerIdentity> load_identity(const std::filesystem::path& certificate_file,
                                      const std::filesystem::path& key_file) {
   TRY_ASSIGN(std::string certificate, read_file(certificate_file, kMaxPemBytes));
+  TRY_ASSIGN(const x509::Certificate parsed, load_certificate(certificate_file));
   TRY_ASSIGN(Secret key, read_secret_file(key_file, kMaxPemBytes));
+  const auto parsed_key = x509::PrivateKey::from_pem(key.reveal());
+  if (!parsed_key) return tl::unexpected(of_file(key_file, parsed_key.error()));
+  if (parsed_key->public_key() != parsed.public_key()) {
+    return fail(Fault::invalid, "{} does not belong to {}; put the matching pair in place",
+                key_file.string(), certificate_file.string());
+  }
   return ServerIdentity{std::move(certificate), std::make_shared<const Secret>(std::move(key))};
 }
 
@@ -359,8 +380,7 @@ struct Server::Parts {
   }
 
   [[nodiscard]] Result<issuance::Profile> make_profile(const deployment::Config& from) const {
-    TRY_ASSIGN(const std::string pem, read_file(layout.issuing_certificate(), kMaxPemBytes));
-    TRY_ASSIGN(const x509::Certificate issuing, x509::Certificate::from_pem(pem));
+    TRY_ASSIGN(const x509::Certificate issuing, load_certificate(layout.issuing_certificate()));
     return issuance::Profile::make(from.profile_options(), issuing);
   }
 
@@ -382,9 +402,7 @@ struct Server::Parts {
   }
 
   Result<void> make_use_cases() {
-    TRY_ASSIGN(const std::string issuing_pem,
-               read_file(layout.issuing_certificate(), kMaxPemBytes));
-    TRY_ASSIGN(const x509::Certificate issuing, x509::Certificate::from_pem(issuing_pem));
+    TRY_ASSIGN(const x509::Certificate issuing, load_certificate(layout.issuing_certificate()));
     TRY_ASSIGN(issuer, load_issuer(layout, issuing));
     TRY_ASSIGN(issuance::Profile device, make_profile(config));
     profile.emplace(std::move(device));
@@ -477,7 +495,7 @@ struct Server::Parts {
   Result<void> make_http() {
     TRY_ASSIGN(std::string root, read_file(layout.trusted_root(), kMaxPemBytes));
     TRY_ASSIGN(std::string issuing, read_file(layout.issuing_certificate(), kMaxPemBytes));
-    TRY_ASSIGN(root_certificate, x509::Certificate::from_pem(root));
+    TRY_ASSIGN(root_certificate, load_certificate(layout.trusted_root()));
     routes.emplace(
         *store, *issuer, clock, log, metrics, [this] { return longest_silence(); }, std::move(root),
         std::move(issuing));
