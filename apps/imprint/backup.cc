@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <memory>
 
+#include "apps/imprint/access.h"
 #include "apps/imprint/verbs.h"
 #include "base/clock.h"
 #include "encoding/json.h"
@@ -58,9 +59,10 @@ int print(const Arguments& arguments, const backup::Manifest& manifest, std::str
 }
 
 int run_backup(const Arguments& arguments) {
-  const auto done =
-      backup::back_up(deployment::Layout(arguments.directory), arguments.file, SystemClock());
-  if (!done) return report_of_files(done.error());
+  const deployment::Layout layout(arguments.directory);
+  if (const auto there = expect_deployment(layout); !there) return report(there.error());
+  const auto done = backup::back_up(layout, arguments.file, SystemClock());
+  if (!done) return report(done.error());
   return print(arguments, *done, "Backed up to " + arguments.file);
 }
 

@@ -45,12 +45,12 @@ TEST(BackupVerb, SaysWhatIsWrong) {
     std::string part;
   } rows[] = {
       {"backup d", 2, "FILE"},
-      {"backup gone b2.tar", 1, "gone"},
+      {"backup gone b2.tar", 2, "gone"},
       {"backup never b2.tar", 1, "start imprintd once"},
       {"backup d no/such/b.tar", 1, "no/such"},
       {"restore b.tar", 2, "DIR"},
       {"restore b.tar d", 1, "exists already"},
-      {"restore gone.tar r", 1, "gone.tar"},
+      {"restore gone.tar r", 2, "gone.tar"},
       {"restore x.tar r", 2, "cannot be read"},
   };
   for (const auto& row : rows) {

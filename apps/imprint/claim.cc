@@ -122,6 +122,7 @@ std::string reachable(const std::string& listening, const std::vector<std::strin
 
 Result<void> create(const Arguments& arguments) {
   const deployment::Layout layout(arguments.directory);
+  TRY(expect_deployment(layout));
   TRY_ASSIGN(const deployment::Config config, deployment::Config::load(layout.config()));
   TRY_ASSIGN(const Seconds valid_for, deployment::parse_duration(arguments.valid_for));
   TRY_ASSIGN(const ServerAddress server, find_server(layout));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <memory>
 
+#include "apps/imprint/access.h"
 #include "apps/imprint/verbs.h"
 #include "base/clock.h"
 #include "deployment/staging.h"
@@ -70,6 +71,7 @@ Result<transfer::Exported> export_copy(const deployment::Layout& layout,
 
 Result<transfer::Exported> run_export(const Arguments& arguments) {
   const deployment::Layout layout(arguments.directory);
+  TRY(expect_deployment(layout));
   if (!std::filesystem::exists(layout.store())) {
     return fail(Fault::not_found, "{} is not there; is {} a deployment that has served?",
                 layout.store().string(), arguments.directory);
@@ -90,7 +92,7 @@ Result<transfer::Exported> run_export(const Arguments& arguments) {
 
 int export_and_print(const Arguments& arguments) {
   const auto done = run_export(arguments);
-  if (!done) return report_of_files(done.error());
+  if (!done) return report(done.error());
   if (arguments.output == Output::json) {
     json::array notes;
     for (const std::string& note : done->notes) notes.emplace_back(note);

@@ -55,12 +55,12 @@ TEST(TransferVerbs, SayWhatIsWrong) {
       {"export d", 2, "FOLDER"},
       {"export d e", 1, "exists already"},
       {"export d f --format xml", 2, "--format"},
-      {"export gone f", 1, "gone"},
+      {"export gone f", 2, "gone"},
       {"export empty f", 1, "that has served"},
       {"export d no/such/f", 1, "no/such"},
       {"import e", 2, "DIR"},
-      {"import gone d", 1, "that imprint export made"},
-      {"import e gone", 1, "is no deployment"},
+      {"import gone d", 2, "that imprint export made"},
+      {"import e gone", 2, "is no deployment"},
       {"import bad d", 2, "things.ndjson:1: "},
   };
   for (const auto& row : rows) {

@@ -164,7 +164,8 @@ TEST_F(BackupTest, ComesBackWithContentModesAndHealth) {
   EXPECT_EQ(test::shell(folder_, "find r" + modes).output,
             test::shell(folder_, "find d" + modes).output);
   for (const deployment::Check& check : deployment::examine(folder_ / "r", clock_)) {
-    if (check.name.ends_with("port")) continue;  // another server on this machine may hold them
+    // Another server on this machine may hold them; how many files may be open is the machine's.
+    if (check.name.ends_with("port") || check.name == "open files") continue;
     EXPECT_EQ(check.health, deployment::Health::ok) << check.name << ": " << check.found;
   }
   const auto store = registry::SqliteStore::open(deployment::Layout(folder_ / "r").store());

@@ -140,11 +140,24 @@ bool is_other_encoding(const Certificate& other, const Certificate& of) {
   return other.issued_as && other.issued_as == of.issued_as && other.public_key == of.public_key;
 }
 
-Result<void> check_activation(const Certificate& other) {
-  if (other.status != CertificateStatus::revoked) return {};
+/// A key that was revoked stays out, whichever of its certificates it comes back with.
+Result<void> check_activation(const provisioning::Standing& standing, const CertificateId& own) {
+  for (const Certificate& other : standing.certificates) {
+    if (other.id == own || other.status != CertificateStatus::revoked) continue;
+    return refuse(Exception::certificate_state,
+                  fmt::format("Certificate {} of the same key, or of the same issuer and serial "
+                              "number, is revoked; for a unit that may be used again delete that "
+                              "one and lift its revocation: imprint revocation lift DIR {}",
+                              other.id.hex(), other.id.hex()));
+  }
+  if (standing.tombstones.empty()) return {};
+  const std::string revoked = standing.tombstones.front().certificate.hex();
   return refuse(
       Exception::certificate_state,
-      fmt::format("It is certificate {} in another encoding, which is revoked", other.id.hex()));
+      fmt::format("Certificate {} of the same key, or of the same issuer and serial "
+                  "number, was revoked and has been deleted since; for a unit that may be "
+                  "used again: imprint revocation lift DIR {}",
+                  revoked, revoked));
 }
 
 Answer update_certificate(Call call) {
@@ -161,13 +174,13 @@ Answer update_certificate(Call call) {
   CO_TRY_ASSIGN(const provisioning::Standing standing,
                 co_await provisioning::read_standing(call.server.store,
                                                      provisioning::identity_of(certificate)));
+  const bool activates = wanted == CertificateStatus::active;
+  if (activates) CO_TRY(check_activation(standing, certificate.id));
   registry::ChangeSet changes;
   set_status(call, certificate, wanted, changes);
   for (const Certificate& other : standing.certificates) {
-    if (other.id == certificate.id || !is_other_encoding(other, certificate)) continue;
-    if (wanted == CertificateStatus::active)
-      CO_TRY(check_activation(other));
-    else if (other.status != CertificateStatus::revoked && other.status != wanted)
+    if (activates || other.id == certificate.id || !is_other_encoding(other, certificate)) continue;
+    if (other.status != CertificateStatus::revoked && other.status != wanted)
       set_status(call, other, wanted, changes);
   }
   CO_TRY(co_await commit(call.server.store, std::move(changes)));

@@ -76,9 +76,13 @@ runtime::Task<HttpResponse> ControlApi::answer(HttpRequest request, std::string 
         refuse_access(*accepted->who, *accepted->operation, accepted->call, judgement);
     co_return error_response(denied.value(), {}, request_id);
   }
-  if (accepted->operation->stream != nullptr) co_return open_stream(*accepted, request_id);
+  if (accepted->operation->stream != nullptr) {
+    HttpResponse stream = open_stream(*accepted, request_id);
+    stream.is_for_operator = true;
+    co_return stream;
+  }
   const auto result = co_await run(accepted->operation, accepted->call);
-  if (result) co_return HttpResponse{.body = encoding::to_json(*result)};
+  if (result) co_return HttpResponse{.body = encoding::to_json(*result), .is_for_operator = true};
   note_failure(result.error(), request_id, accepted->operation->name);
   co_return error_response(result.error(), accepted->operation->errors, request_id);
 }
@@ -160,8 +164,14 @@ runtime::Task<void> ControlApi::record_denial(Accepted denied, Judgement judgeme
 }
 
 runtime::Task<HttpResponse> ControlApi::handle_session(HttpRequest request) {
+  const std::string source_ip = request.source_ip;
   SessionAnswer answered = co_await answer_session(dependencies_, std::move(request));
-  if (answered.refusal && spend(sign_ins_)) co_await record(std::move(*answered.refusal));
+  if (!answered.refusal) co_return std::move(answered.response);
+  if (const auto left_out = spend(sign_ins_)) {
+    answered.refusal->detail =
+        encoding::to_json(json::object{{"source_ip", source_ip}, {"left_out", *left_out}});
+    co_await record(std::move(*answered.refusal));
+  }
   co_return std::move(answered.response);
 }
 

@@ -41,8 +41,9 @@ runtime::Task<Result<std::optional<json::object>>> write_effective(Call call, Po
   co_return std::optional(std::move(out));
 }
 
-/// What a connection of the principal goes by that stands for the thing; without a thing, whatever
-/// its client id. With a thing that it is not attached to: what would be in effect if it were.
+/// What a connection of the principal goes by that stands for the thing; without a thing, what has
+/// an effect under one client id or another. With a thing that it is not attached to: what would be
+/// in effect if it were.
 Answer get_effective_policies(Call call) {
   registry::Store& store = call.server.store;
   CO_TRY(refuse_cognito(call));
@@ -56,9 +57,16 @@ Answer get_effective_policies(Call call) {
     CO_TRY_ASSIGN(const CertificateId id, parse_principal(call, "principal"));
     CO_TRY_ASSIGN(const identity::PrincipalPtr principal,
                   co_await call.server.device_access.principal_with(id, {}));
-    const identity::Rights rights = principal->rights_of(thing ? thing->str() : std::string());
-    for (const auto* policies : {&rights.in_force, &rights.only_deny}) {
-      for (const auto& policy : *policies) names.insert(*PolicyName::parse(policy->name()));
+    std::vector<std::string> client_ids{thing ? thing->str() : std::string()};
+    if (!thing) {
+      for (const identity::AttachedThing& attached : principal->things)
+        client_ids.push_back(attached.thing.name.str());
+    }
+    for (const std::string& client_id : client_ids) {
+      const identity::Rights rights = principal->rights_of(client_id);
+      for (const auto* policies : {&rights.in_force, &rights.only_deny}) {
+        for (const auto& policy : *policies) names.insert(*PolicyName::parse(policy->name()));
+      }
     }
   }
   if (thing) {

@@ -71,6 +71,8 @@ Result<json::object> read_configurations(const json::object& configurations) {
                           "Member must be an object with Enabled");
     }
     const json::value* enabled = members->if_contains(std::string_view("Enabled"));
+    if (enabled == nullptr && !members->empty())
+      return refuse_value(kEnabled.name, "null", "Member must not be null");
     if (enabled != nullptr) TRY(check_value(kEnabled, *enabled));
     out[type] = enabled != nullptr && enabled->get_bool();
   }

@@ -41,6 +41,7 @@ struct HttpResponse {
   std::string content_type = "application/json";
   Headers headers = {};
   std::unique_ptr<BodyStream> stream = {};  ///< follows the body
+  bool is_for_operator = false;             ///< who asked has proved who it is
 };
 
 }  // namespace imprint::control_api

@@ -394,7 +394,8 @@ Judgement judge(const std::vector<AuditEvent>& story, const DeviceFacts& facts) 
   if (facts.certificate && facts.certificate->frozen)
     return {Standing::bad, advice_on_freeze(*facts.certificate)};
   if (!is_refusal(*event)) return judge_success(*event, facts);
-  if (event->outcome == "denied" && facts.certificate && !is_usable(*facts.certificate))
+  const bool is_denial = event->outcome == "denied" && event->step != "hook";
+  if (is_denial && facts.certificate && !is_usable(*facts.certificate))
     return judge_unusable(*facts.certificate);
   return {Standing::bad, advice_on_refusal(*event, facts)};
 }

@@ -23,16 +23,18 @@ double seconds_between(Monotonic from, Monotonic to) {
 
 void Gate::ask(std::string arn, std::string event, std::string payer, Monotonic asked, Done done) {
   const Monotonic now = clock_.monotonic();
-  if (running_ >= options_.concurrency && queued_ >= options_.queue && !make_room(payer)) {
-    return done(refusal(fmt::format("hook {} is overloaded: {} requests are with it and {} wait",
-                                    quote(options_.arn), running_, queued_),
-                        asked));
-  }
   if (!breaker_.admits(payer, now)) {
     return done(refusal(fmt::format("hook {} has failed {} times in a row{} and is not asked at "
                                     "the moment",
                                     quote(options_.arn), options_.breaker_failures,
                                     breaker_.is_open() ? "" : " for " + shown(payer)),
+                        asked));
+  }
+  // Whoever is not asked for at the moment takes nobody's place.
+  if (running_ >= options_.concurrency && queued_ >= options_.queue && !make_room(payer)) {
+    breaker_.gave_up(payer);
+    return done(refusal(fmt::format("hook {} is overloaded: {} requests are with it and {} wait",
+                                    quote(options_.arn), running_, queued_),
                         asked));
   }
   const std::uint64_t number = ++last_number_;

@@ -14,6 +14,9 @@ using registry::CertificateStatus;
 
 namespace {
 
+/// Signing requests that are remembered of one certificate.
+constexpr std::size_t kMostRequests = 64;
+
 /// Whose settings hold before the device has named a template: that of a claim that has only one.
 std::optional<TemplateName> only_template(const registry::Certificate& claim) {
   const auto& names = claim.claim_budget.templates;
@@ -26,10 +29,13 @@ registry::Task<Result<CreatedCertificate>> CreateCertificate::with_keys(Caller c
   CO_TRY_ASSIGN(const registry::Certificate claim, co_await claims_.admit(caller, {}));
   CO_TRY_ASSIGN(const Settings settings,
                 co_await settings_of_claim(store_, *settings_.get(), only_template(claim)));
+  // A place before the key, which costs most: who waits for RegisterThing too often gets none.
+  CO_TRY_ASSIGN(PendingCertificates::Place place, reserve(caller));
   CO_TRY_ASSIGN(const x509::PrivateKey key,
                 co_await make_device_key(settings.key_algorithm, keys_));
-  CO_TRY_ASSIGN(CreatedCertificate created, co_await issue(std::move(caller), key.public_key(),
-                                                           "create_keys_and_certificate", {}));
+  CO_TRY_ASSIGN(CreatedCertificate created,
+                co_await issue(std::move(caller), key.public_key(), "create_keys_and_certificate",
+                               {}, std::move(place)));
   created.private_key = key.pem_traditional();
   co_return created;
 }
@@ -43,8 +49,9 @@ registry::Task<Result<CreatedCertificate>> CreateCertificate::from_csr(Caller ca
   CO_TRY_ASSIGN(const std::optional<registry::Certificate> before,
                 co_await made_before(caller, key));
   if (!before) {
+    CO_TRY_ASSIGN(PendingCertificates::Place place, reserve(caller));
     co_return co_await issue(std::move(caller), csr.public_key(), "create_certificate_from_csr",
-                             {request});
+                             {request}, std::move(place));
   }
   CO_TRY(co_await claims_.admit(caller, {.is_new_device = false, .takes_turn = false}));
   CO_TRY_ASSIGN(const registry::Certificate open,
@@ -54,18 +61,22 @@ registry::Task<Result<CreatedCertificate>> CreateCertificate::from_csr(Caller ca
   co_return created;
 }
 
-registry::Task<Result<CreatedCertificate>> CreateCertificate::issue(
-    Caller caller, x509::PublicKey key, std::string step, std::vector<std::string> requests) {
-  CO_TRY_ASSIGN(const registry::Certificate claim, co_await claims_.admit(caller, {}));
+Result<PendingCertificates::Place> CreateCertificate::reserve(const Caller& caller) {
   const std::size_t most = settings_.get()->pending_certificates;
-  const auto place = pending_.reserve(caller.certificate, most);
-  if (!place) {
-    co_return fail(Fault::exhausted,
-                   "{} certificates that this one asked for wait for RegisterThing, the most there "
-                   "may be ([limits] pending-certificates); each is removed an hour after it was "
-                   "made",
-                   most);
-  }
+  auto place = pending_.reserve(caller.certificate, most);
+  if (place) return std::move(*place);
+  return fail(
+      Fault::exhausted,
+      "{} certificates that this one asked for wait for RegisterThing, the most there may be "
+      "([limits] pending-certificates); each is removed an hour after it was made",
+      most);
+}
+
+/// `place` is held until the certificate is stored.
+registry::Task<Result<CreatedCertificate>> CreateCertificate::issue(
+    Caller caller, x509::PublicKey key, std::string step, std::vector<std::string> requests,
+    [[maybe_unused]] PendingCertificates::Place place) {
+  CO_TRY_ASSIGN(const registry::Certificate claim, co_await claims_.admit(caller, {}));
   CO_TRY_ASSIGN(const Settings settings,
                 co_await settings_of_claim(store_, *settings_.get(), only_template(claim)));
   IssueRequest request{
@@ -110,10 +121,9 @@ registry::Task<Result<std::optional<registry::Certificate>>> CreateCertificate::
 /// a request that was not sent before proves the key, and so does an operator's word.
 registry::Task<Result<bool>> CreateCertificate::may_register_anew(registry::Certificate certificate,
                                                                   std::string request) {
-  constexpr std::size_t kMostRequests = 16;
   const bool was_seen =
       std::ranges::find(certificate.requests, request) != certificate.requests.end();
-  if (!was_seen && certificate.requests.size() < kMostRequests) co_return true;
+  if (!was_seen) co_return true;
   CO_TRY_ASSIGN(const registry::Page access,
                 co_await store_.list(registry::query::AccessOf{certificate.id}, {}));
   const Timestamp now = clock_.now();
@@ -142,6 +152,9 @@ registry::Task<Result<registry::Certificate>> CreateCertificate::reopen(
   }
   if (std::ranges::find(certificate.requests, request) == certificate.requests.end())
     certificate.requests.push_back(request);
+  // Only the holder of the key makes new ones; whoever kept an old one waits for as many.
+  if (certificate.requests.size() > kMostRequests)
+    certificate.requests.erase(certificate.requests.begin());
   certificate.ownership_expires = now + lifetime;
   certificate.modified = now;
   certificate.version = seen + 1;

@@ -49,7 +49,10 @@ class CreateCertificate {
  private:
   registry::Task<Result<CreatedCertificate>> issue(Caller caller, x509::PublicKey key,
                                                    std::string step,
-                                                   std::vector<std::string> requests);
+                                                   std::vector<std::string> requests,
+                                                   PendingCertificates::Place place);
+  /// A place among the certificates that wait for their registration.
+  Result<PendingCertificates::Place> reserve(const Caller& caller);
   registry::Task<Result<std::optional<registry::Certificate>>> made_before(Caller caller,
                                                                            Sha256 public_key);
   registry::Task<Result<registry::Certificate>> reopen(Caller caller,

@@ -466,6 +466,12 @@ class Planner {
       certificate.status =
           resource.active ? CertificateStatus::active : CertificateStatus::inactive;
     }
+    // What took it out of service before is over.
+    if (certificate.status == CertificateStatus::active) {
+      certificate.frozen.reset();
+      certificate.deactivated.reset();
+      certificate.replaced_by.reset();
+    }
     if (!replaces_.empty()) certificate.replaces = replaces_;
     if (known_.origin == Origin::signature) {
       for (registry::Change& change : IssueCertificate::arrival_of(certificate))

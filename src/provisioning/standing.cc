@@ -35,7 +35,8 @@ Result<void> check_one(const registry::Certificate& other, const SameIdentity& i
                     shared, other.id.hex(), other.id.hex()));
   }
   if (other.status != CertificateStatus::inactive || other.replaced_by) return {};
-  if (asked_by == AskedBy::operator_call && !other.deactivated) return {};
+  const bool was_taken_out = other.deactivated || other.frozen;
+  if (asked_by == AskedBy::operator_call && !was_taken_out) return {};
   if (inactive == Inactive::is_permitted) return {};
   return refuse(
       fmt::format("{} belongs to certificate {}, which is INACTIVE; activate that one "

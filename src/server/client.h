@@ -75,6 +75,8 @@ class Client final : public mqtt::DeliveryCheck {
  private:
   struct ProvisioningRequest {
     device_api::ProvisioningTopic topic;
+    std::string name;  ///< the topic as it was published to
+    mqtt::QoS qos;
     Bytes payload;
     std::uint16_t packet_id;
     bool throttled;
@@ -154,7 +156,8 @@ class Client final : public mqtt::DeliveryCheck {
   // Subscribe and publish (client_messages.cc).
   void publish(mqtt::PublishRequest request);
   void ignore_publish(const mqtt::PublishRequest& request);
-  void refuse_publish(const mqtt::PublishRequest& request, const Error& error);
+  void refuse_publish(const std::string& topic, mqtt::QoS qos, std::uint16_t packet_id,
+                      const Error& error);
   void subscribe(mqtt::SubscribeRequest request);
   std::optional<Error> check_subscription(const std::string& filter);
   void unsubscribe(const mqtt::UnsubscribeRequest& request);

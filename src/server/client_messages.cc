@@ -90,7 +90,7 @@ void Client::publish(mqtt::PublishRequest request) {
   auto error = error_of(device_api::check_publish(topic));
   if (!error) error = check_policy(policy::Action::publish, topic);
   if (!error && request.retain) error = check_policy(policy::Action::retain_publish, topic);
-  if (error) return refuse_publish(request, *error);
+  if (error) return refuse_publish(topic, request.qos, request.packet_id, *error);
   if (device_api::is_absent_service(topic)) return ignore_publish(request);
   if (device_api::is_reserved(topic)) {
     return queue_provisioning(request, **device_api::parse_provisioning_topic(topic));
@@ -113,16 +113,16 @@ void Client::ignore_publish(const mqtt::PublishRequest& request) {
   connection_.session().acknowledge_publish(request.packet_id);
 }
 
-void Client::refuse_publish(const mqtt::PublishRequest& request, const Error& error) {
-  report_denial("publish", request.message->topic, error);
+void Client::refuse_publish(const std::string& topic, mqtt::QoS qos, std::uint16_t packet_id,
+                            const Error& error) {
+  report_denial("publish", topic, error);
   mqtt::ServerSession& session = connection_.session();
   // MQTT 5 can say no and go on; 3.1.1 knows no refusal, so the connection ends, as on AWS.
-  const bool can_say_no =
-      session.version() == mqtt::Version::v5 && request.qos == mqtt::QoS::at_least_once;
+  const bool can_say_no = session.version() == mqtt::Version::v5 && qos == mqtt::QoS::at_least_once;
   const mqtt::ReasonCode code = error.fault == Fault::invalid ? mqtt::ReasonCode::topic_name_invalid
                                                               : mqtt::ReasonCode::not_authorized;
   if (can_say_no) {
-    session.acknowledge_publish(request.packet_id, code, error.message);
+    session.acknowledge_publish(packet_id, code, error.message);
   } else {
     session.disconnect(code, error.message);
   }

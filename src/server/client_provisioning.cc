@@ -25,8 +25,9 @@ telemetry::FailureCategory category_of(const device_api::Answer& answer) {
 void Client::queue_provisioning(const mqtt::PublishRequest& request,
                                 device_api::ProvisioningTopic topic) {
   const bool throttled = requests_.size() >= kMaxWaitingRequests;
-  requests_.push_back({std::move(topic), throttled ? Bytes() : request.message->payload,
-                       request.packet_id, throttled});
+  requests_.push_back({std::move(topic), request.message->topic, request.qos,
+                       throttled ? Bytes() : request.message->payload, request.packet_id,
+                       throttled});
   // AWS's own bound on unacknowledged requests keeps QoS 1 short of this; QoS 0 has no such bound.
   if (requests_.size() > kMaxWaitingRequests * 8) {
     return connection_.session().disconnect(mqtt::ReasonCode::message_rate_too_high,
@@ -39,9 +40,16 @@ runtime::Task<void> Client::provision(Shard& shard, std::uint64_t number) {
   Client* self = shard.client(number);
   self->is_provisioning_ = true;
   // What a client that was cut has asked for is not carried out any more.
-  while (self != nullptr && self->is_connected() && !self->requests_.empty()) {
+  // Nor what it may not ask for any more; while its rights are being read it waits (look_again).
+  while (self != nullptr && self->is_connected() && !self->requests_.empty() && !self->is_stale_) {
     ProvisioningRequest request = std::move(self->requests_.front());
     self->requests_.pop_front();
+    if (const auto error = self->check_policy(policy::Action::publish, request.name)) {
+      self->refuse_publish(request.name, request.qos, request.packet_id, *error);
+      self->connection_.pump();
+      self = shard.client(number);
+      continue;
+    }
     const Monotonic began = shard.services().clock.monotonic();
     const Asker asker = self->asker();
     device_api::Answer answer = device_api::ProvisioningApi::throttled(request.topic);

@@ -100,6 +100,8 @@ void Client::look_again() {
   }
   connection_.pump();
   if (has_waited) connection_.read_on();
+  if (!is_provisioning_ && !requests_.empty())
+    runtime::start(provision(shard_, connection_.number()));
 }
 
 bool Client::is_resting(std::string_view filter) const {

@@ -174,7 +174,7 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
     if (body == Body::whole) request.body = std::move(message.body());
     auto response = co_await self->server_.handlers_.answer(std::move(request));
     self->end_long_body();
-    if (self->names_operator_ && response.status < kFirstFailure) self->become_known();
+    if (response.is_for_operator) self->become_known();
     self->body_stream_ = std::move(response.stream);
     if (self->body_stream_ != nullptr) co_return self->begin_stream(std::move(response), version);
     self->write(to_response(std::move(response), version, keep_alive));

@@ -108,7 +108,7 @@ bool Shard::admit(const std::string& address) {
                           {{"from", address}});
     return false;
   }
-  const auto it = per_address_.find(address);
+  const auto it = per_address_.find(Slots::payer_of(address));
   if (it != per_address_.end() && it->second >= share_.connections_per_address) {
     services_.log.warning("refused a connection: its address has too many", {{"from", address}});
     return false;
@@ -129,7 +129,7 @@ void Shard::accepted(tcp::socket socket) {
   auto made =
       std::make_unique<Connection>(*this, number, std::move(socket), std::move(ssl), address);
   Connection& connection = *connections_.emplace(number, std::move(made)).first->second;
-  ++per_address_[address];
+  ++per_address_[Slots::payer_of(address)];
   make_room();
   handshakes_.take(number, address);
   connection.start();
@@ -148,7 +148,7 @@ void Shard::remove(std::uint64_t number) {
   post([this, number] {
     const auto it = connections_.find(number);
     if (it == connections_.end()) return;
-    const auto address = per_address_.find(it->second->source_ip());
+    const auto address = per_address_.find(Slots::payer_of(it->second->source_ip()));
     if (address != per_address_.end() && --address->second == 0) per_address_.erase(address);
     noted_deadline_.erase(number);
     connections_.erase(it);
@@ -209,7 +209,9 @@ void Shard::tick() {
   if (now >= parked_due_) {
     parked_due_ = now + kParkedPeriod;
     switchboard_.tick(now);
-    start_refreshing();  // those that the store could not answer
+    stale_.insert(unread_.begin(), unread_.end());
+    unread_.clear();
+    start_refreshing();
   }
   if (now >= grace_ends_) loop_.stop();
   arm_timer();
@@ -297,7 +299,10 @@ void Shard::start_refreshing() {
 
 runtime::Task<void> Shard::refresh_stale() {
   ++refreshing_;
-  while (!stale_.empty()) {
+  // One whose rights cannot be read holds up no other; where none can, the next second will do.
+  constexpr int kMostFailures = 4;
+  int failures = 0;
+  while (!stale_.empty() && failures < kMostFailures) {
     std::uint64_t number = *stale_.begin();
     while (!urgent_.empty()) {
       const std::uint64_t first = urgent_.front();
@@ -307,9 +312,12 @@ runtime::Task<void> Shard::refresh_stale() {
       break;
     }
     stale_.erase(number);
-    if (co_await Client::reload(*this, number)) continue;
-    stale_.insert(number);
-    break;
+    if (co_await Client::reload(*this, number)) {
+      failures = 0;
+    } else {
+      ++failures;
+      unread_.push_back(number);
+    }
   }
   --refreshing_;
 }

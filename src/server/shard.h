@@ -129,6 +129,7 @@ class Shard final : public runtime::Executor {
   std::unordered_multimap<ThingName, std::uint64_t> by_thing_;
   std::unordered_set<std::uint64_t> stale_;  ///< whose rights are to be read again
   std::deque<std::uint64_t> urgent_;         ///< those of them that come first
+  std::vector<std::uint64_t> unread_;        ///< asked for again a second later
   std::size_t refreshing_ = 0;               ///< of kMaxRefreshing
   std::uint64_t last_number_ = 0;
   Slots handshakes_;  ///< under way

@@ -8,8 +8,9 @@ namespace imprint::server {
 
 namespace {
 
-/// An address that has more than one place in so many pays before others do.
-constexpr std::size_t kLargeShare = 8;
+/// An address that has more than one place in so many pays before others do: whoever wants to make
+/// honest newcomers pay needs as many addresses.
+constexpr std::size_t kLargeShare = 64;
 
 }  // namespace
 

@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import time
 import unittest
+import urllib.error
 import urllib.parse
 import urllib.request
 
@@ -41,6 +42,14 @@ class Prometheus:
         found = re.search(r'msg="Listening on" address=(127\.0\.0\.1:\d+)', (self.scratch / "log").read_text())
         return f"http://{found.group(1)}" if found else None
 
+    def is_ready(self):
+        """It listens before it answers."""
+        try:
+            with urllib.request.urlopen(self.url + "/-/ready", timeout=DEADLINE):
+                return True
+        except urllib.error.HTTPError:
+            return False
+
     def get(self, path, **query):
         url = self.url + path + ("?" + urllib.parse.urlencode(query) if query else "")
         with urllib.request.urlopen(url, timeout=DEADLINE) as answer:
@@ -67,6 +76,7 @@ class Scraped(WithServer):
         cls.addClassCleanup(cls.prometheus.close)
         cls.deployment.wait_until(cls.prometheus.address)
         cls.prometheus.url = cls.prometheus.address()
+        cls.deployment.wait_until(cls.prometheus.is_ready)
         cls.deployment.wait_until(lambda: cls.prometheus.value('up{job="imprint"}') == 1)
         run([BIN / "imprint", "template", "set", cls.deployment.data, TEMPLATE, "parameter.SerialNumber.pattern=A.*"])
 
