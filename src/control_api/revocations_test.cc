@@ -65,6 +65,21 @@ TEST_F(Revocations, ADeactivatedKeyGetsNoOtherCertificate) {
   EXPECT_EQ(create(key).status, 200);
 }
 
+TEST_F(Revocations, ARevokedKeyIsNotActivatedWithAnotherCertificate) {
+  const std::string revoked = create(key).text("certificateId");
+  const std::string other = create(key).text("certificateId");
+  set(other, "INACTIVE");
+  set(revoked, "REVOKED");
+  for (const char* when : {"revoked", "deleted"}) {
+    const Reply refused = world.call("PUT", "/certificates/" + other + "?newStatus=ACTIVE");
+    EXPECT_EQ(refused.error, "CertificateStateException") << when;
+    EXPECT_THAT(refused.message(), HasSubstr("imprint revocation lift DIR " + revoked)) << when;
+    if (std::string(when) == "revoked") world.must("DELETE", "/certificates/" + revoked);
+  }
+  world.must("DELETE", "/imprint/v1/revocations/" + revoked);
+  set(other, "ACTIVE");
+}
+
 TEST_F(Revocations, AnInactiveCertificateThatIsDeletedLeavesNothingBehind) {
   const std::string id = create(key).text("certificateId");
   set(id, "INACTIVE");

@@ -840,6 +840,16 @@ TEST(Reprovision, ARequestThatWasSeenBeforeRegistersNothingAnew) {
   EXPECT_TRUE(with_csr("3.0.0")) << "an operator's word does as well";
 }
 
+TEST(Reprovision, RemembersABoundedNumberOfRequests) {
+  World world;
+  const auto key = test::make_key();
+  const auto first = world.onboard(key, "S", "1.0.0");
+  ASSERT_TRUE(first);
+  for (int i = 0; i < 80; ++i) ASSERT_TRUE(world.create(key)) << i;
+  EXPECT_EQ(world.certificate(first->certificate).requests.size(), 64U);
+  EXPECT_TRUE(world.onboard(key, "S", "2.0.0")) << "the holder of the key goes on";
+}
+
 TEST(Claims, EndWithTheirCertificate) {
   World world;
   const auto key = test::make_key();
