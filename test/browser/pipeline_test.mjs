@@ -87,7 +87,7 @@ describe("the pipeline", () => {
     const dialog = page.getByRole("dialog");
     await dialog.getByText("The same use freezes it again").waitFor();
     await dialog.getByRole("button", { name: "Thaw the claim" }).click();
-    await page.getByText("used up", { exact: true }).waitFor();
+    await page.locator(".badge", { hasText: "used up" }).first().waitFor();
     assert.equal((await server.call("GET", `/imprint/v1/claims/${claim.id}`)).status, "ACTIVE");
 
     await page.getByRole("button", { name: "Freeze", exact: true }).click();
