@@ -11,7 +11,8 @@ using namespace imprint::device_api;
 void try_topic(std::string_view text) {
   const auto parsed = parse_provisioning_topic(text);
   const bool is_request = parsed && *parsed && (**parsed).role == ProvisioningTopic::Role::request;
-  IMPRINT_ASSERT(!is_reserved(text) || check_publish(text).has_value() == is_request);
+  const bool is_taken = is_request || is_absent_service(text);
+  IMPRINT_ASSERT(!is_reserved(text) || check_publish(text).has_value() == is_taken);
   IMPRINT_ASSERT(!is_request || !check_subscribe(text));
   if (!parsed || !*parsed) return;
   // A topic that is understood can be written again.
