@@ -140,8 +140,8 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
   void judge_header() {
     const auto length = parser_->content_length();
     const bool is_long = parser_->chunked() || length.value_or(0) > kStrangersBodyBytes;
-    names_operator_ = server_.handlers_.names_operator(head_of(parser_->get(), source_ip_));
-    if (is_long && !names_operator_) return start_answer(Body::left_unread);
+    if (is_long && !server_.handlers_.names_operator(head_of(parser_->get(), source_ip_)))
+      return start_answer(Body::left_unread);
     if (is_long && server_.long_bodies_ >= kLongBodies) return refuse_for_now();
     if (is_long) {
       has_long_body_ = true;
@@ -261,12 +261,9 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
     stream_.async_shutdown([self = shared_from_this()](const error_code&) {});
   }
 
-  static constexpr int kFirstFailure = 400;
-
   HttpServer& server_;
   const std::uint64_t number_;
-  bool names_operator_ = false;  ///< the headers of the request at hand do
-  bool is_known_ = false;        ///< an operator's request was answered
+  bool is_known_ = false;  ///< an operator's request was answered
   bool has_long_body_ = false;
   std::shared_ptr<asio::ssl::context> tls_;  // a reload replaces the server's own
   beast::ssl_stream<beast::tcp_stream> stream_;

@@ -35,8 +35,11 @@ Result<FileDescriptor> take_turn(std::uint16_t port) {
   for (int left = kAttempts;
        ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&name), size) != 0; --left) {
     if (errno != EADDRINUSE || left == 0)
-      return fail(Fault::unavailable, "another imprintd is starting on port {}: {}", port,
-                  std::strerror(errno));
+      return fail(Fault::unavailable,
+                  "another imprintd is starting on port {}, or a program of this machine holds its "
+                  "place; try "
+                  "again, or choose another port (--mqtt): {}",
+                  port, std::strerror(errno));
     std::this_thread::sleep_for(kPause);
   }
   return socket;
