@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The conformance suite: what every Store promises, run on each.
 #include <algorithm>
+#include <condition_variable>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <latch>
+#include <mutex>
 #include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
@@ -1173,6 +1175,71 @@ TEST(SqliteStore, WhatCannotBeWrittenFailsAlone) {
   EXPECT_EQ(wrong, 0);
   const auto all = *run_blocking(list_all<AuditEvent>(*store, query::AuditEvents{}));
   EXPECT_EQ(all.size(), static_cast<std::size_t>(kMany - 2));
+}
+
+/// What the larger part of a transaction holds.
+ChangeSet large_changes() {
+  ChangeSet changes = events({"large"});
+  changes.events.front().detail = '"' + std::string(std::size_t{3} << 20U, 'x') + '"';
+  return changes;
+}
+
+TEST(SqliteStore, AnswersEachTransactionByItself) {
+  const TemporaryFolder folder;
+  constexpr std::chrono::seconds kPatience(30);
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::size_t answered = 0;
+  bool all_wait = false;
+  std::vector<std::size_t> transactions;
+  SqliteOptions options;
+  // Called by the writer: the first time it stays until three large change sets wait, then each
+  // time until the callers of the transactions before are answered.
+  options.on_batch = [&](const CommitBatch& batch) {
+    std::unique_lock lock(mutex);
+    transactions.push_back(batch.change_sets);
+    changed.notify_all();
+    EXPECT_TRUE(changed.wait_for(lock, kPatience,
+                                 [&] { return all_wait && answered + 1 >= transactions.size(); }));
+  };
+  auto store = *SqliteStore::open(folder.file(), std::move(options));
+  const auto commit = [&](ChangeSet changes) -> Task<void> {
+    EXPECT_TRUE(co_await store->commit(std::move(changes)));
+    const std::scoped_lock lock(mutex);
+    ++answered;
+    changed.notify_all();
+  };
+  runtime::start(commit(events({"small"})));
+  std::unique_lock lock(mutex);
+  ASSERT_TRUE(changed.wait_for(lock, kPatience, [&] { return !transactions.empty(); }));
+  lock.unlock();
+  for (int i = 0; i < 3; ++i) runtime::start(commit(large_changes()));
+  lock.lock();
+  all_wait = true;
+  changed.notify_all();
+  ASSERT_TRUE(changed.wait_for(lock, kPatience, [&] { return answered == 4; }));
+  EXPECT_THAT(transactions, testing::ElementsAre(1, 1, 1, 1));
+}
+
+TEST(SqliteStore, OperatorsWhoReadTheTrailDoNotHoldDevicesUp) {
+  const TemporaryFolder folder;
+  auto store = *SqliteStore::open(folder.file());
+  constexpr std::size_t kEvents = 1'000;
+  constexpr int kPages = 200;
+  ChangeSet changes;
+  for (std::size_t i = 0; i < kEvents; ++i) changes.events.push_back(event("one"));
+  ASSERT_TRUE(run_blocking(store->commit(std::move(changes))));
+  std::atomic<int> read = 0;
+  const auto page = [&]() -> Task<void> {
+    EXPECT_TRUE(co_await store->list(query::AuditEvents{}, Cursor{{}, kEvents}));
+    ++read;
+  };
+  for (int i = 0; i < kPages; ++i) runtime::start(page());
+  // What a device's request asks for.
+  EXPECT_TRUE(run_blocking(store->find({certificate_key(certificate_id(1))})));
+  EXPECT_TRUE(run_blocking(store->list(query::AccessOf{certificate_id(1)}, Cursor())));
+  EXPECT_LT(read, kPages);
+  while (read < kPages) std::this_thread::yield();
 }
 
 TEST(SqliteStore, RefusesAFileThatIsNoStore) {

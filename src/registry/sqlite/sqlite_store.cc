@@ -9,12 +9,10 @@
 #include <unistd.h>
 
 #include "encoding/text.h"
-#include "registry/access.h"
 #include "registry/audit_chain.h"
 #include "registry/codec.h"
-#include "registry/order.h"
 #include "registry/record_cache.h"
-#include "registry/searching.h"
+#include "registry/sqlite/rows.h"
 #include "registry/sqlite/tables.h"
 #include "registry/verdict.h"
 #include "runtime/batch_worker.h"
@@ -30,143 +28,7 @@ constexpr std::string_view kWriterSettings =
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-65536; "
     "PRAGMA wal_autocheckpoint=4000; PRAGMA temp_store=MEMORY;";
 constexpr std::string_view kReaderSettings = "PRAGMA cache_size=-65536; PRAGMA query_only=1;";
-
-Result<Record> decode(Kind kind, sqlite3_stmt* statement) {
-  constexpr encoding::Limits kStored{.max_bytes = std::size_t{4} * 1024 * 1024, .max_depth = 32};
-  TRY_ASSIGN(const encoding::json::value body,
-             encoding::parse_json(Connection::text(statement, 0), kStored));
-  return from_json(kind, body);
-}
-
-std::vector<SqlValue> key_values(const Key& key) {
-  if (key.kind == Kind::audit_event)
-    return {std::int64_t{std::strtoll(key.first.c_str(), nullptr, 10)}};
-  std::vector<SqlValue> values = {key.first};
-  if (table_of(key.kind).two_part_key) values.emplace_back(key.second);
-  return values;
-}
-
-Result<std::optional<Record>> find_row(Connection& connection, const Key& key) {
-  TRY_ASSIGN(sqlite3_stmt* const statement,
-             connection.prepare(table_of(key.kind).find, key_values(key)));
-  TRY_ASSIGN(const bool row, connection.step(statement));
-  if (!row) return std::optional<Record>();
-  auto record = decode(key.kind, statement);
-  sqlite3_reset(statement);
-  if (!record) return tl::unexpected(std::move(record).error());
-  return std::optional(std::move(*record));
-}
-
-Result<Page> list_rows(Connection& connection, const Query& query, const Cursor& cursor) {
-  const ListStatement list = list_statement(query, cursor);
-  TRY_ASSIGN(sqlite3_stmt* const statement, connection.prepare(list.sql, list.values));
-  Page page;
-  while (true) {
-    TRY_ASSIGN(const bool row, connection.step(statement));
-    if (!row) break;
-    if (page.records.size() == cursor.limit) {
-      page.next = sort_key(page.records.back(), query);
-      sqlite3_reset(statement);
-      break;
-    }
-    auto record = decode(list.kind, statement);
-    // One that cannot be read must not hide the others, nor stay for ever.
-    if (!record && list.kind == Kind::audit_event)
-      record = AuditEvent{.step = "unreadable", .outcome = "failed"};
-    if (!record) {
-      sqlite3_reset(statement);
-      return tl::unexpected(std::move(record).error());
-    }
-    if (auto* event = std::get_if<AuditEvent>(&*record))
-      event->sequence = Connection::integer(statement, 1);
-    page.records.push_back(std::move(*record));
-  }
-  return page;
-}
-
-/// Things looked at for one page of a search. The reader answers nobody else meanwhile.
-constexpr std::size_t kMaxSearched = 1000;
-
-Result<std::vector<GroupMembership>> groups_of(Connection& connection, const ThingName& thing) {
-  TRY_ASSIGN(Page page, list_rows(connection, query::GroupsOfThing{thing}, Cursor{{}, 1000}));
-  std::vector<GroupMembership> out;
-  for (Record& record : page.records) out.push_back(std::get<GroupMembership>(std::move(record)));
-  return out;
-}
-
-Result<std::size_t> count_things(Connection& connection, const search::Range& range,
-                                 std::size_t most) {
-  const ListStatement count = count_statement(range, most);
-  TRY_ASSIGN(sqlite3_stmt* const statement, connection.prepare(count.sql, count.values));
-  TRY_ASSIGN(const bool row, connection.step(statement));
-  const std::int64_t things = row ? Connection::integer(statement, 0) : 0;
-  sqlite3_reset(statement);
-  return static_cast<std::size_t>(things);
-}
-
-Result<Page> search_rows(Connection& connection, const search::Query& search,
-                         const Cursor& cursor) {
-  std::size_t range = 0;
-  std::optional<search::Place> after;
-  if (cursor.after.empty()) {
-    TRY_ASSIGN(range, narrowest_range(search, [&](const search::Range& r, std::size_t most) {
-                 return count_things(connection, r, most);
-               }));
-  } else {
-    TRY_ASSIGN(SearchPlace place, parse_search_place(search, cursor.after));
-    range = place.range;
-    after = std::move(place.place);
-  }
-  const ListStatement list = search_statement(search.ranges()[range], after, kMaxSearched);
-  TRY_ASSIGN(sqlite3_stmt* const statement, connection.prepare(list.sql, list.values));
-  Page page;
-  std::size_t seen = 0;
-  std::size_t found = 0;
-  while (found < cursor.limit) {
-    TRY_ASSIGN(const bool row, connection.step(statement));
-    if (!row) {
-      // Fewer than were asked for: the range is at its end.
-      if (seen < kMaxSearched) page.next.reset();
-      return page;
-    }
-    ++seen;
-    auto record = decode(Kind::thing, statement);
-    if (!record) {
-      sqlite3_reset(statement);
-      return tl::unexpected(std::move(record).error());
-    }
-    const auto& thing = std::get<Thing>(*record);
-    auto groups = groups_of(connection, thing.name);
-    if (!groups) {
-      sqlite3_reset(statement);
-      return tl::unexpected(std::move(groups).error());
-    }
-    page.next = write_search_place(search, range, thing);
-    if (!search.matches(document_of(thing, *groups))) continue;
-    ++found;
-    page.records.push_back(std::move(*record));
-    page.records.insert(page.records.end(), groups->begin(), groups->end());
-  }
-  sqlite3_reset(statement);
-  return page;
-}
-
-Result<Page> list_any(Connection& connection, const Query& query, const Cursor& cursor) {
-  if (const auto* search = std::get_if<query::SearchThings>(&query))
-    return search_rows(connection, search->search, cursor);
-  const auto* access = std::get_if<query::AccessOf>(&query);
-  if (access == nullptr) return list_rows(connection, query, cursor);
-  const Cursor whole{{}, 1000};
-  auto found = gather_access(
-      access->certificate,
-      [&](const Query& q) -> Result<std::vector<Record>> {
-        TRY_ASSIGN(Page page, list_rows(connection, q, whole));
-        return std::move(page.records);
-      },
-      [&](const Key& key) { return find_row(connection, key); });
-  if (!found) return tl::unexpected(std::move(found).error());
-  return Page{std::move(*found), std::nullopt};
-}
+constexpr std::string_view kListerSettings = "PRAGMA cache_size=-16384; PRAGMA query_only=1;";
 
 /// For the schema's steps (tables.cc): records of earlier programs do not say it.
 std::optional<std::string> issued_as_of(std::string_view pem) {
@@ -234,7 +96,7 @@ Result<void> put(Connection& connection, const Record& record) {
 Result<void> forget(Connection& connection, const Forget& oldest, AuditTrail& trail) {
   const query::AuditEvents newest_first{.ascending = false};
   TRY_ASSIGN(const Page page,
-             list_rows(connection, newest_first, Cursor{std::to_string(oldest.through + 1), 1}));
+             list_page(connection, newest_first, Cursor{std::to_string(oldest.through + 1), 1}));
   if (page.records.empty()) return {};
   trail.forgotten = place_of(std::get<AuditEvent>(page.records.front()));
   if (oldest.is_archived) trail.archived = trail.forgotten.sequence;
@@ -266,8 +128,6 @@ Result<void> apply_all(Connection& connection, ChangeSet& changes, AuditTrail& t
   return {};
 }
 
-}  // namespace
-
 /// What one transaction takes: a crash loses it, and its callers wait for all of it.
 constexpr std::size_t kTransactionBytes = std::size_t{4} << 20U;
 /// After so many change sets that fail alone, one after another, the rest fails with them.
@@ -281,6 +141,24 @@ std::size_t weight_of(const ChangeSet& changes) {
   for (const AuditEvent& event : changes.events) bytes += kEvent + event.detail.size();
   return bytes;
 }
+
+/// What the requests of devices ask for: few rows each, by an index. Everything else is listed by
+/// operators and by the server's own chores, a page of up to a thousand rows at a time.
+template <class T>
+constexpr bool kIsAskedByDevices =
+    std::is_same_v<T, query::AccessOf> || std::is_same_v<T, query::PoliciesOfTarget> ||
+    std::is_same_v<T, query::GroupsOfThing> || std::is_same_v<T, query::PrincipalsOfThing> ||
+    std::is_same_v<T, query::ThingsOfPrincipal> || std::is_same_v<T, query::SameIdentity> ||
+    std::is_same_v<T, query::CertificatesByKey> ||
+    std::is_same_v<T, query::CaCertificatesBySubject>;
+
+bool is_asked_by_devices(const Query& query) {
+  if (const auto* tombstones = std::get_if<query::Tombstones>(&query))
+    return tombstones->of.has_value();
+  return std::visit([]<class T>(const T&) { return kIsAskedByDevices<T>; }, query);
+}
+
+}  // namespace
 
 /// Holds the lock file for the life of the store: two processes on one file would each trust their
 /// own memory.
@@ -304,72 +182,35 @@ struct SqliteStore::Lock {
   int descriptor;
 };
 
-/// Answers find and list on its own connection, everything waiting in one read transaction.
+/// Answers on a connection and a thread of its own, in the order of the questions.
 class SqliteStore::Reader {
  public:
-  Reader(std::unique_ptr<Connection> connection, std::size_t max_waiting)
+  template <std::size_t kSize>
+  Reader(const char (&thread_name)[kSize], std::unique_ptr<Connection> connection,
+         std::size_t max_waiting)
       : connection_(std::move(connection)),
-        cache_(kCachedRecords),
-        worker_("store-read", max_waiting,
-                [this](std::vector<Job> jobs) { work(std::move(jobs)); }) {}
+        worker_(thread_name, max_waiting, [](std::vector<Job> jobs) {
+          for (Job& job : jobs) job();
+        }) {}
 
-  RecordCache& cache() { return cache_; }
-
-  using Found = Result<std::vector<std::optional<Record>>>;
-
-  Task<Found> find(std::vector<Key> keys) {
-    std::vector<std::optional<Record>> found;
-    std::vector<Wanted> missing;
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-      found.push_back(cache_.find(keys[i]));
-      if (!found.back()) missing.push_back({i, keys[i], cache_.ticket(keys[i])});
+  /// `question` is asked on the reader's thread.
+  template <class Answer>
+  Task<Result<Answer>> ask(std::function<Result<Answer>(Connection&)> question) {
+    runtime::Completion<Result<Answer>> completion;
+    const bool accepted = worker_.submit([this, completion, question = std::move(question)] {
+      completion.complete(question(*connection_));
+    });
+    if (!accepted) {
+      co_return fail(Fault::exhausted,
+                     "the store has too many reads waiting; try again in a moment");
     }
-    if (missing.empty()) co_return found;
-    runtime::Completion<Found> completion;
-    const bool accepted = worker_.submit(
-        [this, completion, found = std::move(found), missing = std::move(missing)]() mutable {
-          completion.complete(read(std::move(found), missing));
-        });
-    if (!accepted) co_return busy();
-    co_return co_await completion.wait();
-  }
-
-  Task<Result<Page>> list(Query query, Cursor cursor) {
-    runtime::Completion<Result<Page>> completion;
-    const bool accepted =
-        worker_.submit([this, completion, query = std::move(query), cursor = std::move(cursor)] {
-          completion.complete(list_any(*connection_, query, cursor));
-        });
-    if (!accepted) co_return busy();
     co_return co_await completion.wait();
   }
 
  private:
   using Job = std::function<void()>;
-  struct Wanted {
-    std::size_t index;
-    Key key;
-    std::uint64_t ticket;
-  };
-
-  static Unexpected busy() {
-    return fail(Fault::exhausted, "the store has too many reads waiting; try again in a moment");
-  }
-
-  Found read(std::vector<std::optional<Record>> found, const std::vector<Wanted>& missing) {
-    for (const Wanted& wanted : missing) {
-      TRY_ASSIGN(found[wanted.index], find_row(*connection_, wanted.key));
-      if (found[wanted.index]) cache_.fill(wanted.key, *found[wanted.index], wanted.ticket);
-    }
-    return found;
-  }
-
-  void work(std::vector<Job> jobs) {
-    for (Job& job : jobs) job();
-  }
 
   std::unique_ptr<Connection> connection_;
-  RecordCache cache_;
   runtime::BatchWorker<Job> worker_;
 };
 
@@ -407,28 +248,12 @@ class SqliteStore::Writer {
   };
 
   void work(std::vector<Job> jobs) {
-    const auto began = std::chrono::steady_clock::now();
     failed_in_a_row_ = 0;
     for (std::span<Job> rest(jobs); !rest.empty();) {
       const std::size_t size = fitting(rest);
       commit_or_halve(rest.first(size));
       rest = rest.subspan(size);
     }
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
-    if (options_.on_batch) {
-      const auto failed = std::ranges::count_if(jobs, [](const Job& job) {
-        return !job.outcome && job.outcome.error().fault == Fault::unavailable;
-      });
-      options_.on_batch({jobs.size(), static_cast<std::size_t>(failed), took.count()});
-    }
-    for (const Job& job : jobs) {
-      if (job.outcome) cache_.apply(job.changes);
-    }
-    for (const Job& job : jobs) {
-      if (!job.outcome) continue;
-      for (const Listener& listener : listeners_) listener(job.changes);
-    }
-    for (Job& job : jobs) job.done.complete(std::move(job.outcome));
   }
 
   /// How many of these one transaction takes.
@@ -442,23 +267,44 @@ class SqliteStore::Writer {
   }
 
   void commit_or_halve(std::span<Job> jobs) {
+    began_ = std::chrono::steady_clock::now();
     if (failed_in_a_row_ >= kGiveUp) {
       // It is not them, it is the disk.
       for (Job& job : jobs) job.outcome = tl::unexpected(*last_failure_);
-      return;
+      return settle(jobs);
     }
     const auto whole = transact(jobs);
     if (whole) {
       failed_in_a_row_ = 0;
-    } else if (jobs.size() == 1) {
+      return settle(jobs);
+    }
+    if (jobs.size() == 1) {
       ++failed_in_a_row_;
       last_failure_ = whole.error();
       jobs.front().outcome = whole;
-    } else {
-      for (Job& job : jobs) job.outcome = Result<void>();
-      commit_or_halve(jobs.first(jobs.size() / 2));
-      commit_or_halve(jobs.subspan(jobs.size() / 2));
+      return settle(jobs);
     }
+    commit_or_halve(jobs.first(jobs.size() / 2));
+    commit_or_halve(jobs.subspan(jobs.size() / 2));
+  }
+
+  /// Tells everybody of a transaction whose end is known; nobody waits for the next one.
+  void settle(std::span<Job> jobs) {
+    if (options_.on_batch) {
+      const auto failed = std::ranges::count_if(jobs, [](const Job& job) {
+        return !job.outcome && job.outcome.error().fault == Fault::unavailable;
+      });
+      const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began_;
+      options_.on_batch({jobs.size(), static_cast<std::size_t>(failed), took.count()});
+    }
+    for (const Job& job : jobs) {
+      if (job.outcome) cache_.apply(job.changes);
+    }
+    for (const Job& job : jobs) {
+      if (!job.outcome) continue;
+      for (const Listener& listener : listeners_) listener(job.changes);
+    }
+    for (Job& job : jobs) job.done.complete(std::move(job.outcome));
   }
 
   /// One transaction for all; sets each job's outcome. On an error nothing of it is written.
@@ -507,7 +353,8 @@ class SqliteStore::Writer {
   std::string path_;
   std::unique_ptr<Connection> connection_;
   RecordCache& cache_;
-  std::size_t failed_in_a_row_ = 0;  ///< change sets of this batch, each alone
+  std::chrono::steady_clock::time_point began_ = {};  ///< the present transaction
+  std::size_t failed_in_a_row_ = 0;                   ///< change sets of this batch, each alone
   std::optional<Error> last_failure_;
   std::optional<AuditTrail> trail_;  ///< as it was stored last; absent: to be read again
   SqliteOptions options_;
@@ -524,25 +371,34 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::filesystem::pa
     return fail(Fault::unavailable, "cannot open {}: {}", file.string(), std::strerror(errno));
   close(fd);
   TRY_ASSIGN(std::unique_ptr<Connection> writing, open_writer(file.string()));
-  TRY_ASSIGN(std::unique_ptr<Connection> reading,
-             Connection::open(file.string(), Connection::Mode::read_only));
-  TRY(reading->execute(kReaderSettings));
-  auto reader = std::make_unique<Reader>(std::move(reading), options.max_waiting);
-  auto writer = std::make_unique<Writer>(file.string(), std::move(writing), reader->cache(),
-                                         std::move(options));
-  return std::unique_ptr<SqliteStore>(
-      new SqliteStore(file, std::move(lock), std::move(writer), std::move(reader)));
+  TRY_ASSIGN(auto reader, open_reader("store-read", file, kReaderSettings, options.max_waiting));
+  TRY_ASSIGN(auto lister, open_reader("store-list", file, kListerSettings, options.max_waiting));
+  auto store = std::unique_ptr<SqliteStore>(new SqliteStore(file, std::move(lock)));
+  store->reader_ = std::move(reader);
+  store->lister_ = std::move(lister);
+  store->writer_ = std::make_unique<Writer>(file.string(), std::move(writing), *store->cache_,
+                                            std::move(options));
+  return store;
 }
 
-SqliteStore::SqliteStore(std::filesystem::path file, std::unique_ptr<Lock> lock,
-                         std::unique_ptr<Writer> writer, std::unique_ptr<Reader> reader)
+template <std::size_t kSize>
+Result<std::unique_ptr<SqliteStore::Reader>> SqliteStore::open_reader(
+    const char (&thread_name)[kSize], const std::filesystem::path& file, std::string_view settings,
+    std::size_t max_waiting) {
+  TRY_ASSIGN(std::unique_ptr<Connection> connection,
+             Connection::open(file.string(), Connection::Mode::read_only));
+  TRY(connection->execute(settings));
+  return std::make_unique<Reader>(thread_name, std::move(connection), max_waiting);
+}
+
+SqliteStore::SqliteStore(std::filesystem::path file, std::unique_ptr<Lock> lock)
     : file_(std::move(file)),
       lock_(std::move(lock)),
-      reader_(std::move(reader)),
-      writer_(std::move(writer)) {}
+      cache_(std::make_unique<RecordCache>(kCachedRecords)) {}
 
 SqliteStore::~SqliteStore() {
   writer_.reset();
+  lister_.reset();
   reader_.reset();
   // The last to close was a reader, which leaves the log. A store at rest is one file: whoever
   // copies it has all of it. Should this fail, the next start reads the log.
@@ -552,11 +408,37 @@ SqliteStore::~SqliteStore() {
 }
 
 Task<Result<std::vector<std::optional<Record>>>> SqliteStore::find(std::vector<Key> keys) {
-  return reader_->find(std::move(keys));
+  struct Wanted {
+    std::size_t index;
+    Key key;
+    std::uint64_t ticket;
+  };
+  std::vector<std::optional<Record>> found;
+  std::vector<Wanted> missing;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    found.push_back(cache_->find(keys[i]));
+    if (!found.back()) missing.push_back({i, keys[i], cache_->ticket(keys[i])});
+  }
+  if (missing.empty()) co_return found;
+  std::function<Result<std::vector<std::optional<Record>>>(Connection&)> question =
+      [this, found = std::move(found), missing = std::move(missing)](
+          Connection& connection) mutable -> Result<std::vector<std::optional<Record>>> {
+    for (const Wanted& wanted : missing) {
+      TRY_ASSIGN(found[wanted.index], find_row(connection, wanted.key));
+      if (found[wanted.index]) cache_->fill(wanted.key, *found[wanted.index], wanted.ticket);
+    }
+    return std::move(found);
+  };
+  co_return co_await reader_->ask(std::move(question));
 }
 
 Task<Result<Page>> SqliteStore::list(Query query, Cursor cursor) {
-  return reader_->list(std::move(query), std::move(cursor));
+  Reader& reader = is_asked_by_devices(query) ? *reader_ : *lister_;
+  std::function<Result<Page>(Connection&)> question =
+      [query = std::move(query), cursor = std::move(cursor)](Connection& connection) {
+        return list_page(connection, query, cursor);
+      };
+  return reader.ask(std::move(question));
 }
 
 Task<Result<void>> SqliteStore::commit(ChangeSet changes) {

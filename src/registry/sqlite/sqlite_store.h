@@ -8,6 +8,8 @@
 
 namespace imprint::registry {
 
+class RecordCache;
+
 /// The change sets that shared one transaction.
 struct CommitBatch {
   std::size_t change_sets = 0;
@@ -23,9 +25,10 @@ struct SqliteOptions {
 };
 
 /// The embedded store: SQLite in WAL mode with synchronous=FULL. One writer thread commits
-/// everything that waits in one transaction, so many callers share one fsync; one reader thread
-/// answers find and list. Callers never touch the disk. Any thread; one process per file (a lock
-/// file holds others off).
+/// everything that waits, up to some megabytes, in one transaction, so many callers share one
+/// fsync. One reader thread answers what devices' requests ask, another the lists of operators, so
+/// that nobody who reads the trail holds a device up. Callers never touch the disk. Any thread; one
+/// process per file (a lock file holds others off).
 class SqliteStore final : public Store {
  public:
   static Result<std::unique_ptr<SqliteStore>> open(const std::filesystem::path& file,
@@ -42,12 +45,19 @@ class SqliteStore final : public Store {
   class Reader;
   struct Lock;
 
-  SqliteStore(std::filesystem::path file, std::unique_ptr<Lock> lock,
-              std::unique_ptr<Writer> writer, std::unique_ptr<Reader> reader);
+  SqliteStore(std::filesystem::path file, std::unique_ptr<Lock> lock);
+
+  template <std::size_t kSize>
+  static Result<std::unique_ptr<Reader>> open_reader(const char (&thread_name)[kSize],
+                                                     const std::filesystem::path& file,
+                                                     std::string_view settings,
+                                                     std::size_t max_waiting);
 
   std::filesystem::path file_;
   std::unique_ptr<Lock> lock_;
+  std::unique_ptr<RecordCache> cache_;
   std::unique_ptr<Reader> reader_;
+  std::unique_ptr<Reader> lister_;
   std::unique_ptr<Writer> writer_;
 };
 

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "registry/sqlite/statement.h"
+#include "registry/store.h"
+
+/// Reads records through one connection, for whoever owns it.
+namespace imprint::registry {
+
+/// What the key columns of its table hold for this key.
+std::vector<SqlValue> key_values(const Key& key);
+
+Result<std::optional<Record>> find_row(Connection& connection, const Key& key);
+
+/// One page of a query, whatever it asks for.
+Result<Page> list_page(Connection& connection, const Query& query, const Cursor& cursor);
+
+}  // namespace imprint::registry
