@@ -51,7 +51,7 @@ json::object write_issued(const Call& call, const Certificate& certificate) {
 Answer create_keys_and_certificate(Call call) {
   CO_TRY_ASSIGN(const x509::PrivateKey key,
                 co_await provisioning::make_device_key(call.server.settings.get()->key_algorithm,
-                                                       call.server.keys));
+                                                       call.server.keys, call.access_key_id));
   CO_TRY_ASSIGN(const Certificate certificate,
                 co_await call.server.issue.run(key.public_key(), issue_request(call)));
   json::object answer = write_issued(call, certificate);

@@ -87,8 +87,8 @@ runtime::Task<Result<Claim>> make_claim(Call call, ClaimRequest request) {
   registry::Store& store = call.server.store;
   CO_TRY_ASSIGN(const std::vector<ClaimTemplate> templates,
                 co_await find_templates(store, request.budget.templates));
-  CO_TRY_ASSIGN(x509::PrivateKey key,
-                co_await provisioning::make_device_key(request.algorithm, call.server.keys));
+  CO_TRY_ASSIGN(x509::PrivateKey key, co_await provisioning::make_device_key(
+                                          request.algorithm, call.server.keys, call.access_key_id));
   provisioning::IssueRequest issue{
       .status = CertificateStatus::active,
       .purpose = request.purpose,

@@ -17,9 +17,16 @@ constexpr std::size_t kMostGrowth = 4;
 
 /// SCHED_IDLE runs only when nothing else wants the core. Where the kernel refuses it the pool
 /// still works, with ordinary priority.
-void use_priority(std::thread& thread, int policy) {
+void use_idle_priority() {
   const sched_param parameters{};
-  static_cast<void>(::pthread_setschedparam(thread.native_handle(), policy, &parameters));
+  static_cast<void>(::pthread_setschedparam(::pthread_self(), SCHED_IDLE, &parameters));
+}
+
+Unexpected queue_is_full(std::size_t waiting) {
+  return fail(
+      Fault::exhausted,
+      "{} requests wait for a server-made key already; retry in a few seconds, or send a CSR",
+      waiting);
 }
 
 }  // namespace
@@ -30,17 +37,10 @@ KeyPool::KeyPool(KeyPoolOptions options)
 KeyPool::KeyPool(KeyPoolOptions options, Generate generate)
     : options_(options), generate_(std::move(generate)), target_(options.size) {
   IMPRINT_ASSERT(options_.threads > 0);
-  const std::lock_guard lock(mutex_);
-  for (std::size_t i = 0; i < options_.threads; ++i)
-    threads_.push_back(start_thread("key-pool", [this] { fill(); }));
-  for (std::thread& thread : threads_) use_priority(thread, SCHED_IDLE);
-}
-
-/// Whoever waits for a thread that runs only on an idle machine waits long.
-void KeyPool::hurry(bool is_urgent) {
-  if (is_urgent == is_urgent_) return;
-  is_urgent_ = is_urgent;
-  for (std::thread& thread : threads_) use_priority(thread, is_urgent ? SCHED_OTHER : SCHED_IDLE);
+  for (std::size_t i = 0; i < options_.threads; ++i) {
+    threads_.push_back(start_thread("key-pool", [this] { refill(); }));
+    threads_.push_back(start_thread("key-now", [this] { serve(); }));
+  }
 }
 
 KeyPool::~KeyPool() {
@@ -49,62 +49,108 @@ KeyPool::~KeyPool() {
 }
 
 void KeyPool::stop() {
-  std::deque<Waiter> refused;
+  std::deque<Payer> refused;
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
-    refused.swap(waiting_);
-    hurry(true);
+    refused.swap(payers_);
+    waiting_ = 0;
   }
   work_.notify_all();
-  for (Waiter& waiter : refused)
-    waiter.ready(fail(Fault::unavailable, "the server stops; ask again after its restart"));
+  for (Payer& payer : refused) {
+    for (Waiter& waiter : payer.waiting)
+      waiter.ready(fail(Fault::unavailable, "the server stops; ask again after its restart"));
+  }
 }
 
 void KeyPool::refuse_late(Monotonic now, Milliseconds patience) {
-  std::deque<Waiter> refused;
+  std::vector<Waiter> refused;
   {
     const std::lock_guard lock(mutex_);
-    // Who came first was seen first.
-    while (!waiting_.empty() && waiting_.front().seen && now - *waiting_.front().seen >= patience) {
-      refused.push_back(std::move(waiting_.front()));
-      waiting_.pop_front();
+    for (Payer& payer : payers_) {
+      // Who came first was seen first.
+      auto& waiting = payer.waiting;
+      while (!waiting.empty() && waiting.front().seen && now - *waiting.front().seen >= patience) {
+        refused.push_back(std::move(waiting.front()));
+        waiting.pop_front();
+        --waiting_;
+      }
+      for (Waiter& waiter : waiting) {
+        if (!waiter.seen) waiter.seen = now;
+      }
     }
-    for (Waiter& waiter : waiting_) {
-      if (!waiter.seen) waiter.seen = now;
-    }
+    std::erase_if(payers_, [](const Payer& payer) { return payer.waiting.empty(); });
   }
   for (Waiter& waiter : refused)
     waiter.ready(fail(Fault::unavailable,
                       "no key could be made in time; try again in a few seconds, or send a CSR"));
 }
 
-void KeyPool::fill() {
+void KeyPool::refill() {
+  use_idle_priority();
   std::unique_lock lock(mutex_);
-  for (;;) {
-    work_.wait(lock, [this] {
-      return stopping_ || keys_.size() + generating_ < target_ + waiting_.size();
-    });
+  while (true) {
+    work_.wait(lock, [this] { return stopping_ || keys_.size() + refilling_ < target_; });
     if (stopping_) return;
-    ++generating_;
+    ++refilling_;
     lock.unlock();
     auto key = generate_();
     lock.lock();
-    --generating_;
-    hurry(waiting_.size() > 1 || stopping_);
-    if (!waiting_.empty()) {
-      const Ready ready = std::move(waiting_.front().ready);
-      waiting_.pop_front();
-      lock.unlock();
-      ready(std::move(key));
-      lock.lock();
-    } else if (key) {
-      keys_.push_back(std::move(*key));
-    } else {
-      // Nobody to tell: a pause, so that a broken generator does not spin.
-      work_.wait_for(lock, std::chrono::seconds(1), [this] { return stopping_; });
-    }
+    --refilling_;
+    const bool is_broken = !key;
+    hand_out(std::move(key), lock);
+    // A pause, so that a broken generator does not spin.
+    if (is_broken) work_.wait_for(lock, std::chrono::seconds(1), [this] { return stopping_; });
   }
+}
+
+void KeyPool::serve() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    work_.wait(lock, [this] { return stopping_ || serving_ < waiting_; });
+    if (stopping_) return;
+    ++serving_;
+    lock.unlock();
+    auto key = generate_();
+    lock.lock();
+    --serving_;
+    hand_out(std::move(key), lock);
+  }
+}
+
+void KeyPool::hand_out(Result<x509::PrivateKey> key, std::unique_lock<std::mutex>& lock) {
+  if (waiting_ == 0) {
+    if (key) keys_.push_back(std::move(*key));
+    return;
+  }
+  const Ready ready = next_in_turn().ready;
+  lock.unlock();
+  ready(std::move(key));
+  lock.lock();
+}
+
+KeyPool::Waiter KeyPool::next_in_turn() {
+  Payer payer = std::move(payers_.front());
+  payers_.pop_front();
+  Waiter next = std::move(payer.waiting.front());
+  payer.waiting.pop_front();
+  --waiting_;
+  if (!payer.waiting.empty()) payers_.push_back(std::move(payer));
+  return next;
+}
+
+/// The caller who gives way; nobody when it is the one who comes.
+std::optional<KeyPool::Waiter> KeyPool::make_room_for(std::string_view payer) {
+  const auto count = [](const Payer& one) { return one.waiting.size(); };
+  const auto most = std::ranges::max_element(payers_, {}, count);
+  const auto own = std::ranges::find(payers_, payer, &Payer::name);
+  if (most == payers_.end() || (own != payers_.end() && count(*own) + 1 > count(*most)) ||
+      count(*most) < 2)
+    return std::nullopt;
+  std::optional<Waiter> last(std::move(most->waiting.back()));
+  most->waiting.pop_back();
+  --waiting_;
+  return last;
 }
 
 std::optional<x509::PrivateKey> KeyPool::take_ready() {
@@ -118,28 +164,30 @@ std::optional<x509::PrivateKey> KeyPool::try_take() {
   std::unique_lock lock(mutex_);
   auto key = take_ready();
   lock.unlock();
-  work_.notify_one();
+  work_.notify_all();
   return key;
 }
 
-Result<std::optional<x509::PrivateKey>> KeyPool::take(Ready ready) {
+Result<std::optional<x509::PrivateKey>> KeyPool::take(std::string payer, Ready ready) {
+  std::optional<Waiter> gives_way;
   std::unique_lock lock(mutex_);
   if (stopping_) return fail(Fault::unavailable, "the server stops; ask again after its restart");
   auto key = take_ready();
   if (!key) {
-    if (waiting_.size() >= options_.max_waiting) {
-      return fail(Fault::exhausted,
-                  "{} requests wait for a server-made key already; retry in a few seconds, or send "
-                  "a CSR",
-                  waiting_.size());
+    if (waiting_ >= options_.max_waiting) {
+      gives_way = make_room_for(payer);
+      if (!gives_way) return queue_is_full(waiting_);
     }
-    waiting_.push_back({std::move(ready)});
+    auto own = std::ranges::find(payers_, payer, &Payer::name);
+    if (own == payers_.end()) own = payers_.insert(own, {std::move(payer)});
+    own->waiting.push_back({std::move(ready)});
+    ++waiting_;
     // The next time as many come at once, more are ready.
     target_ = std::min(target_ + 1, options_.size * kMostGrowth);
-    hurry(true);
   }
   lock.unlock();
-  work_.notify_one();
+  work_.notify_all();
+  if (gives_way) gives_way->ready(queue_is_full(options_.max_waiting));
   return key;
 }
 
@@ -150,7 +198,7 @@ std::size_t KeyPool::available() const {
 
 std::size_t KeyPool::waiting() const {
   const std::lock_guard lock(mutex_);
-  return waiting_.size();
+  return waiting_;
 }
 
 }  // namespace imprint::issuance

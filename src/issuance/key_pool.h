@@ -7,6 +7,8 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -20,19 +22,21 @@ struct KeyPoolOptions {
   x509::KeyAlgorithm algorithm = x509::KeyAlgorithm::rsa_2048;
   std::size_t size = 64;          ///< keys kept ready
   std::size_t max_waiting = 256;  ///< callers that may wait for a key
-  std::size_t threads = 1;
+  std::size_t threads = 1;        ///< of each kind
 };
 
 /// Private keys made ahead of need, because an RSA key costs 50 ms of CPU and more. One per
-/// process, called from every shard. Background threads fill it with the kernel's idle priority, so
-/// that refilling never slows a handshake, and with ordinary priority while somebody waits. Each
-/// caller who has to wait makes the pool keep one more key, up to four times its size. Keys live in
-/// memory only.
+/// process, called from every shard. Threads of the kernel's idle priority fill it, so that
+/// refilling never slows a handshake; others, of ordinary priority, make keys only while somebody
+/// waits. (A thread cannot leave the idle priority without CAP_SYS_NICE, so it is two kinds.)
+/// Each caller who has to wait makes the pool keep one more key, up to four times its size.
+/// Those who wait are served by payer in turn, and when the queue is full, who has most in it gives
+/// way. Keys live in memory only.
 class KeyPool {
  public:
   using Generate = std::function<Result<x509::PrivateKey>()>;
-  /// Called once, on a pool thread or on the destroying thread, never inside take(); the receiver
-  /// posts it to its own shard. Must not block.
+  /// Called once, on a pool thread, the destroying thread, or in another caller's take() that it
+  /// gives way to; the receiver posts it to its own shard. Must not block.
   using Ready = std::function<void(Result<x509::PrivateKey>)>;
 
   explicit KeyPool(KeyPoolOptions options);
@@ -46,10 +50,11 @@ class KeyPool {
   /// A ready key, or nothing. Never waits.
   std::optional<x509::PrivateKey> try_take();
 
-  /// A ready key, or nothing now and `ready` later, in the order of the calls. Fault::exhausted
-  /// when max_waiting callers wait already. `ready` is called if and only if the result is an empty
+  /// A ready key, or nothing now and `ready` later, in the order of the payer's calls; payers take
+  /// turns. When max_waiting callers wait already, the last of the payer with most of them is told
+  /// Fault::exhausted; it may be this one. `ready` is called if and only if the result is an empty
   /// optional.
-  Result<std::optional<x509::PrivateKey>> take(Ready ready);
+  Result<std::optional<x509::PrivateKey>> take(std::string payer, Ready ready);
 
   /// Refuses callers (Fault::unavailable) that have waited for `patience` or more since a call of
   /// this first saw them; call it every second or so.
@@ -62,8 +67,21 @@ class KeyPool {
   [[nodiscard]] std::size_t waiting() const;
 
  private:
-  void fill();
-  void hurry(bool is_urgent);
+  struct Waiter {
+    Ready ready;
+    std::optional<Monotonic> seen = {};
+  };
+  struct Payer {
+    std::string name;
+    std::deque<Waiter> waiting = {};  ///< never empty
+  };
+
+  void refill();
+  void serve();
+  /// What a generated key is for: who waits longest in the payer's turn, or the pool.
+  void hand_out(Result<x509::PrivateKey> key, std::unique_lock<std::mutex>& lock);
+  Waiter next_in_turn();
+  std::optional<Waiter> make_room_for(std::string_view payer);
   std::optional<x509::PrivateKey> take_ready();
 
   const KeyPoolOptions options_;
@@ -71,16 +89,13 @@ class KeyPool {
   mutable std::mutex mutex_;
   std::condition_variable work_;
   bool stopping_ = false;
-  bool is_urgent_ = false;  ///< the threads have ordinary priority
-  std::size_t target_;      ///< keys to keep ready: the size, and what demand has shown
-  std::size_t generating_ = 0;
+  std::size_t target_;         ///< keys to keep ready: the size, and what demand has shown
+  std::size_t refilling_ = 0;  ///< keys in the making at idle priority
+  std::size_t serving_ = 0;    ///< and at ordinary priority
   // Invariant: keys are ready only while nobody waits.
   std::deque<x509::PrivateKey> keys_;
-  struct Waiter {
-    Ready ready;
-    std::optional<Monotonic> seen = {};
-  };
-  std::deque<Waiter> waiting_;
+  std::deque<Payer> payers_;  ///< in the order of their turns
+  std::size_t waiting_ = 0;   ///< callers of all payers
   std::vector<std::thread> threads_;
 };
 

@@ -51,34 +51,84 @@ KeyPoolOptions options(std::size_t size, std::size_t max_waiting = 8) {
   return {x509::KeyAlgorithm::ec_p256, size, max_waiting, 1};
 }
 
-TEST(KeyPool, RunsAtOrdinaryPriorityWhileSomebodyWaitsOnly) {
+TEST(KeyPool, MakesKeysAtOrdinaryPriorityForThoseWhoWaitOnly) {
   Gate gate;
-  std::atomic<int> policy = -1;
-  KeyPool pool(options(1), [&] {
-    auto key = gate.generate();
-    policy = ::sched_getscheduler(0);
-    return key;
+  std::atomic<int> ordinary = 0;
+  std::atomic<int> idle = 0;
+  KeyPool pool(options(3), [&] {
+    ++(::sched_getscheduler(0) == SCHED_IDLE ? idle : ordinary);
+    return gate.generate();
   });
-  std::promise<void> ready;
-  ASSERT_TRUE(pool.take([&](Result<x509::PrivateKey>) { ready.set_value(); }));
-  gate.permit(1);  // of a thread that had begun at idle priority
-  ready.get_future().wait();
-  EXPECT_EQ(policy, SCHED_OTHER);
-  gate.permit(1);
-  wait_until([&] { return pool.available() == 1; });
-  EXPECT_EQ(policy, SCHED_IDLE) << "nobody waits for this one";
-  gate.permit(10);  // for the end of the pool
+  wait_until([&] { return idle == 1; });
+  EXPECT_EQ(ordinary, 0);
+  std::atomic<int> served = 0;
+  ASSERT_TRUE(pool.take("one", [&](Result<x509::PrivateKey>) { ++served; }));
+  // Whoever waits does not depend on the thread that a busy machine never runs.
+  wait_until([&] { return ordinary == 1; });
+  gate.permit(1000);
+  wait_until([&] { return served == 1 && pool.available() >= 3; });
+  EXPECT_EQ(ordinary, 1) << "nobody waits for the others";
+}
+
+TEST(KeyPool, PayersTakeTurns) {
+  Gate gate;
+  KeyPool pool(options(0, 100), [&] { return gate.generate(); });
+  std::mutex mutex;
+  std::string order;
+  const auto ask = [&](const std::string& payer) {
+    const auto taken = pool.take(payer, [&, payer](Result<x509::PrivateKey> key) {
+      EXPECT_TRUE(key);
+      const std::lock_guard lock(mutex);
+      order += payer;
+    });
+    ASSERT_TRUE(taken && !*taken);
+  };
+  for (int i = 0; i < 5; ++i) ask("a");
+  ask("b");
+  ask("b");
+  ask("c");
+  gate.permit(1000);
+  wait_until([&] {
+    const std::lock_guard lock(mutex);
+    return order.size() == 8;
+  });
+  EXPECT_EQ(order, "abcabaaa");
+}
+
+TEST(KeyPool, WhoHasMostInAFullQueueGivesWay) {
+  Gate gate;
+  KeyPool pool(options(0, 4), [&] { return gate.generate(); });
+  std::atomic<int> greedy_refused = 0;
+  std::atomic<int> greedy_served = 0;
+  std::atomic<int> other_served = 0;
+  const auto greedy = [&](const Result<x509::PrivateKey>& key) {
+    ++(key ? greedy_served : greedy_refused);
+  };
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(pool.take("greedy", greedy));
+  const auto fifth = pool.take("greedy", greedy);
+  ASSERT_FALSE(fifth);
+  EXPECT_EQ(fifth.error().fault, Fault::exhausted);
+  const auto other = [&](const Result<x509::PrivateKey>& key) { other_served += key ? 1 : 0; };
+  ASSERT_TRUE(pool.take("other", other));
+  EXPECT_EQ(greedy_refused, 1);
+  ASSERT_TRUE(pool.take("other", other));
+  EXPECT_EQ(greedy_refused, 2);
+  EXPECT_FALSE(pool.take("other", other)) << "it has as many as the other";
+  EXPECT_EQ(pool.waiting(), 4U);
+  gate.permit(1000);
+  wait_until([&] { return greedy_served == 2 && other_served == 2; });
 }
 
 TEST(KeyPool, WhoHadToWaitMakesItKeepMoreReady) {
   Gate gate;
   KeyPool pool(options(2, 100), [&] { return gate.generate(); });
   std::atomic<int> served = 0;
-  for (int i = 0; i < 3; ++i) ASSERT_TRUE(pool.take([&](Result<x509::PrivateKey>) { ++served; }));
+  for (int i = 0; i < 3; ++i)
+    ASSERT_TRUE(pool.take("one", [&](Result<x509::PrivateKey>) { ++served; }));
   gate.permit(1000);
   wait_until([&] { return served == 3 && pool.available() == 5; });
   for (int i = 0; i < 50; ++i) {
-    const auto key = pool.take([&](Result<x509::PrivateKey>) { ++served; });
+    const auto key = pool.take("one", [&](Result<x509::PrivateKey>) { ++served; });
     ASSERT_TRUE(key);
     if (*key) ++served;
   }
@@ -112,7 +162,7 @@ TEST(KeyPool, WaitingCallersAreServedInOrder) {
   std::mutex mutex;
   std::vector<int> order;
   for (int i = 0; i < 5; ++i) {
-    const auto now = pool.take([&, i](Result<x509::PrivateKey> key) {
+    const auto now = pool.take("one", [&, i](Result<x509::PrivateKey> key) {
       EXPECT_TRUE(key);
       const std::lock_guard lock(mutex);
       order.push_back(i);
@@ -135,7 +185,7 @@ TEST(KeyPool, AReadyKeyIsGivenWithoutACallback) {
   KeyPool pool(options(1), [&] { return gate.generate(); });
   wait_until([&] { return pool.available() == 1; });
   bool called = false;
-  const auto key = pool.take([&](const Result<x509::PrivateKey>&) { called = true; });
+  const auto key = pool.take("one", [&](const Result<x509::PrivateKey>&) { called = true; });
   ASSERT_TRUE(key);
   EXPECT_TRUE(key->has_value());
   EXPECT_FALSE(called);
@@ -149,9 +199,9 @@ TEST(KeyPool, TheQueueIsBounded) {
     const auto count = [&](const Result<x509::PrivateKey>& key) {
       if (!key && key.error().fault == Fault::unavailable) ++unavailable;
     };
-    EXPECT_TRUE(pool.take(count));
-    EXPECT_TRUE(pool.take(count));
-    const auto third = pool.take(count);
+    EXPECT_TRUE(pool.take("one", count));
+    EXPECT_TRUE(pool.take("one", count));
+    const auto third = pool.take("one", count);
     ASSERT_FALSE(third);
     EXPECT_EQ(third.error().fault, Fault::exhausted);
     EXPECT_NE(third.error().message.find("retry"), std::string::npos);
@@ -171,7 +221,7 @@ TEST(KeyPool, ShutdownAnswersEverybodyWhoWaits) {
   {
     KeyPool pool(options(0), [&] { return gate.generate(); });
     for (int i = 0; i < 4; ++i)
-      ASSERT_TRUE(pool.take([&](const Result<x509::PrivateKey>&) { ++answered; }));
+      ASSERT_TRUE(pool.take("one", [&](const Result<x509::PrivateKey>&) { ++answered; }));
     // The destructor waits for the key in the making; more may be made before it is heard.
     opener = std::thread([&] { gate.permit(1000); });
   }
@@ -185,8 +235,8 @@ TEST(KeyPool, WhoeverWaitsTooLongIsRefusedAndTheRestServed) {
   std::promise<Result<x509::PrivateKey>> late;
   std::promise<Result<x509::PrivateKey>> in_time;
   const auto wait_with = [&](std::promise<Result<x509::PrivateKey>>& answer) {
-    const auto taken =
-        pool.take([&answer](Result<x509::PrivateKey> key) { answer.set_value(std::move(key)); });
+    const auto taken = pool.take(
+        "one", [&answer](Result<x509::PrivateKey> key) { answer.set_value(std::move(key)); });
     ASSERT_TRUE(taken && !*taken);
   };
   constexpr auto kPatience = std::chrono::seconds(25);
@@ -209,10 +259,12 @@ TEST(KeyPool, AfterStopNobodyWaits) {
   Gate gate;
   KeyPool pool(options(0), [&] { return gate.generate(); });
   std::promise<Result<x509::PrivateKey>> answer;
-  ASSERT_TRUE(pool.take([&](Result<x509::PrivateKey> key) { answer.set_value(std::move(key)); }));
+  ASSERT_TRUE(
+      pool.take("one", [&](Result<x509::PrivateKey> key) { answer.set_value(std::move(key)); }));
   pool.stop();
   EXPECT_FALSE(answer.get_future().get());
-  const auto after = pool.take([](const Result<x509::PrivateKey>&) { FAIL() << "nobody waits"; });
+  const auto after =
+      pool.take("one", [](const Result<x509::PrivateKey>&) { FAIL() << "nobody waits"; });
   ASSERT_FALSE(after);
   EXPECT_EQ(after.error().fault, Fault::unavailable);
   gate.permit(100);
@@ -231,8 +283,8 @@ TEST(KeyPool, ABrokenGeneratorDoesNotFillThePoolNorEndIt) {
 TEST(KeyPool, RealKeysOfTheConfiguredKind) {
   KeyPool pool({x509::KeyAlgorithm::rsa_2048, 1, 8, 2});
   std::promise<x509::KeyType> type;
-  const auto now =
-      pool.take([&](Result<x509::PrivateKey> key) { type.set_value(key->public_key().type()); });
+  const auto now = pool.take(
+      "one", [&](Result<x509::PrivateKey> key) { type.set_value(key->public_key().type()); });
   ASSERT_TRUE(now);
   EXPECT_EQ(*now ? (*now)->public_key().type() : type.get_future().get(), x509::KeyType::rsa);
 }

@@ -32,7 +32,7 @@ registry::Task<Result<CreatedCertificate>> CreateCertificate::with_keys(Caller c
   // A place before the key, which costs most: who waits for RegisterThing too often gets none.
   CO_TRY_ASSIGN(PendingCertificates::Place place, reserve(caller));
   CO_TRY_ASSIGN(const x509::PrivateKey key,
-                co_await make_device_key(settings.key_algorithm, keys_));
+                co_await make_device_key(settings.key_algorithm, keys_, caller.certificate.hex()));
   CO_TRY_ASSIGN(CreatedCertificate created,
                 co_await issue(std::move(caller), key.public_key(), "create_keys_and_certificate",
                                {}, std::move(place)));

@@ -89,11 +89,12 @@ registry::Task<Result<registry::Certificate>> IssueCertificate::run(x509::Public
 }
 
 registry::Task<Result<x509::PrivateKey>> make_device_key(x509::KeyAlgorithm algorithm,
-                                                         issuance::KeyPool& pool) {
+                                                         issuance::KeyPool& pool,
+                                                         std::string payer) {
   if (algorithm == x509::KeyAlgorithm::ec_p256) co_return issuance::generate_key(algorithm);
   const runtime::Completion<Result<x509::PrivateKey>> completion;
   CO_TRY_ASSIGN(std::optional<x509::PrivateKey> ready,
-                pool.take([completion](Result<x509::PrivateKey> key) {
+                pool.take(std::move(payer), [completion](Result<x509::PrivateKey> key) {
                   completion.complete(std::move(key));
                 }));
   if (ready) co_return std::move(*ready);

@@ -67,8 +67,9 @@ class IssueCertificate {
 };
 
 /// A key for a device that wants the server to make it: P-256 at once, RSA from the pool, waiting
-/// for one in turn when it is empty.
+/// for one in turn when it is empty. `payer` is who asks: the claim, or the operator's access key.
 registry::Task<Result<x509::PrivateKey>> make_device_key(x509::KeyAlgorithm algorithm,
-                                                         issuance::KeyPool& pool);
+                                                         issuance::KeyPool& pool,
+                                                         std::string payer);
 
 }  // namespace imprint::provisioning
