@@ -161,7 +161,7 @@ bool ServerSession::accept_connect(ConnectAnswer&& answer, Monotonic now) {
     answer.session.reset();
     state_.outbox.interrupt();
   }
-  state_.outbox.charge(std::move(answer.account));
+  state_.outbox.begin(std::move(answer.account));
   session_expiry_ = answer.session_expiry.value_or(session_expiry_);
   check_ = answer.check;
   phase_ = Phase::connected;

@@ -9,11 +9,26 @@ namespace imprint::mqtt {
 namespace {
 /// What one more queue costs that holds a message which others hold already.
 constexpr std::size_t kPlaceBytes = 64;
+
+/// How much of `most` may be in use.
+std::size_t part_for(Room room, std::size_t most) {
+  switch (room) {
+    case Room::of_absent:
+      return most / 4 * 3;
+    case Room::of_present:
+      return most / 8 * 7;
+    case Room::of_next:
+      return most;
+  }
+  return 0;
+}
+
 }  // namespace
 
-bool QueueTotal::add(const Message& message) {
+bool QueueTotal::add(const Message& message, Room room) {
   const std::size_t bytes = message.holders.add() == 0 ? weight(message) : kPlaceBytes;
-  if (bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes <= most_) return true;
+  if (bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes <= part_for(room, most_))
+    return true;
   remove(message);
   return false;
 }
@@ -23,9 +38,10 @@ void QueueTotal::remove(const Message& message) {
   bytes_.fetch_sub(bytes, std::memory_order_relaxed);
 }
 
-bool QueueAccount::add(const Message& message) {
+bool QueueAccount::add(const Message& message, Room room) {
   const std::size_t bytes = weight(message);
-  if (bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes <= most_ && total_.add(message))
+  if (bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes <= part_for(room, most_) &&
+      total_.add(message, room))
     return true;
   bytes_.fetch_sub(bytes, std::memory_order_relaxed);
   return false;
@@ -36,8 +52,13 @@ void QueueAccount::remove(const Message& message) {
   total_.remove(message);
 }
 
+Room Outbox::room() const {
+  if (!is_client_there_) return Room::of_absent;
+  return bytes_ == 0 ? Room::of_next : Room::of_present;
+}
+
 bool Outbox::hold(const Message& message) {
-  if (account_ && !account_->add(message)) return false;
+  if (account_ && !account_->add(message, room())) return false;
   bytes_ += weight(message);
   return true;
 }
@@ -64,6 +85,7 @@ Outbox& Outbox::operator=(Outbox&& other) noexcept {
   waiting_ = std::exchange(other.waiting_, {});
   in_flight_ = std::exchange(other.in_flight_, {});
   account_ = std::exchange(other.account_, nullptr);
+  is_client_there_ = std::exchange(other.is_client_there_, false);
   bytes_ = std::exchange(other.bytes_, 0);
   waiting_qos0_ = std::exchange(other.waiting_qos0_, 0);
   unsent_in_flight_ = std::exchange(other.unsent_in_flight_, std::uint16_t{0});
@@ -71,10 +93,12 @@ Outbox& Outbox::operator=(Outbox&& other) noexcept {
   return *this;
 }
 
-void Outbox::charge(std::shared_ptr<QueueAccount> account) {
+void Outbox::begin(std::shared_ptr<QueueAccount> account) {
+  is_client_there_ = true;
   if (account == account_) return;
   Outbox before = std::move(*this);
   *this = Outbox();
+  is_client_there_ = true;
   account_ = std::move(account);
   last_packet_id_ = before.last_packet_id_;
   dropped_qos0 = before.dropped_qos0;
@@ -186,6 +210,7 @@ bool Outbox::finish(std::uint16_t packet_id) {
 }
 
 void Outbox::interrupt() {
+  is_client_there_ = false;
   Fifo<Waiting> kept;
   while (!waiting_.empty()) {
     Waiting next = waiting_.pop();

@@ -14,13 +14,21 @@
 
 namespace imprint::mqtt {
 
+/// How full the memory for queues may be for one more message: clients that are there come before
+/// those that are not, and one that takes its messages needs room for one at a time.
+enum class Room : std::uint8_t {
+  of_absent,   ///< three quarters: no connection holds the session
+  of_present,  ///< seven eighths
+  of_next,     ///< all of it: nothing waits yet for a client that is there
+};
+
 /// The bytes of all messages that queues hold, each message once however many hold it. Any thread.
 class QueueTotal {
  public:
   explicit QueueTotal(std::size_t most) : most_(most) {}
 
   /// False when there is no room for it in one more queue.
-  bool add(const Message& message);
+  bool add(const Message& message, Room room);
   void remove(const Message& message);
   [[nodiscard]] std::size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
 
@@ -35,7 +43,7 @@ class QueueAccount {
  public:
   QueueAccount(std::size_t most, QueueTotal& total) : most_(most), total_(total) {}
 
-  bool add(const Message& message);
+  bool add(const Message& message, Room room);
   void remove(const Message& message);
   [[nodiscard]] std::size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
 
@@ -65,8 +73,9 @@ class Outbox {
   Outbox(const Outbox&) = delete;
   Outbox& operator=(const Outbox&) = delete;
 
-  /// Whose account pays for what waits here; none: nobody's. What there is no room for is dropped.
-  void charge(std::shared_ptr<QueueAccount> account);
+  /// The client is there. Whose account pays for what waits here; none: nobody's. What there is no
+  /// room for is dropped.
+  void begin(std::shared_ptr<QueueAccount> account);
 
   /// Queues a message of QoS 0 or 1. When full, the oldest waiting QoS 0 messages give way to QoS
   /// 1, and otherwise the new message is the one that is dropped: then the answer is false.
@@ -109,6 +118,7 @@ class Outbox {
   };
 
   bool make_room(const Message& message, QoS qos, const Limits& limits);
+  [[nodiscard]] Room room() const;
   bool hold(const Message& message);
   void let_go(const Message& message);
   void let_go_of_all();
@@ -117,6 +127,7 @@ class Outbox {
   Fifo<Waiting> waiting_;
   std::vector<InFlight> in_flight_;
   std::shared_ptr<QueueAccount> account_;
+  bool is_client_there_ = false;
   std::size_t bytes_ = 0;
   std::size_t waiting_qos0_ = 0;
   std::uint16_t unsent_in_flight_ = 0;

@@ -135,7 +135,8 @@ void Client::accept(mqtt::ConnectRequest request, std::unique_ptr<mqtt::SessionS
       .session_expiry = request.session_expiry,
       .session = std::move(state),
       .check = this,
-      .account = services().accounts.of(certificate_)};
+      .account = is_claim() ? services().accounts.of_claim_connection()
+                            : services().accounts.of(certificate_)};
   // Nothing of what has waited leaves before it is known what may.
   connection_.session().hold_deliveries(true);
   if (!connection_.session().accept_connect(std::move(answer), services().clock.monotonic()))

@@ -25,6 +25,10 @@ std::shared_ptr<mqtt::QueueAccount> SessionAccounts::of(const CertificateId& cer
   return {found, &found->queues};
 }
 
+std::shared_ptr<mqtt::QueueAccount> SessionAccounts::of_claim_connection() {
+  return std::make_shared<mqtt::QueueAccount>(bounds_.bytes_per_claim_connection, total_);
+}
+
 std::shared_ptr<void> SessionAccounts::place(const CertificateId& certificate) {
   const auto found = account(certificate);
   if (found->sessions.fetch_add(1) >= bounds_.sessions_per_certificate) {
