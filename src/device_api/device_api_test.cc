@@ -79,6 +79,38 @@ TEST(Topics, RefusalsNameTheMistake) {
     EXPECT_TRUE(check_publish(topic)) << topic;
 }
 
+TEST(Topics, AskWhatWasMeant) {
+  const struct {
+    const char* topic;
+    const char* meant;
+  } rows[] = {
+      {"$aws/certificate/create/json", "$aws/certificates/create/json"},
+      {"aws/certificates/create/cbor", "$aws/certificates/create/cbor"},
+      {"$aws/certificates/create-from-crs/json", "$aws/certificates/create-from-csr/json"},
+      {"$aws/certificates/create/JSON", "$aws/certificates/create/json"},
+      {"$aws/certificates/create/jason/accepted", "$aws/certificates/create/json/accepted"},
+      {"$aws/provisioning-template/Line4/provision/json",
+       "$aws/provisioning-templates/Line4/provision/json"},
+      {"$aws/provisioning-templates/Line4/provison/json/rejected",
+       "$aws/provisioning-templates/Line4/provision/json/rejected"},
+      {"aws/provisioning-templates/Line4/provision/json",
+       "$aws/provisioning-templates/Line4/provision/json"},
+      {"provisioning-templates/Line4/provision/cbor",
+       "$aws/provisioning-templates/Line4/provision/cbor"},
+  };
+  for (const auto& row : rows) EXPECT_EQ(meant_topic(row.topic), row.meant) << row.topic;
+  for (const char* topic :
+       {"", "$", "$SYS/broker", "sensors/1", "$aws/certificates/create/json",
+        "$aws/certificates/create/json/accepted", "$aws/provisioning-templates/T/provision/cbor",
+        "factory/line/4/unit/17/temperature"})
+    EXPECT_EQ(meant_topic(topic), std::nullopt) << topic;
+  EXPECT_EQ(meant_topic(std::string(60'000, '/')), std::nullopt);
+  EXPECT_THAT(check_publish("$aws/certificate/create/json").error().message,
+              HasSubstr("did you mean \"$aws/certificates/create/json\"?"));
+  EXPECT_THAT(check_subscribe("$aws/certificates/create/jason/accepted").error().message,
+              HasSubstr("did you mean \"$aws/certificates/create/json/accepted\"?"));
+}
+
 TEST(Topics, SubscriptionsMayBeWideButNotToRequests) {
   for (const char* filter :
        {"a/b", "#", "+/x", "$share/g/a", "$aws/certificates/create/json/accepted",

@@ -5,6 +5,8 @@
 #include <array>
 #include <vector>
 
+#include "base/nearest.h"
+
 namespace imprint::device_api {
 
 namespace {
@@ -88,6 +90,31 @@ Result<ProvisioningTopic> parse_templates(std::vector<std::string_view> parts) {
 
 }  // namespace
 
+std::optional<std::string> meant_topic(std::string_view topic) {
+  constexpr std::size_t kLongest = 160;  // comparing costs the product of both lengths
+  if (topic.size() > kLongest) return std::nullopt;
+  std::string_view end;
+  for (const std::string_view answer : {"/accepted", "/rejected"}) {
+    if (topic.ends_with(answer)) end = answer;
+  }
+  const std::string_view request = topic.substr(0, topic.size() - end.size());
+  std::vector<std::string> known;
+  const auto know = [&](const std::string& operation) {
+    for (const std::string_view format : {"json", "cbor"})
+      known.push_back(fmt::format("{}/{}", operation, format));
+  };
+  know(fmt::format("{}create", kCertificates));
+  know(fmt::format("{}create-from-csr", kCertificates));
+  const auto parts = split(request);
+  // With and without $aws/ before it.
+  for (std::size_t i = 1; i < parts.size() && i < 3; ++i) {
+    if (TemplateName::parse(parts[i])) know(fmt::format("{}{}/provision", kTemplates, parts[i]));
+  }
+  const auto meant = nearest(request, known);
+  if (!meant || *meant == request) return std::nullopt;
+  return fmt::format("{}{}", *meant, end);
+}
+
 std::string_view to_string(Operation operation) {
   return kOperations[static_cast<std::size_t>(operation)].name;
 }
@@ -137,6 +164,11 @@ std::optional<Result<ProvisioningTopic>> parse_provisioning_topic(std::string_vi
   return std::nullopt;
 }
 
+std::string question_of(std::string_view topic) {
+  const auto meant = meant_topic(topic);
+  return meant ? fmt::format("; did you mean {}?", quote(*meant)) : std::string();
+}
+
 Result<void> check_publish(std::string_view topic) {
   // [MQTT-4.8.2-1, 5.0] makes $share a form of filters; no subscription would match the topic.
   if (topic == "$share" || topic.starts_with("$share/"))
@@ -145,9 +177,9 @@ Result<void> check_publish(std::string_view topic) {
   if (!is_reserved(topic) || is_absent_service(topic)) return {};
   const auto parsed = parse_provisioning_topic(topic);
   if (!parsed)
-    return fail(Fault::forbidden, "topic {} is reserved and no operation of this server",
-                quote(topic));
-  if (!*parsed) return fail(Fault::forbidden, "{}", parsed->error().message);
+    return fail(Fault::forbidden, "topic {} is reserved and no operation of this server{}",
+                quote(topic), question_of(topic));
+  if (!*parsed) return fail(Fault::forbidden, "{}{}", parsed->error().message, question_of(topic));
   if ((*parsed)->role == ProvisioningTopic::Role::request) return {};
   const std::string_view request = topic.substr(0, topic.rfind('/'));
   return fail(Fault::forbidden,
@@ -174,9 +206,9 @@ Result<void> check_subscribe(std::string_view filter) {
   const auto parsed = parse_provisioning_topic(filter);
   if (has_wildcard && parsed) return {};
   if (!parsed)
-    return fail(Fault::forbidden, "filter {} is reserved and no operation of this server",
-                quote(filter));
-  if (!*parsed) return fail(Fault::forbidden, "{}", parsed->error().message);
+    return fail(Fault::forbidden, "filter {} is reserved and no operation of this server{}",
+                quote(filter), question_of(filter));
+  if (!*parsed) return fail(Fault::forbidden, "{}{}", parsed->error().message, question_of(filter));
   if ((*parsed)->role != ProvisioningTopic::Role::request) return {};
   return fail(Fault::forbidden,
               "{} is where {} requests are published; subscribe to its /accepted and /rejected",

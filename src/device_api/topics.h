@@ -55,6 +55,12 @@ bool is_absent_service(std::string_view topic);
 /// topics.
 std::optional<Result<ProvisioningTopic>> parse_provisioning_topic(std::string_view topic);
 
+/// The topic of the API that somebody who wrote this one probably meant; nothing for one of its own
+/// topics, and for those that are like none.
+std::optional<std::string> meant_topic(std::string_view topic);
+/// The end of a sentence about this topic: "; did you mean ...?", or nothing.
+std::string question_of(std::string_view topic);
+
 /// Whether a client may publish there. Refusals name the mistake and what to do instead; sending a
 /// token to .../accepted, as a well-known sketch does, is one of them.
 Result<void> check_publish(std::string_view topic);

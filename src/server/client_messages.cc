@@ -23,7 +23,9 @@ bool is_answered_directly(std::string_view filter) {
 
 std::optional<Error> Client::check_subscription(const std::string& filter) {
   if (auto error = error_of(device_api::check_subscribe(filter))) return error;
-  return check_policy(policy::Action::subscribe, filter);
+  auto error = check_policy(policy::Action::subscribe, filter);
+  if (error) error->message += device_api::question_of(filter);
+  return error;
 }
 
 void Client::subscribe(mqtt::SubscribeRequest request) {
@@ -88,7 +90,10 @@ void Client::deliver(const mqtt::MessagePtr& message, mqtt::QoS qos, bool retain
 void Client::publish(mqtt::PublishRequest request) {
   const std::string& topic = request.message->topic;
   auto error = error_of(device_api::check_publish(topic));
-  if (!error) error = check_policy(policy::Action::publish, topic);
+  if (!error) {
+    error = check_policy(policy::Action::publish, topic);
+    if (error) error->message += device_api::question_of(topic);
+  }
   if (!error && request.retain) error = check_policy(policy::Action::retain_publish, topic);
   if (error) return refuse_publish(topic, request.qos, request.packet_id, *error);
   if (device_api::is_absent_service(topic)) return ignore_publish(request);
