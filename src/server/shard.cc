@@ -284,6 +284,7 @@ void Shard::tell_clients() {
   for (const std::uint64_t number : concerned) {
     if (Client* found = client(number)) found->access_changed();
   }
+  switchboard_.access_changed(change);
 }
 
 void Shard::refresh_rights(std::uint64_t number, bool is_urgent) {

@@ -9,6 +9,27 @@
 
 namespace imprint::server {
 
+namespace {
+
+bool is_shared(const mqtt::Subscription& subscription) {
+  const auto parsed = mqtt::parse_filter(subscription.filter);
+  return parsed && parsed->is_shared();
+}
+
+bool covers(const mqtt::Subscription& subscription, const std::string& topic) {
+  const auto parsed = mqtt::parse_filter(subscription.filter);
+  return parsed && mqtt::matches(parsed->filter, topic);
+}
+
+/// Whether it is here for one of the session's own subscriptions, not for a share group alone.
+bool came_anyway(const mqtt::SessionState& state, const mqtt::Message& message) {
+  return std::ranges::any_of(state.subscriptions, [&](const mqtt::Subscription& subscription) {
+    return !is_shared(subscription) && covers(subscription, message.topic);
+  });
+}
+
+}  // namespace
+
 void Switchboard::publish(const mqtt::MessagePtr& message, mqtt::QoS qos, bool retain,
                           SessionAddress publisher) {
   if (retain && services_.retained.store(message, qos, services_.clock.monotonic()) ==
@@ -128,18 +149,12 @@ void Switchboard::hand_over(const std::string& filter, const mqtt::MessagePtr& m
 
 void Switchboard::end_session(SessionAddress subscriber, mqtt::SessionState& state) {
   forget_subscriptions(subscriber, state);
-  const auto covers = [](const mqtt::Subscription& subscription, const std::string& topic,
-                         bool shared) {
-    const auto parsed = mqtt::parse_filter(subscription.filter);
-    return parsed && parsed->is_shared() == shared && mqtt::matches(parsed->filter, topic);
-  };
   // MQTT 5.0 section 4.8.2: what a share group gave to this session goes to another member.
   for (const mqtt::MessagePtr& message : state.outbox.take_all()) {
-    const bool came_anyway = std::ranges::any_of(
-        state.subscriptions, [&](const auto& s) { return covers(s, message->topic, false); });
-    if (came_anyway) continue;
+    if (came_anyway(state, *message)) continue;
     for (const mqtt::Subscription& subscription : state.subscriptions) {
-      if (covers(subscription, message->topic, true)) hand_over(subscription.filter, message);
+      if (is_shared(subscription) && covers(subscription, message->topic))
+        hand_over(subscription.filter, message);
     }
   }
 }
@@ -153,6 +168,11 @@ void Switchboard::park(std::uint64_t number, Parked session) {
   // Each shard keeps its part of the deployment's limit.
   const std::size_t limit = services_.limits.sessions / shards_.size() + 1;
   const SessionAddress address{shard_.index(), number};
+  if (is_certificate_gone(session.certificate)) {
+    end_session(address, *session.state);
+    services_.clients.release(session.facts.client_id, address);
+    return;
+  }
   session.place = services_.accounts.place(session.certificate);
   if (parked_.size() >= limit || !session.place) {
     services_.log.warning(
@@ -166,7 +186,106 @@ void Switchboard::park(std::uint64_t number, Parked session) {
     return;
   }
   set_away(address, *session.state);
+  const bool shares = std::ranges::any_of(session.state->subscriptions, is_shared);
+  parked_by_certificate_.emplace(session.certificate, number);
   parked_.insert_or_assign(number, std::move(session));
+  if (!shares) return;
+  sharing_.insert(number);
+  // It may have been cut because its rights have changed.
+  to_review_.insert(number);
+  if (!is_reviewing_) runtime::start(review_all());
+}
+
+Switchboard::Parked Switchboard::take_out(std::unordered_map<std::uint64_t, Parked>::iterator it) {
+  const auto [first, last] = parked_by_certificate_.equal_range(it->second.certificate);
+  const auto own =
+      std::ranges::find(first, last, it->first, [](const auto& entry) { return entry.second; });
+  if (own != last) parked_by_certificate_.erase(own);
+  sharing_.erase(it->first);
+  Parked session = std::move(it->second);
+  parked_.erase(it);
+  return session;
+}
+
+bool Switchboard::is_certificate_gone(const CertificateId& certificate) const {
+  const auto status = services_.directory.status(certificate);
+  return !status || *status == registry::CertificateStatus::revoked;
+}
+
+void Switchboard::access_changed(const identity::AccessChange& change) {
+  std::vector<std::uint64_t> gone;
+  for (const CertificateId& certificate : change.certificates) {
+    if (!is_certificate_gone(certificate)) continue;
+    const auto [first, last] = parked_by_certificate_.equal_range(certificate);
+    for (auto it = first; it != last; ++it) gone.push_back(it->second);
+  }
+  for (const std::uint64_t number : gone) forget(number);
+  const auto is_concerned = [&](const Parked& session) {
+    return change.everything ||
+           std::ranges::find(change.certificates, session.certificate) !=
+               change.certificates.end() ||
+           std::ranges::find_first_of(change.things, session.things) != change.things.end();
+  };
+  for (const std::uint64_t number : sharing_) {
+    if (is_concerned(parked_.at(number))) to_review_.insert(number);
+  }
+  if (!is_reviewing_ && !to_review_.empty()) runtime::start(review_all());
+}
+
+runtime::Task<void> Switchboard::review_all() {
+  is_reviewing_ = true;
+  while (!to_review_.empty()) {
+    const std::uint64_t number = *to_review_.begin();
+    to_review_.erase(to_review_.begin());
+    const auto session = parked_.find(number);
+    if (session == parked_.end()) continue;
+    const auto principal = co_await services_.access.principal(session->second.certificate);
+    // One whose rights cannot be read gets nothing that others could have.
+    leave_groups(number, principal ? principal->get() : nullptr);
+  }
+  is_reviewing_ = false;
+}
+
+void Switchboard::leave_groups(std::uint64_t number, const identity::Principal* principal) {
+  const auto it = parked_.find(number);
+  if (it == parked_.end()) return;
+  const SessionAddress address{shard_.index(), number};
+  const Parked& session = it->second;
+  mqtt::SessionState& state = *session.state;
+  std::vector<std::string> left;
+  for (const mqtt::Subscription& subscription : state.subscriptions) {
+    if (!is_shared(subscription) ||
+        (principal != nullptr && may_be_member(*principal, session, subscription.filter)))
+      continue;
+    unsubscribe(address, subscription.filter);
+    left.push_back(subscription.filter);
+  }
+  if (left.empty()) return;
+  for (mqtt::MessagePtr& message : state.outbox.take_all()) {
+    const auto is_for = [&](const std::string& filter) {
+      return covers({.filter = filter}, message->topic);
+    };
+    const auto group = std::ranges::find_if(left, is_for);
+    if (group == left.end() || came_anyway(state, *message)) {
+      state.outbox.push(std::move(message), mqtt::QoS::at_least_once, false, services_.mqtt);
+    } else {
+      hand_over(*group, message);
+    }
+  }
+}
+
+bool Switchboard::may_be_member(const identity::Principal& principal, const Parked& session,
+                                std::string_view filter) const {
+  if (services_.directory.status(session.certificate) != registry::CertificateStatus::active)
+    return false;
+  const identity::Rights rights = principal.rights_of(session.facts.client_id);
+  const policy::Context context =
+      identity::context_of(principal, session.facts, services_.account, services_.clock.now());
+  const auto may = [&](policy::Action action, std::string_view resource) {
+    return policy::evaluate(rights.set(), {action, resource}, context).allowed();
+  };
+  return may(policy::Action::connect, session.facts.client_id) &&
+         may(policy::Action::subscribe, filter);
 }
 
 void Switchboard::resume_parked(std::uint64_t number, Parked session) {
@@ -200,10 +319,9 @@ void Switchboard::forget(std::uint64_t number) {
   const auto it = parked_.find(number);
   if (it == parked_.end()) return;
   const SessionAddress address{shard_.index(), number};
-  const std::unique_ptr<mqtt::SessionState> state = std::move(it->second.state);
-  services_.clients.release(it->second.facts.client_id, address);
-  parked_.erase(it);
-  end_session(address, *state);
+  const Parked session = take_out(it);
+  services_.clients.release(session.facts.client_id, address);
+  end_session(address, *session.state);
 }
 
 /// The rule for one that is connected: Client::is_device_in_its_own_name.
@@ -238,8 +356,7 @@ Switchboard::Eviction Switchboard::evict(std::uint64_t number, const Newcomer& n
     result.refused = true;
     return result;
   }
-  Parked session = std::move(it->second);
-  parked_.erase(it);
+  Parked session = take_out(it);
   if (resumes(session.certificate, *session.state)) {
     forget_subscriptions(address, *session.state);
     result.state = std::move(session.state);

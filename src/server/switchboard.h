@@ -5,8 +5,10 @@
 #include <memory>
 #include <span>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
+#include "identity/access_change.h"
 #include "mqtt/server_session.h"
 #include "mqtt/subscription_index.h"
 #include "runtime/task.h"
@@ -46,13 +48,18 @@ class Switchboard {
     Timestamp own_name_until = {};
     std::optional<mqtt::Will> will = {};
     Monotonic will_due = {};
-    std::shared_ptr<void> place = {};  ///< of the certificate; park() sees to it
+    std::shared_ptr<void> place = {};    ///< of the certificate; park() sees to it
+    std::vector<ThingName> things = {};  ///< of the certificate
   };
   void park(std::uint64_t number, Parked session);
   /// The same for a session whose subscriptions an eviction has just removed from the indexes.
   void resume_parked(std::uint64_t number, Parked session);
   /// Ends what is due: publishes wills, forgets expired sessions.
   void tick(Monotonic now);
+  /// A session whose certificate is revoked or deleted ends. One whose client may not connect or
+  /// subscribe any more leaves its share groups, so that others get what is for them; it joins them
+  /// again when it is resumed.
+  void access_changed(const identity::AccessChange& change);
   [[nodiscard]] bool has_parked() const { return !parked_.empty(); }
 
   // ---- takeover ----
@@ -105,6 +112,12 @@ class Switchboard {
   static bool may_take_over(const Parked& parked, const Newcomer& newcomer, Services& services);
   void fire_will(std::uint64_t number, Parked& session);
   void forget(std::uint64_t number);
+  Parked take_out(std::unordered_map<std::uint64_t, Parked>::iterator it);
+  [[nodiscard]] bool is_certificate_gone(const CertificateId& certificate) const;
+  runtime::Task<void> review_all();
+  void leave_groups(std::uint64_t number, const identity::Principal* principal);
+  [[nodiscard]] bool may_be_member(const identity::Principal& principal, const Parked& session,
+                                   std::string_view filter) const;
 
   Shard& shard_;
   Services& services_;
@@ -112,6 +125,11 @@ class Switchboard {
   mqtt::SubscriptionIndex index_;
   std::atomic<std::size_t> subscriptions_ = 0;
   std::unordered_map<std::uint64_t, Parked> parked_;
+  std::unordered_multimap<CertificateId, std::uint64_t> parked_by_certificate_;
+  /// Those with shared subscriptions; few.
+  std::unordered_set<std::uint64_t> sharing_;
+  std::unordered_set<std::uint64_t> to_review_;
+  bool is_reviewing_ = false;
 };
 
 }  // namespace imprint::server

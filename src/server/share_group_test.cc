@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a share group gives to a session that waits for its client belongs to the group while the
+// client may come for it.
+#include <gmock/gmock.h>
+#include <set>
+
+#include "test/support/test_server.h"
+
+namespace imprint::server {
+namespace {
+
+using mqtt::ReasonCode;
+using registry::CertificateStatus;
+using test::eventually;
+using test::MqttDevice;
+using test::TestServer;
+
+struct ParkedMember : testing::Test {
+  void SetUp() override {
+    server.set_policy("P", std::string(test::kAllowAll));
+    const MqttDevice::Options keep{.clean_start = false, .session_expiry_seconds = 60};
+    for (const auto& [client, id] : {std::pair{&staying, "stays"}, std::pair{&member, "member"}}) {
+      MqttDevice device;
+      ASSERT_TRUE(device.connect(server.port(0), client->tls, id, keep));
+      ASSERT_EQ(device.subscribe("$share/g/work"), ReasonCode::granted_qos_1);
+      device.disconnect();
+    }
+    ASSERT_TRUE(mouth.connect(server.port(1), speaker.tls, "mouth"));
+    for (int i = 0; i < 6; ++i) ASSERT_TRUE(mouth.publish("work", std::to_string(i)));
+  }
+  /// All that was published before and is published now reaches the member that stays.
+  void expect_all_for_the_other() {
+    // The change may take a moment to be known everywhere; what is published meanwhile may go
+    // either way, and comes to the other with what had waited.
+    const MqttDevice::Options keep{.clean_start = false, .session_expiry_seconds = 60};
+    MqttDevice other;
+    ASSERT_TRUE(other.connect(server.port(0), staying.tls, "stays", keep));
+    std::set<std::string> heard;
+    for (int i = 6; i < 12; ++i) ASSERT_TRUE(mouth.publish("work", std::to_string(i)));
+    EXPECT_TRUE(eventually([&] {
+      while (const auto message = other.next(std::chrono::milliseconds(50)))
+        heard.insert(std::string(as_text(message->message->payload)));
+      return heard.size() == 12;
+    })) << heard.size();
+  }
+
+  TestServer server;
+  test::Enrolled staying = server.enroll("stays");
+  test::Enrolled member = server.enroll("member", "P");
+  test::Enrolled speaker = server.enroll("mouth");
+  MqttDevice mouth;
+};
+
+TEST_F(ParkedMember, OfARevokedCertificateEnds) {
+  EXPECT_TRUE(eventually([&] { return server.sessions() == 3; }));
+  server.set_status(member.id, CertificateStatus::revoked);
+  EXPECT_TRUE(eventually([&] { return server.sessions() == 2; }));
+  expect_all_for_the_other();
+}
+
+TEST_F(ParkedMember, OfAnInactiveCertificateLeavesItsGroups) {
+  server.set_status(member.id, CertificateStatus::inactive);
+  expect_all_for_the_other();
+}
+
+TEST_F(ParkedMember, ThatMayNotSubscribeAnyMoreLeavesItsGroups) {
+  server.set_policy("P", R"({"Version":"2012-10-17","Statement":[
+    {"Effect":"Allow","Action":["iot:Connect","iot:Receive"],"Resource":"*"}]})");
+  expect_all_for_the_other();
+}
+
+TEST_F(ParkedMember, ComesBackToItsGroups) {
+  server.set_status(member.id, CertificateStatus::inactive);
+  expect_all_for_the_other();
+  server.set_status(member.id, CertificateStatus::active);
+  MqttDevice back;
+  ASSERT_TRUE(back.connect(server.port(0), member.tls, "member",
+                           {.clean_start = false, .session_expiry_seconds = 60}));
+  EXPECT_TRUE(eventually([&] {
+    EXPECT_TRUE(mouth.publish("work", "again"));
+    return back.next(std::chrono::milliseconds(50)).has_value();
+  }));
+}
+
+}  // namespace
+}  // namespace imprint::server
