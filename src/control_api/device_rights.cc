@@ -193,8 +193,8 @@ void note_missing(const policy::Policy& policy, const policy::Request& request,
                   const policy::Context& context, Verdict& verdict) {
   for (const policy::Statement& statement : policy.statements()) {
     if (!statement.actions()[static_cast<std::size_t>(request.action)]) continue;
-    const auto reading = statement.allows() ? policy::Reading::allow : policy::Reading::deny;
-    if (const auto* variable = statement.first_unresolved(context, reading))
+    if (const auto* variable =
+            statement.first_unresolved(context, statement.reading_for(request.action)))
       verdict.missing.emplace(variable->name);
     for (const policy::Condition& condition : statement.conditions()) {
       const policy::Variable& key = condition.key();
@@ -217,6 +217,7 @@ Verdict judge(const Call& call, const Principal& principal, const Question& ques
     const identity::ConnectionFacts facts{
         .client_id = connects && client_id.empty() ? resource : client_id,
         .source_ip = {},
+        .domain_name = call.server.endpoint_address,
         .persistent = false,
         .has_will = false,
         .will_topic = {}};

@@ -251,6 +251,27 @@ TEST_F(DeviceRights, TheAnswerNamesVariablesWithoutAValue) {
   EXPECT_EQ(with.at("authDecision"), "ALLOWED");
 }
 
+TEST_F(DeviceRights, AClientIdWithASlashHasAValueWhereItConnects) {
+  policy("p", {statement("Allow", "iot:Connect", "client/${iot:ClientId}"),
+               statement("Allow", "iot:Publish", "topic/${iot:ClientId}")});
+  attach("p", device);
+  const json::object connects = ask(info("CONNECT", {"client/a/b"}), {}, "?clientId=a%2Fb");
+  EXPECT_EQ(connects.at("authDecision"), "ALLOWED");
+  EXPECT_EQ(encoding::to_json(connects.at("missingContextValues")), "[]");
+  const json::object publishes = ask(info("PUBLISH", {"topic/a/b"}), {}, "?clientId=a%2Fb");
+  EXPECT_EQ(publishes.at("authDecision"), "IMPLICIT_DENY");
+  EXPECT_EQ(encoding::to_json(publishes.at("missingContextValues")), R"(["iot:ClientId"])");
+}
+
+TEST_F(DeviceRights, TheDomainNameIsTheEndpoint) {
+  json::object connects = statement("Allow", "iot:Connect", "client/*");
+  connects["Condition"] =
+      json::object{{"StringEquals", json::object{{"iot:DomainName", "iot.example.net"}}}};
+  policy("p", {connects});
+  attach("p", device);
+  EXPECT_EQ(ask(info("CONNECT", {"client/a"})).at("authDecision"), "ALLOWED");
+}
+
 TEST_F(DeviceRights, PoliciesCanBeAddedAndLeftOutForAQuestion) {
   policy("attached", {statement("Deny", "iot:Publish", "topic/x")});
   policy("other", {statement("Allow", "iot:Publish", "topic/${iot:Certificate.Issuer.CommonName}"),

@@ -57,6 +57,7 @@ struct World {
   static ConnectionFacts connection(const std::string& client_id) {
     return {.client_id = client_id,
             .source_ip = {},
+            .domain_name = {},
             .persistent = false,
             .has_will = false,
             .will_topic = {}};

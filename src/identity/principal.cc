@@ -157,6 +157,7 @@ policy::Context context_of(const Principal& principal, const ConnectionFacts& fa
           .account = account,
           .client_id = facts.client_id,
           .source_ip = facts.source_ip,
+          .domain_name = facts.domain_name,
           .certificate_id = principal.id_text,
           .certificate_serial = principal.certificate.serial,
           .subject = principal.subject ? principal.subject->views() : Views(),

@@ -82,7 +82,8 @@ using PrincipalPtr = std::shared_ptr<const Principal>;
 /// makes one says all of it (-Wmissing-designated-field-initializers).
 struct ConnectionFacts {
   std::string client_id;
-  std::string source_ip;  ///< Empty: not known.
+  std::string source_ip;    ///< Empty: not known.
+  std::string domain_name;  ///< Of the endpoint.
   bool persistent;
   bool has_will;
   std::string will_topic;

@@ -51,7 +51,8 @@ struct Context {
   Required<std::string_view> account;
 
   Required<std::string_view> client_id;
-  Required<std::string_view> source_ip;  ///< IPv4 or IPv6 text.
+  Required<std::string_view> source_ip;    ///< IPv4 or IPv6 text.
+  Required<std::string_view> domain_name;  ///< Of the endpoint that the client connected to.
 
   Required<std::string_view> certificate_id;
   Required<std::string_view> certificate_serial;
@@ -81,6 +82,7 @@ inline Context nothing_known() {
           .account = "000000000000",
           .client_id = "",
           .source_ip = "",
+          .domain_name = "",
           .certificate_id = "",
           .certificate_serial = "",
           .subject = std::span<const CertificateValue>(),

@@ -34,11 +34,6 @@ std::string_view shared_filter(std::string_view filter) {
   return slash == std::string_view::npos ? std::string_view() : filter.substr(slash + 1);
 }
 
-Reading reading_of(const Statement& statement, Action action) {
-  if (!statement.allows()) return Reading::deny;
-  return info(action).resource == ResourceType::client ? Reading::allow_client : Reading::allow;
-}
-
 Decision decide(const PolicySet& set, const Request& request, const Context& context) {
   const FullResource resource(info(request.action).resource, request.resource);
   Decision out;
@@ -95,12 +90,12 @@ int nearness(Verdict verdict) {
 std::string lack(const Statement& statement, Verdict verdict, Action action,
                  const Context& context) {
   if (verdict == Verdict::condition_failed) {
-    const Condition* condition = statement.first_failing(context, reading_of(statement, action));
+    const Condition* condition = statement.first_failing(context, statement.reading_for(action));
     return fmt::format("its condition {} does not hold",
                        condition != nullptr ? condition->describe() : "");
   }
   if (verdict == Verdict::unresolved) {
-    const Variable* variable = statement.first_unresolved(context, reading_of(statement, action));
+    const Variable* variable = statement.first_unresolved(context, statement.reading_for(action));
     return fmt::format("${{{}}} has no usable value for this connection",
                        variable != nullptr ? variable->name : "");
   }
@@ -148,10 +143,15 @@ const Condition* Statement::first_failing(const Context& context, Reading readin
   return found == conditions_.end() ? nullptr : &*found;
 }
 
+Reading Statement::reading_for(Action action) const {
+  if (!allows_) return Reading::deny;
+  return info(action).resource == ResourceType::client ? Reading::allow_client : Reading::allow;
+}
+
 Statement::Verdict Statement::judge(Action action, std::string_view resource,
                                     const Context& context) const {
   if (!actions_[static_cast<std::size_t>(action)]) return Verdict::other_action;
-  const Reading reading = reading_of(*this, action);
+  const Reading reading = reading_for(action);
   // Whoever calls itself "$share" must not be granted a share group by a pattern for its own
   // topics.
   const bool is_shared = action == Action::subscribe && resource.starts_with(kSharedResource);

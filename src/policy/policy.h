@@ -50,6 +50,8 @@ class Statement {
   /// what has no value may be anything: its other parts still bind.
   [[nodiscard]] Verdict judge(Action action, std::string_view resource,
                               const Context& context) const;
+  /// How it takes the values of variables when this is asked.
+  [[nodiscard]] Reading reading_for(Action action) const;
   /// The first variable without a value, or the first condition that fails; for explanations.
   [[nodiscard]] const Variable* first_unresolved(const Context& context, Reading reading) const;
   [[nodiscard]] const Condition* first_failing(const Context& context, Reading reading) const;

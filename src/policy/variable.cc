@@ -23,9 +23,10 @@ struct KeyRow {
   std::string_view name;
   Key key;
 };
-constexpr std::array<KeyRow, 13> kKeys = {{
+constexpr std::array<KeyRow, 14> kKeys = {{
     {"iot:ClientId", Key::client_id},
     {"aws:SourceIp", Key::source_ip},
+    {"iot:DomainName", Key::domain_name},
     {"iot:CertificateId", Key::certificate_id},
     {"iot:Certificate.SerialNumber", Key::certificate_serial},
     {"iot:Certificate.AvailableKeys", Key::available_keys},
@@ -72,12 +73,12 @@ Unexpected unknown(std::string_view name) {
                   row.name);
     }
   }
-  return fail(
-      Fault::invalid,
-      "{} is not a variable this server resolves; known are iot:ClientId, aws:SourceIp, "
-      "iot:CertificateId, iot:Certificate.*, iot:Connection.Thing.*, iot:ConnectAttributes, "
-      "iot:LastWillTopic, aws:CurrentTime, aws:EpochTime and aws:SecureTransport",
-      quote(name));
+  return fail(Fault::invalid,
+              "{} is not a variable this server resolves; known are iot:ClientId, aws:SourceIp, "
+              "iot:DomainName, iot:CertificateId, iot:Certificate.*, iot:Connection.Thing.*, "
+              "iot:ConnectAttributes, "
+              "iot:LastWillTopic, aws:CurrentTime, aws:EpochTime and aws:SecureTransport",
+              quote(name));
 }
 
 /// What follows "iot:Certificate.Subject." or "...Issuer.": a field, then ".List" or an index.
@@ -123,6 +124,8 @@ Value raw_value(const Variable& variable, const Context& context) {
       return {context.client_id};
     case Key::source_ip:
       return {context.source_ip};
+    case Key::domain_name:
+      return {context.domain_name};
     case Key::certificate_id:
       return {context.certificate_id};
     case Key::certificate_serial:

@@ -18,6 +18,7 @@ struct Variable {
   enum class Key : std::uint8_t {
     client_id,
     source_ip,
+    domain_name,
     certificate_id,
     certificate_serial,
     available_keys,

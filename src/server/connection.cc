@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/connection.h"
 
+#include <algorithm>
 #include <array>
 #include <openssl/err.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 #include "encoding/json.h"
@@ -77,6 +79,17 @@ void Connection::shake_hands() {
   phase_ = Phase::open;
   shard_.handshake_ended(number_);
   read_some();
+}
+
+std::string Connection::domain_name() const {
+  const std::vector<std::string>& endpoints = shard_.services().endpoints;
+  const char* const named = SSL_get_servername(ssl_.get(), TLSEXT_NAMETYPE_host_name);
+  const auto found = named == nullptr
+                         ? endpoints.end()
+                         : std::ranges::find_if(endpoints, [&](const std::string& endpoint) {
+                             return ::strcasecmp(endpoint.c_str(), named) == 0;
+                           });
+  return found == endpoints.end() ? endpoints.front() : *found;
 }
 
 void Connection::note_first_byte() {

@@ -41,6 +41,9 @@ class Connection {
   [[nodiscard]] Client* client() { return client_.get(); }
   [[nodiscard]] std::uint64_t number() const { return number_; }
   [[nodiscard]] const std::string& source_ip() const { return source_ip_; }
+  /// Of the endpoint that the client connected to: the one that it named (RFC 6066, server_name),
+  /// or the first where it named none of them.
+  [[nodiscard]] std::string domain_name() const;
   [[nodiscard]] bool is_handshaking() const { return phase_ == Phase::handshaking; }
 
  private:

@@ -49,6 +49,7 @@ struct Services {
   RetainedStore& retained;
   SessionAccounts& accounts;
   std::string account;
+  std::vector<std::string> endpoints;  ///< as the configuration spells them; at least one
   mqtt::Limits mqtt = {};
   ConnectionLimits limits = {};
 };

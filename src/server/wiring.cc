@@ -39,6 +39,12 @@ namespace imprint::server {
 namespace {
 
 constexpr std::size_t kMaxPemBytes = 64 * 1024;
+
+/// By which devices reach the server; at least one.
+std::vector<std::string> endpoints_of(const deployment::Config& config) {
+  return config.endpoints.empty() ? std::vector<std::string>{"localhost"} : config.endpoints;
+}
+
 constexpr auto kSweepPeriod = std::chrono::seconds(30);
 constexpr auto kGoodbyeTime = std::chrono::seconds(5);
 /// Less than what device SDKs wait for an answer.
@@ -372,8 +378,7 @@ struct Server::Parts {
     return monitoring::make_channels(
         from.alarms,
         {.directory = layout.directory(),
-         .sender = {.account = from.account_id,
-                    .endpoint = from.endpoints.empty() ? "localhost" : from.endpoints.front()},
+         .sender = {.account = from.account_id, .endpoint = endpoints_of(from).front()},
          .clock = clock,
          .log = log,
          .publish = publisher(peers, clock)});
@@ -474,6 +479,7 @@ struct Server::Parts {
                               .retained = *retained,
                               .accounts = *accounts,
                               .account = config.account_id,
+                              .endpoints = endpoints_of(config),
                               .mqtt = to_mqtt_limits(config.limits),
                               .limits = to_connection_limits(config.limits, descriptors)});
     TRY_ASSIGN(const ServerCredentials credentials, load_credentials(layout));
@@ -500,28 +506,28 @@ struct Server::Parts {
         *store, *issuer, clock, log, metrics, [this] { return longest_silence(); }, std::move(root),
         std::move(issuing));
     sessions.emplace(*operators, clock, random);
-    control.emplace(control_api::Dependencies{
-        .store = *store,
-        .device_access = *access,
-        .issue = *issue,
-        .apply = *apply,
-        .registrations = *registrations,
-        .hooks = *hooks,
-        .keys = *keys,
-        .settings = settings,
-        .monitor = *monitor,
-        .clock = clock,
-        .random = random,
-        .log = log,
-        .operators = *operators,
-        .connections = presence,
-        .authorities = {*root_certificate, issuer->certificate()},
-        .sessions = *sessions,
-        .live = live,
-        .archive = archive ? &*archive : nullptr,
-        .account = config.account_id,
-        .region = config.region,
-        .endpoint_address = config.endpoints.empty() ? "localhost" : config.endpoints.front()});
+    control.emplace(
+        control_api::Dependencies{.store = *store,
+                                  .device_access = *access,
+                                  .issue = *issue,
+                                  .apply = *apply,
+                                  .registrations = *registrations,
+                                  .hooks = *hooks,
+                                  .keys = *keys,
+                                  .settings = settings,
+                                  .monitor = *monitor,
+                                  .clock = clock,
+                                  .random = random,
+                                  .log = log,
+                                  .operators = *operators,
+                                  .connections = presence,
+                                  .authorities = {*root_certificate, issuer->certificate()},
+                                  .sessions = *sessions,
+                                  .live = live,
+                                  .archive = archive ? &*archive : nullptr,
+                                  .account = config.account_id,
+                                  .region = config.region,
+                                  .endpoint_address = endpoints_of(config).front()});
     TRY_ASSIGN(const ServerCredentials credentials, load_credentials(layout));
     TRY(tell_ends(credentials));
     TRY_ASSIGN(const Shard::Address address, to_address(config.listen.http));

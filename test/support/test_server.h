@@ -277,6 +277,7 @@ class TestServer {
                              .retained = retained_,
                              .accounts = accounts_,
                              .account = "000000000000",
+                             .endpoints = {"iot.example.com", "line.example.com"},
                              .mqtt = options_.mqtt,
                              .limits = options_.limits};
   server::ServerCredentials credentials_;

@@ -26,11 +26,12 @@ struct TlsOptions {
   std::string certificate = {};         ///< PEM; none: no client certificate
   std::vector<std::string> chain = {};  ///< PEM, sent after it
   std::string key = {};
-  std::string alpn = {};        ///< one protocol name; none: no extension
-  int version = 0;              ///< the only TLS version spoken; 0: any
-  std::string suites = {};      ///< the only TLS 1.2 suites offered; none: the library's
-  std::string groups = {};      ///< the only groups offered; none: the library's
-  std::string signatures = {};  ///< the only signatures verified; none: the library's
+  std::string alpn = {};         ///< one protocol name; none: no extension
+  int version = 0;               ///< the only TLS version spoken; 0: any
+  std::string suites = {};       ///< the only TLS 1.2 suites offered; none: the library's
+  std::string groups = {};       ///< the only groups offered; none: the library's
+  std::string signatures = {};   ///< the only signatures verified; none: the library's
+  std::string server_name = {};  ///< RFC 6066; none: no extension
   std::string from = "127.0.0.1";
 };
 
@@ -81,6 +82,8 @@ class TlsSocket {
       SSL_set_alpn_protos(ssl_.get(), reinterpret_cast<const unsigned char*>(wire.data()),
                           static_cast<unsigned>(wire.size()));
     }
+    if (!options.server_name.empty())
+      SSL_set_tlsext_host_name(ssl_.get(), options.server_name.c_str());
     SSL_set_fd(ssl_.get(), fd_);
     const auto deadline = Clock::now() + kPatience;
     while (true) {
