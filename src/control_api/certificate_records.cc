@@ -31,6 +31,25 @@ Result<CertificateStatus> read_certificate_status(const Call& call, std::string_
   return refuse_value(member, text, "Member must be ACTIVE, INACTIVE or REVOKED");
 }
 
+Result<void> check_activation(const provisioning::Standing& standing, const CertificateId& own) {
+  for (const registry::Certificate& other : standing.certificates) {
+    if (other.id == own || other.status != CertificateStatus::revoked) continue;
+    return refuse(Exception::certificate_state,
+                  fmt::format("Certificate {} of the same key, or of the same issuer and serial "
+                              "number, is revoked; for a unit that may be used again delete that "
+                              "one and lift its revocation: imprint revocation lift DIR {}",
+                              other.id.hex(), other.id.hex()));
+  }
+  if (standing.tombstones.empty()) return {};
+  const std::string revoked = standing.tombstones.front().certificate.hex();
+  return refuse(
+      Exception::certificate_state,
+      fmt::format("Certificate {} of the same key, or of the same issuer and serial "
+                  "number, was revoked and has been deleted since; for a unit that may be "
+                  "used again: imprint revocation lift DIR {}",
+                  revoked, revoked));
+}
+
 json::object write_validity(Timestamp not_before, Timestamp not_after) {
   return {{"notBefore", epoch_seconds(not_before)}, {"notAfter", epoch_seconds(not_after)}};
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "control_api/store_access.h"
+#include "provisioning/standing.h"
 #include "x509/certificate.h"
 
 /// What the files about certificates and CA certificates share.
@@ -22,6 +23,10 @@ inline constexpr std::string_view kCertificateStatuses[] = {
 /// operations (contract section 3.6).
 Result<registry::CertificateStatus> read_certificate_status(const Call& call,
                                                             std::string_view member);
+
+/// A key that was revoked stays out, whichever of its certificates is activated: refuses with
+/// CertificateStateException.
+Result<void> check_activation(const provisioning::Standing& standing, const CertificateId& own);
 
 /// {notBefore, notAfter}
 json::object write_validity(Timestamp not_before, Timestamp not_after);

@@ -39,17 +39,16 @@ Answer store_certificate(Call call, Certificate record,
     co_return refuse(Exception::already_exists,
                      "The certificate is already provisioned or registered", arn);
   }
-  CO_TRY_ASSIGN(
-      const std::vector<registry::Require> holds,
-      co_await provisioning::ask_standing(store, provisioning::identity_of(record), record.id,
-                                          provisioning::AskedBy::operator_call));
+  CO_TRY_ASSIGN(registry::RequireSame hold, co_await provisioning::ask_standing(
+                                                store, provisioning::identity_of(record), record.id,
+                                                provisioning::AskedBy::operator_call));
   json::object detail{{"status", registry::to_string(record.status)}};
   if (signer) detail["ca_certificate"] = signer->id.hex();
   registry::AuditEvent event = call.event(std::move(detail));
   event.certificate = record.id.hex();
   registry::ChangeSet changes = change_set(std::move(event));
   if (signer) require(changes, registry::key_of(*signer), Expect::at(signer->version));
-  changes.changes.insert(changes.changes.end(), holds.begin(), holds.end());
+  changes.changes.emplace_back(std::move(hold));
   json::object answer{{"certificateArn", arn}, {"certificateId", record.id.hex()}};
   put(changes, std::move(record), Expect::absent());
   CO_TRY(co_await commit(store, std::move(changes)));

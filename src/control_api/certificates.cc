@@ -31,14 +31,14 @@ runtime::Task<Result<Certificate>> get_certificate(Call call) {
   co_return std::move(*found);
 }
 
-/// `holds` must still be true when the certificate is stored.
+/// `hold` must still be true when the certificate is stored.
 provisioning::IssueRequest issue_request(const Call& call,
-                                         std::vector<registry::Require> holds = {}) {
+                                         std::optional<registry::RequireSame> hold = {}) {
   return {.status =
               call.in.flag("setAsActive") ? CertificateStatus::active : CertificateStatus::inactive,
           .event = call.event(),
-          .also = [holds = std::move(holds)](const Certificate&, registry::ChangeSet& changes) {
-            changes.changes.insert(changes.changes.end(), holds.begin(), holds.end());
+          .also = [hold = std::move(hold)](const Certificate&, registry::ChangeSet& changes) {
+            if (hold) changes.changes.emplace_back(*hold);
           }};
 }
 
@@ -63,11 +63,12 @@ Answer create_keys_and_certificate(Call call) {
 Answer create_certificate_from_csr(Call call) {
   CO_TRY_ASSIGN(const x509::Csr csr,
                 x509::Csr::from_pem(call.in.text("certificateSigningRequest")));
-  CO_TRY_ASSIGN(const std::vector<registry::Require> holds,
+  CO_TRY_ASSIGN(registry::RequireSame hold,
                 co_await provisioning::ask_standing(call.server.store, {csr.public_key().sha256()},
                                                     {}, provisioning::AskedBy::operator_call));
-  CO_TRY_ASSIGN(const Certificate certificate,
-                co_await call.server.issue.run(csr.public_key(), issue_request(call, holds)));
+  CO_TRY_ASSIGN(
+      const Certificate certificate,
+      co_await call.server.issue.run(csr.public_key(), issue_request(call, std::move(hold))));
   co_return write_issued(call, certificate);
 }
 
@@ -134,32 +135,6 @@ void set_status(const Call& call, Certificate certificate, CertificateStatus wan
   put(changes, std::move(certificate), Expect::at(seen));
 }
 
-/// The same signed certificate in another encoding: whoever has the key can make it. It shares its
-/// fate.
-bool is_other_encoding(const Certificate& other, const Certificate& of) {
-  return other.issued_as && other.issued_as == of.issued_as && other.public_key == of.public_key;
-}
-
-/// A key that was revoked stays out, whichever of its certificates it comes back with.
-Result<void> check_activation(const provisioning::Standing& standing, const CertificateId& own) {
-  for (const Certificate& other : standing.certificates) {
-    if (other.id == own || other.status != CertificateStatus::revoked) continue;
-    return refuse(Exception::certificate_state,
-                  fmt::format("Certificate {} of the same key, or of the same issuer and serial "
-                              "number, is revoked; for a unit that may be used again delete that "
-                              "one and lift its revocation: imprint revocation lift DIR {}",
-                              other.id.hex(), other.id.hex()));
-  }
-  if (standing.tombstones.empty()) return {};
-  const std::string revoked = standing.tombstones.front().certificate.hex();
-  return refuse(
-      Exception::certificate_state,
-      fmt::format("Certificate {} of the same key, or of the same issuer and serial "
-                  "number, was revoked and has been deleted since; for a unit that may be "
-                  "used again: imprint revocation lift DIR {}",
-                  revoked, revoked));
-}
-
 Answer update_certificate(Call call) {
   CO_TRY_ASSIGN(const CertificateStatus wanted, read_certificate_status(call, "newStatus"));
   CO_TRY_ASSIGN(Certificate certificate, co_await get_certificate(call));
@@ -177,9 +152,10 @@ Answer update_certificate(Call call) {
   const bool activates = wanted == CertificateStatus::active;
   if (activates) CO_TRY(check_activation(standing, certificate.id));
   registry::ChangeSet changes;
+  changes.changes.emplace_back(provisioning::hold_of(standing));
   set_status(call, certificate, wanted, changes);
   for (const Certificate& other : standing.certificates) {
-    if (activates || other.id == certificate.id || !is_other_encoding(other, certificate)) continue;
+    if (activates || !provisioning::is_other_encoding(other, certificate)) continue;
     if (other.status != CertificateStatus::revoked && other.status != wanted)
       set_status(call, other, wanted, changes);
   }

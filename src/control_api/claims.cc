@@ -332,11 +332,16 @@ Answer thaw_claim(Call call) {
                      fmt::format("Claim {} is not frozen; its status is {}", claim.id.hex(),
                                  registry::to_string(claim.status)));
   }
+  CO_TRY_ASSIGN(
+      const provisioning::Standing standing,
+      co_await provisioning::read_standing(call.server.store, provisioning::identity_of(claim)));
+  CO_TRY(check_activation(standing, claim.id));
   claim.frozen.reset();
   claim.status = CertificateStatus::active;
   claim.modified = call.server.clock.now();
   ++claim.version;
   registry::ChangeSet changes = claim_change(call);
+  changes.changes.emplace_back(provisioning::hold_of(standing));
   co_return co_await store_claim(std::move(call), std::move(claim), std::move(changes));
 }
 

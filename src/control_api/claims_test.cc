@@ -196,6 +196,14 @@ TEST_F(ClaimBudgets, FreezeTakesAClaimOutOfServiceAndThawBringsItBack) {
   const Reply again = world.must("POST", path(id, "/freeze"), R"({"because":"another reason"})");
   EXPECT_EQ(again.body.at("frozen").at("because"), "it was lost") << "the first reason stays";
   EXPECT_EQ(world.events().size(), events);
+  // A key that was revoked stays out, whichever of its certificates is activated.
+  registry::Certificate revoked = record(id);
+  revoked.id = CertificateId(Sha256{9});
+  revoked.status = registry::CertificateStatus::revoked;
+  change(revoked);
+  EXPECT_EQ(world.call("POST", path(id, "/thaw")).error, kState);
+  EXPECT_TRUE(record(id).frozen);
+  commit({.changes = {registry::Erase{registry::certificate_key(revoked.id)}}});
   const Reply thawed = world.must("POST", path(id, "/thaw"));
   EXPECT_EQ(thawed.text("status"), "ACTIVE");
   EXPECT_FALSE(thawed.body.contains("frozen"));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an operator's calls make of keys that were taken out of service.
+#include "provisioning/outside_certificate.h"
 #include "test/support/control_api_world.h"
 #include "test/support/twin.h"
 #include "x509/csr.h"
@@ -129,6 +130,49 @@ TEST_F(Revocations, TemplatesOfOperatorsAreHeldToThemToo) {
   EXPECT_EQ(refused.status, 400);
   EXPECT_EQ(refused.error, "ResourceRegistrationFailureException");
   EXPECT_THAT(refused.message(), HasSubstr("revoked"));
+}
+
+TEST_F(Revocations, OfAMomentAgoCountWhereAKeyIsLetInOrActivated) {
+  const auto revoke_meanwhile = [&](const x509::Certificate* certificate) {
+    registry::Certificate revoked{.id = CertificateId(Sha256{9}),
+                                  .pem = {},
+                                  .status = registry::CertificateStatus::revoked,
+                                  .public_key = key.public_key().sha256()};
+    if (certificate != nullptr) {
+      revoked.public_key = certificate->public_key().sha256();
+      revoked.issued_as = certificate->issued_as();
+    }
+    world.arrange({.changes = {registry::Put{std::move(revoked)}}});
+  };
+  const auto lift = [&] {
+    world.arrange(
+        {.changes = {registry::Erase{registry::certificate_key(CertificateId(Sha256{9}))}}});
+  };
+  const std::string held = create(key).text("certificateId");
+  world.store.before_commit([&] { revoke_meanwhile(nullptr); });
+  EXPECT_THAT(create(key).message(), HasSubstr("which is revoked"));
+  lift();
+  set(held, "INACTIVE");
+  world.store.before_commit([&] { revoke_meanwhile(nullptr); });
+  EXPECT_EQ(world.call("PUT", "/certificates/" + held + "?newStatus=ACTIVE").error,
+            "CertificateStateException");
+  EXPECT_EQ(status_of(held), "INACTIVE");
+  lift();
+  world.store.before_commit([&] { revoke_meanwhile(&device.certificate); });
+  EXPECT_EQ(register_outside(test::twin_of(device.certificate)).status, 406);
+}
+
+TEST_F(Revocations, TakeATwinAlongThatCameAMomentAgo) {
+  const std::string id = register_outside(device.certificate).text("certificateId");
+  const x509::Certificate twin = test::twin_of(device.certificate);
+  world.store.before_commit([&] {
+    registry::Certificate record =
+        provisioning::certificate_record(twin, world.random, world.clock.now());
+    record.status = registry::CertificateStatus::active;
+    world.arrange({.changes = {registry::Put{std::move(record)}}});
+  });
+  set(id, "REVOKED");
+  EXPECT_EQ(status_of(twin.id().hex()), "REVOKED");
 }
 
 TEST_F(Revocations, OfWhatIsStillThereAreNotLifted) {

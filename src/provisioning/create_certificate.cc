@@ -42,20 +42,35 @@ registry::Task<Result<CreatedCertificate>> CreateCertificate::with_keys(Caller c
 
 registry::Task<Result<CreatedCertificate>> CreateCertificate::from_csr(Caller caller,
                                                                        std::string csr_pem) {
+  // Somebody may revoke a certificate of the key at this moment; then it is looked at again.
+  constexpr int kAttempts = 5;
   CO_TRY_ASSIGN(const x509::Csr csr, x509::Csr::from_pem(csr_pem));
+  const std::string digest = encoding::to_hex(csr.proof());
   const Sha256 key = csr.public_key().sha256();
-  const std::string request = encoding::to_hex(csr.proof());
   const Turns::Turn turn = co_await turns_.take(std::string(as_text(key)));
-  CO_TRY_ASSIGN(const std::optional<registry::Certificate> before,
-                co_await made_before(caller, key));
-  if (!before) {
+  for (int attempt = 1;; ++attempt) {
+    auto created = co_await issue_or_reopen(caller, csr.public_key(), digest);
+    if (created || created.error().fault != Fault::conflict) co_return created;
+    if (attempt < kAttempts) continue;
+    co_return fail(Fault::unavailable,
+                   "others are changing certificates of the same key at this moment: {}",
+                   created.error().message);
+  }
+}
+
+registry::Task<Result<CreatedCertificate>> CreateCertificate::issue_or_reopen(Caller caller,
+                                                                              x509::PublicKey key,
+                                                                              std::string digest) {
+  CO_TRY_ASSIGN(KeyStanding known, co_await look_up(caller, key.sha256()));
+  if (!known.made_before) {
     CO_TRY_ASSIGN(PendingCertificates::Place place, reserve(caller));
-    co_return co_await issue(std::move(caller), csr.public_key(), "create_certificate_from_csr",
-                             {request}, std::move(place));
+    co_return co_await issue(std::move(caller), std::move(key), "create_certificate_from_csr",
+                             KeyRequest{std::move(digest), std::move(known.hold)},
+                             std::move(place));
   }
   CO_TRY(co_await claims_.admit(caller, {.is_new_device = false, .takes_turn = false}));
   CO_TRY_ASSIGN(const registry::Certificate open,
-                co_await reopen(std::move(caller), *before, request));
+                co_await reopen(std::move(caller), *known.made_before, std::move(digest)));
   CreatedCertificate created = answer(open);
   created.repeated = true;
   co_return created;
@@ -74,7 +89,7 @@ Result<PendingCertificates::Place> CreateCertificate::reserve(const Caller& call
 
 /// `place` is held until the certificate is stored.
 registry::Task<Result<CreatedCertificate>> CreateCertificate::issue(
-    Caller caller, x509::PublicKey key, std::string step, std::vector<std::string> requests,
+    Caller caller, x509::PublicKey key, std::string step, std::optional<KeyRequest> asked,
     [[maybe_unused]] PendingCertificates::Place place) {
   CO_TRY_ASSIGN(const registry::Certificate claim, co_await claims_.admit(caller, {}));
   CO_TRY_ASSIGN(const Settings settings,
@@ -84,19 +99,25 @@ registry::Task<Result<CreatedCertificate>> CreateCertificate::issue(
       .requested_by = caller.certificate,
       .ownership_expires = clock_.now() + settings.ownership_lifetime,
       .validity = settings.certificate_validity,
-      .requests = std::move(requests),
       .event = {.step = std::move(step),
                 .outcome = "ok",
                 .actor = caller.certificate.hex(),
                 .correlation = caller.correlation,
                 .client = caller.client_id},
   };
+  if (asked) {
+    request.requests = {std::move(asked->digest)};
+    request.also = [hold = std::move(asked->hold)](const registry::Certificate&,
+                                                   registry::ChangeSet& changes) {
+      changes.changes.emplace_back(hold);
+    };
+  }
   CO_TRY_ASSIGN(const registry::Certificate record,
                 co_await issue_.run(std::move(key), std::move(request)));
   co_return answer(record);
 }
 
-registry::Task<Result<std::optional<registry::Certificate>>> CreateCertificate::made_before(
+registry::Task<Result<CreateCertificate::KeyStanding>> CreateCertificate::look_up(
     Caller caller, Sha256 public_key) {
   const registry::query::SameIdentity identity{public_key};
   CO_TRY_ASSIGN(const Standing standing, co_await read_standing(store_, identity));
@@ -104,7 +125,7 @@ registry::Task<Result<std::optional<registry::Certificate>>> CreateCertificate::
   // with its thing, when this one is registered.
   CO_TRY(check_standing(standing, identity, {}, AskedBy::device, Inactive::is_permitted));
   const Timestamp now = clock_.now();
-  std::optional<registry::Certificate> found;
+  KeyStanding out{.hold = hold_of(standing)};
   for (const registry::Certificate& certificate : standing.certificates) {
     // Another claim's certificate proves nothing here.
     if (certificate.requested_by != caller.certificate) continue;
@@ -112,9 +133,9 @@ registry::Task<Result<std::optional<registry::Certificate>>> CreateCertificate::
                          certificate.ownership_expires && *certificate.ownership_expires > now;
     const bool is_in_use =
         certificate.status == CertificateStatus::active && certificate.not_after > now;
-    if (is_in_use || (is_open && !found)) found = certificate;
+    if (is_in_use || (is_open && !out.made_before)) out.made_before = certificate;
   }
-  co_return found;
+  co_return out;
 }
 
 /// What is in use is registered anew by the holder of its key, not by whoever saw a request of its:

@@ -47,14 +47,27 @@ class CreateCertificate {
   registry::Task<Result<CreatedCertificate>> from_csr(Caller caller, std::string csr_pem);
 
  private:
+  /// What is asked for with a key of the device's own.
+  struct KeyRequest {
+    std::string digest;          ///< of the signing request
+    registry::RequireSame hold;  ///< what the answer rests on: what is known of the key
+  };
+  /// What is known of a key of the device's own.
+  struct KeyStanding {
+    std::optional<registry::Certificate> made_before = {};  ///< for the same caller
+    registry::RequireSame hold = {};
+  };
+
+  /// Fault::conflict: what is known of the key has changed meanwhile.
   registry::Task<Result<CreatedCertificate>> issue(Caller caller, x509::PublicKey key,
                                                    std::string step,
-                                                   std::vector<std::string> requests,
+                                                   std::optional<KeyRequest> request,
                                                    PendingCertificates::Place place);
+  registry::Task<Result<CreatedCertificate>> issue_or_reopen(Caller caller, x509::PublicKey key,
+                                                             std::string digest);
   /// A place among the certificates that wait for their registration.
   Result<PendingCertificates::Place> reserve(const Caller& caller);
-  registry::Task<Result<std::optional<registry::Certificate>>> made_before(Caller caller,
-                                                                           Sha256 public_key);
+  registry::Task<Result<KeyStanding>> look_up(Caller caller, Sha256 public_key);
   registry::Task<Result<registry::Certificate>> reopen(Caller caller,
                                                        registry::Certificate certificate,
                                                        std::string request);

@@ -326,16 +326,25 @@ registry::Task<Result<void>> JustInTime::activate(FirstConnection connection, Ar
 
 registry::Task<Result<void>> JustInTime::reject(FirstConnection connection, Arrival arrival,
                                                 Introduced& out) {
-  registry::Certificate record = std::move(arrival.record);
-  const Expect as_seen = Expect::at(record.version);
-  record.status = CertificateStatus::revoked;
-  record.modified = clock_.now();
-  ++record.version;
+  const registry::Certificate own = std::move(arrival.record);
+  CO_TRY_ASSIGN(Standing standing, co_await read_standing(store_, identity_of(own)));
   registry::ChangeSet changes;
-  registry::AuditEvent event = event_of(connection, "reject_certificate");
-  event.time = record.modified;
-  changes.events.push_back(std::move(event));
-  changes.changes.emplace_back(registry::Put{std::move(record), as_seen});
+  changes.changes.emplace_back(hold_of(standing));
+  // One that an operator has decided about meanwhile is looked up again.
+  changes.changes.emplace_back(as_read(own));
+  for (registry::Certificate& record : standing.certificates) {
+    if (record.id != own.id && !is_other_encoding(record, own)) continue;
+    if (record.status == CertificateStatus::revoked) continue;
+    const Expect as_seen = Expect::at(record.version);
+    record.status = CertificateStatus::revoked;
+    record.modified = clock_.now();
+    ++record.version;
+    registry::AuditEvent event = event_of(connection, "reject_certificate");
+    event.time = record.modified;
+    event.certificate = record.id.hex();
+    changes.events.push_back(std::move(event));
+    changes.changes.emplace_back(registry::Put{std::move(record), as_seen});
+  }
   CO_TRY(co_await store_.commit(std::move(changes)));
   out.status = CertificateStatus::revoked;
   co_return Result<void>();
@@ -346,10 +355,10 @@ registry::Task<Result<void>> JustInTime::record_pending(FirstConnection connecti
   registry::ChangeSet changes;
   changes.changes.emplace_back(registry::Put{arrival.record, Expect::absent()});
   changes.changes.emplace_back(as_read(arrival.ca));
-  CO_TRY_ASSIGN(const std::vector<registry::Require> holds,
+  CO_TRY_ASSIGN(registry::RequireSame hold,
                 co_await ask_standing(store_, identity_of(connection.certificate),
                                       arrival.record.id, AskedBy::device));
-  changes.changes.insert(changes.changes.end(), holds.begin(), holds.end());
+  changes.changes.emplace_back(std::move(hold));
   registry::AuditEvent event = event_of(connection, "just_in_time_registration");
   event.time = arrival.record.created;
   event.detail = encoding::to_json(encoding::json::object{

@@ -5,11 +5,13 @@
 #include <gtest/gtest.h>
 
 #include "provisioning/first_use.h"
+#include "provisioning/outside_certificate.h"
 #include "registry/memory/memory_store.h"
 #include "test/support/fake_clock.h"
 #include "test/support/faulty_store.h"
 #include "test/support/scripted_hooks.h"
 #include "test/support/test_ca.h"
+#include "test/support/twin.h"
 #include "x509/digest.h"
 
 namespace imprint::provisioning {
@@ -337,6 +339,35 @@ TEST(JustInTime, LooksAgainWhenTheSameDeviceComesTwiceAtOnce) {
   EXPECT_EQ(world.steps().size(), 1U);
 }
 
+TEST(JustInTime, ATwinThatIsUnderWayIsNotRegisteredAfterTheRevocation) {
+  for (const bool has_template : {true, false}) {
+    for (const bool is_deleted : {true, false}) {
+      World world;
+      if (!has_template) world.set_ca([](registry::CaCertificate& ca) { ca.registration.reset(); });
+      const test::Identity device = world.device("sensor-1");
+      const x509::Certificate twin = test::twin_of(device.certificate);
+      // Nothing of the key is known when the twin is looked up; then the device comes, and is
+      // revoked.
+      world.store.before_commit([&] {
+        registry::Certificate record =
+            certificate_record(device.certificate, world.random, world.clock.now());
+        record.status = CertificateStatus::revoked;
+        world.put(record);
+        if (!is_deleted) return;
+        registry::ChangeSet removal{.changes = removal_changes(record, world.clock.now())};
+        ASSERT_TRUE(run_blocking(world.memory.commit(std::move(removal))));
+      });
+      const auto introduced =
+          run_blocking(world.just_in_time.run({twin, world.ca.certificate.id(), "c", "x"}));
+      ASSERT_FALSE(introduced) << has_template << is_deleted;
+      EXPECT_EQ(introduced.error().code, code::kKeyRefused);
+      const auto known = world.all<registry::Certificate>(registry::query::Certificates{});
+      EXPECT_EQ(known.size(), is_deleted ? 0U : 1U);
+      EXPECT_TRUE(world.all<registry::Thing>(registry::query::Things{}).empty());
+    }
+  }
+}
+
 TEST(JustInTime, ASecondUnitIsRefusedThoughTheFirstHasNotBeenSeenYet) {
   World world;
   const test::Identity first = world.device("sensor-1");
@@ -539,6 +570,26 @@ TEST(RegistrationHook, RejectsForGoodOrLeavesPending) {
   EXPECT_EQ(world.status(device), CertificateStatus::revoked);
   ASSERT_TRUE(world.connect(device));
   EXPECT_EQ(world.hooks.asked.size(), 2U) << "what is decided is not asked again";
+}
+
+TEST(RegistrationHook, RejectsATwinThatCameMeanwhileToo) {
+  HookWorld world;
+  world.hooks.answer(R"({"action": "reject"})");
+  const test::Identity device = world.device("sensor-1");
+  const x509::Certificate twin = test::twin_of(device.certificate);
+  world.hooks.while_asked = [&] {
+    world.store.before_commit([&] {
+      registry::Certificate record = certificate_record(twin, world.random, world.clock.now());
+      record.status = CertificateStatus::active;
+      world.put(std::move(record));
+    });
+    world.hooks.while_asked = [] {};
+  };
+  const auto introduced = world.connect(device);
+  ASSERT_TRUE(introduced) << introduced.error().message;
+  EXPECT_EQ(introduced->status, CertificateStatus::revoked);
+  for (const auto& known : world.all<registry::Certificate>(registry::query::Certificates{}))
+    EXPECT_EQ(known.status, CertificateStatus::revoked) << known.id.hex();
 }
 
 TEST(RegistrationHook, ChangesNothingWhenItsAnswerIsOfNoUse) {

@@ -115,8 +115,7 @@ class Planner {
         known_.standing, identity_of(*known_.certificate), own,
         known_.device ? AskedBy::device : AskedBy::operator_call,
         is_permitted_by_operator() ? Inactive::is_permitted : Inactive::refuses));
-    for (registry::Require& hold : holds_of(known_.standing, own))
-      changes_.changes.emplace_back(std::move(hold));
+    changes_.changes.emplace_back(hold_of(known_.standing));
     return {};
   }
 

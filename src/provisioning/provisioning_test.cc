@@ -758,6 +758,34 @@ TEST(Reprovision, ARevokedKeyStaysOutThroughEveryClaim) {
   EXPECT_EQ(again.error().code, code::kKeyRefused);
 }
 
+TEST(Reprovision, AKeyThatIsRevokedMeanwhileStaysOut) {
+  for (const bool is_registering : {false, true}) {
+    World world;
+    const auto key = test::make_key();
+    std::string token;
+    if (is_registering) token = world.create(key)->ownership_token.reveal();
+    // Nothing of it is known when the key is looked up.
+    world.store.before_commit([&] {
+      registry::Certificate revoked = World::claim(9);
+      revoked.purpose = registry::CertificatePurpose::identity;
+      revoked.public_key = key.public_key().sha256();
+      revoked.status = CertificateStatus::revoked;
+      world.put(revoked);
+    });
+    const auto code_of = [](const auto& result) {
+      return result ? std::string_view("let in") : result.error().code;
+    };
+    EXPECT_EQ(is_registering ? code_of(world.register_with(token, World::parameters("S")))
+                             : code_of(world.create(key)),
+              code::kKeyRefused)
+        << is_registering;
+    for (const registry::Certificate& one : world.device_certificates())
+      EXPECT_NE(one.status, CertificateStatus::active);
+    EXPECT_EQ(world.device_certificates().size(), is_registering ? 2U : 1U);
+    EXPECT_TRUE(world.all<registry::Thing>(registry::query::Things{}).empty());
+  }
+}
+
 TEST(Reprovision, ADeactivatedDeviceDoesNotLetItselfInAgain) {
   World world;
   const auto key = test::make_key();

@@ -11,9 +11,6 @@ namespace {
 using registry::CertificateStatus;
 using registry::query::SameIdentity;
 
-/// More certificates of one key are not looked at; those that are REVOKED come first.
-constexpr std::size_t kMostLookedAt = 1000;
-
 /// Why a certificate is of this identity, for the message.
 template <class T>
 std::string_view shared_with(const T& other, const SameIdentity& identity) {
@@ -56,10 +53,12 @@ SameIdentity identity_of(const registry::Certificate& certificate) {
 }
 
 registry::Task<Result<Standing>> read_standing(registry::Store& store, SameIdentity identity) {
-  CO_TRY_ASSIGN(registry::Page certificates, co_await store.list(identity, {{}, kMostLookedAt}));
+  // More are not looked at; those that are REVOKED come first.
+  const registry::Cursor first{{}, registry::RequireSame::kMost};
+  CO_TRY_ASSIGN(registry::Page certificates, co_await store.list(identity, first));
   CO_TRY_ASSIGN(registry::Page tombstones,
-                co_await store.list(registry::query::Tombstones{identity}, {{}, kMostLookedAt}));
-  Standing out;
+                co_await store.list(registry::query::Tombstones{identity}, first));
+  Standing out{.of = identity};
   for (registry::Record& record : certificates.records)
     out.certificates.push_back(std::get<registry::Certificate>(std::move(record)));
   for (registry::Record& record : tombstones.records)
@@ -82,22 +81,27 @@ Result<void> check_standing(const Standing& standing, const SameIdentity& identi
   return {};
 }
 
-std::vector<registry::Require> holds_of(const Standing& standing,
-                                        std::optional<CertificateId> own) {
-  std::vector<registry::Require> out;
-  for (const registry::Certificate& other : standing.certificates) {
-    if (other.id != own)
-      out.push_back({registry::certificate_key(other.id), registry::Expect::at(other.version)});
-  }
+registry::RequireSame hold_of(const Standing& standing) {
+  registry::RequireSame out{.of = standing.of};
+  for (const registry::Certificate& one : standing.certificates)
+    out.versions.emplace(registry::certificate_key(one.id), one.version);
+  for (const registry::Tombstone& one : standing.tombstones)
+    out.versions.emplace(registry::tombstone_key(one.certificate), one.version);
   return out;
 }
 
-registry::Task<Result<std::vector<registry::Require>>> ask_standing(
-    registry::Store& store, SameIdentity identity, std::optional<CertificateId> own,
-    AskedBy asked_by) {
+registry::Task<Result<registry::RequireSame>> ask_standing(registry::Store& store,
+                                                           SameIdentity identity,
+                                                           std::optional<CertificateId> own,
+                                                           AskedBy asked_by) {
   CO_TRY_ASSIGN(const Standing standing, co_await read_standing(store, identity));
   CO_TRY(check_standing(standing, identity, own, asked_by));
-  co_return holds_of(standing, own);
+  co_return hold_of(standing);
+}
+
+bool is_other_encoding(const registry::Certificate& other, const registry::Certificate& of) {
+  return other.id != of.id && other.issued_as && other.issued_as == of.issued_as &&
+         other.public_key == of.public_key;
 }
 
 std::vector<registry::Change> removal_changes(const registry::Certificate& certificate,

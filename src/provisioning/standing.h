@@ -21,6 +21,7 @@ enum class AskedBy : std::uint8_t { device, operator_call };
 
 /// What is known of one key, or of one issuer and serial number.
 struct Standing {
+  registry::query::SameIdentity of = {};
   std::vector<registry::Certificate> certificates = {};
   std::vector<registry::Tombstone> tombstones = {};
 };
@@ -42,13 +43,19 @@ Result<void> check_standing(const Standing& standing, const registry::query::Sam
                             std::optional<CertificateId> own, AskedBy asked_by,
                             Inactive inactive = Inactive::refuses);
 
-/// The others must still be as they were read, or the answer may be another.
-std::vector<registry::Require> holds_of(const Standing& standing, std::optional<CertificateId> own);
+/// It must still be as it was read when the certificate is stored, or the answer may be another:
+/// one of the same key may have come meanwhile, or come and been revoked.
+registry::RequireSame hold_of(const Standing& standing);
 
 /// Both at once. What has to hold when the certificate is stored.
-registry::Task<Result<std::vector<registry::Require>>> ask_standing(
-    registry::Store& store, registry::query::SameIdentity identity,
-    std::optional<CertificateId> own, AskedBy asked_by);
+registry::Task<Result<registry::RequireSame>> ask_standing(registry::Store& store,
+                                                           registry::query::SameIdentity identity,
+                                                           std::optional<CertificateId> own,
+                                                           AskedBy asked_by);
+
+/// The same signed certificate in another encoding: whoever has the key can make it. It shares its
+/// fate.
+bool is_other_encoding(const registry::Certificate& other, const registry::Certificate& of);
 
 /// The changes that remove a certificate, whose key stays out if it was REVOKED.
 std::vector<registry::Change> removal_changes(const registry::Certificate& certificate,

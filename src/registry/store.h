@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -49,6 +50,26 @@ struct Require {
   Expect expect;
 };
 
+namespace query {
+
+/// Certificates of one key, or of one issuer and serial number (Certificate::issued_as): those that
+/// are REVOKED first, INACTIVE ones next. A device cannot change either.
+struct SameIdentity {
+  Sha256 public_key;
+  std::optional<Sha256> issued_as = {};
+};
+
+}  // namespace query
+
+/// Holds without changing anything: certificates and tombstones of an identity must be those that
+/// were read, none added and none changed. Of more than kMost certificates or tombstones the first
+/// are compared, which those that are REVOKED are among.
+struct RequireSame {
+  static constexpr std::size_t kMost = 1000;
+  query::SameIdentity of;
+  std::map<Key, std::int64_t> versions = {};
+};
+
 /// Adds to a counter (absent counts as 0) unless that takes it past `limit`; then the change set
 /// fails with Fault::exhausted. Counted by the store, so many writers need not retry.
 struct Count {
@@ -64,7 +85,7 @@ struct Forget {
   bool is_archived = false;  ///< the archive has them
 };
 
-using Change = std::variant<Put, Erase, Require, Count, Forget>;
+using Change = std::variant<Put, Erase, Require, RequireSame, Count, Forget>;
 
 /// Applied whole or not at all. Events are appended in the same transaction, each with its place in
 /// the hash chain (audit_chain.h).
@@ -105,12 +126,6 @@ struct Claims {};
 struct CertificateStatuses {};
 struct CertificatesByKey {
   Sha256 public_key;
-};
-/// Certificates of one key, or of one issuer and serial number (Certificate::issued_as): those that
-/// are REVOKED first, INACTIVE ones next. A device cannot change either.
-struct SameIdentity {
-  Sha256 public_key;
-  std::optional<Sha256> issued_as = {};
 };
 /// By certificate; all of them, or those of one key or of one issuer and serial number.
 struct Tombstones {

@@ -561,6 +561,50 @@ TEST_P(StoreConformance, KeepsTombstones) {
   EXPECT_EQ(names(query::Tombstones{}), std::vector<std::string>{two});
 }
 
+TEST_P(StoreConformance, HoldsWhatIsKnownOfAKey) {
+  Certificate one = certificate(1);
+  one.public_key = Sha256{7};
+  Certificate other = certificate(2);
+  other.public_key = Sha256{8};
+  other.issued_as = Sha256{9};
+  const Tombstone gone{.certificate = certificate_id(3), .public_key = Sha256{7}};
+  const auto holds = [&](std::map<Key, std::int64_t> versions) {
+    ChangeSet changes;
+    changes.changes.emplace_back(Put{thing("t")});
+    changes.changes.emplace_back(RequireSame{{Sha256{7}, Sha256{9}}, std::move(versions)});
+    const auto done = commit(std::move(changes));
+    if (!done) EXPECT_EQ(done.error().fault, Fault::conflict);
+    EXPECT_EQ(find(thing_key(thing_name("t"))).has_value(), done.has_value());
+    ChangeSet cleaning;
+    cleaning.changes.emplace_back(Erase{thing_key(thing_name("t"))});
+    EXPECT_TRUE(commit(std::move(cleaning)));
+    return done.has_value();
+  };
+  EXPECT_TRUE(holds({}));
+  ASSERT_TRUE(put(certificate(60)));
+  EXPECT_TRUE(holds({})) << "another key";
+  ASSERT_TRUE(put(one));
+  EXPECT_FALSE(holds({})) << "one that came";
+  std::map<Key, std::int64_t> known{{certificate_key(one.id), 1}};
+  EXPECT_TRUE(holds(known));
+  one.version = 2;
+  ASSERT_TRUE(put(one));
+  EXPECT_FALSE(holds(known)) << "one that changed";
+  known[certificate_key(one.id)] = 2;
+  ASSERT_TRUE(put(other));
+  EXPECT_FALSE(holds(known)) << "one of the same issuer and serial number";
+  known[certificate_key(other.id)] = 1;
+  EXPECT_TRUE(holds(known));
+  ASSERT_TRUE(put(gone));
+  EXPECT_FALSE(holds(known)) << "a revocation";
+  known[tombstone_key(gone.certificate)] = 1;
+  EXPECT_TRUE(holds(known));
+  ChangeSet erased;
+  erased.changes.emplace_back(Erase{certificate_key(one.id)});
+  ASSERT_TRUE(commit(std::move(erased)));
+  EXPECT_FALSE(holds(known)) << "one that went";
+}
+
 TEST_P(StoreConformance, ListsRegistrationTasksFromTheNewest) {
   const auto task = [](const std::string& id, std::int64_t created, TaskStatus status) {
     return RegistrationTask{

@@ -45,6 +45,18 @@ Result<void> check_expectation(const Key& key, Expect expect, std::optional<std:
   return {};
 }
 
+Result<void> check_same(const RequireSame& expected, const Page& certificates,
+                        const Page& tombstones) {
+  std::map<Key, std::int64_t> found;
+  for (const Page* page : {&certificates, &tombstones}) {
+    for (const Record& record : page->records) found.emplace(key_of(record), version_of(record));
+  }
+  if (found == expected.versions) return {};
+  return fail_at(Fault::conflict, "identity",
+                 "certificates of the same key, or of the same issuer and serial number, have "
+                 "changed meanwhile");
+}
+
 Result<void> check_count(const Count& count, std::int64_t found) {
   if (!count.limit || found + count.by <= *count.limit) return {};
   return fail_at(Fault::exhausted, count.counter, "the limit of {} is reached", *count.limit);

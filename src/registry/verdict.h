@@ -23,6 +23,10 @@ Result<void> check_append_only(const Change& change);
 /// `found` is the stored record's version, if there is one.
 Result<void> check_expectation(const Key& key, Expect expect, std::optional<std::int64_t> found);
 
+/// `certificates` and `tombstones` are the first RequireSame::kMost that are stored.
+Result<void> check_same(const RequireSame& expected, const Page& certificates,
+                        const Page& tombstones);
+
 Result<void> check_count(const Count& count, std::int64_t found);
 
 }  // namespace imprint::registry

@@ -288,6 +288,12 @@ Result<void> MemoryStore::check(const Change& change) const {
     const auto it = records_.find(counter_key(count->counter));
     return check_count(*count, it == records_.end() ? 0 : std::get<Counter>(it->second).value);
   }
+  if (const auto* same = std::get_if<RequireSame>(&change)) {
+    const Cursor first{{}, RequireSame::kMost};
+    TRY_ASSIGN(const Page certificates, list_now(same->of, first));
+    TRY_ASSIGN(const Page tombstones, list_now(query::Tombstones{same->of}, first));
+    return check_same(*same, certificates, tombstones);
+  }
   const std::optional<Touched> touched = touched_by(change);
   if (!touched) return {};
   return check_expectation(touched->key, touched->expect, version(touched->key));

@@ -67,6 +67,12 @@ Result<void> check(Connection& connection, const Change& change) {
                find_row(connection, counter_key(count->counter)));
     return check_count(*count, found ? std::get<Counter>(*found).value : 0);
   }
+  if (const auto* same = std::get_if<RequireSame>(&change)) {
+    const Cursor first{{}, RequireSame::kMost};
+    TRY_ASSIGN(const Page certificates, list_rows(connection, same->of, first));
+    TRY_ASSIGN(const Page tombstones, list_rows(connection, query::Tombstones{same->of}, first));
+    return check_same(*same, certificates, tombstones);
+  }
   const std::optional<Touched> touched = touched_by(change);
   if (!touched) return {};
   if (touched->expect.state == Expect::State::anything) return {};
