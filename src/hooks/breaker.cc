@@ -5,77 +5,92 @@
 
 namespace imprint::hooks {
 
-bool Breaker::admits(const std::string& payer, Monotonic now) {
-  const auto it = payers_.find(payer);
-  const bool is_closed_to_payer = it != payers_.end() && it->second.in_a_row >= limit_;
-  if (!is_open_ && !is_closed_to_payer) return true;
-  if (it != payers_.end() && (now < it->second.rests_until || it->second.is_trying)) return false;
-  if (is_open_) {
-    if (now < rests_until_ || trying_) return false;
-    trying_ = payer;
+bool Breaker::admits(const Payer& payer, Monotonic now) {
+  const Rests rests = resting(payer);
+  if (rests == Rests::nobody) return true;
+  if (const auto own = payers_.find(payer.name); own != payers_.end()) {
+    if (now < own->second.rests_until || own->second.is_trying) return false;
   }
-  remember(payer).is_trying = true;
+  const auto it = groups_.find(payer.group_name());
+  Circle* const group = it != groups_.end() && it->second.rests ? &it->second : nullptr;
+  if (group != nullptr && !may_try(*group, now)) return false;
+  if (all_.rests && !may_try(all_, now)) return false;
+  if (group != nullptr) group->trying = payer.name;
+  if (all_.rests) all_.trying = payer.name;
+  remember(payers_, payer.name).is_trying = true;
   return true;
 }
 
-void Breaker::succeeded(const std::string& payer) {
-  payers_.erase(payer);
-  for (auto& [name, failures] : payers_) failures.since_success = false;
-  in_a_row_ = 0;
-  failing_ = 0;
-  is_open_ = false;
-  trying_.reset();
+void Breaker::succeeded(const Payer& payer) {
+  payers_.erase(payer.name);
+  groups_.erase(payer.group_name());
+  all_ = {};
 }
 
-void Breaker::failed(const std::string& payer, Monotonic now) {
-  Failures& own = remember(payer);
+void Breaker::failed(const Payer& payer, Monotonic now) {
+  Failures& own = remember(payers_, payer.name);
   own.is_trying = false;
-  if (!own.since_success) {
-    own.since_success = true;
-    ++failing_;
-  }
   if (own.in_a_row < limit_) ++own.in_a_row;
-  if (in_a_row_ < limit_) ++in_a_row_;
   if (own.in_a_row >= limit_) own.rests_until = now + pause_;
-  if (is_open_) {
-    if (trying_ != payer) return;  // sent before it opened
-    trying_.reset();
-    // The next try is somebody else's, if somebody else asks.
-    own.rests_until = now + 2 * pause_;
-    rests_until_ = now + pause_;
-  } else if (in_a_row_ >= limit_ && failing_ >= kPayersForAll) {
-    is_open_ = true;
-    rests_until_ = now + pause_;
+  Circle& group = remember(groups_, payer.group_name());
+  const bool tried_for_group = fail_in(group, payer.name, payer.name, now);
+  const bool tried_for_all = fail_in(all_, payer.group_name(), payer.name, now);
+  // The next try is somebody else's, if somebody else asks.
+  if (tried_for_group || tried_for_all) own.rests_until = now + 2 * pause_;
+}
+
+bool Breaker::fail_in(Circle& circle, const std::string& member, const std::string& payer,
+                      Monotonic now) {
+  if (circle.failing.size() < kSeveral) circle.failing.insert(member);
+  if (circle.in_a_row < limit_) ++circle.in_a_row;
+  if (circle.rests) {
+    if (circle.trying != payer) return false;  // sent before it rested
+    circle.trying.reset();
+    circle.rests_until = now + pause_;
+    return true;
   }
+  if (circle.in_a_row < limit_ || circle.failing.size() < kSeveral) return false;
+  circle.rests = true;
+  circle.rests_until = now + pause_;
+  return false;
 }
 
-void Breaker::gave_up(const std::string& payer) {
-  if (const auto it = payers_.find(payer); it != payers_.end()) it->second.is_trying = false;
-  if (trying_ == payer) trying_.reset();
+void Breaker::gave_up(const Payer& payer) {
+  if (const auto it = payers_.find(payer.name); it != payers_.end()) it->second.is_trying = false;
+  if (const auto it = groups_.find(payer.group_name()); it != groups_.end()) {
+    if (it->second.trying == payer.name) it->second.trying.reset();
+  }
+  if (all_.trying == payer.name) all_.trying.reset();
 }
 
-bool Breaker::is_open_for(const std::string& payer) const {
-  if (is_open_) return true;
-  const auto it = payers_.find(payer);
-  return it != payers_.end() && it->second.in_a_row >= limit_;
+Breaker::Rests Breaker::resting(const Payer& payer) const {
+  if (all_.rests) return Rests::all;
+  if (const auto it = groups_.find(payer.group_name()); it != groups_.end() && it->second.rests)
+    return Rests::group;
+  const auto it = payers_.find(payer.name);
+  return it != payers_.end() && it->second.in_a_row >= limit_ ? Rests::payer : Rests::nobody;
 }
 
 bool Breaker::is_open_for_any() const {
-  return is_open_ || std::ranges::any_of(payers_, [this](const auto& entry) {
-           return entry.second.in_a_row >= limit_;
-         });
+  return all_.rests ||
+         std::ranges::any_of(groups_, [](const auto& entry) { return entry.second.rests; }) ||
+         std::ranges::any_of(payers_,
+                             [this](const auto& entry) { return entry.second.in_a_row >= limit_; });
 }
 
-Breaker::Failures& Breaker::remember(const std::string& payer) {
-  auto it = payers_.find(payer);
-  if (it == payers_.end()) {
-    if (payers_.size() == kMostPayers) {
-      payers_.erase(std::ranges::min_element(
-          payers_, {}, [](const auto& entry) { return entry.second.rests_until; }));
-    }
-    it = payers_.emplace(payer, Failures()).first;
+bool Breaker::may_try(const Circle& circle, Monotonic now) {
+  return now >= circle.rests_until && !circle.trying;
+}
+
+template <class T>
+T& Breaker::remember(std::map<std::string, T>& all, const std::string& name) {
+  const auto it = all.find(name);
+  if (it != all.end()) return it->second;
+  if (all.size() == kMostRemembered) {
+    all.erase(std::ranges::min_element(all, {},
+                                       [](const auto& entry) { return entry.second.rests_until; }));
   }
-  return it->second;
+  return all[name];
 }
 
 }  // namespace imprint::hooks

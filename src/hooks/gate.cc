@@ -12,8 +12,12 @@ namespace {
 
 constexpr Milliseconds kFirstPause{50};  // between two attempts; each is twice as long
 
-/// A payer's name is a certificate's id, as a rule.
-std::string shown(const std::string& payer) { return payer.empty() ? "this asker" : payer; }
+/// Whose requests rest. Names are ids of certificates, as a rule.
+std::string shown(Breaker::Rests rests, const Payer& payer) {
+  if (rests == Breaker::Rests::all) return "all";
+  if (rests == Breaker::Rests::group) return "devices of CA " + payer.group_name();
+  return payer.name.empty() ? "this asker" : payer.name;
+}
 
 double seconds_between(Monotonic from, Monotonic to) {
   return std::chrono::duration<double>(to - from).count();
@@ -21,13 +25,15 @@ double seconds_between(Monotonic from, Monotonic to) {
 
 }  // namespace
 
-void Gate::ask(std::string arn, std::string event, std::string payer, Monotonic asked, Done done) {
+void Gate::ask(std::string arn, std::string event, Payer payer, Monotonic asked, Done done) {
   const Monotonic now = clock_.monotonic();
   if (!breaker_.admits(payer, now)) {
+    const Breaker::Rests rests = breaker_.resting(payer);
+    const std::string whose =
+        rests == Breaker::Rests::all ? std::string() : " for " + shown(rests, payer);
     return done(refusal(fmt::format("hook {} has failed {} times in a row{} and is not asked at "
                                     "the moment",
-                                    quote(options_.arn), options_.breaker_failures,
-                                    breaker_.is_open() ? "" : " for " + shown(payer)),
+                                    quote(options_.arn), options_.breaker_failures, whose),
                         asked));
   }
   // Whoever is not asked for at the moment takes nobody's place.
@@ -61,7 +67,7 @@ void Gate::ask(std::string arn, std::string event, std::string payer, Monotonic 
 
 void Gate::send(Call& call) {
   ++running_;
-  ++running_of_[call.payer];
+  ++running_of_[call.payer.group_name()][call.payer.name];
   call.state = State::sent;
   const std::uint64_t number = call.invocation.number;
   carrier_->send(call.invocation, [this, number](Delivery delivery) {
@@ -85,22 +91,36 @@ void Gate::send_waiting() {
 
 std::deque<std::uint64_t>::iterator Gate::fairest() {
   return std::ranges::min_element(waiting_, {}, [this](std::uint64_t number) {
-    const auto it = running_of_.find(calls_.at(number).payer);
-    return it == running_of_.end() ? 0 : it->second;
+    const Payer& payer = calls_.at(number).payer;
+    const auto group = running_of_.find(payer.group_name());
+    if (group == running_of_.end()) return std::pair<std::size_t, std::size_t>();
+    const auto own = group->second.find(payer.name);
+    return std::pair(total(group->second), own == group->second.end() ? 0 : own->second);
   });
 }
 
-bool Gate::make_room(const std::string& payer) {
-  std::map<std::string, std::size_t> waiting_of;
+bool Gate::make_room(const Payer& payer) {
+  std::map<std::string, Requests> waiting_of;
   for (const std::uint64_t number : waiting_) {
-    if (const auto it = calls_.find(number); it != calls_.end()) ++waiting_of[it->second.payer];
+    if (const auto it = calls_.find(number); it != calls_.end())
+      ++waiting_of[it->second.payer.group_name()][it->second.payer.name];
   }
+  const auto largest = std::ranges::max_element(
+      waiting_of, {}, [](const auto& entry) { return total(entry.second); });
+  if (largest == waiting_of.end()) return false;
+  // The largest group gives way to another, and the largest payer to one of its own group.
+  const Requests& own = waiting_of[payer.group_name()];
+  const bool is_other_group = total(largest->second) > total(own) + 1;
+  const Requests& from = is_other_group ? largest->second : own;
   const auto most =
-      std::ranges::max_element(waiting_of, {}, [](const auto& entry) { return entry.second; });
-  if (most == waiting_of.end() || most->second <= waiting_of[payer] + 1) return false;
+      std::ranges::max_element(from, {}, [](const auto& entry) { return entry.second; });
+  if (most == from.end()) return false;
+  const auto mine = own.find(payer.name);
+  const std::size_t waits = mine == own.end() ? 0 : mine->second;
+  if (!is_other_group && most->second <= waits + 1) return false;
   const auto last = std::find_if(waiting_.rbegin(), waiting_.rend(), [&](std::uint64_t number) {
     const auto it = calls_.find(number);
-    return it != calls_.end() && it->second.payer == most->first;
+    return it != calls_.end() && it->second.payer.name == most->first;
   });
   const Call ended = std::move(calls_.extract(*last).mapped());
   --queued_;
@@ -111,10 +131,18 @@ bool Gate::make_room(const std::string& payer) {
   return true;
 }
 
-void Gate::left(const std::string& payer) {
+std::size_t Gate::total(const Requests& of) {
+  std::size_t sum = 0;
+  for (const auto& [name, requests] : of) sum += requests;
+  return sum;
+}
+
+void Gate::left(const Payer& payer) {
   --running_;
-  const auto it = running_of_.find(payer);
-  if (--it->second == 0) running_of_.erase(it);
+  const auto group = running_of_.find(payer.group_name());
+  const auto own = group->second.find(payer.name);
+  if (--own->second == 0) group->second.erase(own);
+  if (group->second.empty()) running_of_.erase(group);
 }
 
 void Gate::delivered(std::uint64_t number, Delivery delivery) {
@@ -181,32 +209,38 @@ HookReport Gate::report() const {
   return report;
 }
 
-void Gate::judge(const std::string& payer, const Reply& reply) {
+void Gate::judge(const Payer& payer, const Reply& reply) {
+  using Rests = Breaker::Rests;
+  const Rests before = breaker_.resting(payer);
   if (reply.kind == Reply::Kind::answered || reply.kind == Reply::Kind::threw) {
-    if (breaker_.is_open_for(payer)) log_.info("a hook works again", {{"hook", options_.arn}});
+    if (before != Rests::nobody) log_.info("a hook works again", {{"hook", options_.arn}});
     return breaker_.succeeded(payer);
   }
-  const bool was_open = breaker_.is_open();
-  const bool was_open_for_payer = breaker_.is_open_for(payer);
   breaker_.failed(payer, clock_.monotonic());
-  if (!breaker_.is_open_for(payer)) return;
-  if (breaker_.is_open() != was_open || !was_open_for_payer) {
+  const Rests now = breaker_.resting(payer);
+  if (now == Rests::nobody) return;
+  if (now != before) {
     log_.error("a hook does not work; requests that need it are refused without asking it",
                {{"hook", options_.arn},
-                {"whose requests", breaker_.is_open() ? "all" : shown(payer)},
+                {"whose requests", shown(now, payer)},
                 {"because", reply.because},
                 {"next try after ms", options_.breaker_pause.count()}});
   }
-  refuse_waiting(breaker_.is_open() ? std::nullopt : std::optional(payer),
-                 fmt::format("hook {} has failed {} times in a row while this request waited",
-                             quote(options_.arn), options_.breaker_failures));
+  refuse_waiting(
+      [&](const Payer& other) {
+        return now == Rests::all || (now == Rests::group ? other.group_name() == payer.group_name()
+                                                         : other.name == payer.name);
+      },
+      fmt::format("hook {} has failed {} times in a row while this request waited",
+                  quote(options_.arn), options_.breaker_failures));
 }
 
-void Gate::refuse_waiting(const std::optional<std::string>& payer, const std::string& because) {
+void Gate::refuse_waiting(const std::function<bool(const Payer&)>& whose,
+                          const std::string& because) {
   for (const std::uint64_t number : std::exchange(waiting_, {})) {
     const auto it = calls_.find(number);
     if (it == calls_.end()) continue;
-    if (payer && it->second.payer != *payer) {
+    if (!whose(it->second.payer)) {
       waiting_.push_back(number);
       continue;
     }
@@ -219,7 +253,7 @@ void Gate::refuse_waiting(const std::optional<std::string>& payer, const std::st
 
 void Gate::stop() {
   const std::string because = "the server is stopping";
-  refuse_waiting(std::nullopt, because);
+  refuse_waiting([](const Payer&) { return true; }, because);
   while (!calls_.empty()) {
     const auto it = calls_.begin();
     if (it->second.state == State::sent) carrier_->cancel(it->first);

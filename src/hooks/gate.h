@@ -7,7 +7,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "hooks/breaker.h"
@@ -36,7 +35,7 @@ class Gate {
   Gate& operator=(const Gate&) = delete;
 
   /// `done` is called once, here or later on this thread.
-  void ask(std::string arn, std::string event, std::string payer, Monotonic asked, Done done);
+  void ask(std::string arn, std::string event, Payer payer, Monotonic asked, Done done);
 
   /// Answers everything that waits as failed.
   void stop();
@@ -50,7 +49,7 @@ class Gate {
   enum class State : std::uint8_t { waiting, sent, pausing };
   struct Call {
     Invocation invocation;
-    std::string payer;
+    Payer payer;
     Done done;
     Monotonic asked;
     State state = State::waiting;
@@ -62,20 +61,25 @@ class Gate {
 
   void send(Call& call);
   void send_waiting();
-  /// Of those that wait, the first one of a payer with the fewest requests under way.
+  /// So many of each payer of a group.
+  using Requests = std::map<std::string, std::size_t>;
+  [[nodiscard]] static std::size_t total(const Requests& of);
+
+  /// Of those that wait, the first one of a group with the fewest requests under way, and of the
+  /// payer in it with the fewest.
   [[nodiscard]] std::deque<std::uint64_t>::iterator fairest();
-  /// A full queue gives way to a payer that has fewer in it than another: one of the other's goes.
-  bool make_room(const std::string& payer);
+  /// A full queue gives way to a group, or a payer of one, that has fewer in it than another: one
+  /// of the other's goes.
+  bool make_room(const Payer& payer);
   void delivered(std::uint64_t number, Delivery delivery);
   bool retry(Call& call);
   /// A request of this payer holds its slot no more.
-  void left(const std::string& payer);
+  void left(const Payer& payer);
   void time_out(std::uint64_t number);
   /// The answer is out, and the slot free for the next.
   void finish(Calls::iterator call, Reply reply);
-  void judge(const std::string& payer, const Reply& reply);
-  /// Of one payer, or of all.
-  void refuse_waiting(const std::optional<std::string>& payer, const std::string& because);
+  void judge(const Payer& payer, const Reply& reply);
+  void refuse_waiting(const std::function<bool(const Payer&)>& whose, const std::string& because);
   [[nodiscard]] Reply refusal(std::string because, Monotonic asked) const;
 
   HookOptions options_;
@@ -91,7 +95,7 @@ class Gate {
   std::deque<std::uint64_t> waiting_;  ///< in their order; some may have given up meanwhile
   std::size_t queued_ = 0;
   std::size_t running_ = 0;
-  std::map<std::string, std::size_t> running_of_ = {};  ///< by payer
+  std::map<std::string, Requests> running_of_ = {};  ///< by group
 };
 
 }  // namespace imprint::hooks

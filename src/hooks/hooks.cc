@@ -123,9 +123,9 @@ runtime::Task<Reply> Hooks::ask(std::string arn, std::string event_json, Asker a
                                quote(arn))};
   }
   const runtime::Completion<Reply> answer;
-  const bool is_posted =
-      parts_->post([gate, answer, arn = std::move(arn), event = std::move(event_json),
-                    payer = std::move(asker.payer), asked]() mutable {
+  const bool is_posted = parts_->post(
+      [gate, answer, arn = std::move(arn), event = std::move(event_json),
+       payer = Payer{std::move(asker.payer), std::move(asker.group)}, asked]() mutable {
         gate->ask(std::move(arn), std::move(event), std::move(payer), asked,
                   [answer](Reply reply) { answer.complete(std::move(reply)); });
       });

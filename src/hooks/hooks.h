@@ -17,9 +17,11 @@
 
 namespace imprint::hooks {
 
-/// Who has a hook asked. One payer's failures, however many, keep nobody else's requests from it.
+/// Who has a hook asked. Failures of one payer, or of many of one group, keep nobody else's
+/// requests from it.
 struct Asker {
   std::string payer = {};  ///< a claim, a device's certificate, an access key
+  std::string group = {};  ///< the CA of a device's certificate; empty: the payer is on its own
   bool is_trial = false;   ///< nobody is let in by the answer; it takes no device's turn
 };
 

@@ -560,6 +560,22 @@ TEST_F(HooksTest, FailuresOfOnePayerStopNobodyElse) {
   EXPECT_EQ(ask_as({.payer = "leaked claim"}).kind, failed);
 }
 
+TEST_F(HooksTest, FailuresOfOneCasDevicesStopNobodyElse) {
+  WebServer server([&](const WebCall& call) {
+    return call.body.find("poison") != std::string::npos ? web_answer(500, "")
+                                                         : web_answer(200, kYes);
+  });
+  make({.url = server.url(), .breaker_failures = 3, .breaker_pause = std::chrono::hours(1)});
+  const auto device = [](int number) {
+    return Asker{.payer = fmt::format("device {}", number), .group = "leaked CA"};
+  };
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(ask_as(device(i), R"("poison")").kind, failed);
+  EXPECT_EQ(server.calls(), 3) << "requests of that CA rest";
+  EXPECT_THAT(ask_as(device(10)).because, HasSubstr("for devices of CA leaked CA"));
+  EXPECT_EQ(ask_as({.payer = "claim"}).kind, answered);
+  EXPECT_EQ(ask_as({.payer = "device", .group = "another CA"}).kind, answered);
+}
+
 TEST_F(HooksTest, OnePayerFillsTheQueueForNobodyElse) {
   std::counting_semaphore<100> go{0};
   WebServer server([&](const WebCall& call) {
@@ -589,6 +605,40 @@ TEST_F(HooksTest, OnePayerFillsTheQueueForNobodyElse) {
   answered_other.wait();
   EXPECT_EQ(other.kind, answered) << "its turn comes before those that were there";
   EXPECT_EQ(refused, 3) << "two that the queue had no place for, and one that gave way";
+  go.release(20);
+  ended.wait();
+}
+
+TEST_F(HooksTest, OneCasDevicesFillTheQueueForNobodyElse) {
+  std::counting_semaphore<100> go{0};
+  WebServer server([&](const WebCall& call) {
+    if (call.body.find("slow") != std::string::npos) go.acquire();
+    return web_answer(200, kYes);
+  });
+  make({.url = server.url(), .concurrency = 2, .queue = 4});
+  std::latch ended(10);
+  std::atomic<int> refused = 0;
+  const auto slow = [&](int number) -> runtime::Task<void> {
+    const Reply reply =
+        co_await hooks->ask(std::string(kArn), R"("slow")",
+                            {.payer = fmt::format("device {}", number), .group = "leaked CA"});
+    if (reply.because.find("overloaded") != std::string::npos) ++refused;
+    ended.count_down();
+  };
+  for (int i = 0; i < 10; ++i) runtime::start(slow(i));
+  std::latch answered_claim(1);
+  Reply claim;
+  const auto ask_claim = [&]() -> runtime::Task<void> {
+    claim = co_await hooks->ask(std::string(kArn), R"("quick")", {.payer = "claim"});
+    answered_claim.count_down();
+  };
+  runtime::start(ask_claim());
+  // All that was asked before is in its place when the report comes.
+  EXPECT_EQ(runtime::run_blocking(hooks->report()).front().waiting, 4U);
+  EXPECT_EQ(refused, 5) << "four that the queue had no place for, and one that gave way";
+  go.release(1);
+  answered_claim.wait();
+  EXPECT_EQ(claim.kind, answered) << "its turn comes before those that were there";
   go.release(20);
   ended.wait();
 }

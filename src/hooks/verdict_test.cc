@@ -4,7 +4,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "hooks/breaker.h"
 #include "hooks/options.h"
 #include "hooks/runtime_path.h"
 
@@ -208,67 +207,6 @@ TEST(RuntimePath, OnlyLoopbackHostsAreThisMachine) {
   for (const std::string host : {"", "evil.example", "127.0.0.1.evil.example:9001", "10.0.0.1",
                                  "localhost.evil", "[::2]:1", "::1"})
     EXPECT_FALSE(is_loopback_host(host)) << host;
-}
-
-TEST(Breaker, OpensAfterFailuresInARowAndLetsOneTryAfterThePause) {
-  Breaker breaker(3, Milliseconds(100));
-  Monotonic now{};
-  breaker.failed("a", now);
-  breaker.failed("a", now);
-  breaker.succeeded("a");  // so that only those in a row count
-  breaker.failed("a", now);
-  breaker.failed("a", now);
-  EXPECT_TRUE(breaker.admits("a", now));
-  breaker.failed("a", now);
-  EXPECT_TRUE(breaker.is_open_for("a"));
-  EXPECT_FALSE(breaker.admits("a", now + Milliseconds(99)));
-  now += Milliseconds(100);
-  EXPECT_TRUE(breaker.admits("a", now));
-  EXPECT_FALSE(breaker.admits("a", now)) << "one at a time";
-  breaker.failed("a", now);
-  EXPECT_FALSE(breaker.admits("a", now + Milliseconds(99))) << "one failure is enough now";
-  EXPECT_TRUE(breaker.admits("a", now + Milliseconds(100)));
-  breaker.succeeded("a");
-  EXPECT_TRUE(breaker.admits("a", now));
-  EXPECT_FALSE(breaker.is_open_for_any());
-}
-
-TEST(Breaker, OnePayerAloneClosesItToNobodyElse) {
-  Breaker breaker(3, Milliseconds(100));
-  for (int i = 0; i < 100; ++i) breaker.failed("a", Monotonic());
-  EXPECT_FALSE(breaker.admits("a", Monotonic()));
-  EXPECT_TRUE(breaker.admits("b", Monotonic()));
-  EXPECT_FALSE(breaker.is_open());
-  EXPECT_TRUE(breaker.is_open_for_any());
-}
-
-TEST(Breaker, SeveralPayersWhoAllFailOpenItForEverybody) {
-  Breaker breaker(3, Milliseconds(100));
-  Monotonic now{};
-  for (const char* payer : {"a", "b"}) breaker.failed(payer, now);
-  EXPECT_TRUE(breaker.admits("d", now));
-  breaker.failed("c", now);
-  EXPECT_TRUE(breaker.is_open());
-  EXPECT_FALSE(breaker.admits("d", now));
-  now += Milliseconds(100);
-  EXPECT_TRUE(breaker.admits("a", now));
-  EXPECT_FALSE(breaker.admits("d", now)) << "one at a time";
-  breaker.failed("a", now);
-  now += Milliseconds(100);
-  EXPECT_FALSE(breaker.admits("a", now)) << "the next try is not the same payer's";
-  EXPECT_TRUE(breaker.admits("d", now));
-  breaker.succeeded("d");
-  EXPECT_FALSE(breaker.is_open());
-  EXPECT_TRUE(breaker.admits("a", now));
-}
-
-TEST(Breaker, ATryThatWasNotSentIsNoTry) {
-  Breaker breaker(1, Milliseconds(100));
-  for (const char* payer : {"a", "b", "c"}) breaker.failed(payer, Monotonic());
-  const Monotonic later = Monotonic() + Milliseconds(100);
-  EXPECT_TRUE(breaker.admits("d", later));
-  breaker.gave_up("d");
-  EXPECT_TRUE(breaker.admits("e", later));
 }
 
 }  // namespace

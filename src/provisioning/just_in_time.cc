@@ -93,6 +93,11 @@ std::string serial_number_of(const x509::Certificate& certificate) {
                                               : values.front());
 }
 
+/// Whoever has a CA's key makes as many certificates as they like.
+hooks::Asker asker_of(const FirstConnection& connection) {
+  return {.payer = connection.certificate.id().hex(), .group = connection.ca.hex()};
+}
+
 hooks::Outcome outcome_of(const hooks::Reply& reply, const Result<RegistrationDecision>& decision) {
   if (decision) {
     return decision->action == RegistrationDecision::Action::reject ? hooks::Outcome::denied
@@ -234,7 +239,7 @@ registry::Task<Result<JustInTime::Decision>> JustInTime::decide(FirstConnection 
           .client_id = connection.client_id,
           .parameters = with_overrides(certificate.values, admission.overrides)};
       asked = co_await ask_hook(hooks_, settings.jitp_hook, std::move(event), source.parsed,
-                                {.payer = connection.certificate.id().hex()});
+                                asker_of(connection));
     }
     if (asked->refuses()) {
       Error refusal = refusal_of(*asked);
@@ -283,9 +288,8 @@ registry::Task<Result<void>> JustInTime::ask_registration_hook(FirstConnection c
                                 .registered = arrival.record.created,
                                 .now = clock_.now(),
                                 .account = account_};
-  const hooks::Reply reply =
-      co_await hooks_.ask(arn, question_of(event, arrival.record.pem, connection.client_id),
-                          {.payer = connection.certificate.id().hex()});
+  const hooks::Reply reply = co_await hooks_.ask(
+      arn, question_of(event, arrival.record.pem, connection.client_id), asker_of(connection));
   const auto decision = read_decision(reply);
   out.hook = registration_hook_event(reply, decision, event_of(connection, "hook"), arn);
   out.asked = {outcome_of(reply, decision), reply.shadow, reply.seconds};

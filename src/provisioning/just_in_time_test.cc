@@ -512,6 +512,16 @@ TEST(HookOfAJitpTemplate, KeepsOutWhomItDoesNotAllow) {
   }
 }
 
+TEST(HookOfAJitpTemplate, IsAskedForADeviceOfItsCa) {
+  GuardedWorld world;
+  world.hooks.answer(R"({"allowProvisioning": true})");
+  const test::Identity device = world.device("sensor-1");
+  ASSERT_TRUE(world.connect(device));
+  ASSERT_EQ(world.hooks.askers.size(), 1U);
+  EXPECT_EQ(world.hooks.askers[0].payer, device.certificate.id().hex());
+  EXPECT_EQ(world.hooks.askers[0].group, world.ca.certificate.id().hex());
+}
+
 TEST(HookOfAJitpTemplate, IsAskedOnceHoweverOftenOthersAreFaster) {
   GuardedWorld world;
   world.hooks.answer(R"({"allowProvisioning": true})");

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+namespace imprint::hooks {
+
+/// Whose turn a request takes, and whose failure it is. Whoever has a CA's key makes as many device
+/// certificates as they like: those are payers of one group.
+struct Payer {
+  std::string name = {};   ///< a claim, a device's certificate, an access key
+  std::string group = {};  ///< the CA of a device's certificate; empty: on its own
+
+  [[nodiscard]] const std::string& group_name() const { return group.empty() ? name : group; }
+};
+
+}  // namespace imprint::hooks
