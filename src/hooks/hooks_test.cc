@@ -643,6 +643,35 @@ TEST_F(HooksTest, OneCasDevicesFillTheQueueForNobodyElse) {
   ended.wait();
 }
 
+// Whoever is not asked for takes nobody's place.
+TEST_F(HooksTest, AFullQueueGivesNoWayToAPayerThatRests) {
+  std::counting_semaphore<100> go{0};
+  WebServer server([&](const WebCall& call) {
+    if (call.body.find("slow") != std::string::npos) go.acquire();
+    return call.body.find("poison") != std::string::npos ? web_answer(500, "")
+                                                         : web_answer(200, kYes);
+  });
+  make({.url = server.url(),
+        .concurrency = 1,
+        .queue = 2,
+        .breaker_failures = 1,
+        .breaker_pause = std::chrono::hours(1)});
+  EXPECT_EQ(ask_as({.payer = "leaked claim"}, R"("poison")").kind, failed);
+  std::latch ended(3);
+  std::atomic<int> let_in = 0;
+  const auto wait = [&]() -> runtime::Task<void> {
+    const Reply reply = co_await hooks->ask(std::string(kArn), R"("slow")", {.payer = "claim"});
+    if (reply.kind == answered) ++let_in;
+    ended.count_down();
+  };
+  for (int i = 0; i < 3; ++i) runtime::start(wait());
+  for (int i = 0; i < 5; ++i)
+    EXPECT_THAT(ask_as({.payer = "leaked claim"}).because, HasSubstr("not asked at the moment"));
+  go.release(10);
+  ended.wait();
+  EXPECT_EQ(let_in, 3) << "all who waited";
+}
+
 TEST_F(HooksTest, TrialsHaveAGateOfTheirOwn) {
   std::counting_semaphore<100> go{0};
   WebServer server([&](const WebCall& call) {

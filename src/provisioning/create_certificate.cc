@@ -91,6 +91,8 @@ Result<PendingCertificates::Place> CreateCertificate::reserve(const Caller& call
 registry::Task<Result<CreatedCertificate>> CreateCertificate::issue(
     Caller caller, x509::PublicKey key, std::string step, std::optional<KeyRequest> asked,
     [[maybe_unused]] PendingCertificates::Place place) {
+  // It may have waited: for its key to be made, or for another request with the same one.
+  CO_TRY(co_await check_still_allowed(caller));
   CO_TRY_ASSIGN(const registry::Certificate claim, co_await claims_.admit(caller, {}));
   CO_TRY_ASSIGN(const Settings settings,
                 co_await settings_of_claim(store_, *settings_.get(), only_template(claim)));

@@ -100,6 +100,7 @@ registry::Task<Result<RegisteredThing>> RegisterThing::attempt(Attempt& one) {
     if (guard && (!one.hook || one.hook->arn != guard->target_arn)) {
       one.hook = co_await ask(one, certificate, chosen);
       if (one.hook->refuses()) co_return tl::unexpected(refusal_of(*one.hook));
+      CO_TRY(co_await check_still_allowed(one.caller));
     }
     CO_TRY_ASSIGN(const Known known, co_await gather(one, certificate, chosen));
     auto decided = plan(known, clock_.now(), make_uuid(random_), make_uuid(random_));

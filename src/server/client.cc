@@ -43,11 +43,15 @@ void Client::handle(mqtt::ServerAction action) {
 
 bool Client::is_claim() const { return principal_ && principal_->is_claim(); }
 
-provisioning::Caller Client::caller() const {
+provisioning::Caller Client::caller(std::string topic) const {
   return {.certificate = certificate_,
           .client_id = facts_.client_id,
           .correlation = correlation_,
-          .source_ip = facts_.source_ip};
+          .source_ip = facts_.source_ip,
+          .may_still = [&services = services(), certificate = certificate_, facts = facts_,
+                        topic = std::move(topic)] {
+            return may_publish(services, certificate, facts, topic);
+          }};
 }
 
 void Client::use(identity::PrincipalPtr principal) {
@@ -204,6 +208,22 @@ void Client::park(mqtt::Close& close, Monotonic now) {
 void Client::end_session() {
   const auto state = connection_.session().take_state();
   shard_.switchboard().end_session({shard_.index(), connection_.number()}, *state);
+}
+
+runtime::Task<Result<void>> Client::may_publish(Services& services, CertificateId certificate,
+                                                identity::ConnectionFacts facts,
+                                                std::string topic) {
+  const auto principal = co_await services.access.principal(certificate);
+  // One that has been deleted is refused by whoever looks at the certificate.
+  if (!principal && principal.error().fault == Fault::not_found) co_return Result<void>();
+  if (!principal) co_return tl::unexpected(principal.error());
+  const identity::Rights rights = (*principal)->rights_of(facts.client_id);
+  const policy::Context context =
+      identity::context_of(**principal, facts, services.account, services.clock.now());
+  const policy::Request request{policy::Action::publish, topic};
+  const policy::Decision decision = policy::evaluate(rights.set(), request, context);
+  if (decision.allowed()) co_return Result<void>();
+  co_return tl::unexpected(forbidden(policy::explain(decision, rights.set(), request, context)));
 }
 
 std::optional<Error> Client::check_policy(policy::Action action, std::string_view resource) const {

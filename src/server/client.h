@@ -183,7 +183,11 @@ class Client final : public mqtt::DeliveryCheck {
   static Error forbidden(std::string message);
   [[nodiscard]] Services& services() const;
   [[nodiscard]] bool is_claim() const;
-  [[nodiscard]] provisioning::Caller caller() const;
+  [[nodiscard]] provisioning::Caller caller(std::string topic) const;
+  /// Whether policy lets the certificate publish, as it is now; the client may have left.
+  static runtime::Task<Result<void>> may_publish(Services& services, CertificateId certificate,
+                                                 identity::ConnectionFacts facts,
+                                                 std::string topic);
 
   Shard& shard_;
   Connection& connection_;

@@ -54,7 +54,7 @@ runtime::Task<void> Client::provision(Shard& shard, std::uint64_t number) {
     const Asker asker = self->asker();
     device_api::Answer answer = device_api::ProvisioningApi::throttled(request.topic);
     if (!request.throttled) {
-      answer = co_await shard.services().provisioning.run(self->caller(), request.topic,
+      answer = co_await shard.services().provisioning.run(self->caller(request.name), request.topic,
                                                           std::move(request.payload));
       self = shard.client(number);
     }
