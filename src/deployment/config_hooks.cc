@@ -84,6 +84,8 @@ constexpr std::array kHookKeys = {
             text<&HookOptions::listen>},
     HookKey{"command", R"(["node", "hook.mjs"])", "command: a program that answers line by line.",
             command},
+    HookKey{"start-timeout", R"("30s")", "command: for a copy of the program to start.",
+            duration<&HookOptions::start_timeout>},
     HookKey{"timeout", R"("5s")", "For waiting, connecting and answering together.",
             duration<&HookOptions::timeout>},
     HookKey{"concurrency", "32", "Requests at the handler at the same time.",

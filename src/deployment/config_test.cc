@@ -131,25 +131,28 @@ hmac-key-file = "h"
 arn = "*"
 transport = "command"
 command = ["node", "hook.mjs"]
+start-timeout = "40s"
 )",
                                     "f");
   ASSERT_TRUE(config) << describe(config.error());
-  const std::vector<hooks::HookOptions> expected = {
-      {.arn = "a",
-       .transport = hooks::Transport::lambda,
-       .url = "https://127.0.0.1:9001",
-       .function = "f",
-       .timeout = Milliseconds(3000),
-       .concurrency = 1,
-       .queue = 2,
-       .retries = 3,
-       .breaker_failures = 4,
-       .breaker_pause = Milliseconds(6000),
-       .shadow = true,
-       .ca_file = "ca.pem",
-       .bearer_file = "b",
-       .hmac_key_file = "h"},
-      {.arn = "*", .transport = hooks::Transport::command, .command = {"node", "hook.mjs"}}};
+  const std::vector<hooks::HookOptions> expected = {{.arn = "a",
+                                                     .transport = hooks::Transport::lambda,
+                                                     .url = "https://127.0.0.1:9001",
+                                                     .function = "f",
+                                                     .timeout = Milliseconds(3000),
+                                                     .concurrency = 1,
+                                                     .queue = 2,
+                                                     .retries = 3,
+                                                     .breaker_failures = 4,
+                                                     .breaker_pause = Milliseconds(6000),
+                                                     .shadow = true,
+                                                     .ca_file = "ca.pem",
+                                                     .bearer_file = "b",
+                                                     .hmac_key_file = "h"},
+                                                    {.arn = "*",
+                                                     .transport = hooks::Transport::command,
+                                                     .command = {"node", "hook.mjs"},
+                                                     .start_timeout = Milliseconds(40000)}};
   EXPECT_EQ(config->hooks, expected);
 }
 

@@ -54,6 +54,11 @@ class Carrier {
   virtual void send(Invocation invocation, Done done) = 0;
   /// Forgets an invocation that was sent and says what it was waiting for.
   virtual std::string cancel(std::uint64_t number) = 0;
+  /// How long this invocation, which was sent, has waited for the start of the handler that has it.
+  [[nodiscard]] virtual Milliseconds start_of(std::uint64_t) const { return Milliseconds(0); }
+  /// A clock that runs while handlers are starting and none is up: those that wait for their turn
+  /// meanwhile wait for a start.
+  [[nodiscard]] virtual Milliseconds starting() const { return Milliseconds(0); }
   /// Where workers are to come, if they are.
   [[nodiscard]] virtual std::string listens() const { return {}; }
 };

@@ -11,6 +11,7 @@
 #include <deque>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 
 #include "base/name.h"
 #include "hooks/carrier.h"
@@ -26,6 +27,7 @@ using boost::system::error_code;
 
 constexpr Milliseconds kFirstPause{100};  // before a program that ended is started again
 constexpr Milliseconds kLongestPause{30'000};
+constexpr Milliseconds kLook{20};  // between two looks at whether a program has begun to read
 constexpr Milliseconds kLastMoment{500};  // from closing its output to its end
 constexpr auto kFarewell = std::chrono::seconds(1);
 constexpr std::size_t kMaxLogLine = 1024;
@@ -78,6 +80,10 @@ class CommandCarrier final : public Carrier {
     assign();
   }
   std::string cancel(std::uint64_t number) override;
+  [[nodiscard]] Milliseconds start_of(std::uint64_t number) const override;
+  [[nodiscard]] Milliseconds starting() const override {
+    return started_ + (starting_since_ ? since(*starting_since_) : Milliseconds(0));
+  }
 
  private:
   class Worker;
@@ -89,6 +95,11 @@ class CommandCarrier final : public Carrier {
   Result<std::shared_ptr<Worker>> hire();
   void assign();
   void worker_answered() { deaths_ = 0; }
+  /// After a program has begun to start, is up, or has ended.
+  void note_starts();
+  [[nodiscard]] Milliseconds since(Monotonic then) const {
+    return std::chrono::ceil<Milliseconds>(clock_.monotonic() - then);
+  }
   void worker_ended(const Worker& worker, const std::string& how);
   void note(pid_t pid, const std::string& line);
   [[nodiscard]] Milliseconds pause() const {
@@ -107,6 +118,8 @@ class CommandCarrier final : public Carrier {
   unsigned deaths_ = 0;  ///< in a row, of their own accord
   std::string last_end_;
   Monotonic next_start_ = {};
+  Milliseconds started_{0};  ///< of starting()
+  std::optional<Monotonic> starting_since_ = {};
 };
 
 /// One program and what it works on. Pending operations keep it alive; it ends with its process.
@@ -119,6 +132,7 @@ class CommandCarrier::Worker : public std::enable_shared_from_this<CommandCarrie
         out_(carrier.loop_, copy_of(child_.out)),
         err_(carrier.loop_, copy_of(child_.err)),
         process_(carrier.loop_, copy_of(child_.process)),
+        next_look_(carrier.loop_),
         last_moment_(carrier.loop_) {
     child_.in = FileDescriptor();
     child_.out = FileDescriptor();
@@ -140,9 +154,22 @@ class CommandCarrier::Worker : public std::enable_shared_from_this<CommandCarrie
     return task_ && task_->invocation.number == number;
   }
   [[nodiscard]] const Child& child() const { return child_; }
+  [[nodiscard]] bool is_up() const { return is_up_ && !is_doomed_; }
+  [[nodiscard]] bool is_starting() const { return first_asked_ && !is_up_ && !is_doomed_; }
+  /// Of the event that it has.
+  [[nodiscard]] Milliseconds start() const {
+    return is_starting() ? carrier_.since(*first_asked_) : start_;
+  }
 
   void work_on(Task task) {
     task_ = std::move(task);
+    start_ = Milliseconds(0);
+    if (!first_asked_) {
+      // How long an interpreter takes to start shows with the first event only.
+      first_asked_ = carrier_.clock_.monotonic();
+      carrier_.note_starts();
+      look_again();
+    }
     line_ = *task_->invocation.event + "\n";
     is_writing_ = true;
     asio::async_write(in_, asio::buffer(line_),
@@ -156,10 +183,44 @@ class CommandCarrier::Worker : public std::enable_shared_from_this<CommandCarrie
   void dismiss() {
     task_.reset();
     is_doomed_ = true;
+    next_look_.cancel();
     child_.kill();
+    carrier_.note_starts();
   }
 
  private:
+  /// Whether it has taken something of its event, which lies in the pipe until then.
+  bool has_read() {
+    int unread = 0;
+    return !is_writing_ && ::ioctl(in_.native_handle(), FIONREAD, &unread) == 0 &&
+           static_cast<std::size_t>(unread) < line_.size();
+  }
+
+  void look_again() {
+    next_look_.expires_after(kLook);
+    next_look_.async_wait([self = shared_from_this()](const error_code& error) {
+      if (!error && self->is_starting()) self->look();
+    });
+  }
+
+  void look() {
+    if (has_read()) return now_up();
+    const Milliseconds most = carrier_.options_.start_timeout;
+    if (carrier_.since(*first_asked_) < most) return look_again();
+    start_failed_ = true;
+    misbehave(
+        fmt::format("had not begun to read its event after {} ms, which is all that "
+                    "start-timeout gives it to start",
+                    most.count()));
+  }
+
+  void now_up() {
+    start_ = start();
+    is_up_ = true;
+    next_look_.cancel();
+    carrier_.note_starts();
+  }
+
   void read_output() {
     out_.async_read_some(asio::buffer(out_bytes_),
                          [self = shared_from_this()](const error_code& error, std::size_t size) {
@@ -173,6 +234,7 @@ class CommandCarrier::Worker : public std::enable_shared_from_this<CommandCarrie
   void take_answer() {
     if (is_doomed_) return;
     if (!task_) return misbehave("wrote to its standard output without being asked");
+    if (!is_up_ && answer_.has_end()) now_up();
     if (!answer_.has_end() && answer_.size() > kMaxAnswerBytes) {
       return misbehave(fmt::format("answered with more than {} bytes", kMaxAnswerBytes));
     }
@@ -218,7 +280,8 @@ class CommandCarrier::Worker : public std::enable_shared_from_this<CommandCarrie
   void ended() {
     const auto self = shared_from_this();  // the carrier's share goes below
     last_moment_.cancel();
-    const bool was_doomed = is_doomed_;
+    next_look_.cancel();
+    const bool was_dismissed = is_doomed_ && !start_failed_;
     is_doomed_ = true;
     // What it wrote before its end may still be on its way.
     for (error_code error; task_ && !error;) {
@@ -237,7 +300,7 @@ class CommandCarrier::Worker : public std::enable_shared_from_this<CommandCarrie
       error_code ignored;
       stream->close(ignored);
     }
-    carrier_.worker_ended(*this, was_doomed ? std::string() : how);
+    carrier_.worker_ended(*this, was_dismissed ? std::string() : how);
   }
 
   std::size_t read_rest(error_code& error) {
@@ -253,6 +316,7 @@ class CommandCarrier::Worker : public std::enable_shared_from_this<CommandCarrie
   asio::posix::stream_descriptor out_;
   asio::posix::stream_descriptor err_;
   asio::posix::stream_descriptor process_;
+  asio::steady_timer next_look_;
   asio::steady_timer last_moment_;
   std::array<char, kReadBytes> out_bytes_{};
   std::array<char, kReadBytes> err_bytes_{};
@@ -262,6 +326,10 @@ class CommandCarrier::Worker : public std::enable_shared_from_this<CommandCarrie
   std::string line_;  ///< on its way to the program
   bool is_writing_ = false;
   bool is_doomed_ = false;
+  std::optional<Monotonic> first_asked_;
+  bool is_up_ = false;
+  bool start_failed_ = false;
+  Milliseconds start_{0};
 };
 
 CommandCarrier::~CommandCarrier() {
@@ -334,9 +402,27 @@ std::string CommandCarrier::cancel(std::uint64_t number) {
   return "nothing";
 }
 
+Milliseconds CommandCarrier::start_of(std::uint64_t number) const {
+  const auto it = std::ranges::find_if(
+      workers_, [&](const std::shared_ptr<Worker>& worker) { return worker->has(number); });
+  return it == workers_.end() ? Milliseconds(0) : (*it)->start();
+}
+
+void CommandCarrier::note_starts() {
+  const bool is_any_up = std::ranges::any_of(workers_, &Worker::is_up);
+  const bool starts = !is_any_up && std::ranges::any_of(workers_, &Worker::is_starting);
+  if (starts == starting_since_.has_value()) return;
+  if (starts) {
+    starting_since_ = clock_.monotonic();
+  } else {
+    started_ += since(*std::exchange(starting_since_, std::nullopt));
+  }
+}
+
 /// `how` is empty for one that was dismissed: its end is no sign of trouble at its start.
 void CommandCarrier::worker_ended(const Worker& worker, const std::string& how) {
   std::erase_if(workers_, [&](const std::shared_ptr<Worker>& one) { return one.get() == &worker; });
+  note_starts();
   if (!how.empty()) {
     ++deaths_;
     last_end_ = how;

@@ -55,17 +55,32 @@ void Gate::ask(std::string arn, std::string event, Payer payer, Monotonic asked,
            .payer = std::move(payer),
            .done = std::move(done),
            .asked = asked,
-           .deadline = boost::asio::steady_timer(loop_, remaining),
+           .starting = carrier_->starting(),
+           .deadline = boost::asio::steady_timer(loop_),
            .pause = boost::asio::steady_timer(loop_)});
-  it->second.deadline.async_wait([this, number](const boost::system::error_code& error) {
-    if (!error) time_out(number);
-  });
+  await_deadline(it->second, asked + options_.timeout);
   if (running_ < options_.concurrency) return send(it->second);
   waiting_.push_back(number);
   ++queued_;
 }
 
+void Gate::await_deadline(Call& call, Monotonic until) {
+  call.deadline.expires_after(until - clock_.monotonic());
+  call.deadline.async_wait(
+      [this, number = call.invocation.number](const boost::system::error_code& error) {
+        if (!error) time_out(number);
+      });
+}
+
+Milliseconds Gate::starts_of(const Call& call) const {
+  const Milliseconds now = call.state == State::waiting ? carrier_->starting() - call.starting
+                           : call.state == State::sent  ? carrier_->start_of(call.invocation.number)
+                                                        : Milliseconds(0);
+  return std::min(call.starts + now, options_.start_timeout);
+}
+
 void Gate::send(Call& call) {
+  call.starts = starts_of(call);
   ++running_;
   ++running_of_[call.payer.group_name()][call.payer.name];
   call.state = State::sent;
@@ -156,7 +171,7 @@ void Gate::delivered(std::uint64_t number, Delivery delivery) {
 /// Its slot stays taken: what is in trouble is not to be asked by more at a time.
 bool Gate::retry(Call& call) {
   const auto pause = kFirstPause * (1U << call.retried);
-  const auto end = call.asked + options_.timeout;
+  const auto end = deadline_of(call);
   if (call.retried == options_.retries || clock_.monotonic() + pause >= end) return false;
   ++call.retried;
   call.state = State::pausing;
@@ -174,14 +189,21 @@ bool Gate::retry(Call& call) {
 void Gate::time_out(std::uint64_t number) {
   const auto it = calls_.find(number);
   if (it == calls_.end()) return;
+  const Monotonic until = deadline_of(it->second);
+  if (clock_.monotonic() < until) return await_deadline(it->second, until);
+  const Milliseconds starts = starts_of(it->second);
   std::string waited_for = "its turn";
   if (it->second.state == State::sent) waited_for = carrier_->cancel(number);
   if (it->second.state == State::pausing) waited_for = "another attempt";
-  finish(it, {.kind = Reply::Kind::timed_out,
-              .because =
-                  fmt::format("hook {} did not answer within {} ms; the time ran out waiting for "
-                              "{}",
-                              quote(options_.arn), options_.timeout.count(), waited_for)});
+  finish(it,
+         {.kind = Reply::Kind::timed_out,
+          .because = fmt::format(
+              "hook {} did not answer within {} ms{}; the time ran out waiting "
+              "for {}",
+              quote(options_.arn), options_.timeout.count(),
+              starts.count() == 0 ? std::string()
+                                  : fmt::format(", and {} ms more for its start", starts.count()),
+              waited_for)});
 }
 
 void Gate::finish(Calls::iterator call, Reply reply) {

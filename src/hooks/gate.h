@@ -54,6 +54,8 @@ class Gate {
     Monotonic asked;
     State state = State::waiting;
     std::uint32_t retried = 0;
+    Milliseconds starting{0};  ///< Carrier::starting() when it was asked
+    Milliseconds starts{0};    ///< what it has waited for handlers to start, until it was last sent
     boost::asio::steady_timer deadline;
     boost::asio::steady_timer pause;
   };
@@ -76,6 +78,12 @@ class Gate {
   /// A request of this payer holds its slot no more.
   void left(const Payer& payer);
   void time_out(std::uint64_t number);
+  /// What a call has waited for handlers to start, which is not its asker's time.
+  [[nodiscard]] Milliseconds starts_of(const Call& call) const;
+  [[nodiscard]] Monotonic deadline_of(const Call& call) const {
+    return call.asked + options_.timeout + starts_of(call);
+  }
+  void await_deadline(Call& call, Monotonic until);
   /// The answer is out, and the slot free for the next.
   void finish(Calls::iterator call, Reply reply);
   void judge(const Payer& payer, const Reply& reply);

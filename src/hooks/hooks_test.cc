@@ -2,6 +2,7 @@
 // Every transport against real servers, workers and programs, well-behaved and not.
 #include "hooks/hooks.h"
 
+#include <array>
 #include <atomic>
 #include <csignal>
 #include <fcntl.h>
@@ -461,6 +462,52 @@ TEST_F(HooksTest, AProgramThatEndsAtOnceIsRestartedWithPauses) {
   std::ifstream starts(folder / "starts");
   const auto count = std::count(std::istreambuf_iterator<char>(starts), {}, '\n');
   EXPECT_LT(count, 20) << "started again for every request";
+}
+
+TEST_F(HooksTest, AProgramsStartIsNotTheTimeOfWhoeverAsks) {
+  constexpr Milliseconds kTimeout{1000};
+  make({.transport = Transport::command,
+        .command = {"sh", "-c",
+                    "while [ ! -e up ]; do sleep 0.01; done; "
+                    "while read -r l; do echo '{\"allowProvisioning\":true}'; done"},
+        .start_timeout = std::chrono::hours(1),
+        .timeout = kTimeout,
+        .concurrency = 1,
+        .retries = 0});
+  // One that the program has, and one that waits for its turn behind it.
+  std::array<Reply, 2> replies;
+  std::latch ended(2);
+  const auto ask_for = [&](Reply& reply) -> runtime::Task<void> {
+    reply = co_await hooks->ask(std::string(kArn), "{}", {});
+    ended.count_down();
+  };
+  for (Reply& reply : replies) runtime::start(ask_for(reply));
+  // However long it takes: the time-out has passed before the program begins to read.
+  const Monotonic past = clock.monotonic() + kTimeout + kTimeout / 4;
+  while (clock.monotonic() < past) std::this_thread::sleep_for(Milliseconds(10));
+  EXPECT_EQ(runtime::run_blocking(hooks->report()).front().running, 1U);
+  file("up", "");
+  ended.wait();
+  for (const Reply& reply : replies) EXPECT_EQ(reply.kind, answered) << reply.because;
+}
+
+TEST_F(HooksTest, SaysWhetherTheStartOrTheAnswerTookTooLong) {
+  make({.transport = Transport::command,
+        .command = {"sh", "-c", "exec sleep 3600"},
+        .start_timeout = Milliseconds(100),
+        .timeout = std::chrono::hours(1)});
+  const Reply unread = ask();
+  EXPECT_EQ(unread.kind, failed);
+  EXPECT_THAT(unread.because, AllOf(HasSubstr("had not begun to read its event after 100 ms"),
+                                    HasSubstr("start-timeout")));
+  make({.transport = Transport::command,
+        .command = {"sh", "-c", "read -r l; exec sleep 3600"},
+        .start_timeout = std::chrono::hours(1),
+        .timeout = Milliseconds(100)});
+  const Reply unanswered = ask();
+  EXPECT_EQ(unanswered.kind, timed_out);
+  EXPECT_THAT(unanswered.because,
+              AllOf(HasSubstr("did not answer within 100 ms"), HasSubstr("the program's line")));
 }
 
 // ---- bounds ----

@@ -31,6 +31,7 @@ struct HookOptions {
   std::string function = {};              ///< lambda: in place of the name that the ARN ends with
   std::string listen = {};                ///< runtime: ADDRESS:PORT, loopback only
   std::vector<std::string> command = {};  ///< command: program and arguments, no shell
+  Milliseconds start_timeout{30000};      ///< command: from starting a copy to its reading an event
 
   Milliseconds timeout{5000};  ///< waiting for its turn, connecting and answering together
   std::uint32_t concurrency = 32;

@@ -170,6 +170,8 @@ TEST(HookOptions, SayWhichKeyIsWrong) {
       {with(runtime, [](auto& o) { o.listen = "localhost:1"; }), "listen", "ADDRESS:PORT"},
       {with(runtime, [](auto& o) { o.listen = "127.0.0.1:70000"; }), "listen", "ADDRESS:PORT"},
       {with(runtime, [](auto& o) { o.hmac_key_file = "x"; }), "hmac-key-file", "means nothing"},
+      {with(http, [](auto& o) { o.start_timeout = Milliseconds(1); }), "start-timeout",
+       "means nothing"},
       {with(command, [](auto& o) { o.command = {}; }), "command", "is missing"},
       {with(command, [](auto& o) { o.url = "http://a/"; }), "url", "means nothing"},
   };
