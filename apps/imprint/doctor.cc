@@ -26,10 +26,10 @@ constexpr const char* kHelp =
     "  imprint doctor /var/lib/imprint\n"
     "\n"
     "Looks at a deployment without changing it: files and their modes, keys, chain, expiry dates,\n"
-    "names, configuration, clock, ports and store, which it reads through (some seconds for each\n"
-    "gigabyte); of a running server whether it answers, is ready, and has raised alarms; says what "
-    "to\n"
-    "do about each finding.\n"
+    "names, configuration, clock, disk, ports and store, which it reads through (some seconds for\n"
+    "each gigabyte); of a running server whether it answers, is ready, and has raised alarms; "
+    "says\n"
+    "what to do about each finding.\n"
     "Exit code 1 when a check fails; warnings alone give 0.";
 
 struct Arguments {
@@ -69,6 +69,10 @@ void print_json(const std::vector<Check>& checks) {
 std::vector<Check> check_continuity(const deployment::Layout& layout) {
   const auto continues = audit::check_continuity({layout.store(), layout.audit()});
   if (continues) return {{"audit trail", Health::ok, "the store has what the archive ends with"}};
+  if (continues.error().fault == Fault::unavailable) {
+    return {{"audit trail", Health::fail, continues.error().message,
+             "mend what keeps the store and the archive from being read, and look again"}};
+  }
   return {{"audit trail", Health::fail, continues.error().message,
            "bring the store back, or make another directory from a backup: imprint restore FILE "
            "DIR"}};

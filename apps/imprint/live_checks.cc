@@ -6,6 +6,7 @@
 
 #include "apps/imprint/access.h"
 #include "apps/imprint/terminal.h"
+#include "registry/sqlite/snapshot.h"
 
 namespace imprint::tool {
 
@@ -60,6 +61,14 @@ std::vector<Check> examine_server(const std::filesystem::path& directory) {
   const deployment::Layout layout(directory);
   std::error_code ignored;
   if (!std::filesystem::exists(layout.run_file(), ignored)) return {};
+  if (!registry::is_in_use(layout.store())) {
+    // What it says is where another server listens, or listened.
+    return {{"server", Health::warn,
+             fmt::format("none runs on this directory (nobody holds {}.lock), though it has {}: it "
+                         "is a copy of one that is served, or its server was killed",
+                         layout.store().string(), layout.run_file().string()),
+             "remove " + layout.run_file().string() + "; imprintd writes it when it starts"}};
+  }
   const auto server = find_server(layout);
   if (!server) return {{"server", Health::fail, server.error().message, "mend imprint.toml"}};
   std::vector<Check> checks{check_answer(layout, *server)};

@@ -8,6 +8,8 @@
 #include <unistd.h>
 #include <utility>
 
+#include "base/disk.h"
+
 namespace imprint {
 
 namespace {
@@ -68,7 +70,8 @@ Unexpected system_failure(std::string_view what, const std::filesystem::path& pa
                       : reason == EEXIST                    ? Fault::conflict
                       : reason == EACCES || reason == EPERM ? Fault::forbidden
                                                             : Fault::unavailable;
-  return fail(fault, "cannot {} {}: {}", what, path.string(), std::strerror(reason));
+  return fail(fault, "cannot {} {}: {}{}", what, path.string(), std::strerror(reason),
+              disk_remedy(reason));
 }
 
 Result<void> write_all(int descriptor, std::string_view bytes, const std::filesystem::path& path) {

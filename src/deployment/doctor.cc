@@ -9,6 +9,7 @@
 #include <sys/statvfs.h>
 
 #include "access/access_key.h"
+#include "base/disk.h"
 #include "base/file.h"
 #include "deployment/config.h"
 #include "deployment/create.h"
@@ -70,6 +71,7 @@ class Examination {
     check_credentials_key();
     check_secret_files();
     check_audit_folder();
+    check_disk();
     check_port("MQTT port", config_.listen.mqtt);
     check_port("HTTP port", config_.listen.http);
     check_descriptors();
@@ -304,6 +306,21 @@ class Examination {
     }
   }
 
+  void check_disk() {
+    constexpr std::int64_t kLeastMib = 8;  // a start writes logs of the store and the trail
+    const std::string path = at_.directory().string();
+    const auto bytes = free_bytes(at_.directory());
+    if (!bytes) return;
+    const auto mib = static_cast<std::int64_t>(*bytes >> 20U);
+    const std::string found = fmt::format("{} MiB are free where {} lies", mib, path);
+    constexpr const char* kRemedy =
+        "make room: old backups, uploads/ and registrations/, logs of other programs; or move the "
+        "deployment to a larger disk";
+    if (mib < kLeastMib) return failed("disk", found + "; a server cannot work", kRemedy);
+    if (mib < config_.alarms.disk_low.least_mib) return warn("disk", found, kRemedy);
+    ok("disk", found);
+  }
+
   void check_port(const std::string& name, const ListenAddress& address) {
     const std::string where = address.text();
     switch (probe_port(address)) {
@@ -327,10 +344,10 @@ class Examination {
 
   /// A copy of a deployment has the ports of the one that runs.
   void answering(const std::string& name, const std::string& where) {
-    std::error_code ignored;
-    if (std::filesystem::exists(at_.run_file(), ignored))
-      return ok(name, where + " answers (a server is running)");
-    warn(name, where + " answers, but no server of this deployment runs (it has no imprintd.json)",
+    if (registry::is_in_use(at_.store())) return ok(name, where + " answers (a server is running)");
+    warn(name,
+         fmt::format("{} answers, but no server runs on this directory (nobody holds {}.lock)",
+                     where, at_.store().string()),
          "before you start this one, stop the other or give this one another port");
   }
 
@@ -366,6 +383,9 @@ class Examination {
       ok("store", fmt::format("{} bytes, whole", status.st_size));
     } else if (checked.error().fault == Fault::conflict) {
       failed("store", checked.error().message, "use the newer version of Imprint");
+    } else if (checked.error().fault == Fault::unavailable) {
+      failed("store", checked.error().message,
+             "the file may be whole: mend what keeps it from being read, and look again");
     } else {
       failed("store", checked.error().message,
              "stop imprintd, keep this directory, and make another from a backup: imprint restore "

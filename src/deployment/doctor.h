@@ -22,8 +22,8 @@ struct Check {
 };
 
 /// Looks at a deployment without changing it: files and modes, keys against certificates, chain,
-/// expiry, server names, configuration, credentials, clock, ports, store. Never fails as a whole:
-/// what cannot be read is a failed check.
+/// expiry, server names, configuration, credentials, clock, disk, ports, store. Never fails as a
+/// whole: what cannot be read is a failed check.
 std::vector<Check> examine(const std::filesystem::path& directory, const Clock& clock);
 
 /// The worst health of all checks.

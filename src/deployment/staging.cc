@@ -7,6 +7,7 @@
 #include <stdio.h>  // NOLINT(modernize-deprecated-headers): renameat2 and RENAME_NOREPLACE
 #include <sys/stat.h>
 
+#include "base/disk.h"
 #include "base/file.h"
 
 namespace imprint::deployment {
@@ -24,8 +25,9 @@ Unexpected already_there(const std::filesystem::path& directory) {
 Result<void> make_folder(const std::filesystem::path& path) {
   if (::mkdir(path.c_str(), 0700) == 0) return {};
   const int reason = errno;
-  return fail(reason == EEXIST ? Fault::conflict : Fault::unavailable, "cannot make folder {}: {}",
-              path.string(), std::strerror(reason));
+  return fail(reason == EEXIST ? Fault::conflict : Fault::unavailable,
+              "cannot make folder {}: {}{}", path.string(), std::strerror(reason),
+              disk_remedy(reason));
 }
 
 Result<Staging> Staging::make(const std::filesystem::path& directory, Random& random) {

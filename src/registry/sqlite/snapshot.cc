@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/sqlite/snapshot.h"
 
-#include <cerrno>
-#include <cstring>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "registry/sqlite/statement.h"
 #include "registry/sqlite/tables.h"
 
@@ -19,7 +19,7 @@ Unexpected damaged(std::string_view how) {
 
 /// What SQLite stumbled over while it did something else is damage too.
 Error explained(const Connection& connection, Error error) {
-  return connection.broken() ? damaged(error.message).value() : std::move(error);
+  return connection.damaged() ? damaged(error.message).value() : std::move(error);
 }
 
 Result<void> check_structure(Connection& connection) {
@@ -44,8 +44,7 @@ Result<void> copy_store(const std::filesystem::path& from, const std::filesystem
     return tl::unexpected(explained(*source, std::move(checked).error()));
   // VACUUM INTO takes an empty file; SQLite would make one with the umask's mode.
   const int fd = ::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0)
-    return fail(Fault::unavailable, "cannot create {}: {}", to.string(), std::strerror(errno));
+  if (fd < 0) return system_failure("create", to);
   ::close(fd);
   auto copied = source->run("VACUUM INTO ?1", {to.string()});
   if (copied) return copied;
@@ -62,6 +61,12 @@ Result<void> check_store(const std::filesystem::path& file) {
   auto checked = check_structure(*connection);
   if (checked) return checked;
   return tl::unexpected(explained(*connection, std::move(checked).error()));
+}
+
+bool is_in_use(const std::filesystem::path& file) {
+  const FileDescriptor lock(::open((file.string() + ".lock").c_str(), O_RDONLY | O_CLOEXEC));
+  // Taken for this moment only, and by many at once.
+  return lock.is_open() && ::flock(lock.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 
 }  // namespace imprint::registry

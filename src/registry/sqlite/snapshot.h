@@ -17,4 +17,8 @@ Result<void> copy_store(const std::filesystem::path& from, const std::filesystem
 /// damaged or no store, Fault::conflict for one of a newer program.
 Result<void> check_store(const std::filesystem::path& file);
 
+/// Whether a process has the store open: it holds the lock beside it, which a copy of the files
+/// does not take along.
+bool is_in_use(const std::filesystem::path& file);
+
 }  // namespace imprint::registry

@@ -8,6 +8,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "encoding/text.h"
 #include "registry/audit_chain.h"
 #include "registry/codec.h"
@@ -176,7 +177,7 @@ struct SqliteStore::Lock {
 
   static Result<std::unique_ptr<Lock>> take(const std::string& path) {
     const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0) return fail(Fault::unavailable, "cannot open {}: {}", path, std::strerror(errno));
+    if (fd < 0) return system_failure("open", path);
     auto lock = std::make_unique<Lock>(fd);
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
       return fail(Fault::conflict,

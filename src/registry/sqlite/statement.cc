@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/sqlite/statement.h"
 
+#include <cerrno>
+
+#include "base/disk.h"
 #include "encoding/text.h"
 
 namespace imprint::registry {
@@ -34,15 +37,25 @@ Connection::~Connection() {
 
 namespace {
 
+/// SQLite calls a full disk an I/O error where it cannot make the files beside the store.
+bool is_disk_full(sqlite3* handle, int code) {
+  constexpr std::uint64_t kNextToNothing = 64U << 10U;
+  if (code == SQLITE_FULL) return true;
+  if (code != SQLITE_IOERR && code != SQLITE_CANTOPEN) return false;
+  const int reason = sqlite3_system_errno(handle);
+  if (reason == ENOSPC || reason == EDQUOT) return true;
+  const std::filesystem::path file(sqlite3_db_filename(handle, "main"));
+  return free_bytes(file.parent_path()).value_or(kNextToNothing) < kNextToNothing;
+}
+
 /// What an operator can do about it.
-std::string_view remedy_for(int code) {
+std::string_view remedy_for(sqlite3* handle, int code) {
+  if (is_disk_full(handle, code)) return "; the disk is full: make room on it";
   switch (code) {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return "; the file is damaged: keep it, and make another directory from a backup (imprint "
              "restore FILE DIR)";
-    case SQLITE_FULL:
-      return "; make room on the disk";
     case SQLITE_IOERR:
       return "; look at the disk and the system's log";
     case SQLITE_READONLY:
@@ -56,10 +69,11 @@ std::string_view remedy_for(int code) {
 
 Error Connection::error(std::string_view doing) {
   const int code = sqlite3_extended_errcode(handle_) & 0xFF;
-  if (code == SQLITE_IOERR || code == SQLITE_CORRUPT || code == SQLITE_NOTADB) broken_ = true;
+  if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB) damaged_ = true;
+  if (code == SQLITE_IOERR || damaged_) broken_ = true;
   return Error{Fault::unavailable,
                fmt::format("the store {} failed to {}: {}{}", sqlite3_db_filename(handle_, "main"),
-                           doing, sqlite3_errmsg(handle_), remedy_for(code))};
+                           doing, sqlite3_errmsg(handle_), remedy_for(handle_, code))};
 }
 
 Result<void> Connection::execute(std::string_view sql) {

@@ -54,6 +54,8 @@ class Connection {
 
   /// True after an error of the disk, where the state of the connection cannot be relied on.
   [[nodiscard]] bool broken() const { return broken_; }
+  /// True after the file turned out to be no sound store.
+  [[nodiscard]] bool damaged() const { return damaged_; }
 
  private:
   explicit Connection(sqlite3* handle) : handle_(handle) {}
@@ -66,6 +68,7 @@ class Connection {
   sqlite3* handle_;
   std::unordered_map<std::string, std::unique_ptr<sqlite3_stmt, Finalize>> statements_;
   bool broken_ = false;
+  bool damaged_ = false;
 };
 
 }  // namespace imprint::registry

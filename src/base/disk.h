@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string_view>
+
+namespace imprint {
+
+/// What an operator can do about a disk that refuses to be written, as the end of a message that
+/// names the file: "; make room on the disk". Empty for every other errno.
+std::string_view disk_remedy(int reason);
+
+/// Bytes that may be written where this lies; nothing when that cannot be told.
+std::optional<std::uint64_t> free_bytes(const std::filesystem::path& directory);
+
+}  // namespace imprint
