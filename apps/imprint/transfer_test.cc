@@ -23,7 +23,8 @@ TEST(TransferVerbs, TakeALiveRegistryToAnotherDeployment) {
   EXPECT_EQ(test::shell(folder, "ls -A e").output,
             "ca-certificates.ndjson\ncertificates.ndjson\nindexing.ndjson\n"
             "list-entries.ndjson\nmanifest.json\nmanufacturing-lists.ndjson\n"
-            "memberships.ndjson\npolicies\npolicy-attachments.ndjson\nsettings.ndjson\n"
+            "memberships.ndjson\npolicies\npolicy-attachments.ndjson\nrevocations.ndjson\nsettings."
+            "ndjson\n"
             "tags.ndjson\ntemplates\nthing-groups.ndjson\nthing-principals.ndjson\n"
             "thing-types.ndjson\nthings.ndjson\n");
   const auto busy = test::shell(folder, kTool + "import e d");

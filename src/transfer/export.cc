@@ -94,6 +94,8 @@ Result<void> list_section(registry::Store& store, registry::Kind kind, const Tak
           [](const registry::ThingGroup& group) { return query::ThingsInGroup{group.name}; }, take);
     case registry::Kind::certificate:
       return list_certificates(store, take);
+    case registry::Kind::tombstone:
+      return for_each_record(store, query::Tombstones{}, take);
     case registry::Kind::thing_principal:
       return nested<registry::Thing>(
           store, query::Things{},

@@ -185,6 +185,27 @@ TEST_F(FormatsTest, MosquittoKeepsOutWhoIsNoActiveIdentity) {
   EXPECT_THAT(done.notes, Contains(HasSubstr("1 active certificates have no policy")));
 }
 
+TEST_F(FormatsTest, MosquittoKeepsOutWhoWasRevokedAndDeleted) {
+  add_device("good", "CN", "Device");
+  const registry::Certificate gone = add_device("gone", "CN", "", CertificateStatus::revoked);
+  registry::ChangeSet removal{.changes = {registry::Erase{registry::certificate_key(gone.id)}}};
+  ASSERT_TRUE(runtime::run_blocking(store_.commit(std::move(removal))));
+  const auto certificate = x509::Certificate::from_pem(gone.pem);
+  put(registry::Tombstone{.certificate = gone.id,
+                          .public_key = gone.public_key,
+                          .issued_as = certificate->issued_as(),
+                          .serial = gone.serial,
+                          .created = clock_.now()});
+  put(registry::Tombstone{.certificate = CertificateId(Sha256{9}),
+                          .public_key = Sha256{9},
+                          .issued_as = Sha256{9},
+                          .serial = "0a"});
+  EXPECT_EQ(export_now("mosquitto").counts.at("certificates kept out"), 1U)
+      << "that of another CA is not on this one's list";
+  EXPECT_TRUE(gets_in("good"));
+  EXPECT_FALSE(gets_in("gone"));
+}
+
 TEST_F(FormatsTest, MosquittoTellsClientsApartByTheirNames) {
   add_device("one", "first device", "Device");
   add_device("two", "second device", "All");

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/name.h"
 #include "encoding/text.h"
+#include "provisioning/standing.h"
 #include "provisioning/template_settings.h"
 #include "registry/tags.h"
 #include "templates/template.h"
@@ -83,11 +84,13 @@ class Folder {
     const auto* object = manifest ? manifest->if_object() : nullptr;
     const auto* format = object == nullptr ? nullptr : object->if_contains("format");
     const auto* version = object == nullptr ? nullptr : object->if_contains("version");
-    if (format == nullptr || *format != json::value(kFormat) || version == nullptr ||
-        *version != json::value(kVersion)) {
+    const auto* number = version == nullptr ? nullptr : version->if_int64();
+    if (format == nullptr || *format != json::value(kFormat) || number == nullptr ||
+        *number < kOldestVersion || *number > kVersion) {
       return fail(Fault::invalid,
-                  "{}: must say format {} and version {}; was the folder made by another version?",
-                  (path_ / kManifest).string(), kFormat, kVersion);
+                  "{}: must say format {} and version {} to {}; was the folder made by another "
+                  "version?",
+                  (path_ / kManifest).string(), kFormat, kOldestVersion, kVersion);
     }
     return {};
   }
@@ -260,6 +263,7 @@ class Checker {
       check_template_of_ca(item);
       check_ancestors(item);
       check_membership(item);
+      check_revocation(item);
     }
   }
 
@@ -361,11 +365,38 @@ class Checker {
     }
   }
 
+  void check_revocation(const Item& item) {
+    const auto* tombstone = std::get_if<registry::Tombstone>(&item.record);
+    if (tombstone == nullptr || find(registry::certificate_key(tombstone->certificate)) == nullptr)
+      return;
+    problems_.add(item.place, fmt::format("certificate {} is there; a revocation is what is left "
+                                          "of one that was deleted: take one of the two out",
+                                          tombstone->certificate.hex()));
+  }
+
   const std::vector<Item>& items_;
   const Known& known_;
   Problems& problems_;
   std::unordered_map<Key, const Item*> ours_;
 };
+
+/// A certificate that is new here does not bring a key back that this registry has out of service.
+Result<void> check_keys(registry::Store& store, const std::vector<Item>& items, const Known& known,
+                        Problems& problems) {
+  for (const Item& item : items) {
+    const auto* certificate = std::get_if<registry::Certificate>(&item.record);
+    if (certificate == nullptr || certificate->status == registry::CertificateStatus::revoked ||
+        known.contains(registry::key_of(item.record)))
+      continue;
+    const registry::query::SameIdentity identity = provisioning::identity_of(*certificate);
+    TRY_ASSIGN(const provisioning::Standing standing,
+               runtime::run_blocking(provisioning::read_standing(store, identity)));
+    const auto stands = provisioning::check_standing(standing, identity, certificate->id,
+                                                     provisioning::AskedBy::operator_call);
+    if (!stands) problems.add(item.place, stands.error());
+  }
+  return {};
+}
 
 }  // namespace
 
@@ -380,6 +411,7 @@ Result<Imported> import_registry(const std::filesystem::path& folder, registry::
   }
   TRY_ASSIGN(const Known known, find_known(store, wanted));
   Checker(items, known, problems).run();
+  TRY(check_keys(store, items, known, problems));
   TRY(problems.result());
 
   Imported out;

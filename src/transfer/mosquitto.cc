@@ -14,6 +14,7 @@
 #include "transfer/acl.h"
 #include "transfer/facts.h"
 #include "x509/certificate.h"
+#include "x509/issued_as.h"
 
 namespace imprint::transfer {
 
@@ -47,9 +48,8 @@ constexpr std::string_view kAlways[] = {
     "iot:Receive is",
     "mosquitto ties no client id to a certificate: iot:Connect is not translated; whoever holds a "
     "certificate of this CA may use any client id",
-    "a certificate that was deleted from the registry is unknown to it and so not on the "
-    "revocation "
-    "list; revoke certificates rather than deleting them",
+    "a certificate that was deleted without having been revoked is unknown to the registry and so "
+    "not on the revocation list; revoke certificates before you delete them",
     "the revocation list is due again in 30 days; after that mosquitto refuses every client until "
     "it has a newer one",
 };
@@ -201,6 +201,12 @@ class Export {
                           if (is_ours) return revoke(certificate);
                           return {};
                         }));
+    TRY(for_each_record(store_, query::Tombstones{}, [&](const Record& record) -> Result<void> {
+      const auto& gone = std::get<registry::Tombstone>(record);
+      // Where its issuer is not known, mosquitto would not know it either.
+      if (gone.issued_as != x509::issued_as(issuer.subject(), gone.serial)) return {};
+      return revoke(gone.serial, gone.created, issuance::RevocationReason::unspecified);
+    }));
     if (foreign > 0) {
       out_.notes.push_back(fmt::format(
           "{} active certificates are signed by another CA: add that CA to ca.pem and its "
@@ -218,14 +224,18 @@ class Export {
 
   Result<void> revoke(const registry::Certificate& certificate) {
     using issuance::RevocationReason;
-    TRY_ASSIGN(const Bytes magnitude, encoding::from_hex(certificate.serial));
-    TRY_ASSIGN(x509::CertificateSerial serial, x509::CertificateSerial::from_magnitude(magnitude));
     const bool is_claim = certificate.purpose != registry::CertificatePurpose::identity;
-    revoked_.push_back({std::move(serial), certificate.modified,
-                        certificate.status == CertificateStatus::revoked
-                            ? RevocationReason::unspecified
-                        : is_claim ? RevocationReason::cessation_of_operation
-                                   : RevocationReason::certificate_hold});
+    return revoke(certificate.serial, certificate.modified,
+                  certificate.status == CertificateStatus::revoked ? RevocationReason::unspecified
+                  : is_claim ? RevocationReason::cessation_of_operation
+                             : RevocationReason::certificate_hold);
+  }
+
+  Result<void> revoke(const std::string& serial_hex, Timestamp at,
+                      issuance::RevocationReason reason) {
+    TRY_ASSIGN(const Bytes magnitude, encoding::from_hex(serial_hex));
+    TRY_ASSIGN(x509::CertificateSerial serial, x509::CertificateSerial::from_magnitude(magnitude));
+    revoked_.push_back({std::move(serial), at, reason});
     return {};
   }
 

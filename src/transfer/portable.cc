@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/name.h"
+#include "encoding/text.h"
 #include "manufacturing/entry.h"
 #include "policy/policy.h"
 #include "provisioning/template_settings.h"
@@ -13,6 +14,7 @@
 #include "templates/template.h"
 #include "x509/certificate.h"
 #include "x509/digest.h"
+#include "x509/serial.h"
 
 namespace imprint::transfer {
 
@@ -103,6 +105,16 @@ Result<void> check_certificate(const registry::Certificate& record) {
   return {};
 }
 
+/// Its key stays out by this; nothing else is left of it to check the line by.
+Result<void> check_tombstone(const registry::Tombstone& record) {
+  if (!x509::CertificateSerial::from_magnitude(
+          encoding::from_hex(record.serial).value_or(Bytes()))) {
+    return fail(Fault::invalid, "serial {} is no serial number of a certificate in hexadecimal",
+                quote(record.serial));
+  }
+  return {};
+}
+
 Result<void> check_ca_certificate(const registry::CaCertificate& record) {
   TRY_ASSIGN(const x509::Certificate certificate, check_pem(record));
   if (!certificate.is_ca()) return fail(Fault::invalid, "the certificate is not a CA's");
@@ -175,6 +187,7 @@ struct Check {
   Result<void> operator()(const registry::CaCertificate& r) const {
     return check_ca_certificate(r);
   }
+  Result<void> operator()(const registry::Tombstone& r) const { return check_tombstone(r); }
   Result<void> operator()(const registry::ResourceTags& r) const { return check_tags(r); }
   Result<void> operator()(const registry::Setting& r) const { return check_setting(r); }
   Result<void> operator()(const registry::ThingType& r) const {

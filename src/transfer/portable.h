@@ -24,6 +24,7 @@ inline constexpr auto kSections = std::to_array<Section>({
     {"things.ndjson", registry::Kind::thing},
     {"memberships.ndjson", registry::Kind::group_membership},
     {"certificates.ndjson", registry::Kind::certificate},
+    {"revocations.ndjson", registry::Kind::tombstone},
     {"thing-principals.ndjson", registry::Kind::thing_principal},
     {"policy-attachments.ndjson", registry::Kind::policy_attachment},
     {"ca-certificates.ndjson", registry::Kind::ca_certificate},
@@ -41,7 +42,9 @@ inline constexpr std::string_view kManifest = "manifest.json";
 /// it proves a CA's key to one deployment.
 inline constexpr std::string_view kEventConfigurations = "event-configurations";
 inline constexpr std::string_view kFormat = "imprint-export";
-inline constexpr std::int64_t kVersion = 1;
+/// 2: with revocations.ndjson, which a reader of version 1 would leave out without a word.
+inline constexpr std::int64_t kVersion = 2;
+inline constexpr std::int64_t kOldestVersion = 1;
 
 /// A record as an export carries it: as stores keep it (registry/codec.h), but policy documents,
 /// template bodies and settings as JSON rather than as text of JSON.

@@ -3,11 +3,13 @@
 #include <gtest/gtest.h>
 
 #include "encoding/text.h"
+#include "provisioning/standing.h"
 #include "registry/codec.h"
 #include "registry/memory/memory_store.h"
 #include "test/support/fake_clock.h"
 #include "test/support/shell.h"
 #include "test/support/test_ca.h"
+#include "test/support/twin.h"
 #include "transfer/import.h"
 #include "transfer/portable.h"
 #include "x509/digest.h"
@@ -106,6 +108,12 @@ class TransferTest : public testing::Test {
                                         .type = registry::TemplateType::jitp},
          registry::ProvisioningTemplateVersion{name<TemplateName>("J"), 1, std::string(kJitp)},
          ca_of(ca_),
+         registry::Tombstone{.certificate = gone_.certificate.id(),
+                             .public_key = gone_.certificate.public_key().sha256(),
+                             .issued_as = gone_.certificate.issued_as(),
+                             .serial = gone_.certificate.serial_hex(),
+                             .common_name = "gone",
+                             .created = clock_.now()},
          registry::ResourceTags{.resource = "policy/..", .tags = {{"k", "v"}}},
          registry::ResourceTags{.resource = "thinggroup/root", .tags = {{"site", "north"}}},
          registry::Setting{.name = "event-configurations", .value = R"({"THING":true})"},
@@ -138,6 +146,7 @@ class TransferTest : public testing::Test {
   test::Identity ca_ = test::make_root("CA");
   test::Identity device_ = test::make_child(ca_, "device", [](auto&) {});
   test::Identity pending_ = test::make_child(ca_, "pending", [](auto&) {});
+  test::Identity gone_ = test::make_child(ca_, "gone", [](auto&) {});
   registry::MemoryStore store_;
   Counts counts_;
 };
@@ -148,6 +157,7 @@ TEST_F(TransferTest, WritesOneFileForEachKindAndNoKeys) {
                              {"things.ndjson", 2},
                              {"memberships.ndjson", 1},
                              {"certificates.ndjson", 1},
+                             {"revocations.ndjson", 1},
                              {"thing-principals.ndjson", 1},
                              {"policy-attachments.ndjson", 2},
                              {"policies", 1},
@@ -180,7 +190,7 @@ TEST_F(TransferTest, ComesBackTheSameAndOnlyOnce) {
   const auto again = import(other);
   ASSERT_TRUE(again) << again.error().message;
   EXPECT_TRUE(again->added.empty());
-  EXPECT_EQ(again->unchanged, 24U);
+  EXPECT_EQ(again->unchanged, 25U);
   const auto ca = run_blocking(registry::get<registry::CaCertificate>(
       other, registry::ca_certificate_key(ca_.certificate.id())));
   ASSERT_TRUE(ca) << ca.error().message;
@@ -202,6 +212,39 @@ TEST_F(TransferTest, IntoTheSameRegistryChangesNothing) {
   const auto done = import(store_);
   ASSERT_TRUE(done) << done.error().message;
   EXPECT_TRUE(done->added.empty());
+}
+
+TEST_F(TransferTest, ARevokedDeviceStaysOutOfTheOtherDeploymentToo) {
+  registry::MemoryStore other;
+  ASSERT_TRUE(import(other));
+  const x509::Certificate twin = test::twin_of(gone_.certificate);
+  for (const x509::Certificate& comes : {gone_.certificate, twin}) {
+    const auto refused = run_blocking(provisioning::ask_standing(
+        other, provisioning::identity_of(comes), comes.id(), provisioning::AskedBy::device));
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message, HasSubstr(gone_.certificate.id().hex()));
+  }
+}
+
+TEST_F(TransferTest, BringsNoKeyBackThatIsOutOfServiceThere) {
+  registry::MemoryStore other;
+  registry::ChangeSet revoked;
+  revoked.changes.emplace_back(
+      Put{registry::Tombstone{.certificate = CertificateId(Sha256{9}),
+                              .public_key = device_.certificate.public_key().sha256(),
+                              .serial = "0a"}});
+  ASSERT_TRUE(run_blocking(other.commit(std::move(revoked))));
+  const auto refused = import(other);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("certificates.ndjson:1: "));
+  EXPECT_THAT(refused.error().message, HasSubstr("imprint revocation lift"));
+}
+
+TEST_F(TransferTest, ReadsAFolderFromBeforeThereWereRevocations) {
+  std::filesystem::remove(folder_ / "e/revocations.ndjson");
+  edit("manifest.json", "\"version\": 2", "\"version\": 1");
+  registry::MemoryStore other;
+  EXPECT_TRUE(import(other));
 }
 
 TEST_F(TransferTest, TakesAPartThatRefersToWhatIsThere) {
@@ -227,7 +270,12 @@ TEST_F(TransferTest, NamesFileAndLineOfEverythingThatIsWrong) {
   };
   const std::vector<Row> rows{
       {"manifest.json", "imprint-export", "tar", "must say format"},
-      {"manifest.json", "\"version\": 1", "\"version\": 2", "another version"},
+      {"manifest.json", "\"version\": 2", "\"version\": 3", "another version"},
+      {"manifest.json", "\"version\": 2", "\"version\": 0", "another version"},
+      {"revocations.ndjson", "\"serial\":\"", "\"serial\":\"x", "is no serial number"},
+      {"revocations.ndjson", "\"public_key\"", "\"private_key\"", "revocations.ndjson:1: "},
+      {"revocations.ndjson", gone_.certificate.id().hex(), device_.certificate.id().hex(),
+       "is there; a revocation is what is left"},
       {"things.ndjson", "{\"name\":\"b\"", "{\"name\":\"b c\"", "things.ndjson:2"},
       {"things.ndjson", "{\"name\":\"b\"", "{\"name\":\"a:1\"",
        "things.ndjson:2: thing \"a:1\" is there already, at things.ndjson:1"},

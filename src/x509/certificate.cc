@@ -7,6 +7,7 @@
 #include "encoding/text.h"
 #include "x509/der.h"
 #include "x509/digest.h"
+#include "x509/issued_as.h"
 #include "x509/pem.h"
 #include "x509/tbs_certificate.h"
 
@@ -104,12 +105,7 @@ std::string Certificate::pem() const { return encode_pem("CERTIFICATE", data_->d
 const CertificateId& Certificate::id() const { return data_->id; }
 int Certificate::version() const { return data_->version; }
 const std::string& Certificate::serial_hex() const { return data_->serial_hex; }
-Sha256 Certificate::issued_as() const {
-  // A Name ends where its DER says; the serial number is the rest.
-  Bytes both = data_->issuer.der();
-  both.insert(both.end(), data_->serial_hex.begin(), data_->serial_hex.end());
-  return sha256(both);
-}
+Sha256 Certificate::issued_as() const { return x509::issued_as(data_->issuer, data_->serial_hex); }
 const DistinguishedName& Certificate::subject() const { return data_->subject; }
 const DistinguishedName& Certificate::issuer() const { return data_->issuer; }
 Timestamp Certificate::not_before() const { return data_->not_before; }
