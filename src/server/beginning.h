@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "deployment/config.h"
 #include "deployment/layout.h"
+#include "registry/store.h"
 #include "telemetry/log.h"
 
 namespace imprint::server {
@@ -15,7 +16,7 @@ enum class Beginning {
 
 /// Refuses to serve with a store that has lost what devices and operators rely on: an empty
 /// registry would pass for a healthy one. Used at start, once before the store is opened, which
-/// would make a new one, and once after.
+/// would make a new one, once after, and once when the store is served.
 class StoreGuard {
  public:
   StoreGuard(const deployment::Layout& layout, Beginning beginning)
@@ -25,8 +26,12 @@ class StoreGuard {
   /// With Beginning::anew the old archive is set aside here. Fault::invalid when nothing is lost:
   /// whoever always starts so would not learn of a loss.
   Result<void> after_opening(const Clock& clock, telemetry::Log& log);
+  /// A registry that begins anew says so in its audit trail, first of all.
+  Result<void> put_on_record(registry::Store& store);
 
  private:
+  std::string lost_because_;
+  std::optional<registry::AuditEvent> event_;
   const deployment::Layout& layout_;
   const Beginning beginning_;
   bool is_lost_ = false;

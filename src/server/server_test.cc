@@ -208,6 +208,38 @@ TEST(Server, RefusesADeploymentThatHasLostItsStore) {
   }
 }
 
+TEST(Server, ARegistryThatBeginsAnewSaysSoInItsAuditTrail) {
+  const struct {
+    bool leaves_a_new_one;
+    const char* because;
+  } rows[] = {{false, "is missing or empty"}, {true, "lacks events that the audit archive has"}};
+  for (const auto& row : rows) {
+    Deployment deployment;
+    deployment.start();
+    MqttDevice device;
+    ASSERT_TRUE(device.connect(deployment.mqtt(), deployment.client, "c"));
+    deployment.server.reset();
+    std::filesystem::remove(deployment.layout.store());
+    if (row.leaves_a_new_one) std::ignore = registry::SqliteStore::open(deployment.layout.store());
+    auto anew =
+        Server::start(deployment.layout, deployment.config, deployment.log, Beginning::anew);
+    ASSERT_TRUE(anew) << anew.error().message;
+    anew->reset();
+    const auto store = registry::SqliteStore::open(deployment.layout.store());
+    ASSERT_TRUE(store) << store.error().message;
+    const auto events = runtime::run_blocking(
+        registry::list_all<registry::AuditEvent>(**store, registry::query::AuditEvents{}));
+    ASSERT_TRUE(events && !events->empty());
+    const registry::AuditEvent& first = events->front();
+    EXPECT_EQ(first.step, "begin_anew") << "before anything else happens";
+    EXPECT_EQ(first.actor, "imprintd --begin-anew");
+    EXPECT_GT(first.time, Timestamp());
+    EXPECT_THAT(first.detail, HasSubstr(row.because));
+    EXPECT_THAT(first.detail, HasSubstr(fmt::format(R"("uid":{})", ::getuid())));
+    EXPECT_THAT(first.detail, HasSubstr("audit.before-"));
+  }
+}
+
 TEST(Server, AnErrorAtStartNamesTheFileAndWhatToDo) {
   const struct {
     std::filesystem::path (deployment::Layout::*file)() const;

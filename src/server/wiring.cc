@@ -340,6 +340,7 @@ struct Server::Parts {
       access->apply(change);
       for (Shard* shard : peers) shard->access_changed(change);
     });
+    TRY(guard.put_on_record(*store));
     TRY(runtime::run_blocking(directory.load(*store)));
     TRY(runtime::run_blocking(introducers.load(*store)));
     TRY(runtime::run_blocking(pending.load(*store)));
