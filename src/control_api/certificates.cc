@@ -119,10 +119,12 @@ Answer list_certificates_by_ca(Call call) {
 }
 
 void set_status(const Call& call, Certificate certificate, CertificateStatus wanted,
-                registry::ChangeSet& changes) {
+                registry::ChangeSet& changes, const json::array& same_key = {}) {
   const std::int64_t seen = certificate.version;
-  registry::AuditEvent event = call.event(
-      {{"from", registry::to_string(certificate.status)}, {"to", registry::to_string(wanted)}});
+  json::object detail{{"from", registry::to_string(certificate.status)},
+                      {"to", registry::to_string(wanted)}};
+  if (!same_key.empty()) detail["same_key_in_service"] = same_key;
+  registry::AuditEvent event = call.event(std::move(detail));
   event.certificate = certificate.id.hex();
   changes.events.push_back(std::move(event));
   certificate.status = wanted;
@@ -133,6 +135,19 @@ void set_status(const Call& call, Certificate certificate, CertificateStatus wan
   if (wanted == CertificateStatus::inactive) certificate.deactivated = certificate.modified;
   ++certificate.version;
   put(changes, std::move(certificate), Expect::at(seen));
+}
+
+/// What stays in service when this one is revoked: a renewal has an old and a new certificate of
+/// one key, so they do not share its fate, but an operator should know.
+json::array others_in_service(const provisioning::Standing& standing, const Certificate& revoked) {
+  json::array out;
+  for (const Certificate& other : standing.certificates) {
+    if (other.id != revoked.id && other.public_key == revoked.public_key &&
+        other.status == CertificateStatus::active &&
+        !provisioning::is_other_encoding(other, revoked))
+      out.emplace_back(other.id.hex());
+  }
+  return out;
 }
 
 Answer update_certificate(Call call) {
@@ -153,7 +168,9 @@ Answer update_certificate(Call call) {
   if (activates) CO_TRY(check_activation(standing, certificate.id));
   registry::ChangeSet changes;
   changes.changes.emplace_back(provisioning::hold_of(standing));
-  set_status(call, certificate, wanted, changes);
+  set_status(call, certificate, wanted, changes,
+             wanted == CertificateStatus::revoked ? others_in_service(standing, certificate)
+                                                  : json::array());
   for (const Certificate& other : standing.certificates) {
     if (activates || !provisioning::is_other_encoding(other, certificate)) continue;
     if (other.status != CertificateStatus::revoked && other.status != wanted)

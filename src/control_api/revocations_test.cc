@@ -58,6 +58,29 @@ TEST_F(Revocations, ARevokedKeyGetsNoCertificateUntilItIsLifted) {
   EXPECT_EQ(world.call("DELETE", "/imprint/v1/revocations/" + id).status, 404);
 }
 
+TEST_F(Revocations, OneUnitDoesNotStandForAnotherOfACaWithTheSameName) {
+  const auto one = test::make_device(test::make_root("Line CA"), "unit");
+  const auto other = test::make_device(test::make_root("Line CA"), "unit");
+  ASSERT_EQ(one.certificate.serial_hex(), other.certificate.serial_hex());
+  set(register_outside(one.certificate).text("certificateId"), "REVOKED");
+  EXPECT_EQ(register_outside(other.certificate).status, 200);
+  // Certificates that units sign themselves, all with one name and number.
+  const auto itself = test::make_root("device");
+  set(register_outside(itself.certificate).text("certificateId"), "REVOKED");
+  EXPECT_EQ(register_outside(test::make_root("device").certificate).status, 200);
+}
+
+TEST_F(Revocations, NameOtherCertificatesOfTheKeyThatStayInService) {
+  const std::string old = create(key).text("certificateId");
+  const std::string renewed = create(key).text("certificateId");
+  set(old, "REVOKED");
+  EXPECT_EQ(status_of(renewed), "ACTIVE");
+  EXPECT_THAT(world.events().back().detail,
+              HasSubstr(R"("same_key_in_service":[")" + renewed + R"("])"));
+  set(renewed, "REVOKED");
+  EXPECT_THAT(world.events().back().detail, testing::Not(HasSubstr("same_key_in_service")));
+}
+
 TEST_F(Revocations, ADeactivatedKeyGetsNoOtherCertificate) {
   const std::string id = create(key).text("certificateId");
   set(id, "INACTIVE");

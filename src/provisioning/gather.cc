@@ -37,6 +37,23 @@ PolicyName name_of_inline_policy(const std::string& document) {
   return *PolicyName::parse(name);
 }
 
+namespace {
+
+registry::Task<Result<std::vector<registry::ThingPrincipal>>> things_of_other_certificates(
+    registry::Store& store, const registry::Certificate& own, const Standing& standing) {
+  std::vector<registry::ThingPrincipal> out;
+  for (const registry::Certificate& other : standing.certificates) {
+    if (other.id == own.id || other.public_key != own.public_key) continue;
+    CO_TRY_ASSIGN(const std::vector<registry::ThingPrincipal> things,
+                  co_await registry::list_all<registry::ThingPrincipal>(
+                      store, registry::query::ThingsOfPrincipal{other.id}));
+    out.insert(out.end(), things.begin(), things.end());
+  }
+  co_return out;
+}
+
+}  // namespace
+
 registry::Task<Result<Known>> gather(registry::Store& store, Known known) {
   const std::vector<registry::Key> keys = keys_named_by(known.resources);
   CO_TRY_ASSIGN(const std::vector<std::optional<registry::Record>> named,
@@ -58,6 +75,10 @@ registry::Task<Result<Known>> gather(registry::Store& store, Known known) {
     CO_TRY_ASSIGN(known.standing, co_await read_standing(store, identity_of(*known.certificate)));
   }
   if (!known.resources.thing) co_return known;
+  if (known.device && known.certificate) {
+    CO_TRY_ASSIGN(known.things_of_key,
+                  co_await things_of_other_certificates(store, *known.certificate, known.standing));
+  }
   const ThingName name = known.resources.thing->name;
   const auto it = known.named.find(registry::thing_key(name));
   if (it == known.named.end()) co_return known;

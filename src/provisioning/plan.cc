@@ -412,19 +412,23 @@ class Planner {
 
   // ---- certificate ----
 
+  static Unexpected refuse_second_thing(const ThingName& first) {
+    return refuse(Fault::conflict, code::kResourceConflicts,
+                  fmt::format("this key belongs to thing {} already; a device with another name "
+                              "needs a key of its own",
+                              quote(first.str())));
+  }
+
   Result<void> attach_thing() {
     if (!known_.resources.thing || !known_.certificate) return {};
     const ThingName& thing = known_.resources.thing->name;
     const bool exclusive = known_.resources.certificate->exclusive_thing;
+    for (const registry::ThingPrincipal& other : known_.things_of_key) {
+      if (other.thing != thing) return refuse_second_thing(other.thing);
+    }
     for (const registry::ThingPrincipal& other : known_.things_of_certificate) {
       if (other.thing == thing) continue;
-      if (known_.fleet && known_.certificate->requested_by) {
-        return refuse(Fault::conflict, code::kResourceConflicts,
-                      fmt::format("this key and its certificate belong to thing {} already; a "
-                                  "device with another name "
-                                  "needs a key of its own",
-                                  quote(other.thing.str())));
-      }
+      if (known_.fleet && known_.certificate->requested_by) return refuse_second_thing(other.thing);
       if (!(other.exclusive || exclusive)) continue;
       return refuse(Fault::conflict, code::kResourceConflicts,
                     fmt::format("the certificate is attached to thing {}, and one of the two "

@@ -69,6 +69,8 @@ struct Known {
   std::vector<registry::ThingPrincipal> things_of_certificate = {};
   std::vector<registry::PolicyAttachment> policies_of_certificate = {};
   Standing standing = {};  ///< of the certificate's key
+  /// What the key's other certificates are attached to; read for devices.
+  std::vector<registry::ThingPrincipal> things_of_key = {};
   /// What the resources name: types, groups and policies, where they exist.
   std::map<registry::Key, registry::Record> named = {};
 };

@@ -222,6 +222,34 @@ TEST(Provisioning, CarriesTheMissionsTemplateThrough) {
           .empty());
 }
 
+TEST(Provisioning, OneKeyIsOneThingWhicheverClaimItComesThrough) {
+  for (const bool at_once : {false, true}) {
+    World world;
+    const auto key = test::make_key();
+    const CertificateId first_claim = world.caller.certificate;
+    const CertificateId second_claim{Sha256{2}};
+    const auto first = world.create(key);
+    ASSERT_TRUE(first);
+    std::string second;
+    const auto create_second = [&] {
+      world.caller.certificate = second_claim;
+      const auto created = world.create(key);
+      ASSERT_TRUE(created) << created.error().message;
+      second = created->ownership_token.reveal();
+    };
+    if (at_once) create_second();
+    world.caller.certificate = first_claim;
+    ASSERT_TRUE(world.register_with(first->ownership_token.reveal(), World::parameters("A")));
+    if (!at_once) create_second();
+    world.caller.certificate = second_claim;
+    const auto refused = world.register_with(second, World::parameters("B"));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().fault, Fault::conflict);
+    EXPECT_THAT(refused.error().message, testing::HasSubstr("belongs to thing \"device-A\""));
+    EXPECT_TRUE(world.register_with(second, World::parameters("A"))) << "it is the same thing";
+  }
+}
+
 TEST(Provisioning, RepeatsOfTheSameRequestGetTheSameAnswer) {
   World world;
   const auto key = test::make_key();

@@ -204,7 +204,8 @@ class Export {
     TRY(for_each_record(store_, query::Tombstones{}, [&](const Record& record) -> Result<void> {
       const auto& gone = std::get<registry::Tombstone>(record);
       // Where its issuer is not known, mosquitto would not know it either.
-      if (gone.issued_as != x509::issued_as(issuer.subject(), gone.serial)) return {};
+      const Bytes& issuer_key = issuer.extensions().subject_key_id;
+      if (gone.issued_as != x509::issued_as(issuer.subject(), issuer_key, gone.serial)) return {};
       return revoke(gone.serial, gone.created, issuance::RevocationReason::unspecified);
     }));
     if (foreign > 0) {

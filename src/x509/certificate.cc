@@ -105,7 +105,11 @@ std::string Certificate::pem() const { return encode_pem("CERTIFICATE", data_->d
 const CertificateId& Certificate::id() const { return data_->id; }
 int Certificate::version() const { return data_->version; }
 const std::string& Certificate::serial_hex() const { return data_->serial_hex; }
-Sha256 Certificate::issued_as() const { return x509::issued_as(data_->issuer, data_->serial_hex); }
+Sha256 Certificate::issued_as() const {
+  if (is_self_issued())
+    return x509::issued_as(data_->issuer, data_->public_key.sha256(), data_->serial_hex);
+  return x509::issued_as(data_->issuer, data_->extensions.authority_key_id, data_->serial_hex);
+}
 const DistinguishedName& Certificate::subject() const { return data_->subject; }
 const DistinguishedName& Certificate::issuer() const { return data_->issuer; }
 Timestamp Certificate::not_before() const { return data_->not_before; }

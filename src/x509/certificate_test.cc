@@ -336,5 +336,21 @@ TEST(Serial, IsPositiveAndAtMostTwentyOctets) {
   EXPECT_EQ(CertificateSerial::from_magnitude(Bytes{0, 0, 0xAB})->hex(), "ab");
 }
 
+TEST(Certificate, IsIssuedByAKeyNotByANameAlone) {
+  const auto one = test::make_root("Line CA");
+  const auto other = test::make_root("Line CA");
+  const x509::PrivateKey key = test::make_key();
+  const auto by = [&](const test::Identity& issuer, std::uint64_t number) {
+    return test::make_child(issuer, "unit", key,
+                            [&](TbsCertificate& tbs) { tbs.serial = test::serial(number); })
+        .issued_as();
+  };
+  EXPECT_EQ(by(one, 9), by(one, 9)) << "another signature";
+  EXPECT_NE(by(one, 9), by(one, 10));
+  EXPECT_NE(by(one, 9), by(other, 9)) << "two CAs of one name";
+  EXPECT_NE(one.certificate.issued_as(), other.certificate.issued_as())
+      << "units that sign their own certificates alike";
+}
+
 }  // namespace
 }  // namespace imprint::x509

@@ -5,11 +5,14 @@
 
 namespace imprint::x509 {
 
-Sha256 issued_as(const DistinguishedName& issuer, std::string_view serial_hex) {
-  // A Name ends where its DER says; the serial number is the rest.
-  Bytes both = issuer.der();
-  both.insert(both.end(), serial_hex.begin(), serial_hex.end());
-  return sha256(both);
+Sha256 issued_as(const DistinguishedName& issuer, BytesView issuer_key,
+                 std::string_view serial_hex) {
+  // A Name ends where its DER says, and the serial number before the zero.
+  Bytes all = issuer.der();
+  all.insert(all.end(), serial_hex.begin(), serial_hex.end());
+  all.push_back(0);
+  all.insert(all.end(), issuer_key.begin(), issuer_key.end());
+  return sha256(all);
 }
 
 }  // namespace imprint::x509

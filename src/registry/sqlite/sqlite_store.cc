@@ -70,8 +70,8 @@ Result<void> check(Connection& connection, const Change& change) {
   }
   if (const auto* same = std::get_if<RequireSame>(&change)) {
     const Cursor first{{}, RequireSame::kMost};
-    TRY_ASSIGN(const Page certificates, list_rows(connection, same->of, first));
-    TRY_ASSIGN(const Page tombstones, list_rows(connection, query::Tombstones{same->of}, first));
+    TRY_ASSIGN(const Page certificates, list_page(connection, same->of, first));
+    TRY_ASSIGN(const Page tombstones, list_page(connection, query::Tombstones{same->of}, first));
     return check_same(*same, certificates, tombstones);
   }
   const std::optional<Touched> touched = touched_by(change);
