@@ -8,6 +8,7 @@
 #include "encoding/json.h"
 #include "server/server.h"
 #include "test/support/fleet_deployment.h"
+#include "test/support/quiet_log.h"
 #include "test/support/shell.h"
 
 namespace imprint {
@@ -27,7 +28,7 @@ TEST(FleetVerb, OnboardsAndReportsAsTextAndJson) {
   auto config = test::must(deployment::Config::load(deployment.layout().config()));
   config.listen.mqtt = {"127.0.0.1", 0};
   config.listen.http = {"127.0.0.1", 0};
-  telemetry::Log log(telemetry::LogFormat::text, telemetry::Level::error);
+  telemetry::Log log = test::quiet_log();
   const auto server = test::must(server::Server::start(deployment.layout(), config, log));
   test::spill(deployment.layout().run_file(), "{\"mqtt\":\"" + server->mqtt_address() + "\"}");
 

@@ -70,7 +70,8 @@ int main(int argc, char** argv) {
   if (options->only_help) return 0;
   keep_memory_private();
   const sigset_t signals = block_signals();
-  imprint::telemetry::Log log(options->log_format, options->log_level);
+  const imprint::SystemClock clock;
+  imprint::telemetry::Log log(options->log_format, options->log_level, clock);
   auto server =
       imprint::server::Server::start(options->layout, options->config, log, options->beginning);
   if (!server)

@@ -11,6 +11,7 @@
 #include "registry/audit_chain.h"
 #include "registry/memory/memory_store.h"
 #include "test/support/fake_clock.h"
+#include "test/support/quiet_log.h"
 #include "test/support/scratch_folder.h"
 
 namespace imprint::audit {
@@ -359,7 +360,7 @@ class FollowingArchive : public testing::Test {
 
   registry::MemoryStore store_;
   test::FakeClock clock_;
-  telemetry::Log log_{telemetry::LogFormat::text, telemetry::Level::error};
+  telemetry::Log log_ = test::quiet_log();
   test::ScratchFolder scratch_;
   std::filesystem::path folder_ = scratch_ / "audit";
 };

@@ -12,6 +12,7 @@
 #include "registry/sqlite/sqlite_store.h"
 #include "registry/sqlite/statement.h"
 #include "test/support/fake_clock.h"
+#include "test/support/quiet_log.h"
 #include "test/support/scratch_folder.h"
 
 namespace imprint::audit {
@@ -106,7 +107,7 @@ class Verify : public testing::Test {
   test::ScratchFolder scratch_;
   TrailFiles files_{scratch_ / "imprint.db", scratch_ / "audit"};
   test::FakeClock clock_;
-  telemetry::Log log_{telemetry::LogFormat::text, telemetry::Level::error};
+  telemetry::Log log_ = test::quiet_log();
 };
 
 TEST_F(Verify, FindsATrailAsItWasWritten) {

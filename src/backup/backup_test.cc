@@ -16,6 +16,7 @@
 #include "encoding/text.h"
 #include "registry/sqlite/sqlite_store.h"
 #include "test/support/fake_clock.h"
+#include "test/support/quiet_log.h"
 #include "test/support/shell.h"
 #include "x509/digest.h"
 
@@ -249,7 +250,7 @@ TEST_F(BackupTest, TakesTheArchiveOfTheAuditTrailAsFarAsTheStoreGoes) {
     for (int i = 0; i < count; ++i) changes.events.push_back({.step = "connect", .outcome = "ok"});
     ASSERT_TRUE(run_blocking(store.commit(std::move(changes))));
   };
-  telemetry::Log log(telemetry::LogFormat::text, telemetry::Level::error);
+  telemetry::Log log = test::quiet_log();
   const auto archive = [&](registry::Store& store, const deployment::Layout& layout) {
     audit::Archive archive(store, {.folder = layout.audit(), .file_size = 500}, clock_, log);
     archive.start();

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/household.h"
+
 namespace imprint {
 namespace {
 
@@ -59,6 +61,15 @@ TEST(Network, IsWrittenAsItIsRead) {
     EXPECT_EQ(network.site().text(), row.site) << row.text;
     EXPECT_EQ(*Network::parse(row.written), network) << row.text;
   }
+}
+
+TEST(Household, IsTheNetworkOfAnIpv6AddressAndAnIpv4AddressItself) {
+  EXPECT_EQ(household_of("2001:db8:1:2:3:4:5:6"), household_of("2001:db8:1:2::7"));
+  EXPECT_NE(household_of("2001:db8:1:2::1"), household_of("2001:db8:1:3::1"));
+  EXPECT_EQ(household_of("fe80::1%eth0"), household_of("fe80::2"));
+  EXPECT_NE(household_of("192.0.2.1"), household_of("192.0.2.2"));
+  EXPECT_EQ(household_of("::ffff:192.0.2.1"), household_of("192.0.2.1"));
+  EXPECT_EQ(household_of("AKIAIOSFODNN7EXAMPLE"), "AKIAIOSFODNN7EXAMPLE");
 }
 
 }  // namespace

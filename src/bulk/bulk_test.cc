@@ -15,6 +15,7 @@
 #include "issuance/signer.h"
 #include "registry/memory/memory_store.h"
 #include "test/support/fake_clock.h"
+#include "test/support/quiet_log.h"
 #include "test/support/scratch_folder.h"
 #include "test/support/test_ca.h"
 
@@ -378,7 +379,7 @@ struct World {
   Current<issuance::Profile> profile{*issuance::Profile::make({}, ca.certificate)};
   provisioning::IssueCertificate issue{store, issuer, profile, metrics, clock, random};
   provisioning::ApplyTemplate apply{store, issue, clock, random};
-  telemetry::Log log{telemetry::LogFormat::text, telemetry::Level::error};
+  telemetry::Log log = test::quiet_log();
 };
 
 TEST(RegistrationTasks, DoEachLineAndReportIt) {

@@ -8,6 +8,7 @@
 #include "test/support/aws_signer.h"
 #include "test/support/connected.h"
 #include "test/support/fake_clock.h"
+#include "test/support/quiet_log.h"
 #include "test/support/quiet_sources.h"
 #include "test/support/scratch_folder.h"
 #include "test/support/scripted_hooks.h"
@@ -55,7 +56,7 @@ struct World {
   issuance::KeyPool keys{{.algorithm = x509::KeyAlgorithm::ec_p256, .size = 0}};
   Current<provisioning::Settings> settings{
       provisioning::Settings{.key_algorithm = x509::KeyAlgorithm::ec_p256}};
-  telemetry::Log log{telemetry::LogFormat::text, telemetry::Level::error};
+  telemetry::Log log = test::quiet_log();
   access::Operators operators{
       {std::string(test::kAccessKeyId), Secret(std::string(test::kSecretAccessKey))},
       *access::Vault::make(Secret(std::string(64, 'a')))};
@@ -70,7 +71,7 @@ struct World {
     static Current<issuance::Profile> profile{*issuance::Profile::make({}, ca().certificate)};
     static provisioning::IssueCertificate issue{unused, issuer(), profile, metrics, clock, random};
     static provisioning::ApplyTemplate apply{unused, issue, clock, random};
-    static telemetry::Log log{telemetry::LogFormat::text, telemetry::Level::error};
+    static telemetry::Log log = test::quiet_log();
     static test::ScratchFolder folder;
     static bulk::RegistrationTasks made{unused,
                                         apply,

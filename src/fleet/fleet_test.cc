@@ -10,6 +10,7 @@
 #include "fleet/run.h"
 #include "server/server.h"
 #include "test/support/fleet_deployment.h"
+#include "test/support/quiet_log.h"
 #include "test/support/shell.h"
 
 namespace imprint::fleet {
@@ -57,7 +58,7 @@ class Fleet : public testing::Test {
 
 class ServedFleet : public Fleet {
  protected:
-  ServedFleet() : log_(telemetry::LogFormat::text, telemetry::Level::error) {
+  ServedFleet() {
     std::signal(SIGPIPE, SIG_IGN);  // as imprintd's main() does for its server
     auto config = test::must(deployment::Config::load(deployment_.layout().config()));
     config.listen.mqtt = {"127.0.0.1", 0};
@@ -77,7 +78,7 @@ class ServedFleet : public Fleet {
     EXPECT_EQ(must_run(o).succeeded, 1U);
   }
 
-  telemetry::Log log_;
+  telemetry::Log log_ = test::quiet_log();
   std::unique_ptr<server::Server> server_;
 };
 

@@ -16,6 +16,7 @@
 
 #include "hooks/web_hook.h"
 #include "outbound/credentials.h"
+#include "test/support/quiet_log.h"
 #include "test/support/scratch_folder.h"
 #include "test/support/web_server.h"
 #include "x509/digest.h"
@@ -86,7 +87,7 @@ class HooksTest : public ::testing::Test {
   test::ScratchFolder folder;
   SystemClock clock;
   SystemRandom random;
-  telemetry::Log log{telemetry::LogFormat::text, telemetry::Level::error};
+  telemetry::Log log = test::quiet_log();
   std::unique_ptr<Hooks> hooks;
 };
 

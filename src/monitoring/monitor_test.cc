@@ -10,6 +10,7 @@
 #include "registry/memory/memory_store.h"
 #include "test/support/fake_clock.h"
 #include "test/support/faulty_store.h"
+#include "test/support/quiet_log.h"
 #include "test/support/quiet_sources.h"
 #include "test/support/scratch_folder.h"
 #include "test/support/web_server.h"
@@ -123,7 +124,7 @@ class MonitorTest : public ::testing::Test {
   telemetry::Metrics metrics_;
   test::FakeClock clock_;
   SystemRandom random_;
-  telemetry::Log log_{telemetry::LogFormat::text, telemetry::Level::error};
+  telemetry::Log log_ = test::quiet_log();
   Sources sources_ = test::quiet_sources(metrics_);
   alarms::Options options_;
   Listener one_;
@@ -378,7 +379,7 @@ class ChannelsTest : public ::testing::Test {
 
   test::ScratchFolder folder_;
   SystemClock clock_;
-  telemetry::Log log_{telemetry::LogFormat::text, telemetry::Level::error};
+  telemetry::Log log_ = test::quiet_log();
   std::string published_;
 };
 

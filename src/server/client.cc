@@ -237,10 +237,12 @@ std::optional<Error> Client::check_policy(policy::Action action, std::string_vie
 
 void Client::report_denial(std::string_view step, std::string_view resource, const Error& error,
                            std::optional<telemetry::FailureCategory> category) {
+  telemetry::Field from("from", facts_.source_ip);
+  from.pays = contact_.has_value();  // its certificate may not be on record
   services().log.warning("denied", {{"step", step},
                                     {"resource", resource},
                                     {"client", facts_.client_id},
-                                    {"from", facts_.source_ip},
+                                    from,
                                     {"certificate", certificate_.hex()},
                                     {"because", error.message}});
   encoding::json::object detail{

@@ -110,10 +110,12 @@ void Client::note_introduction_failed(Services& services, const Asker& asker,
       device_api::rejection_of(device_api::Operation::register_thing, error);
   const telemetry::FailureCategory category = provisioning::category_of(error);
   services.metrics.provisioning_failed(template_name, kMethod, category, seconds);
-  services.log.warning("just-in-time provisioning failed", {{"template", template_name},
-                                                            {"certificate", asker.certificate},
-                                                            {"client", asker.client},
-                                                            {"because", describe(error)}});
+  services.log.warning("just-in-time provisioning failed",
+                       {{"template", template_name},
+                        telemetry::pays({"from", asker.address}),
+                        {"certificate", asker.certificate},
+                        {"client", asker.client},
+                        {"because", describe(error)}});
   encoding::json::object detail{{"template", template_name},
                                 {"statusCode", rejection.status_code},
                                 {"errorCode", rejection.error_code},

@@ -7,6 +7,7 @@
 #include <strings.h>
 #include <sys/socket.h>
 
+#include "base/household.h"
 #include "encoding/json.h"
 #include "encoding/text.h"
 #include "server/shard.h"
@@ -124,7 +125,9 @@ void Connection::tell_of_unknown_certificate() {
   services.log.warning(
       "refused a client certificate that the registry does not know; register it or its CA, or "
       "let the device start again with its claim",
-      {{"from", source_ip_}, {"certificate", certificate}, {"because", seen_.refusal}});
+      {telemetry::pays({"from", source_ip_}),
+       {"certificate", certificate},
+       {"because", seen_.refusal}});
   note_refusal(
       TlsFailure::unknown_certificate, certificate,
       fmt::format("the registry does not know this client certificate, and {}", seen_.refusal));
@@ -141,7 +144,7 @@ void Connection::tell_of_failure(TlsFailure failure, const std::string& cause) {
 void Connection::note_refusal(TlsFailure failure, const std::string& certificate,
                               const std::string& because) {
   shard_.services().journal.note(
-      {source_ip_, "refused handshakes"},
+      {household_of(source_ip_), "refused handshakes"},
       {.step = "tls_handshake",
        .outcome = "denied",
        .certificate = certificate,

@@ -7,6 +7,7 @@
 
 #include "registry/memory/memory_store.h"
 #include "test/support/fake_clock.h"
+#include "test/support/quiet_log.h"
 
 namespace imprint::server {
 namespace {
@@ -22,7 +23,7 @@ class JournalTest : public ::testing::Test {
   }
   registry::MemoryStore store;
   test::FakeClock clock;
-  telemetry::Log log{telemetry::LogFormat::text, telemetry::Level::error};
+  telemetry::Log log = test::quiet_log();
   static constexpr telemetry::Allowance kShared{200, Seconds(5)};
   Journal journal{store, clock, log, kShared};
 };

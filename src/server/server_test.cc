@@ -14,6 +14,7 @@
 
 namespace imprint::server {
 namespace {
+#include "test/support/quiet_log.h"
 
 using test::MqttDevice;
 using test::TlsSocket;
@@ -56,7 +57,7 @@ class Deployment {
 
   SystemClock clock;
   SystemRandom random;
-  telemetry::Log log{telemetry::LogFormat::text, telemetry::Level::error};
+  telemetry::Log log = test::quiet_log();
   deployment::Layout layout{""};
   deployment::Config config;
   std::unique_ptr<Server> server;

@@ -7,6 +7,7 @@
 #include "registry/memory/memory_store.h"
 #include "test/support/fake_clock.h"
 #include "test/support/gated_store.h"
+#include "test/support/quiet_log.h"
 #include "test/support/test_ca.h"
 
 namespace imprint::server {
@@ -29,7 +30,7 @@ class Readiness : public testing::Test {
 
   registry::MemoryStore memory_;
   test::FakeClock clock_;
-  telemetry::Log log_{telemetry::LogFormat::text, telemetry::Level::error};
+  telemetry::Log log_ = test::quiet_log();
   telemetry::Metrics metrics_;
   test::Identity ca_ = test::make_root("CA");
   issuance::Issuer issuer_ = *issuance::Issuer::make(

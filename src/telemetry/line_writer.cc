@@ -15,12 +15,10 @@ namespace {
 
 constexpr int kPollMilliseconds = 100;
 
-Monotonic now() { return SystemClock().monotonic(); }
-
 }  // namespace
 
-LineWriter::LineWriter(int descriptor, std::size_t most_bytes, Note note)
-    : descriptor_(descriptor), most_bytes_(most_bytes), note_(std::move(note)) {
+LineWriter::LineWriter(int descriptor, std::size_t most_bytes, const Clock& clock, Note note)
+    : descriptor_(descriptor), most_bytes_(most_bytes), clock_(clock), note_(std::move(note)) {
   thread_ = start_thread("log", [this] { work(); });
 }
 
@@ -28,7 +26,7 @@ LineWriter::~LineWriter() {
   {
     const std::scoped_lock lock(mutex_);
     stopping_ = true;
-    farewell_ends_ = now() + kFarewell;
+    farewell_ends_ = clock_.monotonic() + kFarewell;
   }
   changed_.notify_one();
   thread_.join();
@@ -71,7 +69,7 @@ void LineWriter::work() {
 
 bool LineWriter::is_over() {
   const std::scoped_lock lock(mutex_);
-  return stopping_ && now() >= farewell_ends_;
+  return stopping_ && clock_.monotonic() >= farewell_ends_;
 }
 
 /// False when the time for it is over. A pipe that is ready takes PIPE_BUF bytes without a wait.

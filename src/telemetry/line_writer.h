@@ -21,7 +21,7 @@ class LineWriter {
   /// A line that says how many are missing before it.
   using Note = std::function<std::string(std::uint64_t dropped)>;
 
-  LineWriter(int descriptor, std::size_t most_bytes, Note note);
+  LineWriter(int descriptor, std::size_t most_bytes, const Clock& clock, Note note);
   /// Writes what waits, for as long as `kFarewell` when nobody reads.
   ~LineWriter();
   LineWriter(const LineWriter&) = delete;
@@ -39,6 +39,7 @@ class LineWriter {
 
   const int descriptor_;
   const std::size_t most_bytes_;
+  const Clock& clock_;
   const Note note_;
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -8,6 +8,7 @@
 #include <spdlog/sinks/base_sink.h>
 #include <vector>
 
+#include "base/household.h"
 #include "telemetry/line_writer.h"
 
 namespace imprint::telemetry {
@@ -22,7 +23,8 @@ constexpr Allowance kPayerAllowance{20, Seconds(10)};
 constexpr Allowance kSentenceAllowance{1'000, Seconds(1)};
 constexpr std::size_t kPayers = 10'000;
 constexpr std::size_t kSentences = 1'000;
-/// Who makes a line come: the first of these that it has. Not a client's id, which it chooses.
+/// Who makes a line come, unless a field pays: the first of these that it has. Not a client's id,
+/// which it chooses.
 constexpr std::array<std::string_view, 5> kPayerFields = {"certificate", "from", "claim", "hook",
                                                           "template"};
 
@@ -106,13 +108,22 @@ std::string format_line(LogFormat format, Level level, std::string_view sentence
 
 namespace {
 
-Monotonic now() { return SystemClock().monotonic(); }
+/// Null when the line is about nobody.
+const Field* payer_among(std::span<const Field> fields) {
+  const auto paying = std::ranges::find(fields, true, &Field::pays);
+  if (paying != fields.end()) return &*paying;
+  for (const std::string_view name : kPayerFields) {
+    const auto found = std::ranges::find(fields, name, &Field::name);
+    if (found != fields.end()) return &*found;
+  }
+  return nullptr;
+}
 
 /// Gives finished lines to a thread that writes them.
 class QueueSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
-  QueueSink(LogFormat format, int descriptor)
-      : writer_(descriptor, kWaitingBytes,
+  QueueSink(LogFormat format, const Clock& clock, int descriptor)
+      : writer_(descriptor, kWaitingBytes, clock,
                 [format](std::uint64_t dropped) { return note(format, dropped); }) {}
 
  protected:
@@ -136,13 +147,14 @@ class QueueSink final : public spdlog::sinks::base_sink<std::mutex> {
 
 }  // namespace
 
-Log::Log(LogFormat format, Level least, int descriptor)
+Log::Log(LogFormat format, Level least, const Clock& clock, int descriptor)
     : format_(format),
+      clock_(clock),
       least_(least),
       by_payer_(kPayers, kPayerAllowance),
       by_sentence_(kSentences, kSentenceAllowance),
-      logger_(std::make_shared<spdlog::logger>("imprint",
-                                               std::make_shared<QueueSink>(format, descriptor))) {
+      logger_(std::make_shared<spdlog::logger>(
+          "imprint", std::make_shared<QueueSink>(format, clock, descriptor))) {
   logger_->set_level(spdlog::level::debug);  // writes() has decided before
   logger_->set_pattern(format == LogFormat::json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ",%v})"
                                                  : "%Y-%m-%dT%H:%M:%S.%eZ %v",
@@ -153,18 +165,17 @@ Log::~Log() = default;
 
 std::optional<std::uint64_t> Log::spend(std::string_view sentence, Fields fields) {
   std::string payer(sentence);
-  for (const std::string_view name : kPayerFields) {
-    const auto* const field = std::ranges::find(fields, name, &Field::name);
-    if (field == fields.end()) continue;
-    if (const auto* text = std::get_if<std::string_view>(&field->value))
-      payer.append("\n").append(*text);
-    break;
+  const Field* field = payer_among(fields);
+  const auto* text = field == nullptr ? nullptr : std::get_if<std::string_view>(&field->value);
+  if (text != nullptr) {
+    payer.append("\n");
+    payer.append(field->name == "from" ? household_of(*text) : *text);
   }
+  const Monotonic now = clock_.monotonic();
   const std::scoped_lock lock(mutex_);
-  AuditBudget& own = by_payer_.of(payer, now());
-  const auto grant = own.take(now());
+  const auto grant = by_payer_.of(payer, now).take(now);
   if (!grant) return std::nullopt;
-  const auto all = by_sentence_.of(sentence, now()).take(now());
+  const auto all = by_sentence_.of(sentence, now).take(now);
   if (!all) return std::nullopt;
   return grant->left_out + all->left_out;
 }
@@ -177,7 +188,8 @@ void Log::write(Level level, std::string_view sentence, Log::Fields fields) {
     if (!left_out) return;
     if (*left_out > 0) all.emplace_back("more_like_this", *left_out);
   }
-  logger_->log(to_spdlog(level), spdlog::string_view_t(format_line(format_, level, sentence, all)));
+  logger_->log(clock_.now(), spdlog::source_loc{}, to_spdlog(level),
+               spdlog::string_view_t(format_line(format_, level, sentence, all)));
 }
 
 }  // namespace imprint::telemetry

@@ -13,6 +13,7 @@
 #include <type_traits>
 #include <variant>
 
+#include "base/clock.h"
 #include "telemetry/audit_budgets.h"
 
 namespace spdlog {
@@ -28,6 +29,7 @@ enum class LogFormat { text, json };
 struct Field {
   std::string_view name;
   std::variant<std::string_view, std::int64_t, double> value;
+  bool pays = false;  ///< see pays()
 
   Field(std::string_view field, std::string_view text) : name(field), value(text) {}
   Field(std::string_view field, const std::string& text)
@@ -39,16 +41,24 @@ struct Field {
   Field(std::string_view field, I number) : name(field), value(static_cast<std::int64_t>(number)) {}
 };
 
+/// The field that names who makes a line come, where it is not the certificate: one that is not on
+/// record costs its owner nothing, so that a stranger pays with its address.
+inline Field pays(Field field) {
+  field.pays = true;
+  return field;
+}
+
 /// Writes one line for each call to stderr: a sentence and its fields, as text or JSON. Any thread;
 /// never waits for whoever reads. Control characters never reach the output, so nobody can forge a
-/// line. Whoever repeats a line (the same sentence about the same certificate or address) has a
-/// budget, and so has each sentence; a line that follows says how many like it were left out. Level
-/// debug, which is asked for, has none.
+/// line. Whoever repeats a line has a budget: the same sentence with the same value of the field
+/// that pays() or, where none does, of the first among certificate, from, claim, hook and template.
+/// So has each sentence; a line that follows says how many like it were left out. Level debug,
+/// which is asked for, has none.
 class Log {
  public:
   using Fields = std::initializer_list<Field>;
 
-  Log(LogFormat format, Level least, int descriptor = 2);
+  Log(LogFormat format, Level least, const Clock& clock, int descriptor = 2);
   ~Log();
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
@@ -73,6 +83,7 @@ class Log {
   std::optional<std::uint64_t> spend(std::string_view sentence, Fields fields);
 
   LogFormat format_;
+  const Clock& clock_;
   std::atomic<Level> least_;
   std::mutex mutex_;  ///< for the budgets
   AuditBudgets by_payer_;

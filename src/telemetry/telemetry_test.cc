@@ -11,6 +11,7 @@
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 #include "telemetry/process.h"
+#include "test/support/fake_clock.h"
 
 namespace imprint::telemetry {
 namespace {
@@ -58,6 +59,7 @@ struct PipedLog {
       out.append(buffer.data(), static_cast<std::size_t>(got));
     return out;
   }
+  SystemClock clock;
   std::array<int, 2> ends{};
 };
 
@@ -70,7 +72,7 @@ std::size_t count(const std::string& text, std::string_view part) {
 TEST(Log, WhoRepeatsALineHasABudgetAndOthersHaveTheirs) {
   PipedLog piped;
   {
-    Log log(LogFormat::text, Level::info, piped.ends[1]);
+    Log log(LogFormat::text, Level::info, piped.clock, piped.ends[1]);
     for (int i = 0; i < 1000; ++i)
       log.warning("denied", {{"client", std::to_string(i)}, {"certificate", "aaaa"}});
     log.warning("denied", {{"client", "x"}, {"certificate", "bbbb"}});
@@ -81,11 +83,46 @@ TEST(Log, WhoRepeatsALineHasABudgetAndOthersHaveTheirs) {
   EXPECT_EQ(count(all, "certificate=bbbb"), 1U);
 }
 
+TEST(Log, ABudgetFillsUpAgainAsTimePasses) {
+  PipedLog piped;
+  test::FakeClock clock;
+  {
+    Log log(LogFormat::text, Level::info, clock, piped.ends[1]);
+    for (int i = 0; i < 30; ++i) log.warning("denied", {{"certificate", "aaaa"}, {"n", i}});
+    clock.advance(Seconds(9));
+    log.warning("denied", {{"certificate", "aaaa"}, {"n", 30}});
+    clock.advance(Seconds(1));
+    for (int i = 31; i < 40; ++i) log.warning("denied", {{"certificate", "aaaa"}, {"n", i}});
+  }
+  const std::string all = piped.rest();
+  EXPECT_EQ(count(all, "denied"), 21U) << all;
+  EXPECT_NE(all.find("n=19\n"), std::string::npos) << all;
+  EXPECT_NE(all.find("n=31 more_like_this=11\n"), std::string::npos) << all;
+  EXPECT_EQ(count(all, "2026-01-01T"), 21U) << "the clock's time, too: " << all;
+}
+
+TEST(Log, AStrangerPaysWithItsAddressWhateverItShows) {
+  PipedLog piped;
+  {
+    Log log(LogFormat::text, Level::info, piped.clock, piped.ends[1]);
+    const auto refuse = [&](const std::string& from, int certificate) {
+      log.warning("refused", {pays({"from", from}), {"certificate", std::to_string(certificate)}});
+    };
+    for (int i = 0; i < 100; ++i) refuse("192.0.2.1", i);
+    for (int i = 0; i < 100; ++i) refuse(fmt::format("2001:db8::{:x}", i + 1), i);
+    refuse("192.0.2.2", 0);
+  }
+  const std::string all = piped.rest();
+  EXPECT_EQ(count(all, "from=192.0.2.1 "), 20U) << all;
+  EXPECT_EQ(count(all, "from=2001:db8::"), 20U) << "one network";
+  EXPECT_EQ(count(all, "from=192.0.2.2 "), 1U);
+}
+
 TEST(Log, NobodyWaitsForAReaderWhoStopped) {
   PipedLog piped;
   std::string first;
   {
-    Log log(LogFormat::json, Level::debug, piped.ends[1]);
+    Log log(LogFormat::json, Level::debug, piped.clock, piped.ends[1]);
     const std::string long_text(900, 'x');
     // More than pipe and queue hold; nobody reads.
     for (int i = 0; i < 20'000; ++i) log.debug("line", {{"n", i}, {"text", long_text}});
@@ -110,7 +147,7 @@ TEST(Log, NobodyWaitsForAReaderWhoStopped) {
 
 TEST(Log, AStopDoesNotWaitForAReaderWhoStopped) {
   PipedLog piped;
-  Log log(LogFormat::text, Level::debug, piped.ends[1]);
+  Log log(LogFormat::text, Level::debug, piped.clock, piped.ends[1]);
   const std::string long_text(900, 'x');
   for (int i = 0; i < 1'000; ++i) log.debug("line", {{"text", long_text}});
 }

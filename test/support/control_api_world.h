@@ -14,6 +14,7 @@
 #include "test/support/connected.h"
 #include "test/support/fake_clock.h"
 #include "test/support/faulty_store.h"
+#include "test/support/quiet_log.h"
 #include "test/support/quiet_sources.h"
 #include "test/support/recorded_changes.h"
 #include "test/support/scratch_folder.h"
@@ -57,7 +58,7 @@ class ControlApiWorld {
   Current<provisioning::Settings> settings{
       provisioning::Settings{.key_algorithm = x509::KeyAlgorithm::ec_p256}};
   identity::AccessControl access{store};
-  telemetry::Log log{telemetry::LogFormat::text, telemetry::Level::error};
+  telemetry::Log log = quiet_log();
   provisioning::ApplyTemplate apply{store, issue, clock, random};
   ScratchFolder folder;
   bulk::RegistrationTasks registrations{memory,

@@ -7,6 +7,7 @@
 #include "deployment/config.h"
 #include "server/server.h"
 #include "test/support/fleet_deployment.h"
+#include "test/support/quiet_log.h"
 #include "test/support/shell.h"
 
 namespace imprint::test {
@@ -35,7 +36,7 @@ class ServingDeployment {
 
  private:
   FleetDeployment deployment_;
-  telemetry::Log log_{telemetry::LogFormat::text, telemetry::Level::error};
+  telemetry::Log log_ = quiet_log();
   std::unique_ptr<server::Server> server_;
 };
 

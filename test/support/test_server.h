@@ -12,6 +12,7 @@
 #include "server/shard.h"
 #include "test/support/gated_store.h"
 #include "test/support/mqtt_device.h"
+#include "test/support/quiet_log.h"
 #include "test/support/test_ca.h"
 
 namespace imprint::test {
@@ -218,7 +219,7 @@ class TestServer {
 
  private:
   ServerOptions options_;
-  telemetry::Log log_{telemetry::LogFormat::text, telemetry::Level::error};
+  telemetry::Log log_ = quiet_log();
   telemetry::Metrics metrics_;
   identity::CertificateDirectory directory_;
   identity::CaDirectory introducers_;
