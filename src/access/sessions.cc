@@ -5,7 +5,7 @@
 #include <array>
 
 #include "base/bytes.h"
-#include "base/network.h"
+#include "base/household.h"
 #include "encoding/text.h"
 #include "x509/digest.h"
 
@@ -27,14 +27,6 @@ std::string random_token(Random& random) {
 
 std::string digest_of(std::string_view token) {
   return encoding::to_hex(x509::sha256(as_bytes(token)));
-}
-
-/// Who tries: an address, in IPv6 the /64 that one household has (RFC 6177).
-std::string household_of(std::string_view address) {
-  auto network = Network::parse(address);
-  if (!network) return std::string(address);
-  if (!network->is_v4()) network->prefix = 64;
-  return network->first().text();
 }
 
 Unexpected refuse_key() {
@@ -134,12 +126,13 @@ std::optional<Sessions::Session> Sessions::find(std::string_view token) {
   return Session{std::move(who), entry->csrf_token, entry->started + kLifetime};
 }
 
-bool Sessions::stands(std::string_view token) {
+std::optional<std::string> Sessions::key_of(std::string_view token) {
   const Monotonic now = clock_.monotonic();
   const std::string digest = digest_of(token);
   const std::scoped_lock lock(mutex_);
   std::shared_ptr<const Operator> who;
-  return look_up(digest, who, now) != nullptr;
+  if (look_up(digest, who, now) == nullptr) return std::nullopt;
+  return who->access_key_id;
 }
 
 void Sessions::sign_out(std::string_view token) {

@@ -52,7 +52,9 @@ class Sessions {
   /// The session of a token, used now; nothing when it has ended or its key is not usable any more.
   std::optional<Session> find(std::string_view token);
   /// Whether find() would find it; does not count as use, so that a page left open ends, too.
-  bool stands(std::string_view token);
+  bool stands(std::string_view token) { return key_of(token).has_value(); }
+  /// The access key id of the session that stands, as above.
+  std::optional<std::string> key_of(std::string_view token);
 
   void sign_out(std::string_view token);
 

@@ -52,10 +52,11 @@ runtime::Task<HttpResponse> ControlApi::handle(HttpRequest request) {
   co_return response;
 }
 
-bool ControlApi::names_operator(const HttpRequest& head) const {
-  if (has_session(head)) return session_stands(head, dependencies_);
-  const auto found = dependencies_.operators.find(claimed_access_key(head));
-  return found.standing == access::Standing::usable;
+std::optional<std::string> ControlApi::named_key(const HttpRequest& head) const {
+  if (has_session(head)) return session_key(head, dependencies_);
+  std::string key = claimed_access_key(head);
+  if (dependencies_.operators.find(key).standing != access::Standing::usable) return std::nullopt;
+  return key;
 }
 
 runtime::Task<HttpResponse> ControlApi::answer(HttpRequest request, std::string request_id) {
@@ -97,7 +98,7 @@ Result<ControlApi::Accepted> ControlApi::accept(const HttpRequest& request,
   TRY_ASSIGN(Inputs inputs,
              read_inputs(*route.operation, route.parameters, target, request, scope));
   auto may_go_on = [this, key = scope.who->access_key_id, request] {
-    if (has_session(request)) return session_stands(request, dependencies_);
+    if (has_session(request)) return session_key(request, dependencies_).has_value();
     return dependencies_.operators.find(key).standing == access::Standing::usable;
   };
   return Accepted{route.operation, scope.who,

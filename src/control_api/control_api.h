@@ -31,7 +31,7 @@ class ControlApi {
   runtime::Task<HttpResponse> handle(HttpRequest request);
   /// Whether the headers name an access key that is usable, or a session that stands. No proof:
   /// the signature of most requests covers their body.
-  [[nodiscard]] bool names_operator(const HttpRequest& head) const;
+  [[nodiscard]] std::optional<std::string> named_key(const HttpRequest& head) const;
 
   /// The dashboard's own target, kSessionTarget: signs in and out.
   runtime::Task<HttpResponse> handle_session(HttpRequest request);

@@ -154,8 +154,8 @@ Result<SignedScope> session_scope(const HttpRequest& request, const Dependencies
                      .csrf_token = session->csrf_token};
 }
 
-bool session_stands(const HttpRequest& request, const Dependencies& server) {
-  return server.sessions.stands(token_of(request));
+std::optional<std::string> session_key(const HttpRequest& request, const Dependencies& server) {
+  return server.sessions.key_of(token_of(request));
 }
 
 Result<void> check_session(const HttpRequest& request, const OperationInfo& operation,

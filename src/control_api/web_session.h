@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "control_api/call.h"
@@ -22,8 +23,8 @@ bool has_session(const HttpRequest& request);
 /// Who the session of a request's cookie is. SessionExpired (401) when it has ended.
 Result<SignedScope> session_scope(const HttpRequest& request, const Dependencies& server);
 
-/// Whether that session has not ended; asking does not count as use.
-bool session_stands(const HttpRequest& request, const Dependencies& server);
+/// The access key id of that session; nothing when it has ended. Asking does not count as use.
+std::optional<std::string> session_key(const HttpRequest& request, const Dependencies& server);
 
 /// AccessDeniedException for a request that another site's page may have sent.
 Result<void> check_session(const HttpRequest& request, const OperationInfo& operation,

@@ -10,6 +10,8 @@
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl/ssl_stream.hpp>
 
+#include "base/household.h"
+
 namespace imprint::server {
 
 namespace {
@@ -30,8 +32,9 @@ constexpr std::uint32_t kMaxHeaderBytes = 32 * 1024;
 constexpr std::uint64_t kMaxBodyBytes = std::uint64_t{1} << 20U;
 /// A longer one is read only for somebody who is known by the headers.
 constexpr std::uint64_t kStrangersBodyBytes = std::uint64_t{16} << 10U;
-/// Longer bodies that are read at the same time.
+/// Longer bodies that are read or answered at the same time, and those of one payer.
 constexpr std::size_t kLongBodies = 16;
+constexpr std::size_t kLongBodiesOfOne = 8;
 /// Of all connections.
 constexpr std::size_t kStrangersPart = 3;
 constexpr std::size_t kFirstRead = 4096;
@@ -79,8 +82,9 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
     server_.strangers_.take(number_, source_ip_);
   }
   ~Session() {
-    end_long_body();
+    server_.long_bodies_.release(number_);
     server_.strangers_.release(number_);
+    server_.known_.release(number_);
     server_.sessions_.erase(number_);
   }
   Session(const Session&) = delete;
@@ -118,7 +122,8 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
     parser_->body_limit(kMaxBodyBytes);
     if (buffer_.size() > 0) return read_header();
     // Waiting for a request may take a while, a request that has begun may not.
-    beast::get_lowest_layer(stream_).expires_after(is_known_ ? kIdleTime : kStrangerIdleTime);
+    beast::get_lowest_layer(stream_).expires_after(key_.empty() ? kStrangerIdleTime : kIdleTime);
+    server_.known_.rests(number_);
     stream_.async_read_some(buffer_.prepare(kFirstRead),
                             [self = shared_from_this()](const error_code& error, std::size_t size) {
                               if (error) return self->refuse(error);
@@ -128,6 +133,7 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
   }
 
   void read_header() {
+    server_.known_.spoke(number_);
     beast::get_lowest_layer(stream_).expires_after(kHeaderTime);
     http::async_read_header(stream_, buffer_, *parser_,
                             [self = shared_from_this()](const error_code& error, std::size_t) {
@@ -140,14 +146,23 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
   void judge_header() {
     const auto length = parser_->content_length();
     const bool is_long = parser_->chunked() || length.value_or(0) > kStrangersBodyBytes;
-    if (is_long && !server_.handlers_.names_operator(head_of(parser_->get(), source_ip_)))
-      return start_answer(Body::left_unread);
-    if (is_long && server_.long_bodies_ >= kLongBodies) return refuse_for_now();
-    if (is_long) {
-      has_long_body_ = true;
-      ++server_.long_bodies_;
-    }
+    if (!is_long) return read_body();
+    const auto key = server_.handlers_.named_key(head_of(parser_->get(), source_ip_));
+    if (!key) return start_answer(Body::left_unread);
+    if (!begin_long_body(*key)) return refuse_for_now();
     read_body();
+  }
+
+  /// The key is not proved yet: whoever names another's pays for it with his address. A body that
+  /// is still read gives way; one that is answered is past that.
+  bool begin_long_body(const std::string& key) {
+    Slots& places = server_.long_bodies_;
+    const std::string payer = key + " from " + household_of(source_ip_);
+    if (places.taken_by(payer) >= kLongBodiesOfOne) return false;
+    if (const auto other = places.gives_way(); other && !places.is_at_rest(*other)) return false;
+    server_.make_room(places);
+    places.take(number_, payer);
+    return true;
   }
 
   void read_body() {
@@ -162,6 +177,7 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
   enum class Body { whole, left_unread };
 
   void start_answer(Body body) {
+    server_.long_bodies_.spoke(number_);
     beast::get_lowest_layer(stream_).expires_never();
     runtime::start(answer(shared_from_this(), body));
   }
@@ -171,24 +187,25 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
     const unsigned version = message.version();
     const bool keep_alive = body == Body::whole && message.keep_alive();
     control_api::HttpRequest request = head_of(message, self->source_ip_);
+    const auto key = self->server_.handlers_.named_key(request);
     if (body == Body::whole) request.body = std::move(message.body());
     auto response = co_await self->server_.handlers_.answer(std::move(request));
-    self->end_long_body();
-    if (response.is_for_operator) self->become_known();
+    self->server_.long_bodies_.release(self->number_);
+    if (response.is_for_operator) self->become_known(key.value_or(std::string()));
     self->body_stream_ = std::move(response.stream);
     if (self->body_stream_ != nullptr) co_return self->begin_stream(std::move(response), version);
     self->write(to_response(std::move(response), version, keep_alive));
   }
 
-  /// An operator's connection gives way to nobody.
-  void become_known() {
-    is_known_ = true;
+  /// An operator's connection gives way to operators only.
+  void become_known(const std::string& key) {
+    if (key == key_ || key.empty()) return;
     server_.strangers_.release(number_);
-  }
-
-  void end_long_body() {
-    if (has_long_body_) --server_.long_bodies_;
-    has_long_body_ = false;
+    server_.known_.release(number_);
+    server_.make_room(server_.known_);
+    server_.known_.take(number_, key);
+    server_.known_.spoke(number_);
+    key_ = key;
   }
 
   void refuse_for_now() {
@@ -257,14 +274,14 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
   }
 
   void close() {
+    server_.known_.rests(number_);
     beast::get_lowest_layer(stream_).expires_after(kHandshakeTime);
     stream_.async_shutdown([self = shared_from_this()](const error_code&) {});
   }
 
   HttpServer& server_;
   const std::uint64_t number_;
-  bool is_known_ = false;  ///< an operator's request was answered
-  bool has_long_body_ = false;
+  std::string key_;  ///< of the operator whose request was answered; empty: none was
   std::shared_ptr<asio::ssl::context> tls_;  // a reload replaces the server's own
   beast::ssl_stream<beast::tcp_stream> stream_;
   beast::flat_buffer buffer_;
@@ -282,7 +299,9 @@ HttpServer::HttpServer(Handlers handlers, std::size_t most_connections, telemetr
     : handlers_(std::move(handlers)),
       log_(log),
       most_connections_(most_connections),
-      strangers_(most_connections / kStrangersPart) {}
+      strangers_(most_connections / kStrangersPart),
+      known_(most_connections - most_connections / kStrangersPart),
+      long_bodies_(kLongBodies) {}
 HttpServer::~HttpServer() = default;
 
 Result<std::shared_ptr<asio::ssl::context>> HttpServer::make_tls(
@@ -339,17 +358,16 @@ void HttpServer::accept_next() {
       retry_.expires_after(kAcceptPause);
       return retry_.async_wait([this](const error_code&) { accept_next(); });
     }
-    make_room();
-    if (sessions_.size() < most_connections_)
-      std::make_shared<Session>(*this, std::move(socket))->start();
+    make_room(strangers_);
+    if (has_room()) std::make_shared<Session>(*this, std::move(socket))->start();
     accept_next();
   });
 }
 
-/// Whoever comes is let in, and a stranger that holds a place without need is put out.
-void HttpServer::make_room() {
-  while (const auto number = strangers_.gives_way()) {
-    strangers_.release(*number);
+/// Whoever comes is let in, and one that holds a place without need is put out.
+void HttpServer::make_room(Slots& places) {
+  while (const auto number = places.gives_way()) {
+    places.release(*number);
     if (const auto it = sessions_.find(*number); it != sessions_.end()) it->second->give_way();
   }
 }

@@ -8,6 +8,8 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -21,13 +23,14 @@
 namespace imprint::server {
 
 /// The HTTPS listener: HTTP/1.1 with keep-alive on one thread of its own. Headers, bodies,
-/// connections and every wait are bounded; who is not known yet has a small part of all of it.
+/// connections and every wait are bounded; who is not known yet has a small part of all of it, and
+/// of each part whoever has most of it gives way: an address, or an access key.
 class HttpServer final : public runtime::Executor {
  public:
   struct Handlers {
     std::function<runtime::Task<control_api::HttpResponse>(control_api::HttpRequest)> answer;
-    /// Whether the headers name an operator's access key or session; asked before a body is read.
-    std::function<bool(const control_api::HttpRequest&)> names_operator;
+    /// The access key id that the headers name, if an operator has it; asked before a body is read.
+    std::function<std::optional<std::string>(const control_api::HttpRequest&)> named_key;
   };
   using Address = boost::asio::ip::tcp::endpoint;
 
@@ -59,7 +62,10 @@ class HttpServer final : public runtime::Executor {
       const ServerCredentials& credentials);
   HttpServer(Handlers handlers, std::size_t most_connections, telemetry::Log& log);
   void accept_next();
-  void make_room();
+  void make_room(Slots& places);
+  [[nodiscard]] bool has_room() const {
+    return strangers_.taken() + known_.taken() < most_connections_;
+  }
 
   Handlers handlers_;
   telemetry::Log& log_;
@@ -67,8 +73,9 @@ class HttpServer final : public runtime::Executor {
   std::uint64_t last_number_ = 0;
   std::map<std::uint64_t, Session*> sessions_;
   const std::size_t most_connections_;
-  Slots strangers_;              ///< who has not proved to be an operator
-  std::size_t long_bodies_ = 0;  ///< being read or answered
+  Slots strangers_;    ///< who has not proved to be an operator, by address
+  Slots known_;        ///< who has, by access key
+  Slots long_bodies_;  ///< being read or, not at rest, answered
   boost::asio::io_context loop_{1};
   std::shared_ptr<boost::asio::ssl::context> tls_;
   boost::asio::ip::tcp::acceptor acceptor_{loop_};

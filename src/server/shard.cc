@@ -108,8 +108,7 @@ bool Shard::admit(const std::string& address) {
                           {{"from", address}});
     return false;
   }
-  const auto it = per_address_.find(Slots::payer_of(address));
-  if (it != per_address_.end() && it->second >= share_.connections_per_address) {
+  if (per_address_.of(address) >= share_.connections_per_address) {
     services_.log.warning("refused a connection: its address has too many", {{"from", address}});
     return false;
   }
@@ -129,7 +128,7 @@ void Shard::accepted(tcp::socket socket) {
   auto made =
       std::make_unique<Connection>(*this, number, std::move(socket), std::move(ssl), address);
   Connection& connection = *connections_.emplace(number, std::move(made)).first->second;
-  ++per_address_[Slots::payer_of(address)];
+  per_address_.add(address);
   make_room();
   handshakes_.take(number, address);
   connection.start();
@@ -148,8 +147,7 @@ void Shard::remove(std::uint64_t number) {
   post([this, number] {
     const auto it = connections_.find(number);
     if (it == connections_.end()) return;
-    const auto address = per_address_.find(Slots::payer_of(it->second->source_ip()));
-    if (address != per_address_.end() && --address->second == 0) per_address_.erase(address);
+    per_address_.remove(it->second->source_ip());
     noted_deadline_.erase(number);
     connections_.erase(it);
     end_if_idle();

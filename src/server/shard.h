@@ -17,6 +17,7 @@
 #include "identity/access_change.h"
 #include "runtime/executor.h"
 #include "server/connection.h"
+#include "server/household_counts.h"
 #include "server/services.h"
 #include "server/slots.h"
 #include "server/switchboard.h"
@@ -124,7 +125,7 @@ class Shard final : public runtime::Executor {
   Switchboard switchboard_;
   std::array<std::uint8_t, 16 * 1024> read_buffer_{};
   std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections_;
-  std::unordered_map<std::string, std::size_t> per_address_;
+  HouseholdCounts per_address_;  ///< of connections_
   std::unordered_multimap<CertificateId, std::uint64_t> by_certificate_;
   std::unordered_multimap<ThingName, std::uint64_t> by_thing_;
   std::unordered_set<std::uint64_t> stale_;  ///< whose rights are to be read again

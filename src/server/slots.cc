@@ -2,27 +2,18 @@
 #include "server/slots.h"
 
 #include <algorithm>
-#include <boost/asio/ip/address.hpp>
+
+#include "base/household.h"
 
 namespace imprint::server {
 
 namespace {
 
-/// An address that has more than one place in so many pays before others do: whoever wants to make
+/// Who has more than one place in so many pays before others do: whoever wants to make
 /// honest newcomers pay needs as many addresses.
 constexpr std::size_t kLargeShare = 64;
 
 }  // namespace
-
-std::string Slots::payer_of(const std::string& address) {
-  boost::system::error_code error;
-  const auto parsed = boost::asio::ip::make_address(address, error);
-  if (error || !parsed.is_v6() || parsed.to_v6().is_v4_mapped()) return address;
-  auto bytes = parsed.to_v6().to_bytes();
-  constexpr std::size_t kNetworkBytes = 8;
-  std::fill(bytes.begin() + kNetworkBytes, bytes.end(), std::uint8_t{0});
-  return boost::asio::ip::make_address_v6(bytes).to_string() + "/64";
-}
 
 void Slots::change(const std::string& payer, std::uint64_t number, bool is_there, bool is_silent) {
   Share& share = shares_[payer];
@@ -41,8 +32,8 @@ void Slots::change(const std::string& payer, std::uint64_t number, bool is_there
   }
 }
 
-void Slots::take(std::uint64_t number, const std::string& address) {
-  const auto& payer = holders_.emplace(number, payer_of(address)).first->second;
+void Slots::take(std::uint64_t number, const std::string& who) {
+  const auto& payer = holders_.emplace(number, household_of(who)).first->second;
   change(payer, number, true, true);
 }
 
@@ -51,11 +42,21 @@ void Slots::spoke(std::uint64_t number) {
   if (it != holders_.end() && silent_.contains(number)) change(it->second, number, true, false);
 }
 
+void Slots::rests(std::uint64_t number) {
+  const auto it = holders_.find(number);
+  if (it != holders_.end() && !silent_.contains(number)) change(it->second, number, true, true);
+}
+
 void Slots::release(std::uint64_t number) {
   const auto it = holders_.find(number);
   if (it == holders_.end()) return;
   change(it->second, number, false, false);
   holders_.erase(it);
+}
+
+std::size_t Slots::taken_by(const std::string& who) const {
+  const auto it = shares_.find(household_of(who));
+  return it == shares_.end() ? 0 : it->second.size();
 }
 
 std::optional<std::uint64_t> Slots::gives_way() const {

@@ -9,25 +9,28 @@
 
 namespace imprint::server {
 
-/// Places for connections that have not proved who they are. When all are taken, one gives way to
-/// whoever comes: of the address that has far more than others, or else of all, the oldest that has
-/// not said anything, or else the oldest. So nobody who fills the places makes others wait.
-/// Connections have numbers that rise. One thread.
+/// Places for connections, shared among who pays for them: an address before it is known who asks,
+/// an access key after that. When all are taken, one gives way to whoever comes: of the payer that
+/// has far more than others, or else of all, the oldest at rest, or else the oldest. So nobody who
+/// fills the places makes others wait. Connections have numbers that rise. One thread.
 class Slots {
  public:
   explicit Slots(std::size_t places) : places_(places) {}
 
-  void take(std::uint64_t number, const std::string& address);
-  /// It has sent a byte.
+  /// At rest, until it speaks. `who` is an address, which pays as its household, or another name.
+  void take(std::uint64_t number, const std::string& who);
+  /// It has sent a byte, or its request is under way; one that has no place is passed over, here
+  /// and below.
   void spoke(std::uint64_t number);
-  /// It has proved who it is, or is gone; one that has no place is passed over.
+  /// Nothing of it is under way any more.
+  void rests(std::uint64_t number);
+  /// It has proved who it is, or is gone.
   void release(std::uint64_t number);
   /// Who has to go before another one comes; nobody while there are places.
   [[nodiscard]] std::optional<std::uint64_t> gives_way() const;
+  [[nodiscard]] bool is_at_rest(std::uint64_t number) const { return silent_.contains(number); }
   [[nodiscard]] std::size_t taken() const { return holders_.size(); }
-
-  /// Addresses that one subscriber has share its part: an IPv6 network of /64.
-  static std::string payer_of(const std::string& address);
+  [[nodiscard]] std::size_t taken_by(const std::string& who) const;
 
  private:
   struct Share {

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "server/household_counts.h"
+
 namespace imprint::server {
 namespace {
 
@@ -42,10 +44,48 @@ TEST(Slots, OfManyAddressesTheOldestSilentOneGoesFirst) {
 }
 
 TEST(Slots, AnIpv6NetworkIsOnePayer) {
-  EXPECT_EQ(Slots::payer_of("2001:db8:1:2:3:4:5:6"), Slots::payer_of("2001:db8:1:2::7"));
-  EXPECT_NE(Slots::payer_of("2001:db8:1:2::1"), Slots::payer_of("2001:db8:1:3::1"));
-  EXPECT_NE(Slots::payer_of("::ffff:192.0.2.1"), Slots::payer_of("::ffff:192.0.2.2"));
-  EXPECT_EQ(Slots::payer_of("192.0.2.1"), "192.0.2.1");
+  Slots slots(4);
+  slots.take(1, "2001:db8:1:3::1");
+  slots.take(2, "2001:db8:1:2::1");
+  slots.take(3, "2001:db8:1:2:3:4:5:6");
+  EXPECT_EQ(slots.taken_by("2001:db8:1:2::7"), 2U);
+  slots.take(4, "192.0.2.1");
+  EXPECT_EQ(slots.gives_way(), 2U) << "of the network that has two";
+  slots.release(2);
+  EXPECT_EQ(slots.taken_by("2001:db8:1:2::7"), 1U);
+}
+
+TEST(Slots, WhoIsAtRestGoesBeforeWhoHasSomethingUnderWay) {
+  Slots slots(3);
+  for (std::uint64_t n = 1; n <= 3; ++n) {
+    slots.take(n, "AKIA1");
+    slots.spoke(n);
+  }
+  EXPECT_EQ(slots.gives_way(), 1U);
+  slots.rests(2);
+  slots.rests(7);
+  EXPECT_TRUE(slots.is_at_rest(2));
+  EXPECT_EQ(slots.gives_way(), 2U);
+  slots.spoke(2);
+  EXPECT_EQ(slots.gives_way(), 1U);
+}
+
+TEST(HouseholdCounts, CountAnIpv6NetworkAsOne) {
+  HouseholdCounts counts;
+  counts.add("2001:db8:1:2::1");
+  counts.add("2001:db8:1:2:3:4:5:6");
+  counts.add("2001:db8:1:3::1");
+  counts.add("192.0.2.1");
+  EXPECT_EQ(counts.of("2001:db8:1:2::9"), 2U);
+  EXPECT_EQ(counts.of("2001:db8:1:3::9"), 1U);
+  EXPECT_EQ(counts.of("192.0.2.2"), 0U);
+  EXPECT_EQ(counts.of("::ffff:192.0.2.1"), 1U);
+  counts.remove("2001:db8:1:2::1");
+  counts.remove("2001:db8:1:2::2");
+  counts.remove("2001:db8:1:3::1");
+  counts.remove("192.0.2.1");
+  counts.remove("192.0.2.1");
+  EXPECT_EQ(counts.households(), 0U);
 }
 
 }  // namespace

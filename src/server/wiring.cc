@@ -532,16 +532,15 @@ struct Server::Parts {
     TRY_ASSIGN(const ServerCredentials credentials, load_credentials(layout));
     TRY(tell_ends(credentials));
     TRY_ASSIGN(const Shard::Address address, to_address(config.listen.http));
-    TRY_ASSIGN(http, HttpServer::make(credentials, address,
-                                      {.answer =
-                                           [this](control_api::HttpRequest request) {
-                                             return answer(std::move(request));
-                                           },
-                                       .names_operator =
-                                           [this](const control_api::HttpRequest& head) {
-                                             return control->names_operator(head);
-                                           }},
-                                      descriptors.http, log));
+    TRY_ASSIGN(
+        http,
+        HttpServer::make(
+            credentials, address,
+            {.answer =
+                 [this](control_api::HttpRequest request) { return answer(std::move(request)); },
+             .named_key =
+                 [this](const control_api::HttpRequest& head) { return control->named_key(head); }},
+            descriptors.http, log));
     http->every(kSweepPeriod, [this] { runtime::start(sweep()); });
     http->every(kKeyPatiencePeriod, [this] { keys->refuse_late(clock.monotonic(), kKeyPatience); });
     TRY_ASSIGN(monitoring::Channels channels, make_alarm_channels(config));

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// How the HTTPS listener shares its places, over the wire, with room for few.
+#include "server/http_server.h"
+
+#include <csignal>
+#include <gmock/gmock.h>
+#include <thread>
+
+#include "control_api/web_session.h"
+#include "test/support/control_api_world.h"
+#include "test/support/tls_socket.h"
+
+namespace imprint::server {
+namespace {
+
+using test::AwsSigner;
+using test::TlsSocket;
+using testing::HasSubstr;
+
+/// The control plane behind a listener with so many places.
+class SmallListener {
+ public:
+  explicit SmallListener(std::size_t places) {
+    std::signal(SIGPIPE, SIG_IGN);
+    const test::Identity own = test::make_device(world.ca, "localhost");
+    const ServerCredentials credentials{
+        {{own.certificate.pem(),
+          std::make_shared<const Secret>(std::string(own.key.pem_pkcs8().reveal()))}},
+        world.ca.certificate.pem()};
+    auto made = HttpServer::make(
+        credentials, {boost::asio::ip::make_address("127.0.0.1"), 0},
+        {.answer = [this](control_api::HttpRequest request) { return answer(std::move(request)); },
+         .named_key =
+             [this](const control_api::HttpRequest& head) { return world.api.named_key(head); }},
+        places, world.log);
+    EXPECT_TRUE(made) << made.error().message;
+    http_ = std::move(*made);
+    thread_ = std::thread([this] { http_->run(); });
+  }
+  ~SmallListener() {
+    http_->stop();
+    thread_.join();
+    http_->run_leftovers();
+  }
+
+  [[nodiscard]] std::uint16_t port() const { return http_->address().port(); }
+
+  TlsSocket connect(const std::string& from = "127.0.0.1") {
+    TlsSocket socket;
+    EXPECT_TRUE(socket.connect(port(), {.from = from}));
+    return socket;
+  }
+  /// Whoever makes a key of an operator signs with it.
+  AwsSigner another_operator(const std::string& name) {
+    const test::Reply made =
+        world.must("POST", "/imprint/v1/credentials",
+                   encoding::to_json(encoding::json::object{{"name", name}, {"role", "admin"}}));
+    return {.access_key_id = made.text("accessKeyId"), .secret = made.text("secretAccessKey")};
+  }
+  /// The request as it goes over the wire, its body apart.
+  std::string head(const AwsSigner& who, const std::string& method, const std::string& target,
+                   const std::string& body = "") {
+    control_api::HttpRequest request{method, target, {}, body, ""};
+    who.sign(request, world.clock.now());
+    std::string out = method + " " + target + " HTTP/1.1\r\n";
+    for (const auto& [name, value] : request.headers) out += name + ": " + value + "\r\n";
+    return out + fmt::format("Content-Length: {}\r\n\r\n", body.size());
+  }
+  /// Sends a request on an open connection and tells the answer's start; empty when it has ended.
+  std::string ask(TlsSocket& socket, const AwsSigner& who) {
+    return socket.write(head(who, "GET", "/things")) ? socket.read_text() : std::string();
+  }
+
+  test::ControlApiWorld world;
+
+ private:
+  runtime::Task<control_api::HttpResponse> answer(control_api::HttpRequest request) {
+    if (request.target == control_api::kSessionTarget)
+      co_return co_await world.api.handle_session(std::move(request));
+    co_return co_await world.api.handle(std::move(request));
+  }
+
+  std::unique_ptr<HttpServer> http_;
+  std::thread thread_;
+};
+
+TEST(HttpPlaces, OfOperatorsAreSharedByKey) {
+  SmallListener listener(12);
+  const AwsSigner greedy = listener.another_operator("greedy");
+  const AwsSigner modest = listener.another_operator("modest");
+  std::vector<TlsSocket> many;
+  const auto take_places = [&](int count) {
+    for (int i = 0; i < count; ++i) {
+      many.push_back(listener.connect());
+      ASSERT_THAT(listener.ask(many.back(), greedy), HasSubstr(" 200 ")) << i;
+    }
+  };
+  take_places(20);
+  TlsSocket kept = listener.connect("127.0.0.2");
+  ASSERT_THAT(listener.ask(kept, modest), HasSubstr(" 200 "));
+  take_places(20);
+  EXPECT_THAT(listener.ask(kept, modest), HasSubstr(" 200 ")) << "it was not put out";
+  EXPECT_TRUE(many.front().is_ended());
+}
+
+TEST(HttpPlaces, AreNotForWhoOnlyNamesAKey) {
+  SmallListener listener(12);
+  AwsSigner pretender;
+  pretender.secret = "not the secret";
+  TlsSocket pretended = listener.connect();
+  ASSERT_THAT(listener.ask(pretended, pretender), HasSubstr(" 403 "));
+  TlsSocket proved = listener.connect();
+  ASSERT_THAT(listener.ask(proved, listener.world.signer), HasSubstr(" 200 "));
+  std::vector<TlsSocket> strangers;
+  for (int i = 0; i < 8; ++i) {
+    strangers.push_back(listener.connect());
+    ASSERT_THAT(listener.ask(strangers.back(), pretender), HasSubstr(" 403 "));
+  }
+  EXPECT_TRUE(pretended.is_ended()) << "a stranger like the others, and the oldest";
+  EXPECT_THAT(listener.ask(proved, listener.world.signer), HasSubstr(" 200 "));
+}
+
+TEST(HttpPlaces, ForLongBodiesAreSharedByKeyAndAddress) {
+  SmallListener listener(90);
+  const std::string key(test::kAccessKeyId);
+  const AwsSigner other = listener.another_operator("other");
+  const std::string body = R"({"policyDocument":"{\"Version\":\"2012-10-17\",\"Statement\":[]}"})" +
+                           std::string(20'000, ' ');
+  const auto begin = [&](const std::string& from) {
+    TlsSocket socket = listener.connect(from);
+    EXPECT_TRUE(socket.write(listener.head(listener.world.signer, "POST", "/policies/p", body)));
+    return socket;
+  };
+  // Whatever is not refused at once is read: it has a place until its body has come.
+  const auto is_read = [](TlsSocket& socket) {
+    return socket.read(std::chrono::milliseconds(300)) == std::nullopt;
+  };
+  std::vector<TlsSocket> greedy;
+  for (int i = 0; i < 8; ++i) greedy.push_back(begin("127.0.0.1"));
+  EXPECT_TRUE(is_read(greedy.back()));
+  EXPECT_THAT(begin("127.0.0.1").read_text(), HasSubstr(" 503 ")) << "it has its share";
+  for (int i = 0; i < 8; ++i) greedy.push_back(begin("127.0.0.2"));
+  EXPECT_TRUE(is_read(greedy.back()));
+  for (const char* from : {"127.0.0.1", "127.0.0.3"}) {
+    TlsSocket socket = listener.connect(from);
+    ASSERT_TRUE(socket.write(listener.head(other, "POST", "/policies/q", body)));
+    EXPECT_TRUE(is_read(socket)) << from;
+    ASSERT_TRUE(socket.write(body));
+    EXPECT_THAT(socket.read_text(), HasSubstr("HTTP/1.1 4")) << from << ": it was judged";
+  }
+  EXPECT_TRUE(greedy[8].is_ended()) << "the oldest of those who have most gave way";
+  EXPECT_TRUE(greedy.back().write(body));
+  EXPECT_THAT(greedy.back().read_text(), HasSubstr("HTTP/1.1 4"));
+}
+
+}  // namespace
+}  // namespace imprint::server
