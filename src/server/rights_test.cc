@@ -289,6 +289,31 @@ TEST(Rights, ThatCannotBeToldAreNone) {
   EXPECT_EQ(device.publish("t", "y"), ReasonCode::success);
 }
 
+TEST(Rights, ThatCouldNotBeReadAreReadAgain) {
+  TestServer server({.shards = 1});
+  server.set_policy("P", std::string(test::kAllowAll));
+  std::vector<MqttDevice> devices(6);  // more than one round of reading gives up on
+  for (std::size_t i = 0; i < devices.size(); ++i) {
+    const std::string id = "c" + std::to_string(i);
+    ASSERT_TRUE(devices[i].connect(server.port(), server.enroll(id, "P").tls, id));
+  }
+  server.store.break_lists();
+  server.set_policy("P", document(allow("iot:Connect")));
+  for (MqttDevice& device : devices) ASSERT_TRUE(device.send("t", "x"));
+  for (MqttDevice& device : devices) {
+    EXPECT_FALSE(device.is_cut(kShort));
+    EXPECT_TRUE(device.acknowledged.empty()) << "neither by old rights nor by none";
+  }
+  server.store.open();  // and nothing else happens
+  for (MqttDevice& device : devices) {
+    EXPECT_TRUE(eventually([&] {
+      device.is_cut(std::chrono::milliseconds(10));
+      return !device.acknowledged.empty();
+    }));
+    EXPECT_THAT(device.acknowledged, testing::ElementsAre(ReasonCode::not_authorized));
+  }
+}
+
 TEST(Rights, OldOnesAllowNothingWhileNewOnesAreRead) {
   TestServer server;
   server.set_policy("P", std::string(test::kAllowAll));

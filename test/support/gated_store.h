@@ -28,10 +28,14 @@ class GatedStore final : public registry::Store {
   void break_commits() {
     set([this] { breaks_commits_ = true; });
   }
+  /// Lists fail as with a broken disk, until open().
+  void break_lists() {
+    set([this] { breaks_lists_ = true; });
+  }
   void open() {
     std::vector<runtime::Completion<bool>> waiting;
     set([&] {
-      holds_lists_ = holds_commits_ = breaks_commits_ = false;
+      holds_lists_ = holds_commits_ = breaks_lists_ = breaks_commits_ = false;
       waiting.swap(waiting_);
     });
     for (const auto& gate : waiting) std::thread([gate] { gate.complete(true); }).join();
@@ -50,11 +54,12 @@ class GatedStore final : public registry::Store {
     // What is read is what was there before the wait: the worst a real store does.
     auto page = co_await real_.list(std::move(query), std::move(cursor));
     if (const auto gate = gate_if(holds_lists_)) co_await gate->wait();
+    if (is_set(breaks_lists_)) co_return fail(Fault::unavailable, "the disk cannot be read");
     co_return page;
   }
   registry::Task<Result<void>> commit(registry::ChangeSet changes) override {
     if (const auto gate = gate_if(holds_commits_)) co_await gate->wait();
-    if (is_broken()) co_return fail(Fault::unavailable, "the disk is full");
+    if (is_set(breaks_commits_)) co_return fail(Fault::unavailable, "the disk is full");
     co_return co_await real_.commit(std::move(changes));
   }
   void watch(Listener listener) override { real_.watch(std::move(listener)); }
@@ -70,15 +75,16 @@ class GatedStore final : public registry::Store {
     if (!holds) return std::nullopt;
     return waiting_.emplace_back();
   }
-  bool is_broken() {
+  bool is_set(const bool& breaks) {
     const std::scoped_lock lock(mutex_);
-    return breaks_commits_;
+    return breaks;
   }
 
   registry::Store& real_;
   std::mutex mutex_;
   bool holds_lists_ = false;
   bool holds_commits_ = false;
+  bool breaks_lists_ = false;
   bool breaks_commits_ = false;
   std::vector<runtime::Completion<bool>> waiting_;
 };
