@@ -2,8 +2,12 @@
 // The whole server in one process, on a real deployment directory.
 #include "server/server.h"
 
+#include <cstddef>
+#include <cstring>
 #include <filesystem>
 #include <gmock/gmock.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #include "access/access_key.h"
 #include "base/file.h"
@@ -143,6 +147,46 @@ TEST(Server, SharesItsPortWithNoOtherDeployment) {
   first.server.reset();
   first.config.listen.mqtt.port = port;
   first.start();
+}
+
+TEST(Server, StartsWhateverNamesOthersHold) {
+  Deployment deployment;
+  deployment.start();
+  const std::uint16_t port = deployment.mqtt();
+  deployment.server.reset();
+  // Abstract socket names are for anybody to take (unix(7)).
+  const int squatter = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_un name{};
+  name.sun_family = AF_UNIX;
+  const std::string text = fmt::format("imprintd binds port {}", port);
+  std::memcpy(name.sun_path + 1, text.data(), text.size());
+  ASSERT_EQ(::bind(squatter, reinterpret_cast<const sockaddr*>(&name),
+                   static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + text.size())),
+            0);
+  deployment.config.listen.mqtt.port = port;
+  deployment.start();
+  ::close(squatter);
+}
+
+TEST(Server, ListensOnNoPortWhereAnybodyDoes) {
+  for (const int option : {0, SO_REUSEADDR, SO_REUSEPORT}) {
+    const int other = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int on = 1;
+    if (option != 0) ::setsockopt(other, SOL_SOCKET, option, &on, sizeof on);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    ASSERT_EQ(::bind(other, reinterpret_cast<const sockaddr*>(&address), size), 0);
+    ASSERT_EQ(::listen(other, 1), 0);
+    ASSERT_EQ(::getsockname(other, reinterpret_cast<sockaddr*>(&address), &size), 0);
+    Deployment deployment;
+    deployment.config.listen.mqtt = {"127.0.0.1", ntohs(address.sin_port)};
+    const auto refused = Server::start(deployment.layout, deployment.config, deployment.log);
+    ASSERT_FALSE(refused) << option;
+    EXPECT_EQ(refused.error().fault, Fault::conflict) << option;
+    ::close(other);
+  }
 }
 
 TEST(Server, OfTwoThatStartAtOnceOneServes) {

@@ -20,8 +20,16 @@ constexpr std::size_t kMaxRefreshing = 16;
 
 ConnectionLimits share_of(const ConnectionLimits& all, std::size_t shards) {
   const auto part = [shards](std::size_t limit) { return (limit + shards - 1) / shards; };
-  return {part(all.connections), part(all.connections_per_address), part(all.handshakes),
-          part(all.sessions)};
+  const std::size_t connections = part(all.connections);
+  // Where there are few connections, whoever only knocks leaves half of them to who came through.
+  const std::size_t handshakes =
+      std::min(part(all.handshakes), std::max<std::size_t>(1, connections / 2));
+  return {connections, part(all.connections_per_address), handshakes, part(all.sessions)};
+}
+
+Unexpected cannot(const char* doing, const Shard::Address& address,
+                  const boost::system::error_code& error) {
+  return fail(Fault::unavailable, "cannot {} {}: {}", doing, to_text(address), error.message());
 }
 
 }  // namespace
@@ -36,6 +44,12 @@ Shard::Shard(std::uint16_t index, std::uint16_t shards, Services& services, Mqtt
 
 Shard::~Shard() = default;
 
+std::string to_text(const Shard::Address& address) {
+  const std::string host = address.address().to_string();
+  return address.address().is_v6() ? fmt::format("[{}]:{}", host, address.port())
+                                   : fmt::format("{}:{}", host, address.port());
+}
+
 Result<std::unique_ptr<Shard>> Shard::make(std::uint16_t index, std::uint16_t shards,
                                            Services& services, MqttTls tls,
                                            const Address& address) {
@@ -46,24 +60,55 @@ Result<std::unique_ptr<Shard>> Shard::make(std::uint16_t index, std::uint16_t sh
 
 Result<void> Shard::listen(const Address& address) {
   boost::system::error_code error;
-  const auto step = [&](const char* doing) -> Result<void> {
-    if (!error) return {};
-    return fail(Fault::unavailable, "cannot {} {}:{}: {}", doing, address.address().to_string(),
-                address.port(), error.message());
-  };
   acceptor_.open(address.protocol(), error);
-  TRY(step("open a socket for"));
-  acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
-  const int on = 1;
-  if (::setsockopt(acceptor_.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) {
-    return fail(Fault::unavailable, "this system has no SO_REUSEPORT");
+  if (error) return cannot("open a socket for", address, error);
+  if (index_ == 0) {
+    TRY(listen_alone(address));
+    TRY(let_others_in());
+  } else {
+    TRY(let_others_in());
+    acceptor_.bind(address, error);
+    if (error) return cannot("listen on", address, error);
+    acceptor_.listen(kBacklog, error);
+    if (error) return cannot("listen on", address, error);
   }
-  acceptor_.bind(address, error);
-  TRY(step("listen on"));
-  acceptor_.listen(kBacklog, error);
-  TRY(step("listen on"));
   acceptor_.non_blocking(true, error);
   address_ = acceptor_.local_endpoint(error);
+  return {};
+}
+
+/// With SO_REUSEPORT the kernel would let a second imprintd of the same user listen here, too, and
+/// give it a part of the connections: another deployment's server, and its CA, would answer half of
+/// the devices. So the first shard takes the address without that option, which the kernel grants
+/// to one socket only, and lets its siblings in afterwards.
+Result<void> Shard::listen_alone(const Address& address) {
+  boost::system::error_code error;
+  acceptor_.bind(address, error);
+  if (error == boost::asio::error::address_in_use) {
+    // By connections of the last run that linger in TIME_WAIT, or by another's socket.
+    acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+    acceptor_.bind(address, error);
+  }
+  if (!error) acceptor_.listen(kBacklog, error);
+  if (error == boost::asio::error::address_in_use) {
+    return fail(
+        Fault::conflict,
+        "cannot listen on {}: another process does already, perhaps the imprintd of another "
+        "deployment; see who: ss -ltnp 'sport = :{}', or choose another port (listen.mqtt, "
+        "--mqtt)",
+        to_text(address), address.port());
+  }
+  if (error) return cannot("listen on", address, error);
+  return {};
+}
+
+Result<void> Shard::let_others_in() {
+  boost::system::error_code error;
+  acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+  const int on = 1;
+  if (error ||
+      ::setsockopt(acceptor_.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0)
+    return fail(Fault::unavailable, "this system has no SO_REUSEPORT");
   return {};
 }
 

@@ -31,8 +31,9 @@ class Shard final : public runtime::Executor {
  public:
   using Address = boost::asio::ip::tcp::endpoint;
 
-  /// Binds at once; several shards bind the same address (SO_REUSEPORT) and the kernel spreads the
-  /// connections over them.
+  /// Listens at once; several shards listen on the same address (SO_REUSEPORT) and the kernel
+  /// spreads the connections over them. The first, of index 0, only where nobody else listens:
+  /// Fault::conflict.
   static Result<std::unique_ptr<Shard>> make(std::uint16_t index, std::uint16_t shards,
                                              Services& services, MqttTls tls,
                                              const Address& address);
@@ -102,6 +103,8 @@ class Shard final : public runtime::Executor {
  private:
   Shard(std::uint16_t index, std::uint16_t shards, Services& services, MqttTls tls);
   Result<void> listen(const Address& address);
+  Result<void> listen_alone(const Address& address);
+  Result<void> let_others_in();
   void accept_next();
   void accepted(boost::asio::ip::tcp::socket socket);
   bool admit(const std::string& address);
@@ -150,5 +153,8 @@ class Shard final : public runtime::Executor {
   std::atomic<bool> has_changes_ = false;
   identity::AccessChange changes_;
 };
+
+/// "127.0.0.1:8883", "[::1]:8883".
+std::string to_text(const Shard::Address& address);
 
 }  // namespace imprint::server

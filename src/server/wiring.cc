@@ -27,7 +27,6 @@
 #include "server/dashboard.h"
 #include "server/descriptors.h"
 #include "server/http_server.h"
-#include "server/port_claim.h"
 #include "server/server.h"
 #include "server/service_routes.h"
 #include "server/shard.h"
@@ -217,12 +216,6 @@ std::uint16_t shard_count(unsigned wanted) {
   constexpr unsigned kMaxShards = 256;
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
   return static_cast<std::uint16_t>(std::min(wanted == 0 ? cores : wanted, kMaxShards));
-}
-
-std::string text_of(const Shard::Address& address) {
-  const std::string host = address.address().to_string();
-  return address.address().is_v6() ? fmt::format("[{}]:{}", host, address.port())
-                                   : fmt::format("{}:{}", host, address.port());
 }
 
 }  // namespace
@@ -485,7 +478,6 @@ struct Server::Parts {
                               .limits = to_connection_limits(config.limits, descriptors)});
     TRY_ASSIGN(const ServerCredentials credentials, load_credentials(layout));
     TRY_ASSIGN(Shard::Address address, to_address(config.listen.mqtt));
-    TRY_ASSIGN(const PortClaim claim, PortClaim::make(config.listen.mqtt));
     const std::uint16_t count = shard_count(config.listen.threads);
     for (std::uint16_t i = 0; i < count; ++i) {
       TRY_ASSIGN(MqttTls tls, MqttTls::make(credentials, trust, to_stacks(config)));
@@ -621,8 +613,8 @@ Result<std::unique_ptr<Server>> Server::start(const deployment::Layout& layout,
 
 Server::~Server() { stop(); }
 
-std::string Server::mqtt_address() const { return text_of(parts_->shards.front()->address()); }
-std::string Server::http_address() const { return text_of(parts_->http->address()); }
+std::string Server::mqtt_address() const { return to_text(parts_->shards.front()->address()); }
+std::string Server::http_address() const { return to_text(parts_->http->address()); }
 
 Result<void> Server::reload(const deployment::Config& config) {
   TRY(check_available(config));
