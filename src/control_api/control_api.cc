@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control_api/control_api.h"
 
+#include "base/household.h"
 #include "control_api/report_link.h"
 #include "control_api/signatures.h"
 #include "control_api/store_access.h"
@@ -127,11 +128,8 @@ HttpResponse ControlApi::open_stream(const Accepted& accepted, const std::string
           .stream = std::move(*stream)};
 }
 
-std::optional<std::uint64_t> ControlApi::spend(telemetry::AuditBudget& budget) {
-  const std::scoped_lock lock(budgets_mutex_);
-  const auto grant = budget.take(dependencies_.clock.monotonic());
-  if (!grant) return std::nullopt;
-  return grant->left_out;
+std::optional<std::uint64_t> ControlApi::spend(EventBudgets& budgets, std::string_view who) {
+  return budgets.spend(who, dependencies_.clock.monotonic());
 }
 
 /// Only under a key that is or was ours: it names somebody, and strangers cannot make events.
@@ -141,7 +139,7 @@ runtime::Task<void> ControlApi::record_refusal(HttpRequest request, std::string 
   if (!is_about_signature) co_return;
   const std::string id = claimed_access_key(request);
   if (dependencies_.operators.find(id).standing == access::Standing::unknown) co_return;
-  const auto left_out = spend(refusals_);
+  const auto left_out = spend(refusals_, household_of(request.source_ip));
   if (!left_out) co_return;
   json::object detail{
       {"source_ip", request.source_ip}, {"error", error.code}, {"left_out", *left_out}};
@@ -154,7 +152,7 @@ runtime::Task<void> ControlApi::record_refusal(HttpRequest request, std::string 
 }
 
 runtime::Task<void> ControlApi::record_denial(Accepted denied, Judgement judgement) {
-  const auto left_out = spend(denials_);
+  const auto left_out = spend(denials_, denied.call.access_key_id);
   if (!left_out) co_return;
   registry::AuditEvent event = denied.call.event({{"action", action_of(*denied.operation)},
                                                   {"resource", judgement.resource},
@@ -168,7 +166,7 @@ runtime::Task<HttpResponse> ControlApi::handle_session(HttpRequest request) {
   const std::string source_ip = request.source_ip;
   SessionAnswer answered = co_await answer_session(dependencies_, std::move(request));
   if (!answered.refusal) co_return std::move(answered.response);
-  if (const auto left_out = spend(sign_ins_)) {
+  if (const auto left_out = spend(sign_ins_, household_of(source_ip))) {
     answered.refusal->detail =
         encoding::to_json(json::object{{"source_ip", source_ip}, {"left_out", *left_out}});
     co_await record(std::move(*answered.refusal));

@@ -3,18 +3,18 @@
 
 #include "control_api/authorization.h"
 #include "control_api/call.h"
+#include "control_api/event_budgets.h"
 #include "control_api/http.h"
 #include "control_api/router.h"
 #include "control_api/signatures.h"
 #include "runtime/task.h"
-#include "telemetry/audit_budget.h"
 
 namespace imprint::control_api {
 
 /// The REST API of AWS IoT's control plane, and Imprint's own calls under /imprint/v1/: signature,
 /// route, inputs, the operator's policy, operation, answer. What is refused at the signature by a
 /// known key, what the policy denies and who is not let in at the dashboard becomes an audit event
-/// within a budget; other requests of strangers leave no trace in the store, which they could fill.
+/// within budgets; other requests of strangers leave no trace in the store, which they could fill.
 /// One per process, any thread; outlives its requests.
 class ControlApi {
  public:
@@ -29,7 +29,7 @@ class ControlApi {
   /// Never throws, never says what is inside. Every answer carries x-amzn-RequestId, which the log
   /// and the audit trail know.
   runtime::Task<HttpResponse> handle(HttpRequest request);
-  /// Whether the headers name an access key that is usable, or a session that stands. No proof:
+  /// The access key id that the headers name, itself or by a session, if it is usable. No proof:
   /// the signature of most requests covers their body.
   [[nodiscard]] std::optional<std::string> named_key(const HttpRequest& head) const;
 
@@ -53,8 +53,7 @@ class ControlApi {
   [[nodiscard]] Result<SignedScope> identify(const HttpRequest& request,
                                              const Target& target) const;
   static HttpResponse open_stream(const Accepted& accepted, const std::string& request_id);
-  /// How many events were left out before this one, unless it is left out too.
-  std::optional<std::uint64_t> spend(telemetry::AuditBudget& budget);
+  std::optional<std::uint64_t> spend(EventBudgets& budgets, std::string_view who);
   runtime::Task<void> record_refusal(HttpRequest request, std::string request_id, Error error);
   runtime::Task<void> record_denial(Accepted denied, Judgement judgement);
   runtime::Task<void> record(registry::AuditEvent event);
@@ -63,10 +62,9 @@ class ControlApi {
 
   const Dependencies dependencies_;
   const Router router_{all_operations()};
-  std::mutex budgets_mutex_;
-  telemetry::AuditBudget refusals_;
-  telemetry::AuditBudget denials_;
-  telemetry::AuditBudget sign_ins_;  ///< that were refused
+  EventBudgets refusals_;  ///< by address: a key's id is no secret
+  EventBudgets denials_;   ///< by access key
+  EventBudgets sign_ins_;  ///< that were refused, by address
 };
 
 }  // namespace imprint::control_api

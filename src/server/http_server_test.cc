@@ -70,6 +70,24 @@ class SmallListener {
   std::string ask(TlsSocket& socket, const AwsSigner& who) {
     return socket.write(head(who, "GET", "/things")) ? socket.read_text() : std::string();
   }
+  std::string sign_in(const std::string& from, const std::string& secret) {
+    TlsSocket socket = connect(from);
+    const std::string body = encoding::to_json(
+        encoding::json::object{{"accessKeyId", test::kAccessKeyId}, {"secretAccessKey", secret}});
+    socket.write(
+        fmt::format("POST {} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                    "Content-Length: {}\r\n\r\n{}",
+                    control_api::kSessionTarget, body.size(), body));
+    return socket.read_text();
+  }
+  /// Of refused steps, how many came from an address.
+  std::size_t refusals_from(const std::string& address) {
+    const auto events = world.events();
+    return static_cast<std::size_t>(std::ranges::count_if(events, [&](const auto& event) {
+      return event.outcome != "ok" &&
+             event.detail.find(fmt::format(R"("source_ip":"{}")", address)) != std::string::npos;
+    }));
+  }
 
   test::ControlApiWorld world;
 
@@ -151,6 +169,35 @@ TEST(HttpPlaces, ForLongBodiesAreSharedByKeyAndAddress) {
   EXPECT_TRUE(greedy[8].is_ended()) << "the oldest of those who have most gave way";
   EXPECT_TRUE(greedy.back().write(body));
   EXPECT_THAT(greedy.back().read_text(), HasSubstr("HTTP/1.1 4"));
+}
+
+TEST(DashboardSignIn, OfOthersIsNotLockedOutByWhoGuesses) {
+  SmallListener listener(90);
+  const std::string secret(test::kSecretAccessKey);
+  for (std::int64_t i = 0; i < access::Sessions::kTries; ++i)
+    EXPECT_THAT(listener.sign_in("127.0.0.1", "wrong"), HasSubstr(" 401 "));
+  EXPECT_THAT(listener.sign_in("127.0.0.1", secret), HasSubstr("too many wrong secrets"));
+  EXPECT_THAT(listener.sign_in("127.0.0.2", secret), HasSubstr(" 200 "));
+}
+
+TEST(RefusalsOnRecord, OfOneAddressHideNoOthers) {
+  SmallListener listener(90);
+  const std::size_t most = telemetry::AuditBudget::kBurst;
+  AwsSigner pretender;
+  pretender.secret = "not the secret";
+  TlsSocket loud = listener.connect("127.0.0.1");
+  for (std::size_t i = 0; i < most + 5; ++i)
+    ASSERT_THAT(listener.ask(loud, pretender), HasSubstr(" 403 "));
+  EXPECT_EQ(listener.refusals_from("127.0.0.1"), most);
+  TlsSocket quiet = listener.connect("127.0.0.2");
+  ASSERT_THAT(listener.ask(quiet, pretender), HasSubstr(" 403 "));
+  EXPECT_EQ(listener.refusals_from("127.0.0.2"), 1U);
+  // At the dashboard one address has few tries; several had used up what was for all.
+  for (int host = 3; host < 10; ++host) {
+    for (std::int64_t i = 0; i < access::Sessions::kTries; ++i)
+      listener.sign_in(fmt::format("127.0.0.{}", host), "wrong");
+  }
+  EXPECT_EQ(listener.refusals_from("127.0.0.9"), access::Sessions::kTries);
 }
 
 }  // namespace
