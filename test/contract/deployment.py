@@ -38,7 +38,9 @@ def debian_aws():
 class Deployment:
     """imprint init, imprintd, and the environment of AWS clients; a context manager."""
 
-    def __init__(self, *init_options, config=""):
+    def __init__(self, *init_options, config="", log_level="debug", process=None):
+        """`process`: options of imprintd's process, as subprocess.Popen has them."""
+        self.log_level, self.process_options = log_level, process or {}
         self.scratch = pathlib.Path(tempfile.mkdtemp(prefix="imprint-contract-"))
         self.data = self.scratch / "deployment"
         run([BIN / "imprint", "init", self.data, *init_options])
@@ -52,8 +54,8 @@ class Deployment:
         self.is_serving = False
         self.log = open(self.scratch / "imprintd.log", "a")
         self.process = subprocess.Popen(
-            [str(BIN / "imprintd"), str(self.data), "--mqtt", "127.0.0.1:0", "--http", "127.0.0.1:0", "--log-level", "debug"],
-            stdout=subprocess.PIPE, stderr=self.log, text=True)
+            [str(BIN / "imprintd"), str(self.data), "--mqtt", "127.0.0.1:0", "--http", "127.0.0.1:0", "--log-level", self.log_level],
+            **{"stdout": subprocess.PIPE, "stderr": self.log, "text": True, **self.process_options})
         line = self.process.stdout.readline()
         found = re.fullmatch(r"imprintd ready mqtt=127\.0\.0\.1:(\d+) http=(https://127\.0\.0\.1:\d+) pid=(\d+)\n", line)
         if not found:

@@ -31,10 +31,11 @@ class WithServer(unittest.TestCase):
     """One server for all tests of a class; serials keep the tests apart."""
 
     CONFIG = ""
+    OPTIONS = {}  # of the Deployment
 
     @classmethod
     def setUpClass(cls):
-        cls.deployment = Deployment(config=cls.CONFIG)
+        cls.deployment = Deployment(config=cls.CONFIG, **cls.OPTIONS)
         cls.addClassCleanup(cls.deployment.close)
         cls.deployment.set_up_mission()
         cls.claim = cls.deployment.make_claim()
