@@ -27,9 +27,9 @@ constexpr const char* kHelp =
     "\n"
     "Looks at a deployment without changing it: files and their modes, keys, chain, expiry dates,\n"
     "names, configuration, clock, disk, ports and store, which it reads through (some seconds for\n"
-    "each gigabyte); of a running server whether it answers, is ready, and has raised alarms; "
-    "says\n"
-    "what to do about each finding.\n"
+    "each gigabyte); how many files a server may open, the running one or one that is started\n"
+    "from the same shell; of a running server whether it answers, is ready, and has raised\n"
+    "alarms; says what to do about each finding.\n"
     "Exit code 1 when a check fails; warnings alone give 0.";
 
 struct Arguments {
@@ -79,7 +79,8 @@ std::vector<Check> check_continuity(const deployment::Layout& layout) {
 }
 
 int run_doctor(const Arguments& arguments) {
-  auto checks = deployment::examine(arguments.directory, SystemClock());
+  auto checks =
+      deployment::examine(arguments.directory, SystemClock(), files_of_server(arguments.directory));
   const deployment::Layout layout(arguments.directory);
   if (deployment::store_state(layout) == deployment::StoreState::there)
     std::ranges::move(check_continuity(layout), std::back_inserter(checks));

@@ -2,6 +2,7 @@
 #include "apps/imprint/live_checks.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <fmt/format.h>
 
 #include "apps/imprint/access.h"
@@ -55,13 +56,37 @@ std::vector<Check> check_alarms(const deployment::Layout& layout, const ServerAd
   return checks;
 }
 
+bool has_run_file(const deployment::Layout& layout) {
+  std::error_code ignored;
+  return std::filesystem::exists(layout.run_file(), ignored);
+}
+
+/// On this directory: a copy has the file, too.
+bool is_running(const deployment::Layout& layout) {
+  return has_run_file(layout) && registry::is_in_use(layout.store());
+}
+
 }  // namespace
+
+std::optional<std::uint64_t> files_of_server(const std::filesystem::path& directory) {
+  constexpr std::string_view kMetric = "\nprocess_max_fds ";
+  const deployment::Layout layout(directory);
+  if (!is_running(layout)) return std::nullopt;
+  const auto server = find_server(layout);
+  if (!server) return std::nullopt;
+  const auto metrics = fetch(layout, *server, "/metrics");
+  if (!metrics || metrics->status != 200) return std::nullopt;
+  const auto at = metrics->body.find(kMetric);
+  if (at == std::string::npos) return std::nullopt;
+  const double files = std::strtod(metrics->body.c_str() + at + kMetric.size(), nullptr);
+  if (!(files >= 1 && files < 1e18)) return std::nullopt;
+  return static_cast<std::uint64_t>(files);
+}
 
 std::vector<Check> examine_server(const std::filesystem::path& directory) {
   const deployment::Layout layout(directory);
-  std::error_code ignored;
-  if (!std::filesystem::exists(layout.run_file(), ignored)) return {};
-  if (!registry::is_in_use(layout.store())) {
+  if (!has_run_file(layout)) return {};
+  if (!is_running(layout)) {
     // What it says is where another server listens, or listened.
     return {{"server", Health::warn,
              fmt::format("none runs on this directory (nobody holds {}.lock), though it has {}: it "

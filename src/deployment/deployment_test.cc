@@ -379,6 +379,29 @@ TEST_F(Deployment, TheDoctorReadsTheClock) {
   EXPECT_EQ(check(at, "root expiry").health, Health::fail);
 }
 
+TEST_F(Deployment, TheDoctorJudgesTheFilesOfTheServerThatRuns) {
+  const Layout at = made();
+  const struct {
+    std::optional<std::uint64_t> server_files;
+    Health health;
+    const char* found;
+    const char* remedy;
+  } rows[] = {
+      {1'024, Health::warn, "the running server may open 1024",
+       "restart imprintd with LimitNOFILE"},
+      {200'000, Health::ok, "the running server may open 200000", ""},
+  };
+  for (const auto& row : rows) {
+    const auto checks = examine(at.directory(), clock_, row.server_files);
+    const auto found = std::ranges::find(checks, "open files", &Check::name);
+    ASSERT_NE(found, checks.end());
+    EXPECT_EQ(found->health, row.health);
+    EXPECT_TRUE(contains(found->found, row.found)) << found->found;
+    EXPECT_TRUE(contains(found->remedy, row.remedy)) << found->remedy;
+  }
+  EXPECT_TRUE(contains(check(at, "open files").found, "a server started from here may open"));
+}
+
 TEST_F(Deployment, ADirectoryThatIsNoneIsOneFailedCheck) {
   const auto checks = examine(folder_ / "nothing", clock_);
   ASSERT_EQ(checks.size(), 1U);

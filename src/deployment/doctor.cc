@@ -40,8 +40,9 @@ std::string date(Timestamp time) {
 /// The examination: collects checks, and what later checks need from earlier ones.
 class Examination {
  public:
-  Examination(const std::filesystem::path& directory, const Clock& clock)
-      : at_(directory), now_(clock.now()) {}
+  Examination(const std::filesystem::path& directory, const Clock& clock,
+              std::optional<std::uint64_t> server_files)
+      : at_(directory), now_(clock.now()), server_files_(server_files) {}
 
   std::vector<Check> run() && {
     if (!check_directory()) return std::move(checks_);
@@ -351,19 +352,22 @@ class Examination {
          "before you start this one, stop the other or give this one another port");
   }
 
-  /// A server that an operator starts here may open as many files as this program.
+  /// The server's own limit counts; a shell has another one than a unit of systemd.
   void check_descriptors() {
     constexpr std::uint64_t kBesides = 2'000;  // the REST listener, the store, hooks
     rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    if (!server_files_ && ::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    const std::uint64_t files = server_files_.value_or(limit.rlim_max);  // imprintd raises it
     const std::uint64_t wanted = config_.limits.connections + kBesides;
-    const std::string found = fmt::format("{} may be open; limits.connections = {} takes {}",
-                                          limit.rlim_max, config_.limits.connections, wanted);
-    if (limit.rlim_max >= wanted) return ok("open files", found);
+    const std::string found =
+        fmt::format("{} may open {}; limits.connections = {} takes {}",
+                    server_files_ ? "the running server" : "a server started from here", files,
+                    config_.limits.connections, wanted);
+    if (files >= wanted) return ok("open files", found);
     warn("open files", found,
-         fmt::format("start imprintd with LimitNOFILE={} in its unit, or after ulimit -Hn {}; it "
+         fmt::format("{} imprintd with LimitNOFILE={} in its unit, or after ulimit -Hn {}; it "
                      "takes fewer connections otherwise",
-                     wanted, wanted));
+                     server_files_ ? "restart" : "start", wanted, wanted));
   }
 
   void check_store() {
@@ -395,6 +399,7 @@ class Examination {
 
   const Layout at_;
   const Timestamp now_;
+  const std::optional<std::uint64_t> server_files_;
   Config config_;
   std::optional<x509::Certificate> trusted_;  ///< root-ca.pem: what devices have
   std::optional<x509::Certificate> root_;
@@ -418,8 +423,9 @@ std::string_view to_string(Health health) {
   return "fail";
 }
 
-std::vector<Check> examine(const std::filesystem::path& directory, const Clock& clock) {
-  return Examination(directory, clock).run();
+std::vector<Check> examine(const std::filesystem::path& directory, const Clock& clock,
+                           std::optional<std::uint64_t> server_files) {
+  return Examination(directory, clock, server_files).run();
 }
 
 Health worst(const std::vector<Check>& checks) {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,8 +25,10 @@ struct Check {
 
 /// Looks at a deployment without changing it: files and modes, keys against certificates, chain,
 /// expiry, server names, configuration, credentials, clock, disk, ports, store. Never fails as a
-/// whole: what cannot be read is a failed check.
-std::vector<Check> examine(const std::filesystem::path& directory, const Clock& clock);
+/// whole: what cannot be read is a failed check. `server_files`: how many files the running server
+/// says that it may open; without one it is what a server would get that is started from here.
+std::vector<Check> examine(const std::filesystem::path& directory, const Clock& clock,
+                           std::optional<std::uint64_t> server_files = std::nullopt);
 
 /// The worst health of all checks.
 Health worst(const std::vector<Check>& checks);

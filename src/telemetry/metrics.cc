@@ -158,6 +158,7 @@ struct Metrics::Families {
   Counter& cpu = counter("process_cpu_seconds_total", "Processor time of the process").Add({});
   Gauge& memory = gauge("process_resident_memory_bytes", "Memory in use").Add({});
   Gauge& descriptors = gauge("process_open_fds", "Open file descriptors").Add({});
+  Gauge& most_descriptors = gauge("process_max_fds", "File descriptors that may be open").Add({});
 
   void look_up() {
     if (certificate_counts) {
@@ -170,6 +171,7 @@ struct Metrics::Families {
     cpu.Increment(std::max(0.0, process.cpu_seconds - cpu.Value()));
     memory.Set(process.resident_bytes);
     descriptors.Set(process.open_descriptors);
+    most_descriptors.Set(process.most_descriptors);
   }
 };
 

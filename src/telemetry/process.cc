@@ -7,6 +7,7 @@
 #include <iterator>
 #include <sstream>
 #include <string>
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace imprint::telemetry {
@@ -53,6 +54,11 @@ double count_descriptors() {
   return count;
 }
 
+double most_descriptors() {
+  rlimit limit{};
+  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? static_cast<double>(limit.rlim_cur) : 0;
+}
+
 }  // namespace
 
 Process this_process() {
@@ -62,7 +68,8 @@ Process this_process() {
   return {.start_seconds = boot + stat[kStartTicks] * tick,
           .cpu_seconds = (stat[kUserTicks] + stat[kSystemTicks]) * tick,
           .resident_bytes = stat[kResidentPages] * static_cast<double>(sysconf(_SC_PAGESIZE)),
-          .open_descriptors = count_descriptors()};
+          .open_descriptors = count_descriptors(),
+          .most_descriptors = most_descriptors()};
 }
 
 }  // namespace imprint::telemetry

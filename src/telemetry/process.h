@@ -9,6 +9,7 @@ struct Process {
   double cpu_seconds = 0;    ///< user and system
   double resident_bytes = 0;
   double open_descriptors = 0;
+  double most_descriptors = 0;  ///< that may be open
 };
 
 Process this_process();

@@ -2,12 +2,14 @@
 """imprintd where the system gives it little: a log that nobody reads, few file descriptors."""
 import contextlib
 import os
+import re
 import resource
 import socket
 import ssl
+import subprocess
 import urllib.request
 
-from deployment import DEADLINE, run
+from deployment import BIN, DEADLINE, run
 from test_provisioning import WithServer
 
 
@@ -124,3 +126,19 @@ class FewDescriptors(Limited):
                     shaken.recv(1)
         told = self.lines("refused a client certificate that the registry does not know")
         self.assertTrue(20 <= told < 50, f"{told} lines for 60 certificates")
+
+    def test_the_doctor_tells_of_the_servers_limit_and_not_of_its_own(self):
+        for own in (4_096, self.MOST // 2):
+            hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+            done = subprocess.run([BIN / "imprint", "doctor", self.deployment.data], capture_output=True, text=True, timeout=DEADLINE,
+                                  preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (min(own, hard), min(own, hard))))
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.assertRegex(done.stdout, r"warn +open files +the running server may open 256;")
+            self.assertIn("restart imprintd with LimitNOFILE", done.stdout)
+
+    def test_the_doctor_tells_what_a_server_would_get_where_none_runs(self):
+        idle = self.deployment.scratch / "idle"
+        run([BIN / "imprint", "init", idle])
+        done = run(["sh", "-c", f"ulimit -n 300; exec {BIN}/imprint doctor {idle}"], check=False)
+        self.assertRegex(done.stdout, r"warn +open files +a server started from here may open 300;")
+        self.assertTrue(re.search("start imprintd with LimitNOFILE", done.stdout), done.stdout)
