@@ -14,11 +14,11 @@
 #include "deployment/create.h"
 #include "issuance/issuer.h"
 #include "registry/sqlite/sqlite_store.h"
+#include "test/support/quiet_log.h"
 #include "test/support/test_server.h"
 
 namespace imprint::server {
 namespace {
-#include "test/support/quiet_log.h"
 
 using test::MqttDevice;
 using test::TlsSocket;
