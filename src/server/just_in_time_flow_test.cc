@@ -3,8 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "encoding/json.h"
-#include "test/support/test_server.h"
-#include "x509/digest.h"
+#include "test/support/factory_world.h"
 
 namespace imprint::server {
 namespace {
@@ -16,44 +15,9 @@ using test::eventually;
 using test::MqttDevice;
 using testing::HasSubstr;
 
-constexpr std::string_view kTemplate = R"({
-  "Parameters": {
-    "AWS::IoT::Certificate::CommonName": {"Type": "String"},
-    "AWS::IoT::Certificate::Id": {"Type": "String"}
-  },
-  "Resources": {
-    "thing": {"Type": "AWS::IoT::Thing", "Properties": {
-      "ThingName": {"Ref": "AWS::IoT::Certificate::CommonName"}}},
-    "certificate": {"Type": "AWS::IoT::Certificate", "Properties": {
-      "CertificateId": {"Ref": "AWS::IoT::Certificate::Id"}, "Status": "ACTIVE"}},
-    "policy": {"Type": "AWS::IoT::Policy", "Properties": {"PolicyName": "All"}}
-  }
-})";
-
-/// A server with a CA of the operator's own.
-struct World {
-  World() {
-    set_ca([](registry::CaCertificate&) {});
-  }
-
-  template <class Change>
-  void set_ca(Change change) {
-    set_ca(ca, change);
-  }
-  template <class Change>
-  void set_ca(const test::Identity& of, Change change) {
-    registry::CaCertificate record{
-        .id = of.certificate.id(),
-        .pem = of.certificate.pem(),
-        .is_active = true,
-        .auto_registration = true,
-        .registration = registry::RegistrationConfig{.template_body = std::string(kTemplate)},
-        .subject = x509::sha256(of.certificate.subject().der()),
-        .not_after = of.certificate.not_after(),
-        .version = ++version};
-    change(record);
-    server.put(std::move(record));
-  }
+/// Some of whose devices are signed by CAs below its own.
+struct World : test::FactoryWorld {
+  using FactoryWorld::FactoryWorld;
   test::Identity make_ca(const test::Identity& issuer, const std::string& name) {
     return test::make_child(issuer, name, [this](x509::TbsCertificate& tbs) {
       tbs.not_before = server.clock.now() - test::kDay;
@@ -62,24 +26,7 @@ struct World {
       tbs.extensions.key_usage = x509::key_cert_sign;
     });
   }
-  test::Enrolled device(const std::string& name) { return server.make_client(ca, name); }
-  bool connects(const test::Enrolled& device, const std::string& id) {
-    MqttDevice client;
-    return client.connect(server.port(), device.tls, id);
-  }
-  bool is_known(const CertificateId& id) {
-    const auto all = server.all<registry::Certificate>(registry::query::Certificates{});
-    return std::ranges::any_of(all, [&](const auto& record) { return record.id == id; });
-  }
-  std::vector<registry::AuditEvent> events(const std::string& step) {
-    auto all = server.all<registry::AuditEvent>(registry::query::AuditEvents{});
-    std::erase_if(all, [&](const auto& event) { return event.step != step; });
-    return all;
-  }
-
-  test::TestServer server;
-  test::Identity ca = test::make_root("Factory CA");
-  std::int64_t version = 0;
+  test::Enrolled device(const std::string& name) { return make_device(name); }
 };
 
 TEST(JustInTimeFlow, ADeviceIsInAtItsFirstConnection) {

@@ -2,7 +2,7 @@
 // Messages between clients, sessions that outlive connections, and who takes whose place.
 #include <gmock/gmock.h>
 
-#include "test/support/test_server.h"
+#include "test/support/rights.h"
 
 namespace imprint::server {
 namespace {
@@ -10,28 +10,20 @@ namespace {
 using mqtt::QoS;
 using mqtt::ReasonCode;
 using registry::CertificateStatus;
+using test::document;
 using test::eventually;
+using test::kKeep;
+using test::kV3;
+using test::kV5;
 using test::MqttDevice;
 using test::TestServer;
-
-constexpr auto kV3 = mqtt::Version::v3_1_1;
-constexpr auto kV5 = mqtt::Version::v5;
+using test::will_to;
 
 std::string policy_with(const std::string& publish, const std::string& subscribe,
                         const std::string& receive) {
-  const auto statement = [](const char* action, const std::string& resource) {
-    return fmt::format(R"({{"Effect":"Allow","Action":"iot:{}","Resource":"{}"}})", action,
-                       resource);
-  };
-  return fmt::format(R"({{"Version":"2012-10-17","Statement":[{},{},{},{}]}})",
-                     statement("Connect", "*"), statement("Publish", publish),
-                     statement("Subscribe", subscribe), statement("Receive", receive));
-}
-
-mqtt::Will will_to(const std::string& topic, Seconds delay = Seconds(0)) {
-  auto message = std::make_shared<mqtt::Message>(
-      mqtt::Message{.topic = topic, .payload = {'l', 'a', 's', 't'}});
-  return {.message = std::move(message), .delay = delay};
+  return document(test::allow("iot:Connect") + "," + test::allow("iot:Publish", publish) + "," +
+                  test::allow("iot:Subscribe", subscribe) + "," +
+                  test::allow("iot:Receive", receive));
 }
 
 // ---- policies ----
@@ -293,16 +285,15 @@ TEST(Session, IsNotHandedToAnotherCertificate) {
   TestServer server;
   const auto owner = server.enroll("owner");
   const auto other = server.enroll("other");
-  const MqttDevice::Options keep{.clean_start = false, .session_expiry_seconds = 60};
   MqttDevice device;
-  ASSERT_TRUE(device.connect(server.port(0), owner.tls, "shared-id", keep));
+  ASSERT_TRUE(device.connect(server.port(0), owner.tls, "shared-id", kKeep));
   ASSERT_EQ(device.subscribe("private"), ReasonCode::granted_qos_1);
   device.disconnect();
   MqttDevice speaker;
   ASSERT_TRUE(speaker.connect(server.port(0), owner.tls, "speaker"));
   ASSERT_EQ(speaker.publish("private", "for the owner"), ReasonCode::success);
   MqttDevice thief;
-  ASSERT_TRUE(thief.connect(server.port(1), other.tls, "shared-id", keep));
+  ASSERT_TRUE(thief.connect(server.port(1), other.tls, "shared-id", kKeep));
   EXPECT_FALSE(thief.connected->session_present);
   EXPECT_TRUE(thief.hears_nothing());
 }
@@ -310,21 +301,20 @@ TEST(Session, IsNotHandedToAnotherCertificate) {
 TEST(Session, OutlivesANewcomerThatLeavesInTheMiddleOfTheTakeover) {
   TestServer server;
   const auto client = server.enroll("c");
-  const MqttDevice::Options keep{.clean_start = false, .session_expiry_seconds = 60};
   MqttDevice first;
-  ASSERT_TRUE(first.connect(server.port(0), client.tls, "c", keep));
+  ASSERT_TRUE(first.connect(server.port(0), client.tls, "c", kKeep));
   ASSERT_EQ(first.subscribe("t"), ReasonCode::granted_qos_1);
   for (int i = 0; i < 30; ++i) {
     MqttDevice hasty;
     ASSERT_TRUE(hasty.open(server.port(static_cast<std::size_t>(i) % 2), client.tls));
-    hasty.send_connect("c", keep);
+    hasty.send_connect("c", kKeep);
     hasty.lose_power();
   }
   EXPECT_TRUE(first.is_cut());
   // One of the hasty may still be on its way and come after; then try again.
   EXPECT_TRUE(eventually([&] {
     MqttDevice device;
-    return device.connect(server.port(1), client.tls, "c", keep) &&
+    return device.connect(server.port(1), client.tls, "c", kKeep) &&
            device.connected->session_present;
   }));
 }

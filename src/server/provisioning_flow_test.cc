@@ -4,10 +4,8 @@
 #include <gmock/gmock.h>
 #include <semaphore>
 
-#include "encoding/json.h"
-#include "test/support/test_server.h"
+#include "test/support/provisioning_talk.h"
 #include "test/support/web_server.h"
-#include "x509/csr.h"
 
 namespace imprint::server {
 namespace {
@@ -15,40 +13,21 @@ namespace {
 using mqtt::QoS;
 using mqtt::ReasonCode;
 using registry::CertificateStatus;
+using test::Applicant;
+using test::csr_request;
 using test::eventually;
+using test::kCreate;
+using test::kFromCsr;
+using test::kHookArn;
+using test::kRegister;
+using test::listen;
 using test::MqttDevice;
+using test::next_object;
+using test::register_request;
 using test::TestServer;
+using test::text;
 using testing::HasSubstr;
 namespace json = encoding::json;
-
-const std::string kCreate = "$aws/certificates/create/json";
-const std::string kFromCsr = "$aws/certificates/create-from-csr/json";
-const std::string kRegister = "$aws/provisioning-templates/T/provision/json";
-
-json::object next_object(MqttDevice& device, std::string* topic = nullptr) {
-  const auto message = device.next();
-  if (!message) return {};
-  if (topic != nullptr) *topic = message->message->topic;
-  auto value = encoding::parse_json(as_text(message->message->payload));
-  return value && value->is_object() ? value->get_object() : json::object();
-}
-std::string text(const json::object& object, std::string_view member) {
-  const auto* value = object.if_contains(member);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
-}
-void listen(MqttDevice& device, const std::string& topic) {
-  ASSERT_EQ(device.subscribe(topic + "/accepted"), ReasonCode::granted_qos_1);
-  ASSERT_EQ(device.subscribe(topic + "/rejected"), ReasonCode::granted_qos_1);
-}
-std::string csr_request(const x509::PrivateKey& key) {
-  return encoding::to_json(json::object{
-      {"certificateSigningRequest", *x509::make_csr_pem(key, test::common_name("d"))}});
-}
-std::string register_request(const std::string& token, const std::string& serial) {
-  return encoding::to_json(
-      json::object{{"certificateOwnershipToken", token},
-                   {"parameters", {{"SerialNumber", serial}, {"FirmwareVersion", "1"}}}});
-}
 
 TEST(ProvisioningFlow, GivesADeviceItsIdentity) {
   TestServer server;
@@ -316,26 +295,6 @@ TEST(ProvisioningFlow, WhatComesAboutAfterItsDeviceHasLeftIsCountedAllTheSame) {
 }
 
 // ---- hooks ----
-
-constexpr const char* kHookArn = "arn:aws:lambda:us-east-1:000000000000:function:pre";
-
-/// Connects with the claim, has its certificate, and asks to be registered.
-struct Applicant {
-  Applicant(TestServer& server, const test::Enrolled& claim, const std::string& name,
-            std::size_t shard)
-      : serial(name) {
-    EXPECT_TRUE(device.connect(server.port(shard), claim.tls, "applicant-" + name));
-    listen(device, kFromCsr);
-    listen(device, kRegister);
-    EXPECT_TRUE(device.send(kFromCsr, csr_request(test::make_key())));
-    token = text(next_object(device), "certificateOwnershipToken");
-  }
-  void ask() { ASSERT_TRUE(device.send(kRegister, register_request(token, serial))); }
-
-  MqttDevice device;
-  std::string serial;
-  std::string token;
-};
 
 TEST(ProvisioningFlow, AHookThatThinksHoldsUpNobodyElse) {
   std::counting_semaphore<1000> go{0};

@@ -3,9 +3,8 @@
 #include <gmock/gmock.h>
 
 #include "provisioning/standing.h"
-#include "test/support/test_server.h"
+#include "test/support/factory_world.h"
 #include "test/support/twin.h"
-#include "x509/digest.h"
 
 namespace imprint::server {
 namespace {
@@ -16,46 +15,21 @@ using registry::CertificateStatus;
 using test::eventually;
 using test::MqttDevice;
 
-constexpr std::string_view kTemplate = R"({
-  "Parameters": {
-    "AWS::IoT::Certificate::CommonName": {"Type": "String"},
-    "AWS::IoT::Certificate::Id": {"Type": "String"}
-  },
-  "Resources": {
-    "thing": {"Type": "AWS::IoT::Thing", "Properties": {
-      "ThingName": {"Ref": "AWS::IoT::Certificate::CommonName"}}},
-    "certificate": {"Type": "AWS::IoT::Certificate", "Properties": {
-      "CertificateId": {"Ref": "AWS::IoT::Certificate::Id"}, "Status": "ACTIVE"}},
-    "policy": {"Type": "AWS::IoT::Policy", "Properties": {"PolicyName": "All"}}
-  }
-})";
-
 constexpr auto kRules = {Reprovision::same_key, Reprovision::replace, Reprovision::operator_decides,
                          Reprovision::never, Reprovision::aws};
 constexpr auto kModes = {JitpMode::inline_registration, JitpMode::aws};
 
-/// A server with a CA of the operator's own, and one of its devices, which has been provisioned.
-struct World {
-  explicit World(Reprovision rule = Reprovision::same_key,
-                 JitpMode mode = JitpMode::inline_registration, bool has_template = true) {
+/// One of the factory's devices, which has been provisioned.
+struct RevokedWorld : test::FactoryWorld {
+  explicit RevokedWorld(Reprovision rule = Reprovision::same_key,
+                        JitpMode mode = JitpMode::inline_registration, bool has_template = true) {
     server.set({.reprovision = rule, .jitp = mode});
-    registry::CaCertificate record{.id = ca.certificate.id(),
-                                   .pem = ca.certificate.pem(),
-                                   .is_active = true,
-                                   .auto_registration = true,
-                                   .subject = x509::sha256(ca.certificate.subject().der()),
-                                   .not_after = ca.certificate.not_after()};
-    if (has_template)
-      record.registration = registry::RegistrationConfig{.template_body = std::string(kTemplate)};
-    server.put(std::move(record));
+    if (!has_template) set_ca([](registry::CaCertificate& record) { record.registration.reset(); });
     connects(device);
     EXPECT_EQ(has_template, connects(device));
   }
 
-  bool connects(const test::Enrolled& as) {
-    MqttDevice client;
-    return client.connect(server.port(), as.tls, "unit-1");
-  }
+  bool connects(const test::Enrolled& as) { return FactoryWorld::connects(as, "unit-1"); }
   /// The same signed certificate in its other encoding, with the device's key.
   [[nodiscard]] test::Enrolled twin() const {
     const auto made = test::twin_of(*x509::Certificate::from_pem(device.tls.certificate));
@@ -77,26 +51,20 @@ struct World {
         provisioning::removal_changes(server.certificate(device.id), server.clock.now());
     server.commit(std::move(changes));
   }
-  bool is_known(const CertificateId& id) {
-    const auto all = server.all<registry::Certificate>(registry::query::Certificates{});
-    return std::ranges::any_of(all, [&](const auto& record) { return record.id == id; });
-  }
   void expect_refused(const test::Enrolled& as, const std::string& when) {
     // Under mode aws the first connection registers and the second one is let in.
     EXPECT_FALSE(connects(as)) << when;
     EXPECT_FALSE(connects(as)) << when;
   }
 
-  test::TestServer server;
-  test::Identity ca = test::make_root("Factory CA");
-  test::Enrolled device = server.make_client(ca, "unit-1");
+  test::Enrolled device = make_device("unit-1");
 };
 
 TEST(RevokedDevice, StaysOutInAnyEncodingUnderEverySetting) {
   for (const Reprovision rule : kRules) {
     for (const JitpMode mode : kModes) {
       for (const auto status : {CertificateStatus::revoked, CertificateStatus::inactive}) {
-        World world(rule, mode);
+        RevokedWorld world(rule, mode);
         const std::string when = fmt::format("{} rule {} mode {}", registry::to_string(status),
                                              static_cast<int>(rule), static_cast<int>(mode));
         world.server.set_status(world.device.id, status);
@@ -114,14 +82,14 @@ TEST(RevokedDevice, StaysOutInAnyEncodingUnderEverySetting) {
 }
 
 TEST(RevokedDevice, StaysOutWhereAnOperatorActivates) {
-  World world(Reprovision::same_key, JitpMode::inline_registration, false);
+  RevokedWorld world(Reprovision::same_key, JitpMode::inline_registration, false);
   world.server.set_status(world.device.id, CertificateStatus::revoked);
   world.expect_refused(world.twin(), "revoked");
   EXPECT_FALSE(world.is_known(world.twin().id)) << "nobody can activate it by mistake";
 }
 
 TEST(RevokedDevice, ComesBackWhenItsRevocationIsLifted) {
-  World world;
+  RevokedWorld world;
   world.server.set_status(world.device.id, CertificateStatus::revoked);
   world.clean_up();
   world.delete_certificate();
@@ -131,7 +99,7 @@ TEST(RevokedDevice, ComesBackWhenItsRevocationIsLifted) {
 }
 
 TEST(RevokedDevice, KeepsOthersOfItsCaIn) {
-  World world;
+  RevokedWorld world;
   world.server.set_status(world.device.id, CertificateStatus::revoked);
   const auto other = world.server.make_client(world.ca, "unit-2");
   MqttDevice client;
@@ -139,7 +107,7 @@ TEST(RevokedDevice, KeepsOthersOfItsCaIn) {
 }
 
 TEST(RevokedDevice, IssuerAndSerialNumberBindAnotherKeyToo) {
-  World world;
+  RevokedWorld world;
   world.server.set_status(world.device.id, CertificateStatus::revoked);
   const auto first = *x509::Certificate::from_pem(world.device.tls.certificate);
   const test::Identity again = test::make_child(world.ca, "unit-9", [&](x509::TbsCertificate& tbs) {
@@ -155,7 +123,7 @@ TEST(RevokedDevice, IssuerAndSerialNumberBindAnotherKeyToo) {
 }
 
 TEST(RenewedDevice, MayHaveANewCertificateOfItsKey) {
-  World world;
+  RevokedWorld world;
   const auto key = *x509::PrivateKey::from_pem(world.device.tls.key);
   for (std::uint64_t round = 1; round <= 3; ++round) {
     const test::Identity renewed =
