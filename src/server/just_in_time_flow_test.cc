@@ -4,6 +4,8 @@
 
 #include "encoding/json.h"
 #include "test/support/factory_world.h"
+#include "test/support/provisioning_talk.h"
+#include "test/support/web_server.h"
 
 namespace imprint::server {
 namespace {
@@ -297,6 +299,34 @@ TEST(JustInTimeFlow, ManyFirstConnectionsOfOneDeviceMakeOneThing) {
   EXPECT_EQ(connected, 8);
   EXPECT_EQ(world.server.all<registry::Thing>(registry::query::Things{}).size(), 1U);
   EXPECT_EQ(world.events("just_in_time_provisioning").size(), 1U);
+}
+
+TEST(JustInTimeFlow, AHookThatFailsForOneCasDevicesIsAskedForOthers) {
+  test::WebServer hook([](const test::WebCall& call) {
+    return call.body.find("leaked-") != std::string::npos
+               ? test::web_answer(500, "")
+               : test::web_answer(200, R"({"allowProvisioning":true})");
+  });
+  World world({.hooks = {{.arn = test::kHookArn,
+                          .url = hook.url(),
+                          .breaker_failures = 3,
+                          .breaker_pause = std::chrono::hours(1)}}});
+  provisioning::Settings settings{.key_algorithm = x509::KeyAlgorithm::ec_p256};
+  settings.jitp_hook = test::kHookArn;
+  world.server.set(settings);
+  world.server.guard(test::kHookArn);
+  const test::Identity other = test::make_root("Other CA");
+  world.set_ca(other, [](registry::CaCertificate&) {});
+  // Whoever has a CA's key makes a certificate for each attempt.
+  for (int i = 0; i < 8; ++i) {
+    const std::string name = fmt::format("leaked-{}", i);
+    EXPECT_FALSE(world.connects(world.device(name), name));
+  }
+  EXPECT_EQ(hook.calls(), 3) << "that CA's devices rest";
+  EXPECT_TRUE(world.connects(world.server.make_client(other, "unit-1"), "unit-1"));
+  test::Applicant applicant(world.server, world.server.enroll_claim(), "S1", 0);
+  applicant.ask();
+  EXPECT_EQ(test::text(test::next_object(applicant.device), "thingName"), "device-S1");
 }
 
 }  // namespace
