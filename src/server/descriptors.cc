@@ -13,11 +13,14 @@ constexpr std::size_t kMostForTheRest = 500;
 
 }  // namespace
 
-Descriptors share_descriptors(std::size_t all, std::size_t wanted) {
+Descriptors share_descriptors(std::size_t all, std::size_t wanted, std::size_t wanted_per_address) {
   const std::size_t http = std::clamp<std::size_t>(all / 8, 8, kMostHttp);
   const std::size_t rest = std::clamp<std::size_t>(all / 8, 32, kMostForTheRest);
   const std::size_t left = all > http + rest + 1 ? all - http - rest : 1;
-  return {std::min(wanted, left), http};
+  // One address must not hold what little there is.
+  const std::size_t per_address =
+      left < wanted ? std::min(wanted_per_address, (left + 1) / 2) : wanted_per_address;
+  return {.devices = std::min(wanted, left), .devices_per_address = per_address, .http = http};
 }
 
 std::size_t raise_descriptor_limit() {

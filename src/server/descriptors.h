@@ -9,11 +9,13 @@ namespace imprint::server {
 /// store, the archive, hooks and reloads, which must work while devices press.
 struct Descriptors {
   std::size_t devices = 0;  ///< connections on the MQTT listener
-  std::size_t http = 0;     ///< on the REST listener
+  /// Of these, for one address: half, where there are fewer than were configured.
+  std::size_t devices_per_address = 0;
+  std::size_t http = 0;  ///< on the REST listener
 };
 
-/// Of `all`, when `wanted` connections of devices are configured.
-Descriptors share_descriptors(std::size_t all, std::size_t wanted);
+/// Of `all`, when so many connections of devices, in all and of one address, are configured.
+Descriptors share_descriptors(std::size_t all, std::size_t wanted, std::size_t wanted_per_address);
 
 /// Raises the limit of this process as far as it may; what it is then.
 std::size_t raise_descriptor_limit();

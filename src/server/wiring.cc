@@ -209,7 +209,7 @@ SessionAccounts::Bounds to_account_bounds(const deployment::Config::Limits& limi
 
 ConnectionLimits to_connection_limits(const deployment::Config::Limits& limits,
                                       const Descriptors& descriptors) {
-  return {descriptors.devices, limits.connections_per_address, limits.handshakes, limits.sessions};
+  return {descriptors.devices, descriptors.devices_per_address, limits.handshakes, limits.sessions};
 }
 
 std::uint16_t shard_count(unsigned wanted) {
@@ -443,7 +443,8 @@ struct Server::Parts {
   /// Before anything is opened.
   void share_out_descriptors() {
     const std::size_t all = raise_descriptor_limit();
-    descriptors = share_descriptors(all, config.limits.connections);
+    descriptors =
+        share_descriptors(all, config.limits.connections, config.limits.connections_per_address);
     if (descriptors.devices >= config.limits.connections) return;
     log.warning(
         "this process may open too few files for limits.connections; raise LimitNOFILE of the "
