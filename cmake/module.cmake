@@ -5,11 +5,12 @@
 # One folder, one static library imprint_<name>, one namespace. The suffix of a file picks its target:
 #   x.cc -> the library, x_test.cc -> <name>_test, x_fuzz.cc -> <name>_<x>_fuzz, x_bench.cc -> <name>_bench.
 # USES names the folders whose headers this one may include; tools/check_layers holds every include to it.
+# APART: its files have names in common in their unnamed namespaces, so each is compiled by itself everywhere.
 
 include(GoogleTest)
 
 function(imprint_module)
-  cmake_parse_arguments(M "" "NAME" "USES;LINKS;TEST_USES" ${ARGN})
+  cmake_parse_arguments(M "APART" "NAME" "USES;LINKS;TEST_USES" ${ARGN})
   get_filename_component(folder ${M_NAME} NAME)
   string(REPLACE "/" "_" target ${M_NAME})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${M_NAME}/*.cc)
@@ -24,6 +25,9 @@ function(imprint_module)
   if(sources)
     add_library(imprint_${target} STATIC ${sources})
     imprint_compile_fast(imprint_${target})
+    if(NOT M_APART)
+      imprint_compile_together(imprint_${target})
+    endif()
     set(scope PUBLIC)
   else()
     add_library(imprint_${target} INTERFACE)

@@ -27,6 +27,17 @@ if(IMPRINT_PRECOMPILED)
                             <gtest/gtest.h>)
 endif()
 
+# Under sanitizers, which are built from scratch where everything is tested, several files of one folder are
+# compiled together: most of what the compiler reads is the headers. Elsewhere each file by itself shows that it
+# includes what it uses, and is compiled alone when it changes.
+option(IMPRINT_TOGETHER "Compile several files of a folder together" OFF)
+
+function(imprint_compile_together target)
+  if(IMPRINT_TOGETHER)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+  endif()
+endfunction()
+
 # imprint_compile_fast(TARGET): code. imprint_compile_fast(TARGET test): tests.
 function(imprint_compile_fast target)
   set(kind imprint_precompiled)

@@ -11,7 +11,7 @@ namespace {
 
 using registry::AuditEvent;
 
-constexpr std::size_t kAtOnce = 1'000;
+constexpr std::size_t kArchivedAtOnce = 1'000;
 /// What is committed meanwhile shares one fsync.
 constexpr Milliseconds kGather{200};
 constexpr Milliseconds kRetry{2'000};
@@ -158,9 +158,9 @@ Result<void> Archive::begin(const registry::AuditTrail& trail) {
 /// One page of the store; whether there may be more.
 Result<bool> Archive::write_some() {
   const std::int64_t after = writer_.last()->sequence;
-  TRY_ASSIGN(
-      const registry::Page page,
-      own_.run(store_.list(registry::query::AuditEvents{}, registry::after_event(after, kAtOnce))));
+  TRY_ASSIGN(const registry::Page page,
+             own_.run(store_.list(registry::query::AuditEvents{},
+                                  registry::after_event(after, kArchivedAtOnce))));
   std::vector<AuditEvent> events;
   for (const registry::Record& record : page.records) {
     const auto& event = std::get<AuditEvent>(record);

@@ -18,7 +18,7 @@ constexpr std::string_view kPrefix = "events-";
 constexpr std::string_view kSuffix = ".jsonl";
 constexpr std::size_t kDigits = 16;
 constexpr std::size_t kDay = std::string_view("-20260301").size();
-constexpr std::size_t kAtOnce = std::size_t{64} * 1024;
+constexpr std::size_t kBytesAtOnce = std::size_t{64} * 1024;
 
 std::optional<std::int64_t> first_of(std::string_view name) {
   if (!name.starts_with(kPrefix) || !name.ends_with(kSuffix) ||
@@ -71,8 +71,8 @@ Result<void> for_each_line(const std::filesystem::path& path,
   std::uint64_t read = 0;  // bytes of the file that were handed over
   while (true) {
     const std::size_t had = buffer.size();
-    buffer.resize(had + kAtOnce);
-    const ssize_t got = ::read(file.get(), buffer.data() + had, kAtOnce);
+    buffer.resize(had + kBytesAtOnce);
+    const ssize_t got = ::read(file.get(), buffer.data() + had, kBytesAtOnce);
     if (got < 0 && errno != EINTR) return system_failure("read", path);
     buffer.resize(had + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
     std::size_t begin = 0;

@@ -9,7 +9,7 @@ namespace imprint::audit {
 
 namespace {
 
-constexpr std::size_t kAtOnce = 1'000;
+constexpr std::size_t kReadAtOnce = 1'000;
 
 using registry::AuditEvent;
 using Take = std::function<Result<bool>(const AuditEvent&)>;
@@ -39,7 +39,7 @@ class TrailReader {
     TRY_ASSIGN(registry::AuditReader store, registry::AuditReader::open(file));
     forgotten_ = store.trail().forgotten.sequence;
     if (forgotten_ > from_archive_) return std::vector<registry::AuditReader::Row>();
-    return store.after(after_, kAtOnce);
+    return store.after(after_, kReadAtOnce);
   }
 
   Result<void> hand_over(const AuditEvent& event) {

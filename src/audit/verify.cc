@@ -19,7 +19,7 @@ namespace {
 using registry::AuditEvent;
 using registry::ChainPlace;
 
-constexpr std::size_t kAtOnce = 2'000;
+constexpr std::size_t kVerifiedAtOnce = 2'000;
 constexpr std::string_view kStore = "the store";
 
 void extend(Stretch& stretch, std::int64_t sequence) {
@@ -179,7 +179,8 @@ class Verification {
     meet(trail.beginning());
     std::int64_t after = std::numeric_limits<std::int64_t>::min();
     while (!check.is_decided()) {
-      TRY_ASSIGN(const std::vector<registry::AuditReader::Row> rows, reader.after(after, kAtOnce));
+      TRY_ASSIGN(const std::vector<registry::AuditReader::Row> rows,
+                 reader.after(after, kVerifiedAtOnce));
       if (rows.empty()) return {};
       for (const auto& [event, defect] : rows) {
         after = event.sequence;

@@ -10,7 +10,7 @@ namespace imprint::backup {
 
 namespace {
 
-constexpr std::size_t kChunk = 64 * 1024;
+constexpr std::size_t kUnpackedAtOnce = 64 * 1024;
 
 Result<Manifest> read_manifest(TarReader& archive) {
   TRY_ASSIGN(const std::optional<TarMember> member, archive.next());
@@ -42,7 +42,7 @@ Result<void> read_entry(TarReader& archive, const Entry& entry, Sink& sink) {
   }
   TRY(sink.begin(entry));
   x509::Sha256Stream digest;
-  std::array<std::uint8_t, kChunk> chunk{};
+  std::array<std::uint8_t, kUnpackedAtOnce> chunk{};
   std::uint64_t left = entry.size;
   while (left > 0) {
     TRY_ASSIGN(const std::size_t got, archive.read(chunk));

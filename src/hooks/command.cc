@@ -25,7 +25,7 @@ namespace {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-constexpr Milliseconds kFirstPause{100};  // before a program that ended is started again
+constexpr Milliseconds kFirstRestPause{100};  // before a program that ended is started again
 constexpr Milliseconds kLongestPause{30'000};
 constexpr Milliseconds kLook{20};  // between two looks at whether a program has begun to read
 constexpr Milliseconds kLastMoment{500};  // from closing its output to its end
@@ -104,7 +104,7 @@ class CommandCarrier final : public Carrier {
   void note(pid_t pid, const std::string& line);
   [[nodiscard]] Milliseconds pause() const {
     const unsigned doublings = std::min(deaths_ == 0 ? 0U : deaths_ - 1, 16U);
-    return std::min(kFirstPause * (1U << doublings), kLongestPause);
+    return std::min(kFirstRestPause * (1U << doublings), kLongestPause);
   }
 
   HookOptions options_;

@@ -16,8 +16,6 @@ namespace imprint::server {
 
 namespace {
 
-/// A client speaks first in TLS, and has nothing to wait for.
-constexpr auto kFirstByteTime = std::chrono::seconds(3);
 constexpr auto kClosingTime = std::chrono::seconds(2);
 constexpr auto kLingeringTime = std::chrono::seconds(1);
 constexpr int kReadsAtOnce = 4;

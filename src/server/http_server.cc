@@ -21,8 +21,6 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using boost::system::error_code;
 
-/// A client speaks first in TLS, and has nothing to wait for.
-constexpr auto kFirstByteTime = std::chrono::seconds(3);
 constexpr auto kHandshakeTime = std::chrono::seconds(10);
 constexpr auto kHeaderTime = std::chrono::seconds(10);
 constexpr auto kRequestTime = std::chrono::seconds(20);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <memory>
 #include <openssl/ssl.h>
 #include <string>
@@ -11,6 +12,9 @@
 #include "base/secret.h"
 
 namespace imprint::server {
+
+/// By when the first byte is due: a client speaks first in TLS, and has nothing to wait for.
+inline constexpr auto kFirstByteTime = std::chrono::seconds(3);
 
 /// A certificate of the server's own and its key, as PEM.
 struct ServerIdentity {

@@ -27,11 +27,11 @@ constexpr Name kVersionNames[] = {{0x0300, "SSL 3.0"},
                                   {0x0302, "TLS 1.1"},
                                   {0x0303, "TLS 1.2"},
                                   {0x0304, "TLS 1.3"}};
-constexpr Name kGroupNames[] = {{19, "P-192"},      {21, "P-224"},     {22, "secp256k1"},
+constexpr Name kKnownGroups[] = {{19, "P-192"},      {21, "P-224"},     {22, "secp256k1"},
                                 {23, "P-256"},      {24, "P-384"},     {25, "P-521"},
                                 {29, "X25519"},     {30, "X448"},      {256, "ffdhe2048"},
                                 {257, "ffdhe3072"}, {258, "ffdhe4096"}};
-constexpr Name kSignatureNames[] = {{0x0101, "RSA with MD5"},
+constexpr Name kKnownSignatures[] = {{0x0101, "RSA with MD5"},
                                     {0x0201, "RSA with SHA-1"},
                                     {0x0203, "ECDSA with SHA-1"},
                                     {0x0301, "RSA with SHA-224"},
@@ -122,14 +122,14 @@ std::string groups_offered(const ClientOffer& offer) {
   return fmt::format(
       "the device offers only the groups {}; the server knows X25519, P-256, P-384 "
       "and P-521",
-      listed(offer.groups, [](unsigned v) { return name_of(kGroupNames, v); }));
+      listed(offer.groups, [](unsigned v) { return name_of(kKnownGroups, v); }));
 }
 
 std::string signatures_offered(const ClientOffer& offer) {
   return fmt::format(
       "the device verifies only {}; give the server a certificate of the other kind beside its own "
       "(server/second-server.pem and .key), or update the device's TLS library",
-      listed(offer.signatures, [](unsigned v) { return name_of(kSignatureNames, v); }));
+      listed(offer.signatures, [](unsigned v) { return name_of(kKnownSignatures, v); }));
 }
 
 /// OpenSSL finds no cipher where another thing that comes with one is not shared, too.

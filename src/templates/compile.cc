@@ -6,6 +6,7 @@
 #include "base/name.h"
 #include "templates/compiled.h"
 #include "templates/resource_compiler.h"
+#include "templates/text.h"
 
 namespace imprint::templates {
 
@@ -16,14 +17,6 @@ namespace {
 // Sixteen functions in each other take three JSON levels each; the rest is the frame around them.
 constexpr std::size_t kMaxJsonDepth = 64;
 constexpr std::string_view kCertificatePrefix = "AWS::IoT::Certificate::";
-
-std::string_view text_of(json::string_view text) { return {text.data(), text.size()}; }
-std::string_view text_of(const json::string& text) { return {text.data(), text.size()}; }
-
-std::size_t characters(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
 
 class TemplateCompiler {
  public:

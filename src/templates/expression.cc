@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/name.h"
+#include "templates/text.h"
 
 namespace imprint::templates {
 
@@ -23,12 +24,6 @@ constexpr std::string_view kKnownFunctions =
 constexpr std::array<std::string_view, 8> kPseudoParameters = {
     "AWS::Region",  "AWS::AccountId", "AWS::Partition", "AWS::StackName",
     "AWS::StackId", "AWS::URLSuffix", "AWS::NoValue",   "AWS::NotificationARNs"};
-
-std::string_view text_of(const json::value& value) {
-  const json::string& text = value.get_string();
-  return {text.data(), text.size()};
-}
-std::string_view text_of(json::string_view text) { return {text.data(), text.size()}; }
 
 bool is_function_name(std::string_view name) {
   return name == "Ref" || name.starts_with(kFunctionPrefix);

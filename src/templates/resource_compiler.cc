@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/name.h"
+#include "templates/text.h"
 
 namespace imprint::templates {
 
@@ -16,9 +17,6 @@ namespace {
 constexpr std::string_view kThing = "AWS::IoT::Thing";
 constexpr std::string_view kCertificate = "AWS::IoT::Certificate";
 constexpr std::string_view kPolicy = "AWS::IoT::Policy";
-
-std::string_view text_of(json::string_view text) { return {text.data(), text.size()}; }
-std::string_view text_of(const json::string& text) { return {text.data(), text.size()}; }
 
 template <class N>
 Result<void> check(std::string_view text) {

@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "templates/compiled.h"
+#include "templates/text.h"
 
 namespace imprint::templates {
 
@@ -45,11 +46,6 @@ Unexpected blame(const Expression& expression, const Error& error) {
                      ? error.message
                      : fmt::format("{}; the value comes from parameter{} {}", error.message,
                                    sources.size() > 1 ? "s" : "", fmt::join(sources, ", ")));
-}
-
-std::size_t characters(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 Result<void> check_bounds(const Parameters& parameters) {

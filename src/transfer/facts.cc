@@ -10,7 +10,7 @@ namespace {
 namespace query = registry::query;
 using registry::Record;
 
-constexpr std::size_t kMaxGroupDepth = 8;
+constexpr std::size_t kMostAncestors = 8;
 
 Result<ThingFacts::Principal> principal_of(registry::Store& store,
                                            const registry::ThingPrincipal& link) {
@@ -59,7 +59,7 @@ Result<std::vector<PolicyName>> policies_of(registry::Store& store,
 Result<std::vector<ThingGroupName>> with_ancestors(registry::Store& store,
                                                    const ThingGroupName& group) {
   std::vector<ThingGroupName> out{group};
-  while (out.size() <= kMaxGroupDepth) {
+  while (out.size() <= kMostAncestors) {
     TRY_ASSIGN(const registry::ThingGroup record,
                runtime::run_blocking(registry::get<registry::ThingGroup>(
                    store, registry::thing_group_key(out.back()))));

@@ -24,7 +24,7 @@ namespace query = registry::query;
 using registry::CertificateStatus;
 using registry::Record;
 
-constexpr std::size_t kMaxPemBytes = 64 * 1024;
+constexpr std::size_t kMaxCertificateFile = 64 * 1024;
 constexpr auto kListLife = std::chrono::hours(24 * 30);
 
 constexpr std::string_view kConfiguration =
@@ -158,9 +158,11 @@ class Export {
   Result<Exported> run() && {
     TRY_ASSIGN(const deployment::Config config, deployment::Config::load(layout_.config()));
     account_ = config.account_id;
-    TRY_ASSIGN(const std::string root, read_file(layout_.trusted_root(), kMaxPemBytes));
-    TRY_ASSIGN(const std::string issuing, read_file(layout_.issuing_certificate(), kMaxPemBytes));
-    TRY_ASSIGN(const std::string server, read_file(layout_.server_certificate(), kMaxPemBytes));
+    TRY_ASSIGN(const std::string root, read_file(layout_.trusted_root(), kMaxCertificateFile));
+    TRY_ASSIGN(const std::string issuing,
+               read_file(layout_.issuing_certificate(), kMaxCertificateFile));
+    TRY_ASSIGN(const std::string server,
+               read_file(layout_.server_certificate(), kMaxCertificateFile));
     TRY_ASSIGN(const x509::Certificate issuer, x509::Certificate::from_pem(issuing));
     TRY(read_certificates(issuer));
     TRY(write_revocation_list(issuer));

@@ -3,6 +3,7 @@
 
 #include "base/name.h"
 #include "registry/codec.h"
+#include "registry/sqlite/rows.h"
 #include "registry/sqlite/statement.h"
 #include "registry/sqlite/tables.h"
 
@@ -10,7 +11,6 @@ namespace imprint::registry {
 
 namespace {
 
-constexpr encoding::Limits kStored{.max_bytes = std::size_t{4} * 1024 * 1024, .max_depth = 32};
 constexpr std::string_view kRows =
     "SELECT body, sequence, thing, certificate, client, serial_number, correlation "
     "FROM audit_events WHERE sequence>?1 ORDER BY sequence LIMIT ?2";

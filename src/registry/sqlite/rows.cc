@@ -3,7 +3,6 @@
 
 #include <cstdlib>
 
-#include "encoding/text.h"
 #include "registry/access.h"
 #include "registry/codec.h"
 #include "registry/order.h"
@@ -15,7 +14,6 @@ namespace imprint::registry {
 namespace {
 
 Result<Record> decode(Kind kind, sqlite3_stmt* statement) {
-  constexpr encoding::Limits kStored{.max_bytes = std::size_t{4} * 1024 * 1024, .max_depth = 32};
   TRY_ASSIGN(const encoding::json::value body,
              encoding::parse_json(Connection::text(statement, 0), kStored));
   return from_json(kind, body);

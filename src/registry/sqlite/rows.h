@@ -4,11 +4,16 @@
 #include <optional>
 #include <vector>
 
+#include "encoding/json.h"
 #include "registry/sqlite/statement.h"
 #include "registry/store.h"
 
 /// Reads records through one connection, for whoever owns it.
 namespace imprint::registry {
+
+/// Of a record's text in the store.
+inline constexpr encoding::Limits kStored{.max_bytes = std::size_t{4} * 1024 * 1024,
+                                          .max_depth = 32};
 
 /// What the key columns of its table hold for this key.
 std::vector<SqlValue> key_values(const Key& key);
