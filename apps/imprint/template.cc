@@ -322,8 +322,9 @@ void add_try(CLI::App& noun, const std::shared_ptr<Arguments>& arguments, Run& r
       ->option_text("N");
   verb->add_option("--body", arguments->file, "Try this body in the template's place")
       ->option_text("FILE");
-  verb->add_option("--certificate", arguments->certificate_file,
-                   "The device's certificate, for JITP templates")
+  verb->add_option(
+          "--certificate", arguments->certificate_file,
+          "The device's certificate, for JITP templates; intermediates follow it, as it sends them")
       ->option_text("FILE");
   verb->add_option("--certificate-id", arguments->certificate_id,
                    "A certificate that is registered: a device that comes again")

@@ -2,10 +2,13 @@
 // What a device would get of a template, decided as for a real one and then not made.
 #include "control_api/operations.h"
 #include "control_api/template_records.h"
+#include "identity/ca_directory.h"
 #include "provisioning/certificate_parameters.h"
 #include "provisioning/gatekeeper.h"
 #include "provisioning/hook.h"
+#include "provisioning/outside_certificate.h"
 #include "provisioning/plan.h"
+#include "provisioning/standing.h"
 #include "provisioning/template_settings.h"
 #include "x509/certificate.h"
 
@@ -22,6 +25,8 @@ struct Trial {
   templates::Template parsed;
   Certificate certificate;  ///< the device's: registered, given as PEM, or made up
   templates::Predefined predefined;
+  /// Why the certificate would not come as far as the template.
+  std::optional<Error> refused = {};
   provisioning::Settings settings = {};
   provisioning::Admission admission = {};
 };
@@ -34,30 +39,90 @@ Certificate made_up_certificate() {
           .requested_by = CertificateId(Sha256{})};
 }
 
-runtime::Task<Result<Certificate>> certificate_of(Call call, templates::Predefined& predefined) {
-  const std::string pem = call.in.text("certificatePem");
-  Certificate certificate = made_up_certificate();
-  if (call.in.has("certificateId")) {
-    const auto id = CertificateId::parse(call.in.text("certificateId"));
-    if (!id) co_return refuse(Exception::invalid_request, id.error().message, "certificateId");
-    CO_TRY_ASSIGN(const auto found, co_await find_record<Certificate>(
-                                        call.server.store, registry::certificate_key(*id)));
-    if (!found) {
-      co_return refuse(Exception::not_found,
-                       fmt::format("certificate {} is not registered here", id->hex()));
+/// A device's certificate comes first, as in the file that it sends; intermediates follow.
+Result<std::vector<x509::Certificate>> read_chain(std::string_view text) {
+  constexpr std::string_view kEnd = "-----END CERTIFICATE-----";
+  std::vector<x509::Certificate> out;
+  do {
+    if (out.size() == identity::kMaxChain) {
+      return refuse(Exception::invalid_request,
+                    fmt::format("more than {} certificates", identity::kMaxChain),
+                    "certificatePem");
     }
-    certificate = *found;
-  } else if (!pem.empty()) {
-    const auto parsed = x509::Certificate::from_pem(pem);
-    if (!parsed) {
-      co_return refuse(Exception::invalid_request, parsed.error().message, "certificatePem");
+    const auto end = text.find(kEnd);
+    const std::size_t size = end == std::string_view::npos ? text.size() : end + kEnd.size();
+    auto certificate = x509::Certificate::from_pem(text.substr(0, size));
+    if (!certificate)
+      return refuse(Exception::invalid_request, certificate.error().message, "certificatePem");
+    out.push_back(std::move(*certificate));
+    text.remove_prefix(size);
+  } while (text.find_first_not_of(" \t\r\n") != std::string_view::npos);
+  return out;
+}
+
+runtime::Task<Result<Certificate>> registered_certificate(Call call) {
+  const auto id = CertificateId::parse(call.in.text("certificateId"));
+  if (!id) co_return refuse(Exception::invalid_request, id.error().message, "certificateId");
+  CO_TRY_ASSIGN(const auto found, co_await find_record<Certificate>(
+                                      call.server.store, registry::certificate_key(*id)));
+  if (found) co_return *found;
+  co_return refuse(Exception::not_found,
+                   fmt::format("certificate {} is not registered here", id->hex()));
+}
+
+/// What stands between a device with this certificate and a JITP template: the handshake
+/// (server/tls.cc), then what JustInTime asks before it looks at the template.
+runtime::Task<Result<void>> check_introduction(Call call, std::vector<x509::Certificate> chain) {
+  const x509::Certificate& device = chain.front();
+  const Timestamp now = call.server.clock.now();
+  CO_TRY_ASSIGN(const auto known, co_await find_record<Certificate>(
+                                      call.server.store, registry::certificate_key(device.id())));
+  if (!known) {
+    identity::CaDirectory introducers;
+    CO_TRY(co_await introducers.load(call.server.store));
+    const auto contact = introducers.vouch(device, std::span(chain).subspan(1), now);
+    if (!contact) {
+      co_return tl::unexpected(Error{
+          Fault::forbidden, "the TLS handshake refuses the certificate: " + contact.error().message,
+          "certificatePem", provisioning::code::kCertificateValidation});
     }
-    certificate.id = parsed->id();
-    certificate.requested_by.reset();
-    predefined = provisioning::certificate_parameters(*parsed);
+  } else if (known->status != CertificateStatus::pending_activation) {
+    co_return tl::unexpected(
+        Error{Fault::forbidden,
+              fmt::format("certificate {} is registered and {}: its device is not provisioned just "
+                          "in time",
+                          device.id().hex(), registry::to_string(known->status)),
+              "certificatePem", provisioning::code::kAccessDenied});
   }
-  predefined.values[std::string(templates::kCertificateIdParameter)] = certificate.id.hex();
-  co_return certificate;
+  CO_TRY(provisioning::check_outside_certificate(device, now));
+  const registry::query::SameIdentity identity = provisioning::identity_of(device);
+  CO_TRY_ASSIGN(const provisioning::Standing standing,
+                co_await provisioning::read_standing(call.server.store, identity));
+  co_return provisioning::check_standing(standing, identity, device.id(),
+                                         provisioning::AskedBy::device,
+                                         provisioning::Inactive::is_permitted);
+}
+
+runtime::Task<Result<void>> take_certificate(Call call, Trial& trial) {
+  const std::string pem = call.in.text("certificatePem");
+  if (call.in.has("certificateId")) {
+    CO_TRY_ASSIGN(trial.certificate, co_await registered_certificate(call));
+  } else if (!pem.empty()) {
+    CO_TRY_ASSIGN(const std::vector<x509::Certificate> chain, read_chain(pem));
+    trial.certificate.id = chain.front().id();
+    trial.certificate.pem = chain.front().pem();
+    trial.certificate.requested_by.reset();
+    trial.predefined = provisioning::certificate_parameters(chain.front());
+    if (trial.record.type == registry::TemplateType::jitp) {
+      const auto introduced = co_await check_introduction(call, chain);
+      if (!introduced && introduced.error().code.empty())
+        co_return tl::unexpected(introduced.error());
+      if (!introduced) trial.refused = introduced.error();
+    }
+  }
+  trial.predefined.values[std::string(templates::kCertificateIdParameter)] =
+      trial.certificate.id.hex();
+  co_return Result<void>();
 }
 
 runtime::Task<Result<std::string>> body_of(Call call, ProvisioningTemplate record) {
@@ -75,9 +140,9 @@ runtime::Task<Result<Trial>> prepare(Call call) {
   CO_TRY_ASSIGN(const std::string body, co_await body_of(call, record));
   CO_TRY_ASSIGN(const templates::Template parsed,
                 templates::Template::parse(body, use_of(record.type)));
-  templates::Predefined predefined;
-  CO_TRY_ASSIGN(const Certificate certificate, co_await certificate_of(call, predefined));
-  co_return Trial{record, parsed, certificate, predefined};
+  Trial trial{record, parsed, made_up_certificate(), {}};
+  CO_TRY(co_await take_certificate(call, trial));
+  co_return trial;
 }
 
 Result<templates::Parameters> read_parameters(const Call& call) {
@@ -280,6 +345,7 @@ Answer try_template(Call call) {
                                   {},
                                   provisioning::code::kTemplateDisabled});
   }
+  if (trial.refused) co_return write_refusal(*trial.refused);
   CO_TRY_ASSIGN(trial.settings,
                 provisioning::settings_of(*call.server.settings.get(), trial.record.settings));
   auto admission = co_await provisioning::ask_gatekeeper(

@@ -114,20 +114,88 @@ TEST_F(TemplateTrial, TakesAnotherBodyOrVersion) {
   EXPECT_EQ(attempt(R"({"parameters":{"S":"1"},"versionId":2})").status, 404);
 }
 
-TEST_F(TemplateTrial, ReadsTheCertificateForJustInTimeTemplates) {
-  make_template(
-      "J",
-      R"({"Parameters":{"AWS::IoT::Certificate::CommonName":{"Type":"String"},"AWS::IoT::Certificate::Id":{"Type":"String"}},
+constexpr std::string_view kJustInTimeBody =
+    R"({"Parameters":{"AWS::IoT::Certificate::CommonName":{"Type":"String"},"AWS::IoT::Certificate::Id":{"Type":"String"}},
       "Resources":{"t":{"Type":"AWS::IoT::Thing","Properties":{"ThingName":{"Ref":"AWS::IoT::Certificate::CommonName"}}},
-      "c":{"Type":"AWS::IoT::Certificate","Properties":{"CertificateId":{"Ref":"AWS::IoT::Certificate::Id"},"Status":"ACTIVE"}}}})",
-      "JITP");
-  const test::Identity device = test::make_root("unit-7");
-  const std::string pem = device.certificate.pem();
-  const Reply reply = attempt(encoding::to_json(json::object{{"certificatePem", pem}}), "J");
-  EXPECT_EQ(reply.text("thingName"), "unit-7") << reply.message();
+      "c":{"Type":"AWS::IoT::Certificate","Properties":{"CertificateId":{"Ref":"AWS::IoT::Certificate::Id"},"Status":"ACTIVE"}}}})";
+
+/// A template and a registered CA whose devices it would provision.
+class JustInTimeTrial : public TemplateTrial {
+ protected:
+  void SetUp() override {
+    make_template("J", kJustInTimeBody, "JITP");
+    ca_path = "/cacertificate/" + register_ca(factory);
+  }
+  std::string register_ca(const test::Identity& ca) {
+    const json::object body{{"caCertificate", ca.certificate.pem()},
+                            {"certificateMode", "SNI_ONLY"}};
+    return world
+        .must("POST", "/cacertificate?setAsActive=true&allowAutoRegistration=true",
+              encoding::to_json(body))
+        .text("certificateId");
+  }
+  Reply attempt_with(const std::string& pem, const std::string& name = "J") {
+    return attempt(encoding::to_json(json::object{{"certificatePem", pem}}), name);
+  }
+  void expect_refused(const std::string& pem, const std::string& because) {
+    const Reply reply = attempt_with(pem);
+    ASSERT_EQ(reply.status, 200) << because << ": " << reply.message();
+    EXPECT_FALSE(reply.body.at("allowed").as_bool()) << because;
+    EXPECT_THAT(reply.text("errorMessage"), HasSubstr(because));
+  }
+  template <class Change>
+  std::string changed(Change change) {
+    return test::make_child(factory, "unit-7", [&](x509::TbsCertificate& tbs) { change(tbs); })
+        .certificate.pem();
+  }
+  test::Identity factory = test::make_root("Factory CA");
+  std::string ca_path;
+};
+
+TEST_F(JustInTimeTrial, ReadsTheCertificate) {
+  const test::Identity device = test::make_device(factory, "unit-7");
+  const Reply reply = attempt_with(device.certificate.pem());
+  EXPECT_EQ(reply.text("thingName"), "unit-7") << reply.message() << reply.text("errorMessage");
   EXPECT_THAT(changes(reply), Contains(HasSubstr(device.certificate.id().hex())));
   const Reply without = attempt("{}", "J");
   EXPECT_FALSE(without.body.at("allowed").as_bool());
+}
+
+TEST_F(JustInTimeTrial, FindsTheCaOverIntermediatesThatFollow) {
+  const test::Identity middle = test::make_intermediate(factory, "Line CA");
+  const std::string device = test::make_device(middle, "unit-7").certificate.pem();
+  expect_refused(device, "no registered CA certificate signed it");
+  const Reply reply = attempt_with(device + middle.certificate.pem());
+  EXPECT_EQ(reply.text("thingName"), "unit-7") << reply.message() << reply.text("errorMessage");
+}
+
+TEST_F(JustInTimeTrial, RefusesWhatTheHandshakeRefuses) {
+  const std::string fine = test::make_device(factory, "unit-7").certificate.pem();
+  expect_refused(changed([](auto& tbs) { tbs.not_after = test::kToday - test::kDay / 2; }),
+                 "expired");
+  expect_refused(changed([](auto& tbs) {
+                   tbs.extensions.extended_key_usage = {std::string(x509::kServerAuth)};
+                 }),
+                 "purpose");
+  const test::Identity other = test::make_root("Other CA");
+  expect_refused(test::make_device(other, "unit-7").certificate.pem(),
+                 "no registered CA certificate signed it");
+  expect_refused(other.certificate.pem(), "no registered CA certificate signed it");
+  world.must("PUT", ca_path + "?newAutoRegistrationStatus=DISABLE");
+  expect_refused(fine, "auto-registration is disabled");
+  world.must("PUT", ca_path + "?newAutoRegistrationStatus=ENABLE&newStatus=INACTIVE");
+  expect_refused(fine, "INACTIVE");
+}
+
+TEST_F(JustInTimeTrial, RefusesACertificateThatIsInServiceAndAKeyThatWasRevoked) {
+  const test::Identity device = test::make_device(factory, "unit-7");
+  const json::object body{{"certificatePem", device.certificate.pem()}, {"status", "ACTIVE"}};
+  world.must("POST", "/certificate/register-no-ca", encoding::to_json(body));
+  expect_refused(device.certificate.pem(), "is registered and ACTIVE");
+  world.must("PUT", "/certificates/" + device.certificate.id().hex() + "?newStatus=REVOKED");
+  const auto again = test::make_child(factory, "unit-7", device.key,
+                                      [](auto& tbs) { tbs.serial = test::serial(9); });
+  expect_refused(again.pem(), "revoked");
 }
 
 TEST_F(TemplateTrial, AsksTheHookAndAppliesWhatItSays) {
