@@ -10,6 +10,8 @@ namespace imprint::mqtt {
 namespace {
 
 constexpr std::string_view kShare = "$share";
+constexpr std::string_view kBasicIngest = "$aws/rules/";
+constexpr std::size_t kMaxRuleNameBytes = 128;  ///< CreateTopicRule; bounds what does not count
 
 /// Takes the first level off `rest`, which becomes the text after its slash; `last` says that there
 /// was none.
@@ -34,6 +36,16 @@ Result<void> check_extent(std::string_view kind, std::string_view text, const To
   return {};
 }
 
+/// What of a topic counts for its limits.
+std::string_view counted_part(std::string_view topic) {
+  if (!topic.starts_with(kBasicIngest)) return topic;
+  const std::string_view rest = topic.substr(kBasicIngest.size());
+  const std::size_t slash = rest.find('/');
+  const bool is_rule = slash != std::string_view::npos && slash > 0 && slash <= kMaxRuleNameBytes &&
+                       slash + 1 < rest.size();
+  return is_rule ? rest.substr(slash + 1) : topic;
+}
+
 Result<void> check_wildcards(std::string_view filter) {
   std::string_view rest = filter;
   for (bool last = false; !last;) {
@@ -53,7 +65,7 @@ Result<void> check_wildcards(std::string_view filter) {
 }  // namespace
 
 Result<void> validate_topic(std::string_view topic, const TopicLimits& limits) {
-  TRY(check_extent("topic", topic, limits));
+  TRY(check_extent("topic", counted_part(topic), limits));
   // [MQTT-3.3.2-2], [MQTT-4.7.1-1]
   if (topic.find_first_of("+#") != std::string_view::npos)
     return fail(Fault::invalid, "the topic {} holds a wildcard, which only filters may",

@@ -19,6 +19,23 @@ TEST(Topic, AcceptsNamesUpToAwssLimits) {
   }
 }
 
+TEST(Topic, DoesNotCountTheSegmentsOfBasicIngest) {
+  const std::string rule = "$aws/rules/" + std::string(128, 'r') + "/";
+  for (const std::string& topic :
+       {std::string("$aws/rules/r/1/2/3/4/5/6"), std::string("$aws/rules/r/1/2/3/4/5/6/7/8"),
+        rule + std::string(256, 'x'), std::string("$aws/rules/r/"), std::string("$aws/rules/r"),
+        std::string("$aws/rules//1/2/3/4/5")}) {
+    EXPECT_TRUE(validate_topic(topic)) << topic;
+  }
+  for (const std::string& topic :
+       {std::string("$aws/rules/r/1/2/3/4/5/6/7/8/9"), rule + std::string(257, 'x'),
+        "$aws/rules/" + std::string(129, 'r') + "/" + std::string(256, 'x'),
+        "$aws/rules/" + std::string(300, 'r'), std::string("$aws/rules//1/2/3/4/5/6"),
+        std::string("$aws/things/t/1/2/3/4/5/6"), std::string("$aws/rules/r/1/+")}) {
+    EXPECT_FALSE(validate_topic(topic)) << topic;
+  }
+}
+
 TEST(Topic, RefusesNamesWithTheReason) {
   const struct {
     std::string topic;
