@@ -108,11 +108,17 @@ Result<json::object> ask(const Arguments& arguments, const std::string& method,
   return std::move(answer.get_object());
 }
 
+/// The API's times are seconds in members called ...Date.
+std::string shown(std::string_view name, const json::value& value) {
+  if (value.is_string()) return std::string(value.get_string());
+  const bool is_time = name.ends_with("Date") && value.is_number();
+  return is_time ? shown_time(value.to_number<double>()) : encoding::to_json(value);
+}
+
 void print_members(const json::object& object) {
   for (const auto& member : object) {
-    const json::value& value = member.value();
-    fmt::print("  {:<16}{}\n", std::string_view(member.key()),
-               value.is_string() ? std::string(value.get_string()) : encoding::to_json(value));
+    const std::string_view name = member.key();
+    fmt::print("  {:<16} {}\n", name, shown(name, member.value()));
   }
 }
 

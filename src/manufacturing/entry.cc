@@ -2,6 +2,7 @@
 #include "manufacturing/entry.h"
 
 #include <algorithm>
+#include <span>
 
 #include "encoding/text.h"
 
@@ -36,38 +37,146 @@ Result<void> check_text(std::string_view column, std::string_view text, std::siz
   return {};
 }
 
-/// "1.23457E+11": a spreadsheet's way to show a number of more digits than fit. The digits are
-/// gone.
+/// Takes the digits at the beginning off; answers how many there were.
+std::size_t take_digits(std::string_view& text) {
+  const std::size_t end = std::min(text.find_first_not_of("0123456789"), text.size());
+  text.remove_prefix(end);
+  return end;
+}
+
+bool is_decimal_sign(std::string_view text) {
+  return text.starts_with('.') || text.starts_with(',');
+}
+
+/// "1.23457E+11", "1.2E-05": a spreadsheet's way to show a number that has more digits than fit.
+/// The digits are gone. "4E-12" without decimals is more likely a serial.
 bool is_shortened_number(std::string_view text) {
-  const auto digits = [&text] {
-    const std::size_t end = std::min(text.find_first_not_of("0123456789"), text.size());
-    text.remove_prefix(end);
-    return end;
-  };
-  if (digits() != 1) return false;
-  if (text.starts_with('.') || text.starts_with(',')) {
+  if (take_digits(text) != 1) return false;
+  const bool has_decimals = is_decimal_sign(text);
+  if (has_decimals) {
     text.remove_prefix(1);
-    if (digits() == 0) return false;
+    if (take_digits(text) == 0) return false;
   }
-  if (!text.starts_with("E+") && !text.starts_with("e+")) return false;
+  const bool is_large = text.starts_with("E+") || text.starts_with("e+");
+  const bool is_small = has_decimals && (text.starts_with("E-") || text.starts_with("e-"));
+  if (!is_large && !is_small) return false;
   text.remove_prefix(2);
-  return digits() >= 2 && text.empty();
+  return take_digits(text) >= 2 && text.empty();
+}
+
+/// "12345678901.0": digits that were read as a number. Short ones are versions.
+bool is_number_with_a_fraction(std::string_view text) {
+  constexpr std::size_t kFewestDigits = 5;
+  if (take_digits(text) < kFewestDigits || !is_decimal_sign(text)) return false;
+  text.remove_prefix(1);
+  return !text.empty() && text.find_first_not_of('0') == std::string_view::npos;
+}
+
+/// "#REF!", "#N/A", "#NAME?", "Err:502": what a spreadsheet writes in place of a value; "########"
+/// where the column was too narrow for it.
+bool is_error_value(std::string_view text) {
+  if (text.starts_with("Err:"))
+    return text.size() == 7 && text.find_first_not_of("0123456789", 4) == std::string_view::npos;
+  if (text.size() < 3 || text.front() != '#') return false;
+  if (text.find_first_not_of('#') == std::string_view::npos) return true;
+  if (text == "#N/A" || text == "#NV" || text == "#GETTING_DATA") return true;
+  const std::string_view word = text.substr(1, text.size() - 2);
+  return (text.ends_with('!') || text.ends_with('?')) &&
+         word.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/_") == std::string_view::npos;
+}
+
+/// "'0001": the mark that makes a cell text, which is no part of the value. Elsewhere than in a
+/// serial a name may begin so ('s-Hertogenbosch).
+bool has_text_mark(std::string_view column, std::string_view value) {
+  return value.size() > 1 && value.front() == '\'' &&
+         (column == kSerial || name_rules::is_digit(value[1]));
+}
+
+struct CodePoints {
+  char32_t first;
+  char32_t last;
+};
+
+/// Not seen, or turning round what is: format characters, fillers, variation selectors and tags
+/// (Unicode 15, Default_Ignorable_Code_Point and Bidi_Control), the second row of control
+/// characters, line separators, and the sign for a character that was lost.
+constexpr CodePoints kInvisible[] = {
+    {0x0080, 0x009F},   {0x00AD, 0x00AD},   {0x034F, 0x034F},   {0x061C, 0x061C}, {0x115F, 0x1160},
+    {0x17B4, 0x17B5},   {0x180B, 0x180F},   {0x200B, 0x200F},   {0x2028, 0x202E}, {0x2060, 0x206F},
+    {0x3164, 0x3164},   {0xFE00, 0xFE0F},   {0xFEFF, 0xFEFF},   {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFFD},
+    {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF},
+};
+
+constexpr CodePoints kSpaces[] = {{0x0020, 0x0020}, {0x00A0, 0x00A0}, {0x1680, 0x1680},
+                                  {0x2000, 0x200A}, {0x202F, 0x202F}, {0x205F, 0x205F},
+                                  {0x3000, 0x3000}};
+
+bool is_among(std::span<const CodePoints> sets, char32_t point) {
+  return std::ranges::any_of(
+      sets, [point](const CodePoints& set) { return set.first <= point && point <= set.last; });
+}
+
+/// Of well-formed UTF-8.
+std::u32string code_points(std::string_view text) {
+  std::u32string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte & 0xC0U) == 0x80U) {
+      out.back() = (out.back() << 6U) | (byte & 0x3FU);
+    } else {
+      const unsigned mask = byte < 0x80 ? 0x7FU : byte < 0xE0 ? 0x1FU : byte < 0xF0 ? 0x0FU : 0x07U;
+      out.push_back(byte & mask);
+    }
+  }
+  return out;
+}
+
+Result<void> check_visible(const std::string& column, std::string_view value) {
+  const std::u32string points = code_points(value);
+  if (points.empty()) return {};
+  if (is_among(kSpaces, points.front()) || is_among(kSpaces, points.back())) {
+    return fail_at(Fault::invalid, column, "{} begins or ends with a space; remove it",
+                   quote(value));
+  }
+  const auto hidden =
+      std::ranges::find_if(points, [](char32_t point) { return is_among(kInvisible, point); });
+  if (hidden == points.end()) return {};
+  return fail_at(
+      Fault::invalid, column,
+      "{} holds U+{:04X} as its character {}, which nobody sees in print or on a screen; "
+      "remove it",
+      quote(value), static_cast<std::uint32_t>(*hidden), hidden - points.begin() + 1);
 }
 
 /// What a spreadsheet or a careless edit has done to a value, before it counts for anything.
-Result<void> check_intact(std::string_view column, std::string_view value) {
+Result<void> check_intact(const std::string& column, std::string_view value) {
+  const auto refuse = [&](std::string_view why) {
+    return fail_at(Fault::invalid, column, "{} {}", quote(value), why);
+  };
   if (is_shortened_number(value)) {
-    return fail_at(Fault::invalid, std::string(column),
-                   "{} is how a spreadsheet shows a long number, and its digits are lost; make the "
-                   "column text and enter it again",
-                   quote(value));
+    return refuse(
+        "is how a spreadsheet shows a long number, and its digits are lost; make the column text "
+        "and enter it again");
   }
-  if (value.starts_with(' ') || value.ends_with(' ') || value.starts_with("\xC2\xA0") ||
-      value.ends_with("\xC2\xA0")) {
-    return fail_at(Fault::invalid, std::string(column), "{} begins or ends with a space; remove it",
-                   quote(value));
+  if (is_number_with_a_fraction(value)) {
+    return refuse(
+        "is a number with a fraction: some program has read digits as a number; make the column "
+        "text, and see that leading zeros are still there");
   }
-  return {};
+  if (is_error_value(value)) {
+    return refuse(
+        "is what a spreadsheet shows in place of a value that it cannot give; mend the cell and "
+        "save the file again");
+  }
+  if (value.starts_with('=')) {
+    return refuse("is a formula; save the file with the value that it gives");
+  }
+  if (has_text_mark(column, value)) {
+    return refuse(
+        "begins with the apostrophe that marks a cell as text and is no part of the value; remove "
+        "it");
+  }
+  return check_visible(column, value);
 }
 
 Result<void> take(registry::ListEntry& entry, const std::string& column, const std::string& value) {
@@ -113,7 +222,10 @@ Result<registry::ListEntry> make_entry(const ListName& list, const Columns& colu
   registry::ListEntry entry{.list = list,
                             .serial = serial == columns.end() ? std::string() : serial->second};
   TRY(check_serial(entry.serial));
-  for (const auto& [column, value] : columns) TRY(check_intact(column, value));
+  for (const auto& [column, value] : columns) {
+    if (!encoding::is_utf8(value)) continue;  // take() says so
+    TRY(check_intact(column, value));
+  }
   for (const auto& [column, value] : columns) {
     if (column == kSerial || value.empty()) continue;
     TRY(take(entry, column, value));

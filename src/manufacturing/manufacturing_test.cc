@@ -8,8 +8,10 @@
 namespace imprint::manufacturing {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 const ListName kList = *ListName::parse("line-a");
 
@@ -153,6 +155,31 @@ TEST(RowReader, NamesUtf16) {
   }
 }
 
+TEST(RowReader, NamesWhatElseIsNoUtf8Text) {
+  const struct {
+    std::string text;
+    const char* wanted;
+  } rows[] = {
+      {std::string("\xFF\xFE\0\0s\0\0\0", 8), "UTF-32"},
+      {std::string("\0\0\xFE\xFF\0\0\0s", 8), "UTF-32"},
+      {std::string("s\0\0\0e\0\0\0", 8), "UTF-32"},
+      {std::string("\0\0\0s\0\0\0e", 8), "UTF-32"},
+      {std::string("PK\x03\x04\x14\0\0\0\x08\0", 10), ".xlsx"},
+      {std::string("\xD0\xCF\x11\xE0\xA1\xB1", 6), ".xls"},
+      {std::string("\x1F\x8B\x08\0", 4), "gzip"},
+      {"%PDF-1.7\n", "PDF"},
+      {std::string("serial\0\n", 8), "zero byte"},
+  };
+  for (const auto& row : rows) {
+    for (const Format format : {Format::csv, Format::ndjson}) {
+      const auto found = rows_of(format, row.text);
+      EXPECT_THAT(found, ElementsAre(AllOf(HasSubstr(row.wanted), HasSubstr("UTF-8"))));
+      if (std::string(row.wanted) != "UTF-32")
+        EXPECT_THAT(found[0], Not(HasSubstr("UTF-16"))) << row.wanted;
+    }
+  }
+}
+
 TEST(RowReader, ReadsAnObjectALine) {
   EXPECT_THAT(
       rows_of(Format::ndjson, "{\"serial\":\"A1\",\"hw\":null}\n\n[1]\n{\"serial\":1}\n{\n" +
@@ -188,9 +215,32 @@ TEST(ListEntry, HoldsWhatItsColumnsSay) {
   EXPECT_EQ(columns_of(*entry), columns);
   const auto plain = make_entry(kList, {{"serial", "A"}, {"state", "allowed"}, {"region", ""}});
   EXPECT_EQ(columns_of(*plain), (Columns{{"serial", "A"}}));
-  for (const char* serial :
-       {"1.23", "12E+11", "1E+1", "1.E+11", "1.5E-11", "1E+11A", "A B", "E+11"})
+  for (const char* serial : {"1.23",
+                             "12E+11",
+                             "1E+1",
+                             "1.E+11",
+                             "4E-12",
+                             "1E+11A",
+                             "A B",
+                             "E+11",
+                             "1.5E-1",
+                             "#1",
+                             "##",
+                             "#A1",
+                             "#ABC",
+                             "1234.0",
+                             "12345.",
+                             "12345.01",
+                             "A=1",
+                             "+1",
+                             "-1",
+                             "A'1",
+                             "Err:5",
+                             "\xC3\x84",
+                             "\xE6\x97\xA5\xE6\x9C\xAC",
+                             "\xF0\x9F\x98\x80"})
     EXPECT_TRUE(make_entry(kList, {{"serial", serial}})) << serial;
+  EXPECT_TRUE(make_entry(kList, {{"serial", "A"}, {"region", "'s-Hertogenbosch"}, {"hw", "1.0"}}));
 }
 
 TEST(ListEntry, RefusesWhatItCannotHold) {
@@ -216,6 +266,55 @@ TEST(ListEntry, RefusesWhatItCannotHold) {
       {"with a decimal comma", {{"serial", "1,23457E+11"}}, "serial", "digits are lost"},
       {"without decimals", {{"serial", "4e+14"}}, "serial", "digits are lost"},
       {"a shortened IMEI", {{"serial", "A"}, {"imei", "3.56789E+14"}}, "imei", "digits are lost"},
+      {"a shortened fraction", {{"serial", "1.2E-05"}}, "serial", "digits are lost"},
+      {"an error for a reference", {{"serial", "#REF!"}}, "serial", "in place of a value"},
+      {"an error for nothing", {{"serial", "#N/A"}}, "serial", "in place of a value"},
+      {"an error for a name", {{"serial", "A"}, {"hw", "#NAME?"}}, "hw", "in place of a value"},
+      {"a division", {{"serial", "#DIV/0!"}}, "serial", "in place of a value"},
+      {"another program's error", {{"serial", "Err:502"}}, "serial", "in place of a value"},
+      {"a column too narrow", {{"serial", "########"}}, "serial", "in place of a value"},
+      {"a fraction", {{"serial", "12345678901.0"}}, "serial", "number with a fraction"},
+      {"a decimal comma", {{"serial", "A"}, {"imei", "356789012345678,00"}}, "imei", "fraction"},
+      {"text by a formula", {{"serial", "=\"0001\""}}, "serial", "is a formula"},
+      {"a formula", {{"serial", "A"}, {"hw", "=1+1"}}, "hw", "is a formula"},
+      {"marked as text", {{"serial", "'0001"}}, "serial", "apostrophe"},
+      {"another column marked so", {{"serial", "A"}, {"hw", "'01"}}, "hw", "apostrophe"},
+      {"zero-width space", {{"serial", "A1\xE2\x80\x8B"}}, "serial", "U+200B as its character 3"},
+      {"right to left",
+       {{"serial",
+         "A\xE2\x80\xAE"
+         "1"}},
+       "serial",
+       "U+202E as its character 2"},
+      {"isolate", {{"serial", "A"}, {"region", "e\xE2\x81\xA6u"}}, "region", "U+2066"},
+      {"byte order mark within",
+       {{"serial",
+         "\xEF\xBB\xBF"
+         "A"}},
+       "serial",
+       "U+FEFF"},
+      {"soft hyphen",
+       {{"serial",
+         "A\xC2\xAD"
+         "1"}},
+       "serial",
+       "U+00AD"},
+      {"filler",
+       {{"serial",
+         "A\xE3\x85\xA4"
+         "1"}},
+       "serial",
+       "U+3164"},
+      {"tag", {{"serial", "A\xF3\xA0\x81\x81"}}, "serial", "U+E0041"},
+      {"C1 control", {{"serial", "A\xC2\x85"}}, "serial", "U+0085"},
+      {"a lost character", {{"serial", "A\xEF\xBF\xBD"}}, "serial", "U+FFFD"},
+      {"ideographic space", {{"serial", "A\xE3\x80\x80"}}, "serial", "begins or ends with a space"},
+      {"thin space",
+       {{"serial",
+         "\xE2\x80\x89"
+         "A"}},
+       "serial",
+       "begins or ends with a space"},
       {"space before", {{"serial", " A"}}, "serial", "begins or ends with a space"},
       {"space after", {{"serial", "A "}}, "serial", "begins or ends with a space"},
       {"no-break space", {{"serial", "A\xC2\xA0"}}, "serial", "begins or ends with a space"},

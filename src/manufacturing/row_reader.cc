@@ -29,14 +29,45 @@ Source continued(std::string first, Source rest) {
   };
 }
 
-/// Spreadsheets save "Unicode text" so, with a byte order mark or without.
+struct Signature {
+  std::string_view bytes;
+  std::string_view what;
+};
+
+/// Files that are no text, by their first bytes, whatever their names say.
+constexpr Signature kNoText[] = {
+    {std::string_view("PK\x03\x04", 4), "a zip file, as spreadsheets are (.xlsx, .ods)"},
+    {std::string_view("\xD0\xCF\x11\xE0", 4), "a spreadsheet of the old kind (.xls)"},
+    {std::string_view("\x1F\x8B", 2), "compressed with gzip"},
+    {std::string_view("%PDF-", 5), "a PDF"},
+};
+
+constexpr std::string_view kUtf32 = "UTF-32";
+constexpr std::string_view kUtf16 = "UTF-16, as some programs save \"Unicode text\"";
+
+/// By its byte order mark, or by where the zeros of a first character below U+0100 stand.
+std::string_view wide_encoding_of(std::string_view first) {
+  using std::string_view_literals::operator""sv;
+  if (first.starts_with("\xFF\xFE\0\0"sv) || first.starts_with("\0\0\xFE\xFF"sv)) return kUtf32;
+  if (first.starts_with("\xFF\xFE"sv) || first.starts_with("\xFE\xFF"sv)) return kUtf16;
+  const std::string_view four = first.substr(0, 4);
+  if (four.size() == 4 && (four.starts_with("\0\0\0"sv) || four.substr(1) == "\0\0\0"sv))
+    return kUtf32;
+  const std::string_view two = first.substr(0, 2);
+  return two.size() == 2 && (two[0] == '\0') != (two[1] == '\0') ? kUtf16 : std::string_view();
+}
+
 Result<void> check_encoding(std::string_view first) {
-  const std::string_view line = first.substr(0, first.find('\n'));
-  const bool is_marked = first.starts_with("\xFF\xFE") || first.starts_with("\xFE\xFF");
-  if (!is_marked && line.find('\0') == std::string_view::npos) return {};
-  return fail(
-      Fault::invalid,
-      "the file is UTF-16, as some programs save \"Unicode text\"; save it as CSV in UTF-8");
+  constexpr const char* kRemedy = "save it as CSV in UTF-8";
+  for (const Signature& one : kNoText) {
+    if (first.starts_with(one.bytes))
+      return fail(Fault::invalid, "the file is {}; {}", one.what, kRemedy);
+  }
+  if (const std::string_view wide = wide_encoding_of(first); !wide.empty())
+    return fail(Fault::invalid, "the file is {}; {}", wide, kRemedy);
+  if (first.substr(0, first.find('\n')).find('\0') == std::string_view::npos) return {};
+  return fail(Fault::invalid, "the file is no text: a zero byte stands in its first line; {}",
+              kRemedy);
 }
 
 /// Spreadsheets write semicolons where the comma is the decimal sign. The header decides: column
