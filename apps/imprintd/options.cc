@@ -48,8 +48,10 @@ Result<Options> read_options(int argc, const char* const* argv) {
   app.add_option("--log-level", log_level, "least level that is logged")
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
   app.add_flag("--begin-anew", begin_anew,
-               "serve a deployment that has lost its store with an empty registry; the old audit "
-               "archive keeps its events under another name. Refused when nothing is lost");
+               "serve a deployment that has lost its store: with an empty registry when there is "
+               "none, from its state when it is an older copy (what was revoked since must be "
+               "revoked again; the log names it). The old audit archive keeps its events under "
+               "another name. Refused when nothing is lost");
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {

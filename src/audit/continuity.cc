@@ -7,6 +7,7 @@
 #include "audit/archive_files.h"
 #include "audit/archive_line.h"
 #include "base/file.h"
+#include "encoding/json.h"
 #include "registry/audit_chain.h"
 #include "registry/sqlite/audit_reader.h"
 
@@ -54,21 +55,72 @@ Result<bool> has(registry::AuditReader& store, const ChainPlace& wanted) {
   return !rows.empty() && registry::place_of(rows.front().event) == wanted;
 }
 
+/// As UpdateCertificate records it (control_api/certificates.cc).
+bool is_revocation(const registry::AuditEvent& event) {
+  if (event.step != "update_certificate" || event.outcome != "ok") return false;
+  const auto detail = encoding::parse_json(event.detail);
+  const auto* object = detail ? detail->if_object() : nullptr;
+  const auto* status = object != nullptr ? object->if_contains("to") : nullptr;
+  return status != nullptr && status->is_string() &&
+         status->get_string() == registry::to_string(registry::CertificateStatus::revoked);
+}
+
+/// The archive's events after the store's end. What cannot be read ends the counting: that is for
+/// `imprint audit verify`.
+Result<void> count_missing(const std::filesystem::path& archive, Gap& gap) {
+  TRY_ASSIGN(const std::vector<ArchiveFile> files, archive_files(archive));
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const bool is_before = i + 1 < files.size() && files[i + 1].first <= gap.stored.sequence + 1;
+    if (is_before) continue;
+    TRY(for_each_line(files[i].path, [&](const Line& line) -> Result<bool> {
+      if (!line.is_complete) return false;
+      if (line.number == 1) return true;
+      const auto event = parse_event(line.text);
+      if (!event) return false;
+      if (event->sequence <= gap.stored.sequence) return true;
+      ++gap.events;
+      if (!is_revocation(*event)) return true;
+      ++gap.revoked;
+      if (gap.named.size() < Gap::kMostNamed) gap.named.push_back(event->certificate);
+      return true;
+    }));
+  }
+  return {};
+}
+
+std::string describe_gap(const TrailFiles& files, const Gap& gap) {
+  const bool is_shorter = gap.archived.sequence > gap.stored.sequence;
+  std::string out = fmt::format(
+      "{} lacks events that the audit archive has: {} ends with event {}, the store with event "
+      "{}{}. The store was lost, or is an older copy or another one",
+      files.store.string(), files.archive.string(), gap.archived.sequence, gap.stored.sequence,
+      is_shorter ? "" : ", and the two differ");
+  if (is_shorter) {
+    out += fmt::format("; it lacks at least {} events, in which {} certificate{} revoked",
+                       gap.events, gap.revoked, gap.revoked == 1 ? " was" : "s were");
+  }
+  return out;
+}
+
 }  // namespace
 
-Result<void> check_continuity(const TrailFiles& files) {
+Result<std::optional<Gap>> find_gap(const TrailFiles& files) {
   // First the archive: what it has by now, the store has had for longer.
   TRY_ASSIGN(const std::optional<ChainPlace> archived, end_of(files.archive));
-  if (!archived || archived->sequence == 0) return {};
+  if (!archived || archived->sequence == 0) return std::optional<Gap>();
   TRY_ASSIGN(registry::AuditReader store, registry::AuditReader::open(files.store));
   TRY_ASSIGN(const bool is_there, has(store, *archived));
-  if (is_there) return {};
-  return fail(Fault::conflict,
-              "{} lacks events that the audit archive has: {} ends with event {}, the store with "
-              "event {}{}. The store was lost, or is an older copy or another one",
-              files.store.string(), files.archive.string(), archived->sequence,
-              store.trail().head.sequence,
-              archived->sequence > store.trail().head.sequence ? "" : ", and the two differ");
+  if (is_there) return std::optional<Gap>();
+  Gap gap{.archived = *archived, .stored = store.trail().head};
+  TRY(count_missing(files.archive, gap));
+  gap.message = describe_gap(files, gap);
+  return std::optional(std::move(gap));
+}
+
+Result<void> check_continuity(const TrailFiles& files) {
+  TRY_ASSIGN(const std::optional<Gap> gap, find_gap(files));
+  if (gap) return fail(Fault::conflict, "{}", gap->message);
+  return {};
 }
 
 Result<std::filesystem::path> set_aside(const std::filesystem::path& archive, Timestamp now) {

@@ -135,6 +135,33 @@ TEST_F(Verify, AnArchiveIsContinuedByTheStoreItWasWrittenFromOnly) {
   EXPECT_TRUE(check_continuity(files_)) << "one that was altered is for imprint audit verify";
 }
 
+TEST_F(Verify, CountsWhatTheArchiveKnowsAndAnOlderStoreDoesNot) {
+  std::filesystem::copy_file(files_.store, scratch_ / "older.db");
+  std::filesystem::remove_all(files_.archive);
+  {
+    const auto store = *registry::SqliteStore::open(files_.store);
+    registry::ChangeSet changes;
+    for (const auto& [status, outcome] : {std::pair("REVOKED", "ok"), std::pair("INACTIVE", "ok"),
+                                          std::pair("REVOKED", "denied")}) {
+      changes.events.push_back({.step = "update_certificate",
+                                .outcome = outcome,
+                                .certificate = std::string(64, 'a'),
+                                .detail = fmt::format(R"({{"to":"{}"}})", status)});
+    }
+    ASSERT_TRUE(run_blocking(store->commit(std::move(changes))));
+    archive(*store);
+  }
+  EXPECT_FALSE(*find_gap(files_));
+  std::filesystem::rename(scratch_ / "older.db", files_.store);
+  const auto gap = find_gap(files_);
+  ASSERT_TRUE(gap && *gap);
+  EXPECT_FALSE((*gap)->is_store_empty());
+  EXPECT_EQ((*gap)->events, 3);
+  EXPECT_EQ((*gap)->revoked, 1);
+  EXPECT_EQ((*gap)->named, std::vector{std::string(64, 'a')});
+  expect_lost("at least 3 events, in which 1 certificate was revoked");
+}
+
 TEST_F(Verify, AnEmptyOrAnotherStoreIsNoContinuation) {
   std::filesystem::remove(files_.store);
   {

@@ -6,7 +6,6 @@
 #include <pwd.h>
 #include <unistd.h>
 
-#include "audit/continuity.h"
 #include "deployment/store_state.h"
 #include "encoding/json.h"
 
@@ -14,12 +13,11 @@ namespace imprint::server {
 
 namespace {
 
-Unexpected refuse(std::string_view what) {
+Unexpected refuse(std::string_view what, std::string_view instead) {
   return fail(Fault::conflict,
-              "{}. Bring the store back, or restore a backup into another directory: imprint "
-              "restore FILE DIR. To begin with an empty registry instead, in which no device is "
-              "known, start once with --begin-anew",
-              what);
+              "{}. Bring the store back, or restore the newest backup into another directory: "
+              "imprint restore FILE DIR. {}",
+              what, instead);
 }
 
 /// Who started this process, as far as the system knows.
@@ -36,6 +34,15 @@ encoding::json::object whoever_started_it() {
   return out;
 }
 
+constexpr std::string_view kWithNothing =
+    "To begin with an empty registry instead, in which no device is known, start once with "
+    "--begin-anew";
+
+constexpr std::string_view kWithWhatIsLeft =
+    "To go on from what this store holds instead, start once with --begin-anew: what happened "
+    "since is undone, and certificates that were revoked since get in again until you revoke them "
+    "again";
+
 }  // namespace
 
 Result<void> StoreGuard::before_opening() {
@@ -44,28 +51,29 @@ Result<void> StoreGuard::before_opening() {
   lost_because_ = fmt::format("{} is missing or empty, and this deployment has served before",
                               layout_.store().string());
   if (beginning_ == Beginning::anew) return {};
-  return refuse(lost_because_);
+  return refuse(lost_because_, kWithNothing);
 }
 
 Result<void> StoreGuard::after_opening(const Clock& clock, telemetry::Log& log) {
+  std::optional<audit::Gap> gap;
   if (!is_lost_) {
-    const auto continues = audit::check_continuity({layout_.store(), layout_.audit()});
-    if (!continues && continues.error().fault != Fault::conflict) return continues;
-    if (!continues && beginning_ == Beginning::where_it_ended)
-      return refuse(continues.error().message);
-    is_lost_ = !continues;
-    if (is_lost_) lost_because_ = continues.error().message;
+    TRY_ASSIGN(gap, audit::find_gap({layout_.store(), layout_.audit()}));
+    if (gap && beginning_ == Beginning::where_it_ended)
+      return refuse(gap->message, gap->is_store_empty() ? kWithNothing : kWithWhatIsLeft);
+    is_lost_ = gap.has_value();
+    if (gap) lost_because_ = gap->message;
   }
   if (beginning_ == Beginning::where_it_ended) return {};
-  if (!is_lost_) {
-    return fail(Fault::invalid,
-                "--begin-anew is for a deployment that has lost its store; {} is whole, so start "
-                "without it",
-                layout_.store().string());
-  }
+  if (is_lost_) return begin_anew(gap, clock, log);
+  return fail(Fault::invalid,
+              "--begin-anew is for a deployment that has lost its store; {} is whole, so start "
+              "without it",
+              layout_.store().string());
+}
+
+Result<void> StoreGuard::begin_anew(const std::optional<audit::Gap>& gap, const Clock& clock,
+                                    telemetry::Log& log) {
   TRY_ASSIGN(const std::filesystem::path aside, audit::set_aside(layout_.audit(), clock.now()));
-  log.warning("the registry begins anew, as --begin-anew says; no device is known",
-              {{"store", layout_.store().string()}, {"earlier_audit_archive", aside.string()}});
   encoding::json::object detail = whoever_started_it();
   detail["because"] = lost_because_;
   if (!aside.empty()) detail["earlierAuditArchive"] = aside.string();
@@ -74,6 +82,26 @@ Result<void> StoreGuard::after_opening(const Clock& clock, telemetry::Log& log) 
                                 .outcome = "ok",
                                 .actor = "imprintd --begin-anew",
                                 .detail = encoding::to_json(detail)};
+  if (!gap || gap->is_store_empty()) {
+    log.warning("the registry begins anew, as --begin-anew says; no device is known",
+                {{"store", layout_.store().string()}, {"earlier_audit_archive", aside.string()}});
+    return {};
+  }
+  log.warning(
+      "the registry goes on from an older state or another one, as --begin-anew says; revoke again "
+      "what was revoked since",
+      {{"store", layout_.store().string()},
+       {"store_ends_with_event", gap->stored.sequence},
+       {"archive_ended_with_event", gap->archived.sequence},
+       {"events_lost", gap->events},
+       {"certificates_revoked_since", gap->revoked},
+       {"earlier_audit_archive", aside.string()}});
+  for (const std::string& certificate : gap->named) {
+    log.warning("a certificate was revoked since; if this registry knows it, revoke it again",
+                {{"certificate", certificate},
+                 {"remedy", "aws iot update-certificate --new-status REVOKED --certificate-id " +
+                                certificate}});
+  }
   return {};
 }
 

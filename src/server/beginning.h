@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
+
+#include "audit/continuity.h"
 #include "base/clock.h"
 #include "deployment/config.h"
 #include "deployment/layout.h"
@@ -11,12 +14,13 @@ namespace imprint::server {
 
 enum class Beginning {
   where_it_ended,  ///< with the registry that the last server left
-  anew,            ///< although that one is lost, as an operator said
+  anew,            ///< with what is left, although that one is lost, as an operator said
 };
 
 /// Refuses to serve with a store that has lost what devices and operators rely on: an empty
-/// registry would pass for a healthy one. Used at start, once before the store is opened, which
-/// would make a new one, once after, and once when the store is served.
+/// registry, or one in which revoked certificates are ACTIVE again, would pass for a healthy one.
+/// Used at start, once before the store is opened, which would make a new one, once after, and once
+/// when the store is served.
 class StoreGuard {
  public:
   StoreGuard(const deployment::Layout& layout, Beginning beginning)
@@ -30,6 +34,9 @@ class StoreGuard {
   Result<void> put_on_record(registry::Store& store);
 
  private:
+  Result<void> begin_anew(const std::optional<audit::Gap>& gap, const Clock& clock,
+                          telemetry::Log& log);
+
   std::string lost_because_;
   std::optional<registry::AuditEvent> event_;
   const deployment::Layout& layout_;

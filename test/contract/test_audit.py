@@ -130,6 +130,7 @@ class Audit(WithServer):
             refused = run(serve, check=False)
             self.assertEqual(refused.returncode, 1)
             self.assertIn("imprint restore", refused.stderr)
+            self.assertIn("empty registry", refused.stderr)
             doctor = run([BIN / "imprint", "doctor", deployment.data], check=False)
             self.assertEqual(doctor.returncode, 1)
             self.assertIn("has served before", doctor.stdout)
@@ -139,6 +140,36 @@ class Audit(WithServer):
             self.assertEqual(len(list(deployment.data.glob("audit.before-*/events-*"))), 1)
             deployment.start()
             self.assertEqual(deployment.boto3().list_things()["things"], [])
+
+    def test_an_older_store_goes_on_from_what_it_holds_and_the_server_says_what_is_back(self):
+        with Deployment() as deployment:
+            deployment.boto3().create_thing(thingName="known")
+            certificate = deployment.boto3().create_keys_and_certificate(setAsActive=True)["certificateId"]
+            deployment.stop()
+            older = (deployment.data / "imprint.db").read_bytes()
+            deployment.start()
+            deployment.boto3().update_certificate(certificateId=certificate, newStatus="REVOKED")
+            deployment.stop()
+            for path in deployment.data.glob("imprint.db*"):
+                path.unlink()
+            store = deployment.data / "imprint.db"
+            store.touch(mode=0o600)
+            store.write_bytes(older)
+            serve = [BIN / "imprintd", deployment.data, "--mqtt", "127.0.0.1:0", "--http", "127.0.0.1:0"]
+            refused = run(serve, check=False)
+            self.assertEqual(refused.returncode, 1)
+            self.assertIn("go on from what this store holds", refused.stderr)
+            self.assertIn("1 certificate was revoked", refused.stderr)
+            self.assertNotIn("no device is known", refused.stderr)
+            with subprocess.Popen([*serve, "--begin-anew"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as anew:
+                self.assertIn("ready", anew.stdout.readline())
+                anew.terminate()
+                told = anew.communicate(timeout=DEADLINE)[1]
+            self.assertNotIn("no device is known", told)
+            self.assertIn(f"--new-status REVOKED --certificate-id {certificate}", told)
+            deployment.start()
+            self.assertEqual([thing["thingName"] for thing in deployment.boto3().list_things()["things"]], ["known"])
+            self.assertEqual(deployment.boto3().describe_certificate(certificateId=certificate)["certificateDescription"]["status"], "ACTIVE")
 
     def test_the_archive_is_complete_after_a_crash_and_goes_on(self):
         with Deployment() as deployment:
