@@ -10,9 +10,11 @@
 #include "apps/imprint/verbs.h"
 #include "audit/continuity.h"
 #include "base/clock.h"
+#include "deployment/config.h"
 #include "deployment/layout.h"
 #include "deployment/store_state.h"
 #include "encoding/json.h"
+#include "monitoring/channel.h"
 
 namespace imprint::tool {
 
@@ -78,12 +80,30 @@ std::vector<Check> check_continuity(const deployment::Layout& layout) {
            "DIR"}};
 }
 
+/// Secrets and CA files of [alarms], as imprintd reads them at its start.
+std::vector<Check> check_alarm_channels(const deployment::Layout& layout) {
+  const auto config = deployment::Config::load(layout.config());
+  if (!config || !config->alarms.enabled) return {};
+  const SystemClock clock;
+  telemetry::Log log(telemetry::LogFormat::text, telemetry::Level::error);
+  const auto channels = monitoring::make_channels(
+      config->alarms, {.directory = layout.directory(),
+                       .sender = {},
+                       .clock = clock,
+                       .log = log,
+                       .publish = [](const std::string&, const std::string&) {}});
+  if (channels) return {{"alarm channels", Health::ok, fmt::format("{}", channels->size())}};
+  return {{"alarm channels", Health::fail, describe(channels.error()),
+           "mend what the message names; imprintd does not start without it"}};
+}
+
 int run_doctor(const Arguments& arguments) {
   auto checks =
       deployment::examine(arguments.directory, SystemClock(), files_of_server(arguments.directory));
   const deployment::Layout layout(arguments.directory);
   if (deployment::store_state(layout) == deployment::StoreState::there)
     std::ranges::move(check_continuity(layout), std::back_inserter(checks));
+  std::ranges::move(check_alarm_channels(layout), std::back_inserter(checks));
   std::ranges::move(examine_server(arguments.directory), std::back_inserter(checks));
   if (arguments.output == Output::json) {
     print_json(checks);

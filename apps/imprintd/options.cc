@@ -17,7 +17,9 @@ constexpr const char* kHelp =
     "Prints one\n"
     "line on stdout when it serves; logs go to stderr. SIGTERM drains and ends, SIGHUP reloads "
     "certificates and\nconfiguration, as far as a running server can; the log names the rest.\n"
-    "Exit codes: 0 stopped as asked, 1 failed, 2 bad usage or configuration.";
+    "Exit codes: 0 stopped as asked, 1 failed, 2 bad usage or configuration (also a file that one "
+    "of "
+    "them names\nand that is not there).";
 
 telemetry::Level to_level(const std::string& text) {
   if (text == "debug") return telemetry::Level::debug;

@@ -120,6 +120,9 @@ Result<Secret> read_secret_file(const std::filesystem::path& path, std::size_t m
   if (!file.is_open()) return system_failure("open", path);
   struct stat status{};
   if (::fstat(file.get(), &status) != 0) return system_failure("examine", path);
+  // The mode of a folder or a pipe is not what is wrong with it.
+  if (!S_ISREG(status.st_mode))
+    return fail(Fault::invalid, "{} is not a regular file", path.string());
   if ((status.st_mode & 0077U) != 0) {
     return fail(Fault::forbidden,
                 "{} holds a secret but its mode is {:04o}; run: chmod 600 {} (and replace the "
@@ -127,8 +130,11 @@ Result<Secret> read_secret_file(const std::filesystem::path& path, std::size_t m
                 path.string(), status.st_mode & 07777U, path.string());
   }
   if (status.st_uid != ::geteuid() && status.st_uid != 0) {
-    return fail(Fault::forbidden, "{} belongs to user {}, not to the user {} that runs this",
-                path.string(), status.st_uid, ::geteuid());
+    return fail(
+        Fault::forbidden,
+        "{} belongs to user {}, not to the user {} that runs this; run it as that user, or: "
+        "chown {} {}",
+        path.string(), status.st_uid, ::geteuid(), ::geteuid(), path.string());
   }
   TRY_ASSIGN(std::string text, read_all(file.get(), max_bytes, path));
   return Secret(std::move(text));

@@ -58,6 +58,11 @@ TEST_F(FileTest, RefusesWhatItShouldNotRead) {
   EXPECT_EQ(read_file(folder_ / "large", 100).error().fault, Fault::invalid);
   EXPECT_EQ(read_file(folder_ / "missing", 100).error().fault, Fault::not_found);
   EXPECT_EQ(read_file(folder_, 100).error().fault, Fault::invalid);
+  std::filesystem::create_directory(folder_ / "open");
+  std::filesystem::permissions(folder_ / "open", std::filesystem::perms(0755));
+  const auto folder = read_secret_file(folder_ / "open", 100);
+  EXPECT_EQ(folder.error().fault, Fault::invalid) << "a mode is not what is wrong with it";
+  EXPECT_EQ(folder.error().message.find("chmod"), std::string::npos);
   ASSERT_EQ(::mkfifo((folder_ / "fifo").c_str(), 0600), 0);
   EXPECT_EQ(read_file(folder_ / "fifo", 100).error().fault, Fault::invalid);
 }

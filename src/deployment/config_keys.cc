@@ -306,6 +306,18 @@ bool is_section(std::string_view name) {
          std::ranges::any_of(keys(), [&](const Key& key) { return key.section == name; });
 }
 
+/// Of the whole file, in its order; two have readers of their own.
+std::string tables() {
+  std::string out;
+  std::string_view last;
+  for (const Key& key : keys()) {
+    if (key.section.empty() || key.section == last) continue;
+    last = key.section;
+    out += fmt::format("[{}], ", last);
+  }
+  return out + "[alarms], [[hook]]";
+}
+
 std::string names_in(std::string_view section) {
   std::string out;
   for (const Key& key : keys()) {
@@ -340,10 +352,7 @@ Result<void> apply_section(Config& config, const ConfigFile& file, std::string_v
           file.at(node.source()),
           fmt::format("{} = {}: there is no such key; {} may hold: {}{}", quote(path), shown(node),
                       section.empty() ? "the top of the file" : fmt::format("[{}]", section),
-                      names_in(section),
-                      section.empty() ? "; and the tables [listen], [certificates], "
-                                        "[templates], [limits], [log], [alarms], [[hook]]"
-                                      : ""));
+                      names_in(section), section.empty() ? "; and the tables " + tables() : ""));
     }
   }
   return {};

@@ -265,6 +265,9 @@ TEST_F(Deployment, AFreshOneIsHealthyButForTheStore) {
   }
 }
 
+/// Shell that adds a hook; its transport follows.
+const std::string kHook = "printf '[[hook]]\narn = \"x\"\ntransport = ";
+
 TEST_F(Deployment, TheDoctorNoticesEachFault) {
   const struct {
     std::string name;
@@ -274,7 +277,47 @@ TEST_F(Deployment, TheDoctorNoticesEachFault) {
   } rows[] = {
       {"directory", "chmod 755 .", Health::fail, "0755"},
       {"configuration", "echo 'bogus = 1' > imprint.toml", Health::fail, "imprint.toml:1"},
-      {"configuration", "rm imprint.toml", Health::warn, "missing"},
+      {"configuration", "rm imprint.toml", Health::fail, "imprintd does not start"},
+      {"settings",
+       "sed -i 's/^mqtt = .*/mqtt = \"127.0.0.1:9000\"/; s/^http = .*/http = "
+       "\"0.0.0.0:9000\"/' imprint.toml",
+       Health::fail, "listen.mqtt and listen.http are both port 9000"},
+      {"settings",
+       "sed -i 's/^mqtt = .*/mqtt = \"127.0.0.1:9000\"/' imprint.toml; printf "
+       "'[[hook]]\narn = \"x\"\ntransport = \"runtime\"\nlisten = \"127.0.0.1:9000\"\n' >> "
+       "imprint.toml",
+       Health::fail, "listen of hook \"x\" are both port 9000"},
+      {"settings",
+       "sed -i 's/^mqtt = .*/mqtt = \"0.0.0.0:9000\"/; s/^http = .*/http = "
+       "\"[::1]:9000\"/' imprint.toml",
+       Health::ok, "together"},
+      {"hooks", kHook + "\"command\"\ncommand = [\"/nope/prog\"]\n' >> imprint.toml", Health::fail,
+       "cannot run \"/nope/prog\""},
+      {"hooks",
+       "echo x > prog; chmod 600 prog; " + kHook +
+           "\"command\"\ncommand = [\"./prog\"]\n' >> imprint.toml",
+       Health::fail, "Permission denied"},
+      {"hooks",
+       "echo x > prog; chmod 700 prog; " + kHook +
+           "\"command\"\ncommand = [\"./prog\"]\n' >> imprint.toml",
+       Health::ok, "programs are there"},
+      {"hooks", kHook + "\"command\"\ncommand = [\"nope-prog\"]\n' >> imprint.toml", Health::warn,
+       "cannot run \"nope-prog\""},
+      {"hooks", kHook + "\"command\"\ncommand = [\"sh\"]\n' >> imprint.toml", Health::ok, "there"},
+      {"hooks",
+       kHook + "\"http\"\nurl = \"https://h.example/\"\nbearer-file = \"none\"\n' >> imprint.toml",
+       Health::fail, "bearer-file: cannot open"},
+      {"hooks",
+       kHook + "\"http\"\nurl = \"https://h.example/\"\nca-file = \"none\"\n' >> imprint.toml",
+       Health::fail, "ca-file: cannot open"},
+      {"server kinds",
+       "cp server/server.pem server/second-server.pem; cp server/server.key "
+       "server/second-server.key",
+       Health::fail, "are both"},
+      {"ownership token key", "echo x > ca/ownership-token.key; chmod 600 ca/ownership-token.key",
+       Health::fail, "hexadecimal"},
+      {"issuing key", "rm ca/issuing-ca.key; mkdir -m 755 ca/issuing-ca.key", Health::fail,
+       "is not a regular file"},
       {"root certificate", "rm ca/root-ca.pem", Health::fail, "No such file"},
       {"issuing certificate", "echo x > ca/issuing-ca.pem", Health::fail, "does not start"},
       {"server certificate", "cat ca/root-ca.pem >> server/server.pem", Health::fail, "follow"},
@@ -351,6 +394,46 @@ TEST_F(Deployment, TheDoctorReadsTheStoreWhileItIsOpen) {
   EXPECT_TRUE(contains(damaged.remedy, "imprint restore")) << damaged.remedy;
 }
 
+TEST_F(Deployment, TheDoctorKnowsWhatTheStoreNeeds) {
+  const Layout at = made();
+  ASSERT_EQ(
+      test::shell(folder_, "sed -i 's/^#allowlist = .*/allowlist = \"line-a\"/' d/imprint.toml")
+          .exit_code,
+      0);
+  const auto commit = [&](registry::Record record) {
+    const auto store = registry::SqliteStore::open(at.store());
+    ASSERT_TRUE(store) << store.error().message;
+    registry::ChangeSet changes;
+    changes.changes.emplace_back(registry::Put{std::move(record)});
+    ASSERT_TRUE(runtime::run_blocking((*store)->commit(std::move(changes))));
+  };
+  commit(registry::Thing{.name = *ThingName::parse("t"), .id = "i"});
+  const Check missing = check(at, "default allowlist");
+  EXPECT_EQ(missing.health, Health::fail) << missing.found;
+  EXPECT_TRUE(contains(missing.remedy, "imprint list create")) << missing.remedy;
+  commit(registry::ManufacturingList{.name = *ListName::parse("line-a")});
+  EXPECT_EQ(check(at, "default allowlist").health, Health::ok);
+
+  std::filesystem::rename(at.credentials_key(), folder_ / "kept.key");
+  EXPECT_EQ(check(at, "credentials key").health, Health::warn) << "it sealed nothing";
+  commit(registry::Credential{.access_key_id = std::string(16, 'A'), .name = "k"});
+  const Check lost = check(at, "credentials key");
+  EXPECT_EQ(lost.health, Health::fail) << lost.found;
+  EXPECT_TRUE(contains(lost.found, "access keys were sealed with it")) << lost.found;
+  std::filesystem::rename(folder_ / "kept.key", at.credentials_key());
+  EXPECT_EQ(check(at, "credentials key").health, Health::ok);
+}
+
+TEST_F(Deployment, TheDoctorDoesNotMendAnOwnerByAMode) {
+  const Layout at = made();
+  // Only the superuser can give a file away.
+  if (::chown(at.issuing_key().c_str(), 12'345, static_cast<gid_t>(-1)) != 0) return;
+  const Check found = check(at, "issuing key");
+  EXPECT_EQ(found.health, Health::fail) << found.found;
+  EXPECT_TRUE(contains(found.remedy, "as user 12345")) << found.remedy;
+  EXPECT_FALSE(contains(found.remedy, "chmod")) << found.remedy;
+}
+
 TEST_F(Deployment, AKeyFileIsMadeOnceAndNeverReplaced) {
   const std::string path = folder_ / "some.key";
   EXPECT_EQ(load_key_file(path).error().fault, Fault::not_found);
@@ -407,6 +490,10 @@ TEST_F(Deployment, ADirectoryThatIsNoneIsOneFailedCheck) {
   ASSERT_EQ(checks.size(), 1U);
   EXPECT_EQ(worst(checks), Health::fail);
   EXPECT_TRUE(contains(checks[0].remedy, "imprint init"));
+  ASSERT_TRUE(write_file_durably(folder_ / "file", 0600, "x"));
+  const auto of_file = examine(folder_ / "file", clock_);
+  ASSERT_EQ(of_file.size(), 1U);
+  EXPECT_FALSE(contains(of_file[0].remedy, "make a deployment")) << of_file[0].remedy;
 }
 
 TEST(PortProbe, TellsFreeFromAnsweringFromSilent) {

@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include "access/access_key.h"
 #include "base/disk.h"
@@ -17,6 +18,7 @@
 #include "deployment/layout.h"
 #include "deployment/port_probe.h"
 #include "deployment/secret_files.h"
+#include "deployment/start_checks.h"
 #include "deployment/store_state.h"
 #include "registry/sqlite/snapshot.h"
 #include "x509/chain.h"
@@ -76,6 +78,7 @@ class Examination {
     check_port("MQTT port", config_.listen.mqtt);
     check_port("HTTP port", config_.listen.http);
     check_descriptors();
+    check_start();
     check_store();
     return std::move(checks_);
   }
@@ -94,8 +97,11 @@ class Examination {
   bool check_directory() {
     struct stat status{};
     const std::string path = at_.directory().string();
-    if (::stat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
-      failed("directory", path + " is not a directory", "make a deployment: imprint init " + path);
+    const bool is_there = ::stat(path.c_str(), &status) == 0;
+    if (!is_there || !S_ISDIR(status.st_mode)) {
+      failed("directory", path + " is not a directory",
+             is_there ? "name the directory that imprint init made"
+                      : "make a deployment: imprint init " + path);
       return false;
     }
     const unsigned mode = status.st_mode & 07777U;
@@ -118,8 +124,9 @@ class Examination {
       config_ = std::move(*loaded);
       ok("configuration", at_.config().string() + " reads without error");
     } else if (loaded.error().fault == Fault::not_found) {
-      warn("configuration", at_.config().string() + " is missing; every default applies",
-           "nothing, or restore the file");
+      failed("configuration", loaded.error().message + "; imprintd does not start without it",
+             "restore the file from a backup, or take the one that imprint init makes in another "
+             "directory");
     } else {
       failed("configuration", describe(loaded.error()),
              "mend that line; a line that starts with # counts as the default");
@@ -172,9 +179,7 @@ class Examination {
       return;
     }
     if (!text) {
-      failed(name, text.error().message,
-             text.error().fault == Fault::not_found ? "restore the file from a backup"
-                                                    : "run: chmod 600 " + path.string());
+      failed(name, text.error().message, secret_remedy(path, text.error()));
       return;
     }
     const auto key = x509::PrivateKey::from_pem(text->reveal());
@@ -251,9 +256,7 @@ class Examination {
       ok("admin credentials", "access key " + admin->id);
     } else {
       failed("admin credentials", admin.error().message,
-             admin.error().fault == Fault::forbidden
-                 ? "run: chmod 600 " + at_.admin_credentials().string()
-                 : "restore the file from a backup");
+             secret_remedy(at_.admin_credentials(), admin.error()));
     }
   }
 
@@ -261,17 +264,43 @@ class Examination {
     const auto key = load_key_file(at_.credentials_key());
     if (key) {
       ok("credentials key", "mode 0600 or stricter");
+    } else if (key.error().fault == Fault::not_found && has_access_keys()) {
+      failed("credentials key", lost_credentials_key(at_).message,
+             "restore the file from a backup");
     } else if (key.error().fault == Fault::not_found) {
       warn("credentials key", at_.credentials_key().string() + " is not there yet",
            "start imprintd once; it makes the key. If operators had access keys, restore the file "
            "from a backup first");
     } else {
       failed("credentials key", key.error().message,
-             key.error().fault == Fault::forbidden
-                 ? "run: chmod 600 " + at_.credentials_key().string()
-                 : "restore the file from a backup, or make new access keys: imprint credentials "
-                   "create");
+             secret_remedy(at_.credentials_key(), key.error()));
     }
+  }
+
+  [[nodiscard]] bool has_access_keys() const {
+    return store_state(at_) == StoreState::there &&
+           registry::holds_any(at_.store(), registry::query::Credentials{}).value_or(false);
+  }
+
+  /// By what the file is: one that belongs to somebody else is not mended by its mode.
+  static std::string secret_remedy(const std::filesystem::path& path, const Error& error) {
+    struct stat status{};
+    const bool is_file = ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
+    if (error.fault != Fault::forbidden || !is_file) return "restore the file from a backup";
+    if (status.st_uid == ::geteuid() || status.st_uid == 0)
+      return (status.st_mode & 077U) != 0 ? "run: chmod 600 " + path.string()
+                                          : "run this as the user that runs imprintd";
+    return fmt::format(
+        "run imprintd, and this, as user {}; if imprintd is to run as user {}: chown {} {}",
+        status.st_uid, ::geteuid(), ::geteuid(), path.string());
+  }
+
+  void check_start() {
+    std::vector<x509::Certificate> served;
+    if (server_) served.push_back(*server_);
+    if (second_server_) served.push_back(*second_server_);
+    for (Check& one : examine_start(at_, config_, served, issuing_))
+      checks_.push_back(std::move(one));
   }
 
   void check_secret_files() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hooks/child.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -84,7 +85,39 @@ struct SpawnSettings {
   SpawnSettings& operator=(const SpawnSettings&) = delete;
 };
 
+Unexpected cannot_run(Fault fault, const std::string& program, const std::filesystem::path& folder,
+                      int error) {
+  return fail(fault, "cannot run {} in {}: {}", quote(program), folder.string(),
+              std::strerror(error));
+}
+
+/// 0, or why it is no program: errno.
+int problem_of(const std::filesystem::path& program) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(program, ignored)) return EACCES;
+  return ::access(program.c_str(), X_OK) == 0 ? 0 : errno;
+}
+
 }  // namespace
+
+Result<void> Child::find(const std::vector<std::string>& command,
+                         const std::filesystem::path& folder) {
+  const std::string& program = command.front();
+  if (program.find('/') != std::string::npos) {
+    const int problem = problem_of(folder / program);
+    if (problem != 0) return cannot_run(Fault::not_found, program, folder, problem);
+    return {};
+  }
+  // Nothing in the server changes its environment.
+  const char* path = std::getenv("PATH");  // NOLINT(concurrency-mt-unsafe)
+  std::string_view rest = path == nullptr ? std::string_view() : path;
+  while (!rest.empty()) {
+    const std::string_view place = rest.substr(0, rest.find(':'));
+    rest.remove_prefix(std::min(place.size() + 1, rest.size()));
+    if (problem_of(folder / place / program) == 0) return {};
+  }
+  return cannot_run(Fault::unavailable, program, folder, ENOENT);
+}
 
 Result<Child> Child::start(const std::vector<std::string>& command,
                            const std::filesystem::path& folder) {
@@ -100,8 +133,7 @@ Result<Child> Child::start(const std::vector<std::string>& command,
                      pointers_to(words).data(), pointers_to(variables).data());
   if (error != 0) {
     child.pid_ = -1;
-    return fail(Fault::unavailable, "cannot run {} in {}: {}", quote(command.front()),
-                folder.string(), std::strerror(error));
+    return cannot_run(Fault::unavailable, command.front(), folder, error);
   }
   child.in = std::move(in.write);
   child.out = std::move(out.read);

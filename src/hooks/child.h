@@ -19,6 +19,10 @@ class Child {
   /// Found by PATH. Errors name the program and the system's reason.
   static Result<Child> start(const std::vector<std::string>& command,
                              const std::filesystem::path& folder);
+  /// Whether start() would find the program. Fault::not_found, or Fault::unavailable where PATH
+  /// decides, which another process may have another way.
+  static Result<void> find(const std::vector<std::string>& command,
+                           const std::filesystem::path& folder);
   Child(Child&& other) noexcept;
   Child& operator=(Child&&) = delete;
   Child(const Child&) = delete;

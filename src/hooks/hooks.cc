@@ -9,6 +9,7 @@
 
 #include "base/name.h"
 #include "base/thread.h"
+#include "hooks/examine.h"
 #include "hooks/gate.h"
 #include "outbound/web_client.h"
 
@@ -84,12 +85,7 @@ Result<std::unique_ptr<Hooks>> Hooks::make(std::vector<HookOptions> options,
   auto parts = std::make_unique<Parts>(directory, clock, random, log);
   for (HookOptions& one : options) {
     auto carrier = check(one).and_then([&] { return make_carrier(one, parts->carrier_parts); });
-    if (!carrier) {
-      Error error = std::move(carrier).error();
-      error.message = fmt::format("hook {}: {}", quote(one.arn), describe(error));
-      error.where.clear();
-      return tl::unexpected(std::move(error));
-    }
+    if (!carrier) return tl::unexpected(of_hook(one, std::move(carrier).error()));
     const std::shared_ptr<Carrier> shared = std::move(*carrier);
     parts->trial_gates.push_back(
         std::make_unique<Gate>(for_trials(one), shared, parts->carrier_parts));

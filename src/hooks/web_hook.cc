@@ -28,19 +28,22 @@ std::vector<std::string> WebCredentials::headers(std::string_view body, Timestam
   return out;
 }
 
+Result<std::string> readable_ca_file(const HookOptions& options,
+                                     const std::filesystem::path& directory) {
+  if (options.ca_file.empty()) return std::string();
+  constexpr std::size_t kMaxCaBytes = std::size_t{256} * 1024;
+  const std::filesystem::path file = directory / options.ca_file;
+  const auto readable = read_file(file, kMaxCaBytes);
+  if (!readable) return fail_at(readable.error().fault, "ca-file", "{}", readable.error().message);
+  return file.string();
+}
+
 Result<std::unique_ptr<Carrier>> WebHook::make(const HookOptions& options,
                                                const CarrierParts& parts,
                                                std::vector<std::string> headers, Address address,
                                                Read read) {
   TRY_ASSIGN(WebCredentials credentials, WebCredentials::load(options, parts.directory));
-  std::string ca_file;
-  if (!options.ca_file.empty()) {
-    ca_file = (parts.directory / options.ca_file).string();
-    constexpr std::size_t kMaxCaBytes = std::size_t{256} * 1024;
-    const auto readable = read_file(ca_file, kMaxCaBytes);
-    if (!readable)
-      return fail_at(readable.error().fault, "ca-file", "{}", readable.error().message);
-  }
+  TRY_ASSIGN(std::string ca_file, readable_ca_file(options, parts.directory));
   return std::make_unique<WebHook>(parts.web, parts.clock, std::move(credentials),
                                    std::move(headers), std::move(ca_file), std::move(address),
                                    std::move(read));

@@ -28,6 +28,10 @@ class WebCredentials {
   Secret hmac_key_;
 };
 
+/// The path of the file of CAs that is named, which can be read; empty when none is.
+Result<std::string> readable_ca_file(const HookOptions& options,
+                                     const std::filesystem::path& directory);
+
 /// Events to a web server; how they are addressed and read is what http and lambda differ in.
 class WebHook final : public Carrier {
  public:

@@ -292,6 +292,7 @@ TEST(Server, AnErrorAtStartNamesTheFileAndWhatToDo) {
   } rows[] = {
       {&deployment::Layout::server_certificate, "restore the file"},
       {&deployment::Layout::server_key, "restore the file"},
+      {&deployment::Layout::issuing_key, "restore the file"},
       {&deployment::Layout::second_server_certificate, "restore the file"},
       {&deployment::Layout::issuing_certificate, "restore the file"},
       {&deployment::Layout::trusted_root, "restore the file"},
@@ -305,7 +306,48 @@ TEST(Server, AnErrorAtStartNamesTheFileAndWhatToDo) {
     ASSERT_FALSE(refused) << path;
     EXPECT_THAT(refused.error().message, HasSubstr(path.string()));
     EXPECT_THAT(refused.error().message, HasSubstr(row.remedy)) << path;
+    EXPECT_NE(refused.error().fault, Fault::invalid)
+        << path << ": whoever started it did nothing wrong";
+    std::filesystem::remove(path);
+    const auto missing = Server::start(deployment.layout, deployment.config, deployment.log);
+    if (missing) continue;  // there need be no second certificate
+    EXPECT_THAT(missing.error().message, HasSubstr(row.remedy)) << path;
+    EXPECT_NE(missing.error().fault, Fault::invalid) << path;
   }
+}
+
+TEST(Server, ABadConfigurationIsTheFaultOfWhoeverWroteIt) {
+  Deployment deployment;
+  deployment::Config config = deployment.config;
+  config.hooks = {{.arn = "x",
+                   .transport = hooks::Transport::http,
+                   .url = "https://h.example/",
+                   .bearer_file = "none"}};
+  auto refused = Server::start(deployment.layout, config, deployment.log);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().fault, Fault::invalid) << refused.error().message;
+  EXPECT_THAT(refused.error().message, HasSubstr("bearer-file"));
+
+  config = deployment.config;
+  deployment.start();
+  config.listen.mqtt.port = deployment.mqtt();
+  config.listen.http = config.listen.mqtt;
+  deployment.server.reset();
+  refused = Server::start(deployment.layout, config, deployment.log);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().fault, Fault::invalid) << refused.error().message;
+  EXPECT_THAT(refused.error().message, HasSubstr("listen.mqtt and listen.http are both port"));
+}
+
+TEST(Server, APortOfTheApiThatIsTakenIsNamedWithWhatToDo) {
+  Deployment first;
+  first.start();
+  Deployment second;
+  second.config.listen.http = *deployment::ListenAddress::parse(first.server->http_address());
+  const auto refused = Server::start(second.layout, second.config, second.log);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr(first.server->http_address()));
+  EXPECT_THAT(refused.error().message, HasSubstr("listen.http, --http"));
 }
 
 TEST(Server, RefusesSettingsThatItDoesNotHaveInsteadOfIgnoringThem) {

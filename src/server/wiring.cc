@@ -17,6 +17,7 @@
 #include "control_api/web_session.h"
 #include "deployment/key_file.h"
 #include "deployment/secret_files.h"
+#include "deployment/start_checks.h"
 #include "encoding/text.h"
 #include "hooks/hooks.h"
 #include "issuance/issuer.h"
@@ -50,15 +51,33 @@ constexpr auto kGoodbyeTime = std::chrono::seconds(5);
 constexpr auto kKeyPatience = std::chrono::seconds(25);
 constexpr auto kKeyPatiencePeriod = std::chrono::seconds(1);
 
+/// What keeps a file of the deployment from being used is no bad usage of this program.
+Error of_deployment(Error error) {
+  if (error.fault == Fault::not_found) error.message += "; restore the file from a backup";
+  if (error.fault == Fault::invalid) error.fault = Fault::internal;
+  return error;
+}
+
 /// An error of what a file holds, with the file and what to do.
 Error of_file(const std::filesystem::path& path, const Error& error) {
-  return Error{error.fault,
-               fmt::format("{}: {}; restore the file from a backup", path.string(), error.message),
-               error.where, error.code};
+  return of_deployment(
+      Error{error.fault,
+            fmt::format("{}: {}; restore the file from a backup", path.string(), error.message),
+            error.where, error.code});
+}
+
+/// What imprint.toml names and is not there is a bad configuration.
+Error of_configuration(Error error) {
+  if (error.fault == Fault::not_found) error.fault = Fault::invalid;
+  return error;
+}
+
+Result<std::string> read_own_file(const std::filesystem::path& path) {
+  return read_file(path, kMaxPemBytes).map_error(&of_deployment);
 }
 
 Result<x509::Certificate> load_certificate(const std::filesystem::path& path) {
-  TRY_ASSIGN(const std::string pem, read_file(path, kMaxPemBytes));
+  TRY_ASSIGN(const std::string pem, read_own_file(path));
   auto certificate = x509::Certificate::from_pem(pem);
   if (!certificate) return tl::unexpected(of_file(path, certificate.error()));
   return certificate;
@@ -66,36 +85,21 @@ Result<x509::Certificate> load_certificate(const std::filesystem::path& path) {
 
 Result<ServerIdentity> load_identity(const std::filesystem::path& certificate_file,
                                      const std::filesystem::path& key_file) {
-  TRY_ASSIGN(std::string certificate, read_file(certificate_file, kMaxPemBytes));
+  TRY_ASSIGN(std::string certificate, read_own_file(certificate_file));
   TRY_ASSIGN(const x509::Certificate parsed, load_certificate(certificate_file));
-  TRY_ASSIGN(Secret key, read_secret_file(key_file, kMaxPemBytes));
+  TRY_ASSIGN(Secret key, read_secret_file(key_file, kMaxPemBytes).map_error(&of_deployment));
   const auto parsed_key = x509::PrivateKey::from_pem(key.reveal());
   if (!parsed_key) return tl::unexpected(of_file(key_file, parsed_key.error()));
   if (parsed_key->public_key() != parsed.public_key()) {
-    return fail(Fault::invalid, "{} does not belong to {}; put the matching pair in place",
+    return fail(Fault::internal, "{} does not belong to {}; put the matching pair in place",
                 key_file.string(), certificate_file.string());
   }
   return ServerIdentity{std::move(certificate), std::make_shared<const Secret>(std::move(key))};
 }
 
-/// Two certificates of one kind would be one: OpenSSL keeps the last.
-Result<void> check_kinds(const ServerCredentials& credentials) {
-  std::vector<bool> is_rsa;
-  for (const ServerIdentity& identity : credentials.identities) {
-    TRY_ASSIGN(const x509::Certificate one, x509::Certificate::from_pem(identity.certificate));
-    is_rsa.push_back(one.public_key().type() == x509::KeyType::rsa);
-  }
-  if (is_rsa.size() < 2 || is_rsa[0] != is_rsa[1]) return {};
-  return fail(
-      Fault::invalid,
-      "server.pem and second-server.pem are both {} certificates; the second is for clients "
-      "that verify only the other kind, so make it {}, or remove it and its key",
-      is_rsa[0] ? "RSA" : "EC", is_rsa[0] ? "EC" : "RSA");
-}
-
 Result<ServerCredentials> load_credentials(const deployment::Layout& layout) {
   ServerCredentials out;
-  TRY_ASSIGN(out.issuer, read_file(layout.issuing_certificate(), kMaxPemBytes));
+  TRY_ASSIGN(out.issuer, read_own_file(layout.issuing_certificate()));
   TRY_ASSIGN(ServerIdentity first, load_identity(layout.server_certificate(), layout.server_key()));
   out.identities.push_back(std::move(first));
   std::error_code ignored;
@@ -104,7 +108,12 @@ Result<ServerCredentials> load_credentials(const deployment::Layout& layout) {
                load_identity(layout.second_server_certificate(), layout.second_server_key()));
     out.identities.push_back(std::move(second));
   }
-  TRY(check_kinds(out));
+  std::vector<x509::Certificate> served;
+  for (const ServerIdentity& identity : out.identities) {
+    TRY_ASSIGN(x509::Certificate one, x509::Certificate::from_pem(identity.certificate));
+    served.push_back(std::move(one));
+  }
+  TRY(deployment::check_kinds(served));
   return out;
 }
 
@@ -118,8 +127,11 @@ double seconds_since_1970(Timestamp time) {
 
 Result<issuance::Issuer> load_issuer(const deployment::Layout& layout,
                                      const x509::Certificate& certificate) {
+  auto loaded = issuance::FileSigner::load(layout.issuing_key());
+  if (!loaded && loaded.error().fault == Fault::invalid)
+    loaded.error().message += "; restore the file from a backup";
   TRY_ASSIGN(std::unique_ptr<issuance::FileSigner> signer,
-             issuance::FileSigner::load(layout.issuing_key()));
+             std::move(loaded).map_error(&of_deployment));
   return issuance::Issuer::make(certificate, std::move(signer));
 }
 
@@ -159,17 +171,6 @@ provisioning::Settings to_settings(const deployment::Config& config) {
           .pending_certificates = config.limits.pending_certificates,
           .new_places = config.alarms.enabled ? config.alarms.claim_new_place
                                               : alarms::NewPlaceOptions{.enabled = false}};
-}
-
-/// Settings that the surface names and this version does not have: without what they promise,
-/// devices would get in that should not.
-Result<void> check_available(const deployment::Config& config) {
-  const auto refuse = [](std::string_view key, std::string_view why) {
-    return fail(Fault::invalid, "imprint.toml: {} is not available in this version ({}); remove it",
-                key, why);
-  };
-  if (config.listen.plain_http) return refuse("listen.plain-http", "nothing would be served there");
-  return {};
 }
 
 /// What differs between the two and only a start can change, for people.
@@ -370,12 +371,13 @@ struct Server::Parts {
 
   [[nodiscard]] Result<monitoring::Channels> make_alarm_channels(const deployment::Config& from) {
     return monitoring::make_channels(
-        from.alarms,
-        {.directory = layout.directory(),
-         .sender = {.account = from.account_id, .endpoint = endpoints_of(from).front()},
-         .clock = clock,
-         .log = log,
-         .publish = publisher(peers, clock)});
+               from.alarms,
+               {.directory = layout.directory(),
+                .sender = {.account = from.account_id, .endpoint = endpoints_of(from).front()},
+                .clock = clock,
+                .log = log,
+                .publish = publisher(peers, clock)})
+        .map_error(&of_configuration);
   }
 
   [[nodiscard]] Result<issuance::Profile> make_profile(const deployment::Config& from) const {
@@ -384,17 +386,16 @@ struct Server::Parts {
   }
 
   Result<void> make_operators() {
-    TRY_ASSIGN(access::AccessKey root, access::AccessKey::load(layout.admin_credentials()));
+    TRY_ASSIGN(access::AccessKey root,
+               access::AccessKey::load(layout.admin_credentials()).map_error(&of_deployment));
     // A new key would open none of the secrets that were sealed with the lost one.
     TRY_ASSIGN(const registry::Page sealed,
                runtime::run_blocking(store->list(registry::query::Credentials{}, {.limit = 1})));
     if (!sealed.records.empty() && !std::filesystem::exists(layout.credentials_key())) {
-      return fail(Fault::not_found,
-                  "{} is missing, and access keys were sealed with it; restore it from a backup",
-                  layout.credentials_key().string());
+      return tl::unexpected(deployment::lost_credentials_key(layout));
     }
-    TRY_ASSIGN(const Secret key,
-               deployment::load_or_make_key_file(layout.credentials_key(), random));
+    TRY_ASSIGN(const Secret key, deployment::load_or_make_key_file(layout.credentials_key(), random)
+                                     .map_error(&of_deployment));
     TRY_ASSIGN(access::Vault vault, access::Vault::make(key));
     operators = std::make_unique<access::Operators>(std::move(root), std::move(vault));
     return {};
@@ -406,7 +407,8 @@ struct Server::Parts {
     TRY_ASSIGN(issuance::Profile device, make_profile(config));
     profile.emplace(std::move(device));
     TRY_ASSIGN(Secret token_key,
-               deployment::load_or_make_key_file(layout.ownership_token_key(), random));
+               deployment::load_or_make_key_file(layout.ownership_token_key(), random)
+                   .map_error(&of_deployment));
     // Links to reports have a key of their own, made from the tokens'.
     Secret link_key(encoding::to_hex(
         x509::hmac_sha256(as_bytes(token_key.reveal()), as_bytes("imprint report links"))));
@@ -428,7 +430,8 @@ struct Server::Parts {
     claims.emplace(*store, settings, clock);
     create.emplace(*store, *issue, *keys, *tokens, pending, *claims, settings, clock);
     alarms.emplace(*store, clock);
-    TRY_ASSIGN(hooks, hooks::Hooks::make(config.hooks, layout.directory(), clock, random, log));
+    TRY_ASSIGN(hooks, hooks::Hooks::make(config.hooks, layout.directory(), clock, random, log)
+                          .map_error(&of_configuration));
     const std::string arn_prefix =
         fmt::format("arn:aws:iot:{}:{}:", config.region, config.account_id);
     register_thing.emplace(*store, templates, *tokens, *claims, *hooks, *alarms, settings,
@@ -493,8 +496,8 @@ struct Server::Parts {
   }
 
   Result<void> make_http() {
-    TRY_ASSIGN(std::string root, read_file(layout.trusted_root(), kMaxPemBytes));
-    TRY_ASSIGN(std::string issuing, read_file(layout.issuing_certificate(), kMaxPemBytes));
+    TRY_ASSIGN(std::string root, read_own_file(layout.trusted_root()));
+    TRY_ASSIGN(std::string issuing, read_own_file(layout.issuing_certificate()));
     TRY_ASSIGN(root_certificate, load_certificate(layout.trusted_root()));
     routes.emplace(
         *store, *issuer, clock, log, metrics, [this] { return longest_silence(); }, std::move(root),
@@ -600,7 +603,7 @@ Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Result<std::unique_ptr<Server>> Server::start(const deployment::Layout& layout,
                                               const deployment::Config& config, telemetry::Log& log,
                                               Beginning beginning) {
-  TRY(check_available(config));
+  TRY(deployment::check_configuration(config));
   auto parts = std::make_unique<Parts>(layout, config, log);
   parts->warn_of_exposed_files();
   parts->share_out_descriptors();
@@ -618,7 +621,7 @@ std::string Server::mqtt_address() const { return to_text(parts_->shards.front()
 std::string Server::http_address() const { return to_text(parts_->http->address()); }
 
 Result<void> Server::reload(const deployment::Config& config) {
-  TRY(check_available(config));
+  TRY(deployment::check_configuration(config));
   TRY_ASSIGN(const ServerCredentials credentials, load_credentials(parts_->layout));
   TRY_ASSIGN(issuance::Profile profile, parts_->make_profile(config));
   TRY_ASSIGN(monitoring::Channels channels, parts_->make_alarm_channels(config));

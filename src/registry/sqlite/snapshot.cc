@@ -22,6 +22,22 @@ Error explained(const Connection& connection, Error error) {
   return connection.damaged() ? damaged(error.message).value() : std::move(error);
 }
 
+/// Whoever has the store open keeps a log beside it; without one, even a reader would make it.
+Result<std::unique_ptr<Connection>> open_to_look(const std::filesystem::path& file) {
+  const bool is_at_rest = !std::filesystem::exists(file.string() + "-wal");
+  return Connection::open(file.string(),
+                          is_at_rest ? Connection::Mode::at_rest : Connection::Mode::read_only);
+}
+
+Result<bool> has_row(const std::filesystem::path& file, std::string_view sql,
+                     const std::vector<SqlValue>& values) {
+  TRY_ASSIGN(const std::unique_ptr<Connection> connection, open_to_look(file));
+  TRY_ASSIGN(const std::int64_t schema, connection->number("PRAGMA user_version"));
+  TRY(check_schema(schema));
+  TRY_ASSIGN(sqlite3_stmt* const statement, connection->prepare(sql, values));
+  return connection->step(statement);
+}
+
 Result<void> check_structure(Connection& connection) {
   TRY_ASSIGN(const std::int64_t schema, connection.number("PRAGMA user_version"));
   if (schema == 0) return damaged("it has no tables of Imprint's");
@@ -53,11 +69,7 @@ Result<void> copy_store(const std::filesystem::path& from, const std::filesystem
 }
 
 Result<void> check_store(const std::filesystem::path& file) {
-  // Whoever has the store open keeps a log beside it; without one, even a reader would make it.
-  const bool is_at_rest = !std::filesystem::exists(file.string() + "-wal");
-  TRY_ASSIGN(const std::unique_ptr<Connection> connection,
-             Connection::open(file.string(), is_at_rest ? Connection::Mode::at_rest
-                                                        : Connection::Mode::read_only));
+  TRY_ASSIGN(const std::unique_ptr<Connection> connection, open_to_look(file));
   auto checked = check_structure(*connection);
   if (checked) return checked;
   return tl::unexpected(explained(*connection, std::move(checked).error()));
@@ -67,6 +79,18 @@ bool is_in_use(const std::filesystem::path& file) {
   const FileDescriptor lock(::open((file.string() + ".lock").c_str(), O_RDONLY | O_CLOEXEC));
   // Taken for this moment only, and by many at once.
   return lock.is_open() && ::flock(lock.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
+Result<bool> holds(const std::filesystem::path& file, const Key& key) {
+  const Table& table = table_of(key.kind);
+  std::vector<SqlValue> names{key.first};
+  if (table.two_part_key) names.emplace_back(key.second);
+  return has_row(file, table.find, names);
+}
+
+Result<bool> holds_any(const std::filesystem::path& file, const Query& query) {
+  const ListStatement statement = list_statement(query, {.limit = 1});
+  return has_row(file, statement.sql, statement.values);
 }
 
 }  // namespace imprint::registry

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "base/result.h"
+#include "registry/store.h"
 
 namespace imprint::registry {
 
@@ -20,5 +21,9 @@ Result<void> check_store(const std::filesystem::path& file);
 /// Whether a process has the store open: it holds the lock beside it, which a copy of the files
 /// does not take along.
 bool is_in_use(const std::filesystem::path& file);
+/// Whether a store has a record, or any that a list would answer; changes nothing, and a server may
+/// use it meanwhile.
+Result<bool> holds(const std::filesystem::path& file, const Key& key);
+Result<bool> holds_any(const std::filesystem::path& file, const Query& query);
 
 }  // namespace imprint::registry
