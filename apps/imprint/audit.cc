@@ -220,13 +220,15 @@ void add_audit(CLI::App& app, Run& run) {
   CLI::App* listing = add_deployment_verb(*noun, "list", kListHelp, arguments, run, &list);
   listing->add_option("--step", arguments->step, "Only this step, as register_thing")
       ->option_text("STEP");
-  listing->add_option("--outcome", arguments->outcome, "Only ok, rejected, denied or failed")
+  listing
+      ->add_option("--outcome", arguments->outcome,
+                   "Only this outcome: ok, rejected, denied, failed, ...")
       ->option_text("OUTCOME");
   listing->add_option("--from", arguments->from, "From this time on, as 2026-03-01T06:00:00Z")
       ->option_text("TIME");
   listing->add_option("--until", arguments->until, "Before this time")->option_text("TIME");
   listing->add_option("--count", arguments->count, "How many at most (default 25)")
-      ->check(CLI::PositiveNumber)
+      ->check(whole_number_from(1))
       ->option_text("N");
 }
 

@@ -123,7 +123,7 @@ void add_audit_export(CLI::App& noun, Run& run) {
   verb->add_option("--until", arguments->until, "Events from before this time")
       ->option_text("TIME");
   verb->add_option("--after", arguments->after, "Events after the one with this sequence")
-      ->check(CLI::NonNegativeNumber)
+      ->check(whole_number_from(0))
       ->option_text("SEQUENCE");
   verb->add_flag("--follow", arguments->follow, "Go on with what is recorded, until interrupted");
   CLI::Option* out =

@@ -39,6 +39,8 @@ TEST(BackupVerb, SaysWhatIsWrong) {
   ASSERT_EQ(test::shell(folder, kTool + "init never").exit_code, 0);
   ASSERT_EQ(test::shell(folder, kTool + "backup d b.tar").exit_code, 0);
   test::spill(folder / "x.tar", "nonsense");
+  test::spill(folder / "empty.tar", "");
+  std::filesystem::create_directory(folder / "folder");
   const struct {
     std::string arguments;
     int code;
@@ -51,7 +53,10 @@ TEST(BackupVerb, SaysWhatIsWrong) {
       {"restore b.tar", 2, "DIR"},
       {"restore b.tar d", 1, "exists already"},
       {"restore gone.tar r", 2, "gone.tar"},
-      {"restore x.tar r", 2, "cannot be read"},
+      {"restore x.tar r", 2, "x.tar: the backup cannot be read"},
+      {"restore empty.tar r", 2, "empty.tar is empty"},
+      {"restore folder r", 2, "folder is a folder"},
+      {"restore folder r", 2, "imprint doctor folder"},
   };
   for (const auto& row : rows) {
     const auto done = test::shell(folder, kTool + row.arguments);

@@ -7,7 +7,7 @@
 #include "apps/imprint/template_file.h"
 #include "apps/imprint/verbs.h"
 #include "base/clock.h"
-#include "base/file.h"
+#include "base/name.h"
 #include "deployment/config.h"
 #include "encoding/text.h"
 #include "issuance/serial.h"
@@ -89,7 +89,7 @@ Result<json::object> registration_of(const Arguments& arguments, const deploymen
   }
   if (!arguments.template_name.empty() && !arguments.body.empty())
     return fail(Fault::invalid, "--template and --body contradict each other; give one");
-  TRY_ASSIGN(const std::string pem, read_argument(arguments.certificate, kMaxPemBytes));
+  TRY_ASSIGN(const std::string pem, read_text_argument(arguments.certificate, kMaxPemBytes));
   const auto ca = x509::Certificate::from_pem(pem);
   if (!ca) return fail(Fault::invalid, "{}: {}", arguments.certificate, describe(ca.error()));
   json::object request{{"caCertificate", pem},
@@ -98,7 +98,13 @@ Result<json::object> registration_of(const Arguments& arguments, const deploymen
     request["registrationConfig"] = json::object{{"templateName", arguments.template_name}};
   if (!arguments.body.empty()) {
     TRY_ASSIGN(const deployment::Config config, deployment::Config::load(layout.config()));
-    TRY_ASSIGN(const TemplateFile file, read_template_file(arguments.body));
+    TRY_ASSIGN(const TemplateFile file, read_template_to_send(arguments.body));
+    if (!file.template_name.empty()) {
+      return fail(Fault::invalid,
+                  "{}: names the template {} and holds a body; give the stored one with --template "
+                  "{}, or take templateName out of the file",
+                  arguments.body, quote(file.template_name), file.template_name);
+    }
     // AWS asks for a role beside a body; nothing here assumes it.
     const std::string role = file.role_arn.empty()
                                  ? fmt::format("arn:aws:iam::{}:role/imprint", config.account_id)
@@ -106,7 +112,7 @@ Result<json::object> registration_of(const Arguments& arguments, const deploymen
     request["registrationConfig"] = json::object{{"templateBody", file.body}, {"roleArn", role}};
   }
   if (arguments.sni_only) return request;
-  TRY_ASSIGN(const Secret key_text, read_secret_file(arguments.key, kMaxPemBytes));
+  TRY_ASSIGN(const Secret key_text, read_secret_argument(arguments.key, kMaxPemBytes));
   const auto key = x509::PrivateKey::from_pem(key_text.reveal());
   if (!key) return fail(Fault::invalid, "{}: {}", arguments.key, describe(key.error()));
   TRY_ASSIGN(const json::value code, call(layout, server, "GET", "/registrationcode"));

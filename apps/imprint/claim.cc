@@ -238,13 +238,14 @@ Result<void> list(const Arguments& arguments) {
     fmt::print("{}\n", encoding::to_json(json::object{{"claims", std::move(all)}}));
     return {};
   }
-  fmt::print("{:<64}  {:<10}  {:<16}  {:<16}  {}\n", "CLAIM", "STATE", "DEVICES", "LAST USE",
-             "TEMPLATES");
+  fmt::print("{:<64}  {:<16}  {:<10}  {:<16}  {:<16}  {}\n", "CLAIM", "NAME", "STATE", "DEVICES",
+             "LAST USE", "TEMPLATES");
   for (const json::value& value : all) {
     if (!value.is_object()) continue;
     const json::object& claim = value.get_object();
-    fmt::print("{:<64}  {:<10}  {:<16}  {:<16}  {}\n", text_of(claim, "certificateId"),
-               state_of(claim), use_of(claim), time_of(claim, "lastUse"),
+    const std::string name = text_of(claim, "name");
+    fmt::print("{:<64}  {:<16}  {:<10}  {:<16}  {:<16}  {}\n", text_of(claim, "certificateId"),
+               name.empty() ? "-" : name, state_of(claim), use_of(claim), time_of(claim, "lastUse"),
                text_of_json(member_of(claim, "budget"), "templateNames"));
   }
   return {};

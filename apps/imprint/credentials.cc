@@ -75,7 +75,7 @@ Result<json::object> request_of(const Arguments& arguments) {
     return out;
   }
   TRY_ASSIGN(const std::string document,
-             read_argument(arguments.policy, access::kMaxDocumentBytes));
+             read_text_argument(arguments.policy, access::kMaxDocumentBytes));
   const auto policy = access::Policy::parse(document, arguments.policy);
   if (!policy) return fail(Fault::invalid, "{}: {}", arguments.policy, describe(policy.error()));
   out["policyDocument"] = document;

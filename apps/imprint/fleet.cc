@@ -227,7 +227,7 @@ Result<fleet::Report> run_with_progress(const fleet::Options& options, Random& r
 int run_fleet(const Arguments& arguments) {
   SystemRandom random;
   const auto options = to_options(arguments, random);
-  if (!options) return report(options.error());
+  if (!options) return report_of_files(options.error());
   const auto done = run_with_progress(*options, random);
   if (!done) return report(done.error());
   if (arguments.output == Output::json) {

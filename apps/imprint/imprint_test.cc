@@ -52,7 +52,11 @@ TEST(Tool, BadUsageEndsWithTwoAndASentence) {
     std::string part;
   } rows[] = {
       {"", "A subcommand is required"},
-      {"bogus", "subcommand is required"},
+      {"bogus", "\"bogus\" is no command of imprint; see imprint --help"},
+      {"dokter", "did you mean doctor?"},
+      {"audit exprt", "is no command of imprint audit; did you mean export?"},
+      {"audit list d --count 0", "\"0\" is no whole number from 1 on"},
+      {"audit export d --after x", "\"x\" is no whole number from 0 on"},
       {"init", "DIR is required"},
       {"init d --bogus", "--bogus"},
       {"init d --key-algorithm dsa", "key algorithm \"dsa\" is unknown"},
@@ -85,6 +89,12 @@ TEST(Tool, APathThatIsNotThereIsBadInputWhateverTheVerb) {
   const char* rows[] = {
       "template lint nope.json",
       "ca register d nope.pem --sni-only",
+      "ca register d d/root-ca.pem --key nope.key",
+      "ca register d d/root-ca.pem --sni-only --body nope.json",
+      "template try d T --body nope.json",
+      "template try d T --certificate nope.pem",
+      "template lint nope.json --ca nope.pem",
+      "fleet --endpoint h:1 --template T --claim nope",
       "list import d l nope.csv",
       "restore nope.tar e",
       "import nope d",
@@ -115,6 +125,67 @@ TEST(Tool, APathThatIsNotThereIsBadInputWhateverTheVerb) {
     EXPECT_EQ(ran.exit_code, 2) << row << ": " << ran.output;
     EXPECT_TRUE(contains(ran.output, "nope")) << row << ": " << ran.output;
   }
+}
+
+TEST(Tool, AFileThatIsNoneOrNotTextIsBadInputAndNamed) {
+  const test::ScratchFolder folder;
+  ASSERT_EQ(test::shell(folder, kTool + " init d && mkdir folder").exit_code, 0);
+  const auto write = [&](const std::string& name, const std::string& text) {
+    std::ofstream(folder.path() / name) << text;
+  };
+  write("empty.json", "");
+  write("bom.json", "\xEF\xBB\xBF{}");
+  write("utf16.json", std::string("\xFF\xFE{\0}\0", 6));
+  write("unmarked.json", std::string("{\0}\0", 4));
+  write("binary.json", std::string("\x7F"
+                                   "ELF\x80\0\x01",
+                                   7));
+  write("der.json", std::string("\x30\x82\x01\0\xFF", 5));
+  write("words.json", "these are words");
+  const struct {
+    std::string file;
+    const char* part;
+  } rows[] = {
+      {"empty.json", "is empty"},
+      {"bom.json", "byte order mark"},
+      {"utf16.json", "UTF-16"},
+      {"unmarked.json", "UTF-16"},
+      {"binary.json", "no text in UTF-8"},
+      {"folder", "is not a regular file"},
+      {"der.json", "is DER"},
+  };
+  for (const auto& row : rows) {
+    for (const std::string verb :
+         {"template lint ", "ca register d d/root-ca.pem --sni-only --body ",
+          "template try d T --body ", "ca register d --sni-only ",
+          "credentials create d --name x --out k --policy "}) {
+      const auto ran = test::shell(folder, kTool + " " + verb + row.file);
+      EXPECT_EQ(ran.exit_code, 2) << verb << row.file << ": " << ran.output;
+      EXPECT_TRUE(contains(ran.output, row.file)) << ran.output;
+      EXPECT_TRUE(contains(ran.output, row.part)) << verb << row.file << ": " << ran.output;
+    }
+  }
+  for (const std::string verb : {"ca register d d/root-ca.pem --sni-only --body words.json",
+                                 "template try d T --body words.json"}) {
+    const auto ran = test::shell(folder, kTool + " " + verb);
+    EXPECT_EQ(ran.exit_code, 2) << ran.output;
+    EXPECT_TRUE(contains(ran.output, "words.json: the template is no JSON")) << ran.output;
+  }
+  const auto key = test::shell(folder, kTool + " ca register d d/root-ca.pem --key folder");
+  EXPECT_EQ(key.exit_code, 2) << key.output;
+  EXPECT_FALSE(contains(key.output, "chmod")) << key.output;
+  EXPECT_EQ(test::shell(folder, kTool + " list import d l folder --format csv").exit_code, 2);
+}
+
+TEST(Tool, TheDoctorReadsWhatAlarmsAreSentWith) {
+  const test::ScratchFolder folder;
+  ASSERT_EQ(test::shell(folder, kTool + " init d").exit_code, 0);
+  test::shell(folder,
+              "sed -i 's|^\\[alarms.webhook\\]|&\\nurl = \"https://h.example/\"\\nbearer-file = "
+              "\"none\"|' d/imprint.toml");
+  const auto doctor = test::shell(folder, kTool + " doctor d");
+  EXPECT_EQ(doctor.exit_code, 1) << doctor.output;
+  EXPECT_TRUE(contains(doctor.output, "alarms.webhook.bearer-file")) << doctor.output;
 }
 
 TEST(Tool, InitThenDoctorIsHealthy) {
@@ -207,6 +278,11 @@ TEST(Tool, LintReadsAPolicyAndTheWrapperOfARegistrationConfig) {
   write("good.json", {{"templateBody", body("Allow")}, {"roleArn", role}});
   write("bad.json", {{"templateBody", body("Alow")}, {"roleArn", role}});
   write("name.json", {{"templateName", "Jitp"}});
+  write("role.json", {{"templateBody", body("Allow")}, {"roleArn", "nope"}});
+  write("both.json",
+        {{"templateBody", body("Allow")}, {"roleArn", role}, {"templateName", "Jitp"}});
+  write("new.json",
+        {{"templateBody", body("Allow")}, {"provisioningRoleArn", role}, {"templateName", "Jitp"}});
   write("object.json", {{"templateBody", *encoding::parse_json(body("Allow"))}});
   const auto lint = [&](const std::string& file) {
     return test::shell(folder, kTool + " template lint --type jitp " + file);
@@ -218,6 +294,15 @@ TEST(Tool, LintReadsAPolicyAndTheWrapperOfARegistrationConfig) {
       << bad.output;
   EXPECT_TRUE(contains(lint("name.json").output, "names the stored template Jitp"));
   EXPECT_TRUE(contains(lint("object.json").output, "AWS takes the body as a string"));
+  EXPECT_TRUE(contains(lint("role.json").output, "roleArn \"nope\" is not the ARN of a role"));
+  EXPECT_EQ(lint("role.json").exit_code, 2);
+  EXPECT_TRUE(contains(lint("both.json").output, "contradict each other"));
+  EXPECT_EQ(lint("new.json").exit_code, 0) << "the input of create-provisioning-template";
+  ASSERT_EQ(test::shell(folder, kTool + " init d").exit_code, 0);
+  const auto dropped =
+      test::shell(folder, kTool + " ca register d d/root-ca.pem --sni-only --body new.json");
+  EXPECT_EQ(dropped.exit_code, 2) << dropped.output;
+  EXPECT_TRUE(contains(dropped.output, "names the template \"Jitp\"")) << dropped.output;
 }
 
 }  // namespace

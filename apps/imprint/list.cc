@@ -129,6 +129,9 @@ Result<manufacturing::Source> open_source(const std::string& path) {
   if (!file->is_open() && errno == ENOENT)
     return fail(Fault::invalid, "cannot read {}: it is not there", path);
   if (!file->is_open()) return system_failure("read", path);
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored))
+    return fail(Fault::invalid, "{} is a folder; name the file in it", path);
   return manufacturing::Source([file, path]() -> Result<std::string> {
     constexpr std::size_t kAtOnce = std::size_t{64} * 1024;
     std::string bytes(kAtOnce, '\0');

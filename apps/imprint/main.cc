@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "apps/imprint/verbs.h"
+#include "base/name.h"
+#include "base/nearest.h"
 
 namespace {
 
@@ -12,7 +15,30 @@ constexpr const char* kHelp =
     "  imprintd /var/lib/imprint\n"
     "\n"
     "Operates an Imprint deployment: a device provisioning server that speaks the AWS IoT API.\n"
-    "Exit codes: 0 done, 1 failed, 2 bad usage or configuration.";
+    "Exit codes: 0 done, 1 failed, 2 bad usage or configuration (also a path that one of them "
+    "names "
+    "and that is not\nthere, or is no file).";
+
+/// The first word that names no command where one is expected, and what was perhaps meant.
+std::optional<std::string> unknown_command(const CLI::App& app, int argc, char** argv) {
+  const CLI::App* at = &app;
+  std::string path = "imprint";
+  for (int i = 1; i < argc && !std::string_view(argv[i]).starts_with('-'); ++i) {
+    const auto all = at->get_subcommands([](const CLI::App*) { return true; });
+    if (all.empty()) return std::nullopt;
+    const auto next = std::ranges::find(all, std::string(argv[i]), &CLI::App::get_name);
+    if (next == all.end()) {
+      std::vector<std::string> names;
+      for (const CLI::App* one : all) names.push_back(one->get_name());
+      const auto meant = imprint::nearest(argv[i], names);
+      return fmt::format("{} is no command of {}{}; see {} --help", imprint::quote(argv[i]), path,
+                         meant ? fmt::format("; did you mean {}?", *meant) : "", path);
+    }
+    at = *next;
+    path += " " + at->get_name();
+  }
+  return std::nullopt;
+}
 
 }  // namespace
 
@@ -47,7 +73,9 @@ int main(int argc, char** argv) {
   } catch (const CLI::Success& request) {  // --help
     return app.exit(request);
   } catch (const CLI::ParseError& error) {
-    fmt::print(stderr, "imprint: {}; see imprint --help\n", error.what());
+    const auto unknown = unknown_command(app, argc, argv);
+    fmt::print(stderr, "imprint: {}\n",
+               unknown ? *unknown : fmt::format("{}; see imprint --help", error.what()));
     return imprint::tool::kBadUsage;
   } catch (const std::exception& error) {
     fmt::print(stderr, "imprint: {}\n", error.what());

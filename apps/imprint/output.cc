@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <fmt/format.h>
 #include <map>
 
 #include "apps/imprint/verbs.h"
 #include "base/file.h"
+#include "base/name.h"
+#include "encoding/text.h"
 
 namespace imprint::tool {
 
@@ -19,10 +22,50 @@ int report_of_files(const Error& error) {
   return error.fault == Fault::not_found ? kBadUsage : code;
 }
 
+namespace {
+
+Error as_bad_input(Error error) {
+  if (error.fault == Fault::not_found) error.fault = Fault::invalid;
+  return error;
+}
+
+}  // namespace
+
 Result<std::string> read_argument(const std::string& path, std::size_t max_bytes) {
-  auto text = read_file(path, max_bytes);
-  if (!text && text.error().fault == Fault::not_found) text.error().fault = Fault::invalid;
+  return read_file(path, max_bytes).map_error(&as_bad_input);
+}
+
+Result<Secret> read_secret_argument(const std::string& path, std::size_t max_bytes) {
+  return read_secret_file(path, max_bytes).map_error(&as_bad_input);
+}
+
+Result<std::string> read_text_argument(const std::string& path, std::size_t max_bytes) {
+  TRY_ASSIGN(std::string text, read_argument(path, max_bytes));
+  const auto refuse = [&](std::string_view what) {
+    return fail(Fault::invalid, "{} {}", path, what);
+  };
+  if (text.find_first_not_of(" \t\r\n") == std::string::npos) return refuse("is empty");
+  if (text.starts_with("\xEF\xBB\xBF"))
+    return refuse("begins with a byte order mark; save it as UTF-8 without one");
+  const std::string_view two = std::string_view(text).substr(0, 2);
+  const bool is_marked = two == "\xFF\xFE" || two == "\xFE\xFF";
+  if (is_marked || (two.size() == 2 && (two[0] == '\0') != (two[1] == '\0')))
+    return refuse("is UTF-16; save it as UTF-8");
+  if (text.starts_with("\x30\x82"))
+    return refuse(
+        "is DER, the binary form of certificates; make PEM of it: openssl x509 -inform der");
+  if (!encoding::is_utf8(text) || text.find('\0') != std::string::npos)
+    return refuse("is no text in UTF-8; is it the right file?");
   return text;
+}
+
+std::function<std::string(const std::string&)> whole_number_from(std::int64_t least) {
+  return [least](const std::string& text) -> std::string {
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error == std::errc() && end == text.data() + text.size() && number >= least) return {};
+    return fmt::format("{} is no whole number from {} on", quote(text), least);
+  };
 }
 
 std::shared_ptr<CLI::FormatterBase> help_formatter() {

@@ -114,7 +114,7 @@ Result<json::array> lint_there(const std::string& directory, const std::string& 
 /// A device's certificate comes first, as in the file that it sends; intermediates follow.
 Result<std::vector<x509::Certificate>> read_certificates(const std::string& file) {
   constexpr std::string_view kEnd = "-----END CERTIFICATE-----";
-  TRY_ASSIGN(const std::string text, read_argument(file, kMaxFileBytes));
+  TRY_ASSIGN(const std::string text, read_text_argument(file, kMaxFileBytes));
   std::vector<x509::Certificate> out;
   std::string_view rest = text;
   do {
@@ -234,11 +234,12 @@ Result<json::object> trial_of(const Arguments& arguments) {
   if (arguments.version > 0) out["versionId"] = arguments.version;
   if (!arguments.certificate_id.empty()) out["certificateId"] = arguments.certificate_id;
   if (!arguments.file.empty()) {
-    TRY_ASSIGN(const TemplateFile file, read_template_file(arguments.file));
+    TRY_ASSIGN(const TemplateFile file, read_template_to_send(arguments.file));
     out["templateBody"] = file.body;
   }
   if (!arguments.certificate_file.empty()) {
-    TRY_ASSIGN(out["certificatePem"], read_argument(arguments.certificate_file, kMaxFileBytes));
+    TRY_ASSIGN(out["certificatePem"],
+               read_text_argument(arguments.certificate_file, kMaxFileBytes));
   }
   return out;
 }
@@ -318,7 +319,7 @@ void add_try(CLI::App& noun, const std::shared_ptr<Arguments>& arguments, Run& r
                    "What the device sends; as often as needed")
       ->option_text("NAME=VALUE");
   verb->add_option("--template-version", arguments->version, "Version (default: the default one)")
-      ->check(CLI::PositiveNumber)
+      ->check(whole_number_from(1))
       ->option_text("N");
   verb->add_option("--body", arguments->file, "Try this body in the template's place")
       ->option_text("FILE");

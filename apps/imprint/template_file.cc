@@ -3,7 +3,9 @@
 
 #include "apps/imprint/access.h"
 #include "apps/imprint/verbs.h"
+#include "base/name.h"
 #include "encoding/json.h"
+#include "provisioning/template_check.h"
 
 namespace imprint::tool {
 
@@ -11,10 +13,32 @@ namespace {
 
 constexpr std::size_t kMaxFileBytes = std::size_t{1} << 20U;
 
+struct Role {
+  std::string arn;
+  /// As --cli-input-json of create-provisioning-template has it, with the template's name beside
+  /// it.
+  bool is_of_new_template = false;
+};
+
+Result<Role> role_of(const encoding::json::object& wrapper, const std::string& file) {
+  for (const std::string_view member : {"roleArn", "provisioningRoleArn"}) {
+    if (!wrapper.contains(member)) continue;
+    const std::string arn = text_of(wrapper, member);
+    if (!provisioning::is_role_arn(arn)) {
+      return fail(Fault::invalid,
+                  "{}: {} {} is not the ARN of a role, such as "
+                  "arn:aws:iam::000000000000:role/Provisioning; the server only checks its form",
+                  file, member, quote(arn));
+    }
+    return Role{arn, member == "provisioningRoleArn"};
+  }
+  return Role{};
+}
+
 }  // namespace
 
 Result<TemplateFile> read_template_file(const std::string& file) {
-  TRY_ASSIGN(std::string text, read_argument(file, kMaxFileBytes));
+  TRY_ASSIGN(std::string text, read_text_argument(file, kMaxFileBytes));
   const auto parsed = encoding::parse_json(text, {.max_bytes = kMaxFileBytes, .max_depth = 64});
   const auto* object = parsed ? parsed->if_object() : nullptr;
   // What is no wrapper is a body, with whatever is wrong with it.
@@ -33,9 +57,22 @@ Result<TemplateFile> read_template_file(const std::string& file) {
                 "escaped",
                 file, encoding::type_name(body));
   }
-  const std::string role = text_of(*object, "roleArn");
-  return TemplateFile{std::string(body.get_string()),
-                      role.empty() ? text_of(*object, "provisioningRoleArn") : role};
+  TRY_ASSIGN(const Role role, role_of(*object, file));
+  const std::string name = text_of(*object, "templateName");
+  if (!name.empty() && !role.is_of_new_template) {
+    return fail(Fault::invalid,
+                "{}: templateBody and templateName {} contradict each other; give one", file,
+                quote(name));
+  }
+  return TemplateFile{std::string(body.get_string()), role.arn, name};
+}
+
+Result<TemplateFile> read_template_to_send(const std::string& file) {
+  TRY_ASSIGN(TemplateFile out, read_template_file(file));
+  const auto parsed = encoding::parse_json(out.body, {.max_bytes = kMaxFileBytes, .max_depth = 64});
+  if (parsed) return out;
+  return fail(Fault::invalid, "{}: the template is no JSON: {}; imprint template lint {} says more",
+              file, describe(parsed.error()), file);
 }
 
 }  // namespace imprint::tool

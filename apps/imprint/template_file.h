@@ -11,10 +11,16 @@ namespace imprint::tool {
 /// --registration-config and --cli-input-json.
 struct TemplateFile {
   std::string body;
-  std::string role_arn = {};  ///< beside a wrapped body, where there is one
+  /// Beside a wrapped body, where there is one.
+  std::string role_arn = {};
+  /// The same: of the template that create-provisioning-template would make.
+  std::string template_name = {};
 };
 
-/// Errors name the file.
+/// Errors name the file: also a role or a name beside the body that the server would refuse.
 Result<TemplateFile> read_template_file(const std::string& file);
+
+/// The same for a body that is sent: it must be JSON at least.
+Result<TemplateFile> read_template_to_send(const std::string& file);
 
 }  // namespace imprint::tool

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "base/secret.h"
 
 namespace CLI {
 class App;
@@ -51,8 +52,16 @@ int report(const Error& error);
 /// The same of a verb that works on files alone: a path that is not there is bad input, too.
 int report_of_files(const Error& error);
 
-/// Reads a file that was named on the command line: one that is not there is bad input.
+/// Reads a file that was named on the command line: a path that leads to no file is bad input.
 Result<std::string> read_argument(const std::string& path, std::size_t max_bytes);
+/// The same of a secret, which nobody else may be able to read.
+Result<Secret> read_secret_argument(const std::string& path, std::size_t max_bytes);
+/// The same of text in UTF-8: an empty file, another encoding, a byte order mark and what is no
+/// text are named.
+Result<std::string> read_text_argument(const std::string& path, std::size_t max_bytes);
+
+/// For options that take a number: says what is wrong with a text; nothing when it is one.
+std::function<std::string(const std::string&)> whole_number_from(std::int64_t least);
 
 /// Lists verbs by one clause each; the verb's own --help has the rest.
 std::shared_ptr<CLI::FormatterBase> help_formatter();

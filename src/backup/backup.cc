@@ -313,14 +313,41 @@ Result<Manifest> back_up(const deployment::Layout& layout, const std::filesystem
   return manifest;
 }
 
+namespace {
+
+Result<void> check_backup_file(const std::filesystem::path& file) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(file, ignored)) {
+    return fail(Fault::invalid,
+                "{} is a folder; name the file that imprint backup wrote. A copy of a deployment's "
+                "folder needs no restoring: run imprint doctor {}",
+                file.string(), file.string());
+  }
+  if (std::filesystem::is_regular_file(file, ignored) &&
+      std::filesystem::file_size(file, ignored) == 0) {
+    return fail(Fault::invalid, "{} is empty: its backup was cut off; use another copy",
+                file.string());
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<Manifest> restore(const std::filesystem::path& file, const std::filesystem::path& directory,
                          Random& random) {
   TRY_ASSIGN(const File in, File::open(file, O_RDONLY));
-  TRY_ASSIGN(TarReader archive, TarReader::open(in.get()));
+  TRY(check_backup_file(file));
+  const auto of_file = [&file](Error error) {
+    // What is wrong with the disk names its own file.
+    if (error.fault == Fault::invalid)
+      error.message = fmt::format("{}: {}", file.string(), error.message);
+    return error;
+  };
+  TRY_ASSIGN(TarReader archive, TarReader::open(in.get()).map_error(of_file));
   TRY_ASSIGN(deployment::Staging staging, deployment::Staging::make(directory, random));
   FolderSink sink(staging.path());
-  TRY_ASSIGN(Manifest manifest, unpack(archive, sink));
-  TRY(check_complete(manifest));
+  TRY_ASSIGN(Manifest manifest, unpack(archive, sink).map_error(of_file));
+  TRY(check_complete(manifest).map_error(of_file));
   if (auto checked = registry::check_store(staging.path() / kStoreName); !checked) {
     Error& error = checked.error();
     error.message = fmt::format("{} in the backup cannot be used: {}; use another backup",

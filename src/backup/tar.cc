@@ -72,7 +72,9 @@ struct TarReader::Handle {
   Handle(const Handle&) = delete;
   Handle& operator=(const Handle&) = delete;
   Unexpected failure() const {
-    return fail(Fault::invalid, "the backup cannot be read: {}", reason_of(archive));
+    return fail(Fault::invalid,
+                "the backup cannot be read: {}; is it a file that imprint backup wrote, and whole?",
+                reason_of(archive));
   }
   struct archive* archive;
 };

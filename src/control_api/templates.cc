@@ -56,12 +56,8 @@ Result<void> check_template_body(const std::string& body, TemplateType type) {
   return {};
 }
 
-/// Only its form: there is no IAM here, but what AWS would refuse should not pass.
 Result<void> check_role_arn(std::string_view member, const std::string& arn) {
-  const auto at = arn.find(":role/");
-  const bool fits = arn.starts_with("arn:aws") && arn.find(":iam::") != std::string::npos &&
-                    at != std::string::npos && at + 6 < arn.size();
-  if (fits) return {};
+  if (provisioning::is_role_arn(arn)) return {};
   return refuse_value(member, arn,
                       "Member must be the ARN of a role, such as "
                       "arn:aws:iam::000000000000:role/Provisioning; this server only checks its "

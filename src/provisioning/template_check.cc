@@ -56,4 +56,14 @@ Result<Template> parse_template(std::string_view body, templates::Use use) {
   return parsed;
 }
 
+bool is_role_arn(std::string_view arn) {
+  constexpr std::string_view kRole = ":role/";
+  constexpr std::size_t kLeastChars = 20;
+  constexpr std::size_t kMostChars = 2048;
+  const auto at = arn.find(kRole);
+  return arn.size() >= kLeastChars && arn.size() <= kMostChars && arn.starts_with("arn:aws") &&
+         arn.find(":iam::") != std::string_view::npos && at != std::string_view::npos &&
+         at + kRole.size() < arn.size();
+}
+
 }  // namespace imprint::provisioning

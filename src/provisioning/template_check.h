@@ -15,4 +15,7 @@ std::vector<templates::Problem> lint_template(std::string_view body, templates::
 /// and documents that would fail every device.
 Result<templates::Template> parse_template(std::string_view body, templates::Use use);
 
+/// Only its form: there is no IAM here, but what AWS would refuse should not pass.
+bool is_role_arn(std::string_view arn);
+
 }  // namespace imprint::provisioning

@@ -199,9 +199,9 @@ class Claims(WithClaims):
         self.assertFrozen(made["certificateId"], "3 of 3")
 
     def test_the_tool_lists_shows_and_refuses_in_words(self):
-        _, claim_id = self.make("told", "--max-devices", "7", "--serials", "S-1..S-7", "--template", TEMPLATE)
+        _, claim_id = self.make("told", "--name", "batch7", "--max-devices", "7", "--serials", "S-1..S-7", "--template", TEMPLATE)
         listed = run([BIN / "imprint", "claim", "list", self.deployment.data]).stdout
-        self.assertRegex(listed, rf'{claim_id}  in-service  0 of 7 .* \["{TEMPLATE}"\]')
+        self.assertRegex(listed, rf'{claim_id}  batch7 +in-service  0 of 7 .* \["{TEMPLATE}"\]')
         shown = run([BIN / "imprint", "claim", "show", self.deployment.data, claim_id]).stdout
         self.assertRegex(shown, r"serials +\{\"first\":\"S-1\",\"last\":\"S-7\"\}")
         for words, part in ((["--max-devices", "0"], "no number above 0"), (["--rate", "fast"], "60/1m"), (["--serials", "S-1"], "A-0001..A-0100"),
