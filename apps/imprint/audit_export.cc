@@ -11,6 +11,7 @@
 #include "audit/trail_reader.h"
 #include "deployment/layout.h"
 #include "policy/condition.h"
+#include "registry/sqlite/audit_reader.h"
 
 namespace imprint::tool {
 
@@ -53,6 +54,21 @@ Result<std::optional<Timestamp>> time_of(const std::string& text) {
   return std::optional(time);
 }
 
+/// A number that the trail has not come to is from another trail: nothing would follow it until
+/// this one has as many events, and those would be left out.
+Result<void> check_after(const deployment::Layout& layout, std::int64_t after) {
+  if (after == 0) return {};
+  TRY_ASSIGN(const registry::AuditReader reader, registry::AuditReader::open(layout.store()));
+  const std::int64_t end = reader.trail().head.sequence;
+  if (after <= end) return {};
+  return fail(
+      Fault::conflict,
+      "--after {}: the audit trail of {} ends with event {}. Was it restored from an older "
+      "backup, or begun anew? Then see what the receiver has, and go on with --after {}, or "
+      "send all of it without --after",
+      after, layout.directory().string(), end, end);
+}
+
 struct Period {
   std::optional<Timestamp> from;
   std::optional<Timestamp> until;
@@ -61,6 +77,11 @@ struct Period {
     return (!from || event.time >= *from) && (!until || event.time < *until);
   }
 };
+
+Result<void> check_period(const Period& period) {
+  if (!period.from || !period.until || *period.from < *period.until) return {};
+  return fail(Fault::invalid, "--until must be later than --from; between the two lies no time");
+}
 
 /// Everything that is there after `last`, which moves on with what was written.
 Result<std::int64_t> export_some(const audit::TrailFiles& files, const Period& period,
@@ -83,7 +104,9 @@ Result<void> run_export(const Arguments& arguments) {
   TRY_ASSIGN(period.from, time_of(arguments.from));
   TRY_ASSIGN(period.until, time_of(arguments.until));
   const deployment::Layout layout(arguments.directory);
+  TRY(check_period(period));
   TRY(expect_deployment(layout));
+  TRY(check_after(layout, arguments.after));
   const audit::TrailFiles files{layout.store(), layout.audit()};
   TRY_ASSIGN(const std::unique_ptr<AuditSink> sink, make_sink(arguments));
   std::int64_t last = arguments.after;
@@ -98,6 +121,9 @@ Result<void> run_export(const Arguments& arguments) {
     // A receiver that restarts is waited for; it gets what it missed.
     if (!written && written.error().fault != Fault::unavailable)
       return tl::unexpected(written.error());
+    // The store may have been replaced by an older one meanwhile.
+    if (auto there = check_after(layout, last); !there && there.error().fault == Fault::conflict)
+      return there;
     const std::string found = written ? "" : describe(written.error());
     if (!found.empty() && found != problem) fmt::print(stderr, "imprint: {}; waiting\n", found);
     problem = found;

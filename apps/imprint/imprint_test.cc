@@ -57,6 +57,8 @@ TEST(Tool, BadUsageEndsWithTwoAndASentence) {
       {"audit exprt", "is no command of imprint audit; did you mean export?"},
       {"audit list d --count 0", "\"0\" is no whole number from 1 on"},
       {"audit export d --after x", "\"x\" is no whole number from 0 on"},
+      {"audit export d --from 2026-03-02T00:00:00Z --until 2026-03-01T00:00:00Z",
+       "--until must be later than --from"},
       {"init", "DIR is required"},
       {"init d --bogus", "--bogus"},
       {"init d --key-algorithm dsa", "key algorithm \"dsa\" is unknown"},

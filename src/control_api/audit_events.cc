@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <array>
 #include <charconv>
 #include <cmath>
 
+#include "base/nearest.h"
 #include "control_api/audited_names.h"
 #include "control_api/operations.h"
 #include "control_api/paging.h"
+#include "control_api/router.h"
 #include "control_api/store_access.h"
 #include "control_api/story.h"
 #include "control_api/validation.h"
@@ -21,6 +24,58 @@ constexpr std::size_t kMostLooked = 5'000;
 constexpr std::size_t kAtOnce = 500;
 /// Events are recorded nearly in the order of their times: a hook is waited for, a batch written.
 constexpr auto kDisorder = std::chrono::minutes(5);
+
+constexpr auto kOutcomes = std::to_array<std::string_view>(
+    {"ok", "rejected", "denied", "failed", "timed_out", "raised", "resolved", "paused", "resumed"});
+
+/// Steps of devices and of the server itself; every operation is one besides.
+constexpr auto kStepsOfNoOperation =
+    std::to_array<std::string_view>({"alarm",
+                                     "answer",
+                                     "authenticate",
+                                     "begin_anew",
+                                     "certificate_never_arrived",
+                                     "connect",
+                                     "disconnect",
+                                     "finish_thing_registration_task",
+                                     "freeze_claim",
+                                     "hook",
+                                     "import",
+                                     "journal",
+                                     "just_in_time_provisioning",
+                                     "just_in_time_registration",
+                                     "left_unregistered",
+                                     "publish",
+                                     "receive",
+                                     "reject_certificate",
+                                     "remove_expired_certificate",
+                                     "remove_waiting_certificate",
+                                     "reopen_certificate",
+                                     "retire_certificate",
+                                     "service",
+                                     "sign_in",
+                                     "subscribe",
+                                     "tls_handshake",
+                                     "unreadable"});
+
+std::vector<std::string> known_steps() {
+  std::vector<std::string> out(kStepsOfNoOperation.begin(), kStepsOfNoOperation.end());
+  for (const OperationInfo* operation : all_operations()) out.push_back(step_of(operation->name));
+  std::ranges::sort(out);
+  out.erase(std::ranges::unique(out).begin(), out.end());
+  return out;
+}
+
+/// A name that no event can have would be answered like one that no event has.
+Result<void> check_known(std::string_view member, const std::string& wanted,
+                         const std::vector<std::string>& known) {
+  if (wanted.empty() || std::ranges::find(known, wanted) != known.end()) return {};
+  const auto meant = nearest(wanted, known);
+  return refuse_value(
+      member, wanted,
+      meant ? fmt::format("Member must be one that events have; did you mean {}?", quote(*meant))
+            : fmt::format("Member must be one of {}", fmt::join(known, ", ")));
+}
 
 /// What no index of the trail answers.
 struct Sieve {
@@ -55,6 +110,12 @@ Result<Sieve> read_sieve(const Call& call) {
   Sieve out{.step = call.in.text("step"), .outcome = call.in.text("outcome")};
   TRY_ASSIGN(out.from, read_time(call, "from"));
   TRY_ASSIGN(out.until, read_time(call, "until"));
+  TRY(check_known("step", out.step, known_steps()));
+  TRY(check_known("outcome", out.outcome, {kOutcomes.begin(), kOutcomes.end()}));
+  if (out.from && out.until && *out.from >= *out.until) {
+    return refuse_value("until", call.in.text("until"),
+                        "Member must be later than from; between the two lies no time");
+  }
   return out;
 }
 

@@ -47,7 +47,7 @@ TEST(AuditEvents, AreFilteredByStepOutcomeAndTimeNewestFirst) {
   EXPECT_THAT(sequences(world, "step=create_thing"), ElementsAre(41));
   EXPECT_THAT(sequences(world, "outcome=denied"), ElementsAre(40, 30, 20, 10));
   EXPECT_THAT(sequences(world, "outcome=denied&clientId=c9"), ElementsAre(10));
-  EXPECT_THAT(sequences(world, "step=nothing"), ElementsAre());
+  EXPECT_THAT(sequences(world, "step=delete_thing"), ElementsAre());
   const auto at = [&](int minute) {
     return fmt::format("{:.3f}", epoch_seconds(start + std::chrono::minutes(minute)));
   };
@@ -56,6 +56,30 @@ TEST(AuditEvents, AreFilteredByStepOutcomeAndTimeNewestFirst) {
   EXPECT_THAT(sequences(world, "from=" + at(10) + "&until=" + at(12)), ElementsAre(12, 11));
   EXPECT_THAT(sequences(world, "from=" + at(1000)), ElementsAre());
   EXPECT_EQ(sequences(world, "step=connect").size(), 40U);
+}
+
+TEST(AuditEvents, OfWhatCannotBeAreRefusedInsteadOfNone) {
+  ControlApiWorld world;
+  const struct {
+    std::string filter;
+    const char* because;
+  } rows[] = {
+      {"outcome=bogus", "one of ok, rejected, denied, failed"},
+      {"outcome=deneid", "did you mean \"denied\""},
+      {"step=register_thin", "did you mean \"register_thing\""},
+      {"step=zzzzzzzzzzzzzzzz", "register_thing, "},
+      {"from=200&until=100", "later than from"},
+      {"from=200&until=200", "later than from"},
+  };
+  for (const auto& row : rows) {
+    const test::Reply reply = world.call("GET", fmt::format("{}?{}", kEvents, row.filter));
+    EXPECT_EQ(reply.status, 400) << row.filter;
+    EXPECT_THAT(reply.message(), HasSubstr(row.because)) << row.filter;
+  }
+  for (const OperationInfo* operation : all_operations()) {
+    const std::string step = step_of(operation->name);
+    EXPECT_EQ(world.call("GET", fmt::format("{}?step={}", kEvents, step)).status, 200) << step;
+  }
 }
 
 TEST(AuditEvents, AreFoundByTimeThoughTheyAreNotQuiteInOrder) {
@@ -133,13 +157,14 @@ TEST(AuditEvents, LookOnlySoFarForOnePage) {
   ControlApiWorld world;
   record(world, world.memory, 1);
   record(world, world.memory, 6'000);
-  const test::Reply first = world.must("GET", fmt::format("{}?clientId=c0&step=none", kEvents));
+  const test::Reply first =
+      world.must("GET", fmt::format("{}?clientId=c0&step=delete_thing", kEvents));
   EXPECT_TRUE(first.list("events").empty());
   EXPECT_EQ(first.text("nextToken"), "") << "the client's index finds two";
-  const test::Reply page = world.must("GET", fmt::format("{}?step=none", kEvents));
+  const test::Reply page = world.must("GET", fmt::format("{}?step=delete_thing", kEvents));
   EXPECT_TRUE(page.list("events").empty());
   EXPECT_NE(page.text("nextToken"), "");
-  EXPECT_THAT(sequences(world, "step=none"), ElementsAre());
+  EXPECT_THAT(sequences(world, "step=delete_thing"), ElementsAre());
 }
 
 TEST(AuditEvents, RefuseTimesThatAreNone) {

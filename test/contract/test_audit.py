@@ -222,6 +222,24 @@ class Audit(WithServer):
         again = self.audit("export", "--out", str(out), check=False)
         self.assertEqual((again.returncode, "File exists" in again.stderr), (1, True))
 
+    def test_export_after_an_event_that_is_not_there_yet_ends_with_what_to_do(self):
+        head = int(self.audit("head").stdout.split(":")[0])
+        self.assertIn("0 events, up to event", self.audit("export", "--after", str(head)).stderr)
+        for words in ([], ["--follow"]):
+            refused = self.audit("export", "--after", "99999999", *words, check=False)
+            self.assertEqual((refused.returncode, refused.stdout), (1, ""), words)
+            self.assertRegex(refused.stderr, r"ends with event \d+\. Was it restored from an older backup")
+
+    def test_a_filter_that_no_event_can_match_is_refused(self):
+        for words, part in ((["--outcome", "bogus"], "one of ok, rejected, denied"), (["--step", "register_thin"], "register_thing"),
+                            (["--from", "2026-03-02", "--until", "2026-03-01"], "later than from")):
+            refused = self.audit("list", *words, check=False)
+            self.assertEqual(refused.returncode, 2, words)
+            self.assertIn(part, refused.stderr, words)
+        steps = {event["step"] for event in map(json.loads, self.audit("export").stdout.splitlines())}
+        for step in sorted(steps):
+            self.assertNotEqual(self.audit("list", "--step", step).stdout, "", step)
+
     def assertSyslog(self, message, event):
         found = SYSLOG.fullmatch(message)
         self.assertTrue(found, message)
