@@ -89,6 +89,16 @@ resource "aws_iot_provisioning_template" "sensors" {
   tags = { line = "a" }
 }
 
+# A CA of the factory: its devices' certificates may be registered. SNI_ONLY asks for no proof of the
+# key, which stays at the factory; with allow_auto_registration its devices introduce themselves.
+resource "aws_iot_ca_certificate" "factory" {
+  active                  = true
+  allow_auto_registration = false
+  ca_certificate_pem      = file("${path.module}/factory-ca.pem")
+  certificate_mode        = "SNI_ONLY"
+  tags                    = { line = "a" }
+}
+
 resource "aws_iot_event_configurations" "these" {
   event_configurations = {
     "THING"                  = true

@@ -68,12 +68,17 @@ class Terraform(unittest.TestCase):
         self.change('"THING"                  = true', '"THING"                  = false')
         self.change('attributes      = { firmwareVersion = "1" }', 'attributes      = { firmwareVersion = "2" }')
         self.change("enabled               = true", "enabled               = false")
+        self.change("allow_auto_registration = false", "allow_auto_registration = true")
         self.change('description = "in Dresden"', 'description = "in Ulm"')
         self.change('attribute_payload { attributes = { floor = "2" } }', "")
         self.apply()
         self.assertFalse(iot.describe_event_configurations()["eventConfigurations"]["THING"]["Enabled"])
         self.assertFalse(iot.describe_provisioning_template(templateName="FleetProvisioningTemplate")["enabled"])
+        [ca] = iot.list_ca_certificates()["certificates"]
+        ca = iot.describe_ca_certificate(certificateId=ca["certificateId"])["certificateDescription"]
+        self.assertEqual((ca["status"], ca["autoRegistrationStatus"]), ("ACTIVE", "ENABLE"))
         self.terraform("destroy", "-input=false", "-auto-approve")
+        self.assertEqual(iot.list_ca_certificates()["certificates"], [])
         self.assertEqual(iot.list_things()["things"], [])
         self.assertEqual(iot.list_certificates()["certificates"], [])
         self.assertEqual(iot.list_policies()["policies"], [])
