@@ -33,6 +33,21 @@ TEST(BackupVerb, TakesALiveDeploymentToAnotherDirectory) {
   EXPECT_THAT(list.output, HasSubstr("kept")) << "the store came along, and so did the admin key";
 }
 
+TEST(BackupVerb, ReadsADeploymentOnAReadOnlyFileSystem) {
+  const test::ScratchFolder folder;
+  test::ServingDeployment(folder / "d").stop();
+  std::filesystem::create_directory(folder / "ro");
+  const std::string mounted =
+      "unshare --mount sh -c 'mount --bind d ro && mount -o remount,ro,bind ro && ";
+  // Only the superuser can mount.
+  if (test::shell(folder, mounted + "true'").exit_code != 0) return;
+  for (const std::string verb : {"backup ro b.tar", "export ro out"}) {
+    const auto done = test::shell(folder, mounted + kTool + verb + "'");
+    EXPECT_EQ(done.exit_code, 0) << verb << ": " << done.output;
+  }
+  EXPECT_EQ(test::shell(folder, kTool + "restore b.tar again").exit_code, 0);
+}
+
 TEST(BackupVerb, SaysWhatIsWrong) {
   const test::ScratchFolder folder;
   test::ServingDeployment(folder / "d").stop();

@@ -29,6 +29,11 @@ Result<std::unique_ptr<Connection>> open_to_look(const std::filesystem::path& fi
                           is_at_rest ? Connection::Mode::at_rest : Connection::Mode::read_only);
 }
 
+/// Where nobody can write, SQLite cannot make the file that readers and writers share.
+bool lies_read_only(const std::filesystem::path& file) {
+  return ::access(file.c_str(), W_OK) != 0 && errno == EROFS;
+}
+
 Result<bool> has_row(const std::filesystem::path& file, std::string_view sql,
                      const std::vector<SqlValue>& values) {
   TRY_ASSIGN(const std::unique_ptr<Connection> connection, open_to_look(file));
@@ -53,8 +58,10 @@ Result<void> check_structure(Connection& connection) {
 }  // namespace
 
 Result<void> copy_store(const std::filesystem::path& from, const std::filesystem::path& to) {
-  TRY_ASSIGN(const std::unique_ptr<Connection> source,
-             Connection::open(from.string(), Connection::Mode::read_only));
+  // Elsewhere a server may start to write while this reads: then it has to see the reader.
+  auto opened = lies_read_only(from) ? open_to_look(from)
+                                     : Connection::open(from.string(), Connection::Mode::read_only);
+  TRY_ASSIGN(const std::unique_ptr<Connection> source, std::move(opened));
   // VACUUM INTO passes over what it cannot read of a damaged store, and calls that done.
   if (auto checked = check_structure(*source); !checked)
     return tl::unexpected(explained(*source, std::move(checked).error()));
