@@ -88,8 +88,8 @@ bool is_error_value(std::string_view text) {
 /// "'0001": the mark that makes a cell text, which is no part of the value. Elsewhere than in a
 /// serial a name may begin so ('s-Hertogenbosch).
 bool has_text_mark(std::string_view column, std::string_view value) {
-  return value.size() > 1 && value.front() == '\'' &&
-         (column == kSerial || name_rules::is_digit(value[1]));
+  if (value.size() < 2 || value.front() != '\'') return false;
+  return column == kSerial ? name_rules::is_alnum(value[1]) : name_rules::is_digit(value[1]);
 }
 
 struct CodePoints {
