@@ -87,9 +87,16 @@ Result<void> StoreGuard::begin_anew(const std::optional<audit::Gap>& gap, const 
                 {{"store", layout_.store().string()}, {"earlier_audit_archive", aside.string()}});
     return {};
   }
+  if (gap->archived.sequence <= gap->stored.sequence) {
+    log.warning(
+        "the registry goes on from another store, as --begin-anew says; nobody can tell what it "
+        "lacks, and what of it was revoked",
+        {{"store", layout_.store().string()}, {"earlier_audit_archive", aside.string()}});
+    return {};
+  }
   log.warning(
-      "the registry goes on from an older state or another one, as --begin-anew says; revoke again "
-      "what was revoked since",
+      "the registry goes on from an older state, as --begin-anew says; revoke again what was "
+      "revoked since",
       {{"store", layout_.store().string()},
        {"store_ends_with_event", gap->stored.sequence},
        {"archive_ended_with_event", gap->archived.sequence},
