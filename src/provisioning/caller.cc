@@ -27,7 +27,7 @@ namespace {
 
 using Pair = std::pair<std::string_view, std::string_view>;
 
-constexpr std::array<Pair, 15> kNarrower = {{
+constexpr std::array<Pair, 17> kNarrower = {{
     {kDuplicateDevice, kResourceConflicts},
     {kNotListed, kAccessDenied},
     {kBlocked, kAccessDenied},
@@ -43,6 +43,8 @@ constexpr std::array<Pair, 15> kNarrower = {{
     {kHookFailed, kAccessDenied},
     {kHookTimedOut, kAccessDenied},
     {kLimitReached, kAccessDenied},
+    {kHookOverride, kInvalidParameters},
+    {kTypeDeprecated, kRegistrationFailure},
 }};
 
 }  // namespace

@@ -60,6 +60,9 @@ inline constexpr std::string_view kKeyRefused = "KeyRefused";  ///< out of servi
 inline constexpr std::string_view kHookDenied = "HookDenied";
 inline constexpr std::string_view kHookFailed = "HookFailed";
 inline constexpr std::string_view kHookTimedOut = "HookTimedOut";
+/// Of the parameters that a hook put in the place of a device's own.
+inline constexpr std::string_view kHookOverride = "HookOverride";
+inline constexpr std::string_view kTypeDeprecated = "ThingTypeDeprecated";
 inline constexpr std::string_view kLimitReached = "LimitReached";  ///< of the template
 
 /// The code that a device or a client sees in place of a narrower one.

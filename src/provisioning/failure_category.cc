@@ -19,7 +19,7 @@ struct Row {
   FailureCategory category;
 };
 
-constexpr std::array<Row, 27> kByCode = {{
+constexpr std::array<Row, 29> kByCode = {{
     {code::kInvalidToken, invalid_token},
     {code::kInvalidParameters, invalid_parameters},
     {code::kInvalidPayload, invalid_request},
@@ -41,6 +41,8 @@ constexpr std::array<Row, 27> kByCode = {{
     {code::kHookDenied, hook_denied},
     {code::kHookFailed, hook_failed},
     {code::kHookTimedOut, hook_timed_out},
+    {code::kHookOverride, hook_failed},
+    {code::kTypeDeprecated, template_failed},
     {code::kLimitReached, limit_reached},
     {code::kThrottled, throttled},
     {code::kDuplicateDevice, duplicate_device},

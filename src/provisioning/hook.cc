@@ -27,6 +27,12 @@ templates::Parameters overridden(templates::Parameters parameters, const HookAsk
   return parameters;
 }
 
+Error blamed_on(const HookAsked& asked, Error error, bool was_sound) {
+  const bool has_changed = !asked.shadow && !asked.verdict.overrides.empty();
+  if (has_changed && was_sound) error.code = code::kHookOverride;
+  return error;
+}
+
 Error refusal_of(const HookAsked& asked) {
   const hooks::Outcome outcome = asked.verdict.outcome;
   const bool is_word_of_hook = outcome == hooks::Outcome::denied;

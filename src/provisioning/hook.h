@@ -42,6 +42,10 @@ runtime::Task<HookAsked> ask_hook(hooks::Invoker& hooks, std::string arn, hooks:
 /// when the template is evaluated.
 templates::Parameters overridden(templates::Parameters parameters, const HookAsked& asked);
 
+/// An error of evaluating overridden parameters, as the hook's when it comes of what the hook put
+/// in place of the device's own: `was_sound` says whether those would have done.
+Error blamed_on(const HookAsked& asked, Error error, bool was_sound);
+
 /// The answer to a device: AccessDenied and nothing of what the hook said. A denial is final, a
 /// hook that failed or kept silent may be asked again.
 Error refusal_of(const HookAsked& asked);

@@ -131,7 +131,7 @@ class Planner {
                     path_of(*known_.resources.thing, "ThingTypeName"));
     }
     if (record->deprecated) {
-      return refuse(Fault::conflict, code::kRegistrationFailure,
+      return refuse(Fault::conflict, code::kTypeDeprecated,
                     fmt::format("thing type {} is deprecated", quote(type.str())),
                     path_of(*known_.resources.thing, "ThingTypeName"));
     }

@@ -462,6 +462,18 @@ TEST(RegisterThing, RefusesByName) {
       << "a rejection leaves the token usable";
 }
 
+TEST(RegisterThing, ADeprecatedTypeIsNotMissing) {
+  World world;
+  registry::ChangeSet changes;
+  changes.changes.emplace_back(registry::Put{registry::ThingType{
+      .name = *ThingTypeName::parse("SmartSensor"), .id = "t", .deprecated = world.clock.now()}});
+  ASSERT_TRUE(run_blocking(world.memory.commit(changes)));
+  const auto answer = world.onboard(test::make_key(), "S");
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, code::kTypeDeprecated);
+  EXPECT_EQ(code::on_the_wire(answer.error().code), code::kRegistrationFailure);
+}
+
 TEST(RegisterThing, NamesWhatIsMissingInTheRegistry) {
   const struct {
     registry::Key missing;
@@ -1413,9 +1425,14 @@ TEST(Hook, OverridesReplaceAndAddDeclaredParameters) {
 TEST(Hook, OverridesAreCheckedLikeADevicesOwnParameters) {
   GuardedWorld world;
   world.hooks.answer(R"({"allowProvisioning":true,"parameterOverrides":{"SerialNumber":"a b"}})");
-  const auto outcome = world.onboard_asking("1");
-  ASSERT_FALSE(outcome.result);
-  EXPECT_EQ(outcome.result.error().code, code::kInvalidParameters);
+  const auto blamed = world.onboard_asking("1");
+  ASSERT_FALSE(blamed.result);
+  EXPECT_EQ(blamed.result.error().code, code::kHookOverride);
+  EXPECT_EQ(code::on_the_wire(code::kHookOverride), code::kInvalidParameters);
+  world.hooks.answer(R"({"allowProvisioning":true,"parameterOverrides":{"FirmwareVersion":"9"}})");
+  const auto own = world.onboard_asking("a b");
+  ASSERT_FALSE(own.result);
+  EXPECT_EQ(own.result.error().code, code::kInvalidParameters) << "it sent that itself";
 }
 
 TEST(Hook, IsAskedOnceForEachRequestAndNotForARepeat) {

@@ -226,15 +226,20 @@ registry::Task<HookAsked> RegisterThing::ask(const Attempt& one,
 registry::Task<Result<Known>> RegisterThing::gather(const Attempt& one,
                                                     registry::Certificate certificate,
                                                     Chosen chosen) {
-  templates::Parameters parameters =
+  const templates::Parameters own =
       with_overrides(one.request.parameters, chosen.admission.overrides);
-  if (one.hook) parameters = overridden(std::move(parameters), *one.hook);
+  const templates::Parameters parameters = one.hook ? overridden(own, *one.hook) : own;
   const templates::Predefined predefined{
       {{std::string(templates::kCertificateIdParameter), certificate.id.hex()}}};
   CO_TRY(check_serials(chosen.settings.rules,
                        {chosen.record.name.str(), templates::Use::fleet, parameters}, chosen.parsed,
                        parameters, predefined));
-  CO_TRY_ASSIGN(templates::Resources resources, chosen.parsed.evaluate(parameters, predefined));
+  auto evaluated = chosen.parsed.evaluate(parameters, predefined);
+  if (!evaluated && one.hook) {
+    const bool was_sound = chosen.parsed.evaluate(own, predefined).has_value();
+    evaluated.error() = blamed_on(*one.hook, std::move(evaluated).error(), was_sound);
+  }
+  CO_TRY_ASSIGN(templates::Resources resources, std::move(evaluated));
   registry::AuditEvent event{.step = "register_thing",
                              .outcome = "ok",
                              .actor = one.caller.certificate.hex(),
