@@ -5,6 +5,7 @@
 
 #include "x509/digest.h"
 #include "x509/key_rules.h"
+#include "x509/refusal.h"
 
 namespace imprint::provisioning {
 
@@ -67,7 +68,10 @@ registry::Task<Result<registry::CaCertificate>> find_signer(registry::Store& sto
   for (const registry::CaCertificate& candidate : candidates) {
     if (named && candidate.id != *named) continue;
     CO_TRY_ASSIGN(const x509::Certificate ca, x509::Certificate::from_pem(candidate.pem));
-    if (certificate.verify_signed_by(ca)) signers.push_back(candidate);
+    const auto verified = certificate.verify_signed_by(ca);
+    if (verified) signers.push_back(candidate);
+    if (!verified && verified.error().code == x509::kSignatureNotAccepted)
+      co_return refuse(code::kCertificateValidation, verified.error().message);
   }
   if (signers.empty()) {
     co_return refuse(

@@ -5,6 +5,7 @@
 
 #include "base/name.h"
 #include "x509/der.h"
+#include "x509/refusal.h"
 
 namespace imprint::x509 {
 
@@ -81,10 +82,13 @@ Result<SignatureAlgorithm> parse_signature_algorithm(BytesView algorithm_identif
   const auto row = std::ranges::find(kSignatures, as_text(oid), &SignatureRow::oid);
   if (row == std::end(kSignatures)) {
     const auto known = std::ranges::find(kRefused, as_text(oid), &RefusedRow::oid);
-    return fail(Fault::invalid,
-                "signature algorithm: {} is not accepted; sign with SHA-256, SHA-384 or SHA-512 "
-                "and RSA (PKCS#1 v1.5) or ECDSA",
-                known == std::end(kRefused) ? der::oid_text(oid) : std::string(known->name));
+    Error error{
+        Fault::invalid,
+        fmt::format("signature algorithm: {} is not accepted; sign with SHA-256, SHA-384 or "
+                    "SHA-512 and RSA (PKCS#1 v1.5) or ECDSA",
+                    known == std::end(kRefused) ? der::oid_text(oid) : std::string(known->name))};
+    error.code = kSignatureNotAccepted;
+    return tl::unexpected(std::move(error));
   }
   // RFC 4055 section 5 asks readers to accept absent RSA parameters as well as NULL.
   if (row->rsa && !reader.empty()) {
