@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/name.h"
+#include "policy/denial.h"
 #include "policy/policy.h"
 
 namespace imprint::policy {
@@ -102,30 +103,38 @@ std::string lack(const Statement& statement, Verdict verdict, Action action,
   return "none of its resources matches";
 }
 
-std::string explain_implicit(const PolicySet& set, const Request& request, const Context& context) {
-  const std::string asked = name_request(request);
-  if (set.policies.empty())
-    return fmt::format("{} is not allowed: no policy is attached to the certificate", asked);
+/// The Allow statement that came nearest; without a policy when none has the action.
+struct Nearest {
+  const Policy* policy = nullptr;
+  std::size_t statement = 0;
+  Verdict verdict = Verdict::other_action;
+};
+
+Nearest nearest_to(const PolicySet& set, const Request& request, const Context& context) {
   const FullResource resource(info(request.action).resource, request.resource);
-  const Policy* nearest = nullptr;
-  std::size_t index = 0;
-  Verdict best = Verdict::other_action;
+  Nearest out;
   for (const auto& policy : set.policies) {
     const auto statements = policy->statements();
     for (std::size_t i = 0; i < statements.size(); ++i) {
       if (!statements[i].allows()) continue;
       const Verdict verdict = statements[i].judge(request.action, resource.view(), context);
-      if (nearness(verdict) <= nearness(best)) continue;
-      best = verdict;
-      nearest = policy.get();
-      index = i;
+      if (nearness(verdict) > nearness(out.verdict)) out = {policy.get(), i, verdict};
     }
   }
-  if (nearest == nullptr)
+  return out;
+}
+
+std::string explain_implicit(const PolicySet& set, const Request& request, const Context& context) {
+  const std::string asked = name_request(request);
+  if (set.policies.empty())
+    return fmt::format("{} is not allowed: no policy is attached to the certificate", asked);
+  const Nearest nearest = nearest_to(set, request, context);
+  if (nearest.policy == nullptr)
     return fmt::format("{} is not allowed: no Allow statement names the action", asked);
   return fmt::format("{} is not allowed: {} comes nearest, but {}", asked,
-                     name_statement(*nearest, index),
-                     lack(nearest->statements()[index], best, request.action, context));
+                     name_statement(*nearest.policy, nearest.statement),
+                     lack(nearest.policy->statements()[nearest.statement], nearest.verdict,
+                          request.action, context));
 }
 
 }  // namespace
@@ -186,6 +195,23 @@ Decision evaluate(const PolicySet& policies, const Request& request, const Conte
   const Decision inner = decide(policies, {request.action, filter}, context);
   if (inner.outcome == Outcome::explicit_deny || !whole.allowed()) return inner;
   return whole;
+}
+
+Denial denial_of(const Decision& decision, const PolicySet& policies, const Request& request,
+                 const Context& context) {
+  if (decision.outcome == Outcome::explicit_deny) return Denial::explicit_deny;
+  if (policies.policies.empty()) return Denial::no_policy;
+  switch (nearest_to(policies, request, context).verdict) {
+    case Verdict::unresolved:
+      return Denial::no_value;
+    case Verdict::condition_failed:
+      return Denial::condition;
+    case Verdict::other_resource:
+    case Verdict::other_action:
+    case Verdict::matches:
+      break;
+  }
+  return Denial::no_statement;
 }
 
 std::string explain(const Decision& decision, const PolicySet& policies, const Request& request,
