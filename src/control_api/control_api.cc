@@ -167,8 +167,10 @@ runtime::Task<HttpResponse> ControlApi::handle_session(HttpRequest request) {
   SessionAnswer answered = co_await answer_session(dependencies_, std::move(request));
   if (!answered.refusal) co_return std::move(answered.response);
   if (const auto left_out = spend(sign_ins_, household_of(source_ip))) {
-    answered.refusal->detail =
-        encoding::to_json(json::object{{"source_ip", source_ip}, {"left_out", *left_out}});
+    auto detail = encoding::parse_json(answered.refusal->detail);
+    IMPRINT_ASSERT(detail && detail->is_object());
+    detail->get_object()["left_out"] = *left_out;
+    answered.refusal->detail = encoding::to_json(*detail);
     co_await record(std::move(*answered.refusal));
   }
   co_return std::move(answered.response);

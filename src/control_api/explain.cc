@@ -5,8 +5,8 @@
 #include <set>
 #include <span>
 
-#include "base/nearest.h"
 #include "control_api/audited_names.h"
+#include "control_api/device_facts.h"
 #include "control_api/event_detail.h"
 #include "control_api/operations.h"
 #include "control_api/standing.h"
@@ -86,27 +86,6 @@ class Gathering {
   std::set<std::string> followed_;
 };
 
-runtime::Task<Result<std::optional<registry::Certificate>>> certificate_of(
-    registry::Store& store, const AuditEvent* event) {
-  if (event == nullptr) co_return std::optional<registry::Certificate>();
-  const auto id = CertificateId::parse(event->certificate);
-  if (!id) co_return std::optional<registry::Certificate>();
-  co_return co_await find_record<registry::Certificate>(store, registry::certificate_key(*id));
-}
-
-/// What the next step hangs on: the certificate of the event that decided; or, while that waits for
-/// RegisterThing, the claim that has to be there for it and is frozen.
-runtime::Task<Result<std::optional<registry::Certificate>>> decisive_certificate(
-    registry::Store& store, const AuditEvent* event) {
-  CO_TRY_ASSIGN(std::optional<registry::Certificate> own, co_await certificate_of(store, event));
-  if (!own || own->status != registry::CertificateStatus::pending_activation || !own->requested_by)
-    co_return own;
-  CO_TRY_ASSIGN(std::optional<registry::Certificate> claim,
-                co_await find_record<registry::Certificate>(
-                    store, registry::certificate_key(*own->requested_by)));
-  co_return claim && claim->frozen ? claim : own;
-}
-
 /// Alarms that are raised about the device: about its thing or a certificate of its own.
 std::vector<registry::Alarm> alarms_about(const std::vector<AuditEvent>& story,
                                           const AuditEvents& wanted,
@@ -125,30 +104,6 @@ std::vector<registry::Alarm> alarms_about(const std::vector<AuditEvent>& story,
       out.push_back(alarm);
   }
   return out;
-}
-
-/// The template that a step asked for: as it was recorded, or from the topic that was refused.
-std::string template_asked_for(const AuditEvent& event) {
-  const EventDetail detail(event);
-  if (detail.text("cause") == provisioning::code::kResourceNotFound) return detail.text("template");
-  constexpr std::string_view kBefore = "$aws/provisioning-templates/";
-  const std::string topic = detail.text("resource");
-  if (event.outcome != "denied" || !is_of_claim(event) || !topic.starts_with(kBefore)) return {};
-  return topic.substr(kBefore.size(), topic.find('/', kBefore.size()) - kBefore.size());
-}
-
-/// " Did you mean the template Sensors?", for operators: a device is not told what there is.
-runtime::Task<Result<std::string>> did_you_mean(registry::Store& store, const AuditEvent* event) {
-  constexpr std::size_t kMostTemplates = 1'000;
-  const std::string asked = event == nullptr ? std::string() : template_asked_for(*event);
-  if (asked.empty()) co_return std::string();
-  CO_TRY_ASSIGN(const auto templates, co_await list_some<registry::ProvisioningTemplate>(
-                                          store, registry::query::Templates{}, kMostTemplates));
-  std::vector<std::string> names;
-  for (const registry::ProvisioningTemplate& one : templates) names.push_back(one.name.str());
-  const auto meant = nearest(asked, names);
-  if (!meant || *meant == asked) co_return std::string();
-  co_return fmt::format(" Did you mean the template {} in place of {}?", *meant, quote(asked));
 }
 
 /// " N units use ...": sketches give every unit the client id that they were published with.
@@ -184,10 +139,10 @@ Answer explain(Call call) {
   if (gathering.is_empty() && !wanted.serial_number.empty())
     CO_TRY(co_await gathering.run({.client = wanted.serial_number}));
   const std::vector<AuditEvent> story = gathering.story();
-  DeviceFacts facts{.alarms = alarms_about(story, wanted, call.server.monitor.snapshot()->alarms),
-                    .now = call.server.clock.now()};
   const AuditEvent* decisive = decisive_event(story);
-  CO_TRY_ASSIGN(facts.certificate, co_await decisive_certificate(call.server.store, decisive));
+  CO_TRY_ASSIGN(DeviceFacts facts, co_await facts_about(call.server.store, decisive));
+  facts.alarms = alarms_about(story, wanted, call.server.monitor.snapshot()->alarms);
+  facts.now = call.server.clock.now();
   CO_TRY_ASSIGN(const std::string meant, co_await did_you_mean(call.server.store, decisive));
   CO_TRY_ASSIGN(const std::string shared, co_await shared_client_id(call.server.store, decisive));
   const std::int64_t after = call.in.integer("after").value_or(0);

@@ -4,12 +4,14 @@
 #include <map>
 #include <ranges>
 
+#include "control_api/device_facts.h"
 #include "control_api/event_detail.h"
 #include "control_api/members.h"
 #include "control_api/operations.h"
 #include "control_api/standing.h"
 #include "control_api/store_access.h"
 #include "control_api/story.h"
+#include "telemetry/failure_category.h"
 
 namespace imprint::control_api {
 
@@ -17,18 +19,23 @@ namespace {
 
 using registry::AuditEvent;
 
-/// Looked at: the trail's newest events, whatever they are, and the newest refusals of devices
-/// that wanted to be provisioned, however long ago.
+/// Looked at: the trail's newest events, whatever they are, and the newest refusals of each reason,
+/// however long ago: whoever knocks without a certificate does not hide the units of a claim.
 constexpr std::size_t kMostLooked = 2'000;
-constexpr std::size_t kMostRefusals = 200;
+constexpr std::size_t kMostOfOneReason = 50;
 constexpr std::int64_t kDefaultDevices = 20;
 
-/// By what one device is told from another, as far as it came to say it.
+/// By what one device is told from another, as far as it came to say it. Of those that say nothing,
+/// behind one address or with one claim, there may be many: each cause stands for itself.
 std::string name_of(const AuditEvent& event) {
   for (const std::string* name : {&event.serial_number, &event.thing, &event.client}) {
     if (!name->empty()) return *name;
   }
-  return event.certificate.empty() ? "from " + EventDetail(event).text("from") : event.certificate;
+  if (!event.certificate.empty() && !is_of_claim(event)) return event.certificate;
+  const EventDetail detail(event);
+  const std::string cause = detail.text("cause");
+  return fmt::format("{} from {}: {}", event.certificate, detail.text("from"),
+                     cause.empty() ? detail.text("because") : cause);
 }
 
 /// What is known, by sequence.
@@ -37,12 +44,12 @@ runtime::Task<Result<std::map<std::int64_t, AuditEvent>>> look(registry::Store& 
   CO_TRY_ASSIGN(std::vector<AuditEvent> newest,
                 co_await list_some<AuditEvent>(
                     store, registry::query::AuditEvents{.ascending = false}, kMostLooked));
-  CO_TRY_ASSIGN(
-      std::vector<AuditEvent> refusals,
-      co_await list_some<AuditEvent>(
-          store, registry::query::AuditEvents{.ascending = false, .refusal = ""}, kMostRefusals));
-  for (std::vector<AuditEvent>* events : {&newest, &refusals}) {
-    for (AuditEvent& event : *events) out.emplace(event.sequence, std::move(event));
+  for (AuditEvent& event : newest) out.emplace(event.sequence, std::move(event));
+  for (const telemetry::FailureCategoryInfo& reason : telemetry::failure_categories()) {
+    registry::query::AuditEvents query{.ascending = false, .refusal = std::string(reason.name)};
+    CO_TRY_ASSIGN(std::vector<AuditEvent> refusals,
+                  co_await list_some<AuditEvent>(store, std::move(query), kMostOfOneReason));
+    for (AuditEvent& event : refusals) out.emplace(event.sequence, std::move(event));
   }
   co_return out;
 }
@@ -81,17 +88,14 @@ std::vector<Refused> refused_in(const std::map<std::int64_t, AuditEvent>& events
 }
 
 runtime::Task<Result<json::object>> write(Call call, Refused one) {
-  DeviceFacts facts{.now = call.server.clock.now()};
   const AuditEvent* decisive = decisive_event(one.story);
-  const auto id = CertificateId::parse(decisive->certificate);
-  if (id) {
-    CO_TRY_ASSIGN(facts.certificate, co_await find_record<registry::Certificate>(
-                                         call.server.store, registry::certificate_key(*id)));
-  }
+  CO_TRY_ASSIGN(DeviceFacts facts, co_await facts_about(call.server.store, decisive));
+  facts.now = call.server.clock.now();
   json::object out = write_event(*decisive);
   out["times"] = one.times;
   out["from"] = EventDetail(one.story.back()).text("from");
-  out["next"] = judge(one.story, facts).next;
+  CO_TRY_ASSIGN(const std::string meant, co_await did_you_mean(call.server.store, decisive));
+  out["next"] = judge(one.story, facts).next + meant;
   co_return out;
 }
 

@@ -81,6 +81,24 @@ TEST_F(Revocations, NameOtherCertificatesOfTheKeyThatStayInService) {
   EXPECT_THAT(world.events().back().detail, testing::Not(HasSubstr("same_key_in_service")));
 }
 
+TEST_F(Revocations, ADeviceWhoseCertificateIsGoneIsNotToldToRegisterItAgain) {
+  const std::string id = create(key).text("certificateId");
+  set(id, "REVOKED");
+  world.must("DELETE", "/certificates/" + id);
+  registry::ChangeSet changes;
+  changes.events.push_back({.step = "tls_handshake",
+                            .outcome = "denied",
+                            .certificate = id,
+                            .detail = R"({"cause":"unknown-certificate","from":"10.0.0.1"})"});
+  ASSERT_TRUE(runtime::run_blocking(world.store.commit(std::move(changes))));
+  const std::string lift = "imprint revocation lift DIR " + id;
+  EXPECT_THAT(world.must("GET", "/imprint/v1/explain?certificateId=" + id).text("next"),
+              HasSubstr(lift));
+  const Reply refused = world.must("GET", "/imprint/v1/refused-devices");
+  ASSERT_EQ(refused.list("devices").size(), 1U);
+  EXPECT_THAT(std::string(refused.list("devices")[0].at("next").as_string()), HasSubstr(lift));
+}
+
 TEST_F(Revocations, ADeactivatedKeyGetsNoOtherCertificate) {
   const std::string id = create(key).text("certificateId");
   set(id, "INACTIVE");

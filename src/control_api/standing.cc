@@ -7,14 +7,17 @@
 #include <span>
 
 #include "control_api/event_detail.h"
+#include "control_api/remedies.h"
 #include "control_api/story.h"
 #include "provisioning/caller.h"
+#include "registry/refusal.h"
 
 namespace imprint::control_api {
 
 namespace {
 
 namespace code = provisioning::code;
+namespace cause = registry::cause;
 using registry::AuditEvent;
 using registry::Certificate;
 using registry::CertificateStatus;
@@ -23,6 +26,7 @@ constexpr std::string_view kRegisterThing = "register_thing";
 constexpr std::string_view kJustInTimeProvisioning = "just_in_time_provisioning";
 constexpr std::string_view kLeftUnregistered = "left_unregistered";
 constexpr std::string_view kService = "service";
+constexpr std::string_view kDisconnect = "disconnect";
 
 /// What a device does itself; of the server's own steps, the one that undoes what it did.
 constexpr std::array<std::string_view, 16> kOwnSteps = {
@@ -44,96 +48,10 @@ constexpr std::array<std::string_view, 16> kOwnSteps = {
     "remove_expired_certificate",
 };
 
-/// What to do about a refusal, by its cause, or for want of one by the code that the device saw.
-struct Remedy {
-  std::string_view cause;
-  std::string_view text;
-};
-constexpr std::array kRemedies = {
-    Remedy{code::kInvalidParameters,
-           "Send the parameters that the template asks for, as texts; `imprint template try` shows "
-           "what a template makes of them."},
-    Remedy{code::kInvalidToken,
-           "Begin again with a create request and register with the token of its answer, within "
-           "the hour, over a connection of the same claim."},
-    Remedy{code::kInvalidCsr,
-           "Make a new key (P-256, P-384, P-521 or RSA with 2048, 3072 or 4096 bits) and a PKCS#10 "
-           "request in PEM that it signs itself."},
-    Remedy{code::kInvalidPayload,
-           "Correct what the firmware sends; the sentence names the member."},
-    Remedy{code::kResourceNotFound,
-           "Create the provisioning template, or correct its name in the topic that the firmware "
-           "publishes to."},
-    Remedy{code::kTemplateDisabled,
-           "Enable it: aws iot update-provisioning-template --template-name NAME --enabled."},
-    Remedy{code::kResourceConflicts,
-           "If this unit may take the name over, permit it once (imprint reprovision allow DIR "
-           "THING) or change the template's `reprovision`; if not, two units have one serial "
-           "number."},
-    Remedy{code::kDuplicateDevice,
-           "If this unit may take the name over, permit it once (imprint reprovision allow DIR "
-           "THING) or change the template's `reprovision`; if not, two units have one serial "
-           "number."},
-    Remedy{code::kRegistrationFailure,
-           "Create the thing type, thing group or policy that the template names, then let the "
-           "device try again."},
-    Remedy{code::kNotListed,
-           "If this unit belongs in, put it on the list (imprint list set DIR LIST SERIAL); then "
-           "the same request succeeds. If not, something is wrong with what it says of itself."},
-    Remedy{code::kBlocked,
-           "Somebody blocked this unit. If that is over: imprint list set DIR LIST SERIAL "
-           "state=allowed."},
-    Remedy{
-        code::kListedForAnother,
-        "Let the firmware use the template that the list has for this unit, or change its entry: "
-        "imprint list set DIR LIST SERIAL template=NAME."},
-    Remedy{code::kListMissing,
-           "Make the list and bring the units in (imprint list create, imprint list import), or "
-           "name the right one: imprint template set DIR TEMPLATE allowlist=LIST."},
-    Remedy{
-        code::kNoListAttached,
-        "The value comes from a column of a list, and the template has no list. Attach one "
-        "(imprint template set DIR TEMPLATE allowlist=LIST), or give the override a value of its "
-        "own."},
-    Remedy{code::kListValueMissing,
-           "Give the unit's entry a value in that column: imprint list set DIR LIST SERIAL "
-           "COLUMN=VALUE."},
-    Remedy{code::kSerialMissing,
-           "Let the firmware send that parameter, or name the one that holds the serial: imprint "
-           "template set DIR TEMPLATE serial-parameter=NAME."},
-    Remedy{code::kParameterRefused,
-           "If the unit is a good one, change the rule: imprint template set DIR TEMPLATE "
-           "KEY=VALUE. If not, something is wrong with what it says of itself."},
-    Remedy{code::kLimitReached,
-           "The template has as many devices as its setting fleet-limit allows. Raise it (imprint "
-           "template set DIR TEMPLATE fleet-limit=N), or find out who registers more than were "
-           "made."},
-    Remedy{code::kClaimRefused,
-           "Its claim may not do this: imprint claim show DIR ID shows its budget, imprint claim "
-           "set changes it; or give the device another claim: imprint claim create DIR --template "
-           "NAME --out FOLDER."},
-    Remedy{
-        code::kKeyRefused,
-        "A certificate of this key, or of its issuer and serial number, was taken out of service, "
-        "so the key stays out. If the unit came back from repair and is trusted again: imprint "
-        "revocation lift DIR ID, or activate the certificate that is INACTIVE. If not, it needs a "
-        "new key."},
-    Remedy{code::kAccessDenied,
-           "Give the device a claim that may do this: imprint claim create DIR --template NAME "
-           "--out FOLDER."},
-    Remedy{code::kThrottled, "Let the device try again in a moment."},
-    Remedy{"ServiceUnavailable",
-           "Let the device try again; if it goes on, `imprint doctor` looks at the server."},
-    Remedy{code::kInternalError,
-           "The server's log has the cause under the same correlation id; let the device try "
-           "again."},
-};
-
-std::string_view remedy_of(const EventDetail& detail) {
-  auto it = std::ranges::find(kRemedies, detail.text("cause"), &Remedy::cause);
-  if (it == kRemedies.end())
-    it = std::ranges::find(kRemedies, detail.text("errorCode"), &Remedy::cause);
-  return it == kRemedies.end() ? std::string_view() : it->text;
+/// Connections end for many reasons; that the device did what is not allowed is its own step.
+bool is_own_step(const AuditEvent& event) {
+  if (event.step == kDisconnect) return !EventDetail(event).text("cause").empty();
+  return std::ranges::find(kOwnSteps, event.step) != kOwnSteps.end();
 }
 
 std::string advice_on_freeze(const Certificate& claim) {
@@ -154,12 +72,17 @@ std::string advice_on_rejection(const AuditEvent& event) {
     return fmt::format("A rule of the operator's decided: {}. If this unit belongs in, change it.",
                        rule);
   }
-  if (!rule.empty())
-    return fmt::format("A rule of the operator's decided: {}. {}", rule, remedy_of(detail));
-  return fmt::format("{} {}",
-                     detail.flag("final") ? "The same request will be refused again."
-                                          : "The same request may succeed later.",
-                     remedy_of(detail));
+  const bool is_first_connection = event.step == kJustInTimeProvisioning;
+  const std::string_view remedy =
+      is_first_connection ? remedy_of_first_connection(detail) : remedy_of_request(detail);
+  if (!rule.empty()) return fmt::format("A rule of the operator's decided: {}. {}", rule, remedy);
+  std::string_view again = detail.flag("final") ? "The same request will be refused again."
+                                                : "The same request may succeed later.";
+  if (is_first_connection) {
+    again = detail.flag("final") ? "The next connection will be refused in the same way."
+                                 : "The next connection tries again by itself.";
+  }
+  return fmt::format("{} {}", again, remedy);
 }
 
 /// A hook that stopped a registration; one in shadow only says what it would have done.
@@ -224,28 +147,83 @@ bool is_usable(const Certificate& certificate) {
   return certificate.status == CertificateStatus::active;
 }
 
-std::string advice_on_denial(const AuditEvent& event,
-                             const std::optional<Certificate>& certificate) {
-  if (event.step == "tls_handshake") {
-    // Events of earlier versions have no cause: they are about unknown certificates.
-    const std::string cause = EventDetail(event).text("cause");
-    if (!cause.empty() && cause != "unknown-certificate")
-      return "The device and the server did not come to an agreement in the TLS handshake: do what "
-             "the sentence says, and have the device connect again.";
-    return "The device shows a certificate that is not registered here, and no CA certificate "
-           "that may introduce it: mend what the sentence names, register the certificate (aws iot "
-           "register-certificate-without-ca) or its CA (imprint ca register), or let the device "
-           "begin again with its claim.";
+std::string advice_on_handshake(const EventDetail& detail) {
+  // Events of earlier versions have no cause: they are about unknown certificates.
+  const std::string why = detail.text("cause");
+  if (!why.empty() && why != "unknown-certificate")
+    return "The device and the server did not come to an agreement in the TLS handshake: do what "
+           "the sentence says, and have the device connect again.";
+  return "The device shows a certificate that is not registered here, and no CA certificate "
+         "that may introduce it: mend what the sentence names, register the certificate (aws iot "
+         "register-certificate-without-ca) or its CA (imprint ca register), or let the device "
+         "begin again with its claim.";
+}
+
+/// By what of its policies decided; nothing where it has no bearing.
+std::string advice_on_policies(const AuditEvent& event, std::string_view why) {
+  const std::string& id = event.certificate;
+  if (why == cause::kNoPolicy) {
+    return fmt::format(
+        "No policy is attached to the certificate, so that nothing is allowed: aws iot "
+        "attach-policy --policy-name NAME --target with the ARN of certificate {} (aws iot "
+        "list-policies names those that there are).",
+        id);
   }
-  if (!certificate) {
+  if (why == cause::kPolicyDenies) {
+    return fmt::format(
+        "A Deny decides, and no Allow opens what it closes. If the device may do this, change the "
+        "policy that the sentence names, or detach it from certificate {} or from the group of its "
+        "thing that carries it; another client id or topic may be outside of the Deny.",
+        id);
+  }
+  if (is_of_claim(event)) return {};
+  if (why == cause::kNoValue && !event.thing.empty()) {
+    return fmt::format(
+        "The firmware uses another client id than its policy allows: a variable there has a value "
+        "only when the client id is the name of the certificate's thing. Let it connect as {}, or "
+        "give the thing what the variable in the sentence asks for.",
+        quote(event.thing));
+  }
+  if (why == cause::kNoValue) {
+    return fmt::format(
+        "A variable in its policy has no value for this connection, so that the statement counts "
+        "for nothing: the certificate is attached to no thing. aws iot attach-thing-principal "
+        "--thing-name NAME --principal with the ARN of certificate {}.",
+        id);
+  }
+  if (why == cause::kCondition) {
+    return fmt::format(
+        "A condition in its policy does not hold for this connection. If the device may do this, "
+        "change what the condition in the sentence asks for: aws iot list-attached-policies "
+        "--target with the ARN of certificate {}.",
+        id);
+  }
+  return {};
+}
+
+/// Its key stays out when nothing else of the certificate is left (registry::Tombstone).
+std::string advice_on_tombstone(const std::string& certificate) {
+  return fmt::format(
+      "Its certificate {} was REVOKED and then deleted, and its key stays out, whatever is "
+      "registered with it. If the unit is trusted again: imprint revocation lift DIR {}, then it "
+      "begins again with its claim, or its certificate is registered again. If not, it needs a new "
+      "key.",
+      certificate, certificate);
+}
+
+std::string advice_on_denial(const AuditEvent& event, const DeviceFacts& facts) {
+  const EventDetail detail(event);
+  if (!facts.certificate && facts.was_revoked) return advice_on_tombstone(event.certificate);
+  if (const std::string_view remedy = remedy_of_denial(detail); !remedy.empty())
+    return std::string(remedy);
+  if (event.step == "tls_handshake") return advice_on_handshake(detail);
+  if (!facts.certificate) {
     return "The certificate is not in the registry, or not any more: a device with a claim begins "
            "again with it; one whose certificate a registered CA signed comes in by itself once "
            "what the sentence names is mended.";
   }
-  if (EventDetail(event).text("cause") == code::kClientIdTaken) {
-    return "Another device is connected under this client id, which is its thing's name. Let the "
-           "firmware use the name of the thing that this certificate belongs to.";
-  }
+  if (std::string advice = advice_on_policies(event, detail.text("cause")); !advice.empty())
+    return advice;
   if (is_of_claim(event)) {
     return "A claim may provision through its template and do nothing else: correct the topic in "
            "the firmware, or use the device's own certificate for this.";
@@ -263,7 +241,8 @@ std::string advice_on_refusal(const AuditEvent& event, const DeviceFacts& facts)
     return "The firmware subscribes to the topics that end in /accepted and /rejected, and waits "
            "for SUBACK, before it publishes the request; then it asks again.";
   }
-  if (event.outcome == "denied") return advice_on_denial(event, facts.certificate);
+  if (event.outcome == "denied") return advice_on_denial(event, facts);
+  if (event.step == kDisconnect) return std::string(remedy_of_denial(EventDetail(event)));
   if (event.step == kLeftUnregistered) {
     return "Let the firmware register before it disconnects: RegisterThing, with the token of the "
            "answer, over the same claim. If it never saw the answer: give its MQTT client a buffer "
@@ -285,6 +264,30 @@ std::string advice_on_alarm(const registry::Alarm& alarm) {
                      alarm.kind, alarm.because, alarm.next);
 }
 
+Judgement judge_expired(const Certificate& certificate) {
+  return {Standing::bad, fmt::format("Certificate {} has expired: the device needs a new one, by "
+                                     "its claim or from its CA.",
+                                     certificate.id.hex())};
+}
+
+/// A denial that the state of the certificate decides, as it is now; nothing for all others.
+std::optional<Judgement> judge_denied(const AuditEvent& event, const DeviceFacts& facts) {
+  if (event.outcome != "denied" || event.step == "hook" || !facts.certificate) return std::nullopt;
+  const Certificate& certificate = *facts.certificate;
+  if (!is_usable(certificate)) return judge_unusable(certificate);
+  if (certificate.not_after < facts.now) return judge_expired(certificate);
+  const std::string why = EventDetail(event).text("cause");
+  const bool is_too_early = why == cause::kNotYetValid && facts.now < certificate.not_before;
+  const bool was_about_it = why == cause::kOutOfUse || why == cause::kDeleted ||
+                            why == cause::kExpired || why == cause::kNotYetValid;
+  const bool was_unknown = event.step == "tls_handshake" && !event.certificate.empty();
+  if (is_too_early || !(was_about_it || was_unknown)) return std::nullopt;
+  return Judgement{Standing::waiting,
+                   fmt::format("What it was refused for is over: certificate {} is registered, "
+                               "ACTIVE and valid now. The device gets in with its next connection.",
+                               certificate.id.hex())};
+}
+
 /// Its last step went well; what has become of its certificate since?
 Judgement judge_success(const AuditEvent& event, const DeviceFacts& facts) {
   if (event.step == "remove_expired_certificate")
@@ -292,6 +295,8 @@ Judgement judge_success(const AuditEvent& event, const DeviceFacts& facts) {
             "The device begins again with its claim and registers within the "
             "hour."};
   const auto& certificate = facts.certificate;
+  if (!certificate && facts.was_revoked)
+    return {Standing::bad, advice_on_tombstone(event.certificate)};
   if (!certificate && !event.certificate.empty()) {
     return {Standing::bad,
             fmt::format("Its certificate {} is not in the registry any more: a device with a claim "
@@ -306,12 +311,15 @@ Judgement judge_success(const AuditEvent& event, const DeviceFacts& facts) {
             "to $aws/provisioning-templates/NAME/provision/json within the hour."};
   }
   if (certificate && !is_usable(*certificate)) return judge_unusable(*certificate);
-  if (certificate && certificate->not_after < facts.now) {
-    return {Standing::bad, fmt::format("Certificate {} has expired: the device needs a new one, by "
-                                       "its claim or from its CA.",
-                                       certificate->id.hex())};
-  }
+  if (certificate && certificate->not_after < facts.now) return judge_expired(*certificate);
   if (!facts.alarms.empty()) return {Standing::bad, advice_on_alarm(facts.alarms.front())};
+  if (event.step == kService && EventDetail(event).flag("event")) {
+    return {
+        Standing::good,
+        "The client waits for events that this server does not send. Read them where they are: "
+        "the audit trail has connects and disconnects (imprint audit export --follow, GET "
+        "/imprint/v1/audit-events), GET /imprint/v1/things/NAME/connection who is connected now."};
+  }
   if (event.step == kService) {
     return {
         Standing::good,
@@ -336,6 +344,17 @@ Judgement judge_success(const AuditEvent& event, const DeviceFacts& facts) {
   return {Standing::good, "The last thing it did went well."};
 }
 
+/// A unit that left without RegisterThing had a reason where its connection was denied something,
+/// or could not hear an answer.
+const AuditEvent* why_left(const AuditEvent& event, std::span<const AuditEvent> before) {
+  for (const AuditEvent& earlier : std::ranges::reverse_view(before)) {
+    if (earlier.correlation != event.correlation || !is_own_step(earlier)) continue;
+    if (earlier.step != "hook" && (earlier.outcome == "denied" || earlier.outcome == "lost"))
+      return &earlier;
+  }
+  return &event;
+}
+
 /// Of what a device was told, what was behind it: the step before on the same connection that the
 /// device heard nothing of.
 const AuditEvent* cause_of(const AuditEvent& event, const std::vector<AuditEvent>& story) {
@@ -343,8 +362,9 @@ const AuditEvent* cause_of(const AuditEvent& event, const std::vector<AuditEvent
       (event.step == kRegisterThing || event.step == kJustInTimeProvisioning) &&
       event.outcome == "rejected";
   const bool is_introduction = event.step == "connect" && event.outcome == "denied";
-  if (!is_rejection && !is_introduction) return &event;
   const auto before = std::span(story).first(static_cast<std::size_t>(&event - story.data()));
+  if (event.step == kLeftUnregistered) return why_left(event, before);
+  if (!is_rejection && !is_introduction) return &event;
   for (const AuditEvent& earlier : std::ranges::reverse_view(before)) {
     if (earlier.correlation != event.correlation || earlier.step == "alarm") continue;
     if (is_refusal_of_hook(earlier)) return &earlier;
@@ -364,16 +384,23 @@ std::string_view to_string(Standing standing) {
 }
 
 bool is_refusal(const AuditEvent& event) {
-  if (std::ranges::find(kOwnSteps, event.step) == kOwnSteps.end() || event.outcome == "ok")
-    return false;
+  if (!is_own_step(event) || event.outcome == "ok") return false;
   return event.step != "hook" || is_refusal_of_hook(event);
 }
 
 const AuditEvent* decisive_event(const std::vector<AuditEvent>& story) {
+  // Where the journal paused, what came of the last connections is not on record: a device that is
+  // cut again and again is judged by what is known of it, not by how its last try began.
+  bool is_open_end = false;
+  const AuditEvent* begun = nullptr;
   for (const AuditEvent& event : std::ranges::reverse_view(story)) {
-    if (std::ranges::find(kOwnSteps, event.step) != kOwnSteps.end()) return cause_of(event, story);
+    if (event.step == "journal" && event.outcome == "paused") is_open_end = true;
+    if (!is_own_step(event)) continue;
+    if (!is_open_end || event.step != "connect" || event.outcome != "ok")
+      return cause_of(event, story);
+    if (begun == nullptr) begun = &event;
   }
-  return nullptr;
+  return begun;
 }
 
 Judgement judge(const std::vector<AuditEvent>& story, const DeviceFacts& facts) {
@@ -394,9 +421,7 @@ Judgement judge(const std::vector<AuditEvent>& story, const DeviceFacts& facts) 
   if (facts.certificate && facts.certificate->frozen)
     return {Standing::bad, advice_on_freeze(*facts.certificate)};
   if (!is_refusal(*event)) return judge_success(*event, facts);
-  const bool is_denial = event->outcome == "denied" && event->step != "hook";
-  if (is_denial && facts.certificate && !is_usable(*facts.certificate))
-    return judge_unusable(*facts.certificate);
+  if (auto judgement = judge_denied(*event, facts)) return *std::move(judgement);
   return {Standing::bad, advice_on_refusal(*event, facts)};
 }
 

@@ -24,6 +24,7 @@ std::string_view to_string(Standing standing);
 struct DeviceFacts {
   /// Of the decisive event, as it is now; absent when it does not exist any more.
   std::optional<registry::Certificate> certificate = {};
+  bool was_revoked = false;                  ///< it is gone, and a tombstone keeps its key out
   std::vector<registry::Alarm> alarms = {};  ///< raised ones, about this device
   Timestamp now = {};
 };
@@ -38,7 +39,8 @@ Judgement judge(const std::vector<registry::AuditEvent>& story, const DeviceFact
 bool is_refusal(const registry::AuditEvent& event);
 
 /// The event that judge() begins with: the device's own last step, or what brought that about.
-/// Operators' changes, alarms and ended connections are no steps of a device. Null without one.
+/// Operators' changes, alarms and connections that ended by no fault of the device's are no steps
+/// of it. Null without one.
 const registry::AuditEvent* decisive_event(const std::vector<registry::AuditEvent>& story);
 
 }  // namespace imprint::control_api

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "registry/refusal.h"
+
 namespace imprint::control_api {
 namespace {
 
@@ -174,6 +176,13 @@ TEST(Standing, NamesTheRemedyOfTheCause) {
        {},
        bad,
        "refused again. Send the parameters"},
+      {"a hook's override", {caused_by("HookOverride")}, {}, bad, "parameterOverrides"},
+      {"a deprecated type", {caused_by("ThingTypeDeprecated")}, {}, bad, "--undo-deprecate"},
+      {"events that are not here",
+       {event("service", "ok", R"({"event":true})")},
+       certificate(active),
+       good,
+       "does not send"},
       {"conflict", {rejected("ResourceConflicts")}, {}, bad, "two units have one serial"},
       {"disabled", {rejected("TemplateDisabled")}, {}, bad, "--enabled"},
       {"busy", {rejected("Throttled", false)}, {}, bad, "may succeed later"},
@@ -227,6 +236,112 @@ TEST(Standing, NamesTheRemedyOfTheCause) {
       {"did not subscribe", {event("answer", "lost")}, {}, bad, "before it publishes"},
   };
   for (const Row& row : rows) expect(row);
+}
+
+AuditEvent denied_for(std::string_view cause, std::string step = "connect") {
+  return denied(std::move(step), fmt::format(R"({{"cause":"{}"}})", cause));
+}
+AuditEvent cut_for(std::string_view cause) {
+  return event("disconnect", "failed", fmt::format(R"({{"cause":"{}"}})", cause));
+}
+
+TEST(Standing, NamesTheRemedyOfWhatADeviceWasDeniedOrCutFor) {
+  namespace cause = registry::cause;
+  const auto own = certificate(active);
+  const Row rows[] = {
+      {"QoS 2", {kConnected, cut_for(cause::kQos)}, own, bad, "QoS 0 or 1"},
+      {"too large", {kConnected, cut_for(cause::kTooLarge)}, own, bad, "128 KiB"},
+      {"a topic", {kConnected, cut_for(cause::kTopic)}, own, bad, "7 slashes"},
+      {"filters", {kConnected, cut_for(cause::kQuota)}, own, bad, "8 filters"},
+      {"no UTF-8", {kConnected, cut_for(cause::kMalformed)}, own, bad, "not UTF-8"},
+      {"CONNECT twice", {kConnected, cut_for(cause::kProtocol)}, own, bad, "new connection"},
+      {"slow", {kConnected, cut_for(cause::kSlowReader)}, own, bad, "does not read"},
+      {"cut before, and well since", {cut_for(cause::kQos), kConnected}, own, good, "went well"},
+      {"cut again and again, and the journal pauses",
+       {kConnected, cut_for(cause::kQos), kConnected, event("journal", "paused")},
+       own,
+       bad,
+       "QoS 0 or 1"},
+      {"comes often, and the journal pauses",
+       {kConnected, event("journal", "paused")},
+       own,
+       good,
+       "went well"},
+      {"MQTT 3.1", {denied_for(cause::kProtocolVersion)}, own, bad, "MQTT 3.1.1"},
+      {"no MQTT", {denied_for(cause::kNotMqtt)}, own, bad, "begin with CONNECT"},
+      {"at the REST port", {denied_for(cause::kMqttAtRestPort)}, {}, bad, "MQTT port"},
+      {"no policy", {denied_for(cause::kNoPolicy)}, own, bad, "attach-policy"},
+      {"a Deny", {denied_for(cause::kPolicyDenies)}, own, bad, "no Allow opens"},
+      {"no value", {denied_for(cause::kNoValue)}, own, bad, "attach-thing-principal"},
+      {"a condition", {denied_for(cause::kCondition)}, own, bad, "A condition"},
+      {"a will", {denied_for(cause::kWill)}, own, bad, "not its client id"},
+      {"reserved", {denied_for(cause::kReservedTopic, "publish")}, own, bad, "must use another"},
+      {"retain", {denied_for(cause::kRetain, "publish")}, own, bad, "without RETAIN"},
+      {"expired", {denied_for(cause::kExpired)}, expired(), bad, "has expired"},
+      {"a policy, and expired since", {denied_for(cause::kNoPolicy)}, expired(), bad, "expired"},
+      {"INACTIVE then", {denied_for(cause::kOutOfUse)}, own, waiting, "is over"},
+      {"INACTIVE still", {denied_for(cause::kOutOfUse)}, certificate(inactive), bad, "ACTIVE"},
+      {"not yet valid then", {denied_for(cause::kNotYetValid)}, own, waiting, "is over"},
+      {"unknown then, registered since",
+       {denied("tls_handshake", R"({"cause":"unknown-certificate"})")},
+       own,
+       waiting,
+       "is over"},
+      {"its CA", {denied_for(cause::kCaNotInUse, "tls_handshake")}, {}, bad, "introduces no"},
+      {"SHA-1", {denied_for(cause::kSignatureNotAccepted, "tls_handshake")}, {}, bad, "SHA-256"},
+  };
+  for (const Row& row : rows) expect(row);
+}
+
+TEST(Standing, AVariableWithoutAValueIsTheThingsOrTheClientIds) {
+  AuditEvent attached = denied_for(registry::cause::kNoValue);
+  attached.thing = "device-1";
+  expect({"attached", {attached}, certificate(active), bad, "another client id"});
+  expect({"by its name", {attached}, certificate(active), bad, "\"device-1\""});
+}
+
+TEST(Standing, AFirstConnectionIsAdvisedByItsCertificateNotByParameters) {
+  const auto failed = [](std::string_view code, std::string_view why) {
+    return event("just_in_time_provisioning", "rejected",
+                 fmt::format(R"({{"errorCode":"{}","cause":"{}","final":true}})", code, why));
+  };
+  const Row rows[] = {
+      {"the subject", {failed("InvalidParameters", "")}, {}, bad, "another subject"},
+      {"the key",
+       {failed("InvalidParameters", "CertificateValidation"), denied("connect")},
+       {},
+       bad,
+       "exponent 65537"},
+      {"its hook", {failed("InvalidParameters", "HookOverride")}, {}, bad, "parameterOverrides"},
+      {"for good", {failed("InvalidParameters", "")}, {}, bad, "refused in the same way"},
+  };
+  for (const Row& row : rows) expect(row);
+}
+
+TEST(Standing, WhoeverLeftUnregisteredHadAReasonWhereItWasDenied) {
+  const AuditEvent left = event("left_unregistered", "failed", R"({"claim":true})");
+  const AuditEvent topic = denied("publish", R"({"claim":true,"cause":"NoStatement"})");
+  AuditEvent elsewhere = topic;
+  elsewhere.correlation = "another";
+  const Row rows[] = {
+      {"denied", {kClaimed, kCreated, topic, left, kLost}, certificate(active), bad, "the topic"},
+      {"could not hear",
+       {kClaimed, kCreated, event("answer", "lost"), left},
+       certificate(active),
+       bad,
+       "waits for SUBACK"},
+      {"of its own", {kClaimed, kCreated, left, kLost}, certificate(active), bad, "setBufferSize"},
+      {"another's", {elsewhere, kCreated, left}, certificate(active), bad, "setBufferSize"},
+  };
+  for (const Row& row : rows) expect(row);
+}
+
+TEST(Standing, AKeyThatATombstoneKeepsOutIsNotToldToComeAgain) {
+  for (const AuditEvent& last : {denied("tls_handshake"), denied("connect"), kConnected}) {
+    const Judgement judgement = judge({last}, {.was_revoked = true, .now = kNow});
+    EXPECT_EQ(judgement.standing, bad);
+    EXPECT_THAT(judgement.next, HasSubstr("imprint revocation lift DIR ab")) << last.step;
+  }
 }
 
 TEST(Standing, LooksBehindWhatTheDeviceWasTold) {

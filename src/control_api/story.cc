@@ -42,6 +42,8 @@ constexpr std::array kSteps = {
     StepName{"certificate_never_arrived", "certificate never stored"},
     StepName{"left_unregistered", "left without RegisterThing"},
     StepName{"journal", "record"},
+    StepName{"sign_in", "sign in at the dashboard"},
+    StepName{"authenticate", "request to the REST API"},
 };
 
 std::string_view tried(const AuditEvent& event) {
@@ -68,6 +70,17 @@ std::string sentence_of_hook(const AuditEvent& event, const EventDetail& detail)
   return out;
 }
 
+/// "sign in at the dashboard denied with the key AKIA... from 10.0.0.3: ...".
+std::string sentence_of_key_use(const AuditEvent& event, const EventDetail& detail) {
+  std::string out = fmt::format("{} {} with the key {} from {}", tried(event),
+                                event.outcome == "ok" ? "succeeded" : event.outcome, event.actor,
+                                detail.text("source_ip"));
+  for (const char* member : {"because", "error"}) {
+    if (const std::string reason = detail.text(member); !reason.empty()) return out + ": " + reason;
+  }
+  return out;
+}
+
 }  // namespace
 
 bool is_of_claim(const AuditEvent& event) { return EventDetail(event).flag("claim"); }
@@ -83,12 +96,17 @@ std::string sentence_of(const AuditEvent& event) {
   const std::string because = detail.text("because");
   const std::string resource = detail.text("resource");
   if (event.step == "hook") return sentence_of_hook(event, detail);
+  if (event.step == "sign_in" || event.step == "authenticate")
+    return sentence_of_key_use(event, detail);
   if (event.outcome != "ok") {
     std::string out(tried(event));
     if (!resource.empty()) out += fmt::format(" {}", quote(resource));
     out += fmt::format(" {}", event.outcome);
     if (!detail.text("errorCode").empty())
       out += fmt::format(" with {} {}", detail.number("statusCode"), detail.text("errorCode"));
+    // An operator's request, that his key does not allow.
+    if (event.outcome == "denied" && because.empty() && !detail.text("reason").empty())
+      out += fmt::format(" to {}: {}", event.actor, detail.text("reason"));
     if (!because.empty()) out += ": " + because;
     if (!detail.text("rule").empty()) out += fmt::format(" (rule: {})", detail.text("rule"));
     return out;
@@ -99,7 +117,10 @@ std::string sentence_of(const AuditEvent& event) {
                        detail.text("from"));
   }
   if (event.step == "disconnect") return "disconnected";
-  if (event.step == "service") return fmt::format("published to {}: {}", quote(resource), because);
+  if (event.step == "service") {
+    return fmt::format("{} {}: {}", detail.flag("event") ? "subscribed to" : "published to",
+                       quote(resource), because);
+  }
   if (event.step == "create_keys_and_certificate" || event.step == "create_certificate_from_csr" ||
       event.step == "reopen_certificate") {
     return fmt::format("got certificate {}{}", event.certificate,

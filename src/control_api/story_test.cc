@@ -80,6 +80,26 @@ TEST(Story, EveryEventIsASentenceWithWhatDecidedIt) {
        {"freeze_claim by AKIA: line 3 lost a controller"}},
       {{.step = "update_certificate", .outcome = "ok", .actor = "AKIA"},
        {"update_certificate by AKIA"}},
+      {{.step = "sign_in",
+        .outcome = "denied",
+        .actor = "AKIAX",
+        .detail = R"({"source_ip":"10.0.0.3","because":"the secret is wrong"})"},
+       {"sign in at the dashboard denied with the key AKIAX from 10.0.0.3: the secret is wrong"}},
+      {{.step = "sign_in",
+        .outcome = "ok",
+        .actor = "AKIAX",
+        .detail = R"({"source_ip":"10.0.0.3"})"},
+       {"succeeded with the key AKIAX from 10.0.0.3"}},
+      {{.step = "authenticate",
+        .outcome = "rejected",
+        .actor = "AKIAX",
+        .detail = R"({"source_ip":"10.0.0.3","error":"SignatureDoesNotMatch"})"},
+       {"request to the REST API rejected with the key AKIAX from 10.0.0.3: SignatureDoesNot"}},
+      {{.step = "delete_thing",
+        .outcome = "denied",
+        .actor = "AKIAX",
+        .detail = R"({"resource":"arn:t","reason":"the role is read-only"})"},
+       {"delete_thing \"arn:t\" denied to AKIAX: the role is read-only"}},
       {{.step = "connect", .outcome = "denied", .detail = "not JSON"}, {"connect denied"}},
       // Text from a device stays one line of text.
       {{.step = "subscribe", .outcome = "denied", .detail = R"({"resource":"a\nNext: lies"})"},
@@ -156,6 +176,76 @@ TEST_F(Explain, FollowsADeviceThroughItsConnectionsAndCertificatesButNotItsClaim
   EXPECT_EQ(steps("serialNumber=S1&after=3"),
             (std::vector<std::string>{"create_certificate_from_csr", "publish"}));
   EXPECT_TRUE(steps("serialNumber=S2").empty());
+}
+
+AuditEvent refused_handshake(const std::string& address, const std::string& cause) {
+  return {.step = "tls_handshake",
+          .outcome = "denied",
+          .detail = fmt::format(R"({{"from":"{}","cause":"{}","because":"{} it is"}})", address,
+                                cause, cause)};
+}
+
+/// Behind one address there may be a whole line.
+TEST_F(Explain, RefusalsWithoutANameAreGroupedByAddressAndCause) {
+  for (int i = 0; i < 5; ++i) record({refused_handshake("10.0.0.1", "no-shared-version")});
+  record({refused_handshake("10.0.0.1", "server-not-trusted"),
+          refused_handshake("10.0.0.2", "server-not-trusted"),
+          refused_handshake("10.0.0.1", "no-certificate")});
+  const Reply reply = world.must("GET", "/imprint/v1/refused-devices");
+  std::vector<std::string> told;
+  for (const auto& one : reply.list("devices")) {
+    told.push_back(fmt::format("{} {} {}", one.at("from").as_string().c_str(),
+                               one.at("detail").at("cause").as_string().c_str(),
+                               one.at("times").to_number<int>()));
+  }
+  EXPECT_EQ(told, (std::vector<std::string>{
+                      "10.0.0.1 no-certificate 1", "10.0.0.2 server-not-trusted 1",
+                      "10.0.0.1 server-not-trusted 1", "10.0.0.1 no-shared-version 5"}));
+}
+
+TEST_F(Explain, WhoeverKnocksDoesNotHideAClaimsUnits) {
+  record({{.step = "register_thing",
+           .outcome = "rejected",
+           .client = "unit",
+           .detail = R"({"category":"not-admitted","cause":"NotListed"})"}});
+  for (int i = 0; i < 3'000; ++i) {
+    AuditEvent event = refused_handshake("10.0.0.1", "no-certificate");
+    event.detail.insert(1, R"("category":"handshake-refused",)");
+    record({std::move(event)});
+  }
+  const Reply reply = world.must("GET", "/imprint/v1/refused-devices");
+  ASSERT_EQ(reply.list("devices").size(), 2U);
+  EXPECT_EQ(reply.list("devices")[1].at("clientId").as_string(), "unit");
+}
+
+TEST_F(Explain, AsksForTheTemplateThatWasMeantWhoeverAsked) {
+  registry::ChangeSet changes;
+  changes.changes.emplace_back(registry::Put{
+      registry::ProvisioningTemplate{.name = *TemplateName::parse("Sensors"), .enabled = true}});
+  world.arrange(std::move(changes));
+  for (const std::string claim : {"true", "false"}) {
+    const std::string client = "unit-" + claim;
+    record({{.step = "publish",
+             .outcome = "denied",
+             .correlation = client,
+             .client = client,
+             .detail = fmt::format(
+                 R"({{"claim":{},"cause":"NoStatement","resource":"$aws/provisioning-templates/)"
+                 R"(Sensor/provision/json"}})",
+                 claim)},
+            {.step = "left_unregistered",
+             .outcome = "failed",
+             .correlation = client,
+             .client = client,
+             .detail = fmt::format(R"({{"claim":{}}})", claim)}});
+    EXPECT_THAT(world.must("GET", "/imprint/v1/explain?clientId=" + client).text("next"),
+                HasSubstr("Did you mean the template Sensors"))
+        << claim;
+  }
+  const Reply refused = world.must("GET", "/imprint/v1/refused-devices");
+  ASSERT_EQ(refused.list("devices").size(), 2U);
+  for (const auto& one : refused.list("devices"))
+    EXPECT_THAT(std::string(one.at("next").as_string()), HasSubstr("template Sensors"));
 }
 
 TEST_F(Explain, WantsExactlyOneName) {

@@ -96,12 +96,15 @@ std::string_view loggable(std::string_view access_key_id) {
 }
 
 registry::AuditEvent event(const Dependencies& server, const HttpRequest& request,
-                           std::string_view outcome, std::string_view access_key_id) {
+                           std::string_view outcome, std::string_view access_key_id,
+                           const std::string& because = {}) {
+  json::object detail{{"source_ip", request.source_ip}};
+  if (!because.empty()) detail["because"] = because;
   return {.time = server.clock.now(),
           .step = "sign_in",
           .outcome = std::string(outcome),
           .actor = std::string(access_key_id),
-          .detail = encoding::to_json(json::object{{"source_ip", request.source_ip}})};
+          .detail = encoding::to_json(detail)};
 }
 
 runtime::Task<SessionAnswer> sign_in(const Dependencies& server, HttpRequest request) {
@@ -122,7 +125,8 @@ runtime::Task<SessionAnswer> sign_in(const Dependencies& server, HttpRequest req
                          {{"from", request.source_ip},
                           {"key", loggable(in->access_key_id)},
                           {"because", started.error().message}});
-      refused.refusal = event(server, request, "denied", loggable(in->access_key_id));
+      refused.refusal =
+          event(server, request, "denied", loggable(in->access_key_id), started.error().message);
     }
     co_return refused;
   }

@@ -121,6 +121,9 @@ TEST_F(Browser, PutsRefusedSignInsOnRecordWithinABudget) {
   session("POST", R"({"accessKeyId":"AKIAX","secretAccessKey":"s"})");
   session("POST", R"({"accessKeyId":"a secret in the wrong field","secretAccessKey":"AKIAX"})");
   EXPECT_THAT(refused(), testing::ElementsAre("(not an access key id)", "AKIAX"));
+  const auto told = world.must("GET", "/imprint/v1/audit-events?step=sign_in&maxResults=1");
+  EXPECT_THAT(std::string(told.list("events")[0].at("sentence").as_string()),
+              testing::MatchesRegex("sign in at the dashboard denied with the key .* from .*: .*"));
   for (int i = 0; i < 200; ++i) session("POST", R"({"accessKeyId":"AKIAX","secretAccessKey":"s"})");
   EXPECT_LE(refused().size(), 60U) << "strangers cannot fill the trail";
 }

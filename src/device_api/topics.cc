@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/nearest.h"
+#include "registry/refusal.h"
 
 namespace imprint::device_api {
 
@@ -88,6 +89,14 @@ Result<ProvisioningTopic> parse_templates(std::vector<std::string_view> parts) {
       parts);
 }
 
+namespace cause = registry::cause;
+
+/// What no policy opens.
+Unexpected refuse_topic(std::string message, std::string_view code = cause::kReservedTopic,
+                        Fault fault = Fault::forbidden) {
+  return Unexpected(Error{fault, std::move(message), {}, code});
+}
+
 }  // namespace
 
 std::optional<std::string> meant_topic(std::string_view topic) {
@@ -145,6 +154,14 @@ bool is_event(std::string_view topic) {
   return topic.starts_with("$aws/events/") || topic.starts_with("$imprint/alarms/");
 }
 
+bool is_absent_event(std::string_view filter) {
+  constexpr std::string_view kEvents = "$aws/events/";
+  if (!filter.starts_with(kEvents)) return false;
+  const std::string_view first =
+      filter.substr(kEvents.size(), filter.find('/', kEvents.size()) - kEvents.size());
+  return first != "certificates" && first != "+" && first != "#";
+}
+
 bool is_absent_service(std::string_view topic) {
   // AWS IoT Developer Guide, "Reserved topics".
   constexpr std::array<std::string_view, 4> kServices = {"$aws/things/", "$aws/rules/",
@@ -172,20 +189,23 @@ std::string question_of(std::string_view topic) {
 Result<void> check_publish(std::string_view topic) {
   // [MQTT-4.8.2-1, 5.0] makes $share a form of filters; no subscription would match the topic.
   if (topic == "$share" || topic.starts_with("$share/"))
-    return fail(Fault::invalid, "{} is a shared subscription's filter and no topic; publish to {}",
-                quote(topic), "what follows the group's name");
+    return refuse_topic(
+        fmt::format("{} is a shared subscription's filter and no topic; publish to what follows "
+                    "the group's name",
+                    quote(topic)),
+        cause::kReservedTopic, Fault::invalid);
   if (!is_reserved(topic) || is_absent_service(topic)) return {};
   const auto parsed = parse_provisioning_topic(topic);
   if (!parsed)
-    return fail(Fault::forbidden, "topic {} is reserved and no operation of this server{}",
-                quote(topic), question_of(topic));
-  if (!*parsed) return fail(Fault::forbidden, "{}{}", parsed->error().message, question_of(topic));
+    return refuse_topic(fmt::format("topic {} is reserved and no operation of this server{}",
+                                    quote(topic), question_of(topic)));
+  if (!*parsed) return refuse_topic(parsed->error().message + question_of(topic));
   if ((*parsed)->role == ProvisioningTopic::Role::request) return {};
   const std::string_view request = topic.substr(0, topic.rfind('/'));
-  return fail(Fault::forbidden,
-              "{} is where answers arrive; publish {} requests to {} and subscribe to /accepted "
-              "and /rejected",
-              quote(topic), to_string((*parsed)->operation), quote(request));
+  return refuse_topic(
+      fmt::format("{} is where answers arrive; publish {} requests to {} and subscribe to "
+                  "/accepted and /rejected",
+                  quote(topic), to_string((*parsed)->operation), quote(request)));
 }
 
 Result<void> check_subscribe(std::string_view filter) {
@@ -194,11 +214,10 @@ Result<void> check_subscribe(std::string_view filter) {
     const std::string_view shared =
         slash == std::string_view::npos ? std::string_view() : filter.substr(slash + 1);
     if (!shared.starts_with('$')) return {};
-    return fail(Fault::forbidden,
-                "{} cannot be shared: answers are sent to whoever asked, and events to everybody "
-                "who listens; "
-                "subscribe without $share",
-                quote(shared));
+    return refuse_topic(fmt::format(
+        "{} cannot be shared: answers are sent to whoever asked, and events to everybody who "
+        "listens; subscribe without $share",
+        quote(shared)));
   }
   if (!is_reserved(filter)) return {};
   if (is_absent_service(filter) || is_event(filter)) return {};
@@ -206,13 +225,13 @@ Result<void> check_subscribe(std::string_view filter) {
   const auto parsed = parse_provisioning_topic(filter);
   if (has_wildcard && parsed) return {};
   if (!parsed)
-    return fail(Fault::forbidden, "filter {} is reserved and no operation of this server{}",
-                quote(filter), question_of(filter));
-  if (!*parsed) return fail(Fault::forbidden, "{}{}", parsed->error().message, question_of(filter));
+    return refuse_topic(fmt::format("filter {} is reserved and no operation of this server{}",
+                                    quote(filter), question_of(filter)));
+  if (!*parsed) return refuse_topic(parsed->error().message + question_of(filter));
   if ((*parsed)->role != ProvisioningTopic::Role::request) return {};
-  return fail(Fault::forbidden,
-              "{} is where {} requests are published; subscribe to its /accepted and /rejected",
-              quote(filter), to_string((*parsed)->operation));
+  return refuse_topic(
+      fmt::format("{} is where {} requests are published; subscribe to its /accepted and /rejected",
+                  quote(filter), to_string((*parsed)->operation)));
 }
 
 }  // namespace imprint::device_api

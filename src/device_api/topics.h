@@ -45,6 +45,10 @@ bool is_reserved(std::string_view topic);
 /// clients within policy receive as they do any other and never send.
 bool is_event(std::string_view topic);
 
+/// A filter below $aws/events/ that matches no event of this server's: it has those of certificates
+/// that a CA introduced, and none of presence, subscriptions, jobs or the registry.
+bool is_absent_event(std::string_view filter);
+
 /// A topic or filter of an AWS IoT service that this server does not have (shadows, jobs, Device
 /// Defender, rules, commands). Devices with an AWS SDK use them as a matter of course: they may,
 /// and nothing comes of it.

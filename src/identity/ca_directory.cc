@@ -4,6 +4,10 @@
 #include <algorithm>
 #include <functional>
 
+#include "registry/refusal.h"
+#include "x509/key_rules.h"
+#include "x509/refusal.h"
+
 namespace imprint::identity {
 
 namespace {
@@ -12,11 +16,19 @@ namespace {
 /// proved nothing yet. As many as the longest chain needs, and as many again for namesakes.
 constexpr int kMaxVerifications = 2 * static_cast<int>(kMaxChain);
 
+namespace cause = registry::cause;
+
+Unexpected refuse(std::string_view code, std::string message) {
+  return Unexpected(Error{Fault::forbidden, std::move(message), {}, code});
+}
+
 Unexpected refuse(const registry::CaCertificate& ca, std::string_view because,
                   std::string_view remedy) {
-  return fail(Fault::forbidden,
-              "its CA certificate {} is registered but {}, so that it introduces no devices; {}",
-              ca.id.hex(), because, remedy);
+  return refuse(
+      cause::kCaNotInUse,
+      fmt::format("its CA certificate {} is registered but {}, so that it introduces no devices; "
+                  "{}",
+                  ca.id.hex(), because, remedy));
 }
 
 Result<void> check_introducer(const registry::CaCertificate& ca, Timestamp now) {
@@ -34,6 +46,18 @@ Result<void> check_introducer(const registry::CaCertificate& ca, Timestamp now) 
   }
   if (now > ca.not_after)
     return refuse(ca, "has expired", "register its successor, or the devices' certificates");
+  return {};
+}
+
+/// What a device's own certificate can be told by before its chain is built.
+Result<void> check_leaf(const x509::Certificate& leaf, Timestamp now) {
+  if (now > leaf.not_after()) return refuse(cause::kExpired, "the certificate has expired");
+  if (now < leaf.not_before()) {
+    return refuse(cause::kNotYetValid,
+                  "the certificate is not valid yet, by the clock of this server");
+  }
+  if (const auto fit = x509::check_device_key(leaf.public_key()); !fit)
+    return refuse(cause::kKeyNotAccepted, fit.error().message);
   return {};
 }
 
@@ -70,14 +94,21 @@ class SignerSearch {
                       kMaxVerifications, certificate.subject().text(), certificate.issuer().text());
         }
         --left_;
-        if (certificate.verify_signed_by(issuer)) return &candidate;
+        const auto verified = certificate.verify_signed_by(issuer);
+        if (verified) return &candidate;
+        if (verified.error().code == x509::kSignatureNotAccepted)
+          not_accepted_ = verified.error().message;
       }
     }
     return nullptr;
   }
 
+  /// Why a signature that a candidate's name stands on could not even be looked at; or nothing.
+  [[nodiscard]] const std::string& not_accepted() const { return not_accepted_; }
+
  private:
   int left_ = kMaxVerifications;
+  std::string not_accepted_;
 };
 
 }  // namespace
@@ -147,11 +178,19 @@ Result<FirstContact> CaDirectory::vouch(const x509::Certificate& leaf,
       continue;
     }
     TRY(check_introducer(ca->record, now));
+    TRY(check_leaf(leaf, now));
     // Only what leads to the CA: what else came along is not to be looked at again.
     const auto chain = ca->anchor.verify(leaf, way, now, x509::ChainPurpose::tls_client);
     if (chain) return FirstContact{leaf, ca->record.id};
-    return fail(Fault::forbidden, "CA certificate {} is registered, but {}", ca->record.id.hex(),
-                chain.error().message);
+    return refuse(cause::kChainNotAccepted,
+                  fmt::format("CA certificate {} is registered, but {}", ca->record.id.hex(),
+                              chain.error().message));
+  }
+  if (!search.not_accepted().empty()) {
+    return refuse(cause::kSignatureNotAccepted,
+                  fmt::format("a CA certificate of the name that it gives as its issuer, \"{}\", "
+                              "is known, but its {}",
+                              leaf.issuer().text(), search.not_accepted()));
   }
   return fail(Fault::not_found,
               "no registered CA certificate signed it or what was sent along with it; the issuer "

@@ -22,6 +22,12 @@ std::uint64_t Counts::failures() const {
   return std::accumulate(failed.begin(), failed.end(), std::uint64_t{0});
 }
 
+std::uint64_t Counts::failures_of_units() const {
+  const auto handshakes =
+      failed[static_cast<std::size_t>(telemetry::FailureCategory::handshake_refused)];
+  return failures() - handshakes;
+}
+
 Counts& Counts::operator+=(const Counts& more) {
   onboarded += more.onboarded;
   add(failed, more.failed);

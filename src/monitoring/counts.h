@@ -19,6 +19,9 @@ struct Counts {
   std::uint64_t store_failures = 0;
 
   [[nodiscard]] std::uint64_t failures() const;
+  /// Without handshakes: whoever reaches the port may make as many of those fail as he likes, so
+  /// they are shown and say nothing of how the line does.
+  [[nodiscard]] std::uint64_t failures_of_units() const;
   [[nodiscard]] std::uint64_t hook(telemetry::HookOutcome outcome) const {
     return hooks[static_cast<std::size_t>(outcome)];
   }

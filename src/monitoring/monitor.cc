@@ -235,9 +235,11 @@ void Monitor::tick(Timestamp now, Monotonic monotonic) {
 }
 
 alarms::Leading Monitor::leading(const Counts& counts) {
-  const auto most = std::ranges::max_element(counts.failed);
+  auto failed = counts.failed;
+  failed[static_cast<std::size_t>(telemetry::FailureCategory::handshake_refused)] = 0;
+  const auto most = std::ranges::max_element(failed);
   if (*most == 0) return {};
-  const auto index = static_cast<std::size_t>(std::distance(counts.failed.begin(), most));
+  const auto index = static_cast<std::size_t>(std::distance(failed.begin(), most));
   const auto& info = telemetry::failure_categories()[index];
   const std::scoped_lock lock(mutex_);
   return {.category = std::string(info.name),
@@ -252,7 +254,8 @@ void Monitor::judge_counts(Timestamp now, Monotonic monotonic) {
   if (options_.failure_ratio.enabled) {
     const Counts counts = failures_.difference();
     findings.push_back(alarms::judge_failures(
-        options_.failure_ratio, {.good = whole(counts.onboarded), .bad = whole(counts.failures())},
+        options_.failure_ratio,
+        {.good = whole(counts.onboarded), .bad = whole(counts.failures_of_units())},
         leading(counts)));
   }
   const auto hooks_of = [](const Counts& counts) {
@@ -361,7 +364,8 @@ void Monitor::show(Timestamp now, const Counts& counts) {
       parts_.metrics.alarms_active(to_string(kind), board_.count_raised(kind));
   }
   const Counts window = failures_.difference();
-  const alarms::Tally tally{.good = whole(window.onboarded), .bad = whole(window.failures())};
+  const alarms::Tally tally{.good = whole(window.onboarded),
+                            .bad = whole(window.failures_of_units())};
   Snapshot next{.now = {.time = now,
                         .onboarded = counts.onboarded,
                         .failed = counts.failures(),

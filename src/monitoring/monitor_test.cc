@@ -153,6 +153,21 @@ TEST_F(MonitorTest, AFailingFactoryIsToldOnceAndItsRecoveryOnce) {
   EXPECT_EQ(events[0].outcome + events[1].outcome, "raisedresolved");
 }
 
+TEST_F(MonitorTest, UnitsThatNeverAskAreFailuresAndWhoeverKnocksIsNone) {
+  for (int i = 0; i < 200; ++i)
+    metrics_.device_refused("handshake", FailureCategory::handshake_refused);
+  onboard(20);
+  pass(Seconds(2));
+  EXPECT_THAT(alarms(), IsEmpty()) << "anybody who reaches the port can do that";
+  EXPECT_EQ(monitor_->snapshot()->now.failed, 200U) << "and it is shown";
+  for (int i = 0; i < 25; ++i) metrics_.device_refused("publish", FailureCategory::topic_refused);
+  pass(Seconds(2));
+  ASSERT_EQ(alarms().size(), 1U);
+  EXPECT_THAT(alarms()[0].because, HasSubstr("25: "));
+  EXPECT_THAT(alarms()[0].because, HasSubstr("(topic-refused)"));
+  EXPECT_THAT(alarms()[0].next, HasSubstr("template's name"));
+}
+
 TEST_F(MonitorTest, OneRefusedOfThreeIsNoAlarm) {
   onboard(2);
   refuse(1);

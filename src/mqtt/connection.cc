@@ -9,6 +9,8 @@ std::string_view to_string(CloseReason reason) {
       return "peer disconnected";
     case CloseReason::connection_lost:
       return "connection lost";
+    case CloseReason::not_mqtt:
+      return "not MQTT";
     case CloseReason::malformed_packet:
       return "malformed packet";
     case CloseReason::protocol_error:

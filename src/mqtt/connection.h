@@ -18,6 +18,7 @@ struct SendBytes {
 enum class CloseReason {
   peer_disconnected,   ///< The peer sent DISCONNECT.
   connection_lost,     ///< The host says that the transport ended without DISCONNECT.
+  not_mqtt,            ///< What came first is no CONNECT.
   malformed_packet,    ///< Bytes that are no packet.
   protocol_error,      ///< A packet that MQTT does not allow here.
   not_supported,       ///< QoS 2, subscription identifiers, an unknown protocol version.

@@ -95,7 +95,8 @@ void ServerSession::parse(BytesView& input) {
     // [MQTT-3.1.0-1], said before anything is kept of what comes instead of CONNECT.
     if (phase_ == Phase::awaiting_connect && !reader_.in_packet() &&
         Frame{.first = input[0], .body = {}}.type() != PacketType::connect)
-      return fail({ReasonCode::protocol_error, "the first packet is not CONNECT"});
+      return fail(CloseReason::not_mqtt, ReasonCode::protocol_error,
+                  "the first packet is not CONNECT");
     const auto frame = reader_.next(input);
     if (!frame) return fail(frame.error());
     const std::optional<Frame>& whole = *frame;

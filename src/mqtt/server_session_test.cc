@@ -317,6 +317,7 @@ TEST(ServerSession, RequiresConnectFirstAndOnce) {
     c.hex(packet);
     ASSERT_TRUE(c.close()) << packet;
     EXPECT_EQ(c.close()->code, ReasonCode::protocol_error) << packet;
+    EXPECT_EQ(c.close()->reason, CloseReason::not_mqtt) << packet;
     EXPECT_EQ(c.sent_hex(), "") << packet;
     EXPECT_FALSE(c.close()->was_connected);
   }

@@ -8,6 +8,7 @@
 #include "provisioning/register_thing.h"
 #include "provisioning/standing.h"
 #include "provisioning/template_settings.h"
+#include "registry/refusal.h"
 
 namespace imprint::provisioning {
 
@@ -75,10 +76,13 @@ Result<void> check_introducer(const registry::CaCertificate& ca, Timestamp now) 
   const std::string_view why = !ca.is_active        ? "is INACTIVE"
                                : now > ca.not_after ? "has expired"
                                                     : "has auto-registration disabled";
-  return fail(Fault::forbidden,
-              "CA certificate {}, which signed this certificate, {}, so that it introduces no "
-              "devices",
-              ca.id.hex(), why);
+  return Unexpected(Error{
+      Fault::forbidden,
+      fmt::format("CA certificate {}, which signed this certificate, {}, so that it introduces no "
+                  "devices",
+                  ca.id.hex(), why),
+      {},
+      registry::cause::kCaNotInUse});
 }
 
 /// Trouble of the server's own, which says nothing of the device or its template.
@@ -250,7 +254,12 @@ registry::Task<Result<JustInTime::Decision>> JustInTime::decide(FirstConnection 
   }
   CO_TRY(check_serials(settings.rules, {source.name, templates::Use::jitp, certificate.values},
                        source.parsed, parameters, certificate));
-  CO_TRY_ASSIGN(templates::Resources resources, source.parsed.evaluate(parameters, certificate));
+  auto evaluated = source.parsed.evaluate(parameters, certificate);
+  if (!evaluated && asked) {
+    const bool was_sound = source.parsed.evaluate(admission.overrides, certificate).has_value();
+    evaluated.error() = blamed_on(*asked, std::move(evaluated).error(), was_sound);
+  }
+  CO_TRY_ASSIGN(templates::Resources resources, std::move(evaluated));
   DeviceRequest device{.holds = source.holds,
                        .template_name = source.name,
                        .template_version = source.version,

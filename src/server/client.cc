@@ -3,12 +3,39 @@
 
 #include <utility>
 
+#include "policy/denial.h"
 #include "provisioning/claim_budget.h"
+#include "registry/refusal.h"
+#include "server/protocol_fault.h"
 #include "server/shard.h"
 
 namespace imprint::server {
 
-Error Client::forbidden(std::string message) { return Error{Fault::forbidden, std::move(message)}; }
+namespace {
+
+namespace cause = registry::cause;
+
+std::string_view cause_of(policy::Denial denial) {
+  switch (denial) {
+    case policy::Denial::no_policy:
+      return cause::kNoPolicy;
+    case policy::Denial::explicit_deny:
+      return cause::kPolicyDenies;
+    case policy::Denial::no_statement:
+      return cause::kNoStatement;
+    case policy::Denial::no_value:
+      return cause::kNoValue;
+    case policy::Denial::condition:
+      return cause::kCondition;
+  }
+  return {};
+}
+
+}  // namespace
+
+Error Client::forbidden(std::string message, std::string_view cause) {
+  return Error{Fault::forbidden, std::move(message), {}, cause};
+}
 
 Client::Client(Shard& shard, Connection& connection, CertificateId certificate,
                std::optional<identity::FirstContact> contact)
@@ -66,51 +93,58 @@ void Client::use(identity::PrincipalPtr principal) {
 std::optional<Error> Client::check_certificate() const {
   const auto status = services().directory.status(certificate_);
   const std::string id = principal_->id_text;
-  if (!status) return forbidden(fmt::format("certificate {} has been deleted", id));
-  const registry::Certificate& record = principal_->certificate;
-  if (*status == registry::CertificateStatus::pending_activation && record.ca_certificate) {
-    return forbidden(fmt::format(
-        "certificate {} is PENDING_ACTIVATION: CA certificate {} introduced it, and nobody has "
-        "activated it yet; aws iot update-certificate --certificate-id {} --new-status ACTIVE does",
-        id, record.ca_certificate->hex(), id));
-  }
-  if (*status == registry::CertificateStatus::pending_activation) {
-    return forbidden(fmt::format(
-        "certificate {} is PENDING_ACTIVATION: RegisterThing has not succeeded for it; connect "
-        "with the claim certificate and register first",
-        id));
-  }
-  if (*status == registry::CertificateStatus::revoked) {
-    return forbidden(fmt::format(
-        "certificate {} is REVOKED for good; the device begins again with its claim and a new key",
-        id));
-  }
-  if (*status == registry::CertificateStatus::inactive && record.replaced_by) {
-    return forbidden(fmt::format(
-        "certificate {} is INACTIVE: certificate {} replaced it when its device registered again "
-        "with another key; if this is another device, two units have one serial number",
-        id, record.replaced_by->hex()));
-  }
-  if (*status == registry::CertificateStatus::inactive && record.frozen)
-    return forbidden(provisioning::told_when_frozen(certificate_, *record.frozen));
-  // Whoever is cut has read the record before; the next connection is told why.
-  if (*status == registry::CertificateStatus::inactive && is_claim()) {
-    return forbidden(
-        fmt::format("claim {} is INACTIVE: it has been frozen or deactivated; imprint claim show "
-                    "DIR {} says why",
-                    id, id));
-  }
-  if (*status != registry::CertificateStatus::active) {
-    return forbidden(fmt::format("certificate {} is {}; an operator can activate it", id,
-                                 registry::to_string(*status)));
-  }
+  if (!status)
+    return forbidden(fmt::format("certificate {} has been deleted", id), cause::kDeleted);
+  if (*status != registry::CertificateStatus::active)
+    return forbidden(why_out_of_use(*status), cause::kOutOfUse);
   const Timestamp now = services().clock.now();
   if (now > principal_->certificate.not_after)
-    return forbidden(fmt::format("certificate {} has expired", id));
+    return forbidden(fmt::format("certificate {} has expired", id), cause::kExpired);
   if (now < principal_->certificate.not_before) {
-    return forbidden(fmt::format("certificate {} is not valid yet; check the server's clock", id));
+    return forbidden(fmt::format("certificate {} is not valid yet; check the server's clock", id),
+                     cause::kNotYetValid);
   }
   return std::nullopt;
+}
+
+std::string Client::why_out_of_use(registry::CertificateStatus status) const {
+  using enum registry::CertificateStatus;
+  const std::string id = principal_->id_text;
+  const registry::Certificate& record = principal_->certificate;
+  if (status == pending_activation && record.ca_certificate) {
+    return fmt::format(
+        "certificate {} is PENDING_ACTIVATION: CA certificate {} introduced it, and nobody has "
+        "activated it yet; aws iot update-certificate --certificate-id {} --new-status ACTIVE does",
+        id, record.ca_certificate->hex(), id);
+  }
+  if (status == pending_activation) {
+    return fmt::format(
+        "certificate {} is PENDING_ACTIVATION: RegisterThing has not succeeded for it; connect "
+        "with the claim certificate and register first",
+        id);
+  }
+  if (status == revoked) {
+    return fmt::format(
+        "certificate {} is REVOKED for good; the device begins again with its claim and a new key",
+        id);
+  }
+  if (status == inactive && record.replaced_by) {
+    return fmt::format(
+        "certificate {} is INACTIVE: certificate {} replaced it when its device registered again "
+        "with another key; if this is another device, two units have one serial number",
+        id, record.replaced_by->hex());
+  }
+  if (status == inactive && record.frozen)
+    return provisioning::told_when_frozen(certificate_, *record.frozen);
+  // Whoever is cut has read the record before; the next connection is told why.
+  if (status == inactive && is_claim()) {
+    return fmt::format(
+        "claim {} is INACTIVE: it has been frozen or deactivated; imprint claim show DIR {} says "
+        "why",
+        id, id);
+  }
+  return fmt::format("certificate {} is {}; an operator can activate it", id,
+                     registry::to_string(status));
 }
 
 bool Client::is_connected() const { return connection_.session().is_connected(); }
@@ -154,21 +188,13 @@ void Client::closed(mqtt::Close close) {
   const bool held_client_id = std::exchange(holds_client_id_, false);
   if (!was_accepted_) {
     if (held_client_id) services().clients.release(facts_.client_id, own);
-    if (close.reason != mqtt::CloseReason::refused) {
-      note("connect", "failed", {{"from", connection_.source_ip()}, {"because", close.detail}});
-      services().log.info("a connection ended before it was accepted",
-                          {{"from", connection_.source_ip()}, {"detail", close.detail}});
-    }
+    if (!was_refused_) note_unaccepted(close);
     return;
   }
   if (presence_) services().presence.left(std::exchange(presence_, nullptr));
   services().metrics.connection_closed(shard_.index());
-  note_if_left_unregistered();
-  encoding::json::object detail{{"reason", mqtt::to_string(close.reason)},
-                                {"because", close.detail}};
-  if (ignored_ > 0) detail["ignored_publishes"] = ignored_;
-  note("disconnect", close.reason == mqtt::CloseReason::peer_disconnected ? "ok" : "failed",
-       std::move(detail));
+  note_if_left_unregistered(close);
+  note_end(close);
   const Monotonic now = services().clock.monotonic();
   // [MQTT-3.1.3-9, 5.0] a session that goes on elsewhere has not come to its delayed will.
   if (goes_on_elsewhere_ && close.will && close.will->delay > Seconds(0)) close.will.reset();
@@ -186,6 +212,36 @@ void Client::closed(mqtt::Close close) {
                                                 .from = own}] {
     runtime::start(publish_will(shard, last));
   });
+}
+
+void Client::note_end(const mqtt::Close& close) {
+  encoding::json::object detail{{"reason", mqtt::to_string(close.reason)},
+                                {"because", close.detail}};
+  if (ignored_ > 0) detail["ignored_publishes"] = ignored_;
+  if (const std::string_view fault = fault_of(close); !fault.empty()) {
+    detail["cause"] = fault;
+    detail["from"] = facts_.source_ip;
+    const auto category = count_failure("disconnect", telemetry::FailureCategory::protocol_fault);
+    if (category) detail["category"] = telemetry::to_string(*category);
+  }
+  note("disconnect", close.reason == mqtt::CloseReason::peer_disconnected ? "ok" : "failed",
+       std::move(detail));
+}
+
+std::optional<telemetry::FailureCategory> Client::count_failure(
+    std::string_view method, telemetry::FailureCategory category) {
+  if (!is_claim() || std::exchange(is_accounted_, true)) return std::nullopt;
+  services().metrics.device_refused(method, category);
+  return category;
+}
+
+std::optional<telemetry::FailureCategory> Client::count_denial(std::string_view method,
+                                                               std::string_view topic) {
+  // Some clients subscribe to all there is, are told no and go on.
+  const bool is_wanted = method == "publish" || device_api::parse_provisioning_topic(topic) ||
+                         device_api::meant_topic(topic);
+  return is_wanted ? count_failure(method, telemetry::FailureCategory::topic_refused)
+                   : std::nullopt;
 }
 
 void Client::park(mqtt::Close& close, Monotonic now) {
@@ -232,7 +288,8 @@ std::optional<Error> Client::check_policy(policy::Action action, std::string_vie
   const policy::Request request{action, resource};
   const policy::Decision decision = policy::evaluate(rights_.set(), request, context);
   if (decision.allowed()) return std::nullopt;
-  return forbidden(policy::explain(decision, rights_.set(), request, context));
+  return forbidden(policy::explain(decision, rights_.set(), request, context),
+                   cause_of(policy::denial_of(decision, rights_.set(), request, context)));
 }
 
 void Client::report_denial(std::string_view step, std::string_view resource, const Error& error,

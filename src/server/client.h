@@ -102,9 +102,22 @@ class Client final : public mqtt::DeliveryCheck {
       Shard& shard, std::uint64_t number, Switchboard::Newcomer newcomer);
   void use(identity::PrincipalPtr principal);
   std::optional<Error> check_connect(const mqtt::ConnectRequest& request);
+  [[nodiscard]] std::optional<Error> check_will(const mqtt::ConnectRequest& request) const;
   std::optional<Error> check_certificate() const;
+  [[nodiscard]] std::string why_out_of_use(registry::CertificateStatus status) const;
   void accept(mqtt::ConnectRequest request, std::unique_ptr<mqtt::SessionState> state);
   void refuse(const mqtt::ConnectRequest& request, const Error& error);
+  /// A connection that ended before its CONNECT was answered, or by the session's own answer.
+  void note_unaccepted(const mqtt::Close& close);
+  struct Unaccepted {
+    registry::AuditEvent event;
+    encoding::json::object detail;
+    std::string address;
+    std::optional<telemetry::FailureCategory> category;
+  };
+  /// Whose it was is not known before the registry has said it.
+  static runtime::Task<void> note_unaccepted(Shard& shard, CertificateId certificate, Payer payer,
+                                             Unaccepted what);
   void enter_presence();
   void report_twin(const PresenceWatch::Twin& twin);
   static runtime::Task<void> note_first_use(Shard& shard, CertificateId certificate);
@@ -150,7 +163,8 @@ class Client final : public mqtt::DeliveryCheck {
                              const device_api::Answer& answer);
   void answer(const ProvisioningRequest& request, const device_api::Answer& answer);
   /// A device that got a certificate and does not register it is told of by nobody else.
-  void note_if_left_unregistered();
+  void note_if_left_unregistered(const mqtt::Close& close);
+  void note_end(const mqtt::Close& close);
   void deliver_answer(const device_api::Answer& answer);
 
   // Subscribe and publish (client_messages.cc).
@@ -159,6 +173,7 @@ class Client final : public mqtt::DeliveryCheck {
   void refuse_publish(const std::string& topic, mqtt::QoS qos, std::uint16_t packet_id,
                       const Error& error);
   void subscribe(mqtt::SubscribeRequest request);
+  void note_absent_events(const std::string& filter);
   std::optional<Error> check_subscription(const std::string& filter);
   void unsubscribe(const mqtt::UnsubscribeRequest& request);
   /// Messages for the filter come to this connection from now on.
@@ -167,6 +182,13 @@ class Client final : public mqtt::DeliveryCheck {
   /// Nothing when allowed; otherwise a sentence with the statement that decided.
   [[nodiscard]] std::optional<Error> check_policy(policy::Action action,
                                                   std::string_view resource) const;
+  /// A unit of a claim came to nothing by this: counted once for each connection, and not when it
+  /// has been registered or a request of its own has been rejected.
+  std::optional<telemetry::FailureCategory> count_failure(std::string_view method,
+                                                          telemetry::FailureCategory category);
+  /// The same for what it may not publish to, or subscribe to of the provisioning API.
+  std::optional<telemetry::FailureCategory> count_denial(std::string_view method,
+                                                         std::string_view topic);
   /// Logs a refusal and puts it on record.
   /// `category`: a device that wanted to be provisioned failed by that.
   void report_denial(std::string_view step, std::string_view resource, const Error& error,
@@ -180,7 +202,8 @@ class Client final : public mqtt::DeliveryCheck {
   [[nodiscard]] Payer payer() const;
   void note(std::string_view step, std::string_view outcome, encoding::json::object detail);
 
-  static Error forbidden(std::string message);
+  /// `cause`: one of registry::cause, or of provisioning::code.
+  static Error forbidden(std::string message, std::string_view cause);
   [[nodiscard]] Services& services() const;
   [[nodiscard]] bool is_claim() const;
   [[nodiscard]] provisioning::Caller caller(std::string topic) const;
@@ -208,9 +231,12 @@ class Client final : public mqtt::DeliveryCheck {
   bool holds_client_id_ = false;
   bool is_id_assigned_ = false;
   bool was_accepted_ = false;
-  bool is_stale_ = false;  ///< its rights are to be read again
+  bool was_refused_ = false;   ///< and that is on record
+  bool is_accounted_ = false;  ///< what became of a claim's unit is counted
+  bool is_stale_ = false;      ///< its rights are to be read again
   bool has_hurried_ = false;
   std::uint64_t ignored_ = 0;       ///< publishes to services that are not here
+  bool waits_for_absent_ = false;   ///< subscribed to events that are not sent here
   bool goes_on_elsewhere_ = false;  ///< its session, on the connection that took its place
 };
 

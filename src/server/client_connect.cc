@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // From CONNECT to CONNACK.
 #include "provisioning/first_use.h"
+#include "registry/refusal.h"
 #include "server/client.h"
+#include "server/protocol_fault.h"
 #include "server/shard.h"
 
 namespace imprint::server {
@@ -120,9 +122,16 @@ std::optional<Error> Client::check_connect(const mqtt::ConnectRequest& request) 
   if (auto error = check_certificate()) return error;
   if (auto error = check_policy(policy::Action::connect, facts_.client_id)) return error;
   if (!request.will) return std::nullopt;
+  auto error = check_will(request);
+  if (error) error->code = registry::cause::kWill;
+  return error;
+}
+
+std::optional<Error> Client::check_will(const mqtt::ConnectRequest& request) const {
   if (facts_.will_topic.starts_with('$')) {
     return forbidden(
-        fmt::format("a last will may not go to the reserved topic {}", quote(facts_.will_topic)));
+        fmt::format("a last will may not go to the reserved topic {}", quote(facts_.will_topic)),
+        registry::cause::kWill);
   }
   if (auto error = check_policy(policy::Action::publish, facts_.will_topic)) return error;
   if (request.will->retain) return check_policy(policy::Action::retain_publish, facts_.will_topic);
@@ -156,11 +165,11 @@ void Client::accept(mqtt::ConnectRequest request, std::unique_ptr<mqtt::SessionS
 
 void Client::refuse(const mqtt::ConnectRequest& request, const Error& error) {
   facts_.client_id = request.client_id;
+  was_refused_ = true;
   // Whoever comes with a claim wants to be provisioned, and fails at the first step.
   std::optional<telemetry::FailureCategory> category;
-  if (is_claim() && error.fault == Fault::forbidden)
-    category = telemetry::FailureCategory::claim_refused;
-  if (category) services().metrics.connect_refused(*category);
+  if (error.fault == Fault::forbidden)
+    category = count_failure("connect", telemetry::FailureCategory::claim_refused);
   report_denial("connect", request.client_id, error, category);
   const bool is_ours = error.fault == Fault::unavailable || error.fault == Fault::exhausted ||
                        error.fault == Fault::internal;
@@ -168,6 +177,41 @@ void Client::refuse(const mqtt::ConnectRequest& request, const Error& error) {
       is_ours ? mqtt::ReasonCode::server_unavailable : mqtt::ReasonCode::not_authorized,
       is_ours ? "the server cannot decide at the moment; try again later" : error.message);
   connection_.pump();
+}
+
+void Client::note_unaccepted(const mqtt::Close& close) {
+  const std::string_view fault = fault_of(close);
+  services().log.info("a connection ended before it was accepted",
+                      {{"from", connection_.source_ip()}, {"detail", close.detail}});
+  Unaccepted what{.event = event("connect", fault.empty() ? "failed" : "denied", {}),
+                  .detail = {{"from", connection_.source_ip()}, {"because", close.detail}},
+                  .address = connection_.source_ip(),
+                  .category = {}};
+  if (!fault.empty()) {
+    what.detail["cause"] = fault;
+    what.category = fault == registry::cause::kNoDecision
+                        ? telemetry::FailureCategory::unavailable
+                        : telemetry::FailureCategory::protocol_fault;
+  }
+  runtime::start(note_unaccepted(shard_, certificate_, payer(), std::move(what)));
+}
+
+runtime::Task<void> Client::note_unaccepted(Shard& shard, CertificateId certificate, Payer payer,
+                                            Unaccepted what) {
+  Services& services = shard.services();
+  const auto principal = co_await services.access.principal(certificate);
+  if (principal && (*principal)->is_claim()) {
+    payer = {fmt::format("{}/from {}", certificate.hex(), what.address), certificate.hex()};
+    what.detail["claim"] = true;
+    if (what.category) {
+      services.metrics.device_refused("connect", *what.category);
+      what.detail["category"] = telemetry::to_string(*what.category);
+    }
+  } else if (principal && !(*principal)->things.empty()) {
+    what.event.thing = (*principal)->things.front().thing.name.str();
+  }
+  what.event.detail = encoding::to_json(what.detail);
+  services.journal.note(payer, std::move(what.event));
 }
 
 runtime::Task<void> Client::note_first_use(Shard& shard, CertificateId certificate) {

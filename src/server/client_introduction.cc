@@ -2,6 +2,7 @@
 // Who a connection is: an identity that the registry knows, or one that a registered CA introduces.
 #include "device_api/registration_event.h"
 #include "provisioning/failure_category.h"
+#include "registry/refusal.h"
 #include "server/client.h"
 #include "server/shard.h"
 
@@ -32,8 +33,9 @@ runtime::Task<Result<identity::PrincipalPtr>> Client::identify(Shard& shard, std
   }
   if (principal) co_return principal;
   const bool is_gone = principal.error().fault == Fault::not_found;
-  co_return tl::unexpected(is_gone ? forbidden("the certificate has been deleted")
-                                   : Error{Fault::unavailable, principal.error().message});
+  co_return tl::unexpected(
+      is_gone ? forbidden("the certificate has been deleted", registry::cause::kDeleted)
+              : Error{Fault::unavailable, principal.error().message});
 }
 
 std::optional<provisioning::FirstConnection> Client::first_connection(
@@ -84,7 +86,8 @@ runtime::Task<Result<void>> Client::introduce(Shard& shard, std::uint64_t number
     // What is known of another device is for the operator.
     co_return tl::unexpected(
         forbidden("just-in-time provisioning failed; the operator finds out why with imprint "
-                  "explain, and the next connection tries again"));
+                  "explain, and the next connection tries again",
+                  {}));
   }
   const bool is_provisioned =
       introduced->was_pending && introduced->status == registry::CertificateStatus::active;
@@ -96,11 +99,10 @@ runtime::Task<Result<void>> Client::introduce(Shard& shard, std::uint64_t number
                      {"certificate", asker.certificate},
                      {"client", asker.client}});
   if (introduced->mode != provisioning::JitpMode::aws) co_return Result<void>();
-  Error dropped = forbidden(
-      "the device is provisioned now; with the setting jitp = aws its first connection "
-      "is dropped and the next one gets in");
-  dropped.code = provisioning::code::kFirstConnectionDropped;
-  co_return tl::unexpected(std::move(dropped));
+  co_return tl::unexpected(
+      forbidden("the device is provisioned now; with the setting jitp = aws its first connection "
+                "is dropped and the next one gets in",
+                provisioning::code::kFirstConnectionDropped));
 }
 
 void Client::note_introduction_failed(Services& services, const Asker& asker,
@@ -116,11 +118,10 @@ void Client::note_introduction_failed(Services& services, const Asker& asker,
                         {"certificate", asker.certificate},
                         {"client", asker.client},
                         {"because", describe(error)}});
-  encoding::json::object detail{{"template", template_name},
-                                {"statusCode", rejection.status_code},
-                                {"errorCode", rejection.error_code},
-                                {"category", telemetry::to_string(category)},
-                                {"because", describe(error)}};
+  encoding::json::object detail{
+      {"template", template_name},         {"statusCode", rejection.status_code},
+      {"errorCode", rejection.error_code}, {"category", telemetry::to_string(category)},
+      {"because", describe(error)},        {"final", !rejection.may_retry}};
   if (!error.rule.empty()) detail["rule"] = error.rule;
   if (!error.code.empty()) detail["cause"] = error.code;
   services.journal.note(asker.payer, {.step = std::string(kStep),

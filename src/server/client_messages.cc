@@ -2,6 +2,7 @@
 // Subscribing, receiving and publishing, each within policy.
 #include <algorithm>
 
+#include "registry/refusal.h"
 #include "server/client.h"
 #include "server/shard.h"
 
@@ -38,7 +39,7 @@ void Client::subscribe(mqtt::SubscribeRequest request) {
     if (!error) continue;
     entry.code = mqtt::ReasonCode::not_authorized;
     reason = error->message;
-    report_denial("subscribe", entry.filter, *error);
+    report_denial("subscribe", entry.filter, *error, count_denial("subscribe", entry.filter));
   }
   connection_.session().answer_subscribe(request, reason);
   const Monotonic now = services().clock.monotonic();
@@ -47,6 +48,7 @@ void Client::subscribe(mqtt::SubscribeRequest request) {
         static_cast<unsigned>(mqtt::ReasonCode::unspecified_error))
       continue;
     std::erase(resting_, entry.filter);
+    if (device_api::is_absent_event(entry.filter)) note_absent_events(entry.filter);
     if (is_answered_directly(entry.filter)) continue;
     attach(entry.filter, entry.options);
     const bool wants_retained =
@@ -60,6 +62,18 @@ void Client::subscribe(mqtt::SubscribeRequest request) {
       }
     }
   }
+}
+
+/// Once for each connection: programs that wait for such events go by many filters.
+void Client::note_absent_events(const std::string& filter) {
+  if (std::exchange(waits_for_absent_, true)) return;
+  note("service", "ok",
+       {{"resource", filter},
+        {"event", true},
+        {"because",
+         "this server sends no events of presence, subscriptions, jobs or the registry over MQTT: "
+         "the subscription is granted, and nothing comes; GET /imprint/v1/audit-events has what "
+         "happened"}});
 }
 
 void Client::attach(const std::string& filter, const mqtt::SubscribeOptions& options) {
@@ -94,7 +108,10 @@ void Client::publish(mqtt::PublishRequest request) {
     error = check_policy(policy::Action::publish, topic);
     if (error) error->message += device_api::question_of(topic);
   }
-  if (!error && request.retain) error = check_policy(policy::Action::retain_publish, topic);
+  if (!error && request.retain) {
+    error = check_policy(policy::Action::retain_publish, topic);
+    if (error) error->code = registry::cause::kRetain;
+  }
   if (error) return refuse_publish(topic, request.qos, request.packet_id, *error);
   if (device_api::is_absent_service(topic)) return ignore_publish(request);
   if (device_api::is_reserved(topic)) {
@@ -120,7 +137,7 @@ void Client::ignore_publish(const mqtt::PublishRequest& request) {
 
 void Client::refuse_publish(const std::string& topic, mqtt::QoS qos, std::uint16_t packet_id,
                             const Error& error) {
-  report_denial("publish", topic, error);
+  report_denial("publish", topic, error, count_denial("publish", topic));
   mqtt::ServerSession& session = connection_.session();
   // MQTT 5 can say no and go on; 3.1.1 knows no refusal, so the connection ends, as on AWS.
   const bool can_say_no = session.version() == mqtt::Version::v5 && qos == mqtt::QoS::at_least_once;

@@ -4,6 +4,7 @@
 
 #include "provisioning/failure_category.h"
 #include "server/client.h"
+#include "server/protocol_fault.h"
 #include "server/shard.h"
 
 namespace imprint::server {
@@ -181,18 +182,27 @@ void Client::note_rejection(Journal& journal, const Asker& asker,
                                          .detail = encoding::to_json(detail)});
 }
 
-void Client::note_if_left_unregistered() {
+void Client::note_if_left_unregistered(const mqtt::Close& close) {
   if (!unregistered_answer_ || !is_claim()) return;
   const auto& subscriptions = connection_.session().subscriptions();
   const bool hears_refusals = std::ranges::any_of(
       subscriptions, [](const auto& one) { return one.filter.ends_with("/rejected"); });
-  note("left_unregistered", "failed",
-       {{"from", facts_.source_ip},
-        {"because",
-         fmt::format("it got a certificate, in an answer of {} bytes, and ended the connection "
-                     "without RegisterThing{}",
-                     *unregistered_answer_,
-                     hears_refusals ? "" : "; it had not subscribed to any topic for refusals")}});
+  const bool was_cut =
+      close.reason == mqtt::CloseReason::host_disconnected || !fault_of(close).empty();
+  encoding::json::object detail{
+      {"from", facts_.source_ip},
+      {"because",
+       fmt::format("it got a certificate, in an answer of {} bytes, and {} without RegisterThing{}",
+                   *unregistered_answer_,
+                   was_cut ? "the server ended the connection" : "ended the connection",
+                   hears_refusals ? "" : "; it had not subscribed to any topic for refusals")}};
+  // Whoever is cut is counted by what he was cut for.
+  const auto category =
+      was_cut ? std::nullopt
+              : count_failure("disconnect", telemetry::FailureCategory::left_unregistered);
+  if (category) detail["category"] = telemetry::to_string(*category);
+  if (was_cut) detail["cut"] = true;
+  note("left_unregistered", "failed", std::move(detail));
 }
 
 void Client::answer(const ProvisioningRequest& request, const device_api::Answer& answer) {
@@ -202,6 +212,8 @@ void Client::answer(const ProvisioningRequest& request, const device_api::Answer
   } else if (!answer.rejection) {
     unregistered_answer_ = answer.payload.size();
   }
+  // Both are counted where the request is entered.
+  if (is_registration || answer.rejection) is_accounted_ = true;
   connection_.session().acknowledge_publish(request.packet_id);
   deliver_answer(answer);
   connection_.pump();

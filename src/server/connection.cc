@@ -10,6 +10,7 @@
 #include "base/household.h"
 #include "encoding/json.h"
 #include "encoding/text.h"
+#include "registry/refusal.h"
 #include "server/shard.h"
 
 namespace imprint::server {
@@ -20,6 +21,13 @@ constexpr auto kClosingTime = std::chrono::seconds(2);
 constexpr auto kLingeringTime = std::chrono::seconds(1);
 constexpr int kReadsAtOnce = 4;
 constexpr std::size_t kWriteAtOnce = 16 * 1024;
+
+/// Of a certificate that is neither on record nor introduced: what its CA said of it, if one did.
+std::string_view cause_of(const Error& refusal) {
+  if (!refusal.code.empty()) return refusal.code;
+  return refusal.fault == Fault::not_found ? to_string(TlsFailure::unknown_certificate)
+                                           : registry::cause::kChainNotAccepted;
+}
 
 }  // namespace
 
@@ -125,10 +133,10 @@ void Connection::tell_of_unknown_certificate() {
       "let the device start again with its claim",
       {telemetry::pays({"from", source_ip_}),
        {"certificate", certificate},
-       {"because", seen_.refusal}});
-  note_refusal(
-      TlsFailure::unknown_certificate, certificate,
-      fmt::format("the registry does not know this client certificate, and {}", seen_.refusal));
+       {"because", seen_.refusal.message}});
+  note_refusal(cause_of(seen_.refusal), certificate,
+               fmt::format("the registry does not know this client certificate, and {}",
+                           seen_.refusal.message));
 }
 
 void Connection::tell_of_failure(TlsFailure failure, const std::string& cause) {
@@ -136,18 +144,23 @@ void Connection::tell_of_failure(TlsFailure failure, const std::string& cause) {
   shard_.services().log.info(
       "a TLS handshake failed",
       {{"from", source_ip_}, {"cause", cause}, {"because", because.empty() ? cause : because}});
-  if (!because.empty()) note_refusal(failure, {}, because);
+  if (!because.empty()) note_refusal(to_string(failure), {}, because);
 }
 
-void Connection::note_refusal(TlsFailure failure, const std::string& certificate,
+void Connection::note_refusal(std::string_view cause, const std::string& certificate,
                               const std::string& because) {
-  shard_.services().journal.note(
-      {household_of(source_ip_), "refused handshakes"},
-      {.step = "tls_handshake",
-       .outcome = "denied",
-       .certificate = certificate,
-       .detail = encoding::to_json(encoding::json::object{
-           {"from", source_ip_}, {"cause", to_string(failure)}, {"because", because}})});
+  constexpr auto kCategory = telemetry::FailureCategory::handshake_refused;
+  Services& services = shard_.services();
+  services.metrics.device_refused("handshake", kCategory);
+  services.journal.note({household_of(source_ip_), "refused handshakes"},
+                        {.step = "tls_handshake",
+                         .outcome = "denied",
+                         .certificate = certificate,
+                         .detail = encoding::to_json(
+                             encoding::json::object{{"from", source_ip_},
+                                                    {"cause", cause},
+                                                    {"category", telemetry::to_string(kCategory)},
+                                                    {"because", because}})});
 }
 
 void Connection::read_some() {

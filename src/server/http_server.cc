@@ -126,8 +126,20 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
                             [self = shared_from_this()](const error_code& error, std::size_t size) {
                               if (error) return self->refuse(error);
                               self->buffer_.commit(size);
+                              if (self->begins_with_connect()) return self->close_on_mqtt();
                               self->read_header();
                             });
+  }
+
+  /// The first byte of MQTT's CONNECT, which no HTTP request begins with.
+  bool begins_with_connect() const {
+    constexpr std::uint8_t kConnect = 0x10;
+    return *static_cast<const std::uint8_t*>(buffer_.data().data()) == kConnect;
+  }
+
+  void close_on_mqtt() {
+    server_.handlers_.speaks_mqtt(source_ip_);
+    close();
   }
 
   void read_header() {

@@ -31,6 +31,8 @@ class HttpServer final : public runtime::Executor {
     std::function<runtime::Task<control_api::HttpResponse>(control_api::HttpRequest)> answer;
     /// The access key id that the headers name, if an operator has it; asked before a body is read.
     std::function<std::optional<std::string>(const control_api::HttpRequest&)> named_key;
+    /// A device has taken this port for the other: who is told, by its address.
+    std::function<void(const std::string& source_ip)> speaks_mqtt;
   };
   using Address = boost::asio::ip::tcp::endpoint;
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "encoding/json.h"
+#include "registry/refusal.h"
 
 namespace imprint::server {
 
@@ -87,6 +88,19 @@ void Journal::enter(const Payer& payer, AuditEvent event) {
   const auto together = group->take(now);
   if (is_worth_a_word(*together))
     waiting_.push_back(summary_of_group(event, payer.group, *together));
+}
+
+void note_mqtt_at_rest_port(Journal& journal, telemetry::Log& log, const std::string& from) {
+  constexpr std::string_view kBecause =
+      "it speaks MQTT at the port of the REST API and the dashboard; devices connect to the MQTT "
+      "port";
+  log.info("a client speaks MQTT at the port of the REST API", {{"from", from}});
+  journal.note(
+      {from, "MQTT at the port of the REST API"},
+      {.step = "connect",
+       .outcome = "denied",
+       .detail = encoding::to_json(encoding::json::object{
+           {"from", from}, {"cause", registry::cause::kMqttAtRestPort}, {"because", kBecause}})});
 }
 
 registry::Task<void> Journal::write() {

@@ -64,4 +64,7 @@ class Journal {
   bool is_writing_ = false;
 };
 
+/// A device that connects to the REST API has not said who it is; its address is all there is.
+void note_mqtt_at_rest_port(Journal& journal, telemetry::Log& log, const std::string& from);
+
 }  // namespace imprint::server

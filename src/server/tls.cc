@@ -87,7 +87,7 @@ int verify(X509_STORE_CTX* store, void* argument) {
       seen.contact = std::move(*contact);
       return 1;
     }
-    seen.refusal = std::move(contact).error().message;
+    seen.refusal = std::move(contact).error();
   }
   X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_UNTRUSTED);
   return 0;

@@ -27,7 +27,7 @@ struct ClientTrust {
 struct SeenClient {
   std::optional<CertificateId> certificate = {};
   std::optional<identity::FirstContact> contact = {};  ///< of one that the registry does not know
-  std::string refusal = {};                            ///< why its certificate was not accepted
+  Error refusal = {};                                  ///< why its certificate was not accepted
   ClientOffer offer = {};                              ///< what its ClientHello said
 };
 

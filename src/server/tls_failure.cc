@@ -188,6 +188,8 @@ TlsFailure tls_failure_of(unsigned long openssl_error) {
     case SSL_R_UNSUPPORTED_PROTOCOL:
     case SSL_R_VERSION_TOO_LOW:
     case SSL_R_WRONG_VERSION_NUMBER:
+    case SSL_R_HTTP_REQUEST:
+    case SSL_R_HTTPS_PROXY_REQUEST:
       return TlsFailure::no_shared_version;
     case SSL_R_NO_SHARED_CIPHER:
       return TlsFailure::no_shared_cipher;

@@ -535,7 +535,9 @@ struct Server::Parts {
             {.answer =
                  [this](control_api::HttpRequest request) { return answer(std::move(request)); },
              .named_key =
-                 [this](const control_api::HttpRequest& head) { return control->named_key(head); }},
+                 [this](const control_api::HttpRequest& head) { return control->named_key(head); },
+             .speaks_mqtt =
+                 [this](const std::string& from) { note_mqtt_at_rest_port(*journal, log, from); }},
             descriptors.http, log));
     http->every(kSweepPeriod, [this] { runtime::start(sweep()); });
     http->every(kKeyPatiencePeriod, [this] { keys->refuse_late(clock.monotonic(), kKeyPatience); });

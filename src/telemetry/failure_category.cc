@@ -51,6 +51,16 @@ constexpr std::array<FailureCategoryInfo, kFailureCategories> kCategories = {{
      "Devices try again by themselves; look at the server's log, the store and the disk"},
     {internal, "internal", "Something is wrong inside the server",
      "The server's log has the cause; report it with the lines around it"},
+    {topic_refused, "topic-refused", "A unit with a claim used a topic that it may not use",
+     "Compare the topics in the firmware, and the template's name in them, with the templates; the "
+     "timeline asks what was meant"},
+    {protocol_fault, "protocol-fault", "A unit with a claim breaks a rule or a limit of MQTT",
+     "The timeline names the rule; correct the firmware or the settings of its MQTT client"},
+    {left_unregistered, "left-unregistered", "A unit got its certificate and never registered",
+     "Look at its timeline: mostly its buffer is too small for the answer, or its power failed"},
+    {handshake_refused, "handshake-refused", "TLS came to no agreement",
+     "The timeline names the cause: the root CA that the device trusts, its certificate, or an old "
+     "TLS version"},
 }};
 
 constexpr bool is_in_order() {

@@ -29,9 +29,13 @@ enum class FailureCategory : std::uint8_t {
   throttled,
   unavailable,
   internal,
+  topic_refused,
+  protocol_fault,
+  left_unregistered,
+  handshake_refused,
 };
 
-inline constexpr std::size_t kFailureCategories = 18;
+inline constexpr std::size_t kFailureCategories = 22;
 
 struct FailureCategoryInfo {
   FailureCategory category;

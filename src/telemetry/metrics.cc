@@ -201,10 +201,11 @@ void Metrics::provisioning_failed(std::string_view template_name, std::string_vi
   families_->duration.Add({{"method", std::string(method)}}, kSeconds).Observe(seconds);
 }
 
-void Metrics::connect_refused(FailureCategory category) {
+void Metrics::device_refused(std::string_view method, FailureCategory category) {
   families_->failure
-      .Add(
-          {{"template", ""}, {"method", "connect"}, {"category", std::string(to_string(category))}})
+      .Add({{"template", ""},
+            {"method", std::string(method)},
+            {"category", std::string(to_string(category))}})
       .Increment();
 }
 

@@ -49,8 +49,9 @@ class Metrics {
   void provisioning_repeated(std::string_view template_name, std::string_view method);
   void provisioning_failed(std::string_view template_name, std::string_view method,
                            FailureCategory category, double seconds);
-  /// A device was refused before it could ask for anything: with a claim that is not to be used.
-  void connect_refused(FailureCategory category);
+  /// A device came to nothing without a request of its own being answered. `method` is the step:
+  /// "handshake", "connect", "publish", "subscribe", "disconnect".
+  void device_refused(std::string_view method, FailureCategory category);
   /// A pre-provisioning hook was asked; one that only shadows rejects nothing.
   void hook_asked(std::string_view template_name, HookOutcome outcome, bool shadow, double seconds);
   /// `certificate_id` in hexadecimal; its first characters are the label.

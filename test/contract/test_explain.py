@@ -179,6 +179,61 @@ class Explain(WithServer):
             self.assertIn("do what the sentence says", told["next"])
         self.assertIn("somebody without a name from 127.0.0.1", run([BIN / "imprint", "explain", self.deployment.data]).stdout)
 
+    def test_a_wrong_port_leaves_something_to_explain(self):
+        """HTTP where devices connect, and a device where operators do."""
+        run(["curl", "-s", "-m", "5", f"http://127.0.0.1:{self.deployment.mqtt_port}/"], check=False)
+        self.assertIn("do what the sentence says", self.refused("does not speak TLS")["next"])
+        run(["mosquitto_pub", "-h", "127.0.0.1", "-p", self.deployment.http.rsplit(":", 1)[1], "--cafile", self.claim / "root-ca.pem",
+             "--cert", self.claim / "claim.pem", "--key", self.claim / "claim.key", "-t", "x", "-m", "y"], check=False)
+        self.assertIn("MQTT port", self.refused("speaks MQTT at the port of the REST API")["next"])
+
+    def test_a_device_that_is_cut_again_and_again_is_not_well(self):
+        thing, certificate, key, _ = self.onboard("cut1")
+        for _ in range(40):
+            device = self.connect_device(thing, certificate, key)
+            device.publish("a/b/c/d/e/f/g/h/i", "{}")
+            self.assertTrue(device.gone.wait(30))
+            device.close()
+        self.assertTold(["--thing", thing], "connection ended failed", "7 slashes")
+        story = json.loads(run([BIN / "imprint", "explain", self.deployment.data, "--thing", thing, "--output", "json"]).stdout)
+        self.assertEqual(story["standing"], "bad")
+        self.assertNotIn("nothing to do", run([BIN / "imprint", "explain", self.deployment.data, "--thing", thing]).stdout)
+
+    def test_a_connect_that_is_refused_is_told_with_its_thing(self):
+        thing, certificate, key, _ = self.onboard("old1")
+        run(["mosquitto_pub", "-h", "127.0.0.1", "-p", str(self.deployment.mqtt_port), "--cafile", self.deployment.data / "root-ca.pem",
+             "--cert", certificate, "--key", key, "-V", "mqttv31", "-i", thing, "-t", "x", "-m", "y"], check=False)
+        self.assertTold(["--thing", thing], "connect denied", "MQTT 3.1.1 or MQTT 5")
+
+    def test_a_mistyped_template_is_a_failure_and_is_asked_about(self):
+        """As firmware with MQTT 3.1.1 has it, which is cut for that; the dashboard and the alarms see it too."""
+        client = "mistyped"
+        device = self.connect_claim(client)
+        ok, created = device.request(CREATE_CSR, {"certificateSigningRequest": make_csr(self.deployment.scratch, client)[1]})
+        self.assertTrue(ok, created)
+        device.publish(PROVISION.replace("FleetProvisioningTemplate", "FleetProvisioningTemplat"),
+                       json.dumps({"certificateOwnershipToken": created["certificateOwnershipToken"], "parameters": {"SerialNumber": "m1"}}))
+        self.assertTrue(device.gone.wait(30))
+        device.close()
+        self.assertTold(["--client", client], "the server ended the connection", "Did you mean the template FleetProvisioningTemplate",
+                        before=["FleetProvisioningTemplat/"])
+        metrics = run(["curl", "-s", "--cacert", self.deployment.data / "root-ca.pem", self.deployment.http + "/metrics"]).stdout
+        self.assertRegex(metrics, r'imprint_provisioning_failure_total\{category="topic-refused",method="publish",template=""\} 1')
+
+    def test_a_policy_that_is_missing_is_named(self):
+        thing, certificate, key, certificate_id = self.onboard("nopol1")
+        arn = f"arn:aws:iot:us-east-1:000000000000:cert/{certificate_id}"
+        self.deployment.aws("iot", "detach-policy", "--policy-name", "FleetDevicePolicy", "--target", arn)
+        with self.assertRaises(Refused):
+            self.connect_device(thing, certificate, key)
+        self.assertTold(["--thing", thing], "no policy is attached", "attach-policy")
+
+    def test_a_refused_sign_in_says_whose_it_was(self):
+        run(["curl", "-s", "--cacert", self.deployment.data / "root-ca.pem", "-H", "content-type: application/json",
+             "-d", '{"accessKeyId": "AKIAWRONG", "secretAccessKey": "nothing"}', self.deployment.http + "/ui/session"])
+        told = run([BIN / "imprint", "audit", "list", self.deployment.data, "--step", "sign_in"]).stdout
+        self.assertRegex(told, r"denied with the key AKIAWRONG from 127\.0\.0\.1: ")
+
     def test_units_that_share_a_client_id_are_told(self):
         for serial in ("s1", "s2"):
             self.register(serial, parameters={"SerialNumber": serial}, client="one-for-all")
