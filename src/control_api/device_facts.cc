@@ -46,8 +46,8 @@ runtime::Task<Result<DeviceFacts>> facts_about(registry::Store& store,
   CO_TRY_ASSIGN(facts.certificate,
                 co_await find_record<Certificate>(store, registry::certificate_key(*id)));
   if (!facts.certificate) {
-    CO_TRY_ASSIGN(const auto tombstone, co_await find_record<registry::Tombstone>(
-                                            store, registry::tombstone_key(*id)));
+    CO_TRY_ASSIGN(const auto tombstone,
+                  co_await find_record<registry::Tombstone>(store, registry::tombstone_key(*id)));
     facts.was_revoked = tombstone.has_value();
     co_return facts;
   }

@@ -187,8 +187,7 @@ constexpr std::array kDenials = {
     Remedy{cause::kQos,
            "Let the firmware publish with QoS 0 or 1, its last will too: QoS 2 is not offered, "
            "here as on AWS IoT."},
-    Remedy{cause::kTooLarge,
-           "Let the firmware send less at once: a payload may have 128 KiB."},
+    Remedy{cause::kTooLarge, "Let the firmware send less at once: a payload may have 128 KiB."},
     Remedy{cause::kTopic,
            "Let the firmware publish to a topic of at most 256 bytes and 7 slashes, without + and "
            "#, which are for subscriptions."},

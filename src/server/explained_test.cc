@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whatever keeps a device out, or cuts it, leaves an event with its cause, and what is advised comes
-// of that cause and mends it. Devices over TLS and MQTT; the judgement is `imprint explain`'s.
+// Whatever keeps a device out, or cuts it, leaves an event with its cause, and what is advised
+// comes of that cause and mends it. Devices over TLS and MQTT; the judgement is `imprint
+// explain`'s.
 #include <gmock/gmock.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
@@ -72,8 +73,7 @@ struct Explained : testing::Test {
   }
   control_api::Judgement judgement(const CertificateId& id) {
     control_api::DeviceFacts facts{.now = server.clock.now()};
-    for (const auto& record :
-         server.all<registry::Certificate>(registry::query::Certificates{})) {
+    for (const auto& record : server.all<registry::Certificate>(registry::query::Certificates{})) {
       if (record.id == id) facts.certificate = record;
     }
     return control_api::judge(story(id), facts);
@@ -101,9 +101,9 @@ struct Explained : testing::Test {
     });
   }
   double failures(const std::string& method, const std::string& category) {
-    const std::string series =
-        fmt::format(R"(imprint_provisioning_failure_total{{category="{}",method="{}",template=""}} )",
-                    category, method);
+    const std::string series = fmt::format(
+        R"(imprint_provisioning_failure_total{{category="{}",method="{}",template=""}} )", category,
+        method);
     const std::string all = server.metrics();
     const auto at = all.find(series);
     return at == std::string::npos ? 0 : std::stod(all.substr(at + series.size()));
@@ -124,13 +124,14 @@ TEST_F(Explained, WhoeverIsCutForHowItSpeaksMqttIsBadAndHearsWhatToChange) {
       {"too deep", publish_of("a/b/c/d/e/f/g/h/i"), cause::kTopic, "7 slashes"},
       {"a wildcard", publish_of("a/+"), cause::kTopic, "without + and #"},
       {"nine filters",
-       packet_of(0x82, std::string("\0\1", 2) +
-                           [] {
-                             std::string filters;
-                             for (int i = 0; i < 9; ++i)
-                               filters += text16("a" + std::to_string(i)) + '\1';
-                             return filters;
-                           }()),
+       packet_of(
+           0x82, std::string("\0\1", 2) +
+                     [] {
+                       std::string filters;
+                       for (int i = 0; i < 9; ++i)
+                         filters += text16("a" + std::to_string(i)) + '\1';
+                       return filters;
+                     }()),
        cause::kQuota, "8 filters"},
       {"no UTF-8", publish_of("\xff\xfe"), cause::kMalformed, "not UTF-8"},
       {"CONNECT twice", connect_of("MQTT", 4, 2, "x"), cause::kProtocol, "a new connection"},
@@ -225,15 +226,15 @@ TEST_F(Explained, EachDenialOfAConnectHasItsOwnRemedy) {
   };
   for (const auto& row : rows) {
     const test::Enrolled device = server.enroll(row.name);
-    server.erase(registry::key_of(registry::Record(registry::PolicyAttachment{
-        *PolicyName::parse("All"), registry::PolicyTarget(device.id)})));
+    server.erase(registry::key_of(registry::Record(
+        registry::PolicyAttachment{*PolicyName::parse("All"), registry::PolicyTarget(device.id)})));
     if (!row.policy.empty()) {
       server.set_policy(row.name, row.policy);
       server.put(registry::PolicyAttachment{*PolicyName::parse(row.name),
                                             registry::PolicyTarget(device.id)});
     }
-    const mqtt::Will will{.message = std::make_shared<mqtt::Message>(
-                              mqtt::Message{.topic = "w", .payload = {'x'}})};
+    const mqtt::Will will{
+        .message = std::make_shared<mqtt::Message>(mqtt::Message{.topic = "w", .payload = {'x'}})};
     MqttDevice client;
     EXPECT_FALSE(client.connect(server.port(), device.tls, "d", {.will = will})) << row.name;
     expect(device.id, row.why, row.advice, row.name);
@@ -242,12 +243,10 @@ TEST_F(Explained, EachDenialOfAConnectHasItsOwnRemedy) {
 
 TEST_F(Explained, WhatACertificateWasRefusedForMayBeOver) {
   const auto now = server.clock.now();
-  const auto ended = server.enroll("ended", "All", [&](registry::Certificate& record) {
-    record.not_after = now - Seconds(1);
-  });
-  const auto early = server.enroll("early", "All", [&](registry::Certificate& record) {
-    record.not_before = now + test::kDay;
-  });
+  const auto ended = server.enroll(
+      "ended", "All", [&](registry::Certificate& record) { record.not_after = now - Seconds(1); });
+  const auto early = server.enroll(
+      "early", "All", [&](registry::Certificate& record) { record.not_before = now + test::kDay; });
   const auto idle = server.enroll("idle", "All", [&](registry::Certificate& record) {
     record.status = CertificateStatus::inactive;
   });
