@@ -28,25 +28,25 @@ constexpr Name kVersionNames[] = {{0x0300, "SSL 3.0"},
                                   {0x0303, "TLS 1.2"},
                                   {0x0304, "TLS 1.3"}};
 constexpr Name kKnownGroups[] = {{19, "P-192"},      {21, "P-224"},     {22, "secp256k1"},
-                                {23, "P-256"},      {24, "P-384"},     {25, "P-521"},
-                                {29, "X25519"},     {30, "X448"},      {256, "ffdhe2048"},
-                                {257, "ffdhe3072"}, {258, "ffdhe4096"}};
+                                 {23, "P-256"},      {24, "P-384"},     {25, "P-521"},
+                                 {29, "X25519"},     {30, "X448"},      {256, "ffdhe2048"},
+                                 {257, "ffdhe3072"}, {258, "ffdhe4096"}};
 constexpr Name kKnownSignatures[] = {{0x0101, "RSA with MD5"},
-                                    {0x0201, "RSA with SHA-1"},
-                                    {0x0203, "ECDSA with SHA-1"},
-                                    {0x0301, "RSA with SHA-224"},
-                                    {0x0303, "ECDSA with SHA-224"},
-                                    {0x0401, "RSA with SHA-256"},
-                                    {0x0403, "ECDSA with SHA-256"},
-                                    {0x0501, "RSA with SHA-384"},
-                                    {0x0503, "ECDSA with SHA-384"},
-                                    {0x0601, "RSA with SHA-512"},
-                                    {0x0603, "ECDSA with SHA-512"},
-                                    {0x0804, "RSA-PSS with SHA-256"},
-                                    {0x0805, "RSA-PSS with SHA-384"},
-                                    {0x0806, "RSA-PSS with SHA-512"},
-                                    {0x0807, "Ed25519"},
-                                    {0x0808, "Ed448"}};
+                                     {0x0201, "RSA with SHA-1"},
+                                     {0x0203, "ECDSA with SHA-1"},
+                                     {0x0301, "RSA with SHA-224"},
+                                     {0x0303, "ECDSA with SHA-224"},
+                                     {0x0401, "RSA with SHA-256"},
+                                     {0x0403, "ECDSA with SHA-256"},
+                                     {0x0501, "RSA with SHA-384"},
+                                     {0x0503, "ECDSA with SHA-384"},
+                                     {0x0601, "RSA with SHA-512"},
+                                     {0x0603, "ECDSA with SHA-512"},
+                                     {0x0804, "RSA-PSS with SHA-256"},
+                                     {0x0805, "RSA-PSS with SHA-384"},
+                                     {0x0806, "RSA-PSS with SHA-512"},
+                                     {0x0807, "Ed25519"},
+                                     {0x0808, "Ed448"}};
 
 std::string name_of(std::span<const Name> names, unsigned value) {
   const auto it = std::ranges::find(names, value, &Name::value);
