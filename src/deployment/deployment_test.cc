@@ -292,7 +292,7 @@ TEST_F(Deployment, TheDoctorNoticesEachFault) {
        "\"[::1]:9000\"/' imprint.toml",
        Health::ok, "together"},
       {"hooks", kHook + "\"command\"\ncommand = [\"/nope/prog\"]\n' >> imprint.toml", Health::fail,
-       "cannot run \"/nope/prog\""},
+       "hook \"x\": command: cannot run \"/nope/prog\""},
       {"hooks",
        "echo x > prog; chmod 600 prog; " + kHook +
            "\"command\"\ncommand = [\"./prog\"]\n' >> imprint.toml",

@@ -133,7 +133,8 @@ Result<Child> Child::start(const std::vector<std::string>& command,
                      pointers_to(words).data(), pointers_to(variables).data());
   if (error != 0) {
     child.pid_ = -1;
-    return cannot_run(Fault::unavailable, command.front(), folder, error);
+    return cannot_run(error == ENOENT ? Fault::not_found : Fault::unavailable, command.front(),
+                      folder, error);
   }
   child.in = std::move(in.write);
   child.out = std::move(out.read);

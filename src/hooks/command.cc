@@ -447,7 +447,7 @@ Result<std::unique_ptr<Carrier>> make_command_carrier(const HookOptions& options
                                                       const CarrierParts& parts) {
   auto carrier = std::make_unique<CommandCarrier>(options, parts);
   if (auto started = carrier->start(); !started)
-    return fail_at(Fault::unavailable, "command", "{}", started.error().message);
+    return fail_at(started.error().fault, "command", "{}", started.error().message);
   return carrier;
 }
 

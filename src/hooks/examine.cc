@@ -13,7 +13,10 @@ Result<void> examine_one(const HookOptions& options, const std::filesystem::path
   TRY(check(options));
   switch (options.transport) {
     case Transport::command:
-      return Child::find(options.command, directory);
+      return Child::find(options.command, directory).map_error([](Error error) {
+        error.where = "command";
+        return error;
+      });
     case Transport::http:
     case Transport::lambda:
       TRY(WebCredentials::load(options, directory));

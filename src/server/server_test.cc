@@ -327,6 +327,11 @@ TEST(Server, ABadConfigurationIsTheFaultOfWhoeverWroteIt) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().fault, Fault::invalid) << refused.error().message;
   EXPECT_THAT(refused.error().message, HasSubstr("bearer-file"));
+  config.hooks = {
+      {.arn = "x", .transport = hooks::Transport::command, .command = {"/nope/program"}}};
+  refused = Server::start(deployment.layout, config, deployment.log);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().fault, Fault::invalid) << refused.error().message;
 
   config = deployment.config;
   deployment.start();
