@@ -85,7 +85,7 @@ std::vector<Check> check_alarm_channels(const deployment::Layout& layout) {
   const auto config = deployment::Config::load(layout.config());
   if (!config || !config->alarms.enabled) return {};
   const SystemClock clock;
-  telemetry::Log log(telemetry::LogFormat::text, telemetry::Level::error);
+  telemetry::Log log(telemetry::LogFormat::text, telemetry::Level::error, clock);
   const auto channels = monitoring::make_channels(
       config->alarms, {.directory = layout.directory(),
                        .sender = {},

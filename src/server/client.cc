@@ -277,19 +277,23 @@ runtime::Task<Result<void>> Client::may_publish(Services& services, CertificateI
   const policy::Context context =
       identity::context_of(**principal, facts, services.account, services.clock.now());
   const policy::Request request{policy::Action::publish, topic};
+  if (auto error = check_rights(rights, request, context)) co_return tl::unexpected(*error);
+  co_return Result<void>();
+}
+
+std::optional<Error> Client::check_rights(const identity::Rights& rights,
+                                          const policy::Request& request,
+                                          const policy::Context& context) {
   const policy::Decision decision = policy::evaluate(rights.set(), request, context);
-  if (decision.allowed()) co_return Result<void>();
-  co_return tl::unexpected(forbidden(policy::explain(decision, rights.set(), request, context)));
+  if (decision.allowed()) return std::nullopt;
+  return forbidden(policy::explain(decision, rights.set(), request, context),
+                   cause_of(policy::denial_of(decision, rights.set(), request, context)));
 }
 
 std::optional<Error> Client::check_policy(policy::Action action, std::string_view resource) const {
   const policy::Context context =
       identity::context_of(*principal_, facts_, services().account, services().clock.now());
-  const policy::Request request{action, resource};
-  const policy::Decision decision = policy::evaluate(rights_.set(), request, context);
-  if (decision.allowed()) return std::nullopt;
-  return forbidden(policy::explain(decision, rights_.set(), request, context),
-                   cause_of(policy::denial_of(decision, rights_.set(), request, context)));
+  return check_rights(rights_, {action, resource}, context);
 }
 
 void Client::report_denial(std::string_view step, std::string_view resource, const Error& error,

@@ -204,6 +204,9 @@ class Client final : public mqtt::DeliveryCheck {
 
   /// `cause`: one of registry::cause, or of provisioning::code.
   static Error forbidden(std::string message, std::string_view cause);
+  static std::optional<Error> check_rights(const identity::Rights& rights,
+                                           const policy::Request& request,
+                                           const policy::Context& context);
   [[nodiscard]] Services& services() const;
   [[nodiscard]] bool is_claim() const;
   [[nodiscard]] provisioning::Caller caller(std::string topic) const;

@@ -31,7 +31,8 @@ class SmallListener {
         credentials, {boost::asio::ip::make_address("127.0.0.1"), 0},
         {.answer = [this](control_api::HttpRequest request) { return answer(std::move(request)); },
          .named_key =
-             [this](const control_api::HttpRequest& head) { return world.api.named_key(head); }},
+             [this](const control_api::HttpRequest& head) { return world.api.named_key(head); },
+         .speaks_mqtt = [](const std::string&) {}},
         places, world.log);
     EXPECT_TRUE(made) << made.error().message;
     http_ = std::move(*made);
