@@ -65,7 +65,7 @@ TEST(FleetVerb, SaysWhatIsMissing) {
     const char* part;
   } rows[] = {
       {"d", 2, "holds 2 claims; name the template"},
-      {"d --template Other", 1, "claims/Other/claim.pem"},
+      {"d --template Other", 2, "claims/Other/claim.pem"},
       {"d --template broker --parameter x", 2, "write NAME=VALUE"},
       {"d --template broker --timeout soon", 2, "soon"},
       {"d --template broker --timeout 0s", 2, "timeout of 0 ms"},

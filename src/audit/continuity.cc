@@ -55,8 +55,10 @@ Result<bool> has(registry::AuditReader& store, const ChainPlace& wanted) {
   return !rows.empty() && registry::place_of(rows.front().event) == wanted;
 }
 
-/// As UpdateCertificate records it (control_api/certificates.cc).
+/// As UpdateCertificate records it (control_api/certificates.cc), and a registration hook that
+/// rejects a device (provisioning/just_in_time.cc).
 bool is_revocation(const registry::AuditEvent& event) {
+  if (event.step == "reject_certificate") return event.outcome != "failed";
   if (event.step != "update_certificate" || event.outcome != "ok") return false;
   const auto detail = encoding::parse_json(event.detail);
   const auto* object = detail ? detail->if_object() : nullptr;
@@ -123,13 +125,19 @@ Result<void> check_continuity(const TrailFiles& files) {
   return {};
 }
 
-Result<std::filesystem::path> set_aside(const std::filesystem::path& archive, Timestamp now) {
-  std::error_code error;
-  if (!std::filesystem::exists(archive, error)) return std::filesystem::path();
+std::filesystem::path aside_of(const std::filesystem::path& archive, Timestamp now) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(archive, ignored)) return {};
   std::filesystem::path aside = archive;
   aside +=
       fmt::format(".before-{:%Y%m%dT%H%M%S}", fmt::gmtime(std::chrono::system_clock::to_time_t(
                                                   std::chrono::floor<std::chrono::seconds>(now))));
+  return aside;
+}
+
+Result<void> set_aside(const std::filesystem::path& archive, const std::filesystem::path& aside) {
+  if (aside.empty()) return {};
+  std::error_code error;
   if (std::filesystem::exists(aside, error)) {
     return fail(Fault::conflict, "{} is there already; move it away and try again", aside.string());
   }
@@ -138,8 +146,7 @@ Result<std::filesystem::path> set_aside(const std::filesystem::path& archive, Ti
     return fail(Fault::unavailable, "cannot rename {} to {}: {}", archive.string(), aside.string(),
                 error.message());
   }
-  TRY(sync_directory(archive.has_parent_path() ? archive.parent_path() : "."));
-  return aside;
+  return sync_directory(archive.has_parent_path() ? archive.parent_path() : ".");
 }
 
 }  // namespace imprint::audit

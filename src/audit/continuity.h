@@ -38,8 +38,10 @@ Result<std::optional<Gap>> find_gap(const TrailFiles& files);
 /// Fault::conflict when there is a gap.
 Result<void> check_continuity(const TrailFiles& files);
 
-/// Gives an archive's folder another name, beside the old one, so that a new archive begins.
-/// Answers the new name; an empty one when there was no archive.
-Result<std::filesystem::path> set_aside(const std::filesystem::path& archive, Timestamp now);
+/// The name that set_aside() would give an archive's folder, beside the old one; empty when there
+/// is no archive.
+std::filesystem::path aside_of(const std::filesystem::path& archive, Timestamp now);
+/// Gives an archive's folder this name, so that a new archive begins; none: there is no archive.
+Result<void> set_aside(const std::filesystem::path& archive, const std::filesystem::path& aside);
 
 }  // namespace imprint::audit

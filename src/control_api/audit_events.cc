@@ -26,7 +26,7 @@ constexpr std::size_t kAtOnce = 500;
 constexpr auto kDisorder = std::chrono::minutes(5);
 
 constexpr auto kOutcomes = std::to_array<std::string_view>(
-    {"ok", "rejected", "denied", "failed", "timed_out", "raised", "resolved", "paused", "resumed"});
+    {"ok", "rejected", "denied", "failed", "timed_out", "lost", "raised", "resolved", "paused", "resumed"});
 
 /// Steps of devices and of the server itself; every operation is one besides.
 constexpr auto kStepsOfNoOperation =

@@ -148,10 +148,11 @@ constexpr std::array kDenials = {
     Remedy{cause::kSignatureNotAccepted,
            "Have its CA sign with SHA-256, SHA-384 or SHA-512, and give the device that "
            "certificate."},
-    Remedy{cause::kChainNotAccepted,
-           "Its CA is known, and the device's certificate, or one that it sends along, does not "
-           "do, as the sentence says: issue it anew without that fault. `imprint template lint "
-           "--certificate` judges one."},
+    Remedy{
+        cause::kChainNotAccepted,
+        "Its CA is known, but the device's certificate, or an intermediate CA's that it sends, is "
+        "not acceptable: the sentence above names the fault. Issue it anew without it; `imprint "
+        "template lint --certificate` judges one."},
     Remedy{cause::kCaNotInUse,
            "Its CA certificate is registered and introduces no devices as it is: do what the "
            "sentence says, and the device comes in at its next connection."},

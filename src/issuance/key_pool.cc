@@ -144,7 +144,7 @@ std::optional<KeyPool::Waiter> KeyPool::make_room_for(std::string_view payer) {
   const auto count = [](const Payer& one) { return one.waiting.size(); };
   const auto most = std::ranges::max_element(payers_, {}, count);
   const auto own = std::ranges::find(payers_, payer, &Payer::name);
-  if (most == payers_.end() || (own != payers_.end() && count(*own) + 1 > count(*most)) ||
+  if (most == payers_.end() || (own != payers_.end() && count(*own) + 2 > count(*most)) ||
       count(*most) < 2)
     return std::nullopt;
   std::optional<Waiter> last(std::move(most->waiting.back()));

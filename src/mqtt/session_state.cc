@@ -133,6 +133,29 @@ std::vector<MessagePtr> Outbox::take_all() {
   return out;
 }
 
+std::vector<MessagePtr> Outbox::take_out(const std::function<bool(const Message&)>& wanted) {
+  std::vector<MessagePtr> out;
+  std::erase_if(in_flight_, [&](const InFlight& message) {
+    if (!wanted(*message.message)) return false;
+    out.push_back(message.message);
+    let_go(*message.message);
+    if (!message.sent) --unsent_in_flight_;
+    return true;
+  });
+  Fifo<Waiting> kept;
+  while (!waiting_.empty()) {
+    Waiting next = waiting_.pop();
+    if (next.qos == QoS::at_most_once || !wanted(*next.message)) {
+      kept.push(std::move(next));
+      continue;
+    }
+    let_go(*next.message);
+    out.push_back(std::move(next.message));
+  }
+  waiting_ = std::move(kept);
+  return out;
+}
+
 void SessionState::absorb(SessionState other, const Limits& limits) {
   for (Subscription& subscription : other.subscriptions) {
     const auto same = std::ranges::find(subscriptions, subscription.filter, &Subscription::filter);

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -92,6 +93,8 @@ class Outbox {
 
   /// Takes out every message of QoS 1, sent or not, in order: the session has ended.
   std::vector<MessagePtr> take_all();
+  /// Takes out those that `wanted` says, of QoS 1, sent or not; the others stay as they are.
+  std::vector<MessagePtr> take_out(const std::function<bool(const Message&)>& wanted);
 
   /// The connection is gone: QoS 0 messages are dropped and what is in flight will be sent again.
   void interrupt();

@@ -68,6 +68,8 @@ registry::Task<Result<CreatedCertificate>> CreateCertificate::issue_or_reopen(Ca
                              KeyRequest{std::move(digest), std::move(known.hold)},
                              std::move(place));
   }
+  // It may have waited for another request with the same key.
+  CO_TRY(co_await check_still_allowed(caller));
   CO_TRY(co_await claims_.admit(caller, {.is_new_device = false, .takes_turn = false}));
   CO_TRY_ASSIGN(const registry::Certificate open,
                 co_await reopen(std::move(caller), *known.made_before, std::move(digest)));

@@ -54,7 +54,8 @@ Result<void> StoreGuard::before_opening() {
   return refuse(lost_because_, kWithNothing);
 }
 
-Result<void> StoreGuard::after_opening(const Clock& clock, telemetry::Log& log) {
+Result<void> StoreGuard::after_opening(registry::Store& store, const Clock& clock,
+                                       telemetry::Log& log) {
   std::optional<audit::Gap> gap;
   if (!is_lost_) {
     TRY_ASSIGN(gap, audit::find_gap({layout_.store(), layout_.audit()}));
@@ -64,24 +65,28 @@ Result<void> StoreGuard::after_opening(const Clock& clock, telemetry::Log& log) 
     if (gap) lost_because_ = gap->message;
   }
   if (beginning_ == Beginning::where_it_ended) return {};
-  if (is_lost_) return begin_anew(gap, clock, log);
+  if (is_lost_) return begin_anew(store, gap, clock, log);
   return fail(Fault::invalid,
               "--begin-anew is for a deployment that has lost its store; {} is whole, so start "
               "without it",
               layout_.store().string());
 }
 
-Result<void> StoreGuard::begin_anew(const std::optional<audit::Gap>& gap, const Clock& clock,
-                                    telemetry::Log& log) {
-  TRY_ASSIGN(const std::filesystem::path aside, audit::set_aside(layout_.audit(), clock.now()));
+Result<void> StoreGuard::begin_anew(registry::Store& store, const std::optional<audit::Gap>& gap,
+                                    const Clock& clock, telemetry::Log& log) {
+  const std::filesystem::path aside = audit::aside_of(layout_.audit(), clock.now());
   encoding::json::object detail = whoever_started_it();
   detail["because"] = lost_because_;
   if (!aside.empty()) detail["earlierAuditArchive"] = aside.string();
-  event_ = registry::AuditEvent{.time = clock.now(),
-                                .step = "begin_anew",
-                                .outcome = "ok",
-                                .actor = "imprintd --begin-anew",
-                                .detail = encoding::to_json(detail)};
+  registry::ChangeSet changes;
+  changes.events.push_back({.time = clock.now(),
+                            .step = "begin_anew",
+                            .outcome = "ok",
+                            .actor = "imprintd --begin-anew",
+                            .detail = encoding::to_json(detail)});
+  // A crash between the two leaves the loss to be seen at the next start.
+  TRY(runtime::run_blocking(store.commit(std::move(changes))));
+  TRY(audit::set_aside(layout_.audit(), aside));
   if (!gap || gap->is_store_empty()) {
     log.warning("the registry begins anew, as --begin-anew says; no device is known",
                 {{"store", layout_.store().string()}, {"earlier_audit_archive", aside.string()}});
@@ -110,13 +115,6 @@ Result<void> StoreGuard::begin_anew(const std::optional<audit::Gap>& gap, const 
                                 certificate}});
   }
   return {};
-}
-
-Result<void> StoreGuard::put_on_record(registry::Store& store) {
-  if (!event_) return {};
-  registry::ChangeSet changes;
-  changes.events.push_back(*std::exchange(event_, std::nullopt));
-  return runtime::run_blocking(store.commit(std::move(changes)));
 }
 
 }  // namespace imprint::server

@@ -252,8 +252,6 @@ void Client::park(mqtt::Close& close, Monotonic now) {
       .state = connection_.session().take_state(),
       .expires = now + close.session_expiry,
       .own_name_until = in_own_name ? principal_->certificate.not_after : Timestamp()};
-  for (const identity::AttachedThing& attached : principal_->things)
-    parked.things.push_back(attached.thing.name);
   if (close.will && close.will->delay > Seconds(0)) {
     parked.will_due = now + close.will->delay;
     parked.will = std::exchange(close.will, std::nullopt);

@@ -144,7 +144,7 @@ void Client::accept(mqtt::ConnectRequest request, std::unique_ptr<mqtt::SessionS
       .session_expiry = request.session_expiry,
       .session = std::move(state),
       .check = this,
-      .account = is_claim() ? services().accounts.of_claim_connection()
+      .account = is_claim() ? services().accounts.of_claim(certificate_)
                             : services().accounts.of(certificate_)};
   // Nothing of what has waited leaves before it is known what may.
   connection_.session().hold_deliveries(true);

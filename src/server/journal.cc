@@ -5,6 +5,7 @@
 #include <tuple>
 #include <utility>
 
+#include "base/household.h"
 #include "encoding/json.h"
 #include "registry/refusal.h"
 
@@ -96,7 +97,7 @@ void note_mqtt_at_rest_port(Journal& journal, telemetry::Log& log, const std::st
       "port";
   log.info("a client speaks MQTT at the port of the REST API", {{"from", from}});
   journal.note(
-      {from, "MQTT at the port of the REST API"},
+      {household_of(from), "MQTT at the port of the REST API"},
       {.step = "connect",
        .outcome = "denied",
        .detail = encoding::to_json(encoding::json::object{

@@ -18,7 +18,6 @@ class SessionAccounts {
   struct Bounds {
     std::size_t bytes = std::size_t{256} << 20U;
     std::size_t bytes_per_certificate = std::size_t{8} << 20U;
-    std::size_t bytes_per_claim_connection = std::size_t{256} << 10U;
     std::size_t sessions_per_certificate = 1'000;  ///< without a connection
   };
   explicit SessionAccounts(const Bounds& bounds) : bounds_(bounds), total_(bounds.bytes) {}
@@ -26,9 +25,9 @@ class SessionAccounts {
   /// The account of a certificate's queues.
   std::shared_ptr<mqtt::QueueAccount> of(const CertificateId& certificate);
 
-  /// An account for one connection of a claim, which is one certificate in many devices: those that
-  /// do not read take nothing from those that do.
-  std::shared_ptr<mqtt::QueueAccount> of_claim_connection();
+  /// The same of a claim, which is one certificate in many devices: a quarter of what there is for
+  /// all.
+  std::shared_ptr<mqtt::QueueAccount> of_claim(const CertificateId& certificate);
 
   /// A place for one more session without a connection, given back with the pointer; null when the
   /// certificate has all of its places in use.
@@ -47,7 +46,7 @@ class SessionAccounts {
     std::unordered_map<CertificateId, std::weak_ptr<Account>> accounts;
     std::size_t swept_at = 64;
   };
-  std::shared_ptr<Account> account(const CertificateId& certificate);
+  std::shared_ptr<Account> account(const CertificateId& certificate, std::size_t most);
 
   static constexpr std::size_t kStripes = 64;
   const Bounds bounds_;

@@ -68,17 +68,21 @@ TEST(Memory, OfClientsThatDoNotReadLeavesRoomForTheNextMessage) {
   EXPECT_LE(accounts.bytes(), 80'000U);
 }
 
-TEST(Memory, OfAClaimIsApartForEachConnection) {
-  SessionAccounts accounts({.bytes_per_claim_connection = 20'000});
+TEST(Memory, OfAClaimIsAQuarterForAllItsUnits) {
+  SessionAccounts accounts({.bytes = 80'000, .bytes_per_certificate = 8'000});
   const mqtt::Limits limits;
-  mqtt::Outbox deaf;
-  deaf.begin(accounts.of_claim_connection());
-  while (deaf.push(message_of(5'000), mqtt::QoS::at_least_once, false, limits)) {
+  const CertificateId claim{Sha256{1}};
+  std::vector<mqtt::Outbox> units(20);
+  for (mqtt::Outbox& unit : units) {
+    unit.begin(accounts.of_claim(claim));
+    while (unit.push(message_of(2'000), mqtt::QoS::at_least_once, false, limits)) {
+    }
   }
-  EXPECT_LE(deaf.bytes(), 20'000U);
-  mqtt::Outbox other;
-  other.begin(accounts.of_claim_connection());
-  EXPECT_TRUE(other.push(message_of(15'000), mqtt::QoS::at_least_once, false, limits));
+  EXPECT_GT(accounts.bytes(), 8'000U) << "more than one device has";
+  EXPECT_LE(accounts.bytes(), 20'000U);
+  mqtt::Outbox device;
+  device.begin(accounts.of(CertificateId{Sha256{2}}));
+  EXPECT_TRUE(device.push(message_of(5'000), mqtt::QoS::at_least_once, false, limits));
 }
 
 }  // namespace

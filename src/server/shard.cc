@@ -89,6 +89,9 @@ Result<void> Shard::listen_alone(const Address& address) {
     acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
     acceptor_.bind(address, error);
   }
+  // Connections inherit it: those that come before the siblings have bound must not be in their
+  // way.
+  if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
   if (!error) acceptor_.listen(kBacklog, error);
   if (error == boost::asio::error::address_in_use) {
     return fail(

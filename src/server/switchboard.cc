@@ -240,47 +240,62 @@ runtime::Task<void> Switchboard::review_all() {
     const auto session = parked_.find(number);
     if (session == parked_.end()) continue;
     const auto principal = co_await services_.access.principal(session->second.certificate);
-    // One whose rights cannot be read gets nothing that others could have.
-    leave_groups(number, principal ? principal->get() : nullptr);
+    if (principal) {
+      leave_groups(number, **principal);
+    } else if (principal.error().fault != Fault::not_found) {
+      unreviewed_.push_back(number);
+    }
   }
   is_reviewing_ = false;
 }
 
-void Switchboard::leave_groups(std::uint64_t number, const identity::Principal* principal) {
+void Switchboard::leave_groups(std::uint64_t number, const identity::Principal& principal) {
   const auto it = parked_.find(number);
   if (it == parked_.end()) return;
   const SessionAddress address{shard_.index(), number};
-  const Parked& session = it->second;
+  Parked& session = it->second;
   mqtt::SessionState& state = *session.state;
-  std::vector<std::string> left;
+  session.things.clear();
+  for (const identity::AttachedThing& attached : principal.things)
+    session.things.push_back(attached.thing.name);
+  const Timestamp now = services_.clock.now();
+  const auto change = principal.rights_of(session.facts.client_id).next_change(now);
+  session.review_at = std::min(principal.certificate.not_after + Milliseconds(1),
+                               change.value_or(Timestamp::max()));
+  const auto has_left = [&](const mqtt::Subscription& subscription) {
+    return std::ranges::find(session.left, subscription.filter) != session.left.end();
+  };
+  std::vector<std::string> leaving;
   for (const mqtt::Subscription& subscription : state.subscriptions) {
-    if (!is_shared(subscription) ||
-        (principal != nullptr && may_be_member(*principal, session, subscription.filter)))
+    if (!is_shared(subscription) || has_left(subscription) ||
+        may_be_member(principal, session, subscription.filter))
       continue;
     unsubscribe(address, subscription.filter);
-    left.push_back(subscription.filter);
+    leaving.push_back(subscription.filter);
+    session.left.push_back(subscription.filter);
   }
-  if (left.empty()) return;
-  for (mqtt::MessagePtr& message : state.outbox.take_all()) {
-    const auto is_for = [&](const std::string& filter) {
-      return covers({.filter = filter}, message->topic);
+  for (const std::string& filter : leaving) {
+    const auto is_for_it_alone = [&](const mqtt::Message& message) {
+      return covers({.filter = filter}, message.topic) &&
+             std::ranges::none_of(state.subscriptions, [&](const mqtt::Subscription& other) {
+               return !has_left(other) && covers(other, message.topic);
+             });
     };
-    const auto group = std::ranges::find_if(left, is_for);
-    if (group == left.end() || came_anyway(state, *message)) {
-      state.outbox.push(std::move(message), mqtt::QoS::at_least_once, false, services_.mqtt);
-    } else {
-      hand_over(*group, message);
-    }
+    for (const mqtt::MessagePtr& message : state.outbox.take_out(is_for_it_alone))
+      hand_over(filter, message);
   }
 }
 
 bool Switchboard::may_be_member(const identity::Principal& principal, const Parked& session,
                                 std::string_view filter) const {
-  if (services_.directory.status(session.certificate) != registry::CertificateStatus::active)
+  const registry::Certificate& certificate = principal.certificate;
+  const Timestamp now = services_.clock.now();
+  if (services_.directory.status(session.certificate) != registry::CertificateStatus::active ||
+      now < certificate.not_before || now > certificate.not_after)
     return false;
   const identity::Rights rights = principal.rights_of(session.facts.client_id);
   const policy::Context context =
-      identity::context_of(principal, session.facts, services_.account, services_.clock.now());
+      identity::context_of(principal, session.facts, services_.account, now);
   const auto may = [&](policy::Action action, std::string_view resource) {
     return policy::evaluate(rights.set(), {action, resource}, context).allowed();
   };
@@ -313,6 +328,12 @@ void Switchboard::tick(Monotonic now) {
   // What a will brings about may add to the parked ones.
   for (const std::uint64_t number : with_will) fire_will(number, parked_.at(number));
   for (const std::uint64_t number : over) forget(number);
+  for (const std::uint64_t number : sharing_) {
+    if (parked_.at(number).review_at <= services_.clock.now()) to_review_.insert(number);
+  }
+  to_review_.insert(unreviewed_.begin(), unreviewed_.end());
+  unreviewed_.clear();
+  if (!is_reviewing_ && !to_review_.empty()) runtime::start(review_all());
 }
 
 void Switchboard::forget(std::uint64_t number) {

@@ -48,8 +48,11 @@ class Switchboard {
     Timestamp own_name_until = {};
     std::optional<mqtt::Will> will = {};
     Monotonic will_due = {};
-    std::shared_ptr<void> place = {};    ///< of the certificate; park() sees to it
-    std::vector<ThingName> things = {};  ///< of the certificate
+    std::shared_ptr<void> place = {};  ///< of the certificate; park() sees to it
+    // Of a session with shared subscriptions; review_all() sees to it.
+    std::vector<ThingName> things = {};      ///< of the certificate
+    std::vector<std::string> left = {};      ///< shared filters that its client may not have now
+    Timestamp review_at = Timestamp::max();  ///< when time may change that
   };
   void park(std::uint64_t number, Parked session);
   /// The same for a session whose subscriptions an eviction has just removed from the indexes.
@@ -115,7 +118,7 @@ class Switchboard {
   Parked take_out(std::unordered_map<std::uint64_t, Parked>::iterator it);
   [[nodiscard]] bool is_certificate_gone(const CertificateId& certificate) const;
   runtime::Task<void> review_all();
-  void leave_groups(std::uint64_t number, const identity::Principal* principal);
+  void leave_groups(std::uint64_t number, const identity::Principal& principal);
   [[nodiscard]] bool may_be_member(const identity::Principal& principal, const Parked& session,
                                    std::string_view filter) const;
 
@@ -129,6 +132,7 @@ class Switchboard {
   /// Those with shared subscriptions; few.
   std::unordered_set<std::uint64_t> sharing_;
   std::unordered_set<std::uint64_t> to_review_;
+  std::vector<std::uint64_t> unreviewed_;  ///< whose rights could not be read; again in a second
   bool is_reviewing_ = false;
 };
 

@@ -305,7 +305,7 @@ struct Server::Parts {
       metrics.store_committed(batch.change_sets, batch.failed, batch.seconds);
     };
     TRY_ASSIGN(store, registry::SqliteStore::open(layout.store(), std::move(options)));
-    TRY(guard.after_opening(clock, log));
+    TRY(guard.after_opening(*store, clock, log));
     access.emplace(*store);
     TRY(make_operators());
     if (config.audit.archive) {
@@ -334,7 +334,6 @@ struct Server::Parts {
       access->apply(change);
       for (Shard* shard : peers) shard->access_changed(change);
     });
-    TRY(guard.put_on_record(*store));
     TRY(runtime::run_blocking(directory.load(*store)));
     TRY(runtime::run_blocking(introducers.load(*store)));
     TRY(runtime::run_blocking(pending.load(*store)));

@@ -380,10 +380,31 @@ class Checker {
   std::unordered_map<Key, const Item*> ours_;
 };
 
+/// A key that was taken out of service over there must not be left in service here.
+Result<void> check_tombstone(registry::Store& store, const Item& item,
+                             const registry::Tombstone& gone, Problems& problems) {
+  const registry::query::SameIdentity identity{gone.public_key, gone.issued_as};
+  TRY_ASSIGN(const provisioning::Standing standing,
+             runtime::run_blocking(provisioning::read_standing(store, identity)));
+  for (const registry::Certificate& other : standing.certificates) {
+    if (other.status != registry::CertificateStatus::active || other.public_key != gone.public_key)
+      continue;
+    problems.add(item.place,
+                 Error{Fault::conflict,
+                       fmt::format("its key is in service here, with certificate {}; revoke that "
+                                   "one first: aws iot update-certificate --new-status REVOKED "
+                                   "--certificate-id {}",
+                                   other.id.hex(), other.id.hex())});
+  }
+  return {};
+}
+
 /// A certificate that is new here does not bring a key back that this registry has out of service.
 Result<void> check_keys(registry::Store& store, const std::vector<Item>& items, const Known& known,
                         Problems& problems) {
   for (const Item& item : items) {
+    if (const auto* gone = std::get_if<registry::Tombstone>(&item.record))
+      TRY(check_tombstone(store, item, *gone, problems));
     const auto* certificate = std::get_if<registry::Certificate>(&item.record);
     if (certificate == nullptr || certificate->status == registry::CertificateStatus::revoked ||
         known.contains(registry::key_of(item.record)))

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <span>
 #include <sys/file.h>
+#include <thread>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -179,7 +180,12 @@ struct SqliteStore::Lock {
     const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0) return system_failure("open", path);
     auto lock = std::make_unique<Lock>(fd);
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    // The doctor asks for a moment who holds it.
+    constexpr int kTries = 10;
+    int tries = 1;
+    while (flock(fd, LOCK_EX | LOCK_NB) != 0 && tries++ < kTries)
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    if (tries > kTries) {
       return fail(Fault::conflict,
                   "another process has the store open ({}); stop that imprintd first", path);
     }
