@@ -423,7 +423,7 @@ TEST_F(ExplainedFirstConnection, ACertificateThatDoesNotDoHasItsOwnRemedy) {
   expect_refused(device([](auto& tbs) {
                    tbs.extensions.extended_key_usage = {std::string(x509::kServerAuth)};
                  }),
-                 cause::kChainNotAccepted, "issue it anew");
+                 cause::kChainNotAccepted, "Issue it anew");
   test::Enrolled old = device([](auto&) {});
   old.tls.certificate = signed_with_sha1(old.tls.certificate, ca);
   expect_refused(old, cause::kSignatureNotAccepted, "SHA-256");

@@ -268,11 +268,6 @@ Result<registry::Record> from_portable(Kind kind, const json::value& value) {
   auto record = registry::from_json(kind, stored);
   if (!record) return fail(Fault::invalid, "{}", record.error().message);
   TRY(check_understood(value.get_object(), to_portable(*record)));
-  // What a certificate is known by is this program's to say: earlier ones said it otherwise or not.
-  if (auto* certificate = std::get_if<registry::Certificate>(&*record)) {
-    const auto parsed = x509::Certificate::from_pem(certificate->pem);
-    if (parsed) certificate->issued_as = parsed->issued_as();
-  }
   return std::move(*record);
 }
 
