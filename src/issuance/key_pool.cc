@@ -2,8 +2,11 @@
 #include "issuance/key_pool.h"
 
 #include <algorithm>
+#include <atomic>
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
+#include <time.h>
 
 #include "base/thread.h"
 #include "issuance/key_generation.h"
@@ -15,12 +18,70 @@ namespace {
 /// How much the pool may grow by demand.
 constexpr std::size_t kMostGrowth = 4;
 
-/// SCHED_IDLE runs only when nothing else wants the core. Where the kernel refuses it the pool
-/// still works, with ordinary priority.
-void use_idle_priority() {
+/// SCHED_IDLE runs only when nothing else wants the core. Where the kernel refuses a priority the
+/// pool still works, with the other.
+void use_priority(pthread_t thread, int policy) {
   const sched_param parameters{};
-  static_cast<void>(::pthread_setschedparam(::pthread_self(), SCHED_IDLE, &parameters));
+  static_cast<void>(::pthread_setschedparam(thread, policy, &parameters));
 }
+
+/// Makes keys one at a time on a thread of idle priority, which takes no lock: on a busy machine it
+/// may rest for seconds wherever it is, and whoever wants the lock would rest with it.
+class IdleGenerator {
+ public:
+  explicit IdleGenerator(const KeyPool::Generate& generate) : generate_(generate) {
+    ::sem_init(&wanted_, 0, 0);
+    ::sem_init(&made_, 0, 0);
+    thread_ = start_thread("key-idle", [this] { work(); });
+  }
+  ~IdleGenerator() {
+    is_over_ = true;
+    ::sem_post(&wanted_);
+    thread_.join();
+    ::sem_destroy(&wanted_);
+    ::sem_destroy(&made_);
+  }
+  IdleGenerator(const IdleGenerator&) = delete;
+  IdleGenerator& operator=(const IdleGenerator&) = delete;
+
+  /// `is_urgent` is asked now and then: whether somebody waits for the end of the pool. Then the
+  /// thread gets ordinary priority, where the process may give it.
+  Result<x509::PrivateKey> make(const std::function<bool()>& is_urgent) {
+    ::sem_post(&wanted_);
+    while (!is_made_soon()) {
+      if (is_urgent()) use_priority(thread_.native_handle(), SCHED_OTHER);
+    }
+    Result<x509::PrivateKey> key = std::move(*key_);
+    key_.reset();
+    return key;
+  }
+
+ private:
+  static void wait_for(sem_t& semaphore) {
+    while (::sem_wait(&semaphore) != 0) {  // a signal
+    }
+  }
+  bool is_made_soon() {
+    timespec until{};
+    ::clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += 1;
+    return ::sem_clockwait(&made_, CLOCK_MONOTONIC, &until) == 0;
+  }
+  void work() {
+    use_priority(::pthread_self(), SCHED_IDLE);
+    for (wait_for(wanted_); !is_over_; wait_for(wanted_)) {
+      key_.emplace(generate_());
+      ::sem_post(&made_);
+    }
+  }
+
+  const KeyPool::Generate& generate_;
+  sem_t wanted_{};
+  sem_t made_{};
+  std::atomic<bool> is_over_ = false;
+  std::optional<Result<x509::PrivateKey>> key_;
+  std::thread thread_;
+};
 
 Unexpected queue_is_full(std::size_t waiting) {
   return fail(
@@ -87,14 +148,17 @@ void KeyPool::refuse_late(Monotonic now, Milliseconds patience) {
 }
 
 void KeyPool::refill() {
-  use_idle_priority();
+  IdleGenerator idle(generate_);
   std::unique_lock lock(mutex_);
   while (true) {
     work_.wait(lock, [this] { return stopping_ || keys_.size() + refilling_ < target_; });
     if (stopping_) return;
     ++refilling_;
     lock.unlock();
-    auto key = generate_();
+    auto key = idle.make([this] {
+      const std::lock_guard asking(mutex_);
+      return stopping_;
+    });
     lock.lock();
     --refilling_;
     const bool is_broken = !key;
