@@ -25,8 +25,9 @@ constexpr std::size_t kAtOnce = 500;
 /// Events are recorded nearly in the order of their times: a hook is waited for, a batch written.
 constexpr auto kDisorder = std::chrono::minutes(5);
 
-constexpr auto kOutcomes = std::to_array<std::string_view>(
-    {"ok", "rejected", "denied", "failed", "timed_out", "lost", "raised", "resolved", "paused", "resumed"});
+constexpr auto kOutcomes =
+    std::to_array<std::string_view>({"ok", "rejected", "denied", "failed", "timed_out", "lost",
+                                     "raised", "resolved", "paused", "resumed"});
 
 /// Steps of devices and of the server itself; every operation is one besides.
 constexpr auto kStepsOfNoOperation =

@@ -56,7 +56,7 @@ bool is_within(const std::vector<Network>& networks, const std::optional<Network
                      networks, [&](const Network& network) { return network.contains(*host); });
 }
 
-ClaimVerdict refuse(std::string because) { return {Kind::refuse, std::move(because)}; }
+ClaimVerdict refuse_claim(std::string because) { return {Kind::refuse, std::move(because)}; }
 ClaimVerdict freeze(std::string because) { return {Kind::freeze, std::move(because)}; }
 bool is_allowed(const ClaimVerdict& verdict) { return verdict.kind == Kind::allow; }
 
@@ -85,12 +85,12 @@ ClaimVerdict check_learned(const registry::Certificate& claim, const ClaimFacts&
 
 ClaimVerdict check_times(const ClaimBudget& budget, Timestamp now) {
   if (budget.from && now < *budget.from) {
-    return refuse(fmt::format("it may be used from {} on, and now it is {} (rule from)",
-                              written(*budget.from), written(now)));
+    return refuse_claim(fmt::format("it may be used from {} on, and now it is {} (rule from)",
+                                    written(*budget.from), written(now)));
   }
   if (budget.until && now >= *budget.until) {
-    return refuse(fmt::format("it could be used until {}, and now it is {} (rule until)",
-                              written(*budget.until), written(now)));
+    return refuse_claim(fmt::format("it could be used until {}, and now it is {} (rule until)",
+                                    written(*budget.until), written(now)));
   }
   return {};
 }
@@ -100,12 +100,13 @@ ClaimVerdict check_registration(const ClaimBudget& budget, const ClaimUse::Regis
       std::ranges::find(budget.templates, asked.template_name) == budget.templates.end()) {
     std::vector<std::string> names;
     for (const TemplateName& name : budget.templates) names.push_back(quote(name.str()));
-    return refuse(fmt::format("it may provision with template {} only, not with {} (rule template)",
-                              fmt::join(names, " or "), quote(asked.template_name.str())));
+    return refuse_claim(
+        fmt::format("it may provision with template {} only, not with {} (rule template)",
+                    fmt::join(names, " or "), quote(asked.template_name.str())));
   }
   if (!budget.serials) return {};
   if (asked.serial_number.empty()) {
-    return refuse(
+    return refuse_claim(
         "it is for serial numbers of one range, and the request has no parameter SerialNumber "
         "(rule serials)");
   }

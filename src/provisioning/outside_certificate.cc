@@ -11,7 +11,7 @@ namespace imprint::provisioning {
 
 namespace {
 
-Unexpected refuse(std::string_view code, std::string message) {
+Unexpected refuse_outside(std::string_view code, std::string message) {
   const Fault fault = code == code::kCertificateConflict ? Fault::conflict : Fault::invalid;
   return Unexpected(Error{fault, std::move(message), {}, code});
 }
@@ -35,11 +35,12 @@ registry::Certificate certificate_record(const x509::Certificate& certificate, R
 
 Result<void> check_outside_certificate(const x509::Certificate& certificate, Timestamp now) {
   if (const auto fit = x509::check_device_key(certificate.public_key()); !fit)
-    return refuse(code::kCertificateValidation, fit.error().message);
+    return refuse_outside(code::kCertificateValidation, fit.error().message);
   if (now <= certificate.not_after()) return {};
-  return refuse(code::kCertificateValidation,
-                fmt::format("the certificate of \"{}\" has expired; register one that is valid",
-                            certificate.subject().text()));
+  return refuse_outside(
+      code::kCertificateValidation,
+      fmt::format("the certificate of \"{}\" has expired; register one that is valid",
+                  certificate.subject().text()));
 }
 
 Result<void> check_way_to_ca(const x509::Certificate& certificate,
@@ -71,10 +72,10 @@ registry::Task<Result<registry::CaCertificate>> find_signer(registry::Store& sto
     const auto verified = certificate.verify_signed_by(ca);
     if (verified) signers.push_back(candidate);
     if (!verified && verified.error().code == x509::kSignatureNotAccepted)
-      co_return refuse(code::kCertificateValidation, verified.error().message);
+      co_return refuse_outside(code::kCertificateValidation, verified.error().message);
   }
   if (signers.empty()) {
-    co_return refuse(
+    co_return refuse_outside(
         code::kCertificateValidation,
         fmt::format(
             "no {} with the subject \"{}\" signed this certificate; register its CA with "
@@ -83,7 +84,7 @@ registry::Task<Result<registry::CaCertificate>> find_signer(registry::Store& sto
             certificate.issuer().text()));
   }
   if (signers.size() > 1) {
-    co_return refuse(
+    co_return refuse_outside(
         code::kCertificateConflict,
         fmt::format("{} CA certificates of the same subject and key are registered, {} and {} "
                     "among them; say which one signed this certificate, or delete the others",

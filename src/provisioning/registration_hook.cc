@@ -18,14 +18,14 @@ using Action = RegistrationDecision::Action;
 constexpr std::string_view kPlace = "hook";
 
 template <class... Args>
-Unexpected refuse(fmt::format_string<Args...> format, Args&&... args) {
+Unexpected refuse_answer(fmt::format_string<Args...> format, Args&&... args) {
   return fail(Fault::unavailable, "the registration hook's answer is of no use: {}",
               fmt::format(format, std::forward<Args>(args)...));
 }
 
 Result<std::string> read_text(const json::value& value, std::string_view member) {
   if (value.is_string()) return std::string(value.get_string());
-  return refuse("{} is {} where text is expected", member, encoding::type_name(value));
+  return refuse_answer("{} is {} where text is expected", member, encoding::type_name(value));
 }
 
 Result<const json::array*> read_list(const json::object& object, std::string_view member) {
@@ -33,7 +33,7 @@ Result<const json::array*> read_list(const json::object& object, std::string_vie
   const json::value* value = object.if_contains(member);
   if (value == nullptr || value->is_null()) return &kNone;
   if (!value->is_array())
-    return refuse("{} is {} where a list is expected", member, encoding::type_name(*value));
+    return refuse_answer("{} is {} where a list is expected", member, encoding::type_name(*value));
   return &value->get_array();
 }
 
@@ -42,44 +42,46 @@ template <class Name>
 Result<Name> read_name(const json::value& value, std::string_view member) {
   TRY_ASSIGN(const std::string text, read_text(value, member));
   auto name = Name::parse(text);
-  if (!name) return refuse("{}: {}", member, name.error().message);
+  if (!name) return refuse_answer("{}: {}", member, name.error().message);
   return name;
 }
 
 Result<void> check_members(const json::object& object, std::span<const std::string_view> known) {
   for (const auto& member : object) {
     if (std::ranges::find(known, std::string_view(member.key())) == known.end())
-      return refuse("there is no member {}", quote(std::string(member.key())));
+      return refuse_answer("there is no member {}", quote(std::string(member.key())));
   }
   return {};
 }
 
 Result<std::map<AttributeName, std::string>> read_attributes(const json::value& value) {
   if (!value.is_object())
-    return refuse("attributes is {} where an object is expected", encoding::type_name(value));
+    return refuse_answer("attributes is {} where an object is expected",
+                         encoding::type_name(value));
   std::map<AttributeName, std::string> out;
   for (const auto& member : value.get_object()) {
     auto name = AttributeName::parse(std::string(member.key()));
-    if (!name) return refuse("attributes: {}", name.error().message);
+    if (!name) return refuse_answer("attributes: {}", name.error().message);
     TRY_ASSIGN(std::string text, read_text(member.value(), "attributes." + name->str()));
     if (const auto fit = check_attribute_value(text); !fit)
-      return refuse("attributes.{}: {}", name->str(), fit.error().message);
+      return refuse_answer("attributes.{}: {}", name->str(), fit.error().message);
     out.emplace(std::move(*name), std::move(text));
   }
   if (out.size() > templates::kMaxAttributes)
-    return refuse("{} attributes; at most {} are allowed", out.size(), templates::kMaxAttributes);
+    return refuse_answer("{} attributes; at most {} are allowed", out.size(),
+                         templates::kMaxAttributes);
   return out;
 }
 
 Result<templates::ThingResource> read_thing(const json::value& value) {
   if (!value.is_object())
-    return refuse("thing is {} where an object is expected", encoding::type_name(value));
+    return refuse_answer("thing is {} where an object is expected", encoding::type_name(value));
   const json::object& object = value.get_object();
   static constexpr std::array<std::string_view, 4> kMembers = {"thingName", "thingTypeName",
                                                                "attributes", "thingGroups"};
   TRY(check_members(object, kMembers));
   const json::value* name = object.if_contains("thingName");
-  if (name == nullptr) return refuse("thing has no thingName");
+  if (name == nullptr) return refuse_answer("thing has no thingName");
   TRY_ASSIGN(ThingName thing_name, read_name<ThingName>(*name, "thing.thingName"));
   templates::ThingResource thing{.logical_name = std::string(kPlace),
                                  .name = std::move(thing_name),
@@ -95,7 +97,8 @@ Result<templates::ThingResource> read_thing(const json::value& value) {
   }
   TRY_ASSIGN(const json::array* groups, read_list(object, "thingGroups"));
   if (groups->size() > templates::kMaxGroups)
-    return refuse("{} thingGroups; at most {} are allowed", groups->size(), templates::kMaxGroups);
+    return refuse_answer("{} thingGroups; at most {} are allowed", groups->size(),
+                         templates::kMaxGroups);
   for (const json::value& group : *groups) {
     TRY_ASSIGN(ThingGroupName one, read_name<ThingGroupName>(group, "thing.thingGroups"));
     if (!thing.groups) thing.groups.emplace();
@@ -106,12 +109,12 @@ Result<templates::ThingResource> read_thing(const json::value& value) {
 
 Result<Action> read_action(const json::object& object) {
   const json::value* value = object.if_contains("action");
-  if (value == nullptr) return refuse("it has no action");
+  if (value == nullptr) return refuse_answer("it has no action");
   TRY_ASSIGN(const std::string text, read_text(*value, "action"));
   for (const Action action : {Action::activate, Action::reject, Action::wait}) {
     if (text == to_string(action)) return action;
   }
-  return refuse("action is {}; it is activate, reject or pending", quote(text));
+  return refuse_answer("action is {}; it is activate, reject or pending", quote(text));
 }
 
 }  // namespace
@@ -150,7 +153,7 @@ Result<RegistrationDecision> read_decision(const hooks::Reply& reply) {
   if (reply.kind != hooks::Reply::Kind::answered)
     return fail(Fault::unavailable, "the registration hook gave no answer: {}", reply.because);
   if (!reply.answer.is_object())
-    return refuse("it is {} where an object is expected", encoding::type_name(reply.answer));
+    return refuse_answer("it is {} where an object is expected", encoding::type_name(reply.answer));
   const json::object& object = reply.answer.get_object();
   static constexpr std::array<std::string_view, 3> kMembers = {"action", "policies", "thing"};
   TRY(check_members(object, kMembers));
@@ -159,9 +162,10 @@ Result<RegistrationDecision> read_decision(const hooks::Reply& reply) {
   TRY_ASSIGN(const json::array* policies, read_list(object, "policies"));
   const json::value* thing = object.if_contains("thing");
   if (action != Action::activate && (!policies->empty() || thing != nullptr))
-    return refuse("policies and thing go with the action activate only");
+    return refuse_answer("policies and thing go with the action activate only");
   if (policies->size() > templates::kMaxPolicies)
-    return refuse("{} policies; at most {} are allowed", policies->size(), templates::kMaxPolicies);
+    return refuse_answer("{} policies; at most {} are allowed", policies->size(),
+                         templates::kMaxPolicies);
   for (const json::value& policy : *policies) {
     TRY_ASSIGN(PolicyName name, read_name<PolicyName>(policy, "policies"));
     decision.policies.push_back(std::move(name));

@@ -17,7 +17,7 @@ std::string_view shared_with(const T& other, const SameIdentity& identity) {
   return other.public_key == identity.public_key ? "its key" : "its issuer and serial number";
 }
 
-Unexpected refuse(std::string message) {
+Unexpected refuse_key(std::string message) {
   return Unexpected(Error{Fault::forbidden, std::move(message), {}, code::kKeyRefused});
 }
 
@@ -25,7 +25,7 @@ Result<void> check_one(const registry::Certificate& other, const SameIdentity& i
                        AskedBy asked_by, Inactive inactive) {
   const std::string_view shared = shared_with(other, identity);
   if (other.status == CertificateStatus::revoked) {
-    return refuse(
+    return refuse_key(
         fmt::format("{} belongs to certificate {}, which is revoked; make a new key, or, for a "
                     "unit that may be used again, delete that certificate and lift its revocation "
                     "(imprint revocation lift DIR {})",
@@ -35,7 +35,7 @@ Result<void> check_one(const registry::Certificate& other, const SameIdentity& i
   const bool was_taken_out = other.deactivated || other.frozen;
   if (asked_by == AskedBy::operator_call && !was_taken_out) return {};
   if (inactive == Inactive::is_permitted) return {};
-  return refuse(
+  return refuse_key(
       fmt::format("{} belongs to certificate {}, which is INACTIVE; activate that one "
                   "(aws iot update-certificate --certificate-id {} --new-status ACTIVE), "
                   "or make a new key",
@@ -69,7 +69,7 @@ registry::Task<Result<Standing>> read_standing(registry::Store& store, SameIdent
 Result<void> check_standing(const Standing& standing, const SameIdentity& identity,
                             std::optional<CertificateId> own, AskedBy asked_by, Inactive inactive) {
   for (const registry::Tombstone& tombstone : standing.tombstones) {
-    return refuse(fmt::format(
+    return refuse_key(fmt::format(
         "{} belonged to certificate {}, which was revoked and has been deleted since; make a new "
         "key, or, for a unit that may be used again: imprint revocation lift DIR {}",
         shared_with(tombstone, identity), tombstone.certificate.hex(),
