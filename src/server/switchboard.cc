@@ -260,8 +260,9 @@ void Switchboard::leave_groups(std::uint64_t number, const identity::Principal& 
     session.things.push_back(attached.thing.name);
   const Timestamp now = services_.clock.now();
   const auto change = principal.rights_of(session.facts.client_id).next_change(now);
-  session.review_at = std::min(principal.certificate.not_after + Milliseconds(1),
-                               change.value_or(Timestamp::max()));
+  session.review_at = change.value_or(Timestamp::max());
+  if (const Timestamp ends = principal.certificate.not_after + Milliseconds(1); ends > now)
+    session.review_at = std::min(session.review_at, ends);
   const auto has_left = [&](const mqtt::Subscription& subscription) {
     return std::ranges::find(session.left, subscription.filter) != session.left.end();
   };
