@@ -6,6 +6,7 @@
 #include "access/operators.h"
 #include "access/roles.h"
 #include "access/sessions.h"
+#include "outcome/causes.h"
 #include "registry/memory/memory_store.h"
 #include "test/support/fake_clock.h"
 
@@ -176,7 +177,7 @@ TEST(AccessPolicy, RefusesWhatWouldNotMeanWhatItSays) {
   for (const Row& row : rows) {
     const auto policy = Policy::parse(row.text, "x");
     ASSERT_FALSE(policy) << row.name;
-    EXPECT_EQ(policy.error().code, "MalformedPolicy") << row.name;
+    EXPECT_EQ(name_of(policy.error().cause), "MalformedPolicy") << row.name;
     EXPECT_EQ(policy.error().where, row.where) << row.name << ": " << policy.error().message;
     EXPECT_THAT(policy.error().message, HasSubstr(row.message)) << row.name;
   }

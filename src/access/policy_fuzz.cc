@@ -4,6 +4,7 @@
 #include "access/policy.h"
 #include "base/bytes.h"
 #include "base/error.h"
+#include "outcome/causes.h"
 
 using namespace imprint;          // NOLINT(google-build-using-namespace)
 using namespace imprint::access;  // NOLINT(google-build-using-namespace)
@@ -12,7 +13,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view input = as_text({data, size});
   const auto policy = Policy::parse(input, "fuzz");
   if (!policy) {
-    IMPRINT_ASSERT(policy.error().code == "MalformedPolicy" && !policy.error().where.empty());
+    IMPRINT_ASSERT(name_of(policy.error().cause) == "MalformedPolicy" &&
+                   !policy.error().where.empty());
     return 0;
   }
   IMPRINT_ASSERT(!policy->statements().empty());

@@ -56,7 +56,7 @@ struct Tally {
   friend bool operator==(const Tally&, const Tally&) = default;
 };
 
-/// Of the failures, the kind that is most frequent (telemetry/failure_category.h).
+/// Of the failures, the kind that is most frequent (outcome/failure_category.h).
 struct Leading {
   std::string category = {};  ///< empty: there is none
   std::string title = {};

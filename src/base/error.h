@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/cause.h"
+
 namespace imprint {
 
 /// What a caller can do about an error. Only a front end (device_api, control_api) turns it into
@@ -23,14 +25,14 @@ std::string_view to_string(Fault fault);
 /// An error as a value: a kind for callers, a sentence for people.
 /// `message` names what was found and how to mend it; it never holds a secret.
 /// `where` is the input's JSON path, parameter or member, when there is one.
-/// `code` narrows the kind where a wire protocol needs it; it points to static storage.
+/// `cause` narrows the kind: what it is called on the wire, counted as, and mended by.
 /// `rule` is what of the operator's own settings decided: for operators and the audit trail only,
 /// because it may name what a device has no business to know.
 struct Error {
   Fault fault = Fault::internal;
   std::string message;
   std::string where = {};
-  std::string_view code = {};
+  Cause cause = {};
   std::string rule = {};
 
   friend bool operator==(const Error&, const Error&) = default;

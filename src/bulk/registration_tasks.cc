@@ -7,6 +7,7 @@
 
 #include "base/thread.h"
 #include "encoding/json.h"
+#include "outcome/causes.h"
 
 namespace imprint::bulk {
 
@@ -26,8 +27,7 @@ constexpr auto kPatience = std::chrono::seconds(1);
 
 /// A failure that says nothing about the line.
 bool is_passing(const Error& error) {
-  return error.fault == Fault::unavailable ||
-         (error.fault == Fault::exhausted && error.code.empty());
+  return error.fault == Fault::unavailable || (error.fault == Fault::exhausted && !error.cause);
 }
 
 std::string arn_of(const RegistrationTask& task, std::string_view account,
@@ -49,7 +49,7 @@ std::string result_line(const RegistrationTask& task, std::string_view account,
 }
 
 std::string_view code_of(const Error& error) {
-  if (!error.code.empty()) return provisioning::code::on_the_wire(error.code);
+  if (error.cause) return outcome::answered_cause_of(error)->wire_code;
   return error.fault == Fault::internal ? "InternalFailure" : "InvalidRequest";
 }
 

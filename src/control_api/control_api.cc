@@ -17,7 +17,7 @@ constexpr int kMaxAttempts = 5;
 constexpr ExceptionSet kBeforeOperation{Exception::invalid_request};
 
 bool is_lost_race(const Result<json::object>& result) {
-  return !result && result.error().fault == Fault::conflict && result.error().code.empty();
+  return !result && result.error().fault == Fault::conflict && !result.error().cause;
 }
 
 runtime::Task<Result<json::object>> run(const OperationInfo* operation, Call call) {
@@ -142,7 +142,7 @@ runtime::Task<void> ControlApi::record_refusal(HttpRequest request, std::string 
   const auto left_out = spend(refusals_, household_of(request.source_ip));
   if (!left_out) co_return;
   json::object detail{
-      {"source_ip", request.source_ip}, {"error", error.code}, {"left_out", *left_out}};
+      {"source_ip", request.source_ip}, {"error", name_of(error.cause)}, {"left_out", *left_out}};
   co_await record({.time = dependencies_.clock.now(),
                    .step = "authenticate",
                    .outcome = "rejected",

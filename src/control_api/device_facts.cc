@@ -3,7 +3,7 @@
 
 #include "base/nearest.h"
 #include "control_api/event_detail.h"
-#include "provisioning/caller.h"
+#include "outcome/causes.h"
 
 namespace imprint::control_api {
 
@@ -15,7 +15,7 @@ namespace {
 /// The template that a step asked for: as it was recorded, or from the topic that was refused.
 std::string template_asked_for(const AuditEvent& event) {
   const EventDetail detail(event);
-  if (detail.text("cause") == provisioning::code::kResourceNotFound) return detail.text("template");
+  if (detail.cause() == "ResourceNotFound"_cause) return detail.text("template");
   constexpr std::string_view kBefore = "$aws/provisioning-templates/";
   const std::string topic = detail.text("resource");
   if (event.outcome != "denied" || !topic.starts_with(kBefore)) return {};

@@ -7,6 +7,7 @@
 
 #include "control_api/record_changes.h"
 #include "encoding/json.h"
+#include "outcome/causes.h"
 #include "registry/records.h"
 
 namespace imprint::control_api {
@@ -26,6 +27,9 @@ class EventDetail {
     const encoding::json::value* value = object_.if_contains(member);
     return value != nullptr && value->is_bool() && value->get_bool();
   }
+  /// As it was recorded; none for those of a later version, and for events from before there were
+  /// causes.
+  [[nodiscard]] Cause cause() const { return outcome::find_cause(text("cause")); }
   [[nodiscard]] std::string changes() const { return changes_in_words(object_); }
   [[nodiscard]] std::string number(std::string_view member) const {
     const encoding::json::value* value = object_.if_contains(member);

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "encoding/json.h"
+#include "outcome/causes.h"
 
 namespace imprint::control_api {
 
@@ -16,6 +17,8 @@ struct Row {
   std::string_view name;
   int status;
   Fault fault;
+  /// Error::cause of a handler that knows which exception AWS would answer with.
+  CauseInfo cause = {.name = name, .wire_code = name, .status = status};
 };
 
 // Statuses: contract section 8.2, from the errors of the AWS IoT API model.
@@ -61,20 +64,24 @@ static_assert(is_indexed_by_exception());
 
 const Row& row_of(Exception exception) { return kRows[static_cast<std::size_t>(exception)]; }
 
-// Codes that other folders give their errors. Where a code has several, the first that the
+// Causes that other folders give their errors. Where a cause has several, the first that the
 // operation declares; where it declares none, the last.
-constexpr auto kForeignCodes = std::to_array<std::pair<std::string_view, Exception>>({
-    {"CertificateConflict", Exception::certificate_conflict},
-    {"CertificateValidation", Exception::certificate_validation},
-    {"InvalidCsr", Exception::invalid_request},
-    {"InvalidRequest", Exception::invalid_request},
-    {"MalformedPolicy", Exception::malformed_policy},
-    {"InvalidParameters", Exception::invalid_request},
-    {"ResourceRegistrationFailure", Exception::registration_failure},
-    {"ResourceConflicts", Exception::conflicting_update},
-    {"KeyRefused", Exception::certificate_state},
-    {"KeyRefused", Exception::registration_failure},
-    {"KeyRefused", Exception::invalid_request},
+constexpr auto kForeignCauses = std::to_array<std::pair<Cause, Exception>>({
+    {"CertificateConflict"_cause, Exception::certificate_conflict},
+    {"CertificateValidation"_cause, Exception::certificate_validation},
+    {"InvalidCsr"_cause, Exception::invalid_request},
+    {"InvalidRequest"_cause, Exception::invalid_request},
+    {"InvalidQuery"_cause, Exception::invalid_query},
+    {"MalformedPolicy"_cause, Exception::malformed_policy},
+    {"InvalidParameters"_cause, Exception::invalid_request},
+    {"ResourceRegistrationFailure"_cause, Exception::registration_failure},
+    {"ResourceConflicts"_cause, Exception::conflicting_update},
+    {"KeyOfAnotherThing"_cause, Exception::conflicting_update},
+    {"OverrideIsFail"_cause, Exception::conflicting_update},
+    {"ExclusiveThing"_cause, Exception::conflicting_update},
+    {"KeyRefused"_cause, Exception::certificate_state},
+    {"KeyRefused"_cause, Exception::registration_failure},
+    {"KeyRefused"_cause, Exception::invalid_request},
 });
 
 // For each fault, what to answer in order of preference; the first that the operation declares.
@@ -117,15 +124,16 @@ std::vector<std::string_view> names_of(ExceptionSet exceptions) {
 
 Unexpected refuse(Exception exception, std::string message, std::string where) {
   const Row& row = row_of(exception);
-  return Unexpected(Error{row.fault, std::move(message), std::move(where), row.name});
+  return Unexpected(Error{row.fault, std::move(message), std::move(where), Cause(row.cause)});
 }
 
 Exception exception_of(const Error& error, ExceptionSet declared) {
-  const auto row = std::ranges::find(kRows, error.code, &Row::name);
+  const auto row =
+      std::ranges::find(kRows, error.cause, [](const Row& r) { return Cause(r.cause); });
   if (row != kRows.end()) return row->exception;
   std::optional<Exception> foreign;
-  for (const auto& [code, exception] : kForeignCodes) {
-    if (code != error.code) continue;
+  for (const auto& [cause, exception] : kForeignCauses) {
+    if (cause != error.cause) continue;
     foreign = exception;
     if (declared.contains(exception)) break;
   }

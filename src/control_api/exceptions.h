@@ -70,8 +70,8 @@ class ExceptionSet {
 /// Their names, in the order of Exception.
 std::vector<std::string_view> names_of(ExceptionSet exceptions);
 
-/// The error return value of a handler that knows which exception AWS would answer with; its name
-/// travels in Error::code. `where` is a member, a JSON path or, for already_exists, the ARN.
+/// The error return value of a handler that knows which exception AWS would answer with; it
+/// travels as Error::cause. `where` is a member, a JSON path or, for already_exists, the ARN.
 Unexpected refuse(Exception exception, std::string message, std::string where = {});
 
 /// What an error is called on the wire: what the handler chose, else what `declared` offers for its

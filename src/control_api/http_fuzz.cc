@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "control_api/router.h"
 #include "control_api/validation.h"
+#include "outcome/causes.h"
 #include "test/support/aws_signer.h"
 #include "test/support/test_ca.h"
 
@@ -50,7 +51,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     altered.body += '.';
     IMPRINT_ASSERT(!control_api::verify_signature(altered, *target, operators, test::kToday));
   } else {
-    IMPRINT_ASSERT(!scope.error().code.empty());
+    IMPRINT_ASSERT(static_cast<bool>(scope.error().cause));
     // Only what the input itself says may be said back.
     IMPRINT_ASSERT(input.find(test::kSecretAccessKey) != std::string_view::npos ||
                    scope.error().message.find(test::kSecretAccessKey) == std::string::npos);
@@ -63,7 +64,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto inputs =
       control_api::read_inputs(*route->operation, route->parameters, *target, request, everything);
   if (!inputs) {
-    IMPRINT_ASSERT(inputs.error().code == "InvalidRequestException");
+    IMPRINT_ASSERT(name_of(inputs.error().cause) == "InvalidRequestException");
     return 0;
   }
   for (const auto& row : route->operation->inputs) {

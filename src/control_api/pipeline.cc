@@ -12,7 +12,7 @@ namespace imprint::control_api {
 
 using monitoring::Series;
 using monitoring::Step;
-using telemetry::FailureCategoryInfo;
+using outcome::FailureCategoryInfo;
 using telemetry::HookOutcome;
 
 json::object write_now(const monitoring::Now& now) {
@@ -54,7 +54,7 @@ json::array write_steps(const Series& series, auto value_of) {
 json::object write_series(const Series& series, const Step& sum) {
   json::object failed;
   json::object rejections;
-  for (const FailureCategoryInfo& info : telemetry::failure_categories()) {
+  for (const FailureCategoryInfo& info : outcome::failure_categories()) {
     const auto i = static_cast<std::size_t>(info.category);
     if (sum.counts.failed[i] == 0) continue;
     failed[info.name] = write_steps(series, [i](const Step& s) { return s.counts.failed[i]; });
@@ -87,7 +87,7 @@ json::array write_categories(const Step& sum) {
   const auto count_of = [&](const FailureCategoryInfo* info) {
     return sum.counts.failed[static_cast<std::size_t>(info->category)];
   };
-  for (const FailureCategoryInfo& info : telemetry::failure_categories()) {
+  for (const FailureCategoryInfo& info : outcome::failure_categories()) {
     if (count_of(&info) > 0) seen.push_back(&info);
   }
   std::ranges::sort(seen, [&](const FailureCategoryInfo* a, const FailureCategoryInfo* b) {

@@ -26,10 +26,10 @@ class Pipeline : public ::testing::Test {
   }
   void fail_many() {
     for (int i = 0; i < 20; ++i) {
-      world_.metrics.provisioning_failed("T", "register", telemetry::FailureCategory::throttled,
+      world_.metrics.provisioning_failed("T", "register", outcome::FailureCategory::throttled,
                                          0.02);
     }
-    world_.metrics.provisioning_failed("T", "register", telemetry::FailureCategory::hook_denied,
+    world_.metrics.provisioning_failed("T", "register", outcome::FailureCategory::hook_denied,
                                        0.02);
     world_.metrics.provisioning_succeeded("T", "register", 0.02);
     world_.metrics.hook_asked("T", telemetry::HookOutcome::denied, false, 0.01);

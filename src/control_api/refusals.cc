@@ -9,16 +9,16 @@
 #include "control_api/store_access.h"
 #include "control_api/story.h"
 #include "control_api/validation.h"
-#include "telemetry/failure_category.h"
+#include "outcome/failure_category.h"
 
 namespace imprint::control_api {
 
 namespace {
 
-using telemetry::FailureCategoryInfo;
+using outcome::FailureCategoryInfo;
 
 Result<void> check_category(std::string_view category) {
-  const auto categories = telemetry::failure_categories();
+  const auto categories = outcome::failure_categories();
   if (category.empty() ||
       std::ranges::find(categories, category, &FailureCategoryInfo::name) != categories.end())
     return {};

@@ -11,7 +11,7 @@
 #include "control_api/standing.h"
 #include "control_api/store_access.h"
 #include "control_api/story.h"
-#include "telemetry/failure_category.h"
+#include "outcome/failure_category.h"
 
 namespace imprint::control_api {
 
@@ -45,7 +45,7 @@ runtime::Task<Result<std::map<std::int64_t, AuditEvent>>> look(registry::Store& 
                 co_await list_some<AuditEvent>(
                     store, registry::query::AuditEvents{.ascending = false}, kMostLooked));
   for (AuditEvent& event : newest) out.emplace(event.sequence, std::move(event));
-  for (const telemetry::FailureCategoryInfo& reason : telemetry::failure_categories()) {
+  for (const outcome::FailureCategoryInfo& reason : outcome::failure_categories()) {
     registry::query::AuditEvents query{.ascending = false, .refusal = std::string(reason.name)};
     CO_TRY_ASSIGN(std::vector<AuditEvent> refusals,
                   co_await list_some<AuditEvent>(store, std::move(query), kMostOfOneReason));

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "encoding/json.h"
+#include "outcome/causes.h"
 #include "test/support/aws_signer.h"
 #include "test/support/test_ca.h"
 
@@ -112,7 +113,7 @@ TEST(Signatures, CoverMethodPathQueryHeadersAndBody) {
     row.change(request);
     const auto scope = verify(request);
     ASSERT_FALSE(scope) << row.name;
-    EXPECT_EQ(scope.error().code, "InvalidSignatureException") << row.name;
+    EXPECT_EQ(name_of(scope.error().cause), "InvalidSignatureException") << row.name;
     EXPECT_EQ(scope.error().message.find("EXAMPLEKEY"), std::string::npos) << row.name;
   }
 }
@@ -205,7 +206,7 @@ TEST(Signatures, RefuseWhatIsMalformedWithASentence) {
     row.change(request);
     const auto scope = verify(request);
     ASSERT_FALSE(scope) << row.name;
-    EXPECT_EQ(scope.error().code, row.code) << row.name << ": " << scope.error().message;
+    EXPECT_EQ(name_of(scope.error().cause), row.code) << row.name << ": " << scope.error().message;
     EXPECT_THAT(scope.error().message, HasSubstr(row.message)) << row.name;
   }
 }
@@ -345,7 +346,7 @@ TEST(Signatures, TellTheServersTimeToAClockThatIsWrong) {
         Row{"a clock that was never set", -std::chrono::hours(24 * 365 * 30), "s ahead of"}}) {
     const auto scope = verify(request, kToday + row.skew);
     ASSERT_FALSE(scope) << row.name;
-    EXPECT_EQ(scope.error().code, "InvalidSignatureException") << row.name;
+    EXPECT_EQ(name_of(scope.error().cause), "InvalidSignatureException") << row.name;
     EXPECT_THAT(scope.error().message, HasSubstr(row.message)) << row.name;
   }
 }

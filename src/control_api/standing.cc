@@ -7,17 +7,13 @@
 #include <span>
 
 #include "control_api/event_detail.h"
-#include "control_api/remedies.h"
 #include "control_api/story.h"
-#include "provisioning/caller.h"
-#include "registry/refusal.h"
+#include "outcome/causes.h"
 
 namespace imprint::control_api {
 
 namespace {
 
-namespace code = provisioning::code;
-namespace cause = registry::cause;
 using registry::AuditEvent;
 using registry::Certificate;
 using registry::CertificateStatus;
@@ -65,6 +61,27 @@ std::string advice_on_freeze(const Certificate& claim) {
       claim.frozen->because, id, id, id);
 }
 
+std::string_view remedy_at(Cause cause, bool is_first_connection) {
+  if (!cause) return {};
+  const bool has_own = is_first_connection && !cause->first_connection_remedy.empty();
+  return has_own ? cause->first_connection_remedy : cause->remedy;
+}
+
+/// By its cause, or for want of one by the code that the device saw.
+std::string_view remedy_of_rejection(const EventDetail& detail, bool is_first_connection) {
+  const std::string_view remedy = remedy_at(detail.cause(), is_first_connection);
+  return remedy.empty()
+             ? remedy_at(outcome::find_cause(detail.text("errorCode")), is_first_connection)
+             : remedy;
+}
+
+/// Handshakes of earlier versions have no cause: they are about unknown certificates.
+std::string_view remedy_of_denial(const AuditEvent& event, const EventDetail& detail) {
+  if (event.step == "tls_handshake" && detail.text("cause").empty())
+    return "unknown-certificate"_cause->remedy;
+  return remedy_at(detail.cause(), false);
+}
+
 std::string advice_on_rejection(const AuditEvent& event) {
   const EventDetail detail(event);
   const std::string rule = detail.text("rule");
@@ -73,8 +90,7 @@ std::string advice_on_rejection(const AuditEvent& event) {
                        rule);
   }
   const bool is_first_connection = event.step == kJustInTimeProvisioning;
-  const std::string_view remedy =
-      is_first_connection ? remedy_of_first_connection(detail) : remedy_of_request(detail);
+  const std::string_view remedy = remedy_of_rejection(detail, is_first_connection);
   if (!rule.empty()) return fmt::format("A rule of the operator's decided: {}. {}", rule, remedy);
   std::string_view again = detail.flag("final") ? "The same request will be refused again."
                                                 : "The same request may succeed later.";
@@ -147,29 +163,17 @@ bool is_usable(const Certificate& certificate) {
   return certificate.status == CertificateStatus::active;
 }
 
-std::string advice_on_handshake(const EventDetail& detail) {
-  // Events of earlier versions have no cause: they are about unknown certificates.
-  const std::string why = detail.text("cause");
-  if (!why.empty() && why != "unknown-certificate")
-    return "The device and the server did not come to an agreement in the TLS handshake: do what "
-           "the sentence says, and have the device connect again.";
-  return "The device shows a certificate that is not registered here, and no CA certificate "
-         "that may introduce it: mend what the sentence names, register the certificate (aws iot "
-         "register-certificate-without-ca) or its CA (imprint ca register), or let the device "
-         "begin again with its claim.";
-}
-
 /// By what of its policies decided; nothing where it has no bearing.
-std::string advice_on_policies(const AuditEvent& event, std::string_view why) {
+std::string advice_on_policies(const AuditEvent& event, Cause why) {
   const std::string& id = event.certificate;
-  if (why == cause::kNoPolicy) {
+  if (why == "NoPolicy"_cause) {
     return fmt::format(
         "No policy is attached to the certificate, so that nothing is allowed: aws iot "
         "attach-policy --policy-name NAME --target with the ARN of certificate {} (aws iot "
         "list-policies names those that there are).",
         id);
   }
-  if (why == cause::kPolicyDenies) {
+  if (why == "PolicyDenies"_cause) {
     return fmt::format(
         "A Deny decides, and no Allow opens what it closes. If the device may do this, change the "
         "policy that the sentence names, or detach it from certificate {} or from the group of its "
@@ -177,21 +181,21 @@ std::string advice_on_policies(const AuditEvent& event, std::string_view why) {
         id);
   }
   if (is_of_claim(event)) return {};
-  if (why == cause::kNoValue && !event.thing.empty()) {
+  if (why == "VariableWithoutValue"_cause && !event.thing.empty()) {
     return fmt::format(
         "The firmware uses another client id than its policy allows: a variable there has a value "
         "only when the client id is the name of the certificate's thing. Let it connect as {}, or "
         "give the thing what the variable in the sentence asks for.",
         quote(event.thing));
   }
-  if (why == cause::kNoValue) {
+  if (why == "VariableWithoutValue"_cause) {
     return fmt::format(
         "A variable in its policy has no value for this connection, so that the statement counts "
         "for nothing: the certificate is attached to no thing. aws iot attach-thing-principal "
         "--thing-name NAME --principal with the ARN of certificate {}.",
         id);
   }
-  if (why == cause::kCondition) {
+  if (why == "ConditionNotMet"_cause) {
     return fmt::format(
         "A condition in its policy does not hold for this connection. If the device may do this, "
         "change what the condition in the sentence asks for: aws iot list-attached-policies "
@@ -214,15 +218,14 @@ std::string advice_on_tombstone(const std::string& certificate) {
 std::string advice_on_denial(const AuditEvent& event, const DeviceFacts& facts) {
   const EventDetail detail(event);
   if (!facts.certificate && facts.was_revoked) return advice_on_tombstone(event.certificate);
-  if (const std::string_view remedy = remedy_of_denial(detail); !remedy.empty())
+  if (const std::string_view remedy = remedy_of_denial(event, detail); !remedy.empty())
     return std::string(remedy);
-  if (event.step == "tls_handshake") return advice_on_handshake(detail);
   if (!facts.certificate) {
     return "The certificate is not in the registry, or not any more: a device with a claim begins "
            "again with it; one whose certificate a registered CA signed comes in by itself once "
            "what the sentence names is mended.";
   }
-  if (std::string advice = advice_on_policies(event, detail.text("cause")); !advice.empty())
+  if (std::string advice = advice_on_policies(event, detail.cause()); !advice.empty())
     return advice;
   if (is_of_claim(event)) {
     return "A claim may provision through its template and do nothing else: correct the topic in "
@@ -242,7 +245,7 @@ std::string advice_on_refusal(const AuditEvent& event, const DeviceFacts& facts)
            "for SUBACK, before it publishes the request; then it asks again.";
   }
   if (event.outcome == "denied") return advice_on_denial(event, facts);
-  if (event.step == kDisconnect) return std::string(remedy_of_denial(EventDetail(event)));
+  if (event.step == kDisconnect) return std::string(remedy_of_denial(event, EventDetail(event)));
   if (event.step == kLeftUnregistered) {
     return "Let the firmware register before it disconnects: RegisterThing, with the token of the "
            "answer, over the same claim. If it never saw the answer: give its MQTT client a buffer "
@@ -276,10 +279,12 @@ std::optional<Judgement> judge_denied(const AuditEvent& event, const DeviceFacts
   const Certificate& certificate = *facts.certificate;
   if (!is_usable(certificate)) return judge_unusable(certificate);
   if (certificate.not_after < facts.now) return judge_expired(certificate);
-  const std::string why = EventDetail(event).text("cause");
-  const bool is_too_early = why == cause::kNotYetValid && facts.now < certificate.not_before;
-  const bool was_about_it = why == cause::kOutOfUse || why == cause::kDeleted ||
-                            why == cause::kExpired || why == cause::kNotYetValid;
+  const Cause why = EventDetail(event).cause();
+  const bool is_too_early =
+      why == "CertificateNotYetValid"_cause && facts.now < certificate.not_before;
+  const bool was_about_it =
+      why == "CertificateOutOfUse"_cause || why == "CertificateDeleted"_cause ||
+      why == "CertificateExpired"_cause || why == "CertificateNotYetValid"_cause;
   const bool was_unknown = event.step == "tls_handshake" && !event.certificate.empty();
   if (is_too_early || !(was_about_it || was_unknown)) return std::nullopt;
   return Judgement{Standing::waiting,
@@ -369,8 +374,8 @@ const AuditEvent* cause_of(const AuditEvent& event, const std::vector<AuditEvent
     if (earlier.correlation != event.correlation || earlier.step == "alarm") continue;
     if (is_refusal_of_hook(earlier)) return &earlier;
     if (!is_introduction || earlier.step != kJustInTimeProvisioning) return &event;
-    const bool brought_it_about = earlier.outcome != "ok" ||
-                                  EventDetail(event).text("cause") == code::kFirstConnectionDropped;
+    const bool brought_it_about =
+        earlier.outcome != "ok" || EventDetail(event).cause() == "FirstConnectionDropped"_cause;
     return brought_it_about ? cause_of(earlier, story) : &event;
   }
   return &event;

@@ -4,8 +4,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "registry/refusal.h"
-
 namespace imprint::control_api {
 namespace {
 
@@ -249,16 +247,20 @@ TEST(Standing, NamesTheRemedyOfWhatADeviceWasDeniedOrCutFor) {
   namespace cause = registry::cause;
   const auto own = certificate(active);
   const Row rows[] = {
-      {"QoS 2", {kConnected, cut_for(cause::kQos)}, own, bad, "QoS 0 or 1"},
-      {"too large", {kConnected, cut_for(cause::kTooLarge)}, own, bad, "128 KiB"},
-      {"a topic", {kConnected, cut_for(cause::kTopic)}, own, bad, "7 slashes"},
-      {"filters", {kConnected, cut_for(cause::kQuota)}, own, bad, "8 filters"},
-      {"no UTF-8", {kConnected, cut_for(cause::kMalformed)}, own, bad, "not UTF-8"},
-      {"CONNECT twice", {kConnected, cut_for(cause::kProtocol)}, own, bad, "new connection"},
-      {"slow", {kConnected, cut_for(cause::kSlowReader)}, own, bad, "does not read"},
-      {"cut before, and well since", {cut_for(cause::kQos), kConnected}, own, good, "went well"},
+      {"QoS 2", {kConnected, cut_for("QosNotSupported")}, own, bad, "QoS 0 or 1"},
+      {"too large", {kConnected, cut_for("PacketTooLarge")}, own, bad, "128 KiB"},
+      {"a topic", {kConnected, cut_for("TopicNotValid")}, own, bad, "7 slashes"},
+      {"filters", {kConnected, cut_for("QuotaExceeded")}, own, bad, "8 filters"},
+      {"no UTF-8", {kConnected, cut_for("MalformedPacket")}, own, bad, "not UTF-8"},
+      {"CONNECT twice", {kConnected, cut_for("ProtocolError")}, own, bad, "new connection"},
+      {"slow", {kConnected, cut_for("SlowReader")}, own, bad, "does not read"},
+      {"cut before, and well since",
+       {cut_for("QosNotSupported"), kConnected},
+       own,
+       good,
+       "went well"},
       {"cut again and again, and the journal pauses",
-       {kConnected, cut_for(cause::kQos), kConnected, event("journal", "paused")},
+       {kConnected, cut_for("QosNotSupported"), kConnected, event("journal", "paused")},
        own,
        bad,
        "QoS 0 or 1"},
@@ -267,34 +269,34 @@ TEST(Standing, NamesTheRemedyOfWhatADeviceWasDeniedOrCutFor) {
        own,
        good,
        "went well"},
-      {"MQTT 3.1", {denied_for(cause::kProtocolVersion)}, own, bad, "MQTT 3.1.1"},
-      {"no MQTT", {denied_for(cause::kNotMqtt)}, own, bad, "begin with CONNECT"},
-      {"at the REST port", {denied_for(cause::kMqttAtRestPort)}, {}, bad, "MQTT port"},
-      {"no policy", {denied_for(cause::kNoPolicy)}, own, bad, "attach-policy"},
-      {"a Deny", {denied_for(cause::kPolicyDenies)}, own, bad, "no Allow opens"},
-      {"no value", {denied_for(cause::kNoValue)}, own, bad, "attach-thing-principal"},
-      {"a condition", {denied_for(cause::kCondition)}, own, bad, "A condition"},
-      {"a will", {denied_for(cause::kWill)}, own, bad, "not its client id"},
-      {"reserved", {denied_for(cause::kReservedTopic, "publish")}, own, bad, "must use another"},
-      {"retain", {denied_for(cause::kRetain, "publish")}, own, bad, "without RETAIN"},
-      {"expired", {denied_for(cause::kExpired)}, expired(), bad, "has expired"},
-      {"a policy, and expired since", {denied_for(cause::kNoPolicy)}, expired(), bad, "expired"},
-      {"INACTIVE then", {denied_for(cause::kOutOfUse)}, own, waiting, "is over"},
-      {"INACTIVE still", {denied_for(cause::kOutOfUse)}, certificate(inactive), bad, "ACTIVE"},
-      {"not yet valid then", {denied_for(cause::kNotYetValid)}, own, waiting, "is over"},
+      {"MQTT 3.1", {denied_for("ProtocolVersion")}, own, bad, "MQTT 3.1.1"},
+      {"no MQTT", {denied_for("NotMqtt")}, own, bad, "begin with CONNECT"},
+      {"at the REST port", {denied_for("MqttAtRestPort")}, {}, bad, "MQTT port"},
+      {"no policy", {denied_for("NoPolicy")}, own, bad, "attach-policy"},
+      {"a Deny", {denied_for("PolicyDenies")}, own, bad, "no Allow opens"},
+      {"no value", {denied_for("VariableWithoutValue")}, own, bad, "attach-thing-principal"},
+      {"a condition", {denied_for("ConditionNotMet")}, own, bad, "A condition"},
+      {"a will", {denied_for("LastWill")}, own, bad, "not its client id"},
+      {"reserved", {denied_for("ReservedTopic", "publish")}, own, bad, "must use another"},
+      {"retain", {denied_for("Retain", "publish")}, own, bad, "without RETAIN"},
+      {"expired", {denied_for("CertificateExpired")}, expired(), bad, "has expired"},
+      {"a policy, and expired since", {denied_for("NoPolicy")}, expired(), bad, "expired"},
+      {"INACTIVE then", {denied_for("CertificateOutOfUse")}, own, waiting, "is over"},
+      {"INACTIVE still", {denied_for("CertificateOutOfUse")}, certificate(inactive), bad, "ACTIVE"},
+      {"not yet valid then", {denied_for("CertificateNotYetValid")}, own, waiting, "is over"},
       {"unknown then, registered since",
        {denied("tls_handshake", R"({"cause":"unknown-certificate"})")},
        own,
        waiting,
        "is over"},
-      {"its CA", {denied_for(cause::kCaNotInUse, "tls_handshake")}, {}, bad, "introduces no"},
-      {"SHA-1", {denied_for(cause::kSignatureNotAccepted, "tls_handshake")}, {}, bad, "SHA-256"},
+      {"its CA", {denied_for("CaNotInUse", "tls_handshake")}, {}, bad, "introduces no"},
+      {"SHA-1", {denied_for("SignatureNotAccepted", "tls_handshake")}, {}, bad, "SHA-256"},
   };
   for (const Row& row : rows) expect(row);
 }
 
 TEST(Standing, AVariableWithoutAValueIsTheThingsOrTheClientIds) {
-  AuditEvent attached = denied_for(registry::cause::kNoValue);
+  AuditEvent attached = denied_for("VariableWithoutValue");
   attached.thing = "device-1";
   expect({"attached", {attached}, certificate(active), bad, "another client id"});
   expect({"by its name", {attached}, certificate(active), bad, "\"device-1\""});

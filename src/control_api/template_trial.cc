@@ -3,6 +3,7 @@
 #include "control_api/operations.h"
 #include "control_api/template_records.h"
 #include "identity/ca_directory.h"
+#include "outcome/causes.h"
 #include "provisioning/certificate_parameters.h"
 #include "provisioning/gatekeeper.h"
 #include "provisioning/hook.h"
@@ -84,7 +85,7 @@ runtime::Task<Result<void>> check_introduction(Call call, std::vector<x509::Cert
     if (!contact) {
       co_return tl::unexpected(Error{
           Fault::forbidden, "the TLS handshake refuses the certificate: " + contact.error().message,
-          "certificatePem", provisioning::code::kCertificateValidation});
+          "certificatePem", "CertificateValidation"_cause});
     }
   } else if (known->status != CertificateStatus::pending_activation) {
     co_return tl::unexpected(
@@ -92,7 +93,7 @@ runtime::Task<Result<void>> check_introduction(Call call, std::vector<x509::Cert
               fmt::format("certificate {} is registered and {}: its device is not provisioned just "
                           "in time",
                           device.id().hex(), registry::to_string(known->status)),
-              "certificatePem", provisioning::code::kAccessDenied});
+              "certificatePem", "AccessDenied"_cause});
   }
   CO_TRY(provisioning::check_outside_certificate(device, now));
   const registry::query::SameIdentity identity = provisioning::identity_of(device);
@@ -115,8 +116,7 @@ runtime::Task<Result<void>> take_certificate(Call call, Trial& trial) {
     trial.predefined = provisioning::certificate_parameters(chain.front());
     if (trial.record.type == registry::TemplateType::jitp) {
       const auto introduced = co_await check_introduction(call, chain);
-      if (!introduced && introduced.error().code.empty())
-        co_return tl::unexpected(introduced.error());
+      if (!introduced && !introduced.error().cause) co_return tl::unexpected(introduced.error());
       if (!introduced) trial.refused = introduced.error();
     }
   }
@@ -250,7 +250,7 @@ json::array write_changes(const provisioning::Known& known, const registry::Chan
 
 json::object write_refusal(const Error& error) {
   json::object out{{"allowed", false},
-                   {"errorCode", provisioning::code::on_the_wire(error.code)},
+                   {"errorCode", outcome::answered_cause_of(error)->wire_code},
                    {"errorMessage", error.message},
                    {"path", error.where}};
   if (!error.rule.empty()) out["rule"] = error.rule;
@@ -288,7 +288,7 @@ runtime::Task<Result<std::optional<Error>>> find_limit(registry::Store& store,
         Error{Fault::forbidden,
               fmt::format("the template may make no more things: the limit of {} is reached",
                           *count->limit),
-              count->counter, provisioning::code::kLimitReached});
+              count->counter, "LimitReached"_cause});
   }
   co_return std::optional<Error>();
 }
@@ -343,7 +343,7 @@ Answer try_template(Call call) {
                                               "update-provisioning-template --enabled",
                                               quote(trial.record.name.str())),
                                   {},
-                                  provisioning::code::kTemplateDisabled});
+                                  "TemplateDisabled"_cause});
   }
   if (trial.refused) co_return write_refusal(*trial.refused);
   CO_TRY_ASSIGN(trial.settings,

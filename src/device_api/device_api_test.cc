@@ -4,6 +4,7 @@
 
 #include "device_api/payloads.h"
 #include "device_api/topics.h"
+#include "outcome/causes.h"
 
 namespace imprint::device_api {
 namespace {
@@ -165,24 +166,25 @@ TEST_P(Payloads, RefusalsSayWhere) {
     const char* name;
     json::value value;
     const char* where;
-    std::string_view code;
+    Cause cause;
   } rows[] = {
-      {"an array", json::array{}, "payload", "InvalidPayload"},
-      {"text", json::value("x"), "payload", "InvalidPayload"},
+      {"an array", json::array{}, "payload", "InvalidPayload"_cause},
+      {"text", json::value("x"), "payload", "InvalidPayload"_cause},
       {"token is a number", json::object{{"certificateOwnershipToken", 1}},
-       "certificateOwnershipToken", "InvalidCertificateOwnershipToken"},
-      {"parameters are text", json::object{{"parameters", "x"}}, "parameters", "InvalidPayload"},
+       "certificateOwnershipToken", "InvalidCertificateOwnershipToken"_cause},
+      {"parameters are text", json::object{{"parameters", "x"}}, "parameters",
+       "InvalidPayload"_cause},
       {"a number for a parameter", json::object{{"parameters", {{"n", 1}}}}, "parameters.n",
-       "InvalidPayload"},
+       "InvalidPayload"_cause},
       {"a nested parameter", json::object{{"parameters", {{"o", json::object{{"a", "b"}}}}}},
-       "parameters.o", "InvalidPayload"},
-      {"too many", json::object{{"parameters", many}}, "parameters", "InvalidPayload"},
+       "parameters.o", "InvalidPayload"_cause},
+      {"too many", json::object{{"parameters", many}}, "parameters", "InvalidPayload"_cause},
   };
   for (const auto& row : rows) {
     const auto request = register_thing(row.value);
     ASSERT_FALSE(request) << row.name;
     EXPECT_EQ(request.error().where, row.where) << row.name;
-    EXPECT_EQ(request.error().code, row.code) << row.name;
+    EXPECT_EQ(request.error().cause, row.cause) << row.name;
   }
 }
 
@@ -233,7 +235,6 @@ INSTANTIATE_TEST_SUITE_P(Formats, Payloads, testing::Values(Format::json, Format
                          [](const auto& p) { return p.param == Format::json ? "Json" : "Cbor"; });
 
 TEST(Rejection, HasOneStatusForEachKindOfError) {
-  namespace code = provisioning::code;
   const struct {
     Error error;
     int status;
@@ -246,12 +247,12 @@ TEST(Rejection, HasOneStatusForEachKindOfError) {
       {{Fault::exhausted, "m"}, 429, true},
       {{Fault::unavailable, "m"}, 503, true},
       {{Fault::internal, "m"}, 500, true},
-      {{Fault::invalid, "m", "", code::kInvalidToken}, 400, false},
-      {{Fault::invalid, "m", "", code::kInvalidCsr}, 400, false},
-      {{Fault::not_found, "m", "", code::kResourceNotFound}, 404, false},
-      {{Fault::forbidden, "m", "", code::kTemplateDisabled}, 403, false},
-      {{Fault::conflict, "m", "", code::kResourceConflicts}, 409, false},
-      {{Fault::exhausted, "m", "", code::kThrottled}, 429, true},
+      {{Fault::invalid, "m", "", "InvalidCertificateOwnershipToken"_cause}, 400, false},
+      {{Fault::invalid, "m", "", "InvalidCsr"_cause}, 400, false},
+      {{Fault::not_found, "m", "", "ResourceNotFound"_cause}, 404, false},
+      {{Fault::forbidden, "m", "", "TemplateDisabled"_cause}, 403, false},
+      {{Fault::conflict, "m", "", "ResourceConflicts"_cause}, 409, false},
+      {{Fault::exhausted, "m", "", "Throttled"_cause}, 429, true},
   };
   for (const auto& row : rows) {
     const Rejection rejection = rejection_of(Operation::register_thing, row.error);

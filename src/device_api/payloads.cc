@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "device_api/payloads.h"
 
-#include <array>
-
+#include "outcome/causes.h"
 #include "x509/csr.h"
 
 namespace imprint::device_api {
 
 namespace {
 
-namespace code = provisioning::code;
 namespace json = encoding::json;
 
-Unexpected refuse(std::string where, std::string message,
-                  std::string_view error_code = code::kInvalidPayload) {
-  return Unexpected(Error{Fault::invalid, std::move(message), std::move(where), error_code});
+Unexpected refuse(std::string where, std::string message, Cause cause = "InvalidPayload"_cause) {
+  return Unexpected(Error{Fault::invalid, std::move(message), std::move(where), cause});
 }
 
 /// The request's object. Clients send nothing at all where there is nothing to say.
@@ -30,14 +27,12 @@ Result<json::object> read_object(Format format, BytesView payload) {
   return std::move(value->get_object());
 }
 
-Result<std::string> read_text(const json::object& object, std::string_view member,
-                              std::string_view error_code) {
+Result<std::string> read_text(const json::object& object, std::string_view member, Cause cause) {
   const json::value* value = object.if_contains(member);
   if (value == nullptr || value->is_null()) return std::string();
   if (!value->is_string()) {
     return refuse(std::string(member),
-                  fmt::format("is {} where text is expected", encoding::type_name(*value)),
-                  error_code);
+                  fmt::format("is {} where text is expected", encoding::type_name(*value)), cause);
   }
   return std::string(value->get_string());
 }
@@ -48,53 +43,12 @@ Bytes write(Format format, const json::object& object) {
   return {text.begin(), text.end()};
 }
 
-struct WireError {
-  std::string_view error_code;
-  int status_code;
-};
-
-/// contract: docs/compatibility.md, "Rejected payloads".
-constexpr std::array<WireError, 11> kByCode = {{
-    {code::kInvalidToken, 400},
-    {code::kInvalidParameters, 400},
-    {code::kInvalidPayload, 400},
-    {code::kInvalidCsr, 400},
-    {code::kResourceNotFound, 404},
-    {code::kTemplateDisabled, 403},
-    {code::kResourceConflicts, 409},
-    {code::kRegistrationFailure, 400},
-    {code::kAccessDenied, 403},
-    {code::kThrottled, 429},
-    {code::kInternalError, 500},
-}};
-
-/// What an error without a code of its own becomes.
-WireError by_fault(Fault fault) {
-  switch (fault) {
-    case Fault::invalid:
-      return {code::kInvalidParameters, 400};
-    case Fault::forbidden:
-      return {code::kAccessDenied, 403};
-    case Fault::not_found:
-      return {code::kResourceNotFound, 404};
-    case Fault::conflict:
-      return {code::kResourceConflicts, 409};
-    case Fault::exhausted:
-      return {code::kThrottled, 429};
-    case Fault::unavailable:
-      return {"ServiceUnavailable", 503};
-    case Fault::internal:
-      return {code::kInternalError, 500};
-  }
-  return {code::kInternalError, 500};
-}
-
 }  // namespace
 
 Result<std::string> read_csr_request(Format format, BytesView payload) {
   TRY_ASSIGN(const json::object object, read_object(format, payload));
   TRY_ASSIGN(std::string csr,
-             read_text(object, "certificateSigningRequest", code::kInvalidPayload));
+             read_text(object, "certificateSigningRequest", "InvalidPayload"_cause));
   if (csr.empty())
     return refuse("certificateSigningRequest", "is missing; send a PEM-encoded PKCS#10 request");
   return csr;
@@ -108,8 +62,8 @@ Result<void> read_keys_request(Format format, BytesView payload) {
 Result<provisioning::RegisterThingRequest> read_register_thing(Format format, BytesView payload,
                                                                TemplateName name) {
   TRY_ASSIGN(const json::object object, read_object(format, payload));
-  TRY_ASSIGN(std::string token,
-             read_text(object, "certificateOwnershipToken", code::kInvalidToken));
+  TRY_ASSIGN(std::string token, read_text(object, "certificateOwnershipToken",
+                                          "InvalidCertificateOwnershipToken"_cause));
   provisioning::RegisterThingRequest request{std::move(name), std::move(token)};
   const json::value* parameters = object.if_contains("parameters");
   if (parameters == nullptr || parameters->is_null()) return request;
@@ -149,17 +103,13 @@ Bytes write_registered(Format format, const provisioning::RegisteredThing& regis
 }
 
 Rejection rejection_of(Operation operation, const Error& error) {
-  WireError wire = by_fault(error.fault);
-  for (const WireError& row : kByCode) {
-    if (row.error_code == code::on_the_wire(error.code)) wire = row;
-  }
-  const bool is_internal = wire.status_code == 500;
-  const bool may_retry =
-      is_internal || error.fault == Fault::unavailable || error.fault == Fault::exhausted;
+  const Cause cause = outcome::answered_cause_of(error);
+  const bool is_internal = cause->status == 500;
+  const bool may_retry = cause->again == Again::later;
   const std::string place = error.where.empty() ? std::string() : " at " + error.where;
   return {
-      .status_code = wire.status_code,
-      .error_code = std::string(wire.error_code),
+      .status_code = cause->status,
+      .error_code = std::string(cause->wire_code),
       .message = fmt::format(
           "{} [{}{}; {}]",
           is_internal ? "the server could not carry out the request; its log has the cause"

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/nearest.h"
-#include "registry/refusal.h"
+#include "outcome/causes.h"
 
 namespace imprint::device_api {
 
@@ -89,12 +89,10 @@ Result<ProvisioningTopic> parse_templates(std::vector<std::string_view> parts) {
       parts);
 }
 
-namespace cause = registry::cause;
-
 /// What no policy opens.
-Unexpected refuse_topic(std::string message, std::string_view code = cause::kReservedTopic,
+Unexpected refuse_topic(std::string message, Cause cause = "ReservedTopic"_cause,
                         Fault fault = Fault::forbidden) {
-  return Unexpected(Error{fault, std::move(message), {}, code});
+  return Unexpected(Error{fault, std::move(message), {}, cause});
 }
 
 }  // namespace
@@ -193,7 +191,7 @@ Result<void> check_publish(std::string_view topic) {
         fmt::format("{} is a shared subscription's filter and no topic; publish to what follows "
                     "the group's name",
                     quote(topic)),
-        cause::kReservedTopic, Fault::invalid);
+        "ReservedTopic"_cause, Fault::invalid);
   if (!is_reserved(topic) || is_absent_service(topic)) return {};
   const auto parsed = parse_provisioning_topic(topic);
   if (!parsed)

@@ -4,9 +4,8 @@
 #include <algorithm>
 #include <functional>
 
-#include "registry/refusal.h"
+#include "outcome/causes.h"
 #include "x509/key_rules.h"
-#include "x509/refusal.h"
 
 namespace imprint::identity {
 
@@ -16,16 +15,14 @@ namespace {
 /// proved nothing yet. As many as the longest chain needs, and as many again for namesakes.
 constexpr int kMaxVerifications = 2 * static_cast<int>(kMaxChain);
 
-namespace cause = registry::cause;
-
-Unexpected refuse(std::string_view code, std::string message) {
-  return Unexpected(Error{Fault::forbidden, std::move(message), {}, code});
+Unexpected refuse(Cause cause, std::string message) {
+  return Unexpected(Error{Fault::forbidden, std::move(message), {}, cause});
 }
 
 Unexpected refuse(const registry::CaCertificate& ca, std::string_view because,
                   std::string_view remedy) {
   return refuse(
-      cause::kCaNotInUse,
+      "CaNotInUse"_cause,
       fmt::format("its CA certificate {} is registered but {}, so that it introduces no devices; "
                   "{}",
                   ca.id.hex(), because, remedy));
@@ -51,13 +48,14 @@ Result<void> check_introducer(const registry::CaCertificate& ca, Timestamp now) 
 
 /// What a device's own certificate can be told by before its chain is built.
 Result<void> check_leaf(const x509::Certificate& leaf, Timestamp now) {
-  if (now > leaf.not_after()) return refuse(cause::kExpired, "the certificate has expired");
+  if (now > leaf.not_after())
+    return refuse("CertificateExpired"_cause, "the certificate has expired");
   if (now < leaf.not_before()) {
-    return refuse(cause::kNotYetValid,
+    return refuse("CertificateNotYetValid"_cause,
                   "the certificate is not valid yet, by the clock of this server");
   }
   if (const auto fit = x509::check_device_key(leaf.public_key()); !fit)
-    return refuse(cause::kKeyNotAccepted, fit.error().message);
+    return refuse("KeyNotAccepted"_cause, fit.error().message);
   return {};
 }
 
@@ -96,7 +94,7 @@ class SignerSearch {
         --left_;
         const auto verified = certificate.verify_signed_by(issuer);
         if (verified) return &candidate;
-        if (verified.error().code == x509::kSignatureNotAccepted)
+        if (verified.error().cause == "SignatureNotAccepted"_cause)
           not_accepted_ = verified.error().message;
       }
     }
@@ -182,12 +180,12 @@ Result<FirstContact> CaDirectory::vouch(const x509::Certificate& leaf,
     // Only what leads to the CA: what else came along is not to be looked at again.
     const auto chain = ca->anchor.verify(leaf, way, now, x509::ChainPurpose::tls_client);
     if (chain) return FirstContact{leaf, ca->record.id};
-    return refuse(cause::kChainNotAccepted,
+    return refuse("ChainNotAccepted"_cause,
                   fmt::format("CA certificate {} is registered, but {}", ca->record.id.hex(),
                               chain.error().message));
   }
   if (!search.not_accepted().empty()) {
-    return refuse(cause::kSignatureNotAccepted,
+    return refuse("SignatureNotAccepted"_cause,
                   fmt::format("a CA certificate of the name that it gives as its issuer, \"{}\", "
                               "is known, but its {}",
                               leaf.issuer().text(), search.not_accepted()));

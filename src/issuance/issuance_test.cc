@@ -11,6 +11,7 @@
 #include "issuance/issuer.h"
 #include "issuance/lint.h"
 #include "issuance/serial.h"
+#include "outcome/causes.h"
 #include "test/support/shell.h"
 #include "test/support/test_ca.h"
 #include "x509/chain.h"
@@ -187,7 +188,7 @@ TEST_F(Issuance, RefusesWeakKeysEvenWithoutACsr) {
                              x509::der::bit_string_of(Bytes(32, 1))));
   const auto approved = approve(profile(), *ed25519, kToday, serial());
   ASSERT_FALSE(approved);
-  EXPECT_EQ(approved.error().code, "InvalidCsr");
+  EXPECT_EQ(name_of(approved.error().cause), "InvalidCsr");
 }
 
 TEST_F(Issuance, ARequestApprovedForOneCaIsNotSignedByAnother) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "issuance/lint.h"
+#include "outcome/causes.h"
 #include "x509/key_rules.h"
 #include "x509/tbs_certificate.h"
 
@@ -45,7 +46,7 @@ Result<ApprovedRequest> approve(const Profile& profile, const x509::PublicKey& k
   const x509::Certificate& ca = profile.issuing_ca();
   TRY(check_clock(ca, now));
   if (auto rules = x509::check_device_key(key); !rules) {
-    rules.error().code = x509::Csr::kErrorCode;
+    rules.error().cause = "InvalidCsr"_cause;
     return tl::unexpected(rules.error());
   }
   // A device certificate from before its CA would confuse strict verifiers.

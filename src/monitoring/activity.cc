@@ -11,7 +11,7 @@ namespace imprint::monitoring {
 namespace {
 
 namespace json = encoding::json;
-using telemetry::kFailureCategories;
+using outcome::kFailureCategories;
 using telemetry::kHookOutcomes;
 
 constexpr std::size_t kMaxBuckets = 64;
@@ -27,7 +27,7 @@ json::object write_counts(const Values& values, Name name) {
 }
 
 std::string_view category_name(std::size_t i) {
-  return telemetry::to_string(static_cast<telemetry::FailureCategory>(i));
+  return outcome::to_string(static_cast<outcome::FailureCategory>(i));
 }
 std::string_view outcome_name(std::size_t i) {
   return telemetry::to_string(static_cast<telemetry::HookOutcome>(i));

@@ -9,9 +9,9 @@
 namespace imprint::monitoring {
 namespace {
 
+using outcome::FailureCategory;
 using std::chrono::hours;
 using std::chrono::minutes;
-using telemetry::FailureCategory;
 using telemetry::HookOutcome;
 using telemetry::Totals;
 

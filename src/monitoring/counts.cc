@@ -24,7 +24,7 @@ std::uint64_t Counts::failures() const {
 
 std::uint64_t Counts::failures_of_units() const {
   const auto handshakes =
-      failed[static_cast<std::size_t>(telemetry::FailureCategory::handshake_refused)];
+      failed[static_cast<std::size_t>(outcome::FailureCategory::handshake_refused)];
   return failures() - handshakes;
 }
 

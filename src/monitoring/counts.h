@@ -14,7 +14,7 @@ namespace imprint::monitoring {
 /// What was counted: since the start, or between two moments.
 struct Counts {
   std::uint64_t onboarded = 0;
-  std::array<std::uint64_t, telemetry::kFailureCategories> failed = {};
+  std::array<std::uint64_t, outcome::kFailureCategories> failed = {};
   std::array<std::uint64_t, telemetry::kHookOutcomes> hooks = {};
   std::uint64_t store_failures = 0;
 

@@ -139,8 +139,8 @@ void Monitor::changed(const registry::ChangeSet& changes) {
 
 void Monitor::remember_refused(const registry::AuditEvent& event) {
   const std::string category = registry::refusal_category(event);
-  const auto categories = telemetry::failure_categories();
-  const auto info = std::ranges::find(categories, category, &telemetry::FailureCategoryInfo::name);
+  const auto categories = outcome::failure_categories();
+  const auto info = std::ranges::find(categories, category, &outcome::FailureCategoryInfo::name);
   if (info == categories.end() || (event.serial_number.empty() && event.client.empty())) return;
   const std::scoped_lock lock(mutex_);
   last_refused_[static_cast<std::size_t>(info->category)] = {event.serial_number, event.client};
@@ -236,11 +236,11 @@ void Monitor::tick(Timestamp now, Monotonic monotonic) {
 
 alarms::Leading Monitor::leading(const Counts& counts) {
   auto failed = counts.failed;
-  failed[static_cast<std::size_t>(telemetry::FailureCategory::handshake_refused)] = 0;
+  failed[static_cast<std::size_t>(outcome::FailureCategory::handshake_refused)] = 0;
   const auto most = std::ranges::max_element(failed);
   if (*most == 0) return {};
   const auto index = static_cast<std::size_t>(std::distance(failed.begin(), most));
-  const auto& info = telemetry::failure_categories()[index];
+  const auto& info = outcome::failure_categories()[index];
   const std::scoped_lock lock(mutex_);
   return {.category = std::string(info.name),
           .title = std::string(info.title),

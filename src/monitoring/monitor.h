@@ -147,7 +147,7 @@ class Monitor {
   std::condition_variable changed_;
   std::vector<std::function<void()>> inbox_;
   std::vector<alarms::Finding> points_;
-  std::array<alarms::Device, telemetry::kFailureCategories> last_refused_;
+  std::array<alarms::Device, outcome::kFailureCategories> last_refused_;
   bool is_running_ = false;
   bool is_stopping_ = false;
   std::thread thread_;

@@ -19,8 +19,8 @@ namespace imprint::monitoring {
 namespace {
 
 using alarms::Kind;
+using outcome::FailureCategory;
 using registry::Alarm;
-using telemetry::FailureCategory;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;

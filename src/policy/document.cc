@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "outcome/causes.h"
+
 namespace imprint::policy {
 
 namespace json = encoding::json;
@@ -52,7 +54,8 @@ Result<void> check_members(const json::object& members) {
 }  // namespace
 
 Unexpected malformed(std::string where, std::string message) {
-  return Unexpected(Error{Fault::invalid, std::move(message), std::move(where), kMalformed});
+  return Unexpected(
+      Error{Fault::invalid, std::move(message), std::move(where), "MalformedPolicy"_cause});
 }
 
 Unexpected malformed(const std::string& where, const Error& error) {

@@ -14,9 +14,6 @@
 /// policies (access/policy.h) are read with it.
 namespace imprint::policy {
 
-/// The code of every error about a policy document.
-inline constexpr std::string_view kMalformed = "MalformedPolicy";
-
 struct DocumentLimits {
   std::size_t characters;  ///< not counting white space, as AWS counts
   std::size_t bytes;       ///< all of it
@@ -28,7 +25,7 @@ struct StatementText {
   encoding::json::object members;
 };
 
-/// Fault::invalid with code kMalformed and the JSON path.
+/// Fault::invalid, MalformedPolicy and the JSON path.
 Unexpected malformed(std::string where, std::string message);
 /// Puts a path before the place that a deeper error names.
 Unexpected malformed(const std::string& where, const Error& error);

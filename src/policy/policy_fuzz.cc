@@ -5,6 +5,7 @@
 
 #include "encoding/json.h"
 #include "encoding/text.h"
+#include "outcome/causes.h"
 #include "policy/policy.h"
 #include "policy/reference_match.h"
 
@@ -70,7 +71,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (policy) {
       policies.push_back(std::make_shared<const Policy>(*std::move(policy)));
     } else {
-      IMPRINT_ASSERT(policy.error().code == "MalformedPolicy" && !policy.error().where.empty());
+      IMPRINT_ASSERT(name_of(policy.error().cause) == "MalformedPolicy" &&
+                     !policy.error().where.empty());
     }
   };
   add(input);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "outcome/causes.h"
 #include "policy/reference_match.h"
 
 namespace imprint::policy {
@@ -51,7 +52,7 @@ TEST(Policy, CountsCharactersWithoutWhiteSpace) {
   EXPECT_TRUE(Policy::parse(filled(2048)));
   const auto refused = Policy::parse(filled(2049));
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, "MalformedPolicy");
+  EXPECT_EQ(name_of(refused.error().cause), "MalformedPolicy");
   EXPECT_NE(refused.error().message.find("2049"), std::string::npos);
   EXPECT_FALSE(Policy::parse(std::string(kMaxDocumentBytes + 1, ' ')));
 }

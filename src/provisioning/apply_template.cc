@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "provisioning/apply_template.h"
 
+#include "outcome/causes.h"
 #include "provisioning/outside_certificate.h"
 #include "x509/certificate.h"
 #include "x509/csr.h"
@@ -37,7 +38,7 @@ std::string place_of(const templates::CertificateResource& resource, std::string
 Unexpected refuse_certificate(const templates::CertificateResource& resource,
                               std::string_view property, std::string message) {
   return Unexpected(Error{Fault::invalid, std::move(message), place_of(resource, property),
-                          code::kRegistrationFailure});
+                          "ResourceRegistrationFailure"_cause});
 }
 
 Result<x509::Csr> request_of(const templates::CertificateResource& resource) {
@@ -143,7 +144,7 @@ registry::Task<Result<void>> ApplyTemplate::register_outside(
   }
   auto signer = co_await find_signer(store_, certificate, named);
   if (!signer) {
-    if (signer.error().code.empty()) co_return tl::unexpected(std::move(signer).error());
+    if (!signer.error().cause) co_return tl::unexpected(std::move(signer).error());
     co_return refuse_certificate(resource, named ? kCaPem : kPem, signer.error().message);
   }
   if (!signer->is_active || now > signer->not_after) {

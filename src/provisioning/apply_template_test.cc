@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "issuance/signer.h"
+#include "outcome/causes.h"
 #include "registry/memory/memory_store.h"
 #include "test/support/fake_clock.h"
 #include "test/support/faulty_store.h"
@@ -178,27 +179,29 @@ TEST(ApplyTemplate, RefusesBeforeAnythingIsSigned) {
     std::string resource;
     std::string certificate;
     std::string source;
-    std::string_view code;
+    Cause cause;
     std::string message;
   };
   const Row rows[] = {
-      {"no such type", missing_type, from_csr, csr(), code::kRegistrationFailure, "none"},
-      {"no such group", missing_group, from_csr, csr(), code::kRegistrationFailure, "none"},
-      {"no such policy", missing_policy, from_csr, csr(), code::kRegistrationFailure, "none"},
-      {"no CSR", std::string(kThing), from_csr, "nonsense", code::kRegistrationFailure,
+      {"no such type", missing_type, from_csr, csr(), "ResourceRegistrationFailure"_cause, "none"},
+      {"no such group", missing_group, from_csr, csr(), "ResourceRegistrationFailure"_cause,
+       "none"},
+      {"no such policy", missing_policy, from_csr, csr(), "ResourceRegistrationFailure"_cause,
+       "none"},
+      {"no CSR", std::string(kThing), from_csr, "nonsense", "ResourceRegistrationFailure"_cause,
        "CertificateSigningRequest"},
-      {"no id", std::string(kThing), by_id, "abc", code::kInvalidParameters, "Source"},
-      {"unknown id", std::string(kThing), by_id, std::string(64, 'a'), code::kRegistrationFailure,
-       "not registered"},
+      {"no id", std::string(kThing), by_id, "abc", "InvalidParameters"_cause, "Source"},
+      {"unknown id", std::string(kThing), by_id, std::string(64, 'a'),
+       "ResourceRegistrationFailure"_cause, "not registered"},
       {"no PEM", std::string(kThing), certificate_resource("CertificatePem"), "x",
-       code::kRegistrationFailure, "CertificatePem"},
+       "ResourceRegistrationFailure"_cause, "CertificatePem"},
       {"a stranger's PEM", std::string(kThing), certificate_resource("CertificatePem"), stranger,
-       code::kRegistrationFailure, "no registered CA certificate"},
-      {"revoked", std::string(kThing), by_id, revoked->id.hex(), code::kRegistrationFailure,
-       "revoked"},
+       "ResourceRegistrationFailure"_cause, "no registered CA certificate"},
+      {"revoked", std::string(kThing), by_id, revoked->id.hex(),
+       "ResourceRegistrationFailure"_cause, "revoked"},
       {"FAIL", std::string(kThing), certificate_resource("CertificateId", revoked_and_fails),
-       inactive->id.hex(), code::kResourceConflicts, "FAIL"},
-      {"bad name", std::string(kThing), by_id, inactive->id.hex(), code::kInvalidParameters,
+       inactive->id.hex(), "OverrideIsFail"_cause, "FAIL"},
+      {"bad name", std::string(kThing), by_id, inactive->id.hex(), "InvalidParameters"_cause,
        "Name"},
   };
   for (const Row& row : rows) {
@@ -206,7 +209,7 @@ TEST(ApplyTemplate, RefusesBeforeAnythingIsSigned) {
         world.run({row.resource, row.certificate},
                   {{"Name", row.name == "bad name" ? "a b" : "one"}, {"Source", row.source}});
     ASSERT_FALSE(done) << row.name;
-    EXPECT_EQ(done.error().code, row.code) << row.name << ": " << describe(done.error());
+    EXPECT_EQ(done.error().cause, row.cause) << row.name << ": " << describe(done.error());
     EXPECT_THAT(describe(done.error()), HasSubstr(row.message)) << row.name;
     EXPECT_TRUE(world.things().empty()) << row.name;
     EXPECT_TRUE(world.intents().empty()) << row.name << " was signed";
@@ -299,7 +302,7 @@ TEST(ApplyTemplate, RegistersNothingThatNoActiveCaSigned) {
   const auto expect_refused = [&](const x509::Certificate& of, std::string_view because) {
     const auto done = world.run({alone}, {{"Source", of.pem()}});
     ASSERT_FALSE(done) << because;
-    EXPECT_EQ(done.error().code, code::kRegistrationFailure);
+    EXPECT_EQ(done.error().cause, "ResourceRegistrationFailure"_cause);
     EXPECT_THAT(done.error().message, HasSubstr(std::string(because)));
     EXPECT_TRUE(world.certificates().empty());
   };

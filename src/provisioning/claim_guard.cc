@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "alarms/point_alarms.h"
+#include "outcome/causes.h"
 #include "provisioning/register_thing.h"
 
 namespace imprint::provisioning {
@@ -15,7 +16,7 @@ using registry::CertificateStatus;
 using registry::Expect;
 
 Error deny(std::string message) {
-  return {Fault::forbidden, std::move(message), {}, code::kClaimRefused};
+  return {Fault::forbidden, std::move(message), {}, "ClaimRefused"_cause};
 }
 
 /// The caller's connection is cut when its certificate is deactivated, but a request may be faster
@@ -110,7 +111,7 @@ Result<void> ClaimGuard::take_turn(const Certificate& claim, const ClaimUse& use
             fmt::format("this claim registers {} devices in {} seconds at most (rule rate)",
                         rate->most, rate->per.count()),
             {},
-            code::kThrottled});
+            "Throttled"_cause});
 }
 
 Error ClaimGuard::used_up(const Caller& caller, const Certificate& claim,

@@ -2,6 +2,7 @@
 #include "provisioning/gatekeeper.h"
 
 #include "manufacturing/entry.h"
+#include "outcome/causes.h"
 #include "provisioning/caller.h"
 
 namespace imprint::provisioning {
@@ -41,7 +42,7 @@ class Gate {
     return it == applicant_.parameters.end() ? nullptr : &it->second;
   }
 
-  [[nodiscard]] Unexpected refuse(std::string_view cause, std::string message, std::string rule,
+  [[nodiscard]] Unexpected refuse(Cause cause, std::string message, std::string rule,
                                   std::string_view parameter) const {
     return Unexpected(Error{Fault::forbidden, std::move(message),
                             fmt::format("parameters.{}", parameter), cause,
@@ -53,17 +54,17 @@ class Gate {
     const std::string setting = fmt::format("setting parameter.{}", name);
     const std::string* value = value_of(name);
     if (value == nullptr) {
-      return refuse(code::kParameterRefused, fmt::format("{} is missing", name),
+      return refuse("ParameterRefused"_cause, fmt::format("{} is missing", name),
                     setting + " asks for a parameter that is missing", name);
     }
     if (!rule.pattern.empty() && !matches_whole(rule.pattern, *value)) {
-      return refuse(code::kParameterRefused,
+      return refuse("ParameterRefused"_cause,
                     fmt::format("{} {} does not have the form that this template asks for", name,
                                 quote(*value)),
                     fmt::format("{}.pattern = {}", setting, rule.pattern), name);
     }
     if (rule.check_digit && !has_check_digit(*rule.check_digit, *value)) {
-      return refuse(code::kParameterRefused,
+      return refuse("ParameterRefused"_cause,
                     fmt::format("{} {} has a wrong check digit", name, quote(*value)),
                     fmt::format("{}.check-digit = {}", setting, to_string(*rule.check_digit)),
                     name);
@@ -72,7 +73,7 @@ class Gate {
   }
 
   /// One sentence for all that can be wrong: what the lists hold is not a device's to find out.
-  [[nodiscard]] Unexpected refuse_unit(std::string_view cause, std::string why) const {
+  [[nodiscard]] Unexpected refuse_unit(Cause cause, std::string why) const {
     return refuse(
         cause,
         fmt::format("{} {} may not register through this template; its operator can see the rule",
@@ -83,32 +84,32 @@ class Gate {
   [[nodiscard]] Result<void> check_list() const {
     const std::string& list = rules_.allowlist;
     if (!listing_.exists) {
-      return refuse_unit(code::kListMissing,
+      return refuse_unit("ListMissing"_cause,
                          fmt::format("setting allowlist = {}: there is no such manufacturing list; "
                                      "make it with imprint list create DIR {}",
                                      list, list));
     }
     if (serial_ == nullptr) {
       return refuse_unit(
-          code::kSerialMissing,
+          "SerialMissing"_cause,
           fmt::format(
               "setting allowlist = {}: the device sends no {}, which holds the serial (setting "
               "serial-parameter)",
               list, serial_parameter_));
     }
     if (!listing_.entry)
-      return refuse_unit(code::kNotListed,
+      return refuse_unit("NotListed"_cause,
                          fmt::format("setting allowlist: manufacturing list {} has no serial {}",
                                      list, quote(*serial_)));
     const registry::ListEntry& entry = *listing_.entry;
     if (entry.is_blocked) {
-      return refuse_unit(code::kBlocked,
+      return refuse_unit("Blocked"_cause,
                          fmt::format("setting allowlist: manufacturing list {} has serial {} as "
                                      "blocked",
                                      list, quote(*serial_)));
     }
     if (entry.template_name && entry.template_name->str() != applicant_.template_name) {
-      return refuse_unit(code::kListedForAnother,
+      return refuse_unit("ListedForAnotherTemplate"_cause,
                          fmt::format("setting allowlist: manufacturing list {} has serial {} for "
                                      "template {} only",
                                      list, quote(*serial_), quote(entry.template_name->str())));
@@ -138,7 +139,7 @@ class Gate {
     }
     // A device must not choose what the list was to say.
     return refuse_unit(
-        rules_.allowlist.empty() ? code::kNoListAttached : code::kListValueMissing,
+        rules_.allowlist.empty() ? "NoListAttached"_cause : "ListValueMissing"_cause,
         fmt::format("setting override.{} = column:{}: {}", name, value->text,
                     rules_.allowlist.empty()
                         ? std::string("no list is attached (setting allowlist)")
@@ -238,7 +239,7 @@ Result<void> check_serials(const Rules& rules, const Applicant& applicant,
         fmt::format("{} is empty; each device needs one of its own, or all of them would be the "
                     "same thing",
                     name),
-        fmt::format("parameters.{}", name), code::kInvalidParameters,
+        fmt::format("parameters.{}", name), "InvalidParameters"_cause,
         fmt::format("template {}, setting empty-serial = refuse: the device sends an empty {}",
                     quote(applicant.template_name), name)});
   }

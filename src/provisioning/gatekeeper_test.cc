@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "outcome/causes.h"
 #include "provisioning/caller.h"
 #include "provisioning/template_settings.h"
 #include "registry/memory/memory_store.h"
@@ -270,7 +271,7 @@ TEST(Gatekeeper, RefusesWithTheRuleForOperatorsAndNothingMoreForDevices) {
     const auto admitted = admit(rules_of(row.settings), applicant(row.parameters), row.listing);
     ASSERT_FALSE(admitted) << row.name;
     EXPECT_EQ(admitted.error().fault, Fault::forbidden) << row.name;
-    EXPECT_EQ(code::on_the_wire(admitted.error().code), code::kAccessDenied) << row.name;
+    EXPECT_EQ(admitted.error().cause->wire_code, "AccessDenied") << row.name;
     EXPECT_THAT(admitted.error().message, AllOf(HasSubstr(row.message), Not(HasSubstr("line-a")),
                                                 Not(HasSubstr("Secret")), Not(HasSubstr("[0-9]"))))
         << row.name;

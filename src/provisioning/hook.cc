@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "provisioning/hook.h"
 
+#include "outcome/causes.h"
+
 namespace imprint::provisioning {
 
 namespace json = encoding::json;
@@ -29,7 +31,7 @@ templates::Parameters overridden(templates::Parameters parameters, const HookAsk
 
 Error blamed_on(const HookAsked& asked, Error error, bool was_sound) {
   const bool has_changed = !asked.shadow && !asked.verdict.overrides.empty();
-  if (has_changed && was_sound) error.code = code::kHookOverride;
+  if (has_changed && was_sound) error.cause = "HookOverride"_cause;
   return error;
 }
 
@@ -39,9 +41,9 @@ Error refusal_of(const HookAsked& asked) {
   return {is_word_of_hook ? Fault::forbidden : Fault::unavailable,
           "this device was not allowed to provision",
           {},
-          is_word_of_hook                        ? code::kHookDenied
-          : outcome == hooks::Outcome::timed_out ? code::kHookTimedOut
-                                                 : code::kHookFailed};
+          is_word_of_hook                        ? "HookDenied"_cause
+          : outcome == hooks::Outcome::timed_out ? "HookTimedOut"_cause
+                                                 : "HookFailed"_cause};
 }
 
 registry::AuditEvent hook_event(const HookAsked& asked, std::string_view template_name,

@@ -2,13 +2,13 @@
 #include "provisioning/just_in_time.h"
 
 #include "encoding/json.h"
+#include "outcome/causes.h"
 #include "provisioning/certificate_parameters.h"
 #include "provisioning/gatekeeper.h"
 #include "provisioning/outside_certificate.h"
 #include "provisioning/register_thing.h"
 #include "provisioning/standing.h"
 #include "provisioning/template_settings.h"
-#include "registry/refusal.h"
 
 namespace imprint::provisioning {
 
@@ -53,7 +53,7 @@ registry::Task<Result<Source>> stored_template(registry::Store& store, TemplateC
                           "update-provisioning-template --enabled",
                           quote(name.str())),
               {},
-              code::kTemplateDisabled});
+              "TemplateDisabled"_cause});
   }
   CO_TRY_ASSIGN(const registry::ProvisioningTemplateVersion version,
                 co_await registry::get<registry::ProvisioningTemplateVersion>(
@@ -82,7 +82,7 @@ Result<void> check_introducer(const registry::CaCertificate& ca, Timestamp now) 
                   "devices",
                   ca.id.hex(), why),
       {},
-      registry::cause::kCaNotInUse});
+      "CaNotInUse"_cause});
 }
 
 /// Trouble of the server's own, which says nothing of the device or its template.
@@ -182,8 +182,8 @@ registry::Task<Result<Introduced>> JustInTime::introduce(FirstConnection connect
           Fault::forbidden,
           fmt::format("this template may register no more devices: {}", committed.error().message),
           {},
-          code::kLimitReached};
-    } else if (is_passing(decided.error()) || decided.error().code == code::kKeyRefused) {
+          "LimitReached"_cause};
+    } else if (is_passing(decided.error()) || decided.error().cause == "KeyRefused"_cause) {
       co_return tl::unexpected(std::move(decided).error());
     } else {
       out.failure = std::move(decided).error();

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "outcome/causes.h"
 #include "provisioning/first_use.h"
 #include "provisioning/outside_certificate.h"
 #include "registry/memory/memory_store.h"
@@ -360,7 +361,7 @@ TEST(JustInTime, ATwinThatIsUnderWayIsNotRegisteredAfterTheRevocation) {
       const auto introduced =
           run_blocking(world.just_in_time.run({twin, world.ca.certificate.id(), "c", "x"}));
       ASSERT_FALSE(introduced) << has_template << is_deleted;
-      EXPECT_EQ(introduced.error().code, code::kKeyRefused);
+      EXPECT_EQ(introduced.error().cause, "KeyRefused"_cause);
       const auto known = world.all<registry::Certificate>(registry::query::Certificates{});
       EXPECT_EQ(known.size(), is_deleted ? 0U : 1U);
       EXPECT_TRUE(world.all<registry::Thing>(registry::query::Things{}).empty());
@@ -503,7 +504,7 @@ TEST(HookOfAJitpTemplate, KeepsOutWhomItDoesNotAllow) {
     const test::Identity device = world.device("sensor-1");
     const auto refused = world.connect(device);
     ASSERT_TRUE(refused && refused->failure);
-    EXPECT_EQ(refused->failure->code, is_denied ? code::kHookDenied : code::kHookFailed);
+    EXPECT_EQ(refused->failure->cause, is_denied ? "HookDenied"_cause : "HookFailed"_cause);
     EXPECT_EQ(refused->hook->outcome, is_denied ? "denied" : "failed");
     EXPECT_EQ(world.status(device), CertificateStatus::pending_activation);
     world.hooks.answer(R"({"allowProvisioning": true})");
@@ -672,7 +673,7 @@ TEST(JustInTime, LetsListedUnitsInByWhatTheirCertificateSays) {
   const test::Identity stranger = world.device("sensor-2");
   const auto refused = world.connect(stranger);
   ASSERT_TRUE(refused && refused->failure);
-  EXPECT_EQ(refused->failure->code, code::kNotListed);
+  EXPECT_EQ(refused->failure->cause, "NotListed"_cause);
   EXPECT_THAT(refused->failure->rule, HasSubstr("line-a has no serial \"sensor-2\""));
   EXPECT_EQ(world.status(stranger), CertificateStatus::pending_activation);
   const auto introduced = world.connect(listed);

@@ -3,17 +3,17 @@
 
 #include <algorithm>
 
+#include "outcome/causes.h"
 #include "x509/digest.h"
 #include "x509/key_rules.h"
-#include "x509/refusal.h"
 
 namespace imprint::provisioning {
 
 namespace {
 
-Unexpected refuse_outside(std::string_view code, std::string message) {
-  const Fault fault = code == code::kCertificateConflict ? Fault::conflict : Fault::invalid;
-  return Unexpected(Error{fault, std::move(message), {}, code});
+Unexpected refuse_outside(Cause cause, std::string message) {
+  const Fault fault = cause == "CertificateConflict"_cause ? Fault::conflict : Fault::invalid;
+  return Unexpected(Error{fault, std::move(message), {}, cause});
 }
 
 }  // namespace
@@ -35,10 +35,10 @@ registry::Certificate certificate_record(const x509::Certificate& certificate, R
 
 Result<void> check_outside_certificate(const x509::Certificate& certificate, Timestamp now) {
   if (const auto fit = x509::check_device_key(certificate.public_key()); !fit)
-    return refuse_outside(code::kCertificateValidation, fit.error().message);
+    return refuse_outside("CertificateValidation"_cause, fit.error().message);
   if (now <= certificate.not_after()) return {};
   return refuse_outside(
-      code::kCertificateValidation,
+      "CertificateValidation"_cause,
       fmt::format("the certificate of \"{}\" has expired; register one that is valid",
                   certificate.subject().text()));
 }
@@ -71,12 +71,12 @@ registry::Task<Result<registry::CaCertificate>> find_signer(registry::Store& sto
     CO_TRY_ASSIGN(const x509::Certificate ca, x509::Certificate::from_pem(candidate.pem));
     const auto verified = certificate.verify_signed_by(ca);
     if (verified) signers.push_back(candidate);
-    if (!verified && verified.error().code == x509::kSignatureNotAccepted)
-      co_return refuse_outside(code::kCertificateValidation, verified.error().message);
+    if (!verified && verified.error().cause == "SignatureNotAccepted"_cause)
+      co_return refuse_outside("CertificateValidation"_cause, verified.error().message);
   }
   if (signers.empty()) {
     co_return refuse_outside(
-        code::kCertificateValidation,
+        "CertificateValidation"_cause,
         fmt::format(
             "no {} with the subject \"{}\" signed this certificate; register its CA with "
             "RegisterCACertificate first, or the certificate without its CA",
@@ -85,7 +85,7 @@ registry::Task<Result<registry::CaCertificate>> find_signer(registry::Store& sto
   }
   if (signers.size() > 1) {
     co_return refuse_outside(
-        code::kCertificateConflict,
+        "CertificateConflict"_cause,
         fmt::format("{} CA certificates of the same subject and key are registered, {} and {} "
                     "among them; say which one signed this certificate, or delete the others",
                     signers.size(), signers[0].id.hex(), signers[1].id.hex()));

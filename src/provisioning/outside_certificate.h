@@ -10,12 +10,6 @@
 /// Certificates that this server did not sign, and how they come into the registry.
 namespace imprint::provisioning {
 
-namespace code {
-/// AWS IoT API: CertificateValidationException, CertificateConflictException.
-inline constexpr std::string_view kCertificateValidation = "CertificateValidation";
-inline constexpr std::string_view kCertificateConflict = "CertificateConflict";
-}  // namespace code
-
 /// The record of a certificate as far as the certificate itself tells: an INACTIVE identity.
 registry::Certificate certificate_record(const x509::Certificate& certificate, Random& random,
                                          Timestamp now);

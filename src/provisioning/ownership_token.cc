@@ -2,6 +2,7 @@
 #include "provisioning/ownership_token.h"
 
 #include "encoding/text.h"
+#include "outcome/causes.h"
 #include "provisioning/caller.h"
 #include "x509/digest.h"
 
@@ -19,7 +20,7 @@ Secret OwnershipTokens::token_of(const registry::Certificate& certificate) const
 Result<CertificateId> OwnershipTokens::parse(std::string_view token) {
   const auto refuse = [](std::string message) {
     return tl::unexpected(Error{Fault::invalid, std::move(message), "certificateOwnershipToken",
-                                code::kInvalidToken});
+                                "InvalidCertificateOwnershipToken"_cause});
   };
   // AWS's own words, observed; clients' documentation quotes them.
   if (token.empty()) return refuse("Certificate ownership token cannot be empty.");

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "encoding/json.h"
+#include "outcome/causes.h"
 #include "policy/policy.h"
 #include "provisioning/claim_budget.h"
 #include "provisioning/issue.h"
@@ -21,9 +22,8 @@ using templates::Override;
 constexpr std::size_t kMaxPoliciesPerCertificate = 10;
 constexpr std::size_t kMaxGroupsPerThing = 10;
 
-Unexpected refuse(Fault fault, std::string_view error_code, std::string message,
-                  std::string where = {}) {
-  return Unexpected(Error{fault, std::move(message), std::move(where), error_code});
+Unexpected refuse(Fault fault, Cause cause, std::string message, std::string where = {}) {
+  return Unexpected(Error{fault, std::move(message), std::move(where), cause});
 }
 
 std::string path_of(const templates::ThingResource& thing, std::string_view property) {
@@ -72,14 +72,14 @@ class Planner {
   Result<void> check_own_certificate() const {
     if (!known_.resources.certificate) {
       return refuse(
-          Fault::invalid, code::kRegistrationFailure,
+          Fault::invalid, "ResourceRegistrationFailure"_cause,
           "the template has no AWS::IoT::Certificate resource, so the certificate would stay "
           "PENDING_ACTIVATION; add one with CertificateId {\"Ref\": \"AWS::IoT::Certificate::Id\"}",
           "$.Resources");
     }
     const auto& resource = *known_.resources.certificate;
     if (resource.value != known_.certificate->id.hex()) {
-      return refuse(Fault::invalid, code::kRegistrationFailure,
+      return refuse(Fault::invalid, "ResourceRegistrationFailure"_cause,
                     "the template names another certificate than the one being registered; use "
                     "{\"Ref\": \"AWS::IoT::Certificate::Id\"}",
                     fmt::format("$.Resources.{}.Properties.CertificateId", resource.logical_name));
@@ -93,12 +93,12 @@ class Planner {
     const templates::CertificateResource& resource = *known_.resources.certificate;
     const std::string id = known_.certificate->id.hex();
     if (known_.certificate->status == CertificateStatus::revoked) {
-      return refuse(Fault::conflict, code::kRegistrationFailure,
+      return refuse(Fault::conflict, "ResourceRegistrationFailure"_cause,
                     fmt::format("certificate {} is revoked; make a new one", id),
                     "$.Resources." + resource.logical_name);
     }
     if (resource.status_override == Override::fail) {
-      return refuse(Fault::conflict, code::kResourceConflicts,
+      return refuse(Fault::conflict, "OverrideIsFail"_cause,
                     fmt::format("certificate {} exists already and the template's "
                                 "OverrideSettings for Status are FAIL",
                                 id),
@@ -124,14 +124,14 @@ class Planner {
   Result<void> check_type(const ThingTypeName& type) const {
     const auto* record = named<registry::ThingType>(registry::thing_type_key(type));
     if (record == nullptr) {
-      return refuse(Fault::not_found, code::kRegistrationFailure,
+      return refuse(Fault::not_found, "ResourceRegistrationFailure"_cause,
                     fmt::format("thing type {} does not exist; create it, for example with "
                                 "aws iot create-thing-type --thing-type-name {}",
                                 quote(type.str()), type.str()),
                     path_of(*known_.resources.thing, "ThingTypeName"));
     }
     if (record->deprecated) {
-      return refuse(Fault::conflict, code::kTypeDeprecated,
+      return refuse(Fault::conflict, "ThingTypeDeprecated"_cause,
                     fmt::format("thing type {} is deprecated", quote(type.str())),
                     path_of(*known_.resources.thing, "ThingTypeName"));
     }
@@ -142,13 +142,13 @@ class Planner {
     for (const ThingGroupName& group : groups) {
       const auto* record = named<registry::ThingGroup>(registry::thing_group_key(group));
       if (record != nullptr && record->is_dynamic()) {
-        return refuse(Fault::conflict, code::kRegistrationFailure,
+        return refuse(Fault::conflict, "ResourceRegistrationFailure"_cause,
                       fmt::format("thing group {} is dynamic: its query decides what is in it",
                                   quote(group.str())),
                       path_of(*known_.resources.thing, "ThingGroups"));
       }
       if (record != nullptr) continue;
-      return refuse(Fault::not_found, code::kRegistrationFailure,
+      return refuse(Fault::not_found, "ResourceRegistrationFailure"_cause,
                     fmt::format("thing group {} does not exist; create it, for example with "
                                 "aws iot create-thing-group --thing-group-name {}",
                                 quote(group.str()), group.str()),
@@ -160,7 +160,7 @@ class Planner {
   Result<void> refuse_billing_group() const {
     const auto& group = known_.resources.thing->billing_group;
     if (!group) return {};
-    return refuse(Fault::not_found, code::kRegistrationFailure,
+    return refuse(Fault::not_found, "ResourceRegistrationFailure"_cause,
                   fmt::format("billing group {} does not exist", quote(group->str())),
                   path_of(*known_.resources.thing, "BillingGroup"));
   }
@@ -207,7 +207,7 @@ class Planner {
   Result<void> check_override(bool declared, Override setting, std::string_view property) const {
     if (!declared || setting != Override::fail) return {};
     return refuse(
-        Fault::conflict, code::kResourceConflicts,
+        Fault::conflict, "OverrideIsFail"_cause,
         fmt::format("thing {} exists already and the template's OverrideSettings for {} are FAIL",
                     quote(known_.thing->name.str()), property),
         fmt::format("$.Resources.{}.OverrideSettings.{}", known_.resources.thing->logical_name,
@@ -266,7 +266,7 @@ class Planner {
       }
     }
     if (result.size() > kMaxGroupsPerThing) {
-      return refuse(Fault::conflict, code::kRegistrationFailure,
+      return refuse(Fault::conflict, "ResourceRegistrationFailure"_cause,
                     fmt::format("the thing would be in {} groups; at most {} are allowed",
                                 result.size(), kMaxGroupsPerThing),
                     path_of(*known_.resources.thing, "ThingGroups"));
@@ -287,7 +287,7 @@ class Planner {
     const bool is_other_key = other.status == CertificateStatus::active &&
                               other.public_key != known_.certificate->public_key;
     return refuse(
-        Fault::conflict, is_other_key ? code::kDuplicateDevice : code::kResourceConflicts,
+        Fault::conflict, is_other_key ? "DuplicateDevice"_cause : "ResourceConflicts"_cause,
         fmt::format("thing {} has certificate {} already ({}), {}. An operator can let it register "
                     "again (imprint reprovision allow DIR {}), deactivate and detach that "
                     "certificate, or set reprovision",
@@ -364,7 +364,7 @@ class Planner {
     if (const auto* name = std::get_if<PolicyName>(&resource.policy)) {
       if (named<registry::Policy>(registry::policy_key(*name)) == nullptr) {
         return refuse(
-            Fault::not_found, code::kRegistrationFailure,
+            Fault::not_found, "ResourceRegistrationFailure"_cause,
             fmt::format(
                 "policy {} does not exist; create it, for example with "
                 "aws iot create-policy --policy-name {} --policy-document file://policy.json",
@@ -379,7 +379,7 @@ class Planner {
     const PolicyName name = name_of_inline_policy(document);
     if (named<registry::Policy>(registry::policy_key(name)) != nullptr) return name;
     if (const auto parsed = policy::Policy::parse(document); !parsed) {
-      return refuse(Fault::invalid, code::kRegistrationFailure,
+      return refuse(Fault::invalid, "ResourceRegistrationFailure"_cause,
                     fmt::format("the policy document is malformed: {}", describe(parsed.error())),
                     fmt::format("$.Resources.{}.Properties.PolicyDocument", resource.logical_name));
     }
@@ -403,7 +403,7 @@ class Planner {
           Expect::anything());
     }
     if (known_.certificate && attached.size() > std::max(before, kMaxPoliciesPerCertificate)) {
-      return refuse(Fault::conflict, code::kRegistrationFailure,
+      return refuse(Fault::conflict, "ResourceRegistrationFailure"_cause,
                     fmt::format("the certificate would have {} policies; at most {} are allowed",
                                 attached.size(), kMaxPoliciesPerCertificate));
     }
@@ -413,7 +413,7 @@ class Planner {
   // ---- certificate ----
 
   static Unexpected refuse_second_thing(const ThingName& first) {
-    return refuse(Fault::conflict, code::kResourceConflicts,
+    return refuse(Fault::conflict, "KeyOfAnotherThing"_cause,
                   fmt::format("this key belongs to thing {} already; a device with another name "
                               "needs a key of its own",
                               quote(first.str())));
@@ -430,7 +430,7 @@ class Planner {
       if (other.thing == thing) continue;
       if (known_.fleet && known_.certificate->requested_by) return refuse_second_thing(other.thing);
       if (!(other.exclusive || exclusive)) continue;
-      return refuse(Fault::conflict, code::kResourceConflicts,
+      return refuse(Fault::conflict, "ExclusiveThing"_cause,
                     fmt::format("the certificate is attached to thing {}, and one of the two "
                                 "attachments is exclusive",
                                 quote(other.thing.str())));
@@ -532,7 +532,7 @@ Result<Plan> plan(const Known& known, Timestamp now, const std::string& thing_id
 }
 
 void raise_if_duplicate(alarms::PointAlarms& alarms, const Known& known, const Error& refusal) {
-  if (refusal.code != code::kDuplicateDevice || !known.thing) return;
+  if (refusal.cause != "DuplicateDevice"_cause || !known.thing) return;
   registry::AuditEvent about = known.event;
   about.thing = known.thing->name.str();
   if (known.certificate) about.certificate = known.certificate->id.hex();

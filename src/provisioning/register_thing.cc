@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "provisioning/register_thing.h"
 
+#include "outcome/causes.h"
 #include "provisioning/gatekeeper.h"
 #include "provisioning/template_settings.h"
 #include "x509/digest.h"
@@ -12,8 +13,8 @@ namespace {
 using registry::CertificateStatus;
 
 Unexpected refuse_token(std::string message) {
-  return Unexpected(
-      Error{Fault::invalid, std::move(message), "certificateOwnershipToken", code::kInvalidToken});
+  return Unexpected(Error{Fault::invalid, std::move(message), "certificateOwnershipToken",
+                          "InvalidCertificateOwnershipToken"_cause});
 }
 
 Sha256 digest_of(const RegisterThingRequest& request) {
@@ -119,7 +120,7 @@ registry::Task<Result<RegisteredThing>> RegisterThing::attempt(Attempt& one) {
           Fault::forbidden,
           fmt::format("this template may register no more devices: {}", committed.error().message),
           {},
-          code::kLimitReached});
+          "LimitReached"_cause});
     }
     if (committed.error().fault != Fault::conflict) co_return tl::unexpected(committed.error());
     if (number == kAttempts) {
@@ -168,7 +169,7 @@ registry::Task<Result<RegisterThing::Chosen>> RegisterThing::choose(
   auto found = co_await registry::get<registry::ProvisioningTemplate>(
       store_, registry::template_key(request.template_name));
   if (!found) {
-    if (found.error().fault == Fault::not_found) found.error().code = code::kResourceNotFound;
+    if (found.error().fault == Fault::not_found) found.error().cause = "ResourceNotFound"_cause;
     co_return tl::unexpected(std::move(found).error());
   }
   if (found->type != registry::TemplateType::fleet_provisioning) {
@@ -178,7 +179,7 @@ registry::Task<Result<RegisterThing::Chosen>> RegisterThing::choose(
             "template {} is a JITP template; RegisterThing needs one of type FLEET_PROVISIONING",
             quote(name)),
         {},
-        code::kResourceNotFound});
+        "ResourceNotFound"_cause});
   }
   if (!found->enabled) {
     co_return tl::unexpected(
@@ -187,7 +188,7 @@ registry::Task<Result<RegisterThing::Chosen>> RegisterThing::choose(
                           "update-provisioning-template --enabled",
                           quote(name)),
               {},
-              code::kTemplateDisabled});
+              "TemplateDisabled"_cause});
   }
   CO_TRY_ASSIGN(const registry::ProvisioningTemplateVersion version,
                 co_await registry::get<registry::ProvisioningTemplateVersion>(

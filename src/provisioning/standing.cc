@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "provisioning/standing.h"
 
+#include "outcome/causes.h"
 #include "provisioning/caller.h"
 #include "provisioning/claim_places.h"
 
@@ -18,7 +19,7 @@ std::string_view shared_with(const T& other, const SameIdentity& identity) {
 }
 
 Unexpected refuse_key(std::string message) {
-  return Unexpected(Error{Fault::forbidden, std::move(message), {}, code::kKeyRefused});
+  return Unexpected(Error{Fault::forbidden, std::move(message), {}, "KeyRefused"_cause});
 }
 
 Result<void> check_one(const registry::Certificate& other, const SameIdentity& identity,

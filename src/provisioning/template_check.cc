@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "provisioning/template_check.h"
 
+#include "outcome/causes.h"
 #include "policy/lint.h"
 
 namespace imprint::provisioning {
@@ -51,7 +52,7 @@ Result<Template> parse_template(std::string_view body, templates::Use use) {
   for (const Problem& problem : problems) {
     if (problem.severity != Severity::error) continue;
     return Unexpected(Error{Fault::invalid, fmt::format("{}; {}", problem.message, problem.remedy),
-                            problem.path, "InvalidRequest"});
+                            problem.path, "InvalidRequest"_cause});
   }
   return parsed;
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/name.h"
+#include "outcome/causes.h"
 #include "search/node.h"
 
 namespace imprint::search {
@@ -46,7 +47,7 @@ class Parser {
     return Unexpected(Error{Fault::invalid,
                             fmt::format("the query is wrong at character {}: {}", at_ + 1, message),
                             {},
-                            kInvalidQuery});
+                            "InvalidQuery"_cause});
   }
 
   void skip_spaces() {

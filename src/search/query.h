@@ -22,9 +22,6 @@ inline constexpr std::size_t kMaxTerms = 12;
 inline constexpr std::size_t kMaxCharactersWithLeadingWildcard = 100;
 inline constexpr std::size_t kMaxDepth = 16;
 
-/// The code of every error of Query::parse, which is AWS's exception.
-inline constexpr std::string_view kInvalidQuery = "InvalidQueryException";
-
 inline constexpr std::string_view kThingName = "thingName";
 inline constexpr std::string_view kThingId = "thingId";
 inline constexpr std::string_view kThingTypeName = "thingTypeName";
@@ -57,7 +54,7 @@ struct Node;
 /// A parsed query: an immutable value, cheap to copy, any thread.
 class Query {
  public:
-  /// Fault::invalid with code InvalidQueryException; the message says at which character.
+  /// Fault::invalid, InvalidQuery; the message says at which character.
   static Result<Query> parse(std::string_view text);
 
   [[nodiscard]] bool matches(const Document& document) const;

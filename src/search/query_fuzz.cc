@@ -3,6 +3,7 @@
 // and every thing that matches lies in each range that an index may be asked for. The input is a
 // query, then lines: thing name, type, groups (spaces between), attribute=value.
 #include "base/error.h"
+#include "outcome/causes.h"
 #include "search/query.h"
 
 using namespace imprint;  // NOLINT(google-build-using-namespace)
@@ -31,7 +32,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string_view input(reinterpret_cast<const char*>(data), size);
   const auto query = search::Query::parse(take_until(input, '\n'));
   if (!query) {
-    IMPRINT_ASSERT(query.error().code == search::kInvalidQuery);
+    IMPRINT_ASSERT(query.error().cause == "InvalidQuery"_cause);
     return 0;
   }
   const std::string name = plain(take_until(input, '\n')) + "n";

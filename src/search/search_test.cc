@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "outcome/causes.h"
 #include "search/query.h"
 
 namespace imprint::search {
@@ -137,7 +138,7 @@ TEST(SearchQuery, SaysWhatIsWrongAndWhere) {
     const auto query = Query::parse(row.query);
     ASSERT_FALSE(query) << row.name << ": " << query->canonical();
     EXPECT_EQ(query.error().fault, Fault::invalid) << row.name;
-    EXPECT_EQ(query.error().code, "InvalidQueryException") << row.name;
+    EXPECT_EQ(name_of(query.error().cause), "InvalidQuery") << row.name;
     EXPECT_THAT(query.error().message, testing::HasSubstr(row.message)) << row.name;
   }
 }

@@ -3,9 +3,9 @@
 
 #include <utility>
 
+#include "outcome/causes.h"
 #include "policy/denial.h"
 #include "provisioning/claim_budget.h"
-#include "registry/refusal.h"
 #include "server/protocol_fault.h"
 #include "server/shard.h"
 
@@ -13,27 +13,25 @@ namespace imprint::server {
 
 namespace {
 
-namespace cause = registry::cause;
-
-std::string_view cause_of(policy::Denial denial) {
+Cause cause_of(policy::Denial denial) {
   switch (denial) {
     case policy::Denial::no_policy:
-      return cause::kNoPolicy;
+      return "NoPolicy"_cause;
     case policy::Denial::explicit_deny:
-      return cause::kPolicyDenies;
+      return "PolicyDenies"_cause;
     case policy::Denial::no_statement:
-      return cause::kNoStatement;
+      return "NoStatement"_cause;
     case policy::Denial::no_value:
-      return cause::kNoValue;
+      return "VariableWithoutValue"_cause;
     case policy::Denial::condition:
-      return cause::kCondition;
+      return "ConditionNotMet"_cause;
   }
   return {};
 }
 
 }  // namespace
 
-Error Client::forbidden(std::string message, std::string_view cause) {
+Error Client::forbidden(std::string message, Cause cause) {
   return Error{Fault::forbidden, std::move(message), {}, cause};
 }
 
@@ -94,15 +92,16 @@ std::optional<Error> Client::check_certificate() const {
   const auto status = services().directory.status(certificate_);
   const std::string id = principal_->id_text;
   if (!status)
-    return forbidden(fmt::format("certificate {} has been deleted", id), cause::kDeleted);
+    return forbidden(fmt::format("certificate {} has been deleted", id),
+                     "CertificateDeleted"_cause);
   if (*status != registry::CertificateStatus::active)
-    return forbidden(why_out_of_use(*status), cause::kOutOfUse);
+    return forbidden(why_out_of_use(*status), "CertificateOutOfUse"_cause);
   const Timestamp now = services().clock.now();
   if (now > principal_->certificate.not_after)
-    return forbidden(fmt::format("certificate {} has expired", id), cause::kExpired);
+    return forbidden(fmt::format("certificate {} has expired", id), "CertificateExpired"_cause);
   if (now < principal_->certificate.not_before) {
     return forbidden(fmt::format("certificate {} is not valid yet; check the server's clock", id),
-                     cause::kNotYetValid);
+                     "CertificateNotYetValid"_cause);
   }
   return std::nullopt;
 }
@@ -218,30 +217,29 @@ void Client::note_end(const mqtt::Close& close) {
   encoding::json::object detail{{"reason", mqtt::to_string(close.reason)},
                                 {"because", close.detail}};
   if (ignored_ > 0) detail["ignored_publishes"] = ignored_;
-  if (const std::string_view fault = fault_of(close); !fault.empty()) {
-    detail["cause"] = fault;
+  if (const Cause fault = fault_of(close)) {
+    detail["cause"] = fault->name;
     detail["from"] = facts_.source_ip;
-    const auto category = count_failure("disconnect", telemetry::FailureCategory::protocol_fault);
-    if (category) detail["category"] = telemetry::to_string(*category);
+    const auto category = count_failure("disconnect", outcome::FailureCategory::protocol_fault);
+    if (category) detail["category"] = outcome::to_string(*category);
   }
   note("disconnect", close.reason == mqtt::CloseReason::peer_disconnected ? "ok" : "failed",
        std::move(detail));
 }
 
-std::optional<telemetry::FailureCategory> Client::count_failure(
-    std::string_view method, telemetry::FailureCategory category) {
+std::optional<outcome::FailureCategory> Client::count_failure(std::string_view method,
+                                                              outcome::FailureCategory category) {
   if (!is_claim() || std::exchange(is_accounted_, true)) return std::nullopt;
   services().metrics.device_refused(method, category);
   return category;
 }
 
-std::optional<telemetry::FailureCategory> Client::count_denial(std::string_view method,
-                                                               std::string_view topic) {
+std::optional<outcome::FailureCategory> Client::count_denial(std::string_view method,
+                                                             std::string_view topic) {
   // Some clients subscribe to all there is, are told no and go on.
   const bool is_wanted = method == "publish" || device_api::parse_provisioning_topic(topic) ||
                          device_api::meant_topic(topic);
-  return is_wanted ? count_failure(method, telemetry::FailureCategory::topic_refused)
-                   : std::nullopt;
+  return is_wanted ? count_failure(method, outcome::FailureCategory::topic_refused) : std::nullopt;
 }
 
 void Client::park(mqtt::Close& close, Monotonic now) {
@@ -295,7 +293,7 @@ std::optional<Error> Client::check_policy(policy::Action action, std::string_vie
 }
 
 void Client::report_denial(std::string_view step, std::string_view resource, const Error& error,
-                           std::optional<telemetry::FailureCategory> category) {
+                           std::optional<outcome::FailureCategory> category) {
   telemetry::Field from("from", facts_.source_ip);
   from.pays = contact_.has_value();  // its certificate may not be on record
   services().log.warning("denied", {{"step", step},
@@ -306,8 +304,8 @@ void Client::report_denial(std::string_view step, std::string_view resource, con
                                     {"because", error.message}});
   encoding::json::object detail{
       {"resource", resource}, {"from", facts_.source_ip}, {"because", error.message}};
-  if (category) detail["category"] = telemetry::to_string(*category);
-  if (!error.code.empty()) detail["cause"] = error.code;
+  if (category) detail["category"] = outcome::to_string(*category);
+  if (error.cause) detail["cause"] = error.cause->name;
   note(step, "denied", std::move(detail));
 }
 

@@ -113,7 +113,7 @@ class Client final : public mqtt::DeliveryCheck {
     registry::AuditEvent event;
     encoding::json::object detail;
     std::string address;
-    std::optional<telemetry::FailureCategory> category;
+    std::optional<outcome::FailureCategory> category;
   };
   /// Whose it was is not known before the registry has said it.
   static runtime::Task<void> note_unaccepted(Shard& shard, CertificateId certificate, Payer payer,
@@ -184,15 +184,15 @@ class Client final : public mqtt::DeliveryCheck {
                                                   std::string_view resource) const;
   /// A unit of a claim came to nothing by this: counted once for each connection, and not when it
   /// has been registered or a request of its own has been rejected.
-  std::optional<telemetry::FailureCategory> count_failure(std::string_view method,
-                                                          telemetry::FailureCategory category);
+  std::optional<outcome::FailureCategory> count_failure(std::string_view method,
+                                                        outcome::FailureCategory category);
   /// The same for what it may not publish to, or subscribe to of the provisioning API.
-  std::optional<telemetry::FailureCategory> count_denial(std::string_view method,
-                                                         std::string_view topic);
+  std::optional<outcome::FailureCategory> count_denial(std::string_view method,
+                                                       std::string_view topic);
   /// Logs a refusal and puts it on record.
   /// `category`: a device that wanted to be provisioned failed by that.
   void report_denial(std::string_view step, std::string_view resource, const Error& error,
-                     std::optional<telemetry::FailureCategory> category = {});
+                     std::optional<outcome::FailureCategory> category = {});
 
   /// An event of the audit trail about this connection, and putting it on record.
   [[nodiscard]] registry::AuditEvent event(std::string_view step, std::string_view outcome,
@@ -202,8 +202,7 @@ class Client final : public mqtt::DeliveryCheck {
   [[nodiscard]] Payer payer() const;
   void note(std::string_view step, std::string_view outcome, encoding::json::object detail);
 
-  /// `cause`: one of registry::cause, or of provisioning::code.
-  static Error forbidden(std::string message, std::string_view cause);
+  static Error forbidden(std::string message, Cause cause);
   static std::optional<Error> check_rights(const identity::Rights& rights,
                                            const policy::Request& request,
                                            const policy::Context& context);

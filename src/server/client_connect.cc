@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From CONNECT to CONNACK.
+#include "outcome/causes.h"
 #include "provisioning/first_use.h"
-#include "registry/refusal.h"
 #include "server/client.h"
 #include "server/protocol_fault.h"
 #include "server/shard.h"
@@ -98,7 +98,7 @@ runtime::Task<Result<std::unique_ptr<mqtt::SessionState>>> Client::take_client_i
                               "only that device's certificates take over its session",
                               quote(newcomer.client_id)),
                   {},
-                  provisioning::code::kClientIdTaken});
+                  "ClientIdTaken"_cause});
       }
       // A rival that was faster found nothing any more: its session began anew while the one that
       // goes on is in our hands.
@@ -123,7 +123,7 @@ std::optional<Error> Client::check_connect(const mqtt::ConnectRequest& request) 
   if (auto error = check_policy(policy::Action::connect, facts_.client_id)) return error;
   if (!request.will) return std::nullopt;
   auto error = check_will(request);
-  if (error) error->code = registry::cause::kWill;
+  if (error) error->cause = "LastWill"_cause;
   return error;
 }
 
@@ -131,7 +131,7 @@ std::optional<Error> Client::check_will(const mqtt::ConnectRequest& request) con
   if (facts_.will_topic.starts_with('$')) {
     return forbidden(
         fmt::format("a last will may not go to the reserved topic {}", quote(facts_.will_topic)),
-        registry::cause::kWill);
+        "LastWill"_cause);
   }
   if (auto error = check_policy(policy::Action::publish, facts_.will_topic)) return error;
   if (request.will->retain) return check_policy(policy::Action::retain_publish, facts_.will_topic);
@@ -167,9 +167,9 @@ void Client::refuse(const mqtt::ConnectRequest& request, const Error& error) {
   facts_.client_id = request.client_id;
   was_refused_ = true;
   // Whoever comes with a claim wants to be provisioned, and fails at the first step.
-  std::optional<telemetry::FailureCategory> category;
+  std::optional<outcome::FailureCategory> category;
   if (error.fault == Fault::forbidden)
-    category = count_failure("connect", telemetry::FailureCategory::claim_refused);
+    category = count_failure("connect", outcome::FailureCategory::claim_refused);
   report_denial("connect", request.client_id, error, category);
   const bool is_ours = error.fault == Fault::unavailable || error.fault == Fault::exhausted ||
                        error.fault == Fault::internal;
@@ -180,18 +180,16 @@ void Client::refuse(const mqtt::ConnectRequest& request, const Error& error) {
 }
 
 void Client::note_unaccepted(const mqtt::Close& close) {
-  const std::string_view fault = fault_of(close);
+  const Cause fault = fault_of(close);
   services().log.info("a connection ended before it was accepted",
                       {{"from", connection_.source_ip()}, {"detail", close.detail}});
-  Unaccepted what{.event = event("connect", fault.empty() ? "failed" : "denied", {}),
+  Unaccepted what{.event = event("connect", fault ? "denied" : "failed", {}),
                   .detail = {{"from", connection_.source_ip()}, {"because", close.detail}},
                   .address = connection_.source_ip(),
                   .category = {}};
-  if (!fault.empty()) {
-    what.detail["cause"] = fault;
-    what.category = fault == registry::cause::kNoDecision
-                        ? telemetry::FailureCategory::unavailable
-                        : telemetry::FailureCategory::protocol_fault;
+  if (fault) {
+    what.detail["cause"] = fault->name;
+    what.category = fault->category;
   }
   runtime::start(note_unaccepted(shard_, certificate_, payer(), std::move(what)));
 }
@@ -205,7 +203,7 @@ runtime::Task<void> Client::note_unaccepted(Shard& shard, CertificateId certific
     what.detail["claim"] = true;
     if (what.category) {
       services.metrics.device_refused("connect", *what.category);
-      what.detail["category"] = telemetry::to_string(*what.category);
+      what.detail["category"] = outcome::to_string(*what.category);
     }
   } else if (principal && !(*principal)->things.empty()) {
     what.event.thing = (*principal)->things.front().thing.name.str();

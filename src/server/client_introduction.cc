@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who a connection is: an identity that the registry knows, or one that a registered CA introduces.
 #include "device_api/registration_event.h"
-#include "provisioning/failure_category.h"
-#include "registry/refusal.h"
+#include "outcome/causes.h"
 #include "server/client.h"
 #include "server/shard.h"
 
@@ -34,7 +33,7 @@ runtime::Task<Result<identity::PrincipalPtr>> Client::identify(Shard& shard, std
   if (principal) co_return principal;
   const bool is_gone = principal.error().fault == Fault::not_found;
   co_return tl::unexpected(
-      is_gone ? forbidden("the certificate has been deleted", registry::cause::kDeleted)
+      is_gone ? forbidden("the certificate has been deleted", "CertificateDeleted"_cause)
               : Error{Fault::unavailable, principal.error().message});
 }
 
@@ -102,7 +101,7 @@ runtime::Task<Result<void>> Client::introduce(Shard& shard, std::uint64_t number
   co_return tl::unexpected(
       forbidden("the device is provisioned now; with the setting jitp = aws its first connection "
                 "is dropped and the next one gets in",
-                provisioning::code::kFirstConnectionDropped));
+                "FirstConnectionDropped"_cause));
 }
 
 void Client::note_introduction_failed(Services& services, const Asker& asker,
@@ -110,7 +109,7 @@ void Client::note_introduction_failed(Services& services, const Asker& asker,
                                       double seconds) {
   const device_api::Rejection rejection =
       device_api::rejection_of(device_api::Operation::register_thing, error);
-  const telemetry::FailureCategory category = provisioning::category_of(error);
+  const outcome::FailureCategory category = outcome::cause_of(error)->category;
   services.metrics.provisioning_failed(template_name, kMethod, category, seconds);
   services.log.warning("just-in-time provisioning failed",
                        {{"template", template_name},
@@ -120,10 +119,10 @@ void Client::note_introduction_failed(Services& services, const Asker& asker,
                         {"because", describe(error)}});
   encoding::json::object detail{
       {"template", template_name},         {"statusCode", rejection.status_code},
-      {"errorCode", rejection.error_code}, {"category", telemetry::to_string(category)},
+      {"errorCode", rejection.error_code}, {"category", outcome::to_string(category)},
       {"because", describe(error)},        {"final", !rejection.may_retry}};
   if (!error.rule.empty()) detail["rule"] = error.rule;
-  if (!error.code.empty()) detail["cause"] = error.code;
+  if (error.cause) detail["cause"] = error.cause->name;
   services.journal.note(asker.payer, {.step = std::string(kStep),
                                       .outcome = "rejected",
                                       .actor = asker.certificate,

@@ -2,7 +2,7 @@
 // Subscribing, receiving and publishing, each within policy.
 #include <algorithm>
 
-#include "registry/refusal.h"
+#include "outcome/causes.h"
 #include "server/client.h"
 #include "server/shard.h"
 
@@ -110,7 +110,7 @@ void Client::publish(mqtt::PublishRequest request) {
   }
   if (!error && request.retain) {
     error = check_policy(policy::Action::retain_publish, topic);
-    if (error) error->code = registry::cause::kRetain;
+    if (error) error->cause = "Retain"_cause;
   }
   if (error) return refuse_publish(topic, request.qos, request.packet_id, *error);
   if (device_api::is_absent_service(topic)) return ignore_publish(request);

@@ -2,7 +2,7 @@
 // The $aws/ requests of one connection: one after another, each answered once.
 #include <algorithm>
 
-#include "provisioning/failure_category.h"
+#include "outcome/causes.h"
 #include "server/client.h"
 #include "server/protocol_fault.h"
 #include "server/shard.h"
@@ -16,9 +16,9 @@ constexpr std::size_t kMaxWaitingRequests = 16;
 
 /// What was refused before it was carried out has no error of its own: its connection asks too
 /// much.
-telemetry::FailureCategory category_of(const device_api::Answer& answer) {
-  return answer.error ? provisioning::category_of(*answer.error)
-                      : telemetry::FailureCategory::throttled;
+outcome::FailureCategory category_of(const device_api::Answer& answer) {
+  return answer.error ? outcome::cause_of(*answer.error)->category
+                      : outcome::FailureCategory::throttled;
 }
 
 }  // namespace
@@ -166,10 +166,10 @@ void Client::note_rejection(Journal& journal, const Asker& asker,
   const device_api::Rejection& rejection = *answer.rejection;
   encoding::json::object detail{
       {"template", answer.template_name},  {"statusCode", rejection.status_code},
-      {"errorCode", rejection.error_code}, {"category", telemetry::to_string(category_of(answer))},
+      {"errorCode", rejection.error_code}, {"category", outcome::to_string(category_of(answer))},
       {"because", rejection.message},      {"final", !rejection.may_retry}};
   if (answer.error && !answer.error->rule.empty()) detail["rule"] = answer.error->rule;
-  if (answer.error && !answer.error->code.empty()) detail["cause"] = answer.error->code;
+  if (answer.error && answer.error->cause) detail["cause"] = answer.error->cause->name;
   if (asker.is_claim) detail["claim"] = true;
   detail["from"] = asker.address;
   journal.note(payer_of(asker, answer), {.step = std::string(device_api::step_of(answer.operation)),
@@ -187,8 +187,7 @@ void Client::note_if_left_unregistered(const mqtt::Close& close) {
   const auto& subscriptions = connection_.session().subscriptions();
   const bool hears_refusals = std::ranges::any_of(
       subscriptions, [](const auto& one) { return one.filter.ends_with("/rejected"); });
-  const bool was_cut =
-      close.reason == mqtt::CloseReason::host_disconnected || !fault_of(close).empty();
+  const bool was_cut = close.reason == mqtt::CloseReason::host_disconnected || fault_of(close);
   encoding::json::object detail{
       {"from", facts_.source_ip},
       {"because",
@@ -199,8 +198,8 @@ void Client::note_if_left_unregistered(const mqtt::Close& close) {
   // Whoever is cut is counted by what he was cut for.
   const auto category =
       was_cut ? std::nullopt
-              : count_failure("disconnect", telemetry::FailureCategory::left_unregistered);
-  if (category) detail["category"] = telemetry::to_string(*category);
+              : count_failure("disconnect", outcome::FailureCategory::left_unregistered);
+  if (category) detail["category"] = outcome::to_string(*category);
   if (was_cut) detail["cut"] = true;
   note("left_unregistered", "failed", std::move(detail));
 }

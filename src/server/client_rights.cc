@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "registry/refusal.h"
+#include "outcome/causes.h"
 #include "server/client.h"
 #include "server/shard.h"
 
@@ -58,7 +58,7 @@ runtime::Task<bool> Client::reload(Shard& shard, std::uint64_t number) {
   if (principal.error().fault != Fault::not_found) co_return false;
   if (!self->principal_) co_return true;  // a device that is just being introduced
   self->cut(mqtt::ReasonCode::administrative_action,
-            forbidden("the certificate has been deleted", registry::cause::kDeleted));
+            forbidden("the certificate has been deleted", "CertificateDeleted"_cause));
   co_return true;
 }
 

@@ -10,7 +10,7 @@
 #include "base/household.h"
 #include "encoding/json.h"
 #include "encoding/text.h"
-#include "registry/refusal.h"
+#include "outcome/causes.h"
 #include "server/shard.h"
 
 namespace imprint::server {
@@ -23,10 +23,9 @@ constexpr int kReadsAtOnce = 4;
 constexpr std::size_t kWriteAtOnce = 16 * 1024;
 
 /// Of a certificate that is neither on record nor introduced: what its CA said of it, if one did.
-std::string_view cause_of(const Error& refusal) {
-  if (!refusal.code.empty()) return refusal.code;
-  return refusal.fault == Fault::not_found ? to_string(TlsFailure::unknown_certificate)
-                                           : registry::cause::kChainNotAccepted;
+Cause cause_of_refusal(const Error& refusal) {
+  if (refusal.cause) return refusal.cause;
+  return refusal.fault == Fault::not_found ? "unknown-certificate"_cause : "ChainNotAccepted"_cause;
 }
 
 }  // namespace
@@ -134,7 +133,7 @@ void Connection::tell_of_unknown_certificate() {
       {telemetry::pays({"from", source_ip_}),
        {"certificate", certificate},
        {"because", seen_.refusal.message}});
-  note_refusal(cause_of(seen_.refusal), certificate,
+  note_refusal(cause_of_refusal(seen_.refusal), certificate,
                fmt::format("the registry does not know this client certificate, and {}",
                            seen_.refusal.message));
 }
@@ -144,12 +143,12 @@ void Connection::tell_of_failure(TlsFailure failure, const std::string& cause) {
   shard_.services().log.info(
       "a TLS handshake failed",
       {{"from", source_ip_}, {"cause", cause}, {"because", because.empty() ? cause : because}});
-  if (!because.empty()) note_refusal(to_string(failure), {}, because);
+  if (!because.empty()) note_refusal(cause_of(failure), {}, because);
 }
 
-void Connection::note_refusal(std::string_view cause, const std::string& certificate,
+void Connection::note_refusal(Cause cause, const std::string& certificate,
                               const std::string& because) {
-  constexpr auto kCategory = telemetry::FailureCategory::handshake_refused;
+  constexpr auto kCategory = outcome::FailureCategory::handshake_refused;
   Services& services = shard_.services();
   services.metrics.device_refused("handshake", kCategory);
   services.journal.note({household_of(source_ip_), "refused handshakes"},
@@ -158,8 +157,8 @@ void Connection::note_refusal(std::string_view cause, const std::string& certifi
                          .certificate = certificate,
                          .detail = encoding::to_json(
                              encoding::json::object{{"from", source_ip_},
-                                                    {"cause", cause},
-                                                    {"category", telemetry::to_string(kCategory)},
+                                                    {"cause", cause->name},
+                                                    {"category", outcome::to_string(kCategory)},
                                                     {"because", because}})});
 }
 

@@ -61,8 +61,7 @@ class Connection {
   void handshake_failed(int ssl_error);
   void tell_of_unknown_certificate();
   void tell_of_failure(TlsFailure failure, const std::string& cause);
-  void note_refusal(std::string_view cause, const std::string& certificate,
-                    const std::string& because);
+  void note_refusal(Cause cause, const std::string& certificate, const std::string& because);
   void read_some();
   void carry_out(mqtt::ServerAction action);
   void flush();

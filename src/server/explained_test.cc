@@ -9,7 +9,6 @@
 #include "control_api/standing.h"
 #include "control_api/story.h"
 #include "encoding/json.h"
-#include "registry/refusal.h"
 #include "test/support/test_server.h"
 #include "x509/csr.h"
 #include "x509/digest.h"
@@ -17,7 +16,6 @@
 namespace imprint::server {
 namespace {
 
-namespace cause = registry::cause;
 using control_api::Standing;
 using registry::AuditEvent;
 using registry::CertificateStatus;
@@ -119,10 +117,10 @@ TEST_F(Explained, WhoeverIsCutForHowItSpeaksMqttIsBadAndHearsWhatToChange) {
     std::string_view why;
     const char* advice;
   } rows[] = {
-      {"QoS 2", publish_of("a", "x", 0x34), cause::kQos, "QoS 0 or 1"},
-      {"too large", publish_of("a", std::string(140'000, 'x')), cause::kTooLarge, "128 KiB"},
-      {"too deep", publish_of("a/b/c/d/e/f/g/h/i"), cause::kTopic, "7 slashes"},
-      {"a wildcard", publish_of("a/+"), cause::kTopic, "without + and #"},
+      {"QoS 2", publish_of("a", "x", 0x34), "QosNotSupported", "QoS 0 or 1"},
+      {"too large", publish_of("a", std::string(140'000, 'x')), "PacketTooLarge", "128 KiB"},
+      {"too deep", publish_of("a/b/c/d/e/f/g/h/i"), "TopicNotValid", "7 slashes"},
+      {"a wildcard", publish_of("a/+"), "TopicNotValid", "without + and #"},
       {"nine filters",
        packet_of(
            0x82, std::string("\0\1", 2) +
@@ -132,10 +130,10 @@ TEST_F(Explained, WhoeverIsCutForHowItSpeaksMqttIsBadAndHearsWhatToChange) {
                          filters += text16("a" + std::to_string(i)) + '\1';
                        return filters;
                      }()),
-       cause::kQuota, "8 filters"},
-      {"no UTF-8", publish_of("\xff\xfe"), cause::kMalformed, "not UTF-8"},
-      {"CONNECT twice", connect_of("MQTT", 4, 2, "x"), cause::kProtocol, "a new connection"},
-      {"no packet type", packet_of(0, ""), cause::kMalformed, "no MQTT packet"},
+       "QuotaExceeded", "8 filters"},
+      {"no UTF-8", publish_of("\xff\xfe"), "MalformedPacket", "not UTF-8"},
+      {"CONNECT twice", connect_of("MQTT", 4, 2, "x"), "ProtocolError", "a new connection"},
+      {"no packet type", packet_of(0, ""), "MalformedPacket", "no MQTT packet"},
   };
   for (const auto& row : rows) {
     const test::Enrolled device = server.enroll(row.name);
@@ -162,13 +160,13 @@ TEST_F(Explained, ARefusedConnectLeavesAnEventWithCertificateCauseAndRemedy) {
     std::string_view why;
     const char* advice;
   } rows[] = {
-      {"MQTT 3.1", connect_of("MQIsdp", 3, 2, "d"), cause::kProtocolVersion, "MQTT 3.1.1"},
-      {"MQTT 6", connect_of("MQTT", 6, 2, "d"), cause::kProtocolVersion, "MQTT 3.1.1"},
-      {"no client id", connect_of("MQTT", 4, 0, ""), cause::kClientId, "clean session"},
-      {"a long client id", connect_of("MQTT", 4, 2, std::string(200, 'x')), cause::kClientId,
+      {"MQTT 3.1", connect_of("MQIsdp", 3, 2, "d"), "ProtocolVersion", "MQTT 3.1.1"},
+      {"MQTT 6", connect_of("MQTT", 6, 2, "d"), "ProtocolVersion", "MQTT 3.1.1"},
+      {"no client id", connect_of("MQTT", 4, 0, ""), "ClientIdNotValid", "clean session"},
+      {"a long client id", connect_of("MQTT", 4, 2, std::string(200, 'x')), "ClientIdNotValid",
        "1 to 128 bytes"},
-      {"HTTP", "GET / HTTP/1.1\r\n\r\n", cause::kNotMqtt, "begin with CONNECT"},
-      {"PUBLISH first", publish_of("a"), cause::kNotMqtt, "begin with CONNECT"},
+      {"HTTP", "GET / HTTP/1.1\r\n\r\n", "NotMqtt", "begin with CONNECT"},
+      {"PUBLISH first", publish_of("a"), "NotMqtt", "begin with CONNECT"},
   };
   for (const auto& row : rows) {
     const test::Enrolled device = server.enroll(row.name);
@@ -190,7 +188,7 @@ TEST_F(Explained, AClaimsUnitWhoseConnectIsRefusedIsAFailure) {
   test::TlsSocket socket;
   ASSERT_TRUE(socket.connect(server.port(), claim.tls));
   ASSERT_TRUE(socket.write(connect_of("MQIsdp", 3, 2, "d")));
-  ASSERT_TRUE(tells(claim.id, cause::kProtocolVersion));
+  ASSERT_TRUE(tells(claim.id, "ProtocolVersion"));
   const auto events = story(claim.id);
   EXPECT_EQ(registry::refusal_category(events[0]), "protocol-fault");
   EXPECT_TRUE(control_api::is_of_claim(events[0])) << "so that no other unit's story has it";
@@ -217,12 +215,12 @@ TEST_F(Explained, EachDenialOfAConnectHasItsOwnRemedy) {
     std::string_view why;
     const char* advice;
   } rows[] = {
-      {"none", "", cause::kNoPolicy, "attach-policy"},
-      {"deny", deny, cause::kPolicyDenies, "no Allow opens"},
-      {"no-thing", own_name, cause::kNoValue, "attach-thing-principal"},
-      {"condition", from_afar, cause::kCondition, "A condition in its policy"},
-      {"other-id", other, cause::kNoStatement, "another client id"},
-      {"will", nowhere, cause::kWill, "last will"},
+      {"none", "", "NoPolicy", "attach-policy"},
+      {"deny", deny, "PolicyDenies", "no Allow opens"},
+      {"no-thing", own_name, "VariableWithoutValue", "attach-thing-principal"},
+      {"condition", from_afar, "ConditionNotMet", "A condition in its policy"},
+      {"other-id", other, "NoStatement", "another client id"},
+      {"will", nowhere, "LastWill", "last will"},
   };
   for (const auto& row : rows) {
     const test::Enrolled device = server.enroll(row.name);
@@ -254,9 +252,9 @@ TEST_F(Explained, WhatACertificateWasRefusedForMayBeOver) {
     MqttDevice client;
     EXPECT_FALSE(client.connect(server.port(), device->tls, "d"));
   }
-  expect(ended.id, cause::kExpired, "has expired", "ended");
-  expect(early.id, cause::kNotYetValid, "begins later", "early");
-  expect(idle.id, cause::kOutOfUse, "--new-status ACTIVE", "idle");
+  expect(ended.id, "CertificateExpired", "has expired", "ended");
+  expect(early.id, "CertificateNotYetValid", "begins later", "early");
+  expect(idle.id, "CertificateOutOfUse", "--new-status ACTIVE", "idle");
   server.set_status(idle.id, CertificateStatus::active);
   const control_api::Judgement after = judgement(idle.id);
   EXPECT_EQ(after.standing, Standing::waiting);
@@ -316,7 +314,7 @@ TEST_F(Explained, ARequestWithRetainIsToldSo) {
   MqttDevice unit;
   ASSERT_TRUE(unit.connect(server.port(), claim.tls, "unit"));
   EXPECT_NE(unit.publish(kKeys, "{}", true), mqtt::ReasonCode::success);
-  expect(claim.id, cause::kRetain, "without RETAIN", "retain");
+  expect(claim.id, "Retain", "without RETAIN", "retain");
 }
 
 TEST_F(Explained, WhatNoPolicyOpensIsNotBlamedOnAPolicy) {
@@ -325,7 +323,7 @@ TEST_F(Explained, WhatNoPolicyOpensIsNotBlamedOnAPolicy) {
     MqttDevice client;
     ASSERT_TRUE(client.connect(server.port(), device.tls, "d"));
     EXPECT_NE(client.publish(topic, "x"), mqtt::ReasonCode::success) << topic;
-    expect(device.id, cause::kReservedTopic, "must use another", topic);
+    expect(device.id, "ReservedTopic", "must use another", topic);
   }
 }
 
@@ -416,19 +414,19 @@ struct ExplainedFirstConnection : Explained {
 TEST_F(ExplainedFirstConnection, ACertificateThatDoesNotDoHasItsOwnRemedy) {
   put_ca();
   const auto now = server.clock.now();
-  expect_refused(device([&](auto& tbs) { tbs.not_after = now - Seconds(1); }), cause::kExpired,
+  expect_refused(device([&](auto& tbs) { tbs.not_after = now - Seconds(1); }), "CertificateExpired",
                  "needs a new one");
   expect_refused(device([&](auto& tbs) { tbs.not_before = now + std::chrono::hours(1); }),
-                 cause::kNotYetValid, "compare that clock");
+                 "CertificateNotYetValid", "compare that clock");
   expect_refused(device([](auto& tbs) {
                    tbs.extensions.extended_key_usage = {std::string(x509::kServerAuth)};
                  }),
-                 cause::kChainNotAccepted, "Issue it anew");
+                 "ChainNotAccepted", "Issue it anew");
   test::Enrolled old = device([](auto&) {});
   old.tls.certificate = signed_with_sha1(old.tls.certificate, ca);
-  expect_refused(old, cause::kSignatureNotAccepted, "SHA-256");
+  expect_refused(old, "SignatureNotAccepted", "SHA-256");
   put_ca(false);
-  expect_refused(device([](auto&) {}), cause::kCaNotInUse, "what the sentence says");
+  expect_refused(device([](auto&) {}), "CaNotInUse", "what the sentence says");
   EXPECT_EQ(failures("handshake", "handshake-refused"), 5);
 }
 

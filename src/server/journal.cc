@@ -7,7 +7,7 @@
 
 #include "base/household.h"
 #include "encoding/json.h"
-#include "registry/refusal.h"
+#include "outcome/causes.h"
 
 namespace imprint::server {
 
@@ -101,7 +101,7 @@ void note_mqtt_at_rest_port(Journal& journal, telemetry::Log& log, const std::st
       {.step = "connect",
        .outcome = "denied",
        .detail = encoding::to_json(encoding::json::object{
-           {"from", from}, {"cause", registry::cause::kMqttAtRestPort}, {"because", kBecause}})});
+           {"from", from}, {"cause", name_of("MqttAtRestPort"_cause)}, {"because", kBecause}})});
 }
 
 registry::Task<void> Journal::write() {

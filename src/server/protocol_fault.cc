@@ -4,47 +4,46 @@
 #include <algorithm>
 #include <array>
 
-#include "registry/refusal.h"
+#include "outcome/causes.h"
 
 namespace imprint::server {
 
 namespace {
 
-namespace cause = registry::cause;
 using mqtt::CloseReason;
 using mqtt::ReasonCode;
 
 struct FaultRow {
   ReasonCode code;
-  std::string_view cause;
+  Cause cause;
 };
 constexpr std::array kFaults = {
-    FaultRow{ReasonCode::unsupported_protocol_version, cause::kProtocolVersion},
-    FaultRow{ReasonCode::client_identifier_not_valid, cause::kClientId},
-    FaultRow{ReasonCode::bad_authentication_method, cause::kAuthentication},
-    FaultRow{ReasonCode::unspecified_error, cause::kMaximumPacketSize},  // of a CONNECT
-    FaultRow{ReasonCode::server_unavailable, cause::kNoDecision},
-    FaultRow{ReasonCode::qos_not_supported, cause::kQos},
-    FaultRow{ReasonCode::packet_too_large, cause::kTooLarge},
-    FaultRow{ReasonCode::topic_name_invalid, cause::kTopic},
-    FaultRow{ReasonCode::topic_filter_invalid, cause::kTopic},
-    FaultRow{ReasonCode::quota_exceeded, cause::kQuota},
-    FaultRow{ReasonCode::receive_maximum_exceeded, cause::kInFlight},
-    FaultRow{ReasonCode::topic_alias_invalid, cause::kTopicAlias},
-    FaultRow{ReasonCode::subscription_identifiers_not_supported, cause::kSubscriptionId},
-    FaultRow{ReasonCode::malformed_packet, cause::kMalformed},
+    FaultRow{ReasonCode::unsupported_protocol_version, "ProtocolVersion"_cause},
+    FaultRow{ReasonCode::client_identifier_not_valid, "ClientIdNotValid"_cause},
+    FaultRow{ReasonCode::bad_authentication_method, "EnhancedAuthentication"_cause},
+    FaultRow{ReasonCode::unspecified_error, "MaximumPacketSize"_cause},  // of a CONNECT
+    FaultRow{ReasonCode::server_unavailable, "NoDecision"_cause},
+    FaultRow{ReasonCode::qos_not_supported, "QosNotSupported"_cause},
+    FaultRow{ReasonCode::packet_too_large, "PacketTooLarge"_cause},
+    FaultRow{ReasonCode::topic_name_invalid, "TopicNotValid"_cause},
+    FaultRow{ReasonCode::topic_filter_invalid, "TopicNotValid"_cause},
+    FaultRow{ReasonCode::quota_exceeded, "QuotaExceeded"_cause},
+    FaultRow{ReasonCode::receive_maximum_exceeded, "TooManyInFlight"_cause},
+    FaultRow{ReasonCode::topic_alias_invalid, "TopicAlias"_cause},
+    FaultRow{ReasonCode::subscription_identifiers_not_supported, "SubscriptionIdentifier"_cause},
+    FaultRow{ReasonCode::malformed_packet, "MalformedPacket"_cause},
 };
 
 }  // namespace
 
-std::string_view fault_of(const mqtt::Close& close) {
+Cause fault_of(const mqtt::Close& close) {
   switch (close.reason) {
     case CloseReason::not_mqtt:
-      return cause::kNotMqtt;
+      return "NotMqtt"_cause;
     case CloseReason::slow_reader:
-      return cause::kSlowReader;
+      return "SlowReader"_cause;
     case CloseReason::host_disconnected:
-      return close.code == ReasonCode::message_rate_too_high ? cause::kTooFast : std::string_view();
+      return close.code == ReasonCode::message_rate_too_high ? "TooManyRequests"_cause : Cause();
     case CloseReason::peer_disconnected:
     case CloseReason::connection_lost:
     case CloseReason::connect_timeout:
@@ -59,7 +58,7 @@ std::string_view fault_of(const mqtt::Close& close) {
       break;
   }
   const auto* row = std::ranges::find(kFaults, close.code, &FaultRow::code);
-  return row == kFaults.end() ? cause::kProtocol : row->cause;
+  return row == kFaults.end() ? "ProtocolError"_cause : row->cause;
 }
 
 }  // namespace imprint::server

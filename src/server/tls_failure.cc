@@ -8,6 +8,7 @@
 #include <span>
 
 #include "base/name.h"
+#include "outcome/causes.h"
 #include "server/tls_context.h"
 
 namespace imprint::server {
@@ -148,30 +149,29 @@ std::string ciphers_offered(const ClientOffer& offer, SSL* ssl) {
 
 }  // namespace
 
-std::string_view to_string(TlsFailure failure) {
+Cause cause_of(TlsFailure failure) {
   switch (failure) {
-    case TlsFailure::closed:
-      return "closed";
     case TlsFailure::unknown_certificate:
-      return "unknown-certificate";
+      return "unknown-certificate"_cause;
     case TlsFailure::no_certificate:
-      return "no-certificate";
+      return "no-certificate"_cause;
     case TlsFailure::server_not_trusted:
-      return "server-not-trusted";
+      return "server-not-trusted"_cause;
     case TlsFailure::no_shared_version:
-      return "no-shared-version";
+      return "no-shared-version"_cause;
     case TlsFailure::no_shared_cipher:
-      return "no-shared-cipher";
+      return "no-shared-cipher"_cause;
     case TlsFailure::no_shared_group:
-      return "no-shared-group";
+      return "no-shared-group"_cause;
     case TlsFailure::no_shared_signature:
-      return "no-shared-signature";
+      return "no-shared-signature"_cause;
     case TlsFailure::no_shared_protocol:
-      return "no-shared-protocol";
+      return "no-shared-protocol"_cause;
+    case TlsFailure::closed:
     case TlsFailure::other:
       break;
   }
-  return "other";
+  return {};
 }
 
 TlsFailure tls_failure_of(unsigned long openssl_error) {

@@ -3,10 +3,10 @@
 
 #include <openssl/ssl.h>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/cause.h"
 
 namespace imprint::server {
 
@@ -24,7 +24,7 @@ enum class TlsFailure {
   other,
 };
 
-std::string_view to_string(TlsFailure failure);  ///< "no-shared-cipher"
+Cause cause_of(TlsFailure failure);  ///< none where there is nothing to tell
 
 /// What the reason of OpenSSL's oldest queued error means.
 TlsFailure tls_failure_of(unsigned long openssl_error);

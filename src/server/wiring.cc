@@ -63,7 +63,7 @@ Error of_file(const std::filesystem::path& path, const Error& error) {
   return of_deployment(
       Error{error.fault,
             fmt::format("{}: {}; restore the file from a backup", path.string(), error.message),
-            error.where, error.code});
+            error.where, error.cause});
 }
 
 /// What imprint.toml names and is not there is a bad configuration.

@@ -191,7 +191,7 @@ void Metrics::provisioning_repeated(std::string_view template_name, std::string_
 }
 
 void Metrics::provisioning_failed(std::string_view template_name, std::string_view method,
-                                  FailureCategory category, double seconds) {
+                                  outcome::FailureCategory category, double seconds) {
   const std::string label = families_->templates(template_name);
   families_->failure
       .Add({{"template", label},
@@ -201,7 +201,7 @@ void Metrics::provisioning_failed(std::string_view template_name, std::string_vi
   families_->duration.Add({{"method", std::string(method)}}, kSeconds).Observe(seconds);
 }
 
-void Metrics::device_refused(std::string_view method, FailureCategory category) {
+void Metrics::device_refused(std::string_view method, outcome::FailureCategory category) {
   families_->failure
       .Add({{"template", ""},
             {"method", std::string(method)},
@@ -289,8 +289,8 @@ Totals Metrics::totals() const {
   });
   for_each(families_->failure, [&](const prometheus::ClientMetric& metric) {
     const std::string_view name = label_of(metric, "category");
-    const auto categories = failure_categories();
-    const auto it = std::ranges::find(categories, name, &FailureCategoryInfo::name);
+    const auto categories = outcome::failure_categories();
+    const auto it = std::ranges::find(categories, name, &outcome::FailureCategoryInfo::name);
     totals.failed[static_cast<std::size_t>(it->category)] += count_of(metric);
   });
   for_each(families_->hook_duration, [&](const prometheus::ClientMetric& metric) {

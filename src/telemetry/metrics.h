@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "telemetry/failure_category.h"
+#include "outcome/failure_category.h"
 #include "telemetry/hook_outcome.h"
 
 namespace imprint::telemetry {
@@ -26,7 +26,7 @@ struct Distribution {
 /// over labels.
 struct Totals {
   std::uint64_t onboarded = 0;  ///< devices registered: RegisterThing and just-in-time
-  std::array<std::uint64_t, kFailureCategories> failed = {};
+  std::array<std::uint64_t, outcome::kFailureCategories> failed = {};
   std::array<std::uint64_t, kHookOutcomes> hooks = {};  ///< of those that may stop a device
   Distribution registration_seconds = {};  ///< from a request to its answer, whatever it was
   std::uint64_t store_failures = 0;        ///< change sets that could not be written
@@ -48,10 +48,10 @@ class Metrics {
   /// The same request again, whose answer had been lost: nothing new came about.
   void provisioning_repeated(std::string_view template_name, std::string_view method);
   void provisioning_failed(std::string_view template_name, std::string_view method,
-                           FailureCategory category, double seconds);
+                           outcome::FailureCategory category, double seconds);
   /// A device came to nothing without a request of its own being answered. `method` is the step:
   /// "handshake", "connect", "publish", "subscribe", "disconnect".
-  void device_refused(std::string_view method, FailureCategory category);
+  void device_refused(std::string_view method, outcome::FailureCategory category);
   /// A pre-provisioning hook was asked; one that only shadows rejects nothing.
   void hook_asked(std::string_view template_name, HookOutcome outcome, bool shadow, double seconds);
   /// `certificate_id` in hexadecimal; its first characters are the label.

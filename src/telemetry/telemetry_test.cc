@@ -155,7 +155,8 @@ TEST(Log, AStopDoesNotWaitForAReaderWhoStopped) {
 TEST(Metrics, CapTheNumberOfSeries) {
   Metrics metrics;
   for (int i = 0; i < 1000; ++i)
-    metrics.provisioning_failed("T" + std::to_string(i), "csr", FailureCategory::invalid_csr, 0.1);
+    metrics.provisioning_failed("T" + std::to_string(i), "csr",
+                                outcome::FailureCategory::invalid_csr, 0.1);
   const std::string text = metrics.text();
   EXPECT_NE(text.find("template=\"other\""), std::string::npos);
   EXPECT_EQ(text.find("template=\"T900\""), std::string::npos);
@@ -181,15 +182,15 @@ TEST(Metrics, SumWhatAlarmsAreMadeOf) {
   metrics.provisioning_succeeded("A", "register", 0.002);
   metrics.provisioning_succeeded("B", "jitp", 0.002);
   metrics.provisioning_repeated("A", "register");
-  metrics.provisioning_failed("A", "register", FailureCategory::not_admitted, 20);
-  metrics.provisioning_failed("B", "csr", FailureCategory::not_admitted, 1);
+  metrics.provisioning_failed("A", "register", outcome::FailureCategory::not_admitted, 20);
+  metrics.provisioning_failed("B", "csr", outcome::FailureCategory::not_admitted, 1);
   metrics.hook_asked("A", HookOutcome::denied, false, 0.1);
   metrics.hook_asked("A", HookOutcome::denied, true, 0.1);
   metrics.hook_asked("A", HookOutcome::allowed, false, 0.1);
   metrics.store_committed(5, 2, 0.001);
   const Totals totals = metrics.totals();
   EXPECT_EQ(totals.onboarded, 2);
-  EXPECT_EQ(totals.failed[static_cast<std::size_t>(FailureCategory::not_admitted)], 2);
+  EXPECT_EQ(totals.failed[static_cast<std::size_t>(outcome::FailureCategory::not_admitted)], 2);
   EXPECT_EQ(std::accumulate(totals.failed.begin(), totals.failed.end(), 0U), 2);
   EXPECT_EQ(totals.hooks, (std::array<std::uint64_t, kHookOutcomes>{1, 1, 0, 0}));
   EXPECT_EQ(totals.store_failures, 2);
@@ -208,16 +209,6 @@ TEST(Metrics, TellOfTheProcessItself) {
   EXPECT_GT(process.start_seconds, now - 86'400);
   EXPECT_GT(process.resident_bytes, 1e6);
   EXPECT_GE(process.open_descriptors, 3);
-}
-
-TEST(FailureCategories, HaveDistinctNamesAndSayWhatToDo) {
-  std::set<std::string_view> names;
-  for (const FailureCategoryInfo& info : failure_categories()) {
-    EXPECT_TRUE(names.insert(info.name).second) << info.name;
-    EXPECT_FALSE(info.title.empty());
-    EXPECT_FALSE(info.remedy.empty());
-    EXPECT_EQ(&info_of(info.category), &info);
-  }
 }
 
 }  // namespace

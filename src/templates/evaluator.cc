@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "base/name.h"
+#include "outcome/causes.h"
 #include "templates/expression.h"
 
 namespace imprint::templates {
@@ -12,7 +13,7 @@ namespace {
 using Kind = Expression::Kind;
 
 Unexpected refuse(const std::string& path, std::string message) {
-  return Unexpected(Error{Fault::invalid, std::move(message), path, kInvalidParameters});
+  return Unexpected(Error{Fault::invalid, std::move(message), path, "InvalidParameters"_cause});
 }
 
 /// A value that goes into a policy document stays a plain piece of one topic level or name: no

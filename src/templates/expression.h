@@ -160,6 +160,4 @@ class Evaluator {
   std::size_t produced_ = 0;
 };
 
-inline constexpr std::string_view kInvalidParameters = "InvalidParameters";
-
 }  // namespace imprint::templates

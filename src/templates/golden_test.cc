@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <sstream>
 
+#include "outcome/causes.h"
 #include "templates/template.h"
 
 namespace imprint::templates {
@@ -88,7 +89,8 @@ std::string show(const PolicyResource& policy) {
 }
 
 std::string show(const Result<Resources>& result) {
-  if (!result) return fmt::format("  {} {}\n", result.error().code, describe(result.error()));
+  if (!result)
+    return fmt::format("  {} {}\n", name_of(result.error().cause), describe(result.error()));
   std::string out;
   if (result->thing) out += show(*result->thing);
   if (result->certificate) out += show(*result->certificate);

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "outcome/causes.h"
 #include "templates/compiled.h"
 #include "templates/text.h"
 
@@ -15,7 +16,6 @@ namespace json = encoding::json;
 
 namespace {
 
-constexpr std::string_view kInvalidRequest = "InvalidRequest";
 constexpr std::size_t kProblemsInOneError = 3;
 constexpr std::size_t kCertificateIdDigits = 64;
 constexpr std::array<std::string_view, 7> kSubject = {
@@ -35,7 +35,7 @@ bool iequals(std::string_view text, std::string_view upper) {
 
 Unexpected invalid(std::string where, std::string message) {
   return Unexpected(
-      Error{Fault::invalid, std::move(message), std::move(where), kInvalidParameters});
+      Error{Fault::invalid, std::move(message), std::move(where), "InvalidParameters"_cause});
 }
 
 /// A rule's complaint, with the place in the template and the parameters that led to it.
@@ -251,7 +251,8 @@ Result<Template> Template::parse(std::string_view json, Use use) {
     if (++shown == kProblemsInOneError) break;
   }
   if (problems.errors() > shown) message += fmt::format(". And {} more", problems.errors() - shown);
-  return Unexpected(Error{Fault::invalid, std::move(message), std::move(where), kInvalidRequest});
+  return Unexpected(
+      Error{Fault::invalid, std::move(message), std::move(where), "InvalidRequest"_cause});
 }
 
 std::vector<NamedResource> Template::named_resources() const {

@@ -7,6 +7,8 @@
 #include <rapidcheck/gtest.h>
 #include <sstream>
 
+#include "outcome/causes.h"
+
 namespace imprint::templates {
 namespace {
 
@@ -78,7 +80,7 @@ TEST(Template, TheMissionsTemplateGivesWhatTheContractSays) {
                                 {{"SerialNumber", "A"}, {"FirmwareVersion", "1.0+build 5"}}}) {
     const auto refused = parsed->evaluate(bad, kPredefined);
     ASSERT_FALSE(refused);
-    EXPECT_EQ(refused.error().code, "InvalidParameters");
+    EXPECT_EQ(name_of(refused.error().cause), "InvalidParameters");
     EXPECT_EQ(refused.error().fault, Fault::invalid);
     EXPECT_FALSE(refused.error().where.empty());
   }
@@ -88,7 +90,7 @@ TEST(Template, ParseGivesTheFirstFindingsAndTheirNumber) {
   const auto refused =
       Template::parse(with(R"("ThingName":1,"A":1,"B":1,"C":1,"D":1)"), Use::fleet);
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, "InvalidRequest");
+  EXPECT_EQ(name_of(refused.error().cause), "InvalidRequest");
   EXPECT_EQ(refused.error().where, "$.Resources.t.Properties.ThingName");
   EXPECT_NE(refused.error().message.find("$.Resources.t.Properties.B"), std::string::npos);
   EXPECT_EQ(refused.error().message.find("$.Resources.t.Properties.C"), std::string::npos);
@@ -208,7 +210,7 @@ RC_GTEST_PROP(TemplateProperty, WhatEvaluatesIsValid, (const Parameters& drawn))
   const auto found = kMission.evaluate(parameters, kPredefined);
   RC_TAG(found ? "valid" : "refused");
   if (!found) {
-    RC_ASSERT(found.error().code == "InvalidParameters");
+    RC_ASSERT(name_of(found.error().cause) == "InvalidParameters");
     return;
   }
   RC_ASSERT(found->thing->name.str() == "device-" + parameters["SerialNumber"]);

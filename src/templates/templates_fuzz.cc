@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "encoding/json.h"
+#include "outcome/causes.h"
 #include "templates/template.h"
 
 using namespace imprint;             // NOLINT(google-build-using-namespace)
@@ -65,7 +66,8 @@ void try_template(std::string_view document, std::string_view values) {
       if (found) {
         check_resources(*found);
       } else {
-        IMPRINT_ASSERT(found.error().code == "InvalidParameters" && !found.error().where.empty());
+        IMPRINT_ASSERT(name_of(found.error().cause) == "InvalidParameters" &&
+                       !found.error().where.empty());
       }
     }
   }

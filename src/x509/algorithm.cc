@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "base/name.h"
+#include "outcome/causes.h"
 #include "x509/der.h"
-#include "x509/refusal.h"
 
 namespace imprint::x509 {
 
@@ -87,7 +87,7 @@ Result<SignatureAlgorithm> parse_signature_algorithm(BytesView algorithm_identif
         fmt::format("signature algorithm: {} is not accepted; sign with SHA-256, SHA-384 or "
                     "SHA-512 and RSA (PKCS#1 v1.5) or ECDSA",
                     known == std::end(kRefused) ? der::oid_text(oid) : std::string(known->name))};
-    error.code = kSignatureNotAccepted;
+    error.cause = "SignatureNotAccepted"_cause;
     return tl::unexpected(std::move(error));
   }
   // RFC 4055 section 5 asks readers to accept absent RSA parameters as well as NULL.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "x509/csr.h"
 
+#include "outcome/causes.h"
 #include "x509/algorithm.h"
 #include "x509/der.h"
 #include "x509/digest.h"
@@ -75,7 +76,7 @@ Result<Sha256> proof_of(const Request& request, SignatureAlgorithm algorithm) {
 
 Unexpected refuse(std::string_view step, const Error& error) {
   return Unexpected(Error{Fault::invalid, fmt::format("CSR {}: {}", step, error.message),
-                          error.where, Csr::kErrorCode});
+                          error.where, "InvalidCsr"_cause});
 }
 
 }  // namespace

@@ -18,7 +18,6 @@ namespace imprint::x509 {
 class Csr {
  public:
   static constexpr std::size_t kMaxPemChars = 4096;  ///< AWS IoT API: certificateSigningRequest
-  static constexpr std::string_view kErrorCode = "InvalidCsr";
 
   /// Parses and checks, in this order: size, one PEM block, structure, key rules (key_rules.h),
   /// signature algorithm, self-signature. Fault::invalid with code "InvalidCsr" and a message that

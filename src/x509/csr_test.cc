@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <openssl/err.h>
 
+#include "outcome/causes.h"
 #include "test/support/shell.h"
 #include "test/support/test_ca.h"
 #include "x509/der.h"
@@ -21,7 +22,7 @@ std::string reason(std::string_view pem) {
   EXPECT_EQ(ERR_peek_error(), 0U);
   if (csr) return "accepted";
   EXPECT_EQ(csr.error().fault, Fault::invalid);
-  EXPECT_EQ(csr.error().code, "InvalidCsr");
+  EXPECT_EQ(name_of(csr.error().cause), "InvalidCsr");
   return csr.error().message;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "telemetry/failure_category.h"
+#include "outcome/failure_category.h"
 
-namespace imprint::telemetry {
+namespace imprint::outcome {
 
 namespace {
 
@@ -77,4 +77,4 @@ std::span<const FailureCategoryInfo, kFailureCategories> failure_categories() {
   return kCategories;
 }
 
-}  // namespace imprint::telemetry
+}  // namespace imprint::outcome

@@ -6,7 +6,7 @@
 #include <span>
 #include <string_view>
 
-namespace imprint::telemetry {
+namespace imprint::outcome {
 
 /// Why a provisioning request failed: the `category` of imprint_provisioning_failure_total. A
 /// closed list; docs/monitoring.md has the same one.
@@ -52,4 +52,4 @@ inline const FailureCategoryInfo& info_of(FailureCategory category) {
 }
 inline std::string_view to_string(FailureCategory category) { return info_of(category).name; }
 
-}  // namespace imprint::telemetry
+}  // namespace imprint::outcome
