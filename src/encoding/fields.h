@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "encoding/form.h"
+
+/// How a struct is kept as a JSON object. It has one list of its fields, in its own namespace:
+///
+///   constexpr auto fields_of(std::type_identity<Rate>) {
+///     return encoding::fields(encoding::field("most", &Rate::most),
+///                             encoding::field("per_seconds", &Rate::per));
+///   }
+///
+/// Writer, reader and tests go through that list. If it lacks a member, it does not compile.
+namespace imprint::encoding {
+
+/// A member of a struct, and its name in JSON. `Access` is a pointer to the member, or a function
+/// from the struct to a member of a member.
+template <class Access, class Older = std::nullptr_t>
+struct Field {
+  std::string_view name;
+  Access access;
+  Older older = nullptr;
+  bool is_always_written = false;
+  bool begins_member = true;
+
+  template <class T>
+  constexpr decltype(auto) of(T& owner) const {
+    return std::invoke(access, owner);
+  }
+
+  /// Written even when it is empty. Where it is absent, the struct's default stays.
+  [[nodiscard]] constexpr Field always() const {
+    return {name, access, older, true, begins_member};
+  }
+
+  /// Where it is absent, `read` looks for what earlier versions wrote instead.
+  template <class Member>
+  constexpr auto or_earlier(void (*read)(const json::object&, Member&, Reader&)) const {
+    return Field<Access, decltype(read)>{name, access, read, is_always_written, begins_member};
+  }
+};
+
+template <class Access>
+constexpr Field<Access> field(std::string_view name, Access access) {
+  return {name, access};
+}
+
+/// Another part of the member that the field before it has a part of.
+template <class Access>
+constexpr Field<Access> next_part(std::string_view name, Access access) {
+  return {name, access, nullptr, false, false};
+}
+
+template <class... Fields>
+constexpr std::tuple<Fields...> fields(Fields... all) {
+  return {all...};
+}
+
+template <class T>
+concept Listed = requires { fields_of(std::type_identity<T>()); };
+
+namespace detail {
+
+/// Would initialise a member of any type; it is never asked to.
+struct Anything {
+  template <class T>
+  operator T() const {
+    std::terminate();
+  }
+};
+
+template <class T, std::size_t... I>
+constexpr bool takes(std::index_sequence<I...>) {
+  return requires { T{(static_cast<void>(I), Anything())...}; };
+}
+
+/// How many members an aggregate has: the most initialisers that it takes.
+template <class T, std::size_t most = 48>
+constexpr std::size_t count_members() {
+  if constexpr (most == 0 || takes<T>(std::make_index_sequence<most>())) {
+    return most;
+  } else {
+    return count_members<T, most - 1>();
+  }
+}
+
+template <Listed T>
+constexpr auto checked_fields() {
+  constexpr auto all = fields_of(std::type_identity<T>());
+  constexpr std::size_t listed = std::apply(
+      [](const auto&... each) { return (std::size_t{each.begins_member} + ...); }, all);
+  static_assert(listed == count_members<T>(), "each member has one field in the list");
+  return all;
+}
+
+}  // namespace detail
+
+template <Listed T>
+inline constexpr auto kFields = detail::checked_fields<T>();
+
+/// Calls `visit` with each Field of a struct, in the order of its list.
+template <Listed T, class Visit>
+constexpr void for_each_field(Visit&& visit) {
+  std::apply([&](const auto&... each) { (visit(each), ...); }, kFields<T>);
+}
+
+namespace detail {
+
+template <class Field, class Member>
+bool is_left_out(const Field& field, const Member& member) {
+  if constexpr (LeftOutWhenEmpty<Member>) {
+    return !field.is_always_written && Form<Member>::is_empty(member);
+  } else {
+    return false;
+  }
+}
+
+/// An absent member was empty when it was written, or that version had no such member.
+template <class Field, class Member>
+void read_absent(const Field& field, const json::object& from, Member& out, Reader& reader) {
+  if constexpr (!std::is_null_pointer_v<decltype(field.older)>) {
+    field.older(from, out, reader);
+  } else if constexpr (Listed<Member>) {
+    Form<Member>::read(json::object(), out, reader);
+  } else if constexpr (!std::is_default_constructible_v<Member>) {
+    reader.refuse("is missing");
+  } else if constexpr (LeftOutWhenEmpty<Member>) {
+    if (!field.is_always_written) out = Member();
+  }
+}
+
+}  // namespace detail
+
+/// The members in the order of the list, without those that are empty (Form::is_empty).
+template <Listed T>
+json::object write_fields(const T& value) {
+  json::object out;
+  for_each_field<T>([&](const auto& each) {
+    const auto& member = each.of(value);
+    if (!detail::is_left_out(each, member))
+      out.emplace(each.name, Form<std::remove_cvref_t<decltype(member)>>::write(member));
+  });
+  return out;
+}
+
+/// Reads one member by its name. False when it is absent, or refused.
+template <class Member>
+bool read_member(const json::object& from, std::string_view name, Member& out, Reader& reader) {
+  reader.at(name);
+  const json::value* value = from.if_contains(name);
+  if (value == nullptr) return false;
+  if (Form<Member>::matches(*value)) return Form<Member>::read(*value, out, reader);
+  if (!Form<Member>::kOtherwise.empty()) reader.refuse(Form<Member>::kOtherwise);
+  return false;
+}
+
+/// Reads each member of the list by its name, and nothing else.
+template <Listed T>
+void read_fields(const json::object& from, T& out, Reader& reader) {
+  for_each_field<T>([&](const auto& each) {
+    auto& member = each.of(out);
+    if (!read_member(from, each.name, member, reader))
+      detail::read_absent(each, from, member, reader);
+  });
+}
+
+/// The struct of an object that this version or an earlier one wrote; Fault::internal when the
+/// object is broken.
+template <Listed T>
+Result<T> read_fields(const json::object& from) {
+  T out = blank<T>();
+  Reader reader;
+  read_fields(from, out, reader);
+  if (reader.error()) return tl::unexpected(*reader.error());
+  return out;
+}
+
+/// A struct within another. It is empty when all its members are.
+template <Listed T>
+struct Form<T> {
+  static constexpr std::string_view kOtherwise = "is no object";
+  static bool is_empty(const T& value) {
+    bool is_any_written = false;
+    for_each_field<T>([&](const auto& each) {
+      is_any_written = is_any_written || !detail::is_left_out(each, each.of(value));
+    });
+    return !is_any_written;
+  }
+  static json::value write(const T& value) { return write_fields(value); }
+  static bool matches(const json::value& value) { return value.is_object(); }
+  static bool read(const json::value& value, T& out, Reader& reader) {
+    read_fields(value.get_object(), out, reader);
+    return true;
+  }
+};
+
+}  // namespace imprint::encoding
