@@ -14,8 +14,10 @@
 /// How a struct is kept as a JSON object. It has one list of its fields, in its own namespace:
 ///
 ///   constexpr auto fields_of(std::type_identity<Rate>) {
-///     return encoding::fields(encoding::field("most", &Rate::most),
-///                             encoding::field("per_seconds", &Rate::per));
+///     return std::tuple{
+///         encoding::field("most", &Rate::most),
+///         encoding::field("per_seconds", &Rate::per),
+///     };
 ///   }
 ///
 /// Writer, reader and tests go through that list. If it lacks a member, it does not compile.
@@ -59,11 +61,6 @@ constexpr Field<Access> next_part(std::string_view name, Access access) {
   return {name, access, nullptr, false, false};
 }
 
-template <class... Fields>
-constexpr std::tuple<Fields...> fields(Fields... all) {
-  return {all...};
-}
-
 template <class T>
 concept Listed = requires { fields_of(std::type_identity<T>()); };
 
@@ -95,8 +92,8 @@ constexpr std::size_t count_members() {
 template <Listed T>
 constexpr auto checked_fields() {
   constexpr auto all = fields_of(std::type_identity<T>());
-  constexpr std::size_t listed = std::apply(
-      [](const auto&... each) { return (std::size_t{each.begins_member} + ...); }, all);
+  constexpr std::size_t listed =
+      std::apply([](const auto&... each) { return (std::size_t{each.begins_member} + ...); }, all);
   static_assert(listed == count_members<T>(), "each member has one field in the list");
   return all;
 }

@@ -50,11 +50,17 @@ struct Crate {
 };
 
 constexpr auto fields_of(std::type_identity<Place>) {
-  return fields(field("part", &Place::part), field("bytes", &Place::bytes));
+  return std::tuple{
+      field("part", &Place::part),
+      field("bytes", &Place::bytes),
+  };
 }
 
 constexpr auto fields_of(std::type_identity<Limits>) {
-  return fields(field("most", &Limits::most), field("templates", &Limits::templates));
+  return std::tuple{
+      field("most", &Limits::most),
+      field("templates", &Limits::templates),
+  };
 }
 
 void read_first_limits(const json::object& from, Limits& out, Reader& reader) {
@@ -62,17 +68,28 @@ void read_first_limits(const json::object& from, Limits& out, Reader& reader) {
 }
 
 constexpr auto fields_of(std::type_identity<Crate>) {
-  return fields(
-      field("name", &Crate::name), field("id", &Crate::id), field("label", &Crate::label),
-      field("version", &Crate::version), field("open", &Crate::is_open),
-      field("colour", &Crate::colour), field("made", &Crate::made), field("lasts", &Crate::lasts),
-      field("digest", &Crate::digest), field("type", &Crate::type), field("notes", &Crate::notes),
-      field("attributes", &Crate::attributes), field("place", &Crate::place),
-      field("limits", &Crate::limits).or_earlier(&read_first_limits), field("next", &Crate::next),
-      field("places", &Crate::places), field("networks", &Crate::networks),
+  return std::tuple{
+      field("name", &Crate::name),
+      field("id", &Crate::id),
+      field("label", &Crate::label),
+      field("version", &Crate::version),
+      field("open", &Crate::is_open),
+      field("colour", &Crate::colour),
+      field("made", &Crate::made),
+      field("lasts", &Crate::lasts),
+      field("digest", &Crate::digest),
+      field("type", &Crate::type),
+      field("notes", &Crate::notes),
+      field("attributes", &Crate::attributes),
+      field("place", &Crate::place),
+      field("limits", &Crate::limits).or_earlier(&read_first_limits),
+      field("next", &Crate::next),
+      field("places", &Crate::places),
+      field("networks", &Crate::networks),
       field("remark", &Crate::remark).always(),
       field("part", [](auto& crate) -> auto& { return crate.inner.part; }),
-      next_part("bytes", [](auto& crate) -> auto& { return crate.inner.bytes; }));
+      next_part("bytes", [](auto& crate) -> auto& { return crate.inner.bytes; }),
+  };
 }
 
 }  // namespace
