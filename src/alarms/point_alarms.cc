@@ -1,25 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "alarms/point_alarms.h"
 
-#include "encoding/json.h"
+#include "trail/event.h"
 
 namespace imprint::alarms {
 
-registry::AuditEvent alarm_event(Kind kind, std::string_view because) {
-  encoding::json::object detail{{"alarm", to_string(kind)}, {"because", because}};
-  // As in every event whose certificate many devices share.
-  if (kind == Kind::claim_frozen || kind == Kind::claim_new_place) detail["claim"] = true;
-  return {
-      .step = std::string(kAlarmStep), .outcome = "raised", .detail = encoding::to_json(detail)};
+registry::AuditEvent alarm_event(Kind kind, std::string_view because, registry::AuditEvent about) {
+  return trail::record(std::move(about), "alarm"_step, trail::Outcome::raised,
+                       // As in every event whose certificate many devices share.
+                       {.is_of_claim = kind == Kind::claim_frozen || kind == Kind::claim_new_place,
+                        .because = std::string(because)},
+                       trail::AlarmTold{.kind = std::string(to_string(kind))});
 }
 
 std::optional<Kind> raised_by(const registry::AuditEvent& event) {
-  if (event.step != kAlarmStep || event.outcome != "raised") return std::nullopt;
-  const auto detail = encoding::parse_json(event.detail);
-  if (!detail || !detail->is_object()) return std::nullopt;
-  const auto* name = detail->get_object().if_contains("alarm");
-  if (name == nullptr || !name->is_string()) return std::nullopt;
-  return parse_kind(std::string_view(name->get_string()));
+  if (trail::find_step(event.step) != "alarm"_step) return std::nullopt;
+  const trail::Event told = trail::read(event);
+  if (told.outcome != trail::Outcome::raised) return std::nullopt;
+  return parse_kind(told.detail_as<trail::AlarmTold>().kind);
 }
 
 bool PointAlarms::is_news(const Cause& cause) {
@@ -40,13 +38,9 @@ void PointAlarms::raise(Kind kind, std::string subject, std::string_view because
                         registry::AuditEvent about) {
   Cause cause{kind, std::move(subject)};
   if (!is_news(cause)) return;
-  const registry::AuditEvent event = alarm_event(kind, because);
-  about.step = event.step;
-  about.outcome = event.outcome;
-  about.detail = event.detail;
   about.time = clock_.now();
   registry::ChangeSet changes;
-  changes.events.push_back(std::move(about));
+  changes.events.push_back(alarm_event(kind, because, std::move(about)));
   runtime::start(commit(std::move(cause), std::move(changes)));
 }
 

@@ -15,13 +15,10 @@
 
 namespace imprint::alarms {
 
-/// The step of every alarm in the audit trail; outcomes are "raised" and "resolved".
-inline constexpr std::string_view kAlarmStep = "alarm";
-
 /// An alarm of one moment is raised by committing this event, together with what caused it where
 /// that changes anything; monitoring/ watches the store and tells people. `because` says what was
-/// seen and what to look at; the caller fills in who and what it is about.
-registry::AuditEvent alarm_event(Kind kind, std::string_view because);
+/// seen and what to look at; `about` has the ids that `imprint explain` finds it by.
+registry::AuditEvent alarm_event(Kind kind, std::string_view because, registry::AuditEvent about);
 
 /// The kind of the alarm that an event raises; nothing for every other event.
 std::optional<Kind> raised_by(const registry::AuditEvent& event);

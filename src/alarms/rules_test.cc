@@ -245,7 +245,7 @@ TEST(Options, ThatDoNotGoTogetherAreRefused) {
 }
 
 TEST(PointAlarms, AreReadFromTheirEventsOnly) {
-  const auto event = alarm_event(Kind::duplicate_device, "two keys");
+  const auto event = alarm_event(Kind::duplicate_device, "two keys", {});
   EXPECT_EQ(raised_by(event), Kind::duplicate_device);
   auto resolved = event;
   resolved.outcome = "resolved";

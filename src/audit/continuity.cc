@@ -10,6 +10,7 @@
 #include "encoding/json.h"
 #include "registry/audit_chain.h"
 #include "registry/sqlite/audit_reader.h"
+#include "trail/event.h"
 
 namespace imprint::audit {
 
@@ -55,16 +56,20 @@ Result<bool> has(registry::AuditReader& store, const ChainPlace& wanted) {
   return !rows.empty() && registry::place_of(rows.front().event) == wanted;
 }
 
+/// The step of the operation UpdateCertificate.
+constexpr std::string_view kUpdateCertificate = "update_certificate";
+
 /// As UpdateCertificate records it (control_api/certificates.cc), and a registration hook that
 /// rejects a device (provisioning/just_in_time.cc).
-bool is_revocation(const registry::AuditEvent& event) {
-  if (event.step == "reject_certificate") return event.outcome != "failed";
-  if (event.step != "update_certificate" || event.outcome != "ok") return false;
-  const auto detail = encoding::parse_json(event.detail);
-  const auto* object = detail ? detail->if_object() : nullptr;
-  const auto* status = object != nullptr ? object->if_contains("to") : nullptr;
-  return status != nullptr && status->is_string() &&
-         status->get_string() == registry::to_string(registry::CertificateStatus::revoked);
+bool is_revocation(const registry::AuditEvent& stored) {
+  const trail::Event event = trail::read(stored);
+  if (event.is("reject_certificate"_step)) return event.outcome != trail::Outcome::failed;
+  const auto* change = std::get_if<trail::Change>(&event.detail);
+  const auto* to = change == nullptr ? nullptr : change->if_contains("to");
+  if (stored.step != kUpdateCertificate || !event.is_ok() || to == nullptr || !to->is_string())
+    return false;
+  return registry::parse_certificate_status(to->get_string()) ==
+         registry::CertificateStatus::revoked;
 }
 
 /// The archive's events after the store's end. What cannot be read ends the counting: that is for

@@ -8,6 +8,7 @@
 #include "base/thread.h"
 #include "encoding/json.h"
 #include "outcome/causes.h"
+#include "trail/event.h"
 
 namespace imprint::bulk {
 
@@ -319,12 +320,9 @@ Result<void> RegistrationTasks::register_line(Run& run, const LineReader::Line& 
     changes.changes.emplace_back(registry::Put{after, Expect::at(run.progress.version)});
     return {};
   };
-  registry::AuditEvent event{
-      .step = "register_thing",
-      .outcome = "ok",
-      .actor = run.task.actor,
-      .correlation = run.task.id,
-      .detail = encoding::to_json(json::object{{"task", run.task.id}, {"line", after.done_lines}})};
+  registry::AuditEvent event = trail::record(
+      {.actor = run.task.actor, .correlation = run.task.id}, "register_thing"_step,
+      trail::Outcome::ok, {}, trail::Registered{.task = run.task.id, .line = after.done_lines});
   TRY(own_.run(apply_.run({.parsed = run.parsed,
                            .parameters = std::move(parameters),
                            .event = std::move(event),
@@ -361,15 +359,12 @@ Result<void> RegistrationTasks::finish(const std::string& id, TaskStatus status,
   task.modified = clock_.now();
   task.version = seen + 1;
   registry::ChangeSet changes;
-  changes.events.push_back(
-      {.time = task.modified,
-       .step = "finish_thing_registration_task",
-       .outcome = status == TaskStatus::failed ? "failed" : "ok",
-       .actor = task.actor,
-       .correlation = task.id,
-       .detail = encoding::to_json(json::object{{"task", task.id},
-                                                {"status", registry::to_string(status)},
-                                                {"message", task.message}})});
+  changes.events.push_back(trail::record(
+      {.time = task.modified, .actor = task.actor, .correlation = task.id},
+      "finish_thing_registration_task"_step,
+      status == TaskStatus::failed ? trail::Outcome::failed : trail::Outcome::ok, {},
+      json::object{
+          {"task", task.id}, {"status", registry::to_string(status)}, {"message", task.message}}));
   changes.changes.emplace_back(registry::Put{std::move(task), Expect::at(seen)});
   changes.changes.emplace_back(registry::Count{std::string(kRunningTasks), -1});
   TRY(own_.run(store_.commit(std::move(changes))));

@@ -5,11 +5,11 @@
 
 #include "base/nearest.h"
 #include "control_api/audited_names.h"
+#include "control_api/event_json.h"
 #include "control_api/operations.h"
 #include "control_api/paging.h"
 #include "control_api/router.h"
 #include "control_api/store_access.h"
-#include "control_api/story.h"
 #include "control_api/validation.h"
 
 namespace imprint::control_api {
@@ -25,45 +25,19 @@ constexpr std::size_t kAtOnce = 500;
 /// Events are recorded nearly in the order of their times: a hook is waited for, a batch written.
 constexpr auto kDisorder = std::chrono::minutes(5);
 
-constexpr auto kOutcomes =
-    std::to_array<std::string_view>({"ok", "rejected", "denied", "failed", "timed_out", "lost",
-                                     "raised", "resolved", "paused", "resumed"});
-
-/// Steps of devices and of the server itself; every operation is one besides.
-constexpr auto kStepsOfNoOperation =
-    std::to_array<std::string_view>({"alarm",
-                                     "answer",
-                                     "authenticate",
-                                     "begin_anew",
-                                     "certificate_never_arrived",
-                                     "connect",
-                                     "disconnect",
-                                     "finish_thing_registration_task",
-                                     "freeze_claim",
-                                     "hook",
-                                     "import",
-                                     "journal",
-                                     "just_in_time_provisioning",
-                                     "just_in_time_registration",
-                                     "left_unregistered",
-                                     "publish",
-                                     "receive",
-                                     "reject_certificate",
-                                     "remove_expired_certificate",
-                                     "remove_waiting_certificate",
-                                     "reopen_certificate",
-                                     "retire_certificate",
-                                     "service",
-                                     "sign_in",
-                                     "subscribe",
-                                     "tls_handshake",
-                                     "unreadable"});
-
 std::vector<std::string> known_steps() {
-  std::vector<std::string> out(kStepsOfNoOperation.begin(), kStepsOfNoOperation.end());
+  std::vector<std::string> out;
+  for (const trail::StepInfo& step : trail::kSteps) out.emplace_back(step.name);
   for (const OperationInfo* operation : all_operations()) out.push_back(step_of(operation->name));
   std::ranges::sort(out);
   out.erase(std::ranges::unique(out).begin(), out.end());
+  return out;
+}
+
+std::vector<std::string> known_outcomes() {
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i < trail::kOutcomes; ++i)
+    out.emplace_back(to_string(static_cast<trail::Outcome>(i)));
   return out;
 }
 
@@ -112,7 +86,7 @@ Result<Sieve> read_sieve(const Call& call) {
   TRY_ASSIGN(out.from, read_time(call, "from"));
   TRY_ASSIGN(out.until, read_time(call, "until"));
   TRY(check_known("step", out.step, known_steps()));
-  TRY(check_known("outcome", out.outcome, {kOutcomes.begin(), kOutcomes.end()}));
+  TRY(check_known("outcome", out.outcome, known_outcomes()));
   if (out.from && out.until && *out.from >= *out.until) {
     return refuse_value("until", call.in.text("until"),
                         "Member must be later than from; between the two lies no time");
@@ -176,7 +150,7 @@ Answer list_audit_events(Call call) {
   auto found = sieve.is_idle() ? co_await call.server.store.list(wanted, cursor)
                                : co_await sift(call.server.store, wanted, sieve, cursor);
   if (!found) co_return tl::unexpected(std::move(found).error());
-  json::object answer{{"events", write_all<AuditEvent>(found->records, &write_event)}};
+  json::object answer{{"events", write_all<AuditEvent>(found->records, &write_stored_event)}};
   put_next(answer, call, kTokenStyle, found->next);
   co_return answer;
 }

@@ -6,6 +6,7 @@
 #include "control_api/signatures.h"
 #include "control_api/store_access.h"
 #include "control_api/web_session.h"
+#include "trail/event.h"
 
 namespace imprint::control_api {
 
@@ -141,14 +142,12 @@ runtime::Task<void> ControlApi::record_refusal(HttpRequest request, std::string 
   if (dependencies_.operators.find(id).standing == access::Standing::unknown) co_return;
   const auto left_out = spend(refusals_, household_of(request.source_ip));
   if (!left_out) co_return;
-  json::object detail{
-      {"source_ip", request.source_ip}, {"error", name_of(error.cause)}, {"left_out", *left_out}};
-  co_await record({.time = dependencies_.clock.now(),
-                   .step = "authenticate",
-                   .outcome = "rejected",
-                   .actor = id,
-                   .correlation = std::move(request_id),
-                   .detail = encoding::to_json(detail)});
+  co_await record(trail::record(
+      {.time = dependencies_.clock.now(), .actor = id, .correlation = std::move(request_id)},
+      "authenticate"_step, trail::Outcome::rejected, {},
+      trail::KeyUse{.source_ip = request.source_ip,
+                    .error = std::string(name_of(error.cause)),
+                    .left_out = static_cast<std::int64_t>(*left_out)}));
 }
 
 runtime::Task<void> ControlApi::record_denial(Accepted denied, Judgement judgement) {
@@ -167,10 +166,9 @@ runtime::Task<HttpResponse> ControlApi::handle_session(HttpRequest request) {
   SessionAnswer answered = co_await answer_session(dependencies_, std::move(request));
   if (!answered.refusal) co_return std::move(answered.response);
   if (const auto left_out = spend(sign_ins_, household_of(source_ip))) {
-    auto detail = encoding::parse_json(answered.refusal->detail);
-    IMPRINT_ASSERT(detail && detail->is_object());
-    detail->get_object()["left_out"] = *left_out;
-    answered.refusal->detail = encoding::to_json(*detail);
+    answered.refusal =
+        trail::with(*std::move(answered.refusal),
+                    json::object{{"left_out", static_cast<std::int64_t>(*left_out)}});
     co_await record(std::move(*answered.refusal));
   }
   co_return std::move(answered.response);

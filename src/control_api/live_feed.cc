@@ -4,9 +4,9 @@
 #include <algorithm>
 
 #include "control_api/call.h"
+#include "control_api/event_json.h"
 #include "control_api/exceptions.h"
 #include "control_api/operations.h"
-#include "control_api/story.h"
 
 namespace imprint::control_api {
 
@@ -61,7 +61,8 @@ class LiveFeed::Stream final : public BodyStream {
       const std::uint64_t from = std::max(next_, end - std::min<std::uint64_t>(end, kMostSteps));
       left_out = from - next_;
       for (std::uint64_t i = std::max(from, feed_.first_); i < end; ++i)
-        events.emplace_back(write_event(feed_.steps_[static_cast<std::size_t>(i - feed_.first_)]));
+        events.emplace_back(
+            write_stored_event(feed_.steps_[static_cast<std::size_t>(i - feed_.first_)]));
       next_ = end;
     }
     if (events.empty()) return;

@@ -24,8 +24,4 @@ std::vector<registry::Key> told_keys(const registry::ChangeSet& changes);
 void tell_changes(encoding::json::object& detail, const registry::ChangeSet& changes,
                   const std::vector<std::optional<registry::Record>>& before);
 
-/// The same in words, for people: `thing d-1: attributes.room "a" -> "b"; removed policy p`. Empty
-/// when the detail has no changes.
-std::string changes_in_words(const encoding::json::object& detail);
-
 }  // namespace imprint::control_api

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control_api/record_changes.h"
 
-#include "control_api/story.h"
+#include "story/changes.h"
 #include "test/support/control_api_world.h"
 #include "x509/digest.h"
 
@@ -150,7 +150,7 @@ TEST(RecordChanges, AreSaidInWords) {
               registry::PolicyVersion{*PolicyName::parse("p"), 1, "{}"}),
        R"(policy version p 0000000001: document 300 bytes -> "{}")"},
   };
-  for (const auto& row : rows) EXPECT_EQ(changes_in_words(row.detail), row.expected);
+  for (const auto& row : rows) EXPECT_EQ(story::changes_in_words(row.detail), row.expected);
 }
 
 /// Every kind of record that the control plane changes, through the operations that change it.

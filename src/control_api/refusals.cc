@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <fmt/ranges.h>
 
+#include "control_api/event_json.h"
 #include "control_api/members.h"
 #include "control_api/operations.h"
 #include "control_api/paging.h"
 #include "control_api/store_access.h"
-#include "control_api/story.h"
 #include "control_api/validation.h"
 #include "outcome/failure_category.h"
 
@@ -35,7 +35,8 @@ Answer list_refusals(Call call) {
   CO_TRY_ASSIGN(const registry::Page page,
                 co_await call.server.store.list(
                     registry::query::AuditEvents{.ascending = false, .refusal = category}, cursor));
-  json::object answer{{"events", write_all<registry::AuditEvent>(page.records, &write_event)}};
+  json::object answer{
+      {"events", write_all<registry::AuditEvent>(page.records, &write_stored_event)}};
   put_next(answer, call, kTokenStyle, page.next);
   co_return answer;
 }

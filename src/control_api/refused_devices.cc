@@ -4,20 +4,19 @@
 #include <map>
 #include <ranges>
 
-#include "control_api/device_facts.h"
-#include "control_api/event_detail.h"
+#include "control_api/event_json.h"
 #include "control_api/members.h"
 #include "control_api/operations.h"
-#include "control_api/standing.h"
 #include "control_api/store_access.h"
-#include "control_api/story.h"
 #include "outcome/failure_category.h"
+#include "story/device_facts.h"
 
 namespace imprint::control_api {
 
 namespace {
 
 using registry::AuditEvent;
+using trail::Event;
 
 /// Looked at: the trail's newest events, whatever they are, and the newest refusals of each reason,
 /// however long ago: whoever knocks without a certificate does not hide the units of a claim.
@@ -27,45 +26,43 @@ constexpr std::int64_t kDefaultDevices = 20;
 
 /// By what one device is told from another, as far as it came to say it. Of those that say nothing,
 /// behind one address or with one claim, there may be many: each cause stands for itself.
-std::string name_of(const AuditEvent& event) {
-  for (const std::string* name : {&event.serial_number, &event.thing, &event.client}) {
+std::string name_of(const Event& event) {
+  const AuditEvent& record = event.record;
+  for (const std::string* name : {&record.serial_number, &record.thing, &record.client}) {
     if (!name->empty()) return *name;
   }
-  if (!event.certificate.empty() && !is_of_claim(event)) return event.certificate;
-  const EventDetail detail(event);
-  const std::string cause = detail.text("cause");
-  return fmt::format("{} from {}: {}", event.certificate, detail.text("from"),
-                     cause.empty() ? detail.text("because") : cause);
+  if (!record.certificate.empty() && !event.told.is_of_claim) return record.certificate;
+  return fmt::format("{} from {}: {}", record.certificate, event.told.from,
+                     event.told.cause ? event.told.cause->name : event.told.because);
 }
 
 /// What is known, by sequence.
-runtime::Task<Result<std::map<std::int64_t, AuditEvent>>> look(registry::Store& store) {
-  std::map<std::int64_t, AuditEvent> out;
+runtime::Task<Result<std::map<std::int64_t, Event>>> look(registry::Store& store) {
+  std::map<std::int64_t, Event> out;
   CO_TRY_ASSIGN(std::vector<AuditEvent> newest,
                 co_await list_some<AuditEvent>(
                     store, registry::query::AuditEvents{.ascending = false}, kMostLooked));
-  for (AuditEvent& event : newest) out.emplace(event.sequence, std::move(event));
+  for (AuditEvent& event : newest) out.emplace(event.sequence, trail::read(event));
   for (const outcome::FailureCategoryInfo& reason : outcome::failure_categories()) {
     registry::query::AuditEvents query{.ascending = false, .refusal = std::string(reason.name)};
     CO_TRY_ASSIGN(std::vector<AuditEvent> refusals,
                   co_await list_some<AuditEvent>(store, std::move(query), kMostOfOneReason));
-    for (AuditEvent& event : refusals) out.emplace(event.sequence, std::move(event));
+    for (AuditEvent& event : refusals) out.emplace(event.sequence, trail::read(event));
   }
   co_return out;
 }
 
 struct Refused {
-  std::vector<AuditEvent> story;  ///< of the connection, up to its last refusal
+  std::vector<Event> story;  ///< of the connection, up to its last refusal
   std::int64_t times = 1;
 };
 
 /// The newest refusal of each device, newest first.
-std::vector<Refused> refused_in(const std::map<std::int64_t, AuditEvent>& events,
-                                std::size_t most) {
+std::vector<Refused> refused_in(const std::map<std::int64_t, Event>& events, std::size_t most) {
   std::vector<Refused> out;
   std::map<std::string, std::size_t> places;
   for (const auto& [sequence, event] : std::ranges::reverse_view(events)) {
-    if (!is_refusal(event)) continue;
+    if (!story::is_refusal(event)) continue;
     const auto [place, is_new] = places.try_emplace(name_of(event), out.size());
     if (!is_new) {
       if (place->second < out.size()) ++out[place->second].times;
@@ -78,8 +75,8 @@ std::vector<Refused> refused_in(const std::map<std::int64_t, AuditEvent>& events
     Refused one;
     for (const auto& [number, earlier] : events) {
       if (number > sequence) break;
-      if (number == sequence ||
-          (!event.correlation.empty() && earlier.correlation == event.correlation))
+      if (number == sequence || (!event.record.correlation.empty() &&
+                                 earlier.record.correlation == event.record.correlation))
         one.story.push_back(earlier);
     }
     out.push_back(std::move(one));
@@ -88,14 +85,14 @@ std::vector<Refused> refused_in(const std::map<std::int64_t, AuditEvent>& events
 }
 
 runtime::Task<Result<json::object>> write(Call call, Refused one) {
-  const AuditEvent* decisive = decisive_event(one.story);
-  CO_TRY_ASSIGN(DeviceFacts facts, co_await facts_about(call.server.store, decisive));
+  const Event* decisive = story::decisive_event(one.story);
+  CO_TRY_ASSIGN(story::DeviceFacts facts, co_await story::facts_about(call.server.store, decisive));
   facts.now = call.server.clock.now();
   json::object out = write_event(*decisive);
   out["times"] = one.times;
-  out["from"] = EventDetail(one.story.back()).text("from");
-  CO_TRY_ASSIGN(const std::string meant, co_await did_you_mean(call.server.store, decisive));
-  out["next"] = judge(one.story, facts).next + meant;
+  out["from"] = one.story.back().told.from;
+  CO_TRY_ASSIGN(const std::string meant, co_await story::did_you_mean(call.server.store, decisive));
+  out["next"] = story::judge(one.story, facts).next + meant;
   co_return out;
 }
 

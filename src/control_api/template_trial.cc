@@ -382,7 +382,7 @@ Answer try_resources(Call call, Trial trial, templates::Parameters parameters) {
   known.device = provisioning::DeviceRequest{.template_name = trial.record.name.str(),
                                              .template_version = trial.record.default_version,
                                              .settings = trial.settings,
-                                             .detail = trial.admission.detail};
+                                             .registered = trial.admission.registered};
   if (trial.record.type == registry::TemplateType::fleet_provisioning) {
     known.fleet = provisioning::FleetRequest{
         .caller = {.certificate =

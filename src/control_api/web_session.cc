@@ -4,6 +4,7 @@
 #include "control_api/exceptions.h"
 #include "control_api/store_access.h"
 #include "telemetry/build.h"
+#include "trail/event.h"
 
 namespace imprint::control_api {
 
@@ -95,16 +96,12 @@ std::string_view loggable(std::string_view access_key_id) {
              : "(not an access key id)";
 }
 
-registry::AuditEvent event(const Dependencies& server, const HttpRequest& request,
-                           std::string_view outcome, std::string_view access_key_id,
-                           const std::string& because = {}) {
-  json::object detail{{"source_ip", request.source_ip}};
-  if (!because.empty()) detail["because"] = because;
-  return {.time = server.clock.now(),
-          .step = "sign_in",
-          .outcome = std::string(outcome),
-          .actor = std::string(access_key_id),
-          .detail = encoding::to_json(detail)};
+registry::AuditEvent sign_in_event(const Dependencies& server, const HttpRequest& request,
+                                   trail::Outcome outcome, std::string_view access_key_id,
+                                   const std::string& because = {}) {
+  return trail::record({.time = server.clock.now(), .actor = std::string(access_key_id)},
+                       "sign_in"_step, outcome, {.because = because},
+                       trail::KeyUse{.source_ip = request.source_ip});
 }
 
 runtime::Task<SessionAnswer> sign_in(const Dependencies& server, HttpRequest request) {
@@ -125,14 +122,14 @@ runtime::Task<SessionAnswer> sign_in(const Dependencies& server, HttpRequest req
                          {{"from", request.source_ip},
                           {"key", loggable(in->access_key_id)},
                           {"because", started.error().message}});
-      refused.refusal =
-          event(server, request, "denied", loggable(in->access_key_id), started.error().message);
+      refused.refusal = sign_in_event(server, request, trail::Outcome::denied,
+                                      loggable(in->access_key_id), started.error().message);
     }
     co_return refused;
   }
   // Nobody is signed in without a trace.
-  const auto recorded =
-      co_await server.store.commit(change_set(event(server, request, "ok", in->access_key_id)));
+  const auto recorded = co_await server.store.commit(
+      change_set(sign_in_event(server, request, trail::Outcome::ok, in->access_key_id)));
   if (!recorded) {
     server.sessions.sign_out(started->token.reveal());
     co_return SessionAnswer{error_response(recorded.error(), {Exception::service_unavailable}, id)};

@@ -16,15 +16,15 @@ struct OperationInfo {
   Operation operation;
   std::string_view name;
   std::string_view method;
-  std::string_view step;
+  trail::Step step;
 };
 
 constexpr std::array<OperationInfo, 3> kOperations = {{
     {Operation::create_keys_and_certificate, "CreateKeysAndCertificate", "keys",
-     "create_keys_and_certificate"},
+     "create_keys_and_certificate"_step},
     {Operation::create_certificate_from_csr, "CreateCertificateFromCsr", "csr",
-     "create_certificate_from_csr"},
-    {Operation::register_thing, "RegisterThing", "register", "register_thing"},
+     "create_certificate_from_csr"_step},
+    {Operation::register_thing, "RegisterThing", "register", "register_thing"_step},
 }};
 
 constexpr std::string_view kCertificates = "$aws/certificates/";
@@ -130,7 +130,7 @@ std::string_view method_of(Operation operation) {
   return kOperations[static_cast<std::size_t>(operation)].method;
 }
 
-std::string_view step_of(Operation operation) {
+trail::Step step_of(Operation operation) {
   return kOperations[static_cast<std::size_t>(operation)].step;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/name.h"
 #include "base/result.h"
+#include "trail/steps.h"
 
 /// The topics of the AWS IoT fleet provisioning MQTT API:
 ///   $aws/certificates/create/{format}
@@ -23,7 +24,7 @@ std::string_view to_string(Operation operation);
 /// The metric label: "keys", "csr", "register".
 std::string_view method_of(Operation operation);
 /// The step in the audit trail: "register_thing".
-std::string_view step_of(Operation operation);
+trail::Step step_of(Operation operation);
 
 struct ProvisioningTopic {
   enum class Role { request, accepted, rejected };

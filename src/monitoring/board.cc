@@ -5,6 +5,7 @@
 
 #include "alarms/point_alarms.h"
 #include "encoding/json.h"
+#include "trail/event.h"
 
 namespace imprint::monitoring {
 
@@ -38,20 +39,17 @@ void tell_of(Alarm& alarm, const Finding& finding) {
 
 /// Where `imprint explain` finds it.
 registry::AuditEvent event_of(const Alarm& alarm, Timestamp now) {
-  encoding::json::object detail{
-      {"alarm", alarm.kind},
-      {"because", alarm.resolved ? alarm.resolved_because : alarm.because},
-      {"since", to_milliseconds(alarm.since) / 1000}};
-  if (!alarm.resolved) detail["next"] = alarm.next;
   const bool is_claim = alarm.subject_kind == "claim" || alarm.subject_kind == "batch";
-  if (is_claim) detail["claim"] = true;
-  registry::AuditEvent event{.time = now,
-                             .step = std::string(alarms::kAlarmStep),
-                             .outcome = std::string(alarm.resolved ? kResolved : kRaised),
-                             .detail = encoding::to_json(detail)};
-  if (alarm.subject_kind == "thing") event.thing = alarm.subject;
-  if (is_claim || alarm.subject_kind == "certificate") event.certificate = alarm.subject;
-  return event;
+  registry::AuditEvent about{.time = now};
+  if (alarm.subject_kind == "thing") about.thing = alarm.subject;
+  if (is_claim || alarm.subject_kind == "certificate") about.certificate = alarm.subject;
+  return trail::record(
+      std::move(about), "alarm"_step,
+      alarm.resolved ? trail::Outcome::resolved : trail::Outcome::raised,
+      {.is_of_claim = is_claim, .because = alarm.resolved ? alarm.resolved_because : alarm.because},
+      trail::AlarmTold{.kind = alarm.kind,
+                       .since = to_milliseconds(alarm.since) / 1000,
+                       .next = alarm.resolved ? std::string() : alarm.next});
 }
 
 }  // namespace

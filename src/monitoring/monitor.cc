@@ -6,7 +6,7 @@
 #include "alarms/point_alarms.h"
 #include "base/thread.h"
 #include "encoding/json.h"
-#include "registry/refusal.h"
+#include "trail/event.h"
 
 namespace imprint::monitoring {
 
@@ -37,13 +37,6 @@ bool is_point(Kind kind) {
   return kind == Kind::claim_frozen || std::ranges::find(kPassing, kind) != std::end(kPassing);
 }
 
-std::string text_in(std::string_view detail, std::string_view member) {
-  const auto parsed = encoding::parse_json(detail);
-  if (!parsed || !parsed->is_object()) return {};
-  const auto* text = parsed->get_object().if_contains(member);
-  return text != nullptr && text->is_string() ? std::string(text->get_string()) : "";
-}
-
 Finding finding_of(Kind kind, const registry::AuditEvent& event) {
   const bool is_of_claim = kind == Kind::claim_frozen || kind == Kind::claim_new_place;
   const bool names_thing = !is_of_claim && !event.thing.empty();
@@ -52,7 +45,7 @@ Finding finding_of(Kind kind, const registry::AuditEvent& event) {
                                : names_thing ? "thing"
                                              : "certificate",
                                names_thing ? event.thing : event.certificate,
-                               text_in(event.detail, "because"));
+                               trail::read(event).told.because);
 }
 
 std::int64_t whole(std::uint64_t count) { return static_cast<std::int64_t>(count); }
@@ -138,12 +131,11 @@ void Monitor::changed(const registry::ChangeSet& changes) {
 }
 
 void Monitor::remember_refused(const registry::AuditEvent& event) {
-  const std::string category = registry::refusal_category(event);
-  const auto categories = outcome::failure_categories();
-  const auto info = std::ranges::find(categories, category, &outcome::FailureCategoryInfo::name);
-  if (info == categories.end() || (event.serial_number.empty() && event.client.empty())) return;
+  if (event.serial_number.empty() && event.client.empty()) return;
+  const auto category = trail::read(event).told.category;
+  if (!category) return;
   const std::scoped_lock lock(mutex_);
-  last_refused_[static_cast<std::size_t>(info->category)] = {event.serial_number, event.client};
+  last_refused_[static_cast<std::size_t>(*category)] = {event.serial_number, event.client};
 }
 
 runtime::Task<Trials> Monitor::try_channels() {

@@ -282,8 +282,8 @@ TEST_F(MonitorTest, AFrozenClaimIsAnAlarmUntilItIsThawed) {
   frozen.status = registry::CertificateStatus::inactive;
   frozen.frozen = registry::Freeze{.at = clock_.now(), .because = "used beyond"};
   put(frozen);
-  auto event = alarms::alarm_event(Kind::claim_frozen, "used beyond");
-  event.certificate = frozen.id.hex();
+  const auto event =
+      alarms::alarm_event(Kind::claim_frozen, "used beyond", {.certificate = frozen.id.hex()});
   monitor_->changed({.events = {event}});
   monitor_->changed({.events = {event}});
   pass(Seconds(30));

@@ -42,8 +42,9 @@ Cause answered_cause_of(const Error& error) {
 
 std::string page_of(Cause cause) {
   std::string anchor(cause->name);
-  std::ranges::transform(anchor, anchor.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::ranges::transform(anchor, anchor.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  });
   return "docs/causes.md#" + anchor;
 }
 

@@ -24,7 +24,8 @@ struct CauseInfo {
   /// the operator's rules are is not for whoever asks. Empty and 0 where no request is answered.
   std::string_view wire_code = {};
   int status = 0;
-  outcome::FailureCategory category = outcome::FailureCategory::internal;  ///< of imprint_provisioning_failure_total
+  outcome::FailureCategory category =
+      outcome::FailureCategory::internal;  ///< of imprint_provisioning_failure_total
   Again again = Again::final;
   /// What the operator or the firmware does next; empty where it takes more than the cause to say
   /// (story/judgement.cc).
@@ -236,10 +237,7 @@ inline constexpr auto kCauses = std::to_array<CauseInfo>({
      .remedy = "If the unit is a good one, change the rule: imprint template set DIR TEMPLATE "
                "KEY=VALUE. If not, something is wrong with what it says of itself."},
     // The pre-provisioning hook's. The hook's own event says what to do.
-    {.name = "HookDenied",
-     .wire_code = "AccessDenied",
-     .status = 403,
-     .category = hook_denied},
+    {.name = "HookDenied", .wire_code = "AccessDenied", .status = 403, .category = hook_denied},
     {.name = "HookFailed",
      .wire_code = "AccessDenied",
      .status = 403,
@@ -444,9 +442,7 @@ std::string page_of(Cause cause);
 }  // namespace outcome
 
 /// Empty for none.
-constexpr std::string_view name_of(Cause cause) {
-  return cause ? cause->name : std::string_view();
-}
+constexpr std::string_view name_of(Cause cause) { return cause ? cause->name : std::string_view(); }
 
 /// The row of that name; one that is not there does not compile.
 consteval Cause operator""_cause(const char* name, std::size_t size) {

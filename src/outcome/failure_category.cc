@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "outcome/failure_category.h"
 
+#include <algorithm>
+
 namespace imprint::outcome {
 
 namespace {
@@ -75,6 +77,12 @@ static_assert(is_in_order());
 
 std::span<const FailureCategoryInfo, kFailureCategories> failure_categories() {
   return kCategories;
+}
+
+std::optional<FailureCategory> find_category(std::string_view name) {
+  const auto* found = std::ranges::find(kCategories, name, &FailureCategoryInfo::name);
+  if (found == kCategories.end()) return std::nullopt;
+  return found->category;
 }
 
 }  // namespace imprint::outcome

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -51,5 +52,7 @@ inline const FailureCategoryInfo& info_of(FailureCategory category) {
   return failure_categories()[static_cast<std::size_t>(category)];
 }
 inline std::string_view to_string(FailureCategory category) { return info_of(category).name; }
+
+std::optional<FailureCategory> find_category(std::string_view name);
 
 }  // namespace imprint::outcome

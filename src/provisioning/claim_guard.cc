@@ -41,14 +41,13 @@ runtime::Task<void> commit(registry::Store& store, registry::ChangeSet changes) 
 registry::AuditEvent about_claim(alarms::Kind kind, std::string_view because, const Caller& caller,
                                  const Certificate& claim, const std::string& serial_number,
                                  Timestamp now) {
-  registry::AuditEvent event = alarms::alarm_event(kind, because);
-  event.time = now;
-  event.actor = caller.certificate.hex();
-  event.correlation = caller.correlation;
-  event.certificate = claim.id.hex();
-  event.client = caller.client_id;
-  event.serial_number = audited_serial_number(serial_number);
-  return event;
+  return alarms::alarm_event(kind, because,
+                             {.time = now,
+                              .actor = caller.certificate.hex(),
+                              .correlation = caller.correlation,
+                              .certificate = claim.id.hex(),
+                              .client = caller.client_id,
+                              .serial_number = audited_serial_number(serial_number)});
 }
 
 registry::ChangeSet learn(Certificate claim, const Network& network, Timestamp now) {

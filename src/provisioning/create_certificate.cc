@@ -6,6 +6,7 @@
 #include "encoding/text.h"
 #include "provisioning/standing.h"
 #include "provisioning/template_settings.h"
+#include "trail/event.h"
 #include "x509/csr.h"
 
 namespace imprint::provisioning {
@@ -34,8 +35,8 @@ registry::Task<Result<CreatedCertificate>> CreateCertificate::with_keys(Caller c
   CO_TRY_ASSIGN(const x509::PrivateKey key,
                 co_await make_device_key(settings.key_algorithm, keys_, caller.certificate.hex()));
   CO_TRY_ASSIGN(CreatedCertificate created,
-                co_await issue(std::move(caller), key.public_key(), "create_keys_and_certificate",
-                               {}, std::move(place)));
+                co_await issue(std::move(caller), key.public_key(),
+                               "create_keys_and_certificate"_step, {}, std::move(place)));
   created.private_key = key.pem_traditional();
   co_return created;
 }
@@ -64,7 +65,7 @@ registry::Task<Result<CreatedCertificate>> CreateCertificate::issue_or_reopen(Ca
   CO_TRY_ASSIGN(KeyStanding known, co_await look_up(caller, key.sha256()));
   if (!known.made_before) {
     CO_TRY_ASSIGN(PendingCertificates::Place place, reserve(caller));
-    co_return co_await issue(std::move(caller), std::move(key), "create_certificate_from_csr",
+    co_return co_await issue(std::move(caller), std::move(key), "create_certificate_from_csr"_step,
                              KeyRequest{std::move(digest), std::move(known.hold)},
                              std::move(place));
   }
@@ -91,7 +92,7 @@ Result<PendingCertificates::Place> CreateCertificate::reserve(const Caller& call
 
 /// `place` is held until the certificate is stored.
 registry::Task<Result<CreatedCertificate>> CreateCertificate::issue(
-    Caller caller, x509::PublicKey key, std::string step, std::optional<KeyRequest> asked,
+    Caller caller, x509::PublicKey key, trail::Step step, std::optional<KeyRequest> asked,
     [[maybe_unused]] PendingCertificates::Place place) {
   // It may have waited: for its key to be made, or for another request with the same one.
   CO_TRY(co_await check_still_allowed(caller));
@@ -103,11 +104,10 @@ registry::Task<Result<CreatedCertificate>> CreateCertificate::issue(
       .requested_by = caller.certificate,
       .ownership_expires = clock_.now() + settings.ownership_lifetime,
       .validity = settings.certificate_validity,
-      .event = {.step = std::move(step),
-                .outcome = "ok",
-                .actor = caller.certificate.hex(),
-                .correlation = caller.correlation,
-                .client = caller.client_id},
+      .event = trail::record({.actor = caller.certificate.hex(),
+                              .correlation = caller.correlation,
+                              .client = caller.client_id},
+                             step, trail::Outcome::ok),
   };
   if (asked) {
     request.requests = {std::move(asked->digest)};
@@ -185,13 +185,12 @@ registry::Task<Result<registry::Certificate>> CreateCertificate::reopen(
   certificate.version = seen + 1;
   registry::ChangeSet changes;
   changes.changes.emplace_back(registry::Put{certificate, registry::Expect::at(seen)});
-  changes.events.push_back({.time = now,
-                            .step = "reopen_certificate",
-                            .outcome = "ok",
-                            .actor = caller.certificate.hex(),
-                            .correlation = caller.correlation,
-                            .certificate = certificate.id.hex(),
-                            .client = caller.client_id});
+  changes.events.push_back(trail::record({.time = now,
+                                          .actor = caller.certificate.hex(),
+                                          .correlation = caller.correlation,
+                                          .certificate = certificate.id.hex(),
+                                          .client = caller.client_id},
+                                         "reopen_certificate"_step, trail::Outcome::ok));
   const auto committed = co_await store_.commit(std::move(changes));
   if (committed) co_return certificate;
   if (committed.error().fault != Fault::conflict) co_return tl::unexpected(committed.error());

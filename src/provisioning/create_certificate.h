@@ -12,6 +12,7 @@
 #include "provisioning/pending_certificates.h"
 #include "provisioning/settings.h"
 #include "provisioning/turns.h"
+#include "trail/steps.h"
 
 namespace imprint::provisioning {
 
@@ -60,7 +61,7 @@ class CreateCertificate {
 
   /// Fault::conflict: what is known of the key has changed meanwhile.
   registry::Task<Result<CreatedCertificate>> issue(Caller caller, x509::PublicKey key,
-                                                   std::string step,
+                                                   trail::Step step,
                                                    std::optional<KeyRequest> request,
                                                    PendingCertificates::Place place);
   registry::Task<Result<CreatedCertificate>> issue_or_reopen(Caller caller, x509::PublicKey key,

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "trail/event.h"
+
 namespace imprint::provisioning {
 
 namespace {
@@ -50,12 +52,12 @@ registry::Task<Result<void>> note_once(registry::Store& store, CertificateId cer
     old.replaced_by = certificate;
     old.modified = now;
     ++old.version;
-    changes.events.push_back({.time = now,
-                              .step = "retire_certificate",
-                              .outcome = "ok",
-                              .actor = certificate.hex(),
-                              .thing = things.empty() ? "" : things.front().thing.str(),
-                              .certificate = old.id.hex()});
+    changes.events.push_back(
+        trail::record({.time = now,
+                       .actor = certificate.hex(),
+                       .thing = things.empty() ? "" : things.front().thing.str(),
+                       .certificate = old.id.hex()},
+                      "retire_certificate"_step, trail::Outcome::ok));
     changes.changes.emplace_back(registry::Put{std::move(old), as_read});
   }
   const Expect as_read = Expect::at(newer.version);

@@ -199,20 +199,16 @@ registry::Task<Result<Admission>> ask_gatekeeper(registry::Store& store, Rules r
   if (listing.entry) {
     out.holds.push_back(
         {registry::key_of(*listing.entry), registry::Expect::at(listing.entry->version)});
-    out.detail["list"] = rules.allowlist;
+    out.registered.list = rules.allowlist;
   }
-  json::object overridden;
-  json::array undeclared;
   for (const auto& [name, value] : wanted) {
     if (declared.parameters().contains(name)) {
       out.overrides.emplace(name, value);
-      overridden[name] = value;
+      out.registered.overridden.emplace(name, value);
     } else {
-      undeclared.emplace_back(name);
+      out.registered.overrides_not_declared.push_back(name);
     }
   }
-  if (!overridden.empty()) out.detail["overridden"] = std::move(overridden);
-  if (!undeclared.empty()) out.detail["overrides_not_declared"] = std::move(undeclared);
   co_return out;
 }
 

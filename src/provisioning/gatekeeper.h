@@ -9,6 +9,7 @@
 #include "provisioning/settings.h"
 #include "registry/store.h"
 #include "templates/template.h"
+#include "trail/details.h"
 
 /// The built-in gatekeeper: who may register through a template, by the rules in its settings. It
 /// is asked before any hook, and a hook may change what it has set.
@@ -42,7 +43,7 @@ struct Admission {
   /// The entry as it was read: off the list meanwhile, the unit does not get in.
   std::vector<registry::Require> holds = {};
   /// For the audit event: the list, what was overridden, and what the template does not declare.
-  encoding::json::object detail = {};
+  trail::Registered registered = {};
 };
 
 /// Looks the applicant up and asks admit(). One find by key, and none where no list is named.

@@ -374,7 +374,7 @@ TEST(Gatekeeper, HoldsOnToTheEntryAndSaysWhatItSet) {
   EXPECT_EQ(admitted->holds[0].key, registry::list_entry_key(kList, "A1"));
   EXPECT_EQ(admitted->holds[0].expect.version, 3);
   EXPECT_EQ(
-      encoding::to_json(admitted->detail),
+      encoding::to_json(encoding::write_fields(admitted->registered)),
       R"({"list":"line-a","overridden":{"Region":"eu"},"overrides_not_declared":["Nothing"]})");
 }
 

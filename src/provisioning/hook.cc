@@ -2,6 +2,7 @@
 #include "provisioning/hook.h"
 
 #include "outcome/causes.h"
+#include "trail/event.h"
 
 namespace imprint::provisioning {
 
@@ -46,23 +47,30 @@ Error refusal_of(const HookAsked& asked) {
                                                  : "HookFailed"_cause};
 }
 
+trail::Outcome outcome_of(hooks::Outcome outcome) {
+  switch (outcome) {
+    case hooks::Outcome::allowed:
+      return trail::Outcome::ok;
+    case hooks::Outcome::denied:
+      return trail::Outcome::denied;
+    case hooks::Outcome::timed_out:
+      return trail::Outcome::timed_out;
+    case hooks::Outcome::failed:
+      break;
+  }
+  return trail::Outcome::failed;
+}
+
 registry::AuditEvent hook_event(const HookAsked& asked, std::string_view template_name,
                                 registry::AuditEvent about, bool is_claim) {
-  json::object detail{{"template", template_name},
-                      {"hook", asked.arn},
-                      {"milliseconds", static_cast<std::int64_t>(asked.seconds * 1000)}};
-  if (!asked.verdict.because.empty()) detail["because"] = asked.verdict.because;
-  if (asked.shadow) detail["shadow"] = true;
-  if (is_claim) detail["claim"] = true;
-  json::array overrides;
-  for (const auto& [name, value] : asked.verdict.overrides) overrides.emplace_back(name);
-  if (!overrides.empty()) detail["overrides"] = std::move(overrides);
-  if (!asked.undeclared.empty())
-    detail["undeclared"] = json::array(asked.undeclared.begin(), asked.undeclared.end());
-  about.step = "hook";
-  about.outcome = std::string(hooks::to_string(asked.verdict.outcome));
-  about.detail = encoding::to_json(detail);
-  return about;
+  trail::HookAnswer answer{.template_name = std::string(template_name),
+                           .hook = asked.arn,
+                           .milliseconds = static_cast<std::int64_t>(asked.seconds * 1000),
+                           .is_shadow = asked.shadow,
+                           .undeclared = {asked.undeclared.begin(), asked.undeclared.end()}};
+  for (const auto& [name, value] : asked.verdict.overrides) answer.overrides.push_back(name);
+  return trail::record(std::move(about), "hook"_step, outcome_of(asked.verdict.outcome),
+                       {.is_of_claim = is_claim, .because = asked.verdict.because}, answer);
 }
 
 }  // namespace imprint::provisioning

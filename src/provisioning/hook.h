@@ -10,6 +10,7 @@
 #include "registry/records.h"
 #include "runtime/task.h"
 #include "templates/template.h"
+#include "trail/event.h"
 
 namespace imprint::provisioning {
 
@@ -49,6 +50,8 @@ Error blamed_on(const HookAsked& asked, Error error, bool was_sound);
 /// The answer to a device: AccessDenied and nothing of what the hook said. A denial is final, a
 /// hook that failed or kept silent may be asked again.
 Error refusal_of(const HookAsked& asked);
+
+trail::Outcome outcome_of(hooks::Outcome outcome);
 
 /// The step "hook" of the audit trail: its outcome is the verdict's, its detail has the reason.
 /// `about` says who asked, when and for which device; `is_claim`: its certificate is a claim's.

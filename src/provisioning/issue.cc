@@ -5,6 +5,7 @@
 #include "issuance/key_generation.h"
 #include "issuance/serial.h"
 #include "provisioning/outside_certificate.h"
+#include "trail/event.h"
 
 namespace imprint::provisioning {
 
@@ -25,17 +26,13 @@ registry::Certificate record_of(const x509::Certificate& certificate, const Issu
 }
 
 /// What an event says of the certificate that was issued, beside what it says already.
-std::string with_issuance(const std::string& detail, const registry::Certificate& record,
-                          const std::string& profile, const std::string& key_algorithm) {
-  auto parsed = encoding::parse_json(detail);
-  encoding::json::object out =
-      parsed && parsed->is_object() ? std::move(parsed->get_object()) : encoding::json::object();
-  out["serial"] = record.serial;
-  out["profile"] = profile;
-  out["key_algorithm"] = key_algorithm;
-  out["not_after"] = to_milliseconds(record.not_after) / 1000;
-  if (record.requested_by) out["requested_by"] = record.requested_by->hex();
-  return encoding::to_json(out);
+trail::Issued issued(const registry::Certificate& record, std::string profile,
+                     std::string key_algorithm) {
+  return {.serial = record.serial,
+          .profile = std::move(profile),
+          .key_algorithm = std::move(key_algorithm),
+          .not_after = to_milliseconds(record.not_after) / 1000,
+          .requested_by = record.requested_by};
 }
 
 }  // namespace
@@ -81,8 +78,8 @@ registry::Task<Result<registry::Certificate>> IssueCertificate::run(x509::Public
   if (!request.event.step.empty()) {
     request.event.time = record.created;
     request.event.certificate = record.id.hex();
-    request.event.detail = with_issuance(request.event.detail, record, profile_name, key_algorithm);
-    arrival.events.push_back(std::move(request.event));
+    arrival.events.push_back(
+        trail::with(std::move(request.event), issued(record, profile_name, key_algorithm)));
   }
   CO_TRY(co_await store_.commit(std::move(arrival)));
   co_return record;

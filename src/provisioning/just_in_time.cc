@@ -9,6 +9,7 @@
 #include "provisioning/register_thing.h"
 #include "provisioning/standing.h"
 #include "provisioning/template_settings.h"
+#include "trail/event.h"
 
 namespace imprint::provisioning {
 
@@ -102,7 +103,7 @@ hooks::Asker asker_of(const FirstConnection& connection) {
   return {.payer = connection.certificate.id().hex(), .group = connection.ca.hex()};
 }
 
-hooks::Outcome outcome_of(const hooks::Reply& reply, const Result<RegistrationDecision>& decision) {
+hooks::Outcome verdict_of(const hooks::Reply& reply, const Result<RegistrationDecision>& decision) {
   if (decision) {
     return decision->action == RegistrationDecision::Action::reject ? hooks::Outcome::denied
                                                                     : hooks::Outcome::allowed;
@@ -115,24 +116,17 @@ hooks::Outcome outcome_of(const hooks::Reply& reply, const Result<RegistrationDe
 registry::AuditEvent registration_hook_event(const hooks::Reply& reply,
                                              const Result<RegistrationDecision>& decision,
                                              registry::AuditEvent about, const std::string& arn) {
-  encoding::json::object detail{{"hook", arn},
-                                {"milliseconds", static_cast<std::int64_t>(reply.seconds * 1000)}};
-  if (reply.shadow) detail["shadow"] = true;
-  if (!decision) {
-    about.outcome = reply.kind == hooks::Reply::Kind::timed_out ? "timed_out" : "failed";
-    detail["because"] = decision.error().message;
-  } else {
-    about.outcome = decision->action == RegistrationDecision::Action::reject ? "denied" : "ok";
-    detail["action"] = to_string(decision->action);
-  }
-  about.detail = encoding::to_json(detail);
-  return about;
+  trail::HookAnswer answer{.hook = arn,
+                           .milliseconds = static_cast<std::int64_t>(reply.seconds * 1000),
+                           .is_shadow = reply.shadow};
+  if (decision) answer.action = to_string(decision->action);
+  return trail::record(std::move(about), "hook"_step, outcome_of(verdict_of(reply, decision)),
+                       {.because = decision ? "" : decision.error().message}, answer);
 }
 
-registry::AuditEvent event_of(const FirstConnection& connection, std::string_view step) {
-  return {.step = std::string(step),
-          .outcome = "ok",
-          .actor = connection.certificate.id().hex(),
+/// Whom an event of a first connection is about.
+registry::AuditEvent about(const FirstConnection& connection) {
+  return {.actor = connection.certificate.id().hex(),
           .correlation = connection.correlation,
           .certificate = connection.certificate.id().hex(),
           .client = connection.client_id,
@@ -166,7 +160,7 @@ registry::Task<Result<Introduced>> JustInTime::introduce(FirstConnection connect
   if (arrival.ca.registration) {
     auto decided = co_await decide(connection, arrival, asked);
     if (asked) {
-      out.hook = hook_event(*asked, out.template_name, event_of(connection, "hook"));
+      out.hook = hook_event(*asked, out.template_name, about(connection));
       out.asked = {asked->verdict.outcome, asked->shadow, asked->seconds};
     }
     if (decided) {
@@ -264,17 +258,18 @@ registry::Task<Result<JustInTime::Decision>> JustInTime::decide(FirstConnection 
                        .template_name = source.name,
                        .template_version = source.version,
                        .settings = settings,
-                       .detail = admission.detail};
+                       .registered = admission.registered};
   device.holds.push_back(as_read(arrival.ca));
   device.holds.insert(device.holds.end(), admission.holds.begin(), admission.holds.end());
   CO_TRY_ASSIGN(
       const Known known,
-      co_await gather(store_,
-                      Known{.resources = std::move(resources),
-                            .device = std::move(device),
-                            .event = event_of(connection, "just_in_time_provisioning"),
-                            .certificate = arrival.record,
-                            .origin = arrival.is_new ? Origin::first_contact : Origin::registry}));
+      co_await gather(
+          store_, Known{.resources = std::move(resources),
+                        .device = std::move(device),
+                        .event = trail::record(about(connection), "just_in_time_provisioning"_step,
+                                               trail::Outcome::ok),
+                        .certificate = arrival.record,
+                        .origin = arrival.is_new ? Origin::first_contact : Origin::registry}));
   auto decided = plan(known, clock_.now(), make_uuid(random_), make_uuid(random_));
   if (!decided) {
     raise_if_duplicate(alarms_, known, decided.error());
@@ -300,8 +295,8 @@ registry::Task<Result<void>> JustInTime::ask_registration_hook(FirstConnection c
   const hooks::Reply reply = co_await hooks_.ask(
       arn, question_of(event, arrival.record.pem, connection.client_id), asker_of(connection));
   const auto decision = read_decision(reply);
-  out.hook = registration_hook_event(reply, decision, event_of(connection, "hook"), arn);
-  out.asked = {outcome_of(reply, decision), reply.shadow, reply.seconds};
+  out.hook = registration_hook_event(reply, decision, about(connection), arn);
+  out.asked = {verdict_of(reply, decision), reply.shadow, reply.seconds};
   if (!decision || reply.shadow) co_return Result<void>();
   switch (decision->action) {
     case RegistrationDecision::Action::activate:
@@ -321,10 +316,12 @@ registry::Task<Result<void>> JustInTime::activate(FirstConnection connection, Ar
                        .settings = *settings_.get()};
   CO_TRY_ASSIGN(
       const Known known,
-      co_await gather(store_, Known{.resources = resources_of(decision, arrival.record.id),
-                                    .device = std::move(device),
-                                    .event = event_of(connection, "just_in_time_provisioning"),
-                                    .certificate = arrival.record}));
+      co_await gather(
+          store_, Known{.resources = resources_of(decision, arrival.record.id),
+                        .device = std::move(device),
+                        .event = trail::record(about(connection), "just_in_time_provisioning"_step,
+                                               trail::Outcome::ok),
+                        .certificate = arrival.record}));
   auto decided = plan(known, clock_.now(), make_uuid(random_), make_uuid(random_));
   if (!decided) {
     raise_if_duplicate(alarms_, known, decided.error());
@@ -352,10 +349,11 @@ registry::Task<Result<void>> JustInTime::reject(FirstConnection connection, Arri
     record.status = CertificateStatus::revoked;
     record.modified = clock_.now();
     ++record.version;
-    registry::AuditEvent event = event_of(connection, "reject_certificate");
+    registry::AuditEvent event = about(connection);
     event.time = record.modified;
     event.certificate = record.id.hex();
-    changes.events.push_back(std::move(event));
+    changes.events.push_back(
+        trail::record(std::move(event), "reject_certificate"_step, trail::Outcome::ok));
     changes.changes.emplace_back(registry::Put{std::move(record), as_seen});
   }
   CO_TRY(co_await store_.commit(std::move(changes)));
@@ -372,11 +370,12 @@ registry::Task<Result<void>> JustInTime::record_pending(FirstConnection connecti
                 co_await ask_standing(store_, identity_of(connection.certificate),
                                       arrival.record.id, AskedBy::device));
   changes.changes.emplace_back(std::move(hold));
-  registry::AuditEvent event = event_of(connection, "just_in_time_registration");
+  registry::AuditEvent event = about(connection);
   event.time = arrival.record.created;
-  event.detail = encoding::to_json(encoding::json::object{
-      {"ca", arrival.ca.id.hex()}, {"subject", connection.certificate.subject().text()}});
-  changes.events.push_back(std::move(event));
+  changes.events.push_back(
+      trail::record(std::move(event), "just_in_time_registration"_step, trail::Outcome::ok, {},
+                    trail::Introduced{.ca = arrival.ca.id.hex(),
+                                      .subject = connection.certificate.subject().text()}));
   const x509::DistinguishedName& subject = connection.certificate.subject();
   CO_TRY_ASSIGN(const bool has_made_room, co_await make_room(arrival.record, subject, changes));
   const std::size_t most = settings_.get()->pending_certificates;
@@ -409,17 +408,13 @@ registry::Task<Result<bool>> JustInTime::make_room(const registry::Certificate& 
     if (record.status != CertificateStatus::pending_activation) continue;
     changes.changes.emplace_back(
         registry::Erase{registry::key_of(record), Expect::at(record.version)});
-    changes.events.push_back(
-        {.time = newcomer.created,
-         .step = "remove_waiting_certificate",
-         .outcome = "ok",
-         .certificate = id.hex(),
-         .detail = encoding::to_json(encoding::json::object{
-             {"ca", ca.hex()},
-             {"because",
-              fmt::format("{} certificates of this CA and subject wait; a newer one took "
-                          "its place",
-                          kMaxWaitingOfOneName)}})});
+    changes.events.push_back(trail::record(
+        {.time = newcomer.created, .certificate = id.hex()}, "remove_waiting_certificate"_step,
+        trail::Outcome::ok,
+        {.because =
+             fmt::format("{} certificates of this CA and subject wait; a newer one took its place",
+                         kMaxWaitingOfOneName)},
+        trail::Removed{.ca = ca.hex()}));
     co_return true;
   }
   co_return false;

@@ -9,6 +9,7 @@
 #include "policy/policy.h"
 #include "provisioning/claim_budget.h"
 #include "provisioning/issue.h"
+#include "trail/event.h"
 
 namespace imprint::provisioning {
 
@@ -348,13 +349,12 @@ class Planner {
     other.replaced_by = known_.certificate->id;
     other.modified = now_;
     other.version = seen + 1;
-    changes_.events.push_back({.time = now_,
-                               .step = "retire_certificate",
-                               .outcome = "ok",
-                               .actor = known_.event.actor,
-                               .correlation = known_.event.correlation,
-                               .thing = known_.resources.thing->name.str(),
-                               .certificate = other.id.hex()});
+    changes_.events.push_back(trail::record({.time = now_,
+                                             .actor = known_.event.actor,
+                                             .correlation = known_.event.correlation,
+                                             .thing = known_.resources.thing->name.str(),
+                                             .certificate = other.id.hex()},
+                                            "retire_certificate"_step, trail::Outcome::ok));
     put(std::move(other), Expect::at(seen));
   }
 
@@ -501,11 +501,11 @@ class Planner {
     if (known_.resources.thing) event.thing = known_.resources.thing->name.str();
     if (known_.certificate) event.certificate = known_.certificate->id.hex();
     if (known_.device) {
-      encoding::json::object detail = known_.device->detail;
-      detail["template"] = known_.device->template_name;
-      detail["template_version"] = known_.device->template_version;
-      detail["thing_existed"] = known_.thing.has_value();
-      event.detail = encoding::to_json(detail);
+      trail::Registered registered = known_.device->registered;
+      registered.template_name = known_.device->template_name;
+      registered.template_version = known_.device->template_version;
+      registered.thing_existed = known_.thing.has_value();
+      event = trail::with(std::move(event), registered);
     }
     changes_.events.push_back(std::move(event));
   }

@@ -14,6 +14,7 @@
 #include "provisioning/standing.h"
 #include "registry/store.h"
 #include "templates/template.h"
+#include "trail/details.h"
 
 namespace imprint::provisioning {
 
@@ -26,7 +27,7 @@ struct DeviceRequest {
   std::string template_name = {};
   std::int64_t template_version = 1;
   Settings settings = {};
-  encoding::json::object detail = {};  ///< what let it in, for the audit event
+  trail::Registered registered = {};  ///< what let it in, for the audit event
 };
 
 /// What only RegisterThing has: a connection that asks for a certificate made for it.

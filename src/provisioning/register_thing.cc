@@ -4,6 +4,7 @@
 #include "outcome/causes.h"
 #include "provisioning/gatekeeper.h"
 #include "provisioning/template_settings.h"
+#include "trail/event.h"
 #include "x509/digest.h"
 
 namespace imprint::provisioning {
@@ -241,12 +242,11 @@ registry::Task<Result<Known>> RegisterThing::gather(const Attempt& one,
     evaluated.error() = blamed_on(*one.hook, std::move(evaluated).error(), was_sound);
   }
   CO_TRY_ASSIGN(templates::Resources resources, std::move(evaluated));
-  registry::AuditEvent event{.step = "register_thing",
-                             .outcome = "ok",
-                             .actor = one.caller.certificate.hex(),
-                             .correlation = one.caller.correlation,
-                             .client = one.caller.client_id,
-                             .serial_number = one.serial_number};
+  registry::AuditEvent event = trail::record({.actor = one.caller.certificate.hex(),
+                                              .correlation = one.caller.correlation,
+                                              .client = one.caller.client_id,
+                                              .serial_number = one.serial_number},
+                                             "register_thing"_step, trail::Outcome::ok);
   DeviceRequest device{.holds = {{registry::certificate_key(one.caller.certificate),
                                   registry::Expect::at(chosen.claim.version)},
                                  {registry::template_key(chosen.record.name),
@@ -254,7 +254,7 @@ registry::Task<Result<Known>> RegisterThing::gather(const Attempt& one,
                        .template_name = chosen.record.name.str(),
                        .template_version = chosen.record.default_version,
                        .settings = std::move(chosen.settings),
-                       .detail = std::move(chosen.admission.detail)};
+                       .registered = std::move(chosen.admission.registered)};
   device.holds.insert(device.holds.end(), chosen.admission.holds.begin(),
                       chosen.admission.holds.end());
   co_return co_await provisioning::gather(

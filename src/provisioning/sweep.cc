@@ -4,6 +4,7 @@
 #include "encoding/json.h"
 #include "encoding/text.h"
 #include "provisioning/standing.h"
+#include "trail/event.h"
 
 namespace imprint::provisioning {
 
@@ -27,13 +28,10 @@ registry::ChangeSet removal_of(const registry::Certificate& certificate,
   }
   for (registry::Change& change : removal_changes(certificate, now))
     changes.changes.push_back(std::move(change));
-  changes.events.push_back({.time = now,
-                            .step = "remove_expired_certificate",
-                            .outcome = "ok",
-                            .certificate = certificate.id.hex(),
-                            .detail = encoding::to_json(encoding::json::object{
-                                {"serial", certificate.serial},
-                                {"public_key", encoding::to_hex(certificate.public_key)}})});
+  changes.events.push_back(trail::record(
+      {.time = now, .certificate = certificate.id.hex()}, "remove_expired_certificate"_step,
+      trail::Outcome::ok, {},
+      trail::Removed{.serial = certificate.serial, .public_key = certificate.public_key}));
   return changes;
 }
 
@@ -41,14 +39,11 @@ registry::ChangeSet removal_of(const registry::IssuanceIntent& intent, Timestamp
   registry::ChangeSet changes;
   changes.changes.emplace_back(
       registry::Erase{registry::intent_key(intent.serial), registry::Expect::at(intent.version)});
-  changes.events.push_back({.time = now,
-                            .step = "certificate_never_arrived",
-                            .outcome = "failed",
-                            .actor = intent.requested_by ? intent.requested_by->hex() : "",
-                            .detail = encoding::to_json(encoding::json::object{
-                                {"serial", intent.serial},
-                                {"profile", intent.profile},
-                                {"public_key", encoding::to_hex(intent.public_key)}})});
+  changes.events.push_back(trail::record(
+      {.time = now, .actor = intent.requested_by ? intent.requested_by->hex() : ""},
+      "certificate_never_arrived"_step, trail::Outcome::failed, {},
+      trail::Removed{
+          .serial = intent.serial, .profile = intent.profile, .public_key = intent.public_key}));
   return changes;
 }
 

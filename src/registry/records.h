@@ -344,8 +344,8 @@ struct IndexingConfiguration {
 struct AuditEvent {
   std::int64_t sequence = 0;
   Timestamp time = {};
-  std::string step;     ///< "register_thing", "connect", "update_certificate", ...
-  std::string outcome;  ///< "ok", "rejected", "denied", "failed"
+  std::string step = {};     ///< trail/steps.h, or an operation: "update_certificate"
+  std::string outcome = {};  ///< trail::Outcome
   std::string actor = {};
   std::string correlation = {};
   std::string thing = {};

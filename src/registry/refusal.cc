@@ -6,8 +6,6 @@
 namespace imprint::registry {
 
 std::string refusal_category(const AuditEvent& event) {
-  if (event.outcome != "rejected" && event.outcome != "denied" && event.outcome != "failed")
-    return {};
   const auto detail = encoding::parse_json(event.detail);
   if (!detail || !detail->is_object()) return {};
   const auto* category = detail->get_object().if_contains("category");

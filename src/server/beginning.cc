@@ -8,6 +8,7 @@
 
 #include "deployment/store_state.h"
 #include "encoding/json.h"
+#include "trail/event.h"
 
 namespace imprint::server {
 
@@ -79,11 +80,9 @@ Result<void> StoreGuard::begin_anew(registry::Store& store, const std::optional<
   detail["because"] = lost_because_;
   if (!aside.empty()) detail["earlierAuditArchive"] = aside.string();
   registry::ChangeSet changes;
-  changes.events.push_back({.time = clock.now(),
-                            .step = "begin_anew",
-                            .outcome = "ok",
-                            .actor = "imprintd --begin-anew",
-                            .detail = encoding::to_json(detail)});
+  changes.events.push_back(trail::record({.time = clock.now(), .actor = "imprintd --begin-anew"},
+                                         "begin_anew"_step, trail::Outcome::ok, {},
+                                         std::move(detail)));
   // A crash between the two leaves the loss to be seen at the next start.
   TRY(runtime::run_blocking(store.commit(std::move(changes))));
   TRY(audit::set_aside(layout_.audit(), aside));

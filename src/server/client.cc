@@ -11,6 +11,8 @@
 
 namespace imprint::server {
 
+using trail::Outcome;
+
 namespace {
 
 Cause cause_of(policy::Denial denial) {
@@ -214,17 +216,15 @@ void Client::closed(mqtt::Close close) {
 }
 
 void Client::note_end(const mqtt::Close& close) {
-  encoding::json::object detail{{"reason", mqtt::to_string(close.reason)},
-                                {"because", close.detail}};
-  if (ignored_ > 0) detail["ignored_publishes"] = ignored_;
-  if (const Cause fault = fault_of(close)) {
-    detail["cause"] = fault->name;
-    detail["from"] = facts_.source_ip;
-    const auto category = count_failure("disconnect", outcome::FailureCategory::protocol_fault);
-    if (category) detail["category"] = outcome::to_string(*category);
+  trail::Told told{.because = close.detail, .cause = fault_of(close)};
+  if (told.cause) {
+    told.from = facts_.source_ip;
+    told.category = count_failure("disconnect", told.cause->category);
   }
-  note("disconnect", close.reason == mqtt::CloseReason::peer_disconnected ? "ok" : "failed",
-       std::move(detail));
+  const bool is_ok = close.reason == mqtt::CloseReason::peer_disconnected;
+  note("disconnect"_step, is_ok ? Outcome::ok : Outcome::failed, std::move(told),
+       trail::Ended{.reason = std::string(mqtt::to_string(close.reason)),
+                    .ignored_publishes = ignored_ > 0 ? std::optional(ignored_) : std::nullopt});
 }
 
 std::optional<outcome::FailureCategory> Client::count_failure(std::string_view method,
@@ -292,36 +292,32 @@ std::optional<Error> Client::check_policy(policy::Action action, std::string_vie
   return check_rights(rights_, {action, resource}, context);
 }
 
-void Client::report_denial(std::string_view step, std::string_view resource, const Error& error,
+void Client::report_denial(trail::Step step, std::string_view resource, const Error& error,
                            std::optional<outcome::FailureCategory> category) {
   telemetry::Field from("from", facts_.source_ip);
   from.pays = contact_.has_value();  // its certificate may not be on record
-  services().log.warning("denied", {{"step", step},
+  services().log.warning("denied", {{"step", step->name},
                                     {"resource", resource},
                                     {"client", facts_.client_id},
                                     from,
                                     {"certificate", certificate_.hex()},
                                     {"because", error.message}});
-  encoding::json::object detail{
-      {"resource", resource}, {"from", facts_.source_ip}, {"because", error.message}};
-  if (category) detail["category"] = outcome::to_string(*category);
-  if (error.cause) detail["cause"] = error.cause->name;
-  note(step, "denied", std::move(detail));
+  note(step, Outcome::denied,
+       {.from = facts_.source_ip,
+        .resource = std::string(resource),
+        .because = error.message,
+        .cause = error.cause,
+        .category = category});
 }
 
-registry::AuditEvent Client::event(std::string_view step, std::string_view outcome,
-                                   encoding::json::object detail) const {
-  registry::AuditEvent event{.step = std::string(step),
-                             .outcome = std::string(outcome),
-                             .actor = certificate_.hex(),
+registry::AuditEvent Client::about() const {
+  registry::AuditEvent about{.actor = certificate_.hex(),
                              .correlation = correlation_,
                              .certificate = certificate_.hex(),
                              .client = facts_.client_id};
-  if (is_claim()) detail["claim"] = true;
   if (principal_ && !principal_->things.empty())
-    event.thing = principal_->things.front().thing.name.str();
-  event.detail = encoding::to_json(detail);
-  return event;
+    about.thing = principal_->things.front().thing.name.str();
+  return about;
 }
 
 Payer Client::payer() const {
@@ -332,12 +328,10 @@ Payer Client::payer() const {
   return {certificate_.hex()};
 }
 
-void Client::note(registry::AuditEvent event) {
-  services().journal.note(payer(), std::move(event));
-}
-
-void Client::note(std::string_view step, std::string_view outcome, encoding::json::object detail) {
-  note(event(step, outcome, std::move(detail)));
+void Client::note(trail::Step step, Outcome outcome, trail::Told told,
+                  const trail::Detail& detail) {
+  told.is_of_claim = is_claim();
+  services().journal.note(payer(), trail::record(about(), step, outcome, told, detail));
 }
 
 }  // namespace imprint::server

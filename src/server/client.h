@@ -7,7 +7,6 @@
 #include <string>
 
 #include "device_api/provisioning_api.h"
-#include "encoding/json.h"
 #include "identity/ca_directory.h"
 #include "identity/principal.h"
 #include "mqtt/server_session.h"
@@ -16,6 +15,7 @@
 #include "server/journal.h"
 #include "server/presence.h"
 #include "server/switchboard.h"
+#include "trail/event.h"
 
 namespace imprint::server {
 
@@ -110,10 +110,8 @@ class Client final : public mqtt::DeliveryCheck {
   /// A connection that ended before its CONNECT was answered, or by the session's own answer.
   void note_unaccepted(const mqtt::Close& close);
   struct Unaccepted {
-    registry::AuditEvent event;
-    encoding::json::object detail;
-    std::string address;
-    std::optional<outcome::FailureCategory> category;
+    registry::AuditEvent about;
+    trail::Told told;
   };
   /// Whose it was is not known before the registry has said it.
   static runtime::Task<void> note_unaccepted(Shard& shard, CertificateId certificate, Payer payer,
@@ -159,6 +157,8 @@ class Client final : public mqtt::DeliveryCheck {
   static void note_repeat(Journal& journal, const Asker& asker, const device_api::Answer& answer);
   static Payer payer_of(const Asker& asker, const device_api::Answer& answer);
   static void enter_hook(Services& s, const Asker& asker, const device_api::Answer& answer);
+  static registry::AuditEvent about(const Asker& asker, const device_api::Answer& answer,
+                                    std::string certificate);
   static void note_rejection(Journal& journal, const Asker& asker,
                              const device_api::Answer& answer);
   void answer(const ProvisioningRequest& request, const device_api::Answer& answer);
@@ -191,16 +191,16 @@ class Client final : public mqtt::DeliveryCheck {
                                                        std::string_view topic);
   /// Logs a refusal and puts it on record.
   /// `category`: a device that wanted to be provisioned failed by that.
-  void report_denial(std::string_view step, std::string_view resource, const Error& error,
+  void report_denial(trail::Step step, std::string_view resource, const Error& error,
                      std::optional<outcome::FailureCategory> category = {});
 
-  /// An event of the audit trail about this connection, and putting it on record.
-  [[nodiscard]] registry::AuditEvent event(std::string_view step, std::string_view outcome,
-                                           encoding::json::object detail) const;
-  void note(registry::AuditEvent event);
+  /// Whom an event of the audit trail about this connection is about.
+  [[nodiscard]] registry::AuditEvent about() const;
   /// Whose budgets of the journal pay for what this client does.
   [[nodiscard]] Payer payer() const;
-  void note(std::string_view step, std::string_view outcome, encoding::json::object detail);
+  /// Puts a step on record.
+  void note(trail::Step step, trail::Outcome outcome, trail::Told told,
+            const trail::Detail& detail = {});
 
   static Error forbidden(std::string message, Cause cause);
   static std::optional<Error> check_rights(const identity::Rights& rights,
@@ -237,7 +237,7 @@ class Client final : public mqtt::DeliveryCheck {
   bool is_accounted_ = false;  ///< what became of a claim's unit is counted
   bool is_stale_ = false;      ///< its rights are to be read again
   bool has_hurried_ = false;
-  std::uint64_t ignored_ = 0;       ///< publishes to services that are not here
+  std::int64_t ignored_ = 0;        ///< publishes to services that are not here
   bool waits_for_absent_ = false;   ///< subscribed to events that are not sent here
   bool goes_on_elsewhere_ = false;  ///< its session, on the connection that took its place
 };

@@ -8,6 +8,8 @@
 
 namespace imprint::server {
 
+using trail::Outcome;
+
 runtime::Task<void> Client::connect(Shard& shard, std::uint64_t number,
                                     mqtt::ConnectRequest request) {
   Services& services = shard.services();
@@ -152,7 +154,7 @@ void Client::accept(mqtt::ConnectRequest request, std::unique_ptr<mqtt::SessionS
     return;
   was_accepted_ = true;
   services().metrics.connection_opened(shard_.index());
-  note("connect", "ok", {{"from", facts_.source_ip}});
+  note("connect"_step, Outcome::ok, {.from = facts_.source_ip});
   for (const mqtt::Subscription& subscription : connection_.session().subscriptions())
     attach(subscription.filter, subscription.options);
   enter_presence();
@@ -170,7 +172,7 @@ void Client::refuse(const mqtt::ConnectRequest& request, const Error& error) {
   std::optional<outcome::FailureCategory> category;
   if (error.fault == Fault::forbidden)
     category = count_failure("connect", outcome::FailureCategory::claim_refused);
-  report_denial("connect", request.client_id, error, category);
+  report_denial("connect"_step, request.client_id, error, category);
   const bool is_ours = error.fault == Fault::unavailable || error.fault == Fault::exhausted ||
                        error.fault == Fault::internal;
   connection_.session().refuse_connect(
@@ -180,18 +182,13 @@ void Client::refuse(const mqtt::ConnectRequest& request, const Error& error) {
 }
 
 void Client::note_unaccepted(const mqtt::Close& close) {
-  const Cause fault = fault_of(close);
   services().log.info("a connection ended before it was accepted",
                       {{"from", connection_.source_ip()}, {"detail", close.detail}});
-  Unaccepted what{.event = event("connect", fault ? "denied" : "failed", {}),
-                  .detail = {{"from", connection_.source_ip()}, {"because", close.detail}},
-                  .address = connection_.source_ip(),
-                  .category = {}};
-  if (fault) {
-    what.detail["cause"] = fault->name;
-    what.category = fault->category;
-  }
-  runtime::start(note_unaccepted(shard_, certificate_, payer(), std::move(what)));
+  runtime::start(note_unaccepted(
+      shard_, certificate_, payer(),
+      {.about = about(),
+       .told = {
+           .from = connection_.source_ip(), .because = close.detail, .cause = fault_of(close)}}));
 }
 
 runtime::Task<void> Client::note_unaccepted(Shard& shard, CertificateId certificate, Payer payer,
@@ -199,17 +196,18 @@ runtime::Task<void> Client::note_unaccepted(Shard& shard, CertificateId certific
   Services& services = shard.services();
   const auto principal = co_await services.access.principal(certificate);
   if (principal && (*principal)->is_claim()) {
-    payer = {fmt::format("{}/from {}", certificate.hex(), what.address), certificate.hex()};
-    what.detail["claim"] = true;
-    if (what.category) {
-      services.metrics.device_refused("connect", *what.category);
-      what.detail["category"] = outcome::to_string(*what.category);
+    payer = {fmt::format("{}/from {}", certificate.hex(), what.told.from), certificate.hex()};
+    what.told.is_of_claim = true;
+    if (what.told.cause) {
+      what.told.category = what.told.cause->category;
+      services.metrics.device_refused("connect", *what.told.category);
     }
   } else if (principal && !(*principal)->things.empty()) {
-    what.event.thing = (*principal)->things.front().thing.name.str();
+    what.about.thing = (*principal)->things.front().thing.name.str();
   }
-  what.event.detail = encoding::to_json(what.detail);
-  services.journal.note(payer, std::move(what.event));
+  const Outcome outcome = what.told.cause ? Outcome::denied : Outcome::failed;
+  services.journal.note(payer,
+                        trail::record(std::move(what.about), "connect"_step, outcome, what.told));
 }
 
 runtime::Task<void> Client::note_first_use(Shard& shard, CertificateId certificate) {
@@ -246,7 +244,7 @@ void Client::report_twin(const PresenceWatch::Twin& twin) {
           "update-certificate --certificate-id {} --new-status INACTIVE) and provision the "
           "right one anew",
           twin.address, twin.other_address, certificate_.hex()),
-      event("alarm", "raised", {}));
+      about());
 }
 
 }  // namespace imprint::server

@@ -10,7 +10,6 @@ namespace imprint::server {
 namespace {
 
 constexpr std::string_view kMethod = "jitp";
-constexpr std::string_view kStep = "just_in_time_provisioning";
 
 bool awaits_activation(const registry::Certificate& certificate) {
   return certificate.status == registry::CertificateStatus::pending_activation &&
@@ -117,19 +116,19 @@ void Client::note_introduction_failed(Services& services, const Asker& asker,
                         {"certificate", asker.certificate},
                         {"client", asker.client},
                         {"because", describe(error)}});
-  encoding::json::object detail{
-      {"template", template_name},         {"statusCode", rejection.status_code},
-      {"errorCode", rejection.error_code}, {"category", outcome::to_string(category)},
-      {"because", describe(error)},        {"final", !rejection.may_retry}};
-  if (!error.rule.empty()) detail["rule"] = error.rule;
-  if (error.cause) detail["cause"] = error.cause->name;
-  services.journal.note(asker.payer, {.step = std::string(kStep),
-                                      .outcome = "rejected",
-                                      .actor = asker.certificate,
-                                      .correlation = asker.correlation,
-                                      .certificate = asker.certificate,
-                                      .client = asker.client,
-                                      .detail = encoding::to_json(detail)});
+  services.journal.note(
+      asker.payer,
+      trail::record({.actor = asker.certificate,
+                     .correlation = asker.correlation,
+                     .certificate = asker.certificate,
+                     .client = asker.client},
+                    "just_in_time_provisioning"_step, trail::Outcome::rejected,
+                    {.because = describe(error), .cause = error.cause, .category = category},
+                    trail::Rejection{.template_name = std::string(template_name),
+                                     .status_code = rejection.status_code,
+                                     .error_code = rejection.error_code,
+                                     .is_final = !rejection.may_retry,
+                                     .rule = error.rule}));
 }
 
 }  // namespace imprint::server

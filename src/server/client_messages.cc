@@ -8,6 +8,8 @@
 
 namespace imprint::server {
 
+using trail::Outcome;
+
 namespace {
 
 std::optional<Error> error_of(Result<void> result) {
@@ -39,7 +41,7 @@ void Client::subscribe(mqtt::SubscribeRequest request) {
     if (!error) continue;
     entry.code = mqtt::ReasonCode::not_authorized;
     reason = error->message;
-    report_denial("subscribe", entry.filter, *error, count_denial("subscribe", entry.filter));
+    report_denial("subscribe"_step, entry.filter, *error, count_denial("subscribe", entry.filter));
   }
   connection_.session().answer_subscribe(request, reason);
   const Monotonic now = services().clock.monotonic();
@@ -67,13 +69,14 @@ void Client::subscribe(mqtt::SubscribeRequest request) {
 /// Once for each connection: programs that wait for such events go by many filters.
 void Client::note_absent_events(const std::string& filter) {
   if (std::exchange(waits_for_absent_, true)) return;
-  note("service", "ok",
-       {{"resource", filter},
-        {"event", true},
-        {"because",
-         "this server sends no events of presence, subscriptions, jobs or the registry over MQTT: "
-         "the subscription is granted, and nothing comes; GET /imprint/v1/audit-events has what "
-         "happened"}});
+  note("service"_step, Outcome::ok,
+       {.resource = filter,
+        .because =
+            "this server sends no events of presence, subscriptions, jobs or the registry over "
+            "MQTT: "
+            "the subscription is granted, and nothing comes; GET /imprint/v1/audit-events has what "
+            "happened"},
+       trail::AbsentService{.is_event = true});
 }
 
 void Client::attach(const std::string& filter, const mqtt::SubscribeOptions& options) {
@@ -125,19 +128,19 @@ void Client::publish(mqtt::PublishRequest request) {
 /// Cutting the device would make it come back and do the same: it would never get to its work.
 void Client::ignore_publish(const mqtt::PublishRequest& request) {
   if (ignored_++ == 0) {
-    note(
-        "service", "ok",
-        {{"resource", request.message->topic},
-         {"because",
-          "this server has no shadows, jobs, Device Defender, rules or commands: what is published "
-          "to their topics is acknowledged, and no answer comes"}});
+    note("service"_step, Outcome::ok,
+         {.resource = request.message->topic,
+          .because = "this server has no shadows, jobs, Device Defender, rules or commands: what "
+                     "is published "
+                     "to their topics is acknowledged, and no answer comes"},
+         trail::AbsentService{});
   }
   connection_.session().acknowledge_publish(request.packet_id);
 }
 
 void Client::refuse_publish(const std::string& topic, mqtt::QoS qos, std::uint16_t packet_id,
                             const Error& error) {
-  report_denial("publish", topic, error, count_denial("publish", topic));
+  report_denial("publish"_step, topic, error, count_denial("publish", topic));
   mqtt::ServerSession& session = connection_.session();
   // MQTT 5 can say no and go on; 3.1.1 knows no refusal, so the connection ends, as on AWS.
   const bool can_say_no = session.version() == mqtt::Version::v5 && qos == mqtt::QoS::at_least_once;

@@ -9,6 +9,8 @@
 
 namespace imprint::server {
 
+using trail::Outcome;
+
 namespace {
 
 /// Requests of one connection that may wait; more are answered with 429 in their turn.
@@ -138,48 +140,47 @@ void Client::enter_hook(Services& s, const Asker& asker, const device_api::Answe
   if (!answer.rejection) return;
   s.journal.note(payer_of(asker, answer),
                  provisioning::hook_event(asked, answer.template_name,
-                                          {.step = {},
-                                           .outcome = {},
-                                           .actor = asker.certificate,
-                                           .correlation = asker.correlation,
-                                           .certificate = asker.certificate,
-                                           .client = asker.client,
-                                           .serial_number = answer.serial_number},
-                                          asker.is_claim));
+                                          about(asker, answer, asker.certificate), asker.is_claim));
+}
+
+/// Whom a request's event is about. `certificate`: the one that asked, or the one that came of it.
+registry::AuditEvent Client::about(const Asker& asker, const device_api::Answer& answer,
+                                   std::string certificate) {
+  return {.actor = asker.certificate,
+          .correlation = asker.correlation,
+          .thing = answer.thing,
+          .certificate = std::move(certificate),
+          .client = asker.client,
+          .serial_number = answer.serial_number};
 }
 
 /// The first time was recorded in the commit that made it so.
 void Client::note_repeat(Journal& journal, const Asker& asker, const device_api::Answer& answer) {
-  journal.note(asker.payer, {.step = std::string(device_api::step_of(answer.operation)),
-                             .outcome = "ok",
-                             .actor = asker.certificate,
-                             .correlation = asker.correlation,
-                             .thing = answer.thing,
-                             .certificate = answer.certificate,
-                             .client = asker.client,
-                             .serial_number = answer.serial_number,
-                             .detail = R"({"repeated":true})"});
+  const bool is_registration = answer.operation == device_api::Operation::register_thing;
+  const trail::Detail detail = is_registration
+                                   ? trail::Detail(trail::Registered{.is_repeated = true})
+                                   : trail::Detail(trail::Issued{.is_repeated = true});
+  journal.note(asker.payer,
+               trail::record(about(asker, answer, answer.certificate),
+                             device_api::step_of(answer.operation), Outcome::ok, {}, detail));
 }
 
 void Client::note_rejection(Journal& journal, const Asker& asker,
                             const device_api::Answer& answer) {
   const device_api::Rejection& rejection = *answer.rejection;
-  encoding::json::object detail{
-      {"template", answer.template_name},  {"statusCode", rejection.status_code},
-      {"errorCode", rejection.error_code}, {"category", outcome::to_string(category_of(answer))},
-      {"because", rejection.message},      {"final", !rejection.may_retry}};
-  if (answer.error && !answer.error->rule.empty()) detail["rule"] = answer.error->rule;
-  if (answer.error && answer.error->cause) detail["cause"] = answer.error->cause->name;
-  if (asker.is_claim) detail["claim"] = true;
-  detail["from"] = asker.address;
-  journal.note(payer_of(asker, answer), {.step = std::string(device_api::step_of(answer.operation)),
-                                         .outcome = "rejected",
-                                         .actor = asker.certificate,
-                                         .correlation = asker.correlation,
-                                         .certificate = asker.certificate,
-                                         .client = asker.client,
-                                         .serial_number = answer.serial_number,
-                                         .detail = encoding::to_json(detail)});
+  journal.note(payer_of(asker, answer),
+               trail::record(about(asker, answer, asker.certificate),
+                             device_api::step_of(answer.operation), Outcome::rejected,
+                             {.is_of_claim = asker.is_claim,
+                              .from = asker.address,
+                              .because = rejection.message,
+                              .cause = answer.error ? answer.error->cause : Cause(),
+                              .category = category_of(answer)},
+                             trail::Rejection{.template_name = answer.template_name,
+                                              .status_code = rejection.status_code,
+                                              .error_code = rejection.error_code,
+                                              .is_final = !rejection.may_retry,
+                                              .rule = answer.error ? answer.error->rule : ""}));
 }
 
 void Client::note_if_left_unregistered(const mqtt::Close& close) {
@@ -188,20 +189,19 @@ void Client::note_if_left_unregistered(const mqtt::Close& close) {
   const bool hears_refusals = std::ranges::any_of(
       subscriptions, [](const auto& one) { return one.filter.ends_with("/rejected"); });
   const bool was_cut = close.reason == mqtt::CloseReason::host_disconnected || fault_of(close);
-  encoding::json::object detail{
-      {"from", facts_.source_ip},
-      {"because",
-       fmt::format("it got a certificate, in an answer of {} bytes, and {} without RegisterThing{}",
-                   *unregistered_answer_,
-                   was_cut ? "the server ended the connection" : "ended the connection",
-                   hears_refusals ? "" : "; it had not subscribed to any topic for refusals")}};
   // Whoever is cut is counted by what he was cut for.
   const auto category =
       was_cut ? std::nullopt
               : count_failure("disconnect", outcome::FailureCategory::left_unregistered);
-  if (category) detail["category"] = outcome::to_string(*category);
-  if (was_cut) detail["cut"] = true;
-  note("left_unregistered", "failed", std::move(detail));
+  note("left_unregistered"_step, Outcome::failed,
+       {.from = facts_.source_ip,
+        .because = fmt::format(
+            "it got a certificate, in an answer of {} bytes, and {} without RegisterThing{}",
+            *unregistered_answer_,
+            was_cut ? "the server ended the connection" : "ended the connection",
+            hears_refusals ? "" : "; it had not subscribed to any topic for refusals"),
+        .category = category},
+       trail::LeftUnregistered{.was_cut = was_cut});
 }
 
 void Client::answer(const ProvisioningRequest& request, const device_api::Answer& answer) {
@@ -229,13 +229,13 @@ void Client::deliver_answer(const device_api::Answer& answer) {
         "an answer was lost: its client has not subscribed to the topic; subscribe before "
         "publishing the request",
         {{"client", facts_.client_id}, {"topic", answer.topic}});
-    note("answer", "lost",
-         {{"resource", answer.topic},
-          {"because", "the client has not subscribed to the topic of the answer"}});
+    note("answer"_step, Outcome::lost,
+         {.resource = answer.topic,
+          .because = "the client has not subscribed to the topic of the answer"});
     return;
   }
   if (const auto error = check_policy(policy::Action::receive, answer.topic))
-    return report_denial("receive", answer.topic, *error);
+    return report_denial("receive"_step, answer.topic, *error);
   auto message = std::make_shared<mqtt::Message>(
       mqtt::Message{.topic = answer.topic, .payload = answer.payload});
   connection_.session().deliver(std::move(message), *granted, false, services().clock.monotonic());

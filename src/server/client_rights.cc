@@ -82,7 +82,7 @@ void Client::cut_if_not_entitled() {
   // What is not known to be in force any more decides nothing.
   if (is_stale_ || is_provisioning_) return;
   if (const auto error = check_policy(policy::Action::connect, facts_.client_id)) {
-    report_denial("connect", facts_.client_id, *error);
+    report_denial("connect"_step, facts_.client_id, *error);
     cut(mqtt::ReasonCode::not_authorized, *error);
   }
 }
@@ -119,7 +119,7 @@ void Client::review_subscriptions() {
     const bool rests = is_resting(subscription.filter);
     if (error.has_value() == rests) continue;
     if (error) {
-      report_denial("subscribe", subscription.filter, *error);
+      report_denial("subscribe"_step, subscription.filter, *error);
       resting_.push_back(subscription.filter);
       shard_.switchboard().unsubscribe(own, subscription.filter);
     } else {

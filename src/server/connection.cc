@@ -8,10 +8,10 @@
 #include <sys/socket.h>
 
 #include "base/household.h"
-#include "encoding/json.h"
 #include "encoding/text.h"
 #include "outcome/causes.h"
 #include "server/shard.h"
+#include "trail/event.h"
 
 namespace imprint::server {
 
@@ -151,15 +151,11 @@ void Connection::note_refusal(Cause cause, const std::string& certificate,
   constexpr auto kCategory = outcome::FailureCategory::handshake_refused;
   Services& services = shard_.services();
   services.metrics.device_refused("handshake", kCategory);
-  services.journal.note({household_of(source_ip_), "refused handshakes"},
-                        {.step = "tls_handshake",
-                         .outcome = "denied",
-                         .certificate = certificate,
-                         .detail = encoding::to_json(
-                             encoding::json::object{{"from", source_ip_},
-                                                    {"cause", cause->name},
-                                                    {"category", outcome::to_string(kCategory)},
-                                                    {"because", because}})});
+  services.journal.note(
+      {household_of(source_ip_), "refused handshakes"},
+      trail::record(
+          {.certificate = certificate}, "tls_handshake"_step, trail::Outcome::denied,
+          {.from = source_ip_, .because = because, .cause = cause, .category = kCategory}));
 }
 
 void Connection::read_some() {

@@ -6,9 +6,10 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
-#include "control_api/standing.h"
-#include "control_api/story.h"
 #include "encoding/json.h"
+#include "registry/refusal.h"
+#include "story/judgement.h"
+#include "story/sentences.h"
 #include "test/support/test_server.h"
 #include "x509/csr.h"
 #include "x509/digest.h"
@@ -16,9 +17,9 @@
 namespace imprint::server {
 namespace {
 
-using control_api::Standing;
 using registry::AuditEvent;
 using registry::CertificateStatus;
+using story::Standing;
 using test::eventually;
 using test::MqttDevice;
 using testing::HasSubstr;
@@ -66,20 +67,20 @@ std::string connect_of(std::string_view name, char level, char flags, std::strin
 
 struct Explained : testing::Test {
   /// Of everything that the certificate was in.
-  std::vector<AuditEvent> story(const CertificateId& id) {
+  std::vector<AuditEvent> told(const CertificateId& id) {
     return server.all<AuditEvent>(registry::query::AuditEvents{.certificate = id.hex()});
   }
-  control_api::Judgement judgement(const CertificateId& id) {
-    control_api::DeviceFacts facts{.now = server.clock.now()};
+  story::Judgement judgement(const CertificateId& id) {
+    story::DeviceFacts facts{.now = server.clock.now()};
     for (const auto& record : server.all<registry::Certificate>(registry::query::Certificates{})) {
       if (record.id == id) facts.certificate = record;
     }
-    return control_api::judge(story(id), facts);
+    return story::judge(trail::read(told(id)), facts);
   }
   /// Waits until the story holds an event of that cause.
   bool tells(const CertificateId& id, std::string_view wanted) {
     return eventually([&] {
-      const auto events = story(id);
+      const auto events = told(id);
       return std::ranges::any_of(events, [&](const AuditEvent& event) {
         return event.detail.find(fmt::format(R"("cause":"{}")", wanted)) != std::string::npos;
       });
@@ -88,7 +89,7 @@ struct Explained : testing::Test {
   void expect(const CertificateId& id, std::string_view wanted, const std::string& advice,
               const std::string& name) {
     ASSERT_TRUE(tells(id, wanted)) << name << ": " << wanted;
-    const control_api::Judgement judged = judgement(id);
+    const story::Judgement judged = judgement(id);
     EXPECT_EQ(judged.standing, Standing::bad) << name;
     EXPECT_THAT(judged.next, HasSubstr(advice)) << name;
   }
@@ -149,7 +150,7 @@ TEST_F(Explained, AConnectionThatBrokeIsNoFaultOfTheDevices) {
   MqttDevice client;
   ASSERT_TRUE(client.connect(server.port(), device.tls, "d"));
   client.lose_power();
-  ASSERT_TRUE(eventually([&] { return story(device.id).size() == 2; }));
+  ASSERT_TRUE(eventually([&] { return told(device.id).size() == 2; }));
   EXPECT_EQ(judgement(device.id).standing, Standing::good);
 }
 
@@ -175,7 +176,7 @@ TEST_F(Explained, ARefusedConnectLeavesAnEventWithCertificateCauseAndRemedy) {
     ASSERT_TRUE(socket.connect(server.port(), device.tls)) << row.name;
     ASSERT_TRUE(socket.write(row.bytes)) << row.name;
     expect(device.id, row.why, row.advice, row.name);
-    const auto events = story(device.id);
+    const auto events = told(device.id);
     ASSERT_EQ(events.size(), 1U) << row.name;
     EXPECT_EQ(events[0].step, "connect");
     EXPECT_EQ(events[0].outcome, "denied");
@@ -189,9 +190,9 @@ TEST_F(Explained, AClaimsUnitWhoseConnectIsRefusedIsAFailure) {
   ASSERT_TRUE(socket.connect(server.port(), claim.tls));
   ASSERT_TRUE(socket.write(connect_of("MQIsdp", 3, 2, "d")));
   ASSERT_TRUE(tells(claim.id, "ProtocolVersion"));
-  const auto events = story(claim.id);
+  const auto events = told(claim.id);
   EXPECT_EQ(registry::refusal_category(events[0]), "protocol-fault");
-  EXPECT_TRUE(control_api::is_of_claim(events[0])) << "so that no other unit's story has it";
+  EXPECT_TRUE(trail::read(events[0]).told.is_of_claim) << "so that no other unit's story has it";
   EXPECT_EQ(failures("connect", "protocol-fault"), 1);
 }
 
@@ -256,7 +257,7 @@ TEST_F(Explained, WhatACertificateWasRefusedForMayBeOver) {
   expect(early.id, "CertificateNotYetValid", "begins later", "early");
   expect(idle.id, "CertificateOutOfUse", "--new-status ACTIVE", "idle");
   server.set_status(idle.id, CertificateStatus::active);
-  const control_api::Judgement after = judgement(idle.id);
+  const story::Judgement after = judgement(idle.id);
   EXPECT_EQ(after.standing, Standing::waiting);
   EXPECT_THAT(after.next, HasSubstr("is over"));
 }
@@ -281,16 +282,17 @@ TEST_F(Explained, AMistypedTemplateIsToldAndCountsAsAFailure) {
       told = server.all<AuditEvent>(registry::query::AuditEvents{.client = client_id});
       return !told.empty() && told.back().step == "disconnect";
     })) << topic;
-    const AuditEvent* decisive = control_api::decisive_event(told);
+    const std::vector<trail::Event> story = trail::read(told);
+    const trail::Event* decisive = story::decisive_event(story);
     ASSERT_NE(decisive, nullptr);
-    EXPECT_EQ(decisive->step, "publish") << topic;
-    EXPECT_EQ(registry::refusal_category(*decisive), "topic-refused") << topic;
+    EXPECT_TRUE(decisive->is("publish"_step)) << topic;
+    EXPECT_EQ(decisive->told.category, outcome::FailureCategory::topic_refused) << topic;
     const auto left = std::ranges::find(told, "left_unregistered", &AuditEvent::step);
     ASSERT_NE(left, told.end());
     EXPECT_THAT(left->detail, HasSubstr("the server ended the connection"));
     EXPECT_EQ(registry::refusal_category(*left), "") << "one failure is counted once";
-    const auto judged = control_api::judge(
-        told, {.certificate = server.certificate(claim.id), .now = server.clock.now()});
+    const auto judged = story::judge(
+        story, {.certificate = server.certificate(claim.id), .now = server.clock.now()});
     EXPECT_EQ(judged.standing, Standing::bad);
     EXPECT_THAT(judged.next, Not(HasSubstr("setBufferSize"))) << topic;
   }
@@ -334,10 +336,10 @@ TEST_F(Explained, EventsThatAreNotSentHereAreSaidToBeAbsent) {
   EXPECT_EQ(client.subscribe("$aws/events/presence/connected/+"), mqtt::ReasonCode::granted_qos_1);
   EXPECT_EQ(client.subscribe("$aws/events/subscriptions/#"), mqtt::ReasonCode::granted_qos_1);
   EXPECT_EQ(client.subscribe("$aws/events/certificates/#"), mqtt::ReasonCode::granted_qos_1);
-  ASSERT_TRUE(eventually([&] { return story(device.id).size() >= 2; }));
-  const auto events = story(device.id);
+  ASSERT_TRUE(eventually([&] { return told(device.id).size() >= 2; }));
+  const auto events = told(device.id);
   EXPECT_EQ(std::ranges::count(events, "service", &AuditEvent::step), 1);
-  EXPECT_THAT(control_api::sentence_of(events.back()), HasSubstr("subscribed to"));
+  EXPECT_THAT(story::sentence_of(trail::read(events.back())), HasSubstr("subscribed to"));
   EXPECT_THAT(judgement(device.id).next, HasSubstr("events that this server does not send"));
 }
 
@@ -400,7 +402,7 @@ struct ExplainedFirstConnection : Explained {
     EXPECT_EQ(event.step, "tls_handshake");
     EXPECT_THAT(event.detail, HasSubstr(fmt::format(R"("cause":"{}")", why))) << advice;
     EXPECT_EQ(registry::refusal_category(event), "handshake-refused");
-    const auto judged = control_api::judge({event}, {.now = server.clock.now()});
+    const auto judged = story::judge({trail::read(event)}, {.now = server.clock.now()});
     EXPECT_THAT(judged.next, HasSubstr(advice));
     EXPECT_THAT(judged.next, Not(HasSubstr("register-certificate-without-ca"))) << why;
   }
@@ -433,7 +435,7 @@ TEST_F(ExplainedFirstConnection, ACertificateThatDoesNotDoHasItsOwnRemedy) {
 TEST_F(ExplainedFirstConnection, WhoKnowsNoCaIsStillToldHowToRegister) {
   const AuditEvent event = refused(device([](auto&) {}));
   EXPECT_THAT(event.detail, HasSubstr(R"("cause":"unknown-certificate")"));
-  const auto judged = control_api::judge({event}, {.now = server.clock.now()});
+  const auto judged = story::judge({trail::read(event)}, {.now = server.clock.now()});
   EXPECT_THAT(judged.next, HasSubstr("register-certificate-without-ca"));
 }
 

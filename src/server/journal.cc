@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "base/household.h"
-#include "encoding/json.h"
 #include "outcome/causes.h"
+#include "trail/event.h"
 
 namespace imprint::server {
 
@@ -20,43 +20,34 @@ constexpr std::size_t kMaxWaiting = 50'000;
 
 using telemetry::AuditBudget;
 
-bool is_worth_a_word(const AuditBudget::Grant& grant) {
-  return grant.is_last || grant.left_out > 0;
-}
+bool should_report(const AuditBudget::Grant& grant) { return grant.is_last || grant.left_out > 0; }
 
-encoding::json::object detail_of(const AuditEvent& event) {
-  auto parsed = encoding::parse_json(event.detail);
-  return parsed && parsed->is_object() ? std::move(parsed->get_object()) : encoding::json::object();
-}
-
-/// The event that tells of those that are left out, after the last one that was kept. The step's
-/// own detail stays, so that a claim stays marked as one.
-AuditEvent summary(AuditEvent event, const std::string& what, const AuditBudget::Grant& grant) {
-  encoding::json::object detail = detail_of(event);
-  std::string because = fmt::format("so many {} in so short a time", what);
+/// The event that tells of those that are left out, after the last one that was kept.
+AuditEvent summary(AuditEvent about, trail::Told told, std::string_view what,
+                   const AuditBudget::Grant& grant) {
+  told.because = fmt::format("so many {} in so short a time", what);
   if (grant.left_out > 0) {
-    detail["left_out"] = grant.left_out;
-    because += fmt::format("; {} more like this {} left out here", grant.left_out,
-                           grant.left_out == 1 ? "was" : "were");
+    told.because += fmt::format("; {} more like this {} left out here", grant.left_out,
+                                grant.left_out == 1 ? "was" : "were");
   }
-  if (grant.is_last) because += "; further ones are in the server's log only, until it is quieter";
-  detail["because"] = because;
-  event.step = "journal";
-  event.outcome = grant.is_last ? "paused" : "resumed";
-  event.detail = encoding::to_json(detail);
-  return event;
+  if (grant.is_last)
+    told.because += "; further ones are in the server's log only, until it is quieter";
+  const auto outcome = grant.is_last ? trail::Outcome::paused : trail::Outcome::resumed;
+  return trail::record(
+      std::move(about), "journal"_step, outcome, told,
+      trail::Paused{.left_out = grant.left_out > 0
+                                    ? std::optional(static_cast<std::int64_t>(grant.left_out))
+                                    : std::nullopt});
 }
 
 /// The same of a whole group: about no device in particular.
-AuditEvent summary_of_group(const AuditEvent& last, const std::string& group,
+AuditEvent summary_of_group(const trail::Event& last, const std::string& group,
                             const AuditBudget::Grant& grant) {
-  const bool is_certificate = last.actor == group;
-  AuditEvent event;
-  event.time = last.time;
-  event.actor = last.actor;
-  if (is_certificate) event.certificate = group;
-  if (detail_of(last).contains("claim")) event.detail = R"({"claim":true})";
-  return summary(std::move(event), is_certificate ? "steps under one certificate" : group, grant);
+  const bool is_certificate = last.record.actor == group;
+  AuditEvent about{.time = last.record.time, .actor = last.record.actor};
+  if (is_certificate) about.certificate = group;
+  return summary(std::move(about), {.is_of_claim = last.told.is_of_claim},
+                 is_certificate ? "steps under one certificate" : group, grant);
 }
 
 }  // namespace
@@ -84,11 +75,14 @@ void Journal::enter(const Payer& payer, AuditEvent event) {
   const auto own = own_.of(payer.name, now).take(now);
   if (!own || waiting_.size() >= kMaxWaiting) return;
   waiting_.push_back(event);
-  if (is_worth_a_word(*own)) waiting_.push_back(summary(event, "steps", *own));
+  if (should_report(*own)) {
+    // Its step's own words stay, so that a claim stays marked as one.
+    waiting_.push_back(summary(event, trail::read(event).told, "steps", *own));
+  }
   if (group == nullptr) return;
   const auto together = group->take(now);
-  if (is_worth_a_word(*together))
-    waiting_.push_back(summary_of_group(event, payer.group, *together));
+  if (should_report(*together))
+    waiting_.push_back(summary_of_group(trail::read(event), payer.group, *together));
 }
 
 void note_mqtt_at_rest_port(Journal& journal, telemetry::Log& log, const std::string& from) {
@@ -98,10 +92,9 @@ void note_mqtt_at_rest_port(Journal& journal, telemetry::Log& log, const std::st
   log.info("a client speaks MQTT at the port of the REST API", {{"from", from}});
   journal.note(
       {household_of(from), "MQTT at the port of the REST API"},
-      {.step = "connect",
-       .outcome = "denied",
-       .detail = encoding::to_json(encoding::json::object{
-           {"from", from}, {"cause", name_of("MqttAtRestPort"_cause)}, {"because", kBecause}})});
+      trail::record(
+          {}, "connect"_step, trail::Outcome::denied,
+          {.from = from, .because = std::string(kBecause), .cause = "MqttAtRestPort"_cause}));
 }
 
 registry::Task<void> Journal::write() {

@@ -13,6 +13,7 @@
 #include "provisioning/template_settings.h"
 #include "registry/tags.h"
 #include "templates/template.h"
+#include "trail/event.h"
 #include "transfer/portable.h"
 
 namespace imprint::transfer {
@@ -455,11 +456,8 @@ Result<Imported> import_registry(const std::filesystem::path& folder, registry::
   if (changes.changes.empty()) return out;
   json::object detail;
   for (const auto& [file, count] : out.added) detail[file] = count;
-  changes.events.push_back(registry::AuditEvent{.time = clock.now(),
-                                                .step = "import",
-                                                .outcome = "ok",
-                                                .actor = "imprint import",
-                                                .detail = encoding::to_json(detail)});
+  changes.events.push_back(trail::record({.time = clock.now(), .actor = "imprint import"},
+                                         "import"_step, trail::Outcome::ok, {}, std::move(detail)));
   TRY(runtime::run_blocking(store.commit(std::move(changes))));
   return out;
 }

@@ -206,7 +206,7 @@ shadow = true
         self.assertEqual(self.metric("imprint_hook_rejections_total", template=name, reason="denied"), 4)
         story = self.explain(f"{transport}-000001", "denied the device")
         self.assertIn("Unknown serial", json.dumps(story["events"]))
-        self.assertIn("said no", story["next"])
+        self.assertIn("denied the device; that is final", story["next"])
 
     def test_the_runtime_api(self):
         self.decide_over_a_fleet("runtime")

@@ -8,9 +8,10 @@
 
 #include "base/clock.h"
 #include "registry/records.h"
+#include "trail/event.h"
 
 /// How a device stands, and what an operator does next. Pure: what is known in, a judgement out.
-namespace imprint::control_api {
+namespace imprint::story {
 
 enum class Standing {
   good,     ///< its own last step went well, its certificate is in use, no alarm is raised
@@ -33,14 +34,14 @@ struct Judgement {
   Standing standing;
   std::string next;  ///< what to do, or, of a good one, how it stands
 };
-Judgement judge(const std::vector<registry::AuditEvent>& story, const DeviceFacts& facts);
+Judgement judge(const std::vector<trail::Event>& story, const DeviceFacts& facts);
 
 /// Whether an event is a step of a device's own that went wrong.
-bool is_refusal(const registry::AuditEvent& event);
+bool is_refusal(const trail::Event& event);
 
 /// The event that judge() begins with: the device's own last step, or what brought that about.
 /// Operators' changes, alarms and connections that ended by no fault of the device's are no steps
 /// of it. Null without one.
-const registry::AuditEvent* decisive_event(const std::vector<registry::AuditEvent>& story);
+const trail::Event* decisive_event(const std::vector<trail::Event>& story);
 
-}  // namespace imprint::control_api
+}  // namespace imprint::story

@@ -1,54 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "control_api/standing.h"
+#include "story/judgement.h"
 
 #include <algorithm>
 #include <array>
 #include <ranges>
 #include <span>
 
-#include "control_api/event_detail.h"
-#include "control_api/story.h"
 #include "outcome/causes.h"
 
-namespace imprint::control_api {
+namespace imprint::story {
 
 namespace {
 
-using registry::AuditEvent;
 using registry::Certificate;
 using registry::CertificateStatus;
-
-constexpr std::string_view kRegisterThing = "register_thing";
-constexpr std::string_view kJustInTimeProvisioning = "just_in_time_provisioning";
-constexpr std::string_view kLeftUnregistered = "left_unregistered";
-constexpr std::string_view kService = "service";
-constexpr std::string_view kDisconnect = "disconnect";
-
-/// What a device does itself; of the server's own steps, the one that undoes what it did.
-constexpr std::array<std::string_view, 16> kOwnSteps = {
-    "tls_handshake",
-    "connect",
-    "publish",
-    "subscribe",
-    "receive",
-    "answer",
-    "create_keys_and_certificate",
-    "create_certificate_from_csr",
-    "reopen_certificate",
-    "hook",
-    kRegisterThing,
-    kJustInTimeProvisioning,
-    "just_in_time_registration",
-    kLeftUnregistered,
-    kService,
-    "remove_expired_certificate",
-};
-
-/// Connections end for many reasons; that the device did what is not allowed is its own step.
-bool is_own_step(const AuditEvent& event) {
-  if (event.step == kDisconnect) return !EventDetail(event).text("cause").empty();
-  return std::ranges::find(kOwnSteps, event.step) != kOwnSteps.end();
-}
+using trail::Event;
+using trail::Outcome;
 
 std::string advice_on_freeze(const Certificate& claim) {
   const std::string id = claim.id.hex();
@@ -68,53 +35,53 @@ std::string_view remedy_at(Cause cause, bool is_first_connection) {
 }
 
 /// By its cause, or for want of one by the code that the device saw.
-std::string_view remedy_of_rejection(const EventDetail& detail, bool is_first_connection) {
-  const std::string_view remedy = remedy_at(detail.cause(), is_first_connection);
-  return remedy.empty()
-             ? remedy_at(outcome::find_cause(detail.text("errorCode")), is_first_connection)
-             : remedy;
+std::string_view remedy_of_rejection(const Event& event, bool is_first_connection) {
+  const std::string_view remedy = remedy_at(event.told.cause, is_first_connection);
+  if (!remedy.empty()) return remedy;
+  const std::string& error_code = event.detail_as<trail::Rejection>().error_code;
+  return remedy_at(outcome::find_cause(error_code), is_first_connection);
 }
 
 /// Handshakes of earlier versions have no cause: they are about unknown certificates.
-std::string_view remedy_of_denial(const AuditEvent& event, const EventDetail& detail) {
-  if (event.step == "tls_handshake" && detail.text("cause").empty())
+std::string_view remedy_of_denial(const Event& event) {
+  if (event.is("tls_handshake"_step) && !event.told.cause)
     return "unknown-certificate"_cause->remedy;
-  return remedy_at(detail.cause(), false);
+  return remedy_at(event.told.cause, false);
 }
 
-std::string advice_on_rejection(const AuditEvent& event) {
-  const EventDetail detail(event);
-  const std::string rule = detail.text("rule");
-  if (!rule.empty() && detail.text("cause").empty()) {  // recorded before causes were
+std::string advice_on_rejection(const Event& event) {
+  const auto& rejection = event.detail_as<trail::Rejection>();
+  if (!rejection.rule.empty() && !event.told.cause) {  // recorded before causes were
     return fmt::format("A rule of the operator's decided: {}. If this unit belongs in, change it.",
-                       rule);
+                       rejection.rule);
   }
-  const bool is_first_connection = event.step == kJustInTimeProvisioning;
-  const std::string_view remedy = remedy_of_rejection(detail, is_first_connection);
-  if (!rule.empty()) return fmt::format("A rule of the operator's decided: {}. {}", rule, remedy);
-  std::string_view again = detail.flag("final") ? "The same request will be refused again."
-                                                : "The same request may succeed later.";
+  const bool is_first_connection = event.is("just_in_time_provisioning"_step);
+  const std::string_view remedy = remedy_of_rejection(event, is_first_connection);
+  if (!rejection.rule.empty())
+    return fmt::format("A rule of the operator's decided: {}. {}", rejection.rule, remedy);
+  std::string_view again = rejection.is_final ? "The same request will be refused again."
+                                              : "The same request may succeed later.";
   if (is_first_connection) {
-    again = detail.flag("final") ? "The next connection will be refused in the same way."
-                                 : "The next connection tries again by itself.";
+    again = rejection.is_final ? "The next connection will be refused in the same way."
+                               : "The next connection tries again by itself.";
   }
   return fmt::format("{} {}", again, remedy);
 }
 
 /// A hook that stopped a registration; one in shadow only says what it would have done.
-bool is_refusal_of_hook(const AuditEvent& event) {
-  return event.step == "hook" && event.outcome != "ok" && !EventDetail(event).flag("shadow");
+bool is_refusal_of_hook(const Event& event) {
+  return event.is("hook"_step) && !event.is_ok() && !event.detail_as<trail::HookAnswer>().is_shadow;
 }
 
-std::string advice_on_hook(const AuditEvent& event) {
-  const std::string arn = EventDetail(event).text("hook");
-  if (event.outcome == "denied") {
+std::string advice_on_hook(const Event& event) {
+  const std::string arn = event.detail_as<trail::HookAnswer>().hook;
+  if (event.outcome == Outcome::denied) {
     return fmt::format(
-        "The hook {} said no, and its word counts. If this unit is a good one: put it right where "
-        "the hook looks (its list of serial numbers, its limit), then let the device try again.",
+        "The hook {} denied the device; that is final. If this unit belongs in, correct what the "
+        "hook looks at (its list of serial numbers, its limit), then let the device try again.",
         quote(arn));
   }
-  if (event.outcome == "timed_out") {
+  if (event.outcome == Outcome::timed_out) {
     return fmt::format(
         "The hook {} did not answer in time, so nobody was let in. See that its handler runs and "
         "is quick enough (`imprint template try` asks it and shows how long it takes), or give it "
@@ -164,8 +131,8 @@ bool is_usable(const Certificate& certificate) {
 }
 
 /// By what of its policies decided; nothing where it has no bearing.
-std::string advice_on_policies(const AuditEvent& event, Cause why) {
-  const std::string& id = event.certificate;
+std::string advice_on_policies(const Event& event, Cause why) {
+  const std::string& id = event.record.certificate;
   if (why == "NoPolicy"_cause) {
     return fmt::format(
         "No policy is attached to the certificate, so that nothing is allowed: aws iot "
@@ -180,13 +147,13 @@ std::string advice_on_policies(const AuditEvent& event, Cause why) {
         "thing that carries it; another client id or topic may be outside of the Deny.",
         id);
   }
-  if (is_of_claim(event)) return {};
-  if (why == "VariableWithoutValue"_cause && !event.thing.empty()) {
+  if (event.told.is_of_claim) return {};
+  if (why == "VariableWithoutValue"_cause && !event.record.thing.empty()) {
     return fmt::format(
         "The firmware uses another client id than its policy allows: a variable there has a value "
         "only when the client id is the name of the certificate's thing. Let it connect as {}, or "
         "give the thing what the variable in the sentence asks for.",
-        quote(event.thing));
+        quote(event.record.thing));
   }
   if (why == "VariableWithoutValue"_cause) {
     return fmt::format(
@@ -215,38 +182,37 @@ std::string advice_on_tombstone(const std::string& certificate) {
       certificate, certificate);
 }
 
-std::string advice_on_denial(const AuditEvent& event, const DeviceFacts& facts) {
-  const EventDetail detail(event);
-  if (!facts.certificate && facts.was_revoked) return advice_on_tombstone(event.certificate);
-  if (const std::string_view remedy = remedy_of_denial(event, detail); !remedy.empty())
+std::string advice_on_denial(const Event& event, const DeviceFacts& facts) {
+  if (!facts.certificate && facts.was_revoked) return advice_on_tombstone(event.record.certificate);
+  if (const std::string_view remedy = remedy_of_denial(event); !remedy.empty())
     return std::string(remedy);
   if (!facts.certificate) {
     return "The certificate is not in the registry, or not any more: a device with a claim begins "
            "again with it; one whose certificate a registered CA signed comes in by itself once "
            "what the sentence names is mended.";
   }
-  if (std::string advice = advice_on_policies(event, detail.cause()); !advice.empty())
+  if (std::string advice = advice_on_policies(event, event.told.cause); !advice.empty())
     return advice;
-  if (is_of_claim(event)) {
+  if (event.told.is_of_claim) {
     return "A claim may provision through its template and do nothing else: correct the topic in "
            "the firmware, or use the device's own certificate for this.";
   }
   return fmt::format(
       "Either the firmware uses another {} than its policy allows, or the policy needs a statement "
       "that allows it: aws iot list-attached-policies --target with the ARN of certificate {}.",
-      event.step == "connect" ? "client id" : "topic", event.certificate);
+      event.is("connect"_step) ? "client id" : "topic", event.record.certificate);
 }
 
-std::string advice_on_refusal(const AuditEvent& event, const DeviceFacts& facts) {
+std::string advice_on_refusal(const Event& event, const DeviceFacts& facts) {
   if (is_refusal_of_hook(event)) return advice_on_hook(event);
-  if (event.outcome == "rejected") return advice_on_rejection(event);
-  if (event.outcome == "lost") {
+  if (event.outcome == Outcome::rejected) return advice_on_rejection(event);
+  if (event.outcome == Outcome::lost) {
     return "The firmware subscribes to the topics that end in /accepted and /rejected, and waits "
            "for SUBACK, before it publishes the request; then it asks again.";
   }
-  if (event.outcome == "denied") return advice_on_denial(event, facts);
-  if (event.step == kDisconnect) return std::string(remedy_of_denial(event, EventDetail(event)));
-  if (event.step == kLeftUnregistered) {
+  if (event.outcome == Outcome::denied) return advice_on_denial(event, facts);
+  if (event.is("disconnect"_step)) return std::string(remedy_of_denial(event));
+  if (event.is("left_unregistered"_step)) {
     return "Let the firmware register before it disconnects: RegisterThing, with the token of the "
            "answer, over the same claim. If it never saw the answer: give its MQTT client a buffer "
            "that the answer fits into (PubSubClient: setBufferSize(4096); others have a setting "
@@ -257,9 +223,9 @@ std::string advice_on_refusal(const AuditEvent& event, const DeviceFacts& facts)
          "power of the device.";
 }
 
-bool is_creation(const AuditEvent& event) {
-  return event.step == "create_certificate_from_csr" ||
-         event.step == "create_keys_and_certificate" || event.step == "reopen_certificate";
+bool is_creation(const Event& event) {
+  return event.is("create_certificate_from_csr"_step) ||
+         event.is("create_keys_and_certificate"_step) || event.is("reopen_certificate"_step);
 }
 
 std::string advice_on_alarm(const registry::Alarm& alarm) {
@@ -274,18 +240,19 @@ Judgement judge_expired(const Certificate& certificate) {
 }
 
 /// A denial that the state of the certificate decides, as it is now; nothing for all others.
-std::optional<Judgement> judge_denied(const AuditEvent& event, const DeviceFacts& facts) {
-  if (event.outcome != "denied" || event.step == "hook" || !facts.certificate) return std::nullopt;
+std::optional<Judgement> judge_denied(const Event& event, const DeviceFacts& facts) {
+  if (event.outcome != Outcome::denied || event.is("hook"_step) || !facts.certificate)
+    return std::nullopt;
   const Certificate& certificate = *facts.certificate;
   if (!is_usable(certificate)) return judge_unusable(certificate);
   if (certificate.not_after < facts.now) return judge_expired(certificate);
-  const Cause why = EventDetail(event).cause();
+  const Cause why = event.told.cause;
   const bool is_too_early =
       why == "CertificateNotYetValid"_cause && facts.now < certificate.not_before;
   const bool was_about_it =
       why == "CertificateOutOfUse"_cause || why == "CertificateDeleted"_cause ||
       why == "CertificateExpired"_cause || why == "CertificateNotYetValid"_cause;
-  const bool was_unknown = event.step == "tls_handshake" && !event.certificate.empty();
+  const bool was_unknown = event.is("tls_handshake"_step) && !event.record.certificate.empty();
   if (is_too_early || !(was_about_it || was_unknown)) return std::nullopt;
   return Judgement{Standing::waiting,
                    fmt::format("What it was refused for is over: certificate {} is registered, "
@@ -294,20 +261,20 @@ std::optional<Judgement> judge_denied(const AuditEvent& event, const DeviceFacts
 }
 
 /// Its last step went well; what has become of its certificate since?
-Judgement judge_success(const AuditEvent& event, const DeviceFacts& facts) {
-  if (event.step == "remove_expired_certificate")
+Judgement judge_success(const Event& event, const DeviceFacts& facts) {
+  if (event.is("remove_expired_certificate"_step))
     return {Standing::waiting,
             "The device begins again with its claim and registers within the "
             "hour."};
   const auto& certificate = facts.certificate;
   if (!certificate && facts.was_revoked)
-    return {Standing::bad, advice_on_tombstone(event.certificate)};
-  if (!certificate && !event.certificate.empty()) {
+    return {Standing::bad, advice_on_tombstone(event.record.certificate)};
+  if (!certificate && !event.record.certificate.empty()) {
     return {Standing::bad,
             fmt::format("Its certificate {} is not in the registry any more: a device with a claim "
                         "begins again with it; one whose certificate a registered CA signed comes "
                         "in by itself at its next connection.",
-                        event.certificate)};
+                        event.record.certificate)};
   }
   if (is_creation(event) && certificate && certificate->requested_by &&
       certificate->status == CertificateStatus::pending_activation) {
@@ -318,32 +285,33 @@ Judgement judge_success(const AuditEvent& event, const DeviceFacts& facts) {
   if (certificate && !is_usable(*certificate)) return judge_unusable(*certificate);
   if (certificate && certificate->not_after < facts.now) return judge_expired(*certificate);
   if (!facts.alarms.empty()) return {Standing::bad, advice_on_alarm(facts.alarms.front())};
-  if (event.step == kService && EventDetail(event).flag("event")) {
+  if (event.is("service"_step) && event.detail_as<trail::AbsentService>().is_event) {
     return {
         Standing::good,
         "The client waits for events that this server does not send. Read them where they are: "
         "the audit trail has connects and disconnects (imprint audit export --follow, GET "
         "/imprint/v1/audit-events), GET /imprint/v1/things/NAME/connection who is connected now."};
   }
-  if (event.step == kService) {
+  if (event.is("service"_step)) {
     return {
         Standing::good,
         "The device uses shadows, jobs, Device Defender or another service that this server does "
         "not have, and gets no answer. Turn it off in the firmware (AWS IoT Device Client: jobs, "
         "device-defender and the shadows in its configuration), or leave it: it does no harm."};
   }
-  if (event.step == "connect" && is_of_claim(event)) {
+  if (event.is("connect"_step) && event.told.is_of_claim) {
     return {
         Standing::waiting,
         "The device is connected with its claim and has asked for nothing yet: it subscribes to "
         "the answers and publishes to $aws/certificates/create-from-csr/json."};
   }
-  if (event.step == kRegisterThing) {
+  if (event.is("register_thing"_step)) {
     return {Standing::good,
             fmt::format("The device is registered{} and connects with its new certificate {} next.",
-                        event.thing.empty() ? "" : " as " + event.thing, event.certificate)};
+                        event.record.thing.empty() ? "" : " as " + event.record.thing,
+                        event.record.certificate)};
   }
-  if (event.step == kJustInTimeProvisioning)
+  if (event.is("just_in_time_provisioning"_step))
     return {Standing::good, "The device is provisioned and gets in with its next connection."};
   if (is_creation(event)) return {Standing::good, "The certificate is active."};
   return {Standing::good, "The last thing it did went well."};
@@ -351,10 +319,11 @@ Judgement judge_success(const AuditEvent& event, const DeviceFacts& facts) {
 
 /// A unit that left without RegisterThing had a reason where its connection was denied something,
 /// or could not hear an answer.
-const AuditEvent* why_left(const AuditEvent& event, std::span<const AuditEvent> before) {
-  for (const AuditEvent& earlier : std::ranges::reverse_view(before)) {
-    if (earlier.correlation != event.correlation || !is_own_step(earlier)) continue;
-    if (earlier.step != "hook" && (earlier.outcome == "denied" || earlier.outcome == "lost"))
+const Event* why_left(const Event& event, std::span<const Event> before) {
+  for (const Event& earlier : std::ranges::reverse_view(before)) {
+    if (earlier.record.correlation != event.record.correlation || !earlier.is_of_device()) continue;
+    if (!earlier.is("hook"_step) &&
+        (earlier.outcome == Outcome::denied || earlier.outcome == Outcome::lost))
       return &earlier;
   }
   return &event;
@@ -362,20 +331,21 @@ const AuditEvent* why_left(const AuditEvent& event, std::span<const AuditEvent> 
 
 /// Of what a device was told, what was behind it: the step before on the same connection that the
 /// device heard nothing of.
-const AuditEvent* cause_of(const AuditEvent& event, const std::vector<AuditEvent>& story) {
+const Event* cause_of(const Event& event, const std::vector<Event>& story) {
   const bool is_rejection =
-      (event.step == kRegisterThing || event.step == kJustInTimeProvisioning) &&
-      event.outcome == "rejected";
-  const bool is_introduction = event.step == "connect" && event.outcome == "denied";
+      (event.is("register_thing"_step) || event.is("just_in_time_provisioning"_step)) &&
+      event.outcome == Outcome::rejected;
+  const bool is_introduction = event.is("connect"_step) && event.outcome == Outcome::denied;
   const auto before = std::span(story).first(static_cast<std::size_t>(&event - story.data()));
-  if (event.step == kLeftUnregistered) return why_left(event, before);
+  if (event.is("left_unregistered"_step)) return why_left(event, before);
   if (!is_rejection && !is_introduction) return &event;
-  for (const AuditEvent& earlier : std::ranges::reverse_view(before)) {
-    if (earlier.correlation != event.correlation || earlier.step == "alarm") continue;
+  for (const Event& earlier : std::ranges::reverse_view(before)) {
+    if (earlier.record.correlation != event.record.correlation || earlier.is("alarm"_step))
+      continue;
     if (is_refusal_of_hook(earlier)) return &earlier;
-    if (!is_introduction || earlier.step != kJustInTimeProvisioning) return &event;
+    if (!is_introduction || !earlier.is("just_in_time_provisioning"_step)) return &event;
     const bool brought_it_about =
-        earlier.outcome != "ok" || EventDetail(event).cause() == "FirstConnectionDropped"_cause;
+        !earlier.is_ok() || event.told.cause == "FirstConnectionDropped"_cause;
     return brought_it_about ? cause_of(earlier, story) : &event;
   }
   return &event;
@@ -388,27 +358,26 @@ std::string_view to_string(Standing standing) {
   return kNames.at(static_cast<std::size_t>(standing));
 }
 
-bool is_refusal(const AuditEvent& event) {
-  if (!is_own_step(event) || event.outcome == "ok") return false;
-  return event.step != "hook" || is_refusal_of_hook(event);
+bool is_refusal(const Event& event) {
+  if (!event.is_of_device() || event.is_ok()) return false;
+  return !event.is("hook"_step) || is_refusal_of_hook(event);
 }
 
-const AuditEvent* decisive_event(const std::vector<AuditEvent>& story) {
+const Event* decisive_event(const std::vector<Event>& story) {
   // Where the journal paused, what came of the last connections is not on record: a device that is
   // cut again and again is judged by what is known of it, not by how its last try began.
   bool is_open_end = false;
-  const AuditEvent* begun = nullptr;
-  for (const AuditEvent& event : std::ranges::reverse_view(story)) {
-    if (event.step == "journal" && event.outcome == "paused") is_open_end = true;
-    if (!is_own_step(event)) continue;
-    if (!is_open_end || event.step != "connect" || event.outcome != "ok")
-      return cause_of(event, story);
+  const Event* begun = nullptr;
+  for (const Event& event : std::ranges::reverse_view(story)) {
+    if (event.is("journal"_step) && event.outcome == Outcome::paused) is_open_end = true;
+    if (!event.is_of_device()) continue;
+    if (!is_open_end || !event.is("connect"_step) || !event.is_ok()) return cause_of(event, story);
     if (begun == nullptr) begun = &event;
   }
   return begun;
 }
 
-Judgement judge(const std::vector<AuditEvent>& story, const DeviceFacts& facts) {
+Judgement judge(const std::vector<Event>& story, const DeviceFacts& facts) {
   if (story.empty()) {
     return {Standing::unknown,
             "Nothing is on record under that name. Either the device has not reached this server "
@@ -417,7 +386,7 @@ Judgement judge(const std::vector<AuditEvent>& story, const DeviceFacts& facts) 
             "was refused last: imprint explain DIR. A device that came very often in a short time, "
             "or whose claim did, has its latest steps in the server's log only."};
   }
-  const AuditEvent* event = decisive_event(story);
+  const Event* event = decisive_event(story);
   if (event == nullptr) {
     if (!facts.alarms.empty()) return {Standing::bad, advice_on_alarm(facts.alarms.front())};
     return {Standing::unknown,
@@ -430,4 +399,4 @@ Judgement judge(const std::vector<AuditEvent>& story, const DeviceFacts& facts) 
   return {Standing::bad, advice_on_refusal(*event, facts)};
 }
 
-}  // namespace imprint::control_api
+}  // namespace imprint::story

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "control_api/standing.h"
+#include "story/judgement.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace imprint::control_api {
+namespace imprint::story {
 namespace {
 
 using registry::AuditEvent;
@@ -94,7 +94,8 @@ struct Row {
 
 void expect(const Row& row, std::vector<registry::Alarm> alarms = {}) {
   const Judgement judgement =
-      judge(row.story, {.certificate = row.certificate, .alarms = std::move(alarms), .now = kNow});
+      judge(trail::read(row.story),
+            {.certificate = row.certificate, .alarms = std::move(alarms), .now = kNow});
   EXPECT_EQ(judgement.standing, row.standing) << row.name << ": " << judgement.next;
   EXPECT_THAT(judgement.next, HasSubstr(row.part)) << row.name;
 }
@@ -217,7 +218,7 @@ TEST(Standing, NamesTheRemedyOfTheCause) {
        {denied("tls_handshake", R"({"cause":"no-shared-cipher","because":"offers only x"})")},
        {},
        bad,
-       "did not come to an agreement"},
+       "did not agree in the TLS handshake"},
       {"deleted", {denied("connect")}, {}, bad, "not in the registry, or not any more"},
       {"wrong client id", {denied("connect")}, certificate(active), bad, "another client id"},
       {"another's name",
@@ -244,7 +245,6 @@ AuditEvent cut_for(std::string_view cause) {
 }
 
 TEST(Standing, NamesTheRemedyOfWhatADeviceWasDeniedOrCutFor) {
-  namespace cause = registry::cause;
   const auto own = certificate(active);
   const Row rows[] = {
       {"QoS 2", {kConnected, cut_for("QosNotSupported")}, own, bad, "QoS 0 or 1"},
@@ -340,7 +340,7 @@ TEST(Standing, WhoeverLeftUnregisteredHadAReasonWhereItWasDenied) {
 
 TEST(Standing, AKeyThatATombstoneKeepsOutIsNotToldToComeAgain) {
   for (const AuditEvent& last : {denied("tls_handshake"), denied("connect"), kConnected}) {
-    const Judgement judgement = judge({last}, {.was_revoked = true, .now = kNow});
+    const Judgement judgement = judge({trail::read(last)}, {.was_revoked = true, .now = kNow});
     EXPECT_EQ(judgement.standing, bad);
     EXPECT_THAT(judgement.next, HasSubstr("imprint revocation lift DIR ab")) << last.step;
   }
@@ -350,7 +350,11 @@ TEST(Standing, LooksBehindWhatTheDeviceWasTold) {
   const AuditEvent told = denied("connect");
   const AuditEvent dropped = denied("connect", R"({"cause":"FirstConnectionDropped"})");
   const Row rows[] = {
-      {"hook denied", {hook("denied"), rejected("AccessDenied"), kLost}, {}, bad, "said no"},
+      {"hook denied",
+       {hook("denied"), rejected("AccessDenied"), kLost},
+       {},
+       bad,
+       "denied the device; that is final"},
       {"hook failed", {hook("failed"), rejected("AccessDenied")}, {}, bad, "could not do its work"},
       {"hook silent", {hook("timed_out"), rejected("AccessDenied")}, {}, bad, "quick enough"},
       {"hook in shadow",
@@ -363,7 +367,7 @@ TEST(Standing, LooksBehindWhatTheDeviceWasTold) {
        {},
        bad,
        "Send the parameters"},
-      {"another hook said no before",
+      {"another hook denied it before",
        {hook("denied"), hook("ok"), rejected("AccessDenied")},
        {},
        bad,
@@ -378,7 +382,7 @@ TEST(Standing, LooksBehindWhatTheDeviceWasTold) {
        {hook("denied"), caused_by("HookDenied", "just_in_time_provisioning"), told},
        introduced(pending_activation),
        bad,
-       "said no"},
+       "denied the device; that is final"},
       {"just-in-time, first connection dropped on purpose",
        {kProvisioned, dropped},
        introduced(active),
@@ -394,4 +398,4 @@ TEST(Standing, LooksBehindWhatTheDeviceWasTold) {
 }
 
 }  // namespace
-}  // namespace imprint::control_api
+}  // namespace imprint::story
