@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+// test/golden/registry/records: each kind of record with all of its members and with as few as it
+// can have, as stores and exports hold it. IMPRINT_UPDATE_GOLDEN=1 rewrites the file; a difference
+// is a store that an earlier version cannot read, and events whose hashes no longer agree.
+#include "registry/codec.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <gmock/gmock.h>
+#include <sstream>
+
+namespace imprint::registry {
+namespace {
+
+const std::filesystem::path kGolden =
+    std::filesystem::path(IMPRINT_TEST_DIR) / "golden" / "registry" / "records";
+
+template <class N>
+N name(std::string_view text) {
+  return *N::parse(text);
+}
+Sha256 digest(std::uint8_t seed) {
+  Sha256 out{};
+  out.fill(seed);
+  return out;
+}
+CertificateId id(std::uint8_t seed) { return CertificateId(digest(seed)); }
+Timestamp at(std::int64_t value) { return from_milliseconds(value); }
+
+Certificate full_certificate() {
+  return {.id = id(1),
+          .pem = "PEM",
+          .status = CertificateStatus::pending_activation,
+          .purpose = CertificatePurpose::claim,
+          .serial = "0a",
+          .common_name = "d \"1\" \xc3\xa9",
+          .public_key = digest(2),
+          .not_before = at(-3),
+          .not_after = at(4),
+          .generation_id = "generation",
+          .requested_by = id(5),
+          .ownership_round = 6,
+          .ownership_expires = at(7),
+          .registration = Registration{.template_name = name<TemplateName>("T"),
+                                       .request_digest = digest(8),
+                                       .thing = name<ThingName>("d-1"),
+                                       .device_configuration = R"({"a":"b"})",
+                                       .at = at(9)},
+          .claim_budget = {.templates = {name<TemplateName>("T"), name<TemplateName>("U")},
+                           .max_devices = 10,
+                           .rate = Rate{11, Seconds(12)},
+                           .from = at(13),
+                           .until = at(14),
+                           .networks = {*Network::parse("10.0.0.0/8"),
+                                        *Network::parse("2001:db8::/32")},
+                           .serials = SerialRange{"A-1", "A-9"},
+                           .learning_devices = 15},
+          .claim_networks = {*Network::parse("192.0.2.0/24")},
+          .frozen = Freeze{at(16), "somebody said so", "AKIB"},
+          .first_connected = at(17),
+          .created = at(18),
+          .modified = at(19),
+          .version = 20,
+          .ca_certificate = id(21),
+          .mode = CertificateMode::sni_only,
+          .replaces = {id(22), id(23)},
+          .replaced_by = id(24),
+          .issued_as = digest(25),
+          .deactivated = at(26),
+          .claim_name = "line 1",
+          .requests = {"aa", "bb"}};
+}
+
+Certificate certificate_with_bare_parts() {
+  Certificate out{.id = id(1), .pem = "PEM"};
+  out.registration =
+      Registration{.template_name = name<TemplateName>("T"), .device_configuration = ""};
+  out.claim_budget.rate = Rate{};
+  out.claim_budget.serials = SerialRange{};
+  out.frozen = Freeze{};
+  return out;
+}
+
+std::vector<Record> things_and_groups() {
+  return {Thing{.name = name<ThingName>("d-1"),
+                .id = "id",
+                .type = name<ThingTypeName>("T"),
+                .attributes = {{"b", "2"}, {"a", ""}},
+                .created = at(1),
+                .version = 2,
+                .reprovision_until = at(3),
+                .is_reserved = true},
+          Thing{.name = name<ThingName>("d-1"), .id = ""},
+          ThingType{name<ThingTypeName>("T"), "id", "text", {"b", "a"}, at(1), at(2), 3},
+          ThingType{.name = name<ThingTypeName>("T"), .id = ""},
+          ThingGroup{name<ThingGroupName>("g"),
+                     "id",
+                     name<ThingGroupName>("root"),
+                     "text",
+                     {{"a", "1"}},
+                     at(1),
+                     2,
+                     "thingName:*"},
+          ThingGroup{.name = name<ThingGroupName>("g"), .id = ""},
+          GroupMembership{name<ThingName>("d-1"), name<ThingGroupName>("g"), at(1), 2},
+          GroupMembership{name<ThingName>("d-1"), name<ThingGroupName>("g")},
+          ThingPrincipal{name<ThingName>("d-1"), id(1), true, at(2), 3},
+          ThingPrincipal{name<ThingName>("d-1"), id(1)}};
+}
+
+std::vector<Record> certificates() {
+  return {full_certificate(),
+          Certificate{.id = id(1), .pem = ""},
+          certificate_with_bare_parts(),
+          Tombstone{id(1), digest(2), digest(3), "0a", "d-1", at(4), 5},
+          Tombstone{.certificate = id(1)},
+          IssuanceIntent{"0a", digest(1), id(2), "profile", at(3), 4},
+          IssuanceIntent{.serial = ""},
+          CaCertificate{.id = id(1),
+                        .pem = "PEM",
+                        .is_active = true,
+                        .auto_registration = true,
+                        .mode = CertificateMode::sni_only,
+                        .registration = RegistrationConfig{"{}", "arn", name<TemplateName>("T")},
+                        .subject = digest(2),
+                        .public_key = digest(3),
+                        .not_before = at(4),
+                        .not_after = at(5),
+                        .generation_id = "generation",
+                        .created = at(6),
+                        .modified = at(7),
+                        .version = 8},
+          CaCertificate{.id = id(1), .pem = "", .registration = RegistrationConfig{}},
+          CaCertificate{.id = id(1), .pem = ""}};
+}
+
+std::vector<Record> policies_and_templates() {
+  return {Policy{name<PolicyName>("p"), 1, 2, "generation", at(3), at(4), 5},
+          Policy{.name = name<PolicyName>("p")},
+          PolicyVersion{name<PolicyName>("p"), 2, "{}", at(3), 4},
+          PolicyVersion{.policy = name<PolicyName>("p"), .document = ""},
+          PolicyAttachment{name<PolicyName>("p"), id(1), at(2), 3},
+          PolicyAttachment{name<PolicyName>("p"), name<ThingGroupName>("g")},
+          ProvisioningTemplate{.name = name<TemplateName>("T"),
+                               .type = TemplateType::jitp,
+                               .description = "text",
+                               .enabled = true,
+                               .role_arn = "arn",
+                               .hook = ProvisioningHook{"2020-04-01", "hook"},
+                               .default_version = 1,
+                               .last_version = 2,
+                               .created = at(3),
+                               .modified = at(4),
+                               .version = 5,
+                               .settings = {{"b", "1"}, {"a", "2"}}},
+          ProvisioningTemplate{.name = name<TemplateName>("T"), .hook = ProvisioningHook{}},
+          ProvisioningTemplate{.name = name<TemplateName>("T")},
+          ProvisioningTemplateVersion{name<TemplateName>("T"), 2, "{}", at(3), 4},
+          ProvisioningTemplateVersion{.template_name = name<TemplateName>("T"), .body = ""}};
+}
+
+std::vector<Record> lists_and_work() {
+  return {Counter{"c", -1, 2},
+          Counter{.name = ""},
+          RegistrationTask{.id = "id",
+                           .template_body = "{}",
+                           .bucket = "bucket",
+                           .key = "key",
+                           .role_arn = "arn",
+                           .region = "eu-1",
+                           .actor = "AKIB",
+                           .status = TaskStatus::cancelling,
+                           .message = "text",
+                           .created = at(1),
+                           .modified = at(2),
+                           .version = 3},
+          RegistrationTask{.id = ""},
+          RegistrationProgress{"id", 1, 2, 3, 4, 5, {6, 7}, {8, 9}, at(10), 11},
+          RegistrationProgress{.task = ""},
+          ManufacturingList{name<ListName>("l"), "text", at(1), at(2), 3},
+          ManufacturingList{.name = name<ListName>("l")},
+          ListEntry{name<ListName>("l"),
+                    "A-1",
+                    name<TemplateName>("T"),
+                    "line",
+                    "eu-1",
+                    {{"mac", "aa"}},
+                    true,
+                    at(1),
+                    at(2),
+                    3},
+          ListEntry{.list = name<ListName>("l"), .serial = ""}};
+}
+
+std::vector<Record> administration() {
+  return {AuditEvent{1, at(2), "connect", "denied", "AKIB", "0-1", "d-1", "cert", "client", "A-1",
+                     R"({"a":1})", digest(3)},
+          AuditEvent{},
+          AuditEvent{.step = "s", .outcome = "ok", .detail = ""},
+          AuditTrail{1, {2, digest(3)}, {4, digest(5)}, 6},
+          AuditTrail{},
+          Credential{"AKIB", "line 1", "sealed", "factory", "{}", CredentialStatus::revoked, "AKIC",
+                     at(1), at(2), 3},
+          Credential{.access_key_id = "", .name = ""},
+          IndexingConfiguration{true, at(1), 2},
+          IndexingConfiguration{.things = false},
+          ResourceTags{"policy/p", {{"b", "1"}, {"a", "2"}}, at(1), 2},
+          ResourceTags{.resource = ""},
+          Setting{"s", "value", at(1), at(2), 3},
+          Setting{.name = "", .value = ""},
+          Alarm{.id = "id",
+                .kind = "failure-ratio",
+                .subject = "subject",
+                .subject_kind = "claim",
+                .because = "because",
+                .next = "next",
+                .commands = {"b", "a"},
+                .serial_number = "A-1",
+                .client = "client",
+                .level = 1,
+                .since = at(2),
+                .seen = at(3),
+                .resolved = at(4),
+                .resolved_because = "over",
+                .owed = {"webhook raised"},
+                .version = 5},
+          Alarm{.id = "", .kind = ""}};
+}
+
+std::vector<Record> every_record() {
+  std::vector<Record> all;
+  for (const auto& some : {things_and_groups(), certificates(), policies_and_templates(),
+                           lists_and_work(), administration()})
+    all.insert(all.end(), some.begin(), some.end());
+  return all;
+}
+
+std::string stored(const Record& record) { return encoding::to_json(to_json(record)); }
+
+std::string read_golden() {
+  std::ifstream in(kGolden);
+  std::stringstream out;
+  out << in.rdbuf();
+  return out.str();
+}
+
+TEST(Codec, KeepsRecordsByteForByteAsEarlierVersionsDid) {
+  std::string lines;
+  for (const Record& record : every_record())
+    lines += fmt::format("{}: {}\n", kind_name(key_of(record).kind), stored(record));
+  if (std::getenv("IMPRINT_UPDATE_GOLDEN") != nullptr) std::ofstream(kGolden) << lines;
+  EXPECT_EQ(lines, read_golden());
+}
+
+TEST(Codec, ReadsBackWhatItKept) {
+  for (const Record& record : every_record()) {
+    const auto back = from_json(key_of(record).kind, to_json(record));
+    ASSERT_TRUE(back) << stored(record) << back.error().message;
+    EXPECT_EQ(stored(*back), stored(record));
+  }
+}
+
+TEST(Codec, ReadsTheClaimsOfEarlierVersions) {
+  encoding::json::object stored = to_json(Certificate{.id = id(1), .pem = "PEM"});
+  stored["claim_template"] = "T";
+  stored["claim_limit"] = 7;
+  const auto read = from_json(Kind::certificate, stored);
+  ASSERT_TRUE(read) << read.error().message;
+  const auto& budget = std::get<Certificate>(*read).claim_budget;
+  EXPECT_EQ(budget, (ClaimBudget{.templates = {*TemplateName::parse("T")}, .max_devices = 7}));
+  for (const char* broken : {R"({"networks":["x"]})", R"({"templates":["a b"]})", R"({"rate":7})",
+                             R"({"max_devices":"7"})", "[]"}) {
+    stored["claim_budget"] = *encoding::parse_json(broken);
+    EXPECT_FALSE(from_json(Kind::certificate, stored)) << broken;
+  }
+}
+
+TEST(Codec, RefusesBrokenRows) {
+  for (const char* text :
+       {"[]", R"({"name":"a b"})", R"({"name":1})", R"({"name":"a","version":"x"})"}) {
+    EXPECT_FALSE(from_json(Kind::thing, *encoding::parse_json(text))) << text;
+  }
+}
+
+}  // namespace
+}  // namespace imprint::registry
