@@ -140,6 +140,7 @@ void read_absent(const Field& field, const json::object& from, Member& out, Read
 template <Listed T>
 json::object write_fields(const T& value) {
   json::object out;
+  out.reserve(std::tuple_size_v<std::remove_cvref_t<decltype(kFields<T>)>>);
   for_each_field<T>([&](const auto& each) {
     const auto& member = each.of(value);
     if (!detail::is_left_out(each, member))

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "encoding/form.h"
+#include "registry/records.h"
+
+/// How the registry's own types are kept in JSON.
+namespace imprint::registry {
+
+/// As to_string() writes it.
+inline Result<PolicyTarget> parse_policy_target(std::string_view text) {
+  if (text.starts_with("cert/")) {
+    if (auto certificate = CertificateId::parse(text.substr(5))) return *certificate;
+  } else if (text.starts_with("thinggroup/")) {
+    if (auto group = ThingGroupName::parse(text.substr(11))) return *group;
+  }
+  return fail(Fault::invalid, "is not a policy target");
+}
+
+}  // namespace imprint::registry
+
+namespace imprint::encoding {
+
+template <>
+struct Form<registry::CertificateStatus>
+    : TextForm<registry::CertificateStatus, &registry::parse_certificate_status> {
+  static json::value write(registry::CertificateStatus value) {
+    return json::value(to_string(value));
+  }
+};
+
+template <>
+struct Form<registry::CertificatePurpose> : Form<std::int64_t> {
+  using Purpose = registry::CertificatePurpose;
+  static json::value write(Purpose value) { return static_cast<std::int64_t>(value); }
+  static bool read(const json::value& value, Purpose& out, Reader& reader) {
+    std::int64_t number = -1;
+    if (!Form<std::int64_t>::read(value, number, reader)) return false;
+    if (number < 0 || number > static_cast<std::int64_t>(Purpose::provisioning_claim))
+      return reader.refuse("is unknown");
+    out = static_cast<Purpose>(number);
+    return true;
+  }
+};
+
+template <>
+struct Form<registry::CertificateMode>
+    : EnumForm<registry::CertificateMode::default_mode, registry::CertificateMode::sni_only> {
+  static bool is_empty(registry::CertificateMode value) {
+    return value == registry::CertificateMode::default_mode;
+  }
+};
+
+template <>
+struct Form<registry::TemplateType>
+    : EnumForm<registry::TemplateType::fleet_provisioning, registry::TemplateType::jitp> {};
+
+template <>
+struct Form<registry::TaskStatus> : TextForm<registry::TaskStatus, &registry::parse_task_status> {
+  static json::value write(registry::TaskStatus value) { return json::value(to_string(value)); }
+};
+
+/// Whether it is revoked.
+template <>
+struct Form<registry::CredentialStatus> : Form<bool> {
+  using Status = registry::CredentialStatus;
+  static bool is_empty(Status value) { return value == Status::active; }
+  static json::value write(Status value) { return value == Status::revoked; }
+  static bool read(const json::value& value, Status& out, Reader&) {
+    out = value.get_bool() ? Status::revoked : Status::active;
+    return true;
+  }
+};
+
+template <>
+struct Form<registry::PolicyTarget>
+    : TextForm<registry::PolicyTarget, &registry::parse_policy_target> {
+  static json::value write(const registry::PolicyTarget& value) {
+    return json::value(registry::to_string(value));
+  }
+  static registry::PolicyTarget blank() { return encoding::blank<CertificateId>(); }
+};
+
+}  // namespace imprint::encoding
