@@ -18,9 +18,11 @@
 #include "registry/codec.h"
 #include "registry/memory/memory_store.h"
 #include "registry/sqlite/audit_reader.h"
+#include "registry/sqlite/lists.h"
+#include "registry/sqlite/schema.h"
 #include "registry/sqlite/snapshot.h"
 #include "registry/sqlite/sqlite_store.h"
-#include "registry/sqlite/tables.h"
+#include "registry/sqlite/statement.h"
 #include "test/support/test_ca.h"
 
 namespace imprint::registry {

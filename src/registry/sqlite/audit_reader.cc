@@ -4,8 +4,8 @@
 #include "base/name.h"
 #include "registry/codec.h"
 #include "registry/sqlite/rows.h"
+#include "registry/sqlite/schema.h"
 #include "registry/sqlite/statement.h"
-#include "registry/sqlite/tables.h"
 
 namespace imprint::registry {
 
@@ -16,16 +16,9 @@ constexpr std::string_view kRows =
     "FROM audit_events WHERE sequence>?1 ORDER BY sequence LIMIT ?2";
 
 Result<AuditTrail> read_trail(Connection& connection) {
-  const Table& table = table_of(Kind::audit_trail);
-  TRY_ASSIGN(sqlite3_stmt* const statement,
-             connection.prepare(table.find, {audit_trail_key().first}));
-  TRY_ASSIGN(const bool row, connection.step(statement));
-  if (!row) return fail(Fault::invalid, "the store does not say where its audit trail stands");
-  const std::string text = Connection::text(statement, 0);
-  sqlite3_reset(statement);
-  TRY_ASSIGN(const encoding::json::value body, encoding::parse_json(text, kStored));
-  TRY_ASSIGN(const Record record, from_json(Kind::audit_trail, body));
-  return std::get<AuditTrail>(record);
+  TRY_ASSIGN(const std::optional<Record> record, find_row(connection, audit_trail_key()));
+  if (!record) return fail(Fault::invalid, "the store does not say where its audit trail stands");
+  return std::get<AuditTrail>(*record);
 }
 
 AuditReader::Row read_row(sqlite3_stmt* statement) {

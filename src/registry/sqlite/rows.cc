@@ -7,7 +7,8 @@
 #include "registry/codec.h"
 #include "registry/order.h"
 #include "registry/searching.h"
-#include "registry/sqlite/tables.h"
+#include "registry/sqlite/lists.h"
+#include "registry/sqlite/statements.h"
 
 namespace imprint::registry {
 
@@ -21,17 +22,9 @@ Result<Record> decode(Kind kind, sqlite3_stmt* statement) {
 
 }  // namespace
 
-std::vector<SqlValue> key_values(const Key& key) {
-  if (key.kind == Kind::audit_event)
-    return {std::int64_t{std::strtoll(key.first.c_str(), nullptr, 10)}};
-  std::vector<SqlValue> values = {key.first};
-  if (table_of(key.kind).two_part_key) values.emplace_back(key.second);
-  return values;
-}
-
 Result<std::optional<Record>> find_row(Connection& connection, const Key& key) {
   TRY_ASSIGN(sqlite3_stmt* const statement,
-             connection.prepare(table_of(key.kind).find, key_values(key)));
+             connection.prepare(statements_of(key.kind).find, key_cells(key)));
   TRY_ASSIGN(const bool row, connection.step(statement));
   if (!row) return std::optional<Record>();
   auto record = decode(key.kind, statement);

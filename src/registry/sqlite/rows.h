@@ -15,9 +15,6 @@ namespace imprint::registry {
 inline constexpr encoding::Limits kStored{.max_bytes = std::size_t{4} * 1024 * 1024,
                                           .max_depth = 32};
 
-/// What the key columns of its table hold for this key.
-std::vector<SqlValue> key_values(const Key& key);
-
 Result<std::optional<Record>> find_row(Connection& connection, const Key& key);
 
 /// One page of a query, whatever it asks for.

@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "registry/sqlite/lists.h"
+#include "registry/sqlite/schema.h"
 #include "registry/sqlite/statement.h"
-#include "registry/sqlite/tables.h"
+#include "registry/sqlite/statements.h"
 
 namespace imprint::registry {
 
@@ -35,7 +37,7 @@ bool lies_read_only(const std::filesystem::path& file) {
 }
 
 Result<bool> has_row(const std::filesystem::path& file, std::string_view sql,
-                     const std::vector<SqlValue>& values) {
+                     const std::vector<Cell>& values) {
   TRY_ASSIGN(const std::unique_ptr<Connection> connection, open_to_look(file));
   TRY_ASSIGN(const std::int64_t schema, connection->number("PRAGMA user_version"));
   TRY(check_schema(schema));
@@ -89,10 +91,7 @@ bool is_in_use(const std::filesystem::path& file) {
 }
 
 Result<bool> holds(const std::filesystem::path& file, const Key& key) {
-  const Table& table = table_of(key.kind);
-  std::vector<SqlValue> names{key.first};
-  if (table.two_part_key) names.emplace_back(key.second);
-  return has_row(file, table.find, names);
+  return has_row(file, statements_of(key.kind).find, key_cells(key));
 }
 
 Result<bool> holds_any(const std::filesystem::path& file, const Query& query) {

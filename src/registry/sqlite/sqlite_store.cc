@@ -15,7 +15,8 @@
 #include "registry/codec.h"
 #include "registry/record_cache.h"
 #include "registry/sqlite/rows.h"
-#include "registry/sqlite/tables.h"
+#include "registry/sqlite/schema.h"
+#include "registry/sqlite/statements.h"
 #include "registry/verdict.h"
 #include "runtime/batch_worker.h"
 #include "x509/certificate.h"
@@ -79,7 +80,7 @@ Result<void> check(Connection& connection, const Change& change) {
   if (!touched) return {};
   if (touched->expect.state == Expect::State::anything) return {};
   TRY_ASSIGN(sqlite3_stmt* const statement,
-             connection.prepare(table_of(touched->key.kind).version, key_values(touched->key)));
+             connection.prepare(statements_of(touched->key.kind).version, key_cells(touched->key)));
   TRY_ASSIGN(const bool row, connection.step(statement));
   std::optional<std::int64_t> version;
   if (row) version = Connection::integer(statement, 0);
@@ -89,15 +90,11 @@ Result<void> check(Connection& connection, const Change& change) {
 
 Result<void> put(Connection& connection, const Record& record) {
   const Key key = key_of(record);
-  const Table& table = table_of(key.kind);
-  std::vector<SqlValue> values;
-  if (key.kind != Kind::audit_event) {
-    values = key_values(key);
-    values.emplace_back(version_of(record));
-  }
-  for (SqlValue& value : table.columns(record)) values.push_back(std::move(value));
+  std::vector<Cell> values = key_cells(key);
+  if (!table_of(key.kind).is_append_only) values.emplace_back(version_of(record));
+  for (Cell& value : searched_cells(record)) values.push_back(std::move(value));
   values.emplace_back(encoding::to_json(to_json(record)));
-  return connection.run(table.put, values);
+  return connection.run(statements_of(key.kind).put, values);
 }
 
 /// Where the trail was before what is left of it.
@@ -114,7 +111,7 @@ Result<void> forget(Connection& connection, const Forget& oldest, AuditTrail& tr
 Result<void> apply(Connection& connection, const Change& change, AuditTrail& trail) {
   if (const auto* p = std::get_if<Put>(&change)) return put(connection, p->record);
   if (const auto* e = std::get_if<Erase>(&change)) {
-    return connection.run(table_of(e->key.kind).erase, key_values(e->key));
+    return connection.run(statements_of(e->key.kind).erase, key_cells(e->key));
   }
   if (const auto* count = std::get_if<Count>(&change)) {
     TRY_ASSIGN(const std::optional<Record> found,

@@ -82,8 +82,7 @@ Result<void> Connection::execute(std::string_view sql) {
   return tl::unexpected(error("execute"));
 }
 
-Result<sqlite3_stmt*> Connection::prepare(std::string_view sql,
-                                          const std::vector<SqlValue>& values) {
+Result<sqlite3_stmt*> Connection::prepare(std::string_view sql, const std::vector<Cell>& values) {
   auto& slot = statements_[std::string(sql)];
   if (!slot) {
     sqlite3_stmt* raw = nullptr;
@@ -95,7 +94,7 @@ Result<sqlite3_stmt*> Connection::prepare(std::string_view sql,
   sqlite3_stmt* statement = slot.get();
   sqlite3_reset(statement);
   int index = 1;
-  for (const SqlValue& value : values) {
+  for (const Cell& value : values) {
     int code = SQLITE_OK;
     if (const auto* number = std::get_if<std::int64_t>(&value)) {
       code = sqlite3_bind_int64(statement, index, *number);
@@ -113,7 +112,7 @@ Result<sqlite3_stmt*> Connection::prepare(std::string_view sql,
   return statement;
 }
 
-Result<void> Connection::run(std::string_view sql, const std::vector<SqlValue>& values) {
+Result<void> Connection::run(std::string_view sql, const std::vector<Cell>& values) {
   TRY_ASSIGN(sqlite3_stmt* const statement, prepare(sql, values));
   Result<bool> row = true;
   while (row && *row) row = step(statement);

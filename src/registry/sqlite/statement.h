@@ -8,15 +8,12 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <variant>
 #include <vector>
 
 #include "base/result.h"
+#include "registry/tables.h"
 
 namespace imprint::registry {
-
-/// What a column holds or a parameter binds.
-using SqlValue = std::variant<std::nullptr_t, std::int64_t, std::string, double>;
 
 /// One connection and its prepared statements, used by one thread at a time. SQL text always comes
 /// from this folder; values are bound, never pasted.
@@ -34,10 +31,10 @@ class Connection {
   Result<void> execute(std::string_view sql);
 
   /// A cached statement, reset and bound; valid until the next call with the same text.
-  Result<sqlite3_stmt*> prepare(std::string_view sql, const std::vector<SqlValue>& values);
+  Result<sqlite3_stmt*> prepare(std::string_view sql, const std::vector<Cell>& values);
 
   /// Runs to the end, ignoring rows.
-  Result<void> run(std::string_view sql, const std::vector<SqlValue>& values);
+  Result<void> run(std::string_view sql, const std::vector<Cell>& values);
 
   /// True with a row, false at the end.
   Result<bool> step(sqlite3_stmt* statement);

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "registry/records.h"
+
+/// How records lie in the tables of a relational store, whatever its dialect: a table for each
+/// kind, with the columns of the key, the version, columns that lists search by, and the record as
+/// JSON (codec.h) in `body`.
+namespace imprint::registry {
+
+/// What a column holds.
+using Cell = std::variant<std::nullptr_t, std::int64_t, std::string, double>;
+
+struct SearchedColumn {
+  std::string_view name;
+  Cell (*value)(const Record&);
+};
+
+struct Table {
+  Kind kind;
+  std::string_view name;
+  std::vector<std::string_view> key;
+  std::vector<SearchedColumn> searched = {};
+  /// Rows are numbered, have no version, and are never put again.
+  bool is_append_only = false;
+};
+
+const Table& table_of(Kind kind);
+
+/// What the key columns of its table hold for this key.
+std::vector<Cell> key_cells(const Key& key);
+
+/// What the searched columns of its table hold for this record.
+std::vector<Cell> searched_cells(const Record& record);
+
+}  // namespace imprint::registry
