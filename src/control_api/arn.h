@@ -5,24 +5,16 @@
 #include <string_view>
 
 #include "base/certificate_id.h"
-#include "control_api/call.h"
+#include "control_api/words.h"
 #include "registry/records.h"
+#include "rest/arn.h"
 
-/// Amazon resource names that come in (contract section 8.4). Any partition and region will do, for
-/// the server answers to every region; the account must be this one.
+/// What the ARNs of these resources name.
 namespace imprint::control_api {
 
-/// What follows the account in an ARN of AWS IoT: "cert/ab12"; nothing when it is none.
-std::optional<std::string_view> arn_resource(std::string_view text);
-
-/// `member` is the input that holds the ARN, for messages; `resource` is "thing", "cert", ...
-/// Returns what follows the slash.
-Result<std::string> parse_arn(const Call& call, std::string_view member, std::string_view text,
-                              std::string_view resource);
-
-/// What an ARN of this account names, whatever its type: "policy/x".
-Result<std::string> parse_resource(const Call& call, std::string_view member,
-                                   std::string_view text);
+using rest::arn_resource;
+using rest::parse_arn;
+using rest::parse_resource;
 
 /// A principal of a thing: a certificate's ARN. Cognito identities are not offered.
 Result<CertificateId> parse_principal(const Call& call, std::string_view member);

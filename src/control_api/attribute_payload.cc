@@ -2,7 +2,7 @@
 #include "control_api/attribute_payload.h"
 
 #include "base/name.h"
-#include "control_api/validation.h"
+#include "control_api/words.h"
 
 namespace imprint::control_api {
 

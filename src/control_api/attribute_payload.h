@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include "control_api/call.h"
+#include "control_api/words.h"
 #include "registry/records.h"
 
 /// AttributePayload {attributes, merge} of things and thing groups (contract section 8.6).

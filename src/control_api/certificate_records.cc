@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control_api/certificate_records.h"
 
-#include "control_api/validation.h"
+#include "control_api/words.h"
 
 namespace imprint::control_api {
 

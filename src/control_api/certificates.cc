@@ -3,9 +3,7 @@
 #include "control_api/certificate_records.h"
 #include "control_api/members.h"
 #include "control_api/operations.h"
-#include "control_api/paging.h"
 #include "control_api/store_access.h"
-#include "control_api/validation.h"
 #include "provisioning/standing.h"
 #include "x509/csr.h"
 

@@ -4,6 +4,7 @@
 #include <benchmark/benchmark.h>
 #include <map>
 
+#include "control_api/words.h"
 #include "registry/sqlite/sqlite_store.h"
 #include "test/support/control_api_world.h"
 #include "test/support/filled_registry.h"

@@ -5,7 +5,6 @@
 #include "control_api/policies_in_effect.h"
 #include "control_api/policy_records.h"
 #include "control_api/thing_records.h"
-#include "control_api/validation.h"
 
 namespace imprint::control_api {
 

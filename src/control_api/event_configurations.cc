@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control_api/operations.h"
 #include "control_api/store_access.h"
-#include "control_api/validation.h"
 
 namespace imprint::control_api {
 

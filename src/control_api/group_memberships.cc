@@ -2,11 +2,9 @@
 #include "control_api/arn.h"
 #include "control_api/members.h"
 #include "control_api/operations.h"
-#include "control_api/paging.h"
 #include "control_api/searching.h"
 #include "control_api/thing_group_tree.h"
 #include "control_api/thing_records.h"
-#include "control_api/validation.h"
 
 namespace imprint::control_api {
 

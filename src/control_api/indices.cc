@@ -2,10 +2,8 @@
 #include "control_api/attribute_payload.h"
 #include "control_api/members.h"
 #include "control_api/operations.h"
-#include "control_api/paging.h"
 #include "control_api/searching.h"
 #include "control_api/thing_records.h"
-#include "control_api/validation.h"
 
 namespace imprint::control_api {
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "control_api/words.h"
 #include "test/support/control_api_world.h"
 
 namespace imprint::control_api {

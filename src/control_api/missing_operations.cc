@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "control_api/router.h"
+#include "control_api/operations.h"
 
 namespace imprint::control_api {
 

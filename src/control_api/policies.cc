@@ -3,7 +3,6 @@
 #include "control_api/claim_policy.h"
 #include "control_api/members.h"
 #include "control_api/operations.h"
-#include "control_api/paging.h"
 #include "control_api/policy_records.h"
 #include "control_api/tags.h"
 #include "policy/lint.h"

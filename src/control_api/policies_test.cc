@@ -267,10 +267,10 @@ TEST_F(Policies, RefuseWrongTargets) {
 TEST_F(Policies, WorkThroughTheDeprecatedCallsToo) {
   create("p");
   const std::string certificate = world.make_certificate();
-  const Headers principal{{"x-amzn-iot-principal", certificate}};
+  const rest::Headers principal{{"x-amzn-iot-principal", certificate}};
   world.must("PUT", "/principal-policies/p", "", principal);
   EXPECT_EQ(world.must("GET", "/principal-policies", "", principal).list("policies").size(), 1U);
-  const Headers policy{{"x-amzn-iot-policy", "p"}};
+  const rest::Headers policy{{"x-amzn-iot-policy", "p"}};
   EXPECT_EQ(world.must("GET", "/policy-principals", "", policy).list("principals")[0].as_string(),
             certificate);
   world.must("DELETE", "/principal-policies/p", "", principal);
@@ -320,8 +320,8 @@ TEST_F(Policies, LeaveNothingAttachedToTheirName) {
   const auto id = CertificateId(Sha256{7});
   const registry::PolicyTarget target(id);
   LateAttachment store(world.memory, registry::PolicyAttachment{*PolicyName::parse("p"), target});
-  ControlApi api(world.dependencies_on(store, world.issue));
-  HttpRequest request{"DELETE", "/policies/p", {}, "", ""};
+  rest::Api api = world.api_on(store, world.issue);
+  rest::HttpRequest request{"DELETE", "/policies/p", {}, "", ""};
   world.signer.sign(request, world.clock.now());
   EXPECT_EQ(runtime::run_blocking(api.handle(request)).status, 200);
   EXPECT_TRUE(

@@ -5,7 +5,6 @@
 #include "control_api/arn.h"
 #include "control_api/members.h"
 #include "control_api/operations.h"
-#include "control_api/paging.h"
 #include "control_api/policies_in_effect.h"
 #include "control_api/policy_records.h"
 

@@ -2,7 +2,6 @@
 #include "control_api/members.h"
 #include "control_api/operations.h"
 #include "control_api/store_access.h"
-#include "control_api/validation.h"
 
 namespace imprint::control_api {
 

@@ -2,7 +2,7 @@
 #include "control_api/registration_config.h"
 
 #include "control_api/template_records.h"
-#include "control_api/validation.h"
+#include "control_api/words.h"
 
 namespace imprint::control_api {
 

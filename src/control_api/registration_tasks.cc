@@ -3,10 +3,8 @@
 
 #include "control_api/members.h"
 #include "control_api/operations.h"
-#include "control_api/paging.h"
 #include "control_api/s3_names.h"
 #include "control_api/store_access.h"
-#include "control_api/validation.h"
 
 namespace imprint::control_api {
 

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <thread>
 
+#include "control_api/words.h"
 #include "test/support/control_api_world.h"
 #include "x509/csr.h"
 
@@ -111,7 +112,7 @@ class BulkRegistration : public testing::Test {
     EXPECT_TRUE(link.starts_with(kServer)) << link;
     return link.substr(kServer.size());
   }
-  HttpResponse fetch(const std::string& target, const std::string& method = "GET") {
+  rest::HttpResponse fetch(const std::string& target, const std::string& method = "GET") {
     return runtime::run_blocking(world.api.handle({method, target, {}, "", "192.0.2.7"}));
   }
 
@@ -136,7 +137,7 @@ TEST_F(BulkRegistration, RunsFromUploadToReports) {
   EXPECT_EQ(done.text("inputFileKey"), "batch/one.ndjson");
   world.must("GET", "/things/a");
 
-  const HttpResponse results = fetch(link_to(id, "RESULTS"));
+  const rest::HttpResponse results = fetch(link_to(id, "RESULTS"));
   EXPECT_EQ(results.status, 200);
   EXPECT_EQ(results.content_type, "application/x-ndjson");
   EXPECT_THAT(results.body, HasSubstr(R"("thing":"arn:aws:iot:us-east-1:000000000000:thing/a")"));
@@ -159,7 +160,7 @@ TEST_F(BulkRegistration, LinksOpenNothingElse) {
         changed("token=", "token=0"), changed("&token=", "&t="), link.substr(0, link.find('?')),
         std::string("/imprint/v1/reports/x"),
         std::string("/imprint/v1/reports/%2e%2e/RESULTS/0")}) {
-    const HttpResponse refused = fetch(target);
+    const rest::HttpResponse refused = fetch(target);
     EXPECT_EQ(refused.status, 401) << target << refused.body;
   }
   EXPECT_EQ(fetch(link, "DELETE").status, 403);

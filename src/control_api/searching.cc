@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "control_api/validation.h"
+#include "control_api/words.h"
 #include "encoding/text.h"
 #include "x509/digest.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "control_api/paging.h"
 #include "control_api/store_access.h"
+#include "control_api/words.h"
 #include "search/query.h"
 
 /// What the operations on the index and on dynamic thing groups share.

@@ -6,14 +6,11 @@
 #include <utility>
 #include <vector>
 
-#include "control_api/call.h"
-#include "control_api/exceptions.h"
+#include "control_api/words.h"
 #include "registry/store.h"
 
 /// What the operations ask of the store again and again.
 namespace imprint::control_api {
-
-using Answer = runtime::Task<Result<json::object>>;
 
 /// The record, or nothing.
 template <class T>

@@ -4,8 +4,6 @@
 #include "control_api/arn.h"
 #include "control_api/members.h"
 #include "control_api/operations.h"
-#include "control_api/paging.h"
-#include "control_api/validation.h"
 
 namespace imprint::control_api {
 

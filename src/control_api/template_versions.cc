@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control_api/operations.h"
-#include "control_api/paging.h"
 #include "control_api/template_records.h"
 
 namespace imprint::control_api {

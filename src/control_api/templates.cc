@@ -3,10 +3,8 @@
 
 #include "control_api/claim_policy.h"
 #include "control_api/operations.h"
-#include "control_api/paging.h"
 #include "control_api/tags.h"
 #include "control_api/template_records.h"
-#include "control_api/validation.h"
 #include "provisioning/plan.h"
 #include "provisioning/template_check.h"
 #include "templates/template.h"

@@ -2,7 +2,6 @@
 #include "control_api/attribute_payload.h"
 #include "control_api/members.h"
 #include "control_api/operations.h"
-#include "control_api/paging.h"
 #include "control_api/searching.h"
 #include "control_api/tags.h"
 #include "control_api/thing_group_tree.h"

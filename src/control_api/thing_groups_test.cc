@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gmock/gmock.h>
 
+#include "control_api/words.h"
 #include "test/support/control_api_world.h"
 
 namespace imprint::control_api {

@@ -2,7 +2,6 @@
 #include "control_api/arn.h"
 #include "control_api/members.h"
 #include "control_api/operations.h"
-#include "control_api/paging.h"
 #include "control_api/thing_records.h"
 
 namespace imprint::control_api {

@@ -2,7 +2,7 @@
 #include "control_api/thing_records.h"
 
 #include "control_api/members.h"
-#include "control_api/validation.h"
+#include "control_api/words.h"
 
 namespace imprint::control_api {
 

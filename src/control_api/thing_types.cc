@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control_api/members.h"
 #include "control_api/operations.h"
-#include "control_api/paging.h"
 #include "control_api/tags.h"
 #include "control_api/thing_records.h"
-#include "control_api/validation.h"
 
 namespace imprint::control_api {
 

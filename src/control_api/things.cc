@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control_api/attribute_payload.h"
-#include "control_api/authorization.h"
 #include "control_api/members.h"
 #include "control_api/operations.h"
-#include "control_api/paging.h"
 #include "control_api/thing_records.h"
+#include "rest/authorization.h"
 
 namespace imprint::control_api {
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gmock/gmock.h>
 
+#include "control_api/words.h"
 #include "test/support/control_api_world.h"
 
 namespace imprint::control_api {
@@ -204,7 +205,7 @@ TEST_F(Things, AreListedAndFound) {
 
 TEST_F(Things, AreListedWithTheTypeOfTheirAttachment) {
   const std::string arn = world.make_certificate();
-  const Headers principal{{"x-amzn-principal", arn}};
+  const rest::Headers principal{{"x-amzn-principal", arn}};
   for (const char* name : {"t", "u", "v"}) {
     world.must("POST", std::string("/things/") + name, "{}");
     attach(name, arn);
@@ -224,7 +225,7 @@ TEST_F(Things, AreListedWithTheTypeOfTheirAttachment) {
     expect_refusals(world, {{target, "GET", target + "OTHER", "", 400, kInvalid, "EXCLUSIVE_THING",
                              principal}});
   }
-  const Headers unknown{
+  const rest::Headers unknown{
       {"x-amzn-principal", "arn:aws:iot:us-east-1:000000000000:cert/" + std::string(64, 'a')}};
   expect_refusals(
       world, {{"unknown thing", "GET", "/things/w/principals-v2", "", 404, kNotFound, "w"},
@@ -238,7 +239,7 @@ TEST_F(Things, AttachToPrincipals) {
   attach("t", arn);
   attach("t", arn);
   EXPECT_EQ(world.must("GET", "/things/t/principals").list("principals")[0].as_string(), arn);
-  const Headers principal{{"x-amzn-principal", arn}};
+  const rest::Headers principal{{"x-amzn-principal", arn}};
   for (int i = 0; i < 4; ++i) {
     world.must("POST", fmt::format("/things/u{}", i), "{}");
     attach(fmt::format("u{}", i), arn);
@@ -258,7 +259,7 @@ TEST_F(Things, AttachExclusivelyToOne) {
   world.must("POST", "/things/t", "{}");
   world.must("POST", "/things/u", "{}");
   const std::string arn = world.make_certificate();
-  const Headers principal{{"x-amzn-principal", arn}};
+  const rest::Headers principal{{"x-amzn-principal", arn}};
   attach("t", arn, "?thingPrincipalType=EXCLUSIVE_THING");
   attach("t", arn, "?thingPrincipalType=EXCLUSIVE_THING");
   const std::string other = world.make_certificate();
@@ -288,9 +289,9 @@ TEST_F(Things, AttachExclusivelyToOne) {
 TEST_F(Things, RefuseWrongPrincipals) {
   world.must("POST", "/things/t", "{}");
   const std::string arn = world.make_certificate();
-  const Headers unknown{{"x-amzn-principal", kUnknownArn}};
-  const Headers no_arn{{"x-amzn-principal", "us-east-1:cognito"}};
-  const Headers known{{"x-amzn-principal", arn}};
+  const rest::Headers unknown{{"x-amzn-principal", kUnknownArn}};
+  const rest::Headers no_arn{{"x-amzn-principal", "us-east-1:cognito"}};
+  const rest::Headers known{{"x-amzn-principal", arn}};
   expect_refusals(
       world,
       {{"attach unknown", "PUT", "/things/t/principals", "", 404, kNotFound, kUnknownArn, unknown},

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+
 #include "outcome/causes.h"
 
 #include <fstream>
@@ -18,8 +19,7 @@ TEST(Causes, HaveNamesOfTheirOwnAndSayHowTheyAreAnswered) {
     EXPECT_TRUE(names.insert(info.name).second) << info.name;
     EXPECT_EQ(find_cause(info.name), Cause(info));
     EXPECT_EQ(info.status == 0, info.wire_code.empty()) << info.name;
-    if (info.status == 429 || info.status >= 500)
-      EXPECT_EQ(info.again, Again::later) << info.name;
+    if (info.status == 429 || info.status >= 500) EXPECT_EQ(info.again, Again::later) << info.name;
   }
   EXPECT_FALSE(find_cause("of a later version"));
 }

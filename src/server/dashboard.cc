@@ -13,8 +13,8 @@ namespace imprint::server {
 
 namespace {
 
-using control_api::HttpRequest;
-using control_api::HttpResponse;
+using rest::HttpRequest;
+using rest::HttpResponse;
 
 constexpr std::string_view kFolder = "/ui/";
 constexpr std::string_view kPage = "index.html";

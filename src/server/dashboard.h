@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "control_api/http.h"
+#include "rest/http.h"
 
 namespace imprint::server {
 
@@ -26,8 +26,8 @@ class Dashboard {
   explicit Dashboard(std::span<const DashboardFile> files);
 
   /// True for a target that belongs here; `/` does for a browser.
-  [[nodiscard]] static bool serves(const control_api::HttpRequest& request);
-  [[nodiscard]] control_api::HttpResponse answer(const control_api::HttpRequest& request) const;
+  [[nodiscard]] static bool serves(const rest::HttpRequest& request);
+  [[nodiscard]] rest::HttpResponse answer(const rest::HttpRequest& request) const;
 
  private:
   struct File {

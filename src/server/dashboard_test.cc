@@ -6,8 +6,8 @@
 namespace imprint::server {
 namespace {
 
-using control_api::HttpRequest;
-using control_api::HttpResponse;
+using rest::HttpRequest;
+using rest::HttpResponse;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -17,7 +17,7 @@ std::string header_of(const HttpResponse& response, std::string_view name) {
   return {};
 }
 
-HttpRequest get(std::string target, control_api::Headers headers = {}) {
+HttpRequest get(std::string target, rest::Headers headers = {}) {
   return {"GET", std::move(target), std::move(headers), "", ""};
 }
 

@@ -7,6 +7,8 @@
 #include <openssl/x509.h>
 
 #include "encoding/json.h"
+#include "operator_api/standing.h"
+#include "operator_api/story.h"
 #include "registry/refusal.h"
 #include "story/judgement.h"
 #include "story/sentences.h"

@@ -41,8 +41,8 @@ constexpr auto kAcceptPause = std::chrono::milliseconds(20);
 using Message = http::request<http::string_body>;
 
 /// Without the body.
-control_api::HttpRequest head_of(const Message& in, std::string source_ip) {
-  control_api::HttpRequest out;
+rest::HttpRequest head_of(const Message& in, std::string source_ip) {
+  rest::HttpRequest out;
   out.method = std::string(in.method_string());
   out.target = std::string(in.target());
   for (const auto& field : in) out.headers.emplace_back(field.name_string(), field.value());
@@ -50,7 +50,7 @@ control_api::HttpRequest head_of(const Message& in, std::string source_ip) {
   return out;
 }
 
-http::response<http::string_body> to_response(control_api::HttpResponse&& in, unsigned version,
+http::response<http::string_body> to_response(rest::HttpResponse&& in, unsigned version,
                                               bool keep_alive) {
   http::response<http::string_body> out(static_cast<http::status>(in.status), version);
   if (!in.content_type.empty()) out.set(http::field::content_type, in.content_type);
@@ -196,7 +196,7 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
     Message message = self->parser_->release();
     const unsigned version = message.version();
     const bool keep_alive = body == Body::whole && message.keep_alive();
-    control_api::HttpRequest request = head_of(message, self->source_ip_);
+    rest::HttpRequest request = head_of(message, self->source_ip_);
     const auto key = self->server_.handlers_.named_key(request);
     if (body == Body::whole) request.body = std::move(message.body());
     auto response = co_await self->server_.handlers_.answer(std::move(request));
@@ -219,7 +219,7 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
   }
 
   void refuse_for_now() {
-    control_api::HttpResponse response{
+    rest::HttpResponse response{
         .status = 503,
         .body = R"({"message":"too many long requests at once; try again in a moment"})",
         .headers = {{"Retry-After", "1"}}};
@@ -233,7 +233,7 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
         error.category() == http::make_error_code(http::error::bad_method).category();
     if (!is_http || error == http::error::end_of_stream || error == http::error::partial_message)
       return close();
-    control_api::HttpResponse response{
+    rest::HttpResponse response{
         .status = is_too_large ? 413 : 400,
         .body = R"({"message":"the request is not well-formed HTTP, or larger than 1 MiB"})"};
     write(to_response(std::move(response), 11, false));
@@ -252,7 +252,7 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
 
   /// The body of a stream ends with its connection, so that it needs no length (RFC 9112 section
   /// 6.3, item 8).
-  void begin_stream(control_api::HttpResponse&& response, unsigned version) {
+  void begin_stream(rest::HttpResponse&& response, unsigned version) {
     response_ = to_response(std::move(response), version, false);
     response_.erase(http::field::content_length);
     response_head_.emplace(response_);
@@ -277,7 +277,7 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
 
   void pause() {
     beast::get_lowest_layer(stream_).expires_never();
-    pause_.expires_after(control_api::BodyStream::kPeriod);
+    pause_.expires_after(rest::BodyStream::kPeriod);
     pause_.async_wait([self = shared_from_this()](const error_code& error) {
       if (!error) self->go_on();
     });
@@ -299,7 +299,7 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
   http::response<http::string_body> response_;
   std::string source_ip_;
   // Of a response that goes on.
-  std::unique_ptr<control_api::BodyStream> body_stream_;
+  std::unique_ptr<rest::BodyStream> body_stream_;
   std::optional<http::response_serializer<http::string_body>> response_head_;
   std::string chunk_;
   asio::steady_timer pause_{server_.loop_};

@@ -13,7 +13,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "control_api/http.h"
+#include "rest/http.h"
 #include "runtime/executor.h"
 #include "runtime/task.h"
 #include "server/slots.h"
@@ -28,9 +28,9 @@ namespace imprint::server {
 class HttpServer final : public runtime::Executor {
  public:
   struct Handlers {
-    std::function<runtime::Task<control_api::HttpResponse>(control_api::HttpRequest)> answer;
+    std::function<runtime::Task<rest::HttpResponse>(rest::HttpRequest)> answer;
     /// The access key id that the headers name, if an operator has it; asked before a body is read.
-    std::function<std::optional<std::string>(const control_api::HttpRequest&)> named_key;
+    std::function<std::optional<std::string>(const rest::HttpRequest&)> named_key;
     /// A device has taken this port for the other: who is told, by its address.
     std::function<void(const std::string& source_ip)> speaks_mqtt;
   };

@@ -6,7 +6,7 @@
 #include <gmock/gmock.h>
 #include <thread>
 
-#include "control_api/web_session.h"
+#include "rest/web_session.h"
 #include "test/support/control_api_world.h"
 #include "test/support/tls_socket.h"
 
@@ -29,9 +29,8 @@ class SmallListener {
         world.ca.certificate.pem()};
     auto made = HttpServer::make(
         credentials, {boost::asio::ip::make_address("127.0.0.1"), 0},
-        {.answer = [this](control_api::HttpRequest request) { return answer(std::move(request)); },
-         .named_key =
-             [this](const control_api::HttpRequest& head) { return world.api.named_key(head); },
+        {.answer = [this](rest::HttpRequest request) { return answer(std::move(request)); },
+         .named_key = [this](const rest::HttpRequest& head) { return world.api.named_key(head); },
          .speaks_mqtt = [](const std::string&) {}},
         places, world.log);
     EXPECT_TRUE(made) << made.error().message;
@@ -61,7 +60,7 @@ class SmallListener {
   /// The request as it goes over the wire, its body apart.
   std::string head(const AwsSigner& who, const std::string& method, const std::string& target,
                    const std::string& body = "") {
-    control_api::HttpRequest request{method, target, {}, body, ""};
+    rest::HttpRequest request{method, target, {}, body, ""};
     who.sign(request, world.clock.now());
     std::string out = method + " " + target + " HTTP/1.1\r\n";
     for (const auto& [name, value] : request.headers) out += name + ": " + value + "\r\n";
@@ -78,7 +77,7 @@ class SmallListener {
     socket.write(
         fmt::format("POST {} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
                     "Content-Length: {}\r\n\r\n{}",
-                    control_api::kSessionTarget, body.size(), body));
+                    rest::kSessionTarget, body.size(), body));
     return socket.read_text();
   }
   /// Of refused steps, how many came from an address.
@@ -93,8 +92,8 @@ class SmallListener {
   test::ControlApiWorld world;
 
  private:
-  runtime::Task<control_api::HttpResponse> answer(control_api::HttpRequest request) {
-    if (request.target == control_api::kSessionTarget)
+  runtime::Task<rest::HttpResponse> answer(rest::HttpRequest request) {
+    if (request.target == rest::kSessionTarget)
       co_return co_await world.api.handle_session(std::move(request));
     co_return co_await world.api.handle(std::move(request));
   }

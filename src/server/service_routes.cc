@@ -15,8 +15,8 @@ constexpr auto kVerdictLasts = std::chrono::seconds(1);
 /// A shard looks at the clock every second; a commit takes milliseconds.
 constexpr Milliseconds kMostSilence = std::chrono::seconds(5);
 
-control_api::HttpResponse text(int status, std::string body,
-                               std::string type = "text/plain; charset=utf-8") {
+rest::HttpResponse text(int status, std::string body,
+                        std::string type = "text/plain; charset=utf-8") {
   return {.status = status, .body = std::move(body), .content_type = std::move(type)};
 }
 
@@ -26,7 +26,7 @@ bool ServiceRoutes::serves(std::string_view target) {
   return std::ranges::find(kTargets, target) != kTargets.end();
 }
 
-runtime::Task<control_api::HttpResponse> ServiceRoutes::answer(control_api::HttpRequest request) {
+runtime::Task<rest::HttpResponse> ServiceRoutes::answer(rest::HttpRequest request) {
   if (request.method != "GET") co_return text(405, request.target + " answers GET only\n");
   if (request.target == "/readyz") {
     const Verdict verdict = co_await readiness();

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "control_api/http.h"
 #include "issuance/issuer.h"
 #include "registry/store.h"
+#include "rest/http.h"
 #include "runtime/task.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
@@ -37,7 +37,7 @@ class ServiceRoutes {
 
   /// True for a target that belongs here.
   [[nodiscard]] static bool serves(std::string_view target);
-  runtime::Task<control_api::HttpResponse> answer(control_api::HttpRequest request);
+  runtime::Task<rest::HttpResponse> answer(rest::HttpRequest request);
 
  private:
   struct Verdict {

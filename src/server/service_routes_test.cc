@@ -18,7 +18,7 @@ using testing::StartsWith;
 
 class Readiness : public testing::Test {
  protected:
-  control_api::HttpResponse ask() {
+  rest::HttpResponse ask() {
     return runtime::run_blocking(routes_.answer(
         {.method = "GET", .target = "/readyz", .headers = {}, .body = {}, .source_ip = {}}));
   }

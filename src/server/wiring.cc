@@ -11,10 +11,7 @@
 #include "base/file.h"
 #include "base/thread.h"
 #include "bulk/registration_tasks.h"
-#include "control_api/control_api.h"
-#include "control_api/live_feed.h"
-#include "control_api/monitoring_json.h"
-#include "control_api/web_session.h"
+#include "control_api/operations.h"
 #include "deployment/key_file.h"
 #include "deployment/secret_files.h"
 #include "deployment/start_checks.h"
@@ -22,8 +19,14 @@
 #include "hooks/hooks.h"
 #include "issuance/issuer.h"
 #include "issuance/key_pool.h"
+#include "operator_api/live_feed.h"
+#include "operator_api/monitoring_json.h"
+#include "operator_api/operations.h"
+#include "operator_api/report_link.h"
 #include "provisioning/sweep.h"
 #include "registry/sqlite/sqlite_store.h"
+#include "rest/api.h"
+#include "rest/web_session.h"
 #include "server/beginning.h"
 #include "server/dashboard.h"
 #include "server/descriptors.h"
@@ -281,9 +284,9 @@ struct Server::Parts {
   std::optional<ServiceRoutes> routes;
   const Dashboard dashboard{dashboard_files()};
   std::optional<access::Sessions> sessions;
-  control_api::LiveFeed live{
-      clock, control_api::monitoring_topics([this] { return monitor->snapshot(); })};
-  std::optional<control_api::ControlApi> control;
+  operator_api::LiveFeed live{
+      clock, operator_api::monitoring_topics([this] { return monitor->snapshot(); })};
+  std::optional<rest::Api> control;
   std::unique_ptr<HttpServer> http;
   std::vector<std::thread> threads;
 
@@ -502,28 +505,28 @@ struct Server::Parts {
         *store, *issuer, clock, log, metrics, [this] { return longest_silence(); }, std::move(root),
         std::move(issuing));
     sessions.emplace(*operators, clock, random);
-    control.emplace(
-        control_api::Dependencies{.store = *store,
-                                  .device_access = *access,
-                                  .issue = *issue,
-                                  .apply = *apply,
-                                  .registrations = *registrations,
-                                  .hooks = *hooks,
-                                  .keys = *keys,
-                                  .settings = settings,
-                                  .monitor = *monitor,
-                                  .clock = clock,
-                                  .random = random,
-                                  .log = log,
-                                  .operators = *operators,
-                                  .connections = presence,
-                                  .authorities = {*root_certificate, issuer->certificate()},
-                                  .sessions = *sessions,
-                                  .live = live,
-                                  .archive = archive ? &*archive : nullptr,
-                                  .account = config.account_id,
-                                  .region = config.region,
-                                  .endpoint_address = endpoints_of(config).front()});
+    control.emplace(rest::Dependencies{.store = *store,
+                                       .device_access = *access,
+                                       .issue = *issue,
+                                       .apply = *apply,
+                                       .registrations = *registrations,
+                                       .hooks = *hooks,
+                                       .keys = *keys,
+                                       .settings = settings,
+                                       .monitor = *monitor,
+                                       .clock = clock,
+                                       .random = random,
+                                       .log = log,
+                                       .operators = *operators,
+                                       .connections = presence,
+                                       .authorities = {*root_certificate, issuer->certificate()},
+                                       .sessions = *sessions,
+                                       .live = live,
+                                       .archive = archive ? &*archive : nullptr,
+                                       .account = config.account_id,
+                                       .region = config.region,
+                                       .endpoint_address = endpoints_of(config).front()},
+                    make_table());
     TRY_ASSIGN(const ServerCredentials credentials, load_credentials(layout));
     TRY(tell_ends(credentials));
     TRY_ASSIGN(const Shard::Address address, to_address(config.listen.http));
@@ -531,10 +534,9 @@ struct Server::Parts {
         http,
         HttpServer::make(
             credentials, address,
-            {.answer =
-                 [this](control_api::HttpRequest request) { return answer(std::move(request)); },
+            {.answer = [this](rest::HttpRequest request) { return answer(std::move(request)); },
              .named_key =
-                 [this](const control_api::HttpRequest& head) { return control->named_key(head); },
+                 [this](const rest::HttpRequest& head) { return control->named_key(head); },
              .speaks_mqtt =
                  [this](const std::string& from) { note_mqtt_at_rest_port(*journal, log, from); }},
             descriptors.http, log));
@@ -545,16 +547,25 @@ struct Server::Parts {
     return {};
   }
 
+  /// Every operation: AWS's and Imprint's own.
+  rest::Table make_table() {
+    rest::Table table{.operations = control_api::operations(),
+                      .missing = control_api::missing_operations(),
+                      .links = {operator_api::report_link(*registrations, *store, clock)}};
+    std::ranges::copy(operator_api::operations(), std::back_inserter(table.operations));
+    return table;
+  }
+
   [[nodiscard]] Milliseconds longest_silence() const {
     Milliseconds longest{};
     for (const Shard* shard : peers) longest = std::max(longest, shard->silence());
     return longest;
   }
 
-  runtime::Task<control_api::HttpResponse> answer(control_api::HttpRequest request) {
+  runtime::Task<rest::HttpResponse> answer(rest::HttpRequest request) {
     if (ServiceRoutes::serves(request.target))
       co_return co_await routes->answer(std::move(request));
-    if (request.target == control_api::kSessionTarget)
+    if (request.target == rest::kSessionTarget)
       co_return co_await control->handle_session(std::move(request));
     if (Dashboard::serves(request)) co_return dashboard.answer(request);
     co_return co_await control->handle(std::move(request));

@@ -50,8 +50,8 @@ struct Registered {
   std::string template_name = {};
   std::optional<std::int64_t> template_version = {};
   std::optional<bool> thing_existed = {};
-  std::string list = {};                                ///< that the unit is on
-  std::map<std::string, std::string> overridden = {};   ///< parameters that the template's rules set
+  std::string list = {};                               ///< that the unit is on
+  std::map<std::string, std::string> overridden = {};  ///< parameters that the template's rules set
   std::vector<std::string> overrides_not_declared = {};  ///< and those that it does not declare
   std::string task = {};                                 ///< of a bulk registration
   std::optional<std::int64_t> line = {};
@@ -120,9 +120,9 @@ struct KeyUse {
 /// What an operator, or the server for one, has changed: members of the operation's own.
 using Change = encoding::json::object;
 
-using Detail = std::variant<std::monostate, Rejection, Issued, Registered, HookAnswer, Introduced,
-                            Removed, Ended, LeftUnregistered, AbsentService, AlarmTold, Paused,
-                            KeyUse, Change>;
+using Detail =
+    std::variant<std::monostate, Rejection, Issued, Registered, HookAnswer, Introduced, Removed,
+                 Ended, LeftUnregistered, AbsentService, AlarmTold, Paused, KeyUse, Change>;
 
 using encoding::field;
 

@@ -49,8 +49,8 @@ struct Event {
   /// A device's own step: connections end for many reasons, one of them that the device did what is
   /// not allowed.
   [[nodiscard]] bool is_of_device() const {
-    return step && (step == "disconnect"_step ? static_cast<bool>(told.cause)
-                                              : step->doer == Doer::device);
+    return step &&
+           (step == "disconnect"_step ? static_cast<bool>(told.cause) : step->doer == Doer::device);
   }
   /// The detail, or an empty one where the event tells something else.
   template <class T>

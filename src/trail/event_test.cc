@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <set>
 
+#include "outcome/causes.h"
+
 namespace imprint::trail {
 namespace {
 

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "control_api/http.h"
 #include "encoding/text.h"
+#include "rest/http.h"
 #include "x509/digest.h"
 
 /// Signs requests as AWS's clients do, written from the rules for clients: it starts from a decoded
@@ -36,7 +36,7 @@ struct AwsSigner {
 
   /// Adds Host, the date and Authorization; signs them and the headers that are there already.
   /// The target's path must not hold dot segments.
-  void sign(control_api::HttpRequest& request, Timestamp now) const {
+  void sign(rest::HttpRequest& request, Timestamp now) const {
     const std::string date = amz_date(now);
     request.headers.emplace_back("Host", "localhost:8443");
     request.headers.emplace_back(date_header, date);

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+// Imprint's own: access keys for the REST API. AWS has IAM for this.
+#include "access/roles.h"
+#include "operator_api/operations.h"
+#include "rest/authorization.h"
+
+namespace imprint::operator_api {
+
+namespace {
+
+using registry::Credential;
+using registry::CredentialStatus;
+using registry::Expect;
+
+constexpr std::size_t kMaxActive = 1000;
+
+/// Everything but the secret.
+json::object describe_credential(const Credential& record) {
+  json::object out{{"accessKeyId", record.access_key_id},
+                   {"name", record.name},
+                   {"status", registry::to_string(record.status)},
+                   {"createdBy", record.created_by},
+                   {"creationDate", epoch_seconds(record.created)}};
+  if (!record.role.empty()) out["role"] = record.role;
+  if (!record.document.empty()) out["policyDocument"] = record.document;
+  if (record.revoked) out["revocationDate"] = epoch_seconds(*record.revoked);
+  return out;
+}
+
+/// Exactly one of a role and a policy, and it must be sound.
+Result<void> check_policy(const Call& call) {
+  const Inputs& in = call.in;
+  const std::string role = in.text("role");
+  const std::string document = in.text("policyDocument");
+  if (role.empty() == document.empty()) {
+    return refuse(Exception::invalid_request,
+                  "give the access key either a role or a policyDocument, not both and not none");
+  }
+  if (!role.empty()) {
+    const auto policy = access::role_policy(role);
+    if (!policy) return refuse_value("role", role, policy.error().message);
+    return {};
+  }
+  TRY_ASSIGN(const access::Policy policy, access::Policy::parse(document, "its policy"));
+  return policy.check_actions(rest::known_actions(call.router));
+}
+
+Answer create_credential(Call call) {
+  CO_TRY(check_policy(call));
+  registry::Store& store = call.server.store;
+  CO_TRY_ASSIGN(const std::vector<Credential> all,
+                co_await registry::list_all<Credential>(store, registry::query::Credentials{}));
+  const auto active = std::ranges::count(all, CredentialStatus::active, &Credential::status);
+  if (static_cast<std::size_t>(active) >= kMaxActive) {
+    co_return refuse(
+        Exception::limit_exceeded,
+        fmt::format("there are {} active access keys already; revoke one first", active));
+  }
+  const access::AccessKey key = access::AccessKey::make(call.server.random);
+  Credential record{
+      .access_key_id = key.id,
+      .name = call.in.text("name"),
+      .sealed_secret = call.server.operators.vault().seal(key.id, key.secret, call.server.random),
+      .role = call.in.text("role"),
+      .document = call.in.text("policyDocument"),
+      .created_by = call.access_key_id,
+      .created = call.server.clock.now()};
+  json::object answer = describe_credential(record);
+  registry::ChangeSet changes = change_set(call.event(
+      {{"access_key", key.id},
+       {"name", record.name},
+       {"role", record.role.empty() ? std::string("(a policy of its own)") : record.role}}));
+  put(changes, std::move(record), Expect::absent());
+  CO_TRY(co_await commit(store, std::move(changes)));
+  answer["secretAccessKey"] = key.secret.reveal();
+  co_return answer;
+}
+
+Answer list_credentials(Call call) {
+  CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
+  CO_TRY_ASSIGN(const registry::Page page,
+                co_await call.server.store.list(registry::query::Credentials{}, cursor));
+  json::object answer{{"credentials", write_all<Credential>(page.records, describe_credential)}};
+  put_next(answer, call, kTokenStyle, page.next);
+  co_return answer;
+}
+
+Answer revoke_credential(Call call) {
+  const std::string id = call.in.text("accessKeyId");
+  if (call.server.operators.is_root(id)) {
+    co_return refuse(Exception::invalid_request,
+                     fmt::format("{} is the deployment's own key; replace admin.credentials and "
+                                 "restart the server to change it",
+                                 id));
+  }
+  registry::Store& store = call.server.store;
+  CO_TRY_ASSIGN(std::optional<Credential> record,
+                co_await find_record<Credential>(store, registry::credential_key(id)));
+  if (!record) {
+    co_return refuse(Exception::not_found, fmt::format("there is no access key {}", quote(id)));
+  }
+  if (record->status == CredentialStatus::active) {
+    const std::int64_t seen = record->version;
+    record->status = CredentialStatus::revoked;
+    record->revoked = call.server.clock.now();
+    // Nobody needs it again.
+    record->sealed_secret.clear();
+    ++record->version;
+    registry::ChangeSet changes =
+        change_set(call.event({{"access_key", id}, {"name", record->name}}));
+    put(changes, *record, Expect::at(seen));
+    CO_TRY(co_await commit(store, std::move(changes)));
+  }
+  co_return describe_credential(*record);
+}
+
+using enum Exception;
+
+constexpr TextRule kOwner{"[\\w+=,.@ -]+",
+                          [](char c) {
+                            return name_rules::is_alnum(c) ||
+                                   std::string_view("_+=,.@ -").find(c) != std::string_view::npos;
+                          },
+                          "letters, digits, spaces and _ + = , . @ -"};
+constexpr TextRule kAccessKeyId{"[A-Za-z0-9]+", &name_rules::is_alnum, "letters and digits"};
+
+constexpr InputInfo kCreate[] = {
+    {.name = "name", .required = true, .least = 1, .most = 64, .rule = kOwner},
+    {.name = "role", .least = 1, .most = 64},
+    {.name = "policyDocument",
+     .least = 1,
+     .most = static_cast<std::int64_t>(access::kMaxDocumentBytes)}};
+constexpr InputInfo kList[] = {members::kNextToken, members::kMaxResults};
+constexpr InputInfo kOne[] = {{.name = "accessKeyId",
+                               .in = Location::path,
+                               .required = true,
+                               .least = 16,
+                               .most = 128,
+                               .rule = kAccessKeyId}};
+constexpr ExceptionSet kErrors{invalid_request, not_found,           throttling,
+                               unauthorized,    service_unavailable, internal_failure,
+                               limit_exceeded,  malformed_policy};
+
+constexpr OperationInfo kOperations[] = {
+    {"CreateCredential", "POST", "/imprint/v1/credentials", kCreate, kErrors, create_credential},
+    {"ListCredentials", "GET", "/imprint/v1/credentials", kList, kErrors, list_credentials},
+    {"RevokeCredential", "DELETE", "/imprint/v1/credentials/{accessKeyId}", kOne, kErrors,
+     revoke_credential, "credential/{accessKeyId}"},
+};
+
+}  // namespace
+
+Operations credential_operations() { return kOperations; }
+
+}  // namespace imprint::operator_api

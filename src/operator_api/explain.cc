@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "operator_api/audited_names.h"
+#include "operator_api/event_json.h"
+#include "operator_api/operations.h"
+#include "story/device_facts.h"
+#include "story/gathering.h"
+
+namespace imprint::operator_api {
+
+namespace {
+
+using registry::query::AuditEvents;
+
+Answer explain(Call call) {
+  const AuditEvents wanted = audited_names(call);
+  const auto names = {wanted.thing, wanted.certificate, wanted.client, wanted.serial_number};
+  if (std::ranges::count_if(names, [](const std::string& n) { return !n.empty(); }) != 1) {
+    co_return refuse(Exception::invalid_request,
+                     "name the device by one of serialNumber, thingName, certificateId, clientId");
+  }
+  registry::Store& store = call.server.store;
+  CO_TRY_ASSIGN(std::vector<trail::Event> story, co_await story::gather_story(store, wanted));
+  // A device that was refused before it could say its serial number may have it as client id.
+  if (story.empty() && !wanted.serial_number.empty()) {
+    CO_TRY_ASSIGN(story, co_await story::gather_story(store, {.client = wanted.serial_number}));
+  }
+  const trail::Event* decisive = story::decisive_event(story);
+  CO_TRY_ASSIGN(story::DeviceFacts facts, co_await story::facts_about(store, decisive));
+  facts.alarms = story::alarms_about(story, wanted, call.server.monitor.snapshot()->alarms);
+  facts.now = call.server.clock.now();
+  CO_TRY_ASSIGN(const std::string meant, co_await story::did_you_mean(store, decisive));
+  CO_TRY_ASSIGN(const std::string shared, co_await story::shared_client_id(store, decisive));
+  const std::int64_t after = call.in.integer("after").value_or(0);
+  json::array events;
+  std::int64_t last = after;
+  for (const trail::Event& event : story) {
+    last = std::max(last, event.record.sequence);
+    if (event.record.sequence > after) events.emplace_back(write_event(event));
+  }
+  const story::Judgement judgement = story::judge(story, facts);
+  co_return json::object{{"events", std::move(events)},
+                         {"last", last},
+                         {"standing", to_string(judgement.standing)},
+                         {"next", judgement.next + meant + shared}};
+}
+
+using enum Exception;
+
+constexpr InputInfo kExplain[] = {audited_name("serialNumber"),
+                                  audited_name("thingName"),
+                                  kAuditedCertificate,
+                                  audited_name("clientId"),
+                                  {.name = "after", .in = Location::query, .type = Type::integer}};
+constexpr ExceptionSet kErrors{invalid_request, throttling, unauthorized, service_unavailable,
+                               internal_failure};
+
+constexpr OperationInfo kOperations[] = {
+    {"Explain", "GET", "/imprint/v1/explain", kExplain, kErrors, explain},
+};
+
+}  // namespace
+
+Operations explain_operations() { return kOperations; }
+
+}  // namespace imprint::operator_api

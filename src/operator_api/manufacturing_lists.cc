@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// Imprint's own: the lists of units that were made, which the gatekeeper goes by.
+#include "control_api/template_records.h"
+#include "operator_api/list_records.h"
+#include "operator_api/operations.h"
+#include "provisioning/template_settings.h"
+
+namespace imprint::operator_api {
+
+using registry::Expect;
+using registry::ManufacturingList;
+
+runtime::Task<Result<ManufacturingList>> get_list_record(registry::Store& store, ListName name) {
+  CO_TRY_ASSIGN(
+      std::optional<ManufacturingList> found,
+      co_await find_record<ManufacturingList>(store, registry::manufacturing_list_key(name)));
+  if (!found) {
+    co_return refuse(Exception::not_found,
+                     fmt::format("Manufacturing list {} not found; make it with imprint list "
+                                 "create DIR {}",
+                                 quote(name.str()), name.str()));
+  }
+  co_return std::move(*found);
+}
+
+namespace {
+
+using control_api::kMaxTemplates;
+
+/// Entries erased in one transaction: few enough that other writers hardly wait.
+constexpr std::size_t kErasedAtOnce = 2000;
+
+json::object write_list(const ManufacturingList& list) {
+  return {{"listName", list.name.str()},
+          {"description", list.description},
+          {"creationDate", epoch_seconds(list.created)},
+          {"lastModifiedDate", epoch_seconds(list.modified)}};
+}
+
+/// A list that is new takes nothing over from one that had its name: a deletion may have been cut
+/// short.
+runtime::Task<Result<void>> make_room(registry::Store& store, ListName name,
+                                      registry::AuditEvent event) {
+  CO_TRY_ASSIGN(const std::vector<ManufacturingList> all,
+                co_await list_some<ManufacturingList>(store, registry::query::ManufacturingLists{},
+                                                      kMaxManufacturingLists));
+  if (all.size() == kMaxManufacturingLists) {
+    co_return refuse(Exception::limit_exceeded,
+                     fmt::format("there are {} manufacturing lists already, which is the most",
+                                 kMaxManufacturingLists));
+  }
+  CO_TRY(co_await erase_strays(store, registry::query::EntriesOfList{name},
+                               registry::manufacturing_list_key(name), std::move(event),
+                               kErasedAtOnce));
+  CO_TRY_ASSIGN(const auto counter,
+                co_await find_record<registry::Counter>(
+                    store, registry::counter_key(registry::entries_counter(name))));
+  if (!counter) co_return Result<void>();
+  registry::ChangeSet changes;
+  require(changes, registry::manufacturing_list_key(name), Expect::absent());
+  erase(changes, registry::counter_key(registry::entries_counter(name)));
+  co_return co_await store.commit(std::move(changes));
+}
+
+Answer put_list(Call call) {
+  registry::Store& store = call.server.store;
+  const auto name = call.in.name<ListName>("listName");
+  if (name.str() == provisioning::kNoList) {
+    co_return refuse(Exception::invalid_request,
+                     "a list cannot be called none: the setting allowlist = none is no list");
+  }
+  CO_TRY_ASSIGN(
+      const std::optional<ManufacturingList> existing,
+      co_await find_record<ManufacturingList>(store, registry::manufacturing_list_key(name)));
+  if (!existing) CO_TRY(co_await make_room(store, name, call.event()));
+  const Timestamp now = call.server.clock.now();
+  ManufacturingList record =
+      existing.value_or(ManufacturingList{.name = name, .created = now, .version = 0});
+  if (call.in.has("description")) record.description = call.in.text("description");
+  record.modified = now;
+  ++record.version;
+  registry::ChangeSet changes = change_set(call.event({{"list", name.str()}}));
+  put(changes, record, existing ? Expect::at(existing->version) : Expect::absent());
+  CO_TRY(co_await commit(store, std::move(changes)));
+  co_return write_list(record);
+}
+
+Answer describe_list(Call call) {
+  registry::Store& store = call.server.store;
+  CO_TRY_ASSIGN(const ManufacturingList record,
+                co_await get_list_record(store, call.in.name<ListName>("listName")));
+  CO_TRY_ASSIGN(const auto counter,
+                co_await find_record<registry::Counter>(
+                    store, registry::counter_key(registry::entries_counter(record.name))));
+  json::object answer = write_list(record);
+  answer["entries"] = counter ? counter->value : 0;
+  co_return answer;
+}
+
+/// Everything that asks the list would let nobody in any more.
+runtime::Task<Result<void>> check_unused(Call call, ListName name) {
+  const auto refuse_used = [&](const std::string& by) {
+    return refuse(Exception::delete_conflict,
+                  fmt::format("Manufacturing list {} is the allowlist of {}; set another there "
+                              "first, or {} for none",
+                              quote(name.str()), by, provisioning::kNoList));
+  };
+  if (call.server.settings.get()->rules.allowlist == name.str())
+    co_return refuse_used("[templates] in imprint.toml");
+  CO_TRY_ASSIGN(const std::vector<registry::ProvisioningTemplate> all,
+                co_await list_some<registry::ProvisioningTemplate>(
+                    call.server.store, registry::query::Templates{}, kMaxTemplates));
+  for (const registry::ProvisioningTemplate& record : all) {
+    const auto setting = record.settings.find("allowlist");
+    if (setting != record.settings.end() && setting->second == name.str())
+      co_return refuse_used(fmt::format("provisioning template {}", quote(record.name.str())));
+  }
+  co_return Result<void>();
+}
+
+Answer delete_list(Call call) {
+  registry::Store& store = call.server.store;
+  CO_TRY_ASSIGN(const ManufacturingList record,
+                co_await get_list_record(store, call.in.name<ListName>("listName")));
+  CO_TRY(co_await check_unused(call, record.name));
+  registry::ChangeSet changes = change_set(call.event({{"list", record.name.str()}}));
+  erase(changes, registry::key_of(record), Expect::at(record.version));
+  erase(changes, registry::counter_key(registry::entries_counter(record.name)));
+  CO_TRY(co_await commit(store, std::move(changes)));
+  CO_TRY(co_await erase_strays(store, registry::query::EntriesOfList{record.name},
+                               registry::key_of(record), call.event(), kErasedAtOnce));
+  co_return json::object();
+}
+
+Answer list_lists(Call call) {
+  CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
+  CO_TRY_ASSIGN(const registry::Page page,
+                co_await call.server.store.list(registry::query::ManufacturingLists{}, cursor));
+  json::object answer{{"lists", write_all<ManufacturingList>(page.records, &write_list)}};
+  put_next(answer, call, kTokenStyle, page.next);
+  co_return answer;
+}
+
+using enum Exception;
+
+constexpr InputInfo kPut[] = {list_name(),
+                              {.name = "description", .most = 500, .rule = members::kPrintable}};
+constexpr InputInfo kOne[] = {list_name()};
+constexpr InputInfo kList[] = {members::kMaxResults, members::kNextToken};
+constexpr ExceptionSet kErrors{invalid_request, not_found,           throttling,
+                               unauthorized,    service_unavailable, limit_exceeded,
+                               delete_conflict, conflicting_update,  internal_failure};
+
+constexpr OperationInfo kOperations[] = {
+    {"ListManufacturingLists", "GET", "/imprint/v1/lists", kList, kErrors, list_lists},
+    {"PutManufacturingList", "PUT", "/imprint/v1/lists/{listName}", kPut, kErrors, put_list,
+     "manufacturinglist/{listName}"},
+    {"DescribeManufacturingList", "GET", "/imprint/v1/lists/{listName}", kOne, kErrors,
+     describe_list, "manufacturinglist/{listName}"},
+    {"DeleteManufacturingList", "DELETE", "/imprint/v1/lists/{listName}", kOne, kErrors,
+     delete_list, "manufacturinglist/{listName}"},
+};
+
+}  // namespace
+
+Operations manufacturing_list_operations() { return kOperations; }
+
+}  // namespace imprint::operator_api

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Imprint's own: the devices that were refused, newest first, and why.
+#include <algorithm>
+#include <fmt/ranges.h>
+
+#include "operator_api/event_json.h"
+#include "operator_api/operations.h"
+#include "outcome/failure_category.h"
+
+namespace imprint::operator_api {
+
+namespace {
+
+using outcome::FailureCategoryInfo;
+
+Result<void> check_category(std::string_view category) {
+  const auto categories = outcome::failure_categories();
+  if (category.empty() ||
+      std::ranges::find(categories, category, &FailureCategoryInfo::name) != categories.end())
+    return {};
+  std::vector<std::string_view> names;
+  for (const FailureCategoryInfo& one : categories) names.push_back(one.name);
+  return refuse_value("category", category,
+                      fmt::format("Member must be one of {}", fmt::join(names, ", ")));
+}
+
+Answer list_refusals(Call call) {
+  const std::string category = call.in.text("category");
+  CO_TRY(check_category(category));
+  CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
+  CO_TRY_ASSIGN(const registry::Page page,
+                co_await call.server.store.list(
+                    registry::query::AuditEvents{.ascending = false, .refusal = category}, cursor));
+  json::object answer{
+      {"events", write_all<registry::AuditEvent>(page.records, &write_stored_event)}};
+  put_next(answer, call, kTokenStyle, page.next);
+  co_return answer;
+}
+
+using enum Exception;
+
+constexpr InputInfo kList[] = {{.name = "category", .in = Location::query, .most = 64},
+                               members::kMaxResults,
+                               members::kNextToken};
+
+constexpr OperationInfo kOperations[] = {
+    {"ListRefusals",
+     "GET",
+     "/imprint/v1/refusals",
+     kList,
+     {invalid_request, throttling, unauthorized, service_unavailable, internal_failure},
+     list_refusals},
+};
+
+}  // namespace
+
+Operations refusal_operations() { return kOperations; }
+
+}  // namespace imprint::operator_api

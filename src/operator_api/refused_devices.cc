@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// Imprint's own: who was refused last, also those that have no name yet, and what to do.
+#include <algorithm>
+#include <map>
+#include <ranges>
+
+#include "operator_api/event_json.h"
+#include "operator_api/operations.h"
+#include "outcome/causes.h"
+#include "outcome/failure_category.h"
+#include "story/device_facts.h"
+
+namespace imprint::operator_api {
+
+namespace {
+
+using registry::AuditEvent;
+using trail::Event;
+
+/// Looked at: the trail's newest events, whatever they are, and the newest refusals of each reason,
+/// however long ago: whoever knocks without a certificate does not hide the units of a claim.
+constexpr std::size_t kMostLooked = 2'000;
+constexpr std::size_t kMostOfOneReason = 50;
+constexpr std::int64_t kDefaultDevices = 20;
+
+/// By what one device is told from another, as far as it came to say it. Of those that say nothing,
+/// behind one address or with one claim, there may be many: each cause stands for itself.
+std::string name_of(const Event& event) {
+  const AuditEvent& record = event.record;
+  for (const std::string* name : {&record.serial_number, &record.thing, &record.client}) {
+    if (!name->empty()) return *name;
+  }
+  if (!record.certificate.empty() && !event.told.is_of_claim) return record.certificate;
+  return fmt::format("{} from {}: {}", record.certificate, event.told.from,
+                     event.told.cause ? event.told.cause->name : event.told.because);
+}
+
+/// What is known, by sequence.
+runtime::Task<Result<std::map<std::int64_t, Event>>> look(registry::Store& store) {
+  std::map<std::int64_t, Event> out;
+  CO_TRY_ASSIGN(std::vector<AuditEvent> newest,
+                co_await list_some<AuditEvent>(
+                    store, registry::query::AuditEvents{.ascending = false}, kMostLooked));
+  for (AuditEvent& event : newest) out.emplace(event.sequence, trail::read(event));
+  for (const outcome::FailureCategoryInfo& reason : outcome::failure_categories()) {
+    registry::query::AuditEvents query{.ascending = false, .refusal = std::string(reason.name)};
+    CO_TRY_ASSIGN(std::vector<AuditEvent> refusals,
+                  co_await list_some<AuditEvent>(store, std::move(query), kMostOfOneReason));
+    for (AuditEvent& event : refusals) out.emplace(event.sequence, trail::read(event));
+  }
+  co_return out;
+}
+
+struct Refused {
+  std::vector<Event> story;  ///< of the connection, up to its last refusal
+  std::int64_t times = 1;
+};
+
+/// The newest refusal of each device, newest first.
+std::vector<Refused> refused_in(const std::map<std::int64_t, Event>& events, std::size_t most) {
+  std::vector<Refused> out;
+  std::map<std::string, std::size_t> places;
+  for (const auto& [sequence, event] : std::ranges::reverse_view(events)) {
+    if (!story::is_refusal(event)) continue;
+    const auto [place, is_new] = places.try_emplace(name_of(event), out.size());
+    if (!is_new) {
+      if (place->second < out.size()) ++out[place->second].times;
+      continue;
+    }
+    if (out.size() == most) {
+      place->second = most;  // known, and left out
+      continue;
+    }
+    Refused one;
+    for (const auto& [number, earlier] : events) {
+      if (number > sequence) break;
+      if (number == sequence || (!event.record.correlation.empty() &&
+                                 earlier.record.correlation == event.record.correlation))
+        one.story.push_back(earlier);
+    }
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+runtime::Task<Result<json::object>> write(Call call, Refused one) {
+  const Event* decisive = story::decisive_event(one.story);
+  CO_TRY_ASSIGN(story::DeviceFacts facts, co_await story::facts_about(call.server.store, decisive));
+  facts.now = call.server.clock.now();
+  json::object out = write_event(*decisive);
+  out["times"] = one.times;
+  out["from"] = one.story.back().told.from;
+  CO_TRY_ASSIGN(const std::string meant, co_await story::did_you_mean(call.server.store, decisive));
+  out["next"] = story::judge(one.story, facts).next + meant;
+  co_return out;
+}
+
+Answer list_refused_devices(Call call) {
+  const auto most =
+      static_cast<std::size_t>(call.in.integer("maxResults").value_or(kDefaultDevices));
+  CO_TRY_ASSIGN(const auto events, co_await look(call.server.store));
+  json::array devices;
+  for (Refused& one : refused_in(events, most)) {
+    CO_TRY_ASSIGN(json::object written, co_await write(call, std::move(one)));
+    devices.emplace_back(std::move(written));
+  }
+  co_return json::object{{"devices", std::move(devices)}};
+}
+
+using enum Exception;
+
+constexpr InputInfo kList[] = {
+    {.name = "maxResults", .in = Location::query, .type = Type::integer, .least = 1, .most = 100}};
+
+constexpr OperationInfo kOperations[] = {
+    {"ListRefusedDevices",
+     "GET",
+     "/imprint/v1/refused-devices",
+     kList,
+     {invalid_request, throttling, unauthorized, service_unavailable, internal_failure},
+     list_refused_devices},
+};
+
+}  // namespace
+
+Operations refused_device_operations() { return kOperations; }
+
+}  // namespace imprint::operator_api

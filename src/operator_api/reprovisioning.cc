@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// Imprint's own: an operator lets one thing be registered again with another key.
+#include "control_api/thing_records.h"
+#include "operator_api/operations.h"
+
+namespace imprint::operator_api {
+
+namespace {
+
+using control_api::get_thing_record;
+using registry::Expect;
+using registry::Thing;
+
+constexpr Seconds kDefaultPermission = std::chrono::hours(24);
+constexpr Seconds kLongestPermission = std::chrono::hours(24 * 90);
+
+json::object write_permission(const Thing& thing) {
+  json::object out{{"thingName", thing.name.str()}};
+  if (thing.reprovision_until) out["expiration"] = epoch_seconds(*thing.reprovision_until);
+  return out;
+}
+
+runtime::Task<Result<void>> store_permission(Call call, Thing thing) {
+  const std::int64_t seen = thing.version;
+  ++thing.version;
+  json::object detail;
+  if (thing.reprovision_until) detail["until"] = epoch_seconds(*thing.reprovision_until);
+  registry::AuditEvent event = call.event(std::move(detail));
+  event.thing = thing.name.str();
+  registry::ChangeSet changes = change_set(std::move(event));
+  put(changes, std::move(thing), Expect::at(seen));
+  co_return co_await commit(call.server.store, std::move(changes));
+}
+
+Answer allow_reprovisioning(Call call) {
+  CO_TRY_ASSIGN(Thing thing,
+                co_await get_thing_record(call.server.store, call.in.name<ThingName>("thingName")));
+  thing.reprovision_until =
+      call.server.clock.now() +
+      Seconds(call.in.integer("validForSeconds").value_or(kDefaultPermission.count()));
+  CO_TRY(co_await store_permission(call, thing));
+  co_return write_permission(thing);
+}
+
+Answer withdraw_reprovisioning(Call call) {
+  CO_TRY_ASSIGN(Thing thing,
+                co_await get_thing_record(call.server.store, call.in.name<ThingName>("thingName")));
+  if (!thing.reprovision_until) co_return write_permission(thing);
+  thing.reprovision_until.reset();
+  CO_TRY(co_await store_permission(call, thing));
+  co_return write_permission(thing);
+}
+
+using enum Exception;
+
+constexpr InputInfo kThing[] = {members::thing_name()};
+constexpr InputInfo kAllow[] = {members::thing_name(),
+                                {.name = "validForSeconds",
+                                 .type = Type::integer,
+                                 .least = 60,
+                                 .most = kLongestPermission.count()}};
+constexpr ExceptionSet kErrors{invalid_request, not_found,          throttling,
+                               unauthorized,    conflicting_update, service_unavailable,
+                               internal_failure};
+constexpr std::string_view kPath = "/imprint/v1/things/{thingName}/reprovisioning";
+
+constexpr OperationInfo kOperations[] = {
+    {"AllowReprovisioning", "PUT", kPath, kAllow, kErrors, allow_reprovisioning,
+     "thing/{thingName}"},
+    {"WithdrawReprovisioning", "DELETE", kPath, kThing, kErrors, withdraw_reprovisioning,
+     "thing/{thingName}"},
+};
+
+}  // namespace
+
+Operations reprovisioning_operations() { return kOperations; }
+
+}  // namespace imprint::operator_api

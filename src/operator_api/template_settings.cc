@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// Imprint's own: the settings of a template that AWS has no field for.
+#include "provisioning/template_settings.h"
+
+#include "control_api/template_records.h"
+#include "operator_api/list_records.h"
+#include "operator_api/operations.h"
+
+namespace imprint::operator_api {
+
+using registry::Expect;
+using registry::ProvisioningTemplate;
+
+namespace {
+
+using control_api::get_template_record;
+
+json::object write_own(const registry::TemplateSettings& settings) {
+  json::object out;
+  for (const auto& [key, value] : settings) out[key] = value;
+  return out;
+}
+
+/// `settings`: the template's own, as they are put. `inForce`: all that holds, and whose it is.
+Result<json::object> write_settings(const Call& call, const ProvisioningTemplate& record) {
+  TRY_ASSIGN(const std::vector<provisioning::SettingInForce> all,
+             provisioning::settings_in_force(*call.server.settings.get(), record.settings));
+  json::array in_force;
+  for (const provisioning::SettingInForce& one : all) {
+    in_force.emplace_back(json::object{
+        {"key", one.key}, {"value", one.value}, {"from", one.is_own ? "template" : "deployment"}});
+  }
+  return json::object{{"templateName", record.name.str()},
+                      {"settings", write_own(record.settings)},
+                      {"inForce", std::move(in_force)}};
+}
+
+/// An object of texts; an empty text or null takes the key away.
+Result<registry::TemplateSettings> changed(registry::TemplateSettings settings,
+                                           const json::object& given) {
+  for (const auto& member : given) {
+    const std::string key(member.key());
+    const bool is_text = member.value().is_string();
+    if (!is_text && !member.value().is_null()) {
+      return refuse(Exception::invalid_request,
+                    fmt::format("settings.{} is {} where text is expected; put the value in quotes",
+                                key, encoding::type_name(member.value())));
+    }
+    if (!is_text || member.value().get_string().empty())
+      settings.erase(key);
+    else
+      settings[key] = std::string(member.value().get_string());
+  }
+  if (const auto sound = provisioning::check_template_settings(settings); !sound)
+    return refuse(Exception::invalid_request, sound.error().message, sound.error().where);
+  return settings;
+}
+
+/// A list that does not exist would let nobody in; more likely its name is misspelt.
+runtime::Task<Result<void>> check_list_exists(registry::Store& store,
+                                              registry::TemplateSettings settings) {
+  const auto it = settings.find("allowlist");
+  if (it == settings.end() || it->second == provisioning::kNoList) co_return Result<void>();
+  CO_TRY_ASSIGN(const ListName name, ListName::parse(it->second));
+  CO_TRY_ASSIGN(const auto found, co_await find_record<registry::ManufacturingList>(
+                                      store, registry::manufacturing_list_key(name)));
+  if (found) co_return Result<void>();
+  co_return refuse(Exception::invalid_request,
+                   fmt::format("\"allowlist\" = {}: there is no such manufacturing list; make it "
+                               "first with imprint list create DIR {}",
+                               quote(name.str()), name.str()));
+}
+
+Answer describe_settings(Call call) {
+  CO_TRY_ASSIGN(
+      const ProvisioningTemplate record,
+      co_await get_template_record(call.server.store, call.in.name<TemplateName>("templateName")));
+  co_return write_settings(call, record);
+}
+
+Answer update_settings(Call call) {
+  registry::Store& store = call.server.store;
+  CO_TRY_ASSIGN(ProvisioningTemplate record,
+                co_await get_template_record(store, call.in.name<TemplateName>("templateName")));
+  const std::int64_t seen = record.version;
+  CO_TRY_ASSIGN(record.settings, changed(record.settings, call.in.object("settings")));
+  if (call.in.object("settings").contains("allowlist"))
+    CO_TRY(co_await check_list_exists(store, record.settings));
+  record.modified = call.server.clock.now();
+  ++record.version;
+  registry::ChangeSet changes = change_set(call.event({{"template", record.name.str()}}));
+  put(changes, record, Expect::at(seen));
+  CO_TRY(co_await commit(store, std::move(changes)));
+  co_return write_settings(call, record);
+}
+
+using enum Exception;
+
+constexpr InputInfo kOne[] = {members::template_name()};
+constexpr InputInfo kUpdate[] = {members::template_name(), members::object("settings", true)};
+constexpr ExceptionSet kErrors{invalid_request, not_found,           throttling,
+                               unauthorized,    service_unavailable, conflicting_update,
+                               internal_failure};
+
+constexpr OperationInfo kOperations[] = {
+    {"DescribeTemplateSettings", "GET", "/imprint/v1/templates/{templateName}/settings", kOne,
+     kErrors, describe_settings, "provisioningtemplate/{templateName}"},
+    {"UpdateTemplateSettings", "PUT", "/imprint/v1/templates/{templateName}/settings", kUpdate,
+     kErrors, update_settings, "provisioningtemplate/{templateName}"},
+};
+
+}  // namespace
+
+Operations template_setting_operations() { return kOperations; }
+
+}  // namespace imprint::operator_api

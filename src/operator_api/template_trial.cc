@@ -1,0 +1,430 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a device would get of a template, decided as for a real one and then not made.
+#include "control_api/template_records.h"
+#include "identity/ca_directory.h"
+#include "operator_api/operations.h"
+#include "outcome/causes.h"
+#include "provisioning/certificate_parameters.h"
+#include "provisioning/gatekeeper.h"
+#include "provisioning/hook.h"
+#include "provisioning/outside_certificate.h"
+#include "provisioning/plan.h"
+#include "provisioning/standing.h"
+#include "provisioning/template_settings.h"
+#include "x509/certificate.h"
+
+namespace imprint::operator_api {
+
+namespace {
+
+using control_api::get_template_record;
+using control_api::get_template_version_record;
+using control_api::template_arn;
+using control_api::use_of;
+using registry::Certificate;
+using registry::CertificateStatus;
+using registry::ProvisioningTemplate;
+
+struct Trial {
+  ProvisioningTemplate record;
+  templates::Template parsed;
+  Certificate certificate;  ///< the device's: registered, given as PEM, or made up
+  templates::Predefined predefined;
+  /// Why the certificate would not come as far as the template.
+  std::optional<Error> refused = {};
+  provisioning::Settings settings = {};
+  provisioning::Admission admission = {};
+};
+
+/// As it is after CreateCertificateFromCsr; nobody has such an id.
+Certificate made_up_certificate() {
+  return {.id = CertificateId(Sha256{}),
+          .pem = {},
+          .status = CertificateStatus::pending_activation,
+          .requested_by = CertificateId(Sha256{})};
+}
+
+/// A device's certificate comes first, as in the file that it sends; intermediates follow.
+Result<std::vector<x509::Certificate>> read_chain(std::string_view text) {
+  constexpr std::string_view kEnd = "-----END CERTIFICATE-----";
+  std::vector<x509::Certificate> out;
+  do {
+    if (out.size() == identity::kMaxChain) {
+      return refuse(Exception::invalid_request,
+                    fmt::format("more than {} certificates", identity::kMaxChain),
+                    "certificatePem");
+    }
+    const auto end = text.find(kEnd);
+    const std::size_t size = end == std::string_view::npos ? text.size() : end + kEnd.size();
+    auto certificate = x509::Certificate::from_pem(text.substr(0, size));
+    if (!certificate)
+      return refuse(Exception::invalid_request, certificate.error().message, "certificatePem");
+    out.push_back(std::move(*certificate));
+    text.remove_prefix(size);
+  } while (text.find_first_not_of(" \t\r\n") != std::string_view::npos);
+  return out;
+}
+
+runtime::Task<Result<Certificate>> registered_certificate(Call call) {
+  const auto id = CertificateId::parse(call.in.text("certificateId"));
+  if (!id) co_return refuse(Exception::invalid_request, id.error().message, "certificateId");
+  CO_TRY_ASSIGN(const auto found, co_await find_record<Certificate>(
+                                      call.server.store, registry::certificate_key(*id)));
+  if (found) co_return *found;
+  co_return refuse(Exception::not_found,
+                   fmt::format("certificate {} is not registered here", id->hex()));
+}
+
+/// What stands between a device with this certificate and a JITP template: the handshake
+/// (server/tls.cc), then what JustInTime asks before it looks at the template.
+runtime::Task<Result<void>> check_introduction(Call call, std::vector<x509::Certificate> chain) {
+  const x509::Certificate& device = chain.front();
+  const Timestamp now = call.server.clock.now();
+  CO_TRY_ASSIGN(const auto known, co_await find_record<Certificate>(
+                                      call.server.store, registry::certificate_key(device.id())));
+  if (!known) {
+    identity::CaDirectory introducers;
+    CO_TRY(co_await introducers.load(call.server.store));
+    const auto contact = introducers.vouch(device, std::span(chain).subspan(1), now);
+    if (!contact) {
+      co_return tl::unexpected(Error{
+          Fault::forbidden, "the TLS handshake refuses the certificate: " + contact.error().message,
+          "certificatePem", "CertificateValidation"_cause});
+    }
+  } else if (known->status != CertificateStatus::pending_activation) {
+    co_return tl::unexpected(
+        Error{Fault::forbidden,
+              fmt::format("certificate {} is registered and {}: its device is not provisioned just "
+                          "in time",
+                          device.id().hex(), registry::to_string(known->status)),
+              "certificatePem", "AccessDenied"_cause});
+  }
+  CO_TRY(provisioning::check_outside_certificate(device, now));
+  const registry::query::SameIdentity identity = provisioning::identity_of(device);
+  CO_TRY_ASSIGN(const provisioning::Standing standing,
+                co_await provisioning::read_standing(call.server.store, identity));
+  co_return provisioning::check_standing(standing, identity, device.id(),
+                                         provisioning::AskedBy::device,
+                                         provisioning::Inactive::is_permitted);
+}
+
+runtime::Task<Result<void>> take_certificate(Call call, Trial& trial) {
+  const std::string pem = call.in.text("certificatePem");
+  if (call.in.has("certificateId")) {
+    CO_TRY_ASSIGN(trial.certificate, co_await registered_certificate(call));
+  } else if (!pem.empty()) {
+    CO_TRY_ASSIGN(const std::vector<x509::Certificate> chain, read_chain(pem));
+    trial.certificate.id = chain.front().id();
+    trial.certificate.pem = chain.front().pem();
+    trial.certificate.requested_by.reset();
+    trial.predefined = provisioning::certificate_parameters(chain.front());
+    if (trial.record.type == registry::TemplateType::jitp) {
+      const auto introduced = co_await check_introduction(call, chain);
+      if (!introduced && !introduced.error().cause) co_return tl::unexpected(introduced.error());
+      if (!introduced) trial.refused = introduced.error();
+    }
+  }
+  trial.predefined.values[std::string(templates::kCertificateIdParameter)] =
+      trial.certificate.id.hex();
+  co_return Result<void>();
+}
+
+runtime::Task<Result<std::string>> body_of(Call call, ProvisioningTemplate record) {
+  if (call.in.has("templateBody")) co_return call.in.text("templateBody");
+  const std::int64_t number = call.in.integer("versionId").value_or(record.default_version);
+  CO_TRY_ASSIGN(const auto version,
+                co_await get_template_version_record(call.server.store, record.name, number));
+  co_return version.body;
+}
+
+runtime::Task<Result<Trial>> prepare(Call call) {
+  CO_TRY_ASSIGN(
+      const ProvisioningTemplate record,
+      co_await get_template_record(call.server.store, call.in.name<TemplateName>("templateName")));
+  CO_TRY_ASSIGN(const std::string body, co_await body_of(call, record));
+  CO_TRY_ASSIGN(const templates::Template parsed,
+                templates::Template::parse(body, use_of(record.type)));
+  Trial trial{record, parsed, made_up_certificate(), {}};
+  CO_TRY(co_await take_certificate(call, trial));
+  co_return trial;
+}
+
+Result<templates::Parameters> read_parameters(const Call& call) {
+  templates::Parameters out;
+  for (const auto& member : call.in.object("parameters")) {
+    const std::string name(member.key());
+    if (!member.value().is_string()) {
+      return refuse(Exception::invalid_request,
+                    fmt::format("parameter {} must be a string, as devices send them", quote(name)),
+                    "parameters." + name);
+    }
+    out.emplace(name, member.value().get_string());
+  }
+  return out;
+}
+
+// ---- what would change ----
+
+json::object write_attributes(const registry::Attributes& attributes) {
+  json::object out;
+  for (const auto& [name, value] : attributes) out[name] = value;
+  return out;
+}
+
+json::object write_thing(const registry::Thing& thing) {
+  json::object out{{"thingName", thing.name.str()},
+                   {"attributes", write_attributes(thing.attributes)}};
+  if (thing.type) out["thingTypeName"] = thing.type->str();
+  return out;
+}
+
+/// One record of a change set, as far as it says something to people.
+class ChangeWriter {
+ public:
+  explicit ChangeWriter(const provisioning::Known& known) : known_(known) {}
+
+  [[nodiscard]] json::object write(const registry::Put& put) const {
+    json::object out = std::visit([this](const auto& record) { return about(record); }, put.record);
+    if (out.empty()) return out;
+    const bool is_new = put.expect.state == registry::Expect::State::absent;
+    return labelled(is_new ? "create" : "update", registry::key_of(put.record).kind,
+                    std::move(out));
+  }
+  [[nodiscard]] static json::object write(const registry::Erase& erase) {
+    if (erase.key.kind == registry::Kind::issuance_intent) return {};
+    json::object out{{"name", erase.key.first}};
+    if (!erase.key.second.empty()) out["of"] = erase.key.second;
+    return labelled("delete", erase.key.kind, std::move(out));
+  }
+
+ private:
+  static json::object labelled(std::string_view action, registry::Kind kind, json::object about) {
+    json::object out{{"action", action}, {"kind", registry::kind_name(kind)}};
+    for (auto& member : about) out[member.key()] = std::move(member.value());
+    return out;
+  }
+  [[nodiscard]] json::object about(const registry::Thing& thing) const {
+    json::object out = write_thing(thing);
+    if (known_.thing) out["before"] = write_thing(*known_.thing);
+    return out;
+  }
+  [[nodiscard]] json::object about(const registry::GroupMembership& membership) const {
+    return {{"thingName", membership.thing.str()}, {"thingGroupName", membership.group.str()}};
+  }
+  [[nodiscard]] json::object about(const Certificate& certificate) const {
+    json::object out{{"certificateId", certificate.id.hex()},
+                     {"status", registry::to_string(certificate.status)}};
+    if (known_.certificate && certificate.id == known_.certificate->id)
+      out["before"] = json::object{{"status", registry::to_string(known_.certificate->status)}};
+    return out;
+  }
+  [[nodiscard]] json::object about(const registry::PolicyVersion& version) const {
+    return {{"policyName", version.policy.str()}, {"policyDocument", version.document}};
+  }
+  [[nodiscard]] json::object about(const registry::PolicyAttachment& attachment) const {
+    return {{"policyName", attachment.policy.str()},
+            {"target", registry::to_string(attachment.target)}};
+  }
+  [[nodiscard]] json::object about(const registry::ThingPrincipal& principal) const {
+    return {{"thingName", principal.thing.str()},
+            {"certificateId", principal.certificate.hex()},
+            {"exclusive", principal.exclusive}};
+  }
+  /// The rest is bookkeeping, or said by another record of the same change.
+  template <class T>
+  [[nodiscard]] json::object about(const T&) const {
+    return {};
+  }
+
+  const provisioning::Known& known_;
+};
+
+json::array write_changes(const provisioning::Known& known, const registry::ChangeSet& changes) {
+  const ChangeWriter writer(known);
+  json::array out;
+  for (const registry::Change& change : changes.changes) {
+    json::object one;
+    if (const auto* put = std::get_if<registry::Put>(&change)) one = writer.write(*put);
+    if (const auto* erase = std::get_if<registry::Erase>(&change))
+      one = ChangeWriter::write(*erase);
+    if (!one.empty()) out.emplace_back(std::move(one));
+  }
+  return out;
+}
+
+json::object write_refusal(const Error& error) {
+  json::object out{{"allowed", false},
+                   {"errorCode", outcome::answered_cause_of(error)->wire_code},
+                   {"errorMessage", error.message},
+                   {"path", error.where}};
+  if (!error.rule.empty()) out["rule"] = error.rule;
+  return out;
+}
+
+json::object write_outcome(const provisioning::Known& known, const provisioning::Plan& plan) {
+  const templates::Resources& resources = known.resources;
+  json::object out{{"allowed", true},
+                   {"deviceConfiguration", resources.device_configuration},
+                   {"changes", write_changes(known, plan.changes)}};
+  if (resources.thing) out["thingName"] = resources.thing->name.str();
+  if (!known.device->detail.empty()) out["gatekeeper"] = known.device->detail;
+  json::array policies;
+  for (const templates::PolicyResource& policy : resources.policies) {
+    json::object one{{"policyName", provisioning::policy_name_of(policy).str()}};
+    if (const auto* document = std::get_if<templates::PolicyDocument>(&policy.policy))
+      one["policyDocument"] = document->text;
+    policies.emplace_back(std::move(one));
+  }
+  out["policies"] = std::move(policies);
+  return out;
+}
+
+/// The first counter whose limit the plan would pass, as the store would refuse it.
+runtime::Task<Result<std::optional<Error>>> find_limit(registry::Store& store,
+                                                       registry::ChangeSet changes) {
+  for (const registry::Change& change : changes.changes) {
+    const auto* count = std::get_if<registry::Count>(&change);
+    if (count == nullptr || !count->limit) continue;
+    CO_TRY_ASSIGN(const auto counter, co_await find_record<registry::Counter>(
+                                          store, registry::counter_key(count->counter)));
+    if ((counter ? counter->value : 0) + count->by <= *count->limit) continue;
+    co_return std::optional(
+        Error{Fault::forbidden,
+              fmt::format("the template may make no more things: the limit of {} is reached",
+                          *count->limit),
+              count->counter, "LimitReached"_cause});
+  }
+  co_return std::optional<Error>();
+}
+
+/// For JITP the certificate speaks, as far as there is one.
+provisioning::Applicant applicant_of(const Trial& trial, const templates::Parameters& parameters) {
+  const templates::Use use = use_of(trial.record.type);
+  return {trial.record.name.str(), use,
+          use == templates::Use::jitp ? trial.predefined.values : parameters};
+}
+
+// ---- the hook ----
+
+/// Asked for real, as for a device that connects with the claim the certificate was made through.
+runtime::Task<std::optional<provisioning::HookAsked>> ask_hook(Call call, Trial trial,
+                                                               templates::Parameters parameters) {
+  if (!trial.record.hook || call.in.flag("noHook")) co_return std::nullopt;
+  const CertificateId caller = trial.certificate.requested_by.value_or(CertificateId(Sha256{}));
+  hooks::FleetEvent event{.claim_certificate_id = caller.hex(),
+                          .certificate_id = trial.certificate.id.hex(),
+                          .certificate_pem = trial.certificate.pem,
+                          .template_arn = template_arn(call, trial.record.name),
+                          .client_id = "imprint-template-try",
+                          .parameters = std::move(parameters)};
+  co_return co_await provisioning::ask_hook(call.server.hooks, trial.record.hook->target_arn,
+                                            std::move(event), trial.parsed,
+                                            {.payer = call.access_key_id, .is_trial = true});
+}
+
+/// An operator sees what a device does not.
+json::object write_hook(const provisioning::HookAsked& asked) {
+  json::object overrides;
+  for (const auto& [name, value] : asked.verdict.overrides) overrides[name] = value;
+  json::object out{{"targetArn", asked.arn},
+                   {"outcome", hooks::to_string(asked.verdict.outcome)},
+                   {"seconds", asked.seconds},
+                   {"shadow", asked.shadow},
+                   {"parameterOverrides", std::move(overrides)},
+                   {"undeclared", json::array(asked.undeclared.begin(), asked.undeclared.end())}};
+  if (!asked.verdict.because.empty()) out["because"] = asked.verdict.because;
+  return out;
+}
+
+Answer try_resources(Call call, Trial trial, templates::Parameters parameters);
+
+Answer try_template(Call call) {
+  CO_TRY_ASSIGN(templates::Parameters parameters, read_parameters(call));
+  CO_TRY_ASSIGN(Trial trial, co_await prepare(call));
+  if (!trial.record.enabled) {
+    co_return write_refusal(Error{Fault::forbidden,
+                                  fmt::format("template {} is disabled; enable it with aws iot "
+                                              "update-provisioning-template --enabled",
+                                              quote(trial.record.name.str())),
+                                  {},
+                                  "TemplateDisabled"_cause});
+  }
+  if (trial.refused) co_return write_refusal(*trial.refused);
+  CO_TRY_ASSIGN(trial.settings,
+                provisioning::settings_of(*call.server.settings.get(), trial.record.settings));
+  auto admission = co_await provisioning::ask_gatekeeper(
+      call.server.store, trial.settings.rules, applicant_of(trial, parameters), trial.parsed);
+  if (!admission) {
+    if (admission.error().rule.empty()) co_return tl::unexpected(admission.error());
+    co_return write_refusal(admission.error());
+  }
+  trial.admission = std::move(*admission);
+  parameters = provisioning::with_overrides(std::move(parameters), trial.admission.overrides);
+  const auto asked = co_await ask_hook(call, trial, parameters);
+  if (!asked) co_return co_await try_resources(call, trial, std::move(parameters));
+  if (asked->refuses()) {
+    json::object refused = write_refusal(provisioning::refusal_of(*asked));
+    refused["hook"] = write_hook(*asked);
+    co_return refused;
+  }
+  CO_TRY_ASSIGN(
+      json::object outcome,
+      co_await try_resources(call, trial, provisioning::overridden(std::move(parameters), *asked)));
+  outcome["hook"] = write_hook(*asked);
+  co_return outcome;
+}
+
+/// What the template makes of the parameters that gatekeeper and hook left.
+Answer try_resources(Call call, Trial trial, templates::Parameters parameters) {
+  const auto serials =
+      provisioning::check_serials(trial.settings.rules, applicant_of(trial, parameters),
+                                  trial.parsed, parameters, trial.predefined);
+  if (!serials) co_return write_refusal(serials.error());
+  auto resources = trial.parsed.evaluate(parameters, trial.predefined);
+  if (!resources) co_return write_refusal(resources.error());
+  provisioning::Known known{.resources = std::move(*resources), .certificate = trial.certificate};
+  known.device = provisioning::DeviceRequest{.template_name = trial.record.name.str(),
+                                             .template_version = trial.record.default_version,
+                                             .settings = trial.settings,
+                                             .registered = trial.admission.registered};
+  if (trial.record.type == registry::TemplateType::fleet_provisioning) {
+    known.fleet = provisioning::FleetRequest{
+        .caller = {.certificate =
+                       trial.certificate.requested_by.value_or(CertificateId(Sha256{}))}};
+  }
+  CO_TRY_ASSIGN(known, co_await provisioning::gather(call.server.store, std::move(known)));
+  const auto plan = provisioning::plan(
+      known, call.server.clock.now(), make_uuid(call.server.random), make_uuid(call.server.random));
+  if (!plan) co_return write_refusal(plan.error());
+  CO_TRY_ASSIGN(const std::optional<Error> limit,
+                co_await find_limit(call.server.store, plan->changes));
+  if (limit) co_return write_refusal(*limit);
+  co_return write_outcome(known, *plan);
+}
+
+using enum Exception;
+
+constexpr InputInfo kTry[] = {
+    members::template_name(),
+    members::object("parameters"),
+    {.name = "versionId", .type = Type::integer, .least = 1},
+    members::text("templateBody", static_cast<std::int64_t>(templates::kMaxTemplateCharacters)),
+    {.name = "certificateId", .least = 64, .most = 64, .rule = members::kHex},
+    members::text("certificatePem", 65536),
+    members::flag("noHook", Location::body)};
+
+constexpr OperationInfo kOperations[] = {
+    {"TryTemplate",
+     "POST",
+     "/imprint/v1/templates/{templateName}/try",
+     kTry,
+     {invalid_request, not_found, throttling, unauthorized, service_unavailable, internal_failure},
+     try_template,
+     "provisioningtemplate/{templateName}"},
+};
+
+}  // namespace
+
+Operations template_trial_operations() { return kOperations; }
+
+}  // namespace imprint::operator_api

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control_api/s3_names.h"
+#include "operator_api/operations.h"
+
+namespace imprint::operator_api {
+
+namespace {
+
+/// Imprint's own: the input file of a bulk registration, which AWS would find in S3. A body is
+/// bounded by the listener, so a large file comes in pieces, each signed for itself.
+Answer put_upload(Call call) {
+  const std::string bucket = call.in.text("bucket");
+  const std::string key = call.in.text("key");
+  const auto offset = static_cast<std::uint64_t>(call.in.integer("offset").value_or(0));
+  const bool is_last = call.in.boolean("last").value_or(true);
+  const auto stored =
+      call.server.registrations.uploads().put(bucket, key, offset, call.in.text("body"), is_last);
+  if (!stored &&
+      (stored.error().fault == Fault::invalid || stored.error().fault == Fault::conflict)) {
+    co_return refuse(Exception::invalid_request, stored.error().message, stored.error().where);
+  }
+  if (!stored && stored.error().fault == Fault::exhausted)
+    co_return refuse(Exception::limit_exceeded, stored.error().message, stored.error().where);
+  CO_TRY(stored);
+  if (is_last) {
+    CO_TRY(co_await commit(
+        call.server.store,
+        change_set(call.event({{"bucket", bucket}, {"key", key}, {"bytes", *stored}}))));
+  }
+  co_return json::object{
+      {"bucket", bucket}, {"key", key}, {"bytes", *stored}, {"complete", is_last}};
+}
+
+using enum Exception;
+
+constexpr InputInfo kPut[] = {
+    members::s3_bucket("bucket", Location::path),
+    members::s3_key("key", Location::path),
+    {.name = "offset", .in = Location::query, .type = Type::integer, .least = 0},
+    members::flag("last", Location::query),
+    {.name = "body", .in = Location::raw}};
+
+constexpr OperationInfo kOperations[] = {
+    {"PutUpload",
+     "PUT",
+     "/imprint/v1/uploads/{bucket}/{key}",
+     kPut,
+     {invalid_request, throttling, unauthorized, service_unavailable, internal_failure,
+      limit_exceeded},
+     put_upload,
+     "upload/{bucket}"},
+};
+
+}  // namespace
+
+Operations upload_operations() { return kOperations; }
+
+}  // namespace imprint::operator_api

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "encoding/json.h"
+#include "rest/call.h"
+#include "rest/exceptions.h"
+#include "rest/http.h"
+#include "runtime/task.h"
+
+/// The words in which the tables of operations are written. One operation is one row and one
+/// function; the row drives routing, decoding, validation, errors and the page on compatibility.
+namespace imprint::rest {
+
+/// `raw`: the whole body as it is, of an operation whose body is not JSON.
+enum class Location : std::uint8_t { path, query, header, body, raw };
+enum class Type : std::uint8_t { text, integer, boolean, object, list };
+
+/// Which characters a text may hold. `pattern` is AWS's regular expression, for messages.
+struct TextRule {
+  std::string_view pattern = {};
+  bool (*permits)(char) = nullptr;  ///< byte by byte; nothing: anything goes
+  std::string_view allowed = {};    ///< the same for people
+};
+
+struct InputInfo {
+  std::string_view name;  ///< the member in AWS's model, which messages name
+  Location in = Location::body;
+  Type type = Type::text;
+  bool required = false;
+  std::int64_t least = 0;  ///< characters of a text, value of an integer
+  std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  TextRule rule = {};
+  std::span<const std::string_view> values = {};  ///< of an enum
+  std::string_view wire = {};                     ///< the header's name
+
+  [[nodiscard]] std::string_view wire_name() const { return wire.empty() ? name : wire; }
+};
+
+/// Called with valid inputs. Reads the registry, decides, commits one change set. When the commit
+/// fails because a record changed meanwhile (Fault::conflict without a code), the whole function is
+/// run again, so it keeps nothing between runs.
+using Answer = runtime::Task<Result<encoding::json::object>>;
+using Handler = Answer (*)(Call);
+
+/// Of an operation whose answer goes on (text/event-stream), in place of a Handler. `may_go_on` is
+/// asked now and then: whether whoever listens is still allowed to.
+using StreamHandler = Result<std::unique_ptr<BodyStream>> (*)(const Call&,
+                                                              std::function<bool()> may_go_on);
+
+struct OperationInfo {
+  std::string_view name;    ///< "CreateThing"
+  std::string_view method;  ///< "POST"
+  std::string_view path;    ///< "/things/{thingName}"; literal segments go before parameters
+  std::span<const InputInfo> inputs;
+  ExceptionSet errors;  ///< as the model declares them
+  Handler run;
+  /// What the operation acts on, as an access policy names it: "thing/{thingName}" becomes
+  /// "arn:aws:iot:{region}:{account}:thing/x". Several are separated by spaces, "{name|arn}" stands
+  /// for whichever is given (authorization.h). Empty: "*", as for lists.
+  std::string_view resource = {};
+  StreamHandler stream = nullptr;
+};
+
+using Operations = std::span<const OperationInfo>;
+
+/// An operation of AWS IoT that this server does not have.
+struct MissingOperation {
+  std::string_view name;
+  std::string_view method;
+  std::string_view path;
+};
+
+/// Those of one area of the service.
+struct MissingArea {
+  std::string_view area;  ///< "jobs"
+  std::span<const MissingOperation> operations;
+};
+
+/// What answers GET requests that need no signature: whoever has the link has the permission.
+struct Link {
+  std::string_view prefix;  ///< of their targets
+  std::function<runtime::Task<HttpResponse>(const HttpRequest&, std::string request_id)> answer;
+};
+
+/// What a server offers: put together by its wiring, which knows every resource.
+struct Table {
+  std::vector<const OperationInfo*> operations;
+  std::span<const MissingArea> missing;
+  std::vector<Link> links;
+};
+
+}  // namespace imprint::rest
