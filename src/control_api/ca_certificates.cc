@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/random.h"
 #include "control_api/certificate_records.h"
 #include "control_api/members.h"
 #include "control_api/operations.h"
 #include "control_api/registration_code.h"
 #include "control_api/registration_config.h"
 #include "control_api/tags.h"
+#include "provisioning/issue.h"
 #include "provisioning/plan.h"
 #include "registry/tags.h"
 #include "x509/digest.h"
@@ -13,6 +15,13 @@
 namespace imprint::control_api {
 
 namespace {
+
+/// What these operations need beside the call.
+struct CaNeeds {
+  registry::Store& store;
+  provisioning::IssueCertificate& issue;
+  Random& random;
+};
 
 using registry::CaCertificate;
 using registry::CertificateMode;
@@ -34,11 +43,10 @@ std::string_view auto_registration_of(const CaCertificate& ca) {
 }
 
 /// The one that the path names.
-runtime::Task<Result<CaCertificate>> get_ca_certificate(Call call) {
+runtime::Task<Result<CaCertificate>> get_ca_certificate(Call call, CaNeeds needs) {
   CO_TRY_ASSIGN(const CertificateId id, read_certificate_id(call, "certificateId"));
-  CO_TRY_ASSIGN(
-      std::optional<CaCertificate> found,
-      co_await find_record<CaCertificate>(call.server.store, registry::ca_certificate_key(id)));
+  CO_TRY_ASSIGN(std::optional<CaCertificate> found,
+                co_await find_record<CaCertificate>(needs.store, registry::ca_certificate_key(id)));
   if (found) co_return std::move(*found);
   co_return refuse(
       Exception::not_found,
@@ -87,7 +95,7 @@ Result<void> check_possession(const Call& call, const x509::Certificate& ca,
     return refuse_certificate(
         kMember, fmt::format("the CA certificate did not sign it: {}", is_signed.error().message));
   }
-  TRY(check_dates(kMember, proof, call.server.clock.now()));
+  TRY(check_dates(kMember, proof, call.now()));
   if (code && proof.subject().common_name() == code->value) return {};
   return refuse(Exception::registration_code_validation,
                 fmt::format("its common name is {}, which is not the registration code that "
@@ -113,10 +121,10 @@ Result<CertificateMode> read_mode(const Call& call) {
 }
 
 /// One certificate for each subject and key, and so many of a subject.
-runtime::Task<Result<void>> check_room(Call call, CaCertificate wanted) {
+runtime::Task<Result<void>> check_room(Call call, CaNeeds needs, CaCertificate wanted) {
   CO_TRY_ASSIGN(const std::vector<CaCertificate> same,
                 co_await registry::list_all<CaCertificate>(
-                    call.server.store, registry::query::CaCertificatesBySubject{wanted.subject}));
+                    needs.store, registry::query::CaCertificatesBySubject{wanted.subject}));
   for (const CaCertificate& other : same) {
     if (other.public_key != wanted.public_key) continue;
     co_return refuse(Exception::already_exists,
@@ -132,9 +140,9 @@ runtime::Task<Result<void>> check_room(Call call, CaCertificate wanted) {
                                same.size()));
 }
 
-CaCertificate new_record(const Call& call, const x509::Certificate& ca, CertificateMode mode,
-                         std::optional<RegistrationConfig> config) {
-  const Timestamp now = call.server.clock.now();
+CaCertificate new_record(const Call& call, CaNeeds needs, const x509::Certificate& ca,
+                         CertificateMode mode, std::optional<RegistrationConfig> config) {
+  const Timestamp now = call.now();
   return {.id = ca.id(),
           .pem = ca.pem(),
           .is_active = call.in.flag("setAsActive"),
@@ -145,7 +153,7 @@ CaCertificate new_record(const Call& call, const x509::Certificate& ca, Certific
           .public_key = ca.public_key().sha256(),
           .not_before = ca.not_before(),
           .not_after = ca.not_after(),
-          .generation_id = make_uuid(call.server.random),
+          .generation_id = make_uuid(needs.random),
           .created = now,
           .modified = now};
 }
@@ -157,28 +165,30 @@ void require_template(registry::ChangeSet& changes, const CaCertificate& ca) {
 
 /// This deployment's own CAs: devices they certified are registered when they are made, and one
 /// that was deleted must not come back by itself.
-Result<void> check_foreign(const Call& call, const x509::Certificate& certificate) {
-  const x509::Certificate& own = call.server.issue.profile()->issuing_ca();
+Result<void> check_foreign(const provisioning::IssueCertificate& issue,
+                           const x509::Certificate& certificate) {
+  const x509::Certificate& own = issue.profile()->issuing_ca();
   if (certificate.subject() != own.subject() && certificate.subject() != own.issuer()) return {};
   return refuse(Exception::certificate_validation,
                 "this is a CA of this deployment itself; register CAs of your own only");
 }
 
-Answer register_ca_certificate(Call call) {
-  registry::Store& store = call.server.store;
+Answer register_ca_certificate(Call call, CaNeeds needs) {
+  registry::Store& store = needs.store;
   CO_TRY_ASSIGN(const Tags tags, read_tags(call));
   CO_TRY_ASSIGN(const CertificateMode mode, read_mode(call));
   CO_TRY_ASSIGN(const x509::Certificate certificate, read_certificate(call, "caCertificate"));
-  CO_TRY(check_ca(certificate, call.server.clock.now()));
-  CO_TRY(check_foreign(call, certificate));
+  CO_TRY(check_ca(certificate, call.now()));
+  CO_TRY(check_foreign(needs.issue, certificate));
   std::optional<Setting> code;
   if (mode == CertificateMode::default_mode) {
     CO_TRY_ASSIGN(code, co_await find_registration_code(store));
     CO_TRY(check_possession(call, certificate, code));
   }
-  CO_TRY_ASSIGN(std::optional<RegistrationConfig> config, co_await read_registration_config(call));
-  const CaCertificate ca = new_record(call, certificate, mode, std::move(config));
-  CO_TRY(co_await check_room(call, ca));
+  CO_TRY_ASSIGN(std::optional<RegistrationConfig> config,
+                co_await read_registration_config(call, needs.store));
+  const CaCertificate ca = new_record(call, needs, certificate, mode, std::move(config));
+  CO_TRY(co_await check_room(call, needs, ca));
   registry::ChangeSet changes = change_set(ca_event(call, ca));
   put(changes, ca, Expect::absent());
   put_tags(changes, registry::key_of(ca), tags, ca.created);
@@ -196,11 +206,11 @@ json::object write_ca_certificate(const Call& call, const CaCertificate& ca) {
           {"creationDate", epoch_seconds(ca.created)}};
 }
 
-Answer describe_ca_certificate(Call call) {
-  CO_TRY_ASSIGN(const CaCertificate ca, co_await get_ca_certificate(call));
+Answer describe_ca_certificate(Call call, CaNeeds needs) {
+  CO_TRY_ASSIGN(const CaCertificate ca, co_await get_ca_certificate(call, needs));
   json::object description = write_ca_certificate(call, ca);
   description["certificatePem"] = ca.pem;
-  description["ownedBy"] = call.server.account;
+  description["ownedBy"] = call.account;
   description["autoRegistrationStatus"] = auto_registration_of(ca);
   description["lastModifiedDate"] = epoch_seconds(ca.modified);
   description["customerVersion"] = ca.version;
@@ -212,12 +222,12 @@ Answer describe_ca_certificate(Call call) {
   co_return answer;
 }
 
-Answer list_ca_certificates(Call call) {
+Answer list_ca_certificates(Call call, CaNeeds needs) {
   CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kMarkerStyle));
   const registry::query::CaCertificates query{
       .ascending = call.in.flag("ascendingOrder"),
       .template_name = call.in.optional_name<TemplateName>("templateName")};
-  CO_TRY_ASSIGN(const registry::Page page, co_await call.server.store.list(query, cursor));
+  CO_TRY_ASSIGN(const registry::Page page, co_await needs.store.list(query, cursor));
   json::object answer{
       {"certificates", write_all<CaCertificate>(page.records, [&](const CaCertificate& ca) {
          return write_ca_certificate(call, ca);
@@ -228,21 +238,22 @@ Answer list_ca_certificates(Call call) {
 
 /// An active CA must still be able to vouch for its devices.
 Result<void> check_activation(const Call& call, const CaCertificate& ca) {
-  if (call.server.clock.now() <= ca.not_after) return {};
+  if (call.now() <= ca.not_after) return {};
   return refuse(Exception::invalid_request,
                 fmt::format("CA certificate {} has expired and cannot be made ACTIVE", ca.id.hex()),
                 "newStatus");
 }
 
-Answer update_ca_certificate(Call call) {
+Answer update_ca_certificate(Call call, CaNeeds needs) {
   const bool removes_config = call.in.flag("removeAutoRegistration");
-  CO_TRY_ASSIGN(std::optional<RegistrationConfig> config, co_await read_registration_config(call));
+  CO_TRY_ASSIGN(std::optional<RegistrationConfig> config,
+                co_await read_registration_config(call, needs.store));
   if (removes_config && config) {
     co_return refuse(Exception::invalid_request,
                      "registrationConfig and removeAutoRegistration contradict each other; give "
                      "one");
   }
-  CO_TRY_ASSIGN(CaCertificate ca, co_await get_ca_certificate(call));
+  CO_TRY_ASSIGN(CaCertificate ca, co_await get_ca_certificate(call, needs));
   const std::int64_t seen = ca.version;
   if (call.in.has("newStatus")) ca.is_active = call.in.text("newStatus") == "ACTIVE";
   if (call.in.text("newStatus") == "ACTIVE") CO_TRY(check_activation(call, ca));
@@ -250,18 +261,18 @@ Answer update_ca_certificate(Call call) {
     ca.auto_registration = call.in.text("newAutoRegistrationStatus") == "ENABLE";
   if (removes_config) ca.registration.reset();
   if (config) ca.registration = std::move(config);
-  ca.modified = call.server.clock.now();
+  ca.modified = call.now();
   ++ca.version;
   registry::ChangeSet changes = change_set(ca_event(call, ca));
   put(changes, ca, Expect::at(seen));
   require_template(changes, ca);
-  CO_TRY(co_await commit(call.server.store, std::move(changes)));
+  CO_TRY(co_await commit(needs.store, std::move(changes)));
   co_return json::object();
 }
 
 /// The certificates that were registered under it stay.
-Answer delete_ca_certificate(Call call) {
-  CO_TRY_ASSIGN(const CaCertificate ca, co_await get_ca_certificate(call));
+Answer delete_ca_certificate(Call call, CaNeeds needs) {
+  CO_TRY_ASSIGN(const CaCertificate ca, co_await get_ca_certificate(call, needs));
   if (ca.is_active) {
     co_return refuse(
         Exception::certificate_state,
@@ -273,7 +284,7 @@ Answer delete_ca_certificate(Call call) {
   erase(changes, key, Expect::at(ca.version));
   erase(changes, registry::counter_key(provisioning::things_counter(registry::resource_name(key))));
   erase_tags(changes, key);
-  CO_TRY(co_await commit(call.server.store, std::move(changes)));
+  CO_TRY(co_await commit(needs.store, std::move(changes)));
   co_return json::object();
 }
 
@@ -304,7 +315,7 @@ constexpr ExceptionSet kErrors{invalid_request,     throttling,       unauthoriz
 constexpr std::string_view kPath = "/cacertificate/{caCertificateId}";
 constexpr std::string_view kResource = "cacert/{certificateId}";
 
-constexpr OperationInfo kOperations[] = {
+constexpr rest::Row<CaNeeds> kOperations[] = {
     {"RegisterCACertificate",
      "POST",
      "/cacertificate",
@@ -333,6 +344,9 @@ constexpr OperationInfo kOperations[] = {
 
 }  // namespace
 
-Operations ca_certificate_operations() { return kOperations; }
+Operations ca_certificate_operations(registry::Store& store, provisioning::IssueCertificate& issue,
+                                     Random& random) {
+  return rest::bind(kOperations, CaNeeds{store, issue, random});
+}
 
 }  // namespace imprint::control_api

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/random.h"
 #include "control_api/arn.h"
 #include "control_api/certificate_records.h"
 #include "control_api/members.h"
@@ -9,6 +10,12 @@
 namespace imprint::control_api {
 
 namespace {
+
+/// What these operations need beside the call.
+struct RegistrationNeeds {
+  registry::Store& store;
+  Random& random;
+};
 
 using registry::Certificate;
 using registry::CertificateMode;
@@ -28,9 +35,9 @@ Result<CertificateStatus> first_status(const Call& call) {
 }
 
 /// Puts the record into the registry unless the certificate is there already.
-Answer store_certificate(Call call, Certificate record,
+Answer store_certificate(Call call, RegistrationNeeds needs, Certificate record,
                          std::optional<registry::CaCertificate> signer) {
-  registry::Store& store = call.server.store;
+  registry::Store& store = needs.store;
   const registry::Key key = registry::certificate_key(record.id);
   const std::string arn = certificate_arn(call, record.id);
   CO_TRY_ASSIGN(const std::optional<Certificate> existing,
@@ -68,8 +75,8 @@ Result<void> check_signer(const registry::CaCertificate& signer, Timestamp now) 
       fmt::format("the CA certificate that signed it has expired. Id: {}", signer.id.hex()));
 }
 
-Answer register_certificate(Call call) {
-  const Timestamp now = call.server.clock.now();
+Answer register_certificate(Call call, RegistrationNeeds needs) {
+  const Timestamp now = call.now();
   CO_TRY_ASSIGN(const CertificateStatus status, first_status(call));
   CO_TRY_ASSIGN(const x509::Certificate certificate, read_certificate(call, "certificatePem"));
   CO_TRY(provisioning::check_outside_certificate(certificate, now));
@@ -79,24 +86,24 @@ Answer register_certificate(Call call) {
     named = ca.id();
   }
   CO_TRY_ASSIGN(const registry::CaCertificate signer,
-                co_await provisioning::find_signer(call.server.store, certificate, named));
+                co_await provisioning::find_signer(needs.store, certificate, named));
   CO_TRY(check_signer(signer, now));
-  Certificate record = provisioning::certificate_record(certificate, call.server.random, now);
+  Certificate record = provisioning::certificate_record(certificate, needs.random, now);
   record.status = status;
   record.ca_certificate = signer.id;
   record.mode = signer.mode;
-  co_return co_await store_certificate(std::move(call), std::move(record), signer);
+  co_return co_await store_certificate(std::move(call), needs, std::move(record), signer);
 }
 
-Answer register_certificate_without_ca(Call call) {
-  const Timestamp now = call.server.clock.now();
+Answer register_certificate_without_ca(Call call, RegistrationNeeds needs) {
+  const Timestamp now = call.now();
   CO_TRY_ASSIGN(const CertificateStatus status, first_status(call));
   CO_TRY_ASSIGN(const x509::Certificate certificate, read_certificate(call, "certificatePem"));
   CO_TRY(provisioning::check_outside_certificate(certificate, now));
-  Certificate record = provisioning::certificate_record(certificate, call.server.random, now);
+  Certificate record = provisioning::certificate_record(certificate, needs.random, now);
   record.status = status;
   record.mode = CertificateMode::sni_only;
-  co_return co_await store_certificate(std::move(call), std::move(record), std::nullopt);
+  co_return co_await store_certificate(std::move(call), needs, std::move(record), std::nullopt);
 }
 
 using enum Exception;
@@ -108,7 +115,7 @@ constexpr InputInfo kRegister[] = {members::certificate_pem("certificatePem", tr
 constexpr InputInfo kRegisterWithoutCa[] = {members::certificate_pem("certificatePem", true),
                                             kStatus};
 
-constexpr OperationInfo kOperations[] = {
+constexpr rest::Row<RegistrationNeeds> kOperations[] = {
     {"RegisterCertificate",
      "POST",
      "/certificate/register",
@@ -127,6 +134,8 @@ constexpr OperationInfo kOperations[] = {
 
 }  // namespace
 
-Operations certificate_registration_operations() { return kOperations; }
+Operations certificate_registration_operations(registry::Store& store, Random& random) {
+  return rest::bind(kOperations, RegistrationNeeds{store, random});
+}
 
 }  // namespace imprint::control_api

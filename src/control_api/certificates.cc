@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/current.h"
 #include "control_api/arn.h"
 #include "control_api/certificate_records.h"
 #include "control_api/members.h"
 #include "control_api/operations.h"
 #include "control_api/store_access.h"
+#include "issuance/key_pool.h"
+#include "provisioning/issue.h"
+#include "provisioning/settings.h"
 #include "provisioning/standing.h"
 #include "x509/csr.h"
 
@@ -11,16 +15,23 @@ namespace imprint::control_api {
 
 namespace {
 
+/// What these operations need beside the call.
+struct CertificateNeeds {
+  registry::Store& store;
+  provisioning::IssueCertificate& issue;
+  issuance::KeyPool& keys;
+  const Current<provisioning::Settings>& settings;
+};
+
 using registry::Certificate;
 using registry::CertificateStatus;
 using registry::Expect;
 
 /// The one that the path names.
-runtime::Task<Result<Certificate>> get_certificate(Call call) {
+runtime::Task<Result<Certificate>> get_certificate(Call call, CertificateNeeds needs) {
   CO_TRY_ASSIGN(const CertificateId id, read_certificate_id(call, "certificateId"));
-  CO_TRY_ASSIGN(
-      std::optional<Certificate> found,
-      co_await find_record<Certificate>(call.server.store, registry::certificate_key(id)));
+  CO_TRY_ASSIGN(std::optional<Certificate> found,
+                co_await find_record<Certificate>(needs.store, registry::certificate_key(id)));
   if (!found) {
     co_return refuse(
         Exception::not_found,
@@ -46,35 +57,34 @@ json::object write_issued(const Call& call, const Certificate& certificate) {
           {"certificatePem", certificate.pem}};
 }
 
-Answer create_keys_and_certificate(Call call) {
+Answer create_keys_and_certificate(Call call, CertificateNeeds needs) {
   CO_TRY_ASSIGN(const x509::PrivateKey key,
-                co_await provisioning::make_device_key(call.server.settings.get()->key_algorithm,
-                                                       call.server.keys, call.access_key_id));
+                co_await provisioning::make_device_key(needs.settings.get()->key_algorithm,
+                                                       needs.keys, call.access_key_id));
   CO_TRY_ASSIGN(const Certificate certificate,
-                co_await call.server.issue.run(key.public_key(), issue_request(call)));
+                co_await needs.issue.run(key.public_key(), issue_request(call)));
   json::object answer = write_issued(call, certificate);
   answer["keyPair"] =
       json::object{{"PublicKey", key.public_pem()}, {"PrivateKey", key.pem_traditional().reveal()}};
   co_return answer;
 }
 
-Answer create_certificate_from_csr(Call call) {
+Answer create_certificate_from_csr(Call call, CertificateNeeds needs) {
   CO_TRY_ASSIGN(const x509::Csr csr,
                 x509::Csr::from_pem(call.in.text("certificateSigningRequest")));
   CO_TRY_ASSIGN(registry::RequireSame hold,
-                co_await provisioning::ask_standing(call.server.store, {csr.public_key().sha256()},
-                                                    {}, provisioning::AskedBy::operator_call));
-  CO_TRY_ASSIGN(
-      const Certificate certificate,
-      co_await call.server.issue.run(csr.public_key(), issue_request(call, std::move(hold))));
+                co_await provisioning::ask_standing(needs.store, {csr.public_key().sha256()}, {},
+                                                    provisioning::AskedBy::operator_call));
+  CO_TRY_ASSIGN(const Certificate certificate,
+                co_await needs.issue.run(csr.public_key(), issue_request(call, std::move(hold))));
   co_return write_issued(call, certificate);
 }
 
-Answer describe_certificate(Call call) {
-  CO_TRY_ASSIGN(const Certificate certificate, co_await get_certificate(call));
+Answer describe_certificate(Call call, CertificateNeeds needs) {
+  CO_TRY_ASSIGN(const Certificate certificate, co_await get_certificate(call, needs));
   json::object description = write_issued(call, certificate);
   description["status"] = registry::to_string(certificate.status);
-  description["ownedBy"] = call.server.account;
+  description["ownedBy"] = call.account;
   description["creationDate"] = epoch_seconds(certificate.created);
   description["lastModifiedDate"] = epoch_seconds(certificate.modified);
   description["customerVersion"] = certificate.version;
@@ -87,10 +97,9 @@ Answer describe_certificate(Call call) {
   co_return json::object{{"certificateDescription", std::move(description)}};
 }
 
-Answer list_page(Call call, registry::Query query) {
+Answer list_page(Call call, CertificateNeeds needs, registry::Query query) {
   CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kMarkerStyle));
-  CO_TRY_ASSIGN(const registry::Page page,
-                co_await call.server.store.list(std::move(query), cursor));
+  CO_TRY_ASSIGN(const registry::Page page, co_await needs.store.list(std::move(query), cursor));
   json::object answer{
       {"certificates", write_all<Certificate>(page.records, [&](const Certificate& certificate) {
          return json::object{{"certificateArn", certificate_arn(call, certificate.id)},
@@ -103,17 +112,17 @@ Answer list_page(Call call, registry::Query query) {
   co_return answer;
 }
 
-Answer list_certificates(Call call) {
+Answer list_certificates(Call call, CertificateNeeds needs) {
   const registry::query::Certificates all{call.in.flag("ascendingOrder")};
-  co_return co_await list_page(std::move(call), all);
+  co_return co_await list_page(std::move(call), needs, all);
 }
 
 /// AWS's model has no error for a CA that is not there, and the certificates of one that is gone
 /// stay.
-Answer list_certificates_by_ca(Call call) {
+Answer list_certificates_by_ca(Call call, CertificateNeeds needs) {
   CO_TRY_ASSIGN(const CertificateId ca, read_certificate_id(call, "caCertificateId"));
   const registry::query::CertificatesOfCa under{ca, call.in.flag("ascendingOrder")};
-  co_return co_await list_page(std::move(call), under);
+  co_return co_await list_page(std::move(call), needs, under);
 }
 
 void set_status(const Call& call, Certificate certificate, CertificateStatus wanted,
@@ -127,7 +136,7 @@ void set_status(const Call& call, Certificate certificate, CertificateStatus wan
   changes.events.push_back(std::move(event));
   certificate.status = wanted;
   certificate.frozen.reset();
-  certificate.modified = call.server.clock.now();
+  certificate.modified = call.now();
   certificate.deactivated.reset();
   certificate.replaced_by.reset();
   if (wanted == CertificateStatus::inactive) certificate.deactivated = certificate.modified;
@@ -148,9 +157,9 @@ json::array others_in_service(const provisioning::Standing& standing, const Cert
   return out;
 }
 
-Answer update_certificate(Call call) {
+Answer update_certificate(Call call, CertificateNeeds needs) {
   CO_TRY_ASSIGN(const CertificateStatus wanted, read_certificate_status(call, "newStatus"));
-  CO_TRY_ASSIGN(Certificate certificate, co_await get_certificate(call));
+  CO_TRY_ASSIGN(Certificate certificate, co_await get_certificate(call, needs));
   const CertificateStatus before = certificate.status;
   if (before == wanted) co_return json::object();
   if (before == CertificateStatus::revoked) {
@@ -159,9 +168,9 @@ Answer update_certificate(Call call) {
                                  "Id: {}",
                                  certificate.id.hex()));
   }
-  CO_TRY_ASSIGN(const provisioning::Standing standing,
-                co_await provisioning::read_standing(call.server.store,
-                                                     provisioning::identity_of(certificate)));
+  CO_TRY_ASSIGN(
+      const provisioning::Standing standing,
+      co_await provisioning::read_standing(needs.store, provisioning::identity_of(certificate)));
   const bool activates = wanted == CertificateStatus::active;
   if (activates) CO_TRY(check_activation(standing, certificate.id));
   registry::ChangeSet changes;
@@ -174,7 +183,7 @@ Answer update_certificate(Call call) {
     if (other.status != CertificateStatus::revoked && other.status != wanted)
       set_status(call, other, wanted, changes);
   }
-  CO_TRY(co_await commit(call.server.store, std::move(changes)));
+  CO_TRY(co_await commit(needs.store, std::move(changes)));
   co_return json::object();
 }
 
@@ -200,9 +209,9 @@ Result<void> check_deletable(const Call& call, const Certificate& certificate, b
   return {};
 }
 
-Answer delete_certificate(Call call) {
-  registry::Store& store = call.server.store;
-  CO_TRY_ASSIGN(const Certificate certificate, co_await get_certificate(call));
+Answer delete_certificate(Call call, CertificateNeeds needs) {
+  registry::Store& store = needs.store;
+  CO_TRY_ASSIGN(const Certificate certificate, co_await get_certificate(call, needs));
   const registry::query::ThingsOfPrincipal things{certificate.id};
   const registry::query::PoliciesOfTarget policies{registry::PolicyTarget(certificate.id)};
   CO_TRY_ASSIGN(const std::vector<registry::ThingPrincipal> first_thing,
@@ -216,8 +225,7 @@ Answer delete_certificate(Call call) {
   for (const registry::PolicyAttachment& attachment : attached)
     erase(changes, registry::key_of(attachment));
   const registry::Key key = registry::certificate_key(certificate.id);
-  for (registry::Change& change :
-       provisioning::removal_changes(certificate, call.server.clock.now()))
+  for (registry::Change& change : provisioning::removal_changes(certificate, call.now()))
     changes.changes.push_back(std::move(change));
   CO_TRY(co_await commit(store, std::move(changes)));
   CO_TRY(co_await erase_strays(store, things, key, call.event()));
@@ -246,7 +254,7 @@ constexpr InputInfo kListOfCa[] = {members::ca_certificate_id(), members::kPageS
 constexpr ExceptionSet kErrors{invalid_request, throttling, unauthorized, service_unavailable,
                                internal_failure};
 
-constexpr OperationInfo kOperations[] = {
+constexpr rest::Row<CertificateNeeds> kOperations[] = {
     {"CreateKeysAndCertificate", "POST", "/keys-and-certificate", kCreateKeys, kErrors,
      create_keys_and_certificate},
     {"CreateCertificateFromCsr", "POST", "/certificates", kFromCsr, kErrors,
@@ -281,6 +289,10 @@ constexpr OperationInfo kOperations[] = {
 
 }  // namespace
 
-Operations certificate_operations() { return kOperations; }
+Operations certificate_operations(registry::Store& store, provisioning::IssueCertificate& issue,
+                                  issuance::KeyPool& keys,
+                                  const Current<provisioning::Settings>& settings) {
+  return rest::bind(kOperations, CertificateNeeds{store, issue, keys, settings});
+}
 
 }  // namespace imprint::control_api

@@ -5,10 +5,18 @@
 #include "control_api/policies_in_effect.h"
 #include "control_api/policy_records.h"
 #include "control_api/thing_records.h"
+#include "identity/access_control.h"
 
 namespace imprint::control_api {
 
 namespace {
+
+/// What these operations need beside the call.
+struct RightsNeeds {
+  registry::Store& store;
+  identity::AccessControl& device_access;
+  std::string endpoint_address;
+};
 
 using identity::Principal;
 using policy::Outcome;
@@ -26,8 +34,9 @@ Result<void> refuse_cognito(const Call& call) {
 }
 
 /// The policy with the text that is in force; nothing when it has gone meanwhile.
-runtime::Task<Result<std::optional<json::object>>> write_effective(Call call, PolicyName name) {
-  registry::Store& store = call.server.store;
+runtime::Task<Result<std::optional<json::object>>> write_effective(Call call, RightsNeeds needs,
+                                                                   PolicyName name) {
+  registry::Store& store = needs.store;
   CO_TRY_ASSIGN(const std::optional<registry::Policy> policy,
                 co_await find_record<registry::Policy>(store, registry::policy_key(name)));
   if (!policy) co_return std::optional<json::object>();
@@ -43,8 +52,8 @@ runtime::Task<Result<std::optional<json::object>>> write_effective(Call call, Po
 /// What a connection of the principal goes by that stands for the thing; without a thing, what has
 /// an effect under one client id or another. With a thing that it is not attached to: what would be
 /// in effect if it were.
-Answer get_effective_policies(Call call) {
-  registry::Store& store = call.server.store;
+Answer get_effective_policies(Call call, RightsNeeds needs) {
+  registry::Store& store = needs.store;
   CO_TRY(refuse_cognito(call));
   const auto thing = call.in.optional_name<ThingName>("thingName");
   if (!thing && !call.in.has("principal")) {
@@ -55,7 +64,7 @@ Answer get_effective_policies(Call call) {
   if (call.in.has("principal")) {
     CO_TRY_ASSIGN(const CertificateId id, parse_principal(call, "principal"));
     CO_TRY_ASSIGN(const identity::PrincipalPtr principal,
-                  co_await call.server.device_access.principal_with(id, {}));
+                  co_await needs.device_access.principal_with(id, {}));
     std::vector<std::string> client_ids{thing ? thing->str() : std::string()};
     if (!thing) {
       for (const identity::AttachedThing& attached : principal->things)
@@ -75,7 +84,7 @@ Answer get_effective_policies(Call call) {
   }
   json::array policies;
   for (const PolicyName& name : names) {
-    CO_TRY_ASSIGN(std::optional<json::object> written, co_await write_effective(call, name));
+    CO_TRY_ASSIGN(std::optional<json::object> written, co_await write_effective(call, needs, name));
     if (written) policies.emplace_back(std::move(*written));
   }
   co_return json::object{{"effectivePolicies", std::move(policies)}};
@@ -208,7 +217,8 @@ void note_alone(const policy::Policy& policy, Outcome alone, Verdict& verdict) {
 }
 
 /// A client that connects has the client id that it connects with; for the rest it is the call's.
-Verdict judge(const Call& call, const Principal& principal, const Question& question) {
+Verdict judge(const Call& call, RightsNeeds needs, const Principal& principal,
+              const Question& question) {
   Verdict verdict;
   const std::string client_id = call.in.text("clientId");
   const bool connects = question.action == policy::Action::connect;
@@ -216,12 +226,12 @@ Verdict judge(const Call& call, const Principal& principal, const Question& ques
     const identity::ConnectionFacts facts{
         .client_id = connects && client_id.empty() ? resource : client_id,
         .source_ip = {},
-        .domain_name = call.server.endpoint_address,
+        .domain_name = needs.endpoint_address,
         .persistent = false,
         .has_will = false,
         .will_topic = {}};
     const policy::Context context =
-        identity::context_of(principal, facts, call.server.account, call.server.clock.now());
+        identity::context_of(principal, facts, call.account, call.now());
     const policy::Request request{question.action, resource};
     const identity::Rights rights = principal.rights_of(facts.client_id);
     verdict.outcome =
@@ -253,8 +263,9 @@ json::object write_policies(const Call& call, const Verdict& verdict, Outcome ou
   return {{"policies", std::move(out)}};
 }
 
-json::object write_verdict(const Call& call, const Principal& principal, const Question& question) {
-  const Verdict verdict = judge(call, principal, question);
+json::object write_verdict(const Call& call, RightsNeeds needs, const Principal& principal,
+                           const Question& question) {
+  const Verdict verdict = judge(call, needs, principal, question);
   const auto policies = [&](Outcome outcome) { return write_policies(call, verdict, outcome); };
   return {{"authInfo", question.asked},
           {"allowed", policies(Outcome::allowed)},
@@ -264,7 +275,7 @@ json::object write_verdict(const Call& call, const Principal& principal, const Q
           {"missingContextValues", json::array(verdict.missing.begin(), verdict.missing.end())}};
 }
 
-Answer test_authorization(Call call) {
+Answer test_authorization(Call call, RightsNeeds needs) {
   CO_TRY(refuse_cognito(call));
   if (!call.in.has("principal"))
     co_return refuse_value("principal", "null", "Member must not be null");
@@ -274,10 +285,10 @@ Answer test_authorization(Call call) {
   CO_TRY_ASSIGN(changes.added, read_policy_names(call, "policyNamesToAdd"));
   CO_TRY_ASSIGN(changes.skipped, read_policy_names(call, "policyNamesToSkip"));
   CO_TRY_ASSIGN(const identity::PrincipalPtr principal,
-                co_await call.server.device_access.principal_with(id, std::move(changes)));
+                co_await needs.device_access.principal_with(id, std::move(changes)));
   json::array results;
   for (const Question& question : questions)
-    results.emplace_back(write_verdict(call, *principal, question));
+    results.emplace_back(write_verdict(call, needs, *principal, question));
   co_return json::object{{"authResults", std::move(results)}};
 }
 
@@ -295,7 +306,7 @@ constexpr InputInfo kTest[] = {members::optional_arn("principal"),
 constexpr ExceptionSet kErrors{not_found,           invalid_request,  throttling,    unauthorized,
                                service_unavailable, internal_failure, limit_exceeded};
 
-constexpr OperationInfo kOperations[] = {
+constexpr rest::Row<RightsNeeds> kOperations[] = {
     {"GetEffectivePolicies", "POST", "/effective-policies", kEffective, kErrors,
      get_effective_policies, "{principal}"},
     {"TestAuthorization", "POST", "/test-authorization", kTest, kErrors, test_authorization,
@@ -304,6 +315,9 @@ constexpr OperationInfo kOperations[] = {
 
 }  // namespace
 
-Operations device_rights_operations() { return kOperations; }
+Operations device_rights_operations(registry::Store& store, identity::AccessControl& device_access,
+                                    std::string endpoint_address) {
+  return rest::bind(kOperations, RightsNeeds{store, device_access, endpoint_address});
+}
 
 }  // namespace imprint::control_api

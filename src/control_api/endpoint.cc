@@ -12,7 +12,7 @@ namespace {
 // One server answers for all of them.
 constexpr std::string_view kEndpointTypes[] = {"iot:Data", "iot:Data-ATS", "iot:Jobs"};
 
-Answer describe_endpoint(Call call) {
+Answer describe_endpoint(Call call, std::string endpoint_address) {
   const std::string type = call.in.text("endpointType");
   if (type == "iot:CredentialProvider") {
     co_return refuse(Exception::invalid_request,
@@ -23,14 +23,14 @@ Answer describe_endpoint(Call call) {
     co_return refuse(Exception::invalid_request,
                      fmt::format("Endpoint type {} not recognized.", quote(type)));
   }
-  co_return json::object{{"endpointAddress", call.server.endpoint_address}};
+  co_return json::object{{"endpointAddress", endpoint_address}};
 }
 
 using enum Exception;
 
 constexpr InputInfo kDescribe[] = {{.name = "endpointType", .in = Location::query, .most = 128}};
 
-constexpr OperationInfo kOperations[] = {
+constexpr rest::Row<std::string> kOperations[] = {
     {"DescribeEndpoint",
      "GET",
      "/endpoint",
@@ -41,6 +41,8 @@ constexpr OperationInfo kOperations[] = {
 
 }  // namespace
 
-Operations endpoint_operations() { return kOperations; }
+Operations endpoint_operations(std::string endpoint_address) {
+  return rest::bind(kOperations, endpoint_address);
+}
 
 }  // namespace imprint::control_api

@@ -37,8 +37,8 @@ Result<json::object> read_setting(const std::optional<Setting>& setting) {
   return fail(Fault::internal, "the stored event configurations are not an object");
 }
 
-Answer describe_event_configurations(Call call) {
-  CO_TRY_ASSIGN(const std::optional<Setting> setting, co_await find_setting(call.server.store));
+Answer describe_event_configurations(Call, registry::Store& store) {
+  CO_TRY_ASSIGN(const std::optional<Setting> setting, co_await find_setting(store));
   CO_TRY_ASSIGN(const json::object enabled, read_setting(setting));
   json::object configurations;
   for (const std::string_view type : kEventTypes) {
@@ -78,14 +78,14 @@ Result<json::object> read_configurations(const json::object& configurations) {
   return out;
 }
 
-Answer update_event_configurations(Call call) {
+Answer update_event_configurations(Call call, registry::Store& store) {
   CO_TRY_ASSIGN(const json::object wanted,
                 read_configurations(call.in.object("eventConfigurations")));
-  CO_TRY_ASSIGN(const std::optional<Setting> before, co_await find_setting(call.server.store));
+  CO_TRY_ASSIGN(const std::optional<Setting> before, co_await find_setting(store));
   CO_TRY_ASSIGN(json::object after, read_setting(before));
   for (const auto& [type, enabled] : wanted) after[type] = enabled;
   if (wanted.empty()) co_return json::object();
-  const Timestamp now = call.server.clock.now();
+  const Timestamp now = call.now();
   Setting setting = before.value_or(
       Setting{.name = "event-configurations", .value = {}, .created = now, .version = 0});
   setting.value = encoding::to_json(after);
@@ -93,7 +93,7 @@ Answer update_event_configurations(Call call) {
   ++setting.version;
   registry::ChangeSet changes = change_set(call.event({{"event_configurations", wanted}}));
   put(changes, std::move(setting), before ? Expect::at(before->version) : Expect::absent());
-  CO_TRY(co_await commit(call.server.store, std::move(changes)));
+  CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object();
 }
 
@@ -101,7 +101,7 @@ using enum Exception;
 
 constexpr InputInfo kUpdate[] = {{.name = "eventConfigurations", .type = Type::object}};
 
-constexpr OperationInfo kOperations[] = {
+constexpr rest::Row<registry::Store&> kOperations[] = {
     {"DescribeEventConfigurations",
      "GET",
      "/event-configurations",
@@ -118,6 +118,8 @@ constexpr OperationInfo kOperations[] = {
 
 }  // namespace
 
-Operations event_configuration_operations() { return kOperations; }
+Operations event_configuration_operations(registry::Store& store) {
+  return rest::bind(kOperations, store);
+}
 
 }  // namespace imprint::control_api

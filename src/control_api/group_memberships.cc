@@ -54,12 +54,12 @@ runtime::Task<Result<registry::ThingGroup>> get_static_group(registry::Store& st
       std::move(member));
 }
 
-runtime::Task<Result<Membership>> read_membership(Call call) {
+runtime::Task<Result<Membership>> read_membership(Call call, registry::Store& store) {
   CO_TRY_ASSIGN(ThingName thing, name_or_arn<ThingName>(call, "thingName", "thingArn", "thing"));
   CO_TRY_ASSIGN(ThingGroupName group,
                 name_or_arn<ThingGroupName>(call, "thingGroupName", "thingGroupArn", "thinggroup"));
-  CO_TRY(co_await get_thing_record(call.server.store, thing));
-  CO_TRY(co_await get_static_group(call.server.store, group, "thingGroupName"));
+  CO_TRY(co_await get_thing_record(store, thing));
+  CO_TRY(co_await get_static_group(store, group, "thingGroupName"));
   co_return Membership{std::move(thing), std::move(group)};
 }
 
@@ -89,9 +89,8 @@ runtime::Task<Result<void>> check_room(registry::Store& store, ThingGroupName gr
   co_return Result<void>();
 }
 
-Answer add_thing_to_group(Call call) {
-  registry::Store& store = call.server.store;
-  CO_TRY_ASSIGN(const Membership wanted, co_await read_membership(call));
+Answer add_thing_to_group(Call call, registry::Store& store) {
+  CO_TRY_ASSIGN(const Membership wanted, co_await read_membership(call, store));
   CO_TRY_ASSIGN(std::vector<GroupMembership> present,
                 co_await registry::list_all<GroupMembership>(
                     store, registry::query::GroupsOfThing{wanted.thing}));
@@ -99,8 +98,7 @@ Answer add_thing_to_group(Call call) {
     co_return json::object();
   CO_TRY(co_await check_room(store, wanted.group, std::move(present)));
   registry::ChangeSet changes = membership_change(call, wanted);
-  put(changes, GroupMembership{wanted.thing, wanted.group, call.server.clock.now()},
-      Expect::absent());
+  put(changes, GroupMembership{wanted.thing, wanted.group, call.now()}, Expect::absent());
   require(changes, registry::thing_key(wanted.thing));
   require(changes, registry::thing_group_key(wanted.group));
   CO_TRY(co_await commit(store, std::move(changes)));
@@ -126,8 +124,7 @@ Result<std::vector<ThingGroupName>> read_groups(const Call& call, std::string_vi
 }
 
 /// Leaves first and joins then, so that a thing can move within a hierarchy and at its limit.
-Answer update_groups_of_thing(Call call) {
-  registry::Store& store = call.server.store;
+Answer update_groups_of_thing(Call call, registry::Store& store) {
   const auto name = call.in.optional_name<ThingName>("thingName");
   if (!name) co_return refuse_value("thingName", "null", "Member must not be null");
   CO_TRY_ASSIGN(const std::vector<ThingGroupName> joins, read_groups(call, "thingGroupsToAdd"));
@@ -154,7 +151,7 @@ Answer update_groups_of_thing(Call call) {
     }
     if (std::ranges::find(present, group, &GroupMembership::group) != present.end()) continue;
     CO_TRY(co_await check_room(store, group, present));
-    present.push_back({*name, group, call.server.clock.now()});
+    present.push_back({*name, group, call.now()});
     put(changes, present.back(), Expect::absent());
     require(changes, registry::thing_group_key(group));
     joined.emplace_back(group.str());
@@ -168,9 +165,8 @@ Answer update_groups_of_thing(Call call) {
   co_return json::object();
 }
 
-Answer remove_thing_from_group(Call call) {
-  registry::Store& store = call.server.store;
-  CO_TRY_ASSIGN(const Membership wanted, co_await read_membership(call));
+Answer remove_thing_from_group(Call call, registry::Store& store) {
+  CO_TRY_ASSIGN(const Membership wanted, co_await read_membership(call, store));
   const registry::Key key = registry::membership_key(wanted.thing, wanted.group);
   CO_TRY_ASSIGN(const std::optional<GroupMembership> present,
                 co_await find_record<GroupMembership>(store, key));
@@ -195,11 +191,11 @@ Place place_of(const std::string& text) {
 }
 
 /// A dynamic group has no memberships; what its query finds is in it.
-Answer list_found_things(Call call, std::string query) {
+Answer list_found_things(Call call, registry::Store& store, std::string query) {
   CO_TRY_ASSIGN(search::Query parsed, search::Query::parse(query));
   CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
   CO_TRY_ASSIGN(const FoundThings found,
-                co_await find_things(call, std::move(parsed), cursor.limit));
+                co_await find_things(call, store, std::move(parsed), cursor.limit));
   json::array things;
   for (const registry::Record& record : found.records) {
     if (const auto* thing = std::get_if<registry::Thing>(&record))
@@ -210,12 +206,11 @@ Answer list_found_things(Call call, std::string query) {
   co_return answer;
 }
 
-Answer list_things_in_group(Call call) {
-  registry::Store& store = call.server.store;
+Answer list_things_in_group(Call call, registry::Store& store) {
   CO_TRY_ASSIGN(
       const registry::ThingGroup root,
       co_await get_thing_group_record(store, call.in.name<ThingGroupName>("thingGroupName")));
-  if (root.is_dynamic()) co_return co_await list_found_things(call, root.query);
+  if (root.is_dynamic()) co_return co_await list_found_things(call, store, root.query);
   std::vector<ThingGroupName> groups{root.name};
   if (call.in.flag("recursive")) {
     CO_TRY_ASSIGN(groups, co_await subtree_of(store, root.name));
@@ -246,8 +241,7 @@ Answer list_things_in_group(Call call) {
   co_return answer;
 }
 
-Answer list_groups_for_thing(Call call) {
-  registry::Store& store = call.server.store;
+Answer list_groups_for_thing(Call call, registry::Store& store) {
   CO_TRY_ASSIGN(const registry::Thing thing,
                 co_await get_thing_record(store, call.in.name<ThingName>("thingName")));
   CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
@@ -279,7 +273,7 @@ constexpr InputInfo kGroupsFor[] = {members::thing_name(), members::kNextToken,
                                     members::kMaxResults};
 constexpr ExceptionSet kErrors{invalid_request, throttling, internal_failure, not_found};
 
-constexpr OperationInfo kOperations[] = {
+constexpr rest::Row<registry::Store&> kOperations[] = {
     {"AddThingToThingGroup", "PUT", "/thing-groups/addThingToThingGroup", kAdd, kErrors,
      add_thing_to_group, "thing/{thingName|thingArn} thinggroup/{thingGroupName|thingGroupArn}"},
     {"RemoveThingFromThingGroup", "PUT", "/thing-groups/removeThingFromThingGroup", kRemove,
@@ -296,6 +290,8 @@ constexpr OperationInfo kOperations[] = {
 
 }  // namespace
 
-Operations group_membership_operations() { return kOperations; }
+Operations group_membership_operations(registry::Store& store) {
+  return rest::bind(kOperations, store);
+}
 
 }  // namespace imprint::control_api

@@ -39,37 +39,37 @@ json::array write_found(const std::vector<registry::Record>& records) {
   return things;
 }
 
-Answer search_index(Call call) {
+Answer search_index(Call call, registry::Store& store) {
   CO_TRY(check_index_members(call));
-  CO_TRY_ASSIGN(const bool is_on, co_await is_indexing(call.server.store));
+  CO_TRY_ASSIGN(const bool is_on, co_await is_indexing(store));
   if (!is_on) co_return refuse(Exception::index_not_ready, std::string(kIndexingIsOff));
   CO_TRY_ASSIGN(search::Query query, search::Query::parse(call.in.text("queryString")));
   const std::int64_t limit = std::min(call.in.integer("maxResults").value_or(kMaxFound), kMaxFound);
-  CO_TRY_ASSIGN(const FoundThings found,
-                co_await find_things(call, std::move(query), static_cast<std::size_t>(limit)));
+  CO_TRY_ASSIGN(const FoundThings found, co_await find_things(call, store, std::move(query),
+                                                              static_cast<std::size_t>(limit)));
   json::object answer{{"things", write_found(found.records)}};
   put_next(answer, call, kTokenStyle, found.next);
   co_return answer;
 }
 
-Answer describe_index(Call call) {
+Answer describe_index(Call call, registry::Store& store) {
   const std::string name = call.in.text("indexName");
-  CO_TRY_ASSIGN(const bool is_on, co_await is_indexing(call.server.store));
+  CO_TRY_ASSIGN(const bool is_on, co_await is_indexing(store));
   if (name != kThingIndex || !is_on) co_return refuse_index(name);
   co_return json::object{
       {"indexName", kThingIndex}, {"indexStatus", "ACTIVE"}, {"schema", "REGISTRY"}};
 }
 
-Answer list_indices(Call call) {
+Answer list_indices(Call call, registry::Store& store) {
   CO_TRY(cursor_of(call, kTokenStyle));
-  CO_TRY_ASSIGN(const bool is_on, co_await is_indexing(call.server.store));
+  CO_TRY_ASSIGN(const bool is_on, co_await is_indexing(store));
   json::array names;
   if (is_on) names.emplace_back(kThingIndex);
   co_return json::object{{"indexNames", std::move(names)}};
 }
 
-Answer get_indexing_configuration(Call call) {
-  CO_TRY_ASSIGN(const bool is_on, co_await is_indexing(call.server.store));
+Answer get_indexing_configuration(Call, registry::Store& store) {
+  CO_TRY_ASSIGN(const bool is_on, co_await is_indexing(store));
   json::array fields;
   for (const std::string_view field :
        {search::kThingName, search::kThingId, search::kThingTypeName, search::kThingGroupNames}) {
@@ -108,7 +108,7 @@ Result<std::string> read_mode(const json::object& configuration, std::string_vie
   return refuse_value(fmt::format("{}.{}", owner, mode_member), "null", "Member must not be null");
 }
 
-Answer update_indexing_configuration(Call call) {
+Answer update_indexing_configuration(Call call, registry::Store& store) {
   constexpr std::string_view kThingConfiguration = "thingIndexingConfiguration";
   constexpr std::string_view kGroupConfiguration = "thingGroupIndexingConfiguration";
   constexpr std::string_view kThingMode = "thingIndexingMode";
@@ -125,12 +125,11 @@ Answer update_indexing_configuration(Call call) {
   if (mode != "REGISTRY" && mode != "OFF")
     co_return refuse_value(kThingMode, mode,
                            "Member must be REGISTRY or OFF: there are no shadows");
-  registry::Store& store = call.server.store;
   CO_TRY_ASSIGN(
       const std::optional<IndexingConfiguration> before,
       co_await find_record<IndexingConfiguration>(store, registry::indexing_configuration_key()));
   const IndexingConfiguration after{.things = mode == "REGISTRY",
-                                    .modified = call.server.clock.now(),
+                                    .modified = call.now(),
                                     .version = before ? before->version + 1 : 1};
   if ((!before || before->things) == after.things) co_return json::object();
   registry::ChangeSet changes = change_set(call.event({{"thing_indexing_mode", mode}}));
@@ -159,7 +158,7 @@ constexpr InputInfo kUpdate[] = {members::object("thingIndexingConfiguration"),
 constexpr ExceptionSet kErrors{invalid_request, throttling, unauthorized, service_unavailable,
                                internal_failure};
 
-constexpr OperationInfo kOperations[] = {
+constexpr rest::Row<registry::Store&> kOperations[] = {
     {"SearchIndex",
      "POST",
      "/indices/search",
@@ -188,6 +187,6 @@ constexpr OperationInfo kOperations[] = {
 
 }  // namespace
 
-Operations index_operations() { return kOperations; }
+Operations index_operations(registry::Store& store) { return rest::bind(kOperations, store); }
 
 }  // namespace imprint::control_api

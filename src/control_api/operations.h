@@ -1,37 +1,79 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <vector>
+#include <string>
 
+#include "base/current.h"
+#include "base/random.h"
 #include "control_api/words.h"
 
-/// The table of AWS's resources, in one part for each, beside the functions it names.
+namespace imprint::bulk {
+class RegistrationTasks;
+}
+namespace imprint::identity {
+class AccessControl;
+}
+namespace imprint::issuance {
+class KeyPool;
+}
+namespace imprint::provisioning {
+class ApplyTemplate;
+class IssueCertificate;
+struct Settings;
+}  // namespace imprint::provisioning
+namespace imprint::registry {
+class Store;
+}
+namespace imprint::telemetry {
+class Log;
+}
+
+/// The table of AWS's resources, in one part for each subject, beside the functions that it names;
+/// each takes what these functions need beside the call.
 namespace imprint::control_api {
 
-Operations policy_operations();                    // policies.cc
-Operations policy_version_operations();            // policy_versions.cc
-Operations policy_attachment_operations();         // policy_attachments.cc
-Operations device_rights_operations();             // device_rights.cc
-Operations thing_operations();                     // things.cc
-Operations thing_principal_operations();           // thing_principals.cc
-Operations thing_type_operations();                // thing_types.cc
-Operations thing_group_operations();               // thing_groups.cc
-Operations group_membership_operations();          // group_memberships.cc
-Operations index_operations();                     // indices.cc
-Operations template_operations();                  // templates.cc
-Operations template_version_operations();          // template_versions.cc
-Operations register_thing_operations();            // register_thing.cc
-Operations registration_task_operations();         // registration_tasks.cc
-Operations certificate_operations();               // certificates.cc
-Operations certificate_registration_operations();  // certificate_registrations.cc
-Operations ca_certificate_operations();            // ca_certificates.cc
-Operations registration_code_operations();         // registration_code.cc
-Operations tag_operations();                       // tags.cc
-Operations event_configuration_operations();       // event_configurations.cc
-Operations endpoint_operations();                  // endpoint.cc
+Operations policy_operations(registry::Store& store, Random& random, telemetry::Log& log);
+Operations policy_version_operations(registry::Store& store, telemetry::Log& log);
+Operations policy_attachment_operations(registry::Store& store);
+Operations device_rights_operations(registry::Store& store, identity::AccessControl& device_access,
+                                    std::string endpoint_address);
+Operations thing_operations(registry::Store& store, Random& random);
+Operations thing_principal_operations(registry::Store& store);
+Operations thing_type_operations(registry::Store& store, Random& random);
+Operations thing_group_operations(registry::Store& store, Random& random);
+Operations group_membership_operations(registry::Store& store);
+Operations index_operations(registry::Store& store);
+Operations template_operations(registry::Store& store);
+Operations template_version_operations(registry::Store& store);
+Operations register_thing_operations(provisioning::ApplyTemplate& apply);
+Operations registration_task_operations(registry::Store& store,
+                                        bulk::RegistrationTasks& registrations, Random& random);
+Operations certificate_operations(registry::Store& store, provisioning::IssueCertificate& issue,
+                                  issuance::KeyPool& keys,
+                                  const Current<provisioning::Settings>& settings);
+Operations certificate_registration_operations(registry::Store& store, Random& random);
+Operations ca_certificate_operations(registry::Store& store, provisioning::IssueCertificate& issue,
+                                     Random& random);
+Operations registration_code_operations(registry::Store& store, Random& random);
+Operations tag_operations(registry::Store& store);
+Operations event_configuration_operations(registry::Store& store);
+Operations endpoint_operations(std::string endpoint_address);
 
-/// All of them.
-std::vector<const OperationInfo*> operations();
+/// What all of them work with. References outlive the operations and are safe from any thread.
+struct Needs {
+  registry::Store& store;
+  identity::AccessControl& device_access;  ///< what devices may do
+  provisioning::IssueCertificate& issue;
+  provisioning::ApplyTemplate& apply;
+  bulk::RegistrationTasks& registrations;
+  issuance::KeyPool& keys;
+  const Current<provisioning::Settings>& settings;
+  Random& random;
+  telemetry::Log& log;
+  std::string endpoint_address;  ///< what DescribeEndpoint answers: a host name, no scheme or port
+};
+
+Operations operations(const Needs& needs);
 
 /// Those of AWS IoT that this server does not have.
 std::span<const MissingArea> missing_operations();

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/random.h"
 #include "control_api/arn.h"
 #include "control_api/claim_policy.h"
 #include "control_api/members.h"
@@ -6,6 +7,7 @@
 #include "control_api/policy_records.h"
 #include "control_api/tags.h"
 #include "policy/lint.h"
+#include "telemetry/log.h"
 
 namespace imprint::control_api {
 
@@ -14,15 +16,15 @@ Result<void> check_policy_document(const std::string& document, const PolicyName
   return {};
 }
 
-json::object policy_event_detail(const Call& call, const PolicyName& name,
+json::object policy_event_detail(telemetry::Log& log, const PolicyName& name,
                                  const std::string& document) {
   json::object detail{{"policy", name.str()}};
   const auto parsed = policy::Policy::parse(document, name.str());
   IMPRINT_ASSERT(parsed.has_value());
   json::array all;
   for (const std::string& warning : policy::warnings(*parsed)) {
-    call.server.log.warning("a policy is stricter here than on AWS IoT",
-                            {{"policy", name.str()}, {"because", warning}});
+    log.warning("a policy is stricter here than on AWS IoT",
+                {{"policy", name.str()}, {"because", warning}});
     all.emplace_back(warning);
   }
   if (!all.empty()) detail["warnings"] = std::move(all);
@@ -52,13 +54,20 @@ json::object write_policy(const Call& call, const PolicyName& name) {
 
 namespace {
 
-Answer create_policy(Call call) {
+/// What these operations need beside the call.
+struct PolicyNeeds {
+  registry::Store& store;
+  Random& random;
+  telemetry::Log& log;
+};
+
+Answer create_policy(Call call, PolicyNeeds needs) {
   const auto name = call.in.name<PolicyName>("policyName");
   const std::string document = call.in.text("policyDocument");
   CO_TRY_ASSIGN(const Tags tags, read_tags(call));
   CO_TRY(refuse_reserved_policy(name));
   CO_TRY(check_policy_document(document, name));
-  registry::Store& store = call.server.store;
+  registry::Store& store = needs.store;
   CO_TRY_ASSIGN(const std::optional<registry::Policy> existing,
                 co_await find_record<registry::Policy>(store, registry::policy_key(name)));
   if (existing) {
@@ -67,13 +76,12 @@ Answer create_policy(Call call) {
         fmt::format("Policy cannot be created - name already exists (name={})", name.str()),
         policy_arn(call, name));
   }
-  const Timestamp now = call.server.clock.now();
-  registry::ChangeSet changes = change_set(call.event(policy_event_detail(call, name, document)));
+  const Timestamp now = call.now();
+  registry::ChangeSet changes =
+      change_set(call.event(policy_event_detail(needs.log, name, document)));
   put(changes,
-      registry::Policy{.name = name,
-                       .generation_id = make_uuid(call.server.random),
-                       .created = now,
-                       .modified = now},
+      registry::Policy{
+          .name = name, .generation_id = make_uuid(needs.random), .created = now, .modified = now},
       registry::Expect::absent());
   put(changes, registry::PolicyVersion{name, 1, document, now}, registry::Expect::absent());
   put_tags(changes, registry::policy_key(name), tags, now);
@@ -84,8 +92,8 @@ Answer create_policy(Call call) {
   co_return answer;
 }
 
-Answer get_policy(Call call) {
-  registry::Store& store = call.server.store;
+Answer get_policy(Call call, PolicyNeeds needs) {
+  registry::Store& store = needs.store;
   CO_TRY_ASSIGN(const registry::Policy policy,
                 co_await get_policy_record(store, call.in.name<PolicyName>("policyName")));
   CO_TRY_ASSIGN(const registry::PolicyVersion version,
@@ -100,11 +108,11 @@ Answer get_policy(Call call) {
   co_return answer;
 }
 
-Answer list_policies(Call call) {
+Answer list_policies(Call call, PolicyNeeds needs) {
   CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kMarkerStyle));
-  CO_TRY_ASSIGN(const registry::Page page,
-                co_await call.server.store.list(
-                    registry::query::Policies{call.in.flag("ascendingOrder")}, cursor));
+  CO_TRY_ASSIGN(
+      const registry::Page page,
+      co_await needs.store.list(registry::query::Policies{call.in.flag("ascendingOrder")}, cursor));
   json::object answer{
       {"policies", write_all<registry::Policy>(page.records, [&](const registry::Policy& policy) {
          return write_policy(call, policy.name);
@@ -113,8 +121,8 @@ Answer list_policies(Call call) {
   co_return answer;
 }
 
-Answer delete_policy(Call call) {
-  registry::Store& store = call.server.store;
+Answer delete_policy(Call call, PolicyNeeds needs) {
+  registry::Store& store = needs.store;
   CO_TRY_ASSIGN(const registry::Policy policy,
                 co_await get_policy_record(store, call.in.name<PolicyName>("policyName")));
   const registry::query::TargetsOfPolicy targets{policy.name};
@@ -153,7 +161,7 @@ constexpr InputInfo kCreate[] = {members::policy_name(),
 constexpr InputInfo kOne[] = {members::policy_name()};
 constexpr InputInfo kList[] = {members::kMarker, members::kPageSize, members::kAscendingOrder};
 
-constexpr OperationInfo kOperations[] = {
+constexpr rest::Row<PolicyNeeds> kOperations[] = {
     {"CreatePolicy",
      "POST",
      "/policies/{policyName}",
@@ -187,6 +195,8 @@ constexpr OperationInfo kOperations[] = {
 
 }  // namespace
 
-Operations policy_operations() { return kOperations; }
+Operations policy_operations(registry::Store& store, Random& random, telemetry::Log& log) {
+  return rest::bind(kOperations, PolicyNeeds{store, random, log});
+}
 
 }  // namespace imprint::control_api

@@ -29,10 +29,10 @@ registry::AuditEvent attachment_event(const Call& call, const PolicyName& policy
   return event;
 }
 
-runtime::Task<Result<void>> check_target(Call call, PolicyTarget target) {
+runtime::Task<Result<void>> check_target(Call call, registry::Store& store, PolicyTarget target) {
   std::vector<registry::Key> keys;
   keys.push_back(key_of_target(target));
-  CO_TRY_ASSIGN(const auto found, co_await call.server.store.find(std::move(keys)));
+  CO_TRY_ASSIGN(const auto found, co_await store.find(std::move(keys)));
   if (found.front()) {
     const auto* group = std::get_if<registry::ThingGroup>(&*found.front());
     if (group == nullptr || !group->is_dynamic()) co_return Result<void>();
@@ -46,11 +46,10 @@ runtime::Task<Result<void>> check_target(Call call, PolicyTarget target) {
                    fmt::format("The target {} does not exist", target_arn(call, target)));
 }
 
-Answer attach(Call call, PolicyTarget target) {
-  registry::Store& store = call.server.store;
+Answer attach(Call call, registry::Store& store, PolicyTarget target) {
   CO_TRY_ASSIGN(const registry::Policy policy,
                 co_await get_policy_record(store, call.in.name<PolicyName>("policyName")));
-  CO_TRY(co_await check_target(call, target));
+  CO_TRY(co_await check_target(call, store, target));
   CO_TRY_ASSIGN(
       const std::vector<PolicyAttachment> attached,
       co_await list_some<PolicyAttachment>(store, registry::query::PoliciesOfTarget{target}, 250));
@@ -64,16 +63,14 @@ Answer attach(Call call, PolicyTarget target) {
                                  kMaxPoliciesPerTarget, target_arn(call, target)));
   }
   registry::ChangeSet changes = change_set(attachment_event(call, policy.name, target));
-  put(changes, PolicyAttachment{policy.name, target, call.server.clock.now()},
-      registry::Expect::absent());
+  put(changes, PolicyAttachment{policy.name, target, call.now()}, registry::Expect::absent());
   require(changes, registry::policy_key(policy.name));
   require(changes, key_of_target(target));
   CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object();
 }
 
-Answer detach(Call call, PolicyTarget target) {
-  registry::Store& store = call.server.store;
+Answer detach(Call call, registry::Store& store, PolicyTarget target) {
   const auto policy = call.in.name<PolicyName>("policyName");
   const registry::Key key = registry::attachment_key(policy, target);
   CO_TRY_ASSIGN(const std::optional<PolicyAttachment> found,
@@ -85,31 +82,31 @@ Answer detach(Call call, PolicyTarget target) {
   co_return json::object();
 }
 
-Answer attach_policy(Call call) {
+Answer attach_policy(Call call, registry::Store& store) {
   CO_TRY_ASSIGN(PolicyTarget target, parse_target(call, "target"));
-  co_return co_await attach(std::move(call), std::move(target));
+  co_return co_await attach(std::move(call), store, std::move(target));
 }
 
-Answer detach_policy(Call call) {
+Answer detach_policy(Call call, registry::Store& store) {
   CO_TRY_ASSIGN(PolicyTarget target, parse_target(call, "target"));
-  co_return co_await detach(std::move(call), std::move(target));
+  co_return co_await detach(std::move(call), store, std::move(target));
 }
 
-Answer attach_principal_policy(Call call) {
+Answer attach_principal_policy(Call call, registry::Store& store) {
   CO_TRY_ASSIGN(const CertificateId id, parse_principal(call, "principal"));
-  co_return co_await attach(std::move(call), PolicyTarget(id));
+  co_return co_await attach(std::move(call), store, PolicyTarget(id));
 }
 
-Answer detach_principal_policy(Call call) {
+Answer detach_principal_policy(Call call, registry::Store& store) {
   CO_TRY_ASSIGN(const CertificateId id, parse_principal(call, "principal"));
-  co_return co_await detach(std::move(call), PolicyTarget(id));
+  co_return co_await detach(std::move(call), store, PolicyTarget(id));
 }
 
-Answer list_of_target(Call call, PolicyTarget target) {
-  CO_TRY(co_await check_target(call, target));
+Answer list_of_target(Call call, registry::Store& store, PolicyTarget target) {
+  CO_TRY(co_await check_target(call, store, target));
   CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kMarkerStyle));
   CO_TRY_ASSIGN(const registry::Page page,
-                co_await call.server.store.list(registry::query::PoliciesOfTarget{target}, cursor));
+                co_await store.list(registry::query::PoliciesOfTarget{target}, cursor));
   json::object answer{{"policies", write_all<PolicyAttachment>(
                                        page.records, [&](const PolicyAttachment& attachment) {
                                          return write_policy(call, attachment.policy);
@@ -120,11 +117,10 @@ Answer list_of_target(Call call, PolicyTarget target) {
 
 /// The target's own policies and those it has through thing groups, each once, by name. Gathered
 /// whole and cut into pages here.
-Answer list_inherited(Call call, PolicyTarget target) {
-  CO_TRY(co_await check_target(call, target));
+Answer list_inherited(Call call, registry::Store& store, PolicyTarget target) {
+  CO_TRY(co_await check_target(call, store, target));
   CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kMarkerStyle));
-  CO_TRY_ASSIGN(const std::set<PolicyName> names,
-                co_await policies_in_effect(call.server.store, target));
+  CO_TRY_ASSIGN(const std::set<PolicyName> names, co_await policies_in_effect(store, target));
   json::array policies;
   std::string last;
   std::optional<std::string> next;
@@ -142,21 +138,21 @@ Answer list_inherited(Call call, PolicyTarget target) {
   co_return answer;
 }
 
-Answer list_attached_policies(Call call) {
+Answer list_attached_policies(Call call, registry::Store& store) {
   CO_TRY_ASSIGN(PolicyTarget target, parse_target(call, "target"));
   if (call.in.flag("recursive"))
-    co_return co_await list_inherited(std::move(call), std::move(target));
-  co_return co_await list_of_target(std::move(call), std::move(target));
+    co_return co_await list_inherited(std::move(call), store, std::move(target));
+  co_return co_await list_of_target(std::move(call), store, std::move(target));
 }
 
-Answer list_principal_policies(Call call) {
+Answer list_principal_policies(Call call, registry::Store& store) {
   CO_TRY_ASSIGN(const CertificateId id, parse_principal(call, "principal"));
-  co_return co_await list_of_target(std::move(call), PolicyTarget(id));
+  co_return co_await list_of_target(std::move(call), store, PolicyTarget(id));
 }
 
 /// The targets of one policy under `member`; `keep` leaves some out.
-Answer list_targets(Call call, std::string member, bool (*keep)(const PolicyTarget&)) {
-  registry::Store& store = call.server.store;
+Answer list_targets(Call call, registry::Store& store, std::string member,
+                    bool (*keep)(const PolicyTarget&)) {
   CO_TRY_ASSIGN(const registry::Policy policy,
                 co_await get_policy_record(store, call.in.name<PolicyName>("policyName")));
   CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kMarkerStyle));
@@ -172,12 +168,12 @@ Answer list_targets(Call call, std::string member, bool (*keep)(const PolicyTarg
   co_return answer;
 }
 
-Answer list_targets_for_policy(Call call) {
-  return list_targets(std::move(call), "targets", [](const PolicyTarget&) { return true; });
+Answer list_targets_for_policy(Call call, registry::Store& store) {
+  return list_targets(std::move(call), store, "targets", [](const PolicyTarget&) { return true; });
 }
 
-Answer list_policy_principals(Call call) {
-  return list_targets(std::move(call), "principals", [](const PolicyTarget& target) {
+Answer list_policy_principals(Call call, registry::Store& store) {
+  return list_targets(std::move(call), store, "principals", [](const PolicyTarget& target) {
     return std::holds_alternative<CertificateId>(target);
   });
 }
@@ -209,7 +205,7 @@ constexpr ExceptionSet kPrincipalErrors{not_found,    invalid_request,     throt
 constexpr ExceptionSet kDetachErrors{invalid_request,     throttling,       unauthorized,
                                      service_unavailable, internal_failure, limit_exceeded};
 
-constexpr OperationInfo kOperations[] = {
+constexpr rest::Row<registry::Store&> kOperations[] = {
     {"AttachPolicy", "PUT", "/target-policies/{policyName}", kTarget, kErrors, attach_policy,
      "policy/{policyName} {target}"},
     {"DetachPolicy", "POST", "/target-policies/{policyName}", kTarget, kDetachErrors, detach_policy,
@@ -230,6 +226,8 @@ constexpr OperationInfo kOperations[] = {
 
 }  // namespace
 
-Operations policy_attachment_operations() { return kOperations; }
+Operations policy_attachment_operations(registry::Store& store) {
+  return rest::bind(kOperations, store);
+}
 
 }  // namespace imprint::control_api

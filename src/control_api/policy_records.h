@@ -4,6 +4,7 @@
 #include <string>
 
 #include "control_api/store_access.h"
+#include "telemetry/log.h"
 
 /// What the files about policies share.
 namespace imprint::control_api {
@@ -20,8 +21,8 @@ inline std::string policy_arn(const Call& call, const PolicyName& name) {
 Result<void> check_policy_document(const std::string& document, const PolicyName& name);
 
 /// What the audit event says of a document that has been checked: the policy's name, and what it
-/// may mean that its author does not expect; the log says so, too.
-json::object policy_event_detail(const Call& call, const PolicyName& name,
+/// may mean that its author does not expect, which goes to the log, too.
+json::object policy_event_detail(telemetry::Log& log, const PolicyName& name,
                                  const std::string& document);
 
 /// Claim policies belong to the server.

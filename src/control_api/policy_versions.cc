@@ -6,10 +6,17 @@
 #include "control_api/operations.h"
 #include "control_api/policy_records.h"
 #include "policy/policy.h"
+#include "telemetry/log.h"
 
 namespace imprint::control_api {
 
 namespace {
+
+/// What these operations need beside the call.
+struct VersionNeeds {
+  registry::Store& store;
+  telemetry::Log& log;
+};
 
 /// The version that the call names; its digits are within the range of the type.
 std::int64_t version_number(const Call& call) {
@@ -36,12 +43,12 @@ json::object event_detail(const PolicyName& name, std::int64_t number) {
   return {{"policy", name.str()}, {"policy_version", number}};
 }
 
-Answer create_policy_version(Call call) {
+Answer create_policy_version(Call call, VersionNeeds needs) {
   const auto name = call.in.name<PolicyName>("policyName");
   const std::string document = call.in.text("policyDocument");
   CO_TRY(refuse_reserved_policy(name));
   CO_TRY(check_policy_document(document, name));
-  registry::Store& store = call.server.store;
+  registry::Store& store = needs.store;
   CO_TRY_ASSIGN(registry::Policy policy, co_await get_policy_record(store, name));
   CO_TRY_ASSIGN(const std::vector<registry::PolicyVersion> versions,
                 co_await list_some<registry::PolicyVersion>(
@@ -52,14 +59,14 @@ Answer create_policy_version(Call call) {
                                  "delete one first",
                                  name.str(), kMaxPolicyVersions));
   }
-  const Timestamp now = call.server.clock.now();
+  const Timestamp now = call.now();
   const std::int64_t seen = policy.version;
   const std::int64_t number = ++policy.last_version;
   const bool is_default = call.in.flag("setAsDefault");
   if (is_default) policy.default_version = number;
   policy.modified = now;
   ++policy.version;
-  json::object detail = policy_event_detail(call, name, document);
+  json::object detail = policy_event_detail(needs.log, name, document);
   detail["policy_version"] = number;
   registry::ChangeSet changes = change_set(call.event(std::move(detail)));
   put(changes, registry::PolicyVersion{name, number, document, now}, registry::Expect::absent());
@@ -71,8 +78,8 @@ Answer create_policy_version(Call call) {
                          {"isDefaultVersion", is_default}};
 }
 
-Answer get_policy_version(Call call) {
-  registry::Store& store = call.server.store;
+Answer get_policy_version(Call call, VersionNeeds needs) {
+  registry::Store& store = needs.store;
   CO_TRY_ASSIGN(const registry::Policy policy,
                 co_await get_policy_record(store, call.in.name<PolicyName>("policyName")));
   CO_TRY_ASSIGN(const registry::PolicyVersion version,
@@ -87,8 +94,8 @@ Answer get_policy_version(Call call) {
   co_return answer;
 }
 
-Answer list_policy_versions(Call call) {
-  registry::Store& store = call.server.store;
+Answer list_policy_versions(Call call, VersionNeeds needs) {
+  registry::Store& store = needs.store;
   CO_TRY_ASSIGN(const registry::Policy policy,
                 co_await get_policy_record(store, call.in.name<PolicyName>("policyName")));
   CO_TRY_ASSIGN(std::vector<registry::PolicyVersion> versions,
@@ -104,8 +111,8 @@ Answer list_policy_versions(Call call) {
   co_return json::object{{"policyVersions", std::move(out)}};
 }
 
-Answer set_default_policy_version(Call call) {
-  registry::Store& store = call.server.store;
+Answer set_default_policy_version(Call call, VersionNeeds needs) {
+  registry::Store& store = needs.store;
   const auto name = call.in.name<PolicyName>("policyName");
   CO_TRY(refuse_reserved_policy(name));
   CO_TRY_ASSIGN(registry::Policy policy, co_await get_policy_record(store, name));
@@ -114,7 +121,7 @@ Answer set_default_policy_version(Call call) {
   if (policy.default_version == version.number) co_return json::object();
   const std::int64_t seen = policy.version;
   policy.default_version = version.number;
-  policy.modified = call.server.clock.now();
+  policy.modified = call.now();
   ++policy.version;
   registry::ChangeSet changes = change_set(call.event(event_detail(name, version.number)));
   put(changes, policy, registry::Expect::at(seen));
@@ -123,8 +130,8 @@ Answer set_default_policy_version(Call call) {
   co_return json::object();
 }
 
-Answer delete_policy_version(Call call) {
-  registry::Store& store = call.server.store;
+Answer delete_policy_version(Call call, VersionNeeds needs) {
+  registry::Store& store = needs.store;
   CO_TRY_ASSIGN(const registry::Policy policy,
                 co_await get_policy_record(store, call.in.name<PolicyName>("policyName")));
   CO_TRY_ASSIGN(const registry::PolicyVersion version,
@@ -159,7 +166,7 @@ constexpr InputInfo kAll[] = {members::policy_name()};
 constexpr ExceptionSet kErrors{not_found,    invalid_request,     throttling,
                                unauthorized, service_unavailable, internal_failure};
 
-constexpr OperationInfo kOperations[] = {
+constexpr rest::Row<VersionNeeds> kOperations[] = {
     {"CreatePolicyVersion",
      "POST",
      "/policies/{policyName}/version",
@@ -186,6 +193,8 @@ constexpr OperationInfo kOperations[] = {
 
 }  // namespace
 
-Operations policy_version_operations() { return kOperations; }
+Operations policy_version_operations(registry::Store& store, telemetry::Log& log) {
+  return rest::bind(kOperations, VersionNeeds{store, log});
+}
 
 }  // namespace imprint::control_api

@@ -2,6 +2,7 @@
 #include "control_api/members.h"
 #include "control_api/operations.h"
 #include "control_api/store_access.h"
+#include "provisioning/apply_template.h"
 
 namespace imprint::control_api {
 
@@ -20,7 +21,7 @@ Result<templates::Parameters> read_parameters(const Call& call) {
   return out;
 }
 
-Answer register_thing(Call call) {
+Answer register_thing(Call call, provisioning::ApplyTemplate& apply) {
   CO_TRY_ASSIGN(
       templates::Template parsed,
       templates::Template::parse(call.in.text("templateBody"), templates::Use::register_thing));
@@ -28,7 +29,7 @@ Answer register_thing(Call call) {
   provisioning::ApplyRequest request{
       .parsed = std::move(parsed), .parameters = std::move(parameters), .event = call.event()};
   CO_TRY_ASSIGN(const provisioning::AppliedTemplate applied,
-                co_await call.server.apply.run(std::move(request)));
+                co_await apply.run(std::move(request)));
   json::object arns;
   for (const auto& [name, resource] : applied.resources) arns[name] = call.arn(resource);
   json::object answer;
@@ -45,7 +46,7 @@ constexpr InputInfo kRegister[] = {
      .most = static_cast<std::int64_t>(templates::kMaxTemplateCharacters)},
     members::object("parameters")};
 
-constexpr OperationInfo kOperations[] = {
+constexpr rest::Row<provisioning::ApplyTemplate&> kOperations[] = {
     {"RegisterThing",
      "POST",
      "/things",
@@ -57,6 +58,8 @@ constexpr OperationInfo kOperations[] = {
 
 }  // namespace
 
-Operations register_thing_operations() { return kOperations; }
+Operations register_thing_operations(provisioning::ApplyTemplate& apply) {
+  return rest::bind(kOperations, apply);
+}
 
 }  // namespace imprint::control_api

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control_api/registration_code.h"
 
+#include "base/random.h"
 #include "control_api/operations.h"
 #include "encoding/text.h"
 
@@ -8,18 +9,24 @@ namespace imprint::control_api {
 
 namespace {
 
+/// What these operations need beside the call.
+struct CodeNeeds {
+  registry::Store& store;
+  Random& random;
+};
+
 using registry::Expect;
 using registry::Setting;
 
 constexpr std::string_view kSetting = "registration-code";
 
-Answer get_registration_code(Call call) {
-  registry::Store& store = call.server.store;
+Answer get_registration_code(Call call, CodeNeeds needs) {
+  registry::Store& store = needs.store;
   CO_TRY_ASSIGN(const std::optional<Setting> existing, co_await find_registration_code(store));
   if (existing) co_return json::object{{"registrationCode", existing->value}};
   Sha256 code{};
-  call.server.random.fill(code);
-  const Timestamp now = call.server.clock.now();
+  needs.random.fill(code);
+  const Timestamp now = call.now();
   const Setting setting{.name = std::string(kSetting),
                         .value = encoding::to_hex(code),
                         .created = now,
@@ -30,8 +37,8 @@ Answer get_registration_code(Call call) {
   co_return json::object{{"registrationCode", setting.value}};
 }
 
-Answer delete_registration_code(Call call) {
-  registry::Store& store = call.server.store;
+Answer delete_registration_code(Call call, CodeNeeds needs) {
+  registry::Store& store = needs.store;
   CO_TRY_ASSIGN(const std::optional<Setting> existing, co_await find_registration_code(store));
   if (!existing) {
     co_return refuse(Exception::not_found,
@@ -45,7 +52,7 @@ Answer delete_registration_code(Call call) {
 
 using enum Exception;
 
-constexpr OperationInfo kOperations[] = {
+constexpr rest::Row<CodeNeeds> kOperations[] = {
     {"GetRegistrationCode",
      "GET",
      "/registrationcode",
@@ -66,6 +73,8 @@ runtime::Task<Result<std::optional<Setting>>> find_registration_code(registry::S
   return find_record<Setting>(store, registry::setting_key(std::string(kSetting)));
 }
 
-Operations registration_code_operations() { return kOperations; }
+Operations registration_code_operations(registry::Store& store, Random& random) {
+  return rest::bind(kOperations, CodeNeeds{store, random});
+}
 
 }  // namespace imprint::control_api

@@ -52,12 +52,13 @@ Result<std::optional<RegistrationConfig>> read_members(const json::object& objec
 
 }  // namespace
 
-runtime::Task<Result<std::optional<RegistrationConfig>>> read_registration_config(Call call) {
+runtime::Task<Result<std::optional<RegistrationConfig>>> read_registration_config(
+    Call call, registry::Store& store) {
   CO_TRY_ASSIGN(std::optional<RegistrationConfig> config,
                 read_members(call.in.object("registrationConfig")));
   if (!config || !config->template_name) co_return std::move(config);
   CO_TRY_ASSIGN(const registry::ProvisioningTemplate named,
-                co_await get_template_record(call.server.store, *config->template_name));
+                co_await get_template_record(store, *config->template_name));
   if (named.type != TemplateType::jitp) {
     co_return refuse_value(kTemplate.name, named.name.str(),
                            fmt::format("Member must name a template of type JITP; this one's is {}",

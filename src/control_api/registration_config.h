@@ -11,7 +11,7 @@ namespace imprint::control_api {
 /// nothing when it is absent or empty. InvalidRequestException for what contradicts itself,
 /// ResourceNotFoundException for a stored template that is not there.
 runtime::Task<Result<std::optional<registry::RegistrationConfig>>> read_registration_config(
-    Call call);
+    Call call, registry::Store& store);
 
 json::object write_registration_config(const registry::RegistrationConfig& config);
 

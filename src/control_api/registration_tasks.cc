@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "bulk/registration_tasks.h"
+
 #include <charconv>
 
+#include "base/random.h"
 #include "control_api/members.h"
 #include "control_api/operations.h"
 #include "control_api/s3_names.h"
@@ -9,6 +12,13 @@
 namespace imprint::control_api {
 
 namespace {
+
+/// What these operations need beside the call.
+struct TaskNeeds {
+  registry::Store& store;
+  bulk::RegistrationTasks& registrations;
+  Random& random;
+};
 
 using bulk::ReportPart;
 using bulk::ReportType;
@@ -19,20 +29,20 @@ using registry::TaskStatus;
 
 /// The task that the path names; `exception` is what the operation's model offers for one that is
 /// not there.
-runtime::Task<Result<RegistrationTask>> get_task(Call call, Exception exception) {
+runtime::Task<Result<RegistrationTask>> get_task(Call call, TaskNeeds needs, Exception exception) {
   const std::string id = call.in.text("taskId");
-  CO_TRY_ASSIGN(std::optional<RegistrationTask> found,
-                co_await find_record<RegistrationTask>(call.server.store,
-                                                       registry::registration_task_key(id)));
+  CO_TRY_ASSIGN(
+      std::optional<RegistrationTask> found,
+      co_await find_record<RegistrationTask>(needs.store, registry::registration_task_key(id)));
   if (!found)
     co_return refuse(exception, fmt::format("Thing registration task {} not found", quote(id)));
   co_return std::move(*found);
 }
 
 /// Refuses an input file that is not there before a task is made of it.
-Result<void> check_input_file(const Call& call) {
-  const auto file = call.server.registrations.uploads().open(call.in.text("inputFileBucket"),
-                                                             call.in.text("inputFileKey"));
+Result<void> check_input_file(const Call& call, TaskNeeds needs) {
+  const auto file = needs.registrations.uploads().open(call.in.text("inputFileBucket"),
+                                                       call.in.text("inputFileKey"));
   if (file) return {};
   return refuse(Exception::invalid_request,
                 fmt::format("The input file cannot be read: {}. Put it under uploads/ in the "
@@ -42,11 +52,11 @@ Result<void> check_input_file(const Call& call) {
                 "inputFileKey");
 }
 
-Answer start_task(Call call) {
+Answer start_task(Call call, TaskNeeds needs) {
   CO_TRY(templates::Template::parse(call.in.text("templateBody"), templates::Use::bulk));
-  CO_TRY(check_input_file(call));
-  const Timestamp now = call.server.clock.now();
-  const RegistrationTask task{.id = make_uuid(call.server.random),
+  CO_TRY(check_input_file(call, needs));
+  const Timestamp now = call.now();
+  const RegistrationTask task{.id = make_uuid(needs.random),
                               .template_body = call.in.text("templateBody"),
                               .bucket = call.in.text("inputFileBucket"),
                               .key = call.in.text("inputFileKey"),
@@ -61,14 +71,14 @@ Answer start_task(Call call) {
   put(changes, RegistrationProgress{.task = task.id, .modified = now}, Expect::absent());
   changes.changes.emplace_back(
       registry::Count{std::string(bulk::kRunningTasks), 1, bulk::kMaxRunningTasks});
-  const auto done = co_await commit(call.server.store, std::move(changes));
+  const auto done = co_await commit(needs.store, std::move(changes));
   if (!done && done.error().where == bulk::kRunningTasks) {
     co_return refuse(Exception::invalid_request,
                      "Another thing registration task is running, and there may be one; wait for "
                      "its end or stop it");
   }
   CO_TRY(done);
-  call.server.registrations.wake();
+  needs.registrations.wake();
   co_return json::object{{"taskId", task.id}};
 }
 
@@ -77,11 +87,11 @@ std::int64_t percentage_of(const RegistrationTask& task, const RegistrationProgr
   return progress.input_bytes == 0 ? 0 : progress.done_bytes * 100 / progress.input_bytes;
 }
 
-Answer describe_task(Call call) {
-  CO_TRY_ASSIGN(const RegistrationTask task, co_await get_task(call, Exception::not_found));
+Answer describe_task(Call call, TaskNeeds needs) {
+  CO_TRY_ASSIGN(const RegistrationTask task, co_await get_task(call, needs, Exception::not_found));
   CO_TRY_ASSIGN(const RegistrationProgress progress,
                 co_await registry::get<RegistrationProgress>(
-                    call.server.store, registry::registration_progress_key(task.id)));
+                    needs.store, registry::registration_progress_key(task.id)));
   json::object answer{
       {"taskId", task.id},
       {"creationDate", epoch_seconds(task.created)},
@@ -98,13 +108,13 @@ Answer describe_task(Call call) {
   co_return answer;
 }
 
-Answer list_tasks(Call call) {
+Answer list_tasks(Call call, TaskNeeds needs) {
   registry::query::RegistrationTasks query;
   if (call.in.has("status")) {
     CO_TRY_ASSIGN(query.status, registry::parse_task_status(call.in.text("status")));
   }
   CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
-  CO_TRY_ASSIGN(const registry::Page page, co_await call.server.store.list(query, cursor));
+  CO_TRY_ASSIGN(const registry::Page page, co_await needs.store.list(query, cursor));
   json::object answer{
       {"taskIds", write_all<RegistrationTask>(page.records, [](const RegistrationTask& task) {
          return json::value(task.id);
@@ -114,11 +124,12 @@ Answer list_tasks(Call call) {
 }
 
 /// Reports come in parts, each with a link of its own; a page goes on after a part's number.
-Answer list_reports(Call call) {
-  CO_TRY_ASSIGN(const RegistrationTask task, co_await get_task(call, Exception::invalid_request));
+Answer list_reports(Call call, TaskNeeds needs) {
+  CO_TRY_ASSIGN(const RegistrationTask task,
+                co_await get_task(call, needs, Exception::invalid_request));
   CO_TRY_ASSIGN(const RegistrationProgress progress,
                 co_await registry::get<RegistrationProgress>(
-                    call.server.store, registry::registration_progress_key(task.id)));
+                    needs.store, registry::registration_progress_key(task.id)));
   const auto type = bulk::parse_report_type(call.in.text("reportType"));
   IMPRINT_ASSERT(type.has_value());  // the row allows no other
   const registry::ReportPlace& end =
@@ -136,8 +147,7 @@ Answer list_reports(Call call) {
   json::array links;
   for (; part < parts && links.size() < cursor.limit; ++part) {
     links.emplace_back("https://" + call.host +
-                       call.server.registrations.links().target_of({task.id, *type, part},
-                                                                   call.server.clock.now()));
+                       needs.registrations.links().target_of({task.id, *type, part}, call.now()));
   }
   json::object answer{{"resourceLinks", std::move(links)}, {"reportType", bulk::to_string(*type)}};
   put_next(answer, call, kTokenStyle,
@@ -145,8 +155,8 @@ Answer list_reports(Call call) {
   co_return answer;
 }
 
-Answer stop_task(Call call) {
-  CO_TRY_ASSIGN(RegistrationTask task, co_await get_task(call, Exception::not_found));
+Answer stop_task(Call call, TaskNeeds needs) {
+  CO_TRY_ASSIGN(RegistrationTask task, co_await get_task(call, needs, Exception::not_found));
   if (task.status == TaskStatus::cancelling || task.status == TaskStatus::cancelled)
     co_return json::object();
   if (task.status != TaskStatus::in_progress) {
@@ -156,12 +166,12 @@ Answer stop_task(Call call) {
   }
   const std::int64_t seen = task.version;
   task.status = TaskStatus::cancelling;
-  task.modified = call.server.clock.now();
+  task.modified = call.now();
   task.version = seen + 1;
   registry::ChangeSet changes = change_set(call.event({{"task", task.id}}));
   put(changes, std::move(task), Expect::at(seen));
-  CO_TRY(co_await commit(call.server.store, std::move(changes)));
-  call.server.registrations.wake();
+  CO_TRY(co_await commit(needs.store, std::move(changes)));
+  needs.registrations.wake();
   co_return json::object();
 }
 
@@ -191,7 +201,7 @@ constexpr ExceptionSet kErrors{invalid_request, throttling, unauthorized, intern
 constexpr ExceptionSet kErrorsOfOne{invalid_request, throttling, unauthorized, internal_failure,
                                     not_found};
 
-constexpr OperationInfo kOperations[] = {
+constexpr rest::Row<TaskNeeds> kOperations[] = {
     {"StartThingRegistrationTask", "POST", "/thing-registration-tasks", kStart, kErrors,
      start_task},
     {"DescribeThingRegistrationTask", "GET", "/thing-registration-tasks/{taskId}", kOne,
@@ -205,6 +215,9 @@ constexpr OperationInfo kOperations[] = {
 
 }  // namespace
 
-Operations registration_task_operations() { return kOperations; }
+Operations registration_task_operations(registry::Store& store,
+                                        bulk::RegistrationTasks& registrations, Random& random) {
+  return rest::bind(kOperations, TaskNeeds{store, registrations, random});
+}
 
 }  // namespace imprint::control_api

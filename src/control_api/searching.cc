@@ -51,7 +51,8 @@ runtime::Task<Result<bool>> is_indexing(registry::Store& store) {
   co_return !found || found->things;
 }
 
-runtime::Task<Result<FoundThings>> find_things(Call call, search::Query query, std::size_t limit) {
+runtime::Task<Result<FoundThings>> find_things(Call call, registry::Store& store,
+                                               search::Query query, std::size_t limit) {
   CO_TRY_ASSIGN(registry::Cursor cursor, cursor_of(call, kTokenStyle));
   cursor.limit = limit;
   const std::string mark = mark_of(query);
@@ -63,7 +64,7 @@ runtime::Task<Result<FoundThings>> find_things(Call call, search::Query query, s
   FoundThings out;
   for (int pages = 0; pages < kMaxStorePages; ++pages) {
     CO_TRY_ASSIGN(registry::Page page,
-                  co_await call.server.store.list(registry::query::SearchThings{query}, cursor));
+                  co_await store.list(registry::query::SearchThings{query}, cursor));
     cursor.limit -= count_things(page.records);
     std::ranges::move(page.records, std::back_inserter(out.records));
     out.next = page.next;

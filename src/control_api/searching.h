@@ -31,6 +31,7 @@ struct FoundThings {
 
 /// Goes on where the call's token says, through a bounded number of the store's pages when matches
 /// are rare. A token is bound to its query: InvalidRequestException for another one's.
-runtime::Task<Result<FoundThings>> find_things(Call call, search::Query query, std::size_t limit);
+runtime::Task<Result<FoundThings>> find_things(Call call, registry::Store& store,
+                                               search::Query query, std::size_t limit);
 
 }  // namespace imprint::control_api

@@ -56,7 +56,7 @@ struct Tagged {
 };
 
 /// The resource that the ARN names, which must exist.
-runtime::Task<Result<Tagged>> tagged_resource(Call call) {
+runtime::Task<Result<Tagged>> tagged_resource(Call call, registry::Store& store) {
   const std::string arn = call.in.text("resourceArn");
   CO_TRY_ASSIGN(std::string name, parse_resource(call, "resourceArn", arn));
   const auto resource = registry::parse_resource_name(name);
@@ -67,7 +67,7 @@ runtime::Task<Result<Tagged>> tagged_resource(Call call) {
         "certificate");
   }
   std::vector<registry::Key> keys{resource->key};
-  CO_TRY_ASSIGN(const auto found, co_await call.server.store.find(std::move(keys)));
+  CO_TRY_ASSIGN(const auto found, co_await store.find(std::move(keys)));
   if (!found.front()) {
     co_return refuse(Exception::not_found, fmt::format("The resource {} does not exist", arn));
   }
@@ -96,8 +96,8 @@ json::array names_of(const Tags& tags) {
 }
 
 /// Writes what a resource's tags have become; a set that is empty is no record.
-runtime::Task<Result<void>> store_tags(Call call, Tagged resource, ResourceTags before,
-                                       Tags after) {
+runtime::Task<Result<void>> store_tags(Call call, registry::Store& store, Tagged resource,
+                                       ResourceTags before, Tags after) {
   const bool is_new = before.version == 0;
   const Expect expect = is_new ? Expect::absent() : Expect::at(before.version);
   registry::ChangeSet changes =
@@ -107,18 +107,18 @@ runtime::Task<Result<void>> store_tags(Call call, Tagged resource, ResourceTags 
     erase(changes, registry::tags_key(resource.name), expect);
   } else {
     before.tags = std::move(after);
-    if (is_new) before.created = call.server.clock.now();
+    if (is_new) before.created = call.now();
     ++before.version;
     put(changes, std::move(before), expect);
   }
-  co_return co_await commit(call.server.store, std::move(changes));
+  co_return co_await commit(store, std::move(changes));
 }
 
-Answer tag_resource(Call call) {
+Answer tag_resource(Call call, registry::Store& store) {
   CO_TRY_ASSIGN(const Tags wanted, read_tags(call));
-  CO_TRY_ASSIGN(const Tagged resource, co_await tagged_resource(call));
+  CO_TRY_ASSIGN(const Tagged resource, co_await tagged_resource(call, store));
   CO_TRY(check_takes_tags(resource));
-  CO_TRY_ASSIGN(const ResourceTags before, co_await present_tags(call.server.store, resource.name));
+  CO_TRY_ASSIGN(const ResourceTags before, co_await present_tags(store, resource.name));
   Tags after = before.tags;
   for (const auto& [key, value] : wanted) after.insert_or_assign(key, value);
   if (after.size() > kMaxTags) {
@@ -127,32 +127,31 @@ Answer tag_resource(Call call) {
                                  after.size(), kMaxTags));
   }
   if (after == before.tags) co_return json::object();
-  CO_TRY(co_await store_tags(call, resource, before, std::move(after)));
+  CO_TRY(co_await store_tags(call, store, resource, before, std::move(after)));
   co_return json::object();
 }
 
-Answer untag_resource(Call call) {
+Answer untag_resource(Call call, registry::Store& store) {
   std::vector<std::string> keys;
   for (const json::value& element : call.in.list("tagKeys")) {
     CO_TRY_ASSIGN(std::string key, read_key(element));
     keys.push_back(std::move(key));
   }
-  CO_TRY_ASSIGN(const Tagged resource, co_await tagged_resource(call));
+  CO_TRY_ASSIGN(const Tagged resource, co_await tagged_resource(call, store));
   CO_TRY(check_takes_tags(resource));
-  CO_TRY_ASSIGN(const ResourceTags before, co_await present_tags(call.server.store, resource.name));
+  CO_TRY_ASSIGN(const ResourceTags before, co_await present_tags(store, resource.name));
   Tags after = before.tags;
   for (const std::string& key : keys) after.erase(key);
   if (after == before.tags) co_return json::object();
-  CO_TRY(co_await store_tags(call, resource, before, std::move(after)));
+  CO_TRY(co_await store_tags(call, store, resource, before, std::move(after)));
   co_return json::object();
 }
 
-Answer list_tags(Call call) {
+Answer list_tags(Call call, registry::Store& store) {
   // All tags fit one page, so that every continuation is one that was never given.
   CO_TRY(cursor_of(call, kTokenStyle));
-  CO_TRY_ASSIGN(const Tagged resource, co_await tagged_resource(call));
-  CO_TRY_ASSIGN(const ResourceTags present,
-                co_await present_tags(call.server.store, resource.name));
+  CO_TRY_ASSIGN(const Tagged resource, co_await tagged_resource(call, store));
+  CO_TRY_ASSIGN(const ResourceTags present, co_await present_tags(store, resource.name));
   json::array tags;
   for (const auto& [key, value] : present.tags)
     tags.emplace_back(json::object{{"Key", key}, {"Value", value}});
@@ -171,7 +170,7 @@ constexpr InputInfo kUntag[] = {members::arn("resourceArn"),
 constexpr InputInfo kList[] = {members::arn("resourceArn", Location::query), members::kNextToken};
 constexpr ExceptionSet kErrors{invalid_request, internal_failure, not_found, throttling};
 
-constexpr OperationInfo kOperations[] = {
+constexpr rest::Row<registry::Store&> kOperations[] = {
     {"TagResource",
      "POST",
      "/tags",
@@ -216,6 +215,6 @@ runtime::Task<Result<bool>> has_other_tags(registry::Store& store, registry::Key
   co_return present.tags != tags;
 }
 
-Operations tag_operations() { return kOperations; }
+Operations tag_operations(registry::Store& store) { return rest::bind(kOperations, store); }
 
 }  // namespace imprint::control_api

@@ -14,8 +14,7 @@ json::object event_detail(const TemplateName& name, std::int64_t number) {
   return {{"template", name.str()}, {"template_version", number}};
 }
 
-Answer create_template_version(Call call) {
-  registry::Store& store = call.server.store;
+Answer create_template_version(Call call, registry::Store& store) {
   CO_TRY_ASSIGN(ProvisioningTemplate record,
                 co_await get_template_record(store, call.in.name<TemplateName>("templateName")));
   const std::string body = call.in.text("templateBody");
@@ -29,7 +28,7 @@ Answer create_template_version(Call call) {
                                  "versions ({}); delete one first",
                                  record.name.str(), kMaxTemplateVersions));
   }
-  const Timestamp now = call.server.clock.now();
+  const Timestamp now = call.now();
   const std::int64_t seen = record.version;
   const std::int64_t number = ++record.last_version;
   const bool is_default = call.in.flag("setAsDefault");
@@ -53,8 +52,7 @@ json::object write_version(const ProvisioningTemplate& record,
           {"isDefaultVersion", version.number == record.default_version}};
 }
 
-Answer describe_template_version(Call call) {
-  registry::Store& store = call.server.store;
+Answer describe_template_version(Call call, registry::Store& store) {
   CO_TRY_ASSIGN(const ProvisioningTemplate record,
                 co_await get_template_record(store, call.in.name<TemplateName>("templateName")));
   CO_TRY_ASSIGN(
@@ -65,8 +63,7 @@ Answer describe_template_version(Call call) {
   co_return answer;
 }
 
-Answer list_template_versions(Call call) {
-  registry::Store& store = call.server.store;
+Answer list_template_versions(Call call, registry::Store& store) {
   CO_TRY_ASSIGN(const ProvisioningTemplate record,
                 co_await get_template_record(store, call.in.name<TemplateName>("templateName")));
   CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
@@ -81,8 +78,7 @@ Answer list_template_versions(Call call) {
   co_return answer;
 }
 
-Answer delete_template_version(Call call) {
-  registry::Store& store = call.server.store;
+Answer delete_template_version(Call call, registry::Store& store) {
   CO_TRY_ASSIGN(const ProvisioningTemplate record,
                 co_await get_template_record(store, call.in.name<TemplateName>("templateName")));
   CO_TRY_ASSIGN(
@@ -112,7 +108,7 @@ constexpr InputInfo kAll[] = {members::template_name(), members::kMaxResults, me
 constexpr ExceptionSet kErrors{internal_failure, invalid_request, throttling, not_found,
                                unauthorized};
 
-constexpr OperationInfo kOperations[] = {
+constexpr rest::Row<registry::Store&> kOperations[] = {
     {"CreateProvisioningTemplateVersion",
      "POST",
      "/provisioning-templates/{templateName}/versions",
@@ -138,6 +134,8 @@ constexpr OperationInfo kOperations[] = {
 
 }  // namespace
 
-Operations template_version_operations() { return kOperations; }
+Operations template_version_operations(registry::Store& store) {
+  return rest::bind(kOperations, store);
+}
 
 }  // namespace imprint::control_api

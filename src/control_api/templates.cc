@@ -5,6 +5,7 @@
 #include "control_api/operations.h"
 #include "control_api/tags.h"
 #include "control_api/template_records.h"
+#include "hooks/verdict.h"
 #include "provisioning/plan.h"
 #include "provisioning/template_check.h"
 #include "templates/template.h"
@@ -127,8 +128,7 @@ json::object write_summary(const Call& call, const ProvisioningTemplate& record)
           {"type", registry::to_string(record.type)}};
 }
 
-runtime::Task<Result<void>> check_room(Call call, TemplateName name) {
-  registry::Store& store = call.server.store;
+runtime::Task<Result<void>> check_room(Call call, registry::Store& store, TemplateName name) {
   CO_TRY_ASSIGN(const std::optional<ProvisioningTemplate> existing,
                 co_await find_record<ProvisioningTemplate>(store, registry::template_key(name)));
   if (existing) {
@@ -145,11 +145,11 @@ runtime::Task<Result<void>> check_room(Call call, TemplateName name) {
       fmt::format("there are {} provisioning templates already, which is the most", kMaxTemplates));
 }
 
-Answer create_template(Call call) {
+Answer create_template(Call call, registry::Store& store) {
   CO_TRY_ASSIGN(const Tags tags, read_tags(call));
   CO_TRY_ASSIGN(const auto hook, read_hook(call, type_of(call)));
   CO_TRY(check_role_arn("provisioningRoleArn", call.in.text("provisioningRoleArn")));
-  const Timestamp now = call.server.clock.now();
+  const Timestamp now = call.now();
   const ProvisioningTemplate record{.name = call.in.name<TemplateName>("templateName"),
                                     .type = type_of(call),
                                     .description = call.in.text("description"),
@@ -160,19 +160,18 @@ Answer create_template(Call call) {
                                     .modified = now};
   const std::string body = call.in.text("templateBody");
   CO_TRY(check_template_body(body, record.type));
-  CO_TRY(co_await check_room(call, record.name));
+  CO_TRY(co_await check_room(call, store, record.name));
   registry::ChangeSet changes = change_set(call.event(template_detail(record)));
   put(changes, record, Expect::absent());
   put(changes, ProvisioningTemplateVersion{record.name, 1, body, now}, Expect::absent());
   put_tags(changes, registry::template_key(record.name), tags, now);
-  CO_TRY(co_await commit(call.server.store, std::move(changes)));
+  CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object{{"templateArn", template_arn(call, record.name)},
                          {"templateName", record.name.str()},
                          {"defaultVersionId", 1}};
 }
 
-Answer describe_template(Call call) {
-  registry::Store& store = call.server.store;
+Answer describe_template(Call call, registry::Store& store) {
   CO_TRY_ASSIGN(const ProvisioningTemplate record,
                 co_await get_template_record(store, call.in.name<TemplateName>("templateName")));
   CO_TRY_ASSIGN(const ProvisioningTemplateVersion version,
@@ -201,8 +200,7 @@ Result<void> update_hook(const Call& call, ProvisioningTemplate& record) {
   return {};
 }
 
-Answer update_template(Call call) {
-  registry::Store& store = call.server.store;
+Answer update_template(Call call, registry::Store& store) {
   const std::string role = call.in.text("provisioningRoleArn");
   if (!role.empty()) CO_TRY(check_role_arn("provisioningRoleArn", role));
   CO_TRY_ASSIGN(ProvisioningTemplate record,
@@ -216,7 +214,7 @@ Answer update_template(Call call) {
     CO_TRY(co_await get_template_version_record(store, record.name, *number));
     record.default_version = *number;
   }
-  record.modified = call.server.clock.now();
+  record.modified = call.now();
   ++record.version;
   registry::ChangeSet changes = change_set(call.event(template_detail(record)));
   put(changes, record, Expect::at(seen));
@@ -249,8 +247,7 @@ runtime::Task<Result<void>> check_no_ca_uses(registry::Store& store, TemplateNam
                   quote(name.str()), users.front().id.hex()));
 }
 
-Answer delete_template(Call call) {
-  registry::Store& store = call.server.store;
+Answer delete_template(Call call, registry::Store& store) {
   CO_TRY_ASSIGN(const ProvisioningTemplate record,
                 co_await get_template_record(store, call.in.name<TemplateName>("templateName")));
   CO_TRY_ASSIGN(const std::vector<ProvisioningTemplateVersion> versions,
@@ -278,10 +275,10 @@ Answer delete_template(Call call) {
   co_return json::object();
 }
 
-Answer list_templates(Call call) {
+Answer list_templates(Call call, registry::Store& store) {
   CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
   CO_TRY_ASSIGN(const registry::Page page,
-                co_await call.server.store.list(registry::query::Templates{}, cursor));
+                co_await store.list(registry::query::Templates{}, cursor));
   json::object answer{{"templates", write_all<ProvisioningTemplate>(
                                         page.records, [&](const ProvisioningTemplate& record) {
                                           return write_summary(call, record);
@@ -314,7 +311,7 @@ constexpr InputInfo kUpdate[] = {members::template_name(),
                                  members::flag("removePreProvisioningHook", Location::body)};
 constexpr InputInfo kList[] = {members::kMaxResults, members::kNextToken};
 
-constexpr OperationInfo kOperations[] = {
+constexpr rest::Row<registry::Store&> kOperations[] = {
     {"CreateProvisioningTemplate",
      "POST",
      "/provisioning-templates",
@@ -354,6 +351,6 @@ constexpr OperationInfo kOperations[] = {
 
 }  // namespace
 
-Operations template_operations() { return kOperations; }
+Operations template_operations(registry::Store& store) { return rest::bind(kOperations, store); }
 
 }  // namespace imprint::control_api

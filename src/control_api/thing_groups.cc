@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/random.h"
 #include "control_api/attribute_payload.h"
 #include "control_api/members.h"
 #include "control_api/operations.h"
@@ -10,6 +11,12 @@
 namespace imprint::control_api {
 
 namespace {
+
+/// What these operations need beside the call.
+struct GroupNeeds {
+  registry::Store& store;
+  Random& random;
+};
 
 using registry::Expect;
 using registry::ThingGroup;
@@ -46,17 +53,17 @@ Result<AttributePayload> read_group_attributes(const json::object& properties) {
 }
 
 /// The group that a CreateThingGroup call describes, without what its parent decides.
-Result<ThingGroup> wanted_group(const Call& call) {
+Result<ThingGroup> wanted_group(const Call& call, GroupNeeds needs) {
   const json::object properties = call.in.object(kProperties);
   TRY_ASSIGN(std::string description,
              read_description(properties, kProperties, "thingGroupDescription"));
   TRY_ASSIGN(const AttributePayload payload, read_group_attributes(properties));
   ThingGroup group{.name = call.in.name<ThingGroupName>("thingGroupName"),
-                   .id = make_uuid(call.server.random),
+                   .id = make_uuid(needs.random),
                    .parent = call.in.optional_name<ThingGroupName>("parentGroupName"),
                    .description = std::move(description),
                    .attributes = apply_payload({}, payload),
-                   .created = call.server.clock.now(),
+                   .created = call.now(),
                    .query = call.in.text("queryString")};
   TRY(check_attribute_limits(group.attributes, kMaxAttributes));
   return group;
@@ -96,10 +103,10 @@ runtime::Task<Result<void>> check_parent(registry::Store& store, ThingGroupName 
                    "parentGroupName");
 }
 
-Answer create_thing_group(Call call) {
-  registry::Store& store = call.server.store;
+Answer create_thing_group(Call call, GroupNeeds needs) {
+  registry::Store& store = needs.store;
   CO_TRY_ASSIGN(const Tags tags, read_tags(call));
-  CO_TRY_ASSIGN(const ThingGroup group, wanted_group(call));
+  CO_TRY_ASSIGN(const ThingGroup group, wanted_group(call, needs));
   CO_TRY_ASSIGN(const std::optional<ThingGroup> existing,
                 co_await find_record<ThingGroup>(store, registry::thing_group_key(group.name)));
   if (existing && existing->parent == group.parent && existing->description == group.description &&
@@ -135,17 +142,17 @@ Answer create_thing_group(Call call) {
   co_return write_created(call, group);
 }
 
-Answer create_dynamic_thing_group(Call call) {
+Answer create_dynamic_thing_group(Call call, GroupNeeds needs) {
   CO_TRY(check_index_members(call));
   CO_TRY(search::Query::parse(call.in.text("queryString")));
-  CO_TRY_ASSIGN(const bool is_on, co_await is_indexing(call.server.store));
+  CO_TRY_ASSIGN(const bool is_on, co_await is_indexing(needs.store));
   // The operation's model has no IndexNotReadyException, as SearchIndex's has.
   if (!is_on) co_return refuse(Exception::invalid_request, std::string(kIndexingIsOff));
-  co_return co_await create_thing_group(std::move(call));
+  co_return co_await create_thing_group(std::move(call), needs);
 }
 
-Answer describe_thing_group(Call call) {
-  registry::Store& store = call.server.store;
+Answer describe_thing_group(Call call, GroupNeeds needs) {
+  registry::Store& store = needs.store;
   CO_TRY_ASSIGN(const ThingGroup group, co_await get_thing_group_record(
                                             store, call.in.name<ThingGroupName>("thingGroupName")));
   json::object properties;  // an empty payload would be a change to Terraform
@@ -170,8 +177,8 @@ Answer describe_thing_group(Call call) {
   co_return answer;
 }
 
-Answer update_group(Call call, bool is_dynamic) {
-  registry::Store& store = call.server.store;
+Answer update_group(Call call, GroupNeeds needs, bool is_dynamic) {
+  registry::Store& store = needs.store;
   const json::object properties = call.in.object(kProperties);
   CO_TRY_ASSIGN(std::string description,
                 read_description(properties, kProperties, "thingGroupDescription"));
@@ -194,12 +201,14 @@ Answer update_group(Call call, bool is_dynamic) {
   co_return json::object{{"version", group.version}};
 }
 
-Answer update_thing_group(Call call) { return update_group(std::move(call), false); }
+Answer update_thing_group(Call call, GroupNeeds needs) {
+  return update_group(std::move(call), needs, false);
+}
 
-Answer update_dynamic_thing_group(Call call) {
+Answer update_dynamic_thing_group(Call call, GroupNeeds needs) {
   CO_TRY(check_index_members(call));
   if (call.in.has("queryString")) CO_TRY(search::Query::parse(call.in.text("queryString")));
-  co_return co_await update_group(std::move(call), true);
+  co_return co_await update_group(std::move(call), needs, true);
 }
 
 /// A group may have a million members: they leave in steps, each a change set of its own, before
@@ -221,8 +230,8 @@ runtime::Task<Result<void>> empty_group(registry::Store& store, ThingGroupName n
   }
 }
 
-Answer delete_group(Call call, bool is_dynamic) {
-  registry::Store& store = call.server.store;
+Answer delete_group(Call call, GroupNeeds needs, bool is_dynamic) {
+  registry::Store& store = needs.store;
   const auto name = call.in.name<ThingGroupName>("thingGroupName");
   const registry::Key key = registry::thing_group_key(name);
   CO_TRY_ASSIGN(const std::optional<ThingGroup> group,
@@ -256,8 +265,12 @@ Answer delete_group(Call call, bool is_dynamic) {
   co_return json::object();
 }
 
-Answer delete_thing_group(Call call) { return delete_group(std::move(call), false); }
-Answer delete_dynamic_thing_group(Call call) { return delete_group(std::move(call), true); }
+Answer delete_thing_group(Call call, GroupNeeds needs) {
+  return delete_group(std::move(call), needs, false);
+}
+Answer delete_dynamic_thing_group(Call call, GroupNeeds needs) {
+  return delete_group(std::move(call), needs, true);
+}
 
 /// Whether the list shows a group: all of them, the roots, or those under a parent.
 runtime::Task<Result<bool>> is_shown(registry::Store& store, ThingGroup group,
@@ -269,8 +282,8 @@ runtime::Task<Result<bool>> is_shown(registry::Store& store, ThingGroup group,
 
 /// The store lists the children of one group; whole branches are picked out of the list of all, so
 /// that a page may hold fewer groups than asked for.
-Answer list_thing_groups(Call call) {
-  registry::Store& store = call.server.store;
+Answer list_thing_groups(Call call, GroupNeeds needs) {
+  registry::Store& store = needs.store;
   const auto parent = call.in.optional_name<ThingGroupName>("parentGroup");
   const bool recursive = call.in.boolean("recursive").value_or(true);
   if (parent) CO_TRY(co_await get_thing_group_record(store, *parent));
@@ -331,7 +344,7 @@ constexpr InputInfo kUpdateDynamic[] = {members::thing_group_name(),
                                         query_string(false),
                                         {.name = "queryVersion"}};
 
-constexpr OperationInfo kOperations[] = {
+constexpr rest::Row<GroupNeeds> kOperations[] = {
     {"CreateThingGroup",
      "POST",
      "/thing-groups/{thingGroupName}",
@@ -392,6 +405,8 @@ constexpr OperationInfo kOperations[] = {
 
 }  // namespace
 
-Operations thing_group_operations() { return kOperations; }
+Operations thing_group_operations(registry::Store& store, Random& random) {
+  return rest::bind(kOperations, GroupNeeds{store, random});
+}
 
 }  // namespace imprint::control_api

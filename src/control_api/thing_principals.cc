@@ -13,10 +13,9 @@ using registry::ThingPrincipal;
 constexpr std::string_view kExclusive = "EXCLUSIVE_THING";
 constexpr std::string_view kNonExclusive = "NON_EXCLUSIVE_THING";
 
-runtime::Task<Result<void>> check_certificate(Call call, CertificateId id) {
+runtime::Task<Result<void>> check_certificate(Call call, registry::Store& store, CertificateId id) {
   CO_TRY_ASSIGN(const std::optional<registry::Certificate> found,
-                co_await find_record<registry::Certificate>(call.server.store,
-                                                            registry::certificate_key(id)));
+                co_await find_record<registry::Certificate>(store, registry::certificate_key(id)));
   if (found) co_return Result<void>();
   co_return refuse(Exception::not_found,
                    fmt::format("Principal {} not found", certificate_arn(call, id)));
@@ -43,14 +42,13 @@ registry::ChangeSet principal_change(const Call& call, const ThingName& thing,
   return change_set(std::move(event));
 }
 
-Answer attach_thing_principal(Call call) {
-  registry::Store& store = call.server.store;
+Answer attach_thing_principal(Call call, registry::Store& store) {
   CO_TRY_ASSIGN(const CertificateId id, parse_principal(call, "principal"));
   CO_TRY_ASSIGN(const registry::Thing thing,
                 co_await get_thing_record(store, call.in.name<ThingName>("thingName")));
-  CO_TRY(co_await check_certificate(call, id));
+  CO_TRY(co_await check_certificate(call, store, id));
   const ThingPrincipal wanted{thing.name, id, call.in.text("thingPrincipalType") == kExclusive,
-                              call.server.clock.now()};
+                              call.now()};
   CO_TRY_ASSIGN(
       const std::vector<ThingPrincipal> attached,
       co_await registry::list_all<ThingPrincipal>(store, registry::query::ThingsOfPrincipal{id}));
@@ -70,12 +68,11 @@ Answer attach_thing_principal(Call call) {
   co_return json::object();
 }
 
-Answer detach_thing_principal(Call call) {
-  registry::Store& store = call.server.store;
+Answer detach_thing_principal(Call call, registry::Store& store) {
   CO_TRY_ASSIGN(const CertificateId id, parse_principal(call, "principal"));
   CO_TRY_ASSIGN(const registry::Thing thing,
                 co_await get_thing_record(store, call.in.name<ThingName>("thingName")));
-  CO_TRY(co_await check_certificate(call, id));
+  CO_TRY(co_await check_certificate(call, store, id));
   const registry::Key key = registry::principal_key(thing.name, id);
   CO_TRY_ASSIGN(const std::optional<ThingPrincipal> attached,
                 co_await find_record<ThingPrincipal>(store, key));
@@ -90,43 +87,44 @@ using Write = json::array (*)(const Call&, const registry::Page&);
 
 /// A page of the attachments that `query` finds, under `member`: both versions of a list differ in
 /// what they say of each.
-Answer list_attachments(Call call, registry::Query query, std::string_view member, Write write) {
+Answer list_attachments(Call call, registry::Store& store, registry::Query query,
+                        std::string_view member, Write write) {
   CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
-  CO_TRY_ASSIGN(const registry::Page page,
-                co_await call.server.store.list(std::move(query), cursor));
+  CO_TRY_ASSIGN(const registry::Page page, co_await store.list(std::move(query), cursor));
   json::object answer{{member, write(call, page)}};
   put_next(answer, call, kTokenStyle, page.next);
   co_return answer;
 }
 
-Answer list_of_thing(Call call, std::string_view member, Write write) {
+Answer list_of_thing(Call call, registry::Store& store, std::string_view member, Write write) {
   CO_TRY_ASSIGN(const registry::Thing thing,
-                co_await get_thing_record(call.server.store, call.in.name<ThingName>("thingName")));
+                co_await get_thing_record(store, call.in.name<ThingName>("thingName")));
   co_return co_await list_attachments(
-      std::move(call), registry::query::PrincipalsOfThing{thing.name}, member, write);
+      std::move(call), store, registry::query::PrincipalsOfThing{thing.name}, member, write);
 }
 
-Answer list_of_principal(Call call, std::string_view member, Write write) {
+Answer list_of_principal(Call call, registry::Store& store, std::string_view member, Write write) {
   CO_TRY_ASSIGN(const CertificateId id, parse_principal(call, "principal"));
-  CO_TRY(co_await check_certificate(call, id));
-  co_return co_await list_attachments(std::move(call), registry::query::ThingsOfPrincipal{id},
-                                      member, write);
+  CO_TRY(co_await check_certificate(call, store, id));
+  co_return co_await list_attachments(std::move(call), store,
+                                      registry::query::ThingsOfPrincipal{id}, member, write);
 }
 
-Answer list_thing_principals(Call call) {
+Answer list_thing_principals(Call call, registry::Store& store) {
   return list_of_thing(
-      std::move(call), "principals", [](const Call& c, const registry::Page& page) {
+      std::move(call), store, "principals", [](const Call& c, const registry::Page& page) {
         return write_all<ThingPrincipal>(page.records, [&](const ThingPrincipal& principal) {
           return certificate_arn(c, principal.certificate);
         });
       });
 }
 
-Answer list_principal_things(Call call) {
-  return list_of_principal(std::move(call), "things", [](const Call&, const registry::Page& page) {
-    return write_all<ThingPrincipal>(
-        page.records, [](const ThingPrincipal& principal) { return principal.thing.str(); });
-  });
+Answer list_principal_things(Call call, registry::Store& store) {
+  return list_of_principal(
+      std::move(call), store, "things", [](const Call&, const registry::Page& page) {
+        return write_all<ThingPrincipal>(
+            page.records, [](const ThingPrincipal& principal) { return principal.thing.str(); });
+      });
 }
 
 std::string_view type_of(const ThingPrincipal& principal) {
@@ -148,8 +146,8 @@ json::array write_typed(const Call& call, const registry::Page& page, std::strin
   return out;
 }
 
-Answer list_thing_principals_v2(Call call) {
-  return list_of_thing(std::move(call), "thingPrincipalObjects",
+Answer list_thing_principals_v2(Call call, registry::Store& store) {
+  return list_of_thing(std::move(call), store, "thingPrincipalObjects",
                        [](const Call& c, const registry::Page& page) {
                          return write_typed(c, page, "principal",
                                             [](const Call& of, const ThingPrincipal& principal) {
@@ -158,13 +156,14 @@ Answer list_thing_principals_v2(Call call) {
                        });
 }
 
-Answer list_principal_things_v2(Call call) {
-  return list_of_principal(
-      std::move(call), "principalThingObjects", [](const Call& c, const registry::Page& page) {
-        return write_typed(c, page, "thingName", [](const Call&, const ThingPrincipal& principal) {
-          return principal.thing.str();
-        });
-      });
+Answer list_principal_things_v2(Call call, registry::Store& store) {
+  return list_of_principal(std::move(call), store, "principalThingObjects",
+                           [](const Call& c, const registry::Page& page) {
+                             return write_typed(c, page, "thingName",
+                                                [](const Call&, const ThingPrincipal& principal) {
+                                                  return principal.thing.str();
+                                                });
+                           });
 }
 
 using enum Exception;
@@ -185,7 +184,7 @@ constexpr InputInfo kListThingsV2[] = {members::kNextToken, members::kMaxResults
 constexpr ExceptionSet kErrors{not_found,    invalid_request,     throttling,
                                unauthorized, service_unavailable, internal_failure};
 
-constexpr OperationInfo kOperations[] = {
+constexpr rest::Row<registry::Store&> kOperations[] = {
     {"AttachThingPrincipal", "PUT", "/things/{thingName}/principals", kAttach, kErrors,
      attach_thing_principal, "thing/{thingName} {principal}"},
     {"DetachThingPrincipal", "DELETE", "/things/{thingName}/principals", kDetach, kErrors,
@@ -202,6 +201,8 @@ constexpr OperationInfo kOperations[] = {
 
 }  // namespace
 
-Operations thing_principal_operations() { return kOperations; }
+Operations thing_principal_operations(registry::Store& store) {
+  return rest::bind(kOperations, store);
+}
 
 }  // namespace imprint::control_api

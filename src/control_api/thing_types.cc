@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/random.h"
 #include "control_api/members.h"
 #include "control_api/operations.h"
 #include "control_api/tags.h"
@@ -7,6 +8,12 @@
 namespace imprint::control_api {
 
 namespace {
+
+/// What these operations need beside the call.
+struct TypeNeeds {
+  registry::Store& store;
+  Random& random;
+};
 
 using registry::Expect;
 using registry::ThingType;
@@ -70,7 +77,7 @@ json::object write_created(const Call& call, const ThingType& type) {
           {"thingTypeId", type.id}};
 }
 
-Answer create_thing_type(Call call) {
+Answer create_thing_type(Call call, TypeNeeds needs) {
   CO_TRY_ASSIGN(const Tags tags, read_tags(call));
   const json::object properties = call.in.object("thingTypeProperties");
   CO_TRY(refuse_user_properties(properties));
@@ -78,11 +85,11 @@ Answer create_thing_type(Call call) {
                 read_description(properties, "thingTypeProperties", "thingTypeDescription"));
   CO_TRY_ASSIGN(std::vector<std::string> searchable, read_searchable(properties));
   const ThingType type{.name = call.in.name<ThingTypeName>("thingTypeName"),
-                       .id = make_uuid(call.server.random),
+                       .id = make_uuid(needs.random),
                        .description = std::move(description),
                        .searchable_attributes = std::move(searchable),
-                       .created = call.server.clock.now()};
-  registry::Store& store = call.server.store;
+                       .created = call.now()};
+  registry::Store& store = needs.store;
   CO_TRY_ASSIGN(const std::optional<ThingType> existing,
                 co_await find_record<ThingType>(store, registry::thing_type_key(type.name)));
   if (existing && existing->description == type.description &&
@@ -104,10 +111,10 @@ Answer create_thing_type(Call call) {
   co_return write_created(call, type);
 }
 
-Answer describe_thing_type(Call call) {
-  CO_TRY_ASSIGN(const ThingType type,
-                co_await get_thing_type_record(call.server.store,
-                                               call.in.name<ThingTypeName>("thingTypeName")));
+Answer describe_thing_type(Call call, TypeNeeds needs) {
+  CO_TRY_ASSIGN(
+      const ThingType type,
+      co_await get_thing_type_record(needs.store, call.in.name<ThingTypeName>("thingTypeName")));
   json::object answer = write_created(call, type);
   answer["thingTypeProperties"] = write_properties(type);
   answer["thingTypeMetadata"] = write_metadata(type);
@@ -121,8 +128,8 @@ json::object write_definition(const Call& call, const ThingType& type) {
           {"thingTypeMetadata", write_metadata(type)}};
 }
 
-Answer list_thing_types(Call call) {
-  registry::Store& store = call.server.store;
+Answer list_thing_types(Call call, TypeNeeds needs) {
+  registry::Store& store = needs.store;
   CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
   if (const auto name = call.in.optional_name<ThingTypeName>("thingTypeName")) {
     CO_TRY_ASSIGN(const std::optional<ThingType> type,
@@ -141,8 +148,8 @@ Answer list_thing_types(Call call) {
 }
 
 /// Members that are left out stay as they are.
-Answer update_thing_type(Call call) {
-  registry::Store& store = call.server.store;
+Answer update_thing_type(Call call, TypeNeeds needs) {
+  registry::Store& store = needs.store;
   const json::object properties = call.in.object("thingTypeProperties");
   CO_TRY(refuse_user_properties(properties));
   CO_TRY_ASSIGN(std::string description,
@@ -165,15 +172,15 @@ Answer update_thing_type(Call call) {
   co_return json::object();
 }
 
-Answer deprecate_thing_type(Call call) {
-  registry::Store& store = call.server.store;
+Answer deprecate_thing_type(Call call, TypeNeeds needs) {
+  registry::Store& store = needs.store;
   CO_TRY_ASSIGN(ThingType type, co_await get_thing_type_record(
                                     store, call.in.name<ThingTypeName>("thingTypeName")));
   const bool wanted = !call.in.flag("undoDeprecate");
   if (type.deprecated.has_value() == wanted) co_return json::object();
   const std::int64_t seen = type.version;
   if (wanted) {
-    type.deprecated = call.server.clock.now();
+    type.deprecated = call.now();
   } else {
     type.deprecated.reset();
   }
@@ -186,8 +193,8 @@ Answer deprecate_thing_type(Call call) {
 }
 
 /// AWS also wants five minutes between deprecation and deletion; nothing here needs them.
-Answer delete_thing_type(Call call) {
-  registry::Store& store = call.server.store;
+Answer delete_thing_type(Call call, TypeNeeds needs) {
+  registry::Store& store = needs.store;
   CO_TRY_ASSIGN(const ThingType type, co_await get_thing_type_record(
                                           store, call.in.name<ThingTypeName>("thingTypeName")));
   if (!type.deprecated) {
@@ -226,7 +233,7 @@ constexpr InputInfo kDeprecate[] = {members::thing_type_name(),
 constexpr ExceptionSet kErrors{not_found,    invalid_request,     throttling,
                                unauthorized, service_unavailable, internal_failure};
 
-constexpr OperationInfo kOperations[] = {
+constexpr rest::Row<TypeNeeds> kOperations[] = {
     {"CreateThingType",
      "POST",
      "/thing-types/{thingTypeName}",
@@ -253,6 +260,8 @@ constexpr OperationInfo kOperations[] = {
 
 }  // namespace
 
-Operations thing_type_operations() { return kOperations; }
+Operations thing_type_operations(registry::Store& store, Random& random) {
+  return rest::bind(kOperations, TypeNeeds{store, random});
+}
 
 }  // namespace imprint::control_api

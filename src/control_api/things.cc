@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/random.h"
 #include "control_api/attribute_payload.h"
 #include "control_api/members.h"
 #include "control_api/operations.h"
@@ -8,6 +9,12 @@
 namespace imprint::control_api {
 
 namespace {
+
+/// What these operations need beside the call.
+struct ThingNeeds {
+  registry::Store& store;
+  Random& random;
+};
 
 using registry::Expect;
 using registry::Thing;
@@ -59,15 +66,15 @@ Result<json::object> answer_existing(const Call& call, const Thing& existing, co
       thing_arn(call, wanted.name));
 }
 
-Answer create_thing(Call call) {
-  registry::Store& store = call.server.store;
+Answer create_thing(Call call, ThingNeeds needs) {
+  registry::Store& store = needs.store;
   CO_TRY(check_billing_group(call));
   CO_TRY_ASSIGN(const AttributePayload payload, attribute_payload(call));
   Thing thing{.name = call.in.name<ThingName>("thingName"),
-              .id = make_uuid(call.server.random),
+              .id = make_uuid(needs.random),
               .type = call.in.optional_name<ThingTypeName>("thingTypeName"),
               .attributes = apply_payload({}, payload),
-              .created = call.server.clock.now()};
+              .created = call.now()};
   CO_TRY(check_attribute_limits(thing.attributes, most_attributes(thing)));
   // Policies read attributes and type. Who may not set them later does not set them now either, and
   // keeps no template from setting them.
@@ -95,9 +102,9 @@ Answer create_thing(Call call) {
   co_return write_created(call, thing);
 }
 
-Answer describe_thing(Call call) {
+Answer describe_thing(Call call, ThingNeeds needs) {
   CO_TRY_ASSIGN(const Thing thing,
-                co_await get_thing_record(call.server.store, call.in.name<ThingName>("thingName")));
+                co_await get_thing_record(needs.store, call.in.name<ThingName>("thingName")));
   json::object answer = write_created(call, thing);
   answer["defaultClientId"] = thing.name.str();
   answer["attributes"] = write_attributes(thing.attributes);
@@ -107,8 +114,8 @@ Answer describe_thing(Call call) {
   co_return answer;
 }
 
-Answer update_thing(Call call) {
-  registry::Store& store = call.server.store;
+Answer update_thing(Call call, ThingNeeds needs) {
+  registry::Store& store = needs.store;
   const auto wanted_type = call.in.optional_name<ThingTypeName>("thingTypeName");
   const bool removes_type = call.in.flag("removeThingType");
   if (wanted_type && removes_type) {
@@ -140,8 +147,8 @@ Answer update_thing(Call call) {
   co_return json::object();
 }
 
-Answer delete_thing(Call call) {
-  registry::Store& store = call.server.store;
+Answer delete_thing(Call call, ThingNeeds needs) {
+  registry::Store& store = needs.store;
   const auto name = call.in.name<ThingName>("thingName");
   CO_TRY_ASSIGN(const std::optional<Thing> thing,
                 co_await find_record<Thing>(store, registry::thing_key(name)));
@@ -181,7 +188,7 @@ json::object write_thing(const Call& call, const Thing& thing) {
   return out;
 }
 
-Answer list_things(Call call) {
+Answer list_things(Call call, ThingNeeds needs) {
   registry::query::Things query{
       .type = call.in.optional_name<ThingTypeName>("thingTypeName"),
       .value_is_prefix = call.in.flag("usePrefixAttributeValue"),
@@ -193,7 +200,7 @@ Answer list_things(Call call) {
                      "attributeValue is given without attributeName; name the attribute too");
   }
   CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
-  CO_TRY_ASSIGN(const registry::Page page, co_await call.server.store.list(query, cursor));
+  CO_TRY_ASSIGN(const registry::Page page, co_await needs.store.list(query, cursor));
   json::object answer{{"things", write_all<Thing>(page.records, [&](const Thing& thing) {
                          return write_thing(call, thing);
                        })}};
@@ -224,7 +231,7 @@ constexpr InputInfo kList[] = {members::kNextToken,
                                members::thing_type_name(Location::query, false),
                                members::flag("usePrefixAttributeValue", Location::query)};
 
-constexpr OperationInfo kOperations[] = {
+constexpr rest::Row<ThingNeeds> kOperations[] = {
     {"CreateThing",
      "POST",
      "/things/{thingName}",
@@ -266,6 +273,8 @@ constexpr OperationInfo kOperations[] = {
 
 }  // namespace
 
-Operations thing_operations() { return kOperations; }
+Operations thing_operations(registry::Store& store, Random& random) {
+  return rest::bind(kOperations, ThingNeeds{store, random});
+}
 
 }  // namespace imprint::control_api

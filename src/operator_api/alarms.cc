@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Imprint's own: the alarms there are, and whether their channels reach anybody.
 #include "monitoring/message.h"
+#include "monitoring/monitor.h"
 #include "operator_api/monitoring_json.h"
 #include "operator_api/operations.h"
 
@@ -16,12 +17,12 @@ json::object write_alarms(const monitoring::Snapshot& snapshot, bool with_resolv
 
 namespace {
 
-Answer list_alarms(Call call) {
-  co_return write_alarms(*call.server.monitor.snapshot(), call.in.text("state") == "all");
+Answer list_alarms(Call call, monitoring::Monitor& monitor) {
+  co_return write_alarms(*monitor.snapshot(), call.in.text("state") == "all");
 }
 
-Answer test_alarm_channels(Call call) {
-  const monitoring::Trials trials = co_await call.server.monitor.try_channels();
+Answer test_alarm_channels(Call, monitoring::Monitor& monitor) {
+  const monitoring::Trials trials = co_await monitor.try_channels();
   json::array channels;
   for (const monitoring::Trial& trial : trials) {
     json::object channel{{"channel", trial.channel}, {"delivered", trial.is_delivered}};
@@ -38,13 +39,15 @@ constexpr InputInfo kList[] = {{.name = "state", .in = Location::query, .values 
 constexpr ExceptionSet kErrors{invalid_request, throttling, unauthorized, service_unavailable,
                                internal_failure};
 
-constexpr OperationInfo kOperations[] = {
+constexpr rest::Row<monitoring::Monitor&> kOperations[] = {
     {"ListAlarms", "GET", "/imprint/v1/alarms", kList, kErrors, list_alarms},
     {"TestAlarmChannels", "POST", "/imprint/v1/alarms/test", {}, kErrors, test_alarm_channels},
 };
 
 }  // namespace
 
-Operations alarm_operations() { return kOperations; }
+Operations alarm_operations(monitoring::Monitor& monitor) {
+  return rest::bind(kOperations, monitor);
+}
 
 }  // namespace imprint::operator_api

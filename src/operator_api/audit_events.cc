@@ -25,8 +25,8 @@ constexpr auto kDisorder = std::chrono::minutes(5);
 std::vector<std::string> known_steps(const rest::Router& router) {
   std::vector<std::string> out;
   for (const trail::StepInfo& step : trail::kSteps) out.emplace_back(step.name);
-  for (const OperationInfo* operation : router.operations())
-    out.push_back(rest::step_of(operation->name));
+  for (const rest::Operation& operation : router.operations())
+    out.push_back(rest::step_of(operation.name));
   std::ranges::sort(out);
   out.erase(std::ranges::unique(out).begin(), out.end());
   return out;
@@ -140,13 +140,13 @@ runtime::Task<Result<registry::Page>> sift(registry::Store& store, AuditEvents w
 }
 
 /// The audit trail as it is, newest first: what anybody did, operators and the server included.
-Answer list_audit_events(Call call) {
+Answer list_audit_events(Call call, registry::Store& store) {
   AuditEvents wanted = audited_names(call);
   wanted.ascending = false;
   CO_TRY_ASSIGN(const Sieve sieve, read_sieve(call));
   CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
-  auto found = sieve.is_idle() ? co_await call.server.store.list(wanted, cursor)
-                               : co_await sift(call.server.store, wanted, sieve, cursor);
+  auto found = sieve.is_idle() ? co_await store.list(wanted, cursor)
+                               : co_await sift(store, wanted, sieve, cursor);
   if (!found) co_return tl::unexpected(std::move(found).error());
   json::object answer{{"events", write_all<AuditEvent>(found->records, &write_stored_event)}};
   put_next(answer, call, kTokenStyle, found->next);
@@ -175,7 +175,7 @@ constexpr InputInfo kList[] = {audited_name("serialNumber"),
                                members::kMaxResults,
                                members::kNextToken};
 
-constexpr OperationInfo kOperations[] = {
+constexpr rest::Row<registry::Store&> kOperations[] = {
     {"ListAuditEvents",
      "GET",
      "/imprint/v1/audit-events",
@@ -186,6 +186,6 @@ constexpr OperationInfo kOperations[] = {
 
 }  // namespace
 
-Operations audit_event_operations() { return kOperations; }
+Operations audit_event_operations(registry::Store& store) { return rest::bind(kOperations, store); }
 
 }  // namespace imprint::operator_api

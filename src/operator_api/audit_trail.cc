@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "audit/archive.h"
 #include "audit/chain_check.h"
 #include "encoding/text.h"
 #include "operator_api/operations.h"
@@ -7,6 +8,12 @@
 namespace imprint::operator_api {
 
 namespace {
+
+/// What these operations need beside the call.
+struct TrailNeeds {
+  registry::Store& store;
+  const audit::Archive* archive;
+};
 
 using registry::AuditEvent;
 using registry::AuditTrail;
@@ -27,16 +34,16 @@ json::array write_files(const std::vector<audit::ArchiveFile>& files, std::int64
   return out;
 }
 
-Answer get_audit_trail(Call call) {
+Answer get_audit_trail(Call, TrailNeeds needs) {
   CO_TRY_ASSIGN(const auto trail,
-                co_await registry::get<AuditTrail>(call.server.store, registry::audit_trail_key()));
+                co_await registry::get<AuditTrail>(needs.store, registry::audit_trail_key()));
   json::object answer{{"events", trail.head.sequence - trail.forgotten.sequence},
                       {"first", trail.forgotten.sequence + 1},
                       {"last", trail.head.sequence},
                       {"head", encoding::to_hex(trail.head.hash)},
                       {"unchained", trail.unchained}};
   json::array files;
-  if (const audit::Archive* archive = call.server.archive; archive != nullptr) {
+  if (const audit::Archive* archive = needs.archive; archive != nullptr) {
     const std::int64_t through = archive->through();
     CO_TRY_ASSIGN(const auto found, audit::archive_files(archive->folder()));
     files = write_files(found, through);
@@ -84,8 +91,8 @@ std::string problem_of(audit::ChainCheck& check, const AuditTrail& trail) {
                      check.at().sequence, trail.head.sequence);
 }
 
-Answer verify_audit_trail(Call call) {
-  registry::Store& store = call.server.store;
+Answer verify_audit_trail(Call, TrailNeeds needs) {
+  registry::Store& store = needs.store;
   CO_TRY_ASSIGN(auto trail, co_await registry::get<AuditTrail>(store, registry::audit_trail_key()));
   while (true) {
     CO_TRY_ASSIGN(const ChainPlace from, co_await place_before(store, trail));
@@ -113,13 +120,15 @@ using enum Exception;
 constexpr ExceptionSet kErrors{invalid_request, throttling, unauthorized, service_unavailable,
                                internal_failure};
 
-constexpr OperationInfo kOperations[] = {
+constexpr rest::Row<TrailNeeds> kOperations[] = {
     {"GetAuditTrail", "GET", "/imprint/v1/audit-trail", {}, kErrors, get_audit_trail},
     {"VerifyAuditTrail", "POST", "/imprint/v1/audit-trail/verify", {}, kErrors, verify_audit_trail},
 };
 
 }  // namespace
 
-Operations audit_trail_operations() { return kOperations; }
+Operations audit_trail_operations(registry::Store& store, const audit::Archive* archive) {
+  return rest::bind(kOperations, TrailNeeds{store, archive});
+}
 
 }  // namespace imprint::operator_api

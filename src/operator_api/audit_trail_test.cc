@@ -77,8 +77,8 @@ TEST(AuditEvents, OfWhatCannotBeAreRefusedInsteadOfNone) {
     EXPECT_EQ(reply.status, 400) << row.filter;
     EXPECT_THAT(reply.message(), HasSubstr(row.because)) << row.filter;
   }
-  for (const OperationInfo* operation : world.api.router().operations()) {
-    const std::string step = rest::step_of(operation->name);
+  for (const rest::Operation& operation : world.api.router().operations()) {
+    const std::string step = rest::step_of(operation.name);
     EXPECT_EQ(world.call("GET", fmt::format("{}?step={}", kEvents, step)).status, 200) << step;
   }
 }
@@ -229,9 +229,9 @@ TEST(AuditDuty, OnlyTheseOperationsThatAreNoGetLeaveNoEvent) {
   // a change without an event; this list is what such a test is not needed for.
   std::set<std::string_view> others;
   ControlApiWorld world;
-  for (const OperationInfo* row : world.api.router().operations()) {
-    if (row->method == "GET") EXPECT_TRUE(changes_nothing(row->name)) << row->name;
-    if (row->method != "GET" && changes_nothing(row->name)) others.insert(row->name);
+  for (const rest::Operation& row : world.api.router().operations()) {
+    if (row.method == "GET") EXPECT_TRUE(changes_nothing(row.name)) << row.name;
+    if (row.method != "GET" && changes_nothing(row.name)) others.insert(row.name);
   }
   EXPECT_THAT(others, testing::UnorderedElementsAre("SearchIndex", "TestAuthorization",
                                                     "LintTemplate", "TryTemplate",

@@ -56,7 +56,7 @@ json::object write_input(const InputInfo& input) {
   return out;
 }
 
-json::object write_operation(const OperationInfo& row) {
+json::object write_operation(const rest::Operation& row) {
   json::array inputs;
   for (const InputInfo& input : row.inputs) inputs.emplace_back(write_input(input));
   json::array errors;
@@ -73,8 +73,8 @@ json::object write_operation(const OperationInfo& row) {
 /// Imprint's own: the table that this server goes by, and what of AWS IoT it does not have.
 Answer list_operations(Call call) {
   json::array offered;
-  for (const OperationInfo* row : call.router.operations())
-    offered.emplace_back(write_operation(*row));
+  for (const rest::Operation& row : call.router.operations())
+    offered.emplace_back(write_operation(row));
   json::array missing;
   for (const MissingArea& area : call.router.missing()) {
     for (const MissingOperation& row : area.operations) {
@@ -87,7 +87,7 @@ Answer list_operations(Call call) {
 
 using enum Exception;
 
-constexpr OperationInfo kOperations[] = {
+constexpr rest::Row<> kOperations[] = {
     {"ListOperations",
      "GET",
      "/imprint/v1/operations",
@@ -98,6 +98,6 @@ constexpr OperationInfo kOperations[] = {
 
 }  // namespace
 
-Operations catalogue_operations() { return kOperations; }
+Operations catalogue_operations() { return rest::bind(kOperations); }
 
 }  // namespace imprint::operator_api

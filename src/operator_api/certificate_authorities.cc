@@ -9,6 +9,12 @@ namespace imprint::operator_api {
 
 namespace {
 
+/// What these operations need beside the call.
+struct AuthorityNeeds {
+  registry::Store& store;
+  Authorities authorities;
+};
+
 using registry::CaCertificate;
 
 /// So many of a CA's certificates are counted for one answer; of more it says so.
@@ -48,12 +54,12 @@ json::object write_authority(const Authority& authority, const std::vector<Autho
   return out;
 }
 
-Answer list_certificate_authorities(Call call) {
-  CO_TRY_ASSIGN(const std::vector<CaCertificate> registered,
-                co_await registry::list_all<CaCertificate>(call.server.store,
-                                                           registry::query::CaCertificates{}));
-  std::vector<Authority> all{{call.server.authorities.root, "root"},
-                             {call.server.authorities.issuing, "issuing"}};
+Answer list_certificate_authorities(Call, AuthorityNeeds needs) {
+  CO_TRY_ASSIGN(
+      const std::vector<CaCertificate> registered,
+      co_await registry::list_all<CaCertificate>(needs.store, registry::query::CaCertificates{}));
+  std::vector<Authority> all{{needs.authorities.root, "root"},
+                             {needs.authorities.issuing, "issuing"}};
   for (const CaCertificate& record : registered) {
     CO_TRY_ASSIGN(x509::Certificate certificate, x509::Certificate::from_pem(record.pem));
     all.push_back({std::move(certificate), "registered", &record});
@@ -64,8 +70,8 @@ Answer list_certificate_authorities(Call call) {
     if (authority.record != nullptr) {
       CO_TRY_ASSIGN(
           const registry::Page page,
-          co_await call.server.store.list(registry::query::CertificatesOfCa{authority.record->id},
-                                          {.limit = kMostCounted}));
+          co_await needs.store.list(registry::query::CertificatesOfCa{authority.record->id},
+                                    {.limit = kMostCounted}));
       one["certificates"] = page.records.size();
       one["certificatesAreMore"] = page.next.has_value();
     }
@@ -76,7 +82,7 @@ Answer list_certificate_authorities(Call call) {
 
 using enum Exception;
 
-constexpr OperationInfo kOperations[] = {
+constexpr rest::Row<AuthorityNeeds> kOperations[] = {
     {"ListCertificateAuthorities",
      "GET",
      "/imprint/v1/certificate-authorities",
@@ -87,6 +93,8 @@ constexpr OperationInfo kOperations[] = {
 
 }  // namespace
 
-Operations certificate_authority_operations() { return kOperations; }
+Operations certificate_authority_operations(registry::Store& store, Authorities authorities) {
+  return rest::bind(kOperations, AuthorityNeeds{store, authorities});
+}
 
 }  // namespace imprint::operator_api

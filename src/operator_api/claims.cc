@@ -1,15 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/current.h"
+#include "base/random.h"
 #include "control_api/arn.h"
 #include "control_api/certificate_records.h"
 #include "control_api/claim_policy.h"
 #include "control_api/template_records.h"
+#include "issuance/key_pool.h"
 #include "operator_api/claim_budgets.h"
 #include "operator_api/operations.h"
 #include "provisioning/claim_budget.h"
+#include "provisioning/issue.h"
+#include "provisioning/settings.h"
 
 namespace imprint::operator_api {
 
 namespace {
+
+/// What these operations need beside the call.
+struct ClaimNeeds {
+  registry::Store& store;
+  provisioning::IssueCertificate& issue;
+  issuance::KeyPool& keys;
+  const Current<provisioning::Settings>& settings;
+  Random& random;
+};
 
 using control_api::certificate_arn;
 using control_api::check_activation;
@@ -67,21 +81,21 @@ runtime::Task<Result<std::vector<ClaimTemplate>>> find_templates(registry::Store
 }
 
 /// Attaches the policy of a template's claims, making it when this is the first of them.
-void add_policy(const Call& call, const ClaimTemplate& of, const CertificateId& certificate,
-                Timestamp now, registry::ChangeSet& changes) {
+void add_policy(const Call& call, ClaimNeeds needs, const ClaimTemplate& of,
+                const CertificateId& certificate, Timestamp now, registry::ChangeSet& changes) {
   const PolicyName policy = claim_policy_name(of.record.name);
   if (of.policy_exists) {
     require(changes, registry::policy_key(policy));
   } else {
     put(changes,
         registry::Policy{.name = policy,
-                         .generation_id = make_uuid(call.server.random),
+                         .generation_id = make_uuid(needs.random),
                          .created = now,
                          .modified = now},
         Expect::absent());
     put(changes,
-        registry::PolicyVersion{
-            policy, 1, claim_policy_document({&of.record.name, 1}, call.server.account), now},
+        registry::PolicyVersion{policy, 1,
+                                claim_policy_document({&of.record.name, 1}, call.account), now},
         Expect::absent());
   }
   put(changes, registry::PolicyAttachment{policy, registry::PolicyTarget(certificate), now},
@@ -89,12 +103,12 @@ void add_policy(const Call& call, const ClaimTemplate& of, const CertificateId& 
   require(changes, registry::template_key(of.record.name));
 }
 
-runtime::Task<Result<Claim>> make_claim(Call call, ClaimRequest request) {
-  registry::Store& store = call.server.store;
+runtime::Task<Result<Claim>> make_claim(Call call, ClaimNeeds needs, ClaimRequest request) {
+  registry::Store& store = needs.store;
   CO_TRY_ASSIGN(const std::vector<ClaimTemplate> templates,
                 co_await find_templates(store, request.budget.templates));
   CO_TRY_ASSIGN(x509::PrivateKey key, co_await provisioning::make_device_key(
-                                          request.algorithm, call.server.keys, call.access_key_id));
+                                          request.algorithm, needs.keys, call.access_key_id));
   provisioning::IssueRequest issue{
       .status = CertificateStatus::active,
       .purpose = request.purpose,
@@ -102,22 +116,22 @@ runtime::Task<Result<Claim>> make_claim(Call call, ClaimRequest request) {
       .claim_name = request.name,
       .validity = request.validity,
       .event = call.event({{"claim", true}, {"budget", write_claim_budget(request.budget)}}),
-      .also = [call, templates](const registry::Certificate& certificate,
-                                registry::ChangeSet& changes) {
+      .also = [call, needs, templates](const registry::Certificate& certificate,
+                                       registry::ChangeSet& changes) {
         for (const ClaimTemplate& of : templates)
-          add_policy(call, of, certificate.id, certificate.created, changes);
+          add_policy(call, needs, of, certificate.id, certificate.created, changes);
       }};
   CO_TRY_ASSIGN(registry::Certificate certificate,
-                co_await call.server.issue.run(key.public_key(), std::move(issue)));
+                co_await needs.issue.run(key.public_key(), std::move(issue)));
   co_return Claim{std::move(certificate), std::move(key)};
 }
 
-Answer create_provisioning_claim(Call call) {
+Answer create_provisioning_claim(Call call, ClaimNeeds needs) {
   const ClaimRequest request{.purpose = CertificatePurpose::provisioning_claim,
-                             .algorithm = call.server.settings.get()->key_algorithm,
+                             .algorithm = needs.settings.get()->key_algorithm,
                              .validity = kTrustedUserClaim,
                              .budget = {.templates = {call.in.name<TemplateName>("templateName")}}};
-  CO_TRY_ASSIGN(const Claim claim, co_await make_claim(std::move(call), request));
+  CO_TRY_ASSIGN(const Claim claim, co_await make_claim(std::move(call), needs, request));
   co_return json::object{
       {"certificateId", claim.certificate.id.hex()},
       {"certificatePem", claim.certificate.pem},
@@ -128,7 +142,7 @@ Answer create_provisioning_claim(Call call) {
 
 /// Imprint's own: AWS leaves claim certificates to the operator. Its key is P-256, because the
 /// choice is ours: small, quick to make, understood by every client.
-Answer create_claim(Call call) {
+Answer create_claim(Call call, ClaimNeeds needs) {
   CO_TRY_ASSIGN(registry::ClaimBudget budget, read_claim_budget(call));
   if (const auto name = call.in.optional_name<TemplateName>("templateName");
       name && std::ranges::find(budget.templates, *name) == budget.templates.end())
@@ -137,7 +151,7 @@ Answer create_claim(Call call) {
     co_return refuse(Exception::invalid_request,
                      "name the template that the claim is for: templateName, or templateNames");
   }
-  const std::string document = claim_policy_document(budget.templates, call.server.account);
+  const std::string document = claim_policy_document(budget.templates, call.account);
   const std::string policy = claim_policy_name(budget.templates.front()).str();
   ClaimRequest request{
       .purpose = CertificatePurpose::claim,
@@ -145,7 +159,7 @@ Answer create_claim(Call call) {
       .validity = Seconds(call.in.integer("validForSeconds").value_or(kDefaultClaim.count())),
       .budget = std::move(budget),
       .name = call.in.text("name")};
-  CO_TRY_ASSIGN(const Claim claim, co_await make_claim(std::move(call), std::move(request)));
+  CO_TRY_ASSIGN(const Claim claim, co_await make_claim(std::move(call), needs, std::move(request)));
   co_return json::object{{"certificateId", claim.certificate.id.hex()},
                          {"certificatePem", claim.certificate.pem},
                          {"privateKey", claim.key.pem_traditional().reveal()},
@@ -156,11 +170,11 @@ Answer create_claim(Call call) {
 
 // ---- claims that exist ----
 
-runtime::Task<Result<registry::Certificate>> get_certificate_record(Call call) {
+runtime::Task<Result<registry::Certificate>> get_certificate_record(Call call, ClaimNeeds needs) {
   CO_TRY_ASSIGN(const CertificateId id, read_certificate_id(call, "certificateId"));
-  CO_TRY_ASSIGN(std::optional<registry::Certificate> found,
-                co_await find_record<registry::Certificate>(call.server.store,
-                                                            registry::certificate_key(id)));
+  CO_TRY_ASSIGN(
+      std::optional<registry::Certificate> found,
+      co_await find_record<registry::Certificate>(needs.store, registry::certificate_key(id)));
   if (!found) {
     co_return refuse(
         Exception::not_found,
@@ -169,8 +183,8 @@ runtime::Task<Result<registry::Certificate>> get_certificate_record(Call call) {
   co_return std::move(*found);
 }
 
-runtime::Task<Result<registry::Certificate>> get_claim(Call call) {
-  CO_TRY_ASSIGN(registry::Certificate certificate, co_await get_certificate_record(call));
+runtime::Task<Result<registry::Certificate>> get_claim(Call call, ClaimNeeds needs) {
+  CO_TRY_ASSIGN(registry::Certificate certificate, co_await get_certificate_record(call, needs));
   if (certificate.purpose == CertificatePurpose::claim) co_return certificate;
   co_return refuse(
       Exception::not_found,
@@ -192,15 +206,14 @@ runtime::Task<Result<std::optional<Timestamp>>> last_use(registry::Store& store,
   co_return used == events.end() ? std::nullopt : std::optional(used->time);
 }
 
-runtime::Task<Result<json::object>> describe(Call call, registry::Certificate claim) {
-  CO_TRY_ASSIGN(
-      const std::optional<registry::Counter> counter,
-      co_await find_record<registry::Counter>(
-          call.server.store, registry::counter_key(provisioning::devices_counter(claim.id))));
-  CO_TRY_ASSIGN(const std::optional<Timestamp> used,
-                co_await last_use(call.server.store, claim.id));
+runtime::Task<Result<json::object>> describe(Call call, ClaimNeeds needs,
+                                             registry::Certificate claim) {
+  CO_TRY_ASSIGN(const std::optional<registry::Counter> counter,
+                co_await find_record<registry::Counter>(
+                    needs.store, registry::counter_key(provisioning::devices_counter(claim.id))));
+  CO_TRY_ASSIGN(const std::optional<Timestamp> used, co_await last_use(needs.store, claim.id));
   const std::int64_t devices = counter ? counter->value : 0;
-  const auto state = provisioning::state_of(claim, devices, call.server.clock.now());
+  const auto state = provisioning::state_of(claim, devices, call.now());
   json::object out{{"certificateId", claim.id.hex()},
                    {"certificateArn", certificate_arn(call, claim.id)},
                    {"status", registry::to_string(claim.status)},
@@ -224,14 +237,14 @@ runtime::Task<Result<json::object>> describe(Call call, registry::Certificate cl
   co_return out;
 }
 
-Answer list_claims(Call call) {
+Answer list_claims(Call call, ClaimNeeds needs) {
   CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
   CO_TRY_ASSIGN(const registry::Page page,
-                co_await call.server.store.list(registry::query::Claims{}, cursor));
+                co_await needs.store.list(registry::query::Claims{}, cursor));
   json::array claims;
   for (const registry::Record& record : page.records) {
     CO_TRY_ASSIGN(json::object claim,
-                  co_await describe(call, std::get<registry::Certificate>(record)));
+                  co_await describe(call, needs, std::get<registry::Certificate>(record)));
     claims.emplace_back(std::move(claim));
   }
   json::object answer{{"claims", std::move(claims)}};
@@ -239,17 +252,18 @@ Answer list_claims(Call call) {
   co_return answer;
 }
 
-Answer describe_claim(Call call) {
-  CO_TRY_ASSIGN(registry::Certificate claim, co_await get_claim(call));
-  co_return co_await describe(call, std::move(claim));
+Answer describe_claim(Call call, ClaimNeeds needs) {
+  CO_TRY_ASSIGN(registry::Certificate claim, co_await get_claim(call, needs));
+  co_return co_await describe(call, needs, std::move(claim));
 }
 
 /// Stores a claim as it is to be, and describes it.
-Answer store_claim(Call call, registry::Certificate claim, registry::ChangeSet changes) {
+Answer store_claim(Call call, ClaimNeeds needs, registry::Certificate claim,
+                   registry::ChangeSet changes) {
   changes.events.front().certificate = claim.id.hex();
   put(changes, claim, Expect::at(claim.version - 1));
-  CO_TRY(co_await commit(call.server.store, std::move(changes)));
-  co_return co_await describe(call, std::move(claim));
+  CO_TRY(co_await commit(needs.store, std::move(changes)));
+  co_return co_await describe(call, needs, std::move(claim));
 }
 
 registry::ChangeSet claim_change(const Call& call, json::object detail = {}) {
@@ -275,28 +289,27 @@ runtime::Task<Result<void>> check_adoptable(registry::Store& store,
 }
 
 /// What came with CreateClaim has policies that name its templates; further templates bring theirs.
-runtime::Task<Result<void>> add_policies(Call call, registry::Certificate claim,
+runtime::Task<Result<void>> add_policies(Call call, ClaimNeeds needs, registry::Certificate claim,
                                          registry::ChangeSet& changes) {
   const registry::query::PoliciesOfTarget of_claim{registry::PolicyTarget(claim.id)};
-  CO_TRY_ASSIGN(
-      const std::vector<registry::PolicyAttachment> attached,
-      co_await registry::list_all<registry::PolicyAttachment>(call.server.store, of_claim));
+  CO_TRY_ASSIGN(const std::vector<registry::PolicyAttachment> attached,
+                co_await registry::list_all<registry::PolicyAttachment>(needs.store, of_claim));
   CO_TRY_ASSIGN(const std::vector<ClaimTemplate> templates,
-                co_await find_templates(call.server.store, claim.claim_budget.templates));
+                co_await find_templates(needs.store, claim.claim_budget.templates));
   if (std::ranges::none_of(attached, &is_claim_policy, &registry::PolicyAttachment::policy))
     co_return Result<void>();
   for (const ClaimTemplate& of : templates) {
     const PolicyName policy = claim_policy_name(of.record.name);
     if (std::ranges::find(attached, policy, &registry::PolicyAttachment::policy) == attached.end())
-      add_policy(call, of, claim.id, call.server.clock.now(), changes);
+      add_policy(call, needs, of, claim.id, call.now(), changes);
   }
   co_return Result<void>();
 }
 
-Answer update_claim(Call call) {
-  CO_TRY_ASSIGN(registry::Certificate claim, co_await get_certificate_record(call));
+Answer update_claim(Call call, ClaimNeeds needs) {
+  CO_TRY_ASSIGN(registry::Certificate claim, co_await get_certificate_record(call, needs));
   CO_TRY_ASSIGN(registry::ClaimBudget budget, read_claim_budget(call));
-  CO_TRY(co_await check_adoptable(call.server.store, claim));
+  CO_TRY(co_await check_adoptable(needs.store, claim));
   if (const auto expected = call.in.integer("expectedVersion");
       expected && *expected != claim.version) {
     co_return refuse(Exception::version_conflict,
@@ -308,16 +321,16 @@ Answer update_claim(Call call) {
   claim.claim_budget = std::move(budget);
   if (call.in.has("name")) claim.claim_name = call.in.text("name");
   claim.purpose = CertificatePurpose::claim;
-  claim.modified = call.server.clock.now();
+  claim.modified = call.now();
   ++claim.version;
   registry::ChangeSet changes = claim_change(call);
-  CO_TRY(co_await add_policies(call, claim, changes));
-  co_return co_await store_claim(std::move(call), std::move(claim), std::move(changes));
+  CO_TRY(co_await add_policies(call, needs, claim, changes));
+  co_return co_await store_claim(std::move(call), needs, std::move(claim), std::move(changes));
 }
 
-Answer freeze_claim(Call call) {
-  CO_TRY_ASSIGN(registry::Certificate claim, co_await get_claim(call));
-  if (claim.frozen) co_return co_await describe(call, std::move(claim));
+Answer freeze_claim(Call call, ClaimNeeds needs) {
+  CO_TRY_ASSIGN(registry::Certificate claim, co_await get_claim(call, needs));
+  if (claim.frozen) co_return co_await describe(call, needs, std::move(claim));
   if (claim.status != CertificateStatus::active) {
     co_return refuse(Exception::certificate_state,
                      fmt::format("Claim {} is {}; only one that is ACTIVE can be frozen",
@@ -325,14 +338,13 @@ Answer freeze_claim(Call call) {
   }
   const std::string because = call.in.text("because");
   registry::Certificate frozen = provisioning::frozen(
-      std::move(claim),
-      {.at = call.server.clock.now(), .because = because, .by = call.access_key_id});
+      std::move(claim), {.at = call.now(), .because = because, .by = call.access_key_id});
   registry::ChangeSet changes = claim_change(call, {{"because", because}});
-  co_return co_await store_claim(std::move(call), std::move(frozen), std::move(changes));
+  co_return co_await store_claim(std::move(call), needs, std::move(frozen), std::move(changes));
 }
 
-Answer thaw_claim(Call call) {
-  CO_TRY_ASSIGN(registry::Certificate claim, co_await get_claim(call));
+Answer thaw_claim(Call call, ClaimNeeds needs) {
+  CO_TRY_ASSIGN(registry::Certificate claim, co_await get_claim(call, needs));
   if (!claim.frozen) {
     co_return refuse(Exception::certificate_state,
                      fmt::format("Claim {} is not frozen; its status is {}", claim.id.hex(),
@@ -340,15 +352,15 @@ Answer thaw_claim(Call call) {
   }
   CO_TRY_ASSIGN(
       const provisioning::Standing standing,
-      co_await provisioning::read_standing(call.server.store, provisioning::identity_of(claim)));
+      co_await provisioning::read_standing(needs.store, provisioning::identity_of(claim)));
   CO_TRY(check_activation(standing, claim.id));
   claim.frozen.reset();
   claim.status = CertificateStatus::active;
-  claim.modified = call.server.clock.now();
+  claim.modified = call.now();
   ++claim.version;
   registry::ChangeSet changes = claim_change(call);
   changes.changes.emplace_back(provisioning::hold_of(standing));
-  co_return co_await store_claim(std::move(call), std::move(claim), std::move(changes));
+  co_return co_await store_claim(std::move(call), needs, std::move(claim), std::move(changes));
 }
 
 using enum Exception;
@@ -399,7 +411,7 @@ constexpr ExceptionSet kStateErrors{invalid_request, not_found,    certificate_s
                                     throttling,      unauthorized, service_unavailable,
                                     internal_failure};
 
-constexpr OperationInfo kOperations[] = {
+constexpr rest::Row<ClaimNeeds> kOperations[] = {
     {"CreateProvisioningClaim", "POST", "/provisioning-templates/{templateName}/provisioning-claim",
      kProvisioningClaim, kErrors, create_provisioning_claim, "provisioningtemplate/{templateName}"},
     {"CreateClaim", "POST", "/imprint/v1/claims", kClaim, kErrors, create_claim,
@@ -417,6 +429,10 @@ constexpr OperationInfo kOperations[] = {
 
 }  // namespace
 
-Operations claim_operations() { return kOperations; }
+Operations claim_operations(registry::Store& store, provisioning::IssueCertificate& issue,
+                            issuance::KeyPool& keys,
+                            const Current<provisioning::Settings>& settings, Random& random) {
+  return rest::bind(kOperations, ClaimNeeds{store, issue, keys, settings, random});
+}
 
 }  // namespace imprint::operator_api

@@ -25,9 +25,9 @@ std::string table_text() {
   test::ControlApiWorld world;
   const rest::Router& router = world.api.router();
   std::string out = "| operation | offered | request | note |\n|---|---|---|---|\n";
-  for (const OperationInfo* row : router.operations()) {
-    const bool is_own = row->path.starts_with("/imprint/");
-    out += row_text(row->name, "yes", row->method, row->path, is_own ? "Imprint's own" : "");
+  for (const rest::Operation& row : router.operations()) {
+    const bool is_own = row.path.starts_with("/imprint/");
+    out += row_text(row.name, "yes", row.method, row.path, is_own ? "Imprint's own" : "");
   }
   for (const MissingArea& area : router.missing()) {
     for (const MissingOperation& row : area.operations)

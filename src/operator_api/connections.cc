@@ -9,10 +9,16 @@ namespace imprint::operator_api {
 
 namespace {
 
+/// What these operations need beside the call.
+struct ConnectionNeeds {
+  registry::Store& store;
+  const identity::Connections& connections;
+};
+
 using control_api::get_thing_record;
 
-Answer describe_connection(Call call) {
-  registry::Store& store = call.server.store;
+Answer describe_connection(Call call, ConnectionNeeds needs) {
+  registry::Store& store = needs.store;
   CO_TRY_ASSIGN(const registry::Thing thing,
                 co_await get_thing_record(store, call.in.name<ThingName>("thingName")));
   CO_TRY_ASSIGN(const std::vector<registry::ThingPrincipal> principals,
@@ -21,7 +27,7 @@ Answer describe_connection(Call call) {
   std::optional<identity::LiveConnection> newest;
   std::string certificate;
   for (const registry::ThingPrincipal& principal : principals) {
-    auto one = call.server.connections.newest_of(principal.certificate);
+    auto one = needs.connections.newest_of(principal.certificate);
     if (!one || (newest && one->since <= newest->since)) continue;
     certificate = principal.certificate.hex();
     newest = std::move(one);
@@ -40,13 +46,15 @@ constexpr InputInfo kThing[] = {members::thing_name()};
 constexpr ExceptionSet kErrors{invalid_request, not_found,           throttling,
                                unauthorized,    service_unavailable, internal_failure};
 
-constexpr OperationInfo kOperations[] = {
+constexpr rest::Row<ConnectionNeeds> kOperations[] = {
     {"DescribeConnection", "GET", "/imprint/v1/things/{thingName}/connection", kThing, kErrors,
      describe_connection, "thing/{thingName}"},
 };
 
 }  // namespace
 
-Operations connection_operations() { return kOperations; }
+Operations connection_operations(registry::Store& store, const identity::Connections& connections) {
+  return rest::bind(kOperations, ConnectionNeeds{store, connections});
+}
 
 }  // namespace imprint::operator_api

@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // Imprint's own: access keys for the REST API. AWS has IAM for this.
+#include "access/operators.h"
 #include "access/roles.h"
+#include "base/random.h"
 #include "operator_api/operations.h"
 #include "rest/authorization.h"
 
 namespace imprint::operator_api {
 
 namespace {
+
+/// What these operations need beside the call.
+struct CredentialNeeds {
+  registry::Store& store;
+  Random& random;
+  const access::Operators& operators;
+};
 
 using registry::Credential;
 using registry::CredentialStatus;
@@ -45,9 +54,9 @@ Result<void> check_policy(const Call& call) {
   return policy.check_actions(rest::known_actions(call.router));
 }
 
-Answer create_credential(Call call) {
+Answer create_credential(Call call, CredentialNeeds needs) {
   CO_TRY(check_policy(call));
-  registry::Store& store = call.server.store;
+  registry::Store& store = needs.store;
   CO_TRY_ASSIGN(const std::vector<Credential> all,
                 co_await registry::list_all<Credential>(store, registry::query::Credentials{}));
   const auto active = std::ranges::count(all, CredentialStatus::active, &Credential::status);
@@ -56,15 +65,14 @@ Answer create_credential(Call call) {
         Exception::limit_exceeded,
         fmt::format("there are {} active access keys already; revoke one first", active));
   }
-  const access::AccessKey key = access::AccessKey::make(call.server.random);
-  Credential record{
-      .access_key_id = key.id,
-      .name = call.in.text("name"),
-      .sealed_secret = call.server.operators.vault().seal(key.id, key.secret, call.server.random),
-      .role = call.in.text("role"),
-      .document = call.in.text("policyDocument"),
-      .created_by = call.access_key_id,
-      .created = call.server.clock.now()};
+  const access::AccessKey key = access::AccessKey::make(needs.random);
+  Credential record{.access_key_id = key.id,
+                    .name = call.in.text("name"),
+                    .sealed_secret = needs.operators.vault().seal(key.id, key.secret, needs.random),
+                    .role = call.in.text("role"),
+                    .document = call.in.text("policyDocument"),
+                    .created_by = call.access_key_id,
+                    .created = call.now()};
   json::object answer = describe_credential(record);
   registry::ChangeSet changes = change_set(call.event(
       {{"access_key", key.id},
@@ -76,24 +84,24 @@ Answer create_credential(Call call) {
   co_return answer;
 }
 
-Answer list_credentials(Call call) {
+Answer list_credentials(Call call, CredentialNeeds needs) {
   CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
   CO_TRY_ASSIGN(const registry::Page page,
-                co_await call.server.store.list(registry::query::Credentials{}, cursor));
+                co_await needs.store.list(registry::query::Credentials{}, cursor));
   json::object answer{{"credentials", write_all<Credential>(page.records, describe_credential)}};
   put_next(answer, call, kTokenStyle, page.next);
   co_return answer;
 }
 
-Answer revoke_credential(Call call) {
+Answer revoke_credential(Call call, CredentialNeeds needs) {
   const std::string id = call.in.text("accessKeyId");
-  if (call.server.operators.is_root(id)) {
+  if (needs.operators.is_root(id)) {
     co_return refuse(Exception::invalid_request,
                      fmt::format("{} is the deployment's own key; replace admin.credentials and "
                                  "restart the server to change it",
                                  id));
   }
-  registry::Store& store = call.server.store;
+  registry::Store& store = needs.store;
   CO_TRY_ASSIGN(std::optional<Credential> record,
                 co_await find_record<Credential>(store, registry::credential_key(id)));
   if (!record) {
@@ -102,7 +110,7 @@ Answer revoke_credential(Call call) {
   if (record->status == CredentialStatus::active) {
     const std::int64_t seen = record->version;
     record->status = CredentialStatus::revoked;
-    record->revoked = call.server.clock.now();
+    record->revoked = call.now();
     // Nobody needs it again.
     record->sealed_secret.clear();
     ++record->version;
@@ -141,7 +149,7 @@ constexpr ExceptionSet kErrors{invalid_request, not_found,           throttling,
                                unauthorized,    service_unavailable, internal_failure,
                                limit_exceeded,  malformed_policy};
 
-constexpr OperationInfo kOperations[] = {
+constexpr rest::Row<CredentialNeeds> kOperations[] = {
     {"CreateCredential", "POST", "/imprint/v1/credentials", kCreate, kErrors, create_credential},
     {"ListCredentials", "GET", "/imprint/v1/credentials", kList, kErrors, list_credentials},
     {"RevokeCredential", "DELETE", "/imprint/v1/credentials/{accessKeyId}", kOne, kErrors,
@@ -150,6 +158,9 @@ constexpr OperationInfo kOperations[] = {
 
 }  // namespace
 
-Operations credential_operations() { return kOperations; }
+Operations credential_operations(registry::Store& store, Random& random,
+                                 const access::Operators& operators) {
+  return rest::bind(kOperations, CredentialNeeds{store, random, operators});
+}
 
 }  // namespace imprint::operator_api

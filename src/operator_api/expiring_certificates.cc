@@ -46,21 +46,20 @@ runtime::Task<Result<json::object>> write_ending(registry::Store& store, Certifi
   co_return out;
 }
 
-Answer list_expiring_certificates(Call call) {
-  const Timestamp now = call.server.clock.now();
+Answer list_expiring_certificates(Call call, registry::Store& store) {
+  const Timestamp now = call.now();
   const Timestamp until = now + days(call.in.integer("days").value_or(kDefaultDays));
   CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
   CO_TRY_ASSIGN(const registry::Page page,
-                co_await call.server.store.list(ExpiringCertificates{now, until}, cursor));
+                co_await store.list(ExpiringCertificates{now, until}, cursor));
   json::array certificates;
   for (const registry::Record& record : page.records) {
-    CO_TRY_ASSIGN(json::object one,
-                  co_await write_ending(call.server.store, std::get<Certificate>(record)));
+    CO_TRY_ASSIGN(json::object one, co_await write_ending(store, std::get<Certificate>(record)));
     certificates.emplace_back(std::move(one));
   }
   json::object answer{{"certificates", std::move(certificates)}};
   if (!call.in.has("nextToken")) {
-    CO_TRY_ASSIGN(json::array counts, co_await count_ending(call.server.store, now));
+    CO_TRY_ASSIGN(json::array counts, co_await count_ending(store, now));
     answer["counts"] = std::move(counts);
   }
   put_next(answer, call, kTokenStyle, page.next);
@@ -74,7 +73,7 @@ constexpr InputInfo kInputs[] = {
     members::kMaxResults,
     members::kNextToken};
 
-constexpr OperationInfo kOperations[] = {
+constexpr rest::Row<registry::Store&> kOperations[] = {
     {"ListExpiringCertificates",
      "GET",
      "/imprint/v1/expiring-certificates",
@@ -85,6 +84,8 @@ constexpr OperationInfo kOperations[] = {
 
 }  // namespace
 
-Operations expiring_certificate_operations() { return kOperations; }
+Operations expiring_certificate_operations(registry::Store& store) {
+  return rest::bind(kOperations, store);
+}
 
 }  // namespace imprint::operator_api

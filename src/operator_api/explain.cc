@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "monitoring/monitor.h"
 #include "operator_api/audited_names.h"
 #include "operator_api/event_json.h"
 #include "operator_api/operations.h"
@@ -11,16 +12,22 @@ namespace imprint::operator_api {
 
 namespace {
 
+/// What these operations need beside the call.
+struct ExplainNeeds {
+  registry::Store& store;
+  monitoring::Monitor& monitor;
+};
+
 using registry::query::AuditEvents;
 
-Answer explain(Call call) {
+Answer explain(Call call, ExplainNeeds needs) {
   const AuditEvents wanted = audited_names(call);
   const auto names = {wanted.thing, wanted.certificate, wanted.client, wanted.serial_number};
   if (std::ranges::count_if(names, [](const std::string& n) { return !n.empty(); }) != 1) {
     co_return refuse(Exception::invalid_request,
                      "name the device by one of serialNumber, thingName, certificateId, clientId");
   }
-  registry::Store& store = call.server.store;
+  registry::Store& store = needs.store;
   CO_TRY_ASSIGN(std::vector<trail::Event> story, co_await story::gather_story(store, wanted));
   // A device that was refused before it could say its serial number may have it as client id.
   if (story.empty() && !wanted.serial_number.empty()) {
@@ -28,8 +35,8 @@ Answer explain(Call call) {
   }
   const trail::Event* decisive = story::decisive_event(story);
   CO_TRY_ASSIGN(story::DeviceFacts facts, co_await story::facts_about(store, decisive));
-  facts.alarms = story::alarms_about(story, wanted, call.server.monitor.snapshot()->alarms);
-  facts.now = call.server.clock.now();
+  facts.alarms = story::alarms_about(story, wanted, needs.monitor.snapshot()->alarms);
+  facts.now = call.now();
   CO_TRY_ASSIGN(const std::string meant, co_await story::did_you_mean(store, decisive));
   CO_TRY_ASSIGN(const std::string shared, co_await story::shared_client_id(store, decisive));
   const std::int64_t after = call.in.integer("after").value_or(0);
@@ -56,12 +63,14 @@ constexpr InputInfo kExplain[] = {audited_name("serialNumber"),
 constexpr ExceptionSet kErrors{invalid_request, throttling, unauthorized, service_unavailable,
                                internal_failure};
 
-constexpr OperationInfo kOperations[] = {
+constexpr rest::Row<ExplainNeeds> kOperations[] = {
     {"Explain", "GET", "/imprint/v1/explain", kExplain, kErrors, explain},
 };
 
 }  // namespace
 
-Operations explain_operations() { return kOperations; }
+Operations explain_operations(registry::Store& store, monitoring::Monitor& monitor) {
+  return rest::bind(kOperations, ExplainNeeds{store, monitor});
+}
 
 }  // namespace imprint::operator_api

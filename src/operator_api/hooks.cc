@@ -9,6 +9,12 @@ namespace imprint::operator_api {
 
 namespace {
 
+/// What these operations need beside the call.
+struct HookNeeds {
+  registry::Store& store;
+  hooks::Invoker& hooks;
+};
+
 using registry::ProvisioningTemplate;
 
 /// The value that a share of them does not exceed.
@@ -66,20 +72,20 @@ json::object write_hook(const hooks::HookReport& report, json::array templates) 
   return out;
 }
 
-Answer list_hooks(Call call) {
-  CO_TRY_ASSIGN(const std::vector<ProvisioningTemplate> templates,
-                co_await registry::list_all<ProvisioningTemplate>(call.server.store,
-                                                                  registry::query::Templates{}));
-  const std::vector<hooks::HookReport> reports = co_await call.server.hooks.report();
+Answer list_hooks(Call, HookNeeds needs) {
+  CO_TRY_ASSIGN(
+      const std::vector<ProvisioningTemplate> templates,
+      co_await registry::list_all<ProvisioningTemplate>(needs.store, registry::query::Templates{}));
+  const std::vector<hooks::HookReport> reports = co_await needs.hooks.report();
   json::array out;
   for (const hooks::HookReport& report : reports)
-    out.emplace_back(write_hook(report, templates_of(templates, call.server.hooks, report)));
+    out.emplace_back(write_hook(report, templates_of(templates, needs.hooks, report)));
   co_return json::object{{"hooks", std::move(out)}};
 }
 
 using enum Exception;
 
-constexpr OperationInfo kOperations[] = {
+constexpr rest::Row<HookNeeds> kOperations[] = {
     {"ListHooks",
      "GET",
      "/imprint/v1/hooks",
@@ -90,6 +96,8 @@ constexpr OperationInfo kOperations[] = {
 
 }  // namespace
 
-Operations hook_operations() { return kOperations; }
+Operations hook_operations(registry::Store& store, hooks::Invoker& hooks) {
+  return rest::bind(kOperations, HookNeeds{store, hooks});
+}
 
 }  // namespace imprint::operator_api

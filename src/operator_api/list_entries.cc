@@ -78,8 +78,7 @@ void put_entry(registry::ChangeSet& changes, ListEntry entry, const ListEntry* e
   put(changes, std::move(entry), Expect::at(existing->version));
 }
 
-Answer import_entries(Call call) {
-  registry::Store& store = call.server.store;
+Answer import_entries(Call call, registry::Store& store) {
   const auto name = call.in.name<ListName>("listName");
   CO_TRY_ASSIGN(Batch batch, read_batch(call, name));
   CO_TRY(co_await get_list_record(store, name));
@@ -90,8 +89,7 @@ Answer import_entries(Call call) {
   const std::string first = batch.entries.front().serial;
   for (std::size_t i = 0; i < batch.entries.size(); ++i) {
     put_entry(changes, std::move(batch.entries[i]),
-              found[i] ? &std::get<ListEntry>(*found[i]) : nullptr, call.server.clock.now(),
-              counts);
+              found[i] ? &std::get<ListEntry>(*found[i]) : nullptr, call.now(), counts);
   }
   json::object answer{
       {"added", counts.added}, {"changed", counts.changed}, {"unchanged", counts.unchanged}};
@@ -110,14 +108,13 @@ Answer import_entries(Call call) {
   co_return answer;
 }
 
-runtime::Task<Result<ListEntry>> get_entry(Call call) {
+runtime::Task<Result<ListEntry>> get_entry(Call call, registry::Store& store) {
   const auto name = call.in.name<ListName>("listName");
   const std::string serial = call.in.text("serial");
-  CO_TRY_ASSIGN(
-      std::optional<ListEntry> found,
-      co_await find_record<ListEntry>(call.server.store, registry::list_entry_key(name, serial)));
+  CO_TRY_ASSIGN(std::optional<ListEntry> found,
+                co_await find_record<ListEntry>(store, registry::list_entry_key(name, serial)));
   if (found) co_return std::move(*found);
-  CO_TRY(co_await get_list_record(call.server.store, name));
+  CO_TRY(co_await get_list_record(store, name));
   co_return refuse(Exception::not_found, fmt::format("Manufacturing list {} has no serial {}",
                                                      quote(name.str()), quote(serial)));
 }
@@ -128,27 +125,27 @@ json::object write_entry(const ListEntry& entry) {
           {"lastModifiedDate", epoch_seconds(entry.modified)}};
 }
 
-Answer describe_entry(Call call) {
-  CO_TRY_ASSIGN(const ListEntry entry, co_await get_entry(call));
+Answer describe_entry(Call call, registry::Store& store) {
+  CO_TRY_ASSIGN(const ListEntry entry, co_await get_entry(call, store));
   co_return write_entry(entry);
 }
 
-Answer delete_entry(Call call) {
-  CO_TRY_ASSIGN(const ListEntry entry, co_await get_entry(call));
+Answer delete_entry(Call call, registry::Store& store) {
+  CO_TRY_ASSIGN(const ListEntry entry, co_await get_entry(call, store));
   registry::ChangeSet changes =
       change_set(call.event({{"list", entry.list.str()}, {"serial", entry.serial}}));
   erase(changes, registry::key_of(entry), Expect::at(entry.version));
   changes.changes.emplace_back(registry::Count{registry::entries_counter(entry.list), -1});
-  CO_TRY(co_await commit(call.server.store, std::move(changes)));
+  CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object();
 }
 
-Answer list_entries(Call call) {
+Answer list_entries(Call call, registry::Store& store) {
   const auto name = call.in.name<ListName>("listName");
   CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
-  CO_TRY(co_await get_list_record(call.server.store, name));
+  CO_TRY(co_await get_list_record(store, name));
   CO_TRY_ASSIGN(const registry::Page page,
-                co_await call.server.store.list(registry::query::EntriesOfList{name}, cursor));
+                co_await store.list(registry::query::EntriesOfList{name}, cursor));
   json::object answer{{"entries", write_all<ListEntry>(page.records, [](const ListEntry& entry) {
                          return manufacturing::to_json(manufacturing::columns_of(entry));
                        })}};
@@ -172,7 +169,7 @@ constexpr ExceptionSet kErrors{invalid_request, not_found,           throttling,
                                unauthorized,    service_unavailable, conflicting_update,
                                internal_failure};
 
-constexpr OperationInfo kOperations[] = {
+constexpr rest::Row<registry::Store&> kOperations[] = {
     {"ImportListEntries", "POST", "/imprint/v1/lists/{listName}/entries", kImport, kErrors,
      import_entries, "manufacturinglist/{listName}"},
     {"ListListEntries", "GET", "/imprint/v1/lists/{listName}/entries", kList, kErrors, list_entries,
@@ -185,6 +182,6 @@ constexpr OperationInfo kOperations[] = {
 
 }  // namespace
 
-Operations list_entry_operations() { return kOperations; }
+Operations list_entry_operations(registry::Store& store) { return rest::bind(kOperations, store); }
 
 }  // namespace imprint::operator_api

@@ -96,28 +96,17 @@ Result<std::unique_ptr<rest::BodyStream>> LiveFeed::open(std::function<bool()> m
   return std::make_unique<Stream>(*this, std::move(may_go_on), first_ + steps_.size());
 }
 
-namespace {
-
-Result<std::unique_ptr<rest::BodyStream>> watch_live(const Call& call,
-                                                     std::function<bool()> may_go_on) {
-  return call.server.live.open(std::move(may_go_on));
+Operations live_operations(LiveFeed& live) {
+  using enum Exception;
+  return {{.name = "WatchLive",
+           .method = "GET",
+           .path = "/imprint/v1/live",
+           .inputs = {},
+           .errors = {throttling, unauthorized, internal_failure},
+           .run = {},
+           .stream = [&live](std::function<bool()> may_go_on) {
+             return live.open(std::move(may_go_on));
+           }}};
 }
-
-using enum Exception;
-
-constexpr OperationInfo kOperations[] = {
-    {"WatchLive",
-     "GET",
-     "/imprint/v1/live",
-     {},
-     {throttling, unauthorized, internal_failure},
-     nullptr,
-     "",
-     watch_live},
-};
-
-}  // namespace
-
-Operations live_operations() { return kOperations; }
 
 }  // namespace imprint::operator_api

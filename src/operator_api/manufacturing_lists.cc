@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Imprint's own: the lists of units that were made, which the gatekeeper goes by.
+#include "base/current.h"
 #include "control_api/template_records.h"
 #include "operator_api/list_records.h"
 #include "operator_api/operations.h"
+#include "provisioning/settings.h"
 #include "provisioning/template_settings.h"
 
 namespace imprint::operator_api {
@@ -24,6 +26,12 @@ runtime::Task<Result<ManufacturingList>> get_list_record(registry::Store& store,
 }
 
 namespace {
+
+/// What these operations need beside the call.
+struct ListNeeds {
+  registry::Store& store;
+  const Current<provisioning::Settings>& settings;
+};
 
 using control_api::kMaxTemplates;
 
@@ -62,8 +70,8 @@ runtime::Task<Result<void>> make_room(registry::Store& store, ListName name,
   co_return co_await store.commit(std::move(changes));
 }
 
-Answer put_list(Call call) {
-  registry::Store& store = call.server.store;
+Answer put_list(Call call, ListNeeds needs) {
+  registry::Store& store = needs.store;
   const auto name = call.in.name<ListName>("listName");
   if (name.str() == provisioning::kNoList) {
     co_return refuse(Exception::invalid_request,
@@ -73,7 +81,7 @@ Answer put_list(Call call) {
       const std::optional<ManufacturingList> existing,
       co_await find_record<ManufacturingList>(store, registry::manufacturing_list_key(name)));
   if (!existing) CO_TRY(co_await make_room(store, name, call.event()));
-  const Timestamp now = call.server.clock.now();
+  const Timestamp now = call.now();
   ManufacturingList record =
       existing.value_or(ManufacturingList{.name = name, .created = now, .version = 0});
   if (call.in.has("description")) record.description = call.in.text("description");
@@ -85,8 +93,8 @@ Answer put_list(Call call) {
   co_return write_list(record);
 }
 
-Answer describe_list(Call call) {
-  registry::Store& store = call.server.store;
+Answer describe_list(Call call, ListNeeds needs) {
+  registry::Store& store = needs.store;
   CO_TRY_ASSIGN(const ManufacturingList record,
                 co_await get_list_record(store, call.in.name<ListName>("listName")));
   CO_TRY_ASSIGN(const auto counter,
@@ -98,18 +106,18 @@ Answer describe_list(Call call) {
 }
 
 /// Everything that asks the list would let nobody in any more.
-runtime::Task<Result<void>> check_unused(Call call, ListName name) {
+runtime::Task<Result<void>> check_unused(ListNeeds needs, ListName name) {
   const auto refuse_used = [&](const std::string& by) {
     return refuse(Exception::delete_conflict,
                   fmt::format("Manufacturing list {} is the allowlist of {}; set another there "
                               "first, or {} for none",
                               quote(name.str()), by, provisioning::kNoList));
   };
-  if (call.server.settings.get()->rules.allowlist == name.str())
+  if (needs.settings.get()->rules.allowlist == name.str())
     co_return refuse_used("[templates] in imprint.toml");
   CO_TRY_ASSIGN(const std::vector<registry::ProvisioningTemplate> all,
                 co_await list_some<registry::ProvisioningTemplate>(
-                    call.server.store, registry::query::Templates{}, kMaxTemplates));
+                    needs.store, registry::query::Templates{}, kMaxTemplates));
   for (const registry::ProvisioningTemplate& record : all) {
     const auto setting = record.settings.find("allowlist");
     if (setting != record.settings.end() && setting->second == name.str())
@@ -118,11 +126,11 @@ runtime::Task<Result<void>> check_unused(Call call, ListName name) {
   co_return Result<void>();
 }
 
-Answer delete_list(Call call) {
-  registry::Store& store = call.server.store;
+Answer delete_list(Call call, ListNeeds needs) {
+  registry::Store& store = needs.store;
   CO_TRY_ASSIGN(const ManufacturingList record,
                 co_await get_list_record(store, call.in.name<ListName>("listName")));
-  CO_TRY(co_await check_unused(call, record.name));
+  CO_TRY(co_await check_unused(needs, record.name));
   registry::ChangeSet changes = change_set(call.event({{"list", record.name.str()}}));
   erase(changes, registry::key_of(record), Expect::at(record.version));
   erase(changes, registry::counter_key(registry::entries_counter(record.name)));
@@ -132,10 +140,10 @@ Answer delete_list(Call call) {
   co_return json::object();
 }
 
-Answer list_lists(Call call) {
+Answer list_lists(Call call, ListNeeds needs) {
   CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
   CO_TRY_ASSIGN(const registry::Page page,
-                co_await call.server.store.list(registry::query::ManufacturingLists{}, cursor));
+                co_await needs.store.list(registry::query::ManufacturingLists{}, cursor));
   json::object answer{{"lists", write_all<ManufacturingList>(page.records, &write_list)}};
   put_next(answer, call, kTokenStyle, page.next);
   co_return answer;
@@ -151,7 +159,7 @@ constexpr ExceptionSet kErrors{invalid_request, not_found,           throttling,
                                unauthorized,    service_unavailable, limit_exceeded,
                                delete_conflict, conflicting_update,  internal_failure};
 
-constexpr OperationInfo kOperations[] = {
+constexpr rest::Row<ListNeeds> kOperations[] = {
     {"ListManufacturingLists", "GET", "/imprint/v1/lists", kList, kErrors, list_lists},
     {"PutManufacturingList", "PUT", "/imprint/v1/lists/{listName}", kPut, kErrors, put_list,
      "manufacturinglist/{listName}"},
@@ -163,6 +171,9 @@ constexpr OperationInfo kOperations[] = {
 
 }  // namespace
 
-Operations manufacturing_list_operations() { return kOperations; }
+Operations manufacturing_list_operations(registry::Store& store,
+                                         const Current<provisioning::Settings>& settings) {
+  return rest::bind(kOperations, ListNeeds{store, settings});
+}
 
 }  // namespace imprint::operator_api

@@ -1,38 +1,101 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <vector>
+#include <string>
 
+#include "base/current.h"
+#include "base/random.h"
+#include "operator_api/live_feed.h"
 #include "operator_api/words.h"
+#include "x509/certificate.h"
 
-/// The table of Imprint's own calls, in one part for each subject, beside the functions it names.
+namespace imprint::access {
+class Operators;
+}
+namespace imprint::audit {
+class Archive;
+}
+namespace imprint::bulk {
+class RegistrationTasks;
+}
+namespace imprint::hooks {
+class Invoker;
+}
+namespace imprint::identity {
+class Connections;
+}
+namespace imprint::issuance {
+class KeyPool;
+}
+namespace imprint::monitoring {
+class Monitor;
+}
+namespace imprint::provisioning {
+class IssueCertificate;
+struct Settings;
+}  // namespace imprint::provisioning
+namespace imprint::registry {
+class Store;
+}
+
+/// The table of Imprint's own calls, in one part for each subject, beside the functions that it
+/// names; each takes what these functions need beside the call.
 namespace imprint::operator_api {
 
-Operations template_lint_operations();          // template_lint.cc
-Operations template_trial_operations();         // template_trial.cc
-Operations template_setting_operations();       // template_settings.cc
-Operations manufacturing_list_operations();     // manufacturing_lists.cc
-Operations list_entry_operations();             // list_entries.cc
-Operations claim_operations();                  // claims.cc
-Operations upload_operations();                 // uploads.cc
-Operations explain_operations();                // explain.cc
-Operations live_operations();                   // live_feed.cc
-Operations connection_operations();             // connections.cc
-Operations hook_operations();                   // hooks.cc
-Operations certificate_authority_operations();  // certificate_authorities.cc
-Operations audit_event_operations();            // audit_events.cc
-Operations refusal_operations();                // refusals.cc
-Operations refused_device_operations();         // refused_devices.cc
-Operations audit_trail_operations();            // audit_trail.cc
-Operations credential_operations();             // credentials.cc
-Operations reprovisioning_operations();         // reprovisioning.cc
-Operations revocation_operations();             // revocations.cc
-Operations alarm_operations();                  // alarms.cc
-Operations pipeline_operations();               // pipeline.cc
-Operations expiring_certificate_operations();   // expiring_certificates.cc
-Operations catalogue_operations();              // catalogue.cc
+/// The deployment's own.
+struct Authorities {
+  x509::Certificate root;
+  x509::Certificate issuing;
+};
 
-/// All of them.
-std::vector<const OperationInfo*> operations();
+Operations template_lint_operations(registry::Store& store);
+Operations template_trial_operations(registry::Store& store, hooks::Invoker& hooks,
+                                     const Current<provisioning::Settings>& settings,
+                                     Random& random);
+Operations template_setting_operations(registry::Store& store,
+                                       const Current<provisioning::Settings>& settings);
+Operations manufacturing_list_operations(registry::Store& store,
+                                         const Current<provisioning::Settings>& settings);
+Operations list_entry_operations(registry::Store& store);
+Operations claim_operations(registry::Store& store, provisioning::IssueCertificate& issue,
+                            issuance::KeyPool& keys,
+                            const Current<provisioning::Settings>& settings, Random& random);
+Operations upload_operations(registry::Store& store, bulk::RegistrationTasks& registrations);
+Operations explain_operations(registry::Store& store, monitoring::Monitor& monitor);
+Operations live_operations(LiveFeed& live);
+Operations connection_operations(registry::Store& store, const identity::Connections& connections);
+Operations hook_operations(registry::Store& store, hooks::Invoker& hooks);
+Operations certificate_authority_operations(registry::Store& store, Authorities authorities);
+Operations audit_event_operations(registry::Store& store);
+Operations refusal_operations(registry::Store& store);
+Operations refused_device_operations(registry::Store& store);
+Operations audit_trail_operations(registry::Store& store, const audit::Archive* archive);
+Operations credential_operations(registry::Store& store, Random& random,
+                                 const access::Operators& operators);
+Operations reprovisioning_operations(registry::Store& store);
+Operations revocation_operations(registry::Store& store);
+Operations alarm_operations(monitoring::Monitor& monitor);
+Operations pipeline_operations(monitoring::Monitor& monitor);
+Operations expiring_certificate_operations(registry::Store& store);
+Operations catalogue_operations();
+
+/// What all of them work with. References outlive the operations and are safe from any thread.
+struct Needs {
+  registry::Store& store;
+  provisioning::IssueCertificate& issue;
+  bulk::RegistrationTasks& registrations;
+  hooks::Invoker& hooks;
+  issuance::KeyPool& keys;
+  const Current<provisioning::Settings>& settings;
+  monitoring::Monitor& monitor;
+  Random& random;
+  const access::Operators& operators;
+  const identity::Connections& connections;
+  Authorities authorities;
+  LiveFeed& live;
+  const audit::Archive* archive;  ///< none when the trail is not archived
+};
+
+Operations operations(const Needs& needs);
 
 }  // namespace imprint::operator_api

@@ -96,33 +96,32 @@ struct World {
                                .log = log,
                                .sources = test::quiet_sources(metrics),
                                .directory = "deployment"}};
-  rest::Dependencies dependencies{.store = store,
-                                  .device_access = device_access,
-                                  .issue = issue,
-                                  .apply = apply,
-                                  .registrations = registrations(),
-                                  .hooks = hooks,
-                                  .keys = keys,
-                                  .settings = settings,
-                                  .monitor = monitor,
-                                  .clock = clock,
-                                  .random = random,
-                                  .log = log,
-                                  .operators = operators,
-                                  .connections = connections,
-                                  .authorities = {ca().certificate, ca().certificate},
-                                  .sessions = sessions,
-                                  .live = live,
-                                  .account = "000000000000",
-                                  .region = "us-east-1",
-                                  .endpoint_address = "iot.example.net"};
+  rest::Router router{
+      rest::join({control_api::operations({.store = store,
+                                           .device_access = device_access,
+                                           .issue = issue,
+                                           .apply = apply,
+                                           .registrations = registrations(),
+                                           .keys = keys,
+                                           .settings = settings,
+                                           .random = random,
+                                           .log = log,
+                                           .endpoint_address = "iot.example.net"}),
+                  operator_api::operations({.store = store,
+                                            .issue = issue,
+                                            .registrations = registrations(),
+                                            .hooks = hooks,
+                                            .keys = keys,
+                                            .settings = settings,
+                                            .monitor = monitor,
+                                            .random = random,
+                                            .operators = operators,
+                                            .connections = connections,
+                                            .authorities = {ca().certificate, ca().certificate},
+                                            .live = live,
+                                            .archive = nullptr})}),
+      control_api::missing_operations()};
 };
-
-rest::Router whole_table() {
-  auto operations = control_api::operations();
-  std::ranges::copy(operator_api::operations(), std::back_inserter(operations));
-  return rest::Router(std::move(operations), control_api::missing_operations());
-}
 
 /// "POST /things/x\nprincipal header\nbody"
 HttpRequest parse(std::string_view text) {
@@ -142,12 +141,12 @@ HttpRequest parse(std::string_view text) {
   return request;
 }
 
-void run(World& world, const rest::Router& router, const HttpRequest& request) {
+void run(World& world, const HttpRequest& request) {
   const auto target = rest::Target::parse(request.target);
   if (!target) return;
-  const auto route = router.find(request.method, *target);
+  const auto route = world.router.find(request.method, *target);
   if (!route) return;
-  const rest::OperationInfo& operation = *route->operation;
+  const rest::Operation& operation = *route->operation;
   if (operation.stream != nullptr ||
       operation.name.find("RegistrationTask") != std::string_view::npos ||
       operation.name == "PutUpload")
@@ -156,8 +155,9 @@ void run(World& world, const rest::Router& router, const HttpRequest& request) {
   for (const auto& row : operation.inputs) scope.signed_headers.emplace_back(row.wire_name());
   auto inputs = rest::read_inputs(operation, route->parameters, *target, request, scope);
   if (!inputs) return;
-  const auto result = runtime::run_blocking(operation.run(Call{.server = world.dependencies,
-                                                               .router = router,
+  const auto result = runtime::run_blocking(operation.run(Call{.router = world.router,
+                                                               .clock = world.clock,
+                                                               .account = "000000000000",
                                                                .operation = operation.name,
                                                                .in = std::move(*inputs),
                                                                .access_key_id = "AKIA",
@@ -178,12 +178,11 @@ void run(World& world, const rest::Router& router, const HttpRequest& request) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   constexpr int kMostRequests = 8;
-  static const rest::Router router = whole_table();
   World world;
   std::string_view input = as_text({data, size});
   for (int i = 0; i < kMostRequests && !input.empty(); ++i) {
     const auto end = input.find('\0');
-    run(world, router, parse(input.substr(0, end)));
+    run(world, parse(input.substr(0, end)));
     input.remove_prefix(end == std::string_view::npos ? input.size() : end + 1);
   }
   return 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "monitoring/monitor.h"
 #include "operator_api/monitoring_json.h"
 #include "operator_api/operations.h"
 
@@ -101,13 +102,12 @@ json::array write_categories(const Step& sum) {
   return out;
 }
 
-Answer get_pipeline(Call call) {
+Answer get_pipeline(Call call, monitoring::Monitor& monitor) {
   const std::string name = call.in.has("span") ? call.in.text("span") : "day";
   const auto* const span = std::ranges::find(kSpans, name, &Span::name);
-  const Series series =
-      call.server.monitor.activity().last(call.server.clock.now(), span->step, span->steps);
+  const Series series = monitor.activity().last(call.now(), span->step, span->steps);
   const Step sum = series.sum();
-  co_return json::object{{"now", write_now(call.server.monitor.snapshot()->now)},
+  co_return json::object{{"now", write_now(monitor.snapshot()->now)},
                          {"series", write_series(series, sum)},
                          {"latency", write_latency(series, sum)},
                          {"categories", write_categories(sum)}};
@@ -118,7 +118,7 @@ using enum Exception;
 constexpr std::string_view kSpanNames[] = {"hour", "day", "month"};
 constexpr InputInfo kInputs[] = {{.name = "span", .in = Location::query, .values = kSpanNames}};
 
-constexpr OperationInfo kOperations[] = {
+constexpr rest::Row<monitoring::Monitor&> kOperations[] = {
     {"GetPipeline",
      "GET",
      "/imprint/v1/pipeline",
@@ -129,6 +129,8 @@ constexpr OperationInfo kOperations[] = {
 
 }  // namespace
 
-Operations pipeline_operations() { return kOperations; }
+Operations pipeline_operations(monitoring::Monitor& monitor) {
+  return rest::bind(kOperations, monitor);
+}
 
 }  // namespace imprint::operator_api

@@ -24,12 +24,12 @@ Result<void> check_category(std::string_view category) {
                       fmt::format("Member must be one of {}", fmt::join(names, ", ")));
 }
 
-Answer list_refusals(Call call) {
+Answer list_refusals(Call call, registry::Store& store) {
   const std::string category = call.in.text("category");
   CO_TRY(check_category(category));
   CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
   CO_TRY_ASSIGN(const registry::Page page,
-                co_await call.server.store.list(
+                co_await store.list(
                     registry::query::AuditEvents{.ascending = false, .refusal = category}, cursor));
   json::object answer{
       {"events", write_all<registry::AuditEvent>(page.records, &write_stored_event)}};
@@ -43,7 +43,7 @@ constexpr InputInfo kList[] = {{.name = "category", .in = Location::query, .most
                                members::kMaxResults,
                                members::kNextToken};
 
-constexpr OperationInfo kOperations[] = {
+constexpr rest::Row<registry::Store&> kOperations[] = {
     {"ListRefusals",
      "GET",
      "/imprint/v1/refusals",
@@ -54,6 +54,6 @@ constexpr OperationInfo kOperations[] = {
 
 }  // namespace
 
-Operations refusal_operations() { return kOperations; }
+Operations refusal_operations(registry::Store& store) { return rest::bind(kOperations, store); }
 
 }  // namespace imprint::operator_api

@@ -83,25 +83,25 @@ std::vector<Refused> refused_in(const std::map<std::int64_t, Event>& events, std
   return out;
 }
 
-runtime::Task<Result<json::object>> write(Call call, Refused one) {
+runtime::Task<Result<json::object>> write(Call call, registry::Store& store, Refused one) {
   const Event* decisive = story::decisive_event(one.story);
-  CO_TRY_ASSIGN(story::DeviceFacts facts, co_await story::facts_about(call.server.store, decisive));
-  facts.now = call.server.clock.now();
+  CO_TRY_ASSIGN(story::DeviceFacts facts, co_await story::facts_about(store, decisive));
+  facts.now = call.now();
   json::object out = write_event(*decisive);
   out["times"] = one.times;
   out["from"] = one.story.back().told.from;
-  CO_TRY_ASSIGN(const std::string meant, co_await story::did_you_mean(call.server.store, decisive));
+  CO_TRY_ASSIGN(const std::string meant, co_await story::did_you_mean(store, decisive));
   out["next"] = story::judge(one.story, facts).next + meant;
   co_return out;
 }
 
-Answer list_refused_devices(Call call) {
+Answer list_refused_devices(Call call, registry::Store& store) {
   const auto most =
       static_cast<std::size_t>(call.in.integer("maxResults").value_or(kDefaultDevices));
-  CO_TRY_ASSIGN(const auto events, co_await look(call.server.store));
+  CO_TRY_ASSIGN(const auto events, co_await look(store));
   json::array devices;
   for (Refused& one : refused_in(events, most)) {
-    CO_TRY_ASSIGN(json::object written, co_await write(call, std::move(one)));
+    CO_TRY_ASSIGN(json::object written, co_await write(call, store, std::move(one)));
     devices.emplace_back(std::move(written));
   }
   co_return json::object{{"devices", std::move(devices)}};
@@ -112,7 +112,7 @@ using enum Exception;
 constexpr InputInfo kList[] = {
     {.name = "maxResults", .in = Location::query, .type = Type::integer, .least = 1, .most = 100}};
 
-constexpr OperationInfo kOperations[] = {
+constexpr rest::Row<registry::Store&> kOperations[] = {
     {"ListRefusedDevices",
      "GET",
      "/imprint/v1/refused-devices",
@@ -123,6 +123,8 @@ constexpr OperationInfo kOperations[] = {
 
 }  // namespace
 
-Operations refused_device_operations() { return kOperations; }
+Operations refused_device_operations(registry::Store& store) {
+  return rest::bind(kOperations, store);
+}
 
 }  // namespace imprint::operator_api

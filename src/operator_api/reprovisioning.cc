@@ -20,7 +20,7 @@ json::object write_permission(const Thing& thing) {
   return out;
 }
 
-runtime::Task<Result<void>> store_permission(Call call, Thing thing) {
+runtime::Task<Result<void>> store_permission(Call call, registry::Store& store, Thing thing) {
   const std::int64_t seen = thing.version;
   ++thing.version;
   json::object detail;
@@ -29,25 +29,24 @@ runtime::Task<Result<void>> store_permission(Call call, Thing thing) {
   event.thing = thing.name.str();
   registry::ChangeSet changes = change_set(std::move(event));
   put(changes, std::move(thing), Expect::at(seen));
-  co_return co_await commit(call.server.store, std::move(changes));
+  co_return co_await commit(store, std::move(changes));
 }
 
-Answer allow_reprovisioning(Call call) {
+Answer allow_reprovisioning(Call call, registry::Store& store) {
   CO_TRY_ASSIGN(Thing thing,
-                co_await get_thing_record(call.server.store, call.in.name<ThingName>("thingName")));
+                co_await get_thing_record(store, call.in.name<ThingName>("thingName")));
   thing.reprovision_until =
-      call.server.clock.now() +
-      Seconds(call.in.integer("validForSeconds").value_or(kDefaultPermission.count()));
-  CO_TRY(co_await store_permission(call, thing));
+      call.now() + Seconds(call.in.integer("validForSeconds").value_or(kDefaultPermission.count()));
+  CO_TRY(co_await store_permission(call, store, thing));
   co_return write_permission(thing);
 }
 
-Answer withdraw_reprovisioning(Call call) {
+Answer withdraw_reprovisioning(Call call, registry::Store& store) {
   CO_TRY_ASSIGN(Thing thing,
-                co_await get_thing_record(call.server.store, call.in.name<ThingName>("thingName")));
+                co_await get_thing_record(store, call.in.name<ThingName>("thingName")));
   if (!thing.reprovision_until) co_return write_permission(thing);
   thing.reprovision_until.reset();
-  CO_TRY(co_await store_permission(call, thing));
+  CO_TRY(co_await store_permission(call, store, thing));
   co_return write_permission(thing);
 }
 
@@ -64,7 +63,7 @@ constexpr ExceptionSet kErrors{invalid_request, not_found,          throttling,
                                internal_failure};
 constexpr std::string_view kPath = "/imprint/v1/things/{thingName}/reprovisioning";
 
-constexpr OperationInfo kOperations[] = {
+constexpr rest::Row<registry::Store&> kOperations[] = {
     {"AllowReprovisioning", "PUT", kPath, kAllow, kErrors, allow_reprovisioning,
      "thing/{thingName}"},
     {"WithdrawReprovisioning", "DELETE", kPath, kThing, kErrors, withdraw_reprovisioning,
@@ -73,6 +72,8 @@ constexpr OperationInfo kOperations[] = {
 
 }  // namespace
 
-Operations reprovisioning_operations() { return kOperations; }
+Operations reprovisioning_operations(registry::Store& store) {
+  return rest::bind(kOperations, store);
+}
 
 }  // namespace imprint::operator_api

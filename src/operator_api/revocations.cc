@@ -19,17 +19,16 @@ json::object write_revocation(const Tombstone& tombstone) {
           {"deletionDate", epoch_seconds(tombstone.created)}};
 }
 
-Answer list_revocations(Call call) {
+Answer list_revocations(Call call, registry::Store& store) {
   CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
   CO_TRY_ASSIGN(const registry::Page page,
-                co_await call.server.store.list(registry::query::Tombstones{}, cursor));
+                co_await store.list(registry::query::Tombstones{}, cursor));
   json::object answer{{"revocations", write_all<Tombstone>(page.records, write_revocation)}};
   put_next(answer, call, kTokenStyle, page.next);
   co_return answer;
 }
 
-Answer lift_revocation(Call call) {
-  registry::Store& store = call.server.store;
+Answer lift_revocation(Call call, registry::Store& store) {
   CO_TRY_ASSIGN(const CertificateId id, read_certificate_id(call, "certificateId"));
   CO_TRY_ASSIGN(const std::optional<Tombstone> found,
                 co_await find_record<Tombstone>(store, registry::tombstone_key(id)));
@@ -64,7 +63,7 @@ constexpr ExceptionSet kListErrors{invalid_request, throttling, unauthorized, se
 constexpr ExceptionSet kErrors{invalid_request, not_found,           throttling,
                                unauthorized,    service_unavailable, internal_failure};
 
-constexpr OperationInfo kOperations[] = {
+constexpr rest::Row<registry::Store&> kOperations[] = {
     {"ListRevocations", "GET", "/imprint/v1/revocations", kList, kListErrors, list_revocations},
     {"LiftRevocation", "DELETE", "/imprint/v1/revocations/{certificateId}", kOne, kErrors,
      lift_revocation, "cert/{certificateId}"},
@@ -72,6 +71,6 @@ constexpr OperationInfo kOperations[] = {
 
 }  // namespace
 
-Operations revocation_operations() { return kOperations; }
+Operations revocation_operations(registry::Store& store) { return rest::bind(kOperations, store); }
 
 }  // namespace imprint::operator_api

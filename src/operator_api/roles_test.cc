@@ -96,7 +96,7 @@ class Populated {
               .text("accessKeyId");
   }
 
-  Reply ask(const OperationInfo& operation) {
+  Reply ask(const rest::Operation& operation) {
     const Given given = given_for(std::string(operation.name));
     return world.call(std::string(operation.method),
                       filled(operation) + (given.query.empty() ? "" : "?" + given.query),
@@ -122,7 +122,7 @@ class Populated {
                  {"roleArn", kRole}});
   }
 
-  std::string filled(const OperationInfo& operation) const {
+  std::string filled(const rest::Operation& operation) const {
     std::string path(operation.path);
     const std::string name(operation.name);
     const auto fill = [&](std::string_view parameter, const std::string& value) {
@@ -314,8 +314,8 @@ TEST_P(Roles, AreServedWhatTheyAreForAndReachNoRights) {
   const std::set<std::string> looks = {"Explain", "LintTemplate", "TryTemplate", "VerifyAuditTrail",
                                        "WatchLive"};
   ControlApiWorld table;
-  for (const OperationInfo* operation : table.api.router().operations()) {
-    const std::string name(operation->name);
+  for (const rest::Operation& operation : table.api.router().operations()) {
+    const std::string name(operation.name);
     Populated populated(name != "StartThingRegistrationTask");
     if (name == "DeleteThing") populated.world.must("POST", "/things/bare", "{}");
     if (role != "admin") populated.use_role(role);
@@ -324,7 +324,7 @@ TEST_P(Roles, AreServedWhatTheyAreForAndReachNoRights) {
       const std::vector<registry::Change> more = told(set);
       changes.insert(changes.end(), more.begin(), more.end());
     });
-    const Reply reply = populated.ask(*operation);
+    const Reply reply = populated.ask(operation);
     const bool is_admin = role == "admin";
     const bool may_make = role == "factory" && factory_makes.contains(name);
     const bool may_look = (is_look(name) && name != "GetRegistrationCode") ||

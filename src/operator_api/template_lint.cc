@@ -56,13 +56,12 @@ json::object write_problem(const Problem& problem) {
           {"remedy", problem.remedy}};
 }
 
-Answer lint_template(Call call) {
+Answer lint_template(Call call, registry::Store& store) {
   const std::string body = call.in.text("templateBody");
   const templates::Use use = use_of(type_of(call));
   std::vector<Problem> problems = provisioning::lint_template(body, use);
   if (const auto parsed = Template::parse(body, use)) {
-    CO_TRY_ASSIGN(const std::vector<Problem> missing,
-                  co_await find_missing(call.server.store, *parsed));
+    CO_TRY_ASSIGN(const std::vector<Problem> missing, co_await find_missing(store, *parsed));
     problems.insert(problems.end(), missing.begin(), missing.end());
   }
   json::array all;
@@ -79,7 +78,7 @@ constexpr InputInfo kLint[] = {
     {.name = "templateBody", .required = true, .most = 1'000'000},
     kTemplateType};
 
-constexpr OperationInfo kOperations[] = {
+constexpr rest::Row<registry::Store&> kOperations[] = {
     {"LintTemplate",
      "POST",
      "/imprint/v1/templates/lint",
@@ -90,6 +89,8 @@ constexpr OperationInfo kOperations[] = {
 
 }  // namespace
 
-Operations template_lint_operations() { return kOperations; }
+Operations template_lint_operations(registry::Store& store) {
+  return rest::bind(kOperations, store);
+}
 
 }  // namespace imprint::operator_api

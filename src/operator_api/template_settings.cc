@@ -2,9 +2,11 @@
 // Imprint's own: the settings of a template that AWS has no field for.
 #include "provisioning/template_settings.h"
 
+#include "base/current.h"
 #include "control_api/template_records.h"
 #include "operator_api/list_records.h"
 #include "operator_api/operations.h"
+#include "provisioning/settings.h"
 
 namespace imprint::operator_api {
 
@@ -12,6 +14,12 @@ using registry::Expect;
 using registry::ProvisioningTemplate;
 
 namespace {
+
+/// What these operations need beside the call.
+struct SettingNeeds {
+  registry::Store& store;
+  const Current<provisioning::Settings>& settings;
+};
 
 using control_api::get_template_record;
 
@@ -22,9 +30,9 @@ json::object write_own(const registry::TemplateSettings& settings) {
 }
 
 /// `settings`: the template's own, as they are put. `inForce`: all that holds, and whose it is.
-Result<json::object> write_settings(const Call& call, const ProvisioningTemplate& record) {
+Result<json::object> write_settings(SettingNeeds needs, const ProvisioningTemplate& record) {
   TRY_ASSIGN(const std::vector<provisioning::SettingInForce> all,
-             provisioning::settings_in_force(*call.server.settings.get(), record.settings));
+             provisioning::settings_in_force(*needs.settings.get(), record.settings));
   json::array in_force;
   for (const provisioning::SettingInForce& one : all) {
     in_force.emplace_back(json::object{
@@ -71,27 +79,27 @@ runtime::Task<Result<void>> check_list_exists(registry::Store& store,
                                quote(name.str()), name.str()));
 }
 
-Answer describe_settings(Call call) {
+Answer describe_settings(Call call, SettingNeeds needs) {
   CO_TRY_ASSIGN(
       const ProvisioningTemplate record,
-      co_await get_template_record(call.server.store, call.in.name<TemplateName>("templateName")));
-  co_return write_settings(call, record);
+      co_await get_template_record(needs.store, call.in.name<TemplateName>("templateName")));
+  co_return write_settings(needs, record);
 }
 
-Answer update_settings(Call call) {
-  registry::Store& store = call.server.store;
+Answer update_settings(Call call, SettingNeeds needs) {
+  registry::Store& store = needs.store;
   CO_TRY_ASSIGN(ProvisioningTemplate record,
                 co_await get_template_record(store, call.in.name<TemplateName>("templateName")));
   const std::int64_t seen = record.version;
   CO_TRY_ASSIGN(record.settings, changed(record.settings, call.in.object("settings")));
   if (call.in.object("settings").contains("allowlist"))
     CO_TRY(co_await check_list_exists(store, record.settings));
-  record.modified = call.server.clock.now();
+  record.modified = call.now();
   ++record.version;
   registry::ChangeSet changes = change_set(call.event({{"template", record.name.str()}}));
   put(changes, record, Expect::at(seen));
   CO_TRY(co_await commit(store, std::move(changes)));
-  co_return write_settings(call, record);
+  co_return write_settings(needs, record);
 }
 
 using enum Exception;
@@ -102,7 +110,7 @@ constexpr ExceptionSet kErrors{invalid_request, not_found,           throttling,
                                unauthorized,    service_unavailable, conflicting_update,
                                internal_failure};
 
-constexpr OperationInfo kOperations[] = {
+constexpr rest::Row<SettingNeeds> kOperations[] = {
     {"DescribeTemplateSettings", "GET", "/imprint/v1/templates/{templateName}/settings", kOne,
      kErrors, describe_settings, "provisioningtemplate/{templateName}"},
     {"UpdateTemplateSettings", "PUT", "/imprint/v1/templates/{templateName}/settings", kUpdate,
@@ -111,6 +119,9 @@ constexpr OperationInfo kOperations[] = {
 
 }  // namespace
 
-Operations template_setting_operations() { return kOperations; }
+Operations template_setting_operations(registry::Store& store,
+                                       const Current<provisioning::Settings>& settings) {
+  return rest::bind(kOperations, SettingNeeds{store, settings});
+}
 
 }  // namespace imprint::operator_api

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a device would get of a template, decided as for a real one and then not made.
+#include "base/current.h"
+#include "base/random.h"
 #include "control_api/template_records.h"
+#include "hooks/hooks.h"
 #include "identity/ca_directory.h"
 #include "operator_api/operations.h"
 #include "outcome/causes.h"
@@ -9,6 +12,7 @@
 #include "provisioning/hook.h"
 #include "provisioning/outside_certificate.h"
 #include "provisioning/plan.h"
+#include "provisioning/settings.h"
 #include "provisioning/standing.h"
 #include "provisioning/template_settings.h"
 #include "x509/certificate.h"
@@ -16,6 +20,14 @@
 namespace imprint::operator_api {
 
 namespace {
+
+/// What these operations need beside the call.
+struct TrialNeeds {
+  registry::Store& store;
+  hooks::Invoker& hooks;
+  const Current<provisioning::Settings>& settings;
+  Random& random;
+};
 
 using control_api::get_template_record;
 using control_api::get_template_version_record;
@@ -65,11 +77,11 @@ Result<std::vector<x509::Certificate>> read_chain(std::string_view text) {
   return out;
 }
 
-runtime::Task<Result<Certificate>> registered_certificate(Call call) {
+runtime::Task<Result<Certificate>> registered_certificate(Call call, TrialNeeds needs) {
   const auto id = CertificateId::parse(call.in.text("certificateId"));
   if (!id) co_return refuse(Exception::invalid_request, id.error().message, "certificateId");
-  CO_TRY_ASSIGN(const auto found, co_await find_record<Certificate>(
-                                      call.server.store, registry::certificate_key(*id)));
+  CO_TRY_ASSIGN(const auto found,
+                co_await find_record<Certificate>(needs.store, registry::certificate_key(*id)));
   if (found) co_return *found;
   co_return refuse(Exception::not_found,
                    fmt::format("certificate {} is not registered here", id->hex()));
@@ -77,14 +89,15 @@ runtime::Task<Result<Certificate>> registered_certificate(Call call) {
 
 /// What stands between a device with this certificate and a JITP template: the handshake
 /// (server/tls.cc), then what JustInTime asks before it looks at the template.
-runtime::Task<Result<void>> check_introduction(Call call, std::vector<x509::Certificate> chain) {
+runtime::Task<Result<void>> check_introduction(Call call, TrialNeeds needs,
+                                               std::vector<x509::Certificate> chain) {
   const x509::Certificate& device = chain.front();
-  const Timestamp now = call.server.clock.now();
+  const Timestamp now = call.now();
   CO_TRY_ASSIGN(const auto known, co_await find_record<Certificate>(
-                                      call.server.store, registry::certificate_key(device.id())));
+                                      needs.store, registry::certificate_key(device.id())));
   if (!known) {
     identity::CaDirectory introducers;
-    CO_TRY(co_await introducers.load(call.server.store));
+    CO_TRY(co_await introducers.load(needs.store));
     const auto contact = introducers.vouch(device, std::span(chain).subspan(1), now);
     if (!contact) {
       co_return tl::unexpected(Error{
@@ -102,16 +115,16 @@ runtime::Task<Result<void>> check_introduction(Call call, std::vector<x509::Cert
   CO_TRY(provisioning::check_outside_certificate(device, now));
   const registry::query::SameIdentity identity = provisioning::identity_of(device);
   CO_TRY_ASSIGN(const provisioning::Standing standing,
-                co_await provisioning::read_standing(call.server.store, identity));
+                co_await provisioning::read_standing(needs.store, identity));
   co_return provisioning::check_standing(standing, identity, device.id(),
                                          provisioning::AskedBy::device,
                                          provisioning::Inactive::is_permitted);
 }
 
-runtime::Task<Result<void>> take_certificate(Call call, Trial& trial) {
+runtime::Task<Result<void>> take_certificate(Call call, TrialNeeds needs, Trial& trial) {
   const std::string pem = call.in.text("certificatePem");
   if (call.in.has("certificateId")) {
-    CO_TRY_ASSIGN(trial.certificate, co_await registered_certificate(call));
+    CO_TRY_ASSIGN(trial.certificate, co_await registered_certificate(call, needs));
   } else if (!pem.empty()) {
     CO_TRY_ASSIGN(const std::vector<x509::Certificate> chain, read_chain(pem));
     trial.certificate.id = chain.front().id();
@@ -119,7 +132,7 @@ runtime::Task<Result<void>> take_certificate(Call call, Trial& trial) {
     trial.certificate.requested_by.reset();
     trial.predefined = provisioning::certificate_parameters(chain.front());
     if (trial.record.type == registry::TemplateType::jitp) {
-      const auto introduced = co_await check_introduction(call, chain);
+      const auto introduced = co_await check_introduction(call, needs, chain);
       if (!introduced && !introduced.error().cause) co_return tl::unexpected(introduced.error());
       if (!introduced) trial.refused = introduced.error();
     }
@@ -129,23 +142,24 @@ runtime::Task<Result<void>> take_certificate(Call call, Trial& trial) {
   co_return Result<void>();
 }
 
-runtime::Task<Result<std::string>> body_of(Call call, ProvisioningTemplate record) {
+runtime::Task<Result<std::string>> body_of(Call call, TrialNeeds needs,
+                                           ProvisioningTemplate record) {
   if (call.in.has("templateBody")) co_return call.in.text("templateBody");
   const std::int64_t number = call.in.integer("versionId").value_or(record.default_version);
   CO_TRY_ASSIGN(const auto version,
-                co_await get_template_version_record(call.server.store, record.name, number));
+                co_await get_template_version_record(needs.store, record.name, number));
   co_return version.body;
 }
 
-runtime::Task<Result<Trial>> prepare(Call call) {
+runtime::Task<Result<Trial>> prepare(Call call, TrialNeeds needs) {
   CO_TRY_ASSIGN(
       const ProvisioningTemplate record,
-      co_await get_template_record(call.server.store, call.in.name<TemplateName>("templateName")));
-  CO_TRY_ASSIGN(const std::string body, co_await body_of(call, record));
+      co_await get_template_record(needs.store, call.in.name<TemplateName>("templateName")));
+  CO_TRY_ASSIGN(const std::string body, co_await body_of(call, needs, record));
   CO_TRY_ASSIGN(const templates::Template parsed,
                 templates::Template::parse(body, use_of(record.type)));
   Trial trial{record, parsed, made_up_certificate(), {}};
-  CO_TRY(co_await take_certificate(call, trial));
+  CO_TRY(co_await take_certificate(call, needs, trial));
   co_return trial;
 }
 
@@ -307,7 +321,8 @@ provisioning::Applicant applicant_of(const Trial& trial, const templates::Parame
 // ---- the hook ----
 
 /// Asked for real, as for a device that connects with the claim the certificate was made through.
-runtime::Task<std::optional<provisioning::HookAsked>> ask_hook(Call call, Trial trial,
+runtime::Task<std::optional<provisioning::HookAsked>> ask_hook(Call call, TrialNeeds needs,
+                                                               Trial trial,
                                                                templates::Parameters parameters) {
   if (!trial.record.hook || call.in.flag("noHook")) co_return std::nullopt;
   const CertificateId caller = trial.certificate.requested_by.value_or(CertificateId(Sha256{}));
@@ -317,7 +332,7 @@ runtime::Task<std::optional<provisioning::HookAsked>> ask_hook(Call call, Trial 
                           .template_arn = template_arn(call, trial.record.name),
                           .client_id = "imprint-template-try",
                           .parameters = std::move(parameters)};
-  co_return co_await provisioning::ask_hook(call.server.hooks, trial.record.hook->target_arn,
+  co_return co_await provisioning::ask_hook(needs.hooks, trial.record.hook->target_arn,
                                             std::move(event), trial.parsed,
                                             {.payer = call.access_key_id, .is_trial = true});
 }
@@ -336,11 +351,11 @@ json::object write_hook(const provisioning::HookAsked& asked) {
   return out;
 }
 
-Answer try_resources(Call call, Trial trial, templates::Parameters parameters);
+Answer try_resources(Call call, TrialNeeds needs, Trial trial, templates::Parameters parameters);
 
-Answer try_template(Call call) {
+Answer try_template(Call call, TrialNeeds needs) {
   CO_TRY_ASSIGN(templates::Parameters parameters, read_parameters(call));
-  CO_TRY_ASSIGN(Trial trial, co_await prepare(call));
+  CO_TRY_ASSIGN(Trial trial, co_await prepare(call, needs));
   if (!trial.record.enabled) {
     co_return write_refusal(Error{Fault::forbidden,
                                   fmt::format("template {} is disabled; enable it with aws iot "
@@ -351,31 +366,31 @@ Answer try_template(Call call) {
   }
   if (trial.refused) co_return write_refusal(*trial.refused);
   CO_TRY_ASSIGN(trial.settings,
-                provisioning::settings_of(*call.server.settings.get(), trial.record.settings));
+                provisioning::settings_of(*needs.settings.get(), trial.record.settings));
   auto admission = co_await provisioning::ask_gatekeeper(
-      call.server.store, trial.settings.rules, applicant_of(trial, parameters), trial.parsed);
+      needs.store, trial.settings.rules, applicant_of(trial, parameters), trial.parsed);
   if (!admission) {
     if (admission.error().rule.empty()) co_return tl::unexpected(admission.error());
     co_return write_refusal(admission.error());
   }
   trial.admission = std::move(*admission);
   parameters = provisioning::with_overrides(std::move(parameters), trial.admission.overrides);
-  const auto asked = co_await ask_hook(call, trial, parameters);
-  if (!asked) co_return co_await try_resources(call, trial, std::move(parameters));
+  const auto asked = co_await ask_hook(call, needs, trial, parameters);
+  if (!asked) co_return co_await try_resources(call, needs, trial, std::move(parameters));
   if (asked->refuses()) {
     json::object refused = write_refusal(provisioning::refusal_of(*asked));
     refused["hook"] = write_hook(*asked);
     co_return refused;
   }
-  CO_TRY_ASSIGN(
-      json::object outcome,
-      co_await try_resources(call, trial, provisioning::overridden(std::move(parameters), *asked)));
+  CO_TRY_ASSIGN(json::object outcome,
+                co_await try_resources(call, needs, trial,
+                                       provisioning::overridden(std::move(parameters), *asked)));
   outcome["hook"] = write_hook(*asked);
   co_return outcome;
 }
 
 /// What the template makes of the parameters that gatekeeper and hook left.
-Answer try_resources(Call call, Trial trial, templates::Parameters parameters) {
+Answer try_resources(Call call, TrialNeeds needs, Trial trial, templates::Parameters parameters) {
   const auto serials =
       provisioning::check_serials(trial.settings.rules, applicant_of(trial, parameters),
                                   trial.parsed, parameters, trial.predefined);
@@ -392,12 +407,11 @@ Answer try_resources(Call call, Trial trial, templates::Parameters parameters) {
         .caller = {.certificate =
                        trial.certificate.requested_by.value_or(CertificateId(Sha256{}))}};
   }
-  CO_TRY_ASSIGN(known, co_await provisioning::gather(call.server.store, std::move(known)));
-  const auto plan = provisioning::plan(
-      known, call.server.clock.now(), make_uuid(call.server.random), make_uuid(call.server.random));
+  CO_TRY_ASSIGN(known, co_await provisioning::gather(needs.store, std::move(known)));
+  const auto plan =
+      provisioning::plan(known, call.now(), make_uuid(needs.random), make_uuid(needs.random));
   if (!plan) co_return write_refusal(plan.error());
-  CO_TRY_ASSIGN(const std::optional<Error> limit,
-                co_await find_limit(call.server.store, plan->changes));
+  CO_TRY_ASSIGN(const std::optional<Error> limit, co_await find_limit(needs.store, plan->changes));
   if (limit) co_return write_refusal(*limit);
   co_return write_outcome(known, *plan);
 }
@@ -413,7 +427,7 @@ constexpr InputInfo kTry[] = {
     members::text("certificatePem", 65536),
     members::flag("noHook", Location::body)};
 
-constexpr OperationInfo kOperations[] = {
+constexpr rest::Row<TrialNeeds> kOperations[] = {
     {"TryTemplate",
      "POST",
      "/imprint/v1/templates/{templateName}/try",
@@ -425,6 +439,10 @@ constexpr OperationInfo kOperations[] = {
 
 }  // namespace
 
-Operations template_trial_operations() { return kOperations; }
+Operations template_trial_operations(registry::Store& store, hooks::Invoker& hooks,
+                                     const Current<provisioning::Settings>& settings,
+                                     Random& random) {
+  return rest::bind(kOperations, TrialNeeds{store, hooks, settings, random});
+}
 
 }  // namespace imprint::operator_api

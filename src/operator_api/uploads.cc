@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "bulk/registration_tasks.h"
 #include "control_api/s3_names.h"
 #include "operator_api/operations.h"
 
@@ -6,15 +7,21 @@ namespace imprint::operator_api {
 
 namespace {
 
+/// What these operations need beside the call.
+struct UploadNeeds {
+  registry::Store& store;
+  bulk::RegistrationTasks& registrations;
+};
+
 /// Imprint's own: the input file of a bulk registration, which AWS would find in S3. A body is
 /// bounded by the listener, so a large file comes in pieces, each signed for itself.
-Answer put_upload(Call call) {
+Answer put_upload(Call call, UploadNeeds needs) {
   const std::string bucket = call.in.text("bucket");
   const std::string key = call.in.text("key");
   const auto offset = static_cast<std::uint64_t>(call.in.integer("offset").value_or(0));
   const bool is_last = call.in.boolean("last").value_or(true);
   const auto stored =
-      call.server.registrations.uploads().put(bucket, key, offset, call.in.text("body"), is_last);
+      needs.registrations.uploads().put(bucket, key, offset, call.in.text("body"), is_last);
   if (!stored &&
       (stored.error().fault == Fault::invalid || stored.error().fault == Fault::conflict)) {
     co_return refuse(Exception::invalid_request, stored.error().message, stored.error().where);
@@ -24,7 +31,7 @@ Answer put_upload(Call call) {
   CO_TRY(stored);
   if (is_last) {
     CO_TRY(co_await commit(
-        call.server.store,
+        needs.store,
         change_set(call.event({{"bucket", bucket}, {"key", key}, {"bytes", *stored}}))));
   }
   co_return json::object{
@@ -40,7 +47,7 @@ constexpr InputInfo kPut[] = {
     members::flag("last", Location::query),
     {.name = "body", .in = Location::raw}};
 
-constexpr OperationInfo kOperations[] = {
+constexpr rest::Row<UploadNeeds> kOperations[] = {
     {"PutUpload",
      "PUT",
      "/imprint/v1/uploads/{bucket}/{key}",
@@ -53,6 +60,8 @@ constexpr OperationInfo kOperations[] = {
 
 }  // namespace
 
-Operations upload_operations() { return kOperations; }
+Operations upload_operations(registry::Store& store, bulk::RegistrationTasks& registrations) {
+  return rest::bind(kOperations, UploadNeeds{store, registrations});
+}
 
 }  // namespace imprint::operator_api

@@ -29,7 +29,6 @@ using rest::kTokenStyle;
 using rest::Location;
 using rest::MissingArea;
 using rest::MissingOperation;
-using rest::OperationInfo;
 using rest::Operations;
 using rest::PageStyle;
 using rest::put_next;

@@ -21,7 +21,7 @@ bool is_lost_race(const Result<json::object>& result) {
   return !result && result.error().fault == Fault::conflict && !result.error().cause;
 }
 
-runtime::Task<Result<json::object>> run(const OperationInfo* operation, Call call) {
+runtime::Task<Result<json::object>> run(const Operation* operation, Call call) {
   for (int attempt = 1;; ++attempt) {
     Result<json::object> result = co_await operation->run(call);
     if (!is_lost_race(result) || attempt == kMaxAttempts) co_return result;
@@ -107,8 +107,9 @@ Result<Api::Accepted> Api::accept(const HttpRequest& request, const std::string&
     return dependencies_.operators.find(key).standing == access::Standing::usable;
   };
   return Accepted{route.operation, scope.who,
-                  Call{.server = dependencies_,
-                       .router = router_,
+                  Call{.router = router_,
+                       .clock = dependencies_.clock,
+                       .account = dependencies_.account,
                        .operation = route.operation->name,
                        .in = std::move(inputs),
                        .access_key_id = scope.who->access_key_id,
@@ -126,7 +127,7 @@ Result<SignedScope> Api::identify(const HttpRequest& request, const Target& targ
 }
 
 HttpResponse Api::open_stream(const Accepted& accepted, const std::string& request_id) {
-  auto stream = accepted.operation->stream(accepted.call, accepted.may_go_on);
+  auto stream = accepted.operation->stream(accepted.may_go_on);
   if (!stream) return error_response(stream.error(), accepted.operation->errors, request_id);
   return {.content_type = "text/event-stream",
           .headers = {{"Cache-Control", "no-store"}, {"X-Accel-Buffering", "no"}},

@@ -3,6 +3,7 @@
 
 #include "rest/authorization.h"
 #include "rest/call.h"
+#include "rest/dependencies.h"
 #include "rest/event_budgets.h"
 #include "rest/http.h"
 #include "rest/router.h"
@@ -43,7 +44,7 @@ class Api {
  private:
   /// A request whose signature and inputs are right.
   struct Accepted {
-    const OperationInfo* operation;
+    const Operation* operation;
     std::shared_ptr<const access::Operator> who;
     Call call;
     std::function<bool()> may_go_on;  ///< for an answer that goes on

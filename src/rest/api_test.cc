@@ -58,17 +58,16 @@ TEST(Api, PutsEveryRowWhereItCanBeReached) {
   ControlApiWorld world;
   const Router& router = world.api.router();
   std::set<std::string_view> names;
-  for (const OperationInfo* row : router.operations()) {
-    std::string target(row->path);
+  for (const Operation& row : router.operations()) {
+    std::string target(row.path);
     for (auto at = target.find('{'); at != std::string::npos; at = target.find('{'))
       target.replace(at, target.find('}') - at + 1, "1");
-    const auto route = router.find(row->method, *Target::parse(target));
-    ASSERT_TRUE(route) << row->name;
-    EXPECT_EQ(route->operation, row) << row->name << " is hidden by " << route->operation->name;
-    EXPECT_TRUE(names.insert(row->name).second) << row->name;
-    EXPECT_TRUE(row->inputs.empty() || row->errors.contains(Exception::invalid_request))
-        << row->name;
-    EXPECT_TRUE(row->errors.contains(Exception::internal_failure)) << row->name;
+    const auto route = router.find(row.method, *Target::parse(target));
+    ASSERT_TRUE(route) << row.name;
+    EXPECT_EQ(route->operation, &row) << row.name << " is hidden by " << route->operation->name;
+    EXPECT_TRUE(names.insert(row.name).second) << row.name;
+    EXPECT_TRUE(row.inputs.empty() || row.errors.contains(Exception::invalid_request)) << row.name;
+    EXPECT_TRUE(row.errors.contains(Exception::internal_failure)) << row.name;
   }
   for (const MissingArea& area : router.missing()) {
     for (const MissingOperation& missing : area.operations)
@@ -79,15 +78,14 @@ TEST(Api, PutsEveryRowWhereItCanBeReached) {
 TEST(Api, PrefersLiteralSegments) {
   // AWS has PUT /thing-groups/addThingToThingGroup beside operations on /thing-groups/{name}.
   constexpr InputInfo kName[] = {{.name = "name", .in = Location::path}};
-  const OperationInfo literal{"Literal", "PUT", "/groups/add", {}, {}, nullptr};
-  const OperationInfo early{"Early", "PUT", "/{name}/add", kName, {}, nullptr};
-  const OperationInfo late{"Late", "PUT", "/groups/{name}", kName, {}, nullptr};
+  const Operation literal{"Literal", "PUT", "/groups/add", {}, {}, nullptr};
+  const Operation early{"Early", "PUT", "/{name}/add", kName, {}, nullptr};
+  const Operation late{"Late", "PUT", "/groups/{name}", kName, {}, nullptr};
   struct Row {
     std::string target;
-    const OperationInfo* expected;
+    const Operation* expected;
   };
-  for (const auto& rows : {std::vector<const OperationInfo*>{&early, &late, &literal},
-                           std::vector<const OperationInfo*>{&literal, &late, &early}}) {
+  for (const auto& rows : {Operations{early, late, literal}, Operations{literal, late, early}}) {
     const Router router(rows, {});
     for (const Row& row : {Row{"/groups/add", &literal}, Row{"/groups/x", &late},
                            Row{"/x/add", &early}, Row{"/groups/%61dd", &literal}}) {

@@ -33,7 +33,7 @@ Unexpected refuse_form(const Call& call, std::string_view member, std::string_vi
                        std::string_view resource) {
   return refuse_value(member, text,
                       fmt::format("Member must be an ARN of the form arn:aws:iot:REGION:{}:{}/...",
-                                  call.server.account, resource));
+                                  call.account, resource));
 }
 
 }  // namespace
@@ -49,10 +49,10 @@ Result<std::string> parse_resource(const Call& call, std::string_view member,
   const auto arn = split_arn(text);
   if (!arn || arn->resource.find('/') == std::string_view::npos)
     return refuse_form(call, member, text, "TYPE");
-  if (arn->account != call.server.account) {
+  if (arn->account != call.account) {
     return refuse_value(
         member, text,
-        fmt::format("Member must name account {}, which is this server's", call.server.account));
+        fmt::format("Member must name account {}, which is this server's", call.account));
   }
   return std::string(arn->resource);
 }

@@ -50,14 +50,14 @@ std::string canonical(std::string resource) {
 
 }  // namespace
 
-std::string action_of(const OperationInfo& operation) {
+std::string action_of(const Operation& operation) {
   return fmt::format("{}:{}", operation.path.starts_with(kNative) ? "imprint" : "iot",
                      operation.name);
 }
 
 std::vector<std::string> known_actions(const Router& router) {
   std::vector<std::string> out;
-  for (const OperationInfo* operation : router.operations()) out.push_back(action_of(*operation));
+  for (const Operation& operation : router.operations()) out.push_back(action_of(operation));
   for (const MissingArea& area : router.missing()) {
     for (const MissingOperation& missing : area.operations)
       out.push_back(fmt::format("iot:{}", missing.name));
@@ -65,7 +65,7 @@ std::vector<std::string> known_actions(const Router& router) {
   return out;
 }
 
-std::vector<std::string> resources_of(const OperationInfo& operation, const Inputs& inputs) {
+std::vector<std::string> resources_of(const Operation& operation, const Inputs& inputs) {
   std::vector<std::string> out;
   for_each_word(operation.resource, ' ', [&](std::string_view text) {
     const Word word = take_apart(text);
@@ -80,14 +80,14 @@ std::vector<std::string> resources_of(const OperationInfo& operation, const Inpu
   return out;
 }
 
-Judgement judge(const access::Operator& who, const OperationInfo& operation, const Call& call) {
+Judgement judge(const access::Operator& who, const Operation& operation, const Call& call) {
   const std::string action = action_of(operation);
   std::vector<std::string> resources = resources_of(operation, call.in);
   if (resources.empty()) resources.emplace_back();
   Judgement out;
   for (const std::string& resource : resources) {
     const access::Decision decision =
-        access::evaluate(*who.policy, {action, resource, call.server.account});
+        access::evaluate(*who.policy, {action, resource, call.account});
     out = {decision.allowed, resource.empty() ? "*" : call.arn(resource),
            access::explain(decision, *who.policy)};
     if (!out.allowed) return out;
@@ -97,19 +97,19 @@ Judgement judge(const access::Operator& who, const OperationInfo& operation, con
 
 bool may_also(const Call& call, std::string_view action, std::string_view resource) {
   return call.policy != nullptr &&
-         access::evaluate(*call.policy, {action, resource, call.server.account}).allowed;
+         access::evaluate(*call.policy, {action, resource, call.account}).allowed;
 }
 
-Unexpected refuse_access(const access::Operator& who, const OperationInfo& operation,
-                         const Call& call, const Judgement& judgement) {
+Unexpected refuse_access(const access::Operator& who, const Operation& operation, const Call& call,
+                         const Judgement& judgement) {
   return refuse(Exception::access_denied,
                 fmt::format("User: arn:aws:iam::{}:user/{} (access key {}) is not authorized to "
                             "perform: {} on resource: {} {}",
-                            call.server.account, who.name, who.access_key_id, action_of(operation),
+                            call.account, who.name, who.access_key_id, action_of(operation),
                             judgement.resource, judgement.reason));
 }
 
-bool resource_is_sound(const OperationInfo& operation) {
+bool resource_is_sound(const Operation& operation) {
   bool sound = true;
   for_each_word(operation.resource, ' ', [&](std::string_view text) {
     for_each_word(take_apart(text).alternatives, '|', [&](std::string_view member) {

@@ -12,11 +12,11 @@ using test::Reply;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-const OperationInfo& operation(const ControlApiWorld& world, std::string_view name) {
+const Operation& operation(const ControlApiWorld& world, std::string_view name) {
   const auto& rows = world.api.router().operations();
-  const auto found = std::ranges::find(rows, name, &OperationInfo::name);
+  const auto found = std::ranges::find(rows, name, &Operation::name);
   EXPECT_NE(found, rows.end()) << name;
-  return found == rows.end() ? *rows.front() : **found;
+  return found == rows.end() ? rows.front() : *found;
 }
 
 /// Signs the world's requests with a new access key of that role or policy.
@@ -49,23 +49,23 @@ TEST(Authorization, NamesActionsOfBothServices) {
 
 TEST(Authorization, NamesWhatEveryOperationActsOn) {
   ControlApiWorld world;
-  for (const OperationInfo* row : world.api.router().operations()) {
+  for (const Operation& row : world.api.router().operations()) {
     // AWS's reference has no resource for tasks; an index is named in the body.
-    if (row->name.find("ThingRegistrationTask") != std::string_view::npos) {
-      EXPECT_TRUE(row->resource.empty()) << row->name;
+    if (row.name.find("ThingRegistrationTask") != std::string_view::npos) {
+      EXPECT_TRUE(row.resource.empty()) << row.name;
       continue;
     }
-    const bool has_target = std::ranges::any_of(row->inputs, [](const InputInfo& input) {
+    const bool has_target = std::ranges::any_of(row.inputs, [](const InputInfo& input) {
       return input.required && (input.in == Location::path || input.name == "principal" ||
                                 input.name == "templateName" || input.name == "resourceArn");
     });
-    EXPECT_EQ(!row->resource.empty(),
-              has_target || row->name.find("ThingToThingGroup") != std::string_view::npos ||
-                  row->name.find("ThingFromThingGroup") != std::string_view::npos ||
-                  row->name == "ListPolicyPrincipals" || row->name == "CreateClaim" ||
-                  row->name == "SearchIndex" || row->name == "UpdateThingGroupsForThing" ||
-                  row->name == "GetEffectivePolicies" || row->name == "TestAuthorization")
-        << row->name;
+    EXPECT_EQ(!row.resource.empty(),
+              has_target || row.name.find("ThingToThingGroup") != std::string_view::npos ||
+                  row.name.find("ThingFromThingGroup") != std::string_view::npos ||
+                  row.name == "ListPolicyPrincipals" || row.name == "CreateClaim" ||
+                  row.name == "SearchIndex" || row.name == "UpdateThingGroupsForThing" ||
+                  row.name == "GetEffectivePolicies" || row.name == "TestAuthorization")
+        << row.name;
   }
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rest/call.h"
 
+#include "registry/records.h"
+
 namespace imprint::rest {
 
 namespace {
@@ -61,12 +63,12 @@ std::vector<std::string> Inputs::texts(std::string_view name) const {
 }
 
 std::string Call::arn(std::string_view resource) const {
-  return fmt::format("arn:aws:iot:{}:{}:{}", region, server.account, resource);
+  return fmt::format("arn:aws:iot:{}:{}:{}", region, account, resource);
 }
 
 registry::AuditEvent Call::event(json::object detail) const {
   detail["source_ip"] = source_ip;
-  return {.time = server.clock.now(),
+  return {.time = now(),
           .step = step_of(operation),
           .outcome = "ok",
           .actor = access_key_id,

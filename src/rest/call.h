@@ -1,33 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "access/operators.h"
-#include "access/sessions.h"
-#include "audit/archive.h"
 #include "base/clock.h"
-#include "base/current.h"
-#include "base/random.h"
 #include "base/result.h"
-#include "bulk/registration_tasks.h"
 #include "encoding/json.h"
-#include "hooks/hooks.h"
-#include "identity/access_control.h"
-#include "identity/connections.h"
-#include "issuance/key_pool.h"
-#include "monitoring/monitor.h"
-#include "provisioning/apply_template.h"
-#include "provisioning/issue.h"
-#include "provisioning/settings.h"
-#include "registry/store.h"
-#include "telemetry/log.h"
-#include "x509/certificate.h"
 
-namespace imprint::operator_api {
-class LiveFeed;
+namespace imprint::access {
+class Policy;
+}
+namespace imprint::registry {
+struct AuditEvent;
 }
 
 namespace imprint::rest {
@@ -35,35 +24,6 @@ namespace imprint::rest {
 namespace json = encoding::json;
 
 class Router;
-
-/// What every operation works with. References outlive the ControlApi and are safe from any thread.
-struct Dependencies {
-  registry::Store& store;
-  identity::AccessControl& device_access;  ///< what devices may do
-  provisioning::IssueCertificate& issue;
-  provisioning::ApplyTemplate& apply;
-  bulk::RegistrationTasks& registrations;
-  hooks::Invoker& hooks;
-  issuance::KeyPool& keys;
-  const Current<provisioning::Settings>& settings;
-  monitoring::Monitor& monitor;
-  const Clock& clock;
-  Random& random;
-  telemetry::Log& log;
-  const access::Operators& operators;
-  const identity::Connections& connections;
-  /// The deployment's own.
-  struct Authorities {
-    x509::Certificate root;
-    x509::Certificate issuing;
-  } authorities;
-  access::Sessions& sessions;  ///< at the dashboard
-  operator_api::LiveFeed& live;
-  const audit::Archive* archive = nullptr;  ///< none when the trail is not archived
-  std::string account;                      ///< twelve digits
-  std::string region;                       ///< in ARNs of answers to requests that name none
-  std::string endpoint_address;  ///< what DescribeEndpoint answers: a host name, no scheme or port
-};
 
 /// An operation's inputs, which its row in the table has vouched for: types, lengths, characters.
 class Inputs {
@@ -101,8 +61,9 @@ class Inputs {
 
 /// One request to one operation: a value, handed to its function.
 struct Call {
-  const Dependencies& server;
-  const Router& router;        ///< that found the operation
+  const Router& router;  ///< that found the operation
+  const Clock& clock;
+  std::string_view account;    ///< of this server: twelve digits
   std::string_view operation;  ///< the row's name
   Inputs in = {};
   std::string access_key_id = {};
@@ -111,6 +72,8 @@ struct Call {
   std::string region = {};  ///< of the signature; ARNs in the answer name it
   std::string request_id = {};
   std::string host = {};  ///< as the caller reached this server: for links in the answer
+
+  [[nodiscard]] Timestamp now() const { return clock.now(); }
 
   /// "arn:aws:iot:{region}:{account}:{resource}", `resource` being "thing/x", "cert/...".
   [[nodiscard]] std::string arn(std::string_view resource) const;

@@ -2,12 +2,11 @@
 // What arrives over HTTP: target, headers, Authorization, body. Never crashes, never lets in what
 // was not signed; what was signed comes out of validation as the table of operations promises.
 #include "base/error.h"
-#include "control_api/operations.h"
-#include "operator_api/operations.h"
 #include "outcome/causes.h"
 #include "rest/router.h"
 #include "rest/validation.h"
 #include "test/support/aws_signer.h"
+#include "test/support/control_api_world.h"
 #include "test/support/test_ca.h"
 
 using namespace imprint;  // NOLINT(google-build-using-namespace)
@@ -35,16 +34,11 @@ HttpRequest parse(std::string_view text) {
   return request;
 }
 
-rest::Router whole_table() {
-  auto operations = control_api::operations();
-  std::ranges::copy(operator_api::operations(), std::back_inserter(operations));
-  return rest::Router(std::move(operations), control_api::missing_operations());
-}
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const rest::Router router = whole_table();
+  static test::ControlApiWorld world;
+  const rest::Router& router = world.api.router();
   static const access::Operators operators(
       {std::string(test::kAccessKeyId), Secret(std::string(test::kSecretAccessKey))},
       *access::Vault::make(Secret(std::string(64, 'a'))));

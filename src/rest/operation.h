@@ -8,6 +8,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
+#include <type_traits>
 #include <vector>
 
 #include "encoding/json.h"
@@ -45,32 +47,59 @@ struct InputInfo {
   [[nodiscard]] std::string_view wire_name() const { return wire.empty() ? name : wire; }
 };
 
-/// Called with valid inputs. Reads the registry, decides, commits one change set. When the commit
-/// fails because a record changed meanwhile (Fault::conflict without a code), the whole function is
-/// run again, so it keeps nothing between runs.
 using Answer = runtime::Task<Result<encoding::json::object>>;
-using Handler = Answer (*)(Call);
+using StreamAnswer = Result<std::unique_ptr<BodyStream>>;
 
-/// Of an operation whose answer goes on (text/event-stream), in place of a Handler. `may_go_on` is
-/// asked now and then: whether whoever listens is still allowed to.
-using StreamHandler = Result<std::unique_ptr<BodyStream>> (*)(const Call&,
-                                                              std::function<bool()> may_go_on);
-
-struct OperationInfo {
+/// An operation as it is written: one row of a table, beside its function. The function is called
+/// with valid inputs and with what it needs beside the call. It reads the registry, decides,
+/// commits one change set. When the commit fails because a record changed meanwhile
+/// (Fault::conflict without a code), it is run again from its beginning, so it keeps nothing
+/// between runs.
+template <class... Needs>
+struct Row {
   std::string_view name;    ///< "CreateThing"
   std::string_view method;  ///< "POST"
   std::string_view path;    ///< "/things/{thingName}"; literal segments go before parameters
   std::span<const InputInfo> inputs;
   ExceptionSet errors;  ///< as the model declares them
-  Handler run;
+  Answer (*run)(Call, Needs...);
   /// What the operation acts on, as an access policy names it: "thing/{thingName}" becomes
   /// "arn:aws:iot:{region}:{account}:thing/x". Several are separated by spaces, "{name|arn}" stands
   /// for whichever is given (authorization.h). Empty: "*", as for lists.
   std::string_view resource = {};
-  StreamHandler stream = nullptr;
 };
 
-using Operations = std::span<const OperationInfo>;
+/// An operation as it is called: its row, whose function has what it needs.
+struct Operation {
+  std::string_view name;
+  std::string_view method;
+  std::string_view path;
+  std::span<const InputInfo> inputs;
+  ExceptionSet errors;
+  std::function<Answer(Call)> run;
+  std::string_view resource = {};
+  /// In place of `run` where the answer goes on (text/event-stream). `may_go_on` is asked now and
+  /// then: whether whoever listens is still allowed to.
+  std::function<StreamAnswer(std::function<bool()> may_go_on)> stream = {};
+};
+using Operations = std::vector<Operation>;
+
+/// Hands the functions of a table what they need; references in it outlive the operations.
+template <std::size_t N, class... Needs>
+Operations bind(const Row<Needs...> (&rows)[N], std::type_identity_t<Needs>... needs) {
+  Operations out;
+  for (const Row<Needs...>& row : rows) {
+    auto run = [function = row.run, bound = std::tuple<Needs...>(needs...)](Call call) {
+      return std::apply([&](auto&... each) { return function(std::move(call), each...); }, bound);
+    };
+    out.push_back(
+        {row.name, row.method, row.path, row.inputs, row.errors, std::move(run), row.resource});
+  }
+  return out;
+}
+
+/// Several tables as one.
+Operations join(std::initializer_list<Operations> tables);
 
 /// An operation of AWS IoT that this server does not have.
 struct MissingOperation {
@@ -93,7 +122,7 @@ struct Link {
 
 /// What a server offers: put together by its wiring, which knows every resource.
 struct Table {
-  std::vector<const OperationInfo*> operations;
+  Operations operations;
   std::span<const MissingArea> missing;
   std::vector<Link> links;
 };

@@ -25,7 +25,7 @@ std::vector<std::string_view> segments_of(std::string_view path) {
 
 /// A '0' for each literal segment and a '1' for each parameter: in this order, the first row that
 /// matches is the most literal one.
-std::string precedence(const OperationInfo* operation) {
+std::string precedence(const Operation* operation) {
   std::string out;
   for (const std::string_view segment : segments_of(operation->path))
     out += is_parameter(segment) ? '1' : '0';
@@ -55,7 +55,7 @@ std::optional<PathParameters> match(std::string_view pattern, const Target& targ
 }
 
 /// The path with its parameters' names taken away: two rows of one shape would hide each other.
-std::string shape(const OperationInfo* operation) {
+std::string shape(const Operation* operation) {
   std::string out(operation->method);
   for (const std::string_view segment : segments_of(operation->path)) {
     out += '/';
@@ -64,7 +64,7 @@ std::string shape(const OperationInfo* operation) {
   return out;
 }
 
-void check_row(const OperationInfo& row) {
+void check_row(const Operation& row) {
   std::size_t parameters = 0;
   for (const std::string_view segment : segments_of(row.path)) {
     if (!is_parameter(segment)) continue;
@@ -81,20 +81,27 @@ void check_row(const OperationInfo& row) {
 
 }  // namespace
 
-Router::Router(std::vector<const OperationInfo*> operations, std::span<const MissingArea> missing)
-    : operations_(std::move(operations)), missing_(missing), by_precedence_(operations_) {
+Operations join(std::initializer_list<Operations> tables) {
+  Operations out;
+  for (const Operations& table : tables) out.insert(out.end(), table.begin(), table.end());
+  return out;
+}
+
+Router::Router(Operations operations, std::span<const MissingArea> missing)
+    : operations_(std::move(operations)), missing_(missing) {
+  for (const Operation& operation : operations_) by_precedence_.push_back(&operation);
   std::ranges::sort(by_precedence_, {}, precedence);
   std::vector<std::string> shapes;
-  for (const OperationInfo* row : operations_) {
-    check_row(*row);
-    shapes.push_back(shape(row));
+  for (const Operation& row : operations_) {
+    check_row(row);
+    shapes.push_back(shape(&row));
   }
   std::ranges::sort(shapes);
   IMPRINT_ASSERT(std::ranges::adjacent_find(shapes) == shapes.end());
 }
 
 Result<Route> Router::find(std::string_view method, const Target& target) const {
-  for (const OperationInfo* operation : by_precedence_) {
+  for (const Operation* operation : by_precedence_) {
     if (operation->method != method) continue;
     if (auto parameters = match(operation->path, target))
       return Route{operation, std::move(*parameters)};

@@ -12,7 +12,7 @@
 namespace imprint::rest {
 
 struct Route {
-  const OperationInfo* operation;
+  const Operation* operation;
   PathParameters parameters;
 };
 
@@ -21,21 +21,23 @@ class Router {
  public:
   /// Asserts that no two rows answer to the same method and path, and that each row's path
   /// parameters are its path inputs.
-  Router(std::vector<const OperationInfo*> operations, std::span<const MissingArea> missing);
+  Router(Operations operations, std::span<const MissingArea> missing);
+  Router(const Router&) = delete;
+  Router& operator=(const Router&) = delete;
 
   /// UnknownOperationException names the method and path, and AWS's operation where it is one that
   /// this server does not have.
   [[nodiscard]] Result<Route> find(std::string_view method, const Target& target) const;
 
   /// In the order in which they were handed over.
-  [[nodiscard]] const std::vector<const OperationInfo*>& operations() const { return operations_; }
+  [[nodiscard]] const Operations& operations() const { return operations_; }
   /// AWS IoT's operations that this server does not have.
   [[nodiscard]] std::span<const MissingArea> missing() const { return missing_; }
 
  private:
-  std::vector<const OperationInfo*> operations_;
+  const Operations operations_;
   std::span<const MissingArea> missing_;
-  std::vector<const OperationInfo*> by_precedence_;  ///< literal segments before parameters
+  std::vector<const Operation*> by_precedence_;  ///< literal segments before parameters
 };
 
 }  // namespace imprint::rest

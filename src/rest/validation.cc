@@ -7,6 +7,8 @@
 #include "base/name.h"
 #include "encoding/json.h"
 #include "encoding/text.h"
+#include "rest/signatures.h"
+#include "rest/target.h"
 
 namespace imprint::rest {
 
@@ -103,7 +105,7 @@ Result<json::value> typed(const InputInfo& input, const std::string& text) {
   return refuse_value(input.name, text, fmt::format("Member must be {}", name_of_type(input.type)));
 }
 
-Result<json::object> read_body(const OperationInfo& operation, const std::string& body) {
+Result<json::object> read_body(const Operation& operation, const std::string& body) {
   const bool has_members = std::ranges::any_of(
       operation.inputs, [](const InputInfo& i) { return i.in == Location::body; });
   if (!has_members || body.empty()) return json::object();
@@ -204,7 +206,7 @@ Unexpected refuse_value(std::string_view member, std::string_view value,
                             shown, member, constraint));
 }
 
-Result<Inputs> read_inputs(const OperationInfo& operation, const PathParameters& parameters,
+Result<Inputs> read_inputs(const Operation& operation, const PathParameters& parameters,
                            const Target& target, const HttpRequest& request,
                            const SignedScope& scope) {
   TRY_ASSIGN(const json::object body, read_body(operation, request.body));

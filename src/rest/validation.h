@@ -7,17 +7,18 @@
 #include "rest/call.h"
 #include "rest/http.h"
 #include "rest/operation.h"
-#include "rest/signatures.h"
-#include "rest/target.h"
 
 namespace imprint::rest {
+
+struct SignedScope;
+struct Target;
 
 using PathParameters = std::map<std::string, std::string, std::less<>>;
 
 /// Reads an operation's inputs from where they are and holds them to its row. Members that the row
 /// does not have are ignored, as AWS does. A header that is an input must be signed.
 /// Errors: InvalidRequestException in AWS's words, with what to do instead.
-Result<Inputs> read_inputs(const OperationInfo& operation, const PathParameters& parameters,
+Result<Inputs> read_inputs(const Operation& operation, const PathParameters& parameters,
                            const Target& target, const HttpRequest& request,
                            const SignedScope& scope);
 

@@ -159,7 +159,7 @@ std::optional<std::string> session_key(const HttpRequest& request, const Depende
   return server.sessions.key_of(token_of(request));
 }
 
-Result<void> check_session(const HttpRequest& request, const OperationInfo& operation,
+Result<void> check_session(const HttpRequest& request, const Operation& operation,
                            const SignedScope& scope) {
   if (is_from_elsewhere(request))
     return refuse_forgery("requests with a session come from the dashboard's own pages only");

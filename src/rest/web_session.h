@@ -5,6 +5,7 @@
 #include <string>
 
 #include "rest/call.h"
+#include "rest/dependencies.h"
 #include "rest/http.h"
 #include "rest/operation.h"
 #include "rest/signatures.h"
@@ -27,7 +28,7 @@ Result<SignedScope> session_scope(const HttpRequest& request, const Dependencies
 std::optional<std::string> session_key(const HttpRequest& request, const Dependencies& server);
 
 /// AccessDeniedException for a request that another site's page may have sent.
-Result<void> check_session(const HttpRequest& request, const OperationInfo& operation,
+Result<void> check_session(const HttpRequest& request, const Operation& operation,
                            const SignedScope& scope);
 
 struct SessionAnswer {

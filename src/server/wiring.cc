@@ -506,26 +506,13 @@ struct Server::Parts {
         std::move(issuing));
     sessions.emplace(*operators, clock, random);
     control.emplace(rest::Dependencies{.store = *store,
-                                       .device_access = *access,
-                                       .issue = *issue,
-                                       .apply = *apply,
-                                       .registrations = *registrations,
-                                       .hooks = *hooks,
-                                       .keys = *keys,
-                                       .settings = settings,
-                                       .monitor = *monitor,
                                        .clock = clock,
                                        .random = random,
                                        .log = log,
                                        .operators = *operators,
-                                       .connections = presence,
-                                       .authorities = {*root_certificate, issuer->certificate()},
                                        .sessions = *sessions,
-                                       .live = live,
-                                       .archive = archive ? &*archive : nullptr,
                                        .account = config.account_id,
-                                       .region = config.region,
-                                       .endpoint_address = endpoints_of(config).front()},
+                                       .region = config.region},
                     make_table());
     TRY_ASSIGN(const ServerCredentials credentials, load_credentials(layout));
     TRY(tell_ends(credentials));
@@ -549,11 +536,38 @@ struct Server::Parts {
 
   /// Every operation: AWS's and Imprint's own.
   rest::Table make_table() {
-    rest::Table table{.operations = control_api::operations(),
-                      .missing = control_api::missing_operations(),
-                      .links = {operator_api::report_link(*registrations, *store, clock)}};
-    std::ranges::copy(operator_api::operations(), std::back_inserter(table.operations));
-    return table;
+    return {.operations = rest::join({aws_operations(), own_operations()}),
+            .missing = control_api::missing_operations(),
+            .links = {operator_api::report_link(*registrations, *store, clock)}};
+  }
+
+  rest::Operations aws_operations() {
+    return control_api::operations({.store = *store,
+                                    .device_access = *access,
+                                    .issue = *issue,
+                                    .apply = *apply,
+                                    .registrations = *registrations,
+                                    .keys = *keys,
+                                    .settings = settings,
+                                    .random = random,
+                                    .log = log,
+                                    .endpoint_address = endpoints_of(config).front()});
+  }
+
+  rest::Operations own_operations() {
+    return operator_api::operations({.store = *store,
+                                     .issue = *issue,
+                                     .registrations = *registrations,
+                                     .hooks = *hooks,
+                                     .keys = *keys,
+                                     .settings = settings,
+                                     .monitor = *monitor,
+                                     .random = random,
+                                     .operators = *operators,
+                                     .connections = presence,
+                                     .authorities = {*root_certificate, issuer->certificate()},
+                                     .live = live,
+                                     .archive = archive ? &*archive : nullptr});
   }
 
   [[nodiscard]] Milliseconds longest_silence() const {

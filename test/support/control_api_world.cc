@@ -22,31 +22,41 @@ ControlApiWorld::ControlApiWorld(registry::Store* real) : store(real == nullptr 
 ControlApiWorld::~ControlApiWorld() = default;
 
 rest::Api ControlApiWorld::api_on(registry::Store& with, provisioning::IssueCertificate& issuing) {
-  rest::Table table{.operations = control_api::operations(),
-                    .missing = control_api::missing_operations(),
-                    .links = {operator_api::report_link(registrations, with, clock)}};
-  std::ranges::copy(operator_api::operations(), std::back_inserter(table.operations));
+  rest::Operations operations =
+      rest::join({control_api::operations({.store = with,
+                                           .device_access = access,
+                                           .issue = issuing,
+                                           .apply = apply,
+                                           .registrations = registrations,
+                                           .keys = keys,
+                                           .settings = settings,
+                                           .random = random,
+                                           .log = log,
+                                           .endpoint_address = "iot.example.net"}),
+                  operator_api::operations({.store = with,
+                                            .issue = issuing,
+                                            .registrations = registrations,
+                                            .hooks = hooks,
+                                            .keys = keys,
+                                            .settings = settings,
+                                            .monitor = monitor,
+                                            .random = random,
+                                            .operators = operators,
+                                            .connections = connections,
+                                            .authorities = {ca.certificate, ca.certificate},
+                                            .live = live,
+                                            .archive = nullptr})});
   return rest::Api({.store = with,
-                    .device_access = access,
-                    .issue = issuing,
-                    .apply = apply,
-                    .registrations = registrations,
-                    .hooks = hooks,
-                    .keys = keys,
-                    .settings = settings,
-                    .monitor = monitor,
                     .clock = clock,
                     .random = random,
                     .log = log,
                     .operators = operators,
-                    .connections = connections,
-                    .authorities = {ca.certificate, ca.certificate},
                     .sessions = sessions,
-                    .live = live,
                     .account = "000000000000",
-                    .region = "us-east-1",
-                    .endpoint_address = "iot.example.net"},
-                   std::move(table));
+                    .region = "us-east-1"},
+                   {.operations = std::move(operations),
+                    .missing = control_api::missing_operations(),
+                    .links = {operator_api::report_link(registrations, with, clock)}});
 }
 
 void ControlApiWorld::arrange(registry::ChangeSet changes) {

@@ -5,9 +5,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/current.h"
+#include "bulk/registration_tasks.h"
+#include "identity/access_control.h"
 #include "issuance/issuer.h"
 #include "issuance/key_pool.h"
+#include "monitoring/monitor.h"
 #include "operator_api/live_feed.h"
+#include "provisioning/apply_template.h"
+#include "provisioning/issue.h"
+#include "provisioning/settings.h"
 #include "registry/memory/memory_store.h"
 #include "rest/api.h"
 #include "test/support/aws_signer.h"
