@@ -158,6 +158,19 @@ TEST(ApplyTemplate, LeavesOtherCertificatesOfAThingAlone) {
   EXPECT_EQ(world.certificates().size(), 2U);
 }
 
+TEST(ApplyTemplate, LeavesACertificateAloneThatBelongsToAnotherThingAlone) {
+  World world;
+  const auto made = run_blocking(world.issue.run(test::make_key().public_key(), {}));
+  ASSERT_TRUE(made);
+  world.put(registry::ThingPrincipal{
+      .thing = *ThingName::parse("other"), .certificate = made->id, .exclusive = true});
+  const auto done =
+      world.run({kThing, certificate_resource("CertificateId")}, {{"Source", made->id.hex()}});
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().cause, "ExclusiveThing"_cause);
+  EXPECT_THAT(done.error().message, HasSubstr("other"));
+}
+
 TEST(ApplyTemplate, RefusesBeforeAnythingIsSigned) {
   const std::string revoked_and_fails =
       R"(,"Status":"ACTIVE"},"OverrideSettings":{"Status":"FAIL")";

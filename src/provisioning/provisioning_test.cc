@@ -718,7 +718,7 @@ TEST(Overrides, AreFollowedToTheLetter) {
     world.put(registry::GroupMembership{name, *ThingGroupName::parse("mine")});
     const auto answer = world.onboard(test::make_key(), "X");
     EXPECT_EQ(answer.has_value(), row.accepted) << row.overrides;
-    if (!answer) EXPECT_EQ(answer.error().cause, "ResourceConflicts"_cause);
+    if (!answer) EXPECT_EQ(answer.error().cause, "OverrideIsFail"_cause);
     EXPECT_EQ(world.thing("X").attributes, row.attributes) << row.overrides;
     EXPECT_EQ(world.thing("X").type->str(), row.type) << row.overrides;
     EXPECT_EQ(world.all<registry::GroupMembership>(registry::query::GroupsOfThing{name}).size(),
@@ -993,7 +993,7 @@ TEST(Claims, OneKeyIsOneDevice) {
   ASSERT_TRUE(world.onboard(key, "1"));
   const auto second = world.onboard(key, "2");
   ASSERT_FALSE(second);
-  EXPECT_EQ(second.error().cause, "ResourceConflicts"_cause);
+  EXPECT_EQ(second.error().cause, "KeyOfAnotherThing"_cause);
   EXPECT_THAT(second.error().message, HasSubstr("device-1"));
   const auto other = world.create(test::make_key());
   ASSERT_FALSE(other) << "a claim that is used up makes no more certificates";

@@ -2,8 +2,10 @@
 // Who gets in, who does not and why, and who is put out again.
 #include <gmock/gmock.h>
 
+#include "outcome/causes.h"
 #include "test/support/shell.h"
 #include "test/support/test_server.h"
+#include "trail/event.h"
 #include "x509/key_rules.h"
 
 namespace imprint::server {
@@ -372,6 +374,12 @@ TEST(Connect, IsRefusedWhenTheDecisionTakesTooLong) {
   ASSERT_TRUE(device.refused);
   EXPECT_EQ(device.refused->code, ReasonCode::server_unavailable);
   server.store.open();
+  EXPECT_TRUE(eventually([&] {
+    const auto events = server.all<registry::AuditEvent>(registry::query::AuditEvents{});
+    return std::ranges::any_of(events, [](const registry::AuditEvent& event) {
+      return trail::read(event).told.cause == "NoDecision"_cause;
+    });
+  }));
   MqttDevice again;
   EXPECT_TRUE(again.connect(server.port(), client.tls, "c"));
   EXPECT_EQ(server.sessions(), 1U);

@@ -6,14 +6,13 @@
 #include <optional>
 #include <string>
 
-#include "device_api/provisioning_api.h"
 #include "identity/ca_directory.h"
 #include "identity/principal.h"
 #include "mqtt/server_session.h"
 #include "provisioning/just_in_time.h"
 #include "runtime/task.h"
-#include "server/journal.h"
 #include "server/presence.h"
+#include "server/request_record.h"
 #include "server/switchboard.h"
 #include "trail/event.h"
 
@@ -138,29 +137,7 @@ class Client final : public mqtt::DeliveryCheck {
   // Provision (client_provisioning.cc).
   void queue_provisioning(const mqtt::PublishRequest& request, device_api::ProvisioningTopic topic);
   static runtime::Task<void> provision(Shard& shard, std::uint64_t number);
-  /// Who asked, for the books: the client may have left when its answer is known.
-  struct Asker {
-    std::string certificate;
-    std::string client;
-    std::string address;
-    std::string correlation;
-    Payer payer;
-    bool is_claim;
-  };
   [[nodiscard]] Asker asker() const;
-  static void note_introduction_failed(Services& services, const Asker& asker,
-                                       std::string_view template_name, const Error& error,
-                                       double seconds);
-  /// Counts, logs and puts on record what a request came to.
-  static void enter(Services& services, const Asker& asker, const device_api::Answer& answer,
-                    double seconds);
-  static void note_repeat(Journal& journal, const Asker& asker, const device_api::Answer& answer);
-  static Payer payer_of(const Asker& asker, const device_api::Answer& answer);
-  static void enter_hook(Services& s, const Asker& asker, const device_api::Answer& answer);
-  static registry::AuditEvent about(const Asker& asker, const device_api::Answer& answer,
-                                    std::string certificate);
-  static void note_rejection(Journal& journal, const Asker& asker,
-                             const device_api::Answer& answer);
   void answer(const ProvisioningRequest& request, const device_api::Answer& answer);
   /// A device that got a certificate and does not register it is told of by nobody else.
   void note_if_left_unregistered(const mqtt::Close& close);

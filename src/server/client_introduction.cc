@@ -60,7 +60,7 @@ runtime::Task<Result<void>> Client::introduce(Shard& shard, std::uint64_t number
   const auto introduced = co_await services.just_in_time.run(first);
   const std::chrono::duration<double> took = services.clock.monotonic() - began;
   if (!introduced) {
-    note_introduction_failed(services, asker, "", introduced.error(), took.count());
+    enter_failed_introduction(services, asker, "", introduced.error(), took);
     co_return tl::unexpected(introduced.error());
   }
   if (introduced->was_pending) {
@@ -79,8 +79,8 @@ runtime::Task<Result<void>> Client::introduce(Shard& shard, std::uint64_t number
   }
   if (introduced->hook) services.journal.note(asker.payer, *introduced->hook);
   if (introduced->failure) {
-    note_introduction_failed(services, asker, introduced->template_name, *introduced->failure,
-                             took.count());
+    enter_failed_introduction(services, asker, introduced->template_name, *introduced->failure,
+                              took);
     // What is known of another device is for the operator.
     co_return tl::unexpected(
         forbidden("just-in-time provisioning failed; the operator finds out why with imprint "
@@ -101,34 +101,6 @@ runtime::Task<Result<void>> Client::introduce(Shard& shard, std::uint64_t number
       forbidden("the device is provisioned now; with the setting jitp = aws its first connection "
                 "is dropped and the next one gets in",
                 "FirstConnectionDropped"_cause));
-}
-
-void Client::note_introduction_failed(Services& services, const Asker& asker,
-                                      std::string_view template_name, const Error& error,
-                                      double seconds) {
-  const device_api::Rejection rejection =
-      device_api::rejection_of(device_api::Operation::register_thing, error);
-  const outcome::FailureCategory category = outcome::cause_of(error)->category;
-  services.metrics.provisioning_failed(template_name, kMethod, category, seconds);
-  services.log.warning("just-in-time provisioning failed",
-                       {{"template", template_name},
-                        telemetry::pays({"from", asker.address}),
-                        {"certificate", asker.certificate},
-                        {"client", asker.client},
-                        {"because", describe(error)}});
-  services.journal.note(
-      asker.payer,
-      trail::record({.actor = asker.certificate,
-                     .correlation = asker.correlation,
-                     .certificate = asker.certificate,
-                     .client = asker.client},
-                    "just_in_time_provisioning"_step, trail::Outcome::rejected,
-                    {.because = describe(error), .cause = error.cause, .category = category},
-                    trail::Rejection{.template_name = std::string(template_name),
-                                     .status_code = rejection.status_code,
-                                     .error_code = rejection.error_code,
-                                     .is_final = !rejection.may_retry,
-                                     .rule = error.rule}));
 }
 
 }  // namespace imprint::server

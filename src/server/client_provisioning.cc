@@ -16,13 +16,6 @@ namespace {
 /// Requests of one connection that may wait; more are answered with 429 in their turn.
 constexpr std::size_t kMaxWaitingRequests = 16;
 
-/// What was refused before it was carried out has no error of its own: its connection asks too
-/// much.
-outcome::FailureCategory category_of(const device_api::Answer& answer) {
-  return answer.error ? outcome::cause_of(*answer.error)->category
-                      : outcome::FailureCategory::throttled;
-}
-
 }  // namespace
 
 void Client::queue_provisioning(const mqtt::PublishRequest& request,
@@ -54,17 +47,17 @@ runtime::Task<void> Client::provision(Shard& shard, std::uint64_t number) {
       continue;
     }
     const Monotonic began = shard.services().clock.monotonic();
-    const Asker asker = self->asker();
-    device_api::Answer answer = device_api::ProvisioningApi::throttled(request.topic);
+    RequestRecord record{.asker = self->asker(),
+                         .answer = device_api::ProvisioningApi::throttled(request.topic)};
     if (!request.throttled) {
-      answer = co_await shard.services().provisioning.run(self->caller(request.name), request.topic,
-                                                          std::move(request.payload));
+      record.answer = co_await shard.services().provisioning.run(
+          self->caller(request.name), request.topic, std::move(request.payload));
       self = shard.client(number);
     }
-    const std::chrono::duration<double> took = shard.services().clock.monotonic() - began;
-    enter(shard.services(), asker, answer, took.count());
+    record.took = shard.services().clock.monotonic() - began;
+    enter(shard.services(), record);
     if (self == nullptr) co_return;
-    self->answer(request, answer);
+    self->answer(request, record.answer);
     // A claim may have been frozen or deactivated meanwhile.
     self->is_provisioning_ = false;
     self->cut_if_not_entitled();
@@ -74,113 +67,9 @@ runtime::Task<void> Client::provision(Shard& shard, std::uint64_t number) {
   if (self != nullptr) self->is_provisioning_ = false;
 }
 
-Client::Asker Client::asker() const {
+Asker Client::asker() const {
   return {certificate_.hex(), facts_.client_id, facts_.source_ip,
           correlation_,       payer(),          is_claim()};
-}
-
-void Client::enter(Services& s, const Asker& asker, const device_api::Answer& answer,
-                   double seconds) {
-  const std::string_view method = device_api::method_of(answer.operation);
-  if (answer.hook) enter_hook(s, asker, answer);
-  if (answer.rejection) {
-    note_rejection(s.journal, asker, answer);
-    s.metrics.provisioning_failed(answer.template_name, method, category_of(answer), seconds);
-    s.log.warning(
-        "provisioning request rejected",
-        {{"step", device_api::to_string(answer.operation)},
-         {"template", answer.template_name},
-         {"client", asker.client},
-         {"claim", asker.certificate},
-         {"code", answer.rejection->error_code},
-         {"because", answer.error ? describe(*answer.error) : answer.rejection->message}});
-    return;
-  }
-  const bool is_registration = answer.operation == device_api::Operation::register_thing;
-  if (answer.repeated) {
-    note_repeat(s.journal, asker, answer);
-    s.metrics.provisioning_repeated(answer.template_name, method);
-  } else {
-    s.metrics.provisioning_succeeded(answer.template_name, method, seconds);
-    if (is_registration) s.metrics.claim_used(asker.certificate);
-  }
-  s.log.debug("provisioning request accepted", {{"step", device_api::to_string(answer.operation)},
-                                                {"client", asker.client},
-                                                {"thing", answer.thing},
-                                                {"certificate", answer.certificate},
-                                                {"repeated", answer.repeated ? "yes" : "no"}});
-}
-
-/// Sketches give all units one client id: the serial number tells them apart.
-Payer Client::payer_of(const Asker& asker, const device_api::Answer& answer) {
-  if (answer.serial_number.empty()) return asker.payer;
-  return {asker.payer.name + "/" + answer.serial_number, asker.certificate};
-}
-
-/// A device that was registered has its hook's part on record, in the commit that registered it.
-void Client::enter_hook(Services& s, const Asker& asker, const device_api::Answer& answer) {
-  const provisioning::HookAsked& asked = *answer.hook;
-  const std::string_view outcome = hooks::to_string(asked.verdict.outcome);
-  s.metrics.hook_asked(answer.template_name, asked.verdict.outcome, asked.shadow, asked.seconds);
-  if (!asked.undeclared.empty()) {
-    s.log.debug("a hook overrides parameters that the template does not declare; they are ignored",
-                {{"hook", asked.arn},
-                 {"template", answer.template_name},
-                 {"parameters", fmt::format("{}", fmt::join(asked.undeclared, ", "))}});
-  }
-  if (asked.verdict.outcome != hooks::Outcome::allowed) {
-    s.log.warning("a pre-provisioning hook did not allow a device",
-                  {{"hook", asked.arn},
-                   {"template", answer.template_name},
-                   {"client", asker.client},
-                   {"outcome", outcome},
-                   {"shadow", asked.shadow ? "yes" : "no"},
-                   {"because", asked.verdict.because}});
-  }
-  if (!answer.rejection) return;
-  s.journal.note(payer_of(asker, answer),
-                 provisioning::hook_event(asked, answer.template_name,
-                                          about(asker, answer, asker.certificate), asker.is_claim));
-}
-
-/// Whom a request's event is about. `certificate`: the one that asked, or the one that came of it.
-registry::AuditEvent Client::about(const Asker& asker, const device_api::Answer& answer,
-                                   std::string certificate) {
-  return {.actor = asker.certificate,
-          .correlation = asker.correlation,
-          .thing = answer.thing,
-          .certificate = std::move(certificate),
-          .client = asker.client,
-          .serial_number = answer.serial_number};
-}
-
-/// The first time was recorded in the commit that made it so.
-void Client::note_repeat(Journal& journal, const Asker& asker, const device_api::Answer& answer) {
-  const bool is_registration = answer.operation == device_api::Operation::register_thing;
-  const trail::Detail detail = is_registration
-                                   ? trail::Detail(trail::Registered{.is_repeated = true})
-                                   : trail::Detail(trail::Issued{.is_repeated = true});
-  journal.note(asker.payer,
-               trail::record(about(asker, answer, answer.certificate),
-                             device_api::step_of(answer.operation), Outcome::ok, {}, detail));
-}
-
-void Client::note_rejection(Journal& journal, const Asker& asker,
-                            const device_api::Answer& answer) {
-  const device_api::Rejection& rejection = *answer.rejection;
-  journal.note(payer_of(asker, answer),
-               trail::record(about(asker, answer, asker.certificate),
-                             device_api::step_of(answer.operation), Outcome::rejected,
-                             {.is_of_claim = asker.is_claim,
-                              .from = asker.address,
-                              .because = rejection.message,
-                              .cause = answer.error ? answer.error->cause : Cause(),
-                              .category = category_of(answer)},
-                             trail::Rejection{.template_name = answer.template_name,
-                                              .status_code = rejection.status_code,
-                                              .error_code = rejection.error_code,
-                                              .is_final = !rejection.may_retry,
-                                              .rule = answer.error ? answer.error->rule : ""}));
 }
 
 void Client::note_if_left_unregistered(const mqtt::Close& close) {

@@ -12,6 +12,7 @@
 #include "registry/refusal.h"
 #include "story/judgement.h"
 #include "story/sentences.h"
+#include "test/support/shell.h"
 #include "test/support/test_server.h"
 #include "x509/csr.h"
 #include "x509/digest.h"
@@ -65,6 +66,11 @@ std::string publish_of(std::string_view topic, const std::string& payload = "x",
 std::string connect_of(std::string_view name, char level, char flags, std::string_view client) {
   const std::string head = text16(name) + level + flags + std::string("\0\x3c", 2);
   return packet_of(0x10, head + text16(client));
+}
+/// A CONNECT of MQTT 5 with these properties.
+std::string connect5_of(const std::string& properties) {
+  const std::string head = text16("MQTT") + "\5\2" + std::string("\0\x3c", 2);
+  return packet_of(0x10, head + static_cast<char>(properties.size()) + properties + text16("d"));
 }
 
 struct Explained : testing::Test {
@@ -147,6 +153,38 @@ TEST_F(Explained, WhoeverIsCutForHowItSpeaksMqttIsBadAndHearsWhatToChange) {
   }
 }
 
+TEST_F(Explained, ASubscriptionIdentifierIsBadAndHearsWhatToChange) {
+  const test::Enrolled device = server.enroll("identifier");
+  MqttDevice client;
+  ASSERT_TRUE(client.connect(server.port(), device.tls, "d"));
+  ASSERT_TRUE(
+      client.socket().write(packet_of(0x82, std::string("\0\1\2\x0b\1", 5) + text16("a") + '\1')));
+  expect(device.id, "SubscriptionIdentifier", "Turn subscription identifiers off", "identifier");
+}
+
+TEST_F(Explained, WhoeverDoesNotWaitForAnswersIsBadAndHearsWhatToChange) {
+  const test::Enrolled claim = enroll_claim();
+  MqttDevice client;
+  ASSERT_TRUE(client.connect(server.port(), claim.tls, "d", {.version = kOldMqtt}));
+  std::string requests;
+  for (unsigned id = 1; id <= 101; ++id) {
+    const std::string packet_id{'\0', static_cast<char>(id)};
+    requests += packet_of(0x32, text16(kKeys) + packet_id + "{}");
+  }
+  ASSERT_TRUE(client.socket().write(requests));
+  expect(claim.id, "TooManyInFlight", "wait for PUBACK", "in flight");
+}
+
+TEST_F(Explained, ACertificateThatIsDeletedBeforeConnectIsDeniedForThat) {
+  const test::Enrolled device = server.enroll("deleted");
+  MqttDevice client;
+  ASSERT_TRUE(client.open(server.port(), device.tls));
+  server.erase(registry::certificate_key(device.id));
+  client.send_connect("d", {});
+  EXPECT_FALSE(client.await_connack());
+  ASSERT_TRUE(tells(device.id, "CertificateDeleted"));
+}
+
 TEST_F(Explained, AConnectionThatBrokeIsNoFaultOfTheDevices) {
   const test::Enrolled device = server.enroll("d");
   MqttDevice client;
@@ -168,6 +206,10 @@ TEST_F(Explained, ARefusedConnectLeavesAnEventWithCertificateCauseAndRemedy) {
       {"no client id", connect_of("MQTT", 4, 0, ""), "ClientIdNotValid", "clean session"},
       {"a long client id", connect_of("MQTT", 4, 2, std::string(200, 'x')), "ClientIdNotValid",
        "1 to 128 bytes"},
+      {"an authentication method", connect5_of("\x15" + text16("SCRAM")), "EnhancedAuthentication",
+       "Turn enhanced authentication off"},
+      {"tiny packets", connect5_of(std::string("\x27\0\0\0\x0a", 5)), "MaximumPacketSize",
+       "512 bytes at least"},
       {"HTTP", "GET / HTTP/1.1\r\n\r\n", "NotMqtt", "begin with CONNECT"},
       {"PUBLISH first", publish_of("a"), "NotMqtt", "begin with CONNECT"},
   };
@@ -366,6 +408,16 @@ std::string signed_with_sha1(const std::string& pem, const test::Identity& issue
   return {data, static_cast<std::size_t>(size)};
 }
 
+/// RSA with the exponent 3.
+x509::PrivateKey key_with_a_small_exponent() {
+  const test::ScratchFolder folder;
+  const auto made = test::shell(folder,
+                                "openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 "
+                                "-pkeyopt rsa_keygen_pubexp:3 -out k.pem");
+  EXPECT_EQ(made.exit_code, 0) << made.output;
+  return *x509::PrivateKey::from_pem(test::slurp(folder / "k.pem"));
+}
+
 struct ExplainedFirstConnection : Explained {
   void put_ca(bool is_active = true) {
     server.put(registry::CaCertificate{.id = ca.certificate.id(),
@@ -426,12 +478,17 @@ TEST_F(ExplainedFirstConnection, ACertificateThatDoesNotDoHasItsOwnRemedy) {
                    tbs.extensions.extended_key_usage = {std::string(x509::kServerAuth)};
                  }),
                  "ChainNotAccepted", "Issue it anew");
+  test::Enrolled weak = device([](auto&) {});
+  const auto key = key_with_a_small_exponent();
+  weak.tls = {.certificate = test::make_child(ca, "weak", key, [](auto&) {}).pem(),
+              .key = key.pem_pkcs8().reveal()};
+  expect_refused(weak, "KeyNotAccepted", "another key");
   test::Enrolled old = device([](auto&) {});
   old.tls.certificate = signed_with_sha1(old.tls.certificate, ca);
   expect_refused(old, "SignatureNotAccepted", "SHA-256");
   put_ca(false);
   expect_refused(device([](auto&) {}), "CaNotInUse", "what the sentence says");
-  EXPECT_EQ(failures("handshake", "handshake-refused"), 5);
+  EXPECT_EQ(failures("handshake", "handshake-refused"), 6);
 }
 
 TEST_F(ExplainedFirstConnection, WhoKnowsNoCaIsStillToldHowToRegister) {

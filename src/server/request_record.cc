@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/request_record.h"
+
+#include <fmt/ranges.h>
+
+#include "outcome/causes.h"
+#include "server/services.h"
+#include "trail/event.h"
+
+namespace imprint::server {
+
+namespace {
+
+using trail::Outcome;
+
+/// What was refused before it was carried out has no error of its own: its connection asks too
+/// much.
+outcome::FailureCategory category_of(const device_api::Answer& answer) {
+  return answer.error ? outcome::cause_of(*answer.error)->category
+                      : outcome::FailureCategory::throttled;
+}
+
+/// Sketches give all units one client id: the serial number tells them apart.
+Payer payer_of(const RequestRecord& record) {
+  const auto& [asker, answer, took] = record;
+  if (answer.serial_number.empty()) return asker.payer;
+  return {asker.payer.name + "/" + answer.serial_number, asker.certificate};
+}
+
+/// Whom a request's event is about. `certificate`: the one that asked, or the one that came of it.
+registry::AuditEvent about_request(const RequestRecord& record, std::string certificate) {
+  const auto& [asker, answer, took] = record;
+  return {.actor = asker.certificate,
+          .correlation = asker.correlation,
+          .thing = answer.thing,
+          .certificate = std::move(certificate),
+          .client = asker.client,
+          .serial_number = answer.serial_number};
+}
+
+/// A device that was registered has its hook's part on record, in the commit that registered it.
+void enter_hook(Services& s, const RequestRecord& record) {
+  const auto& [asker, answer, took] = record;
+  const provisioning::HookAsked& asked = *answer.hook;
+  const std::string_view outcome = hooks::to_string(asked.verdict.outcome);
+  s.metrics.hook_asked(answer.template_name, asked.verdict.outcome, asked.shadow, asked.seconds);
+  if (!asked.undeclared.empty()) {
+    s.log.debug("a hook overrides parameters that the template does not declare; they are ignored",
+                {{"hook", asked.arn},
+                 {"template", answer.template_name},
+                 {"parameters", fmt::format("{}", fmt::join(asked.undeclared, ", "))}});
+  }
+  if (asked.verdict.outcome != hooks::Outcome::allowed) {
+    s.log.warning("a pre-provisioning hook did not allow a device",
+                  {{"hook", asked.arn},
+                   {"template", answer.template_name},
+                   {"client", asker.client},
+                   {"outcome", outcome},
+                   {"shadow", asked.shadow ? "yes" : "no"},
+                   {"because", asked.verdict.because}});
+  }
+  if (!answer.rejection) return;
+  s.journal.note(payer_of(record),
+                 provisioning::hook_event(asked, answer.template_name,
+                                          about_request(record, asker.certificate), asker.is_claim));
+}
+
+/// The first time was recorded in the commit that made it so.
+void note_repeat(Journal& journal, const RequestRecord& record) {
+  const auto& [asker, answer, took] = record;
+  const bool is_registration = answer.operation == device_api::Operation::register_thing;
+  const trail::Detail detail = is_registration
+                                   ? trail::Detail(trail::Registered{.is_repeated = true})
+                                   : trail::Detail(trail::Issued{.is_repeated = true});
+  journal.note(asker.payer,
+               trail::record(about_request(record, answer.certificate),
+                             device_api::step_of(answer.operation), Outcome::ok, {}, detail));
+}
+
+void note_rejection(Journal& journal, const RequestRecord& record) {
+  const auto& [asker, answer, took] = record;
+  const device_api::Rejection& rejection = *answer.rejection;
+  journal.note(payer_of(record),
+               trail::record(about_request(record, asker.certificate),
+                             device_api::step_of(answer.operation), Outcome::rejected,
+                             {.is_of_claim = asker.is_claim,
+                              .from = asker.address,
+                              .because = rejection.message,
+                              .cause = answer.error ? answer.error->cause : Cause(),
+                              .category = category_of(answer)},
+                             trail::Rejection{.template_name = answer.template_name,
+                                              .status_code = rejection.status_code,
+                                              .error_code = rejection.error_code,
+                                              .is_final = !rejection.may_retry,
+                                              .rule = answer.error ? answer.error->rule : ""}));
+}
+
+}  // namespace
+
+void enter(Services& s, const RequestRecord& record) {
+  const auto& [asker, answer, took] = record;
+  const std::string_view method = device_api::method_of(answer.operation);
+  if (answer.hook) enter_hook(s, record);
+  if (answer.rejection) {
+    note_rejection(s.journal, record);
+    s.metrics.provisioning_failed(answer.template_name, method, category_of(answer), took.count());
+    s.log.warning(
+        "provisioning request rejected",
+        {{"step", device_api::to_string(answer.operation)},
+         {"template", answer.template_name},
+         {"client", asker.client},
+         {"claim", asker.certificate},
+         {"code", answer.rejection->error_code},
+         {"because", answer.error ? describe(*answer.error) : answer.rejection->message}});
+    return;
+  }
+  const bool is_registration = answer.operation == device_api::Operation::register_thing;
+  if (answer.repeated) {
+    note_repeat(s.journal, record);
+    s.metrics.provisioning_repeated(answer.template_name, method);
+  } else {
+    s.metrics.provisioning_succeeded(answer.template_name, method, took.count());
+    if (is_registration) s.metrics.claim_used(asker.certificate);
+  }
+  s.log.debug("provisioning request accepted", {{"step", device_api::to_string(answer.operation)},
+                                                {"client", asker.client},
+                                                {"thing", answer.thing},
+                                                {"certificate", answer.certificate},
+                                                {"repeated", answer.repeated ? "yes" : "no"}});
+}
+
+void enter_failed_introduction(Services& services, const Asker& asker,
+                               std::string_view template_name, const Error& error,
+                               std::chrono::duration<double> took) {
+  const device_api::Rejection rejection =
+      device_api::rejection_of(device_api::Operation::register_thing, error);
+  const outcome::FailureCategory category = outcome::cause_of(error)->category;
+  services.metrics.provisioning_failed(template_name, "jitp", category, took.count());
+  services.log.warning("just-in-time provisioning failed",
+                       {{"template", template_name},
+                        telemetry::pays({"from", asker.address}),
+                        {"certificate", asker.certificate},
+                        {"client", asker.client},
+                        {"because", describe(error)}});
+  services.journal.note(
+      asker.payer,
+      trail::record({.actor = asker.certificate,
+                     .correlation = asker.correlation,
+                     .certificate = asker.certificate,
+                     .client = asker.client},
+                    "just_in_time_provisioning"_step, trail::Outcome::rejected,
+                    {.because = describe(error), .cause = error.cause, .category = category},
+                    trail::Rejection{.template_name = std::string(template_name),
+                                     .status_code = rejection.status_code,
+                                     .error_code = rejection.error_code,
+                                     .is_final = !rejection.may_retry,
+                                     .rule = error.rule}));
+}
+
+}  // namespace imprint::server
