@@ -7,8 +7,8 @@
 #include "access/roles.h"
 #include "access/sessions.h"
 #include "outcome/causes.h"
-#include "registry/memory/memory_store.h"
 #include "test/support/fake_clock.h"
+#include "test/support/memory_store.h"
 
 namespace imprint::access {
 namespace {
@@ -293,7 +293,7 @@ class OperatorsTest : public testing::Test {
   }
 
   SystemRandom random_;
-  registry::MemoryStore store_;
+  test::MemoryStore store_;
   Operators operators_{{"AKIAROOT", Secret("root secret")}, vault()};
 };
 

@@ -9,8 +9,8 @@
 #include "audit/archive_line.h"
 #include "audit/chain_check.h"
 #include "registry/audit_chain.h"
-#include "registry/memory/memory_store.h"
 #include "test/support/fake_clock.h"
+#include "test/support/memory_store.h"
 #include "test/support/quiet_log.h"
 #include "test/support/scratch_folder.h"
 
@@ -358,7 +358,7 @@ class FollowingArchive : public testing::Test {
     return *run_blocking(registry::list_all<AuditEvent>(store_, registry::query::AuditEvents{}));
   }
 
-  registry::MemoryStore store_;
+  test::MemoryStore store_;
   test::FakeClock clock_;
   telemetry::Log log_ = test::quiet_log();
   test::ScratchFolder scratch_;
@@ -408,7 +408,7 @@ TEST_F(FollowingArchive, BeginsWithWhatIsLeftAndSaysWhereItHasAGap) {
 TEST_F(FollowingArchive, DoesNotGoOnFromAnotherStore) {
   record(5);
   EXPECT_EQ(archive(), 5);
-  registry::MemoryStore& other = store_;
+  test::MemoryStore& other = store_;
   std::destroy_at(&other);
   std::construct_at(&other);
   clock_.advance(Seconds(1));

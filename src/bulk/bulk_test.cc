@@ -13,8 +13,8 @@
 #include "bulk/registration_tasks.h"
 #include "encoding/json.h"
 #include "issuance/signer.h"
-#include "registry/memory/memory_store.h"
 #include "test/support/fake_clock.h"
+#include "test/support/memory_store.h"
 #include "test/support/quiet_log.h"
 #include "test/support/scratch_folder.h"
 #include "test/support/test_ca.h"
@@ -368,7 +368,7 @@ struct World {
   }
 
   ScratchFolder folder;
-  registry::MemoryStore store;
+  test::MemoryStore store;
   test::FakeClock clock;
   SystemRandom random;
   test::Identity ca = test::make_root("Issuing CA");

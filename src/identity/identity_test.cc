@@ -4,8 +4,8 @@
 
 #include "identity/access_control.h"
 #include "identity/certificate_directory.h"
-#include "registry/memory/memory_store.h"
 #include "test/support/gated_store.h"
+#include "test/support/memory_store.h"
 #include "test/support/test_ca.h"
 
 namespace imprint::identity {
@@ -71,7 +71,7 @@ struct World {
         .allowed();
   }
 
-  registry::MemoryStore memory;
+  test::MemoryStore memory;
   test::GatedStore store{memory};
   CertificateDirectory directory;
   AccessControl access{store};

@@ -7,9 +7,9 @@
 #include "alarms/point_alarms.h"
 #include "base/file.h"
 #include "provisioning/claim_budget.h"
-#include "registry/memory/memory_store.h"
 #include "test/support/fake_clock.h"
 #include "test/support/faulty_store.h"
+#include "test/support/memory_store.h"
 #include "test/support/quiet_log.h"
 #include "test/support/quiet_sources.h"
 #include "test/support/scratch_folder.h"
@@ -119,7 +119,7 @@ class MonitorTest : public ::testing::Test {
     ASSERT_TRUE(runtime::run_blocking(memory_.commit(std::move(changes))));
   }
 
-  registry::MemoryStore memory_;
+  test::MemoryStore memory_;
   test::FaultyStore store_{memory_};
   telemetry::Metrics metrics_;
   test::FakeClock clock_;

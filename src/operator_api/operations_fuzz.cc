@@ -5,11 +5,11 @@
 #include "operator_api/live_feed.h"
 #include "operator_api/operations.h"
 #include "operator_api/words.h"
-#include "registry/memory/memory_store.h"
 #include "rest/api.h"
 #include "test/support/aws_signer.h"
 #include "test/support/connected.h"
 #include "test/support/fake_clock.h"
+#include "test/support/memory_store.h"
 #include "test/support/quiet_log.h"
 #include "test/support/quiet_sources.h"
 #include "test/support/scratch_folder.h"
@@ -38,7 +38,7 @@ struct World {
   /// Within the validity of the certificates in the corpus.
   World() { clock.advance(std::chrono::hours(24 * 366)); }
 
-  registry::MemoryStore store;
+  test::MemoryStore store;
   test::FakeClock clock;
   CountingRandom random;
   identity::AccessControl device_access{store};
@@ -66,7 +66,7 @@ struct World {
   test::ScriptedHooks hooks;
   /// Its thread and files are not for fuzzing: no operation that uses them is run.
   static bulk::RegistrationTasks& registrations() {
-    static registry::MemoryStore unused;
+    static test::MemoryStore unused;
     static test::FakeClock clock;
     static SystemRandom random;
     static telemetry::Metrics metrics;

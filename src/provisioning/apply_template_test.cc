@@ -6,9 +6,9 @@
 
 #include "issuance/signer.h"
 #include "outcome/causes.h"
-#include "registry/memory/memory_store.h"
 #include "test/support/fake_clock.h"
 #include "test/support/faulty_store.h"
+#include "test/support/memory_store.h"
 #include "test/support/test_ca.h"
 #include "x509/csr.h"
 #include "x509/digest.h"
@@ -75,7 +75,7 @@ struct World {
         registry::query::Intents{clock.now() + std::chrono::hours(1)});
   }
 
-  registry::MemoryStore memory;
+  test::MemoryStore memory;
   test::FaultyStore store{memory};
   test::FakeClock clock;
   SystemRandom random;

@@ -7,7 +7,7 @@
 #include "outcome/causes.h"
 #include "provisioning/caller.h"
 #include "provisioning/template_settings.h"
-#include "registry/memory/memory_store.h"
+#include "test/support/memory_store.h"
 
 namespace imprint::provisioning {
 namespace {
@@ -359,7 +359,7 @@ struct World {
     return runtime::run_blocking(
         ask_gatekeeper(store, rules_of(settings), applicant({{"SerialNumber", serial}}), parsed));
   }
-  registry::MemoryStore store;
+  test::MemoryStore store;
   templates::Template parsed = *templates::Template::parse(kTemplate, templates::Use::fleet);
 };
 

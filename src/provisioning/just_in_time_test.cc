@@ -7,9 +7,9 @@
 #include "outcome/causes.h"
 #include "provisioning/first_use.h"
 #include "provisioning/outside_certificate.h"
-#include "registry/memory/memory_store.h"
 #include "test/support/fake_clock.h"
 #include "test/support/faulty_store.h"
+#include "test/support/memory_store.h"
 #include "test/support/scripted_hooks.h"
 #include "test/support/test_ca.h"
 #include "test/support/twin.h"
@@ -83,7 +83,7 @@ struct World {
     return out;
   }
 
-  registry::MemoryStore memory;
+  test::MemoryStore memory;
   test::FaultyStore store{memory};
   test::FakeClock clock;
   SystemRandom random;

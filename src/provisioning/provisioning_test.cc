@@ -15,9 +15,9 @@
 #include "provisioning/plan.h"
 #include "provisioning/register_thing.h"
 #include "provisioning/sweep.h"
-#include "registry/memory/memory_store.h"
 #include "test/support/fake_clock.h"
 #include "test/support/faulty_store.h"
+#include "test/support/memory_store.h"
 #include "test/support/scripted_hooks.h"
 #include "test/support/test_ca.h"
 #include "x509/csr.h"
@@ -168,7 +168,7 @@ struct World {
     put(c);
   }
 
-  registry::MemoryStore memory;
+  test::MemoryStore memory;
   test::FaultyStore store{memory};
   test::FakeClock clock;
   SystemRandom random;

@@ -14,7 +14,7 @@
 #include "search/query.h"
 
 /// The narrow waist between everything Imprint does and where it is kept. Four verbs; several
-/// bodies (memory/, sqlite/), one conformance suite.
+/// bodies (sqlite/, and maps for tests: test/support/memory_store.h), one conformance suite.
 namespace imprint::registry {
 
 template <class T>

@@ -16,13 +16,13 @@
 #include "encoding/text.h"
 #include "registry/audit_chain.h"
 #include "registry/codec.h"
-#include "registry/memory/memory_store.h"
 #include "registry/sqlite/audit_reader.h"
 #include "registry/sqlite/lists.h"
 #include "registry/sqlite/schema.h"
 #include "registry/sqlite/snapshot.h"
 #include "registry/sqlite/sqlite_store.h"
 #include "registry/sqlite/statement.h"
+#include "test/support/memory_store.h"
 #include "test/support/test_ca.h"
 
 namespace imprint::registry {
@@ -76,7 +76,7 @@ struct Body {
 std::unique_ptr<Body> make_body(const std::string& which) {
   auto body = std::make_unique<Body>();
   if (which == "memory") {
-    body->store = std::make_unique<MemoryStore>();
+    body->store = std::make_unique<test::MemoryStore>();
   } else {
     body->store = std::move(*SqliteStore::open(body->folder.file()));
   }

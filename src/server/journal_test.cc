@@ -5,8 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "registry/memory/memory_store.h"
 #include "test/support/fake_clock.h"
+#include "test/support/memory_store.h"
 #include "test/support/quiet_log.h"
 
 namespace imprint::server {
@@ -21,7 +21,7 @@ class JournalTest : public ::testing::Test {
     return *runtime::run_blocking(
         registry::list_all<AuditEvent>(store, registry::query::AuditEvents{}));
   }
-  registry::MemoryStore store;
+  test::MemoryStore store;
   test::FakeClock clock;
   telemetry::Log log = test::quiet_log();
   static constexpr telemetry::Allowance kShared{200, Seconds(5)};

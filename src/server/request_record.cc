@@ -60,9 +60,9 @@ void enter_hook(Services& s, const RequestRecord& record) {
                    {"because", asked.verdict.because}});
   }
   if (!answer.rejection) return;
-  s.journal.note(payer_of(record),
-                 provisioning::hook_event(asked, answer.template_name,
-                                          about_request(record, asker.certificate), asker.is_claim));
+  s.journal.note(payer_of(record), provisioning::hook_event(
+                                       asked, answer.template_name,
+                                       about_request(record, asker.certificate), asker.is_claim));
 }
 
 /// The first time was recorded in the commit that made it so.

@@ -4,9 +4,9 @@
 #include <gmock/gmock.h>
 
 #include "issuance/signer.h"
-#include "registry/memory/memory_store.h"
 #include "test/support/fake_clock.h"
 #include "test/support/gated_store.h"
+#include "test/support/memory_store.h"
 #include "test/support/quiet_log.h"
 #include "test/support/test_ca.h"
 
@@ -28,7 +28,7 @@ class Readiness : public testing::Test {
     return found.front() ? std::get<registry::Counter>(*found.front()).value : 0;
   }
 
-  registry::MemoryStore memory_;
+  test::MemoryStore memory_;
   test::FakeClock clock_;
   telemetry::Log log_ = test::quiet_log();
   telemetry::Metrics metrics_;

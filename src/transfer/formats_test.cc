@@ -8,8 +8,8 @@
 #include "deployment/create.h"
 #include "encoding/json.h"
 #include "issuance/issuer.h"
-#include "registry/memory/memory_store.h"
 #include "templates/template.h"
+#include "test/support/memory_store.h"
 #include "test/support/shell.h"
 #include "test/support/test_ca.h"
 
@@ -110,7 +110,7 @@ class FormatsTest : public testing::Test {
   SystemRandom random_;
   deployment::Layout layout_;
   std::optional<test::Identity> ca_;
-  registry::MemoryStore store_;
+  test::MemoryStore store_;
   std::uint64_t last_serial_ = 0x1000;
 };
 

@@ -5,8 +5,8 @@
 #include "encoding/text.h"
 #include "provisioning/standing.h"
 #include "registry/codec.h"
-#include "registry/memory/memory_store.h"
 #include "test/support/fake_clock.h"
+#include "test/support/memory_store.h"
 #include "test/support/shell.h"
 #include "test/support/test_ca.h"
 #include "test/support/twin.h"
@@ -147,7 +147,7 @@ class TransferTest : public testing::Test {
   test::Identity device_ = test::make_child(ca_, "device", [](auto&) {});
   test::Identity pending_ = test::make_child(ca_, "pending", [](auto&) {});
   test::Identity gone_ = test::make_child(ca_, "gone", [](auto&) {});
-  registry::MemoryStore store_;
+  test::MemoryStore store_;
   Counts counts_;
 };
 
@@ -178,7 +178,7 @@ TEST_F(TransferTest, WritesOneFileForEachKindAndNoKeys) {
 }
 
 TEST_F(TransferTest, ComesBackTheSameAndOnlyOnce) {
-  registry::MemoryStore other;
+  test::MemoryStore other;
   const auto first = import(other);
   ASSERT_TRUE(first) << first.error().message;
   EXPECT_EQ(first->unchanged, 0U);
@@ -215,7 +215,7 @@ TEST_F(TransferTest, IntoTheSameRegistryChangesNothing) {
 }
 
 TEST_F(TransferTest, ARevokedDeviceStaysOutOfTheOtherDeploymentToo) {
-  registry::MemoryStore other;
+  test::MemoryStore other;
   ASSERT_TRUE(import(other));
   const x509::Certificate twin = test::twin_of(gone_.certificate);
   for (const x509::Certificate& comes : {gone_.certificate, twin}) {
@@ -227,7 +227,7 @@ TEST_F(TransferTest, ARevokedDeviceStaysOutOfTheOtherDeploymentToo) {
 }
 
 TEST_F(TransferTest, BringsNoKeyBackThatIsOutOfServiceThere) {
-  registry::MemoryStore other;
+  test::MemoryStore other;
   registry::ChangeSet revoked;
   revoked.changes.emplace_back(
       Put{registry::Tombstone{.certificate = CertificateId(Sha256{9}),
@@ -243,7 +243,7 @@ TEST_F(TransferTest, BringsNoKeyBackThatIsOutOfServiceThere) {
 TEST_F(TransferTest, ReadsAFolderFromBeforeThereWereRevocations) {
   std::filesystem::remove(folder_ / "e/revocations.ndjson");
   edit("manifest.json", "\"version\": 2", "\"version\": 1");
-  registry::MemoryStore other;
+  test::MemoryStore other;
   EXPECT_TRUE(import(other));
 }
 
@@ -251,7 +251,7 @@ TEST_F(TransferTest, TakesAPartThatRefersToWhatIsThere) {
   for (const char* file : {"certificates.ndjson", "policies/...json", "thing-groups.ndjson"})
     std::filesystem::remove(folder_ / ("e/" + std::string(file)));
   EXPECT_TRUE(import(store_)) << "the store has them";
-  registry::MemoryStore empty;
+  test::MemoryStore empty;
   const auto alone = import(empty);
   ASSERT_FALSE(alone);
   EXPECT_THAT(alone.error().message,
@@ -374,7 +374,7 @@ TEST_F(TransferTest, NamesFileAndLineOfEverythingThatIsWrong) {
   for (const Row& row : rows) {
     const std::string before = slurp(folder_ / ("e/" + row.file));
     edit(row.file, row.from, row.to);
-    registry::MemoryStore other;
+    test::MemoryStore other;
     const auto done = import(other);
     ASSERT_FALSE(done) << row.file << ": " << row.to;
     EXPECT_EQ(done.error().fault, Fault::invalid) << row.to;
@@ -384,7 +384,7 @@ TEST_F(TransferTest, NamesFileAndLineOfEverythingThatIsWrong) {
     EXPECT_TRUE(things->empty()) << "nothing was changed";
     spill(folder_ / ("e/" + row.file), before);
   }
-  registry::MemoryStore other;
+  test::MemoryStore other;
   EXPECT_TRUE(import(other)) << "the rows fail for their own reasons only";
 }
 
@@ -400,7 +400,7 @@ TEST_F(TransferTest, ListsTwentyProblemsAndCountsTheRest) {
   std::string lines;
   for (int i = 0; i < 25; ++i) lines += "{}\n";
   spill(folder_ / "e/things.ndjson", lines);
-  registry::MemoryStore other;
+  test::MemoryStore other;
   const auto done = import(other);
   ASSERT_FALSE(done);
   EXPECT_THAT(done.error().message, HasSubstr("things.ndjson:20: "));
@@ -409,7 +409,7 @@ TEST_F(TransferTest, ListsTwentyProblemsAndCountsTheRest) {
 }
 
 TEST_F(TransferTest, SaysWhatIsNoExport) {
-  registry::MemoryStore other;
+  test::MemoryStore other;
   const auto gone = import_registry(folder_ / "gone", other, clock_);
   ASSERT_FALSE(gone);
   EXPECT_EQ(gone.error().fault, Fault::not_found);

@@ -15,12 +15,12 @@
 #include "provisioning/apply_template.h"
 #include "provisioning/issue.h"
 #include "provisioning/settings.h"
-#include "registry/memory/memory_store.h"
 #include "rest/api.h"
 #include "test/support/aws_signer.h"
 #include "test/support/connected.h"
 #include "test/support/fake_clock.h"
 #include "test/support/faulty_store.h"
+#include "test/support/memory_store.h"
 #include "test/support/quiet_log.h"
 #include "test/support/quiet_sources.h"
 #include "test/support/scratch_folder.h"
@@ -49,7 +49,7 @@ struct Reply {
 /// A control plane without a network: store, issuing CA and one operator who signs requests.
 class ControlApiWorld {
  public:
-  registry::MemoryStore memory;
+  test::MemoryStore memory;
   FaultyStore store;
   FakeClock clock;
   SystemRandom random;

@@ -8,9 +8,9 @@
 #include <thread>
 
 #include "issuance/signer.h"
-#include "registry/memory/memory_store.h"
 #include "server/shard.h"
 #include "test/support/gated_store.h"
+#include "test/support/memory_store.h"
 #include "test/support/mqtt_device.h"
 #include "test/support/quiet_log.h"
 #include "test/support/test_ca.h"
@@ -212,7 +212,7 @@ class TestServer {
   SystemRandom random;
 
  private:
-  registry::MemoryStore memory_;
+  test::MemoryStore memory_;
 
  public:
   GatedStore store{memory_};

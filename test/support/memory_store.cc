@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "registry/memory/memory_store.h"
+#include "test/support/memory_store.h"
 
 #include <algorithm>
 
@@ -10,7 +10,9 @@
 #include "registry/searching.h"
 #include "registry/verdict.h"
 
-namespace imprint::registry {
+namespace imprint::test {
+
+using namespace registry;  // the pieces that each store is made of
 
 namespace {
 
@@ -347,4 +349,4 @@ Task<Result<void>> MemoryStore::commit(ChangeSet changes) {
 
 void MemoryStore::watch(Listener listener) { listeners_.push_back(std::move(listener)); }
 
-}  // namespace imprint::registry
+}  // namespace imprint::test
