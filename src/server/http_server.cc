@@ -8,7 +8,6 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
-#include <boost/beast/ssl/ssl_stream.hpp>
 
 #include "base/household.h"
 
@@ -36,6 +35,7 @@ constexpr std::size_t kLongBodiesOfOne = 8;
 /// Of all connections.
 constexpr std::size_t kStrangersPart = 3;
 constexpr std::size_t kFirstRead = 4096;
+constexpr std::size_t kRead = 16 * 1024;
 constexpr auto kAcceptPause = std::chrono::milliseconds(20);
 
 using Message = http::request<http::string_body>;
@@ -50,15 +50,20 @@ rest::HttpRequest head_of(const Message& in, std::string source_ip) {
   return out;
 }
 
-http::response<http::string_body> to_response(rest::HttpResponse&& in, unsigned version,
-                                              bool keep_alive) {
-  http::response<http::string_body> out(static_cast<http::status>(in.status), version);
-  if (!in.content_type.empty()) out.set(http::field::content_type, in.content_type);
-  for (const auto& [name, value] : in.headers) out.set(name, value);
-  out.body() = std::move(in.body);
-  out.keep_alive(keep_alive);
-  out.prepare_payload();
-  return out;
+/// Its first bytes: all but a body that goes on.
+std::string write_response(const rest::HttpResponse& in, unsigned version, bool keep_alive) {
+  std::string out =
+      fmt::format("HTTP/{}.{} {} {}\r\n", version / 10, version % 10, in.status,
+                  std::string_view(http::obsolete_reason(static_cast<http::status>(in.status))));
+  const auto add = [&](std::string_view name, std::string_view value) {
+    out += fmt::format("{}: {}\r\n", name, value);
+  };
+  if (!in.content_type.empty()) add("Content-Type", in.content_type);
+  for (const auto& [name, value] : in.headers) add(name, value);
+  if (keep_alive && version < 11) add("Connection", "keep-alive");
+  if (!keep_alive && version >= 11) add("Connection", "close");
+  if (in.stream == nullptr) add("Content-Length", std::to_string(in.body.size()));
+  return out + "\r\n" + in.body;
 }
 
 }  // namespace
@@ -73,9 +78,8 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
         tls_(server.tls_),
         stream_(std::move(socket), *tls_) {
     error_code ignored;
-    beast::get_lowest_layer(stream_).socket().set_option(asio::ip::tcp::no_delay(true), ignored);
-    source_ip_ =
-        beast::get_lowest_layer(stream_).socket().remote_endpoint(ignored).address().to_string();
+    stream_.next_layer().socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+    source_ip_ = stream_.next_layer().socket().remote_endpoint(ignored).address().to_string();
     server_.sessions_.emplace(number_, this);
     server_.strangers_.take(number_, source_ip_);
   }
@@ -93,7 +97,7 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
     pause_.async_wait([self = shared_from_this()](const error_code& error) {
       if (!error) self->give_way();
     });
-    auto& socket = beast::get_lowest_layer(stream_).socket();
+    auto& socket = stream_.next_layer().socket();
     socket.async_wait(asio::ip::tcp::socket::wait_read,
                       [self = shared_from_this()](const error_code& error) {
                         self->pause_.cancel();
@@ -102,12 +106,12 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
   }
 
   /// Another one needs its place: whatever it waits for ends.
-  void give_way() { beast::get_lowest_layer(stream_).close(); }
+  void give_way() { stream_.next_layer().close(); }
 
  private:
   void shake_hands() {
     server_.strangers_.spoke(number_);
-    beast::get_lowest_layer(stream_).expires_after(kHandshakeTime);
+    stream_.next_layer().expires_after(kHandshakeTime);
     stream_.async_handshake(asio::ssl::stream_base::server,
                             [self = shared_from_this()](const error_code& error) {
                               if (!error) self->read();
@@ -120,15 +124,49 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
     parser_->body_limit(kMaxBodyBytes);
     if (buffer_.size() > 0) return read_header();
     // Waiting for a request may take a while, a request that has begun may not.
-    beast::get_lowest_layer(stream_).expires_after(key_.empty() ? kStrangerIdleTime : kIdleTime);
+    stream_.next_layer().expires_after(key_.empty() ? kStrangerIdleTime : kIdleTime);
     server_.known_.rests(number_);
-    stream_.async_read_some(buffer_.prepare(kFirstRead),
-                            [self = shared_from_this()](const error_code& error, std::size_t size) {
-                              if (error) return self->refuse(error);
-                              self->buffer_.commit(size);
-                              if (self->begins_with_connect()) return self->close_on_mqtt();
-                              self->read_header();
-                            });
+    receive(kFirstRead, &Session::begin);
+  }
+
+  void begin() {
+    if (begins_with_connect()) return close_on_mqtt();
+    read_header();
+  }
+
+  // One read and one write do for all that a connection reads and writes: each that is spelt out
+  // costs the compiler ten seconds.
+
+  using Then = void (Session::*)();
+
+  void receive(std::size_t most, Then then) {
+    stream_.async_read_some(buffer_.prepare(most), [self = shared_from_this(), then](
+                                                       const error_code& error, std::size_t size) {
+      if (error) return self->refuse(error);
+      self->buffer_.commit(size);
+      std::invoke(then, *self);
+    });
+  }
+
+  void send(std::string text, Then then) {
+    sent_ = std::move(text);
+    stream_.next_layer().expires_after(kRequestTime);
+    asio::async_write(stream_, asio::buffer(sent_),
+                      [self = shared_from_this(), then](const error_code& error, std::size_t) {
+                        self->sent_.clear();
+                        if (!error) std::invoke(then, *self);
+                      });
+  }
+
+  /// Takes from what has been received; false when that is no HTTP, which has been answered.
+  template <class Done>
+  bool parse(Done is_done) {
+    error_code error;
+    while (buffer_.size() > 0 && !is_done() && !error)
+      buffer_.consume(parser_->put(buffer_.data(), error));
+    if (!error || error == http::error::need_more) return true;
+    refuse(error);
+    return false;
   }
 
   /// The first byte of MQTT's CONNECT, which no HTTP request begins with.
@@ -144,12 +182,14 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
 
   void read_header() {
     server_.known_.spoke(number_);
-    beast::get_lowest_layer(stream_).expires_after(kHeaderTime);
-    http::async_read_header(stream_, buffer_, *parser_,
-                            [self = shared_from_this()](const error_code& error, std::size_t) {
-                              if (error) return self->refuse(error);
-                              self->judge_header();
-                            });
+    stream_.next_layer().expires_after(kHeaderTime);
+    go_on_with_header();
+  }
+
+  void go_on_with_header() {
+    if (!parse([this] { return parser_->is_header_done(); })) return;
+    if (!parser_->is_header_done()) return receive(kRead, &Session::go_on_with_header);
+    judge_header();
   }
 
   /// What a stranger sends at length is not read: the answer says who it would have to be.
@@ -176,35 +216,41 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
   }
 
   void read_body() {
-    beast::get_lowest_layer(stream_).expires_after(kRequestTime);
-    http::async_read(stream_, buffer_, *parser_,
-                     [self = shared_from_this()](const error_code& error, std::size_t) {
-                       if (error) return self->refuse(error);
-                       self->start_answer(Body::whole);
-                     });
+    stream_.next_layer().expires_after(kRequestTime);
+    parser_->eager(true);
+    go_on_with_body();
+  }
+
+  void go_on_with_body() {
+    if (!parse([this] { return parser_->is_done(); })) return;
+    if (!parser_->is_done()) return receive(kRead, &Session::go_on_with_body);
+    start_answer(Body::whole);
   }
 
   enum class Body { whole, left_unread };
 
   void start_answer(Body body) {
     server_.long_bodies_.spoke(number_);
-    beast::get_lowest_layer(stream_).expires_never();
+    stream_.next_layer().expires_never();
     runtime::start(answer(shared_from_this(), body));
   }
 
   static runtime::Task<void> answer(std::shared_ptr<Session> self, Body body) {
     Message message = self->parser_->release();
     const unsigned version = message.version();
-    const bool keep_alive = body == Body::whole && message.keep_alive();
+    self->keep_alive_ = body == Body::whole && message.keep_alive();
     rest::HttpRequest request = head_of(message, self->source_ip_);
     const auto key = self->server_.handlers_.named_key(request);
     if (body == Body::whole) request.body = std::move(message.body());
     auto response = co_await self->server_.handlers_.answer(std::move(request));
     self->server_.long_bodies_.release(self->number_);
     if (response.is_for_operator) self->become_known(key.value_or(std::string()));
+    // The body of a stream ends with its connection, so that it needs no length (RFC 9112 section
+    // 6.3, item 8).
+    if (response.stream != nullptr) self->keep_alive_ = false;
+    std::string text = write_response(response, version, self->keep_alive_);
     self->body_stream_ = std::move(response.stream);
-    if (self->body_stream_ != nullptr) co_return self->begin_stream(std::move(response), version);
-    self->write(to_response(std::move(response), version, keep_alive));
+    self->send(std::move(text), self->body_stream_ == nullptr ? &Session::next : &Session::go_on);
   }
 
   /// An operator's connection gives way to operators only.
@@ -223,7 +269,8 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
         .status = 503,
         .body = R"({"message":"too many long requests at once; try again in a moment"})",
         .headers = {{"Retry-After", "1"}}};
-    write(to_response(std::move(response), 11, false));
+    keep_alive_ = false;
+    send(write_response(response, 11, keep_alive_), &Session::next);
   }
 
   void refuse(const error_code& error) {
@@ -231,52 +278,28 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
         error == http::error::body_limit || error == http::error::header_limit;
     const bool is_http =
         error.category() == http::make_error_code(http::error::bad_method).category();
-    if (!is_http || error == http::error::end_of_stream || error == http::error::partial_message)
-      return close();
+    if (!is_http) return close();
     rest::HttpResponse response{
         .status = is_too_large ? 413 : 400,
         .body = R"({"message":"the request is not well-formed HTTP, or larger than 1 MiB"})"};
-    write(to_response(std::move(response), 11, false));
+    keep_alive_ = false;
+    send(write_response(response, 11, keep_alive_), &Session::next);
   }
 
-  void write(http::response<http::string_body> response) {
-    response_ = std::move(response);
-    beast::get_lowest_layer(stream_).expires_after(kRequestTime);
-    http::async_write(stream_, response_,
-                      [self = shared_from_this()](const error_code& error, std::size_t) {
-                        if (error) return;
-                        if (!self->response_.keep_alive()) return self->close();
-                        self->read();
-                      });
-  }
-
-  /// The body of a stream ends with its connection, so that it needs no length (RFC 9112 section
-  /// 6.3, item 8).
-  void begin_stream(rest::HttpResponse&& response, unsigned version) {
-    response_ = to_response(std::move(response), version, false);
-    response_.erase(http::field::content_length);
-    response_head_.emplace(response_);
-    beast::get_lowest_layer(stream_).expires_after(kRequestTime);
-    http::async_write_header(stream_, *response_head_,
-                             [self = shared_from_this()](const error_code& error, std::size_t) {
-                               if (!error) self->go_on();
-                             });
+  void next() {
+    if (!keep_alive_) return close();
+    read();
   }
 
   void go_on() {
     auto text = body_stream_->next();
     if (!text) return close();
     if (text->empty()) return pause();
-    chunk_ = std::move(*text);
-    beast::get_lowest_layer(stream_).expires_after(kRequestTime);
-    asio::async_write(stream_, asio::buffer(chunk_),
-                      [self = shared_from_this()](const error_code& error, std::size_t) {
-                        if (!error) self->pause();
-                      });
+    send(std::move(*text), &Session::pause);
   }
 
   void pause() {
-    beast::get_lowest_layer(stream_).expires_never();
+    stream_.next_layer().expires_never();
     pause_.expires_after(rest::BodyStream::kPeriod);
     pause_.async_wait([self = shared_from_this()](const error_code& error) {
       if (!error) self->go_on();
@@ -285,7 +308,7 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
 
   void close() {
     server_.known_.rests(number_);
-    beast::get_lowest_layer(stream_).expires_after(kHandshakeTime);
+    stream_.next_layer().expires_after(kHandshakeTime);
     stream_.async_shutdown([self = shared_from_this()](const error_code&) {});
   }
 
@@ -293,15 +316,13 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
   const std::uint64_t number_;
   std::string key_;  ///< of the operator whose request was answered; empty: none was
   std::shared_ptr<asio::ssl::context> tls_;  // a reload replaces the server's own
-  beast::ssl_stream<beast::tcp_stream> stream_;
+  asio::ssl::stream<beast::tcp_stream> stream_;
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
-  http::response<http::string_body> response_;
+  std::string sent_;
+  bool keep_alive_ = false;
   std::string source_ip_;
-  // Of a response that goes on.
-  std::unique_ptr<rest::BodyStream> body_stream_;
-  std::optional<http::response_serializer<http::string_body>> response_head_;
-  std::string chunk_;
+  std::unique_ptr<rest::BodyStream> body_stream_;  ///< of a response that goes on
   asio::steady_timer pause_{server_.loop_};
 };
 
