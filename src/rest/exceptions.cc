@@ -12,7 +12,7 @@ namespace imprint::rest {
 
 namespace {
 
-struct Row {
+struct ExceptionRow {
   Exception exception;
   std::string_view name;
   int status;
@@ -22,7 +22,7 @@ struct Row {
 };
 
 // Statuses: contract section 8.2, from the errors of the AWS IoT API model.
-constexpr std::array kRows = std::to_array<Row>({
+constexpr std::array kRows = std::to_array<ExceptionRow>({
     {Exception::already_exists, "ResourceAlreadyExistsException", 409, Fault::conflict},
     {Exception::certificate_conflict, "CertificateConflictException", 409, Fault::conflict},
     {Exception::certificate_state, "CertificateStateException", 406, Fault::conflict},
@@ -62,7 +62,9 @@ constexpr bool is_indexed_by_exception() {
 }
 static_assert(is_indexed_by_exception());
 
-const Row& row_of(Exception exception) { return kRows[static_cast<std::size_t>(exception)]; }
+const ExceptionRow& row_of(Exception exception) {
+  return kRows[static_cast<std::size_t>(exception)];
+}
 
 // Causes that other folders give their errors. Where a cause has several, the first that the
 // operation declares; where it declares none, the last.
@@ -116,20 +118,20 @@ int status_of(Exception exception) { return row_of(exception).status; }
 
 std::vector<std::string_view> names_of(ExceptionSet exceptions) {
   std::vector<std::string_view> out;
-  for (const Row& row : kRows) {
+  for (const ExceptionRow& row : kRows) {
     if (exceptions.contains(row.exception)) out.push_back(row.name);
   }
   return out;
 }
 
 Unexpected refuse(Exception exception, std::string message, std::string where) {
-  const Row& row = row_of(exception);
+  const ExceptionRow& row = row_of(exception);
   return Unexpected(Error{row.fault, std::move(message), std::move(where), Cause(row.cause)});
 }
 
 Exception exception_of(const Error& error, ExceptionSet declared) {
   const auto row =
-      std::ranges::find(kRows, error.cause, [](const Row& r) { return Cause(r.cause); });
+      std::ranges::find(kRows, error.cause, [](const ExceptionRow& r) { return Cause(r.cause); });
   if (row != kRows.end()) return row->exception;
   std::optional<Exception> foreign;
   for (const auto& [cause, exception] : kForeignCauses) {

@@ -18,7 +18,7 @@ constexpr std::size_t kMaxSignInBytes = 4096;
 constexpr ExceptionSet kErrors{Exception::invalid_request, Exception::unauthorized,
                                Exception::throttling};
 
-std::string_view trim(std::string_view text) {
+std::string_view without_spaces(std::string_view text) {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
   while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
   return text;
@@ -29,7 +29,7 @@ std::string_view token_of(const HttpRequest& request) {
   std::string_view cookies = request.header("cookie");
   while (!cookies.empty()) {
     const auto end = cookies.find(';');
-    const std::string_view one = trim(cookies.substr(0, end));
+    const std::string_view one = without_spaces(cookies.substr(0, end));
     if (one.starts_with(kCookie) && one.substr(kCookie.size(), 1) == "=") {
       const std::string_view token = one.substr(kCookie.size() + 1);
       return token.size() == kTokenCharacters ? token : std::string_view();
