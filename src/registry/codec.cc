@@ -19,7 +19,7 @@ Result<Record> read(const json::object& from) {
 
 template <std::size_t... I>
 constexpr auto readers(std::index_sequence<I...>) {
-  return std::array{&read<std::variant_alternative_t<I, Record>>...};
+  return std::array{&read<std::variant_alternative_t<I, Record::variant>>...};
 }
 
 /// By Kind.

@@ -144,7 +144,7 @@ using Member = std::remove_cvref_t<T>;
 /// Calls `visit` with a type_identity of each kind of record.
 template <std::size_t... I>
 void for_each_kind(auto visit, std::index_sequence<I...>) {
-  (visit(std::type_identity<std::variant_alternative_t<I, Record>>()), ...);
+  (visit(std::type_identity<std::variant_alternative_t<I, Record::variant>>()), ...);
 }
 void for_each_kind(auto visit) { for_each_kind(visit, std::make_index_sequence<kKinds>()); }
 

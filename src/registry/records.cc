@@ -106,6 +106,12 @@ struct CreatedAt {
 
 }  // namespace
 
+Record::Record(const Record& other) = default;
+Record::Record(Record&& other) noexcept = default;
+Record& Record::operator=(const Record& other) = default;
+Record& Record::operator=(Record&& other) noexcept = default;
+Record::~Record() = default;
+
 std::string_view to_string(CertificateStatus status) {
   for (const auto& [value, text] : kStatuses) {
     if (value == status) return text;

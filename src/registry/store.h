@@ -85,7 +85,15 @@ struct Forget {
   bool is_archived = false;  ///< the archive has them
 };
 
-using Change = std::variant<Put, Erase, Require, RequireSame, Count, Forget>;
+/// Copied, moved and destroyed in store.cc, as Record is in records.cc.
+struct Change : std::variant<Put, Erase, Require, RequireSame, Count, Forget> {
+  using variant::variant;
+  Change(const Change& other);
+  Change(Change&& other) noexcept;
+  Change& operator=(const Change& other);
+  Change& operator=(Change&& other) noexcept;
+  ~Change();
+};
 
 /// Applied whole or not at all. Events are appended in the same transaction, each with its place in
 /// the hash chain (audit_chain.h).
@@ -221,18 +229,26 @@ struct SearchThings {
 
 }  // namespace query
 
-using Query =
-    std::variant<query::Things, query::ThingTypes, query::ThingGroups, query::GroupsOfThing,
-                 query::ThingsInGroup, query::Certificates, query::Claims,
-                 query::CertificateStatuses, query::CertificatesByKey, query::ExpiredCertificates,
-                 query::Intents, query::Policies, query::PolicyVersions, query::PoliciesOfTarget,
-                 query::TargetsOfPolicy, query::PrincipalsOfThing, query::ThingsOfPrincipal,
-                 query::Templates, query::TemplateVersions, query::AccessOf, query::AuditEvents,
-                 query::Credentials, query::RegistrationTasks, query::SearchThings,
-                 query::CaCertificates, query::CaCertificatesBySubject, query::CertificatesOfCa,
-                 query::AwaitingActivation, query::ManufacturingLists, query::EntriesOfList,
-                 query::Alarms, query::ExpiringCertificates, query::SameIdentity,
-                 query::Tombstones>;
+/// Copied, moved and destroyed in store.cc, too.
+struct Query
+    : std::variant<query::Things, query::ThingTypes, query::ThingGroups, query::GroupsOfThing,
+                   query::ThingsInGroup, query::Certificates, query::Claims,
+                   query::CertificateStatuses, query::CertificatesByKey, query::ExpiredCertificates,
+                   query::Intents, query::Policies, query::PolicyVersions, query::PoliciesOfTarget,
+                   query::TargetsOfPolicy, query::PrincipalsOfThing, query::ThingsOfPrincipal,
+                   query::Templates, query::TemplateVersions, query::AccessOf, query::AuditEvents,
+                   query::Credentials, query::RegistrationTasks, query::SearchThings,
+                   query::CaCertificates, query::CaCertificatesBySubject, query::CertificatesOfCa,
+                   query::AwaitingActivation, query::ManufacturingLists, query::EntriesOfList,
+                   query::Alarms, query::ExpiringCertificates, query::SameIdentity,
+                   query::Tombstones> {
+  using variant::variant;
+  Query(const Query& other);
+  Query(Query&& other) noexcept;
+  Query& operator=(const Query& other);
+  Query& operator=(Query&& other) noexcept;
+  ~Query();
+};
 
 /// Where a list goes on: after this sort key. Empty means from the start. Opaque outside registry/;
 /// stable while records come and go, because it names a place in the order, not an offset.
