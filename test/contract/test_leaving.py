@@ -29,6 +29,8 @@ class Client:
         self.client.tls_set(ca_certs=str(ca), certfile=f"{device}.pem", keyfile=f"{device}.key")
         self.client.on_connect = lambda client, data, flags, code: self.connected.set() if code == 0 else None
         self.client.on_disconnect = lambda *_: self.gone.set()
+        self.subscribed = threading.Event()
+        self.client.on_subscribe = lambda *_: self.subscribed.set()
         self.client.on_message = lambda client, data, message: self.received.append((message.topic, message.payload))
         self.client.connect("localhost", port, keepalive=60)
         self.client.loop_start()
@@ -94,7 +96,8 @@ class Mosquitto(unittest.TestCase):
         device.client.subscribe([(own, 1), (foreign, 1)])
         neighbour = self.client(self.other)
         neighbour.client.subscribe([(own, 1), (foreign, 1)])
-        time.sleep(0.5)
+        for one in (device, neighbour):
+            self.assertTrue(one.subscribed.wait(DEADLINE))
         device.client.publish(foreign, b"no", qos=1).wait_for_publish(DEADLINE)
         device.client.publish(own, b"yes", qos=1).wait_for_publish(DEADLINE)
         neighbour.client.publish(own, b"no", qos=1).wait_for_publish(DEADLINE)
