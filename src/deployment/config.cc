@@ -10,30 +10,7 @@
 
 namespace imprint::deployment {
 
-namespace {
-
-template <class E>
-struct EnumRow {
-  E value;
-  std::string_view text;
-};
-constexpr EnumRow<Reprovision> kReprovisions[] = {{Reprovision::same_key, "same-key"},
-                                                  {Reprovision::replace, "replace"},
-                                                  {Reprovision::operator_decides, "operator"},
-                                                  {Reprovision::never, "never"},
-                                                  {Reprovision::aws, "aws"}};
-
-}  // namespace
-
 std::string_view to_string(LogFormat format) { return format == LogFormat::text ? "text" : "json"; }
-
-std::string_view to_string(Reprovision value) {
-  return std::ranges::find(kReprovisions, value, &EnumRow<Reprovision>::value)->text;
-}
-
-std::string_view to_string(JitpMode mode) {
-  return mode == JitpMode::inline_registration ? "inline" : "aws";
-}
 
 Result<ListenAddress> ListenAddress::parse(std::string_view text) {
   const auto colon = text.rfind(':');

@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "hooks/options.h"
 #include "issuance/profile.h"
+#include "templates/modes.h"
 #include "x509/algorithm.h"
 
 namespace imprint::deployment {
@@ -28,9 +29,6 @@ struct ListenAddress {
 };
 
 enum class LogFormat { text, json };
-/// What happens when a known device registers again (interface.md, template settings).
-enum class Reprovision { same_key, replace, operator_decides, never, aws };
-enum class JitpMode { inline_registration, aws };
 
 /// imprint.toml: a value, read once and swapped whole on SIGHUP. Every key is optional; the
 /// defaults are the member initialisers.
@@ -61,11 +59,12 @@ struct Config {
 
   /// Defaults for the settings of each template.
   struct Templates {
-    Reprovision reprovision = Reprovision::same_key;
+    templates::Reprovision reprovision = templates::Reprovision::same_key;
     std::string allowlist = {};     ///< name of a manufacturing list; empty: no list asked
     std::uint64_t fleet_limit = 0;  ///< most things a template may make; 0: no limit
-    JitpMode jitp = JitpMode::inline_registration;
+    templates::JitpMode jitp = templates::JitpMode::inline_registration;
     Seconds certificate_validity = std::chrono::hours(24 * 3650);
+    Seconds token_lifetime = std::chrono::hours(1);  ///< of certificate ownership tokens
     x509::KeyAlgorithm key_algorithm = x509::KeyAlgorithm::rsa_2048;  ///< of server-made keys
     friend bool operator==(const Templates&, const Templates&) = default;
   } templates = {};
@@ -118,8 +117,6 @@ struct Config {
 };
 
 std::string_view to_string(LogFormat format);
-std::string_view to_string(Reprovision value);
-std::string_view to_string(JitpMode mode);
 
 using imprint::parse_duration;
 

@@ -53,6 +53,7 @@ allowlist = "line-1"
 fleet-limit = 5
 jitp = "aws"
 certificate-validity = "90d"
+token-lifetime = "30m"
 key-algorithm = "ec-p256"
 [limits]
 connections = 1
@@ -89,9 +90,13 @@ level = "debug"
                            {"http://a/ocsp"},
                            {"http://a/ca.pem"},
                            7};
-  expected.templates = {
-      Reprovision::replace,       "line-1", 5, JitpMode::aws, std::chrono::hours(24 * 90),
-      x509::KeyAlgorithm::ec_p256};
+  expected.templates = {templates::Reprovision::replace,
+                        "line-1",
+                        5,
+                        templates::JitpMode::aws,
+                        std::chrono::hours(24 * 90),
+                        std::chrono::minutes(30),
+                        x509::KeyAlgorithm::ec_p256};
   expected.limits = {.connections = 1,
                      .connections_per_address = 2,
                      .handshakes = 3,

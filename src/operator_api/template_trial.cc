@@ -281,7 +281,8 @@ json::object write_outcome(const provisioning::Known& known, const provisioning:
                    {"deviceConfiguration", resources.device_configuration},
                    {"changes", write_changes(known, plan.changes)}};
   if (resources.thing) out["thingName"] = resources.thing->name.str();
-  if (!known.device->detail.empty()) out["gatekeeper"] = known.device->detail;
+  json::object admitted = encoding::write_fields(known.device->registered);
+  if (!admitted.empty()) out["gatekeeper"] = std::move(admitted);
   json::array policies;
   for (const templates::PolicyResource& policy : resources.policies) {
     json::object one{{"policyName", provisioning::policy_name_of(policy).str()}};

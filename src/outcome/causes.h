@@ -20,15 +20,16 @@ enum class Again : std::uint8_t { final, later };
 struct CauseInfo {
   std::string_view name;  ///< as events have it: "NotListed"
   /// errorCode and statusCode of a rejected payload (AWS IoT, fleet provisioning MQTT API; those
-  /// AWS does not document are decided in docs/compatibility.md). Several causes share a code: what
-  /// the operator's rules are is not for whoever asks. Empty and 0 where no request is answered.
+  /// AWS does not document are decided in docs/compatibility.md). Several causes share a code: a
+  /// device must not learn the operator's rules from them. Empty and 0 where no request is
+  /// answered.
   std::string_view wire_code = {};
   int status = 0;
   outcome::FailureCategory category =
       outcome::FailureCategory::internal;  ///< of imprint_provisioning_failure_total
   Again again = Again::final;
-  /// What the operator or the firmware does next; empty where it takes more than the cause to say
-  /// (story/judgement.cc).
+  /// What the operator or the firmware does next, with {certificate} and {hook} for those of the
+  /// event; empty where it takes more than the cause to say (story/judgement.cc).
   std::string_view remedy = {};
   /// The same of a first connection, where the device sends nothing but its certificate.
   std::string_view first_connection_remedy = {};
@@ -55,13 +56,13 @@ inline constexpr auto kCauses = std::to_array<CauseInfo>({
      .wire_code = "InvalidParameters",
      .status = 400,
      .category = invalid_parameters,
-     .remedy = "Send the parameters that the template asks for, as texts; `imprint template try` "
-               "shows what a template makes of them.",
+     .remedy = "Send every parameter that the template asks for, as a string; `imprint template "
+               "try` shows what a template makes of them.",
      .first_connection_remedy =
-         "The template takes its values from the device's certificate, and what the sentence names "
-         "is missing there or does not fit. Give the device a certificate with another subject, or "
-         "change the template (a Default, another Ref); `imprint template lint --certificate` says "
-         "whether they fit."},
+         "The template takes its values from the device's certificate, and the one that the "
+         "sentence names is missing there or not acceptable. Give the device a certificate with "
+         "another subject, or change the template (a Default, another Ref); `imprint template lint "
+         "--certificate` says whether they fit."},
     {.name = "AccessDenied",
      .wire_code = "AccessDenied",
      .status = 403,
@@ -93,20 +94,21 @@ inline constexpr auto kCauses = std::to_array<CauseInfo>({
      .status = 503,
      .category = unavailable,
      .again = Again::later,
-     .remedy = "Let the device try again; if it goes on, `imprint doctor` looks at the server."},
+     .remedy =
+         "Let the device try again; if it keeps happening, `imprint doctor` examines the server."},
     {.name = "InternalError",
      .wire_code = "InternalError",
      .status = 500,
      .category = internal,
      .again = Again::later,
-     .remedy = "The server's log has the cause under the same correlation id; let the device try "
+     .remedy = "The server's log has the reason under the same correlation id; let the device try "
                "again."},
     {.name = "InvalidCertificateOwnershipToken",
      .wire_code = "InvalidCertificateOwnershipToken",
      .status = 400,
      .category = invalid_token,
-     .remedy = "Begin again with a create request and register with the token of its answer, "
-               "within the hour, over a connection of the same claim."},
+     .remedy = "Start over: request a certificate, then send RegisterThing with the token of that "
+               "answer, before the token expires and over a connection of the same claim."},
     {.name = "InvalidPayload",
      .wire_code = "InvalidPayload",
      .status = 400,
@@ -117,7 +119,7 @@ inline constexpr auto kCauses = std::to_array<CauseInfo>({
      .status = 400,
      .category = invalid_csr,
      .remedy = "Make a new key (P-256, P-384, P-521 or RSA with 2048, 3072 or 4096 bits) and a "
-               "PKCS#10 request in PEM that it signs itself."},
+               "PKCS#10 request in PEM, signed with that key."},
     {.name = "TemplateDisabled",
      .wire_code = "TemplateDisabled",
      .status = 403,
@@ -133,9 +135,9 @@ inline constexpr auto kCauses = std::to_array<CauseInfo>({
      .wire_code = "ResourceRegistrationFailure",
      .status = 400,
      .category = template_failed,
-     .remedy = "The thing type exists and is deprecated: put it back in use (aws iot "
-               "deprecate-thing-type --thing-type-name NAME --undo-deprecate), or name another in "
-               "the template; then let the device try again."},
+     .remedy = "The thing type exists and is deprecated: take that back (aws iot "
+               "deprecate-thing-type --thing-type-name NAME --undo-deprecate), or name another "
+               "type in the template; then let the device try again."},
     {.name = "DuplicateDevice",
      .wire_code = "ResourceConflicts",
      .status = 409,
@@ -145,8 +147,8 @@ inline constexpr auto kCauses = std::to_array<CauseInfo>({
      .wire_code = "ResourceConflicts",
      .status = 409,
      .category = conflict,
-     .remedy = "One key belongs to one thing: give this unit a key of its own, or delete the thing "
-               "that the sentence names if it is the same unit under an old name."},
+     .remedy = "A key belongs to one thing: give this unit a key of its own, or, if it is the same "
+               "unit under an old name, delete the thing that the sentence names."},
     {.name = "OverrideIsFail",
      .wire_code = "ResourceConflicts",
      .status = 409,
@@ -166,7 +168,7 @@ inline constexpr auto kCauses = std::to_array<CauseInfo>({
      .category = limit_reached,
      .remedy = "The template has as many devices as its setting fleet-limit allows. Raise it "
                "(imprint template set DIR TEMPLATE fleet-limit=N), or find out who registers more "
-               "than were made."},
+               "devices than were made."},
     {.name = "ClaimRefused",
      .wire_code = "AccessDenied",
      .status = 403,
@@ -178,23 +180,23 @@ inline constexpr auto kCauses = std::to_array<CauseInfo>({
      .wire_code = "AccessDenied",
      .status = 403,
      .category = not_admitted,
-     .remedy = "A certificate of this key, or of its issuer and serial number, was taken out of "
-               "service, so the key stays out. If the unit came back from repair and is trusted "
-               "again: imprint revocation lift DIR ID, or activate the certificate that is "
+     .remedy = "A certificate with this key, or with its issuer and serial number, was taken out "
+               "of service, so the key is refused. If the unit came back from repair and is "
+               "trusted again: imprint revocation lift DIR ID, or activate the certificate that is "
                "INACTIVE. If not, it needs a new key."},
     // The gatekeeper's: which rule of the template a unit did not meet.
     {.name = "NotListed",
      .wire_code = "AccessDenied",
      .status = 403,
      .category = not_admitted,
-     .remedy = "If this unit belongs in, put it on the list (imprint list set DIR LIST SERIAL); "
-               "then the same request succeeds. If not, something is wrong with what it says of "
-               "itself."},
+     .remedy =
+         "If this unit is one of yours, put it on the list (imprint list set DIR LIST SERIAL); "
+         "then the same request succeeds. If not, what it says about itself is wrong."},
     {.name = "Blocked",
      .wire_code = "AccessDenied",
      .status = 403,
      .category = not_admitted,
-     .remedy = "Somebody blocked this unit. If that is over: imprint list set DIR LIST SERIAL "
+     .remedy = "Somebody blocked this unit. To let it in again: imprint list set DIR LIST SERIAL "
                "state=allowed."},
     {.name = "ListedForAnotherTemplate",
      .wire_code = "AccessDenied",
@@ -206,8 +208,8 @@ inline constexpr auto kCauses = std::to_array<CauseInfo>({
      .wire_code = "AccessDenied",
      .status = 403,
      .category = not_admitted,
-     .remedy = "Make the list and bring the units in (imprint list create, imprint list import), "
-               "or name the right one: imprint template set DIR TEMPLATE allowlist=LIST."},
+     .remedy = "Create the list and import the units (imprint list create, imprint list import), "
+               "or name the right list: imprint template set DIR TEMPLATE allowlist=LIST."},
     {.name = "NoListAttached",
      .wire_code = "AccessDenied",
      .status = 403,
@@ -225,36 +227,49 @@ inline constexpr auto kCauses = std::to_array<CauseInfo>({
      .wire_code = "AccessDenied",
      .status = 403,
      .category = not_admitted,
-     .remedy = "Let the firmware send that parameter, or name the one that holds the serial: "
-               "imprint template set DIR TEMPLATE serial-parameter=NAME.",
+     .remedy = "Let the firmware send that parameter, or name the one that holds the serial "
+               "number: imprint template set DIR TEMPLATE serial-parameter=NAME.",
      .first_connection_remedy =
-         "Give the device a certificate whose subject has the serial, or name the parameter that "
-         "holds it: imprint template set DIR TEMPLATE serial-parameter=NAME."},
+         "Give the device a certificate whose subject has the serial number, or name the parameter "
+         "that holds it: imprint template set DIR TEMPLATE serial-parameter=NAME."},
     {.name = "ParameterRefused",
      .wire_code = "AccessDenied",
      .status = 403,
      .category = not_admitted,
-     .remedy = "If the unit is a good one, change the rule: imprint template set DIR TEMPLATE "
-               "KEY=VALUE. If not, something is wrong with what it says of itself."},
-    // The pre-provisioning hook's. The hook's own event says what to do.
-    {.name = "HookDenied", .wire_code = "AccessDenied", .status = 403, .category = hook_denied},
+     .remedy = "If this unit is one of yours, change the rule: imprint template set DIR TEMPLATE "
+               "KEY=VALUE. If not, what it says about itself is wrong."},
+    // The pre-provisioning hook's.
+    {.name = "HookDenied",
+     .wire_code = "AccessDenied",
+     .status = 403,
+     .category = hook_denied,
+     .remedy = "The hook {hook} denied the device; that is final. If this unit is one of yours, "
+               "correct what the hook looks at (its list of serial numbers, its limit), then let "
+               "the device try again."},
     {.name = "HookFailed",
      .wire_code = "AccessDenied",
      .status = 403,
      .category = hook_failed,
-     .again = Again::later},
+     .again = Again::later,
+     .remedy = "The hook {hook} failed, so the device was not let in. Check that its handler runs "
+               "and answers as docs/hooks.md says (`imprint template try` calls it and shows the "
+               "answer); the device may try again."},
     {.name = "HookTimedOut",
      .wire_code = "AccessDenied",
      .status = 403,
      .category = hook_timed_out,
-     .again = Again::later},
+     .again = Again::later,
+     .remedy =
+         "The hook {hook} did not answer in time, so the device was not let in. Check that its "
+         "handler runs and is quick enough (`imprint template try` calls it and shows how long it "
+         "takes), or give it more concurrency in imprint.toml; the device may try again."},
     {.name = "HookOverride",
      .wire_code = "InvalidParameters",
      .status = 400,
      .category = hook_failed,
-     .remedy = "The hook put the value that the sentence names in the place of the device's own, "
-               "which would have done: correct what its handler answers in parameterOverrides. "
-               "`imprint template try` asks it and shows what comes of it."},
+     .remedy = "The device's own value was acceptable; the hook replaced it with the one that the "
+               "sentence names. Correct what its handler returns in parameterOverrides. `imprint "
+               "template try` calls the hook and shows the result."},
     // Of certificates and documents that are brought to the REST API or come with a first
     // connection.
     {.name = "CertificateValidation",
@@ -264,7 +279,7 @@ inline constexpr auto kCauses = std::to_array<CauseInfo>({
      .first_connection_remedy =
          "The device's certificate is at fault, as the sentence says: it needs one that is valid, "
          "with a key that is accepted (P-256, P-384, P-521, or RSA with 2048, 3072 or 4096 bits "
-         "and the exponent 65537). `imprint template lint --certificate` judges it."},
+         "and the exponent 65537). `imprint template lint --certificate` checks it."},
     {.name = "CertificateConflict",
      .wire_code = "CertificateConflict",
      .status = 409,
@@ -284,10 +299,10 @@ inline constexpr auto kCauses = std::to_array<CauseInfo>({
     // Of the device's certificate, in the handshake and at CONNECT.
     {.name = "unknown-certificate",
      .category = handshake_refused,
-     .remedy = "The device shows a certificate that is not registered here, and no CA certificate "
-               "that may introduce it: mend what the sentence names, register the certificate (aws "
-               "iot register-certificate-without-ca) or its CA (imprint ca register), or let the "
-               "device begin again with its claim."},
+     .remedy = "The device presents a certificate that is not registered here, and no registered "
+               "CA certificate vouches for it: fix what the sentence names, register the "
+               "certificate (aws iot register-certificate-without-ca) or its CA (imprint ca "
+               "register), or let the device start over with its claim."},
     {.name = "CertificateExpired",
      .category = handshake_refused,
      .remedy = "The device's certificate has expired, by this server's clock (`imprint doctor` "
@@ -295,7 +310,7 @@ inline constexpr auto kCauses = std::to_array<CauseInfo>({
     {.name = "CertificateNotYetValid",
      .category = handshake_refused,
      .remedy = "The device's certificate begins later than this server's clock says: compare that "
-               "clock (`imprint doctor` checks it) with the CA's. When the certificate begins, the "
+               "clock (`imprint doctor` checks it) with the CA's. Once the certificate begins, the "
                "device gets in by itself."},
     {.name = "CertificateOutOfUse", .category = handshake_refused},
     {.name = "CertificateDeleted", .category = handshake_refused},
@@ -311,17 +326,20 @@ inline constexpr auto kCauses = std::to_array<CauseInfo>({
      .category = handshake_refused,
      .remedy = "Its CA is known, but the device's certificate, or an intermediate CA's that it "
                "sends, is not acceptable: the sentence above names the fault. Issue it anew "
-               "without it; `imprint template lint --certificate` judges one."},
+               "without that fault; `imprint template lint --certificate` checks one."},
     {.name = "CaNotInUse",
      .wire_code = "AccessDenied",
      .status = 403,
      .category = not_admitted,
-     .remedy = "Its CA certificate is registered and introduces no devices as it is: do what the "
-               "sentence says, and the device comes in at its next connection.",
+     .remedy = "Its CA certificate is registered but introduces no devices in its present state: "
+               "do what the sentence says, and the device gets in at its next connection.",
      .first_connection_remedy =
          "Put the CA certificate back in use (aws iot update-ca-certificate), or register its "
-         "successor if it has ended; the device comes in at its next connection."},
-    {.name = "FirstConnectionDropped", .category = claim_refused},
+         "successor if it has expired; the device gets in at its next connection."},
+    {.name = "FirstConnectionDropped",
+     .category = claim_refused,
+     .remedy = "Nothing to do: with the setting jitp = aws the first connection is dropped, and "
+               "the next one gets in."},
     // Of the handshake itself.
     {.name = "no-certificate", .category = handshake_refused, .remedy = remedy::kAgreeOnTls},
     {.name = "server-not-trusted", .category = handshake_refused, .remedy = remedy::kAgreeOnTls},
@@ -330,12 +348,29 @@ inline constexpr auto kCauses = std::to_array<CauseInfo>({
     {.name = "no-shared-group", .category = handshake_refused, .remedy = remedy::kAgreeOnTls},
     {.name = "no-shared-signature", .category = handshake_refused, .remedy = remedy::kAgreeOnTls},
     {.name = "no-shared-protocol", .category = handshake_refused, .remedy = remedy::kAgreeOnTls},
-    // Of the device's policies. The remedy names the certificate (story/judgement.cc).
-    {.name = "NoPolicy", .category = topic_refused},
-    {.name = "PolicyDenies", .category = topic_refused},
+    // Of the device's policies.
+    {.name = "NoPolicy",
+     .category = topic_refused,
+     .remedy = "No policy is attached to the certificate, so nothing is allowed: aws iot "
+               "attach-policy --policy-name NAME --target with the ARN of certificate "
+               "{certificate} (aws iot list-policies lists them)."},
+    {.name = "PolicyDenies",
+     .category = topic_refused,
+     .remedy = "A Deny applies, and no Allow can override it. If the device may do this, change "
+               "the policy that the sentence names, or detach it from certificate {certificate} or "
+               "from the group of its thing that carries it; another client id or topic may lie "
+               "outside the Deny."},
     {.name = "NoStatement", .category = topic_refused},
-    {.name = "VariableWithoutValue", .category = topic_refused},
-    {.name = "ConditionNotMet", .category = topic_refused},
+    {.name = "VariableWithoutValue",
+     .category = topic_refused,
+     .remedy = "A variable in its policy has no value for this connection, so the statement does "
+               "not apply: the certificate is attached to no thing. aws iot attach-thing-principal "
+               "--thing-name NAME --principal with the ARN of certificate {certificate}."},
+    {.name = "ConditionNotMet",
+     .category = topic_refused,
+     .remedy = "This connection does not meet a condition in its policy. If the device may do "
+               "this, change the condition that the sentence names: aws iot list-attached-policies "
+               "--target with the ARN of certificate {certificate}."},
     // Of what it asks for.
     {.name = "ClientIdTaken",
      .category = claim_refused,
@@ -343,76 +378,76 @@ inline constexpr auto kCauses = std::to_array<CauseInfo>({
                "the firmware use the name of the thing that this certificate belongs to."},
     {.name = "ReservedTopic",
      .category = topic_refused,
-     .remedy = "No policy opens this topic: the firmware must use another, as the sentence says."},
+     .remedy =
+         "No policy can allow this topic: the firmware must use another, as the sentence says."},
     {.name = "LastWill",
      .category = claim_refused,
      .remedy = "Its last will was refused, not its client id: let the firmware send the will to a "
-               "topic that its policy lets it publish to, or add that to the policy (with the flag "
-               "retain: iot:RetainPublish, too)."},
+               "topic that its policy lets it publish to, or allow that topic in the policy (with "
+               "the retain flag, iot:RetainPublish as well)."},
     {.name = "Retain",
      .category = topic_refused,
-     .remedy = "Let the firmware publish without RETAIN. Requests are never kept; for other topics "
-               "the policy may allow iot:RetainPublish."},
+     .remedy = "Let the firmware publish without RETAIN. Requests are never retained; for other "
+               "topics the policy can allow iot:RetainPublish."},
     // Of how it speaks MQTT.
     {.name = "NotMqtt",
      .category = protocol_fault,
-     .remedy = "What comes first on this connection is no MQTT: let the firmware begin with "
+     .remedy = "The first bytes on this connection are not MQTT: let the firmware begin with "
                "CONNECT. HTTPS has a port of its own (listen.http in imprint.toml)."},
     {.name = "ProtocolVersion",
      .category = protocol_fault,
      .remedy = "Let the firmware's MQTT client speak MQTT 3.1.1 or MQTT 5: most have a setting for "
-               "it. MQTT 3.1 (MQIsdp) is not served."},
+               "it. MQTT 3.1 (MQIsdp) is not supported."},
     {.name = "ClientIdNotValid",
      .category = protocol_fault,
      .remedy = "Let the firmware send a client id of 1 to 128 bytes, such as its serial number. An "
-               "empty one needs the flag clean session."},
+               "empty one requires the clean session flag."},
     {.name = "EnhancedAuthentication",
      .category = protocol_fault,
      .remedy = "Turn enhanced authentication off in the firmware's MQTT client: the certificate "
-               "says who it is."},
+               "identifies the device."},
     {.name = "MaximumPacketSize",
      .category = protocol_fault,
-     .remedy = "Let the firmware's MQTT client announce a larger Maximum Packet Size: 512 bytes at "
-               "least, and 4,096 for an answer with a certificate."},
+     .remedy = "Let the firmware's MQTT client announce a larger Maximum Packet Size: at least 512 "
+               "bytes, and 4,096 for an answer with a certificate."},
     {.name = "QosNotSupported",
      .category = protocol_fault,
-     .remedy = "Let the firmware publish with QoS 0 or 1, its last will too: QoS 2 is not offered, "
-               "here as on AWS IoT."},
+     .remedy = "Let the firmware publish with QoS 0 or 1, its last will too: QoS 2 is not "
+               "supported, here as on AWS IoT."},
     {.name = "PacketTooLarge",
      .category = protocol_fault,
-     .remedy = "Let the firmware send less at once: a payload may have 128 KiB."},
+     .remedy = "Let the firmware send smaller messages: a payload may have 128 KiB."},
     {.name = "TopicNotValid",
      .category = protocol_fault,
      .remedy = "Let the firmware publish to a topic of at most 256 bytes and 7 slashes, without + "
                "and #, which are for subscriptions."},
     {.name = "QuotaExceeded",
      .category = protocol_fault,
-     .remedy = "Let the firmware ask for less at once, as the sentence says: one SUBSCRIBE may "
-               "hold 8 filters, for example."},
+     .remedy = "Let the firmware request less at once, as the sentence says: a SUBSCRIBE may hold "
+               "8 filters, for example."},
     {.name = "TooManyInFlight",
      .category = protocol_fault,
-     .remedy = "Let the firmware wait for PUBACK: 100 messages of QoS 1 may be on their way at "
-               "once."},
+     .remedy = "Let the firmware wait for PUBACK: at most 100 QoS 1 messages may be unacknowledged "
+               "at a time."},
     {.name = "TopicAlias",
      .category = protocol_fault,
-     .remedy = "Let the firmware use topic aliases from 1 to 8, as CONNACK tells it, or none."},
+     .remedy = "Let the firmware use topic aliases from 1 to 8, as CONNACK announces, or none."},
     {.name = "SubscriptionIdentifier",
      .category = protocol_fault,
      .remedy = "Turn subscription identifiers off in the firmware's MQTT client."},
     {.name = "MalformedPacket",
      .category = protocol_fault,
-     .remedy = "The firmware or its MQTT library sends what is no MQTT packet, as the sentence "
-               "says: a text that is not UTF-8, a length that is wrong. Two tasks that write to "
-               "one connection do this, too."},
+     .remedy = "The firmware or its MQTT library sends malformed packets, as the sentence says: "
+               "text that is not UTF-8, or a wrong length. Two tasks writing to one connection "
+               "cause this, too."},
     {.name = "ProtocolError",
      .category = protocol_fault,
-     .remedy = "The firmware or its MQTT library does what MQTT does not allow, as the sentence "
-               "says: correct it there. A reconnect that sends CONNECT again needs a new "
-               "connection."},
+     .remedy = "The firmware or its MQTT library breaks a rule of MQTT, as the sentence says: "
+               "correct it there. A reconnect that sends CONNECT again needs a new connection."},
     {.name = "SlowReader",
      .category = protocol_fault,
-     .remedy = "The device does not read what its subscriptions bring: let it subscribe to less, "
-               "or call its MQTT client more often."},
+     .remedy = "The device does not read what its subscriptions deliver fast enough: let it "
+               "subscribe to less, or run its MQTT client's loop more often."},
     {.name = "TooManyRequests",
      .category = protocol_fault,
      .remedy = "Let the firmware wait for the answer to a provisioning request before it sends the "
@@ -420,14 +455,15 @@ inline constexpr auto kCauses = std::to_array<CauseInfo>({
     {.name = "NoDecision",
      .category = unavailable,
      .again = Again::later,
-     .remedy = "Let the device try again; if it goes on, `imprint doctor` looks at the server."},
+     .remedy =
+         "Let the device try again; if it keeps happening, `imprint doctor` examines the server."},
     {.name = "MqttAtRestPort",
      .category = protocol_fault,
      .remedy = "Let the firmware connect to the MQTT port (listen.mqtt in imprint.toml); this one "
                "is for the REST API and the dashboard."},
 });
 
-/// A row by its name; none for a name of tomorrow's.
+/// The row of that name; none for a name that only a later version knows.
 Cause find_cause(std::string_view name);
 
 /// The cause of an error: its own, or the one that stands for its fault.

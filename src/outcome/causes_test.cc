@@ -50,6 +50,16 @@ TEST(Causes, AnErrorHasItsOwnOrTheOneOfItsFault) {
   }
 }
 
+TEST(Causes, HaveRemediesThatNameNothingButTheEventsOwn) {
+  for (const CauseInfo& info : kCauses) {
+    for (const std::string_view remedy : {info.remedy, info.first_connection_remedy}) {
+      EXPECT_NO_THROW(std::ignore = fmt::format(fmt::runtime(remedy), fmt::arg("certificate", "ab"),
+                                                fmt::arg("hook", "arn")))
+          << info.name;
+    }
+  }
+}
+
 TEST(Causes, WhatTheOperatorsRulesAreIsNotForWhoeverAsks) {
   for (const std::string_view name : {"NotListed", "Blocked", "ListMissing", "ClaimRefused",
                                       "HookDenied", "LimitReached", "KeyRefused"})

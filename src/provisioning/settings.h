@@ -7,32 +7,13 @@
 #include "alarms/options.h"
 #include "base/clock.h"
 #include "provisioning/rules.h"
+#include "templates/modes.h"
 #include "x509/algorithm.h"
 
 namespace imprint::provisioning {
 
-/// What happens when a thing that has a certificate is registered again (template setting
-/// `reprovision`).
-enum class Reprovision : std::uint8_t {
-  /// With the key it has: yes. With another: only while the old certificate has never been used, as
-  /// after a lost answer; the old one is then deactivated in the same transaction.
-  same_key,
-  /// Yes. The old certificates that are in use stay so until the new one first connects and are
-  /// deactivated then, so that a lost answer takes nobody out of service.
-  replace,
-  /// Only with an operator's permission for that thing (Thing::reprovision_until), or after an
-  /// operator has deactivated or detached the old certificates.
-  operator_decides,
-  never,  ///< No.
-  aws,    ///< Yes; the old certificates stay as they are.
-};
-
-/// What the first connection of a device comes to whose certificate a registered CA signed
-/// (template setting `jitp`).
-enum class JitpMode : std::uint8_t {
-  inline_registration,  ///< It is provisioned within its CONNECT and goes on.
-  aws,                  ///< It is provisioned and dropped; the next connection gets in.
-};
+using templates::JitpMode;
+using templates::Reprovision;
 
 /// The rules of provisioning: the deployment's, and what one template makes of them
 /// (template_settings.h). A value; a reload replaces the deployment's whole.

@@ -20,19 +20,10 @@ constexpr std::size_t kMaxNameBytes = 256;
 constexpr Seconds kLeastValidity = std::chrono::minutes(1);
 constexpr Seconds kMostValidity = std::chrono::hours(24 * 36500);
 
-template <class E>
-struct Word {
-  E value;
-  std::string_view text;
-};
-constexpr auto kReprovisions =
-    std::to_array<Word<Reprovision>>({{Reprovision::same_key, "same-key"},
-                                      {Reprovision::replace, "replace"},
-                                      {Reprovision::operator_decides, "operator"},
-                                      {Reprovision::never, "never"},
-                                      {Reprovision::aws, "aws"}});
-constexpr auto kJitpModes = std::to_array<Word<JitpMode>>(
-    {{JitpMode::inline_registration, "inline"}, {JitpMode::aws, "aws"}});
+using templates::kJitpModes;
+using templates::kReprovisions;
+using templates::Word;
+
 constexpr auto kKeyAlgorithms = std::to_array<Word<x509::KeyAlgorithm>>(
     {{x509::KeyAlgorithm::rsa_2048, "rsa-2048"}, {x509::KeyAlgorithm::ec_p256, "ec-p256"}});
 

@@ -44,7 +44,6 @@ class Connection {
   /// Of the endpoint that the client connected to: the one that it named (RFC 6066, server_name),
   /// or the first where it named none of them.
   [[nodiscard]] std::string domain_name() const;
-  [[nodiscard]] bool is_handshaking() const { return phase_ == Phase::handshaking; }
 
  private:
   enum class Phase {

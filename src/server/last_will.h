@@ -4,7 +4,7 @@
 #include "identity/principal.h"
 #include "mqtt/message.h"
 #include "runtime/task.h"
-#include "server/broker.h"
+#include "server/session_address.h"
 
 namespace imprint::server {
 

@@ -63,7 +63,6 @@ class Switchboard {
   /// subscribe any more leaves its share groups, so that others get what is for them; it joins them
   /// again when it is resumed.
   void access_changed(const identity::AccessChange& change);
-  [[nodiscard]] bool has_parked() const { return !parked_.empty(); }
 
   // ---- takeover ----
 

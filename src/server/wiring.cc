@@ -146,31 +146,14 @@ Result<Shard::Address> to_address(const deployment::ListenAddress& listen) {
   return Shard::Address(address, listen.port);
 }
 
-provisioning::Reprovision to_reprovision(deployment::Reprovision value) {
-  switch (value) {
-    case deployment::Reprovision::same_key:
-      return provisioning::Reprovision::same_key;
-    case deployment::Reprovision::replace:
-      return provisioning::Reprovision::replace;
-    case deployment::Reprovision::operator_decides:
-      return provisioning::Reprovision::operator_decides;
-    case deployment::Reprovision::never:
-      return provisioning::Reprovision::never;
-    case deployment::Reprovision::aws:
-      return provisioning::Reprovision::aws;
-  }
-  return provisioning::Reprovision::same_key;
-}
-
 provisioning::Settings to_settings(const deployment::Config& config) {
-  return {.reprovision = to_reprovision(config.templates.reprovision),
-          .jitp = config.templates.jitp == deployment::JitpMode::aws
-                      ? provisioning::JitpMode::aws
-                      : provisioning::JitpMode::inline_registration,
+  return {.reprovision = config.templates.reprovision,
+          .jitp = config.templates.jitp,
           .fleet_limit = static_cast<std::int64_t>(config.templates.fleet_limit),
           .key_algorithm = config.templates.key_algorithm,
           .certificate_validity = config.templates.certificate_validity,
           .rules = {.allowlist = config.templates.allowlist},
+          .ownership_lifetime = config.templates.token_lifetime,
           .pending_certificates = config.limits.pending_certificates,
           .new_places = config.alarms.enabled ? config.alarms.claim_new_place
                                               : alarms::NewPlaceOptions{.enabled = false}};

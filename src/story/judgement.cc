@@ -21,42 +21,47 @@ std::string advice_on_freeze(const Certificate& claim) {
   const std::string id = claim.id.hex();
   return fmt::format(
       "Its claim is frozen, and none of its devices can register until you decide: {}. If it has "
-      "leaked, leave it so and make another: imprint claim create DIR --template NAME --out "
+      "leaked, leave it frozen and make another: imprint claim create DIR --template NAME --out "
       "FOLDER. If not, see its budget (imprint claim show DIR {}), widen it first (imprint claim "
       "set DIR {}), or the next device freezes it again, and then put it back in service (imprint "
       "claim thaw DIR {}).",
       claim.frozen->because, id, id, id);
 }
 
-std::string_view remedy_at(Cause cause, bool is_first_connection) {
+/// The remedy of a cause, with what it names of the event.
+std::string remedy_for(Cause cause, const Event& event) {
   if (!cause) return {};
-  const bool has_own = is_first_connection && !cause->first_connection_remedy.empty();
-  return has_own ? cause->first_connection_remedy : cause->remedy;
+  const bool is_first_connection = event.is("just_in_time_provisioning"_step);
+  const std::string_view remedy = is_first_connection && !cause->first_connection_remedy.empty()
+                                      ? cause->first_connection_remedy
+                                      : cause->remedy;
+  const std::string& hook = event.detail_as<trail::HookAnswer>().hook;
+  return fmt::format(fmt::runtime(remedy), fmt::arg("certificate", event.record.certificate),
+                     fmt::arg("hook", hook.empty() ? "of the template" : quote(hook)));
 }
 
 /// By its cause, or for want of one by the code that the device saw.
-std::string_view remedy_of_rejection(const Event& event, bool is_first_connection) {
-  const std::string_view remedy = remedy_at(event.told.cause, is_first_connection);
+std::string remedy_of_rejection(const Event& event) {
+  std::string remedy = remedy_for(event.told.cause, event);
   if (!remedy.empty()) return remedy;
-  const std::string& error_code = event.detail_as<trail::Rejection>().error_code;
-  return remedy_at(outcome::find_cause(error_code), is_first_connection);
+  return remedy_for(outcome::find_cause(event.detail_as<trail::Rejection>().error_code), event);
 }
 
 /// Handshakes of earlier versions have no cause: they are about unknown certificates.
-std::string_view remedy_of_denial(const Event& event) {
-  if (event.is("tls_handshake"_step) && !event.told.cause)
-    return "unknown-certificate"_cause->remedy;
-  return remedy_at(event.told.cause, false);
+std::string remedy_of_denial(const Event& event) {
+  const bool is_nameless = event.is("tls_handshake"_step) && !event.told.cause;
+  return remedy_for(is_nameless ? "unknown-certificate"_cause : event.told.cause, event);
 }
 
 std::string advice_on_rejection(const Event& event) {
   const auto& rejection = event.detail_as<trail::Rejection>();
   if (!rejection.rule.empty() && !event.told.cause) {  // recorded before causes were
-    return fmt::format("A rule of the operator's decided: {}. If this unit belongs in, change it.",
-                       rejection.rule);
+    return fmt::format(
+        "A rule of the operator's decided: {}. If this unit is one of yours, change the rule.",
+        rejection.rule);
   }
   const bool is_first_connection = event.is("just_in_time_provisioning"_step);
-  const std::string_view remedy = remedy_of_rejection(event, is_first_connection);
+  const std::string remedy = remedy_of_rejection(event);
   if (!rejection.rule.empty())
     return fmt::format("A rule of the operator's decided: {}. {}", rejection.rule, remedy);
   std::string_view again = rejection.is_final ? "The same request will be refused again."
@@ -74,25 +79,9 @@ bool is_refusal_of_hook(const Event& event) {
 }
 
 std::string advice_on_hook(const Event& event) {
-  const std::string arn = event.detail_as<trail::HookAnswer>().hook;
-  if (event.outcome == Outcome::denied) {
-    return fmt::format(
-        "The hook {} denied the device; that is final. If this unit belongs in, correct what the "
-        "hook looks at (its list of serial numbers, its limit), then let the device try again.",
-        quote(arn));
-  }
-  if (event.outcome == Outcome::timed_out) {
-    return fmt::format(
-        "The hook {} did not answer in time, so nobody was let in. See that its handler runs and "
-        "is quick enough (`imprint template try` asks it and shows how long it takes), or give it "
-        "more concurrency in imprint.toml; the device may try again.",
-        quote(arn));
-  }
-  return fmt::format(
-      "The hook {} could not do its work, so nobody was let in. See that its handler runs and "
-      "answers as docs/hooks.md says (`imprint template try` asks it and shows what comes back); "
-      "the device may try again.",
-      quote(arn));
+  if (event.outcome == Outcome::denied) return remedy_for("HookDenied"_cause, event);
+  if (event.outcome == Outcome::timed_out) return remedy_for("HookTimedOut"_cause, event);
+  return remedy_for("HookFailed"_cause, event);
 }
 
 Judgement judge_pending(const Certificate& certificate) {
@@ -100,7 +89,7 @@ Judgement judge_pending(const Certificate& certificate) {
   if (!certificate.ca_certificate || certificate.requested_by) {
     return {Standing::waiting,
             "The device has its certificate but has not registered it: it publishes RegisterThing "
-            "with its ownership token, over the claim's connection, within the hour."};
+            "with its ownership token, over the claim's connection, before the token expires."};
   }
   return {Standing::waiting,
           fmt::format("Certificate {} waits for its activation. Activate it (aws iot "
@@ -121,7 +110,7 @@ Judgement judge_unusable(const Certificate& certificate) {
                         "claim or from its CA.",
                         id)};
   }
-  return {Standing::bad, fmt::format("Certificate {} is {}. If that is not meant so: aws iot "
+  return {Standing::bad, fmt::format("Certificate {} is {}. To put it back in use: aws iot "
                                      "update-certificate --certificate-id {} --new-status ACTIVE.",
                                      id, registry::to_string(certificate.status), id)};
 }
@@ -130,97 +119,77 @@ bool is_usable(const Certificate& certificate) {
   return certificate.status == CertificateStatus::active;
 }
 
-/// By what of its policies decided; nothing where it has no bearing.
-std::string advice_on_policies(const Event& event, Cause why) {
-  const std::string& id = event.record.certificate;
-  if (why == "NoPolicy"_cause) {
-    return fmt::format(
-        "No policy is attached to the certificate, so that nothing is allowed: aws iot "
-        "attach-policy --policy-name NAME --target with the ARN of certificate {} (aws iot "
-        "list-policies names those that there are).",
-        id);
-  }
-  if (why == "PolicyDenies"_cause) {
-    return fmt::format(
-        "A Deny decides, and no Allow opens what it closes. If the device may do this, change the "
-        "policy that the sentence names, or detach it from certificate {} or from the group of its "
-        "thing that carries it; another client id or topic may be outside of the Deny.",
-        id);
-  }
-  if (event.told.is_of_claim) return {};
-  if (why == "VariableWithoutValue"_cause && !event.record.thing.empty()) {
-    return fmt::format(
-        "The firmware uses another client id than its policy allows: a variable there has a value "
-        "only when the client id is the name of the certificate's thing. Let it connect as {}, or "
-        "give the thing what the variable in the sentence asks for.",
-        quote(event.record.thing));
-  }
-  if (why == "VariableWithoutValue"_cause) {
-    return fmt::format(
-        "A variable in its policy has no value for this connection, so that the statement counts "
-        "for nothing: the certificate is attached to no thing. aws iot attach-thing-principal "
-        "--thing-name NAME --principal with the ARN of certificate {}.",
-        id);
-  }
-  if (why == "ConditionNotMet"_cause) {
-    return fmt::format(
-        "A condition in its policy does not hold for this connection. If the device may do this, "
-        "change what the condition in the sentence asks for: aws iot list-attached-policies "
-        "--target with the ARN of certificate {}.",
-        id);
-  }
-  return {};
+bool is_about_policies(Cause cause) {
+  return cause == "NoPolicy"_cause || cause == "PolicyDenies"_cause ||
+         cause == "NoStatement"_cause || cause == "VariableWithoutValue"_cause ||
+         cause == "ConditionNotMet"_cause;
 }
 
-/// Its key stays out when nothing else of the certificate is left (registry::Tombstone).
-std::string advice_on_tombstone(const std::string& certificate) {
-  return fmt::format(
-      "Its certificate {} was REVOKED and then deleted, and its key stays out, whatever is "
-      "registered with it. If the unit is trusted again: imprint revocation lift DIR {}, then it "
-      "begins again with its claim, or its certificate is registered again. If not, it needs a new "
-      "key.",
-      certificate, certificate);
-}
-
-std::string advice_on_denial(const Event& event, const DeviceFacts& facts) {
-  if (!facts.certificate && facts.was_revoked) return advice_on_tombstone(event.record.certificate);
-  if (const std::string_view remedy = remedy_of_denial(event); !remedy.empty())
-    return std::string(remedy);
-  if (!facts.certificate) {
-    return "The certificate is not in the registry, or not any more: a device with a claim begins "
-           "again with it; one whose certificate a registered CA signed comes in by itself once "
-           "what the sentence names is mended.";
-  }
-  if (std::string advice = advice_on_policies(event, event.told.cause); !advice.empty())
-    return advice;
-  if (event.told.is_of_claim) {
+/// A claim's policy is the server's own, unless somebody attached another or took it away.
+std::string advice_on_policies(const Event& event) {
+  const Cause cause = event.told.cause;
+  const bool is_of_claim = event.told.is_of_claim;
+  const bool can_be_attached = cause == "NoPolicy"_cause || cause == "PolicyDenies"_cause;
+  if (is_of_claim && !can_be_attached) {
     return "A claim may provision through its template and do nothing else: correct the topic in "
            "the firmware, or use the device's own certificate for this.";
   }
+  if (cause == "VariableWithoutValue"_cause && !event.record.thing.empty()) {
+    return fmt::format(
+        "The firmware uses another client id than its policy allows: a variable there has a value "
+        "only when the client id is the name of the certificate's thing. Let it connect as {}, or "
+        "give the thing what the variable in the sentence requires.",
+        quote(event.record.thing));
+  }
+  if (std::string remedy = remedy_for(cause, event); !remedy.empty()) return remedy;
   return fmt::format(
       "Either the firmware uses another {} than its policy allows, or the policy needs a statement "
       "that allows it: aws iot list-attached-policies --target with the ARN of certificate {}.",
       event.is("connect"_step) ? "client id" : "topic", event.record.certificate);
 }
 
+/// Its key stays out when nothing else of the certificate is left (registry::Tombstone).
+std::string advice_on_tombstone(const std::string& certificate) {
+  return fmt::format(
+      "Its certificate {} was REVOKED and then deleted, and its key is refused in any "
+      "certificate. If the unit is trusted again: imprint revocation lift DIR {}, then let it "
+      "start "
+      "over with its claim, or register its certificate again. If not, it needs a new key.",
+      certificate, certificate);
+}
+
+std::string advice_on_denial(const Event& event, const DeviceFacts& facts) {
+  if (!facts.certificate && facts.was_revoked) return advice_on_tombstone(event.record.certificate);
+  if (!is_about_policies(event.told.cause)) {
+    if (std::string remedy = remedy_of_denial(event); !remedy.empty()) return remedy;
+  }
+  if (!facts.certificate) {
+    return "The certificate is not in the registry (any more): a device with a claim starts over "
+           "with it; one whose certificate a registered CA signed gets in by itself once what the "
+           "sentence names is fixed.";
+  }
+  return advice_on_policies(event);
+}
+
 std::string advice_on_refusal(const Event& event, const DeviceFacts& facts) {
   if (is_refusal_of_hook(event)) return advice_on_hook(event);
   if (event.outcome == Outcome::rejected) return advice_on_rejection(event);
   if (event.outcome == Outcome::lost) {
-    return "The firmware subscribes to the topics that end in /accepted and /rejected, and waits "
-           "for SUBACK, before it publishes the request; then it asks again.";
+    return "Let the firmware subscribe to the topics that end in /accepted and /rejected and wait "
+           "for "
+           "SUBACK before it publishes the request; then it sends the request again.";
   }
   if (event.outcome == Outcome::denied) return advice_on_denial(event, facts);
-  if (event.is("disconnect"_step)) return std::string(remedy_of_denial(event));
+  if (event.is("disconnect"_step)) return remedy_of_denial(event);
   if (event.is("left_unregistered"_step)) {
     return "Let the firmware register before it disconnects: RegisterThing, with the token of the "
            "answer, over the same claim. If it never saw the answer: give its MQTT client a buffer "
-           "that the answer fits into (PubSubClient: setBufferSize(4096); others have a setting "
-           "like it), subscribe to the topics that end in /accepted and /rejected before the "
+           "that the answer fits into (PubSubClient: setBufferSize(4096); others have a similar "
+           "setting), subscribe to the topics that end in /accepted and /rejected before the "
            "request, and give each unit a client id of its own.";
   }
-  return "The connection broke; the device tries again. If it goes on: network, keep-alive and "
-         "power of the device.";
+  return "The connection broke; the device tries again. If it keeps happening, check the device's "
+         "network, keep-alive and power.";
 }
 
 bool is_creation(const Event& event) {
@@ -229,8 +198,9 @@ bool is_creation(const Event& event) {
 }
 
 std::string advice_on_alarm(const registry::Alarm& alarm) {
-  return fmt::format("The alarm {} is raised for it: {}. {} (imprint alarm list DIR has it all.)",
-                     alarm.kind, alarm.because, alarm.next);
+  return fmt::format(
+      "The alarm {} is raised for it: {}. {} (imprint alarm list DIR has the details.)", alarm.kind,
+      alarm.because, alarm.next);
 }
 
 Judgement judge_expired(const Certificate& certificate) {
@@ -254,33 +224,33 @@ std::optional<Judgement> judge_denied(const Event& event, const DeviceFacts& fac
       why == "CertificateExpired"_cause || why == "CertificateNotYetValid"_cause;
   const bool was_unknown = event.is("tls_handshake"_step) && !event.record.certificate.empty();
   if (is_too_early || !(was_about_it || was_unknown)) return std::nullopt;
-  return Judgement{Standing::waiting,
-                   fmt::format("What it was refused for is over: certificate {} is registered, "
-                               "ACTIVE and valid now. The device gets in with its next connection.",
-                               certificate.id.hex())};
+  return Judgement{
+      Standing::waiting,
+      fmt::format("The reason for the refusal is over: certificate {} is "
+                  "registered, ACTIVE and valid now. The device gets in with its next connection.",
+                  certificate.id.hex())};
 }
 
 /// Its last step went well; what has become of its certificate since?
 Judgement judge_success(const Event& event, const DeviceFacts& facts) {
   if (event.is("remove_expired_certificate"_step))
     return {Standing::waiting,
-            "The device begins again with its claim and registers within the "
-            "hour."};
+            "The device starts over with its claim and registers before its token expires."};
   const auto& certificate = facts.certificate;
   if (!certificate && facts.was_revoked)
     return {Standing::bad, advice_on_tombstone(event.record.certificate)};
   if (!certificate && !event.record.certificate.empty()) {
     return {Standing::bad,
             fmt::format("Its certificate {} is not in the registry any more: a device with a claim "
-                        "begins again with it; one whose certificate a registered CA signed comes "
-                        "in by itself at its next connection.",
+                        "starts over with it; one whose certificate a registered CA signed gets in "
+                        "by itself at its next connection.",
                         event.record.certificate)};
   }
   if (is_creation(event) && certificate && certificate->requested_by &&
       certificate->status == CertificateStatus::pending_activation) {
     return {Standing::waiting,
-            "The device has its certificate and goes on with RegisterThing: it publishes the token "
-            "to $aws/provisioning-templates/NAME/provision/json within the hour."};
+            "The device has its certificate; RegisterThing comes next: it publishes the token to "
+            "$aws/provisioning-templates/NAME/provision/json before the token expires."};
   }
   if (certificate && !is_usable(*certificate)) return judge_unusable(*certificate);
   if (certificate && certificate->not_after < facts.now) return judge_expired(*certificate);
@@ -300,10 +270,10 @@ Judgement judge_success(const Event& event, const DeviceFacts& facts) {
         "device-defender and the shadows in its configuration), or leave it: it does no harm."};
   }
   if (event.is("connect"_step) && event.told.is_of_claim) {
-    return {
-        Standing::waiting,
-        "The device is connected with its claim and has asked for nothing yet: it subscribes to "
-        "the answers and publishes to $aws/certificates/create-from-csr/json."};
+    return {Standing::waiting,
+            "The device is connected with its claim and has requested nothing yet: next, it "
+            "subscribes to "
+            "the answers and publishes to $aws/certificates/create-from-csr/json."};
   }
   if (event.is("register_thing"_step)) {
     return {Standing::good,
@@ -314,7 +284,7 @@ Judgement judge_success(const Event& event, const DeviceFacts& facts) {
   if (event.is("just_in_time_provisioning"_step))
     return {Standing::good, "The device is provisioned and gets in with its next connection."};
   if (is_creation(event)) return {Standing::good, "The certificate is active."};
-  return {Standing::good, "The last thing it did went well."};
+  return {Standing::good, "Its last step succeeded."};
 }
 
 /// A unit that left without RegisterThing had a reason where its connection was denied something,
@@ -381,7 +351,7 @@ Judgement judge(const std::vector<Event>& story, const DeviceFacts& facts) {
   if (story.empty()) {
     return {Standing::unknown,
             "Nothing is on record under that name. Either the device has not reached this server "
-            "(its log shows how far TCP and TLS came; check address, port and the root CA it "
+            "(its log shows how far TCP and TLS got; check address, port and the root CA it "
             "trusts), or it goes by another name: search by client id or certificate, or list who "
             "was refused last: imprint explain DIR. A device that came very often in a short time, "
             "or whose claim did, has its latest steps in the server's log only."};
@@ -390,7 +360,7 @@ Judgement judge(const std::vector<Event>& story, const DeviceFacts& facts) {
   if (event == nullptr) {
     if (!facts.alarms.empty()) return {Standing::bad, advice_on_alarm(facts.alarms.front())};
     return {Standing::unknown,
-            "The device itself has not come yet: all that is on record was done by others."};
+            "The device itself has not connected yet: everything on record was done by others."};
   }
   if (facts.certificate && facts.certificate->frozen)
     return {Standing::bad, advice_on_freeze(*facts.certificate)};

@@ -133,7 +133,7 @@ TEST(Standing, IsGoodOnlyWhenTheLastStepWentWellAndTheCertificateIsInUse) {
        waiting,
        "goes on with RegisterThing"},
       {"claim only", {kClaimed}, certificate(active), waiting, "subscribes to the answers"},
-      {"too late", {event("remove_expired_certificate", "ok")}, {}, waiting, "within the hour"},
+      {"too late", {event("remove_expired_certificate", "ok")}, {}, waiting, "before its token expires"},
       {"waits for its activation",
        {event("just_in_time_registration", "ok"), denied("connect")},
        introduced(pending_activation),

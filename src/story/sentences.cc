@@ -144,8 +144,7 @@ std::string sentence_of(const Event& event) {
   if (event.is("retire_certificate"_step))
     return fmt::format("its old certificate {} was deactivated", certificate);
   if (event.is("remove_expired_certificate"_step)) {
-    return fmt::format("certificate {} was removed: no device registered it within the hour",
-                       certificate);
+    return fmt::format("certificate {} was removed: no device registered it in time", certificate);
   }
   return tell_change(event);
 }

@@ -7,22 +7,9 @@
 #include <string>
 #include <unordered_map>
 
-#include "mqtt/retained.h"
-#include "mqtt/subscription_index.h"
+#include "server/session_address.h"
 
 namespace imprint::server {
-
-/// A session's address in the process: which shard, and its number there.
-struct SessionAddress {
-  std::uint16_t shard = 0;
-  std::uint64_t number = 0;
-
-  friend bool operator==(const SessionAddress&, const SessionAddress&) = default;
-};
-
-/// The address as the subscription index knows it: shard in the upper 16 bits.
-mqtt::SubscriberId to_subscriber(SessionAddress address);
-SessionAddress to_address(mqtt::SubscriberId subscriber);
 
 /// Which session holds a client id, over all shards, so that a new connection can take over. Any
 /// thread; a lock is held for one look-up.
@@ -46,19 +33,6 @@ class ClientDirectory {
     return stripes_[std::hash<std::string>()(client_id) % kStripes];
   }
   std::array<Stripe, kStripes> stripes_;
-};
-
-/// The retained messages of all shards, behind a lock: they are few to write and seldom read.
-class RetainedStore {
- public:
-  explicit RetainedStore(mqtt::RetainedMessages::Bounds bounds) : messages_(bounds) {}
-
-  mqtt::RetainedMessages::Outcome store(mqtt::MessagePtr message, mqtt::QoS qos, Monotonic now);
-  std::optional<mqtt::RetainedMessages::Retained> find(std::string_view filter, Monotonic now);
-
- private:
-  std::mutex mutex_;
-  mqtt::RetainedMessages messages_;
 };
 
 }  // namespace imprint::server

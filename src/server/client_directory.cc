@@ -1,22 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/broker.h"
+#include "server/client_directory.h"
 
 namespace imprint::server {
-
-namespace {
-constexpr unsigned kNumberBits = 48;
-}
-
-mqtt::SubscriberId to_subscriber(SessionAddress address) {
-  return static_cast<mqtt::SubscriberId>(std::uint64_t{address.shard} << kNumberBits |
-                                         address.number);
-}
-
-SessionAddress to_address(mqtt::SubscriberId subscriber) {
-  const auto value = static_cast<std::uint64_t>(subscriber);
-  return {static_cast<std::uint16_t>(value >> kNumberBits),
-          value & ((std::uint64_t{1} << kNumberBits) - 1)};
-}
 
 bool ClientDirectory::replace(const std::string& client_id, std::optional<SessionAddress> expected,
                               SessionAddress owner) {
@@ -55,20 +40,6 @@ std::size_t ClientDirectory::size() const {
     all += s.holders.size();
   }
   return all;
-}
-
-mqtt::RetainedMessages::Outcome RetainedStore::store(mqtt::MessagePtr message, mqtt::QoS qos,
-                                                     Monotonic now) {
-  const std::scoped_lock lock(mutex_);
-  return messages_.store(std::move(message), qos, now);
-}
-
-std::optional<mqtt::RetainedMessages::Retained> RetainedStore::find(std::string_view filter,
-                                                                    Monotonic now) {
-  const std::scoped_lock lock(mutex_);
-  const auto* found = messages_.find(filter, now);
-  if (found == nullptr) return std::nullopt;
-  return *found;
 }
 
 }  // namespace imprint::server
