@@ -8,6 +8,7 @@
 #include "control_api/operations.h"
 #include "control_api/s3_names.h"
 #include "control_api/store_access.h"
+#include "outcome/causes.h"
 
 namespace imprint::control_api {
 
@@ -69,10 +70,10 @@ Answer start_task(Call call, TaskNeeds needs) {
       change_set(call.event({{"task", task.id}, {"bucket", task.bucket}, {"key", task.key}}));
   put(changes, task, Expect::absent());
   put(changes, RegistrationProgress{.task = task.id, .modified = now}, Expect::absent());
-  changes.changes.emplace_back(
-      registry::Count{std::string(bulk::kRunningTasks), 1, bulk::kMaxRunningTasks});
+  changes.changes.emplace_back(registry::Count{std::string(bulk::kRunningTasks), 1,
+                                               bulk::kMaxRunningTasks, "LimitReached"_cause});
   const auto done = co_await commit(needs.store, std::move(changes));
-  if (!done && done.error().where == bulk::kRunningTasks) {
+  if (!done && done.error().cause == "LimitReached"_cause) {
     co_return refuse(Exception::invalid_request,
                      "Another thing registration task is running, and there may be one; wait for "
                      "its end or stop it");

@@ -7,6 +7,7 @@
 #include "control_api/tags.h"
 #include "control_api/thing_group_tree.h"
 #include "control_api/thing_records.h"
+#include "outcome/causes.h"
 
 namespace imprint::control_api {
 
@@ -130,10 +131,11 @@ Answer create_thing_group(Call call, GroupNeeds needs) {
   put_tags(changes, registry::key_of(group), tags, group.created);
   if (group.is_dynamic()) {
     changes.changes.emplace_back(registry::Count{std::string(registry::kDynamicGroupsCounter), 1,
-                                                 registry::kMaxDynamicGroups});
+                                                 registry::kMaxDynamicGroups,
+                                                 "LimitReached"_cause});
   }
   const auto done = co_await commit(store, std::move(changes));
-  if (!done && done.error().where == registry::kDynamicGroupsCounter) {
+  if (!done && done.error().cause == "LimitReached"_cause) {
     co_return refuse(Exception::limit_exceeded,
                      fmt::format("There are {} dynamic thing groups already, which is the most",
                                  registry::kMaxDynamicGroups));

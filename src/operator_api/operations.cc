@@ -27,7 +27,7 @@ Operations operations(const Needs& needs) {
        alarm_operations(needs.monitor),
        pipeline_operations(needs.monitor),
        expiring_certificate_operations(needs.store),
-       catalogue_operations()});
+       operation_list_operations()});
 }
 
 }  // namespace imprint::operator_api

@@ -77,7 +77,7 @@ Operations revocation_operations(registry::Store& store);
 Operations alarm_operations(monitoring::Monitor& monitor);
 Operations pipeline_operations(monitoring::Monitor& monitor);
 Operations expiring_certificate_operations(registry::Store& store);
-Operations catalogue_operations();
+Operations operation_list_operations();
 
 /// What all of them work with. References outlive the operations and are safe from any thread.
 struct Needs {

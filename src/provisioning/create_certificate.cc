@@ -102,7 +102,7 @@ registry::Task<Result<CreatedCertificate>> CreateCertificate::issue(
   IssueRequest request{
       .status = CertificateStatus::pending_activation,
       .requested_by = caller.certificate,
-      .ownership_expires = clock_.now() + settings.ownership_lifetime,
+      .ownership_expires = clock_.now() + settings.token_lifetime,
       .validity = settings.certificate_validity,
       .event = trail::record({.actor = caller.certificate.hex(),
                               .correlation = caller.correlation,
@@ -163,7 +163,7 @@ registry::Task<Result<bool>> CreateCertificate::may_register_anew(registry::Cert
 registry::Task<Result<registry::Certificate>> CreateCertificate::reopen(
     Caller caller, registry::Certificate certificate, std::string request) {
   const Timestamp now = clock_.now();
-  const Seconds lifetime = settings_.get()->ownership_lifetime;
+  const Seconds lifetime = settings_.get()->token_lifetime;
   const bool is_pending = certificate.status == CertificateStatus::pending_activation;
   if (is_pending && *certificate.ownership_expires - now > lifetime / 2) co_return certificate;
   const std::int64_t seen = certificate.version;

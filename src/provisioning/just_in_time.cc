@@ -171,7 +171,8 @@ registry::Task<Result<Introduced>> JustInTime::introduce(FirstConnection connect
         out.mode = decided->mode;
         co_return out;
       }
-      if (committed.error().fault != Fault::exhausted) co_return tl::unexpected(committed.error());
+      if (committed.error().cause != "LimitReached"_cause)
+        co_return tl::unexpected(committed.error());
       out.failure = Error{
           Fault::forbidden,
           fmt::format("this template may register no more devices: {}", committed.error().message),

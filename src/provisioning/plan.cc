@@ -201,7 +201,8 @@ class Planner {
   void count_thing() {
     const std::int64_t limit = known_.device->settings.fleet_limit;
     changes_.changes.emplace_back(registry::Count{things_counter(known_.device->template_name), 1,
-                                                  limit > 0 ? std::optional(limit) : std::nullopt});
+                                                  limit > 0 ? std::optional(limit) : std::nullopt,
+                                                  "LimitReached"_cause});
   }
 
   /// FAIL refuses as soon as the thing exists and the template declares the property.
@@ -445,7 +446,8 @@ class Planner {
   void count() {
     if (!known_.fleet || !is_new_device(*known_.certificate) || repeats_lost_answer_) return;
     changes_.changes.emplace_back(registry::Count{devices_counter(known_.fleet->caller.certificate),
-                                                  1, known_.fleet->max_devices});
+                                                  1, known_.fleet->max_devices,
+                                                  "ClaimRefused"_cause});
   }
 
   void remember_registration() {

@@ -113,10 +113,10 @@ registry::Task<Result<RegisteredThing>> RegisterThing::attempt(Attempt& one) {
     if (one.hook) record(*one.hook, known, *decided);
     const auto committed = co_await store_.commit(std::move(decided->changes));
     if (committed) co_return answer_of(certificate.id, *decided->registration, false);
-    if (committed.error().where == devices_counter(one.caller.certificate)) {
+    if (committed.error().cause == "ClaimRefused"_cause) {
       co_return tl::unexpected(claims_.used_up(one.caller, chosen.claim, one.serial_number));
     }
-    if (committed.error().fault == Fault::exhausted && !committed.error().where.empty()) {
+    if (committed.error().cause == "LimitReached"_cause) {
       co_return tl::unexpected(Error{
           Fault::forbidden,
           fmt::format("this template may register no more devices: {}", committed.error().message),

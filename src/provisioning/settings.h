@@ -27,7 +27,7 @@ struct Settings {
   x509::KeyAlgorithm key_algorithm = x509::KeyAlgorithm::rsa_2048;  ///< of server-made keys
   std::optional<Seconds> certificate_validity = {};                 ///< the profile's when absent
   Rules rules = {};
-  Seconds ownership_lifetime = std::chrono::hours(1);
+  Seconds token_lifetime = std::chrono::hours(1);
   /// Most certificates of one claim that wait for RegisterThing, and of one registered CA that wait
   /// for their activation.
   std::size_t pending_certificates = 10'000;

@@ -71,11 +71,13 @@ struct RequireSame {
 };
 
 /// Adds to a counter (absent counts as 0) unless that takes it past `limit`; then the change set
-/// fails with Fault::exhausted. Counted by the store, so many writers need not retry.
+/// fails with Fault::exhausted and `when_exceeded`. Counted by the store, so many writers need not
+/// retry.
 struct Count {
   std::string counter;
   std::int64_t by = 1;
   std::optional<std::int64_t> limit = {};
+  Cause when_exceeded = {};
 };
 
 /// Removes the audit events up to and including this sequence. The store's AuditTrail keeps the

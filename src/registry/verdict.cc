@@ -59,7 +59,8 @@ Result<void> check_same(const RequireSame& expected, const Page& certificates,
 
 Result<void> check_count(const Count& count, std::int64_t found) {
   if (!count.limit || found + count.by <= *count.limit) return {};
-  return fail_at(Fault::exhausted, count.counter, "the limit of {} is reached", *count.limit);
+  return Unexpected(Error{Fault::exhausted, fmt::format("the limit of {} is reached", *count.limit),
+                          count.counter, count.when_exceeded});
 }
 
 }  // namespace imprint::registry

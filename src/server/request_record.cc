@@ -13,13 +13,6 @@ namespace {
 
 using trail::Outcome;
 
-/// What was refused before it was carried out has no error of its own: its connection asks too
-/// much.
-outcome::FailureCategory category_of(const device_api::Answer& answer) {
-  return answer.error ? outcome::cause_of(*answer.error)->category
-                      : outcome::FailureCategory::throttled;
-}
-
 /// Sketches give all units one client id: the serial number tells them apart.
 Payer payer_of(const RequestRecord& record) {
   const auto& [asker, answer, took] = record;
@@ -86,13 +79,13 @@ void note_rejection(Journal& journal, const RequestRecord& record) {
                              {.is_of_claim = asker.is_claim,
                               .from = asker.address,
                               .because = rejection.message,
-                              .cause = answer.error ? answer.error->cause : Cause(),
-                              .category = category_of(answer)},
+                              .cause = answer.error->cause,
+                              .category = outcome::cause_of(*answer.error)->category},
                              trail::Rejection{.template_name = answer.template_name,
                                               .status_code = rejection.status_code,
                                               .error_code = rejection.error_code,
                                               .is_final = !rejection.may_retry,
-                                              .rule = answer.error ? answer.error->rule : ""}));
+                                              .rule = answer.error->rule}));
 }
 
 }  // namespace
@@ -103,15 +96,15 @@ void enter(Services& s, const RequestRecord& record) {
   if (answer.hook) enter_hook(s, record);
   if (answer.rejection) {
     note_rejection(s.journal, record);
-    s.metrics.provisioning_failed(answer.template_name, method, category_of(answer), took.count());
-    s.log.warning(
-        "provisioning request rejected",
-        {{"step", device_api::to_string(answer.operation)},
-         {"template", answer.template_name},
-         {"client", asker.client},
-         {"claim", asker.certificate},
-         {"code", answer.rejection->error_code},
-         {"because", answer.error ? describe(*answer.error) : answer.rejection->message}});
+    s.metrics.provisioning_failed(answer.template_name, method,
+                                  outcome::cause_of(*answer.error)->category, took.count());
+    s.log.warning("provisioning request rejected",
+                  {{"step", device_api::to_string(answer.operation)},
+                   {"template", answer.template_name},
+                   {"client", asker.client},
+                   {"claim", asker.certificate},
+                   {"code", answer.rejection->error_code},
+                   {"because", describe(*answer.error)}});
     return;
   }
   const bool is_registration = answer.operation == device_api::Operation::register_thing;

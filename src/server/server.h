@@ -7,7 +7,7 @@
 
 #include "deployment/config.h"
 #include "deployment/layout.h"
-#include "server/beginning.h"
+#include "server/store_guard.h"
 #include "telemetry/log.h"
 
 namespace imprint::server {

@@ -27,14 +27,14 @@
 #include "registry/sqlite/sqlite_store.h"
 #include "rest/api.h"
 #include "rest/web_session.h"
-#include "server/beginning.h"
 #include "server/dashboard.h"
 #include "server/descriptors.h"
 #include "server/http_server.h"
+#include "server/monitor_parts.h"
 #include "server/server.h"
 #include "server/service_routes.h"
 #include "server/shard.h"
-#include "server/watching.h"
+#include "server/store_guard.h"
 #include "x509/digest.h"
 
 namespace imprint::server {
@@ -153,7 +153,7 @@ provisioning::Settings to_settings(const deployment::Config& config) {
           .key_algorithm = config.templates.key_algorithm,
           .certificate_validity = config.templates.certificate_validity,
           .rules = {.allowlist = config.templates.allowlist},
-          .ownership_lifetime = config.templates.token_lifetime,
+          .token_lifetime = config.templates.token_lifetime,
           .pending_certificates = config.limits.pending_certificates,
           .new_places = config.alarms.enabled ? config.alarms.claim_new_place
                                               : alarms::NewPlaceOptions{.enabled = false}};

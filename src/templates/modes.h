@@ -41,10 +41,10 @@ struct Word {
 
 inline constexpr auto kReprovisions =
     std::to_array<Word<Reprovision>>({{Reprovision::same_key, "same-key"},
-                                       {Reprovision::replace, "replace"},
-                                       {Reprovision::operator_decides, "operator"},
-                                       {Reprovision::never, "never"},
-                                       {Reprovision::aws, "aws"}});
+                                      {Reprovision::replace, "replace"},
+                                      {Reprovision::operator_decides, "operator"},
+                                      {Reprovision::never, "never"},
+                                      {Reprovision::aws, "aws"}});
 inline constexpr auto kJitpModes = std::to_array<Word<JitpMode>>(
     {{JitpMode::inline_registration, "inline"}, {JitpMode::aws, "aws"}});
 

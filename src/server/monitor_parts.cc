@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/watching.h"
+#include "server/monitor_parts.h"
 
 #include <sys/statvfs.h>
 

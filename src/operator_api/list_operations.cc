@@ -98,6 +98,6 @@ constexpr rest::Row<> kOperations[] = {
 
 }  // namespace
 
-Operations catalogue_operations() { return rest::bind(kOperations); }
+Operations operation_list_operations() { return rest::bind(kOperations); }
 
 }  // namespace imprint::operator_api

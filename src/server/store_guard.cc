@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/beginning.h"
+#include "server/store_guard.h"
 
 #include <array>
 #include <cstdlib>
