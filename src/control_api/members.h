@@ -15,7 +15,6 @@ using rest::members::kAscendingOrder;
 using rest::members::kDigits;
 using rest::members::kHex;
 using rest::members::kMarker;
-using rest::members::kMaxPage;
 using rest::members::kMaxResults;
 using rest::members::kNextToken;
 using rest::members::kPageSize;
@@ -24,7 +23,6 @@ using rest::members::kTags;
 using rest::members::name_input;
 using rest::members::object;
 using rest::members::optional_arn;
-using rest::members::rule_of;
 using rest::members::text;
 
 constexpr InputInfo thing_name(Location in = Location::path, bool required = true,

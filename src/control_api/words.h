@@ -27,7 +27,6 @@ using rest::Location;
 using rest::MissingArea;
 using rest::MissingOperation;
 using rest::Operations;
-using rest::PageStyle;
 using rest::put_next;
 using rest::refuse;
 using rest::refuse_value;

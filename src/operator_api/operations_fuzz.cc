@@ -96,31 +96,34 @@ struct World {
                                .log = log,
                                .sources = test::quiet_sources(metrics),
                                .directory = "deployment"}};
-  rest::Router router{
-      rest::join({control_api::operations({.store = store,
-                                           .device_access = device_access,
-                                           .issue = issue,
-                                           .apply = apply,
-                                           .registrations = registrations(),
-                                           .keys = keys,
-                                           .settings = settings,
-                                           .random = random,
-                                           .log = log,
-                                           .endpoint_address = "iot.example.net"}),
-                  operator_api::operations({.store = store,
-                                            .issue = issue,
-                                            .registrations = registrations(),
-                                            .hooks = hooks,
-                                            .keys = keys,
-                                            .settings = settings,
-                                            .monitor = monitor,
-                                            .random = random,
-                                            .operators = operators,
-                                            .connections = connections,
-                                            .authorities = {ca().certificate, ca().certificate},
-                                            .live = live,
-                                            .archive = nullptr})}),
-      control_api::missing_operations()};
+
+  /// Bound to this world.
+  rest::Operations operations() {
+    return rest::join(
+        {control_api::operations({.store = store,
+                                  .device_access = device_access,
+                                  .issue = issue,
+                                  .apply = apply,
+                                  .registrations = registrations(),
+                                  .keys = keys,
+                                  .settings = settings,
+                                  .random = random,
+                                  .log = log,
+                                  .endpoint_address = "iot.example.net"}),
+         operator_api::operations({.store = store,
+                                   .issue = issue,
+                                   .registrations = registrations(),
+                                   .hooks = hooks,
+                                   .keys = keys,
+                                   .settings = settings,
+                                   .monitor = monitor,
+                                   .random = random,
+                                   .operators = operators,
+                                   .connections = connections,
+                                   .authorities = {ca().certificate, ca().certificate},
+                                   .live = live,
+                                   .archive = nullptr})});
+  }
 };
 
 /// "POST /things/x\nprincipal header\nbody"
@@ -141,10 +144,11 @@ HttpRequest parse(std::string_view text) {
   return request;
 }
 
-void run(World& world, const HttpRequest& request) {
+void run(World& world, const rest::Router& router, const rest::Operations& operations,
+         const HttpRequest& request) {
   const auto target = rest::Target::parse(request.target);
   if (!target) return;
-  const auto route = world.router.find(request.method, *target);
+  const auto route = router.find(request.method, *target);
   if (!route) return;
   const rest::Operation& operation = *route->operation;
   if (operation.stream != nullptr ||
@@ -155,15 +159,16 @@ void run(World& world, const HttpRequest& request) {
   for (const auto& row : operation.inputs) scope.signed_headers.emplace_back(row.wire_name());
   auto inputs = rest::read_inputs(operation, route->parameters, *target, request, scope);
   if (!inputs) return;
-  const auto result = runtime::run_blocking(operation.run(Call{.router = world.router,
-                                                               .clock = world.clock,
-                                                               .account = "000000000000",
-                                                               .operation = operation.name,
-                                                               .in = std::move(*inputs),
-                                                               .access_key_id = "AKIA",
-                                                               .source_ip = "192.0.2.7",
-                                                               .region = "us-east-1",
-                                                               .request_id = "request"}));
+  const auto bound = std::ranges::find(operations, operation.name, &rest::Operation::name);
+  const auto result = runtime::run_blocking(bound->run(Call{.router = router,
+                                                            .clock = world.clock,
+                                                            .account = "000000000000",
+                                                            .operation = operation.name,
+                                                            .in = std::move(*inputs),
+                                                            .access_key_id = "AKIA",
+                                                            .source_ip = "192.0.2.7",
+                                                            .region = "us-east-1",
+                                                            .request_id = "request"}));
   if (result) return;
   const rest::Exception exception = rest::exception_of(result.error(), operation.errors);
   const bool is_declared = operation.errors.contains(exception);
@@ -178,11 +183,14 @@ void run(World& world, const HttpRequest& request) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   constexpr int kMostRequests = 8;
+  static World first;
+  static const rest::Router router(first.operations(), control_api::missing_operations());
   World world;
+  const rest::Operations operations = world.operations();
   std::string_view input = as_text({data, size});
   for (int i = 0; i < kMostRequests && !input.empty(); ++i) {
     const auto end = input.find('\0');
-    run(world, parse(input.substr(0, end)));
+    run(world, router, operations, parse(input.substr(0, end)));
     input.remove_prefix(end == std::string_view::npos ? input.size() : end + 1);
   }
   return 0;

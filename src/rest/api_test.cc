@@ -96,6 +96,34 @@ TEST(Api, PrefersLiteralSegments) {
   }
 }
 
+Answer count(Call call, std::int64_t& counter) {
+  co_return json::object{{"operation", call.operation}, {"count", ++counter}};
+}
+
+TEST(Api, ServesTheTableThatItIsGiven) {
+  constexpr Row<std::int64_t&> kRows[] = {
+      {"Count", "GET", "/count", {}, {Exception::internal_failure}, count}};
+  ControlApiWorld world;
+  std::int64_t counter = 40;
+  Api api({.store = world.memory,
+           .clock = world.clock,
+           .random = world.random,
+           .log = world.log,
+           .operators = world.operators,
+           .sessions = world.sessions,
+           .account = "000000000000",
+           .region = "us-east-1"},
+          {.operations = join({bind(kRows, counter)}), .missing = {}, .links = {}});
+  const auto get = [&](const std::string& target) {
+    HttpRequest request{"GET", target, {}, "", ""};
+    world.signer.sign(request, world.clock.now());
+    return runtime::run_blocking(api.handle(request));
+  };
+  EXPECT_EQ(get("/count").body, R"({"operation":"Count","count":41})");
+  EXPECT_EQ(get("/count").body, R"({"operation":"Count","count":42})");
+  EXPECT_EQ(get("/things").status, 404) << "it knows no resource of its own";
+}
+
 TEST(Api, ValidatesInAwsWords) {
   ControlApiWorld world;
   const std::string longest(128, 'a');

@@ -171,6 +171,37 @@ TEST(HttpPlaces, ForLongBodiesAreSharedByKeyAndAddress) {
   EXPECT_THAT(greedy.back().read_text(), HasSubstr("HTTP/1.1 4"));
 }
 
+TEST(HttpRequests, ArriveInAnyPieces) {
+  SmallListener listener(90);
+  const AwsSigner& who = listener.world.signer;
+  const std::string body = R"({"attributePayload":{"attributes":{"a":"b"}}})";
+  const std::string create = listener.head(who, "POST", "/things/a", body) + body;
+  const std::string twice = create + listener.head(who, "GET", "/things/a");
+  for (const std::size_t size : {std::size_t{1}, std::size_t{7}, twice.size()}) {
+    TlsSocket socket = listener.connect();
+    for (std::size_t at = 0; at < twice.size(); at += size)
+      ASSERT_TRUE(socket.write(twice.substr(at, size)));
+    std::string answers;
+    while (answers.find(R"("version":1)") == std::string::npos) {
+      const std::string more = socket.read_text();
+      ASSERT_NE(more, "") << size << ": " << answers;
+      answers += more;
+    }
+    EXPECT_THAT(answers, testing::StartsWith("HTTP/1.1 200 OK\r\n")) << size;
+    EXPECT_THAT(answers, HasSubstr(R"("attributes":{"a":"b"})")) << size;
+  }
+}
+
+TEST(HttpRequests, MayBeInChunks) {
+  SmallListener listener(90);
+  TlsSocket socket = listener.connect();
+  std::string head = listener.head(listener.world.signer, "POST", "/things/a", "{}");
+  head.replace(head.find("Content-Length: 2"), 17, "Transfer-Encoding: chunked");
+  ASSERT_TRUE(socket.write(head + "1\r\n{\r\n"));
+  ASSERT_TRUE(socket.write("1\r\n}\r\n0\r\n\r\n"));
+  EXPECT_THAT(socket.read_text(), HasSubstr(R"("thingName":"a")"));
+}
+
 TEST(DashboardSignIn, OfOthersIsNotLockedOutByWhoGuesses) {
   SmallListener listener(90);
   const std::string secret(test::kSecretAccessKey);
