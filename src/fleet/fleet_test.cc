@@ -225,11 +225,11 @@ TEST_F(ServedFleet, WhatDevicesGetCanBeSavedAndUsed) {
   o.reconnect = false;
   o.save_to = folder_.path();
   EXPECT_EQ(must_run(o).succeeded, 3U);
-  for (const char* name : {"device-T-000001", "device-T-000002", "device-T-000003"}) {
+  for (const std::string name : {"device-T-000001", "device-T-000002", "device-T-000003"}) {
     const auto certificate =
-        test::must(x509::Certificate::from_pem(test::slurp(folder_ / name + ".pem")));
+        test::must(x509::Certificate::from_pem(test::slurp(folder_ / (name + ".pem"))));
     const auto key = test::must(x509::PrivateKey::from_pem(
-        test::must(read_secret_file(folder_ / name + ".key", 65536)).reveal()));
+        test::must(read_secret_file(folder_ / (name + ".key"), 65536)).reveal()));
     EXPECT_EQ(certificate.public_key(), key.public_key());
   }
 }
