@@ -254,13 +254,6 @@ std::unique_ptr<SessionState> ServerSession::take_state() {
   return state;
 }
 
-ServerSession::Stats ServerSession::stats() const {
-  return {.dropped_qos0 = state_.outbox.dropped_qos0,
-          .dropped_qos1 = state_.outbox.dropped_qos1,
-          .dropped_expired = dropped_expired_,
-          .dropped_too_large = dropped_too_large_};
-}
-
 // --------------------------------------------------------------------------------------- output
 
 std::optional<ServerAction> ServerSession::next_action() {
@@ -328,7 +321,6 @@ void ServerSession::pump() {
     const bool too_large = client_packet_bytes_ != UINT32_MAX &&
                            encoded_size(packet, state_.version) > client_packet_bytes_;
     if (expired || too_large) {
-      ++(expired ? dropped_expired_ : dropped_too_large_);
       state_.outbox.finish(next->packet_id);
       continue;
     }

@@ -114,13 +114,6 @@ bool may_resume(const SessionState& session, bool clean_start, Version version);
 /// check.
 class ServerSession {
  public:
-  struct Stats {
-    std::uint32_t dropped_qos0 = 0;       ///< Queue full.
-    std::uint32_t dropped_qos1 = 0;       ///< Queue full.
-    std::uint32_t dropped_expired = 0;    ///< Message expiry passed while it waited.
-    std::uint32_t dropped_too_large = 0;  ///< Over the client's Maximum Packet Size.
-  };
-
   /// `limits` outlives the session. `now` starts the connect timeout.
   ServerSession(const Limits& limits, Monotonic now);
 
@@ -153,7 +146,7 @@ class ServerSession {
   void answer_unsubscribe(const UnsubscribeRequest& request, std::string_view reason = {});
 
   /// Sends a message now or as soon as window and socket allow. `qos` is 0 or 1. False when it was
-  /// dropped at once; later drops (expiry, size) show in stats() only.
+  /// dropped at once; it may be later, when it expires or is too large for the client.
   bool deliver(MessagePtr message, QoS qos, bool retain, Monotonic now);
 
   /// Until told otherwise no message leaves; they wait in the queue.
@@ -178,7 +171,6 @@ class ServerSession {
   [[nodiscard]] const std::vector<Subscription>& subscriptions() const {
     return state_.subscriptions;
   }
-  [[nodiscard]] Stats stats() const;
   /// Bytes of SendBytes drained or waiting that written() has not yet reported.
   [[nodiscard]] std::size_t unwritten() const { return unwritten_; }
 
@@ -236,8 +228,6 @@ class ServerSession {
   Monotonic packet_started_;  // when the incomplete packet began
   Seconds session_expiry_{};
   std::uint32_t client_packet_bytes_;  // the client's Maximum Packet Size
-  std::uint32_t dropped_expired_ = 0;
-  std::uint32_t dropped_too_large_ = 0;
   std::uint16_t client_receive_maximum_ = 65535;
   std::uint16_t keep_alive_ = 0;        // seconds
   std::uint16_t reserved_filters_ = 0;  // new filters in requests not yet answered

@@ -775,8 +775,6 @@ TEST(ServerSession, DropsQos0FirstWhenTheQueueIsFull) {
   EXPECT_FALSE(s.deliver(message("zero"), QoS::at_most_once, false, kStart));
   EXPECT_TRUE(s.deliver(message("third"), QoS::at_least_once, false, kStart));
   EXPECT_FALSE(s.deliver(message("fourth"), QoS::at_least_once, false, kStart));
-  EXPECT_EQ(s.stats().dropped_qos0, 2U);
-  EXPECT_EQ(s.stats().dropped_qos1, 1U);
   c.drain();
   for (const char* topic : {"in-flight", "first", "second", "third"}) {
     const auto publish = c.next_sent_as<PublishPacket>();
@@ -813,7 +811,6 @@ TEST(ServerSession, DropsWhatIsTooLargeForTheClient) {
   c.drain();
   EXPECT_EQ(c.next_sent_as<PublishPacket>()->payload.size(), 503U);
   EXPECT_FALSE(c.next_sent());
-  EXPECT_EQ(c.session().stats().dropped_too_large, 1U);
 }
 
 TEST(ServerSession, DropsWhatExpiredWhileItWaited) {
@@ -835,7 +832,6 @@ TEST(ServerSession, DropsWhatExpiredWhileItWaited) {
   ASSERT_TRUE(publish);
   EXPECT_EQ(publish->topic, "later");
   EXPECT_EQ(publish->properties.message_expiry_interval, 90U);
-  EXPECT_EQ(c.session().stats().dropped_expired, 1U);
 }
 
 TEST(ServerSession, WaitsForSlowReadersAndKeepsNoCopies) {

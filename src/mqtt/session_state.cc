@@ -80,8 +80,6 @@ void Outbox::let_go_of_all() {
 Outbox& Outbox::operator=(Outbox&& other) noexcept {
   if (this == &other) return *this;
   let_go_of_all();
-  dropped_qos0 = other.dropped_qos0;
-  dropped_qos1 = other.dropped_qos1;
   waiting_ = std::exchange(other.waiting_, {});
   in_flight_ = std::exchange(other.in_flight_, {});
   account_ = std::exchange(other.account_, nullptr);
@@ -101,25 +99,16 @@ void Outbox::begin(std::shared_ptr<QueueAccount> account) {
   is_client_there_ = true;
   account_ = std::move(account);
   last_packet_id_ = before.last_packet_id_;
-  dropped_qos0 = before.dropped_qos0;
-  dropped_qos1 = before.dropped_qos1;
   for (const InFlight& message : before.in_flight_) {
-    if (!hold(*message.message)) {
-      ++dropped_qos1;
-      continue;
-    }
+    if (!hold(*message.message)) continue;
     in_flight_.push_back(message);
     if (!message.sent) ++unsent_in_flight_;
   }
   for (std::size_t i = 0; i < before.waiting_.size(); ++i) {
     const Waiting& message = before.waiting_[i];
-    const bool is_qos0 = message.qos == QoS::at_most_once;
-    if (!hold(*message.message)) {
-      ++(is_qos0 ? dropped_qos0 : dropped_qos1);
-      continue;
-    }
+    if (!hold(*message.message)) continue;
     waiting_.push(message);
-    if (is_qos0) ++waiting_qos0_;
+    if (message.qos == QoS::at_most_once) ++waiting_qos0_;
   }
 }
 
@@ -183,16 +172,12 @@ bool Outbox::make_room(const Message& message, QoS qos, const Limits& limits) {
     let_go(*waiting_[i].message);
     waiting_.erase(i);
     --waiting_qos0_;
-    ++dropped_qos0;
   }
   return true;
 }
 
 bool Outbox::push(MessagePtr message, QoS qos, bool retain, const Limits& limits) {
-  if (!make_room(*message, qos, limits)) {
-    ++(qos == QoS::at_most_once ? dropped_qos0 : dropped_qos1);
-    return false;
-  }
+  if (!make_room(*message, qos, limits)) return false;
   if (qos == QoS::at_most_once) ++waiting_qos0_;
   waiting_.push({std::move(message), qos, retain});
   return true;
@@ -239,7 +224,6 @@ void Outbox::interrupt() {
     Waiting next = waiting_.pop();
     if (next.qos == QoS::at_most_once) {
       let_go(*next.message);
-      ++dropped_qos0;
     } else {
       kept.push(std::move(next));
     }

@@ -104,9 +104,6 @@ class Outbox {
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
   [[nodiscard]] bool empty() const { return waiting_.empty() && in_flight_.empty(); }
 
-  std::uint32_t dropped_qos0 = 0;  ///< Dropped because the queue was full or the client gone.
-  std::uint32_t dropped_qos1 = 0;
-
  private:
   struct Waiting {
     MessagePtr message;
