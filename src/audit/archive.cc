@@ -26,8 +26,8 @@ registry::Task<Result<bool>> is_in(registry::Store& store, registry::ChainPlace 
   if (last.sequence == trail.beginning().sequence) co_return last == trail.beginning();
   AuditEvent wanted;
   wanted.sequence = last.sequence;
-  CO_TRY_ASSIGN(const auto found, co_await store.find({registry::key_of(wanted)}));
-  co_return found.front() && registry::place_of(std::get<AuditEvent>(*found.front())) == last;
+  CO_TRY_ASSIGN(const auto found, co_await registry::find(store, registry::key_of(wanted)));
+  co_return found&& registry::place_of(*found) == last;
 }
 
 }  // namespace
@@ -119,7 +119,7 @@ Result<void> Archive::recover() {
                {{"file", found.damaged}, {"remedy", "imprint audit verify DIR says where"}});
   }
   TRY_ASSIGN(const registry::AuditTrail trail,
-             own_.run(registry::get<registry::AuditTrail>(store_, registry::audit_trail_key())));
+             own_.run(registry::get(store_, registry::audit_trail_key())));
   TRY(begin(trail));
   through_ = writer_.last()->sequence;
   is_recovered_ = true;

@@ -203,8 +203,7 @@ TEST_F(BackupTest, IsOneMomentOfAStoreThatGoesOn) {
     ASSERT_TRUE(again) << again.error().message;
     const auto things =
         run_blocking(registry::list_all<registry::Thing>(**again, registry::query::Things{}));
-    const auto count =
-        run_blocking(registry::get<registry::Counter>(**again, registry::counter_key("things")));
+    const auto count = run_blocking(registry::get(**again, registry::counter_key("things")));
     ASSERT_TRUE(things && count);
     EXPECT_GE(things->size(), 200U);
     EXPECT_EQ(things->size(), static_cast<std::size_t>(count->value)) << "no half transaction";

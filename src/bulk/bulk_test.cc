@@ -324,12 +324,10 @@ struct World {
         RegistrationOptions{folder / "uploads", folder / "tasks", "000000000000", pause});
   }
   RegistrationTask task() {
-    return *run_blocking(
-        registry::get<RegistrationTask>(store, registry::registration_task_key("task")));
+    return *run_blocking(registry::get(store, registry::registration_task_key("task")));
   }
   RegistrationProgress progress() {
-    return *run_blocking(
-        registry::get<RegistrationProgress>(store, registry::registration_progress_key("task")));
+    return *run_blocking(registry::get(store, registry::registration_progress_key("task")));
   }
   bool wait_for(const std::function<bool()>& is_so) {
     for (int i = 0; i < 5000; ++i) {

@@ -259,8 +259,7 @@ Result<FileDescriptor> RegistrationTasks::open_input(const RegistrationTask& tas
 
 Result<RegistrationProgress> RegistrationTasks::progress_of(const RegistrationTask& task,
                                                             std::int64_t input_bytes) {
-  const auto found = own_.run(
-      registry::get<RegistrationProgress>(store_, registry::registration_progress_key(task.id)));
+  const auto found = own_.run(registry::get(store_, registry::registration_progress_key(task.id)));
   if (!found) return found;
   RegistrationProgress progress = *found;
   progress.input_bytes = input_bytes;
@@ -287,8 +286,7 @@ Result<RegistrationTasks::Outcome> RegistrationTasks::do_line(Run& run,
     return Outcome::goes_on;
   }
   while (true) {
-    const auto task = own_.run(
-        registry::get<RegistrationTask>(store_, registry::registration_task_key(run.task.id)));
+    const auto task = own_.run(registry::get(store_, registry::registration_task_key(run.task.id)));
     if (task && task->status == TaskStatus::cancelling) return Outcome::cancelled;
     if (task && run.task.created + kTaskLifetime <= clock_.now())
       return fail(Fault::invalid, "the task has run for 30 days, which is the most");
@@ -305,24 +303,24 @@ Result<void> RegistrationTasks::register_line(Run& run, const LineReader::Line& 
   if (line.is_too_long)
     return fail(Fault::invalid, "the line has more than {} bytes", kMaxLineBytes);
   TRY_ASSIGN(templates::Parameters parameters, parse_line(line.text));
-  RegistrationProgress after = run.progress;
-  after.done_bytes = line.end;
-  ++after.done_lines;
-  ++after.succeeded;
-  ++after.version;
+  RegistrationProgress counted = run.progress;
+  counted.done_bytes = line.end;
+  ++counted.done_lines;
+  ++counted.succeeded;
+  RegistrationProgress after;  // as the last attempt left it
   const auto also = [&](const AppliedTemplate& applied,
                         registry::ChangeSet& changes) -> Result<void> {
     // Written before the commit that counts it: until then, nothing of it counts.
+    after = counted;
     TRY_ASSIGN(after.results, reports_.write(run.task.id, ReportType::results, run.progress.results,
                                              result_line(run.task, options_.account, line,
                                                          after.done_lines, applied)));
-    after.modified = clock_.now();
-    changes.changes.emplace_back(registry::Put{after, Expect::at(run.progress.version)});
+    changes.changes.emplace_back(registry::update(after, clock_.now()));
     return {};
   };
   registry::AuditEvent event = trail::record(
       {.actor = run.task.actor, .correlation = run.task.id}, "register_thing"_step,
-      trail::Outcome::ok, {}, trail::Registered{.task = run.task.id, .line = after.done_lines});
+      trail::Outcome::ok, {}, trail::Registered{.task = run.task.id, .line = counted.done_lines});
   TRY(own_.run(apply_.run({.parsed = run.parsed,
                            .parameters = std::move(parameters),
                            .event = std::move(event),
@@ -337,12 +335,10 @@ Result<void> RegistrationTasks::report_failure(Run& run, const LineReader::Line&
   after.done_bytes = line.end;
   ++after.done_lines;
   ++after.failed;
-  ++after.version;
-  after.modified = clock_.now();
   TRY_ASSIGN(after.errors, reports_.write(run.task.id, ReportType::errors, run.progress.errors,
                                           error_line(line, after.done_lines, error)));
   registry::ChangeSet changes;
-  changes.changes.emplace_back(registry::Put{after, Expect::at(run.progress.version)});
+  changes.changes.emplace_back(registry::update(after, clock_.now()));
   TRY(own_.run(store_.commit(std::move(changes))));
   run.progress = std::move(after);
   return {};
@@ -351,21 +347,18 @@ Result<void> RegistrationTasks::report_failure(Run& run, const LineReader::Line&
 Result<void> RegistrationTasks::finish(const std::string& id, TaskStatus status,
                                        std::string message) {
   constexpr std::size_t kMaxMessage = 2048;  // AWS IoT API, ErrorMessage
-  TRY_ASSIGN(RegistrationTask task, own_.run(registry::get<RegistrationTask>(
-                                        store_, registry::registration_task_key(id))));
-  const std::int64_t seen = task.version;
+  TRY_ASSIGN(RegistrationTask task,
+             own_.run(registry::get(store_, registry::registration_task_key(id))));
   task.status = status;
   task.message = message.substr(0, kMaxMessage);
-  task.modified = clock_.now();
-  task.version = seen + 1;
   registry::ChangeSet changes;
+  changes.changes.emplace_back(registry::update(task, clock_.now()));
   changes.events.push_back(trail::record(
       {.time = task.modified, .actor = task.actor, .correlation = task.id},
       "finish_thing_registration_task"_step,
       status == TaskStatus::failed ? trail::Outcome::failed : trail::Outcome::ok, {},
       json::object{
           {"task", task.id}, {"status", registry::to_string(status)}, {"message", task.message}}));
-  changes.changes.emplace_back(registry::Put{std::move(task), Expect::at(seen)});
   changes.changes.emplace_back(registry::Count{std::string(kRunningTasks), -1});
   TRY(own_.run(store_.commit(std::move(changes))));
   std::error_code ignored;  // it goes with the task, if not now

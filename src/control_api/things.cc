@@ -110,7 +110,6 @@ Answer describe_thing(Call call, ThingNeeds needs) {
   answer["attributes"] = write_attributes(thing.attributes);
   answer["version"] = thing.version;
   if (thing.type) answer["thingTypeName"] = thing.type->str();
-  if (thing.billing_group) answer["billingGroupName"] = thing.billing_group->str();
   co_return answer;
 }
 

@@ -103,8 +103,7 @@ registry::Task<Result<PrincipalPtr>> AccessControl::principal_with(CertificateId
 }
 
 registry::Task<Result<PrincipalPtr>> AccessControl::load(CertificateId id, PolicyChanges changes) {
-  auto certificate =
-      co_await registry::get<registry::Certificate>(store_, registry::certificate_key(id));
+  auto certificate = co_await registry::get(store_, registry::certificate_key(id));
   if (!certificate) co_return tl::unexpected(std::move(certificate).error());
   auto access = co_await store_.list(registry::query::AccessOf{id}, {});
   if (!access) co_return tl::unexpected(std::move(access).error());
@@ -157,10 +156,10 @@ registry::Task<Result<PrincipalPtr>> AccessControl::load(CertificateId id, Polic
 
 registry::Task<Result<std::shared_ptr<const AccessControl::CompiledPolicy>>>
 AccessControl::compiled(PolicyName name) {
-  auto policy = co_await registry::get<registry::Policy>(store_, registry::policy_key(name));
+  auto policy = co_await registry::get(store_, registry::policy_key(name));
   if (!policy) co_return tl::unexpected(std::move(policy).error());
-  auto version = co_await registry::get<registry::PolicyVersion>(
-      store_, registry::policy_version_key(name, policy->default_version));
+  auto version =
+      co_await registry::get(store_, registry::policy_version_key(name, policy->default_version));
   if (!version) co_return tl::unexpected(std::move(version).error());
   const PolicyCacheKey key{name.str(), version->number, to_milliseconds(version->created)};
   {

@@ -190,8 +190,8 @@ std::string Activity::name_of(const Ring& ring, std::int64_t piece) const {
   return fmt::format("activity/{}/{}/{}", node_, ring.name, piece % ring.pieces);
 }
 
-std::vector<registry::Key> Activity::keys() const {
-  std::vector<registry::Key> out;
+std::vector<registry::KeyOf<registry::Setting>> Activity::keys() const {
+  std::vector<registry::KeyOf<registry::Setting>> out;
   for (const Ring* ring : {&minutes_, &hours_}) {
     for (std::int64_t i = 0; i < ring->pieces; ++i)
       out.push_back(registry::setting_key(name_of(*ring, i)));
@@ -254,12 +254,11 @@ void Activity::read(Ring& ring, Timestamp now, const registry::Setting& setting)
   }
 }
 
-void Activity::load(Timestamp now, const std::vector<std::optional<registry::Record>>& found) {
+void Activity::load(Timestamp now, const std::vector<std::optional<registry::Setting>>& found) {
   const std::scoped_lock lock(mutex_);
   for (std::size_t i = 0; i < found.size(); ++i) {
-    const auto* setting = found[i] ? std::get_if<registry::Setting>(&*found[i]) : nullptr;
-    if (setting == nullptr) continue;
-    read(i < static_cast<std::size_t>(minutes_.pieces) ? minutes_ : hours_, now, *setting);
+    if (found[i])
+      read(i < static_cast<std::size_t>(minutes_.pieces) ? minutes_ : hours_, now, *found[i]);
   }
 }
 

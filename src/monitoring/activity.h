@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "monitoring/counts.h"
-#include "registry/records.h"
+#include "registry/keys.h"
 
 namespace imprint::monitoring {
 
@@ -53,8 +53,8 @@ class Activity {
 
   /// Where the records are; what is found there goes to load(), before the first sample. Records
   /// that are too old, or that nobody can read, are passed over.
-  [[nodiscard]] std::vector<registry::Key> keys() const;
-  void load(Timestamp now, const std::vector<std::optional<registry::Record>>& found);
+  [[nodiscard]] std::vector<registry::KeyOf<registry::Setting>> keys() const;
+  void load(Timestamp now, const std::vector<std::optional<registry::Setting>>& found);
   /// The records that have changed since they were last kept. Hand what came of the commit to
   /// committed().
   [[nodiscard]] std::vector<registry::Setting> changed(Timestamp now);

@@ -36,7 +36,7 @@ class ActivityTest : public ::testing::Test {
     return Activity(node);
   }
   void load(Activity& into) {
-    std::vector<std::optional<registry::Record>> found;
+    std::vector<std::optional<registry::Setting>> found;
     for (const registry::Key& key : into.keys()) {
       const auto it = kept_.find(key);
       found.push_back(it == kept_.end() ? std::nullopt : std::optional(it->second));
@@ -47,7 +47,7 @@ class ActivityTest : public ::testing::Test {
   test::FakeClock clock_;
   Totals totals_;
   Activity activity_{"1"};
-  std::map<registry::Key, registry::Record> kept_;
+  std::map<registry::Key, registry::Setting> kept_;
 };
 
 TEST_F(ActivityTest, CountsDifferencesByTheMinute) {
@@ -120,12 +120,12 @@ TEST_F(ActivityTest, OldAndBrokenRecordsArePassedOver) {
   for (const char* broken :
        {"", "[]", "{}", R"({"piece":"x"})", R"({"piece":-1,"steps":{}})",
         R"({"piece":99999999999,"steps":{"0":{"onboarded":9}}})", R"({"piece":0,"steps":[]})"}) {
-    for (auto& [key, record] : kept_) std::get<registry::Setting>(record).value = broken;
+    for (auto& [key, setting] : kept_) setting.value = broken;
     load(next);
   }
   const std::int64_t piece = std::chrono::floor<hours>(clock_.now().time_since_epoch()).count();
-  for (auto& [key, record] : kept_) {
-    std::get<registry::Setting>(record).value = fmt::format(
+  for (auto& [key, setting] : kept_) {
+    setting.value = fmt::format(
         R"({{"piece":{},"steps":{{"-1":{{"onboarded":1}},"60":{{"onboarded":1}},"x":1,"0":[]}}}})",
         piece);
   }

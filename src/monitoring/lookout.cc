@@ -52,16 +52,15 @@ runtime::Task<Result<Lookout::Claims>> Lookout::look_at_claims(alarms::Options o
     if (!page.next) break;
     cursor.after = *page.next;
   }
-  std::vector<registry::Key> counters;
+  std::vector<registry::KeyOf<registry::Counter>> counters;
   for (const Certificate& claim : limited)
     counters.push_back(registry::counter_key(provisioning::devices_counter(claim.id)));
-  CO_TRY_ASSIGN(const std::vector<std::optional<registry::Record>> found,
-                co_await store_.find(std::move(counters)));
+  CO_TRY_ASSIGN(const auto found, co_await registry::find_all(store_, std::move(counters)));
   std::map<std::string, Progress> progress;
   for (std::size_t i = 0; i < limited.size(); ++i) {
     const Certificate& claim = limited[i];
     const std::string id = claim.id.hex();
-    const std::int64_t devices = found[i] ? std::get<registry::Counter>(*found[i]).value : 0;
+    const std::int64_t devices = found[i] ? found[i]->value : 0;
     const std::int64_t most = *claim.claim_budget.max_devices;
     if (devices >= most) continue;
     out.open.push_back(ending_of(claim));
@@ -111,7 +110,7 @@ runtime::Task<Result<std::vector<Finding>>> Lookout::look_at_endings(alarms::Exp
 runtime::Task<Result<std::vector<std::string>>> Lookout::thawed(std::vector<std::string> ids) {
   std::vector<std::string> out;
   std::vector<std::string> asked;
-  std::vector<registry::Key> keys;
+  std::vector<registry::KeyOf<Certificate>> keys;
   for (std::string& id : ids) {
     const auto parsed = CertificateId::parse(id);
     if (!parsed) {
@@ -121,11 +120,9 @@ runtime::Task<Result<std::vector<std::string>>> Lookout::thawed(std::vector<std:
     keys.push_back(registry::certificate_key(*parsed));
     asked.push_back(std::move(id));
   }
-  CO_TRY_ASSIGN(const std::vector<std::optional<registry::Record>> found,
-                co_await store_.find(std::move(keys)));
+  CO_TRY_ASSIGN(const auto claims, co_await registry::find_all(store_, std::move(keys)));
   for (std::size_t i = 0; i < asked.size(); ++i) {
-    const auto* claim = found[i] ? std::get_if<Certificate>(&*found[i]) : nullptr;
-    if (claim == nullptr || !claim->frozen) out.push_back(std::move(asked[i]));
+    if (!claims[i] || !claims[i]->frozen) out.push_back(std::move(asked[i]));
   }
   co_return out;
 }

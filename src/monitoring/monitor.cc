@@ -70,7 +70,7 @@ Result<void> Monitor::load() {
   TRY_ASSIGN(std::vector<registry::Alarm> alarms, own_.run(registry::list_all<registry::Alarm>(
                                                       parts_.store, registry::query::Alarms{})));
   board_.load(std::move(alarms));
-  TRY_ASSIGN(const auto found, own_.run(parts_.store.find(activity_.keys())));
+  TRY_ASSIGN(const auto found, own_.run(registry::find_all(parts_.store, activity_.keys())));
   activity_.load(parts_.clock.now(), found);
   return {};
 }

@@ -57,24 +57,24 @@ registry::Task<Result<AppliedTemplate>> ApplyTemplate::run(ApplyRequest request)
     CO_TRY(plan_now(known));
     CO_TRY_ASSIGN(known, co_await sign(std::move(known)));
   }
-  constexpr int kAttempts = 5;
-  for (int attempt = 1;; ++attempt) {
-    CO_TRY_ASSIGN(Plan decided, plan_now(known));
-    AppliedTemplate answer = answer_of(known);
-    if (request.also) CO_TRY(request.also(answer, decided.changes));
-    const auto committed = co_await store_.commit(std::move(decided.changes));
-    if (committed) co_return answer;
-    if (committed.error().fault != Fault::conflict) co_return tl::unexpected(committed.error());
-    if (attempt == kAttempts) {
-      co_return fail(Fault::unavailable, "others are changing the same thing at this moment: {}",
-                     committed.error().message);
-    }
+  co_return co_await registry::retry_on_conflict(
+      [&](int number) { return attempt(request, resources, known, number); });
+}
+
+registry::Task<Result<AppliedTemplate>> ApplyTemplate::attempt(
+    const ApplyRequest& request, const templates::Resources& resources, Known& known, int number) {
+  if (number > 1) {
     // What was signed stays; everything else is read anew.
     const bool arrives = known.origin == Origin::signature;
     const std::optional<registry::Certificate> made = known.certificate;
     CO_TRY_ASSIGN(known, co_await prepare(resources, request.event));
     if (arrives) known.certificate = made;
   }
+  CO_TRY_ASSIGN(Plan decided, plan_now(known));
+  AppliedTemplate answer = answer_of(known);
+  if (request.also) CO_TRY(request.also(answer, decided.changes));
+  CO_TRY(co_await store_.commit(std::move(decided.changes)));
+  co_return answer;
 }
 
 registry::Task<Result<Known>> ApplyTemplate::prepare(templates::Resources resources,
@@ -117,8 +117,7 @@ registry::Task<Result<void>> ApplyTemplate::find_certificate(
     if (!parsed) co_return refuse_certificate(resource, property, parsed.error().message);
     id = *parsed;
   }
-  auto found =
-      co_await registry::get<registry::Certificate>(store_, registry::certificate_key(*id));
+  auto found = co_await registry::get(store_, registry::certificate_key(*id));
   if (found) {
     known.certificate = std::move(*found);
     co_return Result<void>();
@@ -157,7 +156,7 @@ registry::Task<Result<void>> ApplyTemplate::register_outside(
   known.certificate->ca_certificate = signer->id;
   known.certificate->mode = signer->mode;
   known.origin = Origin::first_contact;
-  known.holds.push_back({registry::key_of(*signer), registry::Expect::at(signer->version)});
+  known.holds.push_back(registry::as_read(*signer));
   co_return Result<void>();
 }
 

@@ -40,6 +40,9 @@ class ApplyTemplate {
   registry::Task<Result<AppliedTemplate>> run(ApplyRequest request);
 
  private:
+  registry::Task<Result<AppliedTemplate>> attempt(const ApplyRequest& request,
+                                                  const templates::Resources& resources,
+                                                  Known& known, int number);
   registry::Task<Result<Known>> prepare(templates::Resources resources, registry::AuditEvent event);
   registry::Task<Result<Known>> sign(Known known);
   registry::Task<Result<void>> find_certificate(templates::CertificateResource resource,

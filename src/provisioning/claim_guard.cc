@@ -21,10 +21,10 @@ Error deny(std::string message) {
 
 /// The caller's connection is cut when its certificate is deactivated, but a request may be faster
 /// than that.
-Error deny_inactive(const CertificateId& id, const Certificate* found) {
-  if (found != nullptr && found->frozen) return deny(told_when_frozen(id, *found->frozen));
+Error deny_inactive(const CertificateId& id, const std::optional<Certificate>& found) {
+  if (found && found->frozen) return deny(told_when_frozen(id, *found->frozen));
   return deny(fmt::format("certificate {}, which asks, has been {} meanwhile", id.hex(),
-                          found == nullptr ? "deleted" : "deactivated"));
+                          found ? "deactivated" : "deleted"));
 }
 
 Error deny_expired(const Certificate& claim) {
@@ -50,53 +50,44 @@ registry::AuditEvent about_claim(alarms::Kind kind, std::string_view because, co
                               .serial_number = audited_serial_number(serial_number)});
 }
 
-registry::ChangeSet learn(Certificate claim, const Network& network, Timestamp now) {
-  const std::int64_t seen = claim.version;
-  claim.claim_networks.push_back(network);
-  claim.modified = now;
-  ++claim.version;
-  registry::ChangeSet changes;
-  changes.changes.emplace_back(registry::Put{std::move(claim), Expect::at(seen)});
-  return changes;
-}
-
 }  // namespace
 
 registry::Task<Result<Certificate>> ClaimGuard::admit(Caller caller, ClaimUse use) {
   // Several devices may bring the same network at once; the store lets one through and the others
   // look again.
-  constexpr int kAttempts = 5;
-  for (int attempt = 1;; ++attempt) {
-    std::vector<registry::Key> keys{registry::certificate_key(caller.certificate),
-                                    registry::counter_key(devices_counter(caller.certificate)),
-                                    places_key(caller.certificate)};
-    CO_TRY_ASSIGN(const std::vector<std::optional<registry::Record>> found,
-                  co_await store_.find(std::move(keys)));
-    const auto* claim = found[0] ? &std::get<Certificate>(*found[0]) : nullptr;
-    if (claim == nullptr || claim->status != CertificateStatus::active)
-      co_return tl::unexpected(deny_inactive(caller.certificate, claim));
-    // It was valid when the connection began.
-    if (clock_.now() > claim->not_after) co_return tl::unexpected(deny_expired(*claim));
-    const std::int64_t devices = found[1] ? std::get<registry::Counter>(*found[1]).value : 0;
-    const std::string serial_number = use.registers ? use.registers->serial_number : std::string();
-    const ClaimVerdict verdict = decide(
-        *claim, use, {.now = clock_.now(), .source_ip = caller.source_ip, .devices = devices});
-    if (verdict.kind == ClaimVerdict::Kind::freeze) {
-      co_return tl::unexpected(freeze(caller, *claim, serial_number, verdict.because));
-    }
-    if (verdict.kind == ClaimVerdict::Kind::refuse)
-      co_return tl::unexpected(deny("this claim is not for that: " + verdict.because));
-    if (attempt == 1) note_place(caller, *claim, read_places(found[2]), devices, serial_number);
-    if (!verdict.learns) {
-      CO_TRY(take_turn(*claim, use));
-      co_return *claim;
-    }
-    const auto learned = co_await store_.commit(learn(*claim, *verdict.learns, clock_.now()));
-    if (!learned && learned.error().fault != Fault::conflict)
-      co_return tl::unexpected(learned.error());
-    if (attempt == kAttempts)
-      co_return fail(Fault::unavailable, "the claim is being changed at this moment");
+  co_return co_await registry::retry_on_conflict(
+      [&](int number) { return admit_once(caller, use, number == 1); });
+}
+
+registry::Task<Result<Certificate>> ClaimGuard::admit_once(const Caller& caller,
+                                                           const ClaimUse& use, bool notes_place) {
+  CO_TRY_ASSIGN(auto found,
+                co_await registry::find(store_, registry::certificate_key(caller.certificate),
+                                        registry::counter_key(devices_counter(caller.certificate)),
+                                        places_key(caller.certificate)));
+  auto& [claim, counter, places] = found;
+  const Timestamp now = clock_.now();
+  if (!claim || claim->status != CertificateStatus::active)
+    co_return tl::unexpected(deny_inactive(caller.certificate, claim));
+  // It was valid when the connection began.
+  if (now > claim->not_after) co_return tl::unexpected(deny_expired(*claim));
+  const std::int64_t devices = counter ? counter->value : 0;
+  const std::string serial_number = use.registers ? use.registers->serial_number : std::string();
+  const ClaimVerdict verdict =
+      decide(*claim, use, {.now = now, .source_ip = caller.source_ip, .devices = devices});
+  if (verdict.kind == ClaimVerdict::Kind::freeze)
+    co_return tl::unexpected(freeze(caller, *claim, serial_number, verdict.because));
+  if (verdict.kind == ClaimVerdict::Kind::refuse)
+    co_return tl::unexpected(deny("this claim is not for that: " + verdict.because));
+  if (notes_place) note_place(caller, *claim, read_places(places), devices, serial_number);
+  if (verdict.learns) {
+    claim->claim_networks.push_back(*verdict.learns);
+    registry::ChangeSet changes;
+    changes.changes.emplace_back(registry::update(*claim, now));
+    CO_TRY(co_await store_.commit(std::move(changes)));
   }
+  CO_TRY(take_turn(*claim, use));
+  co_return std::move(*claim);
 }
 
 Result<void> ClaimGuard::take_turn(const Certificate& claim, const ClaimUse& use) {

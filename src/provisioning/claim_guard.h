@@ -30,6 +30,8 @@ class ClaimGuard {
                 const std::string& serial_number);
 
  private:
+  registry::Task<Result<registry::Certificate>> admit_once(const Caller& caller,
+                                                           const ClaimUse& use, bool notes_place);
   Error freeze(const Caller& caller, const registry::Certificate& claim,
                const std::string& serial_number, const std::string& because);
   Result<void> take_turn(const registry::Certificate& claim, const ClaimUse& use);

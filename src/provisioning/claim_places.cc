@@ -44,13 +44,12 @@ std::vector<registry::Key> keys_beside(const CertificateId& claim) {
   return {registry::counter_key(devices_counter(claim)), places_key(claim)};
 }
 
-registry::Key places_key(const CertificateId& claim) {
+registry::KeyOf<registry::Setting> places_key(const CertificateId& claim) {
   return registry::setting_key("claim-places/" + claim.hex());
 }
 
-ClaimPlaces read_places(const std::optional<registry::Record>& record) {
-  const auto* setting = record ? std::get_if<registry::Setting>(&*record) : nullptr;
-  if (setting == nullptr) return {};
+ClaimPlaces read_places(const std::optional<registry::Setting>& setting) {
+  if (!setting) return {};
   ClaimPlaces out{.version = setting->version};
   const auto parsed = encoding::parse_json(setting->value);
   if (!parsed || !parsed->is_object()) return out;

@@ -7,7 +7,7 @@
 
 #include "alarms/options.h"
 #include "base/network.h"
-#include "registry/records.h"
+#include "registry/keys.h"
 
 /// Where a claim is used from, for the alarm claim-new-place. It changes nothing about who gets in:
 /// that is the budget's (learn-networks freezes, where an operator asks for it).
@@ -23,11 +23,11 @@ struct ClaimPlaces {
   friend bool operator==(const ClaimPlaces&, const ClaimPlaces&) = default;
 };
 
-registry::Key places_key(const CertificateId& claim);
+registry::KeyOf<registry::Setting> places_key(const CertificateId& claim);
 /// What is kept of a claim beside its certificate, and goes with it.
 std::vector<registry::Key> keys_beside(const CertificateId& claim);
 /// What cannot be read is as if there were nothing.
-ClaimPlaces read_places(const std::optional<registry::Record>& record);
+ClaimPlaces read_places(const std::optional<registry::Setting>& setting);
 registry::Setting write_places(const CertificateId& claim, const ClaimPlaces& places,
                                Timestamp now);
 

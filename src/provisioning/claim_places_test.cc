@@ -20,7 +20,7 @@ struct Claim {
     PlaceVerdict verdict = look_at_place(options, known, site(place), devices);
     if (verdict.remember) {
       const auto kept = write_places(CertificateId(Sha256{}), *verdict.remember, {});
-      known = read_places(registry::Record(kept));
+      known = read_places(kept);
       EXPECT_EQ(known.version, kept.version);
       EXPECT_EQ(known.learned, verdict.remember->learned);
       EXPECT_EQ(known.told, verdict.remember->told);
@@ -72,8 +72,7 @@ TEST(ClaimPlaces, AreNotWatchedWhenSwitchedOff) {
 
 TEST(ClaimPlaces, BrokenRecordsAreAsIfThereWereNone) {
   for (const char* value : {"", "[]", "{", R"({"learned":1,"told":[1,"x"],"firstDevices":"y"})"}) {
-    const ClaimPlaces places =
-        read_places(registry::Record(registry::Setting{.name = "s", .value = value}));
+    const ClaimPlaces places = read_places(registry::Setting{.name = "s", .value = value});
     EXPECT_TRUE(places.learned.empty() && places.told.empty()) << value;
     EXPECT_EQ(places.version, 1);
   }

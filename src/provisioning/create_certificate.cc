@@ -43,20 +43,13 @@ registry::Task<Result<CreatedCertificate>> CreateCertificate::with_keys(Caller c
 
 registry::Task<Result<CreatedCertificate>> CreateCertificate::from_csr(Caller caller,
                                                                        std::string csr_pem) {
-  // Somebody may revoke a certificate of the key at this moment; then it is looked at again.
-  constexpr int kAttempts = 5;
   CO_TRY_ASSIGN(const x509::Csr csr, x509::Csr::from_pem(csr_pem));
   const std::string digest = encoding::to_hex(csr.proof());
   const Sha256 key = csr.public_key().sha256();
   const Turns::Turn turn = co_await turns_.take(std::string(as_text(key)));
-  for (int attempt = 1;; ++attempt) {
-    auto created = co_await issue_or_reopen(caller, csr.public_key(), digest);
-    if (created || created.error().fault != Fault::conflict) co_return created;
-    if (attempt < kAttempts) continue;
-    co_return fail(Fault::unavailable,
-                   "others are changing certificates of the same key at this moment: {}",
-                   created.error().message);
-  }
+  // Somebody may revoke a certificate of the key at this moment; then it is looked at again.
+  co_return co_await registry::retry_on_conflict(
+      [&](int) { return issue_or_reopen(caller, csr.public_key(), digest); });
 }
 
 registry::Task<Result<CreatedCertificate>> CreateCertificate::issue_or_reopen(Caller caller,
@@ -166,7 +159,6 @@ registry::Task<Result<registry::Certificate>> CreateCertificate::reopen(
   const Seconds lifetime = settings_.get()->token_lifetime;
   const bool is_pending = certificate.status == CertificateStatus::pending_activation;
   if (is_pending && *certificate.ownership_expires - now > lifetime / 2) co_return certificate;
-  const std::int64_t seen = certificate.version;
   if (!is_pending) {
     CO_TRY_ASSIGN(const bool anew, co_await may_register_anew(certificate, request));
     // Otherwise what was registered stands: the same registration gets the same answer.
@@ -181,20 +173,16 @@ registry::Task<Result<registry::Certificate>> CreateCertificate::reopen(
   if (certificate.requests.size() > kMostRequests)
     certificate.requests.erase(certificate.requests.begin());
   certificate.ownership_expires = now + lifetime;
-  certificate.modified = now;
-  certificate.version = seen + 1;
   registry::ChangeSet changes;
-  changes.changes.emplace_back(registry::Put{certificate, registry::Expect::at(seen)});
+  changes.changes.emplace_back(registry::update(certificate, now));
   changes.events.push_back(trail::record({.time = now,
                                           .actor = caller.certificate.hex(),
                                           .correlation = caller.correlation,
                                           .certificate = certificate.id.hex(),
                                           .client = caller.client_id},
                                          "reopen_certificate"_step, trail::Outcome::ok));
-  const auto committed = co_await store_.commit(std::move(changes));
-  if (committed) co_return certificate;
-  if (committed.error().fault != Fault::conflict) co_return tl::unexpected(committed.error());
-  co_return fail(Fault::unavailable, "the certificate is being changed at this moment");
+  CO_TRY(co_await store_.commit(std::move(changes)));
+  co_return certificate;
 }
 
 CreatedCertificate CreateCertificate::answer(const registry::Certificate& certificate) const {

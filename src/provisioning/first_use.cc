@@ -33,38 +33,32 @@ registry::Task<Result<void>> detach(registry::Store& store, CertificateId old,
 
 registry::Task<Result<void>> note_once(registry::Store& store, CertificateId certificate,
                                        Timestamp now) {
-  CO_TRY_ASSIGN(registry::Certificate newer, co_await registry::get<registry::Certificate>(
-                                                 store, registry::certificate_key(certificate)));
+  CO_TRY_ASSIGN(registry::Certificate newer,
+                co_await registry::get(store, registry::certificate_key(certificate)));
   if (!awaits_first_use(newer)) co_return Result<void>();
   registry::ChangeSet changes;
   CO_TRY_ASSIGN(const std::vector<registry::ThingPrincipal> things,
                 co_await things_of(store, certificate));
-  std::vector<registry::Key> keys;
+  std::vector<registry::KeyOf<registry::Certificate>> keys;
   for (const CertificateId& old : newer.replaces) keys.push_back(registry::certificate_key(old));
-  CO_TRY_ASSIGN(const auto found, co_await store.find(std::move(keys)));
-  for (const std::optional<registry::Record>& record : found) {
-    if (!record) continue;
-    auto old = std::get<registry::Certificate>(*record);
-    CO_TRY(co_await detach(store, old.id, things, changes));
-    if (old.status != CertificateStatus::active) continue;
-    const Expect as_read = Expect::at(old.version);
-    old.status = CertificateStatus::inactive;
-    old.replaced_by = certificate;
-    old.modified = now;
-    ++old.version;
+  CO_TRY_ASSIGN(auto replaced, co_await registry::find_all(store, std::move(keys)));
+  for (std::optional<registry::Certificate>& old : replaced) {
+    if (!old) continue;
+    CO_TRY(co_await detach(store, old->id, things, changes));
+    if (old->status != CertificateStatus::active) continue;
+    old->status = CertificateStatus::inactive;
+    old->replaced_by = certificate;
     changes.events.push_back(
         trail::record({.time = now,
                        .actor = certificate.hex(),
                        .thing = things.empty() ? "" : things.front().thing.str(),
-                       .certificate = old.id.hex()},
+                       .certificate = old->id.hex()},
                       "retire_certificate"_step, trail::Outcome::ok));
-    changes.changes.emplace_back(registry::Put{std::move(old), as_read});
+    changes.changes.emplace_back(registry::update(std::move(*old), now));
   }
-  const Expect as_read = Expect::at(newer.version);
   if (!newer.first_connected) newer.first_connected = now;
   newer.replaces.clear();
-  ++newer.version;
-  changes.changes.emplace_back(registry::Put{std::move(newer), as_read});
+  changes.changes.emplace_back(registry::update(std::move(newer)));
   co_return co_await store.commit(std::move(changes));
 }
 
@@ -77,11 +71,8 @@ bool awaits_first_use(const registry::Certificate& certificate) {
 
 registry::Task<Result<void>> note_first_use(registry::Store& store, CertificateId certificate,
                                             Timestamp now) {
-  constexpr int kAttempts = 5;
-  for (int attempt = 1;; ++attempt) {
-    auto noted = co_await note_once(store, certificate, now);
-    if (noted || noted.error().fault != Fault::conflict || attempt == kAttempts) co_return noted;
-  }
+  co_return co_await registry::retry_on_conflict(
+      [&](int) { return note_once(store, certificate, now); });
 }
 
 }  // namespace imprint::provisioning

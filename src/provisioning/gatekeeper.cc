@@ -157,16 +157,16 @@ class Gate {
 registry::Task<Result<Listing>> look_up(registry::Store& store, Rules rules, std::string serial) {
   const auto list = ListName::parse(rules.allowlist);
   if (!list) co_return Listing{};
-  std::vector<registry::Key> keys = {registry::manufacturing_list_key(*list)};
-  // A text that no entry can have is not asked for.
-  const bool may_be_listed = manufacturing::check_serial(serial).has_value();
-  if (may_be_listed) keys.push_back(registry::list_entry_key(*list, serial));
-  CO_TRY_ASSIGN(const std::vector<std::optional<registry::Record>> found,
-                co_await store.find(std::move(keys)));
-  Listing out{.exists = found.front().has_value()};
-  if (out.exists && may_be_listed && found.back())
-    out.entry = std::get<registry::ListEntry>(*found.back());
-  co_return out;
+  const auto key = registry::manufacturing_list_key(*list);
+  if (!manufacturing::check_serial(serial)) {  // no entry can have it
+    CO_TRY_ASSIGN(const auto found, co_await registry::find(store, key));
+    co_return Listing{.exists = found.has_value()};
+  }
+  CO_TRY_ASSIGN(auto found,
+                co_await registry::find(store, key, registry::list_entry_key(*list, serial)));
+  auto& [known, entry] = found;
+  if (!known) co_return Listing{};
+  co_return Listing{.exists = true, .entry = std::move(entry)};
 }
 
 }  // namespace
@@ -197,8 +197,7 @@ registry::Task<Result<Admission>> ask_gatekeeper(registry::Store& store, Rules r
   CO_TRY_ASSIGN(const templates::Parameters wanted, admit(rules, applicant, listing));
   Admission out;
   if (listing.entry) {
-    out.holds.push_back(
-        {registry::key_of(*listing.entry), registry::Expect::at(listing.entry->version)});
+    out.holds.push_back(registry::as_read(*listing.entry));
     out.registered.list = rules.allowlist;
   }
   for (const auto& [name, value] : wanted) {

@@ -89,15 +89,14 @@ registry::Task<Result<Known>> gather(registry::Store& store, Known known) {
   CO_TRY_ASSIGN(const std::vector<registry::ThingPrincipal> principals,
                 co_await registry::list_all<registry::ThingPrincipal>(
                     store, registry::query::PrincipalsOfThing{name}));
-  std::vector<registry::Key> certificates;
+  std::vector<registry::KeyOf<registry::Certificate>> certificates;
   for (const registry::ThingPrincipal& principal : principals) {
     if (principal.certificate != known.certificate->id)
       certificates.push_back(registry::certificate_key(principal.certificate));
   }
-  CO_TRY_ASSIGN(const std::vector<std::optional<registry::Record>> others,
-                co_await store.find(std::move(certificates)));
-  for (const std::optional<registry::Record>& other : others) {
-    if (other) known.certificates_of_thing.push_back(std::get<registry::Certificate>(*other));
+  CO_TRY_ASSIGN(auto others, co_await registry::find_all(store, std::move(certificates)));
+  for (std::optional<registry::Certificate>& other : others) {
+    if (other) known.certificates_of_thing.push_back(std::move(*other));
   }
   co_return known;
 }

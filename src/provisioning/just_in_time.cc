@@ -38,15 +38,10 @@ std::string template_name_of(const registry::CaCertificate& ca) {
   return ca.registration->template_name ? ca.registration->template_name->str() : name_of_body(ca);
 }
 
-registry::Require as_read(const registry::Record& record) {
-  return {registry::key_of(record), Expect::at(registry::version_of(record))};
-}
-
 registry::Task<Result<Source>> stored_template(registry::Store& store, TemplateCache& templates,
                                                TemplateName name) {
-  CO_TRY_ASSIGN(
-      const registry::ProvisioningTemplate found,
-      co_await registry::get<registry::ProvisioningTemplate>(store, registry::template_key(name)));
+  CO_TRY_ASSIGN(const registry::ProvisioningTemplate found,
+                co_await registry::get(store, registry::template_key(name)));
   if (!found.enabled) {
     co_return tl::unexpected(
         Error{Fault::forbidden,
@@ -56,11 +51,12 @@ registry::Task<Result<Source>> stored_template(registry::Store& store, TemplateC
               {},
               "TemplateDisabled"_cause});
   }
-  CO_TRY_ASSIGN(const registry::ProvisioningTemplateVersion version,
-                co_await registry::get<registry::ProvisioningTemplateVersion>(
-                    store, registry::template_version_key(name, found.default_version)));
+  CO_TRY_ASSIGN(
+      const registry::ProvisioningTemplateVersion version,
+      co_await registry::get(store, registry::template_version_key(name, found.default_version)));
   CO_TRY_ASSIGN(templates::Template parsed, templates.get(version, templates::Use::jitp));
-  co_return Source{name.str(), version.number, std::move(parsed), {as_read(found)}, found.settings};
+  co_return Source{
+      name.str(), version.number, std::move(parsed), {registry::as_read(found)}, found.settings};
 }
 
 registry::Task<Result<Source>> template_of(registry::Store& store, TemplateCache& templates,
@@ -137,15 +133,8 @@ registry::AuditEvent about(const FirstConnection& connection) {
 
 registry::Task<Result<Introduced>> JustInTime::run(FirstConnection connection) {
   // A device may come twice at once; the store lets one through and the other looks again.
-  constexpr int kAttempts = 5;
   std::optional<HookAsked> asked;
-  for (int attempt = 1;; ++attempt) {
-    auto introduced = co_await introduce(connection, asked);
-    if (introduced || introduced.error().fault != Fault::conflict) co_return introduced;
-    if (attempt < kAttempts) continue;
-    co_return fail(Fault::unavailable, "others are changing the same records at this moment: {}",
-                   introduced.error().message);
-  }
+  co_return co_await registry::retry_on_conflict([&](int) { return introduce(connection, asked); });
 }
 
 registry::Task<Result<Introduced>> JustInTime::introduce(FirstConnection connection,
@@ -193,20 +182,18 @@ registry::Task<Result<Introduced>> JustInTime::introduce(FirstConnection connect
 registry::Task<Result<JustInTime::Arrival>> JustInTime::look_up(FirstConnection connection) {
   const Timestamp now = clock_.now();
   CO_TRY_ASSIGN(const registry::CaCertificate ca,
-                co_await registry::get<registry::CaCertificate>(
-                    store_, registry::ca_certificate_key(connection.ca)));
+                co_await registry::get(store_, registry::ca_certificate_key(connection.ca)));
   CO_TRY(check_introducer(ca, now));
   CO_TRY(check_outside_certificate(connection.certificate, now));
-  std::vector<registry::Key> keys = {registry::certificate_key(connection.certificate.id())};
-  CO_TRY_ASSIGN(const std::vector<std::optional<registry::Record>> found,
-                co_await store_.find(std::move(keys)));
+  CO_TRY_ASSIGN(
+      std::optional<registry::Certificate> known,
+      co_await registry::find(store_, registry::certificate_key(connection.certificate.id())));
   const registry::query::SameIdentity identity = identity_of(connection.certificate);
   CO_TRY_ASSIGN(const Standing standing, co_await read_standing(store_, identity));
   // An INACTIVE one may be in nobody's way: that hangs on its thing.
   CO_TRY(check_standing(standing, identity, connection.certificate.id(), AskedBy::device,
                         Inactive::is_permitted));
-  if (found.front())
-    co_return Arrival{.ca = ca, .record = std::get<registry::Certificate>(*found.front())};
+  if (known) co_return Arrival{.ca = ca, .record = std::move(*known)};
   registry::Certificate record = certificate_record(connection.certificate, random_, now);
   record.status = CertificateStatus::pending_activation;
   record.ca_certificate = ca.id;
@@ -260,7 +247,7 @@ registry::Task<Result<JustInTime::Decision>> JustInTime::decide(FirstConnection 
                        .template_version = source.version,
                        .settings = settings,
                        .registered = admission.registered};
-  device.holds.push_back(as_read(arrival.ca));
+  device.holds.push_back(registry::as_read(arrival.ca));
   device.holds.insert(device.holds.end(), admission.holds.begin(), admission.holds.end());
   CO_TRY_ASSIGN(
       const Known known,
@@ -312,7 +299,7 @@ registry::Task<Result<void>> JustInTime::ask_registration_hook(FirstConnection c
 
 registry::Task<Result<void>> JustInTime::activate(FirstConnection connection, Arrival arrival,
                                                   RegistrationDecision decision, Introduced& out) {
-  DeviceRequest device{.holds = {as_read(arrival.ca)},
+  DeviceRequest device{.holds = {registry::as_read(arrival.ca)},
                        .template_name = name_of_body(arrival.ca),
                        .settings = *settings_.get()};
   CO_TRY_ASSIGN(
@@ -342,20 +329,17 @@ registry::Task<Result<void>> JustInTime::reject(FirstConnection connection, Arri
   registry::ChangeSet changes;
   changes.changes.emplace_back(hold_of(standing));
   // One that an operator has decided about meanwhile is looked up again.
-  changes.changes.emplace_back(as_read(own));
+  changes.changes.emplace_back(registry::as_read(own));
   for (registry::Certificate& record : standing.certificates) {
     if (record.id != own.id && !is_other_encoding(record, own)) continue;
     if (record.status == CertificateStatus::revoked) continue;
-    const Expect as_seen = Expect::at(record.version);
     record.status = CertificateStatus::revoked;
-    record.modified = clock_.now();
-    ++record.version;
     registry::AuditEvent event = about(connection);
-    event.time = record.modified;
+    event.time = clock_.now();
     event.certificate = record.id.hex();
+    changes.changes.emplace_back(registry::update(std::move(record), event.time));
     changes.events.push_back(
         trail::record(std::move(event), "reject_certificate"_step, trail::Outcome::ok));
-    changes.changes.emplace_back(registry::Put{std::move(record), as_seen});
   }
   CO_TRY(co_await store_.commit(std::move(changes)));
   out.status = CertificateStatus::revoked;
@@ -366,7 +350,7 @@ registry::Task<Result<void>> JustInTime::record_pending(FirstConnection connecti
                                                         Arrival arrival) {
   registry::ChangeSet changes;
   changes.changes.emplace_back(registry::Put{arrival.record, Expect::absent()});
-  changes.changes.emplace_back(as_read(arrival.ca));
+  changes.changes.emplace_back(registry::as_read(arrival.ca));
   CO_TRY_ASSIGN(registry::RequireSame hold,
                 co_await ask_standing(store_, identity_of(connection.certificate),
                                       arrival.record.id, AskedBy::device));
@@ -401,14 +385,11 @@ registry::Task<Result<bool>> JustInTime::make_room(const registry::Certificate& 
     CO_TRY_ASSIGN(const registry::Page attached,
                   co_await store_.list(registry::query::AccessOf{id}, {}));
     if (!attached.records.empty()) continue;  // an operator has begun with it
-    std::vector<registry::Key> keys = {registry::certificate_key(id)};
-    CO_TRY_ASSIGN(const std::vector<std::optional<registry::Record>> found,
-                  co_await store_.find(std::move(keys)));
-    if (!found.front()) continue;
-    const auto& record = std::get<registry::Certificate>(*found.front());
-    if (record.status != CertificateStatus::pending_activation) continue;
+    CO_TRY_ASSIGN(const std::optional<registry::Certificate> record,
+                  co_await registry::find(store_, registry::certificate_key(id)));
+    if (!record || record->status != CertificateStatus::pending_activation) continue;
     changes.changes.emplace_back(
-        registry::Erase{registry::key_of(record), Expect::at(record.version)});
+        registry::Erase{registry::key_of(*record), Expect::at(record->version)});
     changes.events.push_back(trail::record(
         {.time = newcomer.created, .certificate = id.hex()}, "remove_waiting_certificate"_step,
         trail::Outcome::ok,

@@ -67,8 +67,8 @@ struct World {
   }
   test::Identity device(const std::string& name) { return test::make_device(ca, name); }
   std::optional<registry::Certificate> find(const test::Identity& of) {
-    const auto found = run_blocking(registry::get<registry::Certificate>(
-        memory, registry::certificate_key(of.certificate.id())));
+    const auto found =
+        run_blocking(registry::get(memory, registry::certificate_key(of.certificate.id())));
     return found ? std::optional(*found) : std::nullopt;
   }
   CertificateStatus status(const test::Identity& of) { return find(of)->status; }
@@ -385,8 +385,8 @@ TEST(JustInTime, ReplacesAtTheFirstContactOfANewKey) {
     const test::Identity old = world.device("sensor-1");
     ASSERT_TRUE(world.connect(old));
     if (is_permitted) {
-      registry::Thing thing = *run_blocking(registry::get<registry::Thing>(
-          world.memory, registry::thing_key(*ThingName::parse("sensor-1"))));
+      registry::Thing thing = *run_blocking(
+          registry::get(world.memory, registry::thing_key(*ThingName::parse("sensor-1"))));
       thing.reprovision_until = world.clock.now() + std::chrono::hours(1);
       ++thing.version;
       world.put(thing);

@@ -183,9 +183,11 @@ class Planner {
     if (known_.thing) {  // reserved: only its name and its id are somebody else's choice
       thing.id = known_.thing->id;
       thing.created = known_.thing->created;
-      thing.version = known_.thing->version + 1;
+      thing.version = known_.thing->version;
+      changes_.changes.emplace_back(registry::update(std::move(thing)));
+    } else {
+      put(std::move(thing), Expect::absent());
     }
-    put(std::move(thing), known_.thing ? Expect::at(known_.thing->version) : Expect::absent());
     if (wanted.type) {
       changes_.changes.emplace_back(
           registry::Require{registry::thing_type_key(*wanted.type), Expect::present()});
@@ -246,11 +248,9 @@ class Planner {
     // A permission is for one time.
     if (attaches && thing.reprovision_until) thing.reprovision_until.reset();
     if (changed || attaches) {
-      ++thing.version;
-      put(std::move(thing), Expect::at(known_.thing->version));
+      changes_.changes.emplace_back(registry::update(std::move(thing)));
     } else {
-      changes_.changes.emplace_back(
-          registry::Require{registry::thing_key(thing.name), Expect::at(known_.thing->version)});
+      changes_.changes.emplace_back(registry::as_read(thing));
     }
     return {};
   }
@@ -345,18 +345,15 @@ class Planner {
     // The same claim has paid for this device; it never got what it asked for.
     if (other.requested_by == known_.certificate->requested_by && !other.first_connected)
       repeats_lost_answer_ = true;
-    const std::int64_t seen = other.version;
     other.status = CertificateStatus::inactive;
     other.replaced_by = known_.certificate->id;
-    other.modified = now_;
-    other.version = seen + 1;
     changes_.events.push_back(trail::record({.time = now_,
                                              .actor = known_.event.actor,
                                              .correlation = known_.event.correlation,
                                              .thing = known_.resources.thing->name.str(),
                                              .certificate = other.id.hex()},
                                             "retire_certificate"_step, trail::Outcome::ok));
-    put(std::move(other), Expect::at(seen));
+    changes_.changes.emplace_back(registry::update(std::move(other), now_));
   }
 
   // ---- policies ----
@@ -485,16 +482,12 @@ class Planner {
     }
     if (known_.origin == Origin::first_contact)
       return put(std::move(certificate), Expect::absent());
-    const Expect as_read = Expect::at(known_.certificate->version);
     if (!registration_ && replaces_.empty() && certificate.status == known_.certificate->status) {
-      changes_.changes.emplace_back(
-          registry::Require{registry::certificate_key(certificate.id), as_read});
+      changes_.changes.emplace_back(registry::as_read(certificate));
       return;
     }
     if (registration_) certificate.registration = registration_;
-    certificate.modified = now_;
-    ++certificate.version;
-    put(std::move(certificate), as_read);
+    changes_.changes.emplace_back(registry::update(std::move(certificate), now_));
   }
 
   void add_event() {

@@ -134,12 +134,10 @@ struct World {
     return found;
   }
   registry::Certificate certificate(const CertificateId& id) {
-    return *run_blocking(
-        registry::get<registry::Certificate>(memory, registry::certificate_key(id)));
+    return *run_blocking(registry::get(memory, registry::certificate_key(id)));
   }
   registry::Thing thing(const std::string& name) {
-    return *run_blocking(
-        registry::get<registry::Thing>(memory, registry::thing_key(*ThingName::parse(name))));
+    return *run_blocking(registry::get(memory, registry::thing_key(*ThingName::parse(name))));
   }
   std::vector<CertificateId> active_certificates_of(const std::string& name) {
     std::vector<CertificateId> active;
@@ -752,8 +750,8 @@ TEST(FleetLimit, CountsWhatWasMadeBeforeItWasSet) {
   ASSERT_TRUE(world.onboard(key, "1"));
   ASSERT_TRUE(world.onboard(key, "1", "2.0.0"));
   ASSERT_TRUE(world.onboard(test::make_key(), "2"));
-  const registry::Counter counter = *run_blocking(
-      registry::get<registry::Counter>(world.memory, registry::counter_key(things_counter("T"))));
+  const registry::Counter counter =
+      *run_blocking(registry::get(world.memory, registry::counter_key(things_counter("T"))));
   EXPECT_EQ(counter.value, 2) << "a thing that comes again is the same thing";
   Settings limited = *world.settings.get();
   limited.fleet_limit = 3;
@@ -946,8 +944,7 @@ TEST(RegisterThing, AnEmptySerialMakesNoThing) {
   EXPECT_THAT(refused.error().message, HasSubstr("SerialNumber is empty"));
   EXPECT_TRUE(world.all<registry::Thing>(registry::query::Things{}).empty());
   registry::ProvisioningTemplate record =
-      *run_blocking(registry::get<registry::ProvisioningTemplate>(
-          world.memory, registry::template_key(*TemplateName::parse("T"))));
+      *run_blocking(registry::get(world.memory, registry::template_key(*TemplateName::parse("T"))));
   record.settings["empty-serial"] = "allow";
   ++record.version;
   world.put(record);
@@ -1004,8 +1001,8 @@ TEST(Claims, OneKeyIsOneDevice) {
 TEST(RegisterThing, GivesWayWhenItsTemplateChangesMeanwhile) {
   World world;
   const auto created = world.create(test::make_key());
-  auto disabled = *run_blocking(registry::get<registry::ProvisioningTemplate>(
-      world.memory, registry::template_key(*TemplateName::parse("T"))));
+  auto disabled =
+      *run_blocking(registry::get(world.memory, registry::template_key(*TemplateName::parse("T"))));
   Known known{.resources = {},
               .device = DeviceRequest{.holds = {{registry::key_of(disabled),
                                                  registry::Expect::at(disabled.version)}},
@@ -1042,8 +1039,8 @@ struct TenDevices : World {
   TenDevices() { give(1, {.max_devices = 10}); }
   registry::Certificate own() { return certificate(caller.certificate); }
   std::int64_t devices() {
-    return run_blocking(registry::get<registry::Counter>(
-                            memory, registry::counter_key(devices_counter(caller.certificate))))
+    return run_blocking(
+               registry::get(memory, registry::counter_key(devices_counter(caller.certificate))))
         ->value;
   }
 };
@@ -1197,8 +1194,8 @@ TEST(Claims, PayOnceForADeviceWhoseAnswerWasLost) {
 TEST(Claims, HoldToTheirRangeTheParameterThatTheTemplateCallsItsSerial) {
   TenDevices world;
   world.give(1, {.serials = registry::SerialRange{"A1", "A5"}});
-  auto record = *run_blocking(registry::get<registry::ProvisioningTemplate>(
-      world.memory, registry::template_key(*TemplateName::parse("T"))));
+  auto record =
+      *run_blocking(registry::get(world.memory, registry::template_key(*TemplateName::parse("T"))));
   record.settings["serial-parameter"] = "FirmwareVersion";
   ++record.version;
   world.put(record);
@@ -1209,8 +1206,8 @@ TEST(Claims, HoldToTheirRangeTheParameterThatTheTemplateCallsItsSerial) {
 
 TEST(Claims, TellTheSerialOfARefusedUnitWhateverTheTemplateCallsIt) {
   TenDevices world;
-  auto record = *run_blocking(registry::get<registry::ProvisioningTemplate>(
-      world.memory, registry::template_key(*TemplateName::parse("T"))));
+  auto record =
+      *run_blocking(registry::get(world.memory, registry::template_key(*TemplateName::parse("T"))));
   record.settings["serial-parameter"] = "FirmwareVersion";
   record.settings["parameter.FirmwareVersion.pattern"] = "A.*";
   ++record.version;
@@ -1591,8 +1588,8 @@ TEST(TemplatesOwnSettings, MakeTheKeysAndCertificatesOfItsClaims) {
 TEST(Gatekeeping, ComesBeforeTheHook) {
   GuardedWorld world;
   set_up_list(world, {{"allowlist", "line-a"}, {"override.FirmwareVersion", "column:firmware"}});
-  auto guarded = *run_blocking(registry::get<registry::ProvisioningTemplate>(
-      world.memory, registry::template_key(*TemplateName::parse("T"))));
+  auto guarded =
+      *run_blocking(registry::get(world.memory, registry::template_key(*TemplateName::parse("T"))));
   guarded.hook = registry::ProvisioningHook{"2020-04-01", std::string(GuardedWorld::kArn)};
   world.put(guarded);
   world.hooks.answer(R"({"allowProvisioning":true})");

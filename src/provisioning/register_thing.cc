@@ -73,69 +73,62 @@ registry::Task<RegisterThingOutcome> RegisterThing::run(Caller caller,
   Attempt one{std::move(caller), std::move(request), digest};
   // Until the template is known that may name another parameter.
   one.serial_number = serial_number_of(one.request.parameters, kSerialNumberParameter);
-  auto result = co_await attempt(one);
+  // Two registrations of one serial may meet; the store lets one through and the other looks again.
+  auto result =
+      co_await registry::retry_on_conflict([&](int number) { return attempt(one, number); });
   co_return RegisterThingOutcome{std::move(result), std::move(one.hook),
                                  std::move(one.serial_number)};
 }
 
-registry::Task<Result<RegisteredThing>> RegisterThing::attempt(Attempt& one) {
-  // Two registrations of one serial may meet; the store lets one through and the other looks again.
-  constexpr int kAttempts = 5;
-  for (int number = 1;; ++number) {
-    CO_TRY_ASSIGN(const registry::Certificate certificate,
-                  co_await owned(one.caller, one.request.ownership_token));
-    if (certificate.registration) {
-      if (certificate.registration->request_digest == one.digest)
-        co_return answer_of(certificate.id, *certificate.registration, true);
-      co_return refuse_token(fmt::format(
-          "Certificate ownership token was already used, to register {} through template {} with "
-          "other parameters; "
-          "start again with a create request",
-          certificate.registration->thing ? "thing " + certificate.registration->thing->str()
-                                          : "a certificate",
-          certificate.registration->template_name.str()));
-    }
-    CO_TRY_ASSIGN(const Chosen chosen, co_await choose(one, certificate, number));
-    // Once for each request, however often it meets others; unless the template has changed hooks.
-    const auto& guard = chosen.record.hook;
-    if (!guard) one.hook.reset();
-    if (guard && (!one.hook || one.hook->arn != guard->target_arn)) {
-      one.hook = co_await ask(one, certificate, chosen);
-      if (one.hook->refuses()) co_return tl::unexpected(refusal_of(*one.hook));
-      CO_TRY(co_await check_still_allowed(one.caller));
-    }
-    CO_TRY_ASSIGN(const Known known, co_await gather(one, certificate, chosen));
-    auto decided = plan(known, clock_.now(), make_uuid(random_), make_uuid(random_));
-    if (!decided) {
-      raise_if_duplicate(alarms_, known, decided.error());
-      co_return tl::unexpected(std::move(decided).error());
-    }
-    if (one.hook) record(*one.hook, known, *decided);
-    const auto committed = co_await store_.commit(std::move(decided->changes));
-    if (committed) co_return answer_of(certificate.id, *decided->registration, false);
-    if (committed.error().cause == "ClaimRefused"_cause) {
-      co_return tl::unexpected(claims_.used_up(one.caller, chosen.claim, one.serial_number));
-    }
-    if (committed.error().cause == "LimitReached"_cause) {
-      co_return tl::unexpected(Error{
-          Fault::forbidden,
-          fmt::format("this template may register no more devices: {}", committed.error().message),
-          {},
-          "LimitReached"_cause});
-    }
-    if (committed.error().fault != Fault::conflict) co_return tl::unexpected(committed.error());
-    if (number == kAttempts) {
-      co_return fail(Fault::unavailable, "others are changing the same thing at this moment: {}",
-                     committed.error().message);
-    }
+registry::Task<Result<RegisteredThing>> RegisterThing::attempt(Attempt& one, int number) {
+  CO_TRY_ASSIGN(const registry::Certificate certificate,
+                co_await owned(one.caller, one.request.ownership_token));
+  if (certificate.registration) {
+    if (certificate.registration->request_digest == one.digest)
+      co_return answer_of(certificate.id, *certificate.registration, true);
+    co_return refuse_token(fmt::format(
+        "Certificate ownership token was already used, to register {} through template {} with "
+        "other parameters; "
+        "start again with a create request",
+        certificate.registration->thing ? "thing " + certificate.registration->thing->str()
+                                        : "a certificate",
+        certificate.registration->template_name.str()));
   }
+  CO_TRY_ASSIGN(const Chosen chosen, co_await choose(one, certificate, number));
+  // Once for each request, however often it meets others; unless the template has changed hooks.
+  const auto& guard = chosen.record.hook;
+  if (!guard) one.hook.reset();
+  if (guard && (!one.hook || one.hook->arn != guard->target_arn)) {
+    one.hook = co_await ask(one, certificate, chosen);
+    if (one.hook->refuses()) co_return tl::unexpected(refusal_of(*one.hook));
+    CO_TRY(co_await check_still_allowed(one.caller));
+  }
+  CO_TRY_ASSIGN(const Known known, co_await gather(one, certificate, chosen));
+  auto decided = plan(known, clock_.now(), make_uuid(random_), make_uuid(random_));
+  if (!decided) {
+    raise_if_duplicate(alarms_, known, decided.error());
+    co_return tl::unexpected(std::move(decided).error());
+  }
+  if (one.hook) record(*one.hook, known, *decided);
+  const auto committed = co_await store_.commit(std::move(decided->changes));
+  if (committed) co_return answer_of(certificate.id, *decided->registration, false);
+  if (committed.error().cause == "ClaimRefused"_cause) {
+    co_return tl::unexpected(claims_.used_up(one.caller, chosen.claim, one.serial_number));
+  }
+  if (committed.error().cause == "LimitReached"_cause) {
+    co_return tl::unexpected(Error{
+        Fault::forbidden,
+        fmt::format("this template may register no more devices: {}", committed.error().message),
+        {},
+        "LimitReached"_cause});
+  }
+  co_return tl::unexpected(committed.error());
 }
 
 registry::Task<Result<registry::Certificate>> RegisterThing::owned(Caller caller,
                                                                    std::string token) {
   CO_TRY_ASSIGN(const CertificateId id, OwnershipTokens::parse(token));
-  const auto found =
-      co_await registry::get<registry::Certificate>(store_, registry::certificate_key(id));
+  const auto found = co_await registry::get(store_, registry::certificate_key(id));
   if (!found && found.error().fault != Fault::not_found) co_return tl::unexpected(found.error());
   if (!found || !tokens_.matches(token, *found)) {
     co_return refuse_token(
@@ -167,8 +160,7 @@ registry::Task<Result<RegisterThing::Chosen>> RegisterThing::choose(
     Attempt& one, const registry::Certificate& certificate, int number) {
   const RegisterThingRequest& request = one.request;
   const std::string name = request.template_name.str();
-  auto found = co_await registry::get<registry::ProvisioningTemplate>(
-      store_, registry::template_key(request.template_name));
+  auto found = co_await registry::get(store_, registry::template_key(request.template_name));
   if (!found) {
     if (found.error().fault == Fault::not_found) found.error().cause = "ResourceNotFound"_cause;
     co_return tl::unexpected(std::move(found).error());
@@ -192,7 +184,7 @@ registry::Task<Result<RegisterThing::Chosen>> RegisterThing::choose(
               "TemplateDisabled"_cause});
   }
   CO_TRY_ASSIGN(const registry::ProvisioningTemplateVersion version,
-                co_await registry::get<registry::ProvisioningTemplateVersion>(
+                co_await registry::get(
                     store_, registry::template_version_key(found->name, found->default_version)));
   CO_TRY_ASSIGN(const templates::Template parsed, templates_.get(version, templates::Use::fleet));
   CO_TRY_ASSIGN(Settings settings, settings_of(*settings_.get(), found->settings));
@@ -247,10 +239,7 @@ registry::Task<Result<Known>> RegisterThing::gather(const Attempt& one,
                                               .client = one.caller.client_id,
                                               .serial_number = one.serial_number},
                                              "register_thing"_step, trail::Outcome::ok);
-  DeviceRequest device{.holds = {{registry::certificate_key(one.caller.certificate),
-                                  registry::Expect::at(chosen.claim.version)},
-                                 {registry::template_key(chosen.record.name),
-                                  registry::Expect::at(chosen.record.version)}},
+  DeviceRequest device{.holds = {registry::as_read(chosen.claim), registry::as_read(chosen.record)},
                        .template_name = chosen.record.name.str(),
                        .template_version = chosen.record.default_version,
                        .settings = std::move(chosen.settings),

@@ -88,7 +88,7 @@ class RegisterThing {
     std::string serial_number = {};  ///< as for the audit trail
   };
 
-  registry::Task<Result<RegisteredThing>> attempt(Attempt& attempt);
+  registry::Task<Result<RegisteredThing>> attempt(Attempt& attempt, int number);
   /// The `number`th attempt at it.
   registry::Task<Result<Chosen>> choose(Attempt& attempt, const registry::Certificate& certificate,
                                         int number);

@@ -272,12 +272,10 @@ Result<void> check_template_settings(const registry::TemplateSettings& settings)
 registry::Task<Result<Settings>> settings_of_claim(registry::Store& store, Settings deployment,
                                                    std::optional<TemplateName> claim_template) {
   if (!claim_template) co_return deployment;
-  std::vector<registry::Key> keys = {registry::template_key(*claim_template)};
-  CO_TRY_ASSIGN(const std::vector<std::optional<registry::Record>> found,
-                co_await store.find(std::move(keys)));
-  if (!found.front()) co_return deployment;
-  co_return settings_of(deployment,
-                        std::get<registry::ProvisioningTemplate>(*found.front()).settings);
+  CO_TRY_ASSIGN(const std::optional<registry::ProvisioningTemplate> found,
+                co_await registry::find(store, registry::template_key(*claim_template)));
+  if (!found) co_return deployment;
+  co_return settings_of(deployment, found->settings);
 }
 
 Result<std::vector<SettingInForce>> settings_in_force(const Settings& deployment,

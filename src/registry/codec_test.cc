@@ -10,6 +10,8 @@
 #include <gmock/gmock.h>
 #include <sstream>
 
+#include "registry/keys.h"
+
 namespace imprint::registry {
 namespace {
 
@@ -266,6 +268,14 @@ TEST(Codec, ReadsTheClaimsOfEarlierVersions) {
     stored["claim_budget"] = *encoding::parse_json(broken);
     EXPECT_FALSE(from_json(Kind::certificate, stored)) << broken;
   }
+}
+
+TEST(Codec, ReadsThingsOfEarlierVersions) {
+  const auto read = from_json(
+      Kind::thing, *encoding::parse_json(
+                       R"({"name":"d-1","id":"id","billing_group":"b","created":1,"version":2})"));
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(std::get<Thing>(*read).version, 2);
 }
 
 TEST(Codec, RefusesBrokenRows) {

@@ -22,7 +22,6 @@ constexpr auto fields_of(std::type_identity<Thing>) {
       field("id", &Thing::id),
       field("type", &Thing::type),
       field("attributes", &Thing::attributes),
-      field("billing_group", &Thing::billing_group),
       field("created", &Thing::created),
       field("version", &Thing::version),
       field("reprovision_until", &Thing::reprovision_until),

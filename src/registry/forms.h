@@ -8,20 +8,6 @@
 #include "registry/records.h"
 
 /// How the registry's own types are kept in JSON.
-namespace imprint::registry {
-
-/// As to_string() writes it.
-inline Result<PolicyTarget> parse_policy_target(std::string_view text) {
-  if (text.starts_with("cert/")) {
-    if (auto certificate = CertificateId::parse(text.substr(5))) return *certificate;
-  } else if (text.starts_with("thinggroup/")) {
-    if (auto group = ThingGroupName::parse(text.substr(11))) return *group;
-  }
-  return fail(Fault::invalid, "is not a policy target");
-}
-
-}  // namespace imprint::registry
-
 namespace imprint::encoding {
 
 template <>

@@ -14,7 +14,8 @@
 #include "base/network.h"
 
 /// What the registry remembers. Records are values; `version` starts at 1 and grows by one with
-/// each change, so that a writer can name the version it saw.
+/// each change, so that a writer can name the version it saw. A member is kept by its line in
+/// fields.h.
 namespace imprint::registry {
 
 using Attributes = std::map<std::string, std::string, std::less<>>;
@@ -24,7 +25,6 @@ struct Thing {
   std::string id;  ///< UUID
   std::optional<ThingTypeName> type = {};
   Attributes attributes = {};
-  std::optional<BillingGroupName> billing_group = {};
   Timestamp created = {};
   std::int64_t version = 1;
   /// Until then an operator lets it be registered again with another key, once.
@@ -224,6 +224,10 @@ struct PolicyVersion {
 
 /// A policy attaches to a certificate or to a thing group, never to a thing.
 using PolicyTarget = std::variant<CertificateId, ThingGroupName>;
+
+/// How a target is written in keys, rows and lists: "cert/<id>" or "thinggroup/<name>".
+std::string to_string(const PolicyTarget& target);
+Result<PolicyTarget> parse_policy_target(std::string_view text);
 
 struct PolicyAttachment {
   PolicyName policy;
@@ -537,60 +541,6 @@ enum class Kind : std::uint8_t {
 };
 inline constexpr std::size_t kKinds = std::variant_size_v<Record::variant>;
 
-/// A record's name within its kind. Made by the functions below, from names that are well formed.
-struct Key {
-  Kind kind;
-  std::string first;
-  std::string second = {};
-
-  friend auto operator<=>(const Key&, const Key&) = default;
-  friend bool operator==(const Key&, const Key&) = default;
-};
-
-Key thing_key(const ThingName& name);
-Key thing_type_key(const ThingTypeName& name);
-Key thing_group_key(const ThingGroupName& name);
-Key membership_key(const ThingName& thing, const ThingGroupName& group);
-Key certificate_key(const CertificateId& id);
-Key intent_key(const std::string& serial);
-Key policy_key(const PolicyName& name);
-Key policy_version_key(const PolicyName& name, std::int64_t number);
-Key attachment_key(const PolicyName& policy, const PolicyTarget& target);
-Key principal_key(const ThingName& thing, const CertificateId& certificate);
-Key template_key(const TemplateName& name);
-Key template_version_key(const TemplateName& name, std::int64_t number);
-Key counter_key(const std::string& name);
-Key credential_key(const std::string& access_key_id);
-Key registration_task_key(const std::string& id);
-Key registration_progress_key(const std::string& task);
-Key indexing_configuration_key();
-Key ca_certificate_key(const CertificateId& id);
-Key tags_key(const std::string& resource);
-Key setting_key(const std::string& name);
-Key manufacturing_list_key(const ListName& name);
-Key list_entry_key(const ListName& list, const std::string& serial);
-Key audit_trail_key();
-Key alarm_key(const std::string& id);
-Key tombstone_key(const CertificateId& certificate);
-/// The counter of a list's entries, kept by whoever adds and removes them; it goes with the list.
-std::string entries_counter(const ListName& list);
-
-Key key_of(const Record& record);
-std::int64_t version_of(const Record& record);
-Timestamp created_at(const Record& record);
-
-/// How a target is written in keys, rows and lists: "cert/<id>" or "thinggroup/<name>".
-std::string to_string(const PolicyTarget& target);
-
 std::string_view kind_name(Kind kind);  ///< "thing", "policy version", ...: for people
 
 }  // namespace imprint::registry
-
-template <>
-struct std::hash<imprint::registry::Key> {
-  std::size_t operator()(const imprint::registry::Key& key) const noexcept {
-    const std::size_t a = std::hash<std::string>()(key.first);
-    const std::size_t b = std::hash<std::string>()(key.second);
-    return (a * 31 + b) * 31 + static_cast<std::size_t>(key.kind);
-  }
-};

@@ -6,10 +6,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
 #include <variant>
 #include <vector>
 
-#include "registry/records.h"
+#include "registry/keys.h"
 #include "runtime/task.h"
 #include "search/query.h"
 
@@ -293,23 +296,57 @@ class Store {
   virtual void watch(Listener listener) = 0;
 };
 
-/// The record of a find(), or not_found with a sentence that names it.
+namespace detail {
+
+/// Of a record that was found by a KeyOf<T>.
 template <class T>
-Result<T> expect_record(const std::optional<Record>& record, const Key& key) {
-  if (!record) {
-    return fail(Fault::not_found, "{} {} does not exist", kind_name(key.kind), quote(key.first));
-  }
-  return std::get<T>(*record);
+std::optional<T> typed(std::optional<Record>& found) {
+  if (!found) return std::nullopt;
+  return std::get<T>(std::move(*found));
 }
 
-/// find() for one key of a known type.
-template <class T>
-Task<Result<T>> get(Store& store, Key key) {
-  std::vector<Key> keys;
-  keys.push_back(key);
+}  // namespace detail
+
+/// Records of known types, each or nothing, as they are at one moment.
+template <class First, class Second, class... Others>
+Task<Result<std::tuple<std::optional<First>, std::optional<Second>, std::optional<Others>...>>>
+find(Store& store, KeyOf<First> first, KeyOf<Second> second, KeyOf<Others>... others) {
+  std::vector<Key> keys{std::move(first), std::move(second), std::move(others)...};
   auto found = co_await store.find(std::move(keys));
   if (!found) co_return tl::unexpected(std::move(found).error());
-  co_return expect_record<T>(found->front(), key);
+  auto at = found->begin();
+  // Braces, so that they are taken in their order.
+  co_return std::tuple<std::optional<First>, std::optional<Second>, std::optional<Others>...>{
+      detail::typed<First>(*at++), detail::typed<Second>(*at++), detail::typed<Others>(*at++)...};
+}
+
+/// One record, or nothing.
+template <class T>
+Task<Result<std::optional<T>>> find(Store& store, KeyOf<T> key) {
+  std::vector<Key> keys{std::move(key)};
+  auto found = co_await store.find(std::move(keys));
+  if (!found) co_return tl::unexpected(std::move(found).error());
+  co_return detail::typed<T>(found->front());
+}
+
+/// One record, or Fault::not_found with a sentence that names it.
+template <class T>
+Task<Result<T>> get(Store& store, KeyOf<T> key) {
+  auto found = co_await find(store, key);
+  if (!found) co_return tl::unexpected(std::move(found).error());
+  if (*found) co_return std::move(**found);
+  co_return fail(Fault::not_found, "{} {} does not exist", kind_name(key.kind), quote(key.first));
+}
+
+/// One answer for each key, in their order.
+template <class T>
+Task<Result<std::vector<std::optional<T>>>> find_all(Store& store, std::vector<KeyOf<T>> keys) {
+  std::vector<Key> plain(keys.begin(), keys.end());
+  auto found = co_await store.find(std::move(plain));
+  if (!found) co_return tl::unexpected(std::move(found).error());
+  std::vector<std::optional<T>> out;
+  for (std::optional<Record>& one : *found) out.push_back(detail::typed<T>(one));
+  co_return out;
 }
 
 /// Every record of one type in a list, following the pages to the end.
@@ -325,6 +362,50 @@ Task<Result<std::vector<T>>> list_all(Store& store, Query query) {
     }
     if (!page->next) co_return all;
     cursor.after = *page->next;
+  }
+}
+
+/// Holds that a record is still as it was read.
+template <class T>
+Require as_read(const T& record) {
+  return {key_of(record), Expect::at(record.version)};
+}
+
+/// The next version of a record that was read and altered since, unless somebody else has changed
+/// it meanwhile. An lvalue becomes that version, too.
+template <class T>
+Put update(T&& record) {
+  const Expect expect = Expect::at(record.version);
+  ++record.version;
+  return {std::forward<T>(record), expect};
+}
+
+/// The same, of a record that says when it was last modified.
+template <class T>
+Put update(T&& record, Timestamp now) {
+  record.modified = now;
+  return update(std::forward<T>(record));
+}
+
+/// Whether a commit failed because others changed what it rests on: a use case that refuses for a
+/// reason of its own gives its error a cause.
+inline bool is_lost_race(const Error& error) {
+  return error.fault == Fault::conflict && !error.cause;
+}
+
+/// How often something is tried that others keep changing.
+inline constexpr int kMostAttempts = 5;
+
+/// The answer of `attempt`, a function of the number of the attempt (from 1) that reads, decides
+/// and commits; again while it loses the race, and Fault::unavailable when it loses all.
+template <class Attempt>
+std::invoke_result_t<Attempt&, int> retry_on_conflict(Attempt attempt) {
+  for (int number = 1;; ++number) {
+    auto result = co_await attempt(number);
+    if (result || !is_lost_race(result.error())) co_return result;
+    if (number == kMostAttempts)
+      co_return fail(Fault::unavailable, "others are changing the same thing at this moment: {}",
+                     result.error().message);
   }
 }
 

@@ -7,7 +7,7 @@
 #include <variant>
 #include <vector>
 
-#include "registry/records.h"
+#include "registry/keys.h"
 
 /// How records lie in the tables of a relational store, whatever its dialect: a table for each
 /// kind, with the columns of the key, the version, columns that lists search by, and the record as

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "registry/records.h"
+#include "registry/keys.h"
 
 /// Which resources take tags, what their tags are kept under, and the rules on tags (AWS IoT API,
 /// Tag).

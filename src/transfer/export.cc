@@ -49,8 +49,7 @@ Result<void> list_attachments(registry::Store& store, const Take& take) {
             std::get_if<CertificateId>(&std::get<registry::PolicyAttachment>(record).target);
         if (id == nullptr) return take(record);
         TRY_ASSIGN(const registry::Certificate certificate,
-                   runtime::run_blocking(registry::get<registry::Certificate>(
-                       store, registry::certificate_key(*id))));
+                   runtime::run_blocking(registry::get(store, registry::certificate_key(*id))));
         if (!is_carried(certificate)) return {};
         return take(record);
       });

@@ -14,9 +14,9 @@ constexpr std::size_t kMostAncestors = 8;
 
 Result<ThingFacts::Principal> principal_of(registry::Store& store,
                                            const registry::ThingPrincipal& link) {
-  TRY_ASSIGN(registry::Certificate certificate,
-             runtime::run_blocking(registry::get<registry::Certificate>(
-                 store, registry::certificate_key(link.certificate))));
+  TRY_ASSIGN(
+      registry::Certificate certificate,
+      runtime::run_blocking(registry::get(store, registry::certificate_key(link.certificate))));
   TRY_ASSIGN(std::vector<PolicyName> policies,
              policies_of(store, registry::PolicyTarget(link.certificate)));
   return ThingFacts::Principal{std::move(certificate), std::move(policies), link.exclusive};
@@ -61,8 +61,7 @@ Result<std::vector<ThingGroupName>> with_ancestors(registry::Store& store,
   std::vector<ThingGroupName> out{group};
   while (out.size() <= kMostAncestors) {
     TRY_ASSIGN(const registry::ThingGroup record,
-               runtime::run_blocking(registry::get<registry::ThingGroup>(
-                   store, registry::thing_group_key(out.back()))));
+               runtime::run_blocking(registry::get(store, registry::thing_group_key(out.back()))));
     if (!record.parent) break;
     out.push_back(*record.parent);
   }
@@ -71,7 +70,7 @@ Result<std::vector<ThingGroupName>> with_ancestors(registry::Store& store,
 
 Result<std::string> default_document(registry::Store& store, const registry::Policy& policy) {
   TRY_ASSIGN(const registry::PolicyVersion version,
-             runtime::run_blocking(registry::get<registry::PolicyVersion>(
+             runtime::run_blocking(registry::get(
                  store, registry::policy_version_key(policy.name, policy.default_version))));
   return version.document;
 }

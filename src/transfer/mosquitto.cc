@@ -251,8 +251,8 @@ class Export {
       return Result<void>();
     }));
     for (const ThingName& name : names) {
-      TRY_ASSIGN(registry::Thing thing, runtime::run_blocking(registry::get<registry::Thing>(
-                                            store_, registry::thing_key(name))));
+      TRY_ASSIGN(registry::Thing thing,
+                 runtime::run_blocking(registry::get(store_, registry::thing_key(name))));
       client.things.push_back(std::move(thing));
       TRY(add_group_policies(client, name));
     }
@@ -295,8 +295,8 @@ class Export {
 
   Result<void> load_policy(const PolicyName& name) {
     if (parsed_.contains(name.str())) return {};
-    TRY_ASSIGN(const registry::Policy record, runtime::run_blocking(registry::get<registry::Policy>(
-                                                  store_, registry::policy_key(name))));
+    TRY_ASSIGN(const registry::Policy record,
+               runtime::run_blocking(registry::get(store_, registry::policy_key(name))));
     TRY_ASSIGN(const std::string document, default_document(store_, record));
     TRY_ASSIGN(policy::Policy policy, policy::Policy::parse(document, name.str()));
     parsed_.emplace(name.str(), std::make_shared<const policy::Policy>(std::move(policy)));

@@ -184,21 +184,19 @@ TEST_F(TransferTest, ComesBackTheSameAndOnlyOnce) {
   EXPECT_EQ(first->unchanged, 0U);
   EXPECT_EQ(first->added.at("things.ndjson"), 2U);
   EXPECT_EQ(first->added.at("policies"), 3U) << "a policy and two versions";
-  const auto count = run_blocking(
-      registry::get<registry::Counter>(other, registry::counter_key("entries-of-list/line-a")));
+  const auto count =
+      run_blocking(registry::get(other, registry::counter_key("entries-of-list/line-a")));
   EXPECT_EQ(count->value, 1);
   const auto again = import(other);
   ASSERT_TRUE(again) << again.error().message;
   EXPECT_TRUE(again->added.empty());
   EXPECT_EQ(again->unchanged, 25U);
-  const auto ca = run_blocking(registry::get<registry::CaCertificate>(
-      other, registry::ca_certificate_key(ca_.certificate.id())));
+  const auto ca =
+      run_blocking(registry::get(other, registry::ca_certificate_key(ca_.certificate.id())));
   ASSERT_TRUE(ca) << ca.error().message;
   EXPECT_TRUE(ca->is_active && ca->auto_registration && ca->registration->template_name);
   EXPECT_EQ(ca->mode, registry::CertificateMode::sni_only);
-  EXPECT_FALSE(run_blocking(registry::get<registry::IndexingConfiguration>(
-                                other, registry::indexing_configuration_key()))
-                   ->things);
+  EXPECT_FALSE(run_blocking(registry::get(other, registry::indexing_configuration_key()))->things);
   std::filesystem::create_directory(folder_ / "f");
   ASSERT_TRUE(export_registry(other, folder_ / "f", clock_));
   EXPECT_EQ(test::shell(folder_, "diff -r e f").output, "");

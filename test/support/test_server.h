@@ -124,8 +124,7 @@ class TestServer {
     commit(std::move(changes));
   }
   registry::Certificate certificate(const CertificateId& id) {
-    return *runtime::run_blocking(
-        registry::get<registry::Certificate>(memory_, registry::certificate_key(id)));
+    return *runtime::run_blocking(registry::get(memory_, registry::certificate_key(id)));
   }
   void set_status(const CertificateId& id, registry::CertificateStatus status) {
     registry::Certificate record = certificate(id);
