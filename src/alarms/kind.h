@@ -12,17 +12,17 @@ namespace imprint::alarms {
 /// the keys of imprint.toml.
 enum class Kind : std::uint8_t {
   failure_ratio,          ///< too many provisioning steps fail
-  no_success,             ///< a batch that has begun and is not done stands still
+  no_success,             ///< a batch that has begun and is not done makes no progress
   hook_failures,          ///< hooks that do not answer
-  hook_rejections,        ///< hooks that say no
-  claim_frozen,           ///< a claim went beyond its budget, or looks leaked
-  claim_new_place,        ///< a claim is used from where it never was
+  hook_rejections,        ///< hooks that deny devices
+  claim_frozen,           ///< a claim exceeded its budget, or looks leaked
+  claim_new_place,        ///< a claim is used from a place it was never used from before
   duplicate_device,       ///< two keys for one thing: two units with one serial number, or a copy
   key_in_two_places,      ///< one key in live sessions from different addresses: a cloned device
   certificates_expiring,  ///< of devices, of claims, the server's own
   ca_expiring,            ///< the deployment's CAs and registered ones
-  store_trouble,          ///< what devices and operators do cannot be kept
-  disk_low,               ///< and soon it could not
+  store_trouble,          ///< what devices and operators do cannot be stored
+  disk_low,               ///< the store may soon be unable to grow
 };
 std::span<const Kind> all_kinds();
 

@@ -21,9 +21,12 @@ Result<void> check_webhook(const WebhookOptions& webhook) {
     return fail_at(Fault::invalid, fmt::format("webhook.{}", key), "{}", because);
   };
   if (webhook.url.empty()) {
-    if (!webhook.hmac_key_file.empty()) return refuse("hmac-key-file", "means nothing without url");
-    if (!webhook.bearer_file.empty()) return refuse("bearer-file", "means nothing without url");
-    if (!webhook.ca_file.empty()) return refuse("ca-file", "means nothing without url");
+    if (!webhook.hmac_key_file.empty())
+      return refuse("hmac-key-file", "has no effect without url; set url, or remove it");
+    if (!webhook.bearer_file.empty())
+      return refuse("bearer-file", "has no effect without url; set url, or remove it");
+    if (!webhook.ca_file.empty())
+      return refuse("ca-file", "has no effect without url; set url, or remove it");
     return {};
   }
   const auto url = outbound::WebUrl::parse(webhook.url);
@@ -32,7 +35,7 @@ Result<void> check_webhook(const WebhookOptions& webhook) {
     return refuse("ca-file", "is for https URLs only; remove it");
   if (!webhook.bearer_file.empty() && !url->is_tls && !url->is_loopback) {
     return refuse("bearer-file",
-                  "would send the token readably over the network; use an https URL");
+                  "would send the token over the network unencrypted; use an https URL");
   }
   return {};
 }
@@ -42,16 +45,18 @@ Result<void> check_mail(const MailOptions& mail) {
     return fail_at(Fault::invalid, fmt::format("mail.{}", key), "{}", because);
   };
   if (mail.server.empty()) {
-    if (!mail.to.empty()) return refuse("to", "nobody is told without server; name one");
+    if (!mail.to.empty()) return refuse("to", "nobody is notified without server; name one");
     return {};
   }
   const auto url = outbound::MailUrl::parse(mail.server);
   if (!url) return refuse("server", url.error().message);
   if (const auto from = outbound::check_mail_address(mail.from); !from) {
-    return refuse("from", mail.from.empty() ? "is missing: whose mails they are"
+    return refuse("from", mail.from.empty() ? "is missing: the address that the mails come from"
                                             : std::string_view(from.error().message));
   }
-  if (mail.to.empty()) return refuse("to", "is missing: who gets them, for instance [\"ops@...\"]");
+  if (mail.to.empty())
+    return refuse("to",
+                  "is missing: the addresses that receive the mails, for instance [\"ops@...\"]");
   for (const std::string& address : mail.to) {
     if (const auto to = outbound::check_mail_address(address); !to)
       return refuse("to", to.error().message);
@@ -62,7 +67,7 @@ Result<void> check_mail(const MailOptions& mail) {
   }
   if (!mail.starttls && !url->is_tls && !mail.user.empty() && !url->is_loopback) {
     return refuse("starttls",
-                  "without it the password would cross the network readably; set it to true, or "
+                  "without it the password would cross the network unencrypted; set it to true, or "
                   "use smtps://");
   }
   return {};

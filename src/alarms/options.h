@@ -10,16 +10,16 @@
 #include "base/result.h"
 
 /// [alarms] of imprint.toml (docs/alarms.md): when each kind is raised and resolved, and who is
-/// told. File names are relative to the deployment directory.
+/// notified. File names are relative to the deployment directory.
 namespace imprint::alarms {
 
-/// Of what went wrong to what went well, within a stretch of time that slides. A few attempts say
-/// nothing: one refused of three is no alarm.
+/// The ratio of failures to successes within a sliding window. A few attempts say nothing: one
+/// refused of three is not an alarm.
 struct RatioOptions {
   bool enabled = true;
   double above = 0.05;      ///< raised above it
   double below = 0.03;      ///< resolved when it was not above this for a whole window
-  Seconds window{600};      ///< from 2 seconds on
+  Seconds window{600};      ///< at least 2 seconds
   std::int64_t least = 20;  ///< attempts in the window
   friend bool operator==(const RatioOptions&, const RatioOptions&) = default;
 };
@@ -33,33 +33,34 @@ struct NoSuccessOptions {
 struct NewPlaceOptions {
   bool enabled = true;
   std::int64_t after_devices = 20;  ///< until then, a claim's places are learned
-  std::int64_t most_places = 4;     ///< a claim that is used from more is used everywhere
+  std::int64_t most_places =
+      4;  ///< a claim used from more places than this counts as used everywhere
   friend bool operator==(const NewPlaceOptions&, const NewPlaceOptions&) = default;
 };
 
 struct ExpiryOptions {
   bool enabled = true;
   Seconds certificates = std::chrono::hours(24 * 30);  ///< of devices and of the server
-  Seconds claims = std::chrono::hours(24 * 2);         ///< with devices left
+  Seconds claims = std::chrono::hours(24 * 2);         ///< of claims with devices left
   Seconds authorities = std::chrono::hours(24 * 90);
   friend bool operator==(const ExpiryOptions&, const ExpiryOptions&) = default;
 };
 
 struct StoreOptions {
   bool enabled = true;
-  Seconds window{60};  ///< resolved after as long without a failure
+  Seconds window{60};  ///< resolved after this long without a failure
   friend bool operator==(const StoreOptions&, const StoreOptions&) = default;
 };
 
 struct DiskOptions {
   bool enabled = true;
-  std::int64_t least_mib = 512;  ///< free where the deployment lies
+  std::int64_t least_mib = 512;  ///< free on the file system of the deployment
   friend bool operator==(const DiskOptions&, const DiskOptions&) = default;
 };
 
-/// Of what happens in one moment: claim-frozen, duplicate-device, key-in-two-places.
+/// For kinds that happen in one moment: claim-frozen, duplicate-device, key-in-two-places.
 struct PointOptions {
-  Seconds quiet = std::chrono::hours(24);  ///< resolved when it did not come again for as long
+  Seconds quiet = std::chrono::hours(24);  ///< resolved when it did not happen again for this long
   friend bool operator==(const PointOptions&, const PointOptions&) = default;
 };
 
@@ -87,7 +88,7 @@ struct MailOptions {
 struct Options {
   bool enabled = true;
   bool log = true;
-  bool topics = false;  ///< of MQTT: $imprint/alarms/ and the kind
+  bool topics = false;  ///< MQTT topics: $imprint/alarms/ and the kind
   RatioOptions failure_ratio = {};
   RatioOptions hook_failures = {};
   RatioOptions hook_rejections = {.above = 0.2, .below = 0.1};
@@ -102,8 +103,8 @@ struct Options {
   friend bool operator==(const Options&, const Options&) = default;
 };
 
-/// What belongs together. Errors: Fault::invalid, `where` being the key as imprint.toml spells it
-/// below [alarms]: "failure-ratio.below".
+/// Checks options that depend on each other. Errors: Fault::invalid, `where` being the key as
+/// imprint.toml spells it below [alarms]: "failure-ratio.below".
 Result<void> check(const Options& options);
 
 }  // namespace imprint::alarms

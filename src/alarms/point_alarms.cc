@@ -7,7 +7,7 @@ namespace imprint::alarms {
 
 registry::AuditEvent alarm_event(Kind kind, std::string_view because, registry::AuditEvent about) {
   return trail::record(std::move(about), "alarm"_step, trail::Outcome::raised,
-                       // As in every event whose certificate many devices share.
+                       // As in every event about a certificate that many devices share.
                        {.is_of_claim = kind == Kind::claim_frozen || kind == Kind::claim_new_place,
                         .because = std::string(because)},
                        trail::AlarmTold{.kind = std::string(to_string(kind))});
@@ -46,7 +46,7 @@ void PointAlarms::raise(Kind kind, std::string subject, std::string_view because
 
 runtime::Task<void> PointAlarms::commit(Cause cause, registry::ChangeSet changes) {
   if (co_await store_.commit(std::move(changes))) co_return;
-  // A store that cannot write is told of elsewhere; the same cause raises the alarm again.
+  // A store that cannot write is reported by its own alarm; the same cause raises this one again.
   const std::scoped_lock lock(mutex_);
   raised_.erase(cause);
 }

@@ -15,16 +15,16 @@
 
 namespace imprint::alarms {
 
-/// An alarm of one moment is raised by committing this event, together with what caused it where
-/// that changes anything; monitoring/ watches the store and tells people. `because` says what was
-/// seen and what to look at; `about` has the ids that `imprint explain` finds it by.
+/// An alarm about one moment is raised by committing this event, together with the change that
+/// caused it if there is one; monitoring/ watches the store and notifies people. `because` says
+/// what was seen and what to look at; `about` has the ids that `imprint explain` finds it by.
 registry::AuditEvent alarm_event(Kind kind, std::string_view because, registry::AuditEvent about);
 
-/// The kind of the alarm that an event raises; nothing for every other event.
+/// The kind of the alarm that an event raises; nullopt for every other event.
 std::optional<Kind> raised_by(const registry::AuditEvent& event);
 
-/// Raises alarms that go with no other change, each once for the same subject in a while: a device
-/// that is refused a thousand times is one thing to look at. One per process, any thread.
+/// Raises alarms that accompany no other change, once per subject and quiet period: a device that
+/// is refused a thousand times is one thing to look at. One per process, any thread.
 class PointAlarms {
  public:
   static constexpr std::chrono::minutes kQuietTime{10};
@@ -32,12 +32,13 @@ class PointAlarms {
   PointAlarms(registry::Store& store, const Clock& clock) : store_(store), clock_(clock) {}
 
   /// `subject` names what the alarm is about, such as a thing; `about` carries the ids that
-  /// `imprint explain` finds it by. Nobody waits for it.
+  /// `imprint explain` finds it by. The caller does not wait for the commit.
   void raise(Kind kind, std::string subject, std::string_view because, registry::AuditEvent about);
 
  private:
   using Cause = std::pair<Kind, std::string>;
-  /// Beyond them, what is new is not told until some are old: it is told enough.
+  /// Beyond this many, new subjects are not reported until older ones expire: enough is reported
+  /// already.
   static constexpr std::size_t kMaxSubjects = 10'000;
   bool is_news(const Cause& cause);
   runtime::Task<void> commit(Cause cause, registry::ChangeSet changes);

@@ -34,8 +34,8 @@ std::string date_of(Timestamp time) {
                      fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
 }
 
-/// As one word of a shell's line; nothing when it cannot be typed: what devices say may be
-/// anything.
+/// The text as one word of a shell command line; nullopt when it cannot be typed: what devices send
+/// may be anything.
 std::optional<std::string> shell_word(std::string_view text) {
   const auto is_plain = [](char c) {
     return name_rules::is_alnum(c) || std::string_view("._:/-").find(c) != std::string_view::npos;
@@ -48,11 +48,11 @@ std::optional<std::string> shell_word(std::string_view text) {
   return out + "'";
 }
 
-/// The line with that text as its last word; none when it cannot be typed.
+/// The line with that text as its last word; empty when the text cannot be typed.
 std::vector<std::string> command(std::string_view line, std::string_view text) {
   const auto word = shell_word(text);
   if (!word) return {};
-  // An option's value stays one that begins with a dash.
+  // An option's value that begins with a dash must still be read as its value.
   const bool is_option = line.find(" --") != std::string_view::npos;
   return {fmt::format("{}{}{}", line, is_option ? "=" : " ", *word)};
 }

@@ -11,11 +11,11 @@
 #include "alarms/options.h"
 #include "base/clock.h"
 
-/// What was observed, judged by the rules. Pure: observations in, findings out; monitoring/board
-/// makes alarms of them.
+/// Judges by the rules what was observed. Pure: observations in, findings out; monitoring/board
+/// turns them into alarms.
 namespace imprint::alarms {
 
-/// A device as `imprint explain` finds it; both empty: none.
+/// A device as `imprint explain` finds it; both empty: no device.
 struct Device {
   std::string serial_number = {};
   std::string client = {};
@@ -23,7 +23,7 @@ struct Device {
   friend bool operator==(const Device&, const Device&) = default;
 };
 
-/// What one rule says of one subject at this moment.
+/// What one rule says about one subject at this moment.
 struct Finding {
   enum class State : std::uint8_t {
     bad,      ///< an alarm, if there is none yet
@@ -32,31 +32,31 @@ struct Finding {
   };
   Kind kind;
   State state = State::calm;
-  Seconds hold{0};  ///< calm for so long until it is resolved
+  Seconds hold{0};  ///< calm for this long until it is resolved
   std::string subject = {};
   std::string subject_kind = {};
   std::string because = {};  ///< what was seen, with numbers
   std::string next = {};     ///< what to look at, in words
-  /// What somebody with a shell may type; DIR stands for the deployment directory.
+  /// Commands that an operator with a shell may type; DIR stands for the deployment directory.
   std::vector<std::string> commands = {};
-  Device device = {};  ///< one that shows it, if the subject is none
-  int level = 0;       ///< when it grows, an alarm that is raised already is told again
+  Device device = {};  ///< an example, if the subject itself is not a device
+  int level = 0;       ///< when it grows, an alarm that is already raised is reported again
 };
 
-/// What went well and what did not within a rule's window.
+/// The successes and failures within a rule's window.
 struct Tally {
   std::int64_t good = 0;
   std::int64_t bad = 0;
 
   [[nodiscard]] std::int64_t attempts() const { return good + bad; }
-  /// Of bad to good; nothing went well: as if one had.
+  /// The ratio of bad to good; with no good ones, as if there were one.
   [[nodiscard]] double ratio() const {
     return static_cast<double>(bad) / static_cast<double>(good > 0 ? good : 1);
   }
   friend bool operator==(const Tally&, const Tally&) = default;
 };
 
-/// Of the failures, the kind that is most frequent (outcome/failure_category.h).
+/// The most frequent kind of failure (outcome/failure_category.h).
 struct Leading {
   std::string category = {};  ///< empty: there is none
   std::string title = {};
@@ -78,13 +78,14 @@ Finding judge_hook_failures(const RatioOptions& options, const HookTally& tally)
 /// ...or it works, and says no to many.
 Finding judge_hook_rejections(const RatioOptions& options, const HookTally& tally);
 
-/// A claim whose budget says how many devices there are, some are there and some are not.
+/// A claim whose budget says how many devices there are; some of them are registered, and some are
+/// not.
 struct OpenBatch {
   std::string claim;  ///< certificate id
   std::int64_t devices = 0;
   std::int64_t most = 0;
-  Seconds since_last{0};   ///< device, or since we look
-  bool has_grown = false;  ///< since we look
+  Seconds since_last{0};   ///< since the last device, or since observation began
+  bool has_grown = false;  ///< since observation began
 };
 Finding judge_batch(const NoSuccessOptions& options, const OpenBatch& batch);
 
@@ -97,8 +98,8 @@ struct Ending {
   Timestamp not_before = {};
   Timestamp not_after = {};
 };
-/// Near is what the options say, and at most a quarter of its life: a claim for a day is not near
-/// its end from the start.
+/// "Near" is what the options say, but at most a quarter of the certificate's life: a claim for one
+/// day is not near its end from the start.
 Finding judge_ending(const ExpiryOptions& options, const Ending& one, Timestamp now);
 /// ACTIVE certificates of devices that end within options.certificates; `is_least`: there are more.
 Finding judge_fleet(const ExpiryOptions& options, std::int64_t certificates, bool is_least);
@@ -109,10 +110,10 @@ struct DiskSpace {
   std::int64_t free_mib = 0;
   std::int64_t total_mib = 0;
 };
-/// Resolved a fifth above the bound, so that one file more or less is no news.
+/// Resolved only a fifth above the bound, so that one file more or less does not raise it again.
 Finding judge_disk(const DiskOptions& options, const DiskSpace& space, std::string_view directory);
 
-/// That something happened in one moment; `subject` is a claim, a thing or a certificate.
+/// Something that happened in one moment; `subject` is a claim, a thing or a certificate.
 Finding point_finding(Kind kind, std::string subject_kind, std::string subject,
                       std::string because);
 
