@@ -5,8 +5,8 @@ namespace imprint {
 
 struct CauseInfo;
 
-/// Why something was refused, or none: a row of the table in outcome/causes.h, where
-/// `"NotListed"_cause` names one. Compared by identity, so nobody compares texts.
+/// The cause of a refusal, or none: a row of the table in outcome/causes.h, where
+/// `"NotListed"_cause` names one. Compared by identity, so that nobody compares texts.
 class Cause {
  public:
   constexpr Cause() = default;

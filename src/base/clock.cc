@@ -15,7 +15,7 @@ struct Unit {
   char letter;
   std::int64_t seconds;
 };
-// From the largest: to_duration() takes the first that divides.
+// From the largest to the smallest: to_duration() takes the first unit that divides the value.
 constexpr auto kUnits = std::to_array<Unit>({{'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1}});
 
 }  // namespace

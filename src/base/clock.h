@@ -15,8 +15,8 @@ using Milliseconds = std::chrono::milliseconds;
 using Seconds = std::chrono::seconds;
 using Monotonic = std::chrono::steady_clock::time_point;
 
-/// Time is an argument: nothing else in src/ asks the system for it.
-/// now() is wall-clock time, for what people and certificates read; monotonic() is for deadlines.
+/// Time is injected: nothing else in src/ reads the system clock. now() is wall-clock time, for
+/// what people and certificates read; monotonic() is for deadlines.
 class Clock {
  public:
   virtual ~Clock() = default;
@@ -35,7 +35,7 @@ inline Timestamp from_milliseconds(std::int64_t value) { return Timestamp(Millis
 
 /// "90s", "5m", "12h", "3650d"; whole numbers only, at most 100 years.
 Result<Seconds> parse_duration(std::string_view text);
-/// The same the other way, in the largest unit that is exact.
+/// The inverse of parse_duration(), in the largest unit that is exact.
 std::string to_duration(Seconds value);
 
 }  // namespace imprint

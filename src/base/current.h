@@ -8,7 +8,7 @@
 namespace imprint {
 
 /// A value that is replaced while others read it, as when a server reloads its configuration. A
-/// reader keeps what it got for as long as its own work takes. Any thread.
+/// reader keeps the value it got until its own work is done. Any thread.
 template <class T>
 class Current {
  public:

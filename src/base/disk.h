@@ -8,11 +8,12 @@
 
 namespace imprint {
 
-/// What an operator can do about a disk that refuses to be written, as the end of a message that
-/// names the file: "; make room on the disk". Empty for every other errno.
+/// How an operator can fix a disk that refuses writes, as the end of a message that names the file:
+/// "; make room on the disk". Empty for every other errno.
 std::string_view disk_remedy(int reason);
 
-/// Bytes that may be written where this lies; nothing when that cannot be told.
+/// Bytes that may be written to the file system of `directory`; nullopt when that cannot be
+/// determined.
 std::optional<std::uint64_t> free_bytes(const std::filesystem::path& directory);
 
 }  // namespace imprint

@@ -23,11 +23,11 @@ enum class Fault {
 std::string_view to_string(Fault fault);
 
 /// An error as a value: a kind for callers, a sentence for people.
-/// `message` names what was found and how to mend it; it never holds a secret.
-/// `where` is the input's JSON path, parameter or member, when there is one.
-/// `cause` narrows the kind: what it is called on the wire, counted as, and mended by.
-/// `rule` is what of the operator's own settings decided: for operators and the audit trail only,
-/// because it may name what a device has no business to know.
+/// `message` names what was found and how to fix it; it never holds a secret. `where` is the
+/// input's JSON path, parameter or member, when there is one. `cause` narrows the kind: it decides
+/// the name on the wire, the counter and the remedy. `rule` names the operator's own setting that
+/// decided: for operators and the audit trail only, because it may name what a device must not
+/// learn.
 struct Error {
   Fault fault = Fault::internal;
   std::string message;

@@ -43,7 +43,7 @@ Result<void> write_temporary(const std::filesystem::path& path, mode_t mode,
   const FileDescriptor file(
       ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode & 0700U));
   if (!file.is_open()) return system_failure("create", path);
-  // open() takes away what the umask says; this sets exactly what was asked.
+  // open() clears the bits of the umask; this sets exactly the mode that was asked for.
   if (::fchmod(file.get(), mode) != 0) return system_failure("set the mode of", path);
   TRY(write_all(file.get(), bytes, path));
   if (::fsync(file.get()) != 0) return system_failure("sync", path);
@@ -93,7 +93,7 @@ Result<void> sync_directory(const std::filesystem::path& directory) {
 
 Result<void> write_file_durably(const std::filesystem::path& path, mode_t mode,
                                 std::string_view bytes) {
-  // The process id keeps two writers apart; a leftover of a crash is replaced.
+  // The process id keeps two writers apart; a file left over from a crash is replaced.
   std::filesystem::path temporary = path;
   temporary += fmt::format(".{}.tmp", ::getpid());
   ::unlink(temporary.c_str());
@@ -120,7 +120,7 @@ Result<Secret> read_secret_file(const std::filesystem::path& path, std::size_t m
   if (!file.is_open()) return system_failure("open", path);
   struct stat status{};
   if (::fstat(file.get(), &status) != 0) return system_failure("examine", path);
-  // The mode of a folder or a pipe is not what is wrong with it.
+  // If this is a folder or a pipe, its mode is not the problem.
   if (!S_ISREG(status.st_mode))
     return fail(Fault::invalid, "{} is not a regular file", path.string());
   if ((status.st_mode & 0077U) != 0) {

@@ -12,7 +12,7 @@
 
 namespace imprint {
 
-/// An open file, closed when it goes.
+/// An open file, closed by the destructor.
 class FileDescriptor {
  public:
   explicit FileDescriptor(int value = -1) : value_(value) {}
@@ -32,7 +32,7 @@ class FileDescriptor {
 /// errno as an error: not_found, conflict (it exists), forbidden, else unavailable.
 Unexpected system_failure(std::string_view what, const std::filesystem::path& path);
 
-/// Writes on from where the descriptor stands; `path` is for messages.
+/// Writes from the descriptor's current position; `path` is for messages.
 Result<void> write_all(int descriptor, std::string_view bytes, const std::filesystem::path& path);
 
 /// Replaces or creates `path` so that after a crash it holds either the old bytes or the new ones:
@@ -44,11 +44,11 @@ Result<void> write_file_durably(const std::filesystem::path& path, mode_t mode,
 /// Reads at most `max_bytes`; a larger file is an error. Fault::not_found when it does not exist.
 Result<std::string> read_file(const std::filesystem::path& path, std::size_t max_bytes);
 
-/// Reads a file that must be secret: a regular file of this user or root with no permission for
-/// group or others (Fault::forbidden otherwise, with the chmod that mends it).
+/// Reads a file that must be secret: a regular file owned by this user or root, with no permission
+/// for group or others (otherwise Fault::forbidden, with the chmod that fixes it).
 Result<Secret> read_secret_file(const std::filesystem::path& path, std::size_t max_bytes);
 
-/// fsync on a directory, so that renames and new names in it last.
+/// fsync on a directory, so that renames and new names in it survive a crash.
 Result<void> sync_directory(const std::filesystem::path& directory);
 
 }  // namespace imprint

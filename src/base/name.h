@@ -11,14 +11,14 @@
 
 namespace imprint {
 
-/// Shows text that came from outside: control characters and quotes escaped, cut after 80 bytes.
+/// Makes text from outside safe to show: control characters and quotes escaped, cut after 80 bytes.
 std::string quote(std::string_view text);
 
 /// Checks text against a name's rule; `allowed` lists the permitted characters for the message.
 Result<void> check_name(std::string_view kind, std::string_view text, std::size_t max_bytes,
                         bool (*permits)(char), std::string_view allowed);
 
-/// A name that is known to be well formed: parse() is its only maker, so a function that takes one
+/// A name that is known to be well formed: only parse() makes one, so a function that takes one
 /// need not check it. Rule gives kind, max_bytes, permits(char) and the allowed characters as text.
 template <class Rule>
 class Name {

@@ -10,12 +10,12 @@ namespace imprint {
 
 namespace {
 
-/// Longer ones are cut: the distance costs the product of both lengths.
+/// Longer names are cut: the time grows with the product of both lengths.
 constexpr std::size_t kMostCompared = 256;
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-/// Levenshtein's, a row at a time.
+/// The Levenshtein distance, computed a row at a time.
 std::size_t distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});

@@ -8,8 +8,8 @@
 
 namespace imprint {
 
-/// The name that somebody who wrote `wanted` probably meant: the one that differs in the fewest
-/// insertions, deletions and replacements (case aside), if these are few for its length. Nothing
+/// The name that the author of `wanted` probably meant: the one that differs in the fewest
+/// insertions, deletions and replacements (ignoring case), if these are few for its length. Nullopt
 /// where two are equally near. For "did you mean".
 std::optional<std::string> nearest(std::string_view wanted, std::span<const std::string> names);
 

@@ -31,7 +31,7 @@ Result<Network> Network::parse(std::string_view text) {
   const std::size_t slash = text.find('/');
   std::string host(text.substr(0, std::min(slash, text.size())));
   const bool v4 = host.find(':') == std::string::npos;
-  // RFC 4007: the zone of a link-local address ("fe80::1%eth0") says by which interface, not who.
+  // RFC 4007: the zone of a link-local address ("fe80::1%eth0") names the interface, not the host.
   if (const auto zone = host.find('%'); !v4 && zone != std::string::npos) host.resize(zone);
   const std::string mapped = v4 ? std::string(kMappedPrefix) + host : host;
   if (host.size() > 45 || host.find('\0') != std::string::npos ||

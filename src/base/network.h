@@ -20,11 +20,11 @@ struct Network {
   [[nodiscard]] bool contains(const Network& host) const;
 
   [[nodiscard]] bool is_v4() const;
-  /// Of one address, the range that a site usually has: its /24 in IPv4, its /48 in IPv6.
+  /// For a single address, the range that a site usually has: its /24 in IPv4, its /48 in IPv6.
   [[nodiscard]] Network site() const;
-  /// The range with nothing but zeros after its prefix: 10.0.0.0/8 for 10.1.2.3/8.
+  /// The range with all bits after its prefix zero: 10.0.0.0/8 for 10.1.2.3/8.
   [[nodiscard]] Network first() const;
-  /// As parse() reads it; a single address without its prefix length.
+  /// As parse() reads it; a single address has no prefix length.
   [[nodiscard]] std::string text() const;
 
   friend bool operator==(const Network&, const Network&) = default;

@@ -7,7 +7,7 @@
 
 namespace imprint {
 
-/// Chance is an argument: serials, tokens and ids draw from here. Safe to call from any thread.
+/// Randomness is injected: serials, tokens and ids draw from here. Safe to call from any thread.
 class Random {
  public:
   virtual ~Random() = default;

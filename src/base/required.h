@@ -6,7 +6,7 @@
 
 namespace imprint {
 
-/// A member of a struct that must be named wherever the struct is made: forgetting it does not
+/// A member of a struct that must be given wherever the struct is made: forgetting it does not
 /// compile. For facts whose absence would be taken for an answer.
 template <class T>
 class Required {

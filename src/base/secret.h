@@ -9,8 +9,8 @@
 namespace imprint {
 
 /// Text that must not reach a log, an error or a metric: it has no stream operator and no fmt
-/// formatter, is moved only, and is wiped when it goes. Call reveal() where the secret is used,
-/// nowhere else.
+/// formatter, can only be moved, and is wiped by its destructor. Call reveal() where the secret is
+/// used, nowhere else.
 class Secret {
  public:
   Secret() = default;
