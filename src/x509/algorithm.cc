@@ -35,7 +35,7 @@ constexpr SignatureRow kSignatures[] = {
      "\x2a\x86\x48\xce\x3d\x04\x03\x04"sv},
 };
 
-/// Names for the refused algorithms that people really send.
+/// Names for the refused algorithms that are seen in practice.
 struct RefusedRow {
   std::string_view oid;
   std::string_view name;

@@ -40,7 +40,7 @@ Result<std::string> serial_text(BytesView integer) {
     const bool sign_octet = integer[0] == 0 && integer.size() > 1;
     return encoding::to_hex(sign_octet ? integer.subspan(1) : integer);
   }
-  // Issuers that ignore RFC 5280 exist; two's complement becomes a magnitude with a sign.
+  // Some issuers ignore RFC 5280; a two's-complement serial becomes a magnitude with a sign.
   Bytes magnitude(integer.begin(), integer.end());
   bool carry = true;
   for (auto it = magnitude.rbegin(); it != magnitude.rend(); ++it) {

@@ -38,8 +38,8 @@ class Certificate {
   [[nodiscard]] int version() const;  ///< 1, 2 or 3
   /// Lower-case hexadecimal of the serial's octets ("-" before a negative one).
   [[nodiscard]] const std::string& serial_hex() const;
-  /// SHA-256 of issuer and serial number: what all encodings of one signed certificate share. An
-  /// ECDSA signature has a second form that verifies as well, so that id() names one encoding only.
+  /// SHA-256 of issuer and serial number, which all encodings of one signed certificate share. An
+  /// ECDSA signature has a second form that verifies as well, so id() identifies only one encoding.
   [[nodiscard]] Sha256 issued_as() const;
   [[nodiscard]] const DistinguishedName& subject() const;
   [[nodiscard]] const DistinguishedName& issuer() const;
@@ -50,7 +50,7 @@ class Certificate {
 
   /// BasicConstraints say CA:TRUE, and KeyUsage, when present, allows keyCertSign.
   [[nodiscard]] bool is_ca() const;
-  /// Subject and issuer are the same bytes (says nothing of the signature).
+  /// Subject and issuer are the same bytes (this says nothing about the signature).
   [[nodiscard]] bool is_self_issued() const;
 
   /// Checks that `issuer` is named as this certificate's issuer and that its key made the

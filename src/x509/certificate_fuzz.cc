@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Certificates from clients and operators: whatever is accepted, OpenSSL accepts too and reads the
-// same serial, names and times; PEM round-trips; self-signature checks and chains never crash.
+// Certificates from clients and operators: OpenSSL also accepts whatever is accepted here, and
+// reads the same serial, names and times; PEM round-trips; self-signature checks and chains never
+// crash.
 #include <openssl/bn.h>
 #include <openssl/err.h>
 #include <openssl/x509.h>
@@ -29,7 +30,7 @@ Timestamp to_time(const ASN1_TIME* time) {
 
 void check_against_openssl(const x509::Certificate& certificate) {
   const auto handle = x509::to_openssl(certificate);
-  if (!handle) return;  // OpenSSL may be stricter than we are; never the other way round below
+  if (!handle) return;  // OpenSSL may be stricter than we are, but never laxer: see below
   const X509* x = handle->get();
   IMPRINT_ASSERT(X509_get_version(x) + 1 == certificate.version());
   IMPRINT_ASSERT(encoded(X509_get_subject_name(x)) == certificate.subject().der());

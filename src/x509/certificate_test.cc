@@ -91,7 +91,7 @@ TEST(Certificate, TheOpensslToolReadsTheSame) {
 
 TEST(Certificate, ReadsWhatTheOpensslToolMakes) {
   const test::ScratchFolder folder;
-  // Version 1, as the mission's own openssl commands make them, and a CA of another tool's style.
+  // Version 1, as plain openssl commands make them, and a CA in another tool's style.
   const auto made = test::shell(
       folder,
       "openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 10 "
@@ -126,7 +126,7 @@ TEST(Certificate, SignatureCheckIsBoundToNameAndKey) {
                        "names the issuer"));
 }
 
-/// A certificate around a TBSCertificate of one's own; the signature is never looked at.
+/// A certificate around a custom TBSCertificate; the signature is never checked.
 Bytes wrap(const Bytes& tbs) {
   return der::sequence_of(tbs, algorithm_identifier(SignatureAlgorithm::ecdsa_sha256),
                           der::bit_string_of(Bytes{1}));

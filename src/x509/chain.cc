@@ -90,7 +90,7 @@ Result<std::vector<Certificate>> TrustAnchors::verify(const Certificate& leaf,
   const int reason = X509_STORE_CTX_get_error(context.get());
   const int depth = X509_STORE_CTX_get_error_depth(context.get());
   take_openssl_error();
-  // 1 is yes; 0 no; negative could not tell. Only 1 counts.
+  // 1 means yes, 0 no, and a negative number undecided. Only 1 counts.
   if (verdict != 1 || reason != X509_V_OK) {
     return fail(Fault::forbidden, "the chain of \"{}\" does not verify: {} (at depth {})",
                 leaf.subject().text(), X509_verify_cert_error_string(reason), depth);

@@ -36,7 +36,7 @@ Result<void> check_attributes(BytesView content) {
   return {};
 }
 
-/// RFC 2986 section 4. Nothing in the attributes has any effect, but they are to be well-formed.
+/// RFC 2986 section 4. The attributes have no effect, but they must be well-formed.
 Result<Request> read_request(BytesView der) {
   TRY_ASSIGN(const der::Element outer, der::read_one(der, der::sequence, "request"));
   der::Reader reader(outer.content);
@@ -52,7 +52,7 @@ Result<Request> read_request(BytesView der) {
   TRY_ASSIGN(const der::Element subject, fields.expect(der::sequence, "subject"));
   TRY(DistinguishedName::from_der(subject.whole));
   TRY_ASSIGN(const der::Element spki, fields.expect(der::sequence, "public key"));
-  // RFC 2986 wants the attributes even when empty; some embedded stacks leave them out.
+  // RFC 2986 requires the attributes even when empty; some embedded stacks leave them out.
   if (!fields.empty()) {
     TRY_ASSIGN(const der::Element attributes, fields.expect(der::context(0, true), "attributes"));
     TRY(check_attributes(attributes.content));
@@ -61,7 +61,8 @@ Result<Request> read_request(BytesView der) {
   return Request{info.whole, spki.whole, algorithm.whole, signature};
 }
 
-/// Of an ECDSA signature (r, s), r alone: (r, n - s) verifies as well, and anybody can write it.
+/// For an ECDSA signature (r, s), uses r alone: (r, n - s) verifies as well, and anybody can
+/// compute it.
 Result<Sha256> proof_of(const Request& request, SignatureAlgorithm algorithm) {
   BytesView own = request.signature;
   if (!is_rsa(algorithm)) {

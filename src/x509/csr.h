@@ -12,9 +12,9 @@
 
 namespace imprint::x509 {
 
-/// A certificate signing request (PKCS#10, RFC 2986) whose sender has proved to hold the private
-/// key. Only the public key leaves it: subject, attributes and requested extensions are the
-/// sender's wishes and have no accessor.
+/// A certificate signing request (PKCS#10, RFC 2986) whose sender has proved possession of the
+/// private key. Only the public key is taken from it: subject, attributes and requested extensions
+/// are the sender's wishes and have no accessor.
 class Csr {
  public:
   static constexpr std::size_t kMaxPemChars = 4096;  ///< AWS IoT API: certificateSigningRequest
@@ -26,9 +26,9 @@ class Csr {
   static Result<Csr> from_der(BytesView der);
 
   [[nodiscard]] const PublicKey& public_key() const { return public_key_; }
-  /// SHA-256 of what was signed and the signature: the same for every way to write one signature,
-  /// so that another one means that the holder of the key has signed again (with RSA, which signs
-  /// the same in the same way, there is only one).
+  /// SHA-256 of the signed bytes and the signature: the same for every encoding of one signature,
+  /// so a different value means that the holder of the key has signed again (RSA is deterministic:
+  /// one request, one value).
   [[nodiscard]] const Sha256& proof() const { return proof_; }
 
  private:
@@ -37,7 +37,8 @@ class Csr {
   Sha256 proof_;
 };
 
-/// A request as a device makes it: subject, public key, no attributes, signed with its key.
+/// A request as a device makes it: subject, public key, no attributes, signed with the device's
+/// key.
 Result<std::string> make_csr_pem(const PrivateKey& key, const DistinguishedName& subject);
 
 }  // namespace imprint::x509

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Requests from the network: whatever Csr accepts, OpenSSL reads as a request with the same key and
-// verifies; a valid request grafted onto the input reaches the code behind the signature check.
+// Requests from the network: OpenSSL reads whatever Csr accepts as a request with the same key, and
+// verifies it; a valid request grafted onto the input reaches the code behind the signature check.
 #include <openssl/err.h>
 #include <openssl/x509.h>
 
@@ -36,7 +36,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     IMPRINT_ASSERT(block.has_value());
     check_against_openssl(block->der, *csr);
   }
-  // Keys reach the rules without a signature around them as well.
+  // The key rules also see keys without a signature around them.
   if (const auto key = x509::PublicKey::from_spki(bytes))
     static_cast<void>(x509::check_device_key(*key));
   IMPRINT_ASSERT(ERR_peek_error() == 0);

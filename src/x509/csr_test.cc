@@ -30,7 +30,7 @@ bool contains(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
 
-/// A request with parts of one's own choice, signed properly.
+/// A request with custom parts, properly signed.
 std::string forge(const PrivateKey& key, const Bytes& info_content) {
   const Bytes info = der::element(der::sequence, info_content);
   return encode_pem("CERTIFICATE REQUEST",
@@ -175,7 +175,7 @@ TEST(Csr, ReadsARequestWithoutAttributesAndIgnoresThoseThatAreThere) {
                        "too many"));
 }
 
-// The openssl tool makes what careless devices send; rows name what it is asked for.
+// The openssl tool makes the requests that careless devices send; each row gives its arguments.
 TEST(Csr, JudgesRequestsOfTheOpensslTool) {
   const struct {
     std::string name;

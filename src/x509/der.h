@@ -12,7 +12,7 @@
 /// DER (ITU-T X.690) as far as certificates need it. The reader is strict: definite lengths in
 /// their shortest form, tag numbers below 31, every element inside its parent. It never recurses
 /// and never copies, so hostile input costs no more than its own length, and no OpenSSL decoder
-/// sees a byte that has not passed it.
+/// sees a byte that this reader has not accepted.
 namespace imprint::x509::der {
 
 enum Tag : std::uint8_t {

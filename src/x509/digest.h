@@ -8,12 +8,12 @@ namespace imprint::x509 {
 
 Sha256 sha256(BytesView data);
 
-/// The same for data that comes in pieces, such as a file.
+/// SHA-256 of data that arrives in pieces, such as a file.
 class Sha256Stream {
  public:
   Sha256Stream();
   void add(BytesView data);
-  /// Once, at the end.
+  /// Call once, at the end.
   Sha256 finish();
 
  private:

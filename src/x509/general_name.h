@@ -11,7 +11,7 @@
 namespace imprint::x509 {
 
 /// The next GeneralName (RFC 5280 section 4.2.1.6). x400Address, ediPartyName, otherName and
-/// registeredID are stepped over and come back as `other`.
+/// registeredID are skipped and returned as `other`.
 Result<AlternativeName> read_general_name(der::Reader& reader, std::string_view what);
 
 /// dns, email, uri and ip only.

@@ -7,7 +7,7 @@ namespace imprint::x509 {
 
 Sha256 issued_as(const DistinguishedName& issuer, BytesView issuer_key,
                  std::string_view serial_hex) {
-  // A Name ends where its DER says, and the serial number before the zero.
+  // Unambiguous concatenation: DER delimits the Name, and a zero byte ends the serial number.
   Bytes all = issuer.der();
   all.insert(all.end(), serial_hex.begin(), serial_hex.end());
   all.push_back(0);

@@ -78,7 +78,7 @@ void square_root(BIGNUM* s, const BIGNUM* n, BN_CTX* context) {
 }
 
 bool is_square(const BIGNUM* n, BN_CTX* context) {
-  // Squares fill 12 of 64 and 16 of 63 residues; most candidates end here.
+  // Squares have 12 of 64 and 16 of 63 residues; this rejects most candidates.
   constexpr auto kSquareResidue = [](std::uint64_t modulus) {
     std::uint64_t mask = 0;
     for (std::uint64_t i = 0; i < modulus; ++i) mask |= std::uint64_t{1} << (i * i % modulus);
@@ -109,8 +109,8 @@ bool has_close_primes(const BIGNUM* n, BN_CTX* context) {
   return false;
 }
 
-/// Primes of the broken Infineon library are k * M + (65537^a mod M), M a primorial, so that the
-/// modulus is a power of 65537 modulo every small prime (Nemec et al., CVE-2017-15361).
+/// The flawed Infineon library makes primes of the form k * M + (65537^a mod M), M a primorial, so
+/// the modulus is a power of 65537 modulo every small prime (Nemec et al., CVE-2017-15361).
 bool looks_like_roca(const BIGNUM* n) {
   return std::ranges::all_of(kSmallPrimes, [n](std::uint32_t p) {
     return p == 2 || p > kMaxRocaPrime ||

@@ -51,7 +51,7 @@ Number random_prime(int bits) {
 
 class RsaRules : public ::testing::Test {
  protected:
-  // One good 2048-bit modulus, made once: key generation is slow.
+  // One good 2048-bit modulus, generated once because key generation is slow.
   static void SetUpTestSuite() {
     const auto key = test::make_key(KeyAlgorithm::rsa_2048);
     der::Reader outer(der::read_one(key.public_key().key_bytes(), der::sequence, "key")->content);
@@ -106,7 +106,7 @@ TEST_F(RsaRules, ChecksTheLengthBeforeAnyArithmetic) {
     const std::string text = verdict(rsa_key(Bytes(bytes, 0xFF)));
     EXPECT_TRUE(contains(text, fmt::format("has {} bits", bytes * 8))) << text;
   }
-  // A modulus beyond 32 kbit does not even become a key: 64 kbit would take OpenSSL minutes.
+  // A modulus beyond 32 kbit is not even accepted as a key: 64 kbit would take OpenSSL minutes.
   EXPECT_FALSE(PublicKey::from_spki(rsa_spki(Bytes(8192, 0xFF), Bytes{1, 0, 1})));
 }
 

@@ -34,14 +34,15 @@ enum class NameType {
 
 struct NameAttribute {
   NameType type = NameType::other;
-  std::string oid;    ///< "2.5.4.3"
-  std::string value;  ///< UTF-8 without control characters; of a type that is no string, "#" + hex
+  std::string oid;  ///< "2.5.4.3"
+  std::string
+      value;  ///< UTF-8 without control characters; for a type that is not a string, "#" + hex
 
   friend bool operator==(const NameAttribute&, const NameAttribute&) = default;
 };
 
-/// An X.501 name: a value. Equality is that of the encoded bytes, the only comparison that two
-/// implementations cannot read differently.
+/// An X.501 name: a value. Two names are equal when their encoded bytes are, the only comparison
+/// that two implementations cannot interpret differently.
 class DistinguishedName {
  public:
   /// The empty name.
@@ -81,8 +82,8 @@ class DistinguishedName {
   std::vector<NameAttribute> attributes_;
 };
 
-/// The X in ${iot:Certificate.Subject.X}: "CommonName", "Organization", ...; empty for types that
-/// AWS has no variable for.
+/// The X in ${iot:Certificate.Subject.X}: "CommonName", "Organization", ...; empty for types
+/// without an AWS variable.
 std::string_view aws_variable(NameType type);
 
 }  // namespace imprint::x509

@@ -64,7 +64,7 @@ TEST(Name, RefusesHostileEncodings) {
   EXPECT_EQ(DistinguishedName::from_der(wrap("0c0161"))->common_name(), "a");
   for (const std::string hex : {"0c03610062", "0c026180", "13012a0c0161", "1302610a", "0c"})
     EXPECT_FALSE(DistinguishedName::from_der(wrap(hex))) << hex;
-  // A value that is no string stays visible, but as hexadecimal.
+  // A value that is not a string stays visible, but as hexadecimal.
   EXPECT_EQ(DistinguishedName::from_der(wrap("03020061"))->common_name(), "#03020061");
   EXPECT_FALSE(DistinguishedName::from_der(wrap("0c820401" + std::string(2050, '6'))));
   EXPECT_FALSE(DistinguishedName::from_der(der::sequence_of(der::element(der::set, {}))));

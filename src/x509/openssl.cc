@@ -51,8 +51,8 @@ const char* group_name(KeyType type) {
                                     : nullptr;
 }
 
-/// From the curve's name and the point, which is checked to lie on it. A sixth of the time that the
-/// SubjectPublicKeyInfo decoder takes (15 against 97 us), and a CSR costs two of them.
+/// From the curve's name and the point, which is checked to lie on the curve. Takes a sixth of the
+/// time of the SubjectPublicKeyInfo decoder (15 against 97 us), and a CSR needs it twice.
 EvpPkeyPtr ec_key(const PublicKey& key) {
   const BytesView point = key.key_bytes();
   // The parameters are not const, but fromdata only reads them.
@@ -74,7 +74,7 @@ EvpPkeyPtr ec_key(const PublicKey& key) {
 }  // namespace
 
 Result<EvpPkeyPtr> to_openssl(const PublicKey& key) {
-  // Other kinds carry parameters of the sender's choice; the decoder must not see them.
+  // Other key types carry parameters of the sender's choice; the decoder must not see them.
   if (key.type() == KeyType::other)
     return fail(Fault::invalid, "keys of type {} are not supported", key.describe());
   if (group_name(key.type()) != nullptr) {

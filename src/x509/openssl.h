@@ -7,8 +7,8 @@
 
 #include "base/result.h"
 
-/// The handles of libcrypto with their owners. Included by x509/, issuance/ and server/ only; no
-/// other folder sees an OpenSSL type.
+/// Owning handles for libcrypto objects. Included by x509/, issuance/ and server/ only; no other
+/// folder sees an OpenSSL type.
 namespace imprint::x509 {
 
 class Certificate;
@@ -33,14 +33,15 @@ using EvpPkeyPtr = OpensslPtr<EVP_PKEY>;
 using X509Ptr = OpensslPtr<X509>;
 
 /// The reason of the oldest queued error of this thread ("key values mismatch"), or "no reason
-/// given". Empties the queue: a stale entry would make a later, good SSL_read look failed.
+/// given". Empties the queue: a stale entry would make a later, successful SSL_read look failed.
 std::string take_openssl_error();
 
-/// A fresh handle on the same certificate or key, for SSL_CTX and X509_STORE.
+/// A new handle for the same certificate or key, for SSL_CTX and X509_STORE.
 Result<X509Ptr> to_openssl(const Certificate& certificate);
 Result<EvpPkeyPtr> to_openssl(const PublicKey& key);
 
-/// An SSL or X509_STORE hands over X509*; this makes the value (Fault::invalid when refused).
+/// Makes the value from the X509* that an SSL or X509_STORE hands over (Fault::invalid when
+/// refused).
 Result<Certificate> from_openssl(const X509* handle);
 
 }  // namespace imprint::x509

@@ -23,7 +23,7 @@ std::string_view trim(std::string_view text) {
   return text;
 }
 
-/// The base64 text may be a private key: wiped when it goes.
+/// The base64 text may be a private key, so the destructor wipes it.
 struct WipedText {
   std::string text;
   ~WipedText() { wipe(text.data(), text.size()); }

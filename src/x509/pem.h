@@ -15,9 +15,9 @@ struct PemBlock {
   Bytes der;
 };
 
-/// Reads a text that is exactly one PEM block (RFC 7468) with one of `labels`, and white space
-/// around it. A second block, text before or after and PEM headers are refused: readers that skip
-/// to "the next block" disagree on which one counts. At most `max_chars` characters.
+/// Reads a text that is exactly one PEM block (RFC 7468) with one of `labels`, with optional white
+/// space around it. A second block, text before or after it and PEM headers are refused: readers
+/// that skip to "the next block" disagree on which one counts. At most `max_chars` characters.
 /// `noun` names the thing in messages: "certificate", "certificate signing request".
 Result<PemBlock> decode_pem(std::string_view text, std::initializer_list<std::string_view> labels,
                             std::size_t max_chars, std::string_view noun);

@@ -19,22 +19,22 @@ class PrivateKey {
  public:
   static constexpr std::size_t kMaxPemChars = 16384;
 
-  /// Draws from OpenSSL's generator. RSA takes 50 to 1000 ms of CPU: never on an I/O thread.
+  /// Uses OpenSSL's generator. RSA takes 50 to 1000 ms of CPU: never call it on an I/O thread.
   static Result<PrivateKey> generate(KeyAlgorithm algorithm);
   /// Exactly one block: PRIVATE KEY (PKCS#8), RSA PRIVATE KEY or EC PRIVATE KEY; not encrypted.
   /// Errors never repeat the input.
   static Result<PrivateKey> from_pem(std::string_view text);
 
-  /// PKCS#1 "BEGIN RSA PRIVATE KEY" as AWS answers, or SEC 1 "BEGIN EC PRIVATE KEY".
+  /// PKCS#1 "BEGIN RSA PRIVATE KEY", as AWS returns it, or SEC 1 "BEGIN EC PRIVATE KEY".
   [[nodiscard]] Secret pem_traditional() const;
   /// PKCS#8 "BEGIN PRIVATE KEY".
   [[nodiscard]] Secret pem_pkcs8() const;
 
   [[nodiscard]] const PublicKey& public_key() const { return public_key_; }
-  /// "BEGIN PUBLIC KEY", the keyPair.PublicKey of CreateKeysAndCertificate.
+  /// "BEGIN PUBLIC KEY": the keyPair.PublicKey of CreateKeysAndCertificate.
   [[nodiscard]] std::string public_pem() const;
 
-  /// The algorithm that fits the key: RSA and P-256 with SHA-256, P-384 with SHA-384, P-521 with
+  /// The algorithm that matches the key: RSA and P-256 with SHA-256, P-384 with SHA-384, P-521 with
   /// SHA-512.
   [[nodiscard]] SignatureAlgorithm signature_algorithm() const;
   [[nodiscard]] Result<Bytes> sign(BytesView message) const;

@@ -24,7 +24,7 @@ TEST(PrivateKey, WritesTheFormsThatAwsClientsKnow) {
   EXPECT_TRUE(ec.pem_traditional().reveal().starts_with("-----BEGIN EC PRIVATE KEY-----\n"));
   EXPECT_TRUE(rsa.pem_pkcs8().reveal().starts_with("-----BEGIN PRIVATE KEY-----\n"));
   EXPECT_TRUE(rsa.public_pem().starts_with("-----BEGIN PUBLIC KEY-----\n"));
-  // Fixed buffers of embedded clients: 2048 bytes for the key.
+  // Embedded clients have fixed buffers: 2048 bytes for the key.
   EXPECT_LT(rsa.pem_traditional().reveal().size(), 2048U);
 }
 

@@ -61,7 +61,7 @@ class OpensslVerifier final : public Verifier {
     if (EVP_DigestVerifyInit(context.get(), nullptr, digest_of(algorithm), nullptr, key_.get()) !=
         1)
       return fail(Fault::internal, "signature check could not start: {}", take_openssl_error());
-    // 0 says "does not verify" and a negative number "could not tell": only 1 is a yes.
+    // 0 means "does not verify" and a negative number "undecided": only 1 is a yes.
     if (EVP_DigestVerify(context.get(), signature.data(), signature.size(), message.data(),
                          message.size()) != 1) {
       take_openssl_error();
@@ -151,8 +151,8 @@ Result<void> PublicKey::verify(SignatureAlgorithm algorithm, BytesView message,
 }
 
 Result<std::shared_ptr<const Verifier>> Verifier::make(const PublicKey& key) {
-  // Arithmetic on a giant modulus takes seconds (CVE-2023-3446); from_spki bounds it to 32 kbit,
-  // this to the size that any CA uses.
+  // Arithmetic on a giant modulus takes seconds (CVE-2023-3446); from_spki limits it to 32 kbit,
+  // this limit to the size that CAs really use.
   constexpr unsigned kMaxRsaBits = 8192;
   // With an exponent as long as the modulus, a verification costs as much as a signature.
   constexpr std::size_t kMaxExponentBytes = 8;

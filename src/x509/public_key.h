@@ -15,9 +15,9 @@ enum class KeyType { rsa, ec_p256, ec_p384, ec_p521, other };
 /// A SubjectPublicKeyInfo: a value. Reading one does no arithmetic on it.
 class PublicKey {
  public:
-  /// One DER SubjectPublicKeyInfo of at most 4096 bytes. RSA keys and named NIST curves are told
-  /// apart; everything else (explicit curve parameters, Ed25519, ...) has the type `other` and can
-  /// be carried but neither verified with nor certified.
+  /// One DER SubjectPublicKeyInfo of at most 4096 bytes. RSA keys and named NIST curves are
+  /// recognised; everything else (explicit curve parameters, Ed25519, ...) has the type `other` and
+  /// can be carried, but neither used to verify nor certified.
   static Result<PublicKey> from_spki(BytesView der);
 
   [[nodiscard]] const Bytes& spki() const { return spki_; }
@@ -27,11 +27,11 @@ class PublicKey {
   /// "RSA 2048", "EC P-256", or the algorithm's object identifier.
   [[nodiscard]] std::string describe() const;
   [[nodiscard]] Sha256 sha256() const;
-  /// The content of the subjectPublicKey BIT STRING: what key identifiers are computed from.
+  /// The content of the subjectPublicKey BIT STRING, from which key identifiers are computed.
   [[nodiscard]] BytesView key_bytes() const;
 
-  /// Checks a signature over `message`. Fault::invalid says that it does not verify or that key and
-  /// algorithm do not fit.
+  /// Checks a signature over `message`. Fault::invalid means that it does not verify, or that key
+  /// and algorithm do not match.
   [[nodiscard]] Result<void> verify(SignatureAlgorithm algorithm, BytesView message,
                                     BytesView signature) const;
 
@@ -46,8 +46,8 @@ class PublicKey {
   std::string algorithm_oid_;
 };
 
-/// A public key made ready for many verifications: decoding it costs more than checking a signature
-/// does. Immutable, safe to share between threads.
+/// A public key prepared for many verifications: decoding it costs more than checking a signature.
+/// Immutable, safe to share between threads.
 class Verifier {
  public:
   static Result<std::shared_ptr<const Verifier>> make(const PublicKey& key);

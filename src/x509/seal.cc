@@ -57,8 +57,9 @@ Result<Bytes> unseal(BytesView key, BytesView sealed, BytesView associated) {
   if (opened) return out;
   wipe(out.data(), out.size());
   std::ignore = take_openssl_error();
-  return fail(Fault::invalid,
-              "a sealed value does not open: it was sealed with another key or changed since");
+  return fail(
+      Fault::invalid,
+      "a sealed value does not open: it was sealed with another key, or has been changed since");
 }
 
 }  // namespace imprint::x509

@@ -14,7 +14,8 @@ inline constexpr std::size_t kSealKeyBytes = 32;
 /// `key` has kSealKeyBytes.
 Bytes seal(BytesView key, BytesView plain, BytesView associated, Random& random);
 
-/// What seal() took. Fault::invalid when the key or `associated` is another, or a bit was changed.
+/// Opens what seal() produced. Fault::invalid when the key or `associated` differs, or a bit was
+/// changed.
 Result<Bytes> unseal(BytesView key, BytesView sealed, BytesView associated);
 
 }  // namespace imprint::x509

@@ -30,7 +30,7 @@ void append_utf8(std::string& out, std::uint32_t code) {
   }
 }
 
-/// BMPString (2 octets a character), UniversalString (4), T61String read as Latin-1 (1), which is
+/// BMPString (2 octets per character), UniversalString (4), T61String (1) read as Latin-1, which is
 /// what issuers put there.
 Result<std::string> from_fixed_width(BytesView content, std::size_t width) {
   if (content.size() % width != 0) return fail(Fault::invalid, "a string with half a character");
@@ -46,7 +46,7 @@ Result<std::string> from_fixed_width(BytesView content, std::size_t width) {
 
 bool is_printable_string_char(char c) {
   return name_rules::is_alnum(c) ||
-         // X.680 41.4, and "*", "@", "&", "_" which issuers put there all the same
+         // X.680 41.4, and "*", "@", "&", "_", which issuers use all the same
          std::string_view(" '()+,-./:=?*@&_").find(c) != std::string_view::npos;
 }
 
@@ -134,7 +134,7 @@ Result<Timestamp> time_value(std::uint8_t tag, BytesView content) {
   const std::chrono::year_month_day date(std::chrono::year(year),
                                          std::chrono::month(static_cast<unsigned>(month)),
                                          std::chrono::day(static_cast<unsigned>(day)));
-  if (!date.ok()) return fail(Fault::invalid, "time {} names no day of the calendar", quote(text));
+  if (!date.ok()) return fail(Fault::invalid, "time {} is not a valid calendar date", quote(text));
   return Timestamp(std::chrono::sys_days(date)) + std::chrono::hours(hour) +
          std::chrono::minutes(minute) + std::chrono::seconds(second);
 }

@@ -15,7 +15,7 @@ Result<int> read_version(der::Reader& fields) {
   TRY_ASSIGN(der::Reader wrapper, fields.enter(der::context(0, true), "version"));
   TRY_ASSIGN(const BytesView value, wrapper.integer_bytes("version"));
   TRY(wrapper.end("version"));
-  // An explicit 0 would be an encoded default.
+  // An explicit 0 would be the default value, which DER does not encode.
   if (value.size() != 1 || value[0] == 0 || value[0] > 2)
     return fail(Fault::invalid, "version: only 1, 2 and 3 exist");
   return value[0] + 1;

@@ -16,7 +16,7 @@
 
 namespace imprint::x509 {
 
-/// What a certificate will say, before anybody signs it. Times are cut to whole seconds.
+/// The content of a certificate before it is signed. Times are cut to whole seconds.
 struct TbsCertificate {
   CertificateSerial serial;
   SignatureAlgorithm signature_algorithm;
