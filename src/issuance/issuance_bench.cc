@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What one device costs between its CSR and its certificate, step by step.
+// The cost of one device between its CSR and its certificate, step by step.
 #include <benchmark/benchmark.h>
 
 #include "issuance/issuer.h"

@@ -24,7 +24,7 @@ namespace {
 using test::kDay;
 using test::kToday;
 
-// The order approve, then sign once, is held by the compiler.
+// The compiler enforces the order: approve, then sign once.
 static_assert(!std::is_copy_constructible_v<ApprovedRequest>);
 static_assert(!std::is_default_constructible_v<ApprovedRequest>);
 static_assert(!std::is_invocable_v<decltype(&Issuer::sign), const Issuer&, ApprovedRequest&>);
@@ -33,7 +33,7 @@ bool contains(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
 
-/// A Signer that fails its Nth call, or answers with something else.
+/// A Signer that fails its Nth call, or returns a wrong answer.
 class FaultySigner final : public Signer {
  public:
   explicit FaultySigner(x509::PrivateKey key) : inner_(std::move(key)) {}
@@ -152,7 +152,7 @@ TEST_F(Issuance, ACertificateNeverOutlivesItsCa) {
       approve(profile({.validity = 36500 * kDay}), device_.public_key(), kToday, serial());
   ASSERT_TRUE(approved) << approved.error().message;
   EXPECT_EQ(approved->not_after(), ca_.certificate.not_after());
-  // Nor does back-dating reach before the CA's first second.
+  // Back-dating does not reach before the CA's notBefore either.
   const auto early = approve(profile({.backdate = std::chrono::hours(24)}), device_.public_key(),
                              ca_.certificate.not_before() + std::chrono::hours(1), serial());
   EXPECT_EQ(early->not_before(), ca_.certificate.not_before());
@@ -284,7 +284,7 @@ TEST(Serials, CarryThePrefixAnd136LiveBits) {
     for (std::size_t bit = 0; bit < ones.size(); ++bit)
       ones[bit] += serial.magnitude()[1 + bit / 8] >> (bit % 8) & 1;
   }
-  // Every bit lives: 8 standard deviations around one half.
+  // Every bit varies: 8 standard deviations around one half.
   for (const int count : ones) EXPECT_NEAR(count, kRounds / 2, 8 * 32);
 }
 

@@ -32,7 +32,7 @@ Timestamp whole_seconds(Timestamp time) { return std::chrono::floor<std::chrono:
 Result<void> check_clock(const x509::Certificate& ca, Timestamp now) {
   if (now < ca.not_before()) {
     return fail(Fault::unavailable,
-                "the clock is before the issuing CA's first day; set the clock of this machine");
+                "the clock of this machine is before the issuing CA's notBefore; set the clock");
   }
   if (now >= ca.not_after())
     return fail(Fault::unavailable, "the issuing CA has expired; renew it");
@@ -49,7 +49,7 @@ Result<ApprovedRequest> approve(const Profile& profile, const x509::PublicKey& k
     rules.error().cause = "InvalidCsr"_cause;
     return tl::unexpected(rules.error());
   }
-  // A device certificate from before its CA would confuse strict verifiers.
+  // A device certificate that begins before its CA would confuse strict verifiers.
   const Timestamp not_before =
       std::max(whole_seconds(now - profile.options().backdate), ca.not_before());
   const Timestamp not_after =

@@ -15,9 +15,10 @@
 
 namespace imprint::issuance {
 
-/// A certificate that may be signed once: built, linted, bound to its issuing CA. approve() is its
-/// only maker and Issuer::sign its only taker. Between the two the caller records the intent
-/// (serial, key, validity), so that after a power cut it knows what may have been signed.
+/// A certificate that may be signed once: built, linted, bound to its issuing CA. Only approve()
+/// makes one, and only Issuer::sign consumes it. Between the two the caller records the intent
+/// (serial, key, validity), so that after a power cut it knows which certificates may have been
+/// signed.
 class ApprovedRequest {
  public:
   ApprovedRequest(ApprovedRequest&&) noexcept = default;
@@ -57,7 +58,7 @@ class ApprovedRequest {
 /// must lie within the issuing CA's validity (Fault::unavailable: clock or CA need an operator).
 Result<ApprovedRequest> approve(const Profile& profile, const x509::PublicKey& key, Timestamp now,
                                 const x509::CertificateSerial& serial);
-/// The same for a request whose proof of possession was checked by Csr.
+/// As above, for a request whose proof of possession Csr has checked.
 Result<ApprovedRequest> approve(const Profile& profile, const x509::Csr& csr, Timestamp now,
                                 const x509::CertificateSerial& serial);
 
@@ -65,7 +66,7 @@ struct RevocationList;
 struct RevocationListTerms;
 struct RevokedSerial;
 
-/// The issuing CA at work: one per process, immutable, called from every shard at once.
+/// The issuing CA in operation: one per process, immutable, called from every shard at once.
 class Issuer {
  public:
   /// `signer` must hold the key of `issuing_ca`; one trial signature proves it.
@@ -73,16 +74,16 @@ class Issuer {
 
   [[nodiscard]] const x509::Certificate& certificate() const { return issuing_ca_; }
 
-  /// One trial signature: whether the key can be reached and belongs to the certificate.
+  /// Makes one trial signature to check that the key can be reached and belongs to the certificate.
   [[nodiscard]] Result<void> try_key() const;
 
-  /// Signs and checks the signature before the certificate leaves, so that a failing HSM cannot
+  /// Signs, and verifies the signature before the certificate leaves, so that a failing HSM cannot
   /// hand out unusable identities. Blocks as long as the Signer does. Errors are the Signer's, or
   /// Fault::internal for a signature that does not verify.
   [[nodiscard]] Result<x509::Certificate> sign(ApprovedRequest&& request) const;
 
  private:
-  // The only other thing that its key signs (revocation_list.h).
+  // Revocation lists are the only other thing that its key signs (revocation_list.h).
   friend Result<RevocationList> make_revocation_list(const Issuer&, std::vector<RevokedSerial>,
                                                      const RevocationListTerms&);
   Issuer(x509::Certificate issuing_ca, x509::SignatureAlgorithm algorithm,

@@ -13,7 +13,7 @@ namespace imprint::issuance {
 
 namespace {
 
-/// nettle's numbers, wiped in the end: mpz_clear leaves them in memory.
+/// The numbers that nettle computes, wiped by the destructor: mpz_clear leaves them in memory.
 struct RsaNumbers {
   RsaNumbers() {
     rsa_public_key_init(&open);
@@ -75,7 +75,7 @@ Result<x509::PrivateKey> generate_rsa(unsigned bits) {
   return x509::PrivateKey::from_pem(pem.reveal());
 }
 
-/// By another library than the one that made it.
+/// Checks the key with another library than the one that made it.
 Result<void> check(const x509::PrivateKey& key, unsigned bits) {
   if (key.public_key().bits() != bits)
     return fail(Fault::internal, "a generated key has {} bits, not {}", key.public_key().bits(),

@@ -15,18 +15,19 @@ namespace imprint::issuance {
 
 namespace {
 
-/// How much the pool may grow by demand.
+/// The factor by which demand may enlarge the pool.
 constexpr std::size_t kMostGrowth = 4;
 
-/// SCHED_IDLE runs only when nothing else wants the core. Where the kernel refuses a priority the
-/// pool still works, with the other.
+/// SCHED_IDLE runs only when nothing else wants the core. Where the kernel refuses a change of
+/// priority, the pool still works, at the priority it has.
 void use_priority(pthread_t thread, int policy) {
   const sched_param parameters{};
   static_cast<void>(::pthread_setschedparam(thread, policy, &parameters));
 }
 
 /// Makes keys one at a time on a thread of idle priority, which takes no lock: on a busy machine it
-/// may rest for seconds wherever it is, and whoever wants the lock would rest with it.
+/// may be suspended for seconds at any point, and a thread waiting for its lock would be held up
+/// too.
 class IdleGenerator {
  public:
   explicit IdleGenerator(const KeyPool::Generate& generate) : generate_(generate) {
@@ -44,8 +45,8 @@ class IdleGenerator {
   IdleGenerator(const IdleGenerator&) = delete;
   IdleGenerator& operator=(const IdleGenerator&) = delete;
 
-  /// `is_urgent` is asked now and then: whether somebody waits for the end of the pool. Then the
-  /// thread gets ordinary priority, where the process may give it.
+  /// `is_urgent` is asked now and then whether somebody waits for the pool to be destroyed. Then
+  /// the thread gets ordinary priority, if the process may grant it.
   Result<x509::PrivateKey> make(const std::function<bool()>& is_urgent) {
     ::sem_post(&wanted_);
     while (!is_made_soon()) {
@@ -58,7 +59,7 @@ class IdleGenerator {
 
  private:
   static void wait_for(sem_t& semaphore) {
-    while (::sem_wait(&semaphore) != 0) {  // a signal
+    while (::sem_wait(&semaphore) != 0) {  // interrupted by a signal
     }
   }
   bool is_made_soon() {
@@ -120,7 +121,7 @@ void KeyPool::stop() {
   work_.notify_all();
   for (Payer& payer : refused) {
     for (Waiter& waiter : payer.waiting)
-      waiter.ready(fail(Fault::unavailable, "the server stops; ask again after its restart"));
+      waiter.ready(fail(Fault::unavailable, "the server is stopping; ask again after its restart"));
   }
 }
 
@@ -129,7 +130,7 @@ void KeyPool::refuse_late(Monotonic now, Milliseconds patience) {
   {
     const std::lock_guard lock(mutex_);
     for (Payer& payer : payers_) {
-      // Who came first was seen first.
+      // Callers are in the order of arrival, so those at the front were also seen first.
       auto& waiting = payer.waiting;
       while (!waiting.empty() && waiting.front().seen && now - *waiting.front().seen >= patience) {
         refused.push_back(std::move(waiting.front()));
@@ -163,7 +164,7 @@ void KeyPool::refill() {
     --refilling_;
     const bool is_broken = !key;
     hand_out(std::move(key), lock);
-    // A pause, so that a broken generator does not spin.
+    // Pauses, so that a broken generator does not spin.
     if (is_broken) work_.wait_for(lock, std::chrono::seconds(1), [this] { return stopping_; });
   }
 }
@@ -203,7 +204,7 @@ KeyPool::Waiter KeyPool::next_in_turn() {
   return next;
 }
 
-/// The caller who gives way; nobody when it is the one who comes.
+/// The caller that gives way; nullopt when it is the new one.
 std::optional<KeyPool::Waiter> KeyPool::make_room_for(std::string_view payer) {
   const auto count = [](const Payer& one) { return one.waiting.size(); };
   const auto most = std::ranges::max_element(payers_, {}, count);
@@ -235,7 +236,8 @@ std::optional<x509::PrivateKey> KeyPool::try_take() {
 Result<std::optional<x509::PrivateKey>> KeyPool::take(std::string payer, Ready ready) {
   std::optional<Waiter> gives_way;
   std::unique_lock lock(mutex_);
-  if (stopping_) return fail(Fault::unavailable, "the server stops; ask again after its restart");
+  if (stopping_)
+    return fail(Fault::unavailable, "the server is stopping; ask again after its restart");
   auto key = take_ready();
   if (!key) {
     if (waiting_ >= options_.max_waiting) {
@@ -246,7 +248,7 @@ Result<std::optional<x509::PrivateKey>> KeyPool::take(std::string payer, Ready r
     if (own == payers_.end()) own = payers_.insert(own, {std::move(payer)});
     own->waiting.push_back({std::move(ready)});
     ++waiting_;
-    // The next time as many come at once, more are ready.
+    // The next time that many callers come at once, more keys are ready.
     target_ = std::min(target_ + 1, options_.size * kMostGrowth);
   }
   lock.unlock();

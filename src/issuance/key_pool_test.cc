@@ -12,7 +12,7 @@
 namespace imprint::issuance {
 namespace {
 
-/// Makes a key only when told to, so that no test depends on time.
+/// Makes a key only when permitted, so that no test depends on time.
 class Gate {
  public:
   Result<x509::PrivateKey> generate() {
@@ -63,7 +63,7 @@ TEST(KeyPool, MakesKeysAtOrdinaryPriorityForThoseWhoWaitOnly) {
   EXPECT_EQ(ordinary, 0);
   std::atomic<int> served = 0;
   ASSERT_TRUE(pool.take("one", [&](Result<x509::PrivateKey>) { ++served; }));
-  // Whoever waits does not depend on the thread that a busy machine never runs.
+  // Waiting callers do not depend on the idle thread, which a busy machine never runs.
   wait_until([&] { return ordinary == 1; });
   gate.permit(1000);
   wait_until([&] { return served == 1 && pool.available() >= 3; });
@@ -224,7 +224,7 @@ TEST(KeyPool, ShutdownAnswersEverybodyWhoWaits) {
     KeyPool pool(options(0), [&] { return gate.generate(); });
     for (int i = 0; i < 4; ++i)
       ASSERT_TRUE(pool.take("one", [&](const Result<x509::PrivateKey>&) { ++answered; }));
-    // The destructor waits for the key in the making; more may be made before it is heard.
+    // The destructor waits for the key being made; more may be made before it takes effect.
     opener = std::thread([&] { gate.permit(1000); });
   }
   opener.join();

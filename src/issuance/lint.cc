@@ -20,7 +20,7 @@ constexpr std::size_t kMinSerialOctets = 9;  // more than 64 bits
 constexpr std::string_view kBasicConstraintsOid = "2.5.29.19";
 constexpr std::string_view kKeyUsageOid = "2.5.29.15";
 
-/// What the lint looks at: the bytes read back, and what was wanted.
+/// The input of the lint: the fields as read back, and the expected values.
 struct Subject {
   const TbsView& tbs;
   const Extensions& extensions;
@@ -51,7 +51,7 @@ bool subject_is_the_profiles(const Subject& s) {
 }
 
 bool validity_is_ordered_and_bounded(const Subject& s) {
-  // Whole seconds and back-dating add at most a second to what the profile grants.
+  // Rounding to whole seconds and back-dating add at most a second to what the profile grants.
   const auto& options = s.profile.options();
   const auto longest = options.validity + options.backdate + Seconds(1);
   return s.tbs.not_before < s.tbs.not_after && s.tbs.not_after - s.tbs.not_before <= longest;

@@ -7,11 +7,10 @@
 
 namespace imprint::issuance {
 
-/// Reads an encoded TBSCertificate back and holds it to RFC 5280 and to the profile, sharing no
-/// code with the side that wrote it beyond the DER reader. Runs before the signature, so that
-/// nothing wrong is ever signed: a lint of the finished certificate could only withhold what
-/// already exists. Fault::internal with the rule that was broken, since no input of a device can
-/// cause it.
+/// Reads an encoded TBSCertificate back and checks it against RFC 5280 and the profile, sharing no
+/// code with the writing side except the DER reader. Runs before the signature, so that nothing
+/// wrong is ever signed: a lint of the finished certificate could only withhold what already
+/// exists. Fault::internal with the rule that was broken, since no device input can cause it.
 Result<void> lint(BytesView tbs_der, const Profile& profile, const x509::PublicKey& expected_key);
 
 }  // namespace imprint::issuance

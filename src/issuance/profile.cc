@@ -35,8 +35,8 @@ Result<SignatureAlgorithm> algorithm_for(const x509::PublicKey& key) {
   return fail(Fault::invalid, "an issuing CA cannot have a key of type {}", key.describe());
 }
 
-// Revocation and chain are fetched over plain HTTP (RFC 5280 section 8): a client that needs TLS to
-// check TLS goes in circles.
+// CRLs and CA certificates are fetched over plain HTTP (RFC 5280 section 8): a client that needs
+// TLS to check TLS would go in circles.
 Result<void> check_urls(std::string_view kind, const std::vector<std::string>& urls) {
   if (urls.size() > kMaxUrls)
     return fail(Fault::invalid, "{} {} URLs; at most {} are allowed", urls.size(), kind, kMaxUrls);

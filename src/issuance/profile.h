@@ -16,7 +16,7 @@ struct ProfileOptions {
   std::string name = "device";  ///< the metric label
   std::string common_name = "Imprint device certificate";
   std::string organization = {};  ///< left out when empty
-  /// Cut to the issuing CA's own end when it would outlive it.
+  /// Shortened to the issuing CA's own notAfter when it would outlive the CA.
   Seconds validity = std::chrono::hours(24 * 3650);
   /// notBefore lies this far in the past, because device clocks run behind.
   Seconds backdate = std::chrono::minutes(5);

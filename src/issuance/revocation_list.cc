@@ -76,7 +76,7 @@ CrlPtr to_openssl(const Bytes& der) {
   return CrlPtr(d2i_X509_CRL(nullptr, &at, static_cast<long>(der.size())));
 }
 
-/// Build and check apart: OpenSSL reads it back and verifies the signature.
+/// Checked independently of building: OpenSSL reads the list back and verifies the signature.
 Result<void> check(const RevocationList& list, const x509::Certificate& issuer) {
   const CrlPtr crl = to_openssl(list.der);
   TRY_ASSIGN(const x509::EvpPkeyPtr key, x509::to_openssl(issuer.public_key()));
@@ -90,7 +90,7 @@ Result<void> check(const RevocationList& list, const x509::Certificate& issuer) 
   return {};
 }
 
-/// By serial, each as it was given first.
+/// Sorted by serial, keeping the first entry given for each.
 std::vector<RevokedSerial> each_serial_once(std::vector<RevokedSerial> revoked) {
   std::map<Bytes, RevokedSerial> by_serial;
   for (RevokedSerial& one : revoked) {

@@ -13,11 +13,11 @@
 
 namespace imprint::issuance {
 
-/// RFC 5280 section 5.3.1, as far as we use them.
+/// RFC 5280 section 5.3.1, as far as Imprint uses it.
 enum class RevocationReason : std::uint8_t {
   unspecified = 0,
   cessation_of_operation = 5,
-  certificate_hold = 6,  ///< may come back: a certificate that is INACTIVE
+  certificate_hold = 6,  ///< may be lifted: a certificate that is INACTIVE
 };
 
 struct RevokedSerial {
@@ -43,10 +43,10 @@ struct RevocationList {
   [[nodiscard]] std::string pem() const;
 };
 
-/// A version 2 list of everything given, each serial once, by the issuing CA's own key. Checked
-/// with OpenSSL's X509_CRL before it leaves: what does not verify never gets out. Reason
-/// `unspecified` is left out of the entry, as RFC 5280 asks. Fault::invalid when next_update is not
-/// after this_update.
+/// A version 2 list of everything given, each serial once, signed with the issuing CA's own key.
+/// Verified with OpenSSL's X509_CRL before it is returned: a list that does not verify never gets
+/// out. Reason `unspecified` is left out of the entry, as RFC 5280 asks. Fault::invalid when
+/// next_update is not after this_update.
 Result<RevocationList> make_revocation_list(const Issuer& issuer,
                                             std::vector<RevokedSerial> revoked,
                                             const RevocationListTerms& terms);

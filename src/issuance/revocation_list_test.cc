@@ -24,7 +24,7 @@ class RevocationListTest : public testing::TestWithParam<x509::KeyAlgorithm> {
   Result<RevocationList> make(std::vector<RevokedSerial> all, std::uint64_t number = 7) {
     return make_revocation_list(issuer_, std::move(all), {kToday, kToday + 30 * kDay, number});
   }
-  /// What openssl says of a list: text and whether the CA's signature holds.
+  /// What openssl reports about a list: its text, and whether the CA's signature verifies.
   std::string openssl(const RevocationList& list) {
     test::spill(folder_ / "list.pem", list.pem());
     test::spill(folder_ / "ca.pem", ca_.certificate.pem());
@@ -70,7 +70,7 @@ TEST_P(RevocationListTest, MayBeEmptyAndNamesEachSerialOnce) {
 
 TEST_P(RevocationListTest, KeepsOutExactlyWhatItNames) {
   const auto bad = test::make_child(ca_, "bad", [](x509::TbsCertificate& tbs) {
-    tbs.serial = test::serial(0x80);  // its INTEGER needs a leading zero
+    tbs.serial = test::serial(0x80);  // so that its INTEGER needs a leading zero
   });
   const auto good = test::make_child(
       ca_, "good", [](x509::TbsCertificate& tbs) { tbs.serial = test::serial(0x81); });
@@ -94,7 +94,7 @@ TEST_P(RevocationListTest, RefusesTermsThatMakeNoSense) {
   }
 }
 
-/// Signs once, as Issuer::make wants, and then spoils what it signs, or fails.
+/// Signs once, as Issuer::make requires, and then corrupts what it signs, or fails.
 class SpoilingSigner final : public Signer {
  public:
   SpoilingSigner(x509::PrivateKey key, bool fails) : inner_(std::move(key)), fails_(fails) {}
