@@ -260,7 +260,7 @@ TEST(Config, ErrorsNameFileLineKeyValueAndRemedy) {
       {"[[hook]]\narn = \"a\"\ntransport = \"http\"\nurl = \"ftp://a/\"\n",
        R"(imprint.toml:4: hook.url = "ftp://a/": "ftp://a/" is no http://)"},
       {"[[hook]]\narn = \"a\"\ntransport = \"http\"\nurl = \"http://a/\"\nlisten = \"x\"\n",
-       R"(imprint.toml:5: hook.listen = "x": means nothing for transport "http")"},
+       R"(imprint.toml:5: hook.listen = "x": has no effect for transport "http")"},
       {"[[hook]]\narn = \"a\"\ntransport = \"runtime\"\nlisten = \"0.0.0.0:9002\"\n",
        "imprint.toml:4: hook.listen = \"0.0.0.0:9002\""},
       {"[[hook]]\narn = \"a\"\ntransport = \"runtime\"\nlisten = \"127.0.0.1:0\"\n",

@@ -35,7 +35,7 @@ void Breaker::failed(const Payer& payer, Monotonic now) {
   Circle& group = remember(groups_, payer.group_name());
   const bool tried_for_group = fail_in(group, payer.name, payer.name, now);
   const bool tried_for_all = fail_in(all_, payer.group_name(), payer.name, now);
-  // The next try is somebody else's, if somebody else asks.
+  // The next try is left to another payer, if another one asks.
   if (tried_for_group || tried_for_all) own.rests_until = now + 2 * pause_;
 }
 
@@ -44,7 +44,7 @@ bool Breaker::fail_in(Circle& circle, const std::string& member, const std::stri
   if (circle.failing.size() < kSeveral) circle.failing.insert(member);
   if (circle.in_a_row < limit_) ++circle.in_a_row;
   if (circle.rests) {
-    if (circle.trying != payer) return false;  // sent before it rested
+    if (circle.trying != payer) return false;  // this request was sent before the circle rested
     circle.trying.reset();
     circle.rests_until = now + pause_;
     return true;

@@ -12,57 +12,60 @@
 
 namespace imprint::hooks {
 
-/// Keeps requests from a hook that does not work. Whoever has failed so many times in a row is not
-/// let through until a pause is over and one of its requests may try; a group rests where so many
-/// requests in a row failed and came from several of its payers, and everybody where they came from
-/// several groups. One payer or one CA alone, whose requests a hook may choke on, closes it to
-/// nobody else. A value; one owner.
+/// Keeps requests from a hook that does not work. A payer that has failed this many times in a row
+/// is not admitted until a pause is over and one of its requests may try. A group rests after this
+/// many failures in a row that came from several of its payers, and everybody rests after failures
+/// from several groups. A single payer or CA, whose requests the hook may choke on, closes the hook
+/// to nobody else. A value; one owner.
 class Breaker {
  public:
-  /// Failures of so many are no longer one's own fault: payers, for their group; groups, for all.
+  /// Failures of this many are no longer an individual's fault: of payers, for their group; of
+  /// groups, for all.
   static constexpr std::size_t kSeveral = 3;
 
-  /// Whom the hook is not asked for.
+  /// Whose requests are not sent to the hook.
   enum class Rests : std::uint8_t { nobody, payer, group, all };
 
   Breaker(std::uint32_t failures, Milliseconds pause) : limit_(failures), pause_(pause) {}
 
   /// Whether a request of this payer may be sent now. After a pause it is true for one request at a
-  /// time, and for each payer once in a pause, so that no payer's failures are all that is tried.
+  /// time, and once per pause for each payer, so that one payer's failing requests are not the only
+  /// tries.
   bool admits(const Payer& payer, Monotonic now);
 
   void succeeded(const Payer& payer);
   void failed(const Payer& payer, Monotonic now);
-  /// What was admitted was not sent after all.
+  /// An admitted request was not sent after all.
   void gave_up(const Payer& payer);
 
-  /// Of those that this payer is among, the most.
+  /// The widest rest that covers this payer.
   [[nodiscard]] Rests resting(const Payer& payer) const;
   [[nodiscard]] bool is_open_for_any() const;
 
  private:
-  /// Of one payer.
+  /// The failures of one payer.
   struct Failures {
     std::uint32_t in_a_row = 0;
     bool is_trying = false;
     Monotonic rests_until = {};
   };
-  /// Of a group, or of all: failures in a row, whoever's of them they are.
+  /// The failures in a row of a group, or of all, regardless of the payer.
   struct Circle {
     std::uint32_t in_a_row = 0;
-    std::set<std::string> failing = {};  ///< since somebody of it succeeded; kSeveral at most
+    std::set<std::string> failing = {};  ///< since the last success of a member; at most kSeveral
     bool rests = false;
-    std::optional<std::string> trying = {};  ///< whose request tries for it, while it rests
+    std::optional<std::string> trying =
+        {};  ///< the payer whose request is the try, while the circle rests
     Monotonic rests_until = {};
   };
-  /// So many payers, and groups, are remembered; beyond, the one that rests the shortest is
-  /// forgotten.
+  /// The number of payers, and of groups, that are remembered; beyond it, the one with the shortest
+  /// rest is forgotten.
   static constexpr std::size_t kMostRemembered = 1024;
 
   template <class T>
   static T& remember(std::map<std::string, T>& all, const std::string& name);
   [[nodiscard]] static bool may_try(const Circle& circle, Monotonic now);
-  /// Whether a try for the circle failed.
+  /// Whether a try on behalf of the circle failed.
   bool fail_in(Circle& circle, const std::string& member, const std::string& payer, Monotonic now);
 
   std::uint32_t limit_;

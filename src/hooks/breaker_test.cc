@@ -23,7 +23,7 @@ TEST(Breaker, OpensAfterFailuresInARowAndLetsOneTryAfterThePause) {
   Monotonic now{};
   breaker.failed(kA, now);
   breaker.failed(kA, now);
-  breaker.succeeded(kA);  // so that only those in a row count
+  breaker.succeeded(kA);  // so that only failures in a row count
   breaker.failed(kA, now);
   breaker.failed(kA, now);
   EXPECT_TRUE(breaker.admits(kA, now));

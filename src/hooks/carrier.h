@@ -21,19 +21,19 @@ class WebClient;
 
 namespace imprint::hooks {
 
-/// One event on its way to a handler.
+/// One event to be delivered to a handler.
 struct Invocation {
-  std::uint64_t number = 0;  ///< of no other one under way, whatever its hook
+  std::uint64_t number = 0;  ///< unique among the invocations under way, across all hooks
   std::string request_id = {};
   std::string arn = {};
   std::shared_ptr<const std::string> event = {};  ///< JSON, one line
   Timestamp deadline = {};
 };
 
-/// What became of it.
+/// The result of a delivery.
 struct Delivery {
   Reply reply = {};
-  /// No handler has seen it, so that it may be sent again.
+  /// No handler has seen it, so it may be sent again.
   bool undelivered = false;
 };
 inline Delivery undelivered(std::string because) {
@@ -43,8 +43,8 @@ inline Delivery failed_delivery(std::string because) {
   return {{.kind = Reply::Kind::failed, .because = std::move(because)}, false};
 }
 
-/// Carries events to handlers and brings their answers back, over one transport. Lives on the
-/// thread of Hooks. It keeps no time: its Gate does, and cancels.
+/// Carries events to handlers and returns their answers, over one transport. Lives on the thread of
+/// Hooks. It does not measure time: its Gate does, and cancels.
 class Carrier {
  public:
   using Done = std::function<void(Delivery)>;
@@ -52,14 +52,14 @@ class Carrier {
   virtual ~Carrier() = default;
   /// `done` is called once, unless cancel() comes first: from any thread, also from within send().
   virtual void send(Invocation invocation, Done done) = 0;
-  /// Forgets an invocation that was sent and says what it was waiting for.
+  /// Forgets an invocation that was sent, and returns what it was waiting for.
   virtual std::string cancel(std::uint64_t number) = 0;
-  /// How long this invocation, which was sent, has waited for the start of the handler that has it.
+  /// How long this invocation, which was sent, has waited for its handler to start.
   [[nodiscard]] virtual Milliseconds start_of(std::uint64_t) const { return Milliseconds(0); }
-  /// A clock that runs while handlers are starting and none is up: those that wait for their turn
-  /// meanwhile wait for a start.
+  /// A clock that runs while handlers are starting and none is up: invocations waiting for their
+  /// turn then wait for a start.
   [[nodiscard]] virtual Milliseconds starting() const { return Milliseconds(0); }
-  /// Where workers are to come, if they are.
+  /// The address at which workers connect, for transports that have workers.
   [[nodiscard]] virtual std::string listens() const { return {}; }
 };
 
@@ -70,11 +70,11 @@ struct CarrierParts {
   const Clock& clock;
   Random& random;
   telemetry::Log& log;
-  std::filesystem::path directory;  ///< that file names are relative to
-  std::uint64_t last_number = 0;    ///< of the invocations of all hooks
+  std::filesystem::path directory;  ///< relative file names are resolved against it
+  std::uint64_t last_number = 0;    ///< the last invocation number used, for all hooks
 };
 
-// Errors: Fault::invalid, `where` being the key that is at fault; or what the system says.
+// Errors: Fault::invalid, `where` being the key that is at fault; or the system's error.
 Result<std::unique_ptr<Carrier>> make_http_carrier(const HookOptions& options,
                                                    const CarrierParts& parts);
 Result<std::unique_ptr<Carrier>> make_lambda_carrier(const HookOptions& options,

@@ -63,7 +63,7 @@ struct SpawnSettings {
     posix_spawn_file_actions_adddup2(&files, in.read.get(), STDIN_FILENO);
     posix_spawn_file_actions_adddup2(&files, out.write.get(), STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&files, err.write.get(), STDERR_FILENO);
-    // Sockets of devices and the registry are none of its business.
+    // The child must not inherit device sockets or the registry.
     posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
     posix_spawn_file_actions_addchdir_np(&files, folder.c_str());
     posix_spawnattr_init(&attributes);
@@ -91,7 +91,7 @@ Unexpected cannot_run(Fault fault, const std::string& program, const std::filesy
               std::strerror(error));
 }
 
-/// 0, or why it is no program: errno.
+/// 0, or the errno that says why it cannot be run.
 int problem_of(const std::filesystem::path& program) {
   std::error_code ignored;
   if (std::filesystem::is_directory(program, ignored)) return EACCES;
@@ -170,7 +170,8 @@ void Child::ask_to_end() const {
 std::string Child::reap() {
   int status = 0;
   const pid_t pid = std::exchange(pid_, -1);
-  // What it started and left behind; until it is waited for, nobody else can have its number.
+  // Ends the child processes it left behind; until it is waited for, its process id cannot be
+  // reused.
   ::kill(-pid, SIGKILL);
   while (::waitpid(pid, &status, 0) < 0) {
     if (errno != EINTR) return "an unknown status";

@@ -12,15 +12,15 @@
 namespace imprint::hooks {
 
 /// A program that runs beside the server, in a process group of its own: no shell, none of the
-/// server's open files, default signals, and an environment of PATH, HOME, LANG, TZ and TMPDIR.
-/// Ended with its whole group when it goes.
+/// server's open files, default signals, and an environment of PATH, HOME, LANG, TZ and TMPDIR. The
+/// destructor ends the whole group.
 class Child {
  public:
-  /// Found by PATH. Errors name the program and the system's reason.
+  /// The program is looked up in PATH. Errors name the program and the system's reason.
   static Result<Child> start(const std::vector<std::string>& command,
                              const std::filesystem::path& folder);
   /// Whether start() would find the program. Fault::not_found, or Fault::unavailable where PATH
-  /// decides, which another process may have another way.
+  /// decides, which may differ in another process.
   static Result<void> find(const std::vector<std::string>& command,
                            const std::filesystem::path& folder);
   Child(Child&& other) noexcept;
@@ -29,11 +29,12 @@ class Child {
   ~Child();
 
   [[nodiscard]] pid_t pid() const { return pid_; }
-  /// Ends the group at once; its end shows on `process`.
+  /// Kills the group at once; its end shows on `process`.
   void kill() const;
-  /// Asks the group to end; the destructor does not wait for that long.
+  /// Asks the group to end; the destructor does not wait for it.
   void ask_to_end() const;
-  /// Takes note of the end that `process` showed, and says it: "exit status 1", "signal 9".
+  /// Call after `process` has become readable: waits for the child and describes its end, "exit
+  /// status 1", "signal 9".
   std::string reap();
 
   FileDescriptor in;       ///< to its standard input

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Long-lived programs: an event is one line of JSON to standard input, its answer the next line of
-// standard output. One event at a time for each program; whatever could make an answer belong to
-// another event (a late line, an extra one) ends the program.
+// Long-lived programs: an event is one line of JSON to standard input, and its answer is the next
+// line of standard output. A program has one event at a time; anything that could attribute an
+// answer to another event (a late line, an extra one) ends the program.
 #include <algorithm>
 #include <array>
 #include <boost/asio/buffer.hpp>
@@ -27,18 +27,18 @@ using boost::system::error_code;
 
 constexpr Milliseconds kFirstRestPause{100};  // before a program that ended is started again
 constexpr Milliseconds kLongestPause{30'000};
-constexpr Milliseconds kLook{20};  // between two looks at whether a program has begun to read
-constexpr Milliseconds kLastMoment{500};  // from closing its output to its end
+constexpr Milliseconds kLook{20};         // between two checks whether a program has begun to read
+constexpr Milliseconds kLastMoment{500};  // from its closing standard output to its being killed
 constexpr auto kFarewell = std::chrono::seconds(1);
 constexpr std::size_t kMaxLogLine = 1024;
 constexpr std::size_t kReadBytes = 4096;
 
-/// Takes what arrives and gives it back by lines; a line that is too long comes in pieces.
+/// Collects what arrives and returns it line by line; a line that is too long comes in pieces.
 class Lines {
  public:
   explicit Lines(std::size_t most) : most_(most) {}
   void add(std::string_view bytes) { held_.append(bytes); }
-  /// The next line without its end, or what is too long to wait for an end.
+  /// The next line without its line end, or a piece of a line that is too long to buffer.
   std::optional<std::string> next() {
     const auto end = held_.find('\n');
     if (end == std::string::npos && held_.size() < most_) return std::nullopt;
@@ -55,7 +55,7 @@ class Lines {
   std::string held_;
 };
 
-/// For asio, which wants to own what it watches.
+/// A duplicate for asio, which wants to own the descriptor it watches.
 int copy_of(const FileDescriptor& file) { return ::fcntl(file.get(), F_DUPFD_CLOEXEC, 0); }
 
 class CommandCarrier final : public Carrier {
@@ -69,7 +69,7 @@ class CommandCarrier final : public Carrier {
         log_budget_(parts.clock.monotonic()) {}
   ~CommandCarrier() override;
 
-  /// A program that cannot be run at all shows here, not with the first device.
+  /// A program that cannot be run at all is reported here, not with the first device.
   Result<void> start() {
     TRY(hire());
     return {};
@@ -95,7 +95,7 @@ class CommandCarrier final : public Carrier {
   Result<std::shared_ptr<Worker>> hire();
   void assign();
   void worker_answered() { deaths_ = 0; }
-  /// After a program has begun to start, is up, or has ended.
+  /// Called after a program has begun to start, is up, or has ended.
   void note_starts();
   [[nodiscard]] Milliseconds since(Monotonic then) const {
     return std::chrono::ceil<Milliseconds>(clock_.monotonic() - then);
@@ -115,14 +115,14 @@ class CommandCarrier final : public Carrier {
   telemetry::AuditBudget log_budget_;
   std::vector<std::shared_ptr<Worker>> workers_;
   std::deque<Task> waiting_;
-  unsigned deaths_ = 0;  ///< in a row, of their own accord
+  unsigned deaths_ = 0;  ///< unexpected ends in a row
   std::string last_end_;
   Monotonic next_start_ = {};
-  Milliseconds started_{0};  ///< of starting()
+  Milliseconds started_{0};  ///< the time behind starting()
   std::optional<Monotonic> starting_since_ = {};
 };
 
-/// One program and what it works on. Pending operations keep it alive; it ends with its process.
+/// One program and its current event. Pending operations keep it alive; it ends with its process.
 class CommandCarrier::Worker : public std::enable_shared_from_this<CommandCarrier::Worker> {
  public:
   Worker(CommandCarrier& carrier, Child child)
@@ -156,7 +156,7 @@ class CommandCarrier::Worker : public std::enable_shared_from_this<CommandCarrie
   [[nodiscard]] const Child& child() const { return child_; }
   [[nodiscard]] bool is_up() const { return is_up_ && !is_doomed_; }
   [[nodiscard]] bool is_starting() const { return first_asked_ && !is_up_ && !is_doomed_; }
-  /// Of the event that it has.
+  /// How long its event has waited for the program to start.
   [[nodiscard]] Milliseconds start() const {
     return is_starting() ? carrier_.since(*first_asked_) : start_;
   }
@@ -165,7 +165,7 @@ class CommandCarrier::Worker : public std::enable_shared_from_this<CommandCarrie
     task_ = std::move(task);
     start_ = Milliseconds(0);
     if (!first_asked_) {
-      // How long an interpreter takes to start shows with the first event only.
+      // An interpreter's start-up time shows only with the first event.
       first_asked_ = carrier_.clock_.monotonic();
       carrier_.note_starts();
       look_again();
@@ -174,12 +174,13 @@ class CommandCarrier::Worker : public std::enable_shared_from_this<CommandCarrie
     is_writing_ = true;
     asio::async_write(in_, asio::buffer(line_),
                       [self = shared_from_this()](const error_code&, std::size_t) {
-                        // One that does not read has ended, or its event's time will.
+                        // If it does not read, either it has ended, or its event's time will run
+                        // out.
                         self->is_writing_ = false;
                       });
   }
 
-  /// Its answer could come at any time, and would be taken for another event's.
+  /// Its answer could come at any time, and would be taken for the answer to another event.
   void dismiss() {
     task_.reset();
     is_doomed_ = true;
@@ -189,7 +190,7 @@ class CommandCarrier::Worker : public std::enable_shared_from_this<CommandCarrie
   }
 
  private:
-  /// Whether it has taken something of its event, which lies in the pipe until then.
+  /// Whether it has read any part of its event, which stays in the pipe until then.
   bool has_read() {
     int unread = 0;
     return !is_writing_ && ::ioctl(in_.native_handle(), FIONREAD, &unread) == 0 &&
@@ -240,7 +241,7 @@ class CommandCarrier::Worker : public std::enable_shared_from_this<CommandCarrie
     }
     const auto line = answer_.next();
     if (!line) return;
-    // The rest of this event would be in the way of the next one.
+    // The rest of this event would mix with the next one.
     if (is_writing_) return misbehave("answered before it had read its event");
     const Done done = std::exchange(task_, std::nullopt)->done;
     if (answer_.size() > 0) misbehave("answered with more than one line");
@@ -250,7 +251,7 @@ class CommandCarrier::Worker : public std::enable_shared_from_this<CommandCarrie
   }
 
   void misbehave(const std::string& how) {
-    carrier_.log_.error("a hook's program is ended",
+    carrier_.log_.error("a hook's program misbehaved and was ended",
                         {{"hook", carrier_.options_.arn}, {"pid", child_.pid()}, {"because", how}});
     if (task_)
       std::exchange(task_, std::nullopt)->done(failed_delivery("the hook's program " + how));
@@ -278,12 +279,12 @@ class CommandCarrier::Worker : public std::enable_shared_from_this<CommandCarrie
   }
 
   void ended() {
-    const auto self = shared_from_this();  // the carrier's share goes below
+    const auto self = shared_from_this();  // the carrier's reference is released below
     last_moment_.cancel();
     next_look_.cancel();
     const bool was_dismissed = is_doomed_ && !start_failed_;
     is_doomed_ = true;
-    // What it wrote before its end may still be on its way.
+    // What it wrote before its end may still be in the pipe.
     for (error_code error; task_ && !error;) {
       const std::size_t size = read_rest(error);
       answer_.add(std::string_view(out_bytes_.data(), size));
@@ -323,7 +324,7 @@ class CommandCarrier::Worker : public std::enable_shared_from_this<CommandCarrie
   Lines answer_{kMaxAnswerBytes + 1};
   Lines errors_{kMaxLogLine};
   std::optional<Task> task_;
-  std::string line_;  ///< on its way to the program
+  std::string line_;  ///< the line being written to the program
   bool is_writing_ = false;
   bool is_doomed_ = false;
   std::optional<Monotonic> first_asked_;
@@ -333,7 +334,7 @@ class CommandCarrier::Worker : public std::enable_shared_from_this<CommandCarrie
 };
 
 CommandCarrier::~CommandCarrier() {
-  // Each may finish what it is in the middle of; their own destructors end the others.
+  // Each program may finish its current event; their destructors end the rest.
   std::vector<pollfd> ends;
   for (const auto& worker : workers_) {
     worker->child().ask_to_end();
@@ -419,7 +420,7 @@ void CommandCarrier::note_starts() {
   }
 }
 
-/// `how` is empty for one that was dismissed: its end is no sign of trouble at its start.
+/// `how` is empty for a dismissed program: its end is not a sign that it cannot start.
 void CommandCarrier::worker_ended(const Worker& worker, const std::string& how) {
   std::erase_if(workers_, [&](const std::shared_ptr<Worker>& one) { return one.get() == &worker; });
   note_starts();

@@ -8,12 +8,12 @@
 
 namespace imprint::hooks {
 
-/// An error of one hook, with its name.
+/// Adds the name of the hook to its error.
 Error of_hook(const HookOptions& options, Error error);
 
-/// Whether the programs and files that hooks name are there, in the words in which Hooks::make
-/// would refuse them; runs nothing. Fault::unavailable for a program that is looked for in PATH:
-/// the server may have another.
+/// Checks that the programs and files that hooks name exist, with the errors that Hooks::make would
+/// give; runs nothing. Fault::unavailable for a program that is looked up in PATH: the server may
+/// have another PATH.
 Result<void> examine(std::span<const HookOptions> options, const std::filesystem::path& directory);
 
 }  // namespace imprint::hooks

@@ -10,9 +10,10 @@ namespace imprint::hooks {
 
 namespace {
 
-constexpr Milliseconds kFirstPause{50};  // between two attempts; each is twice as long
+constexpr Milliseconds kFirstPause{
+    50};  // between two attempts; each pause is twice as long as the one before
 
-/// Whose requests rest. Names are ids of certificates, as a rule.
+/// Whose requests rest, for messages. Names are usually certificate ids.
 std::string shown(Breaker::Rests rests, const Payer& payer) {
   if (rests == Breaker::Rests::all) return "all";
   if (rests == Breaker::Rests::group) return "devices of CA " + payer.group_name();
@@ -36,7 +37,7 @@ void Gate::ask(std::string arn, std::string event, Payer payer, Monotonic asked,
                                     quote(options_.arn), options_.breaker_failures, whose),
                         asked));
   }
-  // Whoever is not asked for at the moment takes nobody's place.
+  // A payer that rests must not displace another one's request.
   if (running_ >= options_.concurrency && queued_ >= options_.queue && !make_room(payer)) {
     breaker_.gave_up(payer);
     return done(refusal(fmt::format("hook {} is overloaded: {} requests are with it and {} wait",
@@ -123,7 +124,7 @@ bool Gate::make_room(const Payer& payer) {
   const auto largest = std::ranges::max_element(
       waiting_of, {}, [](const auto& entry) { return total(entry.second); });
   if (largest == waiting_of.end()) return false;
-  // The largest group gives way to another, and the largest payer to one of its own group.
+  // The largest group gives way to a different group; within one group, its largest payer does.
   const Requests& own = waiting_of[payer.group_name()];
   const bool is_other_group = total(largest->second) > total(own) + 1;
   const Requests& from = is_other_group ? largest->second : own;
@@ -162,13 +163,13 @@ void Gate::left(const Payer& payer) {
 
 void Gate::delivered(std::uint64_t number, Delivery delivery) {
   const auto it = calls_.find(number);
-  // Its deadline may have passed while the answer was on its way here.
+  // Its deadline may have passed while the answer was in transit.
   if (it == calls_.end() || it->second.state != State::sent) return;
   if (delivery.undelivered && retry(it->second)) return;
   finish(it, std::move(delivery.reply));
 }
 
-/// Its slot stays taken: what is in trouble is not to be asked by more at a time.
+/// The call keeps its slot: a hook in trouble must not get more requests at a time.
 bool Gate::retry(Call& call) {
   const auto pause = kFirstPause * (1U << call.retried);
   const auto end = deadline_of(call);

@@ -15,9 +15,9 @@
 
 namespace imprint::hooks {
 
-/// The bounds of one hook: so many requests at its handler at the same time, so many more waiting,
-/// one deadline for each from the moment it was asked, and a breaker. Lives on the thread of Hooks;
-/// its carrier may call back from any.
+/// The bounds of one hook: the number of requests at its handler at the same time, the number that
+/// may wait, one deadline for each from the moment it was asked, and a breaker. Lives on the thread
+/// of Hooks; its carrier may call back from any thread.
 class Gate {
  public:
   using Done = std::function<void(Reply)>;
@@ -34,10 +34,10 @@ class Gate {
   Gate(const Gate&) = delete;
   Gate& operator=(const Gate&) = delete;
 
-  /// `done` is called once, here or later on this thread.
+  /// `done` is called once, on this thread: now or later.
   void ask(std::string arn, std::string event, Payer payer, Monotonic asked, Done done);
 
-  /// Answers everything that waits as failed.
+  /// Answers all pending requests as failed.
   void stop();
 
   [[nodiscard]] HookReport report() const;
@@ -54,8 +54,8 @@ class Gate {
     Monotonic asked;
     State state = State::waiting;
     std::uint32_t retried = 0;
-    Milliseconds starting{0};  ///< Carrier::starting() when it was asked
-    Milliseconds starts{0};    ///< what it has waited for handlers to start, until it was last sent
+    Milliseconds starting{0};  ///< Carrier::starting() at the time of asking
+    Milliseconds starts{0};  ///< how long it had waited for handlers to start when it was last sent
     boost::asio::steady_timer deadline;
     boost::asio::steady_timer pause;
   };
@@ -63,28 +63,28 @@ class Gate {
 
   void send(Call& call);
   void send_waiting();
-  /// So many of each payer of a group.
+  /// The number of requests of each payer in a group.
   using Requests = std::map<std::string, std::size_t>;
   [[nodiscard]] static std::size_t total(const Requests& of);
 
-  /// Of those that wait, the first one of a group with the fewest requests under way, and of the
-  /// payer in it with the fewest.
+  /// Among the waiting requests, the first of the payer with the fewest requests under way, in the
+  /// group with the fewest.
   [[nodiscard]] std::deque<std::uint64_t>::iterator fairest();
-  /// A full queue gives way to a group, or a payer of one, that has fewer in it than another: one
-  /// of the other's goes.
+  /// Makes room in a full queue for a group, or a payer in its group, that has fewer requests in it
+  /// than another: one of the other's requests is dropped.
   bool make_room(const Payer& payer);
   void delivered(std::uint64_t number, Delivery delivery);
   bool retry(Call& call);
-  /// A request of this payer holds its slot no more.
+  /// A request of this payer has released its slot.
   void left(const Payer& payer);
   void time_out(std::uint64_t number);
-  /// What a call has waited for handlers to start, which is not its asker's time.
+  /// How long a call has waited for handlers to start; this does not count against its deadline.
   [[nodiscard]] Milliseconds starts_of(const Call& call) const;
   [[nodiscard]] Monotonic deadline_of(const Call& call) const {
     return call.asked + options_.timeout + starts_of(call);
   }
   void await_deadline(Call& call, Monotonic until);
-  /// The answer is out, and the slot free for the next.
+  /// Gives the answer and frees the slot for the next call.
   void finish(Calls::iterator call, Reply reply);
   void judge(const Payer& payer, const Reply& reply);
   void refuse_waiting(const std::function<bool(const Payer&)>& whose, const std::string& because);
@@ -100,7 +100,7 @@ class Gate {
   Breaker breaker_;
   TrackRecord track_record_;
   Calls calls_;
-  std::deque<std::uint64_t> waiting_;  ///< in their order; some may have given up meanwhile
+  std::deque<std::uint64_t> waiting_;  ///< in order of arrival; some may have given up since
   std::size_t queued_ = 0;
   std::size_t running_ = 0;
   std::map<std::string, Requests> running_of_ = {};  ///< by group

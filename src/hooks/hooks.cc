@@ -32,7 +32,7 @@ Result<std::unique_ptr<Carrier>> make_carrier(const HookOptions& options,
   return fail(Fault::internal, "no such transport");
 }
 
-/// One at a time, so that at most one of a hook's workers is busy with them.
+/// One trial at a time, so that trials occupy at most one of a hook's workers.
 HookOptions for_trials(HookOptions options) {
   constexpr std::uint32_t kMostWaiting = 16;
   options.concurrency = 1;
@@ -42,7 +42,8 @@ HookOptions for_trials(HookOptions options) {
 
 }  // namespace
 
-/// In the order of construction. The carriers go before the loop and the web client that they use.
+/// In the order of construction. The carriers are destroyed before the loop and the web client that
+/// they use.
 struct Hooks::Parts {
   Parts(std::filesystem::path folder, const Clock& time, Random& chance, telemetry::Log& log_to)
       : clock(time), carrier_parts{loop, web, time, chance, log_to, std::move(folder)} {}
@@ -53,9 +54,9 @@ struct Hooks::Parts {
       loop.get_executor()};
   outbound::WebClient web;
   CarrierParts carrier_parts;
-  std::vector<std::unique_ptr<Gate>> gates;  ///< never changed once the thread runs
-  /// For each the gate of trials, with the same carrier: neither their number nor their failures
-  /// are the devices'.
+  std::vector<std::unique_ptr<Gate>> gates;  ///< not changed once the thread runs
+  /// One gate per hook for trials, with the same carrier: trials count neither towards the devices'
+  /// requests nor towards their failures.
   std::vector<std::unique_ptr<Gate>> trial_gates;
   std::mutex mutex;
   bool is_stopped = false;
@@ -68,7 +69,7 @@ struct Hooks::Parts {
     return it == all.end() ? nullptr : it->get();
   }
 
-  /// False when the hooks have stopped: what is posted before runs before the stop.
+  /// False when the hooks have stopped: work posted before the stop runs before it.
   template <class Work>
   bool post(Work work_to_do) {
     const std::scoped_lock lock(mutex);
@@ -115,7 +116,7 @@ runtime::Task<Reply> Hooks::ask(std::string arn, std::string event_json, Asker a
     co_return Reply{
         .kind = Reply::Kind::failed,
         .because = fmt::format("no [[hook]] in imprint.toml answers for {}; add one whose arn "
-                               "matches, or take the hook off the template",
+                               "matches, or remove the hook from the template",
                                quote(arn))};
   }
   const runtime::Completion<Reply> answer;

@@ -17,40 +17,40 @@
 
 namespace imprint::hooks {
 
-/// Who has a hook asked. Failures of one payer, or of many of one group, keep nobody else's
-/// requests from it.
+/// On whose behalf a hook is asked. Failures of one payer, or of many in one group, do not block
+/// anybody else's requests.
 struct Asker {
   std::string payer = {};  ///< a claim, a device's certificate, an access key
   std::string group = {};  ///< the CA of a device's certificate; empty: the payer is on its own
-  bool is_trial = false;   ///< nobody is let in by the answer; it takes no device's turn
+  bool is_trial = false;   ///< the answer admits no device, and the request takes no device's turn
 };
 
-/// Asks the hook that an ARN stands for: what use cases see of this folder.
+/// Asks the hook that an ARN stands for: the interface of this folder for use cases.
 class Invoker {
  public:
   virtual ~Invoker() = default;
-  /// The asker resumes on its own executor. An ARN that nobody answers for is a failure, not an
-  /// absence: a template that expects to be guarded is.
+  /// The asker resumes on its own executor. An ARN that no hook answers for is a failure, not an
+  /// absence: a template that names a hook expects to be guarded.
   virtual runtime::Task<Reply> ask(std::string arn, std::string event_json, Asker asker) = 0;
-  /// Whether anybody does, for those who may be asked and need not be.
+  /// Whether any hook answers for the ARN, for callers whose question is optional.
   [[nodiscard]] virtual bool answers_for(std::string_view arn) const = 0;
-  /// Of the hook that would be asked; empty when there is none.
+  /// The ARN pattern of the hook that would be asked; empty when there is none.
   [[nodiscard]] virtual std::string pattern_for(std::string_view arn) const = 0;
   /// Every hook, in the order of imprint.toml.
   virtual runtime::Task<std::vector<HookReport>> report() = 0;
 };
 
 /// Every [[hook]] of a deployment, and the one thread on which their bounds, workers and listeners
-/// live; HTTP has another. No shard ever waits: ask() from any thread.
+/// live; HTTP has a thread of its own. No shard ever waits. ask() may be called from any thread.
 class Hooks final : public Invoker {
  public:
   /// Refuses what check() refuses, secrets that are unreadable or open to others, and addresses
-  /// that are taken. The references outlive the hooks.
+  /// that are in use. The references outlive the hooks.
   static Result<std::unique_ptr<Hooks>> make(std::vector<HookOptions> options,
                                              const std::filesystem::path& directory,
                                              const Clock& clock, Random& random,
                                              telemetry::Log& log);
-  /// Every asker has its answer before the threads end.
+  /// All askers get their answers before the threads end.
   ~Hooks() override;
   Hooks(const Hooks&) = delete;
   Hooks& operator=(const Hooks&) = delete;
@@ -68,7 +68,7 @@ class Hooks final : public Invoker {
   }
   runtime::Task<std::vector<HookReport>> report() override;
 
-  /// From here on everything that is or was asked fails, at once. Workers and listeners stay until
+  /// From here on every request, pending or new, fails at once. Workers and listeners stay until
   /// the destructor.
   void stop();
 

@@ -56,7 +56,7 @@ class HooksTest : public ::testing::Test {
     ::chmod((folder / name).c_str(), mode);
     return name;
   }
-  /// A line of the Runtime API over a connection of its own.
+  /// Makes one Runtime API call over a connection of its own.
   [[nodiscard]] std::string call_runtime(const std::string& method, const std::string& path,
                                          const std::string& body = "",
                                          const std::string& more = "Host: 127.0.0.1\r\n") const {
@@ -111,7 +111,7 @@ TEST_F(HooksTest, HttpPostsTheEventAndReadsTheAnswer) {
        {"POST /pre?x=1 HTTP/1.1", "Content-Type: application/json", "Authorization: Bearer t0ken",
         "Imprint-Signature: t=", "Imprint-Request-Id: "})
     EXPECT_TRUE(seen.has(part)) << seen.head;
-  // What docs/hooks.md tells a server to compute.
+  // The signature that docs/hooks.md tells a server to compute.
   const auto at = seen.head.find("Imprint-Signature: t=") + 21;
   const std::string time = seen.head.substr(at, seen.head.find(',', at) - at);
   const Timestamp then = Timestamp(std::chrono::seconds(std::stoll(time)));
@@ -144,7 +144,7 @@ TEST_F(HooksTest, WhatIsNoAnswerFails) {
   for (const auto& row : rows) {
     std::atomic<int> calls = 0;
     WebServer server([&](const WebCall&) {
-      // A second request on the same connection ends an answer that stops halfway.
+      // A second request on the same connection follows an answer that stops halfway.
       return ++calls == 1 ? row.answer : std::string();
     });
     make({.url = server.url(), .timeout = Milliseconds(700), .retries = 0});
@@ -261,9 +261,9 @@ TEST_F(HooksTest, LambdaTellsAThrowFromACrash) {
   EXPECT_THAT(ask().because, HasSubstr("Unknown serial: 9"));
   answer = web_answer(200, crashed, "X-Amz-Function-Error: Unhandled\r\n");
   EXPECT_EQ(ask().kind, failed);
-  answer = web_answer(200, thrown);  // the emulator, which leaves the header out
+  answer = web_answer(200, thrown);  // as the emulator does, which omits the header
   EXPECT_EQ(ask().kind, threw);
-  // An error is an error, whatever its account looks like.
+  // With the error header the answer is an error, whatever its body looks like.
   answer = web_answer(200, kYes, "X-Amz-Function-Error: Handled\r\n");
   EXPECT_EQ(ask().kind, failed);
   answer = web_answer(502, thrown);
@@ -311,7 +311,7 @@ TEST_F(HooksTest, RuntimeTellsWhomItWaitedFor) {
   worker.join();
   EXPECT_EQ(reply.kind, timed_out);
   EXPECT_THAT(reply.because, HasSubstr("the worker that took it"));
-  // A worker that is late is not to be broken by it.
+  // A late answer must not break the worker.
   EXPECT_THAT(call_runtime("POST", "invocation/" + id_of(next) + "/response", kYes),
               HasSubstr("202"));
 }
@@ -475,7 +475,7 @@ TEST_F(HooksTest, AProgramsStartIsNotTheTimeOfWhoeverAsks) {
         .timeout = kTimeout,
         .concurrency = 1,
         .retries = 0});
-  // One that the program has, and one that waits for its turn behind it.
+  // One request that the program has, and one that waits behind it.
   std::array<Reply, 2> replies;
   std::latch ended(2);
   const auto ask_for = [&](Reply& reply) -> runtime::Task<void> {
@@ -483,7 +483,7 @@ TEST_F(HooksTest, AProgramsStartIsNotTheTimeOfWhoeverAsks) {
     ended.count_down();
   };
   for (Reply& reply : replies) runtime::start(ask_for(reply));
-  // However long it takes: the time-out has passed before the program begins to read.
+  // Independent of speed: the time-out has passed before the program begins to read.
   const Monotonic past = clock.monotonic() + kTimeout + kTimeout / 4;
   while (clock.monotonic() < past) std::this_thread::sleep_for(Milliseconds(10));
   EXPECT_EQ(runtime::run_blocking(hooks->report()).front().running, 1U);
@@ -681,7 +681,7 @@ TEST_F(HooksTest, OneCasDevicesFillTheQueueForNobodyElse) {
     answered_claim.count_down();
   };
   runtime::start(ask_claim());
-  // All that was asked before is in its place when the report comes.
+  // All earlier requests are in place when the report comes.
   EXPECT_EQ(runtime::run_blocking(hooks->report()).front().waiting, 4U);
   EXPECT_EQ(refused, 5) << "four that the queue had no place for, and one that gave way";
   go.release(1);
@@ -691,7 +691,7 @@ TEST_F(HooksTest, OneCasDevicesFillTheQueueForNobodyElse) {
   ended.wait();
 }
 
-// Whoever is not asked for takes nobody's place.
+// A payer whose requests rest must not displace anybody.
 TEST_F(HooksTest, AFullQueueGivesNoWayToAPayerThatRests) {
   std::counting_semaphore<100> go{0};
   WebServer server([&](const WebCall& call) {

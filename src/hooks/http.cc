@@ -11,7 +11,7 @@ Delivery read_http(WebAnswer answer) {
   if (answer.status == 200) return {read_answer(answer.body)};
   const std::string because =
       fmt::format("the hook's server answered {} {}", answer.status, quote(answer.body));
-  // RFC 9110 section 15.6.4 and RFC 6585 section 4: not now, which says that nothing was done.
+  // RFC 9110 section 15.6.4 and RFC 6585 section 4: "not now", so nothing was done.
   return answer.status == 429 || answer.status == 503 ? undelivered(because)
                                                       : failed_delivery(because);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The Invoke call of the Lambda API (2015-03-31), as `sam local`, the runtime interface emulator
-// and gateways take it. Unsigned: Lambda itself wants SigV4, which a gateway adds.
+// and gateways accept it. Unsigned: Lambda itself requires SigV4, which a gateway adds.
 #include "base/name.h"
 #include "encoding/text.h"
 #include "hooks/web_hook.h"
@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kFunctions = "/2015-03-31/functions/";
 
-/// What stands after ":function:", with its version or alias; or the ARN as it is.
+/// The part after ":function:", with its version or alias; or the whole ARN without one.
 std::string function_of(std::string_view arn) {
   constexpr std::string_view kBefore = ":function:";
   const auto at = arn.find(kBefore);

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kMaxArnBytes = 2048;
 
-/// A key that makes sense for some transports only.
+/// A key that applies to some transports only.
 struct Particular {
   std::string_view key;
   bool (*is_given)(const HookOptions&);
@@ -46,12 +46,13 @@ Result<void> check_web(const HookOptions& options) {
   const auto url = outbound::WebUrl::parse(options.url);
   if (!url) return fail_at(Fault::invalid, "url", "{}", url.error().message);
   if (!options.ca_file.empty() && !url->is_tls) {
-    return fail_at(Fault::invalid, "ca-file", "is for https URLs only, and {} is none; remove one",
+    return fail_at(Fault::invalid, "ca-file",
+                   "is for https URLs only, and {} is not one; remove ca-file or use an https URL",
                    quote(options.url));
   }
   if (!options.bearer_file.empty() && !url->is_tls && !url->is_loopback) {
     return fail_at(Fault::invalid, "bearer-file",
-                   "would send the token readably over the network to {}; use an https URL",
+                   "would send the token unencrypted over the network to {}; use an https URL",
                    quote(options.url));
   }
   return {};
@@ -84,7 +85,7 @@ Result<void> check(const HookOptions& options) {
   for (const Particular& one : kParticulars) {
     if (one.is_given(options) && !one.belongs_to(options.transport)) {
       return fail_at(Fault::invalid, std::string(one.key),
-                     "means nothing for transport \"{}\"; remove it", to_string(options.transport));
+                     "has no effect for transport \"{}\"; remove it", to_string(options.transport));
     }
   }
   switch (options.transport) {
@@ -110,7 +111,8 @@ Result<void> check(const HookOptions& options) {
 bool matches(std::string_view pattern, std::string_view arn) {
   std::size_t p = 0;
   std::size_t a = 0;
-  std::size_t star = std::string_view::npos;  // the last * seen, and what it has taken so far
+  std::size_t star =
+      std::string_view::npos;  // the last * seen; `taken` is the end of what it has matched
   std::size_t taken = 0;
   while (a < arn.size()) {
     if (p < pattern.size() && pattern[p] == '*') {

@@ -15,19 +15,19 @@ namespace imprint::hooks {
 /// How one hook is doing, since the server started.
 struct HookReport {
   HookOptions options;
-  std::string listens = {};    ///< runtime: where workers come, as ADDRESS:PORT
-  std::uint64_t answered = 0;  ///< whatever the handler said
+  std::string listens = {};    ///< runtime: the address at which workers connect, as ADDRESS:PORT
+  std::uint64_t answered = 0;  ///< regardless of the answer
   std::uint64_t failed = 0;
   std::uint64_t timed_out = 0;
   std::size_t running = 0;  ///< at the handler at this moment
   std::size_t waiting = 0;
-  bool is_resting = false;  ///< after too many failures in a row, nothing is sent for a while
+  bool is_resting = false;  ///< nothing is sent for a while after too many failures in a row
   struct Problem {
     Timestamp time;
     std::string because;
   };
   std::optional<Problem> last_problem = {};
-  /// From asking to the answer, of the last few hundred, in ascending order.
+  /// Seconds from request to answer, for the last few hundred, in ascending order.
   std::vector<double> seconds = {};
 };
 

@@ -28,7 +28,7 @@ Result<RuntimeAddress> RuntimeAddress::parse(std::string_view text) {
   }
   if (!address.is_loopback()) {
     return fail(Fault::invalid,
-                "{} is reached by others than this machine, and whoever reaches the Runtime API "
+                "{} can be reached from other machines, and anyone who reaches the Runtime API "
                 "decides which devices get in; listen on 127.0.0.1 or [::1]",
                 quote(text));
   }

@@ -9,8 +9,8 @@
 
 namespace imprint::hooks {
 
-/// Where the Lambda Runtime API is served. Whoever reaches it decides over devices, and it asks for
-/// no password: so on a loopback address only.
+/// The address at which the Lambda Runtime API is served. Anyone who reaches it decides which
+/// devices get in, and it asks for no password: so it must be a loopback address.
 struct RuntimeAddress {
   std::string address;  ///< numeric, without brackets
   std::uint16_t port = 0;

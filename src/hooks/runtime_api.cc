@@ -29,17 +29,17 @@ namespace http = boost::beast::http;
 using asio::ip::tcp;
 using boost::system::error_code;
 
-constexpr auto kIdleTime = std::chrono::minutes(5);  // of a connection that asks for nothing
+constexpr auto kIdleTime = std::chrono::minutes(5);  // of a connection that sends no request
 constexpr std::uint32_t kMaxHeaderBytes = 16 * 1024;
-constexpr std::size_t kSpareSessions = 64;       // besides two for each event that may be out
-constexpr std::size_t kRememberedEvents = 1000;  // whose answers came too late
+constexpr std::size_t kSpareSessions = 64;  // in addition to two for each event that may be out
+constexpr std::size_t kRememberedEvents = 1000;  // events whose answers came too late
 constexpr std::string_view kAccepted = R"({"status":"OK"})";
 
 std::string error_body(std::string_view type, std::string_view message) {
   return encoding::to_json(encoding::json::object{{"errorType", type}, {"errorMessage", message}});
 }
 
-/// As AWS X-Ray writes it; nothing here traces.
+/// In the format of AWS X-Ray; nothing here traces.
 std::string make_trace_id(Random& random, Timestamp now) {
   std::array<std::uint8_t, 12> bytes{};
   random.fill(bytes);
@@ -103,7 +103,7 @@ class RuntimeApi final : public Carrier {
   void open(tcp::socket socket);
   void hand_out();
 
-  /// A worker's connection broke before it had the whole event: another may have it.
+  /// A worker's connection broke before it had the whole event: another worker may get it.
   void take_back(const std::string& id) {
     const auto it = held_.find(id);
     if (it == held_.end()) return;
@@ -141,7 +141,8 @@ class RuntimeApi final : public Carrier {
   std::deque<std::string> waiting_;           ///< request ids that nobody has taken yet
   std::deque<std::shared_ptr<Session>> polling_;
   std::deque<std::string> late_;
-  /// Each session has a share in it; a session may be the last thing to go, and knows no more.
+  /// Its use count limits the sessions: each holds a share, because a session may outlive this
+  /// object.
   std::shared_ptr<const bool> presence_ = std::make_shared<const bool>(true);
 };
 

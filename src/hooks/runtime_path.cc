@@ -45,7 +45,7 @@ bool is_loopback_host(std::string_view host) {
       colon != std::string_view::npos && (bracket == std::string_view::npos || bracket < colon);
   if (has_port) host = host.substr(0, colon);
   if (host == "localhost" || host == "[::1]") return true;
-  // Four numbers, so that 127.example.net is none of these.
+  // The host must have four numbers, so that 127.example.net does not match.
   return host.starts_with("127.") &&
          std::ranges::all_of(host, [](char c) { return name_rules::is_digit(c) || c == '.'; });
 }

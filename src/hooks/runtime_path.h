@@ -12,14 +12,14 @@ namespace imprint::hooks {
 struct RuntimeCall {
   enum class Kind : std::uint8_t { next, response, error, init_error };
   Kind kind = Kind::next;
-  std::string request_id = {};  ///< of response and error
+  std::string request_id = {};  ///< for response and error
 };
 
-/// Nothing when there is no such call.
+/// Nullopt when there is no such call.
 std::optional<RuntimeCall> parse_runtime_call(std::string_view method, std::string_view target);
 
-/// Whether a Host header names this machine by its loopback address: a web page that had its own
-/// name resolve to it would say that name (DNS rebinding).
+/// Whether a Host header names this machine by a loopback address: a web page whose own name
+/// resolves to it would send that name (DNS rebinding).
 bool is_loopback_host(std::string_view host);
 
 }  // namespace imprint::hooks

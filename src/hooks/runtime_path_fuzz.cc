@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Paths and hosts that a worker, or a web page, could ask the Runtime API for.
+// Paths and hosts that a worker, or a web page, could send to the Runtime API.
 #include <string>
 
 #include "base/error.h"

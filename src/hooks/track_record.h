@@ -9,7 +9,7 @@
 
 namespace imprint::hooks {
 
-/// What has become of a hook's requests. A value; one owner.
+/// The results of a hook's requests. A value; one owner.
 class TrackRecord {
  public:
   void enter(const Reply& reply, Timestamp now) {

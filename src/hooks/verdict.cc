@@ -12,7 +12,7 @@ namespace json = encoding::json;
 
 namespace {
 
-/// Error types of Lambda's own: the function was not run, or did not come to its end.
+/// Lambda's own error types: the function was not run, or did not complete.
 constexpr std::array<std::string_view, 4> kPlatformErrors = {"Runtime.", "Sandbox.", "Function.",
                                                              "Extension."};
 
@@ -23,7 +23,7 @@ std::string text_of(const json::object& object, std::string_view member) {
   return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
 }
 
-/// Some emulators hand the account of an error on as if the function had returned it.
+/// Some emulators pass the error object on as if the function had returned it.
 bool is_function_error(const json::value& answer) {
   if (!answer.is_object()) return false;
   const json::object& object = answer.get_object();

@@ -9,7 +9,7 @@
 #include "encoding/json.h"
 #include "telemetry/hook_outcome.h"
 
-/// What a pre-provisioning hook is told and what its answer means (AWS IoT, pre-provisioning
+/// The input of a pre-provisioning hook and the meaning of its answer (AWS IoT, pre-provisioning
 /// hooks). Pure.
 namespace imprint::hooks {
 
@@ -20,7 +20,7 @@ inline constexpr std::size_t kMaxOverrides = 256;
 
 using Overrides = std::map<std::string, std::string, std::less<>>;
 
-/// A device that asks to be registered, as the handler gets it. Never a private key.
+/// A device that asks to be registered, as the handler sees it. Never a private key.
 struct FleetEvent {
   std::string claim_certificate_id;  ///< of the connection that asks
   std::string certificate_id;        ///< of the certificate to register
@@ -33,7 +33,7 @@ struct FleetEvent {
 /// {claimCertificateId, certificateId, certificatePem, templateArn, clientId, parameters}.
 std::string to_json(const FleetEvent& event);
 
-/// What came back of asking.
+/// The result of asking.
 struct Reply {
   enum class Kind : std::uint8_t {
     answered,   ///< the handler returned `answer`
@@ -48,16 +48,16 @@ struct Reply {
   bool shadow = false;
 };
 
-/// What the handler sent back as its answer: JSON within bounds, or the account of an error that it
-/// threw. `seconds` and `shadow` are the caller's to fill in.
+/// Reads the handler's answer: JSON within bounds, or the error object that it threw. The caller
+/// sets `seconds` and `shadow`.
 Reply read_answer(std::string_view body);
 
-/// The account of a function that did not return: {"errorType", "errorMessage"}. What the function
-/// threw is its word (Kind::threw); what the platform says about a function that would not start,
-/// crashed or took too long is a failure.
+/// Reads the error object of a function that did not return: {"errorType", "errorMessage"}. An
+/// error that the function threw is its decision (Kind::threw); one that the platform reports,
+/// about a function that would not start, crashed or took too long, is a failure.
 Reply read_function_error(std::string_view body);
 
-/// In words "ok", "denied", "failed", "timed_out": as in the audit trail and the metrics.
+/// As words "ok", "denied", "failed", "timed_out", in the audit trail and the metrics.
 using Outcome = telemetry::HookOutcome;
 using telemetry::to_string;
 
@@ -67,8 +67,8 @@ struct Verdict {
   std::string because = {};  ///< escaped; internal
 };
 
-/// Only `allowProvisioning: true` lets a device in. Anything else that a working handler says
-/// denies it; overrides that are no texts, and anything that is no handler's word, are failures.
+/// Only `allowProvisioning: true` lets a device in. Any other answer of a working handler denies
+/// it; overrides that are not texts, and anything that is not a handler's answer, are failures.
 Verdict fleet_verdict(const Reply& reply);
 
 }  // namespace imprint::hooks

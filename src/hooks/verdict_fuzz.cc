@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whatever a handler sends: only an object with allowProvisioning true lets a device in, and what
-// is said about it is one bounded line.
+// For any bytes that a handler sends: only an object with allowProvisioning true lets a device in,
+// and the message about it is one bounded line.
 #include <algorithm>
 
 #include "base/error.h"

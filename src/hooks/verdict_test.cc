@@ -34,7 +34,7 @@ TEST(Verdict, OnlyTheBooleanTrueLetsADeviceIn) {
       {R"({"errorType":"Error","errorMessage":"Unknown serial: 7"})", denied, "Unknown serial: 7"},
       {R"({"errorType":"Runtime.ExitError","errorMessage":"exit status 1"})", failed,
        "Runtime.ExitError"},
-      // A handler's own members do not turn its word into another.
+      // A handler's own members do not change the meaning of its answer.
       {R"({"allowProvisioning":true,"errorType":"Error","errorMessage":"x"})", allowed, ""},
       // No answer.
       {"", failed, "not what JSON allows"},

@@ -13,14 +13,14 @@ using outbound::WebAnswer;
 using outbound::WebClient;
 using outbound::WebRequest;
 
-/// What a request shows to prove where it comes from.
+/// The headers that prove where a request comes from.
 class WebCredentials {
  public:
   static Result<WebCredentials> load(const HookOptions& options,
                                      const std::filesystem::path& directory);
 
-  /// "Authorization: Bearer ..." and "Imprint-Signature: t=...,v1=..." (docs/hooks.md), where files
-  /// for them are named.
+  /// "Authorization: Bearer ..." and "Imprint-Signature: t=...,v1=..." (docs/hooks.md), for which
+  /// key files are configured.
   [[nodiscard]] std::vector<std::string> headers(std::string_view body, Timestamp now) const;
 
  private:
@@ -28,11 +28,12 @@ class WebCredentials {
   Secret hmac_key_;
 };
 
-/// The path of the file of CAs that is named, which can be read; empty when none is.
+/// The path of the configured CA file, checked to be readable; empty when none is configured.
 Result<std::string> readable_ca_file(const HookOptions& options,
                                      const std::filesystem::path& directory);
 
-/// Events to a web server; how they are addressed and read is what http and lambda differ in.
+/// Sends events to a web server; http and lambda differ in how they address events and read
+/// answers.
 class WebHook final : public Carrier {
  public:
   using Address = std::function<std::string(const Invocation&)>;
