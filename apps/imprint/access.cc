@@ -57,7 +57,8 @@ Result<Fetched> perform(CURL* c, const deployment::Layout& layout, const ServerA
   return fetched;
 }
 
-/// What is sent and what is signed come of one value: the query in one order, encoded in one way.
+/// The signed request and the sent one are built from one value, so the query has one order and one
+/// encoding.
 Result<access::Outgoing> request_of(const ServerAddress& server, const std::string& method,
                                     std::string_view target, std::string body) {
   const std::size_t end = std::min(target.find('?'), target.size());
@@ -109,9 +110,10 @@ Result<void> expect_deployment(const deployment::Layout& layout) {
   std::error_code ignored;
   if (std::filesystem::exists(layout.config(), ignored)) return {};
   const std::string directory = layout.directory().string();
-  return fail(Fault::invalid,
-              "{} is no deployment: {} is not there; name the directory that imprint init made",
-              directory, layout.config().string());
+  return fail(
+      Fault::invalid,
+      "{} is not a deployment: {} does not exist; name the directory that imprint init made",
+      directory, layout.config().string());
 }
 
 Result<ServerAddress> find_server(const deployment::Layout& layout) {

@@ -21,7 +21,7 @@ constexpr const char* kHelp =
     "  imprint alarm list /var/lib/imprint\n"
     "  imprint alarm test /var/lib/imprint\n"
     "\n"
-    "Shows what the server has raised an alarm about, and tries the ways in which it tells people.";
+    "Shows the alarms that the server has raised, and tests the channels that notify people.";
 
 constexpr const char* kListHelp =
     "Example:\n"
@@ -33,8 +33,8 @@ constexpr const char* kTestHelp =
     "Example:\n"
     "  imprint alarm test /var/lib/imprint\n"
     "\n"
-    "Sends a test message through every channel of [alarms] and says what became of it. Ends with "
-    "1 when one failed.";
+    "Sends a test message through every channel of [alarms] and reports the result of each.\n"
+    "Exit code 1 when one failed.";
 
 struct Arguments {
   std::string directory;
@@ -47,7 +47,7 @@ Result<json::object> ask(const Arguments& arguments, const std::string& method,
   const deployment::Layout layout(arguments.directory);
   TRY_ASSIGN(const ServerAddress server, find_server(layout));
   TRY_ASSIGN(json::value answer, call(layout, server, method, "/imprint/v1/alarms" + path));
-  if (!answer.is_object()) return fail(Fault::internal, "the server's answer is no object");
+  if (!answer.is_object()) return fail(Fault::internal, "the server's answer is not an object");
   return std::move(answer.get_object());
 }
 
@@ -65,7 +65,7 @@ std::string time_in(const json::object& alarm, std::string_view member) {
                      fmt::gmtime(static_cast<std::time_t>(value->to_number<double>())));
 }
 
-/// As they can be typed for this deployment.
+/// The commands, with DIR replaced by this deployment, ready to type.
 std::vector<std::string> commands_in(const json::object& alarm, const std::string& directory) {
   std::vector<std::string> out;
   const auto* commands = alarm.if_contains("commands");
@@ -140,7 +140,7 @@ void add_alarm(CLI::App& app, Run& run) {
   CLI::App* noun = app.add_subcommand("alarm", kHelp);
   noun->require_subcommand(1);
   add_deployment_verb(*noun, "list", kListHelp, arguments, run, &list)
-      ->add_flag("--all", arguments->all, "Also those that are resolved");
+      ->add_flag("--all", arguments->all, "Also list resolved alarms");
   add_deployment_verb(*noun, "test", kTestHelp, arguments, run, &test);
 }
 

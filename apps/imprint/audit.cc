@@ -23,29 +23,27 @@ constexpr const char* kHelp =
     "  imprint audit export /var/lib/imprint --out trail.jsonl\n"
     "  imprint audit list /var/lib/imprint --outcome denied\n"
     "\n"
-    "Looks after the audit trail: one event for each decision, issuance and change, chained by "
-    "hashes.";
+    "Verifies, exports and lists the audit trail: one event for each decision, issuance and\n"
+    "change, chained by hashes.";
 
 constexpr const char* kVerifyHelp =
     "Example:\n"
     "  imprint audit verify /var/lib/imprint\n"
     "  imprint audit verify /var/lib/imprint --head 81234:5f0c...\n"
     "\n"
-    "Holds the whole audit trail to its hash chain: every file of the archive, the store, the two "
-    "to\n"
-    "each other, and to a head that was noted earlier (imprint audit head). Reads files only, "
-    "beside a\n"
-    "running server or without one. Exit code 1 when an event was altered, removed, inserted or\n"
-    "reordered; it names the first place and what to do.";
+    "Checks the whole audit trail against its hash chain: every file of the archive, the\n"
+    "store, the two against each other, and against a head that was noted earlier (imprint\n"
+    "audit head). Only reads files, with or without a running server. Exit code 1 when an\n"
+    "event was altered, removed, inserted or reordered; it names the first such place and\n"
+    "what to do.";
 
 constexpr const char* kHeadHelp =
     "Example:\n"
     "  imprint audit head /var/lib/imprint >> /mnt/elsewhere/imprint-heads\n"
     "\n"
-    "Prints where the audit trail ends, as SEQUENCE:HASH. Keep it where nobody who can write to "
-    "the\n"
-    "deployment can write: imprint audit verify --head then proves that nothing before was "
-    "changed.";
+    "Prints where the audit trail ends, as SEQUENCE:HASH. Keep it in a place that nobody who\n"
+    "can write to the deployment can write to: imprint audit verify --head then proves that\n"
+    "no earlier event was changed.";
 
 constexpr const char* kListHelp =
     "Example:\n"
@@ -102,11 +100,11 @@ void print_text(const audit::Report& report) {
   print_stretch("Store", report.store);
   for (const std::string& note : report.notes) fmt::print("Note: {}\n", note);
   if (report.unchained > 0) {
-    fmt::print("Note: {} events are from before there was a chain; nothing vouches for them\n",
+    fmt::print("Note: {} events are older than the hash chain and cannot be verified\n",
                report.unchained);
   }
   if (!report.finding) {
-    fmt::print("The audit trail is as it was written. Head: {}\n", audit::to_string(report.head));
+    fmt::print("The audit trail is intact. Head: {}\n", audit::to_string(report.head));
     return;
   }
   const audit::Finding& finding = *report.finding;
@@ -213,21 +211,21 @@ void add_audit(CLI::App& app, Run& run) {
   CLI::App* noun = app.add_subcommand("audit", kHelp);
   noun->require_subcommand(1);
   add_deployment_verb(*noun, "verify", kVerifyHelp, arguments, run, &verify)
-      ->add_option("--head", arguments->head, "A head that was noted earlier")
+      ->add_option("--head", arguments->head, "A head noted earlier, to check against")
       ->option_text("SEQUENCE:HASH");
   add_deployment_verb(*noun, "head", kHeadHelp, arguments, run, &head);
   add_audit_export(*noun, run);
   CLI::App* listing = add_deployment_verb(*noun, "list", kListHelp, arguments, run, &list);
-  listing->add_option("--step", arguments->step, "Only this step, as register_thing")
+  listing->add_option("--step", arguments->step, "Only this step, such as register_thing")
       ->option_text("STEP");
   listing
       ->add_option("--outcome", arguments->outcome,
                    "Only this outcome: ok, rejected, denied, failed, ...")
       ->option_text("OUTCOME");
-  listing->add_option("--from", arguments->from, "From this time on, as 2026-03-01T06:00:00Z")
+  listing->add_option("--from", arguments->from, "From this time on, such as 2026-03-01T06:00:00Z")
       ->option_text("TIME");
   listing->add_option("--until", arguments->until, "Before this time")->option_text("TIME");
-  listing->add_option("--count", arguments->count, "How many at most (default 25)")
+  listing->add_option("--count", arguments->count, "Show at most this many (default 25)")
       ->check(whole_number_from(1))
       ->option_text("N");
 }

@@ -22,14 +22,12 @@ constexpr const char* kHelp =
     "  imprint audit export /var/lib/imprint --from 2026-03-01T00:00:00Z --out march.jsonl\n"
     "  imprint audit export /var/lib/imprint --format syslog --follow --to tcp://siem.example:601\n"
     "\n"
-    "Writes the audit trail as JSON lines or syslog messages (RFC 5424): to stdout, a new file, "
-    "or\n"
-    "a receiver. Reads the deployment's files, beside a running server or without one; what the\n"
-    "store has forgotten comes from the archive. At the end it says up to which event it came, "
-    "for\n"
-    "--after of the next run.";
+    "Writes the audit trail as JSON lines or syslog messages (RFC 5424): to stdout, a new\n"
+    "file, or a receiver. Reads the deployment's files, with or without a running server;\n"
+    "events that the store no longer has come from the archive. At the end it prints the\n"
+    "number of the last event, for --after of the next run.";
 
-/// How often --follow looks for what is new, and tries again to connect.
+/// How often --follow looks for new events, and retries a connection.
 constexpr auto kPeriod = std::chrono::milliseconds(500);
 
 struct Arguments {
@@ -54,19 +52,19 @@ Result<std::optional<Timestamp>> time_of(const std::string& text) {
   return std::optional(time);
 }
 
-/// A number that the trail has not come to is from another trail: nothing would follow it until
-/// this one has as many events, and those would be left out.
+/// A number that this trail has not reached belongs to another trail: nothing would be exported
+/// until this trail has as many events, and the events up to there would be left out.
 Result<void> check_after(const deployment::Layout& layout, std::int64_t after) {
   if (after == 0) return {};
   TRY_ASSIGN(const registry::AuditReader reader, registry::AuditReader::open(layout.store()));
   const std::int64_t end = reader.trail().head.sequence;
   if (after <= end) return {};
-  return fail(
-      Fault::conflict,
-      "--after {}: the audit trail of {} ends with event {}. Was it restored from an older "
-      "backup, or begun anew? Then see what the receiver has, and go on with --after {}, or "
-      "send all of it without --after",
-      after, layout.directory().string(), end, end);
+  return fail(Fault::conflict,
+              "--after {}: the audit trail of {} ends with event {}. Was it restored from an older "
+              "backup, or started with --begin-anew? Then check what the receiver has, and "
+              "continue with --after {}, or "
+              "send all events without --after",
+              after, layout.directory().string(), end, end);
 }
 
 struct Period {
@@ -80,10 +78,10 @@ struct Period {
 
 Result<void> check_period(const Period& period) {
   if (!period.from || !period.until || *period.from < *period.until) return {};
-  return fail(Fault::invalid, "--until must be later than --from; between the two lies no time");
+  return fail(Fault::invalid, "--until must be later than --from; the period is empty");
 }
 
-/// Everything that is there after `last`, which moves on with what was written.
+/// Exports every event after `last`, and advances `last` past what was written.
 Result<std::int64_t> export_some(const audit::TrailFiles& files, const Period& period,
                                  AuditSink& sink, std::int64_t& last) {
   std::int64_t written = 0;
@@ -118,10 +116,10 @@ Result<void> run_export(const Arguments& arguments) {
       fmt::print(stderr, "{} events, up to event {}\n", *written, last);
       return {};
     }
-    // A receiver that restarts is waited for; it gets what it missed.
+    // Waits for a receiver that restarts, and then sends what it missed.
     if (!written && written.error().fault != Fault::unavailable)
       return tl::unexpected(written.error());
-    // The store may have been replaced by an older one meanwhile.
+    // The store may have been replaced by an older one since.
     if (auto there = check_after(layout, last); !there && there.error().fault == Fault::conflict)
       return there;
     const std::string found = written ? "" : describe(written.error());
@@ -144,14 +142,14 @@ void add_audit_export(CLI::App& noun, Run& run) {
   verb->add_option("--format", arguments->format, "jsonl or syslog (default jsonl)")
       ->transform(CLI::Transformer(formats))
       ->option_text("jsonl|syslog");
-  verb->add_option("--from", arguments->from, "Events from this time on, as 2026-03-01T06:00:00Z")
+  verb->add_option("--from", arguments->from,
+                   "Events from this time on, such as 2026-03-01T06:00:00Z")
       ->option_text("TIME");
-  verb->add_option("--until", arguments->until, "Events from before this time")
-      ->option_text("TIME");
-  verb->add_option("--after", arguments->after, "Events after the one with this sequence")
+  verb->add_option("--until", arguments->until, "Events before this time")->option_text("TIME");
+  verb->add_option("--after", arguments->after, "Events after this sequence number")
       ->check(whole_number_from(0))
       ->option_text("SEQUENCE");
-  verb->add_flag("--follow", arguments->follow, "Go on with what is recorded, until interrupted");
+  verb->add_flag("--follow", arguments->follow, "Keep exporting new events until interrupted");
   CLI::Option* out =
       verb->add_option("--out", arguments->out, "A file to make, mode 0600")->option_text("FILE");
   verb->add_option("--to", arguments->to,

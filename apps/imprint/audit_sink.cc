@@ -22,10 +22,10 @@ namespace imprint::tool {
 
 namespace {
 
-/// For a receiver that does not read, or does not answer.
+/// How long to wait for a receiver that does not read, or does not answer.
 constexpr int kPatienceSeconds = 30;
 
-/// Of this machine, for HOSTNAME; "-" when it has none.
+/// The name of this machine, for HOSTNAME; "-" when it has none.
 std::string host_name() {
   char name[256] = {};
   return ::gethostname(name, sizeof(name) - 1) == 0 ? name : "-";
@@ -78,18 +78,18 @@ class SyslogSender final : public AuditSink {
   }
 
  private:
-  /// What TCP has taken and the receiver's machine has not confirmed.
+  /// Data that TCP has accepted but the receiver's machine has not acknowledged.
   struct Sent {
     std::string message;
-    std::uint64_t end;  ///< of all bytes of the connection
+    std::uint64_t end;  ///< position in the connection's byte stream
   };
 
-  /// Says again what the last connection is not known to have carried: an event may come twice, but
-  /// none is lost between the two.
+  /// Sends again whatever the last connection may not have delivered: an event may arrive twice,
+  /// but none is lost between two connections.
   Result<void> reconnect() {
     TRY(connect());
     sent_ = 0;
-    // Until it is sent again, nothing that this connection confirms is about it.
+    // Until these are sent again, no acknowledgement on this connection is about them.
     for (Sent& one : unconfirmed_) one.end = std::numeric_limits<std::uint64_t>::max();
     for (Sent& one : unconfirmed_) {
       if (auto sent = send(one.message); !sent) {
@@ -121,7 +121,7 @@ class SyslogSender final : public AuditSink {
     return fail(Fault::unavailable, "cannot connect to {}: {}", url_, std::strerror(errno));
   }
 
-  /// A receiver that has gone says so before the next event would vanish on its way.
+  /// Detects a receiver that has gone before the next event would be lost in transit.
   Result<void> look_at_receiver() {
     pollfd poll{.fd = socket_.get(), .events = POLLRDHUP, .revents = 0};
     if (::poll(&poll, 1, 0) > 0 && (poll.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0)
@@ -139,7 +139,8 @@ class SyslogSender final : public AuditSink {
       const ssize_t sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
       if (sent < 0 && errno == EINTR) continue;
       if (sent < 0 && errno == EAGAIN) {
-        return fail(Fault::unavailable, "{} takes nothing for {} seconds", url_, kPatienceSeconds);
+        return fail(Fault::unavailable, "{} has accepted no data for {} seconds", url_,
+                    kPatienceSeconds);
       }
       if (sent < 0)
         return fail(Fault::unavailable, "cannot send to {}: {}", url_, std::strerror(errno));
@@ -155,7 +156,7 @@ class SyslogSender final : public AuditSink {
   const std::string port_;
   const std::string here_ = host_name();
   FileDescriptor socket_;
-  std::uint64_t sent_ = 0;  ///< bytes, over this connection
+  std::uint64_t sent_ = 0;  ///< bytes sent over this connection
   std::deque<Sent> unconfirmed_;
 };
 
@@ -174,7 +175,7 @@ Result<std::unique_ptr<AuditSink>> make_syslog_sender(const std::string& url) {
   const std::string place = url.starts_with("udp://") || is_stream ? url.substr(6) : "";
   const auto colon = place.rfind(':');
   if (colon == std::string::npos || colon == 0 || colon + 1 == place.size()) {
-    return fail(Fault::invalid, "{} is no udp://HOST:PORT or tcp://HOST:PORT", quote(url));
+    return fail(Fault::invalid, "{} is not udp://HOST:PORT or tcp://HOST:PORT", quote(url));
   }
   std::string host = place.substr(0, colon);
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);

@@ -9,24 +9,25 @@
 
 namespace imprint::tool {
 
-/// Where exported events go, one after another.
+/// A destination for exported events, one after another.
 class AuditSink {
  public:
   virtual ~AuditSink() = default;
-  /// After an error the event may be given again.
+  /// After an error the event may be written again.
   virtual Result<void> write(const registry::AuditEvent& event) = 0;
-  /// Nothing is kept back any more.
+  /// Returns when nothing is buffered any more.
   virtual Result<void> flush() { return {}; }
 };
 
 enum class AuditFormat : std::uint8_t { jsonl, syslog };
 
-/// Lines into a new file of mode 0600 (Fault::conflict when there is one), or to stdout when the
+/// Writes lines to a new file of mode 0600 (Fault::conflict when it exists), or to stdout when the
 /// path is empty.
 Result<std::unique_ptr<AuditSink>> make_line_sink(AuditFormat format, const std::string& path);
 
-/// Syslog to "udp://HOST:PORT" (a datagram each, cut to 2048 bytes) or "tcp://HOST:PORT" (octet
-/// counting); IPv6 addresses in brackets. Connects with the first event, and again after an error.
+/// Sends syslog to "udp://HOST:PORT" (one datagram per event, cut to 2048 bytes) or
+/// "tcp://HOST:PORT" (octet counting); IPv6 addresses in brackets. Connects with the first event,
+/// and again after an error.
 Result<std::unique_ptr<AuditSink>> make_syslog_sender(const std::string& url);
 
 }  // namespace imprint::tool

@@ -17,7 +17,7 @@ constexpr const char* kEnvHelp =
     "Example:\n"
     "  eval \"$(imprint env /var/lib/imprint)\"; aws iot list-things\n"
     "\n"
-    "Prints shell exports and an alias with which the AWS CLI, boto3 and Terraform speak to this "
+    "Prints shell exports and an alias that point the AWS CLI, boto3 and Terraform to this\n"
     "server.";
 
 constexpr const char* kAwsHelp =
@@ -50,7 +50,7 @@ int print_env(const EnvArguments& arguments) {
   }
   for (const auto& [name, value] : variables)
     fmt::print("export {}={}\n", name, shell_quoted(value));
-  // Clients before 2023 do not read AWS_ENDPOINT_URL, Debian 12's AWS CLI among them.
+  // Clients from before 2023, among them Debian 12's AWS CLI, do not read AWS_ENDPOINT_URL.
   fmt::print("alias aws=\"aws --endpoint-url $AWS_ENDPOINT_URL\"\n");
   return kDone;
 }
@@ -98,7 +98,7 @@ void add_aws(CLI::App& app, Run& run) {
   verb->add_option("DIR", arguments->directory, "Deployment directory")
       ->envname("IMPRINT_DATA")
       ->required();
-  verb->add_option("ARGUMENTS", arguments->words, "After --: what the AWS CLI is to do")
+  verb->add_option("ARGUMENTS", arguments->words, "After --: the arguments of the AWS CLI")
       ->required();
   verb->callback([arguments, &run] { run = [arguments] { return run_aws(*arguments); }; });
 }

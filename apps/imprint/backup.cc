@@ -18,25 +18,22 @@ constexpr const char* kBackupHelp =
     "Example:\n"
     "  imprint backup /var/lib/imprint /backup/imprint.tar\n"
     "\n"
-    "Copies a deployment to one file, consistent while it serves: store, configuration, CAs, "
-    "server\n"
-    "certificate and credentials. The file (mode 0600) holds every private key: keep it as you "
-    "keep\n"
-    "those, for instance encrypted. The archive of the audit trail is in it, the reports of bulk\n"
-    "registrations, and the input of those at work; uploads/ is not: whoever uploaded a file has "
-    "it. A damaged store is refused. "
-    "An\n"
-    "older backup of that name is replaced when the new one is whole.";
+    "Copies a deployment to one file, consistently even while it serves: store,\n"
+    "configuration, CAs, server certificate and credentials. The file (mode 0600) holds every\n"
+    "private key: protect it as you protect those, for instance by encryption. It includes\n"
+    "the archive of the audit trail, the reports of bulk registrations, and the input of\n"
+    "those in progress, but not uploads/: the person who uploaded a file has it. A damaged\n"
+    "store is refused. An older backup of that name is replaced once the new one is complete.";
 
 constexpr const char* kRestoreHelp =
     "Example:\n"
     "  imprint restore /backup/imprint.tar /var/lib/imprint\n"
     "  imprint doctor /var/lib/imprint && imprintd /var/lib/imprint\n"
     "\n"
-    "Makes a deployment again from a backup: every file is held to the SHA-256 in the backup's\n"
-    "manifest, the store is read through, and the directory appears only when all of it is sound.\n"
-    "Refuses a directory that exists.\n"
-    "Never let two servers run from one deployment: what one issues, the other does not know.";
+    "Restores a deployment from a backup: every file is checked against the SHA-256 in the\n"
+    "backup's manifest, the store is read through, and the directory appears only when all of\n"
+    "it is sound. Refuses a directory that exists. Never let two servers run from one\n"
+    "deployment: neither knows what the other has issued.";
 
 struct Arguments {
   std::string directory;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `imprint backup` and `imprint restore` from outside, while a server in this process serves.
+// `imprint backup` and `imprint restore` run as commands, while a server in this process serves.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

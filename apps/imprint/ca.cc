@@ -27,20 +27,18 @@ constexpr const char* kRegisterHelp =
     "  imprint ca register /var/lib/imprint rootCA.pem --sni-only --body jitp-template.json\n"
     "  imprint ca register /var/lib/imprint rootCA.pem --key rootCA.key\n"
     "\n"
-    "Registers a CA of your own in one step, active and with auto-registration: devices whose "
-    "certificates it signed\n"
-    "introduce themselves at their first connection and are provisioned through the template. "
-    "Without a template they\n"
-    "wait for `aws iot update-certificate --new-status ACTIVE`. The key proves that the CA is "
-    "yours and never leaves\n"
-    "this machine; without it, use --sni-only.";
+    "Registers a CA of your own in one step, active and with auto-registration: devices whose\n"
+    "certificates it signed register at their first connection and are provisioned through\n"
+    "the template. Without a template they wait for `aws iot update-certificate --new-status\n"
+    "ACTIVE`. The key proves that the CA is yours and never leaves this machine; without the\n"
+    "key, use --sni-only.";
 
 constexpr const char* kListHelp =
     "Example:\n"
     "  imprint ca list /var/lib/imprint\n"
     "\n"
-    "Lists the registered CA certificates: status, whether they introduce devices, and with which "
-    "template.";
+    "Lists the registered CA certificates: status, whether their devices are registered\n"
+    "automatically, and with which template.";
 
 constexpr std::size_t kMaxPemBytes = 64 * 1024;
 
@@ -57,11 +55,11 @@ struct Arguments {
 };
 
 /// A certificate that only the holder of the CA's key can make for this server: signed by it, with
-/// the registration code as common name. Its own key is used once and forgotten.
+/// the registration code as common name. Its own key is used once and discarded.
 Result<std::string> make_proof(const x509::Certificate& ca, const x509::PrivateKey& ca_key,
                                const std::string& registration_code) {
   if (!(ca_key.public_key() == ca.public_key()))
-    return fail(Fault::invalid, "the key given by --key is not the one of the CA certificate");
+    return fail(Fault::invalid, "the key given by --key does not match the CA certificate");
   TRY_ASSIGN(const x509::PrivateKey key, x509::PrivateKey::generate(x509::KeyAlgorithm::ec_p256));
   TRY_ASSIGN(x509::DistinguishedName subject,
              x509::DistinguishedName::make({{x509::NameType::common_name, registration_code}}));
@@ -100,12 +98,13 @@ Result<json::object> registration_of(const Arguments& arguments, const deploymen
     TRY_ASSIGN(const deployment::Config config, deployment::Config::load(layout.config()));
     TRY_ASSIGN(const TemplateFile file, read_template_to_send(arguments.body));
     if (!file.template_name.empty()) {
-      return fail(Fault::invalid,
-                  "{}: names the template {} and holds a body; give the stored one with --template "
-                  "{}, or take templateName out of the file",
-                  arguments.body, quote(file.template_name), file.template_name);
+      return fail(
+          Fault::invalid,
+          "{}: contains both a template name {} and a body; give the stored one with --template "
+          "{}, or remove templateName from the file",
+          arguments.body, quote(file.template_name), file.template_name);
     }
-    // AWS asks for a role beside a body; nothing here assumes it.
+    // AWS requires a role beside a body; nothing here assumes it.
     const std::string role = file.role_arn.empty()
                                  ? fmt::format("arn:aws:iam::{}:role/imprint", config.account_id)
                                  : file.role_arn;
@@ -129,7 +128,7 @@ Result<void> register_ca(const Arguments& arguments) {
   const std::string path = fmt::format("/cacertificate?allowAutoRegistration={}&setAsActive={}",
                                        !arguments.no_auto_registration, !arguments.inactive);
   TRY_ASSIGN(const json::value answer, call(layout, server, "POST", path, request));
-  if (!answer.is_object()) return fail(Fault::internal, "the server's answer is no object");
+  if (!answer.is_object()) return fail(Fault::internal, "the server's answer is not an object");
   if (arguments.output == Output::json) {
     fmt::print("{}\n", encoding::to_json(answer));
     return {};
@@ -139,7 +138,8 @@ Result<void> register_ca(const Arguments& arguments) {
   const bool introduces = !arguments.inactive && !arguments.no_auto_registration;
   if (!introduces) {
     fmt::print(
-        "It introduces no devices yet: aws iot update-ca-certificate --certificate-id {} "
+        "Its devices are not registered automatically yet: aws iot update-ca-certificate "
+        "--certificate-id {} "
         "--new-status ACTIVE --new-auto-registration-status ENABLE\n",
         id);
   } else if (!arguments.template_name.empty() || !arguments.body.empty()) {
@@ -151,13 +151,14 @@ Result<void> register_ca(const Arguments& arguments) {
     fmt::print(
         "Devices whose certificates it signed are registered when they first connect to {}, "
         "and wait for\n  aws iot update-certificate --certificate-id ID --new-status "
-        "ACTIVE\nWho is waiting: aws iot list-certificates-by-ca --ca-certificate-id {}\n",
+        "ACTIVE\nTo list the waiting certificates: aws iot list-certificates-by-ca "
+        "--ca-certificate-id {}\n",
         server.mqtt, id);
   }
   return {};
 }
 
-/// Every registered CA as DescribeCACertificate answers it.
+/// Every registered CA as DescribeCACertificate returns it.
 Result<json::array> describe_all(const deployment::Layout& layout, const ServerAddress& server) {
   json::array out;
   std::string marker;
@@ -235,7 +236,7 @@ void add_ca(CLI::App& app, Run& run) {
       "  imprint ca register /var/lib/imprint rootCA.pem --key rootCA.key --template Jitp\n"
       "  imprint ca list /var/lib/imprint\n"
       "\n"
-      "CAs of your own: devices whose certificates they signed introduce themselves.");
+      "CAs of your own: devices whose certificates they signed register when they first connect.");
   noun->require_subcommand(1);
   CLI::App* verb = noun->add_subcommand("register", kRegisterHelp);
   add_directory(*verb, *arguments);
@@ -244,12 +245,13 @@ void add_ca(CLI::App& app, Run& run) {
       ->option_text("FILE");
   verb->add_flag("--sni-only", arguments->sni_only, "Register without a proof of the key");
   verb->add_option("--template", arguments->template_name,
-                   "Stored template of type JITP that provisions its devices")
+                   "Stored JITP template that provisions its devices")
       ->option_text("NAME");
-  verb->add_option("--body", arguments->body, "The text of such a template")->option_text("FILE");
+  verb->add_option("--body", arguments->body, "A file with the body of such a template")
+      ->option_text("FILE");
   verb->add_flag("--inactive", arguments->inactive, "Register it INACTIVE");
   verb->add_flag("--no-auto-registration", arguments->no_auto_registration,
-                 "Unknown devices stay unknown");
+                 "Do not register unknown devices");
   set_run(*verb, arguments, run, &register_ca);
   CLI::App* list_verb = noun->add_subcommand("list", kListHelp);
   add_directory(*list_verb, *arguments);

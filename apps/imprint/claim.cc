@@ -24,9 +24,9 @@ constexpr const char* kHelp =
     "  imprint claim list /var/lib/imprint\n"
     "  imprint claim thaw /var/lib/imprint 5f2c...\n"
     "\n"
-    "Makes claims, what every device of a fleet carries until it has an identity of its own, and "
-    "watches over them:\n"
-    "a claim that is used beyond its budget is frozen. Asks the running server.";
+    "Makes and manages claims: a claim is the certificate that every device of a fleet\n"
+    "carries until it has an identity of its own. A claim that is used beyond its budget is\n"
+    "frozen. Asks the running server.";
 
 constexpr const char* kCreateHelp =
     "Example:\n"
@@ -35,22 +35,23 @@ constexpr const char* kCreateHelp =
     "  imprint claim create /var/lib/imprint --template T --out batch7 --serials A-0701..A-0800 "
     "--network 10.1.0.0/16\n"
     "\n"
-    "Makes a claim certificate: what every device of a fleet carries until it has an identity of "
-    "its own. Asks the\n"
-    "running server; the certificate may provision with its templates and do nothing else.";
+    "Makes a claim certificate: every device of a fleet carries it until it has an identity\n"
+    "of its own. Asks the running server; the certificate may provision with its templates\n"
+    "and do nothing else.";
 
 constexpr const char* kListHelp =
     "Example:\n"
     "  imprint claim list /var/lib/imprint\n"
     "\n"
-    "Lists every claim with its status, the devices that came of it, its last use and its "
-    "templates.";
+    "Lists every claim with its status, the number of devices registered with it, its last\n"
+    "use and its templates.";
 
 constexpr const char* kShowHelp =
     "Example:\n"
     "  imprint claim show /var/lib/imprint 5f2c...\n"
     "\n"
-    "Shows one claim: its budget, how much of it is used, and why it is frozen, if it is.";
+    "Shows one claim: its budget, how much of the budget is used, and why the claim is\n"
+    "frozen, if it is.";
 
 constexpr const char* kFreezeHelp =
     "Example:\n"
@@ -62,25 +63,22 @@ constexpr const char* kThawHelp =
     "Example:\n"
     "  imprint claim thaw /var/lib/imprint 5f2c...\n"
     "\n"
-    "Puts a frozen claim back in service; what froze it freezes it again unless its budget is "
-    "changed first.";
+    "Puts a frozen claim back in service. The same cause freezes it again unless its budget\n"
+    "is changed first.";
 
 constexpr const char* kSetHelp =
     "Example:\n"
     "  imprint claim set /var/lib/imprint 5f2c... --max-devices 200 --network none\n"
     "\n"
-    "Changes the rules of a claim's budget that are named; none takes a rule away. A claim that "
-    "was "
-    "made the AWS\n"
-    "way gets a budget by it.";
+    "Changes the rules given here in a claim's budget; the value none removes a rule. A claim\n"
+    "that was made the AWS way gets a budget from this command.";
 
 constexpr const char* kAdoptHelp =
     "Example:\n"
     "  imprint claim adopt /var/lib/imprint 5f2c... --name batch7 --template T --max-devices 1000\n"
     "\n"
-    "Makes a claim with a name and a budget of a certificate that was made the AWS way "
-    "(create-keys-and-certificate\n"
-    "and attach-policy). Its units go on using it.";
+    "Turns a certificate that was made the AWS way into a claim with a name and a budget. The\n"
+    "AWS way is create-keys-and-certificate and attach-policy. Its units continue to use it.";
 
 constexpr std::string_view kPath = "/imprint/v1/claims";
 constexpr std::size_t kMaxPemBytes = 64 * 1024;
@@ -113,7 +111,8 @@ Result<void> write_claim(const deployment::Layout& layout, const std::filesystem
   return {};
 }
 
-/// The address for devices: a server that listens everywhere is reached by its endpoint's name.
+/// The address for devices: a server that listens on all addresses is reached by its endpoint's
+/// name.
 std::string reachable(const std::string& listening, const std::vector<std::string>& endpoints) {
   const std::string port = listening.substr(listening.rfind(':'));
   const bool is_everywhere = listening.starts_with("0.0.0.0:") || listening.starts_with("[::]:");
@@ -128,7 +127,7 @@ Result<void> create(const Arguments& arguments) {
   TRY_ASSIGN(const ServerAddress server, find_server(layout));
   const std::filesystem::path folder(arguments.out);
   if (std::filesystem::exists(folder / "claim.key")) {
-    return fail(Fault::conflict, "{} holds a claim already; name another folder with --out",
+    return fail(Fault::conflict, "{} already holds a claim; name another folder with --out",
                 folder.string());
   }
   json::object request{{"validForSeconds", valid_for.count()}};
@@ -183,10 +182,10 @@ const json::object& member_of(const json::object& object, std::string_view membe
   return value != nullptr && value->is_object() ? value->get_object() : kEmpty;
 }
 
-/// Whether it can be used, and if not, why: "in-service", "frozen", "ended".
+/// Whether the claim can be used, and if not, why: "in-service", "frozen", "ended".
 std::string state_of(const json::object& claim) { return text_of(claim, "state"); }
 
-/// "37 of 100": devices that came of it, and how many may.
+/// "37 of 100": the number of devices registered with it, and the most it may register.
 std::string use_of(const json::object& claim) {
   const std::string most = text_of_json(member_of(claim, "budget"), "maxDevices");
   return text_of_json(claim, "devices") + (most == "-" ? "" : " of " + most);
@@ -197,11 +196,11 @@ Result<json::object> ask(const Arguments& arguments, const std::string& method,
   const deployment::Layout layout(arguments.directory);
   TRY_ASSIGN(const ServerAddress server, find_server(layout));
   TRY_ASSIGN(json::value answer, call(layout, server, method, std::string(kPath) + path, body));
-  if (!answer.is_object()) return fail(Fault::internal, "the server's answer is no object");
+  if (!answer.is_object()) return fail(Fault::internal, "the server's answer is not an object");
   return std::move(answer.get_object());
 }
 
-/// "/ID": an ARN is as good.
+/// "/ID"; an ARN is accepted as well.
 std::string path_of(const Arguments& arguments) {
   return "/" + encoding::percent_encode(arguments.id.substr(arguments.id.rfind('/') + 1));
 }
@@ -276,7 +275,7 @@ Result<void> thaw(const Arguments& arguments) {
   return {};
 }
 
-/// A claim without a budget so far is not described yet; then nothing is overlaid.
+/// A claim that has no budget yet is not described by the API; then there is nothing to overlay.
 Result<void> set(const Arguments& arguments) {
   json::object request;
   const auto claim = ask(arguments, "GET", path_of(arguments));
@@ -295,7 +294,7 @@ Result<void> set(const Arguments& arguments) {
 Result<void> adopt(const Arguments& arguments) {
   const auto claim = ask(arguments, "GET", path_of(arguments));
   if (claim) {
-    return fail(Fault::conflict, "{} is a claim already; imprint claim set changes its budget",
+    return fail(Fault::conflict, "{} is already a claim; imprint claim set changes its budget",
                 text_of(*claim, "certificateId"));
   }
   if (claim.error().fault != Fault::not_found) return tl::unexpected(claim.error());
@@ -311,7 +310,7 @@ CLI::App* add_verb_on_one(CLI::App& noun, const char* name, const char* help,
 }
 
 void add_name(CLI::App& verb, std::string& name) {
-  verb.add_option("--name", name, "What the claim is called in lists, as batch7")
+  verb.add_option("--name", name, "Name of the claim in lists, such as batch7")
       ->option_text("TEXT");
 }
 
@@ -330,14 +329,14 @@ void add_claim(CLI::App& app, Run& run) {
       ->option_text("FOLDER")
       ->required();
   verb->add_option("--valid-for", arguments->valid_for,
-                   "How long it may be used, as 12h or 30d (default 30d)")
+                   "How long it may be used, such as 12h or 30d (default 30d)")
       ->option_text("TIME");
   add_name(*verb, arguments->name);
   arguments->budget.add_to(*verb);
   add_deployment_verb(*noun, "list", kListHelp, arguments, run, &list);
   add_verb_on_one(*noun, "show", kShowHelp, arguments, run, &show);
   add_verb_on_one(*noun, "freeze", kFreezeHelp, arguments, run, &freeze)
-      ->add_option("--because", arguments->because, "Why, for whoever finds it frozen")
+      ->add_option("--because", arguments->because, "The reason, shown with the frozen claim")
       ->option_text("TEXT")
       ->required();
   add_verb_on_one(*noun, "thaw", kThawHelp, arguments, run, &thaw);

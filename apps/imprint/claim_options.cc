@@ -20,14 +20,14 @@ Result<json::value> count_of(const std::string& flag, std::string_view text) {
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || end != text.data() + text.size() || number < 1)
-    return fail(Fault::invalid, "{}: {} is no number above 0", flag, quote(text));
+    return fail(Fault::invalid, "{}: {} is not a number above 0", flag, quote(text));
   return json::value(number);
 }
 
 Result<json::value> rate_of(const std::string& text) {
   const auto slash = text.find('/');
   if (slash == std::string::npos)
-    return fail(Fault::invalid, "--rate: {} is no rate such as 60/1m", quote(text));
+    return fail(Fault::invalid, "--rate: {} is not a rate such as 60/1m", quote(text));
   TRY_ASSIGN(json::value devices, count_of("--rate", std::string_view(text).substr(0, slash)));
   TRY_ASSIGN(const Seconds per, deployment::parse_duration(text.substr(slash + 1)));
   return json::value(json::object{{"devices", std::move(devices)}, {"seconds", per.count()}});
@@ -36,7 +36,7 @@ Result<json::value> rate_of(const std::string& text) {
 Result<json::value> serials_of(const std::string& text) {
   const auto dots = text.find("..");
   if (dots == std::string::npos)
-    return fail(Fault::invalid, "--serials: {} is no range such as A-0001..A-0100", quote(text));
+    return fail(Fault::invalid, "--serials: {} is not a range such as A-0001..A-0100", quote(text));
   return json::value(
       json::object{{"first", text.substr(0, dots)}, {"last", text.substr(dots + 2)}});
 }
@@ -64,20 +64,23 @@ void overlay_list(json::object& budget, std::string_view member,
 void BudgetOptions::add_to(CLI::App& verb) {
   verb.add_option("--max-devices", max_devices, "How many devices it may register in all")
       ->option_text("N");
-  verb.add_option("--rate", rate, "How many devices it may register in what time, as 60/1m")
+  verb.add_option("--rate", rate, "How many devices it may register per period, such as 60/1m")
       ->option_text("N/TIME");
-  verb.add_option("--from", from, "From when on it may be used, as 2026-03-01T06:00:00Z")
+  verb.add_option("--from", from,
+                  "The time from which it may be used, such as 2026-03-01T06:00:00Z")
       ->option_text("TIME");
-  verb.add_option("--until", until, "Until when it may be used, as 2026-03-01T22:00:00Z")
+  verb.add_option("--until", until,
+                  "The time until which it may be used, such as 2026-03-01T22:00:00Z")
       ->option_text("TIME");
   verb.add_option("--network", networks,
-                  "A network it may be used from, as 10.1.0.0/16; another freezes it (repeatable)")
+                  "A network it may be used from, such as 10.1.0.0/16; use from another freezes it "
+                  "(repeatable)")
       ->option_text("CIDR");
   verb.add_option("--serials", serials,
-                  "Which serial numbers it is for, as A-0001..A-0100; another freezes it")
+                  "The serial numbers it is for, such as A-0001..A-0100; another one freezes it")
       ->option_text("FIRST..LAST");
   verb.add_option("--learn-networks", learn_networks,
-                  "Remember the networks of the first N devices; another freezes it later")
+                  "Remember the networks of the first N devices; later use from another freezes it")
       ->option_text("N");
 }
 

@@ -13,8 +13,8 @@ class App;
 
 namespace imprint::tool {
 
-/// The rules of a claim's budget as flags. An empty flag says nothing of its rule; "none" takes it
-/// away.
+/// The rules of a claim's budget as flags. An empty flag leaves its rule unchanged; "none" removes
+/// the rule.
 struct BudgetOptions {
   std::vector<std::string> templates = {};
   std::string max_devices = {};
@@ -25,10 +25,10 @@ struct BudgetOptions {
   std::string serials = {};  ///< "A-0001..A-0100"
   std::string learn_networks = {};
 
-  /// Declares all but --template.
+  /// Declares all of these flags, but not --template.
   void add_to(CLI::App& verb);
 
-  /// Overlays the rules that are given on a budget as the API writes it.
+  /// Overlays the given rules on a budget in the API's format.
   Result<void> apply_to(encoding::json::object& budget) const;
 };
 

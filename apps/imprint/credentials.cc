@@ -23,9 +23,10 @@ constexpr const char* kHelp =
     "  imprint credentials list /var/lib/imprint\n"
     "  imprint credentials revoke /var/lib/imprint AKIA...\n"
     "\n"
-    "Makes, lists and revokes access keys for the REST API: one for each person, script or line,\n"
-    "allowed what its role or policy says. Asks the running server. Roles: admin (everything),\n"
-    "read-only (Describe, Get, List, Search), factory (claims and things; no policy, no template).";
+    "Makes, lists and revokes access keys for the REST API: one for each person, script or\n"
+    "line, allowed to do what its role or policy says. Asks the running server. Roles: admin\n"
+    "(everything), read-only (Describe, Get, List, Search), factory (claims and things; no\n"
+    "policy, no template).";
 
 constexpr const char* kCreateHelp =
     "Example:\n"
@@ -45,7 +46,7 @@ constexpr const char* kRevokeHelp =
     "Example:\n"
     "  imprint credentials revoke /var/lib/imprint AKIA...\n"
     "\n"
-    "Ends an access key at once, for good; imprint credentials list shows their ids.";
+    "Revokes an access key at once and for good; imprint credentials list shows the ids.";
 
 constexpr std::string_view kPath = "/imprint/v1/credentials";
 
@@ -82,14 +83,14 @@ Result<json::object> request_of(const Arguments& arguments) {
   return out;
 }
 
-/// The secret exists in this answer only: a key whose file cannot be written is revoked again.
+/// The secret exists in this answer only: if its file cannot be written, the key is revoked.
 Result<void> keep(const deployment::Layout& layout, const ServerAddress& server,
                   const access::AccessKey& key, const std::string& out) {
   auto written = write_file_durably(out, 0600, key.file_text().reveal());
   if (written) return {};
   const auto revoked = call(layout, server, "DELETE", fmt::format("{}/{}", kPath, key.id));
   return fail(written.error().fault, "{}; the new access key {} {}", written.error().message,
-              key.id, revoked ? "was revoked again" : "is lost: revoke it");
+              key.id, revoked ? "was therefore revoked" : "is lost: revoke it");
 }
 
 Result<void> create(const Arguments& arguments) {
@@ -97,7 +98,7 @@ Result<void> create(const Arguments& arguments) {
   TRY_ASSIGN(const json::object request, request_of(arguments));
   if (!arguments.out.empty() &&
       std::filesystem::exists(std::filesystem::symlink_status(arguments.out))) {
-    return fail(Fault::conflict, "{} exists already; name another file with --out", arguments.out);
+    return fail(Fault::conflict, "{} already exists; name another file with --out", arguments.out);
   }
   TRY_ASSIGN(const ServerAddress server, find_server(layout));
   TRY_ASSIGN(json::value answer, call(layout, server, "POST", std::string(kPath), request));
@@ -117,7 +118,7 @@ Result<void> create(const Arguments& arguments) {
   }
   if (arguments.out.empty()) {
     fmt::print("{}", key.file_text().reveal());
-    fmt::print(stderr, "This is the only time that the secret is shown; keep it with mode 0600.\n");
+    fmt::print(stderr, "The secret is shown only this once; store it in a file with mode 0600.\n");
     return {};
   }
   fmt::print("Made access key {} for {}\n\n  {}  AWS shared-credentials file (0600)\n", key.id,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `imprint credentials` from outside, against a server in this process.
+// `imprint credentials` run as a command, against a server in this process.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -66,8 +66,8 @@ TEST(CredentialsVerb, SaysWhatIsWrongBeforeItMakesAKey) {
       {"create d --name x --policy gone.json", 2, "gone.json"},
       {"create d --name x --policy bad.json", 2, "bad.json: $.Statement[0]: has no Action"},
       {"create d --name x --policy typo.json", 2, "$.Statement[0].Action: \"iot:Fly\""},
-      {"create d --name x --role admin --out there", 1, "exists already"},
-      {"create d --name x --role admin --out no/such/folder", 1, "was revoked again"},
+      {"create d --name x --role admin --out there", 1, "already exists"},
+      {"create d --name x --role admin --out no/such/folder", 1, "was therefore revoked"},
       {"create gone --name x --role admin", 2, "gone"},
       {"revoke d AKIANOBODYAAAAAAAAAA", 1, "AKIANOBODY"},
       {"revoke d", 2, "ID"},

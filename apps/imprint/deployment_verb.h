@@ -10,9 +10,9 @@
 
 namespace imprint::tool {
 
-/// A verb of `noun` that is about one deployment: DIR and --output, then `work`, whose number is
-/// the exit code (nothing: it is done). `Arguments` are the noun's, with `directory` and `output`;
-/// what else the verb takes is for the caller to declare.
+/// A verb of `noun` that concerns one deployment: declares DIR and --output, then runs `work`,
+/// which returns the exit code (nullopt: success). `Arguments` are the noun's, with `directory` and
+/// `output`; the caller declares any other arguments of the verb.
 template <class Arguments, class T>
 CLI::App* add_deployment_verb(CLI::App& noun, const char* name, const char* help,
                               const std::shared_ptr<Arguments>& arguments, Run& run,

@@ -27,11 +27,11 @@ constexpr const char* kHelp =
     "Example:\n"
     "  imprint doctor /var/lib/imprint\n"
     "\n"
-    "Looks at a deployment without changing it: files and their modes, keys, chain, expiry dates,\n"
-    "names, configuration, clock, disk, ports and store, which it reads through (some seconds for\n"
-    "each gigabyte); how many files a server may open, the running one or one that is started\n"
-    "from the same shell; of a running server whether it answers, is ready, and has raised\n"
-    "alarms; says what to do about each finding.\n"
+    "Checks a deployment without changing it: files and their modes, keys, chain, expiry\n"
+    "dates, names, configuration, clock, disk, ports and store, which it reads through (some\n"
+    "seconds per gigabyte); how many files a server may open (the running one, or one that is\n"
+    "started from the same shell); and whether a running server answers, is ready, and has\n"
+    "raised alarms. Says what to do about each finding.\n"
     "Exit code 1 when a check fails; warnings alone give 0.";
 
 struct Arguments {
@@ -67,20 +67,22 @@ void print_json(const std::vector<Check>& checks) {
   fmt::print("{}\n", encoding::to_json(out));
 }
 
-/// Whether the store is the one that the audit archive was written from.
+/// Whether the store belongs to the trail that the audit archive holds.
 std::vector<Check> check_continuity(const deployment::Layout& layout) {
   const auto continues = audit::check_continuity({layout.store(), layout.audit()});
-  if (continues) return {{"audit trail", Health::ok, "the store has what the archive ends with"}};
+  if (continues)
+    return {{"audit trail", Health::ok, "the store contains the last event of the archive"}};
   if (continues.error().fault == Fault::unavailable) {
-    return {{"audit trail", Health::fail, continues.error().message,
-             "mend what keeps the store and the archive from being read, and look again"}};
+    return {
+        {"audit trail", Health::fail, continues.error().message,
+         "fix what keeps the store and the archive from being read, and run imprint doctor again"}};
   }
   return {{"audit trail", Health::fail, continues.error().message,
            "bring the store back, or make another directory from a backup: imprint restore FILE "
            "DIR"}};
 }
 
-/// Secrets and CA files of [alarms], as imprintd reads them at its start.
+/// Secrets and CA files of [alarms], as imprintd reads them when it starts.
 std::vector<Check> check_alarm_channels(const deployment::Layout& layout) {
   const auto config = deployment::Config::load(layout.config());
   if (!config || !config->alarms.enabled) return {};
@@ -94,7 +96,7 @@ std::vector<Check> check_alarm_channels(const deployment::Layout& layout) {
                        .publish = [](const std::string&, const std::string&) {}});
   if (channels) return {{"alarm channels", Health::ok, fmt::format("{}", channels->size())}};
   return {{"alarm channels", Health::fail, describe(channels.error()),
-           "mend what the message names; imprintd does not start without it"}};
+           "fix what the message names; imprintd does not start without it"}};
 }
 
 int run_doctor(const Arguments& arguments) {

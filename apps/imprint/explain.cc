@@ -23,11 +23,11 @@ constexpr const char* kHelp =
     "  imprint explain /var/lib/imprint --serial A1B2C3\n"
     "  imprint explain /var/lib/imprint --client bench-7 --follow\n"
     "\n"
-    "Tells what one device did, step by step, what decided each, and what to do next. Without a "
-    "device: who was refused\nlast, also those that came without a name, by what and what to do. "
-    "Asks the running server.";
+    "Shows what one device did, step by step, what decided each step, and what to do next.\n"
+    "Without a device: which devices were refused last, including those without a name, by\n"
+    "what, and what to do. Asks the running server.";
 
-/// How often --follow asks for what is new.
+/// How often --follow asks for new events.
 constexpr auto kPeriod = std::chrono::milliseconds(500);
 
 struct Arguments {
@@ -40,7 +40,7 @@ struct Arguments {
   Output output = Output::text;
 };
 
-/// Which device, as a query: CLI11 has made sure that there is at most one name.
+/// The device as a query: CLI11 has made sure that at most one name is given.
 std::string device_of(const Arguments& arguments) {
   const std::pair<std::string_view, std::string> names[] = {
       {"certificateId", arguments.certificate.substr(arguments.certificate.rfind('/') + 1)},
@@ -71,7 +71,7 @@ void print_events(const json::object& story, Output output) {
   std::fflush(stdout);
 }
 
-/// What has happened since `after`; `after` moves on.
+/// Asks what has happened since `after`, and advances `after`.
 Result<json::object> ask(const deployment::Layout& layout, const ServerAddress& server,
                          const std::string& device, std::int64_t& after) {
   TRY_ASSIGN(
@@ -94,7 +94,7 @@ Result<void> follow(const deployment::Layout& layout, const ServerAddress& serve
       print_events(*story, arguments.output);
       continue;
     }
-    // Its server restarts, perhaps on another port: wait for it.
+    // The server may be restarting, perhaps on another port: wait for it.
     if (story.error().fault != Fault::unavailable) return tl::unexpected(story.error());
     TRY_ASSIGN(at, find_server(layout));
   }
@@ -108,7 +108,7 @@ std::string who(const json::object& refused) {
                                                                  {"certificateId", "certificate"}};
   const auto* known = std::ranges::find_if(
       names, [&](const auto& name) { return !text_of(refused, name.first).empty(); });
-  std::string out = known == std::end(names) ? std::string("somebody without a name")
+  std::string out = known == std::end(names) ? std::string("a device without a name")
                                              : fmt::format("{} {}", known->second,
                                                            quote(text_of(refused, known->first)));
   if (const std::string from = text_of(refused, "from"); !from.empty()) out += " from " + from;
@@ -126,7 +126,7 @@ Result<void> list_refused(const Arguments& arguments, const deployment::Layout& 
     fmt::print("{}\n", encoding::to_json(answer));
     return {};
   }
-  if (devices->get_array().empty()) fmt::print("Nobody was refused\n");
+  if (devices->get_array().empty()) fmt::print("No device was refused\n");
   for (const json::value& one : devices->get_array()) {
     const json::object& refused = one.as_object();
     fmt::print("{}  {}\n  ! {}\n  Next: {}\n\n", shown_time(refused.at("time").to_number<double>()),
@@ -168,7 +168,7 @@ void add_explain(CLI::App& app, Run& run) {
       ->envname("IMPRINT_DATA")
       ->required();
   CLI::Option_group* device = noun->add_option_group(
-      "Device", "Which device; one of these, or none for who was refused last");
+      "Device", "Which device; one of these, or none for the devices refused last");
   const CLI::Validator not_empty(
       [](const std::string& text) {
         return text.empty() ? std::string("is empty") : std::string();
@@ -189,7 +189,7 @@ void add_explain(CLI::App& app, Run& run) {
       ->check(not_empty)
       ->option_text("C");
   device->require_option(0, 1);
-  noun->add_flag("--follow", arguments->follow, "Go on telling what it does, until interrupted");
+  noun->add_flag("--follow", arguments->follow, "Keep showing what it does, until interrupted");
   add_output(*noun, arguments->output);
   noun->callback([arguments, &run] {
     run = [arguments] {

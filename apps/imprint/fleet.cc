@@ -27,17 +27,16 @@ constexpr const char* kHelp =
     "  imprint fleet /var/lib/imprint --devices 1000\n"
     "  imprint fleet --endpoint iot.example.com:8883 --claim ./claim --template Sensors\n"
     "\n"
-    "Simulates a fleet: every device has its own serial number and key and goes, over mutual TLS "
-    "and\n"
-    "MQTT, from the claim certificate to an identity of its own, verifies what it was given,\n"
-    "reconnects with it and publishes. Prints rates, latency percentiles for each step, and "
-    "failures\n"
-    "by cause. Each thread verifies the server's chain and name once and then holds the server to\n"
-    "that certificate; everything else a real device does is done for each device.\n"
+    "Simulates a fleet: every device has its own serial number and key and goes, over mutual\n"
+    "TLS and MQTT, from the claim certificate to an identity of its own, verifies what it was\n"
+    "given, reconnects with it and publishes. Prints rates, latency percentiles for each\n"
+    "step, and failures by cause. Each thread verifies the server's chain and name once and\n"
+    "then expects the same certificate; everything else that a real device does is done for\n"
+    "each device.\n"
     "Exit code 0 when every device succeeded, 1 otherwise, 2 for bad usage.";
 
 constexpr std::size_t kMaxSmallFile = 64 * 1024;
-/// Beside the devices' sockets: files, epoll, timers of each thread.
+/// File descriptors besides the devices' sockets: files, epoll, timers of each thread.
 constexpr std::size_t kSpareDescriptors = 128;
 
 struct Arguments {
@@ -68,7 +67,7 @@ struct Arguments {
 
 // ---- from arguments to options ----
 
-/// Where imprintd listens: what it wrote when it started, or else what its configuration says.
+/// The address imprintd listens on: the one it wrote when it started, or else the configured one.
 Result<fleet::Endpoint> find_endpoint(const deployment::Layout& layout) {
   TRY(expect_deployment(layout));
   const auto running = read_file(layout.run_file(), kMaxSmallFile);
@@ -83,14 +82,14 @@ Result<fleet::Endpoint> find_endpoint(const deployment::Layout& layout) {
   return fleet::Endpoint::parse(config.listen.mqtt.text());
 }
 
-/// A server that listens everywhere is reached through loopback.
+/// A server that listens on all addresses is reached through loopback.
 fleet::Endpoint reachable(fleet::Endpoint endpoint) {
   if (endpoint.host == "0.0.0.0") endpoint.host = "127.0.0.1";
   if (endpoint.host == "::") endpoint.host = "::1";
   return endpoint;
 }
 
-/// The one folder below DIR/claims, when there is one only.
+/// The name of the only folder below DIR/claims, if there is exactly one.
 Result<std::string> only_template(const deployment::Layout& layout) {
   std::vector<std::string> names;
   std::error_code ignored;
@@ -113,7 +112,7 @@ Result<std::map<std::string, std::string>> read_parameters(const std::vector<std
   return out;
 }
 
-/// Serial numbers of one run must be new to the server, unless the user wants otherwise.
+/// Serial numbers of one run must be new to the server, unless the user chooses otherwise.
 std::string fresh_prefix(Random& random) {
   std::array<std::uint8_t, 3> chance{};
   random.fill(chance);
@@ -255,18 +254,18 @@ void add_device_options(CLI::App& verb, Arguments& a) {
   add_choice<Flow>(verb, "--flow", a.flow, {{"csr", Flow::csr}, {"keys", Flow::keys}},
                    "Who makes the keys: the device (csr) or the server (keys) (default csr)",
                    "csr|keys");
-  verb.add_option("--key", a.key, "Key that a device makes (default ec-p256)")
+  verb.add_option("--key", a.key, "Algorithm of the key that a device makes (default ec-p256)")
       ->option_text("ec-p256|rsa-2048|...");
   add_choice<mqtt::Version>(verb, "--mqtt-version", a.mqtt_version,
                             {{"3.1.1", mqtt::Version::v3_1_1}, {"5", mqtt::Version::v5}},
                             "MQTT version (default 5)", "3.1.1|5");
   add_choice<TlsVersion>(verb, "--tls-version", a.tls_version,
                          {{"1.2", TlsVersion::v1_2}, {"1.3", TlsVersion::v1_3}},
-                         "TLS version (default the newest that both know)", "1.2|1.3");
+                         "TLS version (default: the newest that both support)", "1.2|1.3");
   add_choice<Format>(verb, "--format", a.format, {{"json", Format::json}, {"cbor", Format::cbor}},
                      "Payload format (default json)", "json|cbor");
   verb.add_option("--serial-prefix", a.serial_prefix,
-                  "What serial numbers begin with (default sim- and six random digits)")
+                  "Prefix of the serial numbers (default sim- and six random digits)")
       ->option_text("TEXT");
   verb.add_option("--first-serial", a.first_serial,
                   "Number of the first device, written after the prefix (default 1)")
@@ -300,7 +299,7 @@ void add_fleet(CLI::App& app, Run& run) {
   verb->add_option("--claim", a.claim,
                    "Folder that imprint claim create made (default DIR/claims/NAME)")
       ->option_text("FOLDER");
-  verb->add_option("--endpoint", a.endpoint, "Another server than the one of DIR")
+  verb->add_option("--endpoint", a.endpoint, "The server, if it is not the one of DIR")
       ->option_text("HOST:PORT");
   verb->add_option("--ca", a.root, "Root CA to trust (default root-ca.pem in the claim folder)")
       ->option_text("FILE");
@@ -314,7 +313,7 @@ void add_fleet(CLI::App& app, Run& run) {
   verb->add_option("--timeout", a.timeout, "Longest wait for one answer (default 30s)")
       ->option_text("DURATION");
   verb->add_option("--retries", a.retries,
-                   "Further attempts where they can help, with back-off (default 0)")
+                   "Retries of failures that may be temporary, with back-off (default 0)")
       ->option_text("N");
   verb->add_option("--save-to", a.save_to,
                    "Folder for each device's certificate and key (default not kept)")

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `imprint fleet` from outside, against a server in this process.
+// `imprint fleet` run as a command, against a server in this process.
 #include <csignal>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The operator's tool from outside: exit codes, streams and files, as scripts see them.
+// The operator's tool run as a command: exit codes, streams and files, as scripts see them.
 #include <fstream>
 #include <gtest/gtest.h>
 #include <sstream>
@@ -52,11 +52,11 @@ TEST(Tool, BadUsageEndsWithTwoAndASentence) {
     std::string part;
   } rows[] = {
       {"", "A subcommand is required"},
-      {"bogus", "\"bogus\" is no command of imprint; see imprint --help"},
+      {"bogus", "\"bogus\" is not a command of imprint; see imprint --help"},
       {"dokter", "did you mean doctor?"},
-      {"audit exprt", "is no command of imprint audit; did you mean export?"},
-      {"audit list d --count 0", "\"0\" is no whole number from 1 on"},
-      {"audit export d --after x", "\"x\" is no whole number from 0 on"},
+      {"audit exprt", "is not a command of imprint audit; did you mean export?"},
+      {"audit list d --count 0", "\"0\" is not a whole number of at least 1"},
+      {"audit export d --after x", "\"x\" is not a whole number of at least 0"},
       {"audit export d --from 2026-03-02T00:00:00Z --until 2026-03-01T00:00:00Z",
        "--until must be later than --from"},
       {"init", "DIR is required"},
@@ -152,7 +152,7 @@ TEST(Tool, AFileThatIsNoneOrNotTextIsBadInputAndNamed) {
       {"bom.json", "byte order mark"},
       {"utf16.json", "UTF-16"},
       {"unmarked.json", "UTF-16"},
-      {"binary.json", "no text in UTF-8"},
+      {"binary.json", "not UTF-8 text"},
       {"folder", "is not a regular file"},
       {"der.json", "is DER"},
   };
@@ -171,7 +171,7 @@ TEST(Tool, AFileThatIsNoneOrNotTextIsBadInputAndNamed) {
                                  "template try d T --body words.json"}) {
     const auto ran = test::shell(folder, kTool + " " + verb);
     EXPECT_EQ(ran.exit_code, 2) << ran.output;
-    EXPECT_TRUE(contains(ran.output, "words.json: the template is no JSON")) << ran.output;
+    EXPECT_TRUE(contains(ran.output, "words.json: the template is not JSON")) << ran.output;
   }
   const auto key = test::shell(folder, kTool + " ca register d d/root-ca.pem --key folder");
   EXPECT_EQ(key.exit_code, 2) << key.output;
@@ -304,7 +304,7 @@ TEST(Tool, LintReadsAPolicyAndTheWrapperOfARegistrationConfig) {
   const auto dropped =
       test::shell(folder, kTool + " ca register d d/root-ca.pem --sni-only --body new.json");
   EXPECT_EQ(dropped.exit_code, 2) << dropped.output;
-  EXPECT_TRUE(contains(dropped.output, "names the template \"Jitp\"")) << dropped.output;
+  EXPECT_TRUE(contains(dropped.output, "contains both a template name \"Jitp\"")) << dropped.output;
 }
 
 }  // namespace

@@ -29,27 +29,25 @@ constexpr const char* kHelp =
     "  imprint list import /var/lib/imprint line-a units.csv\n"
     "  imprint template set /var/lib/imprint Sensors allowlist=line-a\n"
     "\n"
-    "Keeps manufacturing lists: the units that were made, so that nobody else gets in. Asks the "
-    "running server; what\n"
-    "changes holds for the next device.";
+    "Manages manufacturing lists: the units that were made, so that no other device gets in.\n"
+    "Asks the running server; changes apply from the next device on.";
 
 constexpr const char* kCreateHelp =
     "Example:\n"
     "  imprint list create /var/lib/imprint line-a --description 'Line A, Dresden'\n"
     "\n"
-    "Makes an empty list, or gives one that is there another description.";
+    "Makes an empty list, or changes the description of an existing one.";
 constexpr const char* kImportHelp =
     "Example:\n"
     "  imprint list import /var/lib/imprint line-a units.csv\n"
     "  imprint list import /var/lib/imprint line-a units.ndjson --keep-going\n"
     "\n"
-    "Brings a file of units into a list: CSV (RFC 4180, with commas, semicolons or tabs) whose "
-    "first line names the\ncolumns, or one JSON object a line.\n"
-    "Columns are serial, template, product_line, region, state (allowed or blocked) and any of "
-    "your own. The whole file\n"
-    "is checked first, and nothing is imported when a row is wrong. A unit that is on the list "
-    "already is replaced, so a\n"
-    "file may be imported again; units that the file does not name stay.";
+    "Imports a file of units into a list: CSV (RFC 4180, with commas, semicolons or tabs)\n"
+    "whose first line names the columns, or one JSON object per line. Columns are serial,\n"
+    "template, product_line, region, state (allowed or blocked) and any of your own. The\n"
+    "whole file is checked first, and no row is imported when one is wrong. A unit that is\n"
+    "already on the list is replaced, so a file may be imported again; units that the file\n"
+    "does not name stay.";
 constexpr const char* kShowHelp =
     "Example:\n"
     "  imprint list show /var/lib/imprint\n"
@@ -60,14 +58,14 @@ constexpr const char* kLookupHelp =
     "Example:\n"
     "  imprint list lookup /var/lib/imprint line-a SN-0042\n"
     "\n"
-    "Shows one unit of a list; ends with 1 when it is not there.";
+    "Shows one unit of a list; exit code 1 when the unit is not on it.";
 constexpr const char* kSetHelp =
     "Example:\n"
     "  imprint list set /var/lib/imprint line-a SN-0042\n"
     "  imprint list set /var/lib/imprint line-a SN-0042 region=eu state=blocked\n"
     "\n"
-    "Puts one unit on a list, or changes columns of one that is there; an empty value takes a "
-    "column away.";
+    "Puts one unit on a list, or changes columns of a unit that is on it; an empty value\n"
+    "removes a column.";
 constexpr const char* kRemoveHelp =
     "Example:\n"
     "  imprint list remove /var/lib/imprint line-a SN-0042\n"
@@ -77,7 +75,7 @@ constexpr const char* kDeleteHelp =
     "Example:\n"
     "  imprint list delete /var/lib/imprint line-a\n"
     "\n"
-    "Deletes a list with all its units; refused while a template asks it.";
+    "Deletes a list with all its units; refused while a template uses it.";
 
 struct Arguments {
   std::string directory;
@@ -104,7 +102,7 @@ Result<json::object> ask(const Arguments& arguments, const std::string& method,
   const deployment::Layout layout(arguments.directory);
   TRY_ASSIGN(const ServerAddress server, find_server(layout));
   TRY_ASSIGN(json::value answer, call(layout, server, method, path, body));
-  if (!answer.is_object()) return fail(Fault::internal, "the server's answer is no object");
+  if (!answer.is_object()) return fail(Fault::internal, "the server's answer is not an object");
   return std::move(answer.get_object());
 }
 
@@ -127,7 +125,7 @@ void print_members(const json::object& object) {
 Result<manufacturing::Source> open_source(const std::string& path) {
   auto file = std::make_shared<FileDescriptor>(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file->is_open() && errno == ENOENT)
-    return fail(Fault::invalid, "cannot read {}: it is not there", path);
+    return fail(Fault::invalid, "cannot read {}: it does not exist", path);
   if (!file->is_open()) return system_failure("read", path);
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored))
@@ -155,11 +153,11 @@ struct Imported {
   std::int64_t unchanged = 0;
 };
 
-/// The serials of a file so far, to find one that comes again with something else about the unit. A
-/// file of a million takes some 60 MB.
+/// The serials of a file so far, to find one that is repeated with different columns. A file of a
+/// million rows takes some 60 MB.
 class SeenSerials {
  public:
-  /// Fault::invalid when the serial stands in an earlier row with other columns.
+  /// Fault::invalid when the serial appears in an earlier row with other columns.
   Result<void> add(const Columns& columns, std::int64_t line) {
     const std::hash<std::string> hash;
     const std::string& serial = columns.at(std::string(manufacturing::kSerial));
@@ -167,8 +165,8 @@ class SeenSerials {
     const auto [known, is_new] = rows_.try_emplace(hash(serial), Row{row, line});
     if (is_new || known->second.hash == row) return {};
     return fail_at(Fault::invalid, std::string(manufacturing::kSerial),
-                   "{} stands in line {} with other columns; keep one of the two", quote(serial),
-                   known->second.line);
+                   "{} is already in line {} with other columns; keep one of the two",
+                   quote(serial), known->second.line);
   }
 
  private:
@@ -185,7 +183,7 @@ Result<void> check_row(const ListName& list, const Numbered<Columns>& row, SeenS
   return seen.add(*row.value, row.line);
 }
 
-/// Hands the rows of a file on that can be entries; names the others on stderr.
+/// Passes on the rows of a file that can be entries; reports the others on stderr.
 Result<void> each_row(const Arguments& arguments, const ListName& list, Imported& counts,
                       const std::function<Result<void>(const Columns&)>& take) {
   constexpr std::int64_t kMostNamed = 20;
@@ -209,7 +207,7 @@ Result<void> each_row(const Arguments& arguments, const ListName& list, Imported
   }
 }
 
-/// Collects rows and sends them when they are enough for one request.
+/// Collects rows and sends them when there are enough for one request.
 class Sender {
  public:
   Sender(const Arguments& arguments, Imported& counts) : arguments_(arguments), counts_(counts) {}
@@ -217,7 +215,7 @@ class Sender {
   Result<void> add(const Columns& columns) {
     constexpr std::size_t kMaxRows = 1000;
     constexpr std::size_t kMaxBytes = std::size_t{512} * 1024;
-    // A row may stand twice in the file; one request names a unit once.
+    // A row may appear twice in the file, but one request names a unit only once.
     const std::string& serial = columns.at(std::string(manufacturing::kSerial));
     if (batch_.size() == kMaxRows || bytes_ > kMaxBytes || serials_.contains(serial)) TRY(flush());
     json::object row = manufacturing::to_json(columns);
@@ -277,7 +275,7 @@ Result<int> import_file(const Arguments& arguments) {
   if (done) done = sender.flush();
   if (::isatty(STDERR_FILENO) == 1) fmt::print(stderr, "\r");
   if (!done) {
-    return fail(done.error().fault, "{}; {} units were imported before; import the file again",
+    return fail(done.error().fault, "{}; {} units had already been imported; import the file again",
                 describe(done.error()), counts.added + counts.changed + counts.unchanged);
   }
   if (arguments.output == Output::json) {
@@ -298,13 +296,13 @@ Result<int> import_file(const Arguments& arguments) {
 
 Result<int> create(const Arguments& arguments) {
   json::object body;
-  // Something must be in it for a body to be sent at all.
+  // A body is sent only if it has a member.
   body["description"] = arguments.description;
   TRY_ASSIGN(const json::object answer, ask(arguments, "PUT", path_of(arguments), body));
   if (arguments.output == Output::json)
     fmt::print("{}\n", encoding::to_json(answer));
   else
-    fmt::print("List {} is there. Next: imprint list import {} {} FILE\n", arguments.name,
+    fmt::print("List {} exists. Next: imprint list import {} {} FILE\n", arguments.name,
                arguments.directory, arguments.name);
   return kDone;
 }
@@ -364,7 +362,9 @@ Result<int> set(const Arguments& arguments) {
       return fail(Fault::invalid, "{}: write COLUMN=VALUE", quote(column));
     const std::string name = column.substr(0, equals);
     if (name == manufacturing::kSerial)
-      return fail(Fault::invalid, "serial: a unit's serial cannot be changed; set another one");
+      return fail(
+          Fault::invalid,
+          "serial: the serial of a unit cannot be changed; add a unit with the other serial");
     entry[name] = column.substr(equals + 1);
   }
   TRY_ASSIGN(const json::object answer, ask(arguments, "POST", path_of(arguments) + "/entries",
@@ -407,15 +407,15 @@ void add_list(CLI::App& app, Run& run) {
   CLI::App* import = verb("import", kImportHelp, &import_file);
   import->add_option("FILE", arguments->file, "The units: .csv, .tsv, .ndjson or .jsonl")
       ->required();
-  import->add_option("--format", arguments->format, "What the file is, whatever its name says")
+  import->add_option("--format", arguments->format, "The file's format, regardless of its name")
       ->check(CLI::IsMember({"csv", "ndjson"}))
       ->option_text("csv|ndjson");
   import->add_flag("--keep-going", arguments->keep_going,
-                   "Import the rows that are right, without looking at all of them first");
+                   "Import the valid rows, without checking the whole file first");
   verb("show", kShowHelp, &show);
   takes_serial(verb("lookup", kLookupHelp, &lookup));
   takes_serial(verb("set", kSetHelp, &set))
-      ->add_option("COLUMN=VALUE", arguments->columns, "What to set; as often as needed");
+      ->add_option("COLUMN=VALUE", arguments->columns, "What to set; may be repeated");
   takes_serial(verb("remove", kRemoveHelp, &remove));
   verb("delete", kDeleteHelp, &delete_list);
 }

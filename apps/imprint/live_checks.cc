@@ -61,7 +61,7 @@ bool has_run_file(const deployment::Layout& layout) {
   return std::filesystem::exists(layout.run_file(), ignored);
 }
 
-/// On this directory: a copy has the file, too.
+/// Whether a server runs on this directory; a copied directory contains the run file, too.
 bool is_running(const deployment::Layout& layout) {
   return has_run_file(layout) && registry::is_in_use(layout.store());
 }
@@ -87,12 +87,14 @@ std::vector<Check> examine_server(const std::filesystem::path& directory) {
   const deployment::Layout layout(directory);
   if (!has_run_file(layout)) return {};
   if (!is_running(layout)) {
-    // What it says is where another server listens, or listened.
-    return {{"server", Health::warn,
-             fmt::format("none runs on this directory (nobody holds {}.lock), though it has {}: it "
-                         "is a copy of one that is served, or its server was killed",
-                         layout.store().string(), layout.run_file().string()),
-             "remove " + layout.run_file().string() + "; imprintd writes it when it starts"}};
+    // The run file gives the address of another server, running or stopped.
+    return {
+        {"server", Health::warn,
+         fmt::format(
+             "no server runs on this directory (no process holds {}.lock), though it has {}: it "
+             "is a copy of a directory that is served, or its server was killed",
+             layout.store().string(), layout.run_file().string()),
+         "remove " + layout.run_file().string() + "; imprintd writes it when it starts"}};
   }
   const auto server = find_server(layout);
   if (!server) return {{"server", Health::fail, server.error().message, "mend imprint.toml"}};

@@ -10,11 +10,12 @@
 
 namespace imprint::tool {
 
-/// What a running server says of itself: whether it answers and is ready, and what it has raised an
-/// alarm about. Nothing when no server runs on that directory.
+/// Checks a running server: whether it answers and is ready, and which alarms it has raised. Empty
+/// when no server runs on that directory.
 std::vector<deployment::Check> examine_server(const std::filesystem::path& directory);
 
-/// How many files it may open, as its metrics say; nothing when none runs or it does not say.
+/// How many files the server may open, according to its metrics; nullopt when no server runs or it
+/// does not say.
 std::optional<std::uint64_t> files_of_server(const std::filesystem::path& directory);
 
 }  // namespace imprint::tool

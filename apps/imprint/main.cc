@@ -14,12 +14,12 @@ constexpr const char* kHelp =
     "  imprint init /var/lib/imprint --endpoint iot.example.com\n"
     "  imprintd /var/lib/imprint\n"
     "\n"
-    "Operates an Imprint deployment: a device provisioning server that speaks the AWS IoT API.\n"
-    "Exit codes: 0 done, 1 failed, 2 bad usage or configuration (also a path that one of them "
-    "names "
-    "and that is not\nthere, or is no file).";
+    "Operates an Imprint deployment: a device provisioning server that speaks the AWS IoT\n"
+    "API.\n"
+    "Exit codes: 0 done, 1 failed, 2 bad usage or configuration (also when a path named there\n"
+    "does not exist or is not a file).";
 
-/// The first word that names no command where one is expected, and what was perhaps meant.
+/// The first word that is not a command where one is expected, with the command perhaps meant.
 std::optional<std::string> unknown_command(const CLI::App& app, int argc, char** argv) {
   const CLI::App* at = &app;
   std::string path = "imprint";
@@ -31,8 +31,8 @@ std::optional<std::string> unknown_command(const CLI::App& app, int argc, char**
       std::vector<std::string> names;
       for (const CLI::App* one : all) names.push_back(one->get_name());
       const auto meant = imprint::nearest(argv[i], names);
-      return fmt::format("{} is no command of {}{}; see {} --help", imprint::quote(argv[i]), path,
-                         meant ? fmt::format("; did you mean {}?", *meant) : "", path);
+      return fmt::format("{} is not a command of {}{}; see {} --help", imprint::quote(argv[i]),
+                         path, meant ? fmt::format("; did you mean {}?", *meant) : "", path);
     }
     at = *next;
     path += " " + at->get_name();

@@ -53,9 +53,9 @@ Result<std::string> read_text_argument(const std::string& path, std::size_t max_
     return refuse("is UTF-16; save it as UTF-8");
   if (text.starts_with("\x30\x82"))
     return refuse(
-        "is DER, the binary form of certificates; make PEM of it: openssl x509 -inform der");
+        "is DER, the binary form of certificates; convert it to PEM: openssl x509 -inform der");
   if (!encoding::is_utf8(text) || text.find('\0') != std::string::npos)
-    return refuse("is no text in UTF-8; is it the right file?");
+    return refuse("is not UTF-8 text; is it the right file?");
   return text;
 }
 
@@ -64,7 +64,7 @@ std::function<std::string(const std::string&)> whole_number_from(std::int64_t le
     std::int64_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error == std::errc() && end == text.data() + text.size() && number >= least) return {};
-    return fmt::format("{} is no whole number from {} on", quote(text), least);
+    return fmt::format("{} is not a whole number of at least {}", quote(text), least);
   };
 }
 
@@ -72,7 +72,7 @@ std::shared_ptr<CLI::FormatterBase> help_formatter() {
   class Formatter final : public CLI::Formatter {
    public:
     std::string make_subcommand(const CLI::App* verb) const override {
-      // After the example comes the sentence; its first clause is enough for a list.
+      // The description follows the example; its first clause is enough for a list.
       const std::string help = verb->get_description();
       const auto sentence = help.find("\n\n");
       std::string summary = sentence == std::string::npos ? help : help.substr(sentence + 2);

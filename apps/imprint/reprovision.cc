@@ -19,15 +19,15 @@ constexpr const char* kAllowHelp =
     "Example:\n"
     "  imprint reprovision allow /var/lib/imprint device-A1B2 --valid-for 24h\n"
     "\n"
-    "Lets one thing be registered again with another key, once: after a repair, or when a refused "
-    "unit is the right\n"
-    "one. What it has now stays in use until the new certificate first connects.";
+    "Lets one thing be registered again with another key, once: after a repair, or when a\n"
+    "refused unit is the right one. Its current certificate stays in use until the new one\n"
+    "first connects.";
 
 constexpr const char* kWithdrawHelp =
     "Example:\n"
     "  imprint reprovision withdraw /var/lib/imprint device-A1B2\n"
     "\n"
-    "Takes the permission back.";
+    "Withdraws the permission.";
 
 struct Arguments {
   std::string directory;
@@ -85,7 +85,8 @@ void add_reprovision(CLI::App& app, Run& run) {
       "Lets a thing be registered again with another key.");
   noun->require_subcommand(1);
   add_verb(*noun, "allow", kAllowHelp, arguments, run, &allow)
-      ->add_option("--valid-for", arguments->valid_for, "For how long, as 2h or 7d (default 24h)")
+      ->add_option("--valid-for", arguments->valid_for,
+                   "How long this is allowed, such as 2h or 7d (default 24h)")
       ->option_text("TIME");
   add_verb(*noun, "withdraw", kWithdrawHelp, arguments, run, &withdraw);
 }

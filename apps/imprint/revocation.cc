@@ -20,16 +20,15 @@ constexpr const char* kListHelp =
     "Example:\n"
     "  imprint revocation list /var/lib/imprint\n"
     "\n"
-    "Lists revoked certificates that were deleted: their keys stay out.";
+    "Lists revoked certificates that were deleted: their keys remain barred.";
 
 constexpr const char* kLiftHelp =
     "Example:\n"
     "  imprint revocation lift /var/lib/imprint 3f0c...9a\n"
     "\n"
-    "Lets the key of a revoked certificate that was deleted in again, for a unit that came back "
-    "and may be used. Goes into\n"
-    "the audit trail. A revoked certificate that is still registered has to be deleted first (aws "
-    "iot delete-certificate).";
+    "Lifts the bar on the key of a revoked certificate that was deleted, for a unit that came\n"
+    "back and may be used. Recorded in the audit trail. A revoked certificate that is still\n"
+    "registered must be deleted first (aws iot delete-certificate).";
 
 struct Arguments {
   std::string directory;
@@ -61,7 +60,7 @@ Result<void> list(const Arguments& arguments) {
 Result<void> lift(const Arguments& arguments) {
   const deployment::Layout layout(arguments.directory);
   TRY_ASSIGN(const ServerAddress server, find_server(layout));
-  // An ARN is as good.
+  // An ARN is accepted as well.
   const std::string id = arguments.certificate.substr(arguments.certificate.rfind('/') + 1);
   TRY_ASSIGN(
       const json::value answer,
@@ -69,7 +68,7 @@ Result<void> lift(const Arguments& arguments) {
   if (arguments.output == Output::json) {
     fmt::print("{}\n", encoding::to_json(answer));
   } else {
-    fmt::print("the key of certificate {} may have a certificate again\n", id);
+    fmt::print("the key of certificate {} may be certified again\n", id);
   }
   return {};
 }

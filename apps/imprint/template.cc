@@ -33,30 +33,28 @@ constexpr const char* kHelp =
     "FirmwareVersion=2\n"
     "  imprint template set /var/lib/imprint Sensors allowlist=line-a\n"
     "\n"
-    "Says everything that is wrong with a provisioning template, each finding with its place and "
-    "how to mend it;\n"
-    "and what a device with these parameters would get, without making it. The template's\n"
-    "pre-provisioning hook is asked for real (--no-hook leaves it out).";
+    "Checks, tries and configures provisioning templates: lint lists every problem with its\n"
+    "place and how to fix it; try shows what a device with these parameters would get,\n"
+    "without making it. try really asks the template's pre-provisioning hook (unless given\n"
+    "--no-hook).";
 
 constexpr const char* kLintHelp =
     "Example:\n"
     "  imprint template lint fleet-provisioning-template.json\n"
     "  imprint template lint fleet-provisioning-template.json --data /var/lib/imprint\n"
     "\n"
-    "Says everything that is wrong with a provisioning template, each finding with its place and "
-    "how to mend it.\n"
-    "The file may also be the one of `aws iot register-ca-certificate --registration-config`, with "
-    "the body inside.\n"
-    "Ends with 1 when one of them is an error.";
+    "Lists everything that is wrong with a provisioning template, each problem with its place\n"
+    "and how to fix it. The file may also be the one for `aws iot register-ca-certificate\n"
+    "--registration-config`, with the body inside. Exit code 1 when a problem is an error.";
 
 constexpr const char* kTryHelp =
     "Example:\n"
     "  imprint template try /var/lib/imprint Sensors --parameter SerialNumber=A1 --parameter "
     "FirmwareVersion=2\n"
     "\n"
-    "Shows every change that a device with these parameters would cause, and its answer, without "
-    "making them.\n"
-    "Asks the running server; ends with 1 when the device would be refused.";
+    "Shows every change that a device with these parameters would cause, and its answer,\n"
+    "without making the changes. Asks the running server; exit code 1 when the device would\n"
+    "be refused.";
 
 constexpr std::size_t kMaxFileBytes = std::size_t{1} << 20U;
 
@@ -94,7 +92,7 @@ json::array lint_here(const std::string& body, const std::string& type) {
   return out;
 }
 
-/// The same, and what the registry does not have.
+/// As above, plus what is missing in the registry.
 Result<json::array> lint_there(const std::string& directory, const std::string& body,
                                const std::string& type) {
   const deployment::Layout layout(directory);
@@ -111,7 +109,7 @@ Result<json::array> lint_there(const std::string& directory, const std::string& 
 
 // ---- devices of a CA ----
 
-/// A device's certificate comes first, as in the file that it sends; intermediates follow.
+/// A device's certificate comes first, as in the file that the device sends; intermediates follow.
 Result<std::vector<x509::Certificate>> read_certificates(const std::string& file) {
   constexpr std::string_view kEnd = "-----END CERTIFICATE-----";
   TRY_ASSIGN(const std::string text, read_text_argument(file, kMaxFileBytes));
@@ -133,11 +131,12 @@ json::object problem_of(std::string_view severity, std::string_view path, std::s
   return {{"severity", severity}, {"path", path}, {"message", message}, {"remedy", remedy}};
 }
 
-/// What the template needs of the subjects that a CA writes, and what these devices' lack.
+/// The subject attributes that the template needs from a CA's devices, and those that these
+/// devices' certificates lack.
 Result<json::array> lint_devices(const Arguments& arguments, const std::string& body) {
   json::array out;
   const auto parsed = templates::Template::parse(body, templates::Use::jitp);
-  if (!parsed) return out;  // told with the rest
+  if (!parsed) return out;  // reported with the other problems
   const SystemClock clock;
   std::vector<x509::Certificate> ca;
   if (!arguments.ca_file.empty()) {
@@ -154,7 +153,7 @@ Result<json::array> lint_devices(const Arguments& arguments, const std::string& 
       if (field.is_needed) needed.push_back(field.name);
     out.push_back(problem_of(
         "note", "$.Parameters",
-        needed.empty() ? "needs nothing of the subject of a device's certificate"
+        needed.empty() ? "needs nothing from the subject of a device's certificate"
                        : fmt::format("needs {} in the subject of each device's certificate",
                                      fmt::join(needed, ", ")),
         arguments.device_files.empty() ? "show one with --certificate to check it"
@@ -184,7 +183,7 @@ Result<json::array> lint_devices(const Arguments& arguments, const std::string& 
   return out;
 }
 
-/// Gives the exit code: findings are no failure of the tool, but a script must see them.
+/// Returns the exit code: findings are not a failure of the tool, but a script must see them.
 Result<int> lint(const Arguments& arguments) {
   TRY_ASSIGN(const TemplateFile file, read_template_file(arguments.file));
   const std::string& body = file.body;
@@ -244,8 +243,8 @@ Result<json::object> trial_of(const Arguments& arguments) {
   return out;
 }
 
-/// "thing device-1", "policy attachment P to cert/ab...": the members in their order, without the
-/// two that say what it is.
+/// "thing device-1", "policy attachment P to cert/ab...": the members in order, without the two
+/// that name the kind of change.
 void print_change(const json::object& change) {
   fmt::print("  {} {}\n", text_of(change, "action"), text_of(change, "kind"));
   for (const auto& member : change) {
@@ -257,7 +256,7 @@ void print_change(const json::object& change) {
   }
 }
 
-/// What the template's hook had to say; the device hears nothing of it.
+/// The answer of the template's hook; the device does not see it.
 void print_hook(const json::object& outcome) {
   const json::value* member = outcome.if_contains("hook");
   if (member == nullptr || !member->is_object()) return;
@@ -273,7 +272,8 @@ void print_hook(const json::object& outcome) {
     if (!is_empty) fmt::print("  {} {}\n", sentence, encoding::to_json(value));
   };
   list("parameterOverrides", "overrides");
-  list("undeclared", "its overrides of these are ignored, the template does not declare them:");
+  list("undeclared",
+       "its overrides of these are ignored because the template does not declare them:");
 }
 
 Result<int> try_template(const Arguments& arguments) {
@@ -315,20 +315,19 @@ void add_try(CLI::App& noun, const std::shared_ptr<Arguments>& arguments, Run& r
       ->envname("IMPRINT_DATA")
       ->required();
   verb->add_option("NAME", arguments->name, "The template")->required();
-  verb->add_option("--parameter", arguments->parameters,
-                   "What the device sends; as often as needed")
+  verb->add_option("--parameter", arguments->parameters, "What the device sends; may be repeated")
       ->option_text("NAME=VALUE");
   verb->add_option("--template-version", arguments->version, "Version (default: the default one)")
       ->check(whole_number_from(1))
       ->option_text("N");
-  verb->add_option("--body", arguments->file, "Try this body in the template's place")
+  verb->add_option("--body", arguments->file, "Try this body instead of the template's")
       ->option_text("FILE");
   verb->add_option(
           "--certificate", arguments->certificate_file,
           "The device's certificate, for JITP templates; intermediates follow it, as it sends them")
       ->option_text("FILE");
   verb->add_option("--certificate-id", arguments->certificate_id,
-                   "A certificate that is registered: a device that comes again")
+                   "A registered certificate, for a device that registers again")
       ->option_text("ID");
   verb->add_flag("--no-hook", arguments->without_hook,
                  "Do not ask the template's pre-provisioning hook");
@@ -349,17 +348,17 @@ void add_template(CLI::App& app, Run& run) {
   noun->require_subcommand(1);
   CLI::App* verb = noun->add_subcommand("lint", kLintHelp);
   verb->add_option("FILE", arguments->file, "The template's body, JSON")->required();
-  verb->add_option("--type", arguments->type, "What it is for (default fleet)")
+  verb->add_option("--type", arguments->type, "The type of the template (default fleet)")
       ->check(CLI::IsMember({"fleet", "jitp"}))
       ->option_text("fleet|jitp");
   verb->add_option("--ca", arguments->ca_file,
-                   "CA certificate, PEM: also say what its devices' subjects need; implies jitp")
+                   "CA certificate, PEM: also list what its devices' subjects need; implies jitp")
       ->option_text("FILE");
   verb->add_option("--certificate", arguments->device_files,
-                   "A device's certificate, PEM: what it lacks; as often as needed; implies jitp")
+                   "A device's certificate, PEM: list what it lacks; may be repeated; implies jitp")
       ->option_text("FILE");
   verb->add_option("--data", arguments->directory,
-                   "Deployment directory: its running server also says what it does not have")
+                   "Deployment directory: its running server also lists what is missing in it")
       ->envname("IMPRINT_DATA")
       ->option_text("DIR");
   add_output(*verb, arguments->output);

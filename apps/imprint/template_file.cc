@@ -15,8 +15,8 @@ constexpr std::size_t kMaxFileBytes = std::size_t{1} << 20U;
 
 struct Role {
   std::string arn;
-  /// As --cli-input-json of create-provisioning-template has it, with the template's name beside
-  /// it.
+  /// As in --cli-input-json of create-provisioning-template, with the template's name beside the
+  /// body.
   bool is_of_new_template = false;
 };
 
@@ -41,14 +41,15 @@ Result<TemplateFile> read_template_file(const std::string& file) {
   TRY_ASSIGN(std::string text, read_text_argument(file, kMaxFileBytes));
   const auto parsed = encoding::parse_json(text, {.max_bytes = kMaxFileBytes, .max_depth = 64});
   const auto* object = parsed ? parsed->if_object() : nullptr;
-  // What is no wrapper is a body, with whatever is wrong with it.
+  // Anything that is not a wrapper is a body, whatever is wrong with it.
   if (object == nullptr || object->contains("Resources")) return TemplateFile{std::move(text)};
   if (!object->contains("templateBody")) {
     if (!object->contains("templateName")) return TemplateFile{std::move(text)};
-    return fail(Fault::invalid,
-                "{}: names the stored template {} and holds no body; name the file with the body, "
-                "or the template itself",
-                file, text_of(*object, "templateName"));
+    return fail(
+        Fault::invalid,
+        "{}: names the stored template {} and contains no body; name the file with the body, "
+        "or the template itself",
+        file, text_of(*object, "templateName"));
   }
   const encoding::json::value& body = object->at("templateBody");
   if (!body.is_string()) {
@@ -71,8 +72,9 @@ Result<TemplateFile> read_template_to_send(const std::string& file) {
   TRY_ASSIGN(TemplateFile out, read_template_file(file));
   const auto parsed = encoding::parse_json(out.body, {.max_bytes = kMaxFileBytes, .max_depth = 64});
   if (parsed) return out;
-  return fail(Fault::invalid, "{}: the template is no JSON: {}; imprint template lint {} says more",
-              file, describe(parsed.error()), file);
+  return fail(Fault::invalid,
+              "{}: the template is not JSON: {}; imprint template lint {} shows more", file,
+              describe(parsed.error()), file);
 }
 
 }  // namespace imprint::tool

@@ -7,20 +7,20 @@
 
 namespace imprint::tool {
 
-/// A template as a file has it: its body alone, or wrapped as `aws iot` takes it in
+/// A template as read from a file: its body alone, or wrapped as `aws iot` takes it in
 /// --registration-config and --cli-input-json.
 struct TemplateFile {
   std::string body;
-  /// Beside a wrapped body, where there is one.
+  /// The role beside a wrapped body, if there is one.
   std::string role_arn = {};
-  /// The same: of the template that create-provisioning-template would make.
+  /// Likewise, the name of the template that create-provisioning-template would make.
   std::string template_name = {};
 };
 
-/// Errors name the file: also a role or a name beside the body that the server would refuse.
+/// Errors name the file, also for a role or a name beside the body that the server would refuse.
 Result<TemplateFile> read_template_file(const std::string& file);
 
-/// The same for a body that is sent: it must be JSON at least.
+/// As above, for a body that is sent to the server: it must at least be JSON.
 Result<TemplateFile> read_template_to_send(const std::string& file);
 
 }  // namespace imprint::tool

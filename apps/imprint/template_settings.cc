@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a template has that AWS has no field for: shown and set.
+// The settings of a template that AWS has no field for: shows and sets them.
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -24,15 +24,15 @@ constexpr const char* kSetHelp =
     "override.Region=column:region\n"
     "  imprint template set /var/lib/imprint Sensors fleet-limit=\n"
     "\n"
-    "Changes settings of a template; an empty value takes the template's own away, and the one of "
-    "imprint.toml holds\n"
-    "again. docs/gatekeeper.md lists the keys. Holds for the next device.";
+    "Changes settings of a template; an empty value removes the template's own setting, and\n"
+    "the one of imprint.toml applies again. docs/gatekeeper.md lists the keys. Changes apply\n"
+    "from the next device on.";
 
 constexpr const char* kShowHelp =
     "Example:\n"
     "  imprint template show /var/lib/imprint Sensors\n"
     "\n"
-    "Shows a template: its versions, and its settings with where each comes from.";
+    "Shows a template: its versions, and its settings with the source of each.";
 
 struct Arguments {
   std::string directory;
@@ -46,7 +46,7 @@ Result<json::object> ask(const Arguments& arguments, const std::string& method,
   const deployment::Layout layout(arguments.directory);
   TRY_ASSIGN(const ServerAddress server, find_server(layout));
   TRY_ASSIGN(json::value answer, call(layout, server, method, path, body));
-  if (!answer.is_object()) return fail(Fault::internal, "the server's answer is no object");
+  if (!answer.is_object()) return fail(Fault::internal, "the server's answer is not an object");
   return std::move(answer.get_object());
 }
 
@@ -128,7 +128,7 @@ void add_template_settings(CLI::App& noun, Run& run) {
     return of;
   };
   verb("set", kSetHelp, &set)
-      ->add_option("KEY=VALUE", arguments->settings, "What to set; as often as needed")
+      ->add_option("KEY=VALUE", arguments->settings, "What to set; may be repeated")
       ->required();
   verb("show", kShowHelp, &show);
 }

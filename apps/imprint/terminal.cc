@@ -10,9 +10,9 @@ namespace imprint::tool {
 
 namespace {
 
-/// Moves the cursor, changes colours, turns text around or hides in it: C0, DEL, C1, and what
-/// Unicode has for directions and zero width (UAX #9; U+200B to U+200F, U+2028 to U+202E, U+2060 to
-/// U+206F, U+061C, U+FEFF).
+/// Characters that move the cursor, change colours, reverse the text direction or are invisible:
+/// C0, DEL, C1, and Unicode's direction and zero-width characters (UAX #9; U+200B to U+200F, U+2028
+/// to U+202E, U+2060 to U+206F, U+061C, U+FEFF).
 bool is_unseen(char32_t c) {
   return c < 0x20 || (c >= 0x7F && c < 0xA0) || (c >= 0x200B && c <= 0x200F) ||
          (c >= 0x2028 && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) || c == 0x061C || c == 0xFEFF;

@@ -8,12 +8,12 @@
 
 namespace imprint::tool {
 
-/// What moves the cursor, turns text around or hides becomes a space; text that is no UTF-8 is
-/// escaped whole.
+/// Replaces by a space every character that moves the cursor, reverses the text direction or is
+/// invisible; text that is not UTF-8 is escaped as a whole.
 std::string for_terminal(std::string_view text);
 
-/// A text member as a terminal may show it: what devices said is in it, and nothing of that reaches
-/// the terminal as anything but what it looks like. Empty when it is absent or no text.
+/// A text member made safe for a terminal: it contains what devices sent, and none of that may act
+/// on the terminal. Empty when it is absent or not text.
 std::string shown(const encoding::json::object& object, std::string_view member);
 
 }  // namespace imprint::tool

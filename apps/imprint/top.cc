@@ -24,9 +24,9 @@ constexpr const char* kHelp =
     "  imprint top /var/lib/imprint\n"
     "  imprint top /var/lib/imprint --once\n"
     "\n"
-    "Shows a running server live: devices a second, what is refused and why, connections of each "
-    "shard, alarms and what to do. Ends with Ctrl-C. --once, or an output that is no terminal, "
-    "prints one picture.";
+    "Shows a running server live: devices per second, what is refused and why, connections of\n"
+    "each shard, alarms and what to do. Ends with Ctrl-C. --once, or an output that is not a\n"
+    "terminal, prints one picture.";
 
 constexpr auto kPeriod = std::chrono::seconds(1);
 constexpr std::string_view kHomeAndClear = "\x1b[H\x1b[2J";
@@ -69,7 +69,7 @@ std::string grouped(double value) {
   return digits;
 }
 
-/// One character a step, as high as the highest.
+/// One character per step, scaled to the highest step.
 std::string bars(const json::array& steps) {
   constexpr std::array<std::string_view, 9> kHeights = {" ", "▁", "▂", "▃", "▄",
                                                         "▅", "▆", "▇", "█"};
@@ -79,7 +79,7 @@ std::string bars(const json::array& steps) {
   for (const json::value& step : steps) {
     const double value = step.to_number<double>();
     const double height = most > 0 ? value / most * (kHeights.size() - 1) : 0;
-    // What is not nothing is seen.
+    // A value above zero is always visible.
     const auto index = static_cast<std::size_t>(height + 0.5);
     out += kHeights[value > 0 ? std::max<std::size_t>(index, 1) : 0];
   }
@@ -99,8 +99,8 @@ std::string write_rates(const json::object& now, const json::object& latency) {
   }
   out += "\n";
   if (!is_null(now, "ratio")) {
-    out += fmt::format("failures for each success {:.3f}, the alarm is at {:.3f}\n",
-                       number_in(now, "ratio"), number_in(now, "ratioLimit"));
+    out += fmt::format("failures per success {:.3f}, alarm above {:.3f}\n", number_in(now, "ratio"),
+                       number_in(now, "ratioLimit"));
   }
   if (number_in(latency, "count") > 0) {
     out += fmt::format(
@@ -144,7 +144,7 @@ Result<std::string> picture(const deployment::Layout& layout, const ServerAddres
   TRY_ASSIGN(const json::value raised,
              call(layout, server, "GET", "/imprint/v1/alarms?state=raised"));
   if (!answer.is_object() || !raised.is_object())
-    return fail(Fault::internal, "the server's answer is no object");
+    return fail(Fault::internal, "the server's answer is not an object");
   const json::object& pipeline = answer.get_object();
   const json::object now = object_in(pipeline, "now");
   const json::array steps = list_in(object_in(pipeline, "series"), "onboarded");
@@ -163,7 +163,7 @@ Result<void> watch(const Arguments& arguments) {
     const auto shows = picture(layout, server);
     if (!shows && (once || shows.error().fault != Fault::unavailable))
       return tl::unexpected(shows.error());
-    // Its server restarts, perhaps on another port: wait for it.
+    // The server may be restarting, perhaps on another port: wait for it.
     if (!shows) {
       TRY_ASSIGN(server, find_server(layout));
     }
@@ -182,7 +182,7 @@ void add_top(CLI::App& app, Run& run) {
   verb->add_option("DIR", arguments->directory, "Deployment directory")
       ->envname("IMPRINT_DATA")
       ->required();
-  verb->add_flag("--once", arguments->once, "Print one picture and end");
+  verb->add_flag("--once", arguments->once, "Print one picture and exit");
   verb->callback([arguments, &run] {
     run = [arguments]() -> int {
       const auto done = watch(*arguments);

@@ -25,21 +25,19 @@ constexpr const char* kExportHelp =
     "  imprint export /var/lib/imprint ./for-aws --format aws\n"
     "  imprint export /var/lib/imprint ./for-mosquitto --format mosquitto\n"
     "\n"
-    "Writes the registry as files that people and other systems can read, at one moment, while it\n"
-    "serves: things, types, groups, certificates, policies, templates. No private key is among "
-    "them.\n"
-    "Formats: imprint (for imprint import), aws (bulk registration), mosquitto (a configuration).\n"
-    "docs/leaving.md says what to do with them.";
+    "Writes the registry as files that people and other systems can read, as of one moment,\n"
+    "even while it serves: things, types, groups, certificates, policies, templates. No\n"
+    "private key is among them.\n"
+    "Formats: imprint (for imprint import), aws (bulk registration), mosquitto (a\n"
+    "configuration). docs/leaving.md explains how to use them.";
 
 constexpr const char* kImportHelp =
     "Example:\n"
     "  imprint import ./export /var/lib/imprint\n"
     "\n"
-    "Reads a folder that imprint export wrote, perhaps edited, into a deployment whose server is "
-    "stopped.\n"
-    "Everything is checked before the first change, and then it is one change; what is there "
-    "already and\n"
-    "the same stays, so the same import twice changes nothing.";
+    "Reads a folder that imprint export wrote, perhaps edited, into a deployment whose server\n"
+    "is stopped. Everything is checked first and then applied as one change. Entries that are\n"
+    "already there and the same are kept, so importing twice changes nothing.";
 
 struct Arguments {
   std::string directory;
@@ -58,7 +56,8 @@ void print_counts(const transfer::Counts& counts) {
   for (const auto& [file, count] : counts) fmt::print("  {:<28}  {}\n", file, count);
 }
 
-/// A copy of the store, so that what is written is one moment of it; it goes with its folder.
+/// Exports from a copy of the store, so that the files show one moment of it; the copy is deleted
+/// with its folder.
 Result<transfer::Exported> export_copy(const deployment::Layout& layout,
                                        const std::filesystem::path& copy,
                                        const std::filesystem::path& folder,
@@ -73,7 +72,7 @@ Result<transfer::Exported> run_export(const Arguments& arguments) {
   const deployment::Layout layout(arguments.directory);
   TRY(expect_deployment(layout));
   if (!std::filesystem::exists(layout.store())) {
-    return fail(Fault::not_found, "{} is not there; is {} a deployment that has served?",
+    return fail(Fault::not_found, "{} does not exist; is {} a deployment that has been served?",
                 layout.store().string(), arguments.directory);
   }
   SystemRandom random;
@@ -112,7 +111,7 @@ Result<transfer::Imported> run_import(const Arguments& arguments) {
   const deployment::Layout layout(arguments.directory);
   if (!std::filesystem::exists(layout.config()) &&
       !std::filesystem::exists(layout.admin_credentials())) {
-    return fail(Fault::not_found, "{} is no deployment; make one: imprint init {}",
+    return fail(Fault::not_found, "{} is not a deployment; make one: imprint init {}",
                 arguments.directory, arguments.directory);
   }
   TRY_ASSIGN(const std::unique_ptr<registry::SqliteStore> store,
@@ -142,7 +141,7 @@ void add_export(CLI::App& app, Run& run) {
   verb->add_option("DIR", arguments->directory, "Deployment directory")->required();
   verb->add_option("FOLDER", arguments->folder, "Folder to make")->required();
   verb->add_option("--format", arguments->format,
-                   "Who is to read it: imprint, aws or mosquitto (default imprint)")
+                   "The format: imprint, aws or mosquitto (default imprint)")
       ->check(CLI::IsMember({"imprint", "aws", "mosquitto"}))
       ->option_text("imprint|aws|mosquitto");
   add_output(*verb, arguments->output);

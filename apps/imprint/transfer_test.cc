@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `imprint export` and `imprint import` from outside.
+// `imprint export` and `imprint import` run as commands.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -57,11 +57,11 @@ TEST(TransferVerbs, SayWhatIsWrong) {
       {"export d e", 1, "exists already"},
       {"export d f --format xml", 2, "--format"},
       {"export gone f", 2, "gone"},
-      {"export empty f", 1, "that has served"},
+      {"export empty f", 1, "that has been served"},
       {"export d no/such/f", 1, "no/such"},
       {"import e", 2, "DIR"},
       {"import gone d", 2, "that imprint export made"},
-      {"import e gone", 2, "is no deployment"},
+      {"import e gone", 2, "is not a deployment"},
       {"import bad d", 2, "things.ndjson:1: "},
   };
   for (const auto& row : rows) {

@@ -14,7 +14,7 @@ class FormatterBase;
 }  // namespace CLI
 
 /// The verbs of the operator's tool, one file each. add_x() declares its flags on `app` and, when
-/// the user names it, stores what to run; the result of that is the exit code.
+/// the user names the verb, stores what to run, which returns the exit code.
 namespace imprint::tool {
 
 /// 0: done. 1: failed, with its cause on stderr. 2: bad usage or configuration.
@@ -47,23 +47,24 @@ void add_restore(CLI::App& app, Run& run);
 void add_export(CLI::App& app, Run& run);
 void add_import(CLI::App& app, Run& run);
 
-/// Prints "imprint: <error>" to stderr and says with which code to end: bad input is 2, the rest 1.
+/// Prints "imprint: <error>" to stderr and returns the exit code: 2 for bad input, 1 for the rest.
 int report(const Error& error);
-/// The same of a verb that works on files alone: a path that is not there is bad input, too.
+/// As above, for a verb that works on files alone: a path that does not exist is bad input, too.
 int report_of_files(const Error& error);
 
-/// Reads a file that was named on the command line: a path that leads to no file is bad input.
+/// Reads a file named on the command line: a path that does not lead to a file is bad input.
 Result<std::string> read_argument(const std::string& path, std::size_t max_bytes);
-/// The same of a secret, which nobody else may be able to read.
+/// As above, for a secret, which nobody else may be able to read.
 Result<Secret> read_secret_argument(const std::string& path, std::size_t max_bytes);
-/// The same of text in UTF-8: an empty file, another encoding, a byte order mark and what is no
-/// text are named.
+/// As above, for UTF-8 text: the error names an empty file, another encoding, a byte order mark or
+/// content that is not text.
 Result<std::string> read_text_argument(const std::string& path, std::size_t max_bytes);
 
-/// For options that take a number: says what is wrong with a text; nothing when it is one.
+/// A check for options that take a number: returns what is wrong with a text, or an empty string
+/// when it is a number of at least `least`.
 std::function<std::string(const std::string&)> whole_number_from(std::int64_t least);
 
-/// Lists verbs by one clause each; the verb's own --help has the rest.
+/// Lists each verb by the first clause of its description; the verb's own --help has the rest.
 std::shared_ptr<CLI::FormatterBase> help_formatter();
 
 enum class Output { text, json };

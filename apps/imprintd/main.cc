@@ -30,14 +30,15 @@ sigset_t block_signals() {
   return signals;
 }
 
-/// Keys are in this memory: no core file, and no reading by another process of the same user.
+/// Keys are in this process's memory: no core file, and no reading by another process of the same
+/// user.
 void keep_memory_private() {
   const rlimit none{0, 0};
   setrlimit(RLIMIT_CORE, &none);
   prctl(PR_SET_DUMPABLE, 0);
 }
 
-/// The command line and the file as they are now.
+/// Reads the command line and the file as they are now.
 imprint::Result<void> reload(imprint::server::Server& server, int argc, char** argv,
                              imprint::telemetry::Log& log) {
   TRY_ASSIGN(const imprint::imprintd::Options options, imprint::imprintd::read_options(argc, argv));
@@ -54,7 +55,7 @@ void serve_until_told(imprint::server::Server& server, const sigset_t& signals, 
     if (reloaded) {
       log.info("reloaded configuration and server certificate");
     } else {
-      log.error("kept configuration and server certificate as they were",
+      log.error("kept the previous configuration and server certificate",
                 {{"because", imprint::describe(reloaded.error())}});
     }
   }

@@ -13,13 +13,12 @@ constexpr const char* kHelp =
     "  imprint init /var/lib/imprint\n"
     "  imprintd /var/lib/imprint --mqtt 0.0.0.0:8883\n"
     "\n"
-    "Serves an Imprint deployment: device provisioning over MQTT and the AWS IoT API over HTTPS. "
-    "Prints one\n"
-    "line on stdout when it serves; logs go to stderr. SIGTERM drains and ends, SIGHUP reloads "
-    "certificates and\nconfiguration, as far as a running server can; the log names the rest.\n"
-    "Exit codes: 0 stopped as asked, 1 failed, 2 bad usage or configuration (also a file that one "
-    "of "
-    "them names\nand that is not there).";
+    "Serves an Imprint deployment: device provisioning over MQTT and the AWS IoT API over\n"
+    "HTTPS. Prints one line on stdout when it is ready; logs go to stderr. SIGTERM drains and\n"
+    "stops it; SIGHUP reloads certificates and configuration, as far as a running server can;\n"
+    "the log names the settings that need a restart.\n"
+    "Exit codes: 0 stopped as asked, 1 failed, 2 bad usage or configuration (also when a file\n"
+    "named there does not exist).";
 
 telemetry::Level to_level(const std::string& text) {
   if (text == "debug") return telemetry::Level::debug;
@@ -43,15 +42,15 @@ Result<Options> read_options(int argc, const char* const* argv) {
   app.add_option("--mqtt", mqtt,
                  "ADDRESS:PORT for devices; port 0 picks a free one (default 127.0.0.1:8883)");
   app.add_option("--http", http, "ADDRESS:PORT for the API (default 127.0.0.1:8443)");
-  app.add_option("--threads", threads, "shards; default one for each core")
+  app.add_option("--threads", threads, "number of shards (default: one per core)")
       ->check(CLI::Range(1, 256));
   app.add_option("--log-format", log_format, "text or json")
       ->check(CLI::IsMember({"text", "json"}));
-  app.add_option("--log-level", log_level, "least level that is logged")
+  app.add_option("--log-level", log_level, "lowest level that is logged")
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
   app.add_flag("--begin-anew", begin_anew,
-               "serve a deployment that has lost its store: with an empty registry when there is "
-               "none, from its state when it is an older copy (what was revoked since must be "
+               "serve a deployment that has lost its store: with an empty registry if there is "
+               "none, or from an older copy of the store (what was revoked since must be "
                "revoked again; the log names it). The old audit archive keeps its events under "
                "another name. Refused when nothing is lost");
   try {

@@ -8,7 +8,7 @@
 
 namespace imprint::imprintd {
 
-/// What the command line and imprint.toml come to; flags override the file.
+/// The result of the command line and imprint.toml; flags override the file.
 struct Options {
   deployment::Layout layout;
   deployment::Config config;

@@ -12,7 +12,7 @@ RunFile::RunFile(std::filesystem::path file, const std::string& mqtt, const std:
     : file_(std::move(file)) {
   const encoding::json::object content{
       {"mqtt", mqtt}, {"http", "https://" + http}, {"pid", getpid()}};
-  // Without it the tool goes by the configuration, so failing to write it is no reason to stop.
+  // Without this file the tool uses the configuration, so failing to write it is no reason to stop.
   std::ignore = write_file_durably(file_, 0600, encoding::to_json(content) + "\n");
 }
 

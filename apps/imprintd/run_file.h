@@ -7,7 +7,7 @@
 namespace imprint::imprintd {
 
 /// While the server runs, a file in the deployment directory tells the operator's tool where it
-/// listens, whatever ports it was given. Removed at the end.
+/// listens, whichever ports it was given. Removed at the end.
 class RunFile {
  public:
   RunFile(std::filesystem::path file, const std::string& mqtt, const std::string& http);

@@ -204,7 +204,7 @@ class Claims(WithClaims):
         self.assertRegex(listed, rf'{claim_id}  batch7 +in-service  0 of 7 .* \["{TEMPLATE}"\]')
         shown = run([BIN / "imprint", "claim", "show", self.deployment.data, claim_id]).stdout
         self.assertRegex(shown, r"serials +\{\"first\":\"S-1\",\"last\":\"S-7\"\}")
-        for words, part in ((["--max-devices", "0"], "no number above 0"), (["--rate", "fast"], "60/1m"), (["--serials", "S-1"], "A-0001..A-0100"),
+        for words, part in ((["--max-devices", "0"], "not a number above 0"), (["--rate", "fast"], "60/1m"), (["--serials", "S-1"], "A-0001..A-0100"),
                             (["--network", "10.0.0.1/8"], "10.0.0.0/8"), (["--serials", "S-9..S-1"], "comes before")):
             done = run([BIN / "imprint", "claim", "set", self.deployment.data, claim_id, *words], check=False)
             self.assertNotEqual(done.returncode, 0, words)

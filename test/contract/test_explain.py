@@ -177,7 +177,7 @@ class Explain(WithServer):
             told = self.refused(wanted)
             self.assertEqual(told["from"], "127.0.0.1")
             self.assertIn("do what the sentence says", told["next"])
-        self.assertIn("somebody without a name from 127.0.0.1", run([BIN / "imprint", "explain", self.deployment.data]).stdout)
+        self.assertIn("a device without a name from 127.0.0.1", run([BIN / "imprint", "explain", self.deployment.data]).stdout)
 
     def test_a_wrong_port_leaves_something_to_explain(self):
         """HTTP where devices connect, and a device where operators do."""

@@ -126,7 +126,7 @@ class Gatekeeper(WithServer):
         refused = imported("spoilt.csv", b"serial,region\nQ-1,eu\n1.23E+11,eu\nQ-2 ,eu\nQ-1,us\nQ-1,eu\n")
         self.assertEqual(refused.returncode, 2)
         for part in ("spoilt.csv:3: serial: \"1.23E+11\" is how a spreadsheet shows", "spoilt.csv:4: serial: \"Q-2 \" begins or ends with a space",
-                     'spoilt.csv:5: serial: "Q-1" stands in line 2 with other columns', "3 of 5 rows are wrong and nothing was imported"):
+                     'spoilt.csv:5: serial: "Q-1" is already in line 2 with other columns', "3 of 5 rows are wrong and nothing was imported"):
             self.assertIn(part, refused.stderr)
         self.assertEqual(imported("semicolons.csv", b"serial;region\r\nQ-3;eu\r\n").returncode, 0)
         self.assertEqual(imported("tabs.tsv", b"serial\tregion\nQ-4\teu\n").returncode, 0)
