@@ -31,8 +31,8 @@ Result<CertificateStatus> read_certificate_status(const Call& call, std::string_
   return refuse_value(member, text, "Member must be ACTIVE, INACTIVE or REVOKED");
 }
 
-Result<void> check_activation(const provisioning::Standing& standing, const CertificateId& own) {
-  for (const registry::Certificate& other : standing.certificates) {
+Result<void> check_activation(const provisioning::KeyHistory& history, const CertificateId& own) {
+  for (const registry::Certificate& other : history.certificates) {
     if (other.id == own || other.status != CertificateStatus::revoked) continue;
     return refuse(Exception::certificate_state,
                   fmt::format("Certificate {} of the same key, or of the same issuer and serial "
@@ -40,8 +40,8 @@ Result<void> check_activation(const provisioning::Standing& standing, const Cert
                               "one and lift its revocation: imprint revocation lift DIR {}",
                               other.id.hex(), other.id.hex()));
   }
-  if (standing.tombstones.empty()) return {};
-  const std::string revoked = standing.tombstones.front().certificate.hex();
+  if (history.tombstones.empty()) return {};
+  const std::string revoked = history.tombstones.front().certificate.hex();
   return refuse(
       Exception::certificate_state,
       fmt::format("Certificate {} of the same key, or of the same issuer and serial "

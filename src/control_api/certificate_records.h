@@ -2,7 +2,7 @@
 #pragma once
 
 #include "control_api/store_access.h"
-#include "provisioning/standing.h"
+#include "provisioning/key_history.h"
 #include "x509/certificate.h"
 
 /// What the files about certificates and CA certificates share.
@@ -26,7 +26,7 @@ Result<registry::CertificateStatus> read_certificate_status(const Call& call,
 
 /// A key that was revoked stays out, whichever of its certificates is activated: refuses with
 /// CertificateStateException.
-Result<void> check_activation(const provisioning::Standing& standing, const CertificateId& own);
+Result<void> check_activation(const provisioning::KeyHistory& history, const CertificateId& own);
 
 /// {notBefore, notAfter}
 json::object write_validity(Timestamp not_before, Timestamp not_after);

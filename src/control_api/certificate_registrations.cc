@@ -4,8 +4,8 @@
 #include "control_api/certificate_records.h"
 #include "control_api/members.h"
 #include "control_api/operations.h"
+#include "provisioning/key_history.h"
 #include "provisioning/outside_certificate.h"
-#include "provisioning/standing.h"
 
 namespace imprint::control_api {
 
@@ -46,7 +46,7 @@ Answer store_certificate(Call call, RegistrationNeeds needs, Certificate record,
     co_return refuse(Exception::already_exists,
                      "The certificate is already provisioned or registered", arn);
   }
-  CO_TRY_ASSIGN(registry::RequireSame hold, co_await provisioning::ask_standing(
+  CO_TRY_ASSIGN(registry::RequireSame hold, co_await provisioning::ask_key_history(
                                                 store, provisioning::identity_of(record), record.id,
                                                 provisioning::AskedBy::operator_call));
   json::object detail{{"status", registry::to_string(record.status)}};

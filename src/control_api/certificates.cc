@@ -7,8 +7,8 @@
 #include "control_api/store_access.h"
 #include "issuance/key_pool.h"
 #include "provisioning/issue.h"
+#include "provisioning/key_history.h"
 #include "provisioning/settings.h"
-#include "provisioning/standing.h"
 #include "x509/csr.h"
 
 namespace imprint::control_api {
@@ -73,8 +73,8 @@ Answer create_certificate_from_csr(Call call, CertificateNeeds needs) {
   CO_TRY_ASSIGN(const x509::Csr csr,
                 x509::Csr::from_pem(call.in.text("certificateSigningRequest")));
   CO_TRY_ASSIGN(registry::RequireSame hold,
-                co_await provisioning::ask_standing(needs.store, {csr.public_key().sha256()}, {},
-                                                    provisioning::AskedBy::operator_call));
+                co_await provisioning::ask_key_history(needs.store, {csr.public_key().sha256()}, {},
+                                                       provisioning::AskedBy::operator_call));
   CO_TRY_ASSIGN(const Certificate certificate,
                 co_await needs.issue.run(csr.public_key(), issue_request(call, std::move(hold))));
   co_return write_issued(call, certificate);
@@ -146,9 +146,9 @@ void set_status(const Call& call, Certificate certificate, CertificateStatus wan
 
 /// What stays in service when this one is revoked: a renewal has an old and a new certificate of
 /// one key, so they do not share its fate, but an operator should know.
-json::array others_in_service(const provisioning::Standing& standing, const Certificate& revoked) {
+json::array others_in_service(const provisioning::KeyHistory& history, const Certificate& revoked) {
   json::array out;
-  for (const Certificate& other : standing.certificates) {
+  for (const Certificate& other : history.certificates) {
     if (other.id != revoked.id && other.public_key == revoked.public_key &&
         other.status == CertificateStatus::active &&
         !provisioning::is_other_encoding(other, revoked))
@@ -169,16 +169,16 @@ Answer update_certificate(Call call, CertificateNeeds needs) {
                                  certificate.id.hex()));
   }
   CO_TRY_ASSIGN(
-      const provisioning::Standing standing,
-      co_await provisioning::read_standing(needs.store, provisioning::identity_of(certificate)));
+      const provisioning::KeyHistory history,
+      co_await provisioning::read_key_history(needs.store, provisioning::identity_of(certificate)));
   const bool activates = wanted == CertificateStatus::active;
-  if (activates) CO_TRY(check_activation(standing, certificate.id));
+  if (activates) CO_TRY(check_activation(history, certificate.id));
   registry::ChangeSet changes;
-  changes.changes.emplace_back(provisioning::hold_of(standing));
+  changes.changes.emplace_back(provisioning::hold_of(history));
   set_status(call, certificate, wanted, changes,
-             wanted == CertificateStatus::revoked ? others_in_service(standing, certificate)
+             wanted == CertificateStatus::revoked ? others_in_service(history, certificate)
                                                   : json::array());
-  for (const Certificate& other : standing.certificates) {
+  for (const Certificate& other : history.certificates) {
     if (activates || !provisioning::is_other_encoding(other, certificate)) continue;
     if (other.status != CertificateStatus::revoked && other.status != wanted)
       set_status(call, other, wanted, changes);

@@ -352,7 +352,7 @@ Answer thaw_claim(Call call, ClaimNeeds needs) {
   }
   CO_TRY_ASSIGN(
       const provisioning::Standing standing,
-      co_await provisioning::read_standing(needs.store, provisioning::identity_of(claim)));
+      co_await provisioning::read_key_history(needs.store, provisioning::identity_of(claim)));
   CO_TRY(check_activation(standing, claim.id));
   claim.frozen.reset();
   claim.status = CertificateStatus::active;

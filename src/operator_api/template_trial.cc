@@ -10,10 +10,10 @@
 #include "provisioning/certificate_parameters.h"
 #include "provisioning/gatekeeper.h"
 #include "provisioning/hook.h"
+#include "provisioning/key_history.h"
 #include "provisioning/outside_certificate.h"
 #include "provisioning/plan.h"
 #include "provisioning/settings.h"
-#include "provisioning/standing.h"
 #include "provisioning/template_settings.h"
 #include "x509/certificate.h"
 
@@ -114,11 +114,11 @@ runtime::Task<Result<void>> check_introduction(Call call, TrialNeeds needs,
   }
   CO_TRY(provisioning::check_outside_certificate(device, now));
   const registry::query::SameIdentity identity = provisioning::identity_of(device);
-  CO_TRY_ASSIGN(const provisioning::Standing standing,
-                co_await provisioning::read_standing(needs.store, identity));
-  co_return provisioning::check_standing(standing, identity, device.id(),
-                                         provisioning::AskedBy::device,
-                                         provisioning::Inactive::is_permitted);
+  CO_TRY_ASSIGN(const provisioning::KeyHistory history,
+                co_await provisioning::read_key_history(needs.store, identity));
+  co_return provisioning::check_key_history(history, identity, device.id(),
+                                            provisioning::AskedBy::device,
+                                            provisioning::Inactive::is_permitted);
 }
 
 runtime::Task<Result<void>> take_certificate(Call call, TrialNeeds needs, Trial& trial) {

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "encoding/text.h"
-#include "provisioning/standing.h"
+#include "provisioning/key_history.h"
 #include "provisioning/template_settings.h"
 #include "trail/event.h"
 #include "x509/csr.h"
@@ -55,7 +55,7 @@ registry::Task<Result<CreatedCertificate>> CreateCertificate::from_csr(Caller ca
 registry::Task<Result<CreatedCertificate>> CreateCertificate::issue_or_reopen(Caller caller,
                                                                               x509::PublicKey key,
                                                                               std::string digest) {
-  CO_TRY_ASSIGN(KeyStanding known, co_await look_up(caller, key.sha256()));
+  CO_TRY_ASSIGN(KnownKey known, co_await look_up(caller, key.sha256()));
   if (!known.made_before) {
     CO_TRY_ASSIGN(PendingCertificates::Place place, reserve(caller));
     co_return co_await issue(std::move(caller), std::move(key), "create_certificate_from_csr"_step,
@@ -114,16 +114,16 @@ registry::Task<Result<CreatedCertificate>> CreateCertificate::issue(
   co_return answer(record);
 }
 
-registry::Task<Result<CreateCertificate::KeyStanding>> CreateCertificate::look_up(
-    Caller caller, Sha256 public_key) {
+registry::Task<Result<CreateCertificate::KnownKey>> CreateCertificate::look_up(Caller caller,
+                                                                               Sha256 public_key) {
   const registry::query::SameIdentity identity{public_key};
-  CO_TRY_ASSIGN(const Standing standing, co_await read_standing(store_, identity));
+  CO_TRY_ASSIGN(const KeyHistory history, co_await read_key_history(store_, identity));
   // A revoked key stays out whichever claim it comes through. An INACTIVE certificate is judged
   // with its thing, when this one is registered.
-  CO_TRY(check_standing(standing, identity, {}, AskedBy::device, Inactive::is_permitted));
+  CO_TRY(check_key_history(history, identity, {}, AskedBy::device, Inactive::is_permitted));
   const Timestamp now = clock_.now();
-  KeyStanding out{.hold = hold_of(standing)};
-  for (const registry::Certificate& certificate : standing.certificates) {
+  KnownKey out{.hold = hold_of(history)};
+  for (const registry::Certificate& certificate : history.certificates) {
     // Another claim's certificate proves nothing here.
     if (certificate.requested_by != caller.certificate) continue;
     const bool is_open = certificate.status == CertificateStatus::pending_activation &&

@@ -54,7 +54,7 @@ class CreateCertificate {
     registry::RequireSame hold;  ///< what the answer rests on: what is known of the key
   };
   /// What is known of a key of the device's own.
-  struct KeyStanding {
+  struct KnownKey {
     std::optional<registry::Certificate> made_before = {};  ///< for the same caller
     registry::RequireSame hold = {};
   };
@@ -68,7 +68,7 @@ class CreateCertificate {
                                                              std::string digest);
   /// A place among the certificates that wait for their registration.
   Result<PendingCertificates::Place> reserve(const Caller& caller);
-  registry::Task<Result<KeyStanding>> look_up(Caller caller, Sha256 public_key);
+  registry::Task<Result<KnownKey>> look_up(Caller caller, Sha256 public_key);
   registry::Task<Result<registry::Certificate>> reopen(Caller caller,
                                                        registry::Certificate certificate,
                                                        std::string request);

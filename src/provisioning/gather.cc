@@ -40,9 +40,9 @@ PolicyName name_of_inline_policy(const std::string& document) {
 namespace {
 
 registry::Task<Result<std::vector<registry::ThingPrincipal>>> things_of_other_certificates(
-    registry::Store& store, const registry::Certificate& own, const Standing& standing) {
+    registry::Store& store, const registry::Certificate& own, const KeyHistory& history) {
   std::vector<registry::ThingPrincipal> out;
-  for (const registry::Certificate& other : standing.certificates) {
+  for (const registry::Certificate& other : history.certificates) {
     if (other.id == own.id || other.public_key != own.public_key) continue;
     CO_TRY_ASSIGN(const std::vector<registry::ThingPrincipal> things,
                   co_await registry::list_all<registry::ThingPrincipal>(
@@ -72,12 +72,12 @@ registry::Task<Result<Known>> gather(registry::Store& store, Known known) {
       if (attachment != nullptr && attachment->target == registry::PolicyTarget(id))
         known.policies_of_certificate.push_back(*attachment);
     }
-    CO_TRY_ASSIGN(known.standing, co_await read_standing(store, identity_of(*known.certificate)));
+    CO_TRY_ASSIGN(known.history, co_await read_key_history(store, identity_of(*known.certificate)));
   }
   if (!known.resources.thing) co_return known;
   if (known.device && known.certificate) {
     CO_TRY_ASSIGN(known.things_of_key,
-                  co_await things_of_other_certificates(store, *known.certificate, known.standing));
+                  co_await things_of_other_certificates(store, *known.certificate, known.history));
   }
   const ThingName name = known.resources.thing->name;
   const auto it = known.named.find(registry::thing_key(name));

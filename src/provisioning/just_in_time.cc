@@ -5,9 +5,9 @@
 #include "outcome/causes.h"
 #include "provisioning/certificate_parameters.h"
 #include "provisioning/gatekeeper.h"
+#include "provisioning/key_history.h"
 #include "provisioning/outside_certificate.h"
 #include "provisioning/register_thing.h"
-#include "provisioning/standing.h"
 #include "provisioning/template_settings.h"
 #include "trail/event.h"
 
@@ -189,10 +189,10 @@ registry::Task<Result<JustInTime::Arrival>> JustInTime::look_up(FirstConnection 
       std::optional<registry::Certificate> known,
       co_await registry::find(store_, registry::certificate_key(connection.certificate.id())));
   const registry::query::SameIdentity identity = identity_of(connection.certificate);
-  CO_TRY_ASSIGN(const Standing standing, co_await read_standing(store_, identity));
+  CO_TRY_ASSIGN(const KeyHistory history, co_await read_key_history(store_, identity));
   // An INACTIVE one may be in nobody's way: that hangs on its thing.
-  CO_TRY(check_standing(standing, identity, connection.certificate.id(), AskedBy::device,
-                        Inactive::is_permitted));
+  CO_TRY(check_key_history(history, identity, connection.certificate.id(), AskedBy::device,
+                           Inactive::is_permitted));
   if (known) co_return Arrival{.ca = ca, .record = std::move(*known)};
   registry::Certificate record = certificate_record(connection.certificate, random_, now);
   record.status = CertificateStatus::pending_activation;
@@ -325,12 +325,12 @@ registry::Task<Result<void>> JustInTime::activate(FirstConnection connection, Ar
 registry::Task<Result<void>> JustInTime::reject(FirstConnection connection, Arrival arrival,
                                                 Introduced& out) {
   const registry::Certificate own = std::move(arrival.record);
-  CO_TRY_ASSIGN(Standing standing, co_await read_standing(store_, identity_of(own)));
+  CO_TRY_ASSIGN(KeyHistory history, co_await read_key_history(store_, identity_of(own)));
   registry::ChangeSet changes;
-  changes.changes.emplace_back(hold_of(standing));
+  changes.changes.emplace_back(hold_of(history));
   // One that an operator has decided about meanwhile is looked up again.
   changes.changes.emplace_back(registry::as_read(own));
-  for (registry::Certificate& record : standing.certificates) {
+  for (registry::Certificate& record : history.certificates) {
     if (record.id != own.id && !is_other_encoding(record, own)) continue;
     if (record.status == CertificateStatus::revoked) continue;
     record.status = CertificateStatus::revoked;
@@ -352,8 +352,8 @@ registry::Task<Result<void>> JustInTime::record_pending(FirstConnection connecti
   changes.changes.emplace_back(registry::Put{arrival.record, Expect::absent()});
   changes.changes.emplace_back(registry::as_read(arrival.ca));
   CO_TRY_ASSIGN(registry::RequireSame hold,
-                co_await ask_standing(store_, identity_of(connection.certificate),
-                                      arrival.record.id, AskedBy::device));
+                co_await ask_key_history(store_, identity_of(connection.certificate),
+                                         arrival.record.id, AskedBy::device));
   changes.changes.emplace_back(std::move(hold));
   registry::AuditEvent event = about(connection);
   event.time = arrival.record.created;

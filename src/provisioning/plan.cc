@@ -112,11 +112,11 @@ class Planner {
   Result<void> check_key() {
     if (!known_.certificate) return {};
     const CertificateId own = known_.certificate->id;
-    TRY(provisioning::check_standing(
-        known_.standing, identity_of(*known_.certificate), own,
+    TRY(provisioning::check_key_history(
+        known_.history, identity_of(*known_.certificate), own,
         known_.device ? AskedBy::device : AskedBy::operator_call,
         is_permitted_by_operator() ? Inactive::is_permitted : Inactive::refuses));
-    changes_.changes.emplace_back(hold_of(known_.standing));
+    changes_.changes.emplace_back(hold_of(known_.history));
     return {};
   }
 

@@ -10,8 +10,8 @@
 #include "alarms/point_alarms.h"
 #include "encoding/json.h"
 #include "provisioning/caller.h"
+#include "provisioning/key_history.h"
 #include "provisioning/settings.h"
-#include "provisioning/standing.h"
 #include "registry/store.h"
 #include "templates/template.h"
 #include "trail/details.h"
@@ -69,7 +69,7 @@ struct Known {
   std::vector<registry::GroupMembership> groups_of_thing = {};
   std::vector<registry::ThingPrincipal> things_of_certificate = {};
   std::vector<registry::PolicyAttachment> policies_of_certificate = {};
-  Standing standing = {};  ///< of the certificate's key
+  KeyHistory history = {};  ///< of the certificate's key
   /// What the key's other certificates are attached to; read for devices.
   std::vector<registry::ThingPrincipal> things_of_key = {};
   /// What the resources name: types, groups and policies, where they exist.

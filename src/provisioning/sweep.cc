@@ -3,7 +3,7 @@
 
 #include "encoding/json.h"
 #include "encoding/text.h"
-#include "provisioning/standing.h"
+#include "provisioning/key_history.h"
 #include "trail/event.h"
 
 namespace imprint::provisioning {

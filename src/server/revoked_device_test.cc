@@ -2,7 +2,7 @@
 // What was taken out of service stays out, however its device writes its certificate.
 #include <gmock/gmock.h>
 
-#include "provisioning/standing.h"
+#include "provisioning/key_history.h"
 #include "test/support/factory_world.h"
 #include "test/support/twin.h"
 

@@ -10,16 +10,6 @@ using registry::Certificate;
 
 namespace {
 
-/// The record, or nothing.
-template <class T>
-runtime::Task<Result<std::optional<T>>> find_one(registry::Store& store, registry::Key key) {
-  std::vector<registry::Key> keys;
-  keys.push_back(std::move(key));
-  CO_TRY_ASSIGN(auto found, co_await store.find(std::move(keys)));
-  if (!found.front()) co_return std::optional<T>();
-  co_return std::optional<T>(std::get<T>(std::move(*found.front())));
-}
-
 /// The template that a step asked for: as it was recorded, or from the topic that was refused.
 std::string template_asked_for(const trail::Event& event) {
   if (event.told.cause == "ResourceNotFound"_cause)
@@ -51,20 +41,19 @@ runtime::Task<Result<DeviceFacts>> facts_about(registry::Store& store, const tra
   if (event == nullptr) co_return facts;
   const auto id = CertificateId::parse(event->record.certificate);
   if (!id) co_return facts;
-  CO_TRY_ASSIGN(facts.certificate,
-                co_await find_one<Certificate>(store, registry::certificate_key(*id)));
+  CO_TRY_ASSIGN(facts.certificate, co_await registry::find(store, registry::certificate_key(*id)));
   if (!facts.certificate) {
     CO_TRY_ASSIGN(const auto tombstone,
-                  co_await find_one<registry::Tombstone>(store, registry::tombstone_key(*id)));
+                  co_await registry::find(store, registry::tombstone_key(*id)));
     facts.was_revoked = tombstone.has_value();
     co_return facts;
   }
   if (facts.certificate->status != registry::CertificateStatus::pending_activation ||
       !facts.certificate->requested_by)
     co_return facts;
-  CO_TRY_ASSIGN(auto claim,
-                co_await find_one<Certificate>(
-                    store, registry::certificate_key(*facts.certificate->requested_by)));
+  CO_TRY_ASSIGN(
+      auto claim,
+      co_await registry::find(store, registry::certificate_key(*facts.certificate->requested_by)));
   if (claim && claim->frozen) facts.certificate = std::move(claim);
   co_return facts;
 }

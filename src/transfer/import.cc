@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "base/name.h"
 #include "encoding/text.h"
-#include "provisioning/standing.h"
+#include "provisioning/key_history.h"
 #include "provisioning/template_settings.h"
 #include "registry/tags.h"
 #include "templates/template.h"
@@ -385,9 +385,9 @@ class Checker {
 Result<void> check_tombstone(registry::Store& store, const Item& item,
                              const registry::Tombstone& gone, Problems& problems) {
   const registry::query::SameIdentity identity{gone.public_key, gone.issued_as};
-  TRY_ASSIGN(const provisioning::Standing standing,
-             runtime::run_blocking(provisioning::read_standing(store, identity)));
-  for (const registry::Certificate& other : standing.certificates) {
+  TRY_ASSIGN(const provisioning::KeyHistory history,
+             runtime::run_blocking(provisioning::read_key_history(store, identity)));
+  for (const registry::Certificate& other : history.certificates) {
     if (other.status != registry::CertificateStatus::active || other.public_key != gone.public_key)
       continue;
     problems.add(item.place,
@@ -411,10 +411,10 @@ Result<void> check_keys(registry::Store& store, const std::vector<Item>& items, 
         known.contains(registry::key_of(item.record)))
       continue;
     const registry::query::SameIdentity identity = provisioning::identity_of(*certificate);
-    TRY_ASSIGN(const provisioning::Standing standing,
-               runtime::run_blocking(provisioning::read_standing(store, identity)));
-    const auto stands = provisioning::check_standing(standing, identity, certificate->id,
-                                                     provisioning::AskedBy::operator_call);
+    TRY_ASSIGN(const provisioning::KeyHistory history,
+               runtime::run_blocking(provisioning::read_key_history(store, identity)));
+    const auto stands = provisioning::check_key_history(history, identity, certificate->id,
+                                                        provisioning::AskedBy::operator_call);
     if (!stands) problems.add(item.place, stands.error());
   }
   return {};

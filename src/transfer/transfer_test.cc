@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "encoding/text.h"
-#include "provisioning/standing.h"
+#include "provisioning/key_history.h"
 #include "registry/codec.h"
 #include "test/support/fake_clock.h"
 #include "test/support/memory_store.h"
@@ -217,7 +217,7 @@ TEST_F(TransferTest, ARevokedDeviceStaysOutOfTheOtherDeploymentToo) {
   ASSERT_TRUE(import(other));
   const x509::Certificate twin = test::twin_of(gone_.certificate);
   for (const x509::Certificate& comes : {gone_.certificate, twin}) {
-    const auto refused = run_blocking(provisioning::ask_standing(
+    const auto refused = run_blocking(provisioning::ask_key_history(
         other, provisioning::identity_of(comes), comes.id(), provisioning::AskedBy::device));
     ASSERT_FALSE(refused);
     EXPECT_THAT(refused.error().message, HasSubstr(gone_.certificate.id().hex()));

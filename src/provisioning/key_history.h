@@ -20,7 +20,7 @@ namespace imprint::provisioning {
 enum class AskedBy : std::uint8_t { device, operator_call };
 
 /// What is known of one key, or of one issuer and serial number.
-struct Standing {
+struct KeyHistory {
   registry::query::SameIdentity of = {};
   std::vector<registry::Certificate> certificates = {};
   std::vector<registry::Tombstone> tombstones = {};
@@ -29,8 +29,8 @@ struct Standing {
 registry::query::SameIdentity identity_of(const x509::Certificate& certificate);
 registry::query::SameIdentity identity_of(const registry::Certificate& certificate);
 
-registry::Task<Result<Standing>> read_standing(registry::Store& store,
-                                               registry::query::SameIdentity identity);
+registry::Task<Result<KeyHistory>> read_key_history(registry::Store& store,
+                                                    registry::query::SameIdentity identity);
 
 /// What an INACTIVE certificate of the key means to a device: with an operator's permission to
 /// register its thing again, nothing.
@@ -39,19 +39,19 @@ enum class Inactive : std::uint8_t { refuses, is_permitted };
 /// Refuses with AccessDenied where another certificate than `own` is REVOKED, or was and has been
 /// deleted, or is INACTIVE. One that was replaced by a newer certificate of the same device is in
 /// nobody's way.
-Result<void> check_standing(const Standing& standing, const registry::query::SameIdentity& identity,
-                            std::optional<CertificateId> own, AskedBy asked_by,
-                            Inactive inactive = Inactive::refuses);
+Result<void> check_key_history(const KeyHistory& history,
+                               const registry::query::SameIdentity& identity,
+                               std::optional<CertificateId> own, AskedBy asked_by,
+                               Inactive inactive = Inactive::refuses);
 
 /// It must still be as it was read when the certificate is stored, or the answer may be another:
 /// one of the same key may have come meanwhile, or come and been revoked.
-registry::RequireSame hold_of(const Standing& standing);
+registry::RequireSame hold_of(const KeyHistory& history);
 
 /// Both at once. What has to hold when the certificate is stored.
-registry::Task<Result<registry::RequireSame>> ask_standing(registry::Store& store,
-                                                           registry::query::SameIdentity identity,
-                                                           std::optional<CertificateId> own,
-                                                           AskedBy asked_by);
+registry::Task<Result<registry::RequireSame>> ask_key_history(
+    registry::Store& store, registry::query::SameIdentity identity,
+    std::optional<CertificateId> own, AskedBy asked_by);
 
 /// The same signed certificate in another encoding: whoever has the key can make it. It shares its
 /// fate.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "provisioning/standing.h"
+#include "provisioning/key_history.h"
 
 #include "outcome/causes.h"
 #include "provisioning/caller.h"
@@ -53,13 +53,13 @@ SameIdentity identity_of(const registry::Certificate& certificate) {
   return {certificate.public_key, certificate.issued_as};
 }
 
-registry::Task<Result<Standing>> read_standing(registry::Store& store, SameIdentity identity) {
+registry::Task<Result<KeyHistory>> read_key_history(registry::Store& store, SameIdentity identity) {
   // More are not looked at; those that are REVOKED come first.
   const registry::Cursor first{{}, registry::RequireSame::kMost};
   CO_TRY_ASSIGN(registry::Page certificates, co_await store.list(identity, first));
   CO_TRY_ASSIGN(registry::Page tombstones,
                 co_await store.list(registry::query::Tombstones{identity}, first));
-  Standing out{.of = identity};
+  KeyHistory out{.of = identity};
   for (registry::Record& record : certificates.records)
     out.certificates.push_back(std::get<registry::Certificate>(std::move(record)));
   for (registry::Record& record : tombstones.records)
@@ -67,37 +67,38 @@ registry::Task<Result<Standing>> read_standing(registry::Store& store, SameIdent
   co_return out;
 }
 
-Result<void> check_standing(const Standing& standing, const SameIdentity& identity,
-                            std::optional<CertificateId> own, AskedBy asked_by, Inactive inactive) {
-  for (const registry::Tombstone& tombstone : standing.tombstones) {
+Result<void> check_key_history(const KeyHistory& history, const SameIdentity& identity,
+                               std::optional<CertificateId> own, AskedBy asked_by,
+                               Inactive inactive) {
+  for (const registry::Tombstone& tombstone : history.tombstones) {
     return refuse_key(fmt::format(
         "{} belonged to certificate {}, which was revoked and has been deleted since; make a new "
         "key, or, for a unit that may be used again: imprint revocation lift DIR {}",
         shared_with(tombstone, identity), tombstone.certificate.hex(),
         tombstone.certificate.hex()));
   }
-  for (const registry::Certificate& other : standing.certificates) {
+  for (const registry::Certificate& other : history.certificates) {
     if (other.id != own) TRY(check_one(other, identity, asked_by, inactive));
   }
   return {};
 }
 
-registry::RequireSame hold_of(const Standing& standing) {
-  registry::RequireSame out{.of = standing.of};
-  for (const registry::Certificate& one : standing.certificates)
+registry::RequireSame hold_of(const KeyHistory& history) {
+  registry::RequireSame out{.of = history.of};
+  for (const registry::Certificate& one : history.certificates)
     out.versions.emplace(registry::certificate_key(one.id), one.version);
-  for (const registry::Tombstone& one : standing.tombstones)
+  for (const registry::Tombstone& one : history.tombstones)
     out.versions.emplace(registry::tombstone_key(one.certificate), one.version);
   return out;
 }
 
-registry::Task<Result<registry::RequireSame>> ask_standing(registry::Store& store,
-                                                           SameIdentity identity,
-                                                           std::optional<CertificateId> own,
-                                                           AskedBy asked_by) {
-  CO_TRY_ASSIGN(const Standing standing, co_await read_standing(store, identity));
-  CO_TRY(check_standing(standing, identity, own, asked_by));
-  co_return hold_of(standing);
+registry::Task<Result<registry::RequireSame>> ask_key_history(registry::Store& store,
+                                                              SameIdentity identity,
+                                                              std::optional<CertificateId> own,
+                                                              AskedBy asked_by) {
+  CO_TRY_ASSIGN(const KeyHistory history, co_await read_key_history(store, identity));
+  CO_TRY(check_key_history(history, identity, own, asked_by));
+  co_return hold_of(history);
 }
 
 bool is_other_encoding(const registry::Certificate& other, const registry::Certificate& of) {
