@@ -2,6 +2,7 @@
 // How use cases read, change and try again (store.h), on a store that does not matter.
 #include <gmock/gmock.h>
 
+#include "outcome/causes.h"
 #include "registry/store.h"
 #include "test/support/memory_store.h"
 
@@ -107,8 +108,8 @@ TEST_F(ReadingTest, WhoLosesEveryRaceMayComeBackLater) {
 }
 
 TEST_F(ReadingTest, ARefusalIsNoLostRace) {
-  for (const Error& refusal :
-       {Error{Fault::conflict, "refused", {}, "Duplicate"}, Error{Fault::exhausted, "full"}}) {
+  for (const Error& refusal : {Error{Fault::conflict, "refused", {}, "DuplicateDevice"_cause},
+                               Error{Fault::exhausted, "full"}}) {
     int attempts = 0;
     const auto refused = run_blocking(retry_on_conflict([&](int) {
       ++attempts;
