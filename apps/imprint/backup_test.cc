@@ -66,7 +66,7 @@ TEST(BackupVerb, SaysWhatIsWrong) {
       {"backup never b2.tar", 1, "start imprintd once"},
       {"backup d no/such/b.tar", 1, "no/such"},
       {"restore b.tar", 2, "DIR"},
-      {"restore b.tar d", 1, "exists already"},
+      {"restore b.tar d", 1, "already exists"},
       {"restore gone.tar r", 2, "gone.tar"},
       {"restore x.tar r", 2, "x.tar: the backup cannot be read"},
       {"restore empty.tar r", 2, "empty.tar is empty"},

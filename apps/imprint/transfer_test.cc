@@ -54,7 +54,7 @@ TEST(TransferVerbs, SayWhatIsWrong) {
     std::string part;
   } rows[] = {
       {"export d", 2, "FOLDER"},
-      {"export d e", 1, "exists already"},
+      {"export d e", 1, "already exists"},
       {"export d f --format xml", 2, "--format"},
       {"export gone f", 2, "gone"},
       {"export empty f", 1, "that has been served"},

@@ -212,7 +212,7 @@ TEST(Options, ThatDoNotGoTogetherAreRefused) {
        [](Options& o) {
          o.mail = {.server = "smtp://m", .from = "a@b", .to = {"c@d"}, .password_file = "p"};
        }},
-      {"mail.starttls", "readably",
+      {"mail.starttls", "unencrypted",
        [](Options& o) {
          o.mail = {.server = "smtp://m",
                    .from = "a@b",

@@ -35,13 +35,13 @@ enum class LogFormat { text, json };
 struct Config {
   std::string account_id = "000000000000";  ///< 12 digits, part of every ARN
   std::string region = "us-east-1";         ///< in ARNs; any region is accepted in requests
-  std::vector<std::string> endpoints = {};  ///< names that devices reach the server by
+  std::vector<std::string> endpoints = {};  ///< names that devices use to reach the server
 
   struct Listen {
     ListenAddress mqtt = {"127.0.0.1", 8883};
     ListenAddress http = {"127.0.0.1", 8443};
     std::optional<ListenAddress> plain_http = {};  ///< revocation and chain only
-    unsigned threads = 0;                          ///< 0: one shard a core
+    unsigned threads = 0;                          ///< 0: one shard per core
     bool old_tls = false;  ///< CBC suites and RSA key exchange on the MQTT listener
     friend bool operator==(const Listen&, const Listen&) = default;
   } listen = {};
@@ -60,8 +60,8 @@ struct Config {
   /// Defaults for the settings of each template.
   struct Templates {
     templates::Reprovision reprovision = templates::Reprovision::same_key;
-    std::string allowlist = {};     ///< name of a manufacturing list; empty: no list asked
-    std::uint64_t fleet_limit = 0;  ///< most things a template may make; 0: no limit
+    std::string allowlist = {};     ///< name of a manufacturing list; empty: no list is checked
+    std::uint64_t fleet_limit = 0;  ///< the most things a template may make; 0: no limit
     templates::JitpMode jitp = templates::JitpMode::inline_registration;
     Seconds certificate_validity = std::chrono::hours(24 * 3650);
     Seconds token_lifetime = std::chrono::hours(1);  ///< of certificate ownership tokens
@@ -72,13 +72,14 @@ struct Config {
   struct Limits {
     std::uint32_t connections = 100'000;
     std::uint32_t connections_per_address = 10'000;
-    std::uint32_t handshakes = 1'000;  ///< at the same time; more crowd out the oldest
+    std::uint32_t handshakes = 1'000;  ///< at the same time; further ones displace the oldest
     std::uint32_t sessions = 1'000'000;
     std::uint32_t session_queue_messages = 1'000;
     std::uint64_t session_queue_bytes = std::uint64_t{1} << 20U;
-    std::uint64_t queued_bytes = std::uint64_t{256} << 20U;                ///< of all queues
-    std::uint64_t queued_bytes_per_certificate = std::uint64_t{8} << 20U;  ///< of its queues
-    std::uint32_t sessions_per_certificate = 1'000;                        ///< without a connection
+    std::uint64_t queued_bytes = std::uint64_t{256} << 20U;  ///< of all queues together
+    std::uint64_t queued_bytes_per_certificate = std::uint64_t{8}
+                                                 << 20U;  ///< of the queues of one certificate
+    std::uint32_t sessions_per_certificate = 1'000;       ///< without a connection
     std::uint64_t retained_bytes = std::uint64_t{64} << 20U;
     std::uint32_t pending_certificates = 10'000;  ///< of one claim
     std::uint64_t audit_events = 2'000'000;
@@ -105,7 +106,7 @@ struct Config {
 
   /// Reads imprint.toml. Errors (Fault::invalid) read "imprint.toml:12: key = value: what is wrong;
   /// remedy": unknown keys, wrong types and values out of range are refused, never ignored.
-  /// `file_name` stands in the messages. At most 256 KiB.
+  /// `file_name` is used in the messages. At most 256 KiB.
   static Result<Config> parse(std::string_view toml, std::string_view file_name);
   /// Fault::not_found when the file does not exist.
   static Result<Config> load(const std::filesystem::path& file);
@@ -120,7 +121,8 @@ std::string_view to_string(LogFormat format);
 
 using imprint::parse_duration;
 
-/// A commented imprint.toml with every key and its default; `endpoints` is the one line in force.
+/// A commented imprint.toml with every key and its default; only the line with `endpoints` is not
+/// commented out.
 std::string default_config_text(const std::vector<std::string>& endpoints);
 
 }  // namespace imprint::deployment

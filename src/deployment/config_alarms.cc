@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The keys of [alarms] in one table: what is accepted, and what the commented file shows.
+// The keys of [alarms] in one table, for parsing and for the commented default file.
 #include "deployment/config_alarms.h"
 
 #include <algorithm>
@@ -36,7 +36,7 @@ Apply flag(Member<bool> member) {
   };
 }
 
-/// A share of something; whole numbers are as good.
+/// A ratio; whole numbers are accepted, too.
 Apply share(Member<double> member, double least, double most) {
   return [=](Options& options, const toml::node& node) -> Result<void> {
     const auto value = node.value<double>();
@@ -83,10 +83,11 @@ constexpr Seconds kLongest = 3650 * kDay;
 
 const std::vector<AlarmKey>& alarm_keys() {
   static const std::vector<AlarmKey> table = {
-      {"", "enabled", "true", "false: nothing is watched and nobody told.", flag(MEMBER(enabled))},
+      {"", "enabled", "true", "false: nothing is watched and nobody is notified.",
+       flag(MEMBER(enabled))},
       {"", "log", "true", "To the server's log.", flag(MEMBER(log))},
       {"", "topics", "false",
-       "To the MQTT topics $imprint/alarms/KIND, for clients whose policy allows it.",
+       "Publish to the MQTT topics $imprint/alarms/KIND, for clients whose policy allows it.",
        flag(MEMBER(topics))},
 
       {"webhook", "url", R"("")", "POST of each alarm as JSON; empty: none.",
@@ -97,37 +98,39 @@ const std::vector<AlarmKey>& alarm_keys() {
        text(MEMBER(webhook.bearer_file))},
       {"webhook", "ca-file", R"("")", "https: PEM of the only CAs to trust; empty: the system's.",
        text(MEMBER(webhook.ca_file))},
-      {"webhook", "timeout", R"("10s")", "For one attempt.",
+      {"webhook", "timeout", R"("10s")", "Time-out of one attempt.",
        duration(MEMBER(webhook.timeout), Seconds(1), Seconds(300))},
 
       {"mail", "server", R"("")", "smtp://HOST:587 or smtps://HOST:465; empty: no mail.",
        text(MEMBER(mail.server))},
-      {"mail", "from", R"("")", "Whose mails they are.", text(MEMBER(mail.from))},
-      {"mail", "to", "[]", "Who gets them.", texts(MEMBER(mail.to))},
-      {"mail", "user", R"("")", "For servers that want one; with password-file.",
+      {"mail", "from", R"("")", "Address that the mails come from.", text(MEMBER(mail.from))},
+      {"mail", "to", "[]", "Addresses that receive the mails.", texts(MEMBER(mail.to))},
+      {"mail", "user", R"("")", "For servers that require one; with password-file.",
        text(MEMBER(mail.user))},
       {"mail", "password-file", R"("")", "File (0600) with the password.",
        text(MEMBER(mail.password_file))},
       {"mail", "starttls", "true",
-       "smtp://: nothing is said before STARTTLS; false only for a server of your own machine.",
+       "smtp://: nothing is sent before STARTTLS; false only for a server on this machine.",
        flag(MEMBER(mail.starttls))},
       {"mail", "ca-file", R"("")", "PEM of the only CAs to trust; empty: the system's.",
        text(MEMBER(mail.ca_file))},
-      {"mail", "timeout", R"("30s")", "For one attempt.",
+      {"mail", "timeout", R"("30s")", "Time-out of one attempt.",
        duration(MEMBER(mail.timeout), Seconds(1), Seconds(300))},
 
-      {"failure-ratio", "enabled", "true", "Failed provisioning steps to onboarded devices.",
+      {"failure-ratio", "enabled", "true",
+       "Ratio of failed provisioning steps to onboarded devices.",
        flag(MEMBER(failure_ratio.enabled))},
-      {"failure-ratio", "above", "0.05", "Raised above it.",
+      {"failure-ratio", "above", "0.05", "Raised above this ratio.",
        share(MEMBER(failure_ratio.above), 0.0001, 1000)},
       {"failure-ratio", "below", "0.03", "Resolved after a whole window not above this.",
        share(MEMBER(failure_ratio.below), 0, 1000)},
-      {"failure-ratio", "window", R"("10m")", "What is looked back at.",
+      {"failure-ratio", "window", R"("10m")", "The period that is looked at.",
        duration(MEMBER(failure_ratio.window), Seconds(2), kDay)},
-      {"failure-ratio", "minimum", "20", "Attempts in the window; fewer raise nothing.",
+      {"failure-ratio", "minimum", "20", "Attempts in the window; with fewer no alarm is raised.",
        number(MEMBER(failure_ratio.least), 1, 1'000'000)},
 
-      {"hook-failures", "enabled", "true", "Hooks that fail or are silent, to those that answer.",
+      {"hook-failures", "enabled", "true",
+       "Ratio of hook calls that fail or are silent to those that answer.",
        flag(MEMBER(hook_failures.enabled))},
       {"hook-failures", "above", "0.05", "", share(MEMBER(hook_failures.above), 0.0001, 1000)},
       {"hook-failures", "below", "0.03", "", share(MEMBER(hook_failures.below), 0, 1000)},
@@ -135,7 +138,8 @@ const std::vector<AlarmKey>& alarm_keys() {
        duration(MEMBER(hook_failures.window), Seconds(2), kDay)},
       {"hook-failures", "minimum", "20", "", number(MEMBER(hook_failures.least), 1, 1'000'000)},
 
-      {"hook-rejections", "enabled", "true", "Devices that hooks deny, to those that they allow.",
+      {"hook-rejections", "enabled", "true",
+       "Ratio of devices that hooks deny to those that they allow.",
        flag(MEMBER(hook_rejections.enabled))},
       {"hook-rejections", "above", "0.2", "", share(MEMBER(hook_rejections.above), 0.0001, 1000)},
       {"hook-rejections", "below", "0.1", "", share(MEMBER(hook_rejections.below), 0, 1000)},
@@ -144,17 +148,18 @@ const std::vector<AlarmKey>& alarm_keys() {
       {"hook-rejections", "minimum", "20", "", number(MEMBER(hook_rejections.least), 1, 1'000'000)},
 
       {"no-success", "enabled", "true",
-       "A claim with max-devices, some registered and some not, and no more for a while.",
+       "A claim with max-devices, of which some are registered and some not, stands still.",
        flag(MEMBER(no_success.enabled))},
-      {"no-success", "after", R"("30m")", "For how long.",
+      {"no-success", "after", R"("30m")", "For how long it stands still.",
        duration(MEMBER(no_success.after), Seconds(2), 30 * kDay)},
 
-      {"claim-new-place", "enabled", "true", "A claim used from a network it never was used from.",
+      {"claim-new-place", "enabled", "true", "A claim used from a network for the first time.",
        flag(MEMBER(claim_new_place.enabled))},
-      {"claim-new-place", "after-devices", "20", "Until then, where it is used is learned.",
+      {"claim-new-place", "after-devices", "20",
+       "Networks are learned until this many devices are registered.",
        number(MEMBER(claim_new_place.after_devices), 1, 1'000'000)},
       {"claim-new-place", "most-places", "4",
-       "A claim that was used from more by then is used everywhere: no alarm.",
+       "A claim used from more networks by then counts as used everywhere: no alarm.",
        number(MEMBER(claim_new_place.most_places), 1, 32)},
 
       {"expiry", "enabled", "true",
@@ -168,19 +173,19 @@ const std::vector<AlarmKey>& alarm_keys() {
       {"expiry", "authorities", R"("90d")", "Of the deployment's CAs and of registered ones.",
        duration(MEMBER(expiry.authorities), Seconds(60), kLongest)},
 
-      {"store-trouble", "enabled", "true", "What could not be written.",
+      {"store-trouble", "enabled", "true", "Transactions that could not be written.",
        flag(MEMBER(store_trouble.enabled))},
-      {"store-trouble", "window", R"("1m")", "Resolved after as long without.",
+      {"store-trouble", "window", R"("1m")", "Resolved after this long without one.",
        duration(MEMBER(store_trouble.window), Seconds(2), kDay)},
 
-      {"disk-low", "enabled", "true", "Free space where the deployment lies.",
+      {"disk-low", "enabled", "true", "Free space on the disk of the deployment.",
        flag(MEMBER(disk_low.enabled))},
       {"disk-low", "least-mib", "512", "", number(MEMBER(disk_low.least_mib), 1, 1'000'000'000)},
 
       {"points", "quiet", R"("24h")",
        "duplicate-device, key-in-two-places and claim-new-place are resolved when they did not "
        "come "
-       "again for so long.",
+       "again for this long.",
        duration(MEMBER(points.quiet), Seconds(2), 365 * kDay)},
   };
   return table;
@@ -242,7 +247,7 @@ Result<void> apply_table(Options& options, const ConfigFile& file, std::string_v
   return {};
 }
 
-/// The node that a key names, as "mail.to"; the table when it is not there.
+/// The node of a key such as "mail.to"; its table when the key is absent.
 const toml::node& named_by(const toml::table& alarms, std::string_view where) {
   const auto found = alarms.at_path(where);
   return found.node() == nullptr ? static_cast<const toml::node&>(alarms) : *found.node();
@@ -269,7 +274,7 @@ Result<Options> read_alarms(const ConfigFile& file, const toml::node& node) {
 
 std::string default_alarms_text() {
   std::string out =
-      "\n# Alarms: what is watched, and who is told (docs/alarms.md). SIGHUP takes changes over.\n"
+      "\n# Alarms: what is watched, and who is notified (docs/alarms.md). SIGHUP applies changes.\n"
       "[alarms]\n";
   std::string_view last;
   for (const AlarmKey& key : alarm_keys()) {

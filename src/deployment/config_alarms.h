@@ -8,10 +8,11 @@
 
 namespace imprint::deployment {
 
-/// The table [alarms] of imprint.toml and those below it. Errors as Config::parse() gives them.
+/// Reads the table [alarms] of imprint.toml and those below it. Errors are in the form of
+/// Config::parse().
 Result<alarms::Options> read_alarms(const ConfigFile& file, const toml::node& node);
 
-/// The same tables commented, with every key and its default.
+/// The same tables as comments, with every key and its default.
 std::string default_alarms_text();
 
 }  // namespace imprint::deployment

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The keys of a [[hook]] in one table: what is accepted, and what the commented file shows.
+// The keys of a [[hook]] in one table, for parsing and for the commented default file.
 #include "deployment/config_hooks.h"
 
 #include <algorithm>
@@ -21,7 +21,7 @@ constexpr std::uint64_t kMostPrograms = 256;
 
 struct HookKey {
   std::string_view name;
-  std::string_view example;  ///< as TOML; of optional keys the default
+  std::string_view example;  ///< as TOML; for optional keys the default
   std::string_view comment;
   Result<void> (*apply)(HookOptions&, const toml::node&);
 };
@@ -71,34 +71,35 @@ Result<void> shadow(HookOptions& hook, const toml::node& node) {
 
 constexpr std::array kHookKeys = {
     HookKey{"arn", R"("arn:aws:lambda:*:*:function:pre-provision")",
-            "Of templates' preProvisioningHook.targetArn; * is any run of characters.",
+            "Of templates' preProvisioningHook.targetArn; * matches any run of characters.",
             text<&HookOptions::arn>},
     HookKey{"transport", R"("lambda")",
             "lambda (Invoke API), http (POST of the event), runtime (Lambda Runtime API served "
             "here) or command.",
             transport},
     HookKey{"url", R"("http://127.0.0.1:9001")", "http and lambda.", text<&HookOptions::url>},
-    HookKey{"function", R"("")", "lambda: the function's name; empty: what the ARN ends with.",
+    HookKey{"function", R"("")",
+            "lambda: the function's name; empty: the name at the end of the ARN.",
             text<&HookOptions::function>},
-    HookKey{"listen", R"("127.0.0.1:9002")", "runtime: where workers come for events.",
+    HookKey{"listen", R"("127.0.0.1:9002")", "runtime: the address where workers fetch events.",
             text<&HookOptions::listen>},
     HookKey{"command", R"(["node", "hook.mjs"])", "command: a program that answers line by line.",
             command},
-    HookKey{"start-timeout", R"("30s")", "command: for a copy of the program to start.",
+    HookKey{"start-timeout", R"("30s")", "command: time for a copy of the program to start.",
             duration<&HookOptions::start_timeout>},
-    HookKey{"timeout", R"("5s")", "For waiting, connecting and answering together.",
+    HookKey{"timeout", R"("5s")", "Time for waiting, connecting and answering together.",
             duration<&HookOptions::timeout>},
     HookKey{"concurrency", "32", "Requests at the handler at the same time.",
             number<&HookOptions::concurrency, 1, kMostAtOnce>},
     HookKey{"queue", "1000", "Requests that may wait for their turn; more fail at once.",
             number<&HookOptions::queue, 0, 100 * kMostAtOnce>},
-    HookKey{"retries", "2", "Of requests that never reached a handler.",
+    HookKey{"retries", "2", "Retries of requests that never reached a handler.",
             number<&HookOptions::retries, 0, 10>},
     HookKey{"breaker-failures", "10",
             "Failures in a row after which the hook is not asked for a while.",
             number<&HookOptions::breaker_failures, 1, kMostAtOnce>},
     HookKey{"breaker-pause", R"("10s")", "How long.", duration<&HookOptions::breaker_pause>},
-    HookKey{"shadow", "false", "true: asked and recorded, but decides nothing.", shadow},
+    HookKey{"shadow", "false", "true: asked and recorded, but does not decide.", shadow},
     HookKey{"ca-file", R"("")", "https: PEM of the only CAs to trust; empty: the system's.",
             text<&HookOptions::ca_file>},
     HookKey{"bearer-file", R"("")", "http and lambda: file (0600) with a bearer token.",
@@ -114,14 +115,15 @@ std::string key_names() {
   return out;
 }
 
-/// What only a deployment knows, beyond what the hook says of itself.
+/// Checks that only a deployment can make, beyond those of the hook's own options.
 Result<void> check_deployed(const HookOptions& hook) {
   TRY(hooks::check(hook));
   if (hook.transport == Transport::runtime && hook.listen.ends_with(":0"))
-    return fail_at(Fault::invalid, "listen", "must name a port: workers have to find it");
+    return fail_at(Fault::invalid, "listen", "must name a port, because workers have to find it");
   if (hook.transport == Transport::command && hook.concurrency > kMostPrograms) {
     return fail_at(Fault::invalid, "concurrency",
-                   "is as many programs; for transport \"command\" at most {}", kMostPrograms);
+                   "starts that many programs; for transport \"command\" at most {}",
+                   kMostPrograms);
   }
   return {};
 }

@@ -9,10 +9,11 @@
 
 namespace imprint::deployment {
 
-/// The [[hook]] tables of imprint.toml, in their order. Errors as Config::parse() gives them.
+/// Reads the [[hook]] tables of imprint.toml, in their order. Errors are in the form of
+/// Config::parse().
 Result<std::vector<hooks::HookOptions>> read_hooks(const ConfigFile& file, const toml::node& node);
 
-/// A commented table with every key, for the default configuration.
+/// One commented [[hook]] table with every key, for the default configuration.
 std::string default_hooks_text();
 
 }  // namespace imprint::deployment

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The keys of imprint.toml in one table: what parse() accepts, and what the commented file says.
+// The keys of imprint.toml in one table, for parsing and for the commented default file.
 #include <algorithm>
 #include <functional>
 #include <limits>
@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t kMaxConfigBytes = std::size_t{256} * 1024;
 
-/// Stores one value into the Config, or says what is wrong with it (without file, line and key).
+/// Stores one value into the Config, or returns what is wrong with it (without file, line and key).
 using Apply = std::function<Result<void>(Config&, const toml::node&)>;
 
 struct Key {
@@ -83,7 +83,7 @@ Apply yes_or_no(bool& (*member)(Config&)) {
   };
 }
 
-/// One of a closed list of words, found by what to_string says of each value.
+/// One of a closed list of words, identified by to_string() of each value.
 template <class E>
 Apply choice(E& (*member)(Config&), std::initializer_list<E> values) {
   return [member, values = std::vector<E>(values)](Config& config,
@@ -189,7 +189,7 @@ const std::vector<Key>& keys() {
       {"", "region", "\"us-east-1\"", "Region in every ARN; requests may name any region.",
        text(MEMBER(region), check_region)},
       {"", "endpoints", "[]",
-       "Host names and IP addresses that devices and operators reach this server by.",
+       "Host names and IP addresses that devices and operators use to reach this server.",
        texts(MEMBER(endpoints), check_endpoints)},
 
       {"listen", "mqtt", "\"127.0.0.1:8883\"",
@@ -201,7 +201,8 @@ const std::vector<Key>& keys() {
        apply_plain_http},
       {"listen", "threads", "0", "Shards; 0: one a core.", number(MEMBER(listen.threads), 0, 1024)},
       {"listen", "old-tls", "false",
-       "Also accept CBC suites and RSA key exchange in TLS 1.2, from devices that know no other.",
+       "Also accept CBC suites and RSA key exchange in TLS 1.2, for devices that support nothing "
+       "else.",
        yes_or_no(MEMBER(listen.old_tls))},
 
       {"certificates", "common-name", "\"Imprint device certificate\"",
@@ -222,7 +223,7 @@ const std::vector<Key>& keys() {
        "http:// URLs of the issuing CA's certificate, written into certificates.",
        texts(MEMBER(certificates.ca_issuer_urls), check_urls)},
       {"certificates", "key-pool-size", "64",
-       "Server-made keys kept ready in memory; 0: each is made when asked for.",
+       "Server-made keys kept ready in memory; 0: each is made on request.",
        number(MEMBER(certificates.key_pool_size), 0, 100'000)},
 
       {"templates", "reprovision", "\"same-key\"",
@@ -232,12 +233,12 @@ const std::vector<Key>& keys() {
                templates::Reprovision::operator_decides, templates::Reprovision::never,
                templates::Reprovision::aws})},
       {"templates", "allowlist", "\"\"",
-       "Manufacturing list that a serial must be on; empty: no list is asked.",
+       "Manufacturing list that a serial must be on; empty: no list is checked.",
        text(MEMBER(templates.allowlist), check_list_name)},
       {"templates", "fleet-limit", "0", "Most things one template may make; 0: no limit.",
        number(MEMBER(templates.fleet_limit), 0, kMax63)},
       {"templates", "jitp", "\"inline\"",
-       "First connection of an unknown device: inline registers and goes on, aws registers and "
+       "First connection of an unknown device: inline registers and continues, aws registers and "
        "drops it.",
        choice(MEMBER(templates.jitp),
               {templates::JitpMode::inline_registration, templates::JitpMode::aws})},
@@ -260,7 +261,7 @@ const std::vector<Key>& keys() {
       {"limits", "connections-per-address", "10000", "MQTT connections from one IP address.",
        number(MEMBER(limits.connections_per_address), 1, kMax32)},
       {"limits", "handshakes", "1000",
-       "TLS handshakes in progress; more crowd out the oldest of whoever has most.",
+       "TLS handshakes in progress; further ones displace the oldest of the client with the most.",
        number(MEMBER(limits.handshakes), 1, kMax32)},
       {"limits", "sessions", "1000000", "Persistent sessions, connected or not.",
        number(MEMBER(limits.sessions), 1, kMax32)},
@@ -269,13 +270,13 @@ const std::vector<Key>& keys() {
       {"limits", "session-queue-bytes", "1048576", "Bytes queued for one absent session.",
        number(MEMBER(limits.session_queue_bytes), 1, kMax63)},
       {"limits", "queued-bytes", "268435456",
-       "Bytes queued for all sessions; a message counts once, however many it waits for.",
+       "Bytes queued for all sessions; a message counts once, however many sessions it waits for.",
        number(MEMBER(limits.queued_bytes), 1, kMax63)},
       {"limits", "queued-bytes-per-certificate", "8388608",
        "Bytes queued for all sessions of one certificate.",
        number(MEMBER(limits.queued_bytes_per_certificate), 1, kMax63)},
       {"limits", "sessions-per-certificate", "1000",
-       "Persistent sessions of one certificate that wait for their clients.",
+       "Persistent sessions of one certificate without a connected client.",
        number(MEMBER(limits.sessions_per_certificate), 1, kMax32)},
       {"limits", "retained-bytes", "67108864", "Bytes of all retained messages.",
        number(MEMBER(limits.retained_bytes), 0, kMax63)},
@@ -290,10 +291,10 @@ const std::vector<Key>& keys() {
        "Copies the audit trail to files under audit/, as JSON lines with the hash chain.",
        yes_or_no(MEMBER(audit.archive))},
       {"audit", "file-size", "67108864",
-       "Bytes after which another file is begun; one is begun each day (UTC) in any case.",
+       "Bytes after which a new file is begun; a new one is begun each day (UTC) in any case.",
        number(MEMBER(audit.file_size), 4096, kMax63)},
       {"audit", "keep", "\"forever\"",
-       "How long files are kept, for instance \"400d\"; what is older is removed, by whole files.",
+       "How long files are kept, for instance \"400d\"; older files are removed as a whole.",
        apply_keep},
 
       {"log", "format", "\"text\"", "text or json.",
@@ -312,7 +313,7 @@ bool is_section(std::string_view name) {
          std::ranges::any_of(keys(), [&](const Key& key) { return key.section == name; });
 }
 
-/// Of the whole file, in its order; two have readers of their own.
+/// The tables of the whole file, in its order; two of them have readers of their own.
 std::string tables() {
   std::string out;
   std::string_view last;
@@ -377,7 +378,8 @@ Result<Config> Config::parse(std::string_view toml, std::string_view file_name) 
     Config config;
     TRY(apply_section(config, file, "", table));
     return config;
-  } catch (const toml::parse_error& error) {  // the one library here that throws on bad input
+  } catch (
+      const toml::parse_error& error) {  // toml++ is the one library here that throws on bad input
     return wrong(file.at(error.source()),
                  fmt::format("not valid TOML: {}", quote(error.description())));
   }
@@ -387,7 +389,7 @@ std::string default_config_text(const std::vector<std::string>& endpoints) {
   std::string out =
       "# Configuration of imprintd. Every key is optional; a line that starts with # shows the\n"
       "# default. Flags override this file. SIGHUP reloads it without dropping a connection; what\n"
-      "# only a start can change is named in the log.\n";
+      "# only a restart can change is named in the log.\n";
   std::string_view section;
   for (const Key& key : keys()) {
     if (key.section != section) {

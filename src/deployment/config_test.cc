@@ -204,7 +204,7 @@ TEST(Config, TheCommentedHookShowsEveryKeyWithItsDefault) {
   const std::string text = default_config_text({});
   std::string hook = text.substr(text.find("# [[hook]]"));
   hook = std::regex_replace(hook, std::regex("(^|\n)# "), "$1");
-  // Only what belongs to the transport that it shows.
+  // Keeps only the keys of the transport that the example shows.
   hook = std::regex_replace(hook, std::regex("\n(listen|command) = [^\n]*"), "");
   const auto config = Config::parse(hook, "f");
   ASSERT_TRUE(config) << describe(config.error()) << hook;
@@ -268,7 +268,7 @@ TEST(Config, ErrorsNameFileLineKeyValueAndRemedy) {
       {"[[hook]]\narn = \"a\"\ntransport = \"command\"\ncommand = \"node\"\n",
        "hook.command = \"node\": must be a list"},
       {"[[hook]]\narn = \"a\"\ntransport = \"command\"\ncommand = [\"a\"]\nconcurrency = 257\n",
-       "hook.concurrency = 257: is as many programs"},
+       "hook.concurrency = 257: starts that many programs"},
       {"[[hook]]\ntimeout = \"61s\"\n",
        "hook.timeout = \"61s\": must lie between 1 and 60 seconds"},
       {"[[hook]]\nretries = 11\n", "hook.retries = 11: must be a whole number from 0 to 10"},

@@ -10,16 +10,16 @@
 #include "base/clock.h"
 #include "base/result.h"
 
-/// Values of imprint.toml, read strictly. Errors say what is wrong, without file, line and key.
+/// Reads values of imprint.toml strictly. Errors say what is wrong, without file, line and key.
 namespace imprint::deployment {
 
 Result<std::string> text_of(const toml::node& node);
 Result<std::uint64_t> number_of(const toml::node& node, std::uint64_t low, std::uint64_t high);
 Result<std::vector<std::string>> texts_of(const toml::node& node);
-/// Text as parse_duration() reads it.
+/// Text in the format of parse_duration().
 Result<Seconds> duration_of(const toml::node& node, Seconds low, Seconds high);
 
-/// The value as people wrote it, for messages.
+/// The value as people write it, for messages.
 std::string shown(const toml::node& node);
 
 struct ConfigFile {

@@ -23,13 +23,13 @@ using x509::AlternativeName;
 using x509::NameType;
 
 constexpr std::chrono::hours kDay{24};
-// Both ends of a life belong to it (RFC 5280 section 4.1.2.5).
+// The validity period includes both of its ends (RFC 5280 section 4.1.2.5).
 constexpr auto kInclusive = std::chrono::seconds(1);
 constexpr auto kRootLife = 30 * 365 * kDay - kInclusive;
 constexpr auto kIssuingLife = 20 * 365 * kDay - kInclusive;
-// The longest that common TLS clients accept from a private CA.
+// The longest validity that common TLS clients accept from a private CA.
 constexpr auto kServerLife = 825 * kDay - kInclusive;
-// For devices whose clocks run behind; it is part of a certificate's life.
+// For devices whose clocks run behind; counts towards a certificate's validity.
 constexpr auto kBackdate = std::chrono::hours(1);
 constexpr std::size_t kMaxNames = 64;
 
@@ -84,7 +84,7 @@ Result<KeyPair> make_authority(const std::string& common_name, const CreateOptio
   return KeyPair{std::move(certificate), std::move(key)};
 }
 
-/// One file at a time; the modes are those of layout.h's table.
+/// Writes the files one by one; the modes are those of layout.h's table.
 Result<void> write_files(const Layout& at, const KeyPair& root, const KeyPair& issuing,
                          const KeyPair& server, const KeyPair& second_server,
                          const access::AccessKey& admin, const std::string& config) {
@@ -115,7 +115,7 @@ Result<std::vector<std::string>> server_names(const std::vector<std::string>& en
     if (std::ranges::find(out, name) == out.end()) out.push_back(name);
   }
   if (out.size() > kMaxNames)
-    return fail(Fault::invalid, "{} endpoint names; at most {} fit", out.size(), kMaxNames);
+    return fail(Fault::invalid, "{} endpoint names; at most {} are allowed", out.size(), kMaxNames);
   return out;
 }
 
@@ -125,7 +125,7 @@ Result<x509::Certificate> make_server_certificate(const x509::PublicKey& server_
                                                   const x509::PrivateKey& issuing_key,
                                                   Timestamp now, Random& random) {
   IMPRINT_ASSERT(!names.empty());
-  // A common name holds 64 characters; verifiers read the alternative names.
+  // A common name holds at most 64 characters; verifiers read the alternative names.
   TRY_ASSIGN(const x509::DistinguishedName subject,
              x509::DistinguishedName::make(
                  {{NameType::common_name, names[0].size() <= 64 ? names[0] : "Imprint server"}}));

@@ -19,7 +19,7 @@ struct CreateOptions {
   x509::KeyAlgorithm key_algorithm = x509::KeyAlgorithm::ec_p256;
 };
 
-/// What `imprint init` made, for telling the operator.
+/// The results of `imprint init`, to show to the operator.
 struct Created {
   std::string root_fingerprint;  ///< SHA-256, lower-case hex
   std::string access_key_id;
@@ -35,14 +35,15 @@ Result<Created> create(const std::filesystem::path& directory, const CreateOptio
                        const Clock& clock, Random& random);
 
 /// A server certificate for `names` (host names and IP addresses) from the issuing CA; used by
-/// create() and for renewal. Lasts 825 days in all, backdating included.
+/// create() and for renewal. Valid for 825 days in all, back-dating included.
 Result<x509::Certificate> make_server_certificate(const x509::PublicKey& server_key,
                                                   const std::vector<std::string>& names,
                                                   const x509::Certificate& issuing_ca,
                                                   const x509::PrivateKey& issuing_key,
                                                   Timestamp now, Random& random);
 
-/// `endpoints` and the names that every server certificate carries, without duplicates; checked.
+/// `endpoints` plus the names that every server certificate carries, checked and without
+/// duplicates.
 Result<std::vector<std::string>> server_names(const std::vector<std::string>& endpoints);
 
 }  // namespace imprint::deployment

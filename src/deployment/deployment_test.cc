@@ -47,7 +47,7 @@ class Deployment : public ::testing::Test {
     const auto result = create(folder_ / "d", options, clock_, random_);
     EXPECT_TRUE(result) << result.error().message;
     const Layout at(folder_ / "d");
-    // Free ports, so that a server on this machine changes no verdict.
+    // Free ports, so that a server on this machine does not affect a result.
     std::string quiet = *read_file(at.config(), 65536);
     quiet = std::regex_replace(quiet, std::regex("#mqtt = .*"), "mqtt = \"127.0.0.1:0\"");
     quiet = std::regex_replace(quiet, std::regex("#http = .*"), "http = \"127.0.0.1:0\"");
@@ -55,7 +55,7 @@ class Deployment : public ::testing::Test {
     return at;
   }
 
-  /// The check of that name after an examination.
+  /// The check with that name, after an examination.
   Check check(const Layout& at, const std::string& name) {
     for (const Check& one : examine(at.directory(), clock_)) {
       if (one.name == name) return one;
@@ -116,7 +116,7 @@ TEST_F(Deployment, NoCertificateOfItsOwnLastsLongerThanPromised) {
     for (const auto& [path, days] : rows) {
       const auto certificate = x509::Certificate::from_pem(*read_file(path, 65536));
       ASSERT_TRUE(certificate) << path;
-      // Both ends belong to it (RFC 5280 section 4.1.2.5).
+      // The validity period includes both of its ends (RFC 5280 section 4.1.2.5).
       const auto life =
           certificate->not_after() - certificate->not_before() + std::chrono::seconds(1);
       EXPECT_LE(life, std::chrono::hours(24) * days) << path;
@@ -166,7 +166,7 @@ TEST_F(Deployment, RefusesWhateverExistsAlready) {
   EXPECT_EQ(test::slurp(folder_ / "file"), "x");
 }
 
-/// Makes the target directory while create() is at work, as a second `imprint init` would.
+/// Makes the target directory while create() is running, as a second `imprint init` would.
 class RacingRandom final : public Random {
  public:
   explicit RacingRandom(std::string target) : target_(std::move(target)) {}
@@ -265,7 +265,7 @@ TEST_F(Deployment, AFreshOneIsHealthyButForTheStore) {
   }
 }
 
-/// Shell that adds a hook; its transport follows.
+/// A shell command that adds a hook; the transport follows.
 const std::string kHook = "printf '[[hook]]\narn = \"x\"\ntransport = ";
 
 TEST_F(Deployment, TheDoctorNoticesEachFault) {
@@ -290,7 +290,7 @@ TEST_F(Deployment, TheDoctorNoticesEachFault) {
       {"settings",
        "sed -i 's/^mqtt = .*/mqtt = \"0.0.0.0:9000\"/; s/^http = .*/http = "
        "\"[::1]:9000\"/' imprint.toml",
-       Health::ok, "together"},
+       Health::ok, "consistent"},
       {"hooks", kHook + "\"command\"\ncommand = [\"/nope/prog\"]\n' >> imprint.toml", Health::fail,
        "hook \"x\": command: cannot run \"/nope/prog\""},
       {"hooks",
@@ -321,7 +321,8 @@ TEST_F(Deployment, TheDoctorNoticesEachFault) {
       {"root certificate", "rm ca/root-ca.pem", Health::fail, "No such file"},
       {"issuing certificate", "echo x > ca/issuing-ca.pem", Health::fail, "does not start"},
       {"server certificate", "cat ca/root-ca.pem >> server/server.pem", Health::fail, "follow"},
-      {"trusted root", "cp ca/issuing-ca.pem root-ca.pem", Health::fail, "another certificate"},
+      {"trusted root", "cp ca/issuing-ca.pem root-ca.pem", Health::fail,
+       "not the same certificate"},
       {"root key", "rm ca/root-ca.key", Health::ok, "kept elsewhere"},
       {"issuing key", "rm ca/issuing-ca.key", Health::fail, "No such file"},
       {"issuing key", "chmod 644 ca/issuing-ca.key", Health::fail, "0644"},
@@ -332,7 +333,7 @@ TEST_F(Deployment, TheDoctorNoticesEachFault) {
        Health::fail, "new.example"},
       {"admin credentials", "chmod 640 admin.credentials", Health::fail, "0640"},
       {"admin credentials", "rm admin.credentials", Health::fail, "No such file"},
-      {"credentials key", "rm ca/credentials.key", Health::warn, "not there yet"},
+      {"credentials key", "rm ca/credentials.key", Health::warn, "does not exist yet"},
       {"credentials key", "chmod 640 ca/credentials.key", Health::fail, "0640"},
       {"credentials key", "echo x > ca/credentials.key", Health::fail, "hexadecimal"},
       {"store", "echo key > ca/ownership-token.key", Health::fail, "has served before"},
@@ -345,7 +346,7 @@ TEST_F(Deployment, TheDoctorNoticesEachFault) {
       {"secret files", "touch imprint.db-wal; chmod 604 imprint.db-wal", Health::warn,
        "imprint.db-wal has mode 0604"},
       {"audit archive", "mkdir -m 755 audit", Health::fail, "0755"},
-      {"audit archive", "touch audit", Health::fail, "no folder"},
+      {"audit archive", "touch audit", Health::fail, "not a folder"},
       {"audit archive", "mkdir -m 700 audit", Health::ok, "mode 0700"},
       {"audit archive", "sed -i 's/^#archive = true/archive = false/' imprint.toml", Health::ok,
        "switched off"},
@@ -426,7 +427,7 @@ TEST_F(Deployment, TheDoctorKnowsWhatTheStoreNeeds) {
 
 TEST_F(Deployment, TheDoctorDoesNotMendAnOwnerByAMode) {
   const Layout at = made();
-  // Only the superuser can give a file away.
+  // Only the superuser can give a file to another user.
   if (::chown(at.issuing_key().c_str(), 12'345, static_cast<gid_t>(-1)) != 0) return;
   const Check found = check(at, "issuing key");
   EXPECT_EQ(found.health, Health::fail) << found.found;

@@ -31,7 +31,8 @@ namespace {
 constexpr std::chrono::hours kDay{24};
 constexpr auto kServerNotice = 60 * kDay;
 constexpr auto kCaNotice = 730 * kDay;
-/// No release of this program is older: a clock before it is wrong (2026-01-01T00:00:00Z).
+/// No release of this program is older, so a clock before this time is wrong
+/// (2026-01-01T00:00:00Z).
 constexpr Timestamp kFirstRelease{Milliseconds(1'767'225'600'000)};
 
 std::string date(Timestamp time) {
@@ -39,7 +40,7 @@ std::string date(Timestamp time) {
                                         std::chrono::floor<std::chrono::seconds>(time))));
 }
 
-/// The examination: collects checks, and what later checks need from earlier ones.
+/// The examination: collects checks, and the values that later checks need from earlier ones.
 class Examination {
  public:
   Examination(const std::filesystem::path& directory, const Clock& clock,
@@ -110,7 +111,7 @@ class Examination {
       failed("directory", path + " lies on a file system that is mounted read-only",
              "mount it for writing; a server cannot work on it");
     } else if ((mode & 077U) != 0) {
-      failed("directory", fmt::format("mode {:04o}: others can look into it", mode),
+      failed("directory", fmt::format("mode {:04o}: other users can read it", mode),
              "run: chmod 700 " + path);
     } else {
       ok("directory", fmt::format("{}, mode {:04o}", path, mode));
@@ -129,7 +130,7 @@ class Examination {
              "directory");
     } else {
       failed("configuration", describe(loaded.error()),
-             "mend that line; a line that starts with # counts as the default");
+             "correct that line; a line that starts with # counts as the default");
     }
   }
 
@@ -164,7 +165,7 @@ class Examination {
     if (!trusted) {
       failed("trusted root", trusted.error().message, remedy);
     } else if (root_ && *trusted != *root_) {
-      failed("trusted root", "root-ca.pem is another certificate than ca/root-ca.pem", remedy);
+      failed("trusted root", "root-ca.pem is not the same certificate as ca/root-ca.pem", remedy);
     } else {
       ok("trusted root", "SHA-256 " + trusted->id().hex());
     }
@@ -268,7 +269,7 @@ class Examination {
       failed("credentials key", lost_credentials_key(at_).message,
              "restore the file from a backup");
     } else if (key.error().fault == Fault::not_found) {
-      warn("credentials key", at_.credentials_key().string() + " is not there yet",
+      warn("credentials key", at_.credentials_key().string() + " does not exist yet",
            "start imprintd once; it makes the key. If operators had access keys, restore the file "
            "from a backup first");
     } else {
@@ -282,7 +283,8 @@ class Examination {
            registry::holds_any(at_.store(), registry::query::Credentials{}).value_or(false);
   }
 
-  /// By what the file is: one that belongs to somebody else is not mended by its mode.
+  /// The remedy depends on the file: one that belongs to another user is not fixed by changing its
+  /// mode.
   static std::string secret_remedy(const std::filesystem::path& path, const Error& error) {
     struct stat status{};
     const bool is_file = ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
@@ -325,11 +327,11 @@ class Examination {
     if (!is_there && !config_.audit.archive) {
       ok("audit archive", "switched off: audit.archive = false");
     } else if (!is_there) {
-      ok("audit archive", path + " is not there yet; imprintd makes it");
+      ok("audit archive", path + " does not exist yet; imprintd makes it");
     } else if (!S_ISDIR(status.st_mode)) {
-      failed("audit archive", path + " is no folder", "move it away; imprintd makes the folder");
+      failed("audit archive", path + " is not a folder", "move it away; imprintd makes the folder");
     } else if ((mode & 077U) != 0) {
-      failed("audit archive", fmt::format("mode {:04o}: others can look into it", mode),
+      failed("audit archive", fmt::format("mode {:04o}: other users can read it", mode),
              "run: chmod 700 " + path);
     } else {
       ok("audit archive", fmt::format("{}, mode {:04o}", path, mode));
@@ -359,8 +361,9 @@ class Examination {
       case PortState::answering:
         return answering(name, where);
       case PortState::silent:
-        return failed(name, where + " is taken but does not answer",
-                      "see who holds it: ss -ltnp 'sport = :" + std::to_string(address.port) + "'");
+        return failed(name, where + " is in use but does not answer",
+                      "find the process that uses it: ss -ltnp 'sport = :" +
+                          std::to_string(address.port) + "'");
       case PortState::not_permitted:
         return failed(name, where + " needs the right to use ports below 1024",
                       "use a higher port, or grant CAP_NET_BIND_SERVICE");
@@ -372,16 +375,16 @@ class Examination {
     }
   }
 
-  /// A copy of a deployment has the ports of the one that runs.
+  /// A copy of a deployment has the same ports as the running one.
   void answering(const std::string& name, const std::string& where) {
     if (registry::is_in_use(at_.store())) return ok(name, where + " answers (a server is running)");
     warn(name,
-         fmt::format("{} answers, but no server runs on this directory (nobody holds {}.lock)",
+         fmt::format("{} answers, but no server runs on this directory (no process holds {}.lock)",
                      where, at_.store().string()),
-         "before you start this one, stop the other or give this one another port");
+         "before you start this one, stop the other one or change the port of this one");
   }
 
-  /// The server's own limit counts; a shell has another one than a unit of systemd.
+  /// The server's own limit counts; a shell has a different one than a systemd unit.
   void check_descriptors() {
     constexpr std::uint64_t kBesides = 2'000;  // the REST listener, the store, hooks
     rlimit limit{};
@@ -405,10 +408,10 @@ class Examination {
     const StoreState state = store_state(at_);
     if (state == StoreState::lost) {
       failed("store", path + " is missing or empty, and this deployment has served before",
-             "bring the file back, or make another directory from a backup: imprint restore FILE "
+             "restore the file, or make another directory from a backup: imprint restore FILE "
              "DIR");
     } else if (state == StoreState::not_made_yet || ::stat(path.c_str(), &status) != 0) {
-      warn("store", path + " is not there yet", "start imprintd once; it makes the store");
+      warn("store", path + " does not exist yet", "start imprintd once; it makes the store");
     } else if ((status.st_mode & 077U) != 0) {
       failed("store", fmt::format("mode {:04o}: others can read it", status.st_mode & 07777U),
              "run: chmod 600 " + path);
@@ -418,7 +421,7 @@ class Examination {
       failed("store", checked.error().message, "use the newer version of Imprint");
     } else if (checked.error().fault == Fault::unavailable) {
       failed("store", checked.error().message,
-             "the file may be whole: mend what keeps it from being read, and look again");
+             "the file may be intact: fix what keeps it from being read, and run doctor again");
     } else {
       failed("store", checked.error().message,
              "stop imprintd, keep this directory, and make another from a backup: imprint restore "
@@ -430,7 +433,7 @@ class Examination {
   const Timestamp now_;
   const std::optional<std::uint64_t> server_files_;
   Config config_;
-  std::optional<x509::Certificate> trusted_;  ///< root-ca.pem: what devices have
+  std::optional<x509::Certificate> trusted_;  ///< root-ca.pem, which devices trust
   std::optional<x509::Certificate> root_;
   std::optional<x509::Certificate> issuing_;
   std::optional<x509::Certificate> server_;

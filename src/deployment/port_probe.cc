@@ -79,7 +79,7 @@ PortState probe_port(const ListenAddress& address) {
   const Endpoint endpoint = to_endpoint(*octets, address.port);
   const Socket socket(endpoint.storage.ss_family);
   if (socket.get() < 0) return PortState::failed;
-  // As the server does: connections of its last run may still linger in TIME_WAIT.
+  // As the server does, because connections of its last run may still be in TIME_WAIT.
   const int on = 1;
   ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (::bind(socket.get(), endpoint.get(), endpoint.size) == 0) return PortState::free;

@@ -10,7 +10,7 @@ namespace imprint::deployment {
 enum class PortState {
   free,           ///< this process could listen there now
   answering,      ///< something accepts connections there
-  silent,         ///< taken, but nothing accepts within a second
+  silent,         ///< in use, but nothing accepts within a second
   not_permitted,  ///< a port below 1024 without the right to use it
   no_address,     ///< this machine has no such address
   failed,         ///< any other reason

@@ -9,14 +9,14 @@
 
 namespace imprint::deployment {
 
-/// A file that holds secrets, though group or others may read or write it.
+/// A file that holds secrets but that group or others may read or write.
 struct ExposedFile {
   std::filesystem::path path;
   mode_t mode = 0;  ///< permission bits
 };
 
-/// Those among every *.key in ca/ and server/, the operator's credentials, and the store with its
-/// log, by path. Files that are not there or cannot be looked at are passed over.
+/// The exposed files among every *.key in ca/ and server/, the operator's credentials, and the
+/// store with its log, sorted by path. Files that do not exist or cannot be examined are skipped.
 std::vector<ExposedFile> exposed_files(const Layout& layout);
 
 }  // namespace imprint::deployment

@@ -16,7 +16,7 @@ namespace {
 
 Unexpected already_there(const std::filesystem::path& directory) {
   return fail(Fault::conflict,
-              "{} exists already and is left as it is; name a directory that does not exist yet",
+              "{} already exists and is left unchanged; name a directory that does not exist yet",
               directory.string());
 }
 

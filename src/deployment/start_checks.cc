@@ -30,7 +30,7 @@ std::vector<Listener> listeners_of(const Config& config) {
   return out;
 }
 
-/// A socket on [::] takes IPv4 connections too.
+/// A socket on [::] accepts IPv4 connections too.
 bool covers(const std::string& address, const std::string& other) {
   if (address == other || address == "::") return true;
   return address == "0.0.0.0" && other.find(':') == std::string::npos;
@@ -41,7 +41,7 @@ bool are_in_each_others_place(const ListenAddress& one, const ListenAddress& oth
          (covers(one.address, other.address) || covers(other.address, one.address));
 }
 
-/// The checks one by one; each adds what it finds.
+/// Runs the checks one by one; each adds its findings.
 class StartExamination {
  public:
   StartExamination(const Layout& at, const Config& config) : at_(at), config_(config) {}
@@ -59,34 +59,36 @@ class StartExamination {
     if (config_.hooks.empty()) return;
     const auto found = hooks::examine(config_.hooks, at_.directory());
     if (!found && found.error().fault == Fault::unavailable) {
-      checks_.push_back({"hooks", Health::warn, describe(found.error()),
-                         "see that it is in the PATH of imprintd's unit, or write the program's "
-                         "whole path"});
+      checks_.push_back(
+          {"hooks", Health::warn, describe(found.error()),
+           "make sure that it is in the PATH of imprintd's unit, or write the program's "
+           "whole path"});
       return;
     }
     add("hooks", found, fmt::format("{}: their files and programs are there", config_.hooks.size()),
-        "mend what the message names; imprintd does not start without it");
+        "fix what the message names; imprintd does not start without it");
   }
 
   void check_token_key() {
     const auto key = load_key_file(at_.ownership_token_key());
-    if (!key && key.error().fault == Fault::not_found) return;  // the store's check tells the rest
+    if (!key && key.error().fault == Fault::not_found)
+      return;  // the store's check reports the rest
     if (key) return;
     checks_.push_back({"ownership token key", Health::fail, describe(key.error()),
                        "restore the file from a backup, readable for its owner alone"});
   }
 
-  /// A list that is not there keeps every device out.
+  /// A list that does not exist keeps every device out.
   void check_allowlist() {
     const std::string& name = config_.templates.allowlist;
     const auto list = ListName::parse(name);
     if (!list || store_state(at_) != StoreState::there) return;
     const auto held = registry::holds(at_.store(), registry::manufacturing_list_key(*list));
-    if (!held) return;  // the store's check says why
+    if (!held) return;  // the store's check reports why
     const Result<void> found =
         *held ? Result<void>()
               : fail(Fault::not_found,
-                     "templates.allowlist names {}, and there is no such list: no device gets in",
+                     "templates.allowlist names {}, but there is no such list: no device gets in",
                      quote(name));
     add("default allowlist", found, name + " is there",
         fmt::format("imprint list create {} {}, or correct the name", at_.directory().string(),
@@ -114,8 +116,9 @@ Result<void> check_configuration(const Config& config) {
     for (std::size_t k = 0; k < i; ++k) {
       if (!are_in_each_others_place(all[i].address, all[k].address)) continue;
       return fail(Fault::invalid,
-                  "{} and {} are both port {} ({} and {}); give each a port of its own", all[k].key,
-                  all[i].key, all[i].address.port, all[k].address.text(), all[i].address.text());
+                  "{} and {} are both port {} ({} and {}); use a different port for each",
+                  all[k].key, all[i].key, all[i].address.port, all[k].address.text(),
+                  all[i].address.text());
     }
   }
   return {};
@@ -144,7 +147,7 @@ std::vector<Check> examine_start(const Layout& layout, const Config& config,
                                  std::span<const x509::Certificate> served,
                                  const std::optional<x509::Certificate>& issuing) {
   StartExamination all(layout, config);
-  all.add("settings", check_configuration(config), "a server can have them together",
+  all.add("settings", check_configuration(config), "the settings are consistent",
           "correct imprint.toml; imprintd does not start with it");
   if (served.size() > 1) {
     all.add("server kinds", check_kinds(served), "one RSA and one EC certificate",

@@ -5,7 +5,7 @@ namespace imprint::deployment {
 
 StoreState store_state(const Layout& layout) {
   std::error_code error;
-  // SQLite takes an empty file for a new store.
+  // SQLite accepts an empty file as a new store.
   const auto bytes = std::filesystem::file_size(layout.store(), error);
   if (!error && bytes > 0) return StoreState::there;
   std::error_code ignored;

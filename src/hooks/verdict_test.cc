@@ -155,25 +155,25 @@ TEST(HookOptions, SayWhichKeyIsWrong) {
       {with(http, [](auto& o) { o.url = "http://u:secret@a/"; }), "url", "user name or password"},
       {with(http, [](auto& o) { o.url = "http://a/#x"; }), "url", "fragment"},
       {with(http, [](auto& o) { o.url = "http://a/\r\nx"; }), "url", "http:// or https://"},
-      {with(http, [](auto& o) { o.listen = "127.0.0.1:1"; }), "listen", "means nothing"},
-      {with(http, [](auto& o) { o.function = "f"; }), "function", "means nothing"},
-      {with(http, [](auto& o) { o.command = {"x"}; }), "command", "means nothing"},
+      {with(http, [](auto& o) { o.listen = "127.0.0.1:1"; }), "listen", "has no effect"},
+      {with(http, [](auto& o) { o.function = "f"; }), "function", "has no effect"},
+      {with(http, [](auto& o) { o.command = {"x"}; }), "command", "has no effect"},
       {with(http, [](auto& o) { o.ca_file = "x"; }), "ca-file", "https URLs only"},
       {with(http,
             [](auto& o) {
               o.url = "http://a.example/";
               o.bearer_file = "x";
             }),
-       "bearer-file", "readably"},
-      {with(runtime, [](auto& o) { o.listen = "0.0.0.0:9002"; }), "listen", "whoever reaches"},
-      {with(runtime, [](auto& o) { o.listen = "192.0.2.1:1"; }), "listen", "whoever reaches"},
+       "bearer-file", "unencrypted"},
+      {with(runtime, [](auto& o) { o.listen = "0.0.0.0:9002"; }), "listen", "anyone who reaches"},
+      {with(runtime, [](auto& o) { o.listen = "192.0.2.1:1"; }), "listen", "anyone who reaches"},
       {with(runtime, [](auto& o) { o.listen = "localhost:1"; }), "listen", "ADDRESS:PORT"},
       {with(runtime, [](auto& o) { o.listen = "127.0.0.1:70000"; }), "listen", "ADDRESS:PORT"},
-      {with(runtime, [](auto& o) { o.hmac_key_file = "x"; }), "hmac-key-file", "means nothing"},
+      {with(runtime, [](auto& o) { o.hmac_key_file = "x"; }), "hmac-key-file", "has no effect"},
       {with(http, [](auto& o) { o.start_timeout = Milliseconds(1); }), "start-timeout",
-       "means nothing"},
+       "has no effect"},
       {with(command, [](auto& o) { o.command = {}; }), "command", "is missing"},
-      {with(command, [](auto& o) { o.url = "http://a/"; }), "url", "means nothing"},
+      {with(command, [](auto& o) { o.url = "http://a/"; }), "url", "has no effect"},
   };
   for (const auto& row : rows) {
     const auto checked = check(row.options);

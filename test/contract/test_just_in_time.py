@@ -386,7 +386,7 @@ class Registering(WithOwnCa):
         device = ca.device("leaf")
         rows = [
             ("no proof", [ca.pem], 2, "--sni-only"),
-            ("another key", [ca.pem, "--key", other.key], 2, "not the one of the CA certificate"),
+            ("another key", [ca.pem, "--key", other.key], 2, "does not match the CA certificate"),
             ("no CA", [device[1], "--sni-only"], 2, "CA:TRUE"),
             ("no template", [ca.pem, "--sni-only", "--template", "Absent"], 1, "Absent"),
             ("both", [ca.pem, "--sni-only", "--template", "A", "--body", JITP], 2, "contradict"),

@@ -366,7 +366,7 @@ class Reload(WithServer):
 
         config.write_text(before.replace("[certificates]", "[certificates]\ncommon-name = 7"))
         self.deployment.process.send_signal(signal.SIGHUP)
-        self.deployment.wait_for_log("kept configuration")
+        self.deployment.wait_for_log("kept the previous configuration")
         self.assertIn("imprint.toml:", self.deployment.server_log())
         self.assertIn("After the reload", self.subject_of_a_new_certificate())
         self.assertFalse(device.gone.is_set())
