@@ -14,7 +14,7 @@ namespace json = encoding::json;
 
 namespace {
 
-// Sixteen functions in each other take three JSON levels each; the rest is the frame around them.
+// Sixteen nested functions take three JSON levels each; the rest is for the structure around them.
 constexpr std::size_t kMaxJsonDepth = 64;
 constexpr std::string_view kCertificatePrefix = "AWS::IoT::Certificate::";
 
@@ -52,7 +52,7 @@ class TemplateCompiler {
   }
 
  private:
-  /// The members of a section that must be an object, else none.
+  /// The members of a section, which must be an object; empty if it is not one.
   json::object members(const json::value& value, const std::string& path) {
     if (value.is_object()) return value.get_object();
     problems_.error(path, fmt::format("must be an object; found {}", encoding::type_name(value)),
@@ -75,7 +75,7 @@ class TemplateCompiler {
                       fmt::format("use at most {}", kMaxParameters));
   }
 
-  /// A certificate's subject is known in just-in-time provisioning only.
+  /// A certificate's subject is known only in just-in-time provisioning.
   void check_reserved(std::string_view name, const std::string& path) {
     const bool known = is_predefined(Use::jitp, name);
     if (name.starts_with(kCertificatePrefix) && !known) {

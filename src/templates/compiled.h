@@ -13,7 +13,7 @@
 
 namespace imprint::templates {
 
-/// A JSON value with expressions in it: an inline policy document, DeviceConfiguration.
+/// A JSON value that contains expressions: an inline policy document, DeviceConfiguration.
 struct DocumentNode {
   struct Member;
   using Members = std::vector<Member>;
@@ -54,7 +54,7 @@ struct PolicySpec {
   std::string path;
 };
 
-/// What a Template holds once it is checked.
+/// The contents of a Template after checking.
 struct Compiled {
   Use use = Use::fleet;
   Declared parameters;
@@ -63,7 +63,7 @@ struct Compiled {
   std::optional<CertificateSpec> certificate = {};
   std::vector<PolicySpec> policies;
   DocumentNode::Members device_configuration;
-  /// What the template's own texts spoil for every device they are meant for; see
+  /// Texts of the template itself that are invalid for every device they apply to; see
   /// Template::literal_problems.
   std::vector<Problem> literal_problems = {};
 };
@@ -77,7 +77,7 @@ Result<void> check_certificate_id(std::string_view text);
 Result<encoding::json::value> evaluate_document(const DocumentNode& node, Evaluator& evaluator,
                                                 Evaluator::Flow flow);
 
-/// Compiles a document and notes every problem; what it returns after an error is not for use.
+/// Compiles a document and notes every problem; after an error the result must not be used.
 Compiled compile(std::string_view text, Use use, Problems& problems);
 
 }  // namespace imprint::templates

@@ -16,8 +16,8 @@ Unexpected refuse(const std::string& path, std::string message) {
   return Unexpected(Error{Fault::invalid, std::move(message), path, "InvalidParameters"_cause});
 }
 
-/// A value that goes into a policy document stays a plain piece of one topic level or name: no
-/// policy wildcard, no policy variable, no MQTT wildcard, no way out of its JSON string.
+/// A value that goes into a policy document must stay a plain part of one topic level or name: no
+/// policy wildcard, no policy variable, no MQTT wildcard, nothing that ends its JSON string.
 bool harmless_in_policy(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return byte >= 0x20 && byte != 0x7F &&
@@ -93,7 +93,7 @@ Result<std::string> Evaluator::join(const Expression& expression, Flow flow) {
 }
 
 Result<std::string> Evaluator::select(const Expression& expression, Flow flow) {
-  // The index only chooses; its text does not flow on.
+  // The index only selects; its text does not become part of the value.
   TRY_ASSIGN(const std::string index_text, text(expression.parts[0]));
   TRY_ASSIGN(const auto items, list(expression.parts[1], flow));
   std::size_t index = 0;

@@ -64,10 +64,10 @@ std::vector<std::string> Expression::sources() const {
 
 namespace {
 
-/// What is longer is too long for any name or attribute already.
+/// Longer texts already exceed the limit of any name or attribute.
 constexpr std::size_t kMostLiteralBytes = 4096;
 
-/// The leaves of Mappings that a lookup may come to.
+/// The leaves of Mappings that a lookup may return.
 std::vector<std::string> reachable_texts(const Expression& lookup, const Mappings& mappings) {
   const auto fits = [&](std::size_t part, const std::string& name) {
     const Expression& key = lookup.parts[part];
@@ -89,7 +89,7 @@ std::vector<std::string> reachable_texts(const Expression& lookup, const Mapping
   return out;
 }
 
-/// The only one, or nothing: where a parameter chooses, no choice is certain.
+/// The only possible text, or an empty one: where a parameter chooses, no choice is certain.
 std::string certain_text(const Expression& expression, const Mappings& mappings) {
   const std::vector<std::string> texts = literal_texts(expression, mappings);
   return texts.size() == 1 ? texts.front() : std::string();
@@ -102,7 +102,7 @@ std::vector<std::string> literal_texts(const Expression& expression, const Mappi
     case Kind::literal:
       return {expression.text};
     case Kind::concat: {
-      // Each part once, however often the text names it.
+      // Each part once, regardless of how often the text names it.
       std::vector<std::string> values;
       for (const Expression& part : expression.parts)
         values.push_back(certain_text(part, mappings));
@@ -134,7 +134,7 @@ std::vector<std::string> literal_texts(const Expression& expression, const Mappi
       return out;
     }
     case Kind::select: {
-      // A constant index points at one of them; which one, evaluating says.
+      // A constant index selects one of them, but only evaluation knows which.
       if (expression.parts[0].is_constant()) return {};
       return literal_texts(expression.parts[1], mappings);
     }
@@ -153,7 +153,7 @@ bool looks_like_function(const json::value& value) {
          });
 }
 
-/// Counts how deep functions and lists lie in each other.
+/// Counts how deeply functions and lists are nested.
 class ExpressionCompiler::Nesting {
  public:
   explicit Nesting(std::size_t& depth) : depth_(depth) { ++depth_; }
@@ -347,7 +347,7 @@ bool ExpressionCompiler::reaches(std::string_view map, std::string_view top,
   });
 }
 
-/// As much of the lookup as is literal must exist; the rest is a matter of the parameters.
+/// The literal keys of the lookup must exist; the others depend on the parameters.
 Shape ExpressionCompiler::check_lookup(const Expression& lookup) {
   const auto literal = [&](std::size_t i) { return lookup.parts[i].kind == Kind::literal; };
   const auto missing = [&](std::size_t i, std::string_view what) {

@@ -39,8 +39,9 @@ struct Expression {
     list,         ///< a JSON array
   };
   enum class Shape : std::uint8_t { text, list, either };  ///< `either`: a map decides.
-  /// A piece of Fn::Sub: literal text, then the value of a part. Each part is there and computed
-  /// once however often the text names it, so nested Fn::Sub cannot grow exponentially.
+  /// A piece of Fn::Sub: literal text, followed by the value of a part. Each part is stored and
+  /// computed once, regardless of how often the text names it, so nested Fn::Sub cannot grow
+  /// exponentially.
   struct Segment {
     std::string literal;
     std::optional<std::size_t> part;
@@ -53,21 +54,21 @@ struct Expression {
   std::string path;
   std::vector<Segment> segments = {};
 
-  /// Parameters that the value is made of, each once, in order.
+  /// Parameters that contribute to the value, each once, in order.
   [[nodiscard]] std::vector<std::string> references() const;
-  /// Parameters whose text flows into the value; those that only choose (a map's key, an index)
-  /// not.
+  /// Parameters whose text becomes part of the value; not those that only select (a map's key, an
+  /// index).
   [[nodiscard]] std::vector<std::string> sources() const;
   [[nodiscard]] bool is_constant() const { return references().empty(); }
 };
 
-/// The texts that the template itself brings into a value that parameters have a say in, with
-/// nothing in the parameters' place; several where a parameter chooses among them. A name in which
-/// one of them is not allowed is allowed for no device.
+/// The template's own texts in a value that depends on parameters, with the parameters left empty;
+/// several texts where a parameter selects among them. If one of them is not allowed in a name, the
+/// name is allowed for no device.
 std::vector<std::string> literal_texts(const Expression& expression, const Mappings& mappings);
 
-/// Turns JSON into expressions and notes what is wrong with it; what it returns after a problem is
-/// a harmless placeholder.
+/// Turns JSON into expressions and notes its problems; after a problem the result is a harmless
+/// placeholder.
 class ExpressionCompiler {
  public:
   ExpressionCompiler(Use use, const Declared& declared, const Mappings& mappings,
@@ -76,17 +77,17 @@ class ExpressionCompiler {
 
   Expression text(const encoding::json::value& value, const std::string& path);
   Expression list(const encoding::json::value& value, const std::string& path);
-  /// Text or list: for places where both make sense.
+  /// A text or a list, for places where both make sense.
   Expression any(const encoding::json::value& value, const std::string& path);
 
   /// AWS does not support Fn::Join inside policy resources.
   void set_inside_policy(bool inside) { inside_policy_ = inside; }
   [[nodiscard]] const std::set<std::string, std::less<>>& used() const { return used_; }
-  /// Those of used() that a policy resource names.
+  /// The used() parameters that a policy resource names.
   [[nodiscard]] const std::set<std::string, std::less<>>& used_in_policies() const {
     return used_in_policies_;
   }
-  /// Whether some Fn::FindInMap may come to this place; an empty key stands for any.
+  /// Whether some Fn::FindInMap may look up this place; an empty key matches any.
   [[nodiscard]] bool reaches(std::string_view map, std::string_view top = {},
                              std::string_view second = {}) const;
 
@@ -112,7 +113,7 @@ class ExpressionCompiler {
   const Declared& declared_;
   const Mappings& mappings_;
   Problems& problems_;
-  /// The keys of one Fn::FindInMap; empty where a parameter decides.
+  /// The keys of one Fn::FindInMap; empty where a parameter decides the key.
   using Lookup = std::array<std::string, 3>;
   std::vector<Lookup> lookups_;
   std::set<std::string, std::less<>> used_;
@@ -127,7 +128,7 @@ bool looks_like_function(const encoding::json::value& value);
 /// Computes expressions for one set of parameters, within one budget of kMaxResultBytes.
 class Evaluator {
  public:
-  /// Where a value goes: into a policy document only harmless characters may flow.
+  /// The destination of a value: only harmless characters may enter a policy document.
   enum class Flow : std::uint8_t { plain, policy_document };
 
   Evaluator(Use use, const Declared& declared, const Mappings& mappings,
@@ -149,7 +150,7 @@ class Evaluator {
   Result<std::string> select(const Expression& expression, Flow flow);
   Result<std::vector<std::string>> split(const Expression& expression, Flow flow);
   Result<Mapped> find(const Expression& expression);
-  /// Before text of that size is made.
+  /// Checks the budget before text of that size is built.
   [[nodiscard]] Result<void> check_budget(std::size_t bytes, const std::string& path) const;
 
   Use use_;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// test/golden/templates/*.json: templates and parameters; beside each case a .expected file with
-// the findings and the resources, or the error. IMPRINT_UPDATE_GOLDEN=1 rewrites them.
+// test/golden/templates/*.json: templates and parameters; beside each case is an .expected file
+// with the findings and the resources, or the error. IMPRINT_UPDATE_GOLDEN=1 rewrites them.
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>

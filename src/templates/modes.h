@@ -5,34 +5,34 @@
 #include <cstdint>
 #include <string_view>
 
-/// The settings of a template that choose one of several ways, with the words for them in
+/// The settings of a template that choose one of several behaviours, with their names in
 /// imprint.toml and in a template's settings.
 namespace imprint::templates {
 
-/// What happens when a thing that has a certificate is registered again (template setting
+/// What to do when a thing that already has a certificate is registered again (template setting
 /// `reprovision`).
 enum class Reprovision : std::uint8_t {
-  /// With the key it has: yes. With another: only while the old certificate has never been used, as
-  /// after a lost answer; the old one is then deactivated in the same transaction.
+  /// With the same key: allowed. With another key: allowed only while the old certificate has never
+  /// been used, as after a lost answer; the old one is then deactivated in the same transaction.
   same_key,
-  /// Yes. The old certificates that are in use stay so until the new one first connects and are
-  /// deactivated then, so that a lost answer takes nobody out of service.
+  /// Allowed. The old certificates in use stay active until the new one first connects and are
+  /// deactivated then, so that a lost answer takes no device out of service.
   replace,
-  /// Only with an operator's permission for that thing (Thing::reprovision_until), or after an
-  /// operator has deactivated or detached the old certificates.
+  /// Allowed only with an operator's permission for that thing (Thing::reprovision_until), or after
+  /// an operator has deactivated or detached the old certificates.
   operator_decides,
-  never,  ///< No.
-  aws,    ///< Yes; the old certificates stay as they are.
+  never,  ///< Never allowed.
+  aws,    ///< Allowed; the old certificates stay as they are.
 };
 
-/// What the first connection of a device comes to whose certificate a registered CA signed
+/// What happens when a device whose certificate was signed by a registered CA first connects
 /// (template setting `jitp`).
 enum class JitpMode : std::uint8_t {
-  inline_registration,  ///< It is provisioned within its CONNECT and goes on.
-  aws,                  ///< It is provisioned and dropped; the next connection gets in.
+  inline_registration,  ///< It is provisioned within its CONNECT, and the connection continues.
+  aws,                  ///< It is provisioned and disconnected; its next connection is accepted.
 };
 
-/// A value of a setting, and the word for it.
+/// A value of a setting, and its name.
 template <class T>
 struct Word {
   T value;

@@ -11,14 +11,14 @@ namespace imprint::templates {
 
 enum class Severity : std::uint8_t {
   error,    ///< The template is refused.
-  warning,  ///< It is accepted, and probably not what its author meant.
+  warning,  ///< It is accepted, but probably not what its author meant.
 };
 
 /// One finding of the static checks.
 struct Problem {
   Severity severity = Severity::error;
   std::string path;     ///< JSON path, `$.Resources.thing.Properties.ThingName`.
-  std::string message;  ///< What was found there.
+  std::string message;  ///< What was found at `path`.
   std::string remedy;   ///< What to write instead.
 
   friend bool operator==(const Problem&, const Problem&) = default;

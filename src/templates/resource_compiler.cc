@@ -191,7 +191,7 @@ void ResourceCompiler::thing(ThingSpec spec, const Object& properties, const Obj
   for (const auto& setting : overrides != nullptr ? *overrides : Object()) {
     const std::string_view name = text_of(setting.key());
     const std::string where = member_path(member_path(path, "OverrideSettings"), name);
-    // The guide's prose spells the keys in capitals, its examples as the properties.
+    // The AWS guide's prose writes the keys in capitals, its examples like the properties.
     Override* target = nullptr;
     if (name == "AttributePayload" || name == "ATTRIBUTE_PAYLOAD") {
       target = &spec.attributes_override;
@@ -363,7 +363,7 @@ void ResourceCompiler::certificate_source(CertificateSpec& spec, const Object& p
     spec.source = row.source;
     spec.value = checked_text(
         *value, where, row.source == Source::certificate_id ? &check_certificate_id : &accept_any);
-    // Anything else would let a device lay hands on another device's certificate.
+    // Anything else would give a device control over another device's certificate.
     if (service_supplies && (spec.value.kind != Expression::Kind::reference ||
                              spec.value.text != kCertificateIdParameter)) {
       problems_.error(where, "the certificate must be the one being provisioned",

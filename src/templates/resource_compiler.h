@@ -9,7 +9,7 @@
 
 namespace imprint::templates {
 
-/// Compiles the Resources section into a Compiled whose parameters and mappings are known already.
+/// Compiles the Resources section into a Compiled whose parameters and mappings are already known.
 class ResourceCompiler {
  public:
   ResourceCompiler(Compiled& out, Problems& problems, ExpressionCompiler& expressions)
@@ -42,7 +42,7 @@ class ResourceCompiler {
                                          const std::string& path);
   /// Compiles a text; when no parameter has a say in it, checks the result now.
   Expression checked_text(const encoding::json::value& value, const std::string& path, Check check);
-  /// The texts that the template itself puts around or in place of parameters.
+  /// Checks the template's own texts that surround or replace parameters.
   void check_literals(const Expression& expression, const std::string& path, Check check);
 
   Compiled& out_;

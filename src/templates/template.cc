@@ -38,7 +38,7 @@ Unexpected invalid(std::string where, std::string message) {
       Error{Fault::invalid, std::move(message), std::move(where), "InvalidParameters"_cause});
 }
 
-/// A rule's complaint, with the place in the template and the parameters that led to it.
+/// A rule's error, with the place in the template and the parameters that led to it.
 Unexpected blame(const Expression& expression, const Error& error) {
   const auto sources = expression.references();
   return invalid(expression.path,
@@ -157,7 +157,7 @@ Result<PolicyResource> evaluate_policy(const PolicySpec& spec, Evaluator& evalua
   }
   TRY_ASSIGN(const json::value document,
              evaluate_document(spec.document, evaluator, Evaluator::Flow::policy_document));
-  // The string form is the policy's text already.
+  // A string is already the policy's text.
   std::string text =
       document.is_string() ? std::string(document.get_string()) : encoding::to_json(document);
   return PolicyResource{spec.logical_name, PolicyDocument{std::move(text)}};
@@ -186,7 +186,7 @@ std::string_view to_string(Override value) {
 }
 
 Result<bool> parse_status(std::string_view text) {
-  // AWS's own examples write "Active" where the enum says ACTIVE.
+  // AWS's own examples write "Active" where the enum is ACTIVE.
   if (iequals(text, "ACTIVE")) return true;
   if (iequals(text, "INACTIVE")) return false;
   return fail(Fault::invalid, "status {} is neither ACTIVE nor INACTIVE", quote(text));
@@ -276,7 +276,7 @@ std::vector<NamedResource> Template::named_resources() const {
 
 namespace {
 
-/// Whether parameters have a say in this part of a policy document's grammar.
+/// Whether this part of a policy document's grammar depends on parameters.
 bool has_references(const DocumentNode& node) {
   if (const auto* expression = std::get_if<Expression>(&node.value))
     return !expression->is_constant();
@@ -311,7 +311,8 @@ std::vector<PolicyText> Template::policy_texts() const {
   std::vector<PolicyText> out;
   for (const PolicySpec& policy : compiled_->policies) {
     if (policy.name) continue;
-    // A template whose values decide more than text (a key of a map) may have no sample.
+    // A template whose parameters decide more than text (such as a key of a map) may have no
+    // sample.
     auto made = evaluate_policy(policy, evaluator);
     if (!made) continue;
     out.push_back({fmt::format("$.Resources.{}.Properties.PolicyDocument", policy.logical_name),
@@ -337,8 +338,8 @@ Result<Resources> Template::evaluate(const Parameters& parameters,
   TRY(check_bounds(parameters));
   const Compiled& spec = *compiled_;
   Evaluator evaluator(spec.use, spec.parameters, spec.mappings, parameters, predefined);
-  // AWS: each certificate attribute that a just-in-time template declares must be there, used or
-  // not.
+  // AWS: every certificate attribute that a just-in-time template declares must be present, whether
+  // it is used or not.
   for (const auto& [name, fallback] : spec.parameters) {
     if (spec.use != Use::jitp || !is_predefined(spec.use, name)) continue;
     const Expression declared{.kind = Expression::Kind::reference,

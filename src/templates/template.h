@@ -18,7 +18,7 @@
 
 namespace imprint::templates {
 
-/// Where a template is used decides what it may hold and which parameters the service supplies.
+/// Where a template is used decides what it may contain and which parameters the service supplies.
 enum class Use : std::uint8_t {
   fleet,           ///< Stored, FLEET_PROVISIONING: RegisterThing over MQTT.
   jitp,            ///< Stored, JITP, or a CA's registrationConfig.templateBody.
@@ -30,7 +30,7 @@ inline constexpr std::size_t kMaxTemplateCharacters = 10240;
 inline constexpr std::size_t kMaxParameterNameCharacters = 2048;
 inline constexpr std::size_t kMaxParameterValueCharacters = 4096;
 inline constexpr std::size_t kMaxParameters = 256;
-/// Functions and lists within each other.
+/// The maximum nesting of functions and lists.
 inline constexpr std::size_t kMaxFunctionDepth = 16;
 inline constexpr std::size_t kMaxGroups = 10;
 inline constexpr std::size_t kMaxPolicies = 10;
@@ -38,14 +38,15 @@ inline constexpr std::size_t kMaxAttributes = 50;
 /// Bytes of text that one evaluation may produce, intermediate results included.
 inline constexpr std::size_t kMaxResultBytes = std::size_t{128} * 1024;
 
-/// What a device, an API caller or a hook supplies.
+/// The parameters that a device, an API caller or a hook supplies.
 using Parameters = std::map<std::string, std::string, std::less<>>;
 
 inline constexpr std::string_view kCertificateIdParameter = "AWS::IoT::Certificate::Id";
 
-/// What only the service supplies, under the full names: "AWS::IoT::Certificate::Id" and, for
-/// just-in-time provisioning, the certificate's subject ("AWS::IoT::Certificate::CommonName" ...).
-/// Apart from Parameters, so that a device's value can never stand in for one of these.
+/// The parameters that only the service supplies, under their full names:
+/// "AWS::IoT::Certificate::Id" and, for just-in-time provisioning, the certificate's subject
+/// ("AWS::IoT::Certificate::CommonName" ...). Kept apart from Parameters, so that a device's value
+/// can never replace one of these.
 struct Predefined {
   Parameters values;
 };
@@ -53,7 +54,7 @@ struct Predefined {
 /// Whether the service supplies a parameter of that name for a use.
 bool is_predefined(Use use, std::string_view name);
 
-/// What to do with a property of a resource that exists already (AWS: OverrideSettings).
+/// What to do with a property of a resource that already exists (AWS: OverrideSettings).
 enum class Override : std::uint8_t { do_nothing, replace, merge, fail };
 std::string_view to_string(Override value);
 
@@ -63,7 +64,8 @@ struct ThingResource {
   ThingName name;
   std::optional<std::map<AttributeName, std::string>> attributes;
   std::optional<ThingTypeName> type;
-  std::optional<std::vector<ThingGroupName>> groups;  ///< Without repeats, in the template's order.
+  std::optional<std::vector<ThingGroupName>>
+      groups;  ///< Without duplicates, in the template's order.
   std::optional<BillingGroupName> billing_group;
   Override attributes_override = Override::do_nothing;
   Override type_override = Override::do_nothing;
@@ -74,15 +76,16 @@ struct CertificateResource {
   enum class Source : std::uint8_t { signing_request, certificate_id, pem };
   std::string logical_name;
   Source source = Source::certificate_id;
-  std::string value;  ///< CSR, certificate id (64 hexadecimal digits) or PEM, as `source` says.
+  std::string
+      value;  ///< CSR, certificate id (64 hexadecimal digits) or PEM, depending on `source`.
   std::optional<std::string> ca_pem;
   bool active = true;            ///< Status ACTIVE, else INACTIVE.
   bool exclusive_thing = false;  ///< ThingPrincipalType EXCLUSIVE_THING.
   std::optional<Override> status_override;
 };
 
-/// The document's text has no device value in it that could act as a wildcard, a variable or JSON;
-/// whether it is a good policy is for policy::Policy to say.
+/// The document's text contains no device value that could act as a wildcard, a variable or JSON;
+/// policy::Policy decides whether it is a valid policy.
 struct PolicyDocument {
   std::string text;
 };
@@ -92,7 +95,7 @@ struct PolicyResource {
   std::variant<PolicyName, PolicyDocument> policy;
 };
 
-/// What a template asks for with one set of parameters: every name in it is valid.
+/// The resources that a template yields for one set of parameters: every name in it is valid.
 struct Resources {
   std::optional<ThingResource> thing;
   std::optional<CertificateResource> certificate;
@@ -104,12 +107,12 @@ struct Resources {
 struct PolicyText {
   std::string path;
   std::string text;
-  /// Parameters have a say in resources and conditions at most: what is no policy with samples is
-  /// none for any device.
+  /// Parameters affect at most resources and conditions, so a text that is not a valid policy with
+  /// samples is not valid for any device.
   bool is_certain = true;
 };
 
-/// A thing type, thing group or policy that a template names outright, for every device.
+/// A thing type, thing group or policy that a template names literally, for every device.
 struct NamedResource {
   enum class Kind : std::uint8_t { thing_type, thing_group, policy };
   Kind kind;
@@ -120,15 +123,14 @@ struct NamedResource {
 struct Compiled;
 
 /// A provisioning template, parsed, checked and compiled. Immutable, cheap to copy, shared between
-/// threads.
-///
-/// Strict (AWS checks less and fails at provisioning time instead): undeclared references, unknown
-/// functions, resource types, properties and members, wrong arity, MERGE where it has no meaning,
-/// values that no parameter could mend are refused when the template is made.
+/// threads. It is strict (AWS checks less and fails at provisioning time instead): undeclared
+/// references, unknown functions, resource types, properties and members, wrong arity, MERGE where
+/// it has no meaning, and values that no parameter could make valid are refused when the template
+/// is made.
 class Template {
  public:
   /// Fault::invalid, code "InvalidRequest": the first few findings in one sentence, `where` being
-  /// the first one's path.
+  /// the path of the first one.
   static Result<Template> parse(std::string_view json, Use use);
 
   /// Every finding, warnings too, in document order.
@@ -145,12 +147,12 @@ class Template {
   [[nodiscard]] const std::map<std::string, std::optional<std::string>, std::less<>>& parameters()
       const;
   [[nodiscard]] bool has_thing() const;
-  /// What has to exist before the first device comes.
+  /// Resources that must exist before the first device registers.
   [[nodiscard]] std::vector<NamedResource> named_resources() const;
   /// Texts of the template's own that make a name or an attribute no device can have: reasons to
   /// refuse a new template, though not one that is in use and serves devices that do without.
   [[nodiscard]] const std::vector<Problem>& literal_problems() const;
-  /// Those that come to a text with samples; templates know nothing of policies.
+  /// The inline policies that yield a text with samples; templates know nothing about policies.
   [[nodiscard]] std::vector<PolicyText> policy_texts() const;
   /// Parameters whose text is part of the thing's name.
   [[nodiscard]] std::vector<std::string> parameters_of_thing_name() const;

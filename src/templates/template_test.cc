@@ -41,7 +41,7 @@ std::string with_policy(std::string_view document) {
       document);
 }
 
-// The contract's walk through the mission's template, step by step.
+// Follows the contract's walk through the mission's template, step by step.
 TEST(Template, TheMissionsTemplateGivesWhatTheContractSays) {
   const auto parsed = Template::parse(mission(), Use::fleet);
   ASSERT_TRUE(parsed) << describe(parsed.error());
@@ -131,7 +131,7 @@ TEST(Template, JoinsCannotGrowWithoutBound) {
 }
 
 TEST(Template, NestedSubstitutionIsLinear) {
-  // Each level names the one below a hundred times: expanded, 100^7 copies.
+  // Each level refers to the one below a hundred times: expanded, 100^7 copies.
   std::string inner = R"({"Ref":"A"})";
   std::string names;
   for (int i = 0; i < 100; ++i) names += "${X}";
@@ -167,7 +167,7 @@ TEST(Template, SubstitutesInOnePass) {
 
 // --- properties
 
-/// Texts of good characters, with a bad one now and then.
+/// Texts of good characters, with an occasional bad one.
 rc::Gen<std::string> mostly(const std::string& good, const std::string& bad) {
   return rc::gen::container<std::string>(
       rc::gen::weightedOneOf<char>({{30, rc::gen::elementOf(good)}, {1, rc::gen::elementOf(bad)}}));
@@ -219,7 +219,7 @@ RC_GTEST_PROP(TemplateProperty, WhatEvaluatesIsValid, (const Parameters& drawn))
     RC_ASSERT(check_attribute_value(value).has_value());
 }
 
-/// The paths of what a device could never have, whatever its parameters.
+/// The paths of values that are invalid whatever the device's parameters.
 std::vector<std::string> literal_faults(const std::string& body) {
   const auto parsed = Template::parse(body, Use::fleet);
   EXPECT_TRUE(parsed) << describe(parsed.error()) << body;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Templates: parse and evaluate never crash and stay within their bounds; lint and parse agree;
-// what comes out is valid. The input is a template and, after NUL bytes, values for its parameters;
-// or a golden case (test/golden/templates) whose templates are used.
+// every result is valid. The input is a template followed, after NUL bytes, by values for its
+// parameters; or a golden case (test/golden/templates) whose templates are used.
 #include <algorithm>
 
 #include "encoding/json.h"

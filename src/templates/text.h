@@ -15,12 +15,12 @@ inline std::string_view text_of(const encoding::json::string& text) {
   return {text.data(), text.size()};
 }
 
-/// Of a value that is a string.
+/// The text of a value that is a string.
 inline std::string_view text_of(const encoding::json::value& value) {
   return text_of(value.get_string());
 }
 
-/// Of UTF-8, as AWS counts them.
+/// The number of characters of UTF-8 text, as AWS counts them.
 inline std::size_t characters(std::string_view text) {
   return static_cast<std::size_t>(std::ranges::count_if(
       text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
