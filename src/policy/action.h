@@ -10,7 +10,7 @@
 
 namespace imprint::policy {
 
-/// Every action a device policy can speak of (AWS IoT Core policy actions).
+/// Every action that a device policy can name (AWS IoT Core policy actions).
 enum class Action : std::uint8_t {
   connect,
   publish,
@@ -32,9 +32,9 @@ enum class Action : std::uint8_t {
 };
 inline constexpr std::size_t kActionCount = 17;
 
-/// What an action acts on: the word after the account in its ARN.
+/// The type of an action's resource: the word after the account in its ARN.
 enum class ResourceType : std::uint8_t {
-  all,  ///< No resource of its own; only `"Resource": "*"` covers it.
+  all,  ///< No specific resource; only `"Resource": "*"` covers it.
   client,
   topic,
   topic_filter,

@@ -32,7 +32,7 @@ std::optional<double> finite(std::string_view text) {
   return value && *value - *value == 0.0 ? value : std::nullopt;
 }
 
-/// Reads exactly `digits` decimal digits off the front.
+/// Reads exactly `digits` decimal digits from the front.
 std::optional<int> take_digits(std::string_view& text, std::size_t digits) {
   if (text.size() < digits || !std::ranges::all_of(text.substr(0, digits), name_rules::is_digit))
     return std::nullopt;
@@ -109,7 +109,7 @@ Result<std::string> operand_text(const json::value& value) {
 
 Result<Timestamp> parse_time(std::string_view text) {
   if (const auto time = iso_time(text)) return *time;
-  // Up to the year 9999, so that milliseconds cannot overflow.
+  // Only up to the year 9999, so that milliseconds cannot overflow.
   if (const auto seconds = number<std::int64_t>(text);
       seconds && *seconds >= 0 && *seconds < kEndOfTime)
     return Timestamp(Seconds(*seconds));
@@ -150,7 +150,7 @@ const Condition::Operator* Condition::find_operator(std::string_view name) {
   return found == kOperators.end() ? nullptr : &*found;
 }
 
-/// An operator that can never be true for a key is a mistake the author should hear of at once.
+/// If an operator can never be true for a key, the author should learn of the mistake at once.
 Result<void> Condition::check_key() const {
   const auto misfit = [this](std::string_view remedy) {
     return fail(Fault::invalid, "{} cannot judge {}; {}", operator_->name, key_.name, remedy);
@@ -265,7 +265,7 @@ bool Condition::compare(const T& left, const T& right) const {
   return false;
 }
 
-/// A text that fits only because a variable might be anything may be meant or not.
+/// A text that matches only because an unresolved variable could have any value counts as unknown.
 Condition::Match Condition::matches_text(const std::vector<Variable>& variables, bool fits,
                                          const Context& context, Reading reading) {
   const bool is_known = std::ranges::none_of(variables, [&](const Variable& variable) {
@@ -343,7 +343,8 @@ void Condition::collect_turning_points(std::vector<Timestamp>& out) const {
       out.push_back(*time + Milliseconds(1));
     } else if (const auto* seconds = std::get_if<double>(&operand);
                seconds != nullptr && *seconds >= 0 && *seconds < static_cast<double>(kEndOfTime)) {
-      // Whole seconds are compared: equal and above change at the first one that is not below.
+      // Whole seconds are compared: the result changes at the first second that is not below the
+      // value.
       const auto first = Seconds(static_cast<std::int64_t>(std::ceil(*seconds)));
       out.emplace_back(first);
       out.emplace_back(first + Seconds(1));

@@ -20,13 +20,12 @@ namespace imprint::policy {
 /// ISO 8601 ("2026-01-31", "2026-01-31T12:00:00Z", with fraction or ±hh:mm) or epoch seconds.
 Result<Timestamp> parse_time(std::string_view text);
 
-/// One line of a Condition block: operator, key, values. All lines of a statement must hold.
-///
-/// Values are alternatives; for a negated operator (StringNotEquals ...) none may match. A key that
-/// the request does not have fails the line, but satisfies a negated operator, ...IfExists and
-/// ForAllValues: (AWS IAM condition rules). What cannot be told - a value whose variable cannot be
-/// resolved, an address or a number that cannot be read, the thing that a client hides behind
-/// another client id - holds in a Deny and fails in an Allow.
+/// One line of a Condition block: operator, key, values. All lines of a statement must hold. Values
+/// are alternatives; for a negated operator (StringNotEquals ...) none may match. A key that the
+/// request does not have fails the line, but satisfies a negated operator, ...IfExists and
+/// ForAllValues: (AWS IAM condition rules). Where the result is unknown - a value whose variable
+/// cannot be resolved, an address or a number that cannot be read, the thing that a client hides
+/// behind another client id - the line holds in a Deny and fails in an Allow.
 class Condition {
  public:
   /// `values` is a string, number or boolean, or a list of them. Error.where is relative to them:
@@ -36,9 +35,9 @@ class Condition {
 
   [[nodiscard]] bool holds(const Context& context, Reading reading) const;
 
-  /// The variables its values refer to (not its key).
+  /// The variables that its values refer to (not its key).
   void collect_variables(std::vector<Variable>& out) const;
-  /// Adds the moments at which it may begin or cease to hold by the passing of time alone.
+  /// Adds the times at which it may start or stop holding merely because time passes.
   void collect_turning_points(std::vector<Timestamp>& out) const;
   [[nodiscard]] const Variable& key() const { return key_; }
   /// "StringEquals iot:ClientId", for explanations.

@@ -13,7 +13,7 @@
 
 namespace imprint::policy {
 
-/// The parts of a certificate's subject or issuer that policies can name.
+/// The parts of a certificate's subject or issuer that policies can refer to.
 enum class CertificateField : std::uint8_t {
   distinguished_name_qualifier,
   country,
@@ -45,18 +45,18 @@ struct CertificateValue {
 /// view means unknown: a variable that refers to it cannot be resolved. Whoever makes one names
 /// every member, for a key without a value is an answer, too.
 struct Context {
-  /// Region that policy ARNs must name; empty accepts every region, since the server answers to
-  /// any.
+  /// Region that policy ARNs must name; empty accepts every region, since the server accepts
+  /// requests for any region.
   Required<std::string_view> region;
   Required<std::string_view> account;
 
   Required<std::string_view> client_id;
   Required<std::string_view> source_ip;    ///< IPv4 or IPv6 text.
-  Required<std::string_view> domain_name;  ///< Of the endpoint that the client connected to.
+  Required<std::string_view> domain_name;  ///< The endpoint name that the client connected to.
 
   Required<std::string_view> certificate_id;
   Required<std::string_view> certificate_serial;
-  /// In the certificate's order; repeats allowed.
+  /// In the certificate's order; duplicates allowed.
   Required<std::span<const CertificateValue>> subject;
   Required<std::span<const CertificateValue>> issuer;
 
@@ -68,7 +68,7 @@ struct Context {
   /// The certificate has things, and the client id, which the client chose, names none of them.
   Required<bool> hides_its_thing;
 
-  /// What the client's CONNECT asked for.
+  /// The client's requests in its CONNECT.
   Required<bool> persistent_connect;
   Required<bool> last_will;
   Required<std::string_view> last_will_topic;
@@ -76,7 +76,7 @@ struct Context {
   Required<Timestamp> now;
 };
 
-/// For patterns without variables and for what tests add to: no connection at all.
+/// For patterns without variables, and as a starting point for tests: no connection at all.
 inline Context nothing_known() {
   return {.region = "",
           .account = "000000000000",
@@ -98,14 +98,15 @@ inline Context nothing_known() {
           .now = Timestamp()};
 }
 
-/// How the value of a variable is taken. A client chooses some values itself; none may widen an
-/// Allow, and none may free it from a Deny.
+/// How the value of a variable is interpreted. A client chooses some values itself; none may widen
+/// an Allow, and none may exempt it from a Deny.
 enum class Reading : std::uint8_t {
-  /// Allow: what could act as a wildcard, as a path or as a reserved topic has no value.
+  /// Allow: a value that could act as a wildcard, a path or a reserved topic counts as missing.
   allow,
-  /// Allow of iot:Connect, whose resource is the client id itself: wildcards have no value.
+  /// Allow of iot:Connect, whose resource is the client id itself: a value with wildcards counts as
+  /// missing.
   allow_client,
-  /// Deny: every value literally; what has none may be anything.
+  /// Deny: every value is taken literally; a missing value may be anything.
   deny,
 };
 

@@ -7,16 +7,16 @@
 
 namespace imprint::policy {
 
-/// What explain() says of a denial, for programs.
+/// The reason for a denial, as explain() states it, for programs.
 enum class Denial : std::uint8_t {
   no_policy,      ///< none is attached
-  explicit_deny,  ///< a Deny, which no Allow opens
-  no_statement,   ///< no Allow has the action and the resource
-  no_value,       ///< of the Allow that came nearest: a variable has no value for this connection
-  condition,      ///< of that one: a condition does not hold
+  explicit_deny,  ///< a Deny, which no Allow overrides
+  no_statement,   ///< no Allow covers the action and the resource
+  no_value,       ///< in the nearest Allow, a variable has no value for this connection
+  condition,      ///< in the nearest Allow, a condition does not hold
 };
 
-/// Of a decision that is no.
+/// The reason for a decision that is not "allowed".
 Denial denial_of(const Decision& decision, const PolicySet& policies, const Request& request,
                  const Context& context);
 

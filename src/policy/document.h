@@ -9,14 +9,14 @@
 #include "base/result.h"
 #include "encoding/json.h"
 
-/// What every policy language of AWS has in common: Version, Statement, members that are a string
-/// or a list of strings, and errors that name their place. Device policies (policy.h) and access
-/// policies (access/policy.h) are read with it.
+/// The parts that all AWS policy languages share: Version, Statement, members that are a string or
+/// a list of strings, and errors that name their place. Used to read device policies (policy.h) and
+/// access policies (access/policy.h).
 namespace imprint::policy {
 
 struct DocumentLimits {
   std::size_t characters;  ///< not counting white space, as AWS counts
-  std::size_t bytes;       ///< all of it
+  std::size_t bytes;       ///< including white space
 };
 
 /// One element of "Statement" with its JSON path.
@@ -25,9 +25,9 @@ struct StatementText {
   encoding::json::object members;
 };
 
-/// Fault::invalid, MalformedPolicy and the JSON path.
+/// An error with Fault::invalid, MalformedPolicy and the JSON path.
 Unexpected malformed(std::string where, std::string message);
-/// Puts a path before the place that a deeper error names.
+/// Prepends a path to the place that a deeper error names.
 Unexpected malformed(const std::string& where, const Error& error);
 
 /// The statements of a document: Version 2012-10-17, at least one statement, no other members.
@@ -35,7 +35,7 @@ Result<std::vector<StatementText>> parse_document(std::string_view document, Doc
 
 Result<std::string_view> string_at(const std::string& where, const encoding::json::value& value);
 
-/// `where`.name, or `where`["name"] when the name is not a plain word: paths reach logs.
+/// `where`.name, or `where`["name"] when the name is not a plain word, because paths reach logs.
 std::string member_path(const std::string& where, std::string_view name);
 
 /// At most 128 characters.

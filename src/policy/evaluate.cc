@@ -49,7 +49,7 @@ Decision decide(const PolicySet& set, const Request& request, const Context& con
   for (const auto& policy : set.policies) {
     const auto statements = policy->statements();
     for (std::size_t i = 0; i < statements.size(); ++i) {
-      // An Allow after the first one changes nothing.
+      // Once one Allow matches, further ones change nothing.
       if (statements[i].allows() && out.allowed()) continue;
       if (statements[i].judge(request.action, resource.view(), context) != Verdict::matches)
         continue;
@@ -72,7 +72,7 @@ std::string name_request(const Request& request) {
   return fmt::format("{} on {}/{}", row.name, to_string(row.resource), quote(request.resource));
 }
 
-/// How near a statement came: the higher, the more of it fitted.
+/// How close a statement came to matching: the higher, the more parts matched.
 int nearness(Verdict verdict) {
   switch (verdict) {
     case Verdict::condition_failed:
@@ -103,7 +103,7 @@ std::string lack(const Statement& statement, Verdict verdict, Action action,
   return "none of its resources matches";
 }
 
-/// The Allow statement that came nearest; without a policy when none has the action.
+/// The Allow statement that came closest; its policy is null when none has the action.
 struct Nearest {
   const Policy* policy = nullptr;
   std::size_t statement = 0;
@@ -161,15 +161,15 @@ Statement::Verdict Statement::judge(Action action, std::string_view resource,
                                     const Context& context) const {
   if (!actions_[static_cast<std::size_t>(action)]) return Verdict::other_action;
   const Reading reading = reading_for(action);
-  // Whoever calls itself "$share" must not be granted a share group by a pattern for its own
+  // A client that calls itself "$share" must not be granted a share group by a pattern for its own
   // topics.
   const bool is_shared = action == Action::subscribe && resource.starts_with(kSharedResource);
   const bool fits = std::ranges::any_of(resources_, [&](const ResourcePattern& pattern) {
     return (!allows_ || !is_shared || pattern.names_share_groups()) &&
            pattern.matches(resource, context, reading);
   });
-  // AWS: a statement whose variable has no value does not match. For an Allow that is the safe
-  // reading for all of it; a Deny binds with the parts that can be read.
+  // AWS: a statement whose variable has no value does not match. That is the safe reading for an
+  // Allow as a whole; in a Deny, the parts that can be resolved still apply.
   if (allows_ && first_unresolved(context, reading) != nullptr) return Verdict::unresolved;
   if (!fits) return Verdict::other_resource;
   return first_failing(context, reading) == nullptr ? Verdict::matches : Verdict::condition_failed;

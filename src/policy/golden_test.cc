@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// test/golden/policy/*.json: policies, connections and requests; beside each a .expected file with
-// the decision and its reason, one line per request. IMPRINT_UPDATE_GOLDEN=1 rewrites them.
+// test/golden/policy/*.json: policies, connections and requests; beside each is an .expected file
+// with the decision and its reason, one line per request. IMPRINT_UPDATE_GOLDEN=1 rewrites them.
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -27,12 +27,12 @@ std::string read(const fs::path& path) {
 
 std::string text(const json::value& value) { return std::string(value.as_string()); }
 
-/// A document may stand in a case as an object or as the text itself.
+/// A case gives a document as an object or as text.
 std::string document(const json::value& value) {
   return value.is_string() ? text(value) : encoding::to_json(value);
 }
 
-/// Owns what a Context refers to.
+/// Owns the values that a Context refers to.
 struct Connection {
   std::map<std::string, std::string, std::less<>> texts;
   std::map<std::string, std::string, std::less<>> attributes;

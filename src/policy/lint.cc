@@ -7,7 +7,8 @@ namespace imprint::policy {
 
 namespace {
 
-/// A connection may have none: no thing stands for it, or the certificate has no such attribute.
+/// A connection may lack the value: no thing is associated with it, or the certificate has no such
+/// attribute.
 bool may_lack_value(const Variable& variable) {
   return variable.is_of_thing() || variable.key == Variable::Key::subject ||
          variable.key == Variable::Key::issuer;

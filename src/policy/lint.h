@@ -8,8 +8,9 @@
 
 namespace imprint::policy {
 
-/// What is accepted and may mean something else than its author thinks: Deny statements that bind
-/// here where they would be silent on AWS (docs/compatibility.md, "Policies"). A sentence each.
+/// Warnings about accepted policies that may not mean what their author thinks: Deny statements
+/// that apply here but would be ignored on AWS (docs/compatibility.md, "Policies"). One sentence
+/// each.
 std::vector<std::string> warnings(const Policy& policy);
 
 }  // namespace imprint::policy

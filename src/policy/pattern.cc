@@ -20,7 +20,8 @@ bool same_text(std::string_view a, std::string_view b, Pattern::Case letters) {
   return std::ranges::equal(a, b, {}, fold, fold);
 }
 
-/// Advances `at` over `value` as a certificate variable shows it; false if the text differs.
+/// Advances `at` over `value` in the escaped form of certificate variables; false if the text
+/// differs.
 bool step_escaped(std::string_view value, std::string_view text, std::size_t& at,
                   Pattern::Case letters) {
   std::size_t i = at;
@@ -48,7 +49,7 @@ Unexpected bad_arn(std::string_view text, std::string_view what) {
               quote(text), what);
 }
 
-/// The word before the first '/' must be a resource type, unless a wildcard stands in it.
+/// The word before the first '/' must be a resource type, unless it contains a wildcard.
 Result<void> check_type(std::string_view arn, std::string_view resource,
                         std::span<const std::string_view> types) {
   const std::string_view word = resource.substr(0, resource.find('/'));
@@ -85,7 +86,7 @@ Result<Pattern> Pattern::parse(std::string_view text, Wildcards wildcards, Case 
   for (std::size_t i = 0; i < text.size();) {
     const char c = text[i];
     if (wildcards == Wildcards::yes && c == '*') {
-      // "**" means what "*" means.
+      // "**" means the same as "*".
       if (out.tokens_.empty() || out.tokens_.back().kind != Kind::any_run)
         out.tokens_.push_back({Kind::any_run});
       ++i;
@@ -156,8 +157,8 @@ bool Pattern::matches(std::string_view text) const {
 }
 
 bool Pattern::matches(std::string_view text, const Context& context, Reading reading) const {
-  // Every token but `*` has a fixed width at a given place, so only the last `*` needs to be tried
-  // again after a mismatch: no exponential search.
+  // Every token but `*` has a fixed width at a given place, so after a mismatch only the last `*`
+  // needs to be tried again: no exponential search.
   constexpr std::size_t kNone = static_cast<std::size_t>(-1);
   std::size_t token = 0;
   std::size_t at = 0;
@@ -203,7 +204,7 @@ Result<ResourcePattern> ResourcePattern::parse(std::string_view text,
     out.everything_ = true;
     return out;
   }
-  // arn : partition : service : region : account : rest, where the rest may hold colons.
+  // arn : partition : service : region : account : rest, where the rest may contain colons.
   std::array<std::string_view, 5> parts;
   std::string_view rest = text;
   for (std::string_view& part : parts) {

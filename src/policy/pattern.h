@@ -28,13 +28,13 @@ class Pattern {
 
   static Result<Pattern> parse(std::string_view text, Wildcards wildcards, Case letters = {});
 
-  /// Takes time proportional to pattern times text at worst, and allocates nothing.
+  /// Takes time proportional to pattern times text at most, and allocates nothing.
   [[nodiscard]] bool matches(std::string_view text, const Context& context, Reading reading) const;
   /// For patterns without variables.
   [[nodiscard]] bool matches(std::string_view text) const;
 
   [[nodiscard]] bool has_wildcards() const;
-  /// Every text that it matches begins so, whatever its variables stand for.
+  /// Whether every text that it matches begins so, regardless of its variables' values.
   [[nodiscard]] bool begins_with(std::string_view text) const;
   /// The variables in it, in order.
   [[nodiscard]] const std::vector<Variable>& variables() const { return variables_; }
@@ -59,20 +59,20 @@ class Pattern {
 
 /// A `Resource` entry: `*`, or arn:{partition}:iot:{region}:{account}:{type}/{name} with wildcards
 /// inside and variables in the name. Matched part by part, so a wildcard in the region does not
-/// reach into the name. The partition (aws, aws-cn, aws-us-gov) and, unless the context names one,
-/// the region are not compared: Imprint answers to any of them. The account is.
+/// extend into the name. The partition (aws, aws-cn, aws-us-gov) and, unless the context names one,
+/// the region are not compared: Imprint accepts any of them. The account is compared.
 class ResourcePattern {
  public:
-  /// `types` are the words that may stand before the name's slash.
+  /// `types` are the words allowed before the name's slash.
   static Result<ResourcePattern> parse(std::string_view text,
                                        std::span<const std::string_view> types = resource_types());
 
   /// `resource` is "{type}/{name}", for example "topic/a/b"; empty for ResourceType::all, which
-  /// only
-  /// `*` covers.
+  /// only `*` covers.
   [[nodiscard]] bool matches(std::string_view resource, const Context& context,
                              Reading reading) const;
-  /// It writes `topicfilter/$share/` out: only then an Allow means the share group itself.
+  /// Whether it spells out `topicfilter/$share/`: only then does an Allow mean the share group
+  /// itself.
   [[nodiscard]] bool names_share_groups() const;
 
   [[nodiscard]] const std::vector<Variable>& variables() const { return name_.variables(); }
@@ -86,11 +86,12 @@ class ResourcePattern {
   std::string text_;
 };
 
-/// An `Action` entry: the actions it covers; `*` and `?` as in resources, no variables. An entry
-/// that covers no known action is refused.
+/// An `Action` entry: the actions that it covers; `*` and `?` as in resources, no variables. An
+/// entry that covers no known action is refused.
 Result<ActionSet> parse_action(std::string_view text);
 
-/// Bytes of the character at `at`: a whole UTF-8 sequence, or one byte where there is none.
+/// Number of bytes of the character at `at`: a whole UTF-8 sequence, or one byte where there is
+/// none.
 std::size_t character_length(std::string_view text, std::size_t at);
 
 }  // namespace imprint::policy

@@ -31,7 +31,7 @@ struct Request {
 
 class Statement {
  public:
-  /// How a statement stands to a request.
+  /// The result of matching a statement against a request.
   enum class Verdict : std::uint8_t {
     matches,
     other_action,
@@ -46,11 +46,11 @@ class Statement {
   [[nodiscard]] std::span<const ResourcePattern> resources() const { return resources_; }
   [[nodiscard]] bool has_conditions() const { return !conditions_.empty(); }
 
-  /// `resource` is "{type}/{name}". An Allow needs a value for every variable it uses. In a Deny
-  /// what has no value may be anything: its other parts still bind.
+  /// `resource` is "{type}/{name}". An Allow needs a value for every variable it uses. In a Deny a
+  /// missing value may be anything: its other parts still apply.
   [[nodiscard]] Verdict judge(Action action, std::string_view resource,
                               const Context& context) const;
-  /// How it takes the values of variables when this is asked.
+  /// How it interprets the values of variables for this action.
   [[nodiscard]] Reading reading_for(Action action) const;
   /// The first variable without a value, or the first condition that fails; for explanations.
   [[nodiscard]] const Variable* first_unresolved(const Context& context, Reading reading) const;
@@ -68,11 +68,11 @@ class Statement {
   std::vector<Variable> variables_;  ///< Of resources and condition values, each once.
 };
 
-/// An AWS IoT policy document, parsed, checked and compiled. Immutable; shared between threads.
-///
-/// Strict: what AWS would accept and then never match is refused with a sentence - unknown members,
-/// actions, variables, operators, condition keys, resource types. Version must be 2012-10-17, the
-/// only one with variables; an older document that has `${...}` in it would change its meaning.
+/// An AWS IoT policy document, parsed, checked and compiled. Immutable; shared between threads. It
+/// is strict: documents that AWS would accept but that would never match are refused with an
+/// explanation - unknown members, actions, variables, operators, condition keys, resource types.
+/// Version must be 2012-10-17, the only one with variables; an older document that has `${...}` in
+/// it would change its meaning.
 class Policy {
  public:
   /// Errors carry Fault::invalid, code "MalformedPolicy" and the JSON path in `where`. `name` is
@@ -82,7 +82,7 @@ class Policy {
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] std::span<const Statement> statements() const { return statements_; }
   [[nodiscard]] bool denies_anything() const;
-  /// The first moment after `now` at which one of its conditions on time may change.
+  /// The first time after `now` at which one of its conditions on time may change.
   [[nodiscard]] std::optional<Timestamp> next_change(Timestamp now) const;
 
  private:
@@ -94,16 +94,16 @@ class Policy {
 enum class Outcome : std::uint8_t { allowed, explicit_deny, implicit_deny };
 std::string_view to_string(Outcome outcome);
 
-/// An answer with the statement that decided it; none for implicit_deny.
+/// A decision with the statement that made it; none for implicit_deny.
 struct Decision {
   Outcome outcome = Outcome::implicit_deny;
-  const Policy* policy = nullptr;  ///< Of the set that was asked.
+  const Policy* policy = nullptr;  ///< One of the policies that were asked.
   std::size_t statement = 0;       ///< Index in policy->statements().
 
   [[nodiscard]] bool allowed() const { return outcome == Outcome::allowed; }
 };
 
-/// The policies of a certificate and of its thing's groups; a snapshot, which views its owner.
+/// The policies of a certificate and of its thing's groups; a snapshot that does not own them.
 struct PolicySet {
   using Policies = std::span<const std::shared_ptr<const Policy>>;
 
@@ -114,18 +114,19 @@ struct PolicySet {
   PolicySet(const std::vector<std::shared_ptr<const Policy>>& in_force) : policies(in_force) {}
 
   Policies policies = {};
-  /// Of the groups of other things than the connection's: what they allow does not count. What they
-  /// deny does, for the client id, which the client chooses, decides whose connection it is.
+  /// Policies of the groups of things other than the connection's: their Allows do not count. Their
+  /// Denies do, because the client id, which the client chooses, decides which thing the connection
+  /// belongs to.
   Policies only_deny = {};
 };
 
-/// An explicit Deny beats any Allow; without either the answer is no.
-/// Action::subscribe on `$share/{group}/{filter}`: an Allow of {filter} is enough, and so is one of
-/// the whole string whose pattern writes `$share/` out; a Deny of either blocks.
+/// An explicit Deny overrides any Allow; without either the answer is no. Action::subscribe on
+/// `$share/{group}/{filter}`: an Allow of {filter} is enough, and so is one of the whole string
+/// whose pattern spells out `$share/`; a Deny of either blocks.
 Decision evaluate(const PolicySet& policies, const Request& request, const Context& context);
 
-/// Why, in a sentence for people: the deciding statement, or for an implicit deny the statement
-/// that came nearest and what it lacked.
+/// The reason as a sentence for people: the deciding statement, or for an implicit deny the
+/// statement that came closest and what it lacked.
 std::string explain(const Decision& decision, const PolicySet& policies, const Request& request,
                     const Context& context);
 

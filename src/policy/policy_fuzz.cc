@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Policies: parse never crashes, decisions are sound, and the matcher agrees with the slow one.
-// The input is a policy document, or a golden case (test/golden/policy) whose policies are used.
+// Policies: parse never crashes, decisions are sound, and the matcher agrees with the slow one. The
+// input is a policy document, or a golden case (test/golden/policy) whose policies are used.
 #include <algorithm>
 
 #include "encoding/json.h"

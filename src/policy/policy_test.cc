@@ -124,7 +124,7 @@ TEST(Time, TellsWhenItMayChangeWhatAPolicySays) {
   const auto policy = with(
       R"({"DateLessThan":{"aws:CurrentTime":["2026-01-31T12:00:00Z","2026-03-01T00:00:00Z"]},
           "NumericGreaterThan":{"aws:EpochTime":1769860805.5}})");
-  // Whatever the comparison, it changes at no other moment.
+  // For every comparison, the result changes at no other time.
   Timestamp now = *parse_time("2026-01-01");
   for (const char* next :
        {"2026-01-31T12:00:00Z", "2026-01-31T12:00:00.001Z", "2026-01-31T12:00:06Z",
@@ -140,7 +140,7 @@ TEST(Time, TellsWhenItMayChangeWhatAPolicySays) {
 
 // --- properties
 
-/// Short texts over a small alphabet, so that patterns and topics often meet.
+/// Short texts over a small alphabet, so that patterns and topics often match.
 rc::Gen<std::string> text_of(const std::string& alphabet) {
   return rc::gen::container<std::string>(rc::gen::elementOf(alphabet));
 }
@@ -161,7 +161,7 @@ rc::Gen<std::string> expansion_of(const std::string& pattern) {
 
 RC_GTEST_PROP(PatternProperty, AgreesWithTheSlowReference, ()) {
   const std::string pattern = *text_of("ab/*?");
-  // Half of the texts are made from the pattern, or hardly any would match.
+  // Half of the texts are made from the pattern; otherwise hardly any would match.
   const std::string text = *rc::gen::arbitrary<bool>() ? *text_of("ab/*") : *expansion_of(pattern);
   const auto parsed = Pattern::parse(pattern, Pattern::Wildcards::yes);
   RC_ASSERT(parsed.has_value());

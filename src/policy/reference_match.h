@@ -8,8 +8,8 @@
 
 namespace imprint::policy {
 
-/// The obvious matcher that tests and the fuzz target hold Pattern to: a table over every prefix of
-/// pattern and text. `*` and `?` are wildcards, everything else is literal.
+/// The obvious matcher that tests and the fuzz target compare Pattern with: a table over every
+/// prefix of pattern and text. `*` and `?` are wildcards, everything else is literal.
 inline bool reference_match(std::string_view pattern, std::string_view text) {
   const auto split = [](std::string_view whole) {
     std::vector<std::string_view> out;

@@ -81,7 +81,8 @@ Unexpected unknown(std::string_view name) {
               quote(name));
 }
 
-/// What follows "iot:Certificate.Subject." or "...Issuer.": a field, then ".List" or an index.
+/// Reads the part after "iot:Certificate.Subject." or "...Issuer.": a field, then ".List" or an
+/// index.
 Result<void> parse_field(std::string_view rest, Variable& out) {
   if (rest.ends_with(".List")) {
     out.list = true;
@@ -117,7 +118,7 @@ std::span<const CertificateValue> values_of(const Variable& variable, const Cont
   return variable.key == Key::subject ? context.subject : context.issuer;
 }
 
-/// The one value of a variable that is not a list, unfiltered.
+/// The single value of a variable that is not a list, unfiltered.
 Value raw_value(const Variable& variable, const Context& context) {
   switch (variable.key) {
     case Key::client_id:
@@ -149,7 +150,7 @@ Value raw_value(const Variable& variable, const Context& context) {
     case Key::last_will_topic:
       return {context.last_will_topic};
     case Key::secure_transport:
-      return {"true"};  // nothing but TLS reaches the server
+      return {"true"};  // only TLS connections reach the server
     case Key::available_keys:
     case Key::connect_attributes:
     case Key::current_time:
@@ -159,7 +160,7 @@ Value raw_value(const Variable& variable, const Context& context) {
   return {};
 }
 
-/// The full variable names of the fields a certificate has, for iot:Certificate.AvailableKeys.
+/// Adds the full variable names of the certificate's fields, for iot:Certificate.AvailableKeys.
 void append_available(std::span<const CertificateValue> all, std::span<const std::string> names,
                       std::vector<Value>& out) {
   std::bitset<kCertificateFieldCount> seen;
@@ -212,13 +213,13 @@ Value substitution(const Variable& variable, const Context& context, Reading rea
   const Value value = raw_value(variable, context);
   if (reading == Reading::deny) return value;
   // AWS leaves out long certificate values and values with wildcards. '#' and '+' are wildcards too
-  // where the result is a topic filter: a client that calls itself "+" must not come to read every
-  // level. (In a certificate value a backslash stands before '+', so it fills no level.)
+  // where the result is a topic filter: a client that calls itself "+" must not be able to read
+  // every level. (In a certificate value a backslash precedes '+', so it fills no level.)
   const std::string_view wildcards = value.escaped ? "*?#" : "*?#+";
   if (value.text.find_first_of(wildcards) != std::string_view::npos) return {};
   if (value.escaped && value.text.size() > kMaxCertificateCharacters) return {};
   if (reading == Reading::allow_client) return value;
-  // A client that calls itself "$share/g/others" must not reach what others/ is about.
+  // A client that calls itself "$share/g/others" must not reach the topics below others/.
   const bool is_path =
       variable.key == Key::client_id && value.text.find('/') != std::string_view::npos;
   if (is_path || value.text.starts_with('$')) return {};

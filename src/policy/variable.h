@@ -11,9 +11,8 @@
 
 namespace imprint::policy {
 
-/// What a `${name}` in a policy, or the key of a condition, refers to.
-/// Names are case-sensitive; an unknown one is refused when the policy is made, because it would
-/// silently never match.
+/// The target of a `${name}` in a policy, or of a condition's key. Names are case-sensitive; an
+/// unknown one is refused when the policy is made, because it would silently never match.
 struct Variable {
   enum class Key : std::uint8_t {
     client_id,
@@ -35,19 +34,19 @@ struct Variable {
     secure_transport,
   };
 
-  /// Of the text between `${` and `}`, or of a condition key.
+  /// Parses the text between `${` and `}`, or a condition key.
   static Result<Variable> parse(std::string_view name);
 
-  /// Several values at once; conditions need ForAllValues: or ForAnyValue: for it.
+  /// Has several values at once; conditions then need ForAllValues: or ForAnyValue:.
   [[nodiscard]] bool is_list() const {
     return list || key == Key::available_keys || key == Key::connect_attributes;
   }
   [[nodiscard]] bool is_time() const { return key == Key::current_time || key == Key::epoch_time; }
-  /// Of the thing that stands for the connection.
+  /// Refers to the thing associated with the connection.
   [[nodiscard]] bool is_of_thing() const {
     return key == Key::thing_name || key == Key::thing_type_name || key == Key::thing_attribute;
   }
-  /// Whether `${name}` may stand in a resource or a condition value.
+  /// Whether `${name}` may be used in a resource or a condition value.
   [[nodiscard]] bool substitutes() const {
     return !is_list() && !is_time() && key != Key::last_will_topic;
   }
@@ -62,26 +61,27 @@ struct Variable {
   std::string name;                                        ///< As the policy spells it.
 };
 
-/// The value a context has for a variable. `escaped` values come from a certificate: the characters
-/// , " \ + = < > ; count as if a backslash stood before them.
+/// The value of a variable in a context. `escaped` values come from a certificate: the characters ,
+/// " \ + = < > ; count as if preceded by a backslash.
 struct Value {
   std::string_view text;
   bool escaped = false;
 };
 
-/// For substitution: empty text when there is none. In an Allow a value that could act as a
-/// wildcard, in a policy or in a topic filter (* ? # +), is never substituted, nor is one that
-/// begins with '$', nor a client id with a slash, nor a certificate value of more than 1024 bytes.
+/// The value for substitution; empty text when there is none. In an Allow, Imprint never
+/// substitutes a value that could act as a wildcard, in a policy or in a topic filter (* ? # +),
+/// one that begins with '$', a client id with a slash, or a certificate value of more than 1024
+/// bytes.
 Value substitution(const Variable& variable, const Context& context, Reading reading);
 
-/// For condition keys: every value, unfiltered (nothing is substituted, so nothing can widen).
-/// Times are not among them; conditions read Context::now.
+/// The values for condition keys: all of them, unfiltered (nothing is substituted, so nothing can
+/// widen). Times are not among them; conditions read Context::now.
 std::vector<Value> values(const Variable& variable, const Context& context);
 
 /// The value as a policy author sees it, with escapes; uses `storage` only if it has any.
 std::string_view spell(Value value, std::string& storage);
 
-/// One of the characters that certificate values show with a backslash.
+/// One of the characters that certificate values show with a preceding backslash.
 constexpr bool needs_escape(char c) {
   return std::string_view(",\"\\+=<>;").find(c) != std::string_view::npos;
 }
