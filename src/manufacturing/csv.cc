@@ -8,7 +8,7 @@ Result<bool> ByteReader::fill() {
     TRY_ASSIGN(buffer_, source_());
     at_ = 0;
     ended_ = buffer_.empty();
-    // A source gives a file's first bytes together.
+    // A Source returns a file's first three bytes in one piece.
     if (!started_ && buffer_.starts_with("\xEF\xBB\xBF")) at_ = 3;
     started_ = true;
   }
@@ -26,7 +26,7 @@ Result<std::optional<char>> ByteReader::next() {
   return byte;
 }
 
-/// One record while it is read. The first thing that is wrong with it stays.
+/// One record while it is being read. Only its first error is kept.
 struct CsvReader::Record {
   Fields fields = {};
   std::string field = {};
@@ -55,7 +55,7 @@ struct CsvReader::Record {
   }
 };
 
-/// After the opening quote, to behind the closing one.
+/// Reads from after the opening quote to after the closing one.
 Result<void> CsvReader::read_quoted(Record& record) {
   while (!record.error) {
     TRY_ASSIGN(const std::optional<char> byte, bytes_.next());
@@ -91,13 +91,14 @@ Result<void> CsvReader::read_record(Record& record) {
       record.is_over = true;
     } else if (*byte == '\r') {
       TRY_ASSIGN(const std::optional<char> after, bytes_.peek());
-      if (after != '\n') record.refuse("a carriage return stands alone; lines end with CRLF or LF");
+      if (after != '\n')
+        record.refuse("a carriage return without a line feed; lines end with CRLF or LF");
     } else if (*byte == separator_) {
       record.end_field();
     } else if (*byte == '"' && record.field.empty()) {
       TRY(read_quoted(record));
     } else if (*byte == '"') {
-      record.refuse("a quote stands within a field that does not begin with one");
+      record.refuse("a quote occurs within a field that does not begin with one");
     } else {
       record.add(*byte);
     }
@@ -105,7 +106,7 @@ Result<void> CsvReader::read_record(Record& record) {
   return {};
 }
 
-/// After a mistake the next line is where a record may begin again.
+/// After an error, the next line is where a record may begin again.
 Result<void> CsvReader::skip_line() {
   while (true) {
     TRY_ASSIGN(const std::optional<char> byte, bytes_.next());

@@ -11,17 +11,18 @@
 
 namespace imprint::manufacturing {
 
-/// The next bytes of a file, empty at its end. Errors end the reading.
+/// Returns the next bytes of a file, or none at its end. An error ends the reading.
 using Source = std::function<Result<std::string>()>;
 
-/// Takes bytes one by one out of a Source, and the mark that some editors begin UTF-8 with away.
+/// Reads bytes one by one from a Source, without the byte order mark that some editors write at the
+/// start of UTF-8.
 class ByteReader {
  public:
   explicit ByteReader(Source source) : source_(std::move(source)) {}
 
-  /// Nothing at the end.
+  /// Nullopt at the end.
   Result<std::optional<char>> next();
-  /// The byte that next() will give.
+  /// The byte that next() will return.
   Result<std::optional<char>> peek();
 
  private:
@@ -34,16 +35,16 @@ class ByteReader {
   bool ended_ = false;
 };
 
-/// A record of a file, or what is wrong with it: reading goes on behind it either way.
+/// A record of a file, or what is wrong with it: either way, reading continues after it.
 template <class T>
 struct Numbered {
-  std::int64_t line = 0;  ///< where it begins, from 1
+  std::int64_t line = 0;  ///< the line it begins on, counted from 1
   Result<T> value;
 };
 
-/// Reads CSV as RFC 4180 section 2 has it, strictly: fields between separators, quoted ones with ""
-/// for a quote, lines that end with CRLF or LF. Empty lines are passed over. Memory is bounded by
-/// the longest record that is allowed.
+/// Reads CSV strictly according to RFC 4180 section 2: fields between separators, quoted fields
+/// with "" for a quote, lines that end with CRLF or LF. Empty lines are skipped. Memory is bounded
+/// by the longest record allowed.
 class CsvReader {
  public:
   static constexpr std::size_t kMaxRecordBytes = std::size_t{64} * 1024;
@@ -53,7 +54,7 @@ class CsvReader {
   explicit CsvReader(Source source, char separator = ',')
       : bytes_(std::move(source)), separator_(separator) {}
 
-  /// Nothing at the end of the file; an error only when the file cannot be read.
+  /// Nullopt at the end of the file; an error only when the file cannot be read.
   Result<std::optional<Numbered<Fields>>> next();
 
  private:

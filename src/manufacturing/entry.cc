@@ -37,7 +37,7 @@ Result<void> check_text(std::string_view column, std::string_view text, std::siz
   return {};
 }
 
-/// Takes the digits at the beginning off; answers how many there were.
+/// Removes the digits at the beginning and returns how many there were.
 std::size_t take_digits(std::string_view& text) {
   const std::size_t end = std::min(text.find_first_not_of("0123456789"), text.size());
   text.remove_prefix(end);
@@ -48,8 +48,8 @@ bool is_decimal_sign(std::string_view text) {
   return text.starts_with('.') || text.starts_with(',');
 }
 
-/// "1.23457E+11", "1.2E-05": a spreadsheet's way to show a number that has more digits than fit.
-/// The digits are gone. "4E-12" without decimals is more likely a serial.
+/// "1.23457E+11", "1.2E-05": how a spreadsheet shows a number with more digits than fit. The digits
+/// are lost. "4E-12" without decimals is more likely a serial.
 bool is_shortened_number(std::string_view text) {
   if (take_digits(text) != 1) return false;
   const bool has_decimals = is_decimal_sign(text);
@@ -64,7 +64,7 @@ bool is_shortened_number(std::string_view text) {
   return take_digits(text) >= 2 && text.empty();
 }
 
-/// "12345678901.0": digits that were read as a number. Short ones are versions.
+/// "12345678901.0": digits that were read as a number. Short ones are probably versions.
 bool is_number_with_a_fraction(std::string_view text) {
   constexpr std::size_t kFewestDigits = 5;
   if (take_digits(text) < kFewestDigits || !is_decimal_sign(text)) return false;
@@ -72,7 +72,7 @@ bool is_number_with_a_fraction(std::string_view text) {
   return !text.empty() && text.find_first_not_of('0') == std::string_view::npos;
 }
 
-/// "#REF!", "#N/A", "#NAME?", "Err:502": what a spreadsheet writes in place of a value; "########"
+/// "#REF!", "#N/A", "#NAME?", "Err:502": what a spreadsheet writes instead of a value; "########"
 /// where the column was too narrow for it.
 bool is_error_value(std::string_view text) {
   if (text.starts_with("Err:"))
@@ -85,8 +85,8 @@ bool is_error_value(std::string_view text) {
          word.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/_") == std::string_view::npos;
 }
 
-/// "'0001": the mark that makes a cell text, which is no part of the value. Elsewhere than in a
-/// serial a name may begin so ('s-Hertogenbosch).
+/// "'0001": the apostrophe marks a cell as text and is not part of the value. In other columns than
+/// the serial, a name may begin so ('s-Hertogenbosch).
 bool has_text_mark(std::string_view column, std::string_view value) {
   if (value.size() < 2 || value.front() != '\'') return false;
   return column == kSerial ? name_rules::is_alnum(value[1]) : name_rules::is_digit(value[1]);
@@ -97,9 +97,9 @@ struct CodePoints {
   char32_t last;
 };
 
-/// Not seen, or turning round what is: format characters, fillers, variation selectors and tags
-/// (Unicode 15, Default_Ignorable_Code_Point and Bidi_Control), the second row of control
-/// characters, line separators, and the sign for a character that was lost.
+/// Characters that are invisible or reverse the direction of visible ones: format characters,
+/// fillers, variation selectors and tags (Unicode 15, Default_Ignorable_Code_Point and
+/// Bidi_Control), the C1 control characters, line separators, and the replacement character.
 constexpr CodePoints kInvisible[] = {
     {0x0080, 0x009F},   {0x00AD, 0x00AD},   {0x034F, 0x034F},   {0x061C, 0x061C}, {0x115F, 0x1160},
     {0x17B4, 0x17B5},   {0x180B, 0x180F},   {0x200B, 0x200F},   {0x2028, 0x202E}, {0x2060, 0x206F},
@@ -116,7 +116,7 @@ bool is_among(std::span<const CodePoints> sets, char32_t point) {
       sets, [point](const CodePoints& set) { return set.first <= point && point <= set.last; });
 }
 
-/// Of well-formed UTF-8.
+/// The code points of well-formed UTF-8.
 std::u32string code_points(std::string_view text) {
   std::u32string out;
   for (const char c : text) {
@@ -143,12 +143,13 @@ Result<void> check_visible(const std::string& column, std::string_view value) {
   if (hidden == points.end()) return {};
   return fail_at(
       Fault::invalid, column,
-      "{} holds U+{:04X} as its character {}, which nobody sees in print or on a screen; "
+      "{} holds U+{:04X} as its character {}, which is invisible in print and on a screen; "
       "remove it",
       quote(value), static_cast<std::uint32_t>(*hidden), hidden - points.begin() + 1);
 }
 
-/// What a spreadsheet or a careless edit has done to a value, before it counts for anything.
+/// Detects the damage that a spreadsheet or a careless edit does to a value, before the value is
+/// used.
 Result<void> check_intact(const std::string& column, std::string_view value) {
   const auto refuse = [&](std::string_view why) {
     return fail_at(Fault::invalid, column, "{} {}", quote(value), why);
@@ -165,15 +166,16 @@ Result<void> check_intact(const std::string& column, std::string_view value) {
   }
   if (is_error_value(value)) {
     return refuse(
-        "is what a spreadsheet shows in place of a value that it cannot give; mend the cell and "
+        "is what a spreadsheet shows instead of a value that it cannot compute; correct the cell "
+        "and "
         "save the file again");
   }
   if (value.starts_with('=')) {
-    return refuse("is a formula; save the file with the value that it gives");
+    return refuse("is a formula; save the file with the value that it results in");
   }
   if (has_text_mark(column, value)) {
     return refuse(
-        "begins with the apostrophe that marks a cell as text and is no part of the value; remove "
+        "begins with the apostrophe that marks a cell as text and is not part of the value; remove "
         "it");
   }
   return check_visible(column, value);
@@ -223,7 +225,7 @@ Result<registry::ListEntry> make_entry(const ListName& list, const Columns& colu
                             .serial = serial == columns.end() ? std::string() : serial->second};
   TRY(check_serial(entry.serial));
   for (const auto& [column, value] : columns) {
-    if (!encoding::is_utf8(value)) continue;  // take() says so
+    if (!encoding::is_utf8(value)) continue;  // take() reports it
     TRY(check_intact(column, value));
   }
   for (const auto& [column, value] : columns) {

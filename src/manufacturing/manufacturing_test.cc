@@ -15,7 +15,7 @@ using testing::Not;
 
 const ListName kList = *ListName::parse("line-a");
 
-/// Gives the bytes in pieces, so that no piece is a record.
+/// Returns the bytes in pieces that do not coincide with records.
 Source source_of(std::string bytes, std::size_t at_once = 7) {
   return [bytes = std::move(bytes), at_once, at = std::size_t{0}]() mutable -> Result<std::string> {
     std::string out = bytes.substr(at, at_once);
@@ -269,12 +269,12 @@ TEST(ListEntry, RefusesWhatItCannotHold) {
       {"without decimals", {{"serial", "4e+14"}}, "serial", "digits are lost"},
       {"a shortened IMEI", {{"serial", "A"}, {"imei", "3.56789E+14"}}, "imei", "digits are lost"},
       {"a shortened fraction", {{"serial", "1.2E-05"}}, "serial", "digits are lost"},
-      {"an error for a reference", {{"serial", "#REF!"}}, "serial", "in place of a value"},
-      {"an error for nothing", {{"serial", "#N/A"}}, "serial", "in place of a value"},
-      {"an error for a name", {{"serial", "A"}, {"hw", "#NAME?"}}, "hw", "in place of a value"},
-      {"a division", {{"serial", "#DIV/0!"}}, "serial", "in place of a value"},
-      {"another program's error", {{"serial", "Err:502"}}, "serial", "in place of a value"},
-      {"a column too narrow", {{"serial", "########"}}, "serial", "in place of a value"},
+      {"an error for a reference", {{"serial", "#REF!"}}, "serial", "instead of a value"},
+      {"an error for nothing", {{"serial", "#N/A"}}, "serial", "instead of a value"},
+      {"an error for a name", {{"serial", "A"}, {"hw", "#NAME?"}}, "hw", "instead of a value"},
+      {"a division", {{"serial", "#DIV/0!"}}, "serial", "instead of a value"},
+      {"another program's error", {{"serial", "Err:502"}}, "serial", "instead of a value"},
+      {"a column too narrow", {{"serial", "########"}}, "serial", "instead of a value"},
       {"a fraction", {{"serial", "12345678901.0"}}, "serial", "number with a fraction"},
       {"a decimal comma", {{"serial", "A"}, {"imei", "356789012345678,00"}}, "imei", "fraction"},
       {"text by a formula", {{"serial", "=\"0001\""}}, "serial", "is a formula"},

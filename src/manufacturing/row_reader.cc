@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kMaxLineBytes = std::size_t{64} * 1024;
 
-/// The beginning of a file, to its first line's end if that comes soon enough.
+/// The beginning of a file, up to the end of its first line if that is within the limit.
 Result<std::string> read_first_line(const Source& source) {
   std::string out;
   while (out.find('\n') == std::string::npos && out.size() < kMaxLineBytes) {
@@ -22,7 +22,7 @@ Result<std::string> read_first_line(const Source& source) {
   return out;
 }
 
-/// What was read goes first.
+/// A source that returns the bytes already read first.
 Source continued(std::string first, Source rest) {
   return [first = std::move(first), rest = std::move(rest)]() mutable -> Result<std::string> {
     return first.empty() ? rest() : Result<std::string>(std::exchange(first, {}));
@@ -34,7 +34,7 @@ struct Signature {
   std::string_view what;
 };
 
-/// Files that are no text, by their first bytes, whatever their names say.
+/// Files that are not text, recognised by their first bytes, regardless of their names.
 constexpr Signature kNoText[] = {
     {std::string_view("PK\x03\x04", 4), "a zip file, as spreadsheets are (.xlsx, .ods)"},
     {std::string_view("\xD0\xCF\x11\xE0", 4), "a spreadsheet of the old kind (.xls)"},
@@ -45,7 +45,8 @@ constexpr Signature kNoText[] = {
 constexpr std::string_view kUtf32 = "UTF-32";
 constexpr std::string_view kUtf16 = "UTF-16, as some programs save \"Unicode text\"";
 
-/// By its byte order mark, or by where the zeros of a first character below U+0100 stand.
+/// Recognised by the byte order mark, or by the position of the zero bytes in a first character
+/// below U+0100.
 std::string_view wide_encoding_of(std::string_view first) {
   using std::string_view_literals::operator""sv;
   if (first.starts_with("\xFF\xFE\0\0"sv) || first.starts_with("\0\0\xFE\xFF"sv)) return kUtf32;
@@ -66,12 +67,12 @@ Result<void> check_encoding(std::string_view first) {
   if (const std::string_view wide = wide_encoding_of(first); !wide.empty())
     return fail(Fault::invalid, "the file is {}; {}", wide, kRemedy);
   if (first.substr(0, first.find('\n')).find('\0') == std::string_view::npos) return {};
-  return fail(Fault::invalid, "the file is no text: a zero byte stands in its first line; {}",
+  return fail(Fault::invalid, "the file is not text: its first line contains a zero byte; {}",
               kRemedy);
 }
 
-/// Spreadsheets write semicolons where the comma is the decimal sign. The header decides: column
-/// names hold neither.
+/// Spreadsheets write semicolons where the comma is the decimal separator. The header decides,
+/// because column names contain neither.
 char separator_of(std::string_view first) {
   const std::string_view line = first.substr(0, first.find('\n'));
   for (const char separator : {',', ';', '\t'}) {

@@ -11,19 +11,19 @@ namespace imprint::manufacturing {
 
 enum class Format : std::uint8_t { csv, ndjson };
 
-/// By the file's name: .csv and .tsv, or .ndjson and .jsonl.
+/// The format according to the file's name: .csv and .tsv, or .ndjson and .jsonl.
 Result<Format> format_of(std::string_view file_name);
 
-/// Reads a list file unit by unit: CSV with a header, whose fields commas, semicolons or tabs
-/// separate, or one JSON object a line. A row that is wrong says so and the next one follows.
-/// Memory does not grow with the file.
+/// Reads a list file unit by unit: CSV with a header and fields separated by commas, semicolons or
+/// tabs, or one JSON object per line. A wrong row is returned as an error, and reading continues
+/// with the next. Memory does not grow with the file.
 class RowReader {
  public:
-  /// Fault::invalid when the file is not UTF-8 but UTF-16, when a CSV file has no header, or one
-  /// without the column "serial".
+  /// Fault::invalid when the file is UTF-16 rather than UTF-8, or when a CSV file has no header or
+  /// no column "serial".
   static Result<RowReader> open(Format format, Source source);
 
-  /// Nothing at the end of the file; an error only when the file cannot be read.
+  /// Nullopt at the end of the file; an error only when the file cannot be read.
   Result<std::optional<Numbered<Columns>>> next();
 
  private:

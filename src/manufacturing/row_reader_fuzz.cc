@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // List files, in pieces of any size: reading ends, stays within its bounds, does not depend on how
-// the bytes come, and what becomes an entry stays the same entry.
+// the bytes are split, and an entry stays the same entry.
 #include "base/error.h"
 #include "manufacturing/row_reader.h"
 
@@ -32,7 +32,7 @@ std::vector<Numbered<Columns>> read_all(manufacturing::Format format, std::strin
 }
 
 void check(manufacturing::Format format, std::string_view bytes) {
-  // The byte order mark is looked for in the first piece.
+  // The byte order mark is only looked for in the first piece.
   const auto whole = read_all(format, bytes, 1 << 16U);
   const auto pieces = read_all(format, bytes, 3);
   IMPRINT_ASSERT(whole.size() == pieces.size());
