@@ -33,7 +33,7 @@ Unexpected system_failure(std::string_view what, const std::filesystem::path& pa
               path.string(), std::strerror(reason));
 }
 
-/// A descriptor with its owner.
+/// A descriptor that is closed by its owner.
 class File {
  public:
   static Result<File> open(const std::filesystem::path& path, int flags, mode_t mode = 0) {
@@ -56,11 +56,11 @@ class File {
   int fd_;
 };
 
-/// Removes a temporary file unless it was renamed into its place.
+/// Removes a temporary file unless it was renamed into place.
 class Temporary {
  public:
   explicit Temporary(std::filesystem::path path) : path_(std::move(path)) {
-    ::unlink(path_.c_str());  // a leftover of a crash, of a process with this id
+    ::unlink(path_.c_str());  // left over from a crash of a process with this id
   }
   Temporary(const Temporary&) = delete;
   Temporary& operator=(const Temporary&) = delete;
@@ -71,17 +71,17 @@ class Temporary {
   std::filesystem::path path_;
 };
 
-/// A file that goes into the backup: its name there and where it lies.
+/// A file that goes into the backup: its name there and its path.
 struct Source {
   std::string name;
   std::filesystem::path path;
   bool may_be_large = false;
-  std::optional<std::uint64_t> bytes = {};  ///< how much of it; absent: all
+  std::optional<std::uint64_t> bytes = {};  ///< how many bytes of it; absent: all
 };
 
 Unexpected not_plain(std::string_view kind, const std::filesystem::path& path) {
   return fail(Fault::invalid,
-              "{} is no plain {} with a plain name; move it out of the deployment, so that the "
+              "{} is not a plain {} with a plain name; move it out of the deployment, so that the "
               "backup leaves nothing out",
               quote(path.string()), kind);
 }
@@ -100,8 +100,8 @@ Result<void> add_folder(std::vector<Source>& out, const std::string& name,
   return {};
 }
 
-/// What bulk registrations keep. To be called when the store is copied: what its records say of a
-/// report is in the file by then, and stays as it is while lines are added.
+/// Adds the files of bulk registrations. Call it after the store is copied: whatever the store's
+/// records say about a report is in the file by then, and stays unchanged while lines are added.
 Result<void> add_registrations(std::vector<Source>& out, const std::filesystem::path& folder) {
   constexpr std::string_view kUnfinished = ".tmp";
   std::error_code error;
@@ -125,12 +125,12 @@ Result<void> add_registrations(std::vector<Source>& out, const std::filesystem::
   return {};
 }
 
-/// The archive of the audit trail, as far as the copied store goes: what came after it would be
-/// recorded a second time, and otherwise, by a server that goes on from the copy.
+/// Adds the archive of the audit trail up to the copied store's position: a server that continues
+/// from the copy would record later events a second time, and differently.
 Result<void> add_audit(std::vector<Source>& out, const std::filesystem::path& folder,
                        const std::filesystem::path& store) {
   const auto reader = registry::AuditReader::open(store);
-  // A store of an earlier version kept no chain, and no archive.
+  // A store of an earlier version had no chain, and no archive.
   if (!reader && reader.error().fault == Fault::conflict) return {};
   if (!reader) return tl::unexpected(reader.error());
   TRY_ASSIGN(const std::vector<audit::ArchiveFile> files,
@@ -153,7 +153,8 @@ Result<std::vector<Source>> sources_of(const deployment::Layout& layout) {
   return out;
 }
 
-/// Calls take with every piece of a file's first `size` bytes: a report may grow meanwhile.
+/// Calls `take` with every piece of a file's first `size` bytes, because a report may grow
+/// meanwhile.
 template <class Take>
 Result<void> for_each_chunk(const File& file, const std::filesystem::path& path, std::uint64_t size,
                             Take take) {
@@ -201,8 +202,7 @@ Result<void> write_member(TarWriter& tar, const Source& source, const Entry& ent
     return tar.write(bytes);
   }));
   if (written == entry.size && digest.finish() == entry.digest) return {};
-  return fail(Fault::conflict, "{} changed while it was backed up; try again",
-              source.path.string());
+  return fail(Fault::conflict, "{} changed during the backup; try again", source.path.string());
 }
 
 Result<Manifest> write_archive(const File& out, const std::vector<Source>& sources, Timestamp now) {
@@ -221,7 +221,7 @@ Result<Manifest> write_archive(const File& out, const std::vector<Source>& sourc
   return manifest;
 }
 
-/// Writes a backup's files below a folder that nobody else sees yet.
+/// Writes a backup's files to a folder that is not yet visible to others.
 class FolderSink final : public Sink {
  public:
   explicit FolderSink(std::filesystem::path folder) : folder_(std::move(folder)) {}
@@ -249,14 +249,14 @@ class FolderSink final : public Sink {
     return {};
   }
 
-  /// What is in the folders lasts then.
+  /// Afterwards the folders' contents are durable.
   Result<void> sync() const {
     for (const auto& folder : made_) TRY(sync_directory(folder));
     return {};
   }
 
  private:
-  /// Those that the file lies in, of mode 0700.
+  /// Makes the folders above the file, with mode 0700.
   Result<void> make_folders(const std::filesystem::path& file) {
     std::filesystem::path folder = folder_;
     for (const auto& part : file.parent_path()) {
@@ -292,11 +292,11 @@ Result<Manifest> back_up(const deployment::Layout& layout, const std::filesystem
   const Temporary archive(file.string() + suffix);
   const Temporary store(file.string() + suffix + ".db");
   if (!std::filesystem::exists(layout.store())) {
-    return fail(
-        Fault::not_found,
-        "{} is not there: start imprintd once, which makes it; if it has served before, find "
-        "out where its store is",
-        layout.store().string());
+    return fail(Fault::not_found,
+                "{} does not exist: start imprintd once, which makes it; if it has been served "
+                "before, find "
+                "out where its store is",
+                layout.store().string());
   }
   TRY(registry::copy_store(layout.store(), store.path()));
   sources.push_back({std::string(kStoreName), store.path(), true});
@@ -320,12 +320,12 @@ Result<void> check_backup_file(const std::filesystem::path& file) {
   if (std::filesystem::is_directory(file, ignored)) {
     return fail(Fault::invalid,
                 "{} is a folder; name the file that imprint backup wrote. A copy of a deployment's "
-                "folder needs no restoring: run imprint doctor {}",
+                "folder need not be restored: run imprint doctor {}",
                 file.string(), file.string());
   }
   if (std::filesystem::is_regular_file(file, ignored) &&
       std::filesystem::file_size(file, ignored) == 0) {
-    return fail(Fault::invalid, "{} is empty: its backup was cut off; use another copy",
+    return fail(Fault::invalid, "{} is empty: the backup was cut off; use another copy",
                 file.string());
   }
   return {};
@@ -338,7 +338,7 @@ Result<Manifest> restore(const std::filesystem::path& file, const std::filesyste
   TRY_ASSIGN(const File in, File::open(file, O_RDONLY));
   TRY(check_backup_file(file));
   const auto of_file = [&file](Error error) {
-    // What is wrong with the disk names its own file.
+    // A disk error already names the file it is about.
     if (error.fault == Fault::invalid)
       error.message = fmt::format("{}: {}", file.string(), error.message);
     return error;

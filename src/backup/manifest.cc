@@ -36,18 +36,18 @@ Unexpected no_manifest(std::string_view why) {
 Result<std::string> text_at(const json::object& object, std::string_view member) {
   const json::value* value = object.if_contains(member);
   if (value == nullptr || !value->is_string())
-    return no_manifest(fmt::format("has no text at {}", member));
+    return no_manifest(fmt::format("has no text in {}", member));
   return std::string(value->get_string());
 }
 
 Result<std::int64_t> number_at(const json::object& object, std::string_view member) {
   const json::value* value = object.if_contains(member);
   if (value == nullptr || !value->is_int64() || value->get_int64() < 0)
-    return no_manifest(fmt::format("has no whole number at {}", member));
+    return no_manifest(fmt::format("has no whole number in {}", member));
   return value->get_int64();
 }
 
-/// Three octal digits, open for writing to the owner only.
+/// Three octal digits; only the owner may write.
 Result<unsigned> parse_mode(const std::string& text) {
   const bool octal = text.size() == 4 && text[0] == '0' &&
                      std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '7'; });
@@ -58,12 +58,13 @@ Result<unsigned> parse_mode(const std::string& text) {
 }
 
 Result<Entry> parse_entry(const json::value& value) {
-  if (!value.is_object()) return no_manifest("has a file that is no object");
+  if (!value.is_object()) return no_manifest("has a file that is not an object");
   const json::object& object = value.get_object();
   Entry out;
   TRY_ASSIGN(out.path, text_at(object, "path"));
   if (!is_deployment_path(out.path)) {
-    return no_manifest(fmt::format("names {}, which is no file of a deployment", quote(out.path)));
+    return no_manifest(
+        fmt::format("names {}, which is not a file of a deployment", quote(out.path)));
   }
   TRY_ASSIGN(const std::string mode, text_at(object, "mode"));
   TRY_ASSIGN(out.mode, parse_mode(mode));
@@ -95,7 +96,7 @@ bool is_deployment_path(std::string_view path) {
 Result<Manifest> Manifest::parse(std::string_view text) {
   const auto parsed = encoding::parse_json(text, {.max_bytes = kMaxBytes, .max_depth = 4});
   if (!parsed) return no_manifest("is not JSON: " + parsed.error().message);
-  if (!parsed->is_object()) return no_manifest("is no object");
+  if (!parsed->is_object()) return no_manifest("is not an object");
   const json::object& object = parsed->get_object();
   TRY_ASSIGN(const std::string format, text_at(object, "format"));
   if (format != kFormat) return no_manifest(fmt::format("has format {}", quote(format)));
@@ -109,7 +110,7 @@ Result<Manifest> Manifest::parse(std::string_view text) {
   TRY_ASSIGN(const std::int64_t created, number_at(object, "created"));
   Manifest out{.created = from_milliseconds(created)};
   const json::value* files = object.if_contains("files");
-  if (files == nullptr || !files->is_array()) return no_manifest("has no list at files");
+  if (files == nullptr || !files->is_array()) return no_manifest("has no list in files");
   if (files->get_array().size() > kMaxEntries)
     return no_manifest(fmt::format("names more than {} files", kMaxEntries));
   std::set<std::string> seen;

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 
-/// A whole deployment in one file, and back.
+/// Copies a whole deployment to one file, and back.
 namespace imprint::backup {
 
 /// One file of a backup.
@@ -23,7 +23,7 @@ struct Entry {
   friend bool operator==(const Entry&, const Entry&) = default;
 };
 
-/// What a backup holds: its first member, "manifest.json".
+/// The contents of a backup: its first member, "manifest.json".
 struct Manifest {
   static constexpr std::int64_t kVersion = 1;
   static constexpr std::size_t kMaxBytes = std::size_t{16} << 20U;
@@ -32,8 +32,8 @@ struct Manifest {
   Timestamp created = {};
   std::vector<Entry> entries = {};
 
-  /// Fault::invalid when it is no manifest, or one of another version; every path is safe below any
-  /// directory, every mode closed to writing by others, no path occurs twice.
+  /// Fault::invalid when it is not a manifest, or one of another version. Every path is safe below
+  /// any directory, every mode denies writing by others, and no path occurs twice.
   static Result<Manifest> parse(std::string_view text);
   [[nodiscard]] std::string text() const;
   [[nodiscard]] std::uint64_t total_bytes() const;
@@ -43,8 +43,8 @@ inline constexpr std::string_view kManifestName = "manifest.json";
 inline constexpr std::string_view kStoreName = "imprint.db";
 
 /// Whether a backup may hold a file of that name: one of the deployment's own files, one in ca/,
-/// server/ or audit/, or one in the folder of a task in registrations/. Letters, digits and . _ -
-/// only; nothing that leads elsewhere.
+/// server/ or audit/, or one in a task's folder in registrations/. Letters, digits and . _ - only;
+/// nothing that leads outside.
 bool is_deployment_path(std::string_view path);
 
 }  // namespace imprint::backup

@@ -10,22 +10,22 @@
 #include "base/bytes.h"
 #include "base/result.h"
 
-/// Tar archives through libarchive, which is seen in tar.cc only.
+/// Tar archives through libarchive, which is used only in tar.cc.
 namespace imprint::backup {
 
 /// Writes members one after another to an open file.
 class TarWriter {
  public:
-  /// `descriptor` stays the caller's.
+  /// The caller keeps ownership of `descriptor`.
   static Result<TarWriter> open(int descriptor);
   TarWriter(TarWriter&&) noexcept;
   TarWriter& operator=(TarWriter&&) = delete;
   ~TarWriter();
 
-  /// Then exactly `size` bytes through write().
+  /// Must be followed by exactly `size` bytes through write().
   Result<void> begin(const std::string& path, unsigned mode, std::uint64_t size);
   Result<void> write(BytesView bytes);
-  /// The end marks; nothing can follow.
+  /// Writes the end marks; nothing can follow.
   Result<void> close();
 
  private:
@@ -37,10 +37,11 @@ class TarWriter {
 struct TarMember {
   std::string path;
   std::uint64_t size = 0;
-  bool is_file = false;  ///< a regular file: no folder, link or device
+  bool is_file = false;  ///< a regular file, not a folder, link or device
 };
 
-/// Reads members in order. Uncompressed tar only: what it unpacks is never larger than the file.
+/// Reads members in order. Uncompressed tar only, so that the contents are never larger than the
+/// file.
 class TarReader {
  public:
   static Result<TarReader> open(int descriptor);
@@ -50,7 +51,7 @@ class TarReader {
   TarReader& operator=(TarReader&&) = delete;
   ~TarReader();
 
-  /// Nothing at the end. Fault::invalid for what is no tar archive or is cut off.
+  /// Nullopt at the end. Fault::invalid for data that is not a tar archive, or is cut off.
   Result<std::optional<TarMember>> next();
   /// Bytes of the member; 0 at its end.
   Result<std::size_t> read(std::span<std::uint8_t> out);

@@ -54,7 +54,7 @@ Result<void> read_entry(TarReader& archive, const Entry& entry, Sink& sink) {
   }
   if (digest.finish() != entry.digest) {
     return fail(Fault::invalid,
-                "{} does not have the SHA-256 that the manifest names: the backup is damaged; use "
+                "{} does not have the SHA-256 in the manifest: the backup is damaged; use "
                 "another copy",
                 entry.path);
   }

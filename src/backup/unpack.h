@@ -6,7 +6,7 @@
 
 namespace imprint::backup {
 
-/// Takes the files of a backup as they come.
+/// Receives the files of a backup in order.
 class Sink {
  public:
   virtual ~Sink() = default;
@@ -15,9 +15,9 @@ class Sink {
   virtual Result<void> end() = 0;
 };
 
-/// Reads a backup: the manifest first, then exactly its files in its order, each of its size and
-/// with its SHA-256. Anything else is Fault::invalid, with the file's name; what the sink has taken
-/// by then must not be used.
+/// Reads a backup: the manifest first, then exactly its files in its order, each with its size and
+/// SHA-256. Anything else is Fault::invalid, with the file's name; what the sink has received by
+/// then must not be used.
 Result<Manifest> unpack(TarReader& archive, Sink& sink);
 
 }  // namespace imprint::backup

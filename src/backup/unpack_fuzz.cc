@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A backup from anywhere: reading never crashes, and the sink sees only what the manifest vouches
-// for.
+// A backup from any source: reading never crashes, and the sink sees only files that the manifest
+// lists.
 #include "backup/unpack.h"
 #include "base/error.h"
 #include "x509/digest.h"
