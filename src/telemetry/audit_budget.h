@@ -10,14 +10,14 @@
 
 namespace imprint::telemetry {
 
-/// So many events at once, then one more in each of these times.
+/// A burst of this many events, then one more in each such period.
 struct Allowance {
   std::int64_t burst;
   Seconds each;
 };
 
-/// How many steps of one source become audit events: whoever repeats itself must not fill the disk.
-/// A burst, then a steady trickle. A value; its owner guards it.
+/// Limits how many steps of one source become audit events: a source that repeats itself must not
+/// fill the disk. A burst, then a steady trickle. A value; its owner guards it.
 class AuditBudget {
  public:
   static constexpr std::int64_t kBurst = 60;
@@ -25,13 +25,13 @@ class AuditBudget {
 
   struct Grant {
     std::uint64_t left_out;  ///< since the last grant
-    bool is_last;            ///< the next one is left out, unless time passes first
+    bool is_last;            ///< the next event is left out, unless time passes first
   };
 
   explicit AuditBudget(Monotonic now, Allowance allowance = {kBurst, kEach})
       : allowance_(allowance), filled_(now), left_(allowance.burst) {}
 
-  /// Nothing when this one is left out too.
+  /// Nullopt when this event is left out, too.
   std::optional<Grant> take(Monotonic now) {
     if (is_spent(now)) {
       ++left_out_;

@@ -10,10 +10,10 @@
 
 namespace imprint::telemetry {
 
-/// A budget for each of many sources, by name. Of more than fit, the one that was quiet for longest
-/// is forgotten: it has had the most time to fill up again, so that being forgotten gains it the
-/// least, and whoever brings many names cannot renew the budget of one that is loud. Not safe from
-/// several threads.
+/// A budget for each of many sources, by name. When there are too many, the one that was quiet for
+/// longest is forgotten: its budget has had the most time to refill, so being forgotten gains it
+/// the least, and a sender that uses many names cannot renew the budget of a loud one. Not
+/// thread-safe.
 class AuditBudgets {
  public:
   AuditBudgets(std::size_t most, Allowance each) : most_(most), each_(each) {}
@@ -42,7 +42,8 @@ class AuditBudgets {
   std::size_t most_;
   Allowance each_;
   std::list<Entry> latest_first_;
-  std::unordered_map<std::string_view, std::list<Entry>::iterator> by_name_;  ///< views of the list
+  std::unordered_map<std::string_view, std::list<Entry>::iterator>
+      by_name_;  ///< the keys are views of the list
 };
 
 }  // namespace imprint::telemetry

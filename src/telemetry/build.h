@@ -6,7 +6,7 @@
 
 namespace imprint::telemetry {
 
-/// As in CMakeLists.txt.
+/// The version in CMakeLists.txt.
 std::string_view version();
 
 /// "clang 19.1.7"

@@ -6,7 +6,7 @@
 
 namespace imprint::telemetry {
 
-/// What a pre-provisioning hook was found to say: the `reason` of imprint_hook_rejections_total.
+/// The outcome of a pre-provisioning hook: the `reason` of imprint_hook_rejections_total.
 enum class HookOutcome : std::uint8_t { allowed, denied, failed, timed_out };
 inline constexpr std::size_t kHookOutcomes = 4;
 

@@ -72,7 +72,7 @@ bool LineWriter::is_over() {
   return stopping_ && clock_.monotonic() >= farewell_ends_;
 }
 
-/// False when the time for it is over. A pipe that is ready takes PIPE_BUF bytes without a wait.
+/// False when the time has run out. A pipe that is ready accepts PIPE_BUF bytes without blocking.
 bool LineWriter::put(std::string_view line) {
   while (!line.empty()) {
     pollfd ready{descriptor_, POLLOUT, 0};
@@ -85,7 +85,7 @@ bool LineWriter::put(std::string_view line) {
     if (sent > 0) {
       line.remove_prefix(static_cast<std::size_t>(sent));
     } else if (sent < 0 && errno != EAGAIN && errno != EINTR) {
-      return true;  // nobody can ever read this line; the next one may find somebody
+      return true;  // nobody can ever read this line, but the next one may find a reader
     } else if (is_over()) {
       return false;
     }

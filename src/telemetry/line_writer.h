@@ -13,21 +13,21 @@
 
 namespace imprint::telemetry {
 
-/// Writes lines to a descriptor on a thread of its own, so that a reader who stops (a full pipe, a
-/// terminal on hold) stops nobody else. What does not fit meanwhile is dropped and counted. Any
-/// thread.
+/// Writes lines to a descriptor on a thread of its own, so that a stalled reader (a full pipe, a
+/// terminal on hold) stalls nobody else. Lines that do not fit meanwhile are dropped and counted.
+/// Any thread.
 class LineWriter {
  public:
-  /// A line that says how many are missing before it.
+  /// Makes the line that says how many lines are missing before it.
   using Note = std::function<std::string(std::uint64_t dropped)>;
 
   LineWriter(int descriptor, std::size_t most_bytes, const Clock& clock, Note note);
-  /// Writes what waits, for as long as `kFarewell` when nobody reads.
+  /// Writes the waiting lines, for at most `kFarewell` when nobody reads.
   ~LineWriter();
   LineWriter(const LineWriter&) = delete;
   LineWriter& operator=(const LineWriter&) = delete;
 
-  /// Never waits. The line comes with its end.
+  /// Never waits. The line includes its line end.
   void write(std::string line);
 
   static constexpr Milliseconds kFarewell{1'000};
@@ -44,7 +44,7 @@ class LineWriter {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::string> waiting_;
-  std::size_t bytes_ = 0;  ///< of what waits
+  std::size_t bytes_ = 0;  ///< of the waiting lines
   std::uint64_t dropped_ = 0;
   bool stopping_ = false;
   Monotonic farewell_ends_ = {};

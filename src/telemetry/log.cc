@@ -16,15 +16,15 @@ namespace imprint::telemetry {
 namespace {
 
 constexpr std::size_t kMaxValueBytes = 1000;
-/// What waits for a reader who is slow.
+/// How much may wait for a slow reader.
 constexpr std::size_t kWaitingBytes = std::size_t{4} << 20U;
-/// Of one sentence about one certificate, address or the like; and of one sentence.
+/// The allowances of one sentence about one certificate, address or the like; and of one sentence.
 constexpr Allowance kPayerAllowance{20, Seconds(10)};
 constexpr Allowance kSentenceAllowance{1'000, Seconds(1)};
 constexpr std::size_t kPayers = 10'000;
 constexpr std::size_t kSentences = 1'000;
-/// Who makes a line come, unless a field pays: the first of these that it has. Not a client's id,
-/// which it chooses.
+/// The field that says who caused a line, unless a field pays(): the first of these that it has.
+/// Not a client's id, which the client chooses.
 constexpr std::array<std::string_view, 5> kPayerFields = {"certificate", "from", "claim", "hook",
                                                           "template"};
 
@@ -36,8 +36,8 @@ spdlog::level::level_enum to_spdlog(Level level) {
   return kLevels[static_cast<std::size_t>(level)];
 }
 
-/// A JSON string literal in plain ASCII but for well-formed higher characters, which pass. Bytes of
-/// controls, and the C1 range that terminals obey, become escapes.
+/// A JSON string literal: ASCII, plus well-formed higher characters. Control bytes, including the
+/// C1 range that terminals obey, become escapes.
 void append_quoted(std::string& out, std::string_view text) {
   out += '"';
   for (const char c : text.substr(0, kMaxValueBytes)) {
@@ -108,7 +108,7 @@ std::string format_line(LogFormat format, Level level, std::string_view sentence
 
 namespace {
 
-/// Null when the line is about nobody.
+/// Null when the line is about nobody in particular.
 const Field* payer_among(std::span<const Field> fields) {
   const auto paying = std::ranges::find(fields, true, &Field::pays);
   if (paying != fields.end()) return &*paying;
@@ -119,7 +119,7 @@ const Field* payer_among(std::span<const Field> fields) {
   return nullptr;
 }
 
-/// Gives finished lines to a thread that writes them.
+/// Passes finished lines to the thread that writes them.
 class QueueSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
   QueueSink(LogFormat format, const Clock& clock, int descriptor)
@@ -155,7 +155,7 @@ Log::Log(LogFormat format, Level least, const Clock& clock, int descriptor)
       by_sentence_(kSentences, kSentenceAllowance),
       logger_(std::make_shared<spdlog::logger>(
           "imprint", std::make_shared<QueueSink>(format, clock, descriptor))) {
-  logger_->set_level(spdlog::level::debug);  // writes() has decided before
+  logger_->set_level(spdlog::level::debug);  // Log::writes() has already filtered by level
   logger_->set_pattern(format == LogFormat::json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ",%v})"
                                                  : "%Y-%m-%dT%H:%M:%S.%eZ %v",
                        spdlog::pattern_time_type::utc);

@@ -25,7 +25,7 @@ namespace imprint::telemetry {
 enum class Level { debug, info, warning, error };
 enum class LogFormat { text, json };
 
-/// One named value of a log line. Text from outside is escaped and cut; a Secret has no way in.
+/// One named value of a log line. Text from outside is escaped and cut; a Secret cannot be passed.
 struct Field {
   std::string_view name;
   std::variant<std::string_view, std::int64_t, double> value;
@@ -41,19 +41,19 @@ struct Field {
   Field(std::string_view field, I number) : name(field), value(static_cast<std::int64_t>(number)) {}
 };
 
-/// The field that names who makes a line come, where it is not the certificate: one that is not on
-/// record costs its owner nothing, so that a stranger pays with its address.
+/// Marks the field that says who caused a line, where that is not the certificate: a certificate
+/// that is not registered costs its owner nothing, so a stranger is counted by address.
 inline Field pays(Field field) {
   field.pays = true;
   return field;
 }
 
-/// Writes one line for each call to stderr: a sentence and its fields, as text or JSON. Any thread;
-/// never waits for whoever reads. Control characters never reach the output, so nobody can forge a
-/// line. Whoever repeats a line has a budget: the same sentence with the same value of the field
-/// that pays() or, where none does, of the first among certificate, from, claim, hook and template.
-/// So has each sentence; a line that follows says how many like it were left out. Level debug,
-/// which is asked for, has none.
+/// Writes one line per call to stderr: a sentence and its fields, as text or JSON. Any thread;
+/// never waits for the reader. Control characters never reach the output, so nobody can forge a
+/// line. Repeated lines have a budget: it is spent by the same sentence with the same value of the
+/// field that pays() or, where none does, of the first among certificate, from, claim, hook and
+/// template. Each sentence has a budget, too; a later line says how many like it were left out.
+/// Level debug, which an operator requests, has no budget.
 class Log {
  public:
   using Fields = std::initializer_list<Field>;
@@ -79,19 +79,19 @@ class Log {
 
  private:
   void write(Level level, std::string_view sentence, Fields fields);
-  /// How many like it were left out before; nothing when this one is left out, too.
+  /// The number of similar lines left out before this one; nullopt when this one is left out, too.
   std::optional<std::uint64_t> spend(std::string_view sentence, Fields fields);
 
   LogFormat format_;
   const Clock& clock_;
   std::atomic<Level> least_;
-  std::mutex mutex_;  ///< for the budgets
+  std::mutex mutex_;  ///< guards the budgets
   AuditBudgets by_payer_;
   AuditBudgets by_sentence_;
   std::shared_ptr<spdlog::logger> logger_;
 };
 
-/// The line without time, and in JSON without the outer braces.
+/// The line without the time, and in JSON without the outer braces.
 std::string format_line(LogFormat format, Level level, std::string_view sentence,
                         std::span<const Field> fields);
 inline std::string format_line(LogFormat format, Level level, std::string_view sentence,

@@ -22,7 +22,7 @@ using prometheus::Family;
 using prometheus::Gauge;
 using prometheus::Histogram;
 
-constexpr std::size_t kMaxLabelValues = 200;  // of one label that an operator or a device can vary
+constexpr std::size_t kMaxLabelValues = 200;  // for one label that an operator or a device can vary
 constexpr std::size_t kShortIdCharacters = 12;
 
 const Histogram::BucketBoundaries kSeconds = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
@@ -32,10 +32,10 @@ const Histogram::BucketBoundaries kRecords = {1, 2, 5, 10, 20, 50, 100, 200, 500
 constexpr std::array<const char*, 6> kStatuses = {
     "ACTIVE", "INACTIVE", "REVOKED", "PENDING_TRANSFER", "REGISTER_INACTIVE", "PENDING_ACTIVATION"};
 
-/// What makes a device a registered one.
+/// The methods whose success makes a device registered.
 constexpr std::array<std::string_view, 2> kRegistrations = {"register", "jitp"};
 
-/// Values past the cap share one series, so that nobody can fill the memory with label values.
+/// Values beyond the cap share one series, so that nobody can fill the memory with label values.
 class LabelCap {
  public:
   std::string operator()(std::string_view value) {
@@ -70,7 +70,7 @@ void for_each(const prometheus::Collectable& family, F use) {
     std::ranges::for_each(one.metric, use);
 }
 
-/// Prometheus counts up to each bound; a Distribution between them.
+/// Prometheus counts cumulatively up to each bound; a Distribution counts between bounds.
 void add(const prometheus::ClientMetric& metric, Distribution& sum) {
   const auto& buckets = metric.histogram.bucket;
   sum.counts.resize(buckets.size());
@@ -104,13 +104,13 @@ struct Metrics::Families {
     return declare(prometheus::BuildHistogram(), name, help);
   }
 
-  // ---- every metric there is; docs/monitoring.md has the same list ----
+  // ---- all metrics; docs/monitoring.md has the same list ----
 
   Family<Counter>& success =
       counter("imprint_provisioning_success_total", "Provisioning requests that were accepted");
-  Family<Counter>& repeats =
-      counter("imprint_provisioning_repeats_total",
-              "Accepted requests that had been carried out before: their answer was lost");
+  Family<Counter>& repeats = counter("imprint_provisioning_repeats_total",
+                                     "Accepted requests that had already been carried out, "
+                                     "repeated because their answer was lost");
   Family<Counter>& failure =
       counter("imprint_provisioning_failure_total",
               "Provisioning requests that were rejected, by category (a closed list)");
@@ -137,11 +137,11 @@ struct Metrics::Families {
   Family<Counter>& handshake_failures =
       counter("imprint_tls_handshake_failures_total", "TLS handshakes that did not succeed");
   Family<Counter>& alarms =
-      counter("imprint_alarms_total", "Alarms raised: what somebody has to look at soon");
+      counter("imprint_alarms_total", "Alarms raised: events that an operator has to look at soon");
   Family<Gauge>& alarms_active = gauge("imprint_alarms_active", "Alarms that are raised now");
-  Family<Counter>& alarm_deliveries =
-      counter("imprint_alarm_deliveries_total",
-              "Alarms told over a channel, resolved ones too; failed: tried again later");
+  Family<Counter>& alarm_deliveries = counter(
+      "imprint_alarm_deliveries_total",
+      "Alarm notifications sent over a channel, including resolutions; failed: retried later");
   Histogram& commit_seconds =
       histogram("imprint_store_commit_seconds", "Duration of a store transaction")
           .Add({}, kSeconds);

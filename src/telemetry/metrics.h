@@ -15,26 +15,26 @@
 
 namespace imprint::telemetry {
 
-/// Observations by size: `counts[i]` of at most `bounds[i]` seconds and more than the bound before;
-/// the last count is of those beyond every bound. Values are sums since the start.
+/// Observations by size: `counts[i]` counts those of at most `bounds[i]` seconds and more than the
+/// bound before; the last count is for those beyond every bound. Values are sums since the start.
 struct Distribution {
   std::vector<double> bounds = {};
   std::vector<std::uint64_t> counts = {};
 };
 
-/// The counters that rates, charts and alarms are made of: what /metrics says at one moment, summed
-/// over labels.
+/// The counters behind rates, charts and alarms: the values of /metrics at one moment, summed over
+/// labels.
 struct Totals {
   std::uint64_t onboarded = 0;  ///< devices registered: RegisterThing and just-in-time
   std::array<std::uint64_t, outcome::kFailureCategories> failed = {};
-  std::array<std::uint64_t, kHookOutcomes> hooks = {};  ///< of those that may stop a device
-  Distribution registration_seconds = {};  ///< from a request to its answer, whatever it was
+  std::array<std::uint64_t, kHookOutcomes> hooks = {};  ///< of hooks that may stop a device
+  Distribution registration_seconds = {};  ///< from a request to its answer, accepted or not
   std::uint64_t store_failures = 0;        ///< change sets that could not be written
 };
 
 /// Every metric of the server, declared in one place (metrics.cc) and counted where a use case
-/// ends. Labels are of low cardinality: a template, a category, a short certificate id with a cap
-/// on their number, never a serial. Any thread.
+/// ends. Labels have low cardinality: a template, a category, a short certificate id with a cap on
+/// their number, never a serial. Any thread.
 class Metrics {
  public:
   Metrics();
@@ -45,16 +45,16 @@ class Metrics {
   /// `method` is "csr", "keys", "register" or "jitp".
   void provisioning_succeeded(std::string_view template_name, std::string_view method,
                               double seconds);
-  /// The same request again, whose answer had been lost: nothing new came about.
+  /// The same request again, because its answer had been lost: nothing new was made.
   void provisioning_repeated(std::string_view template_name, std::string_view method);
   void provisioning_failed(std::string_view template_name, std::string_view method,
                            outcome::FailureCategory category, double seconds);
-  /// A device came to nothing without a request of its own being answered. `method` is the step:
-  /// "handshake", "connect", "publish", "subscribe", "disconnect".
+  /// A device failed without an answer to a request of its own. `method` is the step: "handshake",
+  /// "connect", "publish", "subscribe", "disconnect".
   void device_refused(std::string_view method, outcome::FailureCategory category);
-  /// A pre-provisioning hook was asked; one that only shadows rejects nothing.
+  /// A pre-provisioning hook was asked; a shadow hook rejects nothing.
   void hook_asked(std::string_view template_name, HookOutcome outcome, bool shadow, double seconds);
-  /// `certificate_id` in hexadecimal; its first characters are the label.
+  /// `certificate_id` is in hexadecimal; its first characters are the label.
   void claim_used(std::string_view certificate_id);
   /// `profile` is "device" or "claim", `key` such as "EC P-256".
   void certificate_issued(std::string_view profile, std::string_view key);
@@ -62,21 +62,21 @@ class Metrics {
   void connection_closed(std::size_t shard);
   void handshake_failed(std::string_view reason);
   void alarm_raised(std::string_view alarm);
-  /// How many of a kind are raised at this moment.
+  /// How many alarms of a kind are raised now.
   void alarms_active(std::string_view alarm, std::size_t count);
-  /// An alarm was told over a channel, or could not be told this time.
+  /// A notification was sent over a channel, or could not be sent this time.
   void alarm_told(std::string_view channel, bool is_told);
   /// `failed` of the change sets could not be written.
   void store_committed(std::size_t change_sets, std::size_t failed, double seconds);
-  /// When a certificate of the deployment's own ends: "server", "issuing", "root".
+  /// The expiry of a certificate of the deployment: "server", "issuing", "root".
   void certificate_ends(std::string_view certificate, double seconds_since_1970);
 
-  /// Numbers that are looked up when they are asked for, by status.
+  /// Counts by status, computed when they are requested.
   using CertificateCounts = std::function<std::array<std::size_t, 6>()>;
   void watch_certificates(CertificateCounts counts);
 
   [[nodiscard]] Totals totals() const;
-  /// Open MQTT connections of each shard that has had one.
+  /// Open MQTT connections of each shard that has ever had one.
   [[nodiscard]] std::vector<std::size_t> connections_by_shard() const;
 
   /// Prometheus text format.

@@ -14,8 +14,8 @@ namespace imprint::telemetry {
 
 namespace {
 
-/// proc(5), /proc/pid/stat: fields counted from 1; what comes after the name in parentheses, which
-/// may hold anything, begins with the third.
+/// proc(5), /proc/pid/stat: fields are counted from 1. The text after the name in parentheses,
+/// which may contain anything, begins with the third field.
 constexpr std::size_t kFirstField = 3;
 constexpr std::size_t kUserTicks = 14 - kFirstField;
 constexpr std::size_t kSystemTicks = 15 - kFirstField;
@@ -46,7 +46,7 @@ double count_descriptors() {
   std::error_code error;
   std::filesystem::directory_iterator it("/proc/self/fd", error);
   if (error) return 0;
-  double count = -1;  // the one that reads the folder
+  double count = -1;  // excludes the descriptor that reads the folder
   for (; it != std::filesystem::directory_iterator(); it.increment(error)) {
     if (error) break;
     ++count;

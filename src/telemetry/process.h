@@ -3,13 +3,13 @@
 
 namespace imprint::telemetry {
 
-/// What the system says of this process. Values that cannot be read are 0.
+/// The system's figures about this process. Values that cannot be read are 0.
 struct Process {
   double start_seconds = 0;  ///< since 1970
   double cpu_seconds = 0;    ///< user and system
   double resident_bytes = 0;
   double open_descriptors = 0;
-  double most_descriptors = 0;  ///< that may be open
+  double most_descriptors = 0;  ///< the limit on open descriptors
 };
 
 Process this_process();

@@ -44,13 +44,13 @@ TEST(Log, CutsLongValues) {
       1100U);
 }
 
-/// A log that goes into a pipe.
+/// A log that writes to a pipe.
 struct PipedLog {
   PipedLog() { EXPECT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0); }
   ~PipedLog() {
     for (const int end : ends) ::close(end);
   }
-  /// What is there after the log has ended.
+  /// The remaining output after the log has ended.
   std::string rest() {
     ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
     std::string out;
@@ -124,10 +124,10 @@ TEST(Log, NobodyWaitsForAReaderWhoStopped) {
   {
     Log log(LogFormat::json, Level::debug, piped.clock, piped.ends[1]);
     const std::string long_text(900, 'x');
-    // More than pipe and queue hold; nobody reads.
+    // More than pipe and queue can hold; nobody reads.
     for (int i = 0; i < 20'000; ++i) log.debug("line", {{"n", i}, {"text", long_text}});
     std::array<char, 65536> buffer{};
-    // Now somebody does, until there is room for what comes last.
+    // Now somebody reads, until there is room for the last line.
     for (int i = 0; i < 40; ++i) {
       const ssize_t got = ::read(piped.ends[0], buffer.data(), buffer.size());
       ASSERT_GT(got, 0);
