@@ -58,7 +58,7 @@ TEST(Manifest, RefusesWhatCouldDoHarmOrIsNone) {
     std::string message;
   } rows[] = {
       {"nothing", "", "JSON"},
-      {"not an object", "[]", "no object"},
+      {"no object", "[]", "not an object"},
       {"another format", R"({"format":"tar","version":1})", "\"tar\""},
       {"a later version", manifest_of("", "2"), "format version 2"},
       {"no version", R"({"format":"imprint-backup"})", "version"},

@@ -41,9 +41,9 @@ struct CertificateValue {
   std::string_view value;  ///< UTF-8 as the certificate holds it, not escaped.
 };
 
-/// What is known of the connection that asks; a view, cheap to build, owned by nobody. An empty
-/// view means unknown: a variable that refers to it cannot be resolved. Whoever makes one names
-/// every member, for a key without a value is an answer, too.
+/// The known facts about the connection that asks; a view, cheap to build, without ownership. An
+/// empty view means unknown: a variable that refers to it cannot be resolved. Code that makes one
+/// must name every member, because a key without a value also decides.
 struct Context {
   /// Region that policy ARNs must name; empty accepts every region, since the server accepts
   /// requests for any region.

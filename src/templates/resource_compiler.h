@@ -40,7 +40,7 @@ class ResourceCompiler {
                        const std::string& path);
   std::optional<Override> override_value(const encoding::json::value& value, bool may_merge,
                                          const std::string& path);
-  /// Compiles a text; when no parameter has a say in it, checks the result now.
+  /// Compiles a text; if it depends on no parameter, checks the result now.
   Expression checked_text(const encoding::json::value& value, const std::string& path, Check check);
   /// Checks the template's own texts that surround or replace parameters.
   void check_literals(const Expression& expression, const std::string& path, Check check);

@@ -149,8 +149,9 @@ class Template {
   [[nodiscard]] bool has_thing() const;
   /// Resources that must exist before the first device registers.
   [[nodiscard]] std::vector<NamedResource> named_resources() const;
-  /// Texts of the template's own that make a name or an attribute no device can have: reasons to
-  /// refuse a new template, though not one that is in use and serves devices that do without.
+  /// Texts of the template itself that make a name or an attribute invalid for every device:
+  /// reasons to refuse a new template, but not one in use, which may serve devices that do not
+  /// need them.
   [[nodiscard]] const std::vector<Problem>& literal_problems() const;
   /// The inline policies that yield a text with samples; templates know nothing about policies.
   [[nodiscard]] std::vector<PolicyText> policy_texts() const;
