@@ -11,12 +11,12 @@
 
 namespace imprint::fleet {
 
-/// Whether the certificates that devices are given lead to the root that they trust. Each issuing
-/// CA's chain is built once; after that a certificate is held against its issuer's name and key,
-/// its own dates and its flags. One for each thread.
+/// Checks that the certificates that devices are given chain to the root that they trust. Each
+/// issuing CA's chain is built once; after that a certificate is checked against its issuer's name
+/// and key, its own dates and its flags. One per thread.
 class ChainCheck {
  public:
-  /// `issuers` are CAs that may stand between.
+  /// `issuers` are possible intermediate CAs.
   static Result<ChainCheck> make(std::vector<x509::Certificate> roots,
                                  std::vector<x509::Certificate> issuers);
 

@@ -18,7 +18,7 @@ namespace {
 
 using testing::HasSubstr;
 
-/// A deployment that nobody serves.
+/// A deployment without a running server.
 class Fleet : public testing::Test {
  protected:
   Fleet() : deployment_(folder_ / "deployment") {}
@@ -41,7 +41,7 @@ class Fleet : public testing::Test {
     return test::must(run(options, clock_, random_, nullptr));
   }
 
-  /// The one group of a run in which every device fails alike.
+  /// The only failure group of a run in which every device fails alike.
   FailureGroup only_failure(const Options& options) {
     Report report = must_run(options);
     EXPECT_EQ(report.succeeded, 0U);
@@ -70,8 +70,8 @@ class ServedFleet : public Fleet {
   }
 
   ~ServedFleet() override {
-    // What devices leave behind (their first connection, refusals) is stored after they are gone;
-    // the answer to one more registration comes after all that waits.
+    // Records about devices (their first connection, refusals) are stored after they are gone; the
+    // answer to one more registration comes after all pending records.
     Options o = options();
     o.serial_prefix = "last-";
     o.reconnect = false;
@@ -82,7 +82,7 @@ class ServedFleet : public Fleet {
   std::unique_ptr<server::Server> server_;
 };
 
-/// Takes connections and never says a word.
+/// Accepts connections and never sends a byte.
 class MuteServer {
  public:
   [[nodiscard]] Endpoint endpoint() const {
@@ -179,7 +179,7 @@ TEST_F(ServedFleet, AClaimOfAnotherDeploymentIsRefusedInTheHandshake) {
     const Report report = must_run(o);
     EXPECT_EQ(report.failed(), 7U);
     for (const FailureGroup& group : report.failures) {
-      // The alert, or, when a reset overtakes it, the end of the connection.
+      // The alert, or the end of the connection if a reset overtakes the alert.
       EXPECT_TRUE(group.cause == Cause::tls || group.cause == Cause::closed) << to_text(report);
       EXPECT_EQ(group.step, Step::connect);
       if (group.cause == Cause::closed || version == TlsVersion::v1_3)

@@ -47,7 +47,7 @@ Failure to_failure(const mqtt::Closed& closed) {
 
 }  // namespace
 
-/// Waits until there is an event or a failure.
+/// Suspends until there is an event or a failure.
 struct Link::Suspend {
   Link& link;
   [[nodiscard]] bool await_ready() const noexcept {
@@ -176,12 +176,12 @@ runtime::Task<Attempt<mqtt::ClientAction>> Link::next_event() {
 
 void Link::wake() {
   if (!waiter_ || (events_.empty() && !failure_)) return;
-  // Last of all: the coroutine may let go of this link.
+  // Must be last: the coroutine may release this link.
   std::exchange(waiter_, nullptr).resume();
 }
 
 void Link::arm_timer() {
-  // One timer serves all waits: when it is early, it is set again.
+  // One timer serves all waits: when it fires too early, it is set again.
   if (timer_is_armed_ || phase_ == Phase::closed) return;
   timer_is_armed_ = true;
   timer_.expires_at(deadline_);
@@ -260,12 +260,13 @@ void Link::fail_tls(int ssl_error) {
   const std::string reason = x509::take_openssl_error();
   if (is_handshake && verdict != X509_V_OK) {
     const char* why = X509_verify_cert_error_string(verdict);
-    return fail({.cause = Cause::tls,
-                 .code = why,
-                 .message = fmt::format("the server's certificate does not verify: {}; is the root "
-                                        "CA that of this deployment, and the endpoint one of the "
-                                        "names in its certificate?",
-                                        why)});
+    return fail(
+        {.cause = Cause::tls,
+         .code = why,
+         .message = fmt::format("the server's certificate does not verify: {}; does the root "
+                                "CA belong to this deployment, and is the endpoint one of the "
+                                "names in its certificate?",
+                                why)});
   }
   if (ssl_error == SSL_ERROR_SSL && !is_eof) {
     return fail({.cause = Cause::tls,
@@ -278,8 +279,8 @@ void Link::fail_tls(int ssl_error) {
   const std::string what =
       is_eof ? "the server closed the connection" : std::strerror(system_error);
   if (!is_handshake) {
-    // TLS 1.3 lets a client finish before the server has judged its certificate, and the alert of a
-    // server that closes at once can get lost.
+    // TLS 1.3 lets a client finish before the server has verified its certificate, and the alert of
+    // a server that closes at once can get lost.
     return fail(lost(session_->is_connected()
                          ? what
                          : what + " before CONNACK; is the client certificate registered there?"));

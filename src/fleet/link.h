@@ -19,7 +19,7 @@
 
 namespace imprint::fleet {
 
-/// What links of one thread have in common.
+/// The parts that the links of one thread share.
 struct LinkContext {
   boost::asio::io_context& loop;
   const ClientTls& tls;
@@ -29,15 +29,16 @@ struct LinkContext {
 };
 
 /// One device's connection: TCP, TLS and MQTT, driven by the coroutine that owns it. Used on the
-/// loop's thread only; one call at a time. After a failure it is closed, and the failure is
-/// answered to every later call.
+/// loop's thread only; one call at a time. After a failure it is closed, and every later call
+/// returns that failure.
 class Link : public std::enable_shared_from_this<Link> {
  public:
   using Socket = boost::asio::ip::tcp::socket;
 
   explicit Link(const LinkContext& context);
 
-  /// Connects, shakes hands, sends CONNECT and waits for CONNACK. `login` must outlive the call.
+  /// Connects, completes the TLS handshake, sends CONNECT and waits for CONNACK. `login` must
+  /// outlive the call.
   runtime::Task<Attempt<void>> open(const Login& login, mqtt::ConnectOptions options);
 
   /// With QoS 1; fails when a filter is refused.
@@ -51,7 +52,7 @@ class Link : public std::enable_shared_from_this<Link> {
   runtime::Task<Attempt<mqtt::MessagePtr>> call(mqtt::Message message,
                                                 std::vector<std::string> answers);
 
-  /// DISCONNECT, close_notify, close. What cannot be sent at once stays unsent.
+  /// Sends DISCONNECT and close_notify, and closes. What cannot be sent at once is dropped.
   void close();
 
  private:
@@ -93,7 +94,7 @@ class Link : public std::enable_shared_from_this<Link> {
   bool timer_is_armed_ = false;
 };
 
-/// Holds a link and closes it, however the part that uses it ends: an open link keeps the loop
+/// Holds a link and closes it, however the code that uses it ends: an open link keeps the loop
 /// running.
 class OpenLink {
  public:

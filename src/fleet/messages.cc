@@ -33,7 +33,7 @@ std::string text_or_empty(const json::object& object, std::string_view member) {
 
 Attempt<std::string> text_member(const json::object& object, std::string_view member) {
   std::string text = text_or_empty(object, member);
-  if (text.empty()) return malformed(fmt::format("the answer has no text {}", member));
+  if (text.empty()) return malformed(fmt::format("the answer has no text member {}", member));
   return text;
 }
 
@@ -47,12 +47,12 @@ tl::unexpected<Failure> rejection(const json::object& object) {
                 code == kThrottled || code >= kServerErrors);
 }
 
-/// The object of an accepted answer.
+/// The object in an accepted answer.
 Attempt<json::object> read_accepted(Format format, std::string_view topic, BytesView payload) {
   auto value = format == Format::json ? encoding::parse_json(as_text(payload))
                                       : encoding::parse_cbor(payload);
   if (!value) return malformed(value.error().message);
-  if (!value->is_object()) return malformed("the answer is no object");
+  if (!value->is_object()) return malformed("the answer is not an object");
   if (topic.ends_with("/rejected")) return rejection(value->get_object());
   return std::move(value->get_object());
 }

@@ -54,13 +54,13 @@ TEST(Messages, EveryOtherAnswerIsAFailureWithItsCause) {
     bool may_retry;
   } rows[] = {
       {"accepted", "", Cause::verification, "malformed answer", "", false},
-      {"accepted", "[]", Cause::verification, "malformed answer", "no object", false},
+      {"accepted", "[]", Cause::verification, "malformed answer", "not an object", false},
       {"accepted", "{\"a\":", Cause::verification, "malformed answer", "", false},
       {"accepted", "{}", Cause::verification, "malformed answer", "no text certificateId", false},
       {"accepted", R"({"certificateId":1})", Cause::verification, "malformed answer",
-       "no text certificateId", false},
+       "no text member certificateId", false},
       {"accepted", R"({"certificateId":"i","certificatePem":"p"})", Cause::verification,
-       "malformed answer", "no text certificateOwnershipToken", false},
+       "malformed answer", "no text member certificateOwnershipToken", false},
       {"rejected", R"({"statusCode":400,"errorCode":"InvalidCsr","errorMessage":"bad"})",
        Cause::rejected, "InvalidCsr", "400 bad", false},
       {"rejected", R"({"statusCode":429,"errorCode":"Throttled"})", Cause::rejected, "Throttled",
@@ -123,7 +123,7 @@ TEST(ClaimBundle, ErrorsNameTheFile) {
          std::filesystem::copy(at.parent_path() / "broker" / "claim.key", at / "claim.key",
                                std::filesystem::copy_options::overwrite_existing);
        },
-       "does not fit claim.pem"},
+       "does not match claim.pem"},
       {"a key for everybody to read",
        [](const std::filesystem::path& at) {
          std::filesystem::permissions(at / "claim.key", std::filesystem::perms(0644));

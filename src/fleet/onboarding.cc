@@ -20,7 +20,7 @@ using runtime::Task;
 constexpr Milliseconds kFirstBackOff{500};
 constexpr Milliseconds kMaxBackOff{30'000};
 
-/// Doubles with each attempt; the second half of it is drawn, so that devices spread out.
+/// Doubles with each attempt; its second half is random, so that devices spread out.
 Milliseconds back_off(unsigned attempt, Random& random) {
   const Milliseconds whole = std::min(kFirstBackOff * (1 << std::min(attempt, 6U)), kMaxBackOff);
   std::array<std::uint8_t, 1> chance{};
@@ -112,7 +112,7 @@ class Device {
     return result;
   }
 
-  /// A retry keeps the key: the device's own does not change because an answer was lost.
+  /// A retry uses the same key: a lost answer does not change the device's own key.
   Attempt<void> make_key() {
     if (options_.flow == Flow::keys || key_) return {};
     auto key = x509::PrivateKey::generate(options_.key);
@@ -127,7 +127,7 @@ class Device {
     return {};
   }
 
-  // ---- what was handed out ----
+  // ---- what the server issued ----
 
   Attempt<void> check_certificate(const Created& answer) {
     auto certificate = x509::Certificate::from_pem(answer.certificate_pem);

@@ -28,7 +28,7 @@ Result<x509::Certificate> read_certificate(const std::filesystem::path& file) {
 Result<Endpoint> Endpoint::parse(std::string_view text) {
   const auto refuse = [&] {
     return fail(Fault::invalid,
-                "{} is no endpoint; write HOST:PORT, with an IPv6 address in brackets",
+                "{} is not an endpoint; write HOST:PORT, with an IPv6 address in brackets",
                 quote(text));
   };
   const std::size_t colon = text.rfind(':');
@@ -58,7 +58,7 @@ Result<ClaimBundle> ClaimBundle::load(const std::filesystem::path& folder,
   if (!key) return tl::unexpected(name_file(std::move(key).error(), key_file));
   if (key->public_key() != certificate.public_key()) {
     return fail_at(Fault::invalid, key_file.string(),
-                   "does not fit claim.pem beside it; copy both files of one claim");
+                   "does not match claim.pem beside it; copy both files of one claim");
   }
   TRY_ASSIGN(x509::Certificate trusted,
              read_certificate(root.empty() ? folder / "root-ca.pem" : root));

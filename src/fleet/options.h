@@ -19,7 +19,7 @@
 
 namespace imprint::fleet {
 
-/// Where the server listens for devices.
+/// The address where the server listens for devices.
 struct Endpoint {
   std::string host;  ///< name or address; an IPv6 address without brackets
   std::uint16_t port = 8883;
@@ -35,13 +35,13 @@ struct Identity {
   x509::PrivateKey key;
 };
 
-/// What a device holds when it leaves the factory, as `imprint claim create --out FOLDER` writes
-/// it: claim.pem, claim.key (of mode 0600), root-ca.pem.
+/// What a device holds when it leaves the factory, in the files that `imprint claim create --out
+/// FOLDER` writes: claim.pem, claim.key (of mode 0600), root-ca.pem.
 struct ClaimBundle {
   std::shared_ptr<const Identity> claim;
   std::vector<x509::Certificate> roots;
 
-  /// Errors name the file. `root` stands in for root-ca.pem when it is given.
+  /// Errors name the file. `root`, if given, replaces root-ca.pem.
   static Result<ClaimBundle> load(const std::filesystem::path& folder,
                                   const std::filesystem::path& root = {});
 };
@@ -50,13 +50,13 @@ enum class TlsVersion { any, v1_2, v1_3 };
 enum class Flow { csr, keys };
 enum class Format { json, cbor };
 
-/// What every load has in common, whatever its clients do.
+/// The settings that all loads share, whatever their clients do.
 struct Load {
   Endpoint endpoint;
-  std::shared_ptr<const Identity> identity;  ///< what clients first connect with
-  std::vector<x509::Certificate> roots;      ///< what clients trust
+  std::shared_ptr<const Identity> identity;  ///< that clients first connect with
+  std::vector<x509::Certificate> roots;      ///< that clients trust
   std::size_t devices = 1;
-  std::size_t concurrency = 64;  ///< devices under way at the same time, over all threads
+  std::size_t concurrency = 64;  ///< devices in progress at the same time, over all threads
   unsigned threads = 1;
   mqtt::Version mqtt_version = mqtt::Version::v5;
   TlsVersion tls_version = TlsVersion::any;
@@ -73,17 +73,18 @@ struct Options {
   std::string serial_prefix;
   std::uint64_t first_serial = 1;
   Flow flow = Flow::csr;
-  /// What devices make for a CSR. Server-made keys are the template's choice.
+  /// The key that a device makes for a CSR. The template decides about server-made keys.
   x509::KeyAlgorithm key = x509::KeyAlgorithm::ec_p256;
   Format format = Format::json;
-  std::string serial_parameter = "SerialNumber";  ///< the template parameter that takes the serial
+  std::string serial_parameter = "SerialNumber";  ///< the template parameter for the serial number
   std::map<std::string, std::string> parameters = {{"FirmwareVersion", "1.0.0"}};
-  /// CAs between root and device certificates, besides those that the server sends in TLS.
+  /// Intermediate CAs of device certificates, in addition to those that the server sends in TLS.
   std::vector<x509::Certificate> issuers = {};
   bool reconnect = true;
   std::string publish_topic = "device/{thingName}/hello";
   unsigned retries = 0;  ///< of each half: with the claim, with the new certificate
-  std::optional<std::filesystem::path> save_to = {};  ///< an existing folder for what devices got
+  std::optional<std::filesystem::path> save_to =
+      {};  ///< an existing folder for the devices' certificates and keys
 };
 
 std::string serial_number(const Options& options, std::uint64_t index);

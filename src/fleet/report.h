@@ -17,7 +17,7 @@ namespace imprint::fleet {
 
 using Duration = std::chrono::nanoseconds;
 
-/// What became of one device.
+/// The result of one device.
 struct Outcome {
   std::string device;  ///< its serial number
   std::array<std::optional<Duration>, kSteps> steps = {};
@@ -51,7 +51,7 @@ struct FailureGroup {
   std::vector<Example> examples;  ///< the first few
 };
 
-/// What a run came to. Latencies are those of devices and steps that succeeded.
+/// The result of a run. Latencies are those of devices and steps that succeeded.
 struct Report {
   std::size_t devices = 0;
   std::size_t succeeded = 0;
@@ -59,10 +59,10 @@ struct Report {
   Duration elapsed = {};
   std::array<Latency, kSteps> steps = {};
   Latency total = {};
-  std::vector<FailureGroup> failures = {};  ///< the most frequent first
+  std::vector<FailureGroup> failures = {};  ///< most frequent first
 
   [[nodiscard]] std::size_t failed() const { return devices - succeeded; }
-  /// Devices that succeeded, a second.
+  /// Devices that succeeded, per second.
   [[nodiscard]] double rate() const;
 };
 
@@ -73,11 +73,12 @@ std::string to_text(const Report& report);
 ///  count, examples: [{device, message}]}]}
 encoding::json::object to_json_object(const Report& report);
 
-/// Collects outcomes; one for each thread, merged at the end.
+/// Collects outcomes; one per thread, merged at the end.
 class Tally {
  public:
   static constexpr std::size_t kExamples = 3;
-  /// Codes come from the server; more kinds than this are counted under the code "other".
+  /// Codes come from the server; beyond this many groups, failures are counted under the code
+  /// "other".
   static constexpr std::size_t kMaxGroups = 64;
 
   void add(Outcome outcome);

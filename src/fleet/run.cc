@@ -24,7 +24,7 @@ constexpr std::size_t kMaxConcurrency = 100'000;
 constexpr unsigned kMaxThreads = 256;
 
 Result<void> check(const Load& load) {
-  if (load.devices == 0) return fail(Fault::invalid, "no devices; ask for one at least");
+  if (load.devices == 0) return fail(Fault::invalid, "no devices; at least one is needed");
   if (load.concurrency == 0 || load.concurrency > kMaxConcurrency) {
     return fail(Fault::invalid, "a concurrency of {} is not possible; use 1 to {}",
                 load.concurrency, kMaxConcurrency);
@@ -38,8 +38,8 @@ Result<void> check(const Load& load) {
   return {};
 }
 
-/// The first address of the endpoint that takes a connection: a fleet that cannot reach its server
-/// is one error, not ten thousand.
+/// The first address of the endpoint that accepts a connection: an unreachable server is reported
+/// as one error, not ten thousand.
 Result<tcp::endpoint> find_server(const Endpoint& endpoint) {
   boost::asio::io_context loop;
   boost::system::error_code error;
@@ -74,7 +74,7 @@ Result<std::vector<std::unique_ptr<Worker>>> make_workers(const Load& load, cons
   return out;
 }
 
-/// Tells the sink until all threads have ended.
+/// Reports progress to the sink until all threads have ended.
 class Watch {
  public:
   Watch(const std::vector<std::unique_ptr<Worker>>& workers, const Load& load, const Clock& clock,
@@ -123,7 +123,7 @@ class Watch {
   std::size_t running_;
 };
 
-/// One script for each worker.
+/// Runs one script per worker.
 Report play(const std::vector<std::unique_ptr<Worker>>& workers, const std::vector<Script>& scripts,
             const Load& load, const Clock& clock, ProgressSink* sink) {
   Watch watch(workers, load, clock, sink);
@@ -169,7 +169,8 @@ Result<Report> run(const Options& options, const Clock& clock, Random& random, P
   TRY(check(options.load));
   TRY_ASSIGN(const auto workers, make_workers(options.load, clock, random));
   TRY_ASSIGN(const ChainCheck chain, ChainCheck::make(options.load.roots, options.issuers));
-  std::vector<ChainCheck> chains(workers.size(), chain);  // they learn; threads share nothing
+  std::vector<ChainCheck> chains(
+      workers.size(), chain);  // each chain check caches what it learns, and threads share nothing
   std::vector<Script> scripts;
   for (ChainCheck& own : chains) {
     scripts.emplace_back([&options, &own](Worker& worker, std::uint64_t index) {

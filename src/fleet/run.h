@@ -16,23 +16,23 @@ struct Progress {
   Duration elapsed = {};
 };
 
-/// Told about ten times a second how a run goes, and once at its end, on the thread that called
-/// run().
+/// Receives the progress of a run about ten times a second, and once at its end, on the thread that
+/// called run().
 class ProgressSink {
  public:
   virtual ~ProgressSink() = default;
   virtual void update(const Progress& progress) = 0;
 };
 
-/// Onboards every device: connect with the claim, create a certificate, RegisterThing, verify what
-/// was handed out, reconnect with it and publish. Returns when all are done; a device's failure is
-/// in the report. Errors: invalid options, or no server at the endpoint (Fault::unavailable).
-/// `sink` may be null.
+/// Onboards every device: connects with the claim, creates a certificate, calls RegisterThing,
+/// verifies what the server issued, reconnects with it and publishes. Returns when all are done; a
+/// device's failure is in the report. Errors: invalid options, or no server at the endpoint
+/// (Fault::unavailable). `sink` may be null.
 Result<Report> run(const Options& options, const Clock& clock, Random& random, ProgressSink* sink);
 
-/// The same number of connections without provisioning: connect with the load's identity, subscribe
-/// to a topic of the client's own, publish to it and wait for the echo, disconnect. What a plain
-/// broker does as well, for comparison; topics are echo/{client id}.
+/// Makes the same number of connections without provisioning: connects with the load's identity,
+/// subscribes to a topic of the client's own, publishes to it and waits for the echo, disconnects.
+/// A plain broker can do this as well, for comparison; topics are echo/{client id}.
 Result<Report> run_echo(const Load& load, const Clock& clock, Random& random, ProgressSink* sink);
 
 }  // namespace imprint::fleet

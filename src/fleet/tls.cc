@@ -38,7 +38,8 @@ Result<void> expect_server(SSL_CTX* context, const Load& load, bool is_address) 
   const std::string& host = load.endpoint.host;
   const int set = is_address ? X509_VERIFY_PARAM_set1_ip_asc(parameters, host.c_str())
                              : X509_VERIFY_PARAM_set1_host(parameters, host.data(), host.size());
-  if (set != 1) return fail(Fault::invalid, "{} is no host name that TLS can check", quote(host));
+  if (set != 1)
+    return fail(Fault::invalid, "{} is not a host name that TLS can verify", quote(host));
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
   return {};
 }
@@ -90,7 +91,7 @@ Result<ClientTls> ClientTls::make(const Load& load) {
   if (!context) return fail(Fault::internal, "no TLS context: {}", x509::take_openssl_error());
   SSL_CTX* c = context.get();
   TRY(set_versions(c, load.tls_version));
-  // NO_AUTO_CHAIN: devices send their certificate alone, and libssl need not look for more.
+  // NO_AUTO_CHAIN: devices send their certificate alone, so libssl need not look for a chain.
   SSL_CTX_set_mode(c, SSL_MODE_NO_AUTO_CHAIN | SSL_MODE_RELEASE_BUFFERS |
                           SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);

@@ -18,7 +18,7 @@ struct SslFree {
 };
 using SslPtr = std::unique_ptr<SSL, SslFree>;
 
-/// An identity as TLS takes it. Borrows the key; copies of the handle cost nothing.
+/// An identity in the form that TLS needs. Borrows the key; copies of the handle cost nothing.
 struct Login {
   x509::X509Ptr certificate;
   EVP_PKEY* key = nullptr;
@@ -26,15 +26,15 @@ struct Login {
   static Result<Login> make(const Identity& identity);
 };
 
-/// The client side of TLS for one thread. The server's chain and name are verified at the first
-/// handshake; later ones compare the certificate with that one, because a process that plays ten
-/// thousand devices would otherwise spend its time on work that each real device does once. The
-/// proof of possession is checked in every handshake.
+/// The client side of TLS for one thread. It verifies the server's chain and name at the first
+/// handshake; later handshakes compare the certificate with that one, because a process that plays
+/// ten thousand devices would otherwise spend its time on work that each real device does once.
+/// Every handshake checks the proof of possession.
 class ClientTls {
  public:
   static Result<ClientTls> make(const Load& load);
 
-  /// A new client-side connection on a socket that does not block.
+  /// A new client-side connection on a non-blocking socket.
   [[nodiscard]] SslPtr connect(int socket, const Login& login) const;
 
   /// CAs that the server sent with its certificate, after the first handshake.
@@ -45,7 +45,7 @@ class ClientTls {
   ClientTls(std::shared_ptr<State> state, std::unique_ptr<SSL_CTX, SslFree> context,
             std::string server_name);
 
-  std::shared_ptr<State> state_;  // where the callback in context_ finds it
+  std::shared_ptr<State> state_;  // the callback in context_ finds the state through this pointer
   std::unique_ptr<SSL_CTX, SslFree> context_;
   std::string server_name_;  ///< for SNI; empty when the host is an address
 };

@@ -8,11 +8,12 @@ namespace imprint::fleet {
 
 namespace {
 
-/// The greatest that AWS knows, and longer than any wait, so that no PINGREQ is needed.
+/// The greatest that AWS supports, and longer than any wait, so that no PINGREQ is needed.
 constexpr std::uint16_t kKeepAliveSeconds = 1200;
 static_assert(Seconds(kKeepAliveSeconds) > Load::kMaxTimeout);
 
-/// OpenSSL writes without MSG_NOSIGNAL; a server that hangs up is an EPIPE here and no signal.
+/// OpenSSL writes without MSG_NOSIGNAL; when a server hangs up, the write must return EPIPE rather
+/// than raise SIGPIPE.
 void block_pipe_signal() {
   sigset_t signals;
   sigemptyset(&signals);

@@ -18,10 +18,10 @@ namespace imprint::fleet {
 
 class Worker;
 
-/// Plays one device to its end. Called on the worker's thread, which outlives the task.
+/// Plays one device from start to end. Called on the worker's thread, which outlives the task.
 using Script = std::function<runtime::Task<Outcome>(Worker&, std::uint64_t index)>;
 
-/// Which devices a worker plays: index, index + stride, ... below `end`.
+/// The devices that a worker plays: index, index + stride, ... below `end`.
 struct Share {
   std::uint64_t first = 0;
   std::uint64_t stride = 1;
@@ -29,8 +29,8 @@ struct Share {
   std::size_t concurrency = 1;
 };
 
-/// One thread of a load, with everything that its devices need: event loop, TLS context, tally.
-/// Shares with other threads only what is immutable, and two counters for whoever watches.
+/// One thread of a load, with everything that its devices need: event loop, TLS context, tally. It
+/// shares with other threads only immutable data, and two counters for the progress display.
 class Worker {
  public:
   static Result<std::unique_ptr<Worker>> make(const Load& load, const Share& share,
@@ -39,14 +39,14 @@ class Worker {
 
   /// Plays the worker's share; the calling thread becomes the worker's.
   void run(const Script& script);
-  /// After run().
+  /// Call after run().
   Tally take_tally() { return std::move(tally_); }
 
-  // From any thread.
+  // These may be called from any thread.
   [[nodiscard]] std::size_t succeeded() const { return succeeded_; }
   [[nodiscard]] std::size_t failed() const { return failed_; }
 
-  // For scripts.
+  // These are for scripts.
   [[nodiscard]] const Load& load() const { return load_; }
   [[nodiscard]] const Clock& clock() const { return clock_; }
   [[nodiscard]] Random& random() const { return random_; }
@@ -75,7 +75,7 @@ class Worker {
   std::atomic<std::size_t> failed_ = 0;
 };
 
-/// Runs one part of a script, notes how long it took, and names the step in its failure.
+/// Runs one part of a script, records its duration, and names the step in its failure.
 template <class T>
 runtime::Task<Attempt<T>> timed(const Clock& clock, Outcome& outcome, Step step,
                                 runtime::Task<Attempt<T>> work) {
