@@ -43,9 +43,9 @@ bool any_value(const Term& term, const Document& document, Accept accept) {
   return found != document.attributes->end() && accept(found->second);
 }
 
-/// A term's claim to be the one that an index is asked for; nothing when no index helps.
+/// How well an index for this term would serve; nullopt when no index helps.
 struct Candidate {
-  int rank;  ///< less is narrower, as a rule
+  int rank;  ///< lower is usually narrower
   Range range;
 };
 
@@ -61,10 +61,10 @@ std::optional<Candidate> candidate_of(const Term& term) {
     const std::string prefix = glob->prefix();
     if (glob->is_exact()) {
       const int rank = term.field == kThingName ? 0 : is_group ? 2 : is_type ? 4 : 1;
-      // Nothing that is indexed holds control characters.
+      // No indexed text contains control characters.
       return Candidate{rank, text_range(term.field, prefix, prefix + '\x01')};
     }
-    // A thing in several groups with that prefix would come several times.
+    // A thing in several groups with that prefix would be returned several times.
     if (is_group || (prefix.empty() && !term.field.starts_with(kAttributes))) return std::nullopt;
     return Candidate{prefix.empty() ? 8 : 3, text_range(term.field, prefix, after_prefix(prefix))};
   }
@@ -92,7 +92,7 @@ std::string quoted(std::string_view text) {
 
 std::string bound_text(const std::string& value) { return quoted(value); }
 
-/// Never with an exponent, and no longer than number_of() reads.
+/// Never uses an exponent, and is no longer than number_of() reads.
 std::string bound_text(double value) {
   std::string text = fmt::format("{:.15f}", value);
   text.erase(text.find_last_not_of('0') + 1);
@@ -125,7 +125,7 @@ std::string term_text(const Term& term) {
   return out;
 }
 
-/// The bits of a double, so arranged that they compare as the numbers do.
+/// The bits of a double, rearranged so that they compare in the order of the numbers.
 std::uint64_t ordered_bits(double value) {
   const auto bits = std::bit_cast<std::uint64_t>(value == 0 ? 0.0 : value);
   constexpr std::uint64_t kSign = std::uint64_t{1} << 63U;

@@ -9,12 +9,12 @@
 
 namespace imprint::search {
 
-/// A folded text in which some characters stand for any character, or any number of them.
+/// A folded text in which some characters match any character, or any number of them.
 struct Glob {
   enum class Kind : char { literal, one, many };
   struct Piece {
     Kind kind;
-    char character;  ///< of a literal
+    char character;  ///< for a literal
     friend bool operator==(const Piece&, const Piece&) = default;
   };
   std::vector<Piece> pieces = {};
@@ -23,11 +23,11 @@ struct Glob {
   /// The literals before the first wildcard.
   [[nodiscard]] std::string prefix() const;
   [[nodiscard]] bool is_exact() const;
-  /// Nothing but '*': the field is there.
+  /// Consists of '*' only: the field exists.
   [[nodiscard]] bool is_anything() const;
 };
 
-/// Bounds of either side; text bounds are folded.
+/// The bounds on both sides; text bounds are folded.
 template <class T>
 struct Bounds {
   std::optional<T> low = {};
@@ -43,7 +43,7 @@ struct Bounds {
 };
 
 struct Term {
-  std::string field = {};  ///< empty: any of them
+  std::string field = {};  ///< empty: any field
   std::variant<Glob, Bounds<std::string>, Bounds<double>> test = {};
 
   [[nodiscard]] bool accepts(std::string_view value) const;
@@ -52,13 +52,13 @@ struct Term {
 struct Node {
   enum class Kind : char { term, all_of, any_of, none_of };
   Kind kind = Kind::term;
-  std::vector<Node> children = {};  ///< one of none_of, two or more of the others
+  std::vector<Node> children = {};  ///< one for none_of, two or more for the others
   Term term = {};
 };
 
 bool matches(const Node& node, const Document& document);
 
-/// The ranges that every match lies in, by rank; all things by name when no term narrows them.
+/// The ranges that contain every match, by rank; all things by name when no term narrows them.
 std::vector<Range> ranges_of(const Node& root);
 
 std::string canonical(const Node& node);

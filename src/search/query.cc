@@ -13,12 +13,13 @@ namespace {
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
-/// Characters that end a word unless a backslash precedes them. A colon ends a field's name only.
+/// Characters that end a word unless preceded by a backslash. A colon ends only a field's name.
 bool ends_word(char c) {
   return is_space(c) || std::string_view("()[]{}\"<>").find(c) != std::string_view::npos;
 }
 
-/// Recursive descent, from what binds least: OR, AND (written or not), NOT, and what stands alone.
+/// Recursive descent, starting with the loosest binding: OR, AND (explicit or implied), NOT, single
+/// terms.
 class Parser {
  public:
   explicit Parser(std::string_view text) : text_(text) {}
@@ -30,7 +31,7 @@ class Parser {
     }
     TRY_ASSIGN(Node root, any_of("", 0));
     if (skip_spaces(); at_ < text_.size())
-      return refuse(fmt::format("there is no bracket that {} closes", quote(text_.substr(at_, 1))));
+      return refuse(fmt::format("{} closes no open bracket", quote(text_.substr(at_, 1))));
     if (leading_wildcards_ > 1)
       return refuse("more than one term begins with a wildcard; AWS allows one");
     if (leading_wildcards_ > 0 && text_.size() > kMaxCharactersWithLeadingWildcard) {
@@ -59,7 +60,7 @@ class Parser {
     ++at_;
     return true;
   }
-  /// An operator's name, standing alone.
+  /// Takes an operator's name that is a word of its own.
   bool take_word(std::string_view word) {
     skip_spaces();
     if (!text_.substr(at_).starts_with(word)) return false;
@@ -74,7 +75,8 @@ class Parser {
   }
 
   Result<Node> any_of(const std::string& field, std::size_t depth) {
-    if (depth > kMaxDepth) return refuse(fmt::format("more than {} brackets deep", kMaxDepth));
+    if (depth > kMaxDepth)
+      return refuse(fmt::format("brackets are nested more than {} deep", kMaxDepth));
     TRY_ASSIGN(Node first, all_of(field, depth));
     Node node{.kind = Node::Kind::any_of};
     node.children.push_back(std::move(first));
@@ -105,7 +107,8 @@ class Parser {
 
   Result<Node> none_of(const std::string& field, std::size_t depth) {
     if (!take_word("NOT") && !take('-')) return group(field, depth);
-    if (depth >= kMaxDepth) return refuse(fmt::format("more than {} deep", kMaxDepth));
+    if (depth >= kMaxDepth)
+      return refuse(fmt::format("operators are nested more than {} deep", kMaxDepth));
     Node node{.kind = Node::Kind::none_of};
     TRY_ASSIGN(Node inner, none_of(field, depth + 1));
     node.children.push_back(std::move(inner));
@@ -117,7 +120,7 @@ class Parser {
       return refuse("a term is expected here");
     for (const auto& [foreign, ours] : {std::pair{"&&", "AND"}, {"||", "OR"}, {"!", "NOT"}}) {
       if (is_next(foreign))
-        return refuse(fmt::format("{} is no operator; write {}", foreign, ours));
+        return refuse(fmt::format("{} is not an operator; write {}", foreign, ours));
     }
     if (!take('(')) return clause(field, depth);
     TRY_ASSIGN(Node inner, any_of(field, depth + 1));
@@ -126,7 +129,7 @@ class Parser {
     return inner;
   }
 
-  /// `field:value`, `field:(...)`, `field > 1`, or a value alone.
+  /// `field:value`, `field:(...)`, `field > 1`, or only a value.
   Result<Node> clause(const std::string& outer, std::size_t depth) {
     const std::size_t begin = at_;
     std::string field;
@@ -179,7 +182,7 @@ class Parser {
       TRY(comparison(node.term));
     } else {
       TRY_ASSIGN(Glob glob, word());
-      // "*" alone asks whether there is anything, which is no search for an ending.
+      // "*" alone asks whether the field exists, which is not a search with a leading wildcard.
       const bool leads = !glob.is_anything() && glob.pieces[0].kind != Glob::Kind::literal;
       if (leads) ++leading_wildcards_;
       node.term.test = std::move(glob);
@@ -220,7 +223,7 @@ class Parser {
     return glob;
   }
 
-  /// A bound of a range: a word without wildcards, a phrase, or '*' for none.
+  /// A bound of a range: a word without wildcards, a phrase, or '*' for no bound.
   Result<std::optional<std::string>> bound() {
     skip_spaces();
     Glob glob;
@@ -259,7 +262,7 @@ class Parser {
     return {};
   }
 
-  /// Numbers where both ends are numbers, text otherwise.
+  /// Numeric bounds if both ends are numbers, otherwise text bounds.
   static void set_bounds(Term& term, const Bounds<std::string>& bounds) {
     const auto low = bounds.low ? number_of(*bounds.low) : std::nullopt;
     const auto high = bounds.high ? number_of(*bounds.high) : std::nullopt;

@@ -12,12 +12,13 @@
 #include "base/result.h"
 
 /// The query language of AWS IoT's fleet indexing (Developer Guide, "Query syntax"), as far as it
-/// speaks of a thing in the registry: terms and phrases, fields, `*` and `?`, ranges, comparisons,
-/// AND OR NOT and '-', grouping. Pure: knows nothing of stores.
+/// concerns things in the registry: terms and phrases, fields, `*` and `?`, ranges, comparisons,
+/// AND OR NOT and '-', grouping. Pure: knows nothing about stores.
 namespace imprint::search {
 
 inline constexpr std::size_t kMaxCharacters = 1000;
-/// AWS IoT quotas: terms in a query; characters of one with a leading wildcard.
+/// AWS IoT quotas: the number of terms in a query, and the characters of one with a leading
+/// wildcard.
 inline constexpr std::size_t kMaxTerms = 12;
 inline constexpr std::size_t kMaxCharactersWithLeadingWildcard = 100;
 inline constexpr std::size_t kMaxDepth = 16;
@@ -26,20 +27,20 @@ inline constexpr std::string_view kThingName = "thingName";
 inline constexpr std::string_view kThingId = "thingId";
 inline constexpr std::string_view kThingTypeName = "thingTypeName";
 inline constexpr std::string_view kThingGroupNames = "thingGroupNames";
-inline constexpr std::string_view kAttributes = "attributes.";  ///< what precedes their names
+inline constexpr std::string_view kAttributes = "attributes.";  ///< the prefix of attribute names
 
-/// One thing as a query sees it. A view: what it refers to outlives it.
+/// One thing as a query sees it. A view: the data it refers to must outlive it.
 struct Document {
   using Attributes = std::map<std::string, std::string, std::less<>>;
   std::string_view thing_name;
   std::string_view thing_id = {};
-  std::string_view thing_type_name = {};  ///< empty: none
+  std::string_view thing_type_name = {};  ///< empty: no type
   std::vector<std::string> thing_group_names = {};
   const Attributes* attributes = nullptr;
 };
 
-/// Values of one field among which every match of a query lies: what an index may be asked for, and
-/// the order in which the matches then come. Text is folded (see fold()).
+/// A range of values of one field that contains every match of a query: an index is asked for it,
+/// and it decides the order of the matches. Text is folded (see fold()).
 struct Range {
   std::string field{kThingName};
   bool numeric = false;
@@ -58,8 +59,8 @@ class Query {
   static Result<Query> parse(std::string_view text);
 
   [[nodiscard]] bool matches(const Document& document) const;
-  /// Each holds every match; one or more, first the one that is narrowest as a rule. Which one is
-  /// in truth depends on the things there are, so a store counts (registry/searching.h).
+  /// Each range contains every match; there is at least one, usually the narrowest first. Which one
+  /// is really narrowest depends on the existing things, so a store counts (registry/searching.h).
   [[nodiscard]] const std::vector<Range>& ranges() const { return ranges_; }
   /// The query with every bracket and field written out; parses to the same query.
   [[nodiscard]] std::string canonical() const;
@@ -71,27 +72,27 @@ class Query {
   std::vector<Range> ranges_;
 };
 
-/// Whether an index that is asked for the range answers with this thing.
+/// Whether an index that is asked for the range returns this thing.
 bool lies_in(const Range& range, const Document& document);
 
-/// Search does not tell cases apart: A to Z become a to z.
+/// Search ignores case: A to Z become a to z.
 std::string fold(std::string_view text);
 
-/// A decimal number as attributes hold them: digits with at most one point and a leading minus, up
-/// to 15 characters, so that it is exact in a double. Nothing for any other text.
+/// A decimal number in the form of attribute values: digits with at most one point and a leading
+/// minus, up to 15 characters, so that it is exact in a double. Nullopt for any other text.
 std::optional<double> number_of(std::string_view text);
 
-/// Where a thing stands in the order of a range: comparable as text, the same for every store.
+/// The position of a thing in the order of a range: comparable as text, the same for every store.
 /// `value` is the thing's value of the range's field, unfolded.
 std::string place_in(const Range& range, std::string_view value, std::string_view thing_name);
 
-/// What place_in() put together.
+/// The parts of a position from place_in().
 struct Place {
-  std::string term;   ///< of a text range
-  double number = 0;  ///< of a numeric one
+  std::string term;   ///< for a text range
+  double number = 0;  ///< for a numeric range
   std::string thing_name;
 };
-/// Nothing for a text that place_in() cannot have made.
+/// Nullopt for a text that place_in() cannot have made.
 std::optional<Place> parse_place(const Range& range, std::string_view text);
 
 }  // namespace imprint::search

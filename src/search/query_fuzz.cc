@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Queries: parsing never crashes; what parses is written out and parsed again to the same query;
-// and every thing that matches lies in each range that an index may be asked for. The input is a
-// query, then lines: thing name, type, groups (spaces between), attribute=value.
+// Queries: parsing never crashes; a parsed query, written out and parsed again, gives the same
+// query; and every thing that matches lies in each range that an index may be asked for. The input
+// is a query, then lines: thing name, type, groups (spaces between), attribute=value.
 #include "base/error.h"
 #include "outcome/causes.h"
 #include "search/query.h"
@@ -17,7 +17,7 @@ std::string_view take_until(std::string_view& text, char end) {
   return part;
 }
 
-/// What the registry lets in: no control characters, nothing beyond ASCII.
+/// Text as the registry accepts it: no control characters, nothing beyond ASCII.
 std::string plain(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -50,7 +50,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const search::Range& range : query->ranges())
     IMPRINT_ASSERT(!found || search::lies_in(range, document));
   const auto again = search::Query::parse(query->canonical());
-  // Written out, a query may be too long, or its brackets too deep.
+  // The written-out query may be too long, or its brackets nested too deeply.
   if (!again) return 0;
   IMPRINT_ASSERT(again->canonical() == query->canonical());
   IMPRINT_ASSERT(again->matches(document) == found);
