@@ -25,7 +25,7 @@ Result<Secret> load_secret(std::string_view key, const std::filesystem::path& fi
       !text.empty() && std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7F; });
   if (!is_sound) {
     return fail_at(Fault::invalid, std::string(key),
-                   "{} must hold one line of visible ASCII characters without blanks",
+                   "{} must hold one line of visible ASCII characters without spaces",
                    file.string());
   }
   return Secret(std::string(text));
@@ -34,10 +34,11 @@ Result<Secret> load_secret(std::string_view key, const std::filesystem::path& fi
 Result<Secret> load_signing_key(std::string_view key, const std::filesystem::path& file) {
   TRY_ASSIGN(Secret secret, load_secret(key, file));
   if (secret.reveal().size() >= kLeastKeyBytes) return secret;
-  return fail_at(Fault::invalid, std::string(key),
-                 "the key has {} characters; at least {} are needed, for instance of openssl rand "
-                 "-hex 32",
-                 secret.reveal().size(), kLeastKeyBytes);
+  return fail_at(
+      Fault::invalid, std::string(key),
+      "the key has {} characters; at least {} are needed, for instance from openssl rand "
+      "-hex 32",
+      secret.reveal().size(), kLeastKeyBytes);
 }
 
 std::string signature_header(const std::string& key, std::string_view body, Timestamp now) {

@@ -19,7 +19,7 @@ constexpr std::size_t kMaxBodyBytes = std::size_t{64} * 1024;
 
 bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
 
-/// At most `most` bytes, ending where a character of UTF-8 does.
+/// The longest beginning of at most `most` bytes that ends at a UTF-8 character boundary.
 std::string_view head_of(std::string_view text, std::size_t most) {
   if (text.size() <= most) return text;
   std::size_t end = most;
@@ -27,9 +27,9 @@ std::string_view head_of(std::string_view text, std::size_t most) {
   return text.substr(0, end == 0 ? most : end);
 }
 
-/// RFC 2047 encoded-words: nothing of the text stands in the header as it is.
+/// RFC 2047 encoded-words: no part of the text appears in the header unencoded.
 std::string encode_subject(std::string_view subject) {
-  constexpr std::size_t kBytesOfWord = 42;  // 56 characters of base64 and 12 around them
+  constexpr std::size_t kBytesOfWord = 42;  // 56 characters of base64, plus 12 around them
   std::string out;
   std::string_view left = head_of(subject, kMaxSubjectBytes);
   while (!left.empty()) {
@@ -41,7 +41,7 @@ std::string encode_subject(std::string_view subject) {
   return out;
 }
 
-/// Lines of base64 (RFC 2045 section 6.8): no line of the body begins with a dot.
+/// Lines of base64 (RFC 2045 section 6.8), so that no line of the body begins with a dot.
 std::string encode_body(std::string_view body) {
   constexpr std::size_t kLine = 76;
   const std::string all = encoding::to_base64(as_bytes(head_of(body, kMaxBodyBytes)));
@@ -72,12 +72,12 @@ class Submission final : public Transfer {
     }
     set(easy(), CURLOPT_MAIL_FROM, from_.c_str());
     set(easy(), CURLOPT_MAIL_RCPT, to_.get());
-    // One address that is gone keeps nobody else from being told.
+    // One invalid address must not keep the other recipients from being notified.
     set(easy(), CURLOPT_MAIL_RCPT_ALLLOWFAILS, 1L);
     set(easy(), CURLOPT_UPLOAD, 1L);
     set(easy(), CURLOPT_READFUNCTION, &give);
     set(easy(), CURLOPT_READDATA, this);
-    set(easy(), CURLOPT_FRESH_CONNECT, 1L);  // a kept one is stale by the next alarm
+    set(easy(), CURLOPT_FRESH_CONNECT, 1L);  // a kept connection is stale by the next alarm
     set(easy(), CURLOPT_FORBID_REUSE, 1L);
     trust(server_->ca_file);
   }
@@ -114,7 +114,8 @@ Result<void> check_mail_address(std::string_view address) {
   if (is_plain && address.size() <= kMaxAddressBytes && at != std::string_view::npos && at > 0 &&
       at + 1 < address.size() && address.find('@', at + 1) == std::string_view::npos)
     return {};
-  return fail(Fault::invalid, "{} is no plain mail address; write for instance \"ops@example.net\"",
+  return fail(Fault::invalid,
+              "{} is not a plain mail address; write for instance \"ops@example.net\"",
               quote(address));
 }
 

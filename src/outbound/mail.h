@@ -25,36 +25,36 @@ struct Mail {
   std::string body = {};        ///< any text
 };
 
-/// The message as it goes over the wire (RFC 5322, RFC 2045): whatever subject and body hold, no
-/// header or line of the conversation can come of it. `id` is unique; visible ASCII.
+/// The message in its wire format (RFC 5322, RFC 2045): whatever subject and body contain, they
+/// cannot become a header or an SMTP command. `id` is unique; visible ASCII.
 std::string write_mail(const Mail& mail, Timestamp date, std::string_view id);
 
-/// How a mail server is reached.
+/// The address and credentials of a mail server.
 struct MailServer {
   std::string url;           ///< as MailUrl::parse() takes it
-  bool requires_tls = true;  ///< STARTTLS before anything is said; smtps has TLS anyway
-  std::string user = {};     ///< empty: none is given
+  bool requires_tls = true;  ///< STARTTLS before anything is sent; smtps always has TLS
+  std::string user = {};     ///< empty: no login
   Secret password = {};
   std::string ca_file = {};  ///< PEM; empty: the system's CAs
 };
 
 class Transfers;
 
-/// Hands messages to one mail server (RFC 5321), on a thread of its own. It keeps no time:
-/// cancel(). Any thread.
+/// Sends messages to one mail server (RFC 5321), on a thread of its own. It has no time-outs: the
+/// caller cancels. Any thread.
 class MailClient {
  public:
-  /// An error says why the server did not take the message.
+  /// An error says why the server did not accept the message.
   using Done = std::function<void(Result<void>)>;
 
   explicit MailClient(MailServer server);
-  /// What is under way ends without an answer.
+  /// Requests in progress end without an answer.
   ~MailClient();
   MailClient(const MailClient&) = delete;
   MailClient& operator=(const MailClient&) = delete;
 
-  /// `number` is the caller's, and of no other message under way. `done` is called once on the
-  /// client's thread, unless cancelled.
+  /// The caller chooses `number`, which no other message in progress may have. `done` is called
+  /// once on the client's thread, unless cancelled.
   void send(std::uint64_t number, const Mail& mail, Timestamp date, Done done);
   void cancel(std::uint64_t number);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What devices say ends up in mails: no line of it may become one of the conversation.
+// Text from devices ends up in mails: no line of it may become an SMTP command.
 #include "base/error.h"
 #include "outbound/mail.h"
 #include "outbound/url.h"

@@ -9,10 +9,10 @@ namespace imprint::outbound {
 namespace {
 
 constexpr long kIdleConnections = 64;
-constexpr int kLongestWait = 60'000;  // milliseconds; whoever has work wakes the thread
+constexpr int kLongestWait = 60'000;  // milliseconds; new work wakes the thread
 
 void initialise_curl() {
-  static const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);  // once in a process
+  static const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);  // once per process
   IMPRINT_ASSERT(code == CURLE_OK);
 }
 
@@ -30,7 +30,7 @@ Transfer::Transfer() {
   IMPRINT_ASSERT(easy_ != nullptr);
   set(easy(), CURLOPT_PROXY, "");
   set(easy(), CURLOPT_NOSIGNAL, 1L);
-  // A name server that does not answer holds up its own request only.
+  // A name server that does not answer delays only its own request.
   set(easy(), CURLOPT_QUICK_EXIT, 1L);
   set(easy(), CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   set(easy(), CURLOPT_ERRORBUFFER, problem_.data());

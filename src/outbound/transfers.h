@@ -28,7 +28,7 @@ struct ListDeleter {
 using CurlList = std::unique_ptr<curl_slist, ListDeleter>;
 CurlList make_list(const std::vector<std::string>& entries);
 
-/// One conversation with another machine. libcurl holds its address.
+/// One transfer to or from another machine. libcurl holds its address.
 class Transfer {
  public:
   Transfer();
@@ -36,17 +36,17 @@ class Transfer {
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
 
-  /// Sets what the kind of conversation needs; what all have in common is set: no proxy of the
-  /// environment, TLS 1.2 at least, certificates checked.
+  /// Sets the options of this kind of transfer; the common ones are already set: no proxy from the
+  /// environment, TLS 1.2 or later, certificates verified.
   virtual void prepare() = 0;
-  /// Called once when it has ended, unless it was cancelled.
+  /// Called once when the transfer has ended, unless it was cancelled.
   virtual void conclude(CURLcode code) = 0;
 
  protected:
   [[nodiscard]] CURL* easy() const { return easy_.get(); }
-  /// Trusts the CAs of a PEM file alone; empty: the system's.
+  /// Trusts only the CAs of a PEM file; empty: the system's.
   void trust(const std::string& ca_file);
-  /// libcurl's sentence on a failure, escaped.
+  /// libcurl's message about a failure, escaped.
   [[nodiscard]] std::string problem_of(CURLcode code) const;
 
  private:
@@ -58,22 +58,22 @@ class Transfer {
   std::unique_ptr<CURL, EasyDeleter> easy_;
 };
 
-/// Whether no byte of the message can have reached anybody.
+/// Whether certainly no byte of the message has reached the other side.
 bool is_unsent(CURLcode code);
 
-/// Transfers, all of them on one thread of its own. It keeps no time: whoever asked cancels. Any
+/// Runs all transfers on one thread of its own. It has no time-outs: the caller cancels. Any
 /// thread.
 class Transfers {
  public:
   Transfers();
-  /// What is under way ends without an answer.
+  /// Transfers in progress end without an answer.
   ~Transfers();
   Transfers(const Transfers&) = delete;
   Transfers& operator=(const Transfers&) = delete;
 
-  /// `number` is the caller's, and of no other transfer under way.
+  /// The caller chooses `number`, which no other transfer in progress may have.
   void start(std::uint64_t number, std::unique_ptr<Transfer> transfer);
-  /// An answer that is being delivered at this moment may still come.
+  /// A result that is being delivered at this moment may still arrive.
   void cancel(std::uint64_t number);
 
  private:
@@ -94,7 +94,7 @@ class Transfers {
   ByNumber asked_;
   std::deque<std::uint64_t> cancelled_;
   bool is_stopped_ = false;
-  ByNumber running_;  ///< the thread's own
+  ByNumber running_;  ///< used by the transfer thread only
   std::thread thread_;
 };
 

@@ -29,7 +29,7 @@ bool is_loopback_name(std::string_view host) {
   return host == "localhost" || host.starts_with("127.") || host == "[::1]";
 }
 
-/// The parts that both kinds have. `scheme` is empty for what is no URL.
+/// The parts that both kinds share. `scheme` is empty for text that is not a URL.
 struct Parts {
   std::string scheme;
   std::string host;
@@ -59,12 +59,12 @@ Result<WebUrl> WebUrl::parse(std::string_view text) {
   const Parts parts = parts_of(text);
   if ((parts.scheme != "http" && parts.scheme != "https") || parts.host.empty()) {
     return fail(Fault::invalid,
-                "{} is no http:// or https:// URL of at most {} bytes; write for instance "
+                "{} is not an http:// or https:// URL of at most {} bytes; write for instance "
                 "\"https://hooks.example.net/pre-provision\"",
                 quote(text), kMaxBytes);
   }
   if (parts.has_user) {
-    // The URL is not shown: it has a password in it.
+    // The URL is not shown, because it contains a password.
     return fail(Fault::invalid,
                 "the URL holds a user name or password; put a token into a file and name that as "
                 "bearer-file");
@@ -87,7 +87,7 @@ Result<MailUrl> MailUrl::parse(std::string_view text) {
   const Parts parts = parts_of(text);
   if ((parts.scheme != "smtp" && parts.scheme != "smtps") || parts.host.empty()) {
     return fail(Fault::invalid,
-                "{} is no smtp:// or smtps:// URL of at most {} bytes; write for instance "
+                "{} is not an smtp:// or smtps:// URL of at most {} bytes; write for instance "
                 "\"smtp://mail.example.net:587\"",
                 quote(text), kMaxBytes);
   }
@@ -96,7 +96,8 @@ Result<MailUrl> MailUrl::parse(std::string_view text) {
                 "the URL holds a user name or password; name them as user and password-file");
   }
   if (parts.path.size() > 1 || !parts.query.empty() || !parts.fragment.empty()) {
-    return fail(Fault::invalid, "{} goes on after the host; write host and port only", quote(text));
+    return fail(Fault::invalid, "{} continues after the host; write host and port only",
+                quote(text));
   }
   return MailUrl{.text = std::string(text),
                  .is_tls = parts.scheme == "smtps",

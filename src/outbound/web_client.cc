@@ -21,7 +21,7 @@ class Post final : public Transfer {
 
   void prepare() override {
     std::vector<std::string> headers = request_.headers;
-    headers.emplace_back("Expect:");  // no second round trip for an event
+    headers.emplace_back("Expect:");  // avoids a second round trip per event
     headers_ = make_list(headers);
     set(easy(), CURLOPT_URL, request_.url.c_str());
     set(easy(), CURLOPT_PROTOCOLS_STR, "http,https");

@@ -9,7 +9,7 @@
 
 namespace imprint::outbound {
 
-/// Of an answer's body.
+/// The limit of an answer's body.
 inline constexpr std::size_t kMaxWebAnswerBytes = std::size_t{64} * 1024;
 
 struct WebRequest {
@@ -20,32 +20,32 @@ struct WebRequest {
 };
 
 struct WebAnswer {
-  int status = 0;  ///< 0: there is none, and `problem` says why
+  int status = 0;  ///< 0: there is no answer, and `problem` says why
   std::string body = {};
   std::string function_error = {};  ///< the X-Amz-Function-Error header
   std::string problem = {};
-  bool was_sent = true;  ///< false: no connection came about
+  bool was_sent = true;  ///< false: no connection was established
 };
 
 class Transfers;
 
-/// Posts to HTTP servers, all of them on one thread of its own. http and https only, no redirects,
-/// no proxy of the environment, TLS 1.2 at least, bounded answers. It keeps no time: cancel().
-/// Any thread.
+/// Posts to HTTP servers, on one thread of its own. http and https only, no redirects, no proxy
+/// from the environment, TLS 1.2 or later, bounded answers. It has no time-outs: the caller
+/// cancels. Any thread.
 class WebClient {
  public:
   using Done = std::function<void(WebAnswer)>;
 
   WebClient();
-  /// What is under way ends without an answer.
+  /// Requests in progress end without an answer.
   ~WebClient();
   WebClient(const WebClient&) = delete;
   WebClient& operator=(const WebClient&) = delete;
 
-  /// `number` is the caller's, and of no other request under way. `done` is called once on the
-  /// client's thread, unless cancelled.
+  /// The caller chooses `number`, which no other request in progress may have. `done` is called
+  /// once on the client's thread, unless cancelled.
   void post(std::uint64_t number, WebRequest request, Done done);
-  /// An answer that is being delivered at this moment may still come.
+  /// An answer that is being delivered at this moment may still arrive.
   void cancel(std::uint64_t number);
 
  private:

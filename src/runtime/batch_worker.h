@@ -12,9 +12,9 @@
 
 namespace imprint::runtime {
 
-/// One thread that takes everything waiting in its queue at once: the head of a batch works for
-/// those behind it. submit() is safe from any thread and answers false when the queue is full or
-/// closed.
+/// One thread that takes everything waiting in its queue at once, so that all jobs of a batch share
+/// the work of the first. submit() is safe from any thread and returns false when the queue is full
+/// or closed.
 template <class Job>
 class BatchWorker {
  public:
@@ -29,7 +29,7 @@ class BatchWorker {
   BatchWorker(const BatchWorker&) = delete;
   BatchWorker& operator=(const BatchWorker&) = delete;
 
-  /// Finishes what was accepted, then ends.
+  /// Finishes the accepted jobs, then ends.
   ~BatchWorker() {
     {
       const std::scoped_lock lock(mutex_);

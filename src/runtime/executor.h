@@ -6,13 +6,13 @@
 namespace imprint::runtime {
 
 /// One thread's queue of work: a shard's event loop, or a test's. post() is safe from any thread;
-/// what is posted runs on the executor's own thread, in order.
+/// posted work runs on the executor's own thread, in order.
 class Executor {
  public:
   virtual ~Executor() = default;
   virtual void post(std::function<void()> work) = 0;
 
-  /// The executor whose work is running on this thread, or null outside of one.
+  /// The executor whose work is running on this thread, or null if there is none.
   static Executor* current();
 
   /// Marks `executor` as current for a scope; an event loop holds one while it runs its work.
