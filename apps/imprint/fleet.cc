@@ -191,7 +191,7 @@ Result<fleet::Options> to_options(const Arguments& arguments, Random& random) {
   return out;
 }
 
-// ---- running and telling ----
+// ---- running and reporting ----
 
 /// One line on a terminal, rewritten in place; silent anywhere else.
 class ProgressLine final : public fleet::ProgressSink {

@@ -97,7 +97,7 @@ std::vector<Check> examine_server(const std::filesystem::path& directory) {
          "remove " + layout.run_file().string() + "; imprintd writes it when it starts"}};
   }
   const auto server = find_server(layout);
-  if (!server) return {{"server", Health::fail, server.error().message, "mend imprint.toml"}};
+  if (!server) return {{"server", Health::fail, server.error().message, "correct imprint.toml"}};
   std::vector<Check> checks{check_answer(layout, *server)};
   if (checks.front().health == Health::fail) return checks;
   checks.push_back(check_readiness(layout, *server));

@@ -8,11 +8,11 @@
 
 namespace imprint::alarms {
 
-/// What an operator has to look at soon. A closed list: names are labels of a metric, topics, and
-/// the keys of imprint.toml.
+/// The conditions that an operator has to look at soon. A closed list: names are labels of a
+/// metric, topics, and the keys of imprint.toml.
 enum class Kind : std::uint8_t {
   failure_ratio,          ///< too many provisioning steps fail
-  no_success,             ///< a batch that has begun and is not done makes no progress
+  no_success,             ///< a started but incomplete batch makes no progress
   hook_failures,          ///< hooks that do not answer
   hook_rejections,        ///< hooks that deny devices
   claim_frozen,           ///< a claim exceeded its budget, or looks leaked
@@ -21,7 +21,7 @@ enum class Kind : std::uint8_t {
   key_in_two_places,      ///< one key in live sessions from different addresses: a cloned device
   certificates_expiring,  ///< of devices, of claims, the server's own
   ca_expiring,            ///< the deployment's CAs and registered ones
-  store_trouble,          ///< what devices and operators do cannot be stored
+  store_trouble,          ///< changes by devices and operators cannot be stored
   disk_low,               ///< the store may soon be unable to grow
 };
 std::span<const Kind> all_kinds();

@@ -33,8 +33,7 @@ struct NoSuccessOptions {
 struct NewPlaceOptions {
   bool enabled = true;
   std::int64_t after_devices = 20;  ///< until then, a claim's places are learned
-  std::int64_t most_places =
-      4;  ///< a claim used from more places than this counts as used everywhere
+  std::int64_t most_places = 4;     ///< a claim used from more counts as used everywhere
   friend bool operator==(const NewPlaceOptions&, const NewPlaceOptions&) = default;
 };
 

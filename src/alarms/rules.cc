@@ -75,7 +75,7 @@ Words words_of(Ending::What what) {
     case Ending::What::server:
       return {Kind::certificates_expiring, "certificate", "the server's certificate",
               "put a new one into server/ and send imprintd a SIGHUP (imprint doctor says what it "
-              "must hold); devices stop connecting when it ends"};
+              "must contain); devices stop connecting when it ends"};
     case Ending::What::claim:
       return {Kind::certificates_expiring, "claim", "a claim with devices left",
               "make another claim for the devices that are left, and have the line use it before "
@@ -89,7 +89,7 @@ Words words_of(Ending::What what) {
               "renew it under the root CA: no certificate it signs lives longer than it does"};
     case Ending::What::registered:
       return {Kind::ca_expiring, "ca", "a registered CA",
-              "register its successor before devices come with certificates of the next one"};
+              "register its successor before devices with certificates of the next one connect"};
   }
   return {Kind::ca_expiring, "", "", ""};
 }
@@ -108,7 +108,7 @@ Finding judge_failures(const RatioOptions& options, const Tally& tally, const Le
         "{:.1f} % of the devices onboarded are an alarm",
         tally.bad, to_duration(options.window), options.above * 100);
   }
-  std::string next = "see which steps fail: Pipeline in the dashboard tells them by category";
+  std::string next = "see which steps fail: Pipeline in the dashboard lists them by category";
   if (!leading.category.empty()) {
     because +=
         fmt::format("; most of them, {}: {} ({})", leading.count, leading.title, leading.category);
@@ -156,7 +156,7 @@ Finding judge_batch(const NoSuccessOptions& options, const OpenBatch& batch) {
     out.because = fmt::format("{} of {} devices of this batch are registered, the last one now",
                               batch.devices, batch.most);
   out.next = fmt::format(
-      "do devices reach the server at all? The claim's timeline tells what they did last. If the "
+      "do devices reach the server at all? The claim's timeline shows what they did last. If the "
       "batch is over, set the claim's number of devices to {}",
       batch.devices);
   out.commands = {
@@ -221,8 +221,9 @@ Finding judge_disk(const DiskOptions& options, const DiskSpace& space, std::stri
   } else if (space.free_mib < options.least_mib + options.least_mib / 5) {
     out.state = State::between;
   }
-  out.because = fmt::format("{} MiB of {} MiB are free where {} lies; below {} MiB is an alarm",
-                            space.free_mib, space.total_mib, directory, options.least_mib);
+  out.because =
+      fmt::format("{} MiB of {} MiB are free on the file system of {}; below {} MiB is an alarm",
+                  space.free_mib, space.total_mib, directory, options.least_mib);
   out.next =
       "make room before the store cannot grow: old backups, uploads/ and registrations/, logs of "
       "other programs; or move the deployment to a larger disk";
@@ -249,20 +250,22 @@ Finding point_finding(Kind kind, std::string subject_kind, std::string subject,
       add("imprint claim thaw DIR");
       break;
     case Kind::claim_new_place:
-      out.next = "is that yours? Its timeline tells what was done from there; if not, freeze it";
+      out.next =
+          "is that place yours? The claim's timeline shows what was done from there; if not, "
+          "freeze it";
       add("imprint explain DIR --certificate");
       add("imprint claim freeze DIR");
       break;
     case Kind::duplicate_device:
       out.next =
           "find the two units: one has the other's serial number, or is a copy. Allow the right "
-          "one another key, once";
+          "one to register with another key, once";
       add("imprint explain DIR --thing");
       add("imprint reprovision allow DIR");
       break;
     case Kind::key_in_two_places:
       out.next =
-          "deactivate the certificate and provision the right device anew: its key is known to "
+          "deactivate the certificate and provision the right device again: its key is known to "
           "somebody else";
       add(out.subject_kind == "thing" ? "imprint explain DIR --thing"
                                       : "imprint explain DIR --certificate");

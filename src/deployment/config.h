@@ -77,9 +77,8 @@ struct Config {
     std::uint32_t session_queue_messages = 1'000;
     std::uint64_t session_queue_bytes = std::uint64_t{1} << 20U;
     std::uint64_t queued_bytes = std::uint64_t{256} << 20U;  ///< of all queues together
-    std::uint64_t queued_bytes_per_certificate = std::uint64_t{8}
-                                                 << 20U;  ///< of the queues of one certificate
-    std::uint32_t sessions_per_certificate = 1'000;       ///< without a connection
+    std::uint64_t queued_bytes_per_certificate = std::uint64_t{8} << 20U;  ///< of its queues
+    std::uint32_t sessions_per_certificate = 1'000;                        ///< without a connection
     std::uint64_t retained_bytes = std::uint64_t{64} << 20U;
     std::uint32_t pending_certificates = 10'000;  ///< of one claim
     std::uint64_t audit_events = 2'000'000;

@@ -344,7 +344,7 @@ class Examination {
     const auto bytes = free_bytes(at_.directory());
     if (!bytes) return;
     const auto mib = static_cast<std::int64_t>(*bytes >> 20U);
-    const std::string found = fmt::format("{} MiB are free where {} lies", mib, path);
+    const std::string found = fmt::format("{} MiB are free on the file system of {}", mib, path);
     constexpr const char* kRemedy =
         "make room: old backups, uploads/ and registrations/, logs of other programs; or move the "
         "deployment to a larger disk";

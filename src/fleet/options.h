@@ -83,8 +83,7 @@ struct Options {
   bool reconnect = true;
   std::string publish_topic = "device/{thingName}/hello";
   unsigned retries = 0;  ///< of each half: with the claim, with the new certificate
-  std::optional<std::filesystem::path> save_to =
-      {};  ///< an existing folder for the devices' certificates and keys
+  std::optional<std::filesystem::path> save_to = {};  ///< existing folder for certificates and keys
 };
 
 std::string serial_number(const Options& options, std::uint64_t index);

@@ -54,8 +54,7 @@ class Breaker {
     std::uint32_t in_a_row = 0;
     std::set<std::string> failing = {};  ///< since the last success of a member; at most kSeveral
     bool rests = false;
-    std::optional<std::string> trying =
-        {};  ///< the payer whose request is the try, while the circle rests
+    std::optional<std::string> trying = {};  ///< payer whose request tries while it rests
     Monotonic rests_until = {};
   };
   /// The number of payers, and of groups, that are remembered; beyond it, the one with the shortest

@@ -10,8 +10,7 @@ namespace imprint::hooks {
 
 namespace {
 
-constexpr Milliseconds kFirstPause{
-    50};  // between two attempts; each pause is twice as long as the one before
+constexpr Milliseconds kFirstPause{50};  // between two attempts; doubles each time
 
 /// Whose requests rest, for messages. Names are usually certificate ids.
 std::string shown(Breaker::Rests rests, const Payer& payer) {

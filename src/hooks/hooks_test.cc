@@ -131,8 +131,8 @@ TEST_F(HooksTest, WhatIsNoAnswerFails) {
   } rows[] = {
       {"", "Empty reply"},
       {"rubbish\r\n\r\n", ""},
-      {web_answer(200, "rubbish"), "not what JSON allows"},
-      {web_answer(200, ""), "not what JSON allows"},
+      {web_answer(200, "rubbish"), "not valid JSON"},
+      {web_answer(200, ""), "not valid JSON"},
       {web_answer(200, std::string(kMaxAnswerBytes + 1, ' ')), "larger than"},
       {web_answer(200, kYes, "X-Long: " + std::string(40'000, 'x') + "\r\n"), "larger than"},
       {web_answer(204, ""), "answered 204"},
@@ -404,7 +404,7 @@ TEST_F(HooksTest, CommandsThatMisbehaveFailAndAreReplaced) {
   } rows[] = {
       {"read -r l; exit 3", "exit status 3"},
       {"read -r l; kill -9 $$", "signal 9"},
-      {"read -r l; echo rubbish; read -r l", "not what JSON allows"},
+      {"read -r l; echo rubbish; read -r l", "not valid JSON"},
       {"read -r l; head -c 200000 /dev/zero; read -r l", "more than 65536 bytes"},
       {"read -r l; printf '{\"allowProvisioning\":true}'", "instead of answering"},
       {"read -r l; exec >&-; sleep 60", "signal 9"},

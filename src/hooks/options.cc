@@ -111,8 +111,7 @@ Result<void> check(const HookOptions& options) {
 bool matches(std::string_view pattern, std::string_view arn) {
   std::size_t p = 0;
   std::size_t a = 0;
-  std::size_t star =
-      std::string_view::npos;  // the last * seen; `taken` is the end of what it has matched
+  std::size_t star = std::string_view::npos;  // the last * seen, and the end of its match
   std::size_t taken = 0;
   while (a < arn.size()) {
     if (p < pattern.size() && pattern[p] == '*') {

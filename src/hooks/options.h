@@ -37,10 +37,9 @@ struct HookOptions {
   std::uint32_t concurrency = 32;
   std::uint32_t queue = 1000;  ///< requests that may wait for their turn; more fail at once
   std::uint32_t retries = 2;   ///< of requests that never reached the handler, or were turned away
-  std::uint32_t breaker_failures =
-      10;  ///< failures in a row, after which requests fail without being sent
-  Milliseconds breaker_pause{10000};  ///< until one request tries again
-  bool shadow = false;                ///< asked and recorded, but does not decide
+  std::uint32_t breaker_failures = 10;  ///< in a row; then requests fail without being sent
+  Milliseconds breaker_pause{10000};    ///< until one request tries again
+  bool shadow = false;                  ///< asked and recorded, but does not decide
 
   std::string ca_file = {};        ///< PEM: the only CAs accepted for an https server's certificate
   std::string bearer_file = {};    ///< 0600: token of an Authorization header

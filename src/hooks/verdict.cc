@@ -40,8 +40,8 @@ Reply function_error(const json::object& account) {
       });
   return {.kind = is_platform ? Reply::Kind::failed : Reply::Kind::threw,
           .because = fmt::format("the function {} {}: {}",
-                                 is_platform ? "could not be run to its end:" : "threw",
-                                 quote(type), quote(message))};
+                                 is_platform ? "did not run to completion:" : "threw", quote(type),
+                                 quote(message))};
 }
 
 Reply no_answer(std::string because) {
@@ -112,7 +112,7 @@ std::string to_json(const FleetEvent& event) {
 Reply read_answer(std::string_view body) {
   auto parsed = encoding::parse_json(body, kLimits);
   if (!parsed) {
-    return no_answer(fmt::format("the hook's answer {} is not what JSON allows: {}", quote(body),
+    return no_answer(fmt::format("the hook's answer {} is not valid JSON: {}", quote(body),
                                  parsed.error().message));
   }
   if (is_function_error(*parsed)) return function_error(parsed->get_object());

@@ -38,7 +38,7 @@ struct Reply {
   enum class Kind : std::uint8_t {
     answered,   ///< the handler returned `answer`
     threw,      ///< the handler ran and threw
-    failed,     ///< it could not be asked, or what came back is no answer
+    failed,     ///< it could not be asked, or what it returned is not an answer
     timed_out,  ///< nothing came back before the deadline
   };
   Kind kind = Kind::failed;

@@ -37,13 +37,13 @@ TEST(Verdict, OnlyTheBooleanTrueLetsADeviceIn) {
       // A handler's own members do not change the meaning of its answer.
       {R"({"allowProvisioning":true,"errorType":"Error","errorMessage":"x"})", allowed, ""},
       // No answer.
-      {"", failed, "not what JSON allows"},
-      {"{", failed, "not what JSON allows"},
-      {R"({"allowProvisioning":true} x)", failed, "not what JSON allows"},
-      {R"({"allowProvisioning":false,"allowProvisioning":true})", failed, "not what JSON allows"},
-      {R"({"allowProvisioning":true,"x":[[[[[[[[[1]]]]]]]]]})", failed, "not what JSON allows"},
+      {"", failed, "not valid JSON"},
+      {"{", failed, "not valid JSON"},
+      {R"({"allowProvisioning":true} x)", failed, "not valid JSON"},
+      {R"({"allowProvisioning":false,"allowProvisioning":true})", failed, "not valid JSON"},
+      {R"({"allowProvisioning":true,"x":[[[[[[[[[1]]]]]]]]]})", failed, "not valid JSON"},
       {R"({"allowProvisioning":true,"x":")" + std::string(kMaxAnswerBytes, 'x') + "\"}", failed,
-       "not what JSON allows"},
+       "not valid JSON"},
       // Overrides.
       {R"({"allowProvisioning":true,"parameterOverrides":{"A":1}})", failed, "\"A\" is number"},
       {R"({"allowProvisioning":true,"parameterOverrides":{"A":null}})", failed, "\"A\" is null"},

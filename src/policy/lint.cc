@@ -29,15 +29,15 @@ std::vector<std::string> warnings(const Policy& policy) {
     for (const Variable& variable : statements[i].variables()) {
       if (!may_lack_value(variable)) continue;
       out.push_back(fmt::format(
-          "{} denies by ${{{}}}; for a connection without that value it denies whatever may stand "
-          "there, where AWS IoT ignores the statement",
+          "{} denies by ${{{}}}; for a connection without that value it denies any value there, "
+          "whereas AWS IoT ignores the statement",
           name_of(i, statements[i]), variable.name));
     }
     for (const Condition& condition : statements[i].conditions()) {
       if (!condition.key().is_of_thing()) continue;
       out.push_back(fmt::format(
           "{} denies by the condition {}; it holds for a certificate that has things when the "
-          "client id names none of them, where AWS IoT ignores the statement",
+          "client id names none of them, whereas AWS IoT ignores the statement",
           name_of(i, statements[i]), condition.describe()));
     }
   }

@@ -228,7 +228,7 @@ std::vector<std::string> literal_faults(const std::string& body) {
   std::size_t errors = 0;
   for (const Problem& problem : Template::lint(body, Use::fleet))
     errors += problem.severity == Severity::error ? 1 : 0;
-  EXPECT_EQ(errors, out.size()) << "lint tells them too";
+  EXPECT_EQ(errors, out.size()) << "lint lists them too";
   return out;
 }
 
