@@ -111,7 +111,7 @@ class Examination {
       failed("directory", path + " lies on a file system that is mounted read-only",
              "mount it for writing; a server cannot work on it");
     } else if ((mode & 077U) != 0) {
-      failed("directory", fmt::format("mode {:04o}: other users can read it", mode),
+      failed("directory", fmt::format("mode {:04o}: other users can access it", mode),
              "run: chmod 700 " + path);
     } else {
       ok("directory", fmt::format("{}, mode {:04o}", path, mode));
@@ -331,7 +331,7 @@ class Examination {
     } else if (!S_ISDIR(status.st_mode)) {
       failed("audit archive", path + " is not a folder", "move it away; imprintd makes the folder");
     } else if ((mode & 077U) != 0) {
-      failed("audit archive", fmt::format("mode {:04o}: other users can read it", mode),
+      failed("audit archive", fmt::format("mode {:04o}: other users can access it", mode),
              "run: chmod 700 " + path);
     } else {
       ok("audit archive", fmt::format("{}, mode {:04o}", path, mode));

@@ -12,9 +12,9 @@
 
 namespace imprint::runtime {
 
-/// One thread that takes everything waiting in its queue at once, so that all jobs of a batch share
-/// the work of the first. submit() is safe from any thread and returns false when the queue is full
-/// or closed.
+/// One thread that takes all waiting jobs from its queue at once and handles them as one batch, so
+/// that they share work such as a commit. submit() is safe from any thread and returns false when
+/// the queue is full or closed.
 template <class Job>
 class BatchWorker {
  public:
