@@ -351,15 +351,15 @@ Answer thaw_claim(Call call, ClaimNeeds needs) {
                                  registry::to_string(claim.status)));
   }
   CO_TRY_ASSIGN(
-      const provisioning::Standing standing,
+      const provisioning::KeyHistory history,
       co_await provisioning::read_key_history(needs.store, provisioning::identity_of(claim)));
-  CO_TRY(check_activation(standing, claim.id));
+  CO_TRY(check_activation(history, claim.id));
   claim.frozen.reset();
   claim.status = CertificateStatus::active;
   claim.modified = call.now();
   ++claim.version;
   registry::ChangeSet changes = claim_change(call);
-  changes.changes.emplace_back(provisioning::hold_of(standing));
+  changes.changes.emplace_back(provisioning::hold_of(history));
   co_return co_await store_claim(std::move(call), needs, std::move(claim), std::move(changes));
 }
 

@@ -266,7 +266,7 @@ TEST_F(ClaimBudgets, ExplainTellsOfDevicesThatWereCutBeforeTheyRegistered) {
   const auto next = [&] {
     return world.must("GET", "/imprint/v1/explain?clientId=A-008").text("next");
   };
-  EXPECT_THAT(next(), HasSubstr("goes on with RegisterThing"));
+  EXPECT_THAT(next(), HasSubstr("RegisterThing comes next"));
   world.must("POST", path(id, "/freeze"), R"({"because":"it was lost"})");
   EXPECT_THAT(next(), HasSubstr("it was lost"));
 }

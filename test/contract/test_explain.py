@@ -48,7 +48,7 @@ class Explain(WithServer):
 
     def test_1_a_parameter_is_missing(self):
         self.register("x1", parameters={"SerialNumber": "x1"})
-        self.assertTold(["--serial", "x1"], "InvalidParameters", "Send the parameters", before=["with the claim", "got certificate"])
+        self.assertTold(["--serial", "x1"], "InvalidParameters", "Send every parameter", before=["with the claim", "got certificate"])
 
     def test_2_a_request_that_is_no_csr(self):
         self.register("x2", csr="-----BEGIN CERTIFICATE REQUEST-----\nMA==\n-----END CERTIFICATE REQUEST-----\n")
@@ -56,7 +56,7 @@ class Explain(WithServer):
 
     def test_3_a_token_that_was_never_given(self):
         self.register("x3", token="00" * 64)
-        self.assertTold(["--serial", "x3"], "InvalidCertificateOwnershipToken", "Begin again with a create request")
+        self.assertTold(["--serial", "x3"], "InvalidCertificateOwnershipToken", "Start over: request a certificate")
 
     def test_4_a_template_that_is_disabled(self):
         self.deployment.aws("iot", "update-provisioning-template", "--template-name", "FleetProvisioningTemplate", "--no-enabled")
@@ -122,7 +122,7 @@ class Explain(WithServer):
         self.register("t1", parameters={"SerialNumber": "t1"})
         self.explain("--serial", "t1", wanted="InvalidParameters")
         text = run([BIN / "imprint", "explain", self.deployment.data, "--serial", "t1"]).stdout
-        self.assertRegex(text.splitlines()[-1], r"^Next: .*Send the parameters")
+        self.assertRegex(text.splitlines()[-1], r"^Next: .*Send every parameter")
         self.assertIn("firmwareVersion.Ref", text)
         nothing = run([BIN / "imprint", "explain", self.deployment.data, "--serial", "nobody"]).stdout
         self.assertIn("Nothing is on record", nothing)
@@ -146,10 +146,10 @@ class Explain(WithServer):
             self.register("l1", parameters={"SerialNumber": "l1"})
         told = self.refused("FirmwareVersion")
         self.assertEqual((told["serialNumber"], told["from"]), ("l1", "127.0.0.1"))
-        self.assertIn("Send the parameters", told["next"])
+        self.assertIn("Send every parameter", told["next"])
         text = run([BIN / "imprint", "explain", self.deployment.data]).stdout
         self.assertRegex(text, r'serial number "l1" from 127\.0\.0\.1, 2 times')
-        self.assertIn("  Next: The same request will be refused again. Send the parameters", text)
+        self.assertIn("  Next: The same request will be refused again. Send every parameter", text)
 
     def test_a_device_that_leaves_with_a_certificate_and_does_not_register(self):
         """As the mission's sketch does, whose buffer is too small for the answer."""

@@ -157,7 +157,7 @@ class Rules(unittest.TestCase):
             run(["promtool", "check", "config", f"{scratch}/prometheus.yml"])
 
     def test_categories_of_failure_are_those_of_the_docs(self):
-        source = (ROOT / "src/telemetry/failure_category.cc").read_text()
+        source = (ROOT / "src/outcome/failure_category.cc").read_text()
         names = re.findall(r'\{\w+, "([a-z-]+)",', source)
         self.assertEqual(re.findall(r"^\| `([a-z-]+)` \|", (ROOT / "docs/monitoring.md").read_text(), re.M), names)
         self.assertEqual(len(names), 22)
