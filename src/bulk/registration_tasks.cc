@@ -50,7 +50,7 @@ std::string result_line(const RegistrationTask& task, std::string_view account,
 }
 
 std::string_view code_of(const Error& error) {
-  if (error.cause) return outcome::answered_cause_of(error)->wire_code;
+  if (error.cause) return imprint::code_of(error.cause);
   return error.fault == Fault::internal ? "InternalFailure" : "InvalidRequest";
 }
 

@@ -6,6 +6,7 @@
 #include "alarms/point_alarms.h"
 #include "base/thread.h"
 #include "encoding/json.h"
+#include "registry/refusal.h"
 #include "trail/event.h"
 
 namespace imprint::monitoring {
@@ -132,7 +133,7 @@ void Monitor::changed(const registry::ChangeSet& changes) {
 
 void Monitor::remember_refused(const registry::AuditEvent& event) {
   if (event.serial_number.empty() && event.client.empty()) return;
-  const auto category = trail::read(event).told.category;
+  const auto category = outcome::find_category(registry::refusal_category(event));
   if (!category) return;
   const std::scoped_lock lock(mutex_);
   last_refused_[static_cast<std::size_t>(*category)] = {event.serial_number, event.client};

@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whole operations on an empty registry: what members hold, in any order of requests. None is a
 // fault of the server, and every refusal is one that the operation declares.
+#include "bulk/registration_tasks.h"
 #include "control_api/operations.h"
+#include "identity/access_control.h"
+#include "issuance/issuer.h"
+#include "issuance/key_pool.h"
+#include "monitoring/monitor.h"
 #include "operator_api/live_feed.h"
 #include "operator_api/operations.h"
 #include "operator_api/words.h"
+#include "provisioning/apply_template.h"
+#include "provisioning/issue.h"
+#include "provisioning/settings.h"
 #include "rest/api.h"
 #include "test/support/aws_signer.h"
 #include "test/support/connected.h"

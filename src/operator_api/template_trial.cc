@@ -268,7 +268,7 @@ json::array write_changes(const provisioning::Known& known, const registry::Chan
 
 json::object write_refusal(const Error& error) {
   json::object out{{"allowed", false},
-                   {"errorCode", outcome::answered_cause_of(error)->wire_code},
+                   {"errorCode", code_of(outcome::cause_of(error))},
                    {"errorMessage", error.message},
                    {"path", error.where}};
   if (!error.rule.empty()) out["rule"] = error.rule;

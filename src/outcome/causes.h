@@ -271,31 +271,17 @@ inline constexpr auto kCauses = std::to_array<CauseInfo>({
                "sentence names. Correct what its handler returns in parameterOverrides. `imprint "
                "template try` calls the hook and shows the result."},
     // Of certificates and documents that are brought to the REST API or come with a first
-    // connection.
+    // connection. A device is answered by the fault.
     {.name = "CertificateValidation",
-     .wire_code = "CertificateValidation",
-     .status = 400,
      .category = invalid_certificate,
      .first_connection_remedy =
          "The device's certificate is at fault, as the sentence says: it needs one that is valid, "
          "with a key that is accepted (P-256, P-384, P-521, or RSA with 2048, 3072 or 4096 bits "
          "and the exponent 65537). `imprint template lint --certificate` checks it."},
-    {.name = "CertificateConflict",
-     .wire_code = "CertificateConflict",
-     .status = 409,
-     .category = invalid_certificate},
-    {.name = "InvalidRequest",
-     .wire_code = "InvalidRequest",
-     .status = 400,
-     .category = invalid_parameters},
-    {.name = "InvalidQuery",
-     .wire_code = "InvalidRequest",
-     .status = 400,
-     .category = invalid_parameters},
-    {.name = "MalformedPolicy",
-     .wire_code = "InvalidRequest",
-     .status = 400,
-     .category = invalid_parameters},
+    {.name = "CertificateConflict", .category = invalid_certificate},
+    {.name = "InvalidRequest", .category = invalid_parameters},
+    {.name = "InvalidQuery", .category = invalid_parameters},
+    {.name = "MalformedPolicy", .category = invalid_parameters},
     // Of the device's certificate, in the handshake and at CONNECT.
     {.name = "unknown-certificate",
      .category = handshake_refused,
@@ -476,6 +462,11 @@ Cause answered_cause_of(const Error& error);
 std::string page_of(Cause cause);
 
 }  // namespace outcome
+
+/// What programs that read reports know a cause by: its wire code, or its name where it has none.
+constexpr std::string_view code_of(Cause cause) {
+  return cause->wire_code.empty() ? cause->name : cause->wire_code;
+}
 
 /// Empty for none.
 constexpr std::string_view name_of(Cause cause) { return cause ? cause->name : std::string_view(); }

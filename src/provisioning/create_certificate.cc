@@ -79,7 +79,7 @@ Result<PendingCertificates::Place> CreateCertificate::reserve(const Caller& call
   return fail(
       Fault::exhausted,
       "{} certificates that this one asked for wait for RegisterThing, the most there may be "
-      "([limits] pending-certificates); each is removed an hour after it was made",
+      "([limits] pending-certificates); each is removed when its token expires",
       most);
 }
 

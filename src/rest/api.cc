@@ -157,11 +157,12 @@ runtime::Task<void> Api::record_refusal(HttpRequest request, std::string request
 runtime::Task<void> Api::record_denial(Accepted denied, Judgement judgement) {
   const auto left_out = spend(denials_, denied.call.access_key_id);
   if (!left_out) co_return;
-  registry::AuditEvent event = denied.call.event({{"action", action_of(*denied.operation)},
-                                                  {"resource", judgement.resource},
-                                                  {"reason", judgement.reason},
-                                                  {"left_out", *left_out}});
-  event.outcome = "denied";
+  registry::AuditEvent event =
+      trail::with(denied.call.event({{"resource", judgement.resource}}),
+                  trail::OperatorDenied{.action = std::string(action_of(*denied.operation)),
+                                        .reason = judgement.reason,
+                                        .left_out = static_cast<std::int64_t>(*left_out)});
+  event.outcome = to_string(trail::Outcome::denied);
   co_await record(std::move(event));
 }
 

@@ -53,13 +53,6 @@ std::string tell_key_use(const Event& event) {
          reason(event.told.because.empty() ? use.error : event.told.because);
 }
 
-/// Why an access policy does not allow an operator's request.
-std::string reason_of_denial(const Event& event) {
-  const auto* change = std::get_if<trail::Change>(&event.detail);
-  const auto* why = change == nullptr ? nullptr : change->if_contains("reason");
-  return why != nullptr && why->is_string() ? std::string(why->get_string()) : "";
-}
-
 std::string tell_failure(const Event& event) {
   std::string out(tried(event));
   if (!event.told.resource.empty()) out += fmt::format(" {}", quote(event.told.resource));
@@ -67,7 +60,7 @@ std::string tell_failure(const Event& event) {
   const auto& rejection = event.detail_as<trail::Rejection>();
   if (!rejection.error_code.empty())
     out += fmt::format(" with {} {}", rejection.status_code, rejection.error_code);
-  const std::string denial = reason_of_denial(event);
+  const std::string& denial = event.detail_as<trail::OperatorDenied>().reason;
   if (event.told.because.empty() && !denial.empty())
     out += fmt::format(" to {}: {}", event.record.actor, denial);
   out += reason(event.told.because);

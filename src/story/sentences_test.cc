@@ -93,8 +93,16 @@ TEST(Story, EveryEventIsASentenceWithWhatDecidedIt) {
       {{.step = "delete_thing",
         .outcome = "denied",
         .actor = "AKIAX",
-        .detail = R"({"resource":"arn:t","reason":"the role is read-only"})"},
+        .detail =
+            R"({"action":"iot:DeleteThing","resource":"arn:t","reason":"the role is read-only"})"},
        {"delete_thing \"arn:t\" denied to AKIAX: the role is read-only"}},
+      // An operation that has a device's step for its name.
+      {{.step = "register_thing",
+        .outcome = "denied",
+        .actor = "AKIAX",
+        .detail =
+            R"({"action":"iot:RegisterThing","resource":"*","reason":"the role is factory"})"},
+       {"RegisterThing \"*\" denied to AKIAX: the role is factory"}},
       {{.step = "connect", .outcome = "denied", .detail = "not JSON"}, {"connect denied"}},
       // Text from a device stays one line of text.
       {{.step = "subscribe", .outcome = "denied", .detail = R"({"resource":"a\nNext: lies"})"},

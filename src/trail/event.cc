@@ -78,8 +78,11 @@ registry::AuditEvent with(registry::AuditEvent event, const Detail& more) {
 Event read(registry::AuditEvent stored) {
   json::object object = detail_of(stored);
   Event out{.record = {}, .step = find_step(stored.step), .outcome = parse_outcome(stored.outcome)};
-  out.told = encoding::read_fields<Told>(object).value_or(Told());
-  if (!out.step) {
+  out.told = read_leniently<Told>(object);
+  // Operations of the REST API have names that devices' steps have, too.
+  if (out.outcome == Outcome::denied && object.contains("action")) {
+    out.detail = read_leniently<OperatorDenied>(object);
+  } else if (!out.step) {
     out.detail = std::move(object);
   } else {
     out.detail = out.is_ok() ? out.step->ok(object) : out.step->refused(object);

@@ -88,6 +88,17 @@ TEST(Events, TellNothingOfADetailThatCannotBeRead) {
   }
 }
 
+TEST(Events, KeepWhatCanBeReadBesideWhatCannot) {
+  const Event event = read({.step = "connect",
+                            .outcome = "denied",
+                            .detail = R"({"claim":true,"category":"of a later version",)"
+                                      R"("resource":7,"because":"so"})"});
+  EXPECT_TRUE(event.told.is_of_claim);
+  EXPECT_FALSE(event.told.category);
+  EXPECT_EQ(event.told.resource, "");
+  EXPECT_EQ(event.told.because, "so");
+}
+
 TEST(Events, OfAnOperationKeepItsOwnMembers) {
   const Event event = read({.step = "update_thing", .outcome = "ok", .detail = R"({"a":{"b":1}})"});
   EXPECT_FALSE(event.step);

@@ -20,10 +20,17 @@ enum class Doer : std::uint8_t {
 
 using ReadDetail = Detail (*)(const encoding::json::object&);
 
-/// An unreadable detail reads as an empty one: what is told of it is the rest of the event.
+/// Members that cannot be read stay empty: the others are told all the same.
+template <class T>
+T read_leniently(const encoding::json::object& object) {
+  T out;
+  encoding::Reader ignored;
+  encoding::read_fields(object, out, ignored);
+  return out;
+}
 template <class T>
 Detail read_as(const encoding::json::object& object) {
-  return encoding::read_fields<T>(object).value_or(T());
+  return read_leniently<T>(object);
 }
 inline Detail read_nothing(const encoding::json::object&) { return {}; }
 inline Detail read_change(const encoding::json::object& object) { return object; }
