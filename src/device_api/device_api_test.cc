@@ -257,6 +257,8 @@ TEST(Rejection, HasOneStatusForEachKindOfError) {
   for (const auto& row : rows) {
     const Rejection rejection = rejection_of(Operation::register_thing, row.error);
     EXPECT_EQ(rejection.status_code, row.status) << rejection.error_code;
+    EXPECT_EQ(rejection.error.fault, row.error.fault);
+    if (row.status == 503) EXPECT_EQ(rejection.error_code, "ServiceUnavailable");
     EXPECT_EQ(rejection.may_retry, row.may_retry) << rejection.error_code;
     EXPECT_THAT(rejection.message, HasSubstr("RegisterThing"));
     EXPECT_THAT(rejection.message, HasSubstr(row.may_retry ? "again later" : "final"));

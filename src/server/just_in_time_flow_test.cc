@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 
 #include "encoding/json.h"
+#include "outcome/causes.h"
 #include "test/support/factory_world.h"
 #include "test/support/provisioning_talk.h"
 #include "test/support/web_server.h"
+#include "trail/event.h"
 
 namespace imprint::server {
 namespace {
@@ -51,6 +53,10 @@ TEST(JustInTimeFlow, ModeAwsDropsTheFirstConnectionAndKeepsTheNext) {
   const auto device = world.device("sensor-1");
   EXPECT_FALSE(world.connects(device, "sensor-1"));
   EXPECT_EQ(world.server.certificate(device.id).status, CertificateStatus::active);
+  EXPECT_TRUE(eventually([&] {
+    const auto told = world.events("connect");
+    return !told.empty() && trail::read(told.back()).told.cause == "FirstConnectionDropped"_cause;
+  }));
   EXPECT_TRUE(world.connects(device, "sensor-1"));
 }
 

@@ -2,7 +2,9 @@
 // Messages between clients, sessions that outlive connections, and who takes whose place.
 #include <gmock/gmock.h>
 
+#include "outcome/causes.h"
 #include "test/support/rights.h"
+#include "trail/event.h"
 
 namespace imprint::server {
 namespace {
@@ -368,6 +370,11 @@ TEST(Takeover, ADeviceUnderItsOwnNameIsNotDisplacedByAnother) {
   MqttDevice intruder;
   EXPECT_FALSE(intruder.connect(server.port(1), other.tls, "device-1"));
   ASSERT_TRUE(intruder.refused);
+  EXPECT_TRUE(eventually([&] {
+    const auto told = server.all<registry::AuditEvent>(
+        registry::query::AuditEvents{.certificate = other.id.hex()});
+    return !told.empty() && trail::read(told.back()).told.cause == "ClientIdTaken"_cause;
+  }));
   EXPECT_EQ(device.publish("t", "x"), ReasonCode::success);
   MqttDevice with_new_certificate;
   EXPECT_TRUE(with_new_certificate.connect(server.port(1), renewed.tls, "device-1"));

@@ -185,7 +185,9 @@ class Explain(WithServer):
         self.assertIn("do what the sentence says", self.refused("does not speak TLS")["next"])
         run(["mosquitto_pub", "-h", "127.0.0.1", "-p", self.deployment.http.rsplit(":", 1)[1], "--cafile", self.claim / "root-ca.pem",
              "--cert", self.claim / "claim.pem", "--key", self.claim / "claim.key", "-t", "x", "-m", "y"], check=False)
-        self.assertIn("MQTT port", self.refused("speaks MQTT at the port of the REST API")["next"])
+        told = self.refused("speaks MQTT at the port of the REST API")
+        self.assertIn("MQTT port", told["next"])
+        self.assertEqual(told["detail"]["cause"], "MqttAtRestPort")
 
     def test_a_device_that_is_cut_again_and_again_is_not_well(self):
         thing, certificate, key, _ = self.onboard("cut1")
