@@ -22,6 +22,7 @@ function(imprint_module)
   list(FILTER benches INCLUDE REGEX "_bench\\.cc$")
   list(FILTER sources EXCLUDE REGEX "_(test|fuzz|bench)\\.cc$")
 
+  # Which precompiled headers they read (precompiled.cmake).
   set(code code)
   set(test test)
   if("registry" IN_LIST M_USES OR M_NAME STREQUAL "registry")

@@ -50,7 +50,7 @@ class Statement {
 /// since the server answers to any. Immutable; shared between threads.
 class Policy {
  public:
-  /// Errors carry Fault::invalid, code "MalformedPolicy" and the JSON path in `where`.
+  /// Errors carry Fault::invalid, the cause MalformedPolicy and the JSON path in `where`.
   /// `name` is how decisions call it: "role factory", "its policy".
   static Result<Policy> parse(std::string_view document, std::string name);
 

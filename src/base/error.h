@@ -8,7 +8,7 @@
 
 namespace imprint {
 
-/// What a caller can do about an error. Only a front end (device_api, control_api) turns it into
+/// What a caller can do about an error. Only a front end (device_api, rest) turns it into
 /// wire form.
 enum class Fault {
   invalid,      ///< The input is wrong; the same input fails again.

@@ -184,8 +184,7 @@ const std::vector<AlarmKey>& alarm_keys() {
 
       {"points", "quiet", R"("24h")",
        "duplicate-device, key-in-two-places and claim-new-place are resolved when they did not "
-       "come "
-       "again for this long.",
+       "come again for this long.",
        duration(MEMBER(points.quiet), Seconds(2), 365 * kDay)},
   };
   return table;

@@ -116,7 +116,8 @@ Rejection rejection_of(Operation operation, const Error& error) {
                       : error.message,
           to_string(operation), place,
           may_retry ? "try the same request again later" : "final: the same request fails again"),
-      .may_retry = may_retry};
+      .may_retry = may_retry,
+      .error = error};
 }
 
 Bytes write_rejected(Format format, const Rejection& rejection) {

@@ -37,6 +37,8 @@ struct Rejection {
   std::string error_code;
   std::string message;
   bool may_retry = false;
+  Error error =
+      {};  ///< what it was made of, with internal detail: for log, metrics and audit trail
 };
 Rejection rejection_of(Operation operation, const Error& error);
 Bytes write_rejected(Format format, const Rejection& rejection);

@@ -20,8 +20,7 @@ Answer rejected(const ProvisioningTopic& topic, const Error& error) {
           .payload = write_rejected(topic.format, rejection),
           .operation = topic.operation,
           .template_name = topic.template_name ? topic.template_name->str() : "",
-          .rejection = std::move(rejection),
-          .error = error};
+          .rejection = std::move(rejection)};
 }
 
 Answer created_answer(const ProvisioningTopic& topic,

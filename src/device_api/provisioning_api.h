@@ -19,7 +19,6 @@ struct Answer {
   Operation operation = Operation::register_thing;
   std::string template_name = {};  ///< for RegisterThing
   std::optional<Rejection> rejection = {};
-  std::optional<Error> error = {};  ///< of a rejection, with internal detail: for the books
   std::string thing = {};
   std::string certificate = {};
   std::string serial_number = {};  ///< what RegisterThing's parameters say, as for the audit trail

@@ -91,11 +91,11 @@ constexpr std::size_t count_members() {
 
 template <Listed T>
 constexpr auto checked_fields() {
-  constexpr auto all = fields_of(std::type_identity<T>());
-  constexpr std::size_t listed =
-      std::apply([](const auto&... each) { return (std::size_t{each.begins_member} + ...); }, all);
-  static_assert(listed == count_members<T>(), "each member has one field in the list");
-  return all;
+  constexpr auto kAll = fields_of(std::type_identity<T>());
+  constexpr std::size_t kListed =
+      std::apply([](const auto&... each) { return (std::size_t{each.begins_member} + ...); }, kAll);
+  static_assert(kListed == count_members<T>(), "each member has one field in the list");
+  return kAll;
 }
 
 }  // namespace detail

@@ -167,8 +167,7 @@ Result<void> check_intact(const std::string& column, std::string_view value) {
   if (is_error_value(value)) {
     return refuse(
         "is what a spreadsheet shows instead of a value that it cannot compute; correct the cell "
-        "and "
-        "save the file again");
+        "and save the file again");
   }
   if (value.starts_with('=')) {
     return refuse("is a formula; save the file with the value that it results in");

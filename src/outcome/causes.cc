@@ -40,12 +40,4 @@ Cause answered_cause_of(const Error& error) {
   return error.cause && error.cause->status != 0 ? error.cause : by_fault(error.fault);
 }
 
-std::string page_of(Cause cause) {
-  std::string anchor(cause->name);
-  std::ranges::transform(anchor, anchor.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  });
-  return "docs/causes.md#" + anchor;
-}
-
 }  // namespace imprint::outcome

@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 #include "base/cause.h"
@@ -457,9 +456,6 @@ Cause cause_of(const Error& error);
 
 /// The same for whoever's request is answered: always one with a wire code and a status.
 Cause answered_cause_of(const Error& error);
-
-/// "docs/causes.md#notlisted".
-std::string page_of(Cause cause);
 
 }  // namespace outcome
 

@@ -75,7 +75,7 @@ class Statement {
 /// it would change its meaning.
 class Policy {
  public:
-  /// Errors carry Fault::invalid, code "MalformedPolicy" and the JSON path in `where`. `name` is
+  /// Errors carry Fault::invalid, the cause MalformedPolicy and the JSON path in `where`. `name` is
   /// only shown in decisions.
   static Result<Policy> parse(std::string_view document, std::string name = {});
 

@@ -13,18 +13,14 @@ namespace imprint::rest {
 namespace {
 
 /// How often an operation is run when others keep changing what it read.
-constexpr int kMaxAttempts = 5;
 
 constexpr ExceptionSet kBeforeOperation{Exception::invalid_request};
-
-bool is_lost_race(const Result<json::object>& result) {
-  return !result && result.error().fault == Fault::conflict && !result.error().cause;
-}
 
 runtime::Task<Result<json::object>> run(const Operation* operation, Call call) {
   for (int attempt = 1;; ++attempt) {
     Result<json::object> result = co_await operation->run(call);
-    if (!is_lost_race(result) || attempt == kMaxAttempts) co_return result;
+    if (result || !registry::is_lost_race(result.error()) || attempt == registry::kMostAttempts)
+      co_return result;
   }
 }
 

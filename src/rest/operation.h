@@ -53,7 +53,7 @@ using StreamAnswer = Result<std::unique_ptr<BodyStream>>;
 /// An operation as it is written: one row of a table, beside its function. The function is called
 /// with valid inputs and with what it needs beside the call. It reads the registry, decides,
 /// commits one change set. When the commit fails because a record changed meanwhile
-/// (Fault::conflict without a code), it is run again from its beginning, so it keeps nothing
+/// (registry::is_lost_race), it is run again from its beginning, so it keeps nothing
 /// between runs.
 template <class... Needs>
 struct Row {

@@ -32,9 +32,8 @@ registry::AuditEvent about_request(const RequestRecord& record, std::string cert
 }
 
 /// A device that was registered has its hook's part on record, in the commit that registered it.
-void enter_hook(Services& s, const RequestRecord& record) {
+void enter_hook(Services& s, const RequestRecord& record, const provisioning::HookAsked& asked) {
   const auto& [asker, answer, took] = record;
-  const provisioning::HookAsked& asked = *answer.hook;
   const std::string_view outcome = hooks::to_string(asked.verdict.outcome);
   s.metrics.hook_asked(answer.template_name, asked.verdict.outcome, asked.shadow, asked.seconds);
   if (!asked.undeclared.empty()) {
@@ -70,22 +69,32 @@ void note_repeat(Journal& journal, const RequestRecord& record) {
                              device_api::step_of(answer.operation), Outcome::ok, {}, detail));
 }
 
-void note_rejection(Journal& journal, const RequestRecord& record) {
+void enter_rejection(Services& s, const RequestRecord& record,
+                     const device_api::Rejection& rejection) {
   const auto& [asker, answer, took] = record;
-  const device_api::Rejection& rejection = *answer.rejection;
-  journal.note(payer_of(record),
-               trail::record(about_request(record, asker.certificate),
-                             device_api::step_of(answer.operation), Outcome::rejected,
-                             {.is_of_claim = asker.is_claim,
-                              .from = asker.address,
-                              .because = rejection.message,
-                              .cause = answer.error->cause,
-                              .category = outcome::cause_of(*answer.error)->category},
-                             trail::Rejection{.template_name = answer.template_name,
-                                              .status_code = rejection.status_code,
-                                              .error_code = rejection.error_code,
-                                              .is_final = !rejection.may_retry,
-                                              .rule = answer.error->rule}));
+  const Error& error = rejection.error;
+  const outcome::FailureCategory category = outcome::cause_of(error)->category;
+  s.journal.note(payer_of(record),
+                 trail::record(about_request(record, asker.certificate),
+                               device_api::step_of(answer.operation), Outcome::rejected,
+                               {.is_of_claim = asker.is_claim,
+                                .from = asker.address,
+                                .because = rejection.message,
+                                .cause = error.cause,
+                                .category = category},
+                               trail::Rejection{.template_name = answer.template_name,
+                                                .status_code = rejection.status_code,
+                                                .error_code = rejection.error_code,
+                                                .is_final = !rejection.may_retry,
+                                                .rule = error.rule}));
+  s.metrics.provisioning_failed(answer.template_name, device_api::method_of(answer.operation),
+                                category, took.count());
+  s.log.warning("provisioning request rejected", {{"step", device_api::to_string(answer.operation)},
+                                                  {"template", answer.template_name},
+                                                  {"client", asker.client},
+                                                  {"claim", asker.certificate},
+                                                  {"code", rejection.error_code},
+                                                  {"because", describe(error)}});
 }
 
 }  // namespace
@@ -93,20 +102,8 @@ void note_rejection(Journal& journal, const RequestRecord& record) {
 void enter(Services& s, const RequestRecord& record) {
   const auto& [asker, answer, took] = record;
   const std::string_view method = device_api::method_of(answer.operation);
-  if (answer.hook) enter_hook(s, record);
-  if (answer.rejection) {
-    note_rejection(s.journal, record);
-    s.metrics.provisioning_failed(answer.template_name, method,
-                                  outcome::cause_of(*answer.error)->category, took.count());
-    s.log.warning("provisioning request rejected",
-                  {{"step", device_api::to_string(answer.operation)},
-                   {"template", answer.template_name},
-                   {"client", asker.client},
-                   {"claim", asker.certificate},
-                   {"code", answer.rejection->error_code},
-                   {"because", describe(*answer.error)}});
-    return;
-  }
+  if (const auto& asked = answer.hook) enter_hook(s, record, *asked);
+  if (const auto& rejection = answer.rejection) return enter_rejection(s, record, *rejection);
   const bool is_registration = answer.operation == device_api::Operation::register_thing;
   if (answer.repeated) {
     note_repeat(s.journal, record);

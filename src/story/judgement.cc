@@ -17,15 +17,14 @@ using registry::CertificateStatus;
 using trail::Event;
 using trail::Outcome;
 
-std::string advice_on_freeze(const Certificate& claim) {
-  const std::string id = claim.id.hex();
+std::string advice_on_freeze(const std::string& id, const registry::Freeze& freeze) {
   return fmt::format(
       "Its claim is frozen, and none of its devices can register until you decide: {}. If it has "
       "leaked, leave it frozen and make another: imprint claim create DIR --template NAME --out "
       "FOLDER. If not, see its budget (imprint claim show DIR {}), widen it first (imprint claim "
       "set DIR {}), or the next device freezes it again, and then put it back in service (imprint "
       "claim thaw DIR {}).",
-      claim.frozen->because, id, id, id);
+      freeze.because, id, id, id);
 }
 
 /// The remedy of a cause, with what it names of the event.
@@ -153,8 +152,7 @@ std::string advice_on_tombstone(const std::string& certificate) {
   return fmt::format(
       "Its certificate {} was REVOKED and then deleted, and its key is refused in any "
       "certificate. If the unit is trusted again: imprint revocation lift DIR {}, then let it "
-      "start "
-      "over with its claim, or register its certificate again. If not, it needs a new key.",
+      "start over with its claim, or register its certificate again. If not, it needs a new key.",
       certificate, certificate);
 }
 
@@ -176,8 +174,7 @@ std::string advice_on_refusal(const Event& event, const DeviceFacts& facts) {
   if (event.outcome == Outcome::rejected) return advice_on_rejection(event);
   if (event.outcome == Outcome::lost) {
     return "Let the firmware subscribe to the topics that end in /accepted and /rejected and wait "
-           "for "
-           "SUBACK before it publishes the request; then it sends the request again.";
+           "for SUBACK before it publishes the request; then it sends the request again.";
   }
   if (event.outcome == Outcome::denied) return advice_on_denial(event, facts);
   if (event.is("disconnect"_step)) return remedy_of_denial(event);
@@ -362,8 +359,10 @@ Judgement judge(const std::vector<Event>& story, const DeviceFacts& facts) {
     return {Standing::unknown,
             "The device itself has not connected yet: everything on record was done by others."};
   }
-  if (facts.certificate && facts.certificate->frozen)
-    return {Standing::bad, advice_on_freeze(*facts.certificate)};
+  if (facts.certificate && facts.certificate->frozen) {
+    return {Standing::bad,
+            advice_on_freeze(facts.certificate->id.hex(), *facts.certificate->frozen)};
+  }
   if (!is_refusal(*event)) return judge_success(*event, facts);
   if (auto judgement = judge_denied(*event, facts)) return *std::move(judgement);
   return {Standing::bad, advice_on_refusal(*event, facts)};

@@ -129,14 +129,14 @@ struct Compiled;
 /// is made.
 class Template {
  public:
-  /// Fault::invalid, code "InvalidRequest": the first few findings in one sentence, `where` being
-  /// the path of the first one.
+  /// Fault::invalid, the cause InvalidRequest: the first few findings in one sentence, `where`
+  /// being the path of the first one.
   static Result<Template> parse(std::string_view json, Use use);
 
   /// Every finding, warnings too, in document order.
   static std::vector<Problem> lint(std::string_view json, Use use);
 
-  /// Pure. Errors: Fault::invalid, code "InvalidParameters", `where` being the path in the
+  /// Pure. Errors: Fault::invalid, the cause InvalidParameters, `where` being the path in the
   /// template; the message names the parameters that the value came from. Parameters that the
   /// template does not declare are ignored.
   [[nodiscard]] Result<Resources> evaluate(const Parameters& parameters,

@@ -33,7 +33,7 @@ Outcome parse_outcome(std::string_view name);
 registry::AuditEvent record(registry::AuditEvent about, Step step, Outcome outcome,
                             const Told& told = {}, const Detail& detail = {});
 
-/// The same with more detail than it had.
+/// The same event with more detail.
 registry::AuditEvent with(registry::AuditEvent event, const Detail& more);
 
 /// An event as it was read.
@@ -46,8 +46,8 @@ struct Event {
 
   [[nodiscard]] bool is(Step wanted) const { return step == wanted; }
   [[nodiscard]] bool is_ok() const { return outcome == Outcome::ok; }
-  /// A device's own step: connections end for many reasons, one of them that the device did what is
-  /// not allowed.
+  /// Whether the device itself took this step. A connection that ended counts only if the device
+  /// broke a rule.
   [[nodiscard]] bool is_of_device() const {
     return step &&
            (step == "disconnect"_step ? static_cast<bool>(told.cause) : step->doer == Doer::device);
@@ -55,13 +55,13 @@ struct Event {
   /// The detail, or an empty one where the event tells something else.
   template <class T>
   [[nodiscard]] const T& detail_as() const {
-    static const T kEmpty{};
+    static const T empty{};
     const T* found = std::get_if<T>(&detail);
-    return found == nullptr ? kEmpty : *found;
+    return found == nullptr ? empty : *found;
   }
 };
 
-/// Never fails: of an unreadable detail nothing is told.
+/// Never fails: what cannot be read of a detail stays empty.
 Event read(registry::AuditEvent stored);
 std::vector<Event> read(std::vector<registry::AuditEvent> stored);
 

@@ -20,7 +20,7 @@ enum class Doer : std::uint8_t {
 
 using ReadDetail = Detail (*)(const encoding::json::object&);
 
-/// Members that cannot be read stay empty: the others are told all the same.
+/// Members that cannot be read stay empty; the others are kept.
 template <class T>
 T read_leniently(const encoding::json::object& object) {
   T out;
@@ -67,14 +67,13 @@ inline constexpr auto kSteps = std::to_array<StepInfo>({
      &read_as<Rejection>},
     {"left_unregistered", "left without RegisterThing", Doer::device, &read_nothing,
      &read_as<LeftUnregistered>},
-    // It undoes what the device did.
+    // The server's, but it undoes a step of the device.
     {"remove_expired_certificate", "certificate removed", Doer::device, &read_as<Removed>},
     {"remove_waiting_certificate", "certificate removed", Doer::server, &read_as<Removed>},
     {"certificate_never_arrived", "certificate never stored", Doer::server, &read_nothing,
      &read_as<Removed>},
     {"retire_certificate", "old certificate deactivated"},
-    {"reject_certificate", "certificate rejected", Doer::server, &read_as<HookAnswer>,
-     &read_as<HookAnswer>},
+    {"reject_certificate", "certificate rejected"},
     {"alarm", "alarm", Doer::server, &read_nothing, &read_as<AlarmTold>},
     {"journal", "record", Doer::server, &read_nothing, &read_as<Paused>},
     {"sign_in", "sign in at the dashboard", Doer::person, &read_as<KeyUse>, &read_as<KeyUse>},
@@ -84,7 +83,7 @@ inline constexpr auto kSteps = std::to_array<StepInfo>({
     {"freeze_claim", "freeze_claim", Doer::server, &read_change, &read_change},
     {"begin_anew", "begin_anew", Doer::person, &read_change, &read_change},
     {"import", "import", Doer::person, &read_change, &read_change},
-    // One that cannot be read any more (registry/sqlite/rows.h).
+    // Stands in for an event whose record cannot be read (registry/sqlite/rows.cc).
     {"unreadable", "unreadable event"},
 });
 

@@ -279,8 +279,7 @@ Result<void> note_the_rest(registry::Store& store, Exported& out) {
   }
   out.notes.emplace_back(
       "provisioning templates are not exported: on AWS each needs a role, and a Lambda function "
-      "where "
-      "it has a hook; their bodies are in templates/ of imprint export");
+      "where it has a hook; their bodies are in templates/ of imprint export");
   return {};
 }
 

@@ -20,7 +20,7 @@ class Csr {
   static constexpr std::size_t kMaxPemChars = 4096;  ///< AWS IoT API: certificateSigningRequest
 
   /// Parses and checks, in this order: size, one PEM block, structure, key rules (key_rules.h),
-  /// signature algorithm, self-signature. Fault::invalid with code "InvalidCsr" and a message that
+  /// signature algorithm, self-signature. Fault::invalid, InvalidCsr, and a message that
   /// names the step and what was found.
   static Result<Csr> from_pem(std::string_view text);
   static Result<Csr> from_der(BytesView der);
