@@ -6,7 +6,6 @@
 #include "alarms/point_alarms.h"
 #include "base/thread.h"
 #include "encoding/json.h"
-#include "registry/refusal.h"
 #include "trail/event.h"
 
 namespace imprint::monitoring {
@@ -133,10 +132,9 @@ void Monitor::changed(const registry::ChangeSet& changes) {
 
 void Monitor::remember_refused(const registry::AuditEvent& event) {
   if (event.serial_number.empty() && event.client.empty()) return;
-  const auto category = outcome::find_category(registry::refusal_category(event));
-  if (!category) return;
+  if (!event.refused_for) return;
   const std::scoped_lock lock(mutex_);
-  last_refused_[static_cast<std::size_t>(*category)] = {event.serial_number, event.client};
+  last_refused_[static_cast<std::size_t>(*event.refused_for)] = {event.serial_number, event.client};
 }
 
 runtime::Task<Trials> Monitor::try_channels() {

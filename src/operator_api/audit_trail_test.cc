@@ -9,6 +9,7 @@
 #include "registry/sqlite/sqlite_store.h"
 #include "registry/sqlite/statement.h"
 #include "test/support/control_api_world.h"
+#include "trail/event.h"
 
 namespace imprint::operator_api {
 namespace {
@@ -113,19 +114,17 @@ TEST(AuditEvents, OfAClockThatWasWrongHideNoOthers) {
 TEST(Refusals, AreListedByCategoryNewestFirst) {
   ControlApiWorld world;
   registry::ChangeSet changes;
-  const auto add = [&](std::string outcome, std::string detail) {
-    changes.events.push_back({.time = world.clock.now(),
-                              .step = "register_thing",
-                              .outcome = std::move(outcome),
-                              .client = "c",
-                              .detail = std::move(detail)});
+  const auto add = [&](trail::Outcome outcome, trail::Told told) {
+    changes.events.push_back(trail::record({.time = world.clock.now(), .client = "c"},
+                                           "register_thing"_step, outcome, told));
   };
-  add("rejected", R"({"category":"not-admitted"})");
-  add("ok", R"({"category":"not-admitted"})");
-  add("rejected", R"({"category":"throttled"})");
-  add("denied", "{}");
-  add("rejected", "no JSON");
-  add("rejected", R"({"category":"not-admitted","because":"<b>"})");
+  constexpr auto kNotAdmitted = outcome::FailureCategory::not_admitted;
+  add(trail::Outcome::rejected, {.category = kNotAdmitted});
+  add(trail::Outcome::ok, {.category = kNotAdmitted});
+  add(trail::Outcome::rejected, {.category = outcome::FailureCategory::throttled});
+  add(trail::Outcome::denied, {});
+  add(trail::Outcome::rejected, {});
+  add(trail::Outcome::rejected, {.because = "<b>", .category = kNotAdmitted});
   const test::ScratchFolder folder;
   const auto sqlite = std::move(*registry::SqliteStore::open(folder / "imprint.db"));
   for (registry::Store* store : {static_cast<registry::Store*>(&world.memory),

@@ -107,10 +107,11 @@ TEST_F(Explain, WhoeverKnocksDoesNotHideAClaimsUnits) {
   record({{.step = "register_thing",
            .outcome = "rejected",
            .client = "unit",
-           .detail = R"({"category":"not-admitted","cause":"NotListed"})"}});
+           .detail = R"({"category":"not-admitted","cause":"NotListed"})",
+           .refused_for = outcome::FailureCategory::not_admitted}});
   for (int i = 0; i < 3'000; ++i) {
     AuditEvent event = refused_handshake("10.0.0.1", "no-certificate");
-    event.detail.insert(1, R"("category":"handshake-refused",)");
+    event.refused_for = outcome::FailureCategory::handshake_refused;
     record({std::move(event)});
   }
   const Reply reply = world.must("GET", "/imprint/v1/refused-devices");

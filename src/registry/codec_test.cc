@@ -197,7 +197,7 @@ std::vector<Record> lists_and_work() {
 
 std::vector<Record> administration() {
   return {AuditEvent{1, at(2), "connect", "denied", "AKIB", "0-1", "d-1", "cert", "client", "A-1",
-                     R"({"a":1})", digest(3)},
+                     R"({"a":1})", digest(3), outcome::FailureCategory::not_admitted},
           AuditEvent{},
           AuditEvent{.step = "s", .outcome = "ok", .detail = ""},
           AuditTrail{1, {2, digest(3)}, {4, digest(5)}, 6},

@@ -253,12 +253,19 @@ constexpr auto fields_of(std::type_identity<Counter>) {
 
 constexpr auto fields_of(std::type_identity<AuditEvent>) {
   return std::tuple{
-      field("sequence", &AuditEvent::sequence), field("time", &AuditEvent::time),
-      field("step", &AuditEvent::step),         field("outcome", &AuditEvent::outcome),
-      field("actor", &AuditEvent::actor),       field("correlation", &AuditEvent::correlation),
-      field("thing", &AuditEvent::thing),       field("certificate", &AuditEvent::certificate),
-      field("client", &AuditEvent::client),     field("serial_number", &AuditEvent::serial_number),
-      field("detail", &AuditEvent::detail),     field("hash", &AuditEvent::hash),
+      field("sequence", &AuditEvent::sequence),
+      field("time", &AuditEvent::time),
+      field("step", &AuditEvent::step),
+      field("outcome", &AuditEvent::outcome),
+      field("actor", &AuditEvent::actor),
+      field("correlation", &AuditEvent::correlation),
+      field("thing", &AuditEvent::thing),
+      field("certificate", &AuditEvent::certificate),
+      field("client", &AuditEvent::client),
+      field("serial_number", &AuditEvent::serial_number),
+      field("detail", &AuditEvent::detail),
+      field("hash", &AuditEvent::hash),
+      field("refused_for", &AuditEvent::refused_for),
   };
 }
 

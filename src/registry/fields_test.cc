@@ -90,6 +90,9 @@ struct Any<T> {
   static constexpr T last_of(TemplateType) { return TemplateType::jitp; }
   static constexpr T last_of(TaskStatus) { return TaskStatus::cancelling; }
   static constexpr T last_of(CredentialStatus) { return CredentialStatus::revoked; }
+  static constexpr T last_of(outcome::FailureCategory) {
+    return outcome::FailureCategory::handshake_refused;
+  }
   static T make() {
     return static_cast<T>(*rc::gen::inRange(0, static_cast<int>(last_of(T{})) + 1));
   }

@@ -7,7 +7,7 @@
 #include "encoding/form.h"
 #include "registry/records.h"
 
-/// How the registry's own types are kept in JSON.
+/// How the types of records' members are kept in JSON.
 namespace imprint::encoding {
 
 template <>
@@ -68,6 +68,19 @@ struct Form<registry::PolicyTarget>
     return json::value(registry::to_string(value));
   }
   static registry::PolicyTarget blank() { return encoding::blank<CertificateId>(); }
+};
+
+template <>
+struct Form<outcome::FailureCategory> : Form<std::string> {
+  static json::value write(outcome::FailureCategory value) {
+    return json::value(outcome::to_string(value));
+  }
+  /// One of a later version reads as none.
+  static bool read(const json::value& value, outcome::FailureCategory& out, Reader&) {
+    const auto found = outcome::find_category(value.get_string());
+    if (found) out = *found;
+    return found.has_value();
+  }
 };
 
 }  // namespace imprint::encoding

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/name.h"
 #include "base/network.h"
+#include "outcome/failure_category.h"
 
 /// What the registry remembers. Records are values; `version` starts at 1 and grows by one with
 /// each change, so that a writer can name the version it saw. A member is kept by its line in
@@ -358,6 +359,9 @@ struct AuditEvent {
   std::string serial_number = {};
   std::string detail = "{}";
   std::optional<Sha256> hash = {};  ///< absent before it is stored, and before there was a chain
+  /// Why a device was refused, if this event is a refusal. `detail` has it for readers; this member
+  /// is for searching, and the hash does not cover it. Absent from events of earlier versions.
+  std::optional<outcome::FailureCategory> refused_for = {};
 
   friend bool operator==(const AuditEvent&, const AuditEvent&) = default;
 };

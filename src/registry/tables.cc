@@ -6,7 +6,6 @@
 #include <functional>
 
 #include "registry/cell.h"
-#include "registry/refusal.h"
 
 namespace imprint::registry {
 
@@ -71,7 +70,8 @@ const std::array<Table, kKinds> kTables = {{
      {searched<&AuditEvent::thing>("thing"), searched<&AuditEvent::certificate>("certificate"),
       searched<&AuditEvent::client>("client"),
       searched<&AuditEvent::serial_number>("serial_number"),
-      searched<&AuditEvent::correlation>("correlation"), searched<&refusal_category>("refusal")},
+      searched<&AuditEvent::correlation>("correlation"),
+      searched<&AuditEvent::refused_for>("refusal")},
      true},
     {Kind::credential, "credentials", {"id"}},
     {Kind::registration_task,

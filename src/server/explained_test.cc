@@ -7,7 +7,6 @@
 #include <openssl/x509.h>
 
 #include "encoding/json.h"
-#include "registry/refusal.h"
 #include "story/judgement.h"
 #include "story/sentences.h"
 #include "test/support/shell.h"
@@ -223,7 +222,7 @@ TEST_F(Explained, AClaimsUnitWhoseConnectIsRefusedIsAFailure) {
   ASSERT_TRUE(socket.write(connect_of("MQIsdp", 3, 2, "d")));
   ASSERT_TRUE(tells(claim.id, "ProtocolVersion"));
   const auto events = told(claim.id);
-  EXPECT_EQ(registry::refusal_category(events[0]), "protocol-fault");
+  EXPECT_EQ(events[0].refused_for, outcome::FailureCategory::protocol_fault);
   EXPECT_TRUE(trail::read(events[0]).told.is_of_claim) << "so that no other unit's story has it";
   EXPECT_EQ(failures("connect", "protocol-fault"), 1);
 }
@@ -322,7 +321,7 @@ TEST_F(Explained, AMistypedTemplateIsToldAndCountsAsAFailure) {
     const auto left = std::ranges::find(told, "left_unregistered", &AuditEvent::step);
     ASSERT_NE(left, told.end());
     EXPECT_THAT(left->detail, HasSubstr("the server ended the connection"));
-    EXPECT_EQ(registry::refusal_category(*left), "") << "one failure is counted once";
+    EXPECT_FALSE(left->refused_for) << "one failure is counted once";
     const auto judged = story::judge(
         story, {.certificate = server.certificate(claim.id), .now = server.clock.now()});
     EXPECT_EQ(judged.standing, Standing::bad);
@@ -443,7 +442,7 @@ struct ExplainedFirstConnection : Explained {
     const AuditEvent event = refused(one);
     EXPECT_EQ(event.step, "tls_handshake");
     EXPECT_THAT(event.detail, HasSubstr(fmt::format(R"("cause":"{}")", why))) << advice;
-    EXPECT_EQ(registry::refusal_category(event), "handshake-refused");
+    EXPECT_EQ(event.refused_for, outcome::FailureCategory::handshake_refused);
     const auto judged = story::judge({trail::read(event)}, {.now = server.clock.now()});
     EXPECT_THAT(judged.next, HasSubstr(advice));
     EXPECT_THAT(judged.next, Not(HasSubstr("register-certificate-without-ca"))) << why;

@@ -11,6 +11,7 @@
 #include "base/cause.h"
 #include "encoding/fields.h"
 #include "outcome/causes.h"
+#include "registry/forms.h"
 
 /// What the events of the audit trail tell, as structs: each has one list of its fields, by which
 /// it is written into an event's detail and read from it.
@@ -253,19 +254,6 @@ struct Form<Cause> : Form<std::string> {
   static bool read(const json::value& value, Cause& out, Reader&) {
     out = outcome::find_cause(value.get_string());
     return true;
-  }
-};
-
-template <>
-struct Form<outcome::FailureCategory> : Form<std::string> {
-  static json::value write(outcome::FailureCategory value) {
-    return json::value(outcome::to_string(value));
-  }
-  /// One of a later version reads as none.
-  static bool read(const json::value& value, outcome::FailureCategory& out, Reader&) {
-    const auto found = outcome::find_category(value.get_string());
-    if (found) out = *found;
-    return found.has_value();
   }
 };
 

@@ -36,6 +36,10 @@ json::object write(const Detail& detail) {
       detail);
 }
 
+bool is_refusal(Outcome outcome) {
+  return outcome == Outcome::rejected || outcome == Outcome::denied || outcome == Outcome::failed;
+}
+
 json::object detail_of(const registry::AuditEvent& event) {
   auto parsed = encoding::parse_json(event.detail);
   return parsed && parsed->is_object() ? std::move(parsed->get_object()) : json::object();
@@ -64,6 +68,7 @@ registry::AuditEvent record(registry::AuditEvent about, Step step, Outcome outco
   put(object, write(detail));
   about.step = step->name;
   about.outcome = to_string(outcome);
+  if (is_refusal(outcome)) about.refused_for = told.category;
   about.detail = encoding::to_json(object);
   return about;
 }

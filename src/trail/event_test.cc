@@ -44,6 +44,7 @@ TEST(Events, AreReadAsTheyAreWritten) {
                        .rule = "list a"});
   EXPECT_EQ(stored.step, "register_thing");
   EXPECT_EQ(stored.outcome, "rejected");
+  EXPECT_EQ(stored.refused_for, outcome::FailureCategory::not_admitted);
   EXPECT_EQ(stored.detail,
             R"({"claim":true,"from":"10.0.0.1","resource":"a/b","because":"it is so",)"
             R"("cause":"NotListed","category":"not-admitted","template":"T","statusCode":403,)"
@@ -64,6 +65,14 @@ TEST(Events, AreReadAsTheyAreWritten) {
   EXPECT_EQ(rejection.error_code, "AccessDenied");
   EXPECT_TRUE(rejection.is_final);
   EXPECT_EQ(rejection.rule, "list a");
+}
+
+TEST(Events, OnlyARefusalIsSearchedByItsCategory) {
+  const Told told{.category = outcome::FailureCategory::throttled};
+  for (const Outcome outcome : {Outcome::rejected, Outcome::denied, Outcome::failed})
+    EXPECT_EQ(record({}, "connect"_step, outcome, told).refused_for, told.category);
+  EXPECT_FALSE(record({}, "connect"_step, Outcome::ok, told).refused_for);
+  EXPECT_FALSE(record({}, "connect"_step, Outcome::denied).refused_for);
 }
 
 /// Each struct of details is what some step tells, and comes back as what it was.

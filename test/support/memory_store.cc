@@ -6,7 +6,6 @@
 #include "registry/access.h"
 #include "registry/audit_chain.h"
 #include "registry/order.h"
-#include "registry/refusal.h"
 #include "registry/searching.h"
 #include "registry/verdict.h"
 
@@ -17,8 +16,7 @@ using namespace registry;  // the pieces that each store is made of
 namespace {
 
 bool is_refusal(const AuditEvent& event, const std::string& wanted) {
-  const std::string category = refusal_category(event);
-  return !category.empty() && (wanted.empty() || wanted == category);
+  return event.refused_for && (wanted.empty() || wanted == outcome::to_string(*event.refused_for));
 }
 
 template <class T>

@@ -39,6 +39,20 @@ inline mqtt::Will will_to(const std::string& topic, Seconds delay = Seconds(0),
   return {.message = std::move(message), .retain = retain, .delay = delay};
 }
 
+/// The topic of the next message that `listener` hears once a client on shard 1 has left a will
+/// with this delay behind. A shard publishes wills in the order in which they are due: an earlier
+/// will that was published is heard first.
+inline std::string next_topic_after_marker(TestServer& server, MqttDevice& listener,
+                                           Seconds delay) {
+  MqttDevice marker;
+  if (!marker.connect(server.port(1), server.enroll("marker").tls, "marker",
+                      {.session_expiry_seconds = 60, .will = will_to("will/marker", delay)}))
+    return "the marker cannot connect";
+  marker.lose_power();
+  const auto heard = listener.next();
+  return heard ? heard->message->topic : "nothing";
+}
+
 /// A client whose policy P a test changes, and somebody who may speak to it.
 struct RightsTest : testing::Test {
   void SetUp() override {
