@@ -9,8 +9,8 @@ namespace imprint::audit {
 
 namespace {
 
-/// Among so many following events one that is missing is looked for.
-constexpr std::size_t kLookFurther = 10'000;
+/// A missing event is searched for among this many following events.
+constexpr std::size_t kReadAfterProblem = 10'000;
 
 std::string missing(std::int64_t first, std::int64_t last) {
   return first == last ? fmt::format("event {} is missing", first)
@@ -25,25 +25,25 @@ std::string_view to_string(Break what) {
   return kNames[static_cast<std::size_t>(what)];
 }
 
-bool ChainCheck::fits(const registry::AuditEvent& event) const {
+bool ChainCheck::matches(const registry::AuditEvent& event) const {
   return event.hash && *event.hash == registry::chain_hash(at_.hash, event);
 }
 
 void ChainCheck::take(const registry::AuditEvent& event, std::size_t place) {
   if (is_decided_) return;
-  if (problem_) return look_further(event);
+  if (problem_) return classify(event);
   const std::int64_t expected = at_.sequence + 1;
   if (event.sequence < expected) {
     suspect(Break::inserted, event.sequence, place,
-            fmt::format("event {} stands where event {} should", event.sequence, expected));
+            fmt::format("event {} is where event {} should be", event.sequence, expected));
     is_decided_ = true;
   } else if (event.sequence > expected) {
     suspect(Break::removed, expected, place,
-            fmt::format("{}: after event {} comes event {}", missing(expected, event.sequence - 1),
-                        at_.sequence, event.sequence));
-  } else if (!fits(event)) {
+            fmt::format("{}: event {} is followed by event {}",
+                        missing(expected, event.sequence - 1), at_.sequence, event.sequence));
+  } else if (!matches(event)) {
     suspect(Break::altered, expected, place,
-            event.hash ? fmt::format("event {} is not what its hash was made of", expected)
+            event.hash ? fmt::format("event {} does not match its hash", expected)
                        : fmt::format("event {} has no hash", expected));
   } else {
     at_ = registry::place_of(event);
@@ -57,18 +57,19 @@ void ChainCheck::take_unreadable(std::string because, std::size_t place) {
   is_decided_ = true;
 }
 
-void ChainCheck::look_further(const registry::AuditEvent& event) {
+void ChainCheck::classify(const registry::AuditEvent& event) {
   if (event.sequence == problem_->sequence) {
     if (problem_->what == Break::removed) {
       problem_->what = Break::reordered;
-      problem_->because = fmt::format("event {} stands after later ones", event.sequence);
-    } else if (fits(event)) {
+      problem_->because = fmt::format("event {} comes after later events", event.sequence);
+    } else if (matches(event)) {
       problem_->what = Break::inserted;
-      problem_->because = fmt::format("a foreign event stands before event {}", event.sequence);
+      problem_->because = fmt::format("an event was inserted before event {}", event.sequence);
     }
     is_decided_ = true;
   }
-  if (problem_->what == Break::altered || ++looked_further_ == kLookFurther) is_decided_ = true;
+  if (problem_->what == Break::altered || ++read_after_problem_ == kReadAfterProblem)
+    is_decided_ = true;
 }
 
 void ChainCheck::suspect(Break what, std::int64_t sequence, std::size_t place,
