@@ -209,8 +209,8 @@ void Metrics::device_refused(std::string_view method, outcome::FailureCategory c
       .Increment();
 }
 
-void Metrics::hook_asked(std::string_view template_name, HookOutcome outcome, bool shadow,
-                         double seconds) {
+void Metrics::hook_called(std::string_view template_name, HookOutcome outcome, bool shadow,
+                          double seconds) {
   const std::string label(to_string(outcome));
   families_->hook_duration.Add({{"outcome", label}, {"shadow", shadow ? "yes" : "no"}}, kSeconds)
       .Observe(seconds);
@@ -252,9 +252,9 @@ void Metrics::alarms_active(std::string_view alarm, std::size_t count) {
   families_->alarms_active.Add({{"alarm", std::string(alarm)}}).Set(static_cast<double>(count));
 }
 
-void Metrics::alarm_told(std::string_view channel, bool is_told) {
+void Metrics::alarm_delivered(std::string_view channel, bool is_delivered) {
   families_->alarm_deliveries
-      .Add({{"channel", std::string(channel)}, {"outcome", is_told ? "delivered" : "failed"}})
+      .Add({{"channel", std::string(channel)}, {"outcome", is_delivered ? "delivered" : "failed"}})
       .Increment();
 }
 
@@ -274,7 +274,7 @@ void Metrics::store_committed(std::size_t change_sets, std::size_t failed, doubl
   if (failed > 0) families_->store_failures.Increment(static_cast<double>(failed));
 }
 
-void Metrics::certificate_ends(std::string_view certificate, double seconds_since_1970) {
+void Metrics::set_certificate_expiry(std::string_view certificate, double seconds_since_1970) {
   families_->not_after.Add({{"certificate", std::string(certificate)}}).Set(seconds_since_1970);
 }
 

@@ -53,7 +53,8 @@ class Metrics {
   /// "connect", "publish", "subscribe", "disconnect".
   void device_refused(std::string_view method, outcome::FailureCategory category);
   /// A pre-provisioning hook was asked; a shadow hook rejects nothing.
-  void hook_asked(std::string_view template_name, HookOutcome outcome, bool shadow, double seconds);
+  void hook_called(std::string_view template_name, HookOutcome outcome, bool shadow,
+                   double seconds);
   /// `certificate_id` is in hexadecimal; its first characters are the label.
   void claim_used(std::string_view certificate_id);
   /// `profile` is "device" or "claim", `key` such as "EC P-256".
@@ -65,11 +66,11 @@ class Metrics {
   /// How many alarms of a kind are raised now.
   void alarms_active(std::string_view alarm, std::size_t count);
   /// A notification was sent over a channel, or could not be sent this time.
-  void alarm_told(std::string_view channel, bool is_told);
+  void alarm_delivered(std::string_view channel, bool is_delivered);
   /// `failed` of the change sets could not be written.
   void store_committed(std::size_t change_sets, std::size_t failed, double seconds);
   /// The expiry of a certificate of the deployment: "server", "issuing", "root".
-  void certificate_ends(std::string_view certificate, double seconds_since_1970);
+  void set_certificate_expiry(std::string_view certificate, double seconds_since_1970);
 
   /// Counts by status, computed when they are requested.
   using CertificateCounts = std::function<std::array<std::size_t, 6>()>;

@@ -184,9 +184,9 @@ TEST(Metrics, SumWhatAlarmsAreMadeOf) {
   metrics.provisioning_repeated("A", "register");
   metrics.provisioning_failed("A", "register", outcome::FailureCategory::not_admitted, 20);
   metrics.provisioning_failed("B", "csr", outcome::FailureCategory::not_admitted, 1);
-  metrics.hook_asked("A", HookOutcome::denied, false, 0.1);
-  metrics.hook_asked("A", HookOutcome::denied, true, 0.1);
-  metrics.hook_asked("A", HookOutcome::allowed, false, 0.1);
+  metrics.hook_called("A", HookOutcome::denied, false, 0.1);
+  metrics.hook_called("A", HookOutcome::denied, true, 0.1);
+  metrics.hook_called("A", HookOutcome::allowed, false, 0.1);
   metrics.store_committed(5, 2, 0.001);
   const Totals totals = metrics.totals();
   EXPECT_EQ(totals.onboarded, 2);
