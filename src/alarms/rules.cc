@@ -97,7 +97,8 @@ Texts texts_of(WatchedCertificate::What what) {
 
 }  // namespace
 
-Finding judge_failures(const RatioOptions& options, const Tally& tally, const Leading& leading) {
+Finding judge_failures(const RatioOptions& options, const Tally& tally,
+                       const TopFailure& top_failure) {
   std::string because = fmt::format(
       "{} of {} provisioning steps failed within {}: {:.1f} % of the devices onboarded; the limit "
       "is {:.1f} %",
@@ -110,15 +111,15 @@ Finding judge_failures(const RatioOptions& options, const Tally& tally, const Le
         tally.bad, to_duration(options.window), options.above * 100);
   }
   std::string next = "see which steps fail: Pipeline in the dashboard lists them by category";
-  if (!leading.category.empty()) {
-    because +=
-        fmt::format("; most of them, {}: {} ({})", leading.count, leading.title, leading.category);
-    next = leading.remedy;
+  if (!top_failure.category.empty()) {
+    because += fmt::format("; most of them, {}: {} ({})", top_failure.count, top_failure.title,
+                           top_failure.category);
+    next = top_failure.remedy;
   }
   Finding out =
       ratio_finding(Kind::failure_ratio, options, tally, std::move(because), std::move(next));
-  out.device = leading.example;
-  out.commands = explain(leading.example);
+  out.device = top_failure.example;
+  out.commands = explain(top_failure.example);
   return out;
 }
 
@@ -193,12 +194,12 @@ Finding judge_certificate(const ExpiryOptions& options, const WatchedCertificate
   return out;
 }
 
-Finding judge_fleet(const ExpiryOptions& options, std::int64_t certificates, bool is_least) {
+Finding judge_fleet(const ExpiryOptions& options, std::int64_t certificates, bool has_more) {
   Finding out{.kind = Kind::certificates_expiring,
               .state = certificates > 0 ? State::bad : State::calm};
   for (std::int64_t i = certificates; i >= 10; i /= 10) ++out.level;
   out.because = fmt::format("{}{} ACTIVE device certificate{} expire{} within {}",
-                            is_least ? "at least " : "", certificates, certificates == 1 ? "" : "s",
+                            has_more ? "at least " : "", certificates, certificates == 1 ? "" : "s",
                             certificates == 1 ? "s" : "", to_duration(options.certificates));
   out.next =
       "Rotation in the dashboard lists them, the next to expire first; let the devices register "

@@ -57,7 +57,7 @@ struct Tally {
 };
 
 /// The most frequent kind of failure (outcome/failure_category.h).
-struct Leading {
+struct TopFailure {
   std::string category = {};  ///< empty if there is none
   std::string title = {};
   std::string remedy = {};
@@ -65,7 +65,8 @@ struct Leading {
   Device example = {};  ///< the last device that failed in this way
 };
 
-Finding judge_failures(const RatioOptions& options, const Tally& tally, const Leading& leading);
+Finding judge_failures(const RatioOptions& options, const Tally& tally,
+                       const TopFailure& top_failure);
 
 struct HookTally {
   std::int64_t answered = 0;  ///< allowed or denied
@@ -102,8 +103,8 @@ struct WatchedCertificate {
 Finding judge_certificate(const ExpiryOptions& options, const WatchedCertificate& one,
                           Timestamp now);
 /// Judges the number of ACTIVE device certificates that expire within options.certificates.
-/// `is_least`: there may be more.
-Finding judge_fleet(const ExpiryOptions& options, std::int64_t certificates, bool is_least);
+/// `has_more`: there are more than that.
+Finding judge_fleet(const ExpiryOptions& options, std::int64_t certificates, bool has_more);
 
 Finding judge_store(const StoreOptions& options, std::int64_t failures);
 

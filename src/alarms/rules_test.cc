@@ -48,12 +48,12 @@ TEST(FailureRatio, NeedsManyAttemptsAndDoesNotFlap) {
 }
 
 TEST(FailureRatio, NamesTheMostFrequentCauseAndADevice) {
-  const Leading leading{.category = "not-admitted",
-                        .title = "The rules keep the device out",
-                        .remedy = "Correct the list.",
-                        .count = 6,
-                        .example = {.serial_number = "X-1"}};
-  const Finding finding = judge_failures({}, {.good = 93, .bad = 7}, leading);
+  const TopFailure top_failure{.category = "not-admitted",
+                               .title = "The rules keep the device out",
+                               .remedy = "Correct the list.",
+                               .count = 6,
+                               .example = {.serial_number = "X-1"}};
+  const Finding finding = judge_failures({}, {.good = 93, .bad = 7}, top_failure);
   EXPECT_THAT(finding.because, HasSubstr("7 of 100 provisioning steps failed within 10m: 7.5 %"));
   EXPECT_THAT(finding.because, HasSubstr("6: The rules keep the device out (not-admitted)"));
   EXPECT_THAT(finding.next, HasSubstr("Correct the list."));
@@ -76,9 +76,9 @@ TEST(FailureRatio, QuotesSerialNumbersInCommandsOrOmitsTheCommand) {
       {"\xc2\x9b[31m", {}},
   };
   for (const Row& row : rows) {
-    const Leading leading{
+    const TopFailure top_failure{
         .category = "c", .remedy = "r", .count = 1, .example = {.serial_number = row.serial}};
-    EXPECT_EQ(judge_failures({}, {.bad = 20}, leading).commands, row.commands) << row.serial;
+    EXPECT_EQ(judge_failures({}, {.bad = 20}, top_failure).commands, row.commands) << row.serial;
   }
 }
 

@@ -9,7 +9,7 @@
 #include "audit/archive_writer.h"
 #include "base/clock.h"
 #include "registry/store.h"
-#include "runtime/own_thread.h"
+#include "runtime/thread_executor.h"
 #include "telemetry/log.h"
 
 namespace imprint::audit {
@@ -62,7 +62,7 @@ class Archive {
   bool is_stopping_ = false;
   std::string problem_;
   Monotonic reported_ = {};
-  runtime::OwnThread own_;
+  runtime::ThreadExecutor own_;
   std::thread thread_;
 };
 

@@ -19,7 +19,7 @@ std::string missing(std::int64_t first, std::int64_t last) {
 
 }  // namespace
 
-std::string_view to_string(Break what) {
+std::string_view to_string(Tampering what) {
   constexpr std::array<std::string_view, 4> kNames = {"altered", "removed", "inserted",
                                                       "reordered"};
   return kNames[static_cast<std::size_t>(what)];
@@ -34,15 +34,15 @@ void ChainCheck::take(const registry::AuditEvent& event, std::size_t place) {
   if (problem_) return classify(event);
   const std::int64_t expected = at_.sequence + 1;
   if (event.sequence < expected) {
-    suspect(Break::inserted, event.sequence, place,
+    suspect(Tampering::inserted, event.sequence, place,
             fmt::format("event {} is where event {} should be", event.sequence, expected));
     is_decided_ = true;
   } else if (event.sequence > expected) {
-    suspect(Break::removed, expected, place,
+    suspect(Tampering::removed, expected, place,
             fmt::format("{}: event {} is followed by event {}",
                         missing(expected, event.sequence - 1), at_.sequence, event.sequence));
   } else if (!matches(event)) {
-    suspect(Break::altered, expected, place,
+    suspect(Tampering::altered, expected, place,
             event.hash ? fmt::format("event {} does not match its hash", expected)
                        : fmt::format("event {} has no hash", expected));
   } else {
@@ -53,26 +53,26 @@ void ChainCheck::take(const registry::AuditEvent& event, std::size_t place) {
 
 void ChainCheck::take_unreadable(std::string because, std::size_t place) {
   if (is_decided_) return;
-  if (!problem_) suspect(Break::altered, at_.sequence + 1, place, std::move(because));
+  if (!problem_) suspect(Tampering::altered, at_.sequence + 1, place, std::move(because));
   is_decided_ = true;
 }
 
 void ChainCheck::classify(const registry::AuditEvent& event) {
   if (event.sequence == problem_->sequence) {
-    if (problem_->what == Break::removed) {
-      problem_->what = Break::reordered;
+    if (problem_->what == Tampering::removed) {
+      problem_->what = Tampering::reordered;
       problem_->because = fmt::format("event {} comes after later events", event.sequence);
     } else if (matches(event)) {
-      problem_->what = Break::inserted;
+      problem_->what = Tampering::inserted;
       problem_->because = fmt::format("an event was inserted before event {}", event.sequence);
     }
     is_decided_ = true;
   }
-  if (problem_->what == Break::altered || ++read_after_problem_ == kReadAfterProblem)
+  if (problem_->what == Tampering::altered || ++read_after_problem_ == kReadAfterProblem)
     is_decided_ = true;
 }
 
-void ChainCheck::suspect(Break what, std::int64_t sequence, std::size_t place,
+void ChainCheck::suspect(Tampering what, std::int64_t sequence, std::size_t place,
                          std::string because) {
   problem_ = Problem{what, sequence, place, std::move(because)};
 }

@@ -10,13 +10,13 @@
 namespace imprint::audit {
 
 /// The kind of change to a trail, as far as the remaining events show it.
-enum class Break : std::uint8_t { altered, removed, inserted, reordered };
+enum class Tampering : std::uint8_t { altered, removed, inserted, reordered };
 
-std::string_view to_string(Break what);  ///< "altered", ...
+std::string_view to_string(Tampering what);  ///< "altered", ...
 
 /// The first place at which a trail was changed.
 struct Problem {
-  Break what = Break::altered;
+  Tampering what = Tampering::altered;
   std::int64_t sequence = 0;  ///< of the event in question
   std::size_t place = 0;      ///< as given to take(); for a missing event, that of the next one
   std::string because = {};
@@ -47,7 +47,7 @@ class ChainCheck {
   [[nodiscard]] std::int64_t checked() const { return checked_; }
 
  private:
-  void suspect(Break what, std::int64_t sequence, std::size_t place, std::string because);
+  void suspect(Tampering what, std::int64_t sequence, std::size_t place, std::string because);
   void classify(const registry::AuditEvent& event);
   [[nodiscard]] bool matches(const registry::AuditEvent& event) const;
 

@@ -51,35 +51,36 @@ TEST(ChainCheck, AcceptsAnUnchangedTrailAndItsLaterPart) {
 struct Case {
   std::string name;
   std::function<void(std::vector<AuditEvent>&)> change;
-  Break what;
+  Tampering what;
   std::int64_t sequence;
   std::string because;
 };
 
 TEST(ChainCheck, ReportsTheFirstChangeAndItsKind) {
   const std::vector<Case> cases = {
-      {"another outcome", [](auto& e) { e[4].outcome = "ok!"; }, Break::altered, 5,
+      {"another outcome", [](auto& e) { e[4].outcome = "ok!"; }, Tampering::altered, 5,
        "event 5 does not match its hash"},
-      {"another time", [](auto& e) { e[4].time += Milliseconds(1); }, Break::altered, 5, "event 5"},
-      {"another hash", [](auto& e) { (*e[4].hash)[31] ^= 1U; }, Break::altered, 5, "event 5"},
-      {"no hash", [](auto& e) { e[4].hash.reset(); }, Break::altered, 5, "has no hash"},
+      {"another time", [](auto& e) { e[4].time += Milliseconds(1); }, Tampering::altered, 5,
+       "event 5"},
+      {"another hash", [](auto& e) { (*e[4].hash)[31] ^= 1U; }, Tampering::altered, 5, "event 5"},
+      {"no hash", [](auto& e) { e[4].hash.reset(); }, Tampering::altered, 5, "has no hash"},
       {"an altered event with a hash that matches it",
        [](auto& e) {
          e[4].client = "somebody else";
          e[4].hash = registry::chain_hash(*e[3].hash, e[4]);
        },
-       Break::altered, 6, "event 6"},
-      {"the first event is missing", [](auto& e) { e.erase(e.begin()); }, Break::removed, 1,
+       Tampering::altered, 6, "event 6"},
+      {"the first event is missing", [](auto& e) { e.erase(e.begin()); }, Tampering::removed, 1,
        "event 1 is missing"},
       {"two events are missing", [](auto& e) { e.erase(e.begin() + 4, e.begin() + 6); },
-       Break::removed, 5, "events 5 to 6 are missing: event 4 is followed by event 7"},
+       Tampering::removed, 5, "events 5 to 6 are missing: event 4 is followed by event 7"},
       {"one event is missing and the rest renumbered",
        [](auto& e) {
          e.erase(e.begin() + 4);
          for (std::size_t i = 4; i < e.size(); ++i) --e[i].sequence;
        },
-       Break::altered, 5, "event 5"},
-      {"a duplicate event", [](auto& e) { e.insert(e.begin() + 5, e[4]); }, Break::inserted, 5,
+       Tampering::altered, 5, "event 5"},
+      {"a duplicate event", [](auto& e) { e.insert(e.begin() + 5, e[4]); }, Tampering::inserted, 5,
        "event 5 is where event 6 should be"},
       {"an invented event",
        [](auto& e) {
@@ -87,7 +88,7 @@ TEST(ChainCheck, ReportsTheFirstChangeAndItsKind) {
          invented.client = "nobody";
          e.insert(e.begin() + 4, invented);
        },
-       Break::inserted, 5, "an event was inserted before event 5"},
+       Tampering::inserted, 5, "an event was inserted before event 5"},
       {"an invented event with a matching hash",
        [](auto& e) {
          AuditEvent invented = e[4];
@@ -95,11 +96,11 @@ TEST(ChainCheck, ReportsTheFirstChangeAndItsKind) {
          invented.hash = registry::chain_hash(*e[3].hash, invented);
          e.insert(e.begin() + 4, invented);
        },
-       Break::inserted, 5, "event 5 is where event 6 should be"},
-      {"two events swapped", [](auto& e) { std::swap(e[4], e[5]); }, Break::reordered, 5,
+       Tampering::inserted, 5, "event 5 is where event 6 should be"},
+      {"two events swapped", [](auto& e) { std::swap(e[4], e[5]); }, Tampering::reordered, 5,
        "event 5 comes after later events"},
       {"an event moved to the end",
-       [](auto& e) { std::rotate(e.begin() + 2, e.begin() + 3, e.end()); }, Break::reordered, 3,
+       [](auto& e) { std::rotate(e.begin() + 2, e.begin() + 3, e.end()); }, Tampering::reordered, 3,
        "event 3 comes after later events"},
   };
   for (const Case& one : cases) {
@@ -119,7 +120,7 @@ TEST(ChainCheck, ReportsAnUnreadableEntryAsAltered) {
   check.take(events[0], 0);
   check.take_unreadable("line 2 is not JSON", 1);
   check.take(events[2], 2);
-  EXPECT_EQ(check.finish(), (Problem{Break::altered, 2, 1, "line 2 is not JSON"}));
+  EXPECT_EQ(check.finish(), (Problem{Tampering::altered, 2, 1, "line 2 is not JSON"}));
 }
 
 /// Text of any bytes, possibly empty.

@@ -130,7 +130,7 @@ Result<void> check_continuity(const TrailFiles& files) {
   return {};
 }
 
-std::filesystem::path aside_of(const std::filesystem::path& archive, Timestamp now) {
+std::filesystem::path set_aside_path(const std::filesystem::path& archive, Timestamp now) {
   std::error_code ignored;
   if (!std::filesystem::exists(archive, ignored)) return {};
   std::filesystem::path aside = archive;

@@ -40,7 +40,7 @@ Result<void> check_continuity(const TrailFiles& files);
 
 /// The path to which set_aside() should move the archive's folder, next to the old one; empty if
 /// there is no archive.
-std::filesystem::path aside_of(const std::filesystem::path& archive, Timestamp now);
+std::filesystem::path set_aside_path(const std::filesystem::path& archive, Timestamp now);
 /// Renames an archive's folder to `aside`, so that a new archive begins. Does nothing if `aside` is
 /// empty.
 Result<void> set_aside(const std::filesystem::path& archive, const std::filesystem::path& aside);

@@ -22,9 +22,9 @@ using registry::ChainPlace;
 constexpr std::size_t kVerifiedAtOnce = 2'000;
 constexpr std::string_view kStore = "the store";
 
-void extend(Stretch& stretch, std::int64_t sequence) {
-  if (stretch.events++ == 0) stretch.first = sequence;
-  stretch.last = sequence;
+void extend(EventRange& range, std::int64_t sequence) {
+  if (range.events++ == 0) range.first = sequence;
+  range.last = sequence;
 }
 
 class Verification {
@@ -52,7 +52,7 @@ class Verification {
     if (!noted_ || place.sequence != noted_->sequence) return;
     is_noted_seen_ = true;
     if (place.hash == noted_->hash) return;
-    found({Break::altered, place.sequence, 0,
+    found({Tampering::altered, place.sequence, 0,
            fmt::format("the hash of event {} is not the noted one: {}", place.sequence,
                        encoding::to_hex(place.hash))},
           std::string(where), 0);
@@ -77,12 +77,12 @@ class Verification {
       return pass(header.after, path);
     }
     if (first > expected) {
-      return found({Break::removed, expected, 0,
+      return found({Tampering::removed, expected, 0,
                     fmt::format("events {} to {} are missing: the previous file ends with event {}",
                                 expected, first - 1, archived_->sequence)},
                    path, 1);
     }
-    const Break what = first == expected ? Break::altered : Break::inserted;
+    const Tampering what = first == expected ? Tampering::altered : Tampering::inserted;
     found({what, first, 0,
            fmt::format(
                "by its header the file follows event {}, but the previous file ends with event {}",
@@ -106,12 +106,12 @@ class Verification {
     if (report_.finding) return {};
     if (!check) {
       if (!is_newest)
-        found({Break::altered, file.first, 0, "the file has no header line"}, path, 1);
+        found({Tampering::altered, file.first, 0, "the file has no header line"}, path, 1);
       return {};
     }
     finish(*check, path);
     if (is_incomplete && !is_newest) {
-      found({Break::altered, check->at().sequence + 1, 0, "the file's last line is incomplete"},
+      found({Tampering::altered, check->at().sequence + 1, 0, "the file's last line is incomplete"},
             path, 0);
     } else if (is_incomplete) {
       report_.notes.push_back(path +
@@ -124,8 +124,9 @@ class Verification {
   Result<bool> begin(const Line& line, const std::string& path, std::optional<ChainCheck>& check) {
     const auto header = parse_header(line.text);
     if (!header) {
-      found({Break::altered, archived_ ? archived_->sequence + 1 : 0, 0, header.error().message},
-            path, 1);
+      found(
+          {Tampering::altered, archived_ ? archived_->sequence + 1 : 0, 0, header.error().message},
+          path, 1);
       return false;
     }
     check_beginning(*header, path);
@@ -164,7 +165,7 @@ class Verification {
     if (const auto& problem = check.finish()) {
       found(*problem, std::string(kStore), 0);
     } else if (check.at() != trail.head) {
-      found({Break::removed, check.at().sequence + 1, 0,
+      found({Tampering::removed, check.at().sequence + 1, 0,
              fmt::format("the trail ends with event {} but should end with event {}",
                          check.at().sequence, trail.head.sequence)},
             std::string(kStore), 0);
@@ -205,7 +206,7 @@ class Verification {
     if (!archived_ || place.sequence != archived_->sequence) return;
     is_archive_end_in_store_ = true;
     if (place.hash == archived_->hash) return;
-    found({Break::altered, place.sequence, 0,
+    found({Tampering::altered, place.sequence, 0,
            fmt::format("event {} differs from the one in the archive", place.sequence)},
           std::string(kStore), 0);
   }
@@ -219,13 +220,13 @@ class Verification {
           trail.archived));
     }
     if (archived_->sequence > trail.head.sequence) {
-      return found({Break::removed, trail.head.sequence + 1, 0,
+      return found({Tampering::removed, trail.head.sequence + 1, 0,
                     fmt::format("events {} to {} are only in the archive", trail.head.sequence + 1,
                                 archived_->sequence)},
                    std::string(kStore), 0);
     }
     if (archived_->sequence < trail.archived) {
-      return found({Break::removed, archived_->sequence + 1, 0,
+      return found({Tampering::removed, archived_->sequence + 1, 0,
                     fmt::format("events {} to {} were archived, but the archive does not have them",
                                 archived_->sequence + 1, trail.archived)},
                    "the archive", 0);
@@ -238,7 +239,7 @@ class Verification {
   Result<void> check_noted() {
     if (is_noted_seen_) return {};
     if (noted_->sequence > report_.head.sequence) {
-      found({Break::removed, report_.head.sequence + 1, 0,
+      found({Tampering::removed, report_.head.sequence + 1, 0,
              fmt::format("event {} was noted, but the trail ends with event {}", noted_->sequence,
                          report_.head.sequence)},
             std::string(kStore), 0);

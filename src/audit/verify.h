@@ -17,7 +17,7 @@ struct TrailFiles {
 };
 
 /// A range of consecutive events.
-struct Stretch {
+struct EventRange {
   std::int64_t events = 0;
   std::int64_t first = 0;  ///< 0 when there are none
   std::int64_t last = 0;
@@ -30,8 +30,8 @@ struct Finding {
 };
 
 struct Report {
-  Stretch store = {};  ///< the events checked
-  Stretch archive = {};
+  EventRange store = {};  ///< the events checked
+  EventRange archive = {};
   std::size_t files = 0;
   std::int64_t unchained = 0;  ///< events older than the chain, which nothing protects
   registry::ChainPlace head = {};

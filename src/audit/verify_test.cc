@@ -173,11 +173,11 @@ TEST_F(Verify, AnEmptyOrDifferentStoreDoesNotContinueTheArchive) {
     for (int i = 21; i <= 40; ++i) record(*other, i);
   }
   expect_lost("the store with event 20, and the two differ");
-  const auto aside = aside_of(files_.archive, clock_.now());
+  const auto aside = set_aside_path(files_.archive, clock_.now());
   ASSERT_TRUE(set_aside(files_.archive, aside));
   EXPECT_FALSE(archive_files(aside)->empty());
   EXPECT_TRUE(check_continuity(files_));
-  EXPECT_EQ(aside_of(files_.archive, clock_.now()).string(), "");
+  EXPECT_EQ(set_aside_path(files_.archive, clock_.now()).string(), "");
 }
 
 TEST_F(Verify, FindsChangesToTheStore) {

@@ -120,8 +120,8 @@ registry::Task<Result<PrincipalPtr>> AccessControl::load(CertificateId id, Polic
       const bool is_added = std::ranges::find(changes.added, name) != changes.added.end();
       if (is_added || policy.error().fault != Fault::not_found)
         co_return tl::unexpected(std::move(policy).error());
-      // Not Fault::not_found, which would mean the certificate. With unknown permissions it must
-      // have none.
+      // Not Fault::not_found, which would mean that the certificate is missing. A certificate whose
+      // permissions are unknown gets none.
       co_return fail(Fault::unavailable,
                      "policy {} is attached to certificate {} or to a group of its things, but "
                      "does not exist; detach it or create it again",

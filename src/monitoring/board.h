@@ -67,8 +67,8 @@ class Board {
 
   /// The kinds raised since the last call, for the metric.
   std::vector<alarms::Kind> take_raised();
-  /// The kinds that reached kMostRaised since the last call. A kind is not returned again until one
-  /// of its alarms is resolved.
+  /// The kinds that exceeded kMostRaised since the last call. A kind is not returned again until
+  /// one of its alarms is resolved.
   std::vector<alarms::Kind> take_full();
 
   /// The changes to store; empty if there are none. Report the result of the commit with

@@ -228,7 +228,7 @@ void Monitor::tick(Timestamp now, Monotonic monotonic) {
   publish_snapshot(now, counts);
 }
 
-alarms::Leading Monitor::leading(const Counts& counts) {
+alarms::TopFailure Monitor::top_failure(const Counts& counts) {
   auto failed = counts.failed;
   failed[static_cast<std::size_t>(outcome::FailureCategory::handshake_refused)] = 0;
   const auto most = std::ranges::max_element(failed);
@@ -250,7 +250,7 @@ void Monitor::judge_counts(Timestamp now, Monotonic monotonic) {
     findings.push_back(alarms::judge_failures(
         options_.failure_ratio,
         {.good = whole(counts.onboarded), .bad = whole(counts.device_failures())},
-        leading(counts)));
+        top_failure(counts)));
   }
   const auto hooks_of = [](const Counts& counts) {
     return alarms::HookTally{

@@ -23,7 +23,7 @@
 #include "monitoring/notifier.h"
 #include "monitoring/registry_check.h"
 #include "registry/store.h"
-#include "runtime/own_thread.h"
+#include "runtime/thread_executor.h"
 
 namespace imprint::monitoring {
 
@@ -118,7 +118,7 @@ class Monitor {
   void take_points(Timestamp now);
   void save(Timestamp now, Monotonic monotonic, bool is_last = false);
   void publish_snapshot(Timestamp now, const Counts& counts);
-  [[nodiscard]] alarms::Leading leading(const Counts& counts);
+  [[nodiscard]] alarms::TopFailure top_failure(const Counts& counts);
   void remember_refused(const registry::AuditEvent& event);
   template <class T>
   std::optional<T> value_or_log(Result<T> result, std::string_view what);
@@ -126,7 +126,7 @@ class Monitor {
   MonitorParts parts_;
   Current<Snapshot> snapshot_{Snapshot{}};
   Activity activity_;
-  runtime::OwnThread own_;
+  runtime::ThreadExecutor own_;
   Board board_;
   Notifier notifier_;
   RegistryCheck registry_check_;

@@ -23,7 +23,8 @@ enum class Room : std::uint8_t {
   for_first_message,     ///< all of it: the client is connected and its queue is empty
 };
 
-/// The total bytes of all queued messages. A message in several queues counts once. Any thread.
+/// The total bytes of all queued messages. A message in several queues counts in full only once.
+/// Any thread.
 class QueueTotal {
  public:
   explicit QueueTotal(std::size_t most) : most_(most) {}

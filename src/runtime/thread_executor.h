@@ -14,7 +14,7 @@ namespace imprint::runtime {
 /// An executor for a thread that runs one task at a time and may block, such as background work.
 /// Tasks resume on this thread, never on the thread that completes the operation they wait for.
 /// Used by one thread; post() is safe from any thread.
-class OwnThread final : public Executor {
+class ThreadExecutor final : public Executor {
  public:
   void post(std::function<void()> work) override {
     {
