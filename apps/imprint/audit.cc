@@ -65,7 +65,7 @@ struct Arguments {
 
 // ---- verify ----
 
-json::object write_stretch(const audit::Stretch& stretch) {
+json::object write_stretch(const audit::EventRange& stretch) {
   return {{"events", stretch.events}, {"first", stretch.first}, {"last", stretch.last}};
 }
 
@@ -90,7 +90,7 @@ void print_json(const audit::Report& report) {
   fmt::print("{}\n", encoding::to_json(out));
 }
 
-void print_stretch(std::string_view name, const audit::Stretch& stretch) {
+void print_stretch(std::string_view name, const audit::EventRange& stretch) {
   if (stretch.events > 0) fmt::print("{}: events {} to {}\n", name, stretch.first, stretch.last);
 }
 

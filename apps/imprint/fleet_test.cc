@@ -73,7 +73,7 @@ TEST(FleetVerb, SaysWhatIsMissing) {
       {"d --template broker --concurrency 100000", 2, "open files"},
       {"d --template broker --devices 0", 2, "--devices"},
       {"d --template broker --endpoint 127.0.0.1:9", 1, "is imprintd running?"},
-      {"d --template broker --endpoint no.such.host.invalid:9", 1, "is not known"},
+      {"d --template broker --endpoint no.such.host.invalid:9", 1, "cannot be resolved"},
   };
   for (const auto& row : rows) {
     const auto ran = test::shell(folder, kFleet + row.arguments);

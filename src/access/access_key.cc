@@ -66,8 +66,8 @@ Result<AccessKey> AccessKey::load(const std::filesystem::path& file) {
   const std::string_view secret = value_of(text.reveal(), "aws_secret_access_key");
   if (!is_access_key_id(id) || secret.size() < 16 || secret.size() > 128) {
     return fail(Fault::invalid,
-                "{}: profile [default] needs aws_access_key_id (16 to 128 letters and digits) and "
-                "aws_secret_access_key (16 to 128 characters)",
+                "{}: profile [default] must have aws_access_key_id (16 to 128 letters and digits) "
+                "and aws_secret_access_key (16 to 128 characters)",
                 file.string());
   }
   return AccessKey{std::string(id), Secret(std::string(secret))};

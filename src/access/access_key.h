@@ -10,16 +10,16 @@
 
 namespace imprint::access {
 
-/// What an operator signs requests with, in the form that AWS's clients expect.
+/// The access key with which an operator signs requests, in the form that AWS's clients expect.
 struct AccessKey {
-  std::string id;  ///< "AKIA" and 16 of A-Z2-7
-  Secret secret;   ///< 40 of A-Za-z0-9+/
+  std::string id;  ///< "AKIA" and 16 characters of A-Z2-7
+  Secret secret;   ///< 40 characters of A-Za-z0-9+/
 
   static AccessKey make(Random& random);
   /// Reads profile `default` of a shared-credentials file. Refuses a file that others can read
   /// (Fault::forbidden).
   static Result<AccessKey> load(const std::filesystem::path& file);
-  /// The text of a shared-credentials file, profile `default`.
+  /// The text of a shared-credentials file with the key in profile `default`.
   [[nodiscard]] Secret file_text() const;
 };
 

@@ -47,8 +47,8 @@ TEST(AccessPolicy, DecidesByActionAndResource) {
   const std::vector<Row> rows{
       {"everything", all, "iot:DeleteThing", "thing/a", true},
       {"everything, without a resource", all, "iot:ListThings", "", true},
-      {"nothing says so", statement("Allow", "iot:CreateThing", "*"), "iot:DeleteThing", "thing/a",
-       false},
+      {"no statement allows it", statement("Allow", "iot:CreateThing", "*"), "iot:DeleteThing",
+       "thing/a", false},
       {"a service", statement("Allow", "iot:*", "*"), "imprint:CreateClaim", "", false},
       {"a prefix", statement("Allow", "iot:Describe*", "*"), "iot:DescribeThing", "thing/a", true},
       {"one character", statement("Allow", "iot:GetPolic?", "*"), "iot:GetPolicy", "policy/a",
@@ -81,7 +81,7 @@ TEST(AccessPolicy, DecidesByActionAndResource) {
       {"lists of both",
        R"({"Effect":"Allow","Action":["iot:A","iot:B"],"Resource":["arn:aws:iot:*:*:policy/p","*"]})",
        "iot:B", "thing/x", true},
-      {"a wildcard in the action is no wildcard in the request", statement("Allow", "iot:Get", "*"),
+      {"a wildcard in the request is a plain character", statement("Allow", "iot:Get", "*"),
        "iot:*", "", false},
   };
   for (const Row& row : rows) {
@@ -92,7 +92,7 @@ TEST(AccessPolicy, DecidesByActionAndResource) {
   }
 }
 
-TEST(AccessPolicy, SaysWhichStatementDecided) {
+TEST(AccessPolicy, NamesTheDecidingStatement) {
   const Policy policy = parse(
       document(statement("Allow", "iot:*", "*") +
                R"(,{"Sid":"NoDeletes","Effect":"Deny","Action":"iot:Delete*","Resource":"*"})"));
@@ -105,7 +105,7 @@ TEST(AccessPolicy, SaysWhichStatementDecided) {
   EXPECT_EQ(reason("imprint:CreateClaim"), "because no statement of its policy allows it");
 }
 
-TEST(AccessPolicy, RefusesWhatWouldNotMeanWhatItSays) {
+TEST(AccessPolicy, RejectsInvalidAndUnsupportedDocuments) {
   struct Row {
     std::string name;
     std::string text;
@@ -135,8 +135,9 @@ TEST(AccessPolicy, RefusesWhatWouldNotMeanWhatItSays) {
        "$.Statement.Effect", "\"allow\""},
       {"NotAction", one(good + R"(,"NotAction":"iot:Get*")"), "$.Statement", "in Action instead"},
       {"NotResource", one(good + R"(,"NotResource":"*")"), "$.Statement",
-       "in a statement of their own"},
-      {"Condition", one(good + R"(,"Condition":{})"), "$.Statement", "not available"},
+       "in a separate statement"},
+      {"Condition", one(good + R"(,"Condition":{})"), "$.Statement",
+       "not supported for access keys"},
       {"Principal", one(good + R"(,"Principal":"*")"), "$.Statement", "access key"},
       {"an unknown member", one(good + R"(,"Actions":"*")"), "$.Statement", "known are Sid"},
       {"a sid of another type", one(good + R"(,"Sid":1)"), "$.Statement.Sid", "must be a string"},
@@ -183,7 +184,7 @@ TEST(AccessPolicy, RefusesWhatWouldNotMeanWhatItSays) {
   }
 }
 
-TEST(AccessPolicy, NamesTheActionThatNeverMatches) {
+TEST(AccessPolicy, NamesAnActionThatMatchesNothing) {
   const std::vector<std::string> known{"iot:CreateThing", "iot:CreateJob", "imprint:CreateClaim"};
   EXPECT_TRUE(parse(document(statement("Allow", "iot:create*", "*"))).check_actions(known));
   EXPECT_TRUE(parse(document(statement("Allow", "*", "*"))).check_actions(known));
@@ -198,7 +199,7 @@ TEST(AccessPolicy, NamesTheActionThatNeverMatches) {
   EXPECT_THAT(wrong.error().message, HasSubstr("\"iot:CreateThings\""));
 }
 
-TEST(Roles, DoWhatTheirNamesSay) {
+TEST(Roles, AllowTheirActions) {
   struct Row {
     std::string action;
     std::vector<std::string_view> allowed;
@@ -261,14 +262,14 @@ TEST(Roles, DoWhatTheirNamesSay) {
 
 Vault vault(char digit = 'a') { return *Vault::make(Secret(std::string(64, digit))); }
 
-TEST(Vaults, OpenTheirOwnSecretsForTheirOwnKeysOnly) {
+TEST(Vaults, UnsealOnlyTheirOwnSecretsForTheSameKeyId) {
   SystemRandom random;
   const std::string sealed = vault().seal("AKIA1", Secret("hunter2"), random);
   EXPECT_EQ(sealed.find("hunter2"), std::string::npos);
   EXPECT_EQ(vault().unseal("AKIA1", sealed)->reveal(), "hunter2");
   EXPECT_FALSE(vault().unseal("AKIA2", sealed)) << "another access key";
   EXPECT_FALSE(vault('b').unseal("AKIA1", sealed)) << "another vault";
-  EXPECT_FALSE(vault().unseal("AKIA1", "")) << "nothing";
+  EXPECT_FALSE(vault().unseal("AKIA1", "")) << "empty";
   EXPECT_FALSE(vault().unseal("AKIA1", "not base64!"));
   EXPECT_FALSE(vault().unseal("AKIA1", sealed.substr(4)));
   for (const std::string& key : {std::string(), std::string(63, 'a'), std::string(64, 'x')})
@@ -297,7 +298,7 @@ class OperatorsTest : public testing::Test {
   Operators operators_{{"AKIAROOT", Secret("root secret")}, vault()};
 };
 
-TEST_F(OperatorsTest, KnowTheRootKeyAndNoOther) {
+TEST_F(OperatorsTest, KnowOnlyTheRootKeyAtFirst) {
   const Found root = operators_.find("AKIAROOT");
   ASSERT_EQ(root.standing, Standing::usable);
   EXPECT_TRUE(evaluate(*root.who->policy, {"iot:DeleteThing", "thing/a", kAccount}).allowed);
@@ -305,7 +306,7 @@ TEST_F(OperatorsTest, KnowTheRootKeyAndNoOther) {
     EXPECT_EQ(operators_.find(id).standing, Standing::unknown) << id;
 }
 
-TEST_F(OperatorsTest, FollowTheStore) {
+TEST_F(OperatorsTest, AreUpdatedWithTheStore) {
   put(credential("AKIA1"));
   const Found found = operators_.find("AKIA1");
   ASSERT_EQ(found.standing, Standing::usable);
@@ -321,7 +322,7 @@ TEST_F(OperatorsTest, FollowTheStore) {
   EXPECT_EQ(operators_.find("AKIA1").standing, Standing::unknown);
 }
 
-TEST_F(OperatorsTest, AreReadAtStart) {
+TEST_F(OperatorsTest, AreLoadedAtStart) {
   put(credential("AKIA1"));
   Operators later({"AKIAROOT", Secret("root secret")}, vault());
   EXPECT_EQ(later.find("AKIA1").standing, Standing::unknown);
@@ -329,7 +330,7 @@ TEST_F(OperatorsTest, AreReadAtStart) {
   EXPECT_EQ(later.find("AKIA1").standing, Standing::usable);
 }
 
-TEST_F(OperatorsTest, SayWhyAKeyCannotBeUsed) {
+TEST_F(OperatorsTest, ReportWhyAKeyCannotBeUsed) {
   registry::Credential moved = credential("AKIA1");
   moved.access_key_id = "AKIA2";  // somebody copied another key's secret
   put(moved);
@@ -365,13 +366,13 @@ struct Desk {
   }
 };
 
-TEST(Sessions, BeginWithTheRightSecretOnly) {
+TEST(Sessions, StartOnlyWithTheRightSecret) {
   Desk desk;
   const struct {
     std::string_view name, key, secret;
   } rows[] = {{"secret", "AKIAROOT", "wrong"},
-              {"a part of it", "AKIAROOT", "righ"},
-              {"nothing", "AKIAROOT", ""},
+              {"part of the secret", "AKIAROOT", "righ"},
+              {"no secret", "AKIAROOT", ""},
               {"key", "AKIANOBODY", "right"},
               {"no key", "", "right"}};
   std::set<std::string> messages;
@@ -381,7 +382,7 @@ TEST(Sessions, BeginWithTheRightSecretOnly) {
     EXPECT_EQ(started.error().fault, Fault::forbidden);
     messages.insert(started.error().message);
   }
-  EXPECT_EQ(messages.size(), 1U) << "what was wrong is not told";
+  EXPECT_EQ(messages.size(), 1U) << "the message does not say what was wrong";
   const auto started = desk.sessions.sign_in("AKIAROOT", "right", "10.0.0.1");
   ASSERT_TRUE(started);
   const auto session = desk.sessions.find(started->token.reveal());
@@ -392,19 +393,20 @@ TEST(Sessions, BeginWithTheRightSecretOnly) {
   EXPECT_FALSE(desk.sessions.find(session->csrf_token));
 }
 
-TEST(Sessions, SlowDownWhoGuesses) {
+TEST(Sessions, SlowDownGuessing) {
   Desk desk;
   for (std::int64_t i = 0; i < Sessions::kTries; ++i)
     EXPECT_FALSE(desk.sessions.sign_in("AKIAROOT", "guess", "10.0.0.9"));
   const auto refused = desk.sessions.sign_in("AKIAROOT", "right", "10.0.0.9");
-  ASSERT_FALSE(refused) << "the right one says nothing either";
+  ASSERT_FALSE(refused) << "even with the right secret";
   EXPECT_EQ(refused.error().fault, Fault::exhausted);
-  EXPECT_TRUE(desk.sessions.sign_in("AKIAROOT", "right", "10.0.0.1")) << "others go on";
+  EXPECT_TRUE(desk.sessions.sign_in("AKIAROOT", "right", "10.0.0.1"))
+      << "other addresses are not affected";
   desk.clock.advance(Sessions::kPause);
   EXPECT_TRUE(desk.sessions.sign_in("AKIAROOT", "right", "10.0.0.9"));
 }
 
-TEST(Sessions, EndAtSignOutAfterTheirTimeAndWithTheirKey) {
+TEST(Sessions, EndWithSignOutExpiryOrTheirKey) {
   Desk desk;
   const std::string signed_out = desk.sign_in();
   desk.sessions.sign_out(signed_out);
@@ -412,9 +414,9 @@ TEST(Sessions, EndAtSignOutAfterTheirTimeAndWithTheirKey) {
 
   const std::string idle = desk.sign_in();
   desk.clock.advance(Sessions::kIdle - Seconds(1));
-  EXPECT_TRUE(desk.sessions.stands(idle)) << "which is no use of it";
+  EXPECT_TRUE(desk.sessions.is_valid(idle)) << "does not count as use";
   desk.clock.advance(Seconds(1));
-  EXPECT_FALSE(desk.sessions.stands(idle));
+  EXPECT_FALSE(desk.sessions.is_valid(idle));
   EXPECT_FALSE(desk.sessions.find(idle));
 
   const std::string busy = desk.sign_in();
@@ -439,7 +441,7 @@ TEST(Sessions, EndAtSignOutAfterTheirTimeAndWithTheirKey) {
   EXPECT_FALSE(desk.sessions.find(started->token.reveal()));
 }
 
-TEST(Sessions, OfOneKeyAreBounded) {
+TEST(Sessions, AreLimitedPerKey) {
   Desk desk;
   std::vector<std::string> tokens;
   for (std::size_t i = 0; i <= Sessions::kMostOfOneKey; ++i) {

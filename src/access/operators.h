@@ -13,30 +13,30 @@
 
 namespace imprint::access {
 
-/// Whoever signs with an access key, and what they may do. Immutable.
+/// The owner of an access key and their permissions. Immutable.
 struct Operator {
   std::string access_key_id;
-  std::string name;  ///< whose key it is
-  std::string role;  ///< "admin", ...; empty: a policy of its own
+  std::string name;  ///< the owner's name
+  std::string role;  ///< "admin", ...; empty if the key has its own policy
   Secret secret;
   std::shared_ptr<const Policy> policy;
 };
 
-/// How a key id stands.
+/// The state of an access key id.
 enum class Standing { usable, unknown, revoked, unreadable };
 
 struct Found {
   Standing standing = Standing::unknown;
-  std::shared_ptr<const Operator> who = {};  ///< when usable
-  std::string problem = {};                  ///< when unreadable: why, for the log
+  std::shared_ptr<const Operator> who = {};  ///< set if usable
+  std::string problem = {};                  ///< the reason if unreadable, for the log
 };
 
-/// The operator that a credential record describes: secret decrypted, policy parsed.
+/// Decrypts the secret and parses the policy of a credential record.
 Result<Operator> to_operator(const registry::Credential& record, const Vault& vault);
 
-/// Every access key with its secret in memory: the root key of admin.credentials, and those of the
-/// store. Filled at start, then kept true by the store's change sets, so that a key is gone with
-/// the commit that revokes it. Any thread.
+/// All access keys with their secrets, in memory: the root key of admin.credentials and those of
+/// the store. Loaded at start and updated by the store's change sets, so that a revoked key is
+/// unusable as soon as the revocation is committed. Any thread.
 class Operators {
  public:
   Operators(AccessKey root, Vault vault);

@@ -19,8 +19,8 @@ namespace {
 constexpr std::size_t kMaxStatements = 100;
 constexpr std::size_t kMaxEntries = 500;
 
-// AWS's words (service authorization reference of AWS IoT), and "credential" and
-// "manufacturinglist", which are ours.
+// The resource types of AWS (service authorization reference of AWS IoT), and Imprint's own
+// "credential" and "manufacturinglist".
 constexpr auto kResourceTypes = std::to_array<std::string_view>(
     {"thing", "thingtype", "thinggroup", "dynamicthinggroup", "billinggroup", "policy", "cert",
      "cacert", "provisioningtemplate", "job", "jobtemplate", "rolealias", "authorizer", "rule",
@@ -29,23 +29,24 @@ constexpr auto kResourceTypes = std::to_array<std::string_view>(
 std::string_view remedy_for(std::string_view member) {
   if (member == "NotAction") return "list the actions in Action instead";
   if (member == "NotResource")
-    return "allow what is needed in Resource, or deny the exceptions in a statement of their own";
+    return "allow only the needed resources in Resource, or deny the exceptions in a separate "
+           "statement";
   if (member == "Condition")
-    return "conditions are not available for access keys; leave it out, or give the key fewer "
-           "actions and resources";
+    return "conditions are not supported for access keys; remove it, or restrict the actions and "
+           "resources";
   if (member == "Principal" || member == "NotPrincipal")
-    return "remove it: the policy applies to the access key it is given to";
+    return "remove it: the policy applies to the access key that it is attached to";
   return "known are Sid, Effect, Action and Resource";
 }
 
-bool permits_action(char c) {
+bool is_action_character(char c) {
   return name_rules::is_alnum(c) || c == ':' || c == '*' || c == '?' || c == '-';
 }
 
 Result<Pattern> parse_action(std::string_view text) {
   const std::string_view service = text.substr(0, text.find(':'));
-  const bool has_form = text == "*" || (service.size() < text.size() && !service.empty());
-  if (!has_form || text.size() > 128 || !std::ranges::all_of(text, permits_action)) {
+  const bool is_valid = text == "*" || (service.size() < text.size() && !service.empty());
+  if (!is_valid || text.size() > 128 || !std::ranges::all_of(text, is_action_character)) {
     return fail(Fault::invalid,
                 "{} is not an action; write SERVICE:OPERATION, for example iot:CreateThing, iot:* "
                 "or imprint:CreateClaim",
@@ -57,7 +58,7 @@ Result<Pattern> parse_action(std::string_view text) {
 Result<ResourcePattern> parse_resource(std::string_view text) {
   if (text.find("${") != std::string_view::npos) {
     return fail(Fault::invalid,
-                "{} has a variable; variables are for device policies, access keys have none",
+                "{} contains a variable; variables are supported only in device policies",
                 quote(text));
   }
   return ResourcePattern::parse(text, resource_types());
@@ -134,7 +135,8 @@ Result<Policy> Policy::parse(std::string_view document, std::string name) {
     }
     for (const char* needed : {"Effect", "Action", "Resource"}) {
       if (!text.members.contains(needed))
-        return malformed(text.where, fmt::format("has no {}; every statement needs one", needed));
+        return malformed(text.where,
+                         fmt::format("has no {}; it is required in every statement", needed));
     }
     const std::string where = policy::member_path(text.where, "Action");
     std::size_t pattern = 0;
@@ -146,8 +148,8 @@ Result<Policy> Policy::parse(std::string_view document, std::string name) {
                             }));
     entries += statement.actions_.size() + statement.resources_.size();
     if (entries > kMaxEntries) {
-      return malformed(text.where,
-                       fmt::format("actions and resources are more than {} in all", kMaxEntries));
+      return malformed(text.where, fmt::format("the policy has more than {} actions and resources",
+                                               kMaxEntries));
     }
     out.statements_.push_back(std::move(statement));
   }
@@ -156,14 +158,15 @@ Result<Policy> Policy::parse(std::string_view document, std::string name) {
 
 Result<void> Policy::check_actions(std::span<const std::string> known) const {
   for (const Entry& entry : entries_) {
-    const bool meets = std::ranges::any_of(
+    const bool is_known = std::ranges::any_of(
         known, [&](const std::string& action) { return matches(entry.pattern, action); });
-    if (meets) continue;
-    return malformed(entry.where,
-                     fmt::format("{} is no action of this server, so the statement would never "
-                                 "match; docs/compatibility.md lists the operations, an action is "
-                                 "iot: or imprint: and the operation's name",
-                                 quote(entry.text)));
+    if (is_known) continue;
+    return malformed(
+        entry.where,
+        fmt::format(
+            "{} matches no action of this server, so the statement would have no effect; an action "
+            "is iot: or imprint: and the name of an operation (docs/compatibility.md lists them)",
+            quote(entry.text)));
   }
   return {};
 }

@@ -10,16 +10,17 @@
 #include "encoding/json.h"
 #include "policy/pattern.h"
 
-/// Who may call the REST API, and what they may do there: access keys and their policies. Device
-/// policies are another language with the same grammar (policy/).
+/// Permissions for the REST API: access keys and their policies. Device policies have the same
+/// grammar but other actions and resources (policy/).
 namespace imprint::access {
 
-/// AWS IAM: 6,144 characters of a managed policy, white space not counted.
+/// The limit of AWS IAM for managed policies: 6,144 characters without white space.
 inline constexpr std::size_t kMaxDocumentCharacters = 6144;
 inline constexpr std::size_t kMaxDocumentBytes = 65536;
 
-/// One question. `action` is "iot:CreateThing" or "imprint:CreateClaim"; `resource` what follows
-/// the account in the ARN ("thing/x"), empty for operations without one, which only "*" covers.
+/// A request to decide about. `action` is, for example, "iot:CreateThing" or "imprint:CreateClaim".
+/// `resource` is the part after the account in the ARN ("thing/x"); empty for operations without a
+/// resource, which only "*" covers.
 struct Request {
   std::string_view action;
   std::string_view resource;
@@ -45,20 +46,20 @@ class Statement {
 };
 
 /// An access policy in AWS IAM's form: Version, and statements of Sid, Effect, Action and Resource.
-/// Actions and resources take `*` and `?`; actions do not care for case, as in IAM. NotAction,
-/// NotResource, Principal, Condition and variables are refused. Regions in ARNs are not compared,
-/// since the server answers to any. Immutable; shared between threads.
+/// Actions and resources may contain `*` and `?`; actions are case-insensitive, as in IAM.
+/// NotAction, NotResource, Principal, Condition and variables are rejected. Regions in ARNs are not
+/// compared, since the server accepts any region. Immutable; shared between threads.
 class Policy {
  public:
-  /// Errors carry Fault::invalid, the cause MalformedPolicy and the JSON path in `where`.
-  /// `name` is how decisions call it: "role factory", "its policy".
+  /// Errors have Fault::invalid, the cause MalformedPolicy and the JSON path in `where`. `name` is
+  /// the policy's name in explanations: "role factory", "its policy".
   static Result<Policy> parse(std::string_view document, std::string name);
 
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] std::span<const Statement> statements() const { return statements_; }
 
-  /// Every Action entry must cover at least one of `known`: one that never matches is a typing
-  /// error that would be found at night. Asked when a policy is made, not when it is loaded.
+  /// Fails if an Action entry matches none of the actions in `known`, since it is probably
+  /// misspelled. Called when a policy is created, not when it is loaded.
   [[nodiscard]] Result<void> check_actions(std::span<const std::string> known) const;
 
  private:
@@ -69,23 +70,23 @@ class Policy {
   };
   std::string name_;
   std::vector<Statement> statements_;
-  std::vector<Entry> entries_;  ///< the Action entries with their places
+  std::vector<Entry> entries_;  ///< the Action entries with their JSON paths
 };
 
 struct Decision {
   bool allowed = false;
-  const Statement* statement = nullptr;  ///< that decided; none: no statement allows it
-  std::size_t index = 0;                 ///< of the statement in its policy
+  const Statement* statement = nullptr;  ///< the deciding statement; null if no statement allows it
+  std::size_t index = 0;                 ///< of the statement in the policy
 };
 
-/// An explicit Deny beats any Allow; without either the answer is no. Pure.
+/// An explicit Deny overrides any Allow; without a matching statement the request is denied. Pure.
 Decision evaluate(const Policy& policy, const Request& request);
 
-/// Which statement decided, or that none allows it, as the end of a sentence: "because statement 1
-/// ("NoDeletes") of role factory denies it".
+/// Names the deciding statement, or says that none allows it, as the end of a sentence: "because
+/// statement 1 ("NoDeletes") of role factory denies it".
 std::string explain(const Decision& decision, const Policy& policy);
 
-/// The words that stand before a name in the ARNs of this API: "thing", "policy", "cert", ...
+/// The resource types in the ARNs of this API: "thing", "policy", "cert", ...
 std::span<const std::string_view> resource_types();
 
 }  // namespace imprint::access

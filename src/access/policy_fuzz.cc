@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Access policies: parse never crashes and never forgets the place; what was parsed decides
-// soundly.
+// Access policies: parse never crashes, its errors always have a JSON path, and decisions agree
+// with the statements.
 #include "access/policy.h"
 #include "base/bytes.h"
 #include "base/error.h"

@@ -11,15 +11,15 @@ namespace imprint::access {
 
 namespace {
 
-// The factory line makes claims and things and looks things up. It cannot change a policy, a
-// template or what a device may do: groups carry policies, so it puts nothing into them, and the
-// template in RegisterThing's body may hold any policy. Devices register through the claim.
+// The factory role creates claims and things and may read. It must not change policies, templates
+// or the permissions of devices. It therefore cannot add things to groups, which have policies, nor
+// call RegisterThing, whose template may contain any policy; devices register with the claim.
 constexpr auto kRoles = std::to_array<Role>({
     {"admin", "everything", R"({
   "Version": "2012-10-17",
   "Statement": [{"Sid": "Everything", "Effect": "Allow", "Action": "*", "Resource": "*"}]
 })"},
-    {"read-only", "looks at everything, changes nothing", R"({
+    {"read-only", "reads everything, changes nothing", R"({
   "Version": "2012-10-17",
   "Statement": [{
     "Sid": "Look",
@@ -31,7 +31,7 @@ constexpr auto kRoles = std::to_array<Role>({
     "Resource": "*"
   }, {"Sid": "ItMakesOne", "Effect": "Deny", "Action": "iot:GetRegistrationCode", "Resource": "*"}]
 })"},
-    {"factory", "makes claims and things, looks up; changes no policy and no template", R"({
+    {"factory", "reads, and creates claims and things; cannot change policies or templates", R"({
   "Version": "2012-10-17",
   "Statement": [
     {"Sid": "Look", "Effect": "Allow",

@@ -14,7 +14,7 @@ namespace imprint::access {
 namespace {
 
 constexpr std::size_t kTokenBytes = 32;
-constexpr std::size_t kMostTries = 10'000;  // sources that are remembered
+constexpr std::size_t kMostTries = 10'000;  // addresses
 constexpr std::size_t kMaxKeyBytes = 128;
 
 std::string random_token(Random& random) {
@@ -30,19 +30,19 @@ std::string digest_of(std::string_view token) {
 }
 
 Unexpected refuse_key() {
-  return fail(Fault::forbidden, "this access key id and secret do not go together here");
+  return fail(Fault::forbidden, "the access key id or the secret is wrong");
 }
 
 }  // namespace
 
-bool Sessions::has_ended(const Entry& entry, Monotonic now) {
+bool Sessions::has_expired(const Entry& entry, Monotonic now) {
   return now - entry.began >= kLifetime || now - entry.used >= kIdle;
 }
 
 Sessions::Tries& Sessions::tries_of(const std::string& who, Monotonic now) {
   if (tries_.size() >= kMostTries) {
-    // Those that have had the time to fill up again say nothing; if nobody has, all begin anew,
-    // which gives an attacker with that many addresses no more than the addresses do.
+    // Remove addresses that have regained all attempts. If there are none, reset all: an attacker
+    // with that many addresses gains little by it.
     std::erase_if(tries_,
                   [&](const auto& entry) { return now - entry.second.filled >= kTries * kPause; });
     if (tries_.size() >= kMostTries) tries_.clear();
@@ -57,11 +57,11 @@ Sessions::Tries& Sessions::tries_of(const std::string& who, Monotonic now) {
 }
 
 void Sessions::make_room(std::string_view access_key_id, Monotonic now) {
-  std::erase_if(sessions_, [&](const auto& entry) { return has_ended(entry.second, now); });
-  const auto end_oldest = [&](auto&& counts) {
+  std::erase_if(sessions_, [&](const auto& entry) { return has_expired(entry.second, now); });
+  const auto remove_oldest = [&](auto&& is_candidate) {
     auto oldest = sessions_.end();
     for (auto it = sessions_.begin(); it != sessions_.end(); ++it) {
-      if (!counts(it->second)) continue;
+      if (!is_candidate(it->second)) continue;
       if (oldest == sessions_.end() || it->second.used < oldest->second.used) oldest = it;
     }
     if (oldest != sessions_.end()) sessions_.erase(oldest);
@@ -69,8 +69,8 @@ void Sessions::make_room(std::string_view access_key_id, Monotonic now) {
   const auto is_same_key = [&](const Entry& entry) { return entry.access_key_id == access_key_id; };
   const auto of_key = std::ranges::count_if(
       sessions_, [&](const auto& entry) { return is_same_key(entry.second); });
-  if (static_cast<std::size_t>(of_key) >= kMostOfOneKey) end_oldest(is_same_key);
-  if (sessions_.size() >= kMost) end_oldest([](const Entry&) { return true; });
+  if (static_cast<std::size_t>(of_key) >= kMostOfOneKey) remove_oldest(is_same_key);
+  if (sessions_.size() >= kMost) remove_oldest([](const Entry&) { return true; });
 }
 
 Result<Sessions::Started> Sessions::sign_in(std::string_view access_key_id, std::string_view secret,
@@ -81,7 +81,7 @@ Result<Sessions::Started> Sessions::sign_in(std::string_view access_key_id, std:
                         equal_constant_time(as_bytes(found.who->secret.reveal()), as_bytes(secret));
   const std::scoped_lock lock(mutex_);
   Tries& of_address = tries_of(household_of(address), now);
-  // A key that somebody else is guessing at still opens for its owner, from an address of its own.
+  // Attempts are counted per address only: guesses by others must not lock out the owner of a key.
   if (of_address.left == 0) {
     return fail(Fault::exhausted, "too many wrong secrets; try again in {} seconds",
                 kPause.count());
@@ -107,7 +107,7 @@ Sessions::Entry* Sessions::look_up(const std::string& digest, std::shared_ptr<co
   const auto it = sessions_.find(digest);
   if (it == sessions_.end()) return nullptr;
   Found found = operators_.find(it->second.access_key_id);
-  if (has_ended(it->second, now) || found.standing != Standing::usable) {
+  if (has_expired(it->second, now) || found.standing != Standing::usable) {
     sessions_.erase(it);
     return nullptr;
   }

@@ -16,24 +16,24 @@
 
 namespace imprint::access {
 
-/// Who is signed in at the dashboard. In memory: after a restart people sign in again. A session
-/// is named by a token that its browser keeps in a cookie and that is known here by its digest
-/// only; requests that come with the cookie must also show the session's CSRF token, which another
-/// site's page cannot know. Any thread.
+/// The sessions of people who are signed in to the dashboard. Kept in memory: after a restart
+/// people must sign in again. A session is identified by a token in a cookie of the browser; only
+/// the token's digest is stored here. A request with the cookie must also contain the session's
+/// CSRF token, which pages of other sites cannot know. Any thread.
 class Sessions {
  public:
   static constexpr std::chrono::hours kLifetime{12};
-  static constexpr std::chrono::hours kIdle{1};  ///< ends sooner when it is not used
+  static constexpr std::chrono::hours kIdle{1};  ///< expires earlier when not used
   static constexpr std::size_t kMost = 1'000;
-  static constexpr std::size_t kMostOfOneKey = 20;  ///< a new one ends the oldest
-  /// Wrong secrets from one address that are answered at once; then one more in each kPause.
+  static constexpr std::size_t kMostOfOneKey = 20;  ///< a new one replaces the least recently used
+  /// An address may send this many wrong secrets at once, then one more per kPause.
   static constexpr std::int64_t kTries = 10;
   static constexpr Seconds kPause{6};
 
   struct Session {
     std::shared_ptr<const Operator> who;
     std::string csrf_token;
-    Timestamp expires;  ///< unless it is left idle
+    Timestamp expires;  ///< unless it expires earlier because it is idle
   };
 
   struct Started {
@@ -44,16 +44,19 @@ class Sessions {
   Sessions(const Operators& operators, const Clock& clock, Random& random)
       : operators_(operators), clock_(clock), random_(random) {}
 
-  /// Fault::forbidden for a key that is unknown, revoked, or has another secret, in the same words;
-  /// Fault::exhausted for one who tries too often. `address` is the caller's.
+  /// Fails with Fault::forbidden, always with the same message, if the key is unknown or revoked or
+  /// the secret is wrong, and with Fault::exhausted after too many attempts from `address`, the
+  /// caller's address.
   Result<Started> sign_in(std::string_view access_key_id, std::string_view secret,
                           std::string_view address);
 
-  /// The session of a token, used now; nothing when it has ended or its key is not usable any more.
+  /// The session of a token, whose idle time starts again; nullopt if it has expired or its key is
+  /// no longer usable.
   std::optional<Session> find(std::string_view token);
-  /// Whether find() would find it; does not count as use, so that a page left open ends, too.
-  bool stands(std::string_view token) { return key_of(token).has_value(); }
-  /// The access key id of the session that stands, as above.
+  /// Whether find() would return a session. Does not count as use, so that the session of an idle
+  /// page expires.
+  bool is_valid(std::string_view token) { return key_of(token).has_value(); }
+  /// The access key id of a valid session. Does not count as use either.
   std::optional<std::string> key_of(std::string_view token);
 
   void sign_out(std::string_view token);
@@ -66,18 +69,19 @@ class Sessions {
     Monotonic began;
     Monotonic used;
   };
-  /// So many may be tried at once, then one in each kPause.
+  /// The remaining attempts of an address.
   struct Tries {
     std::int64_t left = kTries;
     Monotonic filled;
   };
 
   Tries& tries_of(const std::string& who, Monotonic now);
-  /// Forgets what has ended; then at most one more is one too many.
+  /// Removes expired sessions and, if the limits are reached, the least recently used one.
   void make_room(std::string_view access_key_id, Monotonic now);
-  /// The entry with its operator, or null; forgets it when it has ended. Called with the lock held.
+  /// The entry with its operator. Removes the entry and returns null if it is no longer valid.
+  /// Requires the lock.
   Entry* look_up(const std::string& digest, std::shared_ptr<const Operator>& who, Monotonic now);
-  [[nodiscard]] static bool has_ended(const Entry& entry, Monotonic now);
+  [[nodiscard]] static bool has_expired(const Entry& entry, Monotonic now);
 
   const Operators& operators_;
   const Clock& clock_;

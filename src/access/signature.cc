@@ -20,7 +20,7 @@ std::string hash_of(std::string_view text) {
   return encoding::to_hex(x509::sha256(as_bytes(text)));
 }
 
-/// The path as AWS canonicalizes it: dot segments and empty segments gone, what is left encoded
+/// The path in AWS's canonical form: without dot segments and empty segments, the others encoded
 /// once more.
 std::string canonical_path(std::string_view path) {
   std::vector<std::string_view> kept;

@@ -9,8 +9,8 @@
 #include "access/access_key.h"
 #include "base/clock.h"
 
-/// AWS Signature Version 4. Whoever signs a request and whoever verifies one share this canonical
-/// form, so that the two cannot differ.
+/// AWS Signature Version 4. Signing and verification use the same canonical form, so that they
+/// cannot differ.
 namespace imprint::access {
 
 inline constexpr std::string_view kSignatureAlgorithm = "AWS4-HMAC-SHA256";
@@ -19,7 +19,7 @@ inline constexpr std::string_view kSignatureTerminator = "aws4_request";
 /// Names and values, decoded, in any order.
 using QueryParameters = std::vector<std::pair<std::string, std::string>>;
 
-/// What of a request is signed.
+/// The signed parts of a request.
 struct SignedParts {
   std::string_view method;
   std::string_view path;  ///< as sent: encoded once
@@ -29,7 +29,7 @@ struct SignedParts {
   std::string_view payload_hash;    ///< SHA-256 of the body in hex
 };
 
-/// The date, region and service that a signature holds for.
+/// The date, region and service for which a signature is valid.
 struct SigningScope {
   std::string_view day;  ///< yyyymmdd
   std::string_view region;
@@ -41,27 +41,26 @@ struct SigningScope {
 /// SHA-256 of the canonical request, in hex.
 std::string canonical_digest(const SignedParts& parts);
 
-/// `date` is the request's, as X-Amz-Date has it. 64 hex digits.
+/// The signature, 64 hex digits. `date` is the request's X-Amz-Date.
 std::string signature_of(const Secret& secret, const SigningScope& scope, std::string_view date,
                          std::string_view digest);
 
-/// A time as X-Amz-Date is written: yyyymmddThhmmssZ.
+/// A time in the format of X-Amz-Date: yyyymmddThhmmssZ.
 std::string amz_date(Timestamp time);
 
-/// The query as it is sent and signed: encoded, sorted, joined by '&'.
+/// The query in the form that is sent and signed: encoded, sorted, joined by '&'.
 std::string canonical_query(const QueryParameters& query);
 
-/// A request of our own to a server.
+/// A request that we send to a server.
 struct Outgoing {
   std::string method;
-  std::string host;  ///< with the port, as the Host header has it
+  std::string host;  ///< the Host header, with the port
   std::string path;  ///< encoded once
   QueryParameters query = {};
   std::string body = {};
 };
 
-/// The headers that make it a signed request: X-Amz-Date and Authorization. Host and X-Amz-Date
-/// are signed.
+/// The headers X-Amz-Date and Authorization for a signed request. Host and X-Amz-Date are signed.
 std::vector<std::pair<std::string, std::string>> sign(const Outgoing& request, const AccessKey& key,
                                                       std::string_view region, Timestamp now);
 

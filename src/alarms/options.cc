@@ -11,9 +11,8 @@ namespace {
 Result<void> check_ratio(std::string_view table, const RatioOptions& ratio) {
   if (ratio.below <= ratio.above) return {};
   return fail_at(Fault::invalid, fmt::format("{}.below", table),
-                 "{} is more than above = {}: an alarm that is resolved before it can be raised "
-                 "would flap; lower it",
-                 ratio.below, ratio.above);
+                 "{} is more than above = {}, so that the alarm would flap; lower it", ratio.below,
+                 ratio.above);
 }
 
 Result<void> check_webhook(const WebhookOptions& webhook) {
@@ -51,24 +50,23 @@ Result<void> check_mail(const MailOptions& mail) {
   const auto url = outbound::MailUrl::parse(mail.server);
   if (!url) return refuse("server", url.error().message);
   if (const auto from = outbound::check_mail_address(mail.from); !from) {
-    return refuse("from", mail.from.empty() ? "is missing: the address that the mails come from"
+    return refuse("from", mail.from.empty() ? "is missing: set the sender's address"
                                             : std::string_view(from.error().message));
   }
   if (mail.to.empty())
-    return refuse("to",
-                  "is missing: the addresses that receive the mails, for instance [\"ops@...\"]");
+    return refuse("to", "is missing: set the recipients' addresses, for instance [\"ops@...\"]");
   for (const std::string& address : mail.to) {
     if (const auto to = outbound::check_mail_address(address); !to)
       return refuse("to", to.error().message);
   }
   if (mail.user.empty() != mail.password_file.empty()) {
     return refuse(mail.user.empty() ? "password-file" : "user",
-                  "user and password-file come together; give both or none");
+                  "user and password-file are required together; set both or neither");
   }
   if (!mail.starttls && !url->is_tls && !mail.user.empty() && !url->is_loopback) {
     return refuse("starttls",
-                  "without it the password would cross the network unencrypted; set it to true, or "
-                  "use smtps://");
+                  "must be true, or the password would cross the network unencrypted; set it to "
+                  "true, or use smtps://");
   }
   return {};
 }

@@ -13,14 +13,14 @@
 /// notified. File names are relative to the deployment directory.
 namespace imprint::alarms {
 
-/// The ratio of failures to successes within a sliding window. A few attempts say nothing: one
-/// refused of three is not an alarm.
+/// The ratio of failures to successes within a sliding window. A few attempts are not significant:
+/// one refused device of three raises no alarm.
 struct RatioOptions {
   bool enabled = true;
-  double above = 0.05;      ///< raised above it
-  double below = 0.03;      ///< resolved when it was not above this for a whole window
+  double above = 0.05;      ///< raised above this
+  double below = 0.03;      ///< resolved when not above this for a whole window
   Seconds window{600};      ///< at least 2 seconds
-  std::int64_t least = 20;  ///< attempts in the window
+  std::int64_t least = 20;  ///< minimum of attempts in the window
   friend bool operator==(const RatioOptions&, const RatioOptions&) = default;
 };
 
@@ -32,8 +32,8 @@ struct NoSuccessOptions {
 
 struct NewPlaceOptions {
   bool enabled = true;
-  std::int64_t after_devices = 20;  ///< until then, a claim's places are learned
-  std::int64_t most_places = 4;     ///< a claim used from more counts as used everywhere
+  std::int64_t after_devices = 20;  ///< up to this many, a claim's networks are learned
+  std::int64_t most_places = 4;     ///< a claim used from more has no expected networks
   friend bool operator==(const NewPlaceOptions&, const NewPlaceOptions&) = default;
 };
 
@@ -47,24 +47,24 @@ struct ExpiryOptions {
 
 struct StoreOptions {
   bool enabled = true;
-  Seconds window{60};  ///< resolved after this long without a failure
+  Seconds window{60};  ///< resolved after this time without a failure
   friend bool operator==(const StoreOptions&, const StoreOptions&) = default;
 };
 
 struct DiskOptions {
   bool enabled = true;
-  std::int64_t least_mib = 512;  ///< free on the file system of the deployment
+  std::int64_t least_mib = 512;  ///< minimum of free space on the deployment's file system
   friend bool operator==(const DiskOptions&, const DiskOptions&) = default;
 };
 
-/// For kinds that happen in one moment: claim-frozen, duplicate-device, key-in-two-places.
+/// For alarms about single events: claim-new-place, duplicate-device, key-in-two-places.
 struct PointOptions {
-  Seconds quiet = std::chrono::hours(24);  ///< resolved when it did not happen again for this long
+  Seconds quiet = std::chrono::hours(24);  ///< resolved after this time without another event
   friend bool operator==(const PointOptions&, const PointOptions&) = default;
 };
 
 struct WebhookOptions {
-  std::string url = {};  ///< empty: none
+  std::string url = {};  ///< empty: no webhook
   std::string hmac_key_file = {};
   std::string bearer_file = {};
   std::string ca_file = {};
@@ -73,7 +73,7 @@ struct WebhookOptions {
 };
 
 struct MailOptions {
-  std::string server = {};  ///< empty: none; "smtp://mail.example.net:587"
+  std::string server = {};  ///< "smtp://mail.example.net:587"; empty: no mail
   std::string from = {};
   std::vector<std::string> to = {};
   std::string user = {};
@@ -102,8 +102,8 @@ struct Options {
   friend bool operator==(const Options&, const Options&) = default;
 };
 
-/// Checks options that depend on each other. Errors: Fault::invalid, `where` being the key as
-/// imprint.toml spells it below [alarms]: "failure-ratio.below".
+/// Checks options that depend on each other. Errors are Fault::invalid; `where` is the key below
+/// [alarms] in imprint.toml, such as "failure-ratio.below".
 Result<void> check(const Options& options);
 
 }  // namespace imprint::alarms

@@ -7,7 +7,7 @@ namespace imprint::alarms {
 
 registry::AuditEvent alarm_event(Kind kind, std::string_view because, registry::AuditEvent about) {
   return trail::record(std::move(about), "alarm"_step, trail::Outcome::raised,
-                       // As in every event about a certificate that many devices share.
+                       // set in every event about a claim certificate
                        {.is_of_claim = kind == Kind::claim_frozen || kind == Kind::claim_new_place,
                         .because = std::string(because)},
                        trail::AlarmTold{.kind = std::string(to_string(kind))});
@@ -20,7 +20,7 @@ std::optional<Kind> raised_by(const registry::AuditEvent& event) {
   return parse_kind(told.detail_as<trail::AlarmTold>().kind);
 }
 
-bool PointAlarms::is_news(const Cause& cause) {
+bool PointAlarms::should_raise(const Cause& cause) {
   const Monotonic now = clock_.monotonic();
   const std::scoped_lock lock(mutex_);
   if (now - swept_ >= kQuietTime) {
@@ -37,7 +37,7 @@ bool PointAlarms::is_news(const Cause& cause) {
 void PointAlarms::raise(Kind kind, std::string subject, std::string_view because,
                         registry::AuditEvent about) {
   Cause cause{kind, std::move(subject)};
-  if (!is_news(cause)) return;
+  if (!should_raise(cause)) return;
   about.time = clock_.now();
   registry::ChangeSet changes;
   changes.events.push_back(alarm_event(kind, because, std::move(about)));
@@ -46,7 +46,7 @@ void PointAlarms::raise(Kind kind, std::string subject, std::string_view because
 
 runtime::Task<void> PointAlarms::commit(Cause cause, registry::ChangeSet changes) {
   if (co_await store_.commit(std::move(changes))) co_return;
-  // A store that cannot write is reported by its own alarm; the same cause raises this one again.
+  // store-trouble reports the failing store. Let the next occurrence raise this alarm again.
   const std::scoped_lock lock(mutex_);
   raised_.erase(cause);
 }

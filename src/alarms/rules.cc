@@ -34,21 +34,21 @@ std::string date_of(Timestamp time) {
                      fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
 }
 
-/// The text as one word of a shell command line; nullopt when it cannot be typed: what devices send
-/// may be anything.
+/// The text quoted as one word of a shell command line; nullopt if it is not printable ASCII, as
+/// devices may send anything.
 std::optional<std::string> shell_word(std::string_view text) {
   const auto is_plain = [](char c) {
     return name_rules::is_alnum(c) || std::string_view("._:/-").find(c) != std::string_view::npos;
   };
-  const auto is_typed = [](char c) { return c >= 0x20 && c < 0x7F; };
-  if (text.empty() || !std::ranges::all_of(text, is_typed)) return std::nullopt;
+  const auto is_printable = [](char c) { return c >= 0x20 && c < 0x7F; };
+  if (text.empty() || !std::ranges::all_of(text, is_printable)) return std::nullopt;
   if (text.front() != '-' && std::ranges::all_of(text, is_plain)) return std::string(text);
   std::string out = "'";
   for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return out + "'";
 }
 
-/// The line with that text as its last word; empty when the text cannot be typed.
+/// The line with the text as its last word; empty if shell_word() rejects the text.
 std::vector<std::string> command(std::string_view line, std::string_view text) {
   const auto word = shell_word(text);
   if (!word) return {};
@@ -63,61 +63,63 @@ std::vector<std::string> explain(const Device& device) {
   return command("imprint explain DIR --client", device.client);
 }
 
-struct Words {
+struct Texts {
   Kind kind;
   std::string_view subject_kind;
   std::string_view what;
   std::string_view next;
 };
 
-Words words_of(Ending::What what) {
+Texts texts_of(WatchedCertificate::What what) {
   switch (what) {
-    case Ending::What::server:
+    case WatchedCertificate::What::server:
       return {Kind::certificates_expiring, "certificate", "the server's certificate",
-              "put a new one into server/ and send imprintd a SIGHUP (imprint doctor says what it "
-              "must contain); devices stop connecting when it ends"};
-    case Ending::What::claim:
+              "put a new one into server/ and send SIGHUP to imprintd (imprint doctor says what it "
+              "must contain); devices cannot connect after it expires"};
+    case WatchedCertificate::What::claim:
       return {Kind::certificates_expiring, "claim", "a claim with devices left",
-              "make another claim for the devices that are left, and have the line use it before "
-              "this one ends"};
-    case Ending::What::root:
+              "create another claim for the remaining devices, and switch the line to it before "
+              "this one expires"};
+    case WatchedCertificate::What::root:
       return {Kind::ca_expiring, "ca", "the root CA",
-              "plan its successor: every device trusts this one, and has to learn the next before "
-              "it ends"};
-    case Ending::What::issuing:
+              "plan its successor: every device trusts this CA and must get the new one before it "
+              "expires"};
+    case WatchedCertificate::What::issuing:
       return {Kind::ca_expiring, "ca", "the issuing CA",
-              "renew it under the root CA: no certificate it signs lives longer than it does"};
-    case Ending::What::registered:
+              "renew it under the root CA: the certificates that it signs expire with it at the "
+              "latest"};
+    case WatchedCertificate::What::registered:
       return {Kind::ca_expiring, "ca", "a registered CA",
-              "register its successor before devices with certificates of the next one connect"};
+              "register its successor before devices with certificates from the new CA connect"};
   }
   return {Kind::ca_expiring, "", "", ""};
 }
 
 }  // namespace
 
-Finding judge_failures(const RatioOptions& options, const Tally& tally, const Leading& leading) {
+Finding judge_failures(const RatioOptions& options, const Tally& tally,
+                       const TopFailure& top_failure) {
   std::string because = fmt::format(
-      "{} of {} provisioning steps failed within {}: {:.1f} % of the devices "
-      "onboarded, above {:.1f} % is an alarm",
+      "{} of {} provisioning steps failed within {}: {:.1f} % of the devices onboarded; the limit "
+      "is {:.1f} %",
       tally.bad, tally.attempts(), to_duration(options.window), tally.ratio() * 100,
       options.above * 100);
   if (tally.good == 0) {
     because = fmt::format(
-        "{} provisioning steps failed within {}, and no device was onboarded; failures above "
-        "{:.1f} % of the devices onboarded are an alarm",
+        "{} provisioning steps failed within {}, and no device was onboarded; the limit is {:.1f} "
+        "% of the devices onboarded",
         tally.bad, to_duration(options.window), options.above * 100);
   }
   std::string next = "see which steps fail: Pipeline in the dashboard lists them by category";
-  if (!leading.category.empty()) {
-    because +=
-        fmt::format("; most of them, {}: {} ({})", leading.count, leading.title, leading.category);
-    next = leading.remedy;
+  if (!top_failure.category.empty()) {
+    because += fmt::format("; most of them, {}: {} ({})", top_failure.count, top_failure.title,
+                           top_failure.category);
+    next = top_failure.remedy;
   }
   Finding out =
       ratio_finding(Kind::failure_ratio, options, tally, std::move(because), std::move(next));
-  out.device = leading.example;
-  out.commands = explain(leading.example);
+  out.device = top_failure.example;
+  out.commands = explain(top_failure.example);
   return out;
 }
 
@@ -128,18 +130,18 @@ Finding judge_hook_failures(const RatioOptions& options, const HookTally& tally)
       fmt::format("of {} requests to hooks within {}, {} failed and {} were not answered in time; "
                   "their devices are refused and may try again",
                   counted.attempts(), to_duration(options.window), tally.failed, tally.timed_out),
-      "look at the handler: is it running, reachable, slow? The server's log and Hooks in the "
-      "dashboard say what the last failure was");
+      "check whether the handler is running, reachable and fast enough; the server's log and Hooks "
+      "in the dashboard show the last failure");
 }
 
 Finding judge_hook_rejections(const RatioOptions& options, const HookTally& tally) {
   const Tally counted{.good = tally.answered - tally.denied, .bad = tally.denied};
   return ratio_finding(
       Kind::hook_rejections, options, counted,
-      fmt::format("hooks denied {} of {} devices that they answered for within {}", tally.denied,
-                  tally.answered, to_duration(options.window)),
-      "the handler works and says no: look at one of the devices, and compare what it sent with "
-      "what the handler expects");
+      fmt::format("hooks denied {} of the {} devices that they decided about within {}",
+                  tally.denied, tally.answered, to_duration(options.window)),
+      "the handler works but denies devices: compare what one of them sent with what the handler "
+      "expects");
 }
 
 Finding judge_batch(const NoSuccessOptions& options, const OpenBatch& batch) {
@@ -150,14 +152,15 @@ Finding judge_batch(const NoSuccessOptions& options, const OpenBatch& batch) {
               .subject = batch.claim,
               .subject_kind = "batch"};
   out.because = fmt::format(
-      "{} of {} devices of this batch are registered, and none for {}", batch.devices, batch.most,
-      to_duration(std::chrono::floor<std::chrono::minutes>(batch.since_last)));
+      "{} of {} devices of this batch are registered, but no further one for {}", batch.devices,
+      batch.most, to_duration(std::chrono::floor<std::chrono::minutes>(batch.since_last)));
   if (batch.since_last < std::chrono::minutes(1))
-    out.because = fmt::format("{} of {} devices of this batch are registered, the last one now",
-                              batch.devices, batch.most);
+    out.because =
+        fmt::format("{} of {} devices of this batch are registered, the last one just now",
+                    batch.devices, batch.most);
   out.next = fmt::format(
-      "do devices reach the server at all? The claim's timeline shows what they did last. If the "
-      "batch is over, set the claim's number of devices to {}",
+      "check whether devices reach the server; the claim's timeline shows what they did last. If "
+      "the batch is complete, set the claim's number of devices to {}",
       batch.devices);
   out.commands = {
       fmt::format("imprint explain DIR --certificate {}", batch.claim),
@@ -165,41 +168,42 @@ Finding judge_batch(const NoSuccessOptions& options, const OpenBatch& batch) {
   return out;
 }
 
-Finding judge_ending(const ExpiryOptions& options, const Ending& one, Timestamp now) {
-  const Words words = words_of(one.what);
-  const Seconds bound = one.what == Ending::What::claim   ? options.claims
-                        : words.kind == Kind::ca_expiring ? options.authorities
-                                                          : options.certificates;
+Finding judge_certificate(const ExpiryOptions& options, const WatchedCertificate& one,
+                          Timestamp now) {
+  const Texts texts = texts_of(one.what);
+  const Seconds bound = one.what == WatchedCertificate::What::claim ? options.claims
+                        : texts.kind == Kind::ca_expiring           ? options.authorities
+                                                                    : options.certificates;
   const auto life = std::chrono::floor<Seconds>(one.not_after - one.not_before);
   const Seconds near = std::min(bound, life / 4);
   const auto left = std::chrono::floor<Seconds>(one.not_after - now);
-  Finding out{.kind = words.kind,
+  Finding out{.kind = texts.kind,
               .state = left < near ? State::bad : State::calm,
               .subject = one.id,
-              .subject_kind = std::string(words.subject_kind)};
+              .subject_kind = std::string(texts.subject_kind)};
   using std::chrono::hours;
   out.level = left.count() < 0 ? 3 : left < hours(24) ? 2 : left < hours(24 * 7) ? 1 : 0;
   const std::string name = one.name.empty() ? "" : fmt::format(" {}", one.name);
   out.because =
       left.count() < 0
-          ? fmt::format("{}{} ended on {}", words.what, name, date_of(one.not_after))
-          : fmt::format("{}{} ends on {}, in {}", words.what, name, date_of(one.not_after),
+          ? fmt::format("{}{} expired on {}", texts.what, name, date_of(one.not_after))
+          : fmt::format("{}{} expires on {}, in {}", texts.what, name, date_of(one.not_after),
                         left < hours(48) ? fmt::format("{} hours", left / hours(1))
                                          : fmt::format("{} days", left / hours(24)));
-  out.next = words.next;
+  out.next = texts.next;
   return out;
 }
 
-Finding judge_fleet(const ExpiryOptions& options, std::int64_t certificates, bool is_least) {
+Finding judge_fleet(const ExpiryOptions& options, std::int64_t certificates, bool has_more) {
   Finding out{.kind = Kind::certificates_expiring,
               .state = certificates > 0 ? State::bad : State::calm};
   for (std::int64_t i = certificates; i >= 10; i /= 10) ++out.level;
-  out.because = fmt::format("{}{} ACTIVE device certificate{} end{} within {}",
-                            is_least ? "at least " : "", certificates, certificates == 1 ? "" : "s",
+  out.because = fmt::format("{}{} ACTIVE device certificate{} expire{} within {}",
+                            has_more ? "at least " : "", certificates, certificates == 1 ? "" : "s",
                             certificates == 1 ? "s" : "", to_duration(options.certificates));
   out.next =
-      "Rotation in the dashboard lists them, soonest first; let the devices register again with a "
-      "new certificate before theirs ends";
+      "Rotation in the dashboard lists them, the next to expire first; let the devices register "
+      "again with a new certificate before theirs expires";
   return out;
 }
 
@@ -210,8 +214,8 @@ Finding judge_store(const StoreOptions& options, std::int64_t failures) {
           .because = fmt::format("{} transaction{} could not be written within {}", failures,
                                  failures == 1 ? "" : "s", to_duration(options.window)),
           .next =
-              "nothing can be registered meanwhile: look at the server's log, at the free "
-              "space and the permissions of the deployment directory, and at the disk itself"};
+              "no device can be registered meanwhile: check the server's log, the free space and "
+              "the permissions of the deployment directory, and the disk itself"};
 }
 
 Finding judge_disk(const DiskOptions& options, const DiskSpace& space, std::string_view directory) {
@@ -222,11 +226,11 @@ Finding judge_disk(const DiskOptions& options, const DiskSpace& space, std::stri
     out.state = State::between;
   }
   out.because =
-      fmt::format("{} MiB of {} MiB are free on the file system of {}; below {} MiB is an alarm",
+      fmt::format("{} MiB of {} MiB are free on the file system of {}; the limit is {} MiB",
                   space.free_mib, space.total_mib, directory, options.least_mib);
   out.next =
-      "make room before the store cannot grow: old backups, uploads/ and registrations/, logs of "
-      "other programs; or move the deployment to a larger disk";
+      "free space before the store can no longer grow: remove old backups, files in uploads/ and "
+      "registrations/ and logs of other programs, or move the deployment to a larger disk";
   return out;
 }
 
@@ -243,30 +247,31 @@ Finding point_finding(Kind kind, std::string subject_kind, std::string subject,
   switch (kind) {
     case Kind::claim_frozen:
       out.next =
-          "see what its budget is. If it leaked, leave it frozen and make another; if the budget "
-          "was too narrow, widen it before you thaw the claim, or the next device freezes it again";
+          "check its budget. If the claim leaked, leave it frozen and create another one. If the "
+          "budget was too small, raise it before you thaw the claim, or the next device freezes it "
+          "again";
       add("imprint claim show DIR");
       add("imprint claim set DIR");
       add("imprint claim thaw DIR");
       break;
     case Kind::claim_new_place:
       out.next =
-          "is that place yours? The claim's timeline shows what was done from there; if not, "
-          "freeze it";
+          "if you do not know that network, freeze the claim; its timeline shows what was done "
+          "from there";
       add("imprint explain DIR --certificate");
       add("imprint claim freeze DIR");
       break;
     case Kind::duplicate_device:
       out.next =
-          "find the two units: one has the other's serial number, or is a copy. Allow the right "
-          "one to register with another key, once";
+          "find the two units: one has the other's serial number or is a copy. Allow the right one "
+          "to register once with another key";
       add("imprint explain DIR --thing");
       add("imprint reprovision allow DIR");
       break;
     case Kind::key_in_two_places:
       out.next =
-          "deactivate the certificate and provision the right device again: its key is known to "
-          "somebody else";
+          "deactivate the certificate and provision the right device again: somebody else has its "
+          "key";
       add(out.subject_kind == "thing" ? "imprint explain DIR --thing"
                                       : "imprint explain DIR --certificate");
       break;

@@ -11,11 +11,11 @@
 #include "alarms/options.h"
 #include "base/clock.h"
 
-/// Judges by the rules what was observed. Pure: observations in, findings out; monitoring/board
-/// turns them into alarms.
+/// The alarm rules: pure functions that turn observations into findings. monitoring/board turns
+/// findings into alarms.
 namespace imprint::alarms {
 
-/// A device as `imprint explain` finds it; both empty: no device.
+/// A device by the ids that `imprint explain` accepts; no device if both are empty.
 struct Device {
   std::string serial_number = {};
   std::string client = {};
@@ -23,24 +23,24 @@ struct Device {
   friend bool operator==(const Device&, const Device&) = default;
 };
 
-/// What one rule says about one subject at this moment.
+/// The current result of one rule for one subject.
 struct Finding {
   enum class State : std::uint8_t {
-    bad,      ///< an alarm, if there is none yet
-    between,  ///< neither a reason to raise one nor to resolve one
+    bad,      ///< raises an alarm if there is none
+    between,  ///< neither raises nor resolves an alarm
     calm,
   };
   Kind kind;
   State state = State::calm;
-  Seconds hold{0};  ///< calm for this long until it is resolved
+  Seconds hold{0};  ///< the alarm is resolved after being calm for this time
   std::string subject = {};
   std::string subject_kind = {};
-  std::string because = {};  ///< what was seen, with numbers
-  std::string next = {};     ///< what to look at, in words
-  /// Commands that an operator with a shell may type; DIR stands for the deployment directory.
+  std::string because = {};  ///< what was observed, with numbers
+  std::string next = {};     ///< what to do next
+  /// Shell commands for operators; DIR stands for the deployment directory.
   std::vector<std::string> commands = {};
   Device device = {};  ///< an example, if the subject itself is not a device
-  int level = 0;       ///< when it grows, an alarm that is already raised is reported again
+  int level = 0;       ///< when it grows, people are notified again
 };
 
 /// The successes and failures within a rule's window.
@@ -57,15 +57,16 @@ struct Tally {
 };
 
 /// The most frequent kind of failure (outcome/failure_category.h).
-struct Leading {
-  std::string category = {};  ///< empty: there is none
+struct TopFailure {
+  std::string category = {};  ///< empty if there is none
   std::string title = {};
   std::string remedy = {};
   std::int64_t count = 0;
-  Device example = {};  ///< the last that failed so
+  Device example = {};  ///< the last device that failed in this way
 };
 
-Finding judge_failures(const RatioOptions& options, const Tally& tally, const Leading& leading);
+Finding judge_failures(const RatioOptions& options, const Tally& tally,
+                       const TopFailure& top_failure);
 
 struct HookTally {
   std::int64_t answered = 0;  ///< allowed or denied
@@ -73,13 +74,12 @@ struct HookTally {
   std::int64_t failed = 0;
   std::int64_t timed_out = 0;
 };
-/// The handler is broken, or in the way...
+/// The handler fails or cannot be reached.
 Finding judge_hook_failures(const RatioOptions& options, const HookTally& tally);
-/// ...or it works, and says no to many.
+/// The handler works, but denies many devices.
 Finding judge_hook_rejections(const RatioOptions& options, const HookTally& tally);
 
-/// A claim whose budget says how many devices there are; some of them are registered, and some are
-/// not.
+/// A claim with a limited number of devices, not all of which are registered yet.
 struct OpenBatch {
   std::string claim;  ///< certificate id
   std::int64_t devices = 0;
@@ -89,8 +89,8 @@ struct OpenBatch {
 };
 Finding judge_batch(const NoSuccessOptions& options, const OpenBatch& batch);
 
-/// One certificate that many depend on.
-struct Ending {
+/// A certificate that many devices depend on.
+struct WatchedCertificate {
   enum class What : std::uint8_t { server, claim, root, issuing, registered };
   What what = What::server;
   std::string id;  ///< hex
@@ -98,11 +98,13 @@ struct Ending {
   Timestamp not_before = {};
   Timestamp not_after = {};
 };
-/// "Near" is what the options say, but at most a quarter of the certificate's life: a claim for one
-/// day is not near its end from the start.
-Finding judge_ending(const ExpiryOptions& options, const Ending& one, Timestamp now);
-/// ACTIVE certificates of devices that end within options.certificates; `is_least`: there are more.
-Finding judge_fleet(const ExpiryOptions& options, std::int64_t certificates, bool is_least);
+/// The finding is bad if the remaining time is below the limit in the options, or below a quarter
+/// of the certificate's lifetime if that is less, so that a new claim for one day raises no alarm.
+Finding judge_certificate(const ExpiryOptions& options, const WatchedCertificate& one,
+                          Timestamp now);
+/// Judges the number of ACTIVE device certificates that expire within options.certificates.
+/// `has_more`: there are more than that.
+Finding judge_fleet(const ExpiryOptions& options, std::int64_t certificates, bool has_more);
 
 Finding judge_store(const StoreOptions& options, std::int64_t failures);
 
@@ -110,10 +112,10 @@ struct DiskSpace {
   std::int64_t free_mib = 0;
   std::int64_t total_mib = 0;
 };
-/// Resolved only a fifth above the bound, so that one file more or less does not raise it again.
+/// Resolved only when the free space is a fifth above the limit, so that the alarm does not flap.
 Finding judge_disk(const DiskOptions& options, const DiskSpace& space, std::string_view directory);
 
-/// Something that happened in one moment; `subject` is a claim, a thing or a certificate.
+/// A finding about a single event; `subject` is a claim, a thing or a certificate.
 Finding point_finding(Kind kind, std::string subject_kind, std::string subject,
                       std::string because);
 

@@ -16,44 +16,44 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using enum Finding::State;
 
-TEST(Kinds, HaveNamesThatLeadBack) {
+TEST(Kinds, AreParsedFromTheirNames) {
   for (const Kind kind : all_kinds()) EXPECT_EQ(parse_kind(to_string(kind)), kind);
   EXPECT_FALSE(parse_kind("campaign"));
   EXPECT_FALSE(parse_kind(""));
 }
 
-TEST(FailureRatio, NeedsManyAttemptsAndKeepsItsDistance) {
+TEST(FailureRatio, NeedsManyAttemptsAndDoesNotFlap) {
   struct Row {
     const char* name;
     Tally tally;
     Finding::State state;
   };
   const Row rows[] = {
-      {"nothing happens", {}, calm},
+      {"no attempts", {}, calm},
       {"one refused of three", {.good = 2, .bad = 1}, between},
       {"all three refused", {.good = 0, .bad = 3}, between},
-      {"one too few", {.good = 9, .bad = 10}, between},
-      {"as many as it takes", {.good = 10, .bad = 10}, bad},
-      {"nothing but failures", {.good = 0, .bad = 20}, bad},
+      {"one attempt too few", {.good = 9, .bad = 10}, between},
+      {"just enough attempts", {.good = 10, .bad = 10}, bad},
+      {"only failures", {.good = 0, .bad = 20}, bad},
       {"7 %", {.good = 93, .bad = 7}, bad},
       {"exactly 5 % is not above", {.good = 100, .bad = 5}, between},
       {"just above", {.good = 99, .bad = 5}, bad},
       {"between both bounds", {.good = 100, .bad = 4}, between},
       {"exactly 3 %", {.good = 100, .bad = 3}, calm},
-      {"none", {.good = 1000, .bad = 0}, calm},
-      {"one, after many", {.good = 1000, .bad = 1}, calm},
+      {"no failures", {.good = 1000, .bad = 0}, calm},
+      {"one failure of many", {.good = 1000, .bad = 1}, calm},
   };
   for (const Row& row : rows)
     EXPECT_EQ(judge_failures({}, row.tally, {}).state, row.state) << row.name;
 }
 
-TEST(FailureRatio, NamesWhatLeadsAndWhoHasIt) {
-  const Leading leading{.category = "not-admitted",
-                        .title = "The rules keep the device out",
-                        .remedy = "Correct the list.",
-                        .count = 6,
-                        .example = {.serial_number = "X-1"}};
-  const Finding finding = judge_failures({}, {.good = 93, .bad = 7}, leading);
+TEST(FailureRatio, NamesTheMostFrequentCauseAndADevice) {
+  const TopFailure top_failure{.category = "not-admitted",
+                               .title = "The rules keep the device out",
+                               .remedy = "Correct the list.",
+                               .count = 6,
+                               .example = {.serial_number = "X-1"}};
+  const Finding finding = judge_failures({}, {.good = 93, .bad = 7}, top_failure);
   EXPECT_THAT(finding.because, HasSubstr("7 of 100 provisioning steps failed within 10m: 7.5 %"));
   EXPECT_THAT(finding.because, HasSubstr("6: The rules keep the device out (not-admitted)"));
   EXPECT_THAT(finding.next, HasSubstr("Correct the list."));
@@ -62,7 +62,7 @@ TEST(FailureRatio, NamesWhatLeadsAndWhoHasIt) {
   EXPECT_EQ(finding.hold, Seconds(600));
 }
 
-TEST(FailureRatio, WhatDevicesSayIsOneWordOfACommandOrNone) {
+TEST(FailureRatio, QuotesSerialNumbersInCommandsOrOmitsTheCommand) {
   struct Row {
     std::string serial;
     std::vector<std::string> commands;
@@ -76,19 +76,19 @@ TEST(FailureRatio, WhatDevicesSayIsOneWordOfACommandOrNone) {
       {"\xc2\x9b[31m", {}},
   };
   for (const Row& row : rows) {
-    const Leading leading{
+    const TopFailure top_failure{
         .category = "c", .remedy = "r", .count = 1, .example = {.serial_number = row.serial}};
-    EXPECT_EQ(judge_failures({}, {.bad = 20}, leading).commands, row.commands) << row.serial;
+    EXPECT_EQ(judge_failures({}, {.bad = 20}, top_failure).commands, row.commands) << row.serial;
   }
 }
 
-TEST(FailureRatio, WithoutOneSuccessItNamesNoShareOfThem) {
+TEST(FailureRatio, NamesNoPercentageWithoutSuccesses) {
   EXPECT_THAT(judge_failures({}, {.bad = 25}, {}).because,
               AllOf(HasSubstr("25 provisioning steps failed"), HasSubstr("no device was onboarded"),
                     Not(HasSubstr("2500"))));
 }
 
-TEST(Hooks, ThatFailAreNotHooksThatSayNo) {
+TEST(Hooks, FailuresAndRejectionsAreDifferentAlarms) {
   const HookTally broken{.answered = 20, .denied = 0, .failed = 10, .timed_out = 10};
   EXPECT_EQ(judge_hook_failures({}, broken).state, bad);
   EXPECT_EQ(judge_hook_rejections(Options().hook_rejections, broken).state, calm);
@@ -99,9 +99,9 @@ TEST(Hooks, ThatFailAreNotHooksThatSayNo) {
   EXPECT_THAT(judge_hook_failures({}, broken).because, HasSubstr("10 were not answered in time"));
 }
 
-TEST(Batches, StandStillAfterAWhile) {
+TEST(Batches, RaiseAnAlarmWhenTheyStopGrowing) {
   OpenBatch batch{.claim = "ab", .devices = 37, .most = 100, .since_last = Seconds(1799)};
-  EXPECT_EQ(judge_batch({}, batch).state, between) << "nothing was seen to grow yet";
+  EXPECT_EQ(judge_batch({}, batch).state, between) << "has not been observed to grow yet";
   batch.has_grown = true;
   EXPECT_EQ(judge_batch({}, batch).state, calm);
   OpenBatch still = batch;
@@ -114,24 +114,24 @@ TEST(Batches, StandStillAfterAWhile) {
                                             HasSubstr("claim set DIR ab --max-devices 37")));
 }
 
-TEST(Endings, AreNearByTheirBoundAndByTheirLife) {
+TEST(Expiry, IsJudgedByTheLimitAndTheLifetime) {
   const Timestamp now(std::chrono::hours(24 * 20'000));
   const auto days = [](int count) { return std::chrono::hours(24 * count); };
   struct Row {
     const char* name;
-    Ending::What what;
+    WatchedCertificate::What what;
     Timestamp not_before;
     Timestamp not_after;
     Finding::State state;
     Kind kind;
   };
-  using What = Ending::What;
+  using What = WatchedCertificate::What;
   const Row rows[] = {
       {"server, far", What::server, now - days(300), now + days(31), calm,
        Kind::certificates_expiring},
       {"server, near", What::server, now - days(335), now + days(29), bad,
        Kind::certificates_expiring},
-      {"server, ended", What::server, now - days(365), now - days(1), bad,
+      {"server, expired", What::server, now - days(365), now - days(1), bad,
        Kind::certificates_expiring},
       {"server for a week, new", What::server, now, now + days(7), calm,
        Kind::certificates_expiring},
@@ -146,7 +146,7 @@ TEST(Endings, AreNearByTheirBoundAndByTheirLife) {
        Kind::ca_expiring},
   };
   for (const Row& row : rows) {
-    const Finding finding = judge_ending(
+    const Finding finding = judge_certificate(
         {},
         {.what = row.what, .id = "ab", .not_before = row.not_before, .not_after = row.not_after},
         now);
@@ -157,14 +157,14 @@ TEST(Endings, AreNearByTheirBoundAndByTheirLife) {
   }
 }
 
-TEST(Endings, OfAFleetAreCounted) {
+TEST(Expiry, CountsTheCertificatesOfAFleet) {
   EXPECT_EQ(judge_fleet({}, 0, false).state, calm);
-  EXPECT_THAT(judge_fleet({}, 1, false).because, HasSubstr("1 ACTIVE device certificate ends"));
+  EXPECT_THAT(judge_fleet({}, 1, false).because, HasSubstr("1 ACTIVE device certificate expires"));
   EXPECT_THAT(judge_fleet({}, 1000, true).because, HasSubstr("at least 1000 ACTIVE"));
   EXPECT_EQ(judge_fleet({}, 1, false).state, bad);
 }
 
-TEST(Disks, HaveRoomToSpareBeforeTheyAreWell) {
+TEST(Disks, AreCalmOnlyWellAboveTheLimit) {
   const auto state = [](std::int64_t free) {
     return judge_disk({.least_mib = 500}, {.free_mib = free, .total_mib = 10'000}, "d").state;
   };
@@ -175,12 +175,12 @@ TEST(Disks, HaveRoomToSpareBeforeTheyAreWell) {
   EXPECT_EQ(state(600), calm);
 }
 
-TEST(Stores, AreInTroubleFromOneFailureOn) {
+TEST(Stores, RaiseAnAlarmAfterOneFailure) {
   EXPECT_EQ(judge_store({}, 0).state, calm);
   EXPECT_EQ(judge_store({}, 1).state, bad);
 }
 
-TEST(Options, ThatDoNotGoTogetherAreRefused) {
+TEST(Options, AreRefusedIfInconsistent) {
   struct Row {
     const char* where;
     const char* part;
@@ -208,7 +208,7 @@ TEST(Options, ThatDoNotGoTogetherAreRefused) {
       {"mail.to", "is missing", [](Options& o) { o.mail = {.server = "smtp://m", .from = "a@b"}; }},
       {"mail.to", "not a plain mail address",
        [](Options& o) { o.mail = {.server = "smtp://m", .from = "a@b", .to = {"c, d@e"}}; }},
-      {"mail.password-file", "come together",
+      {"mail.password-file", "required together",
        [](Options& o) {
          o.mail = {.server = "smtp://m", .from = "a@b", .to = {"c@d"}, .password_file = "p"};
        }},
@@ -229,7 +229,7 @@ TEST(Options, ThatDoNotGoTogetherAreRefused) {
     const auto checked = check(options);
     ASSERT_FALSE(checked) << row.where << " " << row.part;
     EXPECT_THAT(checked.error().message, HasSubstr(row.part)) << row.where;
-    if (std::string_view(row.part) != "come together")
+    if (std::string_view(row.part) != "required together")
       EXPECT_EQ(checked.error().where, row.where) << row.part;
     EXPECT_THAT(checked.error().message, ::testing::Not(HasSubstr("secret")));
   }
@@ -244,7 +244,7 @@ TEST(Options, ThatDoNotGoTogetherAreRefused) {
   EXPECT_TRUE(check(sound)) << check(sound).error().message;
 }
 
-TEST(PointAlarms, AreReadFromTheirEventsOnly) {
+TEST(PointAlarms, AreRecognizedOnlyInTheirEvents) {
   const auto event = alarm_event(Kind::duplicate_device, "two keys", {});
   EXPECT_EQ(raised_by(event), Kind::duplicate_device);
   auto resolved = event;

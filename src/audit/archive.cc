@@ -12,13 +12,13 @@ namespace {
 using registry::AuditEvent;
 
 constexpr std::size_t kArchivedAtOnce = 1'000;
-/// What is committed meanwhile shares one fsync.
+/// Events committed within this time share one fsync.
 constexpr Milliseconds kGather{200};
 constexpr Milliseconds kRetry{2'000};
-constexpr auto kSayAgain = std::chrono::minutes(10);
+constexpr auto kReportPeriod = std::chrono::minutes(10);
 constexpr auto kPrunePeriod = std::chrono::hours(1);
 
-/// Whether the store still has the event with which the archive ends, unless it has forgotten it.
+/// Whether the store has the archive's last event, or had it and deleted it.
 registry::Task<Result<bool>> is_in(registry::Store& store, registry::ChainPlace last,
                                    registry::AuditTrail trail) {
   if (last.sequence > trail.head.sequence) co_return false;
@@ -62,7 +62,7 @@ std::string Archive::problem() const {
   return problem_;
 }
 
-/// Until it is woken, or stopped (false), or the time is over.
+/// Waits until wake(), stop() or the timeout; false after stop().
 bool Archive::wait(Milliseconds most) {
   std::unique_lock lock(mutex_);
   changed_.wait_for(lock, most, [this] { return is_woken_ || is_stopping_; });
@@ -71,8 +71,8 @@ bool Archive::wait(Milliseconds most) {
 }
 
 void Archive::work() {
-  bool goes_on = true;
-  while (goes_on) {
+  bool running = true;
+  while (running) {
     Milliseconds rest = kGather;
     if (const auto done = catch_up(); !done) {
       report(done.error());
@@ -83,7 +83,7 @@ void Archive::work() {
       std::unique_lock lock(mutex_);
       changed_.wait_for(lock, rest, [this] { return is_stopping_; });
     }
-    goes_on = wait(std::chrono::seconds(1));
+    running = wait(std::chrono::seconds(1));
   }
   if (const auto done = catch_up(); !done) report(done.error());
 }
@@ -96,7 +96,7 @@ Result<void> Archive::catch_up() {
   }
   {
     const std::scoped_lock lock(mutex_);
-    if (!problem_.empty()) log_.info("the audit trail is being archived again");
+    if (!problem_.empty()) log_.info("archiving of the audit trail works again");
     problem_.clear();
   }
   const Timestamp now = clock_.now();
@@ -110,13 +110,14 @@ Result<void> Archive::catch_up() {
 Result<void> Archive::recover() {
   TRY_ASSIGN(const ArchiveWriter::Recovered found, writer_.recover());
   if (found.cut > 0) {
-    log_.warning("the end of the audit archive was not whole; it is written again from the store",
+    log_.warning("the end of the audit archive was incomplete; it is rewritten from the store",
                  {{"bytes", found.cut}});
   }
   if (!found.damaged.empty() && found.damaged != damaged_) {
     damaged_ = found.damaged;
-    log_.error("a file of the audit archive is damaged; it is left as it is and a new one begun",
-               {{"file", found.damaged}, {"remedy", "imprint audit verify DIR says where"}});
+    log_.error(
+        "a file of the audit archive is damaged; it is kept unchanged and a new file begins",
+        {{"file", found.damaged}, {"remedy", "run imprint audit verify DIR to find the damage"}});
   }
   TRY_ASSIGN(const registry::AuditTrail trail,
              own_.run(registry::get(store_, registry::audit_trail_key())));
@@ -126,7 +127,7 @@ Result<void> Archive::recover() {
   return {};
 }
 
-/// Where the archive goes on, or begins.
+/// Continues the archive after its last event, or begins a new one.
 Result<void> Archive::begin(const registry::AuditTrail& trail) {
   if (!writer_.last()) {
     writer_.begin_after(trail.beginning(), std::nullopt);
@@ -136,26 +137,28 @@ Result<void> Archive::begin(const registry::AuditTrail& trail) {
   TRY_ASSIGN(const bool is_same, own_.run(is_in(store_, last, trail)));
   if (!is_same) {
     return fail(Fault::conflict,
-                "the archive ends with event {} (hash {}), which the store does not have: it is "
-                "another store, or an older copy of this one. Nothing is archived and nothing "
-                "forgotten; find out why, then move {} away and a new archive begins",
+                "the archive ends with event {} (hash {}), which the store does not have: the "
+                "store is a different one or an older copy. "
+                "No event is archived or deleted until this is resolved; find the cause, then move "
+                "{} away so that a new archive begins",
                 last.sequence, encoding::to_hex(last.hash), options_.folder.string());
   }
   if (last.sequence >= trail.beginning().sequence) return {};
   if (last.sequence < trail.archived) {
     return fail(Fault::conflict,
-                "the archive ends with event {}, and events up to {} were archived: files of {} "
-                "are gone, or shorter than they were. Nothing is archived and nothing forgotten; "
-                "bring them back, or move the folder away and a new archive begins",
+                "the archive ends with event {}, but events up to {} were archived: files in {} "
+                "are missing or were shortened. "
+                "No event is archived or deleted until this is resolved; restore the files, or "
+                "move the folder away so that a new archive begins",
                 last.sequence, trail.archived, options_.folder.string());
   }
-  log_.warning("events were forgotten while they were not archived; the archive has a gap",
+  log_.warning("the store deleted events before they were archived; the archive has a gap",
                {{"first", last.sequence + 1}, {"last", trail.beginning().sequence}});
   writer_.begin_after(trail.beginning(), last.sequence + 1);
   return {};
 }
 
-/// One page of the store; whether there may be more.
+/// Archives one page of events; returns whether there may be more.
 Result<bool> Archive::write_some() {
   const std::int64_t after = writer_.last()->sequence;
   TRY_ASSIGN(const registry::Page page,
@@ -177,16 +180,16 @@ Result<bool> Archive::write_some() {
   return page.next.has_value();
 }
 
-/// The same trouble is told now and then, not each time it is tried again.
+/// A problem that persists is logged once per kReportPeriod, not on every retry.
 void Archive::report(const Error& error) {
   const std::scoped_lock lock(mutex_);
   const Monotonic now = clock_.monotonic();
-  if (problem_ == error.message && now - reported_ < kSayAgain) return;
+  if (problem_ == error.message && now - reported_ < kReportPeriod) return;
   problem_ = error.message;
   reported_ = now;
   log_.error(
-      "the audit trail cannot be archived; it is tried again, and the store keeps what is "
-      "not archived",
+      "the audit trail cannot be archived; this is retried, and the store keeps all events that "
+      "are not archived",
       {{"cause", error.message}});
 }
 

@@ -9,15 +9,14 @@
 #include "audit/archive_writer.h"
 #include "base/clock.h"
 #include "registry/store.h"
-#include "runtime/own_thread.h"
+#include "runtime/thread_executor.h"
 #include "telemetry/log.h"
 
 namespace imprint::audit {
 
-/// Follows the audit trail of a store into the files of an archive, on a thread of its own: every
-/// event that the chain holds, once and in order, a moment after it was committed. What a crash
-/// interrupts is written again from the store, which is why retention asks through() how far it
-/// may forget.
+/// Copies a store's audit trail into the files of an archive, on a thread of its own: every chained
+/// event once, in order, shortly after its commit. After a crash, incomplete lines are rewritten
+/// from the store; therefore retention deletes no event after through().
 class Archive {
  public:
   Archive(registry::Store& store, ArchiveOptions options, const Clock& clock, telemetry::Log& log);
@@ -26,15 +25,15 @@ class Archive {
   Archive& operator=(const Archive&) = delete;
 
   void start();
-  /// There are new events. Any thread.
+  /// Call when there are new events. Any thread.
   void wake();
-  /// Writes what is committed and ends.
+  /// Archives all committed events, then stops the thread.
   void stop();
 
-  /// Everything up to this event is archived and durable, or from before the chain. Any thread.
+  /// Every event up to this sequence is durably archived or older than the chain. Any thread.
   [[nodiscard]] std::int64_t through() const { return through_; }
   [[nodiscard]] const std::filesystem::path& folder() const { return options_.folder; }
-  /// Why nothing is being archived at the moment; empty when all is well. Any thread.
+  /// The reason why archiving currently fails; empty while it works. Any thread.
   [[nodiscard]] std::string problem() const;
 
  private:
@@ -53,7 +52,7 @@ class Archive {
   ArchiveDisk disk_;
   ArchiveWriter writer_{options_, disk_};
   bool is_recovered_ = false;
-  std::string damaged_;  ///< a file that was told of
+  std::string damaged_;  ///< the damaged file that was last reported
   Timestamp pruned_ = {};
 
   std::atomic<std::int64_t> through_ = 0;
@@ -63,7 +62,7 @@ class Archive {
   bool is_stopping_ = false;
   std::string problem_;
   Monotonic reported_ = {};
-  runtime::OwnThread own_;
+  runtime::ThreadExecutor own_;
   std::thread thread_;
 };
 

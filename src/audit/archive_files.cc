@@ -34,7 +34,7 @@ std::optional<std::int64_t> first_of(std::string_view name) {
 }  // namespace
 
 std::string archive_file_name(std::int64_t first, Timestamp day) {
-  // A time that nobody could write down comes from a store that was tampered with.
+  // A time outside the years 1970 to 9999 comes from a store that was tampered with.
   constexpr Timestamp kFirst{};
   constexpr Timestamp kLast{Milliseconds(253'402'300'799'999)};
   day = std::clamp(day, kFirst, kLast);
@@ -68,7 +68,7 @@ Result<void> for_each_line(const std::filesystem::path& path,
   if (!file.is_open()) return system_failure("open", path);
   std::string buffer;
   std::size_t number = 0;
-  std::uint64_t read = 0;  // bytes of the file that were handed over
+  std::uint64_t read = 0;  // bytes of the file that were passed to `take`
   while (true) {
     const std::size_t had = buffer.size();
     buffer.resize(had + kBytesAtOnce);
@@ -80,8 +80,8 @@ Result<void> for_each_line(const std::filesystem::path& path,
          end = buffer.find('\n', begin)) {
       const Line line{std::string_view(buffer).substr(begin, end - begin), ++number, read + end + 1,
                       true};
-      TRY_ASSIGN(const bool goes_on, take(line));
-      if (!goes_on) return {};
+      TRY_ASSIGN(const bool wants_more, take(line));
+      if (!wants_more) return {};
       begin = end + 1;
     }
     buffer.erase(0, begin);
@@ -104,7 +104,7 @@ Result<std::vector<ArchiveFile>> archived_through(const std::filesystem::path& f
     if (!line.is_complete) return false;
     if (line.number > 1) {
       const auto event = parse_event(line.text);
-      // What is damaged is copied as it is: whoever verifies the copy finds it there too.
+      // Damaged lines are copied unchanged, so that a check of the copy finds them too.
       if (event && event->sequence > sequence) return false;
     }
     last.bytes = line.end;

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 
-/// The files of an archive: what they are called, and their lines.
+/// The names and the lines of an archive's files.
 namespace imprint::audit {
 
 struct ArchiveFile {
@@ -19,28 +19,28 @@ struct ArchiveFile {
   std::uint64_t bytes = 0;
 };
 
-/// "events-0000000000000123-20260301.jsonl": its first event, and the day (UTC) it began. Names
-/// sort as the events do.
+/// "events-0000000000000123-20260301.jsonl": the sequence and the day (UTC) of the file's first
+/// event. Names sort in the order of the events.
 std::string archive_file_name(std::int64_t first, Timestamp day);
 
-/// The files in an archive's folder, oldest first; other names are passed over. Empty when there is
-/// no folder.
+/// The files in an archive's folder, oldest first. Files with other names are skipped. Empty if the
+/// folder does not exist.
 Result<std::vector<ArchiveFile>> archive_files(const std::filesystem::path& folder);
 
-/// A line of a file, without its end.
+/// A line of a file, without its line end.
 struct Line {
   std::string_view text;
   std::size_t number = 1;
   std::uint64_t end = 0;    ///< the byte after its line end
-  bool is_complete = true;  ///< false: the last one, without a line end
+  bool is_complete = true;  ///< false for a last line without a line end
 };
 
-/// Hands over a file's lines until `take` answers false. A line that is too long is handed over in
-/// its first bytes, as one that is not complete, and ends the reading.
+/// Passes a file's lines to `take` until it returns false. Of a line that is too long, only the
+/// beginning is passed, as an incomplete line, and reading stops.
 Result<void> for_each_line(const std::filesystem::path& path,
                            const std::function<Result<bool>(const Line&)>& take);
 
-/// How much of an archive says what was up to an event: files, the last one perhaps in part.
+/// The files that hold the events up to `sequence`. `bytes` of the last file excludes later events.
 Result<std::vector<ArchiveFile>> archived_through(const std::filesystem::path& folder,
                                                   std::int64_t sequence);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lines of an archive come from files that others may have written to.
+// Lines of an archive come from files that others may have changed.
 #include "audit/archive_line.h"
 #include "audit/chain_check.h"
 #include "audit/syslog.h"

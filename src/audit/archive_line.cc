@@ -15,13 +15,13 @@ namespace json = encoding::json;
 constexpr std::string_view kFormat = "imprint-audit-1";
 constexpr encoding::Limits kLine{.max_bytes = kMaxLineBytes, .max_depth = 4};
 
-/// Empty when there is none.
+/// Empty if the member is missing or not text.
 std::string_view text_at(const json::object& object, std::string_view member) {
   const json::value* value = object.if_contains(member);
   return value != nullptr && value->is_string() ? std::string_view(value->get_string()) : "";
 }
 
-/// No trail gets that long, and no clock that far (the year 10000).
+/// No trail reaches this sequence, and no clock this time (the year 10000).
 constexpr std::int64_t kMostSequence = std::int64_t{1} << 53U;
 constexpr std::int64_t kMostMilliseconds = 253'402'300'800'000;
 
@@ -30,7 +30,7 @@ Result<std::int64_t> number_at(const json::object& object, std::string_view memb
   const json::value* value = object.if_contains(member);
   const auto* number = value != nullptr ? value->if_int64() : nullptr;
   if (number != nullptr && *number >= 0 && *number < most) return *number;
-  return fail(Fault::invalid, "there is no sound number at {}", member);
+  return fail(Fault::invalid, "{} is missing or not a valid number", member);
 }
 
 }  // namespace
@@ -52,7 +52,7 @@ Result<FileHeader> parse_header(std::string_view line) {
   TRY_ASSIGN(const json::value parsed, encoding::parse_json(line, kLine));
   const auto* object = parsed.if_object();
   if (object == nullptr || text_at(*object, "archive") != kFormat)
-    return fail(Fault::invalid, "the file does not begin as an archive of audit events does");
+    return fail(Fault::invalid, "the first line is not the header of an audit archive file");
   FileHeader out;
   TRY_ASSIGN(out.after.sequence, number_at(*object, "after", kMostSequence));
   TRY_ASSIGN(const std::int64_t created, number_at(*object, "created", kMostMilliseconds));

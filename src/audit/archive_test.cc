@@ -25,7 +25,7 @@ using testing::HasSubstr;
 constexpr Timestamp kNoon{Milliseconds(1'772'366'400'000)};  // 2026-03-01T12:00:00Z
 constexpr auto kDay = std::chrono::hours(24);
 
-/// Events as a store chains them.
+/// Events chained as a store does it.
 std::vector<AuditEvent> chain(std::size_t count, Timestamp from = kNoon,
                               Milliseconds apart = std::chrono::minutes(1)) {
   registry::AuditTrail trail;
@@ -47,7 +47,7 @@ unsigned mode_of(const std::filesystem::path& path) {
   return status.st_mode & 07777U;
 }
 
-/// Everything that the files of an archive hold, and that they go on from each other.
+/// All events in the files of an archive. Checks that each file continues the previous one.
 std::vector<AuditEvent> read_back(const std::filesystem::path& folder, ChainPlace from = {}) {
   std::vector<AuditEvent> out;
   const std::vector<ArchiveFile> files = *archive_files(folder);
@@ -92,7 +92,7 @@ class ArchiveFiles : public testing::Test {
 
 using Names = std::vector<std::string>;
 
-TEST_F(ArchiveFiles, HoldEveryEventInOrderForTheirOwnerOnly) {
+TEST_F(ArchiveFiles, HoldEveryEventInOrderAndAreReadableByTheirOwnerOnly) {
   const std::vector<AuditEvent> events = chain(5);
   ArchiveWriter writer = open();
   ASSERT_TRUE(writer.append(std::span(events).first(2), kNoon));
@@ -103,7 +103,7 @@ TEST_F(ArchiveFiles, HoldEveryEventInOrderForTheirOwnerOnly) {
   EXPECT_EQ(mode_of(folder_ / names()[0]), 0600U);
 }
 
-TEST_F(ArchiveFiles, GoOnAfterARestart) {
+TEST_F(ArchiveFiles, AreContinuedAfterARestart) {
   const std::vector<AuditEvent> events = chain(5);
   ASSERT_TRUE(open().append(std::span(events).first(2), kNoon));
   ArchiveWriter writer = open();
@@ -145,7 +145,7 @@ TEST_F(ArchiveFiles, AreRemovedWhenTheyAreOldButNeverTheNewest) {
   EXPECT_EQ(*open(1).prune(kNoon + 999 * kDay), 0U) << "for ever";
 }
 
-TEST_F(ArchiveFiles, AreCutWhereACrashLeftTheirEnd) {
+TEST_F(ArchiveFiles, AreCutAfterTheLastCompleteLineWrittenBeforeACrash) {
   const std::vector<AuditEvent> events = chain(4);
   ASSERT_TRUE(open().append(events, kNoon));
   const std::filesystem::path file = folder_ / names()[0];
@@ -153,7 +153,8 @@ TEST_F(ArchiveFiles, AreCutWhereACrashLeftTheirEnd) {
     std::ifstream in(file);
     return std::string(std::istreambuf_iterator<char>(in), {});
   }();
-  // Every length that a crash can leave, and what a disk may have put in place of the rest.
+  // Every length that a crash can leave, followed by bytes that a disk may leave in place of the
+  // rest.
   for (std::size_t length = 0; length < whole.size(); length += 7) {
     for (const std::string& rest : {std::string(), std::string(20, '\0'), std::string("x\ny\n")}) {
       std::filesystem::remove_all(folder_);
@@ -161,7 +162,7 @@ TEST_F(ArchiveFiles, AreCutWhereACrashLeftTheirEnd) {
       std::ofstream(file) << whole.substr(0, length) << (length == 0 ? "" : rest);
       ArchiveWriter writer({.folder = folder_}, disk_);
       const auto found = writer.recover();
-      if (!found) {  // not even a first line of ours: somebody else's file
+      if (!found) {  // not even a header: not a file of ours
         EXPECT_EQ(found.error().fault, Fault::conflict) << length << rest;
         continue;
       }
@@ -173,7 +174,7 @@ TEST_F(ArchiveFiles, AreCutWhereACrashLeftTheirEnd) {
   }
 }
 
-TEST_F(ArchiveFiles, AreLeftAloneWhereTheyAreDamagedFurtherBack) {
+TEST_F(ArchiveFiles, AreKeptUnchangedIfDamagedBeforeTheirEnd) {
   const std::vector<AuditEvent> events = chain(20'000, kNoon, Milliseconds(1));
   ASSERT_TRUE(open(std::uint64_t{1} << 30U).append(std::span(events).first(19'000), kNoon));
   const std::filesystem::path file = folder_ / names()[0];
@@ -197,8 +198,7 @@ TEST_F(ArchiveFiles, AreLeftAloneWhereTheyAreDamagedFurtherBack) {
   EXPECT_EQ(names().size(), 2U);
 }
 
-/// Loses power at the Nth thing it is asked to do: half of what was to be written is there, and
-/// what was not synced may be gone.
+/// Loses power at the Nth operation: a write then stores only half of its bytes.
 class FailingDisk final : public ArchiveDisk {
  public:
   struct PowerCut {};
@@ -227,7 +227,7 @@ class FailingDisk final : public ArchiveDisk {
   int left_;
 };
 
-/// Appends in batches of three to files of two events or so; true when it came to the end.
+/// Appends in batches of three, to files of about two events; true if all events were appended.
 bool append_all(ArchiveWriter& writer, const std::vector<AuditEvent>& events) {
   if (!writer.recover()) return false;
   if (!writer.last()) writer.begin_after({}, std::nullopt);
@@ -239,7 +239,7 @@ bool append_all(ArchiveWriter& writer, const std::vector<AuditEvent>& events) {
   return true;
 }
 
-TEST_F(ArchiveFiles, ArePutAsideWhereTheyAreDamagedFromTheFirstEventOn) {
+TEST_F(ArchiveFiles, AreSetAsideIfDamagedFromTheFirstEventOn) {
   const std::vector<AuditEvent> events = chain(3);
   ASSERT_TRUE(open().append(std::span(events).first(1), kNoon));
   const std::filesystem::path file = folder_ / names()[0];
@@ -277,7 +277,7 @@ TEST_F(ArchiveFiles, AreCompleteWhereverThePowerIsCut) {
   EXPECT_GT(crashes, 12);
 }
 
-TEST_F(ArchiveFiles, AreCompleteAfterADiskThatWasFull) {
+TEST_F(ArchiveFiles, AreCompleteAfterTheDiskWasFull) {
   const std::vector<AuditEvent> events = chain(9);
   for (int n = 0; n < 25; ++n) {
     std::filesystem::remove_all(folder_);
@@ -301,21 +301,23 @@ TEST(ArchiveLine, IsReadAsItIsWritten) {
   EXPECT_EQ(*parse_header(line), header);
 }
 
-TEST(ArchiveLine, RefusesWhatItNeverWrites) {
+TEST(ArchiveLine, RejectsMalformedLines) {
   const std::string hash(64, '0');
   const std::pair<std::string, std::string> headers[] = {
       {"", "JSON"},
-      {"[]", "does not begin"},
-      {R"({"archive":"imprint-audit-2"})", "does not begin"},
-      {R"({"archive":"imprint-audit-1"})", "number at after"},
-      {R"({"archive":"imprint-audit-1","after":-1,"created":0})", "number at after"},
-      {R"({"archive":"imprint-audit-1","after":1.5,"created":0})", "number at after"},
-      {R"({"archive":"imprint-audit-1","after":0})", "number at created"},
+      {"[]", "not the header"},
+      {R"({"archive":"imprint-audit-2"})", "not the header"},
+      {R"({"archive":"imprint-audit-1"})", "after is missing or not a valid number"},
+      {R"({"archive":"imprint-audit-1","after":-1,"created":0})",
+       "after is missing or not a valid number"},
+      {R"({"archive":"imprint-audit-1","after":1.5,"created":0})",
+       "after is missing or not a valid number"},
+      {R"({"archive":"imprint-audit-1","after":0})", "created is missing or not a valid number"},
       {R"({"archive":"imprint-audit-1","after":0,"created":0})", "no hash"},
       {R"({"archive":"imprint-audit-1","after":0,"created":0,"hash":"00"})", "no hash"},
       {R"({"archive":"imprint-audit-1","after":0,"created":0,"hash":")" + hash +
            R"(","missing_from":"x"})",
-       "number at missing_from"},
+       "missing_from is missing or not a valid number"},
   };
   for (const auto& [line, message] : headers) {
     const auto parsed = parse_header(line);
@@ -346,7 +348,7 @@ class FollowingArchive : public testing::Test {
     changes.changes.emplace_back(registry::Forget{through});
     EXPECT_TRUE(run_blocking(store_.commit(std::move(changes))));
   }
-  /// From start to end: what is recorded by then is archived.
+  /// Runs an archive from start to stop: all events recorded before are archived.
   std::int64_t archive(std::string* problem = nullptr) {
     Archive archive(store_, {.folder = folder_}, clock_, log_);
     archive.start();
@@ -365,7 +367,7 @@ class FollowingArchive : public testing::Test {
   std::filesystem::path folder_ = scratch_ / "audit";
 };
 
-TEST_F(FollowingArchive, WritesWhatTheStoreHasFromItsBeginningOn) {
+TEST_F(FollowingArchive, WritesAllEventsOfTheStoreFromTheFirstOn) {
   EXPECT_EQ(archive(), 0);
   record(2'500);
   EXPECT_EQ(archive(), 2'500);
@@ -383,7 +385,7 @@ TEST_F(FollowingArchive, WritesEventsWhileTheyAreRecorded) {
   EXPECT_EQ(read_back(folder_), recorded());
 }
 
-TEST_F(FollowingArchive, BeginsWithWhatIsLeftAndSaysWhereItHasAGap) {
+TEST_F(FollowingArchive, BeginsWithTheOldestStoredEventAndRecordsAGap) {
   record(5);
   forget(2);
   EXPECT_EQ(archive(), 5);
@@ -391,7 +393,7 @@ TEST_F(FollowingArchive, BeginsWithWhatIsLeftAndSaysWhereItHasAGap) {
                                 **run_blocking(store_.find({registry::audit_trail_key()}))->begin())
                                 .forgotten;
   EXPECT_EQ(read_back(folder_, second), recorded());
-  // Switched off for a while.
+  // The archive is switched off for a while.
   record(5);
   forget(8);
   EXPECT_EQ(archive(), 10);
@@ -405,7 +407,7 @@ TEST_F(FollowingArchive, BeginsWithWhatIsLeftAndSaysWhereItHasAGap) {
   }));
 }
 
-TEST_F(FollowingArchive, DoesNotGoOnFromAnotherStore) {
+TEST_F(FollowingArchive, IsNotContinuedFromAnotherStore) {
   record(5);
   EXPECT_EQ(archive(), 5);
   test::MemoryStore& other = store_;
@@ -414,7 +416,7 @@ TEST_F(FollowingArchive, DoesNotGoOnFromAnotherStore) {
   clock_.advance(Seconds(1));
   record(2);
   std::string problem;
-  EXPECT_EQ(archive(&problem), 0) << "so that retention waits";
+  EXPECT_EQ(archive(&problem), 0) << "so that retention deletes nothing";
   EXPECT_THAT(problem, HasSubstr("ends with event 5"));
   record(9);
   EXPECT_EQ(archive(&problem), 0);

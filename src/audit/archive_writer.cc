@@ -14,9 +14,9 @@ namespace imprint::audit {
 
 namespace {
 
-/// Written, and made durable, at once.
+/// Bytes that are written and synced together.
 constexpr std::size_t kBatchBytes = std::size_t{1} << 20U;
-/// What a crash can leave unusable is less: a batch and the event that filled it.
+/// A crash leaves less than this unusable: one batch and the event that filled it.
 constexpr std::uint64_t kMostTorn = kBatchBytes + kMaxLineBytes;
 
 std::chrono::sys_days day_of(Timestamp time) { return std::chrono::floor<std::chrono::days>(time); }
@@ -27,7 +27,7 @@ Result<void> make_folder(const std::filesystem::path& folder, ArchiveDisk& disk)
   return errno == EEXIST ? Result<void>() : system_failure("make", folder);
 }
 
-/// The file's first line; nothing when not even that was written whole.
+/// The header in the file's first line; nullopt if that line is incomplete.
 Result<std::optional<FileHeader>> header_of(const std::filesystem::path& path) {
   std::optional<FileHeader> out;
   TRY(for_each_line(path, [&](const Line& line) -> Result<bool> {
@@ -68,9 +68,9 @@ Result<ArchiveWriter::Recovered> ArchiveWriter::recover() {
   TRY(make_folder(options_.folder, disk_));
   TRY_ASSIGN(const std::vector<ArchiveFile> files, archive_files(options_.folder));
   for (const ArchiveFile& file : std::views::reverse(files)) {
-    TRY_ASSIGN(const bool is_begun, resume(file, out));
-    if (is_begun) break;
-    // Made before a crash, and nothing in it.
+    TRY_ASSIGN(const bool has_header, resume(file, out));
+    if (has_header) break;
+    // The file was created just before a crash and holds no events.
     if (::unlink(file.path.c_str()) != 0) return system_failure("remove", file.path);
     TRY(disk_.sync_folder(options_.folder));
     out.cut += file.bytes;
@@ -79,7 +79,7 @@ Result<ArchiveWriter::Recovered> ArchiveWriter::recover() {
   return out;
 }
 
-/// Goes on with a file after its last whole event; false for one that has no first line.
+/// Continues a file after its last complete event; false if the file has no complete header.
 Result<bool> ArchiveWriter::resume(const ArchiveFile& file, Recovered& out) {
   TRY_ASSIGN(const std::optional<FileHeader> header, header_of(file.path));
   if (!header) return false;
@@ -89,8 +89,8 @@ Result<bool> ArchiveWriter::resume(const ArchiveFile& file, Recovered& out) {
   TRY(for_each_line(file.path, [&](const Line& line) -> Result<bool> {
     if (!line.is_complete) return false;
     if (line.number > 1) {
-      // What a crash leaves cannot be read. An event that does not fit its hash is another matter:
-      // it came so from the store, or was altered here; whoever verifies is to find it.
+      // Bytes left by a crash cannot be parsed. An event that does not match its hash can: it was
+      // altered in the store or here, and must stay for verification to find.
       const auto event = parse_event(line.text);
       if (!event || event->sequence != at.sequence + 1) return false;
       at = registry::place_of(*event);
@@ -104,7 +104,7 @@ Result<bool> ArchiveWriter::resume(const ArchiveFile& file, Recovered& out) {
   if (bad > kMostTorn) {
     std::filesystem::path path = file.path;
     if (at == header->after) {
-      // The file that begins in its place has its name.
+      // The new file will have the same name, so rename the damaged one.
       path += ".damaged";
       if (::rename(file.path.c_str(), path.c_str()) != 0)
         return system_failure("rename", file.path);
@@ -121,7 +121,7 @@ Result<bool> ArchiveWriter::resume(const ArchiveFile& file, Recovered& out) {
       return system_failure("shorten", file.path);
     out.cut += bad;
   }
-  // What a process wrote and could not sync any more is not known to last.
+  // A previous process may have written bytes that it did not sync.
   TRY(disk_.sync(open.descriptor.get(), file.path));
   open_.emplace(std::move(open));
   return true;
@@ -189,7 +189,7 @@ Result<std::size_t> ArchiveWriter::prune(Timestamp now) {
   if (!options_.keep) return removed;
   TRY_ASSIGN(const std::vector<ArchiveFile> files, archive_files(options_.folder));
   for (std::size_t i = 0; i + 1 < files.size(); ++i) {
-    // A file's newest event is older than the file that follows.
+    // A file's newest event is older than the next file.
     TRY_ASSIGN(const std::optional<FileHeader> next, header_of(files[i + 1].path));
     if (!next || next->created > now - *options_.keep) break;
     if (::unlink(files[i].path.c_str()) != 0) return system_failure("remove", files[i].path);

@@ -16,12 +16,12 @@ namespace imprint::audit {
 
 struct ArchiveOptions {
   std::filesystem::path folder = {};
-  /// A file that has grown to this is followed by another one; so is one when a day (UTC) ends.
+  /// A new file begins when the current one has reached this size, and with each day (UTC).
   std::uint64_t file_size = std::uint64_t{64} << 20U;
-  std::optional<Seconds> keep = {};  ///< older files are removed; absent: none is
+  std::optional<Seconds> keep = {};  ///< older files are removed; if absent, all files are kept
 };
 
-/// How an archive reaches the disk; tests put one in place that fails.
+/// The disk operations of an archive; tests replace them with failing ones.
 class ArchiveDisk {
  public:
   virtual ~ArchiveDisk() = default;
@@ -31,41 +31,42 @@ class ArchiveDisk {
   virtual Result<void> sync_folder(const std::filesystem::path& folder);
 };
 
-/// Appends events to the files of an archive. What append() has returned from is durable, once and
-/// in order, whenever the machine stops. Used by one thread, of one process.
+/// Appends events to the files of an archive. When append() returns without an error, its events
+/// are durable, once and in order, even if the machine then loses power. Used by one thread of one
+/// process.
 class ArchiveWriter {
  public:
   ArchiveWriter(ArchiveOptions options, ArchiveDisk& disk)
       : options_(std::move(options)), disk_(disk) {}
 
-  /// What recover() found.
+  /// The result of recover().
   struct Recovered {
-    std::optional<registry::ChainPlace> last = {};  ///< absent: nothing is archived
-    std::uint64_t cut = 0;     ///< bytes of what a crash had left half written, now gone
-    std::string damaged = {};  ///< a file that is damaged further back, and left as it is
+    std::optional<registry::ChainPlace> last = {};  ///< absent if nothing is archived
+    std::uint64_t cut = 0;     ///< number of bytes removed: incomplete lines left by a crash
+    std::string damaged = {};  ///< a file that is damaged before its end, kept unchanged
   };
 
-  /// Makes the folder if need be and finds where the archive ends. Before the first append(), and
-  /// after one that failed.
+  /// Creates the folder if necessary and finds the end of the archive. Required before the first
+  /// append() and after a failed one.
   Result<Recovered> recover();
 
-  /// Where the next event goes on.
+  /// The place that the next event follows.
   [[nodiscard]] const std::optional<registry::ChainPlace>& last() const { return last_; }
 
-  /// The next append() begins a file that follows this place. `missing_from` as in FileHeader.
+  /// Makes the next append() begin a new file after `place`. `missing_from` is as in FileHeader.
   void begin_after(registry::ChainPlace place, std::optional<std::int64_t> missing_from);
 
-  /// Events whose sequences follow last(), without a gap. After an error, recover().
+  /// The sequences of `events` must follow last() without a gap. After an error, call recover().
   Result<void> append(std::span<const registry::AuditEvent> events, Timestamp now);
 
-  /// Removes files whose newest event is older than `keep`; how many.
+  /// Removes files whose newest event is older than `keep` and returns their number.
   Result<std::size_t> prune(Timestamp now);
 
  private:
   struct Open {
     FileDescriptor descriptor;
     std::filesystem::path path;
-    std::uint64_t bytes = 0;  ///< with what waits to be written
+    std::uint64_t bytes = 0;  ///< including those that are not written yet
     std::chrono::sys_days day = {};
     bool is_new = false;  ///< its name is not durable yet
   };

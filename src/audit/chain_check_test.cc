@@ -15,7 +15,7 @@ using registry::AuditEvent;
 using registry::ChainPlace;
 using testing::HasSubstr;
 
-/// Events 1 to `count` as a store chains them.
+/// Events 1 to `count`, chained as a store does it.
 std::vector<AuditEvent> chain(std::size_t count) {
   registry::AuditTrail trail;
   std::vector<AuditEvent> events;
@@ -36,7 +36,7 @@ std::optional<Problem> check(const std::vector<AuditEvent>& events, ChainPlace f
   return check.finish();
 }
 
-TEST(ChainCheck, FindsNothingWrongWithATrailOrItsRest) {
+TEST(ChainCheck, AcceptsAnUnchangedTrailAndItsLaterPart) {
   const std::vector<AuditEvent> events = chain(10);
   EXPECT_FALSE(check(events));
   EXPECT_FALSE(check({}));
@@ -51,55 +51,57 @@ TEST(ChainCheck, FindsNothingWrongWithATrailOrItsRest) {
 struct Case {
   std::string name;
   std::function<void(std::vector<AuditEvent>&)> change;
-  Break what;
+  Tampering what;
   std::int64_t sequence;
   std::string because;
 };
 
-TEST(ChainCheck, NamesTheFirstPlaceAndWhatWasDoneThere) {
+TEST(ChainCheck, ReportsTheFirstChangeAndItsKind) {
   const std::vector<Case> cases = {
-      {"another outcome", [](auto& e) { e[4].outcome = "ok!"; }, Break::altered, 5,
-       "event 5 is not what its hash"},
-      {"another time", [](auto& e) { e[4].time += Milliseconds(1); }, Break::altered, 5, "event 5"},
-      {"another hash", [](auto& e) { (*e[4].hash)[31] ^= 1U; }, Break::altered, 5, "event 5"},
-      {"no hash", [](auto& e) { e[4].hash.reset(); }, Break::altered, 5, "has no hash"},
-      {"an altered event with a hash that fits it",
+      {"another outcome", [](auto& e) { e[4].outcome = "ok!"; }, Tampering::altered, 5,
+       "event 5 does not match its hash"},
+      {"another time", [](auto& e) { e[4].time += Milliseconds(1); }, Tampering::altered, 5,
+       "event 5"},
+      {"another hash", [](auto& e) { (*e[4].hash)[31] ^= 1U; }, Tampering::altered, 5, "event 5"},
+      {"no hash", [](auto& e) { e[4].hash.reset(); }, Tampering::altered, 5, "has no hash"},
+      {"an altered event with a hash that matches it",
        [](auto& e) {
          e[4].client = "somebody else";
          e[4].hash = registry::chain_hash(*e[3].hash, e[4]);
        },
-       Break::altered, 6, "event 6"},
-      {"the first one is gone", [](auto& e) { e.erase(e.begin()); }, Break::removed, 1,
+       Tampering::altered, 6, "event 6"},
+      {"the first event is missing", [](auto& e) { e.erase(e.begin()); }, Tampering::removed, 1,
        "event 1 is missing"},
-      {"two are gone", [](auto& e) { e.erase(e.begin() + 4, e.begin() + 6); }, Break::removed, 5,
-       "events 5 to 6 are missing: after event 4 comes event 7"},
-      {"one is gone and the rest renumbered",
+      {"two events are missing", [](auto& e) { e.erase(e.begin() + 4, e.begin() + 6); },
+       Tampering::removed, 5, "events 5 to 6 are missing: event 4 is followed by event 7"},
+      {"one event is missing and the rest renumbered",
        [](auto& e) {
          e.erase(e.begin() + 4);
          for (std::size_t i = 4; i < e.size(); ++i) --e[i].sequence;
        },
-       Break::altered, 5, "event 5"},
-      {"one comes twice", [](auto& e) { e.insert(e.begin() + 5, e[4]); }, Break::inserted, 5,
-       "event 5 stands where event 6 should"},
-      {"an invented one",
+       Tampering::altered, 5, "event 5"},
+      {"a duplicate event", [](auto& e) { e.insert(e.begin() + 5, e[4]); }, Tampering::inserted, 5,
+       "event 5 is where event 6 should be"},
+      {"an invented event",
        [](auto& e) {
          AuditEvent invented = e[4];
          invented.client = "nobody";
          e.insert(e.begin() + 4, invented);
        },
-       Break::inserted, 5, "a foreign event stands before event 5"},
-      {"an invented one whose hash fits",
+       Tampering::inserted, 5, "an event was inserted before event 5"},
+      {"an invented event with a matching hash",
        [](auto& e) {
          AuditEvent invented = e[4];
          invented.client = "nobody";
          invented.hash = registry::chain_hash(*e[3].hash, invented);
          e.insert(e.begin() + 4, invented);
        },
-       Break::inserted, 5, "event 5 stands where event 6 should"},
-      {"two have changed places", [](auto& e) { std::swap(e[4], e[5]); }, Break::reordered, 5,
-       "event 5 stands after later ones"},
-      {"one was moved far", [](auto& e) { std::rotate(e.begin() + 2, e.begin() + 3, e.end()); },
-       Break::reordered, 3, "event 3 stands after later ones"},
+       Tampering::inserted, 5, "event 5 is where event 6 should be"},
+      {"two events swapped", [](auto& e) { std::swap(e[4], e[5]); }, Tampering::reordered, 5,
+       "event 5 comes after later events"},
+      {"an event moved to the end",
+       [](auto& e) { std::rotate(e.begin() + 2, e.begin() + 3, e.end()); }, Tampering::reordered, 3,
+       "event 3 comes after later events"},
   };
   for (const Case& one : cases) {
     std::vector<AuditEvent> events = chain(10);
@@ -112,16 +114,16 @@ TEST(ChainCheck, NamesTheFirstPlaceAndWhatWasDoneThere) {
   }
 }
 
-TEST(ChainCheck, SaysWhatCannotBeRead) {
+TEST(ChainCheck, ReportsAnUnreadableEntryAsAltered) {
   const std::vector<AuditEvent> events = chain(3);
   ChainCheck check(ChainPlace{});
   check.take(events[0], 0);
-  check.take_unreadable("line 2 is no JSON", 1);
+  check.take_unreadable("line 2 is not JSON", 1);
   check.take(events[2], 2);
-  EXPECT_EQ(check.finish(), (Problem{Break::altered, 2, 1, "line 2 is no JSON"}));
+  EXPECT_EQ(check.finish(), (Problem{Tampering::altered, 2, 1, "line 2 is not JSON"}));
 }
 
-/// Text of any bytes, the empty one among them.
+/// Text of any bytes, possibly empty.
 const auto kAnyText = rc::gen::container<std::string>(rc::gen::arbitrary<char>());
 
 AuditEvent any_event() {
@@ -142,8 +144,8 @@ std::vector<AuditEvent> any_chain() {
   return events;
 }
 
-/// Whether the trail is as it was, up to its last event: what is cut off at the end, only somebody
-/// who knows the head can tell.
+/// Whether the trail is unchanged up to `head`. Without the head, events cut off at the end could
+/// not be noticed.
 bool is_whole(const std::vector<AuditEvent>& events, const ChainPlace& head) {
   ChainCheck check(ChainPlace{});
   for (const AuditEvent& event : events) check.take(event);
@@ -173,7 +175,7 @@ RC_GTEST_PROP(ChainCheck, FindsAnyChangeOfAnyField, ()) {
   RC_ASSERT(!is_whole(events, head));
 }
 
-RC_GTEST_PROP(ChainCheck, FindsWhatMovesFromOneFieldToTheNext, ()) {
+RC_GTEST_PROP(ChainCheck, FindsACharacterMovedFromOneFieldToTheNext, ()) {
   std::vector<AuditEvent> events = any_chain();
   const ChainPlace head = registry::place_of(events.back());
   AuditEvent& event = events.front();
@@ -192,7 +194,7 @@ RC_GTEST_PROP(ChainCheck, FindsAnyRemovalInsertionAndSwap, ()) {
     case 0:
       events.erase(events.begin() + static_cast<std::ptrdiff_t>(at));
       break;
-    case 1: {  // somebody who knows how hashes are made
+    case 1: {  // by somebody who knows how hashes are computed
       AuditEvent invented = any_event();
       invented.sequence = events[at].sequence;
       invented.hash = registry::chain_hash(at == 0 ? Sha256{} : *events[at - 1].hash, invented);

@@ -18,7 +18,7 @@ namespace {
 
 using registry::ChainPlace;
 
-/// The last place of one file that can be read; nothing when it has no first line.
+/// The last readable place in a file; nullopt if it has no header.
 Result<std::optional<ChainPlace>> last_of(const std::filesystem::path& path) {
   std::optional<ChainPlace> at;
   TRY(for_each_line(path, [&](const Line& line) -> Result<bool> {
@@ -44,7 +44,7 @@ Result<std::optional<ChainPlace>> end_of(const std::filesystem::path& archive) {
   return std::nullopt;
 }
 
-/// Whether the store has this event, or has had and forgotten it.
+/// Whether the store has this event, or had it and deleted it.
 Result<bool> has(registry::AuditReader& store, const ChainPlace& wanted) {
   const registry::AuditTrail& trail = store.trail();
   const ChainPlace beginning = trail.beginning();
@@ -56,11 +56,10 @@ Result<bool> has(registry::AuditReader& store, const ChainPlace& wanted) {
   return !rows.empty() && registry::place_of(rows.front().event) == wanted;
 }
 
-/// The step of the operation UpdateCertificate.
 constexpr std::string_view kUpdateCertificate = "update_certificate";
 
-/// As UpdateCertificate records it (control_api/certificates.cc), and a registration hook that
-/// rejects a device (provisioning/just_in_time.cc).
+/// Matches the events that UpdateCertificate records (control_api/certificates.cc) and those of a
+/// registration hook that rejects a device (provisioning/just_in_time.cc).
 bool is_revocation(const registry::AuditEvent& stored) {
   const trail::Event event = trail::read(stored);
   if (event.is("reject_certificate"_step)) return event.outcome != trail::Outcome::failed;
@@ -72,8 +71,8 @@ bool is_revocation(const registry::AuditEvent& stored) {
          registry::CertificateStatus::revoked;
 }
 
-/// The archive's events after the store's end. What cannot be read ends the counting: that is for
-/// `imprint audit verify`.
+/// Counts the archive's events after the store's end. Stops at the first unreadable line; `imprint
+/// audit verify` reports it.
 Result<void> count_missing(const std::filesystem::path& archive, Gap& gap) {
   TRY_ASSIGN(const std::vector<ArchiveFile> files, archive_files(archive));
   for (std::size_t i = 0; i < files.size(); ++i) {
@@ -99,7 +98,8 @@ std::string describe_gap(const TrailFiles& files, const Gap& gap) {
   const bool is_shorter = gap.archived.sequence > gap.stored.sequence;
   std::string out = fmt::format(
       "{} lacks events that the audit archive has: {} ends with event {}, the store with event "
-      "{}{}. The store was lost, or is an older copy or another one",
+      "{}{}. "
+      "The store was lost, or it is an older copy or a different one",
       files.store.string(), files.archive.string(), gap.archived.sequence, gap.stored.sequence,
       is_shorter ? "" : ", and the two differ");
   if (is_shorter) {
@@ -112,7 +112,7 @@ std::string describe_gap(const TrailFiles& files, const Gap& gap) {
 }  // namespace
 
 Result<std::optional<Gap>> find_gap(const TrailFiles& files) {
-  // First the archive: what it has by now, the store has had for longer.
+  // Read the archive first: the store already has every event that is archived by now.
   TRY_ASSIGN(const std::optional<ChainPlace> archived, end_of(files.archive));
   if (!archived || archived->sequence == 0) return std::optional<Gap>();
   TRY_ASSIGN(registry::AuditReader store, registry::AuditReader::open(files.store));
@@ -130,7 +130,7 @@ Result<void> check_continuity(const TrailFiles& files) {
   return {};
 }
 
-std::filesystem::path aside_of(const std::filesystem::path& archive, Timestamp now) {
+std::filesystem::path set_aside_path(const std::filesystem::path& archive, Timestamp now) {
   std::error_code ignored;
   if (!std::filesystem::exists(archive, ignored)) return {};
   std::filesystem::path aside = archive;
@@ -144,7 +144,7 @@ Result<void> set_aside(const std::filesystem::path& archive, const std::filesyst
   if (aside.empty()) return {};
   std::error_code error;
   if (std::filesystem::exists(aside, error)) {
-    return fail(Fault::conflict, "{} is there already; move it away and try again", aside.string());
+    return fail(Fault::conflict, "{} already exists; move it away and try again", aside.string());
   }
   std::filesystem::rename(archive, aside, error);
   if (error) {

@@ -8,40 +8,41 @@
 #include "audit/verify.h"
 #include "base/clock.h"
 
-/// Whether a store is the one that its archive was written from. The archive holds only what the
-/// store had made durable before, so events that the store lacks mean that it was lost, or that
-/// another one lies in its place.
+/// Checks whether an archive was written from the given store. An event is archived only after the
+/// store has made it durable. An archived event that the store lacks therefore means that the store
+/// was lost or replaced.
 namespace imprint::audit {
 
-/// What an archive knows that its store does not.
+/// The events that an archive has and its store lacks.
 struct Gap {
-  /// Revoked certificates that are named, of as many as there are.
+  /// At most this many revoked certificates are named.
   static constexpr std::size_t kMostNamed = 100;
 
   registry::ChainPlace archived = {};  ///< where the archive ends
   registry::ChainPlace stored = {};    ///< where the store ends
-  std::int64_t events = 0;             ///< that the archive has and the store lacks
-  /// Certificates revoked in those events: the store does not know of it.
+  std::int64_t events = 0;             ///< number of events after the store's end
+  /// Number of certificates revoked in those events; the store lacks the revocations.
   std::int64_t revoked = 0;
-  std::vector<std::string> named = {};
-  std::string message = {};  ///< for people: what is missing
+  std::vector<std::string> named = {};  ///< ids of revoked certificates
+  std::string message = {};             ///< for people
 
-  /// No event was ever recorded in it: nothing is known in it, either.
+  /// Whether no event was ever recorded in the store, so that it holds no records at all.
   [[nodiscard]] bool is_store_empty() const { return stored.sequence == 0; }
 };
 
-/// Absent when the store has all that the archive has. Events are counted where the store ends
-/// before the archive; of another store, which only differs, nobody can say where it began to. A
-/// server may write meanwhile.
+/// Absent if the store has all archived events. Missing events are counted only if the store ends
+/// before the archive: for a different store it is unknown where the two diverge. A server may
+/// write meanwhile.
 Result<std::optional<Gap>> find_gap(const TrailFiles& files);
 
-/// Fault::conflict when there is a gap.
+/// Fails with Fault::conflict if there is a gap.
 Result<void> check_continuity(const TrailFiles& files);
 
-/// The name that set_aside() would give an archive's folder, beside the old one; empty when there
-/// is no archive.
-std::filesystem::path aside_of(const std::filesystem::path& archive, Timestamp now);
-/// Gives an archive's folder this name, so that a new archive begins; none: there is no archive.
+/// The path to which set_aside() should move the archive's folder, next to the old one; empty if
+/// there is no archive.
+std::filesystem::path set_aside_path(const std::filesystem::path& archive, Timestamp now);
+/// Renames an archive's folder to `aside`, so that a new archive begins. Does nothing if `aside` is
+/// empty.
 Result<void> set_aside(const std::filesystem::path& archive, const std::filesystem::path& aside);
 
 }  // namespace imprint::audit

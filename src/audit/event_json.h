@@ -6,9 +6,9 @@
 
 namespace imprint::audit {
 
-/// An event for programs, with the names that the REST API uses: sequence, time (seconds since
-/// 1970), step, outcome, and as far as they are known correlationId, actor, thingName,
-/// certificateId, clientId, serialNumber, detail (an object) and hash.
+/// An event for programs, with the member names of the REST API: sequence, time (seconds since
+/// 1970), step, outcome and, if known, correlationId, actor, thingName, certificateId, clientId,
+/// serialNumber, detail (an object) and hash.
 encoding::json::object event_json(const registry::AuditEvent& event);
 
 }  // namespace imprint::audit

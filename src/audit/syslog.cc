@@ -21,15 +21,16 @@ int severity_of(std::string_view outcome) {
   return outcome == "rejected" || outcome == "denied" ? 4 : 5;
 }
 
-/// PRINTUSASCII of RFC 5424, as much as there may be; "-" for nothing.
+/// Text as PRINTUSASCII of RFC 5424, cut to `most` characters; "-" if it is empty or not printable.
 std::string printable(std::string_view text, std::size_t most) {
   const bool fits = std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7F; });
   if (text.empty() || !fits) return "-";
   return std::string(text.substr(0, most));
 }
 
-/// RFC 5424, section 6.3.3: a PARAM-VALUE is UTF-8 in which these three are escaped. Control
-/// characters could end a line for a receiver, so they are written out.
+/// RFC 5424, section 6.3.3: a PARAM-VALUE is UTF-8 in which quotes, backslashes and closing
+/// brackets are escaped. Control characters are escaped as in JSON, since a receiver could take
+/// them for the end of a line.
 std::string escaped(std::string_view text) {
   if (!encoding::is_utf8(text)) return "hex " + encoding::to_hex(as_bytes(text));
   std::string out;
@@ -46,7 +47,7 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
-/// NILVALUE for a time that nobody could write down.
+/// NILVALUE for a time outside the years 1970 to 9999.
 std::string timestamp(Timestamp time) {
   constexpr Timestamp kEnd{Milliseconds(253'402'300'800'000)};  // the year 10000
   if (time < Timestamp() || time >= kEnd) return "-";
@@ -78,7 +79,7 @@ std::string before_message(const registry::AuditEvent& event, std::string_view h
   return out;
 }
 
-/// A line of its own needs no line ends in it; JSON as Imprint writes it has none.
+/// The message must be a single line. JSON written by Imprint has no line ends.
 std::string message_of(const registry::AuditEvent& event) {
   if (event.detail.empty() || event.detail == "{}" || !encoding::is_utf8(event.detail)) return {};
   std::string out = fmt::format(" {}{}", kByteOrderMark, event.detail);
@@ -98,7 +99,7 @@ std::string to_datagram(const registry::AuditEvent& event, std::string_view host
   const std::string message = message_of(event);
   if (out.size() + message.size() <= most) return out + message;
   constexpr std::size_t kBegin = 1 + kByteOrderMark.size();
-  if (out.size() + kBegin >= most) return out;  // the structured data counts more
+  if (out.size() + kBegin >= most) return out;  // the structured data is more important
   std::size_t end = most - out.size();
   while (end > 0 && (static_cast<unsigned char>(message[end]) & 0xC0U) == 0x80U) --end;
   return end > kBegin ? out + message.substr(0, end) : out;

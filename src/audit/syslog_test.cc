@@ -30,7 +30,7 @@ AuditEvent event() {
           .hash = Sha256{}};
 }
 
-TEST(Syslog, SaysAnEventAsRfc5424Does) {
+TEST(Syslog, WritesAnEventAsRfc5424Requires) {
   EXPECT_EQ(to_syslog(event(), "iot.example"),
             "<110>1 2026-03-01T12:00:00.023Z iot.example imprintd - register_thing [imprint@32473 "
             "sequence=\"7\" step=\"register_thing\" outcome=\"ok\" actor=\"ac\" "
@@ -43,7 +43,7 @@ TEST(Syslog, SaysAnEventAsRfc5424Does) {
             "step=\"stop\" outcome=\"ok\"]");
 }
 
-TEST(Syslog, TellsHowSevereAnOutcomeIs) {
+TEST(Syslog, DerivesTheSeverityFromTheOutcome) {
   const std::pair<std::string, std::string> rows[] = {
       {"ok", "<110>1 "},     {"rejected", "<108>1 "}, {"denied", "<108>1 "},
       {"failed", "<107>1 "}, {"paused", "<109>1 "},   {"", "<109>1 "}};
@@ -54,7 +54,7 @@ TEST(Syslog, TellsHowSevereAnOutcomeIs) {
   }
 }
 
-TEST(Syslog, EscapesWhatWouldEndAValueOrALine) {
+TEST(Syslog, EscapesCharactersThatWouldEndAValueOrALine) {
   const std::pair<std::string, std::string> rows[] = {
       {R"(a"b)", R"(clientId="a\"b")"},    {R"(a\b)", R"(clientId="a\\b")"},
       {"a]b", R"(clientId="a\]b")"},       {"a\nb", R"(clientId="a\\u000ab")"},
@@ -79,7 +79,7 @@ TEST(Syslog, KeepsHeaderFieldsPrintableAndShort) {
               HasSubstr("Z " + std::string(255, 'h') + " imprintd - - ["));
 }
 
-TEST(Syslog, GivesNoTimeThatCannotBeWritten) {
+TEST(Syslog, WritesNilForATimeOutOfRange) {
   for (const std::int64_t time : {std::int64_t{-1}, std::int64_t{253'402'300'800'000},
                                   std::numeric_limits<std::int64_t>::max()}) {
     AuditEvent one = event();
@@ -88,7 +88,7 @@ TEST(Syslog, GivesNoTimeThatCannotBeWritten) {
   }
 }
 
-TEST(Syslog, WritesEveryTimeThatCanBeWritten) {
+TEST(Syslog, WritesTheLastTimeInRange) {
   AuditEvent one = event();
   one.time = from_milliseconds(253'402'300'799'999);
   EXPECT_THAT(to_syslog(one, "h"), StartsWith("<110>1 9999-12-31T23:59:59.999Z "));
@@ -110,7 +110,7 @@ TEST(Syslog, CutsTheMessageOfADatagramBetweenTwoCharacters) {
   EXPECT_EQ(to_datagram(event(), "h"), to_syslog(event(), "h"));
 }
 
-TEST(Syslog, LeavesOutAMessageThatIsNoText) {
+TEST(Syslog, OmitsADetailThatIsNotUtf8AndReplacesControlCharacters) {
   AuditEvent one = event();
   one.detail = "{\xFF}";
   EXPECT_THAT(to_syslog(one, "h"), EndsWith("\"]"));

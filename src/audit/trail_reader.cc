@@ -19,7 +19,7 @@ class TrailReader {
   TrailReader(std::int64_t after, const Take& take) : after_(after), take_(take) {}
 
   Result<std::int64_t> run(const TrailFiles& files) {
-    while (goes_on_) {
+    while (wants_more_) {
       TRY_ASSIGN(const auto rows, read_store(files.store));
       if (forgotten_ > from_archive_) {
         TRY(read_archive(files.archive, forgotten_));
@@ -33,8 +33,8 @@ class TrailReader {
   }
 
  private:
-  /// The next rows, once the archive has told what the store has forgotten. The store's file is
-  /// closed before anybody is told: who takes long would keep its log from being emptied.
+  /// The next rows, or none if the archive must be read first. Closes the store's file before any
+  /// event is passed on: a slow receiver would keep SQLite from truncating its write-ahead log.
   Result<std::vector<registry::AuditReader::Row>> read_store(const std::filesystem::path& file) {
     TRY_ASSIGN(registry::AuditReader store, registry::AuditReader::open(file));
     forgotten_ = store.trail().forgotten.sequence;
@@ -43,8 +43,8 @@ class TrailReader {
   }
 
   Result<void> hand_over(const AuditEvent& event) {
-    if (!goes_on_ || event.sequence <= after_) return {};
-    TRY_ASSIGN(goes_on_, take_(event));
+    if (!wants_more_ || event.sequence <= after_) return {};
+    TRY_ASSIGN(wants_more_, take_(event));
     after_ = event.sequence;
     return {};
   }
@@ -52,7 +52,7 @@ class TrailReader {
   Result<void> read_archive(const std::filesystem::path& folder, std::int64_t through) {
     if (after_ >= through) return {};
     TRY_ASSIGN(const std::vector<ArchiveFile> files, archive_files(folder));
-    for (std::size_t i = 0; i < files.size() && goes_on_; ++i) {
+    for (std::size_t i = 0; i < files.size() && wants_more_; ++i) {
       if (files[i].first > through) return {};
       if (i + 1 < files.size() && files[i + 1].first <= after_ + 1) continue;
       TRY(read_file(files[i].path, through));
@@ -71,15 +71,15 @@ class TrailReader {
       }
       if (event->sequence > through) return false;
       TRY(hand_over(*event));
-      return goes_on_;
+      return wants_more_;
     });
   }
 
   std::int64_t after_;
   const Take& take_;
-  std::int64_t forgotten_ = 0;     ///< by the store, up to this event
-  std::int64_t from_archive_ = 0;  ///< what was read there
-  bool goes_on_ = true;
+  std::int64_t forgotten_ = 0;     ///< the store has deleted the events up to this one
+  std::int64_t from_archive_ = 0;  ///< events up to this one were read from the archive
+  bool wants_more_ = true;
 };
 
 }  // namespace

@@ -7,10 +7,10 @@
 
 namespace imprint::audit {
 
-/// Hands over the events of a trail after `after`, by sequence, until `take` answers false: from
-/// the archive what the store has forgotten, from the store the rest, events from before the chain
-/// included. Answers the sequence of the last one that was handed over, `after` when there was
-/// none. A server may write meanwhile.
+/// Passes the events of a trail after `after` to `take`, in order of their sequence, until it
+/// returns false. Events that the store has deleted come from the archive, all others, including
+/// those older than the chain, from the store. Returns the sequence of the last event passed, or
+/// `after` if there was none. A server may write meanwhile.
 Result<std::int64_t> for_each_event(
     const TrailFiles& files, std::int64_t after,
     const std::function<Result<bool>(const registry::AuditEvent&)>& take);

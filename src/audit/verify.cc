@@ -22,9 +22,9 @@ using registry::ChainPlace;
 constexpr std::size_t kVerifiedAtOnce = 2'000;
 constexpr std::string_view kStore = "the store";
 
-void extend(Stretch& stretch, std::int64_t sequence) {
-  if (stretch.events++ == 0) stretch.first = sequence;
-  stretch.last = sequence;
+void extend(EventRange& range, std::int64_t sequence) {
+  if (range.events++ == 0) range.first = sequence;
+  range.last = sequence;
 }
 
 class Verification {
@@ -47,20 +47,20 @@ class Verification {
     if (!report_.finding) report_.finding = Finding{problem, std::move(where), line};
   }
 
-  /// Of every place that the chain vouches for.
+  /// Called for every verified place; compares it with the noted head.
   void pass(const ChainPlace& place, std::string_view where) {
     if (!noted_ || place.sequence != noted_->sequence) return;
     is_noted_seen_ = true;
     if (place.hash == noted_->hash) return;
-    found({Break::altered, place.sequence, 0,
-           fmt::format("event {} has another hash than was noted: {}", place.sequence,
+    found({Tampering::altered, place.sequence, 0,
+           fmt::format("the hash of event {} is not the noted one: {}", place.sequence,
                        encoding::to_hex(place.hash))},
           std::string(where), 0);
   }
 
   // ---- the archive ----
 
-  /// Whether a file goes on where the one before ended.
+  /// Checks that a file continues where the previous one ended.
   void check_beginning(const FileHeader& header, const std::string& path) {
     if (!archived_) {
       archived_ = header.after;
@@ -71,53 +71,52 @@ class Verification {
     if (header.after == *archived_) return;
     if (first > expected && header.missing_from == expected) {
       report_.notes.push_back(
-          fmt::format("events {} to {} were forgotten by the store while nothing was archived; {} "
-                      "says so",
+          fmt::format("the store deleted events {} to {} before they were archived, as {} states",
                       expected, first - 1, path));
       archived_ = header.after;
       return pass(header.after, path);
     }
     if (first > expected) {
-      return found({Break::removed, expected, 0,
-                    fmt::format("events {} to {} are missing: the file before ends with event {}",
+      return found({Tampering::removed, expected, 0,
+                    fmt::format("events {} to {} are missing: the previous file ends with event {}",
                                 expected, first - 1, archived_->sequence)},
                    path, 1);
     }
-    const Break what = first == expected ? Break::altered : Break::inserted;
+    const Tampering what = first == expected ? Tampering::altered : Tampering::inserted;
     found({what, first, 0,
-           fmt::format("the file says that it follows event {}, and does not follow the file "
-                       "before, which ends with event {}",
-                       header.after.sequence, archived_->sequence)},
+           fmt::format(
+               "by its header the file follows event {}, but the previous file ends with event {}",
+               header.after.sequence, archived_->sequence)},
           path, 1);
   }
 
   Result<void> check_file(const ArchiveFile& file, bool is_newest) {
     const std::string path = file.path.string();
     std::optional<ChainCheck> check;
-    bool is_cut = false;
+    bool is_incomplete = false;
     TRY(for_each_line(file.path, [&](const Line& line) -> Result<bool> {
-      is_cut = !line.is_complete;
-      if (is_cut) return false;
+      is_incomplete = !line.is_complete;
+      if (is_incomplete) return false;
       if (!check) return begin(line, path, check);
-      const std::int64_t fitted = check->checked();
+      const std::int64_t matched = check->checked();
       take(*check, line);
-      if (check->checked() > fitted) pass(check->at(), path);
+      if (check->checked() > matched) pass(check->at(), path);
       return !check->is_decided();
     }));
     if (report_.finding) return {};
     if (!check) {
-      if (!is_newest) found({Break::altered, file.first, 0, "the file has no first line"}, path, 1);
+      if (!is_newest)
+        found({Tampering::altered, file.first, 0, "the file has no header line"}, path, 1);
       return {};
     }
     finish(*check, path);
-    if (is_cut && !is_newest) {
-      found({Break::altered, check->at().sequence + 1, 0, "the file's last line is not whole"},
+    if (is_incomplete && !is_newest) {
+      found({Tampering::altered, check->at().sequence + 1, 0, "the file's last line is incomplete"},
             path, 0);
-    } else if (is_cut) {
-      report_.notes.push_back(
-          path +
-          " ends in the middle of a line: it is being written, or a crash left it so and "
-          "the next start writes it again");
+    } else if (is_incomplete) {
+      report_.notes.push_back(path +
+                              " ends in the middle of a line: either it is being written, or a "
+                              "crash cut it and the next start rewrites the line");
     }
     return {};
   }
@@ -125,8 +124,9 @@ class Verification {
   Result<bool> begin(const Line& line, const std::string& path, std::optional<ChainCheck>& check) {
     const auto header = parse_header(line.text);
     if (!header) {
-      found({Break::altered, archived_ ? archived_->sequence + 1 : 0, 0, header.error().message},
-            path, 1);
+      found(
+          {Tampering::altered, archived_ ? archived_->sequence + 1 : 0, 0, header.error().message},
+          path, 1);
       return false;
     }
     check_beginning(*header, path);
@@ -165,18 +165,18 @@ class Verification {
     if (const auto& problem = check.finish()) {
       found(*problem, std::string(kStore), 0);
     } else if (check.at() != trail.head) {
-      found({Break::removed, check.at().sequence + 1, 0,
-             fmt::format("the trail ends with event {} and should end with event {}",
+      found({Tampering::removed, check.at().sequence + 1, 0,
+             fmt::format("the trail ends with event {} but should end with event {}",
                          check.at().sequence, trail.head.sequence)},
             std::string(kStore), 0);
     }
-    compare(trail);
+    check_overlap(trail);
     return {};
   }
 
   Result<void> check_rows(registry::AuditReader& reader, const registry::AuditTrail& trail,
                           ChainCheck& check) {
-    meet(trail.beginning());
+    compare_with_archive(trail.beginning());
     std::int64_t after = std::numeric_limits<std::int64_t>::min();
     while (!check.is_decided()) {
       TRY_ASSIGN(const std::vector<registry::AuditReader::Row> rows,
@@ -190,44 +190,44 @@ class Verification {
         }
         if (!defect.empty())
           check.take_unreadable(fmt::format("event {} {}", event.sequence, defect));
-        const std::int64_t fitted = check.checked();
+        const std::int64_t matched = check.checked();
         check.take(event);
-        if (check.checked() == fitted) continue;
+        if (check.checked() == matched) continue;
         extend(report_.store, event.sequence);
-        meet(check.at());
+        compare_with_archive(check.at());
       }
     }
     return {};
   }
 
-  /// A place of the store's chain, at which the archive may end or the noted head be.
-  void meet(const ChainPlace& place) {
+  /// Compares a place of the store's chain with the noted head and with the end of the archive.
+  void compare_with_archive(const ChainPlace& place) {
     pass(place, kStore);
     if (!archived_ || place.sequence != archived_->sequence) return;
-    is_met_ = true;
+    is_archive_end_in_store_ = true;
     if (place.hash == archived_->hash) return;
-    found({Break::altered, place.sequence, 0,
-           fmt::format("event {} is another one in the archive", place.sequence)},
+    found({Tampering::altered, place.sequence, 0,
+           fmt::format("event {} differs from the one in the archive", place.sequence)},
           std::string(kStore), 0);
   }
 
-  void compare(const registry::AuditTrail& trail) {
-    if (is_met_ || report_.finding) return;
+  void check_overlap(const registry::AuditTrail& trail) {
+    if (is_archive_end_in_store_ || report_.finding) return;
     if (!archived_) {
       if (trail.archived == 0) return;
       return report_.notes.push_back(fmt::format(
-          "events up to {} were archived and then forgotten by the store; the archive is not here",
+          "events up to {} were archived and then deleted from the store; the archive is not here",
           trail.archived));
     }
     if (archived_->sequence > trail.head.sequence) {
-      return found({Break::removed, trail.head.sequence + 1, 0,
-                    fmt::format("events {} to {} are in the archive only", trail.head.sequence + 1,
+      return found({Tampering::removed, trail.head.sequence + 1, 0,
+                    fmt::format("events {} to {} are only in the archive", trail.head.sequence + 1,
                                 archived_->sequence)},
                    std::string(kStore), 0);
     }
     if (archived_->sequence < trail.archived) {
-      return found({Break::removed, archived_->sequence + 1, 0,
-                    fmt::format("events {} to {} were archived, and the archive does not have them",
+      return found({Tampering::removed, archived_->sequence + 1, 0,
+                    fmt::format("events {} to {} were archived, but the archive does not have them",
                                 archived_->sequence + 1, trail.archived)},
                    "the archive", 0);
     }
@@ -239,8 +239,8 @@ class Verification {
   Result<void> check_noted() {
     if (is_noted_seen_) return {};
     if (noted_->sequence > report_.head.sequence) {
-      found({Break::removed, report_.head.sequence + 1, 0,
-             fmt::format("event {} was noted, and the trail ends with event {}", noted_->sequence,
+      found({Tampering::removed, report_.head.sequence + 1, 0,
+             fmt::format("event {} was noted, but the trail ends with event {}", noted_->sequence,
                          report_.head.sequence)},
             std::string(kStore), 0);
       return {};
@@ -253,8 +253,8 @@ class Verification {
 
   const std::optional<ChainPlace> noted_;
   bool is_noted_seen_ = false;
-  bool is_met_ = false;
-  std::optional<ChainPlace> archived_ = {};  ///< where the archive ends, as far as it was checked
+  bool is_archive_end_in_store_ = false;
+  std::optional<ChainPlace> archived_ = {};  ///< the archive's last event that was checked
   Report report_;
 };
 
@@ -274,7 +274,8 @@ Result<ChainPlace> parse_place(std::string_view text) {
                         : CertificateId::parse(text.substr(colon + 1));
   if (error != std::errc() || stop != end || out.sequence < 0 || !hash) {
     return fail(Fault::invalid,
-                "{} is no head; it is SEQUENCE:HASH, as imprint audit head prints it", quote(text));
+                "{} is not a head; a head is SEQUENCE:HASH, as imprint audit head prints it",
+                quote(text));
   }
   out.hash = hash->bytes();
   return out;

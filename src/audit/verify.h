@@ -13,11 +13,11 @@ namespace imprint::audit {
 /// Where a deployment keeps its audit trail.
 struct TrailFiles {
   std::filesystem::path store;
-  std::filesystem::path archive;  ///< a folder, which need not exist
+  std::filesystem::path archive;  ///< a folder; may be missing
 };
 
-/// Consecutive events.
-struct Stretch {
+/// A range of consecutive events.
+struct EventRange {
   std::int64_t events = 0;
   std::int64_t first = 0;  ///< 0 when there are none
   std::int64_t last = 0;
@@ -25,23 +25,24 @@ struct Stretch {
 
 struct Finding {
   Problem problem;
-  std::string where;     ///< "the store", or a file's path
-  std::size_t line = 0;  ///< of a file; 0: of no line
+  std::string where;     ///< "the store" or the path of a file
+  std::size_t line = 0;  ///< in the file; 0 if the finding is not about a line
 };
 
 struct Report {
-  Stretch store = {};  ///< what was checked of it
-  Stretch archive = {};
+  EventRange store = {};  ///< the events checked
+  EventRange archive = {};
   std::size_t files = 0;
-  std::int64_t unchained = 0;  ///< events from before there was a chain, which nothing vouches for
+  std::int64_t unchained = 0;  ///< events older than the chain, which nothing protects
   registry::ChainPlace head = {};
-  std::optional<Finding> finding = {};  ///< the first; absent: the trail is as it was written
-  std::vector<std::string> notes = {};  ///< what an operator should know all the same
+  std::optional<Finding> finding = {};  ///< the first one; absent if the trail is unchanged
+  std::vector<std::string> notes = {};  ///< other facts that an operator should know
 };
 
-/// Holds all of a trail to its hash chain: the archive's files from the oldest on, then the store,
-/// then the two to each other, and to `noted`, a head that was written down earlier. A server may
-/// write meanwhile. Fault::not_found when neither has the event of `noted` any more.
+/// Checks a whole trail against its hash chain: the archive's files, oldest first, then the store.
+/// Then compares the two with each other and with `noted`, a head that was written down earlier. A
+/// server may write meanwhile. Fails with Fault::not_found if neither has the event of `noted` any
+/// more.
 Result<Report> verify(const TrailFiles& files, const std::optional<registry::ChainPlace>& noted);
 
 /// "1234:<64 hexadecimal digits>", as `imprint audit head` prints it.

@@ -23,8 +23,8 @@ using registry::ChainPlace;
 using runtime::run_blocking;
 using testing::HasSubstr;
 
-/// A deployment's trail of 12 events, three in each file of the archive; the store has forgotten
-/// the first four.
+/// A deployment's trail of 12 events, three in each file of the archive; the store has deleted the
+/// first four.
 class Verify : public testing::Test {
  protected:
   Verify() {
@@ -56,7 +56,7 @@ class Verify : public testing::Test {
     EXPECT_EQ(archive.problem(), "");
   }
 
-  /// As the trail was before anybody touched it.
+  /// A place in the original trail.
   [[nodiscard]] ChainPlace place_of(std::int64_t sequence) const { return places_.at(sequence); }
 
   Report report(const std::optional<ChainPlace>& noted = {}) {
@@ -110,7 +110,7 @@ class Verify : public testing::Test {
   telemetry::Log log_ = test::quiet_log();
 };
 
-TEST_F(Verify, FindsATrailAsItWasWritten) {
+TEST_F(Verify, AcceptsAnUnchangedTrail) {
   const Report found = report();
   EXPECT_FALSE(found.finding) << found.finding->problem.because;
   EXPECT_EQ(found.archive.events, 12);
@@ -124,18 +124,18 @@ TEST_F(Verify, FindsATrailAsItWasWritten) {
   EXPECT_FALSE(report(found.head).finding);
 }
 
-TEST_F(Verify, AnArchiveIsContinuedByTheStoreItWasWrittenFromOnly) {
+TEST_F(Verify, AnArchiveIsContinuedOnlyByTheStoreThatItWasWrittenFrom) {
   EXPECT_TRUE(check_continuity(files_));
   write_lines(archive_files(files_.archive)->size() - 1, {"nonsense"});
-  EXPECT_TRUE(check_continuity(files_)) << "what is left of it, the store has";
+  EXPECT_TRUE(check_continuity(files_)) << "the store has the remaining events";
   sql("UPDATE audit_trail SET body=json_set(body,'$.head',5)");
   expect_lost("the store with event 5");
   sql("UPDATE audit_trail SET body=json_set(body,'$.head',12); "
       "UPDATE audit_events SET body=json_set(body,'$.outcome','denied')");
-  EXPECT_TRUE(check_continuity(files_)) << "one that was altered is for imprint audit verify";
+  EXPECT_TRUE(check_continuity(files_)) << "altered events are found by imprint audit verify";
 }
 
-TEST_F(Verify, CountsWhatTheArchiveKnowsAndAnOlderStoreDoesNot) {
+TEST_F(Verify, CountsEventsAndRevocationsThatAnOlderStoreLacks) {
   std::filesystem::copy_file(files_.store, scratch_ / "older.db");
   std::filesystem::remove_all(files_.archive);
   {
@@ -162,7 +162,7 @@ TEST_F(Verify, CountsWhatTheArchiveKnowsAndAnOlderStoreDoesNot) {
   expect_lost("at least 3 events, in which 1 certificate was revoked");
 }
 
-TEST_F(Verify, AnEmptyOrAnotherStoreIsNoContinuation) {
+TEST_F(Verify, AnEmptyOrDifferentStoreDoesNotContinueTheArchive) {
   std::filesystem::remove(files_.store);
   {
     const auto made = *registry::SqliteStore::open(files_.store);
@@ -173,16 +173,16 @@ TEST_F(Verify, AnEmptyOrAnotherStoreIsNoContinuation) {
     for (int i = 21; i <= 40; ++i) record(*other, i);
   }
   expect_lost("the store with event 20, and the two differ");
-  const auto aside = aside_of(files_.archive, clock_.now());
+  const auto aside = set_aside_path(files_.archive, clock_.now());
   ASSERT_TRUE(set_aside(files_.archive, aside));
   EXPECT_FALSE(archive_files(aside)->empty());
   EXPECT_TRUE(check_continuity(files_));
-  EXPECT_EQ(aside_of(files_.archive, clock_.now()).string(), "");
+  EXPECT_EQ(set_aside_path(files_.archive, clock_.now()).string(), "");
 }
 
-TEST_F(Verify, FindsWhatWasDoneToTheStore) {
+TEST_F(Verify, FindsChangesToTheStore) {
   sql("UPDATE audit_events SET body=json_set(body,'$.outcome','denied') WHERE sequence=7");
-  expect_finding("altered", 7, "the store", 0, "event 7 is not what its hash");
+  expect_finding("altered", 7, "the store", 0, "event 7 does not match its hash");
   sql("UPDATE audit_events SET body=json_set(body,'$.outcome','ok') WHERE sequence=7");
   EXPECT_FALSE(report().finding);
   sql("UPDATE audit_events SET client='x' WHERE sequence=8");
@@ -191,38 +191,38 @@ TEST_F(Verify, FindsWhatWasDoneToTheStore) {
       "DELETE FROM audit_events WHERE sequence IN (9,10)");
   expect_finding("removed", 9, "the store", 0, "events 9 to 10 are missing");
   sql("DELETE FROM audit_events WHERE sequence>8");
-  expect_finding("removed", 9, "the store", 0, "ends with event 8 and should end with event 12");
+  expect_finding("removed", 9, "the store", 0, "ends with event 8 but should end with event 12");
 }
 
-TEST_F(Verify, FindsAnEventThatWasPutBeforeTheFirst) {
+TEST_F(Verify, FindsAnEventInsertedBeforeTheFirst) {
   sql("INSERT INTO audit_events (sequence, body) VALUES (3, '{\"sequence\":3,\"step\":\"x\"}')");
-  expect_finding("inserted", 3, "the store", 0, "event 3 stands where event 5 should");
+  expect_finding("inserted", 3, "the store", 0, "event 3 is where event 5 should be");
 }
 
-TEST_F(Verify, FindsAStoreThatWasCutAndMadeToFit) {
+TEST_F(Verify, FindsAStoreThatWasCutTogetherWithItsHead) {
   const ChainPlace eighth = place_of(8);
   sql("DELETE FROM audit_events WHERE sequence>8; "
       "UPDATE audit_trail SET body=json_set(body,'$.head',8,'$.head_hash','" +
       to_string(eighth).substr(2) + "')");
-  expect_finding("removed", 9, "the store", 0, "events 9 to 12 are in the archive only");
+  expect_finding("removed", 9, "the store", 0, "events 9 to 12 are only in the archive");
   std::filesystem::remove_all(files_.archive);
-  EXPECT_FALSE(report().finding) << "the store alone cannot tell";
+  EXPECT_FALSE(report().finding) << "the store alone does not show it";
   expect_finding("removed", 9, "the store", 0, "event 12 was noted", head_);
 }
 
-TEST_F(Verify, FindsAStoreWhoseChainWasMadeAnew) {
+TEST_F(Verify, FindsAStoreWhoseChainWasRecomputed) {
   std::filesystem::remove(files_.store);
   {
     auto store = *registry::SqliteStore::open(files_.store);
     for (int i = 1; i <= 12; ++i) record(*store, i == 7 ? 70 : i);
   }
-  expect_finding("altered", 12, "the store", 0, "another one in the archive");
+  expect_finding("altered", 12, "the store", 0, "differs from the one in the archive");
   std::filesystem::remove_all(files_.archive);
   EXPECT_FALSE(report().finding);
-  expect_finding("altered", 12, "the store", 0, "another hash than was noted", head_);
+  expect_finding("altered", 12, "the store", 0, "is not the noted one", head_);
 }
 
-TEST_F(Verify, FindsWhatWasDoneToAFile) {
+TEST_F(Verify, FindsChangesToAnArchiveFile) {
   const std::vector<std::string> whole = lines_of(1);
   ASSERT_GE(whole.size(), 3U);
   const std::string name = (*archive_files(files_.archive))[1].path.filename().string();
@@ -230,15 +230,15 @@ TEST_F(Verify, FindsWhatWasDoneToAFile) {
   auto lines = whole;
   lines[1].replace(lines[1].find("\"ok\""), 4, "\"no\"");
   write_lines(1, lines);
-  expect_finding("altered", first, name, 2, "is not what its hash");
+  expect_finding("altered", first, name, 2, "does not match its hash");
   lines = whole;
   std::swap(lines[1], lines[2]);
   write_lines(1, lines);
-  expect_finding("reordered", first, name, 2, "stands after later ones");
+  expect_finding("reordered", first, name, 2, "comes after later events");
   lines = whole;
   lines.insert(lines.begin() + 2, lines[1]);
   write_lines(1, lines);
-  expect_finding("inserted", first, name, 3, "stands where");
+  expect_finding("inserted", first, name, 3, "is where event");
   lines = whole;
   lines.erase(lines.begin() + 1);
   write_lines(1, lines);
@@ -250,17 +250,17 @@ TEST_F(Verify, FindsWhatWasDoneToAFile) {
   lines = whole;
   lines[0] = "{}";
   write_lines(1, lines);
-  expect_finding("altered", first, name, 1, "does not begin as an archive");
+  expect_finding("altered", first, name, 1, "not the header of an audit archive");
   lines = whole;
   lines.pop_back();
   write_lines(1, lines);
   const std::string next = (*archive_files(files_.archive))[2].path.filename().string();
   expect_finding("removed", first + static_cast<std::int64_t>(whole.size()) - 2, next, 1,
-                 "the file before ends");
+                 "the previous file ends");
   write_lines(1, whole);
   EXPECT_FALSE(report().finding);
   std::filesystem::remove((*archive_files(files_.archive))[1].path);
-  expect_finding("removed", first, next, 1, "are missing: the file before ends with event");
+  expect_finding("removed", first, next, 1, "are missing: the previous file ends with event");
 }
 
 TEST_F(Verify, NotesAFileThatIsBeingWritten) {
@@ -272,10 +272,10 @@ TEST_F(Verify, NotesAFileThatIsBeingWritten) {
   EXPECT_THAT(found.notes[0], HasSubstr("in the middle of a line"));
   const auto oldest = archive_files(files_.archive)->front().path;
   std::filesystem::resize_file(oldest, std::filesystem::file_size(oldest) - 5);
-  EXPECT_TRUE(report().finding) << "nobody is writing there any more";
+  EXPECT_TRUE(report().finding) << "no longer being written";
 }
 
-TEST_F(Verify, NotesWhatWasForgottenWhileNothingWasArchived) {
+TEST_F(Verify, NotesEventsDeletedBeforeTheyWereArchived) {
   {
     auto store = *registry::SqliteStore::open(files_.store);
     for (int i = 13; i <= 16; ++i) record(*store, i);
@@ -291,10 +291,10 @@ TEST_F(Verify, NotesWhatWasForgottenWhileNothingWasArchived) {
   const Report with = report();
   EXPECT_FALSE(with.finding);
   ASSERT_EQ(with.notes.size(), 1U);
-  EXPECT_THAT(with.notes[0], HasSubstr("events 13 to 14 were forgotten"));
+  EXPECT_THAT(with.notes[0], HasSubstr("deleted events 13 to 14 before they were archived"));
 }
 
-TEST_F(Verify, FindsThatTheArchiveLostWhatTheStoreForgotBecauseItHadIt) {
+TEST_F(Verify, FindsArchivedEventsMissingFromTheArchiveAndDeletedFromTheStore) {
   {
     auto store = *registry::SqliteStore::open(files_.store);
     registry::ChangeSet forget;
@@ -305,13 +305,13 @@ TEST_F(Verify, FindsThatTheArchiveLostWhatTheStoreForgotBecauseItHadIt) {
   std::filesystem::remove(archive_files(files_.archive)->back().path);
   expect_finding("removed", report().archive.last + 1, "the archive", 0, "to 11 were archived");
   std::filesystem::remove_all(files_.archive);
-  EXPECT_FALSE(report().finding) << "it may have been moved";
+  EXPECT_FALSE(report().finding) << "the archive may have been moved";
   EXPECT_THAT(report().notes.at(0), HasSubstr("up to 11 were archived"));
 }
 
-TEST_F(Verify, ComparesAHeadOnlyWithWhatIsStillThere) {
+TEST_F(Verify, ComparesANotedHeadOnlyWithExistingEvents) {
   EXPECT_FALSE(report(place_of(2)).finding) << "in the archive";
-  expect_finding("altered", 2, "events-", 0, "another hash", ChainPlace{2, {}});
+  expect_finding("altered", 2, "events-", 0, "not the noted one", ChainPlace{2, {}});
   std::filesystem::remove_all(files_.archive);
   EXPECT_FALSE(report(place_of(6)).finding) << "in the store";
   const auto forgotten = verify(files_, ChainPlace{2, {}});
@@ -319,7 +319,7 @@ TEST_F(Verify, ComparesAHeadOnlyWithWhatIsStillThere) {
   EXPECT_EQ(forgotten.error().fault, Fault::not_found);
 }
 
-TEST_F(Verify, ReadsTheArchiveWhereTheStoreHasForgotten) {
+TEST_F(Verify, ReadsEventsDeletedFromTheStoreInTheArchive) {
   const auto sequences = [&](std::int64_t after) {
     std::vector<std::int64_t> out;
     const auto last = for_each_event(files_, after, [&](const AuditEvent& event) -> Result<bool> {

@@ -13,7 +13,7 @@
 #include "bulk/uploads.h"
 #include "provisioning/apply_template.h"
 #include "registry/store.h"
-#include "runtime/own_thread.h"
+#include "runtime/thread_executor.h"
 #include "telemetry/log.h"
 
 namespace imprint::bulk {
@@ -90,7 +90,7 @@ class RegistrationTasks {
   std::condition_variable changed_;
   bool is_woken_ = false;
   bool is_stopping_ = false;
-  runtime::OwnThread own_;
+  runtime::ThreadExecutor own_;
   std::thread thread_;
 };
 

@@ -11,7 +11,7 @@
 
 namespace imprint::fleet {
 
-/// Checks that the certificates that devices are given chain to the root that they trust. Each
+/// Checks that the certificates issued to devices chain to the root that the devices trust. Each
 /// issuing CA's chain is built once; after that a certificate is checked against its issuer's name
 /// and key, its own dates and its flags. One per thread.
 class ChainCheck {
@@ -20,7 +20,7 @@ class ChainCheck {
   static Result<ChainCheck> make(std::vector<x509::Certificate> roots,
                                  std::vector<x509::Certificate> issuers);
 
-  /// `sent` are further CAs, as the server sends them in TLS. Errors are for people.
+  /// `sent` are the CAs that the server sends in TLS. Errors are for people.
   Result<void> check(const x509::Certificate& certificate,
                      const std::vector<x509::Certificate>& sent, Timestamp now);
 

@@ -27,14 +27,14 @@ enum class Cause {
   rejected,      ///< an answer on .../rejected; its errorCode
   timeout,       ///< no answer in time
   closed,        ///< the server ended the connection, with or without a DISCONNECT reason
-  verification,  ///< what the server issued is not as it should be
-  local,         ///< this machine: key generation, files
+  verification,  ///< the server's answer or certificate is wrong
+  local,         ///< a failure of this machine: key generation, files
 };
 std::string_view to_string(Cause cause);
 
 struct Failure {
   Cause cause = Cause::local;
-  std::string code;  ///< has few values, so that failures can be counted by it
+  std::string code;  ///< failures are counted by it, so it has few values
   std::string message;
   bool may_retry = false;
   Step step = Step::connect;

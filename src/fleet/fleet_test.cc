@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The simulator against a real server in this process, over real sockets.
+// Tests the simulator with a real server in this process, over real sockets.
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <csignal>
@@ -119,7 +119,7 @@ TEST_F(ServedFleet, OnboardsEveryDeviceInBothFlowsVersionsAndFormats) {
   }
 }
 
-TEST_F(ServedFleet, FailuresAreCountedByCauseAndStep) {
+TEST_F(ServedFleet, CountsFailuresByCauseAndStep) {
   const test::FleetDeployment other(folder_ / "other");
   struct Row {
     const char* about;
@@ -201,7 +201,7 @@ TEST_F(Fleet, AServerThatNeverAnswersTimesOut) {
   EXPECT_EQ(group.examples.at(0).message, "no answer within 50 ms");
 }
 
-TEST_F(Fleet, WhatMayPassLaterIsRetried) {
+TEST_F(Fleet, RetriesTemporaryFailures) {
   const MuteServer mute;
   Options o = options();
   o.load.endpoint = mute.endpoint();
@@ -211,7 +211,7 @@ TEST_F(Fleet, WhatMayPassLaterIsRetried) {
   EXPECT_EQ(must_run(o).retries, 2U);
 }
 
-TEST_F(Fleet, AServerThatIsNotThereIsOneError) {
+TEST_F(Fleet, ReportsAnUnreachableServerAsOneError) {
   Options o = options();
   const auto report = run(o, clock_, random_, nullptr);
   ASSERT_FALSE(report);
@@ -219,7 +219,7 @@ TEST_F(Fleet, AServerThatIsNotThereIsOneError) {
   EXPECT_THAT(report.error().message, HasSubstr("is imprintd running?"));
 }
 
-TEST_F(ServedFleet, WhatDevicesGetCanBeSavedAndUsed) {
+TEST_F(ServedFleet, SavesCertificatesAndKeys) {
   Options o = options();
   o.load.devices = 3;
   o.reconnect = false;
@@ -234,7 +234,7 @@ TEST_F(ServedFleet, WhatDevicesGetCanBeSavedAndUsed) {
   }
 }
 
-TEST_F(ServedFleet, WhatIsFinalIsNotRetried) {
+TEST_F(ServedFleet, DoesNotRetryFinalFailures) {
   Options o = options();
   o.template_name = test::must(TemplateName::parse("Nowhere"));
   o.retries = 1;
@@ -267,7 +267,7 @@ TEST_F(ServedFleet, EchoNeedsNoProvisioning) {
   EXPECT_EQ(report.steps[static_cast<std::size_t>(Step::create)].count, 0U);
 }
 
-TEST_F(Fleet, ALoadThatCannotBeIsRefused) {
+TEST_F(Fleet, RejectsInvalidLoads) {
   const struct {
     void (*change)(Load&);
     const char* message;

@@ -60,7 +60,7 @@ struct Link::Suspend {
 Link::Link(const LinkContext& context)
     : context_(context), socket_(context.loop), timer_(context.loop) {}
 
-// ---- what a device does ----
+// ---- operations ----
 
 runtime::Task<Attempt<void>> Link::open(const Login& login, mqtt::ConnectOptions options) {
   boost::system::error_code error;
@@ -223,19 +223,19 @@ void Link::connected(const boost::system::error_code& error) {
                  .may_retry = true});
   }
   phase_ = Phase::handshaking;
-  shake_hands();
+  handshake();
 }
 
 void Link::on_ready() {
   if (phase_ == Phase::handshaking) {
-    shake_hands();
+    handshake();
   } else if (phase_ == Phase::open) {
     read_some();
   }
   wake();
 }
 
-void Link::shake_hands() {
+void Link::handshake() {
   ERR_clear_error();
   const int result = SSL_do_handshake(ssl_.get());
   if (result != 1) {

@@ -44,7 +44,7 @@ class Link : public std::enable_shared_from_this<Link> {
   /// With QoS 1; fails when a filter is refused.
   runtime::Task<Attempt<void>> subscribe(std::vector<std::string> filters);
 
-  /// With QoS 1; returns when it is acknowledged.
+  /// With QoS 1; returns when the message is acknowledged.
   runtime::Task<Attempt<void>> publish(mqtt::Message message);
 
   /// Publishes with QoS 1 and waits for a message on one of `answers`. The acknowledgement may
@@ -64,7 +64,7 @@ class Link : public std::enable_shared_from_this<Link> {
 
   void connected(const boost::system::error_code& error);
   void on_ready();
-  void shake_hands();
+  void handshake();
   void read_some();
   void pump();
   void flush();

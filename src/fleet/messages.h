@@ -21,7 +21,7 @@ std::string register_topic(const TemplateName& name, Format format);
 /// The topics on which the answers to a request arrive.
 std::vector<std::string> answers_of(const std::string& request_topic);
 
-/// CreateKeysAndCertificate has no input, so `csr_pem` is empty for it.
+/// `csr_pem` is empty for CreateKeysAndCertificate, which has no input.
 Bytes write_create(Format format, const std::string& csr_pem);
 Bytes write_register(Format format, const Secret& ownership_token,
                      const std::map<std::string, std::string>& parameters);
@@ -36,8 +36,8 @@ struct Registered {
   std::string thing_name;
 };
 
-// Each takes the topic that the answer arrived on: an answer on .../rejected is a failure with its
-// errorCode; an answer that lacks a member or is malformed is a verification failure.
+// `topic` is the topic on which the answer arrived. An answer on .../rejected is a failure with its
+// errorCode; a malformed answer or one without a required member is a verification failure.
 Attempt<Created> read_created(Format format, std::string_view topic, BytesView payload);
 Attempt<Registered> read_registered(Format format, std::string_view topic, BytesView payload);
 

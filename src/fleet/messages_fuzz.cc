@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A server's answers: any bytes give a complete value, or a failure with a code.
+// A server's answers: any bytes yield a complete value or a failure with a code.
 #include "base/error.h"
 #include "fleet/messages.h"
 

@@ -13,7 +13,7 @@ namespace {
 
 using testing::HasSubstr;
 
-TEST(Messages, TopicsAreThoseOfTheContract) {
+TEST(Messages, HaveTheTopicsOfTheContract) {
   const TemplateName name = test::must(TemplateName::parse("T"));
   EXPECT_EQ(create_topic(Flow::csr, Format::json), "$aws/certificates/create-from-csr/json");
   EXPECT_EQ(create_topic(Flow::keys, Format::cbor), "$aws/certificates/create/cbor");
@@ -44,7 +44,7 @@ TEST(Messages, AnAcceptedAnswerIsRead) {
   EXPECT_EQ(registered->thing_name, "n");
 }
 
-TEST(Messages, EveryOtherAnswerIsAFailureWithItsCause) {
+TEST(Messages, OtherAnswersAreFailuresWithACause) {
   const struct {
     const char* topic;
     const char* payload;
@@ -125,7 +125,7 @@ TEST(ClaimBundle, ErrorsNameTheFile) {
                                std::filesystem::copy_options::overwrite_existing);
        },
        "does not match claim.pem"},
-      {"a key for everybody to read",
+      {"a world-readable key",
        [](const std::filesystem::path& at) {
          std::filesystem::permissions(at / "claim.key", std::filesystem::perms(0644));
        },

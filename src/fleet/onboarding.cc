@@ -20,7 +20,7 @@ using runtime::Task;
 constexpr Milliseconds kFirstBackOff{500};
 constexpr Milliseconds kMaxBackOff{30'000};
 
-/// Doubles with each attempt; its second half is random, so that devices spread out.
+/// The pause doubles with each attempt. Half of it is random, so that devices spread out.
 Milliseconds back_off(unsigned attempt, Random& random) {
   const Milliseconds whole = std::min(kFirstBackOff * (1 << std::min(attempt, 6U)), kMaxBackOff);
   std::array<std::uint8_t, 1> chance{};
@@ -37,7 +37,7 @@ class Device {
   Device(const Options& options, ChainCheck& chain, Worker& worker, std::uint64_t index)
       : options_(options), chain_(chain), worker_(worker), serial_(serial_number(options, index)) {}
 
-  Task<Outcome> live() {
+  Task<Outcome> run() {
     const Monotonic began = worker_.clock().monotonic();
     outcome_.device = serial_;
     Attempt<void> result = co_await with_retries(&Device::provision);
@@ -82,8 +82,8 @@ class Device {
         co_await timed(Step::create, call(*link, create, write_create(options_.format, csr_))));
     CO_TRY_ASSIGN(
         const Created answer,
-        named(Step::create, read_created(options_.format, created->topic, created->payload)));
-    CO_TRY(named(Step::create, check_certificate(answer)));
+        with_step(Step::create, read_created(options_.format, created->topic, created->payload)));
+    CO_TRY(with_step(Step::create, check_certificate(answer)));
 
     auto parameters = options_.parameters;
     parameters[options_.serial_parameter] = serial_;
@@ -92,11 +92,12 @@ class Device {
         co_await timed(Step::register_thing,
                        call(*link, registration,
                             write_register(options_.format, answer.ownership_token, parameters))));
-    CO_TRY_ASSIGN(const Registered thing,
-                  named(Step::register_thing,
-                        read_registered(options_.format, registered->topic, registered->payload)));
-    CO_TRY(named(Step::register_thing, check_thing(thing)));
-    CO_TRY(named(Step::register_thing, save()));
+    CO_TRY_ASSIGN(
+        const Registered thing,
+        with_step(Step::register_thing,
+                  read_registered(options_.format, registered->topic, registered->payload)));
+    CO_TRY(with_step(Step::register_thing, check_thing(thing)));
+    CO_TRY(with_step(Step::register_thing, save()));
     co_return Attempt<void>();
   }
 
@@ -107,12 +108,12 @@ class Device {
   }
 
   template <class T>
-  static Attempt<T> named(Step step, Attempt<T> result) {
+  static Attempt<T> with_step(Step step, Attempt<T> result) {
     if (!result) result.error().step = step;
     return result;
   }
 
-  /// A retry uses the same key: a lost answer does not change the device's own key.
+  /// A retry uses the same key, like a real device after a lost answer.
   Attempt<void> make_key() {
     if (options_.flow == Flow::keys || key_) return {};
     auto key = x509::PrivateKey::generate(options_.key);
@@ -127,7 +128,7 @@ class Device {
     return {};
   }
 
-  // ---- what the server issued ----
+  // ---- checks of the answers ----
 
   Attempt<void> check_certificate(const Created& answer) {
     auto certificate = x509::Certificate::from_pem(answer.certificate_pem);
@@ -147,7 +148,7 @@ class Device {
       if (!key) return wrong("private key unreadable", key.error().message);
       key_ = std::move(*key);
     } else if (!answer.private_key.empty()) {
-      return wrong("private key unasked", "the answer to a CSR holds a private key");
+      return wrong("unexpected private key", "the answer to a CSR contains a private key");
     }
     if (certificate->public_key() != key_->public_key())
       return wrong("public key differs", "the certificate is for another key");
@@ -159,8 +160,9 @@ class Device {
     const auto name = ThingName::parse(answer.thing_name);
     if (!name) return wrong("thing name", name.error().message);
     if (name->str().find(serial_) == std::string::npos) {
-      return wrong("thing name", fmt::format("the thing name {} does not hold the serial number {}",
-                                             quote(name->str()), serial_));
+      return wrong("thing name",
+                   fmt::format("the thing name {} does not contain the serial number {}",
+                               quote(name->str()), serial_));
     }
     thing_ = name->str();
     return {};
@@ -183,8 +185,8 @@ class Device {
     Login login;
     auto handle = x509::to_openssl(*certificate_);
     if (!handle)
-      co_return named(Step::reconnect,
-                      Attempt<void>(wrong("certificate unreadable", handle.error().message)));
+      co_return with_step(Step::reconnect,
+                          Attempt<void>(wrong("certificate unreadable", handle.error().message)));
     login.certificate = std::move(*handle);
     login.key = key_->handle();
     const OpenLink link = worker_.make_link();
@@ -194,11 +196,11 @@ class Device {
   }
 
   mqtt::Message hello() const {
-    constexpr std::string_view kPlace = "{thingName}";
+    constexpr std::string_view kPlaceholder = "{thingName}";
     std::string topic = options_.publish_topic;
-    for (std::size_t at = 0; (at = topic.find(kPlace, at)) != std::string::npos;
+    for (std::size_t at = 0; (at = topic.find(kPlaceholder, at)) != std::string::npos;
          at += thing_.size())
-      topic.replace(at, kPlace.size(), thing_);
+      topic.replace(at, kPlaceholder.size(), thing_);
     const std::string payload =
         encoding::to_json(encoding::json::object{{options_.serial_parameter, serial_}});
     return {.topic = std::move(topic), .payload = {payload.begin(), payload.end()}};
@@ -220,7 +222,7 @@ class Device {
 Task<Outcome> onboard(const Options& options, ChainCheck& chain, Worker& worker,
                       std::uint64_t index) {
   Device device(options, chain, worker, index);
-  co_return co_await device.live();
+  co_return co_await device.run();
 }
 
 }  // namespace imprint::fleet

@@ -7,8 +7,8 @@
 
 namespace imprint::fleet {
 
-/// The onboarding of device `index`, from its claim to its own identity. `options`, `chain` (of
-/// this thread) and `worker` outlive the task.
+/// Onboards device `index`, from its claim to its own identity. `options`, `chain` (this thread's)
+/// and `worker` outlive the task.
 runtime::Task<Outcome> onboard(const Options& options, ChainCheck& chain, Worker& worker,
                                std::uint64_t index);
 

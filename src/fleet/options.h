@@ -35,8 +35,8 @@ struct Identity {
   x509::PrivateKey key;
 };
 
-/// What a device holds when it leaves the factory, in the files that `imprint claim create --out
-/// FOLDER` writes: claim.pem, claim.key (of mode 0600), root-ca.pem.
+/// The credentials of a device when it leaves the factory, in the files that `imprint claim create
+/// --out FOLDER` writes: claim.pem, claim.key (mode 0600) and root-ca.pem.
 struct ClaimBundle {
   std::shared_ptr<const Identity> claim;
   std::vector<x509::Certificate> roots;
@@ -50,11 +50,11 @@ enum class TlsVersion { any, v1_2, v1_3 };
 enum class Flow { csr, keys };
 enum class Format { json, cbor };
 
-/// The settings that all loads share, whatever their clients do.
+/// The settings that are common to all kinds of load.
 struct Load {
   Endpoint endpoint;
-  std::shared_ptr<const Identity> identity;  ///< that clients first connect with
-  std::vector<x509::Certificate> roots;      ///< that clients trust
+  std::shared_ptr<const Identity> identity;  ///< for the clients' first connection
+  std::vector<x509::Certificate> roots;      ///< trusted by the clients
   std::size_t devices = 1;
   std::size_t concurrency = 64;  ///< devices in progress at the same time, over all threads
   unsigned threads = 1;
@@ -73,7 +73,8 @@ struct Options {
   std::string serial_prefix;
   std::uint64_t first_serial = 1;
   Flow flow = Flow::csr;
-  /// The key that a device makes for a CSR. The template decides about server-made keys.
+  /// The algorithm of the key that a device generates for a CSR. The template determines it for
+  /// keys that the server generates.
   x509::KeyAlgorithm key = x509::KeyAlgorithm::ec_p256;
   Format format = Format::json;
   std::string serial_parameter = "SerialNumber";  ///< the template parameter for the serial number
@@ -82,7 +83,7 @@ struct Options {
   std::vector<x509::Certificate> issuers = {};
   bool reconnect = true;
   std::string publish_topic = "device/{thingName}/hello";
-  unsigned retries = 0;  ///< of each half: with the claim, with the new certificate
+  unsigned retries = 0;  ///< per phase: with the claim, with the new certificate
   std::optional<std::filesystem::path> save_to = {};  ///< existing folder for certificates and keys
 };
 

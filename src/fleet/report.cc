@@ -15,7 +15,7 @@ double milliseconds(Duration value) {
 
 double seconds(Duration value) { return std::chrono::duration<double>(value).count(); }
 
-/// Rounds to microseconds; smaller digits mean nothing.
+/// Rounds to microseconds; further digits are not significant.
 double rounded(double value) { return static_cast<double>(std::llround(value * 1000)) / 1000; }
 
 encoding::json::object latency_object(const Latency& latency) {

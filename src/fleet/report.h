@@ -21,7 +21,7 @@ using Duration = std::chrono::nanoseconds;
 struct Outcome {
   std::string device;  ///< its serial number
   std::array<std::optional<Duration>, kSteps> steps = {};
-  Duration total = {};  ///< from making its key to the last disconnect
+  Duration total = {};  ///< from generating its key to the last disconnect
   unsigned retries = 0;
   std::optional<Failure> failure = {};
 };
@@ -34,7 +34,7 @@ struct Latency {
   Duration p99 = {};
   Duration max = {};
 
-  /// Sorts `values`. All zero when there are none.
+  /// Sorts `values`. All members are zero if there are none.
   static Latency of(std::vector<Duration>& values);
 };
 
@@ -51,7 +51,7 @@ struct FailureGroup {
   std::vector<Example> examples;  ///< the first few
 };
 
-/// The result of a run. Latencies are those of devices and steps that succeeded.
+/// The result of a run. Latencies cover only successful devices and steps.
 struct Report {
   std::size_t devices = 0;
   std::size_t succeeded = 0;
@@ -66,10 +66,10 @@ struct Report {
   [[nodiscard]] double rate() const;
 };
 
-/// For people: several lines, each ended.
+/// A text of several lines for people.
 std::string to_text(const Report& report);
 /// {devices, succeeded, failed, retries, seconds, devicesPerSecond,
-///  latencyMs: {total, connect, ...: {count, p50, p90, p99, max}}, failures: [{cause, code, step,
+///  latencyMs: {whole, connect, ...: {count, p50, p90, p99, max}}, failures: [{cause, code, step,
 ///  count, examples: [{device, message}]}]}
 encoding::json::object to_json_object(const Report& report);
 

@@ -71,7 +71,7 @@ TEST(Tally, MergesAndGroupsByCauseCodeAndStep) {
   EXPECT_EQ(report.failures[0].examples[0].device, "a0");
 }
 
-TEST(Tally, CodesOfTheServersChoiceAreBounded) {
+TEST(Tally, LimitsTheNumberOfCodes) {
   Tally tally;
   for (std::size_t i = 0; i < Tally::kMaxGroups + 50; ++i)
     tally.add(failure("d", Cause::rejected, "code " + std::to_string(i), Step::create));
@@ -81,7 +81,7 @@ TEST(Tally, CodesOfTheServersChoiceAreBounded) {
   EXPECT_EQ(report.failures[0].count, 50U);
 }
 
-TEST(Report, TextAndJsonSayTheSame) {
+TEST(Report, HasTheSameContentAsTextAndJson) {
   Tally tally;
   tally.add(success(20));
   tally.add(failure("s-2", Cause::rejected, "Throttled", Step::register_thing));

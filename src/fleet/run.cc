@@ -24,7 +24,7 @@ constexpr std::size_t kMaxConcurrency = 100'000;
 constexpr unsigned kMaxThreads = 256;
 
 Result<void> check(const Load& load) {
-  if (load.devices == 0) return fail(Fault::invalid, "no devices; at least one is needed");
+  if (load.devices == 0) return fail(Fault::invalid, "no devices; use at least one");
   if (load.concurrency == 0 || load.concurrency > kMaxConcurrency) {
     return fail(Fault::invalid, "a concurrency of {} is not possible; use 1 to {}",
                 load.concurrency, kMaxConcurrency);
@@ -46,13 +46,13 @@ Result<tcp::endpoint> find_server(const Endpoint& endpoint) {
   const auto addresses = tcp::resolver(loop).resolve(endpoint.host, std::to_string(endpoint.port),
                                                      tcp::resolver::numeric_service, error);
   if (error) {
-    return fail(Fault::unavailable, "the host {} is not known: {}", quote(endpoint.host),
+    return fail(Fault::unavailable, "the host {} cannot be resolved: {}", quote(endpoint.host),
                 error.message());
   }
   tcp::socket socket(loop);
   const tcp::endpoint found = boost::asio::connect(socket, addresses, error);
   if (error) {
-    return fail(Fault::unavailable, "nothing serves devices at {}: {}; is imprintd running?",
+    return fail(Fault::unavailable, "cannot connect to {}: {}; is imprintd running?",
                 endpoint.text(), error.message());
   }
   return found;
@@ -96,14 +96,14 @@ class Watch {
     std::unique_lock lock(mutex_);
     while (running_ > 0) {
       changed_.wait_for(lock, kProgressPeriod, [&] { return running_ == 0; });
-      tell();
+      report_progress();
     }
   }
 
   [[nodiscard]] Duration elapsed() const { return clock_.monotonic() - began_; }
 
  private:
-  void tell() {
+  void report_progress() {
     if (sink_ == nullptr) return;
     Progress progress{.devices = load_.devices, .elapsed = elapsed()};
     for (const auto& worker : workers_) {
@@ -170,7 +170,7 @@ Result<Report> run(const Options& options, const Clock& clock, Random& random, P
   TRY_ASSIGN(const auto workers, make_workers(options.load, clock, random));
   TRY_ASSIGN(const ChainCheck chain, ChainCheck::make(options.load.roots, options.issuers));
   std::vector<ChainCheck> chains(
-      workers.size(), chain);  // each chain check caches what it learns, and threads share nothing
+      workers.size(), chain);  // one per thread, since each caches the CAs that it has verified
   std::vector<Script> scripts;
   for (ChainCheck& own : chains) {
     scripts.emplace_back([&options, &own](Worker& worker, std::uint64_t index) {

@@ -6,7 +6,7 @@
 #include "fleet/options.h"
 #include "fleet/report.h"
 
-/// The fleet simulator: one process that plays many devices over real TLS and MQTT.
+/// The fleet simulator: one process that simulates many devices over real TLS and MQTT.
 namespace imprint::fleet {
 
 struct Progress {
@@ -25,14 +25,14 @@ class ProgressSink {
 };
 
 /// Onboards every device: connects with the claim, creates a certificate, calls RegisterThing,
-/// verifies what the server issued, reconnects with it and publishes. Returns when all are done; a
-/// device's failure is in the report. Errors: invalid options, or no server at the endpoint
-/// (Fault::unavailable). `sink` may be null.
+/// verifies what the server issued, reconnects with it and publishes. Returns when all devices are
+/// finished; their failures are in the report. Errors: invalid options, or no server at the
+/// endpoint (Fault::unavailable). `sink` may be null.
 Result<Report> run(const Options& options, const Clock& clock, Random& random, ProgressSink* sink);
 
 /// Makes the same number of connections without provisioning: connects with the load's identity,
 /// subscribes to a topic of the client's own, publishes to it and waits for the echo, disconnects.
-/// A plain broker can do this as well, for comparison; topics are echo/{client id}.
+/// Works with any MQTT broker, for comparison; topics are echo/{client id}.
 Result<Report> run_echo(const Load& load, const Clock& clock, Random& random, ProgressSink* sink);
 
 }  // namespace imprint::fleet

@@ -91,7 +91,7 @@ Result<ClientTls> ClientTls::make(const Load& load) {
   if (!context) return fail(Fault::internal, "no TLS context: {}", x509::take_openssl_error());
   SSL_CTX* c = context.get();
   TRY(set_versions(c, load.tls_version));
-  // NO_AUTO_CHAIN: devices send their certificate alone, so libssl need not look for a chain.
+  // NO_AUTO_CHAIN: devices send only their certificate, so libssl need not build a chain.
   SSL_CTX_set_mode(c, SSL_MODE_NO_AUTO_CHAIN | SSL_MODE_RELEASE_BUFFERS |
                           SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);

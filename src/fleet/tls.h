@@ -18,7 +18,7 @@ struct SslFree {
 };
 using SslPtr = std::unique_ptr<SSL, SslFree>;
 
-/// An identity in the form that TLS needs. Borrows the key; copies of the handle cost nothing.
+/// An identity in OpenSSL's form. Borrows the key.
 struct Login {
   x509::X509Ptr certificate;
   EVP_PKEY* key = nullptr;
@@ -27,9 +27,9 @@ struct Login {
 };
 
 /// The client side of TLS for one thread. It verifies the server's chain and name at the first
-/// handshake; later handshakes compare the certificate with that one, because a process that plays
-/// ten thousand devices would otherwise spend its time on work that each real device does once.
-/// Every handshake checks the proof of possession.
+/// handshake; later handshakes only compare the certificate with that one. Otherwise a process that
+/// simulates ten thousand devices would spend most of its time on work that each real device does
+/// once. Every handshake still checks the proof of possession.
 class ClientTls {
  public:
   static Result<ClientTls> make(const Load& load);
@@ -45,7 +45,7 @@ class ClientTls {
   ClientTls(std::shared_ptr<State> state, std::unique_ptr<SSL_CTX, SslFree> context,
             std::string server_name);
 
-  std::shared_ptr<State> state_;  // the callback in context_ finds the state through this pointer
+  std::shared_ptr<State> state_;  // context_ passes this pointer to the verify callback
   std::unique_ptr<SSL_CTX, SslFree> context_;
   std::string server_name_;  ///< for SNI; empty when the host is an address
 };

@@ -8,7 +8,7 @@ namespace imprint::fleet {
 
 namespace {
 
-/// The greatest that AWS supports, and longer than any wait, so that no PINGREQ is needed.
+/// The maximum on AWS, and longer than any wait, so that no PINGREQ is needed.
 constexpr std::uint16_t kKeepAliveSeconds = 1200;
 static_assert(Seconds(kKeepAliveSeconds) > Load::kMaxTimeout);
 

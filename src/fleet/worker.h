@@ -18,10 +18,10 @@ namespace imprint::fleet {
 
 class Worker;
 
-/// Plays one device from start to end. Called on the worker's thread, which outlives the task.
+/// Simulates one device from start to end. Called on the worker's thread, which outlives the task.
 using Script = std::function<runtime::Task<Outcome>(Worker&, std::uint64_t index)>;
 
-/// The devices that a worker plays: index, index + stride, ... below `end`.
+/// The devices that a worker simulates: first, first + stride, ... below `end`.
 struct Share {
   std::uint64_t first = 0;
   std::uint64_t stride = 1;
@@ -30,14 +30,14 @@ struct Share {
 };
 
 /// One thread of a load, with everything that its devices need: event loop, TLS context, tally. It
-/// shares with other threads only immutable data, and two counters for the progress display.
+/// shares only immutable data with other threads, and two counters for the progress display.
 class Worker {
  public:
   static Result<std::unique_ptr<Worker>> make(const Load& load, const Share& share,
                                               const boost::asio::ip::tcp::endpoint& server,
                                               const Clock& clock, Random& random);
 
-  /// Plays the worker's share; the calling thread becomes the worker's.
+  /// Simulates the worker's share of devices; the calling thread becomes the worker's.
   void run(const Script& script);
   /// Call after run().
   Tally take_tally() { return std::move(tally_); }

@@ -14,7 +14,7 @@ void note(AccessChange& out, const registry::Key& key, registry::Expect expect, 
   const auto note_thing = [&](const std::string& name) {
     if (const auto thing = ThingName::parse(name)) out.things.push_back(*thing);
   };
-  // What did not exist before had nobody who depended on it.
+  // Nobody can depend on a record that did not exist before.
   const bool is_new = !erased && expect.state == registry::Expect::State::absent;
   switch (key.kind) {
     case Kind::certificate:

@@ -7,8 +7,8 @@
 
 namespace imprint::identity {
 
-/// Whose rights a change set touches: of these certificates, of what is attached to these things,
-/// or (a policy or a group changed) possibly of everybody.
+/// The principals whose permissions a change set may affect: these certificates, those attached to
+/// these things, or, if a policy or a group changed, all.
 struct AccessChange {
   std::vector<CertificateId> certificates = {};
   std::vector<ThingName> things = {};

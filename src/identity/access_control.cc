@@ -8,14 +8,15 @@ namespace imprint::identity {
 
 namespace {
 
-/// Whether a policy may ask for subject or issuer attributes; reading them costs more than a
-/// look-up, so it is done only then. An escape could hide the word, hence the second test.
-bool speaks_of_certificate(std::string_view document) {
+/// Whether a policy may refer to subject or issuer attributes, which are parsed only if needed,
+/// because parsing is slower than a cache look-up. The second test is for escapes that could hide
+/// the name.
+bool uses_certificate_fields(std::string_view document) {
   return document.find("Certificate.") != std::string_view::npos ||
          document.find("\\u") != std::string_view::npos;
 }
 
-/// What query::AccessOf answers, by what belongs together.
+/// The records of query::AccessOf, grouped.
 struct Attached {
   std::set<PolicyName> own = {};  ///< attached to the certificate
   std::map<ThingGroupName, std::set<PolicyName>> of_group = {};
@@ -49,7 +50,7 @@ struct Attached {
   }
 };
 
-Attached sort_out(const std::vector<registry::Record>& records) {
+Attached group_records(const std::vector<registry::Record>& records) {
   Attached out;
   for (const registry::Record& record : records) {
     if (const auto* thing = std::get_if<registry::Thing>(&record)) {
@@ -93,7 +94,8 @@ registry::Task<Result<PrincipalPtr>> AccessControl::principal(CertificateId id) 
     if (loaded) keep(*loaded);
     co_return loaded;
   }
-  co_return fail(Fault::unavailable, "the rights of certificate {} change faster than they load",
+  co_return fail(Fault::unavailable,
+                 "the permissions of certificate {} change faster than they can be loaded",
                  id.hex());
 }
 
@@ -109,22 +111,23 @@ registry::Task<Result<PrincipalPtr>> AccessControl::load(CertificateId id, Polic
   if (!access) co_return tl::unexpected(std::move(access).error());
 
   auto principal = std::make_shared<Principal>(std::move(*certificate));
-  const Attached attached = sort_out(access->records);
+  const Attached attached = group_records(access->records);
   bool needs_names = false;
   std::map<PolicyName, std::shared_ptr<const policy::Policy>> known;
   for (const PolicyName& name : attached.names(changes)) {
     auto policy = co_await compiled(name);
     if (!policy) {
-      const bool is_asked_for = std::ranges::find(changes.added, name) != changes.added.end();
-      if (is_asked_for || policy.error().fault != Fault::not_found)
+      const bool is_added = std::ranges::find(changes.added, name) != changes.added.end();
+      if (is_added || policy.error().fault != Fault::not_found)
         co_return tl::unexpected(std::move(policy).error());
-      // Not that the certificate is missing: its rights cannot be told, so it has none.
+      // Not Fault::not_found, which would mean that the certificate is missing. A certificate whose
+      // permissions are unknown gets none.
       co_return fail(Fault::unavailable,
-                     "policy {} is attached to certificate {} or a group of its things and does "
-                     "not exist; detach it or create it again",
+                     "policy {} is attached to certificate {} or to a group of its things, but "
+                     "does not exist; detach it or create it again",
                      quote(name.str()), id.hex());
     }
-    needs_names = needs_names || (*policy)->speaks_of_certificate;
+    needs_names = needs_names || (*policy)->uses_certificate_fields;
     known.emplace(name, std::shared_ptr<const policy::Policy>(*policy, &(*policy)->policy));
   }
   const auto pick = [&](const std::set<PolicyName>& names) {
@@ -170,7 +173,7 @@ AccessControl::compiled(PolicyName name) {
   auto parsed = policy::Policy::parse(version->document, name.str());
   if (!parsed) co_return tl::unexpected(std::move(parsed).error());
   auto made = std::make_shared<const CompiledPolicy>(
-      CompiledPolicy{std::move(*parsed), speaks_of_certificate(version->document)});
+      CompiledPolicy{std::move(*parsed), uses_certificate_fields(version->document)});
   const std::scoped_lock lock(mutex_);
   if (policies_.size() >= kMaxPolicies) policies_.clear();
   policies_.insert_or_assign(key, made);

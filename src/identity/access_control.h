@@ -12,35 +12,35 @@
 
 namespace imprint::identity {
 
-/// Policies that a certificate is judged by as if they were attached to it, or as if they were not.
+/// Hypothetical changes to the policies attached to a certificate.
 struct PolicyChanges {
   std::vector<PolicyName> added = {};
   std::vector<PolicyName> skipped = {};
 };
 
-/// Turns a certificate id into the principal it stands for. One per process, any thread. Principals
-/// in use are kept (a claim certificate is asked for by every device of a fleet) and dropped when a
-/// change set touches them.
+/// Loads the principal of a certificate. One per process, any thread. Principals are cached, since
+/// every device of a fleet uses the same claim certificate, and removed when a change set affects
+/// them.
 class AccessControl {
  public:
   explicit AccessControl(registry::Store& store) : store_(store) {}
 
-  /// not_found when the registry has no such certificate; its status is for the caller to judge.
-  /// True at the moment it resumes: who is told of changes from that moment on misses none.
+  /// Fails with not_found if the certificate does not exist; the caller must check its status. The
+  /// result is current when the coroutine resumes: a listener that is notified of changes from then
+  /// on misses none.
   registry::Task<Result<PrincipalPtr>> principal(CertificateId id);
 
-  /// The principal as it would be with other policies, for questions about what would be allowed:
-  /// gathered in the same way and never kept. not_found for a certificate or an added policy that
-  /// does not exist.
+  /// The principal as it would be with these policy changes, for hypothetical questions. It is
+  /// never cached. Fails with not_found if the certificate or an added policy does not exist.
   registry::Task<Result<PrincipalPtr>> principal_with(CertificateId id, PolicyChanges policies);
 
-  /// Forgets what the change touches; call from the store's listener, before sessions are told.
+  /// Removes affected principals. Call from the store's listener, before sessions are notified.
   void apply(const AccessChange& change);
 
  private:
   struct CompiledPolicy {
     policy::Policy policy;
-    bool speaks_of_certificate = false;
+    bool uses_certificate_fields = false;
   };
   /// Name, version, and the version's creation time, because a name may be used again.
   using PolicyCacheKey = std::tuple<std::string, std::int64_t, std::int64_t>;
@@ -58,7 +58,7 @@ class AccessControl {
   std::mutex mutex_;
   std::unordered_map<CertificateId, PrincipalPtr> principals_;
   std::unordered_multimap<ThingName, CertificateId> by_thing_;
-  /// A load under way, and what has changed since it began. One that was touched is done again.
+  /// A running load and the changes since it began. If they affect it, it is repeated.
   struct Load {
     CertificateId certificate;
     bool touched = false;

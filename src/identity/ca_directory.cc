@@ -11,8 +11,9 @@ namespace imprint::identity {
 
 namespace {
 
-/// Signatures that are verified to find out who signed what: a client chooses the names, and has
-/// proved nothing yet. As many as the longest chain needs, and as many again for namesakes.
+/// The most signatures that are verified to find the signers in one chain, since an unauthenticated
+/// client chooses the names: as many as the longest chain needs, and as many again for CAs with the
+/// same name.
 constexpr int kMaxVerifications = 2 * static_cast<int>(kMaxChain);
 
 Unexpected refuse(Cause cause, std::string message) {
@@ -21,75 +22,77 @@ Unexpected refuse(Cause cause, std::string message) {
 
 Unexpected refuse(const registry::CaCertificate& ca, std::string_view because,
                   std::string_view remedy) {
-  return refuse(
-      "CaNotInUse"_cause,
-      fmt::format("its CA certificate {} is registered but {}, so that it introduces no devices; "
-                  "{}",
-                  ca.id.hex(), because, remedy));
+  return refuse("CaNotInUse"_cause, fmt::format("its CA certificate {} is registered but {}, so "
+                                                "its devices are not registered automatically; {}",
+                                                ca.id.hex(), because, remedy));
 }
 
 Result<void> check_introducer(const registry::CaCertificate& ca, Timestamp now) {
   if (!ca.is_active) {
-    return refuse(ca, "INACTIVE",
-                  fmt::format("aws iot update-ca-certificate --certificate-id {} "
-                              "--new-status ACTIVE admits them",
-                              ca.id.hex()));
+    return refuse(
+        ca, "INACTIVE",
+        fmt::format(
+            "aws iot update-ca-certificate --certificate-id {} --new-status ACTIVE allows it",
+            ca.id.hex()));
   }
   if (!ca.auto_registration) {
     return refuse(ca, "its auto-registration is disabled",
                   fmt::format("aws iot update-ca-certificate --certificate-id {} "
-                              "--new-auto-registration-status ENABLE admits them",
+                              "--new-auto-registration-status ENABLE allows it",
                               ca.id.hex()));
   }
   if (now > ca.not_after)
-    return refuse(ca, "has expired", "register its successor, or the devices' certificates");
+    return refuse(ca, "has expired", "register its successor or the devices' certificates");
   return {};
 }
 
-/// What a device's own certificate can be told by before its chain is built.
+/// Checks of the device's own certificate that do not need its chain.
 Result<void> check_leaf(const x509::Certificate& leaf, Timestamp now) {
   if (now > leaf.not_after())
     return refuse("CertificateExpired"_cause, "the certificate has expired");
   if (now < leaf.not_before()) {
     return refuse("CertificateNotYetValid"_cause,
-                  "the certificate is not valid yet, by the clock of this server");
+                  "the certificate is not valid yet according to this server's clock");
   }
-  if (const auto fit = x509::check_device_key(leaf.public_key()); !fit)
-    return refuse("KeyNotAccepted"_cause, fit.error().message);
+  if (const auto accepted = x509::check_device_key(leaf.public_key()); !accepted)
+    return refuse("KeyNotAccepted"_cause, accepted.error().message);
   return {};
 }
 
-/// RFC 4158 section 3.5.12: identifiers that both have and that differ mean another key.
-enum class Identifiers { fit, silent, differ };
+/// Compares key identifiers (RFC 4158 section 3.5.12). If both certificates have one and they
+/// differ, the issuer's key is a different one.
+enum class Identifiers { match, missing, differ };
 
 Identifiers compare_identifiers(const x509::Certificate& issuer,
                                 const x509::Certificate& certificate) {
   const Bytes& wanted = certificate.extensions().authority_key_id;
   const Bytes& found = issuer.extensions().subject_key_id;
-  if (wanted.empty() || found.empty()) return Identifiers::silent;
-  return wanted == found ? Identifiers::fit : Identifiers::differ;
+  if (wanted.empty() || found.empty()) return Identifiers::missing;
+  return wanted == found ? Identifiers::match : Identifiers::differ;
 }
 
-/// Finds out who signed a certificate, within what one handshake may cost.
+/// Finds the signers of certificates; limits the cost per handshake.
 class SignerSearch {
  public:
-  /// Of the candidates the one whose key signed it, those whose key identifier fits first. Null
-  /// when there is none; Fault::forbidden when that would take too many verifications.
+  /// The candidate whose key signed `certificate`; those with a matching key identifier are tried
+  /// first. Null if there is none. Fails with Fault::forbidden if that takes too many
+  /// verifications.
   template <class Candidates, class Project>
   auto find(const Candidates& candidates, Project certificate_of,
             const x509::Certificate& certificate)
       -> Result<decltype(&*std::ranges::begin(candidates))> {
-    for (const Identifiers wanted : {Identifiers::fit, Identifiers::silent}) {
+    for (const Identifiers wanted : {Identifiers::match, Identifiers::missing}) {
       for (const auto& candidate : candidates) {
         const x509::Certificate& issuer = certificate_of(candidate);
         if (issuer.subject() != certificate.issuer() ||
             compare_identifiers(issuer, certificate) != wanted)
           continue;
         if (left_ == 0) {
-          return fail(Fault::forbidden,
-                      "after {} signatures it is still open who signed \"{}\": several CA "
-                      "certificates are named \"{}\" and no key identifier tells them apart",
-                      kMaxVerifications, certificate.subject().text(), certificate.issuer().text());
+          return fail(
+              Fault::forbidden,
+              "the signer of \"{}\" was not found within {} signature checks: several CA "
+              "certificates are named \"{}\" and have no key identifiers that distinguish them",
+              certificate.subject().text(), kMaxVerifications, certificate.issuer().text());
         }
         --left_;
         const auto verified = certificate.verify_signed_by(issuer);
@@ -101,7 +104,8 @@ class SignerSearch {
     return nullptr;
   }
 
-  /// Why a signature that a candidate's name stands on could not even be looked at; or nothing.
+  /// The reason if a signature could not be verified because its algorithm is not accepted;
+  /// otherwise empty.
   [[nodiscard]] const std::string& not_accepted() const { return not_accepted_; }
 
  private:
@@ -143,7 +147,7 @@ void CaDirectory::apply(const registry::ChangeSet& changes) {
 
 void CaDirectory::put(const registry::CaCertificate& record) {
   entries_.erase(record.id);
-  // It was read when it was registered; what cannot be read now vouches for nobody.
+  // It was readable when it was registered. If it no longer is, skip it.
   const auto certificate = x509::Certificate::from_pem(record.pem);
   if (!certificate) return;
   auto anchor = x509::TrustAnchors::make({&*certificate, 1});
@@ -167,32 +171,32 @@ Result<FirstContact> CaDirectory::vouch(const x509::Certificate& leaf,
   SignerSearch search;
   const auto of_entry = [](const Entry& ca) -> const x509::Certificate& { return ca.certificate; };
   const x509::Certificate* step = &leaf;
-  std::vector<x509::Certificate> way;  // between the leaf and its CA
-  while (step != nullptr && way.size() < kMaxChain && !snapshot->empty()) {
+  std::vector<x509::Certificate> path;  // from the leaf to its CA, without both
+  while (step != nullptr && path.size() < kMaxChain && !snapshot->empty()) {
     TRY_ASSIGN(const Entry* ca, search.find(*snapshot, of_entry, *step));
     if (ca == nullptr) {
       TRY_ASSIGN(step, search.find(sent, std::identity(), *step));
-      if (step != nullptr) way.push_back(*step);
+      if (step != nullptr) path.push_back(*step);
       continue;
     }
     TRY(check_introducer(ca->record, now));
     TRY(check_leaf(leaf, now));
-    // Only what leads to the CA: what else came along is not to be looked at again.
-    const auto chain = ca->anchor.verify(leaf, way, now, x509::ChainPurpose::tls_client);
+    // Pass only the certificates that lead to the CA, so that no others are checked.
+    const auto chain = ca->anchor.verify(leaf, path, now, x509::ChainPurpose::tls_client);
     if (chain) return FirstContact{leaf, ca->record.id};
     return refuse("ChainNotAccepted"_cause,
                   fmt::format("CA certificate {} is registered, but {}", ca->record.id.hex(),
                               chain.error().message));
   }
   if (!search.not_accepted().empty()) {
-    return refuse("SignatureNotAccepted"_cause,
-                  fmt::format("a CA certificate of the name that it gives as its issuer, \"{}\", "
-                              "is known, but its {}",
-                              leaf.issuer().text(), search.not_accepted()));
+    return refuse(
+        "SignatureNotAccepted"_cause,
+        fmt::format("a CA certificate with the name of its issuer, \"{}\", is known, but its {}",
+                    leaf.issuer().text(), search.not_accepted()));
   }
   return fail(Fault::not_found,
-              "no registered CA certificate signed it or what was sent along with it; the issuer "
-              "that it names is \"{}\"",
+              "no registered CA certificate signed it or the certificates sent with it; it names "
+              "the issuer \"{}\"",
               leaf.issuer().text());
 }
 

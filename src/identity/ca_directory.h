@@ -13,18 +13,18 @@
 
 namespace imprint::identity {
 
-/// The longest chain that a client may show, its own certificate included.
+/// The longest chain that a client may present, including its own certificate.
 inline constexpr std::size_t kMaxChain = 8;
 
-/// A certificate that the registry does not know, vouched for by a registered CA.
+/// A certificate that is not in the registry but was issued under a registered CA.
 struct FirstContact {
   x509::Certificate certificate;
   CertificateId ca;
 };
 
-/// The operator's registered CA certificates, in memory, with what decides whether a certificate
-/// that they signed may introduce itself (just-in-time provisioning and registration). One per
-/// process; filled once at start, then kept true by the store's change sets. Any thread.
+/// The registered CA certificates, in memory. Decides whether an unknown certificate may be used
+/// for just-in-time provisioning or registration. One per process; loaded at start and updated by
+/// the store's change sets. Any thread.
 class CaDirectory {
  public:
   CaDirectory();
@@ -34,13 +34,12 @@ class CaDirectory {
 
   void apply(const registry::ChangeSet& changes);
 
-  /// The first registered CA on the way from `leaf` up, over the intermediates that its holder sent
-  /// along; the CA itself need not be among them. It alone decides, whatever is registered above
-  /// it. The chain is checked in full (signatures, dates, purpose, path length;
-  /// x509::TrustAnchors); what finding the CA may cost is bounded. Fault::not_found when no
-  /// registered CA signed anything on the way; Fault::forbidden when one did and does not vouch: it
-  /// is INACTIVE, its auto-registration is off, it has expired, or the chain does not verify. The
-  /// message says which, and what to do.
+  /// Finds the first registered CA above `leaf`, using the intermediates in `sent`, which need not
+  /// include the CA itself. Only this CA decides, even if another one above it is registered. The
+  /// whole chain is verified (signatures, dates, purpose, path length; x509::TrustAnchors); the
+  /// cost of finding the CA is limited. Fails with Fault::not_found if no registered CA is found,
+  /// and with Fault::forbidden if the CA is INACTIVE, has auto-registration disabled or has
+  /// expired, or if the chain does not verify. The message says why, and what to do.
   [[nodiscard]] Result<FirstContact> vouch(const x509::Certificate& leaf,
                                            std::span<const x509::Certificate> sent,
                                            Timestamp now) const;
@@ -49,7 +48,7 @@ class CaDirectory {
   struct Entry {
     registry::CaCertificate record;
     x509::Certificate certificate;
-    x509::TrustAnchors anchor;  ///< this one alone
+    x509::TrustAnchors anchor;  ///< this CA only
   };
   using Snapshot = std::vector<Entry>;
 
@@ -58,7 +57,7 @@ class CaDirectory {
 
   mutable std::mutex mutex_;
   std::map<CertificateId, Entry> entries_;
-  std::shared_ptr<const Snapshot> snapshot_;  ///< of entries_; what readers use
+  std::shared_ptr<const Snapshot> snapshot_;  ///< copy of entries_ for readers
 };
 
 }  // namespace imprint::identity

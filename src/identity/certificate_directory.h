@@ -11,9 +11,9 @@
 
 namespace imprint::identity {
 
-/// Which certificates exist and in what state, in memory: what a handshake has to know. One per
-/// process; filled once at start, then kept true by the store's change sets. Any thread, no waiting
-/// but for a lock that is held for a look-up.
+/// The status of every certificate, in memory, for TLS handshakes. One per process; loaded at start
+/// and updated by the store's change sets. Any thread; waits only for locks that are held for a
+/// look-up.
 class CertificateDirectory {
  public:
   /// Reads every status. Call before serving, after registering apply() with Store::watch.
@@ -23,7 +23,7 @@ class CertificateDirectory {
 
   [[nodiscard]] std::optional<registry::CertificateStatus> status(const CertificateId& id) const;
   [[nodiscard]] std::size_t size() const;
-  /// How many certificates are in each state, in the order of CertificateStatus.
+  /// The number of certificates per status, in the order of CertificateStatus.
   [[nodiscard]] std::array<std::size_t, 6> count_by_status() const;
 
  private:
@@ -34,11 +34,11 @@ class CertificateDirectory {
   };
   void set(const CertificateId& id, std::optional<registry::CertificateStatus> status);
 
-  // The map hashes by the digest's first bytes, so the stripe goes by its last.
+  // The map hashes the digest's first bytes, so the stripe is chosen by its last byte.
   static std::size_t stripe_of(const CertificateId& id) { return id.bytes().back() % kStripes; }
 
   std::array<Stripe, kStripes> stripes_;
-  /// Kept along, so that asking costs nothing however many there are.
+  /// Updated with each change, so that counting is cheap.
   std::array<std::atomic<std::size_t>, 6> counts_{};
 };
 

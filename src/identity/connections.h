@@ -16,12 +16,12 @@ struct LiveConnection {
   Timestamp since;
 };
 
-/// Who is connected at this moment. Any thread.
+/// The current MQTT connections. Any thread.
 class Connections {
  public:
   virtual ~Connections() = default;
-  /// Of several with one certificate, which only claims, clones and open takeovers have, the
-  /// newest.
+  /// The newest connection of a certificate. Only claims, cloned devices and unfinished takeovers
+  /// have several.
   [[nodiscard]] virtual std::optional<LiveConnection> newest_of(
       const CertificateId& certificate) const = 0;
 };

@@ -83,13 +83,13 @@ struct World {
   std::int64_t version = 0;
 };
 
-TEST(AccessControl, KeepsAPrincipalUntilAChangeTouchesIt) {
+TEST(AccessControl, CachesAPrincipalUntilAChangeAffectsIt) {
   World world;
   const PrincipalPtr first = world.principal();
   EXPECT_EQ(world.principal(), first);
   world.put(registry::Thing{.name = *ThingName::parse("other"), .id = "o"});
   world.put(certificate_record(CertificateId(Sha256{9})));
-  EXPECT_EQ(world.principal(), first) << "changes of others";
+  EXPECT_EQ(world.principal(), first) << "unrelated changes";
 }
 
 TEST(AccessControl, EveryKindOfChangeTakesEffect) {
@@ -128,7 +128,7 @@ TEST(AccessControl, EveryKindOfChangeTakesEffect) {
   EXPECT_EQ(gone.error().fault, Fault::not_found);
 }
 
-TEST(AccessControl, ALoadThatAChangeOvertakesIsDoneAgain) {
+TEST(AccessControl, RepeatsALoadAfterAConcurrentChange) {
   World world;
   world.store.hold_lists();
   std::optional<PrincipalPtr> loaded;
@@ -138,12 +138,12 @@ TEST(AccessControl, ALoadThatAChangeOvertakesIsDoneAgain) {
   world.erase(registry::attachment_key(*PolicyName::parse("P"), registry::PolicyTarget(world.id)));
   world.store.open();
   reader.join();
-  EXPECT_TRUE((*loaded)->policies.empty()) << "what was read before the change is not handed out";
+  EXPECT_TRUE((*loaded)->policies.empty()) << "data read before the change is not returned";
   EXPECT_EQ((*loaded)->things.size(), 1U);
   EXPECT_EQ(world.principal(), *loaded);
 }
 
-TEST(AccessControl, ADeletedPolicysNameDoesNotBringItsOldTextBack) {
+TEST(AccessControl, ReusingAPolicysNameDoesNotRestoreItsOldDocument) {
   World world;
   ASSERT_TRUE(world.may_publish("first"));
   registry::PolicyVersion again{*PolicyName::parse("P"), 1, allow("new"), test::kToday};
@@ -153,7 +153,7 @@ TEST(AccessControl, ADeletedPolicysNameDoesNotBringItsOldTextBack) {
   EXPECT_FALSE(world.may_publish("first"));
 }
 
-TEST(AccessControl, AnswersForOtherPoliciesWithoutKeepingThem) {
+TEST(AccessControl, DoesNotCacheHypotheticalPrincipals) {
   World world;
   world.set_policy("Q", allow("${iot:Certificate.Subject.CommonName}"));
   const PrincipalPtr kept = world.principal();
@@ -167,11 +167,11 @@ TEST(AccessControl, AnswersForOtherPoliciesWithoutKeepingThem) {
     return out;
   };
   EXPECT_EQ(names({.added = {q}}), "PQ");
-  EXPECT_EQ(names({.added = {p}}), "P") << "once, though it is attached already";
+  EXPECT_EQ(names({.added = {p}}), "P") << "not twice, although it is attached already";
   EXPECT_EQ(names({.skipped = {p, q}}), "");
   EXPECT_EQ(names({.added = {q}, .skipped = {q}}), "P");
   const PrincipalPtr asked = *run_blocking(world.access.principal_with(world.id, {.added = {q}}));
-  EXPECT_NE(asked->subject, nullptr) << "the added policy asks for it";
+  EXPECT_NE(asked->subject, nullptr) << "the added policy refers to it";
   EXPECT_EQ(world.principal(), kept);
   const auto unknown = run_blocking(
       world.access.principal_with(world.id, {.added = {*PolicyName::parse("unknown")}}));
@@ -179,7 +179,7 @@ TEST(AccessControl, AnswersForOtherPoliciesWithoutKeepingThem) {
   EXPECT_EQ(unknown.error().fault, Fault::not_found);
 }
 
-TEST(Principal, TheThingOfAConnectionIsTheExclusiveOneOrTheOneNamedLikeTheClient) {
+TEST(Principal, ThingOfAConnectionIsExclusiveOrNamedLikeTheClient) {
   Principal principal(certificate_record(CertificateId(Sha256{1})));
   const auto thing = [](const char* name) {
     return registry::Thing{.name = *ThingName::parse(name), .id = name};
@@ -189,22 +189,22 @@ TEST(Principal, TheThingOfAConnectionIsTheExclusiveOneOrTheOneNamedLikeTheClient
   principal.things.push_back({thing("b"), false});
   EXPECT_EQ(principal.thing_of("c"), nullptr);
   EXPECT_EQ(principal.thing_of("b")->name.str(), "b");
-  EXPECT_EQ(principal.thing_of("B"), nullptr) << "names care for case";
+  EXPECT_EQ(principal.thing_of("B"), nullptr) << "names are case-sensitive";
   principal.things = {{thing("only"), true}};
   EXPECT_EQ(principal.thing_of("anything")->name.str(), "only");
 }
 
-TEST(Principal, PoliciesSeeTheCertificatesSubjectAndIssuer) {
+TEST(Principal, PoliciesCanReferToSubjectAndIssuer) {
   World world;
   world.set_policy(
       "P", allow("${iot:Certificate.Subject.CommonName}/${iot:Certificate.Issuer.CommonName}"));
   EXPECT_TRUE(world.may_publish("A device/An issuer"));
   EXPECT_FALSE(world.may_publish("A device/A device"));
   world.set_policy("P", allow("x"));
-  EXPECT_EQ(world.principal()->subject, nullptr) << "read only when a policy asks";
+  EXPECT_EQ(world.principal()->subject, nullptr) << "parsed only if a policy refers to it";
 }
 
-TEST(Principal, IsNotOneThatIsMissingWhenItsPolicyIs) {
+TEST(Principal, IsUnavailableIfItsPolicyDoesNotExist) {
   World world;
   world.erase(registry::policy_key(*PolicyName::parse("P")));
   const auto principal = run_blocking(world.access.principal(world.id));
@@ -212,7 +212,7 @@ TEST(Principal, IsNotOneThatIsMissingWhenItsPolicyIs) {
   EXPECT_EQ(principal.error().fault, Fault::unavailable);
 }
 
-TEST(Principal, TheContextShowsThingAndConnection) {
+TEST(Principal, ContextHasThingAndConnection) {
   World world;
   world.put(registry::Thing{.name = world.thing,
                             .id = "t",
@@ -237,7 +237,7 @@ TEST(Principal, TheContextShowsThingAndConnection) {
   EXPECT_TRUE(context_of(*principal, other, "000000000000", now).hides_its_thing);
 }
 
-TEST(CertificateDirectory, FollowsTheRegistry) {
+TEST(CertificateDirectory, IsUpdatedWithTheRegistry) {
   World world;
   EXPECT_EQ(world.directory.status(world.id), registry::CertificateStatus::active);
   world.put(registry::Certificate{
@@ -254,7 +254,7 @@ TEST(CertificateDirectory, FollowsTheRegistry) {
       100U);
 }
 
-TEST(AccessChange, NewRecordsConcernNobodyAndPoliciesEverybody) {
+TEST(AccessChange, NewRecordsAffectNobodyAndPoliciesEverybody) {
   const CertificateId id(Sha256{1});
   const ThingName thing = *ThingName::parse("t");
   const PolicyName policy = *PolicyName::parse("P");

@@ -64,7 +64,8 @@ std::optional<CertificateField> field_of(x509::AlternativeName::Kind kind) {
   return std::nullopt;
 }
 
-/// Names the topics, that is: one that allows everything says nothing of what its bearer is.
+/// Whether the statement names the provisioning topics. A statement that allows everything does not
+/// make its certificate a claim.
 bool allows_provisioning(const policy::Statement& statement) {
   constexpr std::array<std::string_view, 2> kTopics = {":topic/$aws/certificates/create",
                                                        ":topic/$aws/provisioning-templates/"};

@@ -17,10 +17,10 @@ using Policies = std::vector<std::shared_ptr<const policy::Policy>>;
 struct AttachedThing {
   registry::Thing thing;
   bool exclusive = false;
-  Policies policies = {};  ///< Of its groups and of those above them.
+  Policies policies = {};  ///< Those of its groups and their parent groups.
 };
 
-/// The subject or issuer of a certificate as policies see it. Owns the text that the views show.
+/// The subject or issuer of a certificate, for policies. Owns the texts of views().
 class CertificateValues {
  public:
   CertificateValues() = default;
@@ -38,18 +38,18 @@ class CertificateValues {
   std::vector<policy::CertificateValue> views_;
 };
 
-/// The policies that one connection goes by; it shares them with its principal.
+/// The policies that apply to a connection; shared with its principal.
 struct Rights {
   Policies in_force = {};
   Policies only_deny = {};
 
   [[nodiscard]] policy::PolicySet set() const { return {in_force, only_deny}; }
-  /// The first moment after `now` at which a condition on time may change what they say.
+  /// The first time after `now` at which a time condition may change a decision.
   [[nodiscard]] std::optional<Timestamp> next_change(Timestamp now) const;
 };
 
-/// Everything that decides what one certificate may do: an immutable snapshot, shared by the
-/// sessions of that certificate and replaced whole when the registry changes.
+/// All data that determines the permissions of a certificate. An immutable snapshot, shared by the
+/// certificate's sessions and replaced when the registry changes.
 struct Principal {
   explicit Principal(registry::Certificate record)
       : certificate(std::move(record)), id_text(certificate.id.hex()) {}
@@ -58,18 +58,18 @@ struct Principal {
   std::string id_text;
   std::vector<AttachedThing> things = {};
   Policies policies = {};                                 ///< Attached to the certificate itself.
-  std::unique_ptr<const CertificateValues> subject = {};  ///< only when a policy speaks of it
+  std::unique_ptr<const CertificateValues> subject = {};  ///< only if a policy refers to it
   std::unique_ptr<const CertificateValues> issuer = {};
 
-  /// Whether devices share it until each has an identity: made as a claim, or in AWS's way, which
-  /// is any certificate that no thing holds and whose policies name the topics of fleet
-  /// provisioning.
+  /// Whether this is a claim certificate, which devices share until each has its own identity:
+  /// either created as a claim or, as on AWS, any certificate without a thing whose policies name
+  /// the topics of fleet provisioning.
   [[nodiscard]] bool is_claim() const;
-  /// The thing that stands for a connection: the one attached exclusively, or the attached one
-  /// whose name is the client id (AWS IoT, thing policy variables). Null when there is none.
+  /// The thing of a connection: the exclusively attached thing, or the attached thing whose name is
+  /// the client id (AWS IoT, thing policy variables). Null if there is none.
   [[nodiscard]] const registry::Thing* thing_of(std::string_view client_id) const;
-  /// The certificate's own policies, and those of the groups of the thing that stands for the
-  /// connection, as on AWS. Of the groups of its other things what they deny holds as well.
+  /// As on AWS, the certificate's own policies and those of the groups of the connection's thing.
+  /// In addition, Deny statements from the groups of its other things apply.
   [[nodiscard]] Rights rights_of(std::string_view client_id) const;
 
  private:
@@ -78,18 +78,18 @@ struct Principal {
 
 using PrincipalPtr = std::shared_ptr<const Principal>;
 
-/// What a connection adds to its principal. The texts outlive every question asked with it. Whoever
-/// makes one says all of it (-Wmissing-designated-field-initializers).
+/// The facts about a connection that policies can refer to. Must outlive every context made from
+/// it. All members must be initialized explicitly (-Wmissing-designated-field-initializers).
 struct ConnectionFacts {
   std::string client_id;
-  std::string source_ip;    ///< Empty: not known.
-  std::string domain_name;  ///< Of the endpoint.
+  std::string source_ip;    ///< Empty if unknown.
+  std::string domain_name;  ///< The endpoint's.
   bool persistent;
   bool has_will;
   std::string will_topic;
 };
 
-/// The context policies are evaluated in. It views its arguments, which must outlive it.
+/// The context for evaluating policies. It borrows from its arguments, which must outlive it.
 policy::Context context_of(const Principal& principal, const ConnectionFacts& facts,
                            std::string_view account, Timestamp now);
 

@@ -16,7 +16,7 @@ using telemetry::kHookOutcomes;
 
 constexpr std::size_t kMaxBuckets = 64;
 
-/// Numbers that are not 0, by name.
+/// The non-zero values, by name.
 template <class Values, class Name>
 json::object write_counts(const Values& values, Name name) {
   json::object out;
@@ -142,7 +142,7 @@ const Step* Activity::Ring::find(std::int64_t number) const {
 
 void Activity::use_bounds(const std::vector<double>& bounds) {
   if (bounds == bounds_) return;
-  // Another version counted in other buckets: its latencies cannot be added to these.
+  // Another version used other buckets: its latencies cannot be added to the current ones.
   for (Ring* ring : {&minutes_, &hours_}) {
     for (Ring::Slot& slot : ring->slots) slot.step.latency.clear();
   }
@@ -219,16 +219,16 @@ std::vector<registry::Setting> Activity::changed(Timestamp now) {
   std::vector<registry::Setting> out;
   for (Ring* ring : {&minutes_, &hours_}) {
     for (const std::int64_t piece : ring->changed) out.push_back(write(*ring, piece, now));
-    ring->being_kept = std::exchange(ring->changed, {});
+    ring->being_stored = std::exchange(ring->changed, {});
   }
   return out;
 }
 
-void Activity::committed(bool are_kept) {
+void Activity::committed(bool is_stored) {
   const std::scoped_lock lock(mutex_);
   for (Ring* ring : {&minutes_, &hours_}) {
-    if (!are_kept) ring->changed.merge(ring->being_kept);
-    ring->being_kept.clear();
+    if (!is_stored) ring->changed.merge(ring->being_stored);
+    ring->being_stored.clear();
   }
 }
 
@@ -240,7 +240,7 @@ void Activity::read(Ring& ring, Timestamp now, const registry::Setting& setting)
   if (number == nullptr || !number->is_int64()) return;
   const std::int64_t piece = number->get_int64();
   const std::int64_t newest = ring.number_of(now) / ring.piece;
-  // What is older than the ring is long, or from the future after a clock was set back.
+  // Skip records older than the ring, and those from the future after the clock was set back.
   if (piece > newest || piece <= newest - ring.pieces) return;
   const std::vector<double> bounds = read_bounds(written);
   if (bounds_.empty()) bounds_ = bounds;

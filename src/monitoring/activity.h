@@ -13,7 +13,7 @@
 
 namespace imprint::monitoring {
 
-/// What happened within one step of time. `latency[i]` counts as telemetry::Distribution does.
+/// The counts within one interval. `latency` is as in telemetry::Distribution.
 struct Step {
   Counts counts = {};
   std::vector<std::uint64_t> latency = {};
@@ -21,7 +21,7 @@ struct Step {
   Step& operator+=(const Step& more);
 };
 
-/// Steps of equal length, oldest first; the last one is still going on.
+/// Intervals of equal length, oldest first; the last one is not complete.
 struct Series {
   Timestamp start = {};
   Seconds step{60};
@@ -31,41 +31,42 @@ struct Series {
   [[nodiscard]] Step sum() const;
 };
 
-/// The value that this part (0 to 1) of the observations does not exceed, interpolated within its
-/// bucket; nothing when there are none. Of those beyond every bound only the last bound is known.
+/// The quantile `part` (0 to 1) of the observations, interpolated within its bucket; nullopt if
+/// there are none. Beyond the last bound, the result is the last bound.
 std::optional<double> quantile(const std::vector<double>& bounds,
                                const std::vector<std::uint64_t>& counts, double part);
 
-/// The history of what a server counted, from totals that are sampled: steps of a minute for 25
-/// hours and of an hour for 32 days, in memory, and as registry records, so that a restart goes on
-/// with it. Each node of a deployment has its own. Any thread.
+/// The history of a server's counters, computed from sampled totals: in steps of a minute for 25
+/// hours and of an hour for 32 days. Kept in memory and in registry records, so that it survives a
+/// restart. Each node of a deployment has its own. Any thread.
 class Activity {
  public:
   /// `node` is part of the records' names.
   explicit Activity(std::string node) : node_(std::move(node)) {}
 
-  /// Adds what came since the sample before; the first one only says where counting begins.
+  /// Adds the difference to the previous sample. The first sample only sets the starting point.
   void sample(Timestamp now, const telemetry::Totals& totals);
 
-  /// The last `count` steps of `step`, which is whole minutes (of the last 25 hours) or whole
-  /// hours.
+  /// The last `count` intervals of length `step`, which must be whole minutes (within the last 25
+  /// hours) or whole hours.
   [[nodiscard]] Series last(Timestamp now, Seconds step, std::size_t count) const;
 
-  /// Where the records are; what is found there goes to load(), before the first sample. Records
-  /// that are too old, or that nobody can read, are passed over.
+  /// The keys of the records. Before the first sample, pass the records found to load(), which
+  /// skips old and unreadable ones.
   [[nodiscard]] std::vector<registry::KeyOf<registry::Setting>> keys() const;
   void load(Timestamp now, const std::vector<std::optional<registry::Setting>>& found);
-  /// The records that have changed since they were last kept. Hand what came of the commit to
-  /// committed().
+  /// The records that have changed since they were last stored. Report the result of the commit
+  /// with committed().
   [[nodiscard]] std::vector<registry::Setting> changed(Timestamp now);
-  void committed(bool are_kept);
+  void committed(bool is_stored);
 
  private:
-  /// A bounded stretch of steps, numbered from 1970 on, in pieces that are records.
+  /// A ring buffer of steps, numbered from 1970 on. Consecutive steps form a piece, which is one
+  /// record.
   struct Ring {
     Seconds step;
-    std::int64_t piece;   ///< steps of one record
-    std::int64_t pieces;  ///< records
+    std::int64_t piece;   ///< steps per record
+    std::int64_t pieces;  ///< number of records
     std::string name;
     struct Slot {
       std::int64_t number = -1;
@@ -73,7 +74,7 @@ class Activity {
     };
     std::vector<Slot> slots;
     std::set<std::int64_t> changed = {};  ///< pieces by number
-    std::set<std::int64_t> being_kept = {};
+    std::set<std::int64_t> being_stored = {};
 
     Ring(Seconds step, std::int64_t piece, std::int64_t pieces, std::string name);
     [[nodiscard]] std::int64_t number_of(Timestamp time) const;

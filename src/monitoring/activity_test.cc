@@ -27,8 +27,8 @@ class ActivityTest : public ::testing::Test {
     activity_.sample(clock_.now(), totals_);
   }
   Series last(Seconds step, std::size_t count) { return activity_.last(clock_.now(), step, count); }
-  /// As a restart does it: what was kept, to a process that counts from 0 again.
-  Activity reborn(const std::string& node = "1") {
+  /// Simulates a restart: stores the records and returns a new, empty Activity.
+  Activity restart(const std::string& node = "1") {
     for (const registry::Setting& setting : activity_.changed(clock_.now())) {
       kept_.insert_or_assign(registry::setting_key(setting.name), setting);
     }
@@ -68,14 +68,14 @@ TEST_F(ActivityTest, CountsDifferencesByTheMinute) {
   EXPECT_GT(series.start + 3 * series.step, clock_.now());
 }
 
-TEST_F(ActivityTest, WhatWasCountedBeforeItLookedIsNotNew) {
+TEST_F(ActivityTest, DoesNotCountEventsBeforeTheFirstSample) {
   Activity late("1");
   onboard(100);
   late.sample(clock_.now(), totals_);
   EXPECT_EQ(late.last(clock_.now(), minutes(1), 10).sum().counts.onboarded, 0U);
 }
 
-TEST_F(ActivityTest, ForgetsMinutesAfterADayAndHoursAfterAMonth) {
+TEST_F(ActivityTest, DropsMinutesAfterADayAndHoursAfterAMonth) {
   onboard(5);
   clock_.advance(hours(24));
   EXPECT_EQ(last(minutes(15), 97).sum().counts.onboarded, 5U);
@@ -87,11 +87,11 @@ TEST_F(ActivityTest, ForgetsMinutesAfterADayAndHoursAfterAMonth) {
   EXPECT_EQ(last(hours(6), 120).sum().counts.onboarded, 0U);
 }
 
-TEST_F(ActivityTest, ARestartGoesOnWithIt) {
+TEST_F(ActivityTest, SurvivesARestart) {
   onboard(5, 1);
   totals_.failed[static_cast<std::size_t>(FailureCategory::throttled)] = 7;
   activity_.sample(clock_.now(), totals_);
-  Activity next = reborn();
+  Activity next = restart();
   clock_.advance(minutes(2));
   load(next);
   const Series kept = next.last(clock_.now(), minutes(1), 5);
@@ -104,16 +104,16 @@ TEST_F(ActivityTest, ARestartGoesOnWithIt) {
   EXPECT_EQ(next.last(clock_.now(), hours(1), 24).sum().counts.onboarded, 7U);
 }
 
-TEST_F(ActivityTest, AnotherNodeKeepsItsOwn) {
+TEST_F(ActivityTest, AnotherNodeHasItsOwnHistory) {
   onboard(5);
-  Activity other = reborn("2");
+  Activity other = restart("2");
   load(other);
   EXPECT_EQ(other.last(clock_.now(), hours(1), 24).sum().counts.onboarded, 0U);
 }
 
-TEST_F(ActivityTest, OldAndBrokenRecordsArePassedOver) {
+TEST_F(ActivityTest, SkipsOldAndBrokenRecords) {
   onboard(5);
-  Activity next = reborn();
+  Activity next = restart();
   clock_.advance(hours(24 * 40));
   load(next);
   EXPECT_EQ(next.last(clock_.now(), hours(6), 120).sum().counts.onboarded, 0U);
@@ -134,24 +134,24 @@ TEST_F(ActivityTest, OldAndBrokenRecordsArePassedOver) {
   EXPECT_EQ(next.last(clock_.now(), minutes(1), 1500).sum().counts.onboarded, 0U);
 }
 
-TEST_F(ActivityTest, WritesOnlyWhatHasChanged) {
+TEST_F(ActivityTest, WritesOnlyChangedRecords) {
   EXPECT_TRUE(activity_.changed(clock_.now()).empty());
   onboard(1);
   EXPECT_EQ(activity_.changed(clock_.now()).size(), 2U);
   activity_.committed(false);
-  EXPECT_EQ(activity_.changed(clock_.now()).size(), 2U) << "it was not kept";
+  EXPECT_EQ(activity_.changed(clock_.now()).size(), 2U) << "not stored yet";
   activity_.committed(true);
   activity_.sample(clock_.now(), totals_);
   EXPECT_TRUE(activity_.changed(clock_.now()).empty());
 }
 
-TEST_F(ActivityTest, CountersThatBeginAnewTakeNothingAway) {
+TEST_F(ActivityTest, IgnoresCountersThatStartAgain) {
   onboard(5);
   activity_.sample(clock_.now(), {});
   EXPECT_EQ(last(minutes(1), 5).sum().counts.onboarded, 5U);
 }
 
-TEST(Quantiles, LieWithinTheirBuckets) {
+TEST(Quantiles, AreInterpolatedWithinTheirBuckets) {
   const std::vector<double> bounds{0.1, 0.2, 0.4};
   EXPECT_FALSE(quantile(bounds, {0, 0, 0, 0}, 0.5));
   EXPECT_FALSE(quantile({}, {}, 0.5));

@@ -15,20 +15,21 @@ using alarms::Finding;
 using alarms::Kind;
 using registry::Alarm;
 
-/// Of the audit trail, while the store cannot take them.
-constexpr std::size_t kMostEvents = 1'000;
-/// Until what is said of an alarm that lasts is made new.
-constexpr std::chrono::minutes kDescribed{1};
+/// The most events for the audit trail that wait for the store.
+constexpr std::size_t kMostWaitingEvents = 1'000;
+/// The texts of a raised alarm are updated at most this often.
+constexpr std::chrono::minutes kDescribePeriod{1};
 
 constexpr std::string_view kRaised = "raised";
 constexpr std::string_view kResolved = "resolved";
 
-std::string debt(std::string_view channel, std::string_view what) {
+/// An entry of Alarm::owed.
+std::string owed_entry(std::string_view channel, std::string_view what) {
   return fmt::format("{} {}", channel, what);
 }
 
-/// What is said of an alarm that is raised.
-void tell_of(Alarm& alarm, const Finding& finding) {
+/// Copies the texts of a finding into a raised alarm.
+void set_texts(Alarm& alarm, const Finding& finding) {
   alarm.because = finding.because;
   alarm.next = finding.next;
   alarm.commands = finding.commands;
@@ -37,7 +38,7 @@ void tell_of(Alarm& alarm, const Finding& finding) {
   alarm.level = finding.level;
 }
 
-/// Where `imprint explain` finds it.
+/// The audit event for an alarm, with the ids by which `imprint explain` finds it.
 registry::AuditEvent event_of(const Alarm& alarm, Timestamp now) {
   const bool is_claim = alarm.subject_kind == "claim" || alarm.subject_kind == "batch";
   registry::AuditEvent about{.time = now};
@@ -59,7 +60,7 @@ void Board::load(std::vector<Alarm> loaded) {
   for (Alarm& alarm : loaded) {
     const auto kind = alarms::parse_kind(alarm.kind);
     if (!kind) {
-      gone_.push_back(alarm.id);
+      removed_.push_back(alarm.id);
       continue;
     }
     entries_.push_back({.alarm = std::move(alarm), .kind = *kind});
@@ -72,7 +73,7 @@ void Board::use_channels(std::vector<std::string> channels) {
   for (Entry& entry : entries_) {
     const auto removed = std::erase_if(entry.alarm.owed, [&](const std::string& owed) {
       return std::ranges::none_of(channels_, [&](const std::string& channel) {
-        return owed == debt(channel, kRaised) || owed == debt(channel, kResolved);
+        return owed == owed_entry(channel, kRaised) || owed == owed_entry(channel, kResolved);
       });
     });
     if (removed > 0) entry.is_changed = true;
@@ -100,16 +101,16 @@ std::vector<std::string> Board::raised_subjects(Kind kind) const {
 
 std::size_t Board::count_raised(Kind kind) const { return raised_subjects(kind).size(); }
 
-void Board::owe(Alarm& alarm, std::string_view what) {
+void Board::add_pending(Alarm& alarm, std::string_view what) {
   for (const std::string& channel : channels_) {
-    std::string owed = debt(channel, what);
+    std::string owed = owed_entry(channel, what);
     if (std::ranges::find(alarm.owed, owed) == alarm.owed.end())
       alarm.owed.push_back(std::move(owed));
   }
 }
 
 void Board::record(const Alarm& alarm, Timestamp now) {
-  if (events_.size() < kMostEvents) events_.push_back(event_of(alarm, now));
+  if (events_.size() < kMostWaitingEvents) events_.push_back(event_of(alarm, now));
 }
 
 Board::Entry* Board::raise_new(const Finding& finding, Timestamp now) {
@@ -123,8 +124,8 @@ Board::Entry* Board::raise_new(const Finding& finding, Timestamp now) {
               .subject_kind = finding.subject_kind,
               .since = now,
               .seen = now};
-  tell_of(alarm, finding);
-  owe(alarm, kRaised);
+  set_texts(alarm, finding);
+  add_pending(alarm, kRaised);
   entries_.push_back({.alarm = std::move(alarm), .kind = finding.kind, .is_changed = true});
   raised_.push_back(finding.kind);
   ++version_;
@@ -134,31 +135,31 @@ Board::Entry* Board::raise_new(const Finding& finding, Timestamp now) {
 void Board::describe(Entry& entry, const Finding& finding, Timestamp now, Monotonic monotonic) {
   const bool is_worse = finding.level > entry.alarm.level;
   const bool is_new = finding.because != entry.alarm.because &&
-                      (!entry.described || monotonic - *entry.described >= kDescribed);
+                      (!entry.described || monotonic - *entry.described >= kDescribePeriod);
   if (!is_worse && !is_new) return;
   const std::int64_t level = entry.alarm.level;
-  tell_of(entry.alarm, finding);
+  set_texts(entry.alarm, finding);
   entry.alarm.level = std::max(level, entry.alarm.level);
   entry.described = monotonic;
   entry.is_changed = true;
   ++version_;
   if (!is_worse) return;
-  owe(entry.alarm, kRaised);
+  add_pending(entry.alarm, kRaised);
   record(entry.alarm, now);
 }
 
 void Board::resolve(Entry& entry, std::string because, Timestamp now) {
   entry.alarm.resolved = now;
   entry.alarm.resolved_because = std::move(because);
-  owe(entry.alarm, kResolved);
+  add_pending(entry.alarm, kResolved);
   record(entry.alarm, now);
   full_.erase(entry.kind);
   entry.is_changed = true;
   ++version_;
 }
 
-void Board::take(std::span<const Finding> findings, std::span<const Kind> complete, Timestamp now,
-                 Monotonic monotonic) {
+void Board::apply(std::span<const Finding> findings, std::span<const Kind> complete, Timestamp now,
+                  Monotonic monotonic) {
   for (const Finding& finding : findings) {
     Entry* const raised = find_raised(finding.kind, finding.subject);
     if (raised == nullptr) {
@@ -180,9 +181,9 @@ void Board::take(std::span<const Finding> findings, std::span<const Kind> comple
     const bool is_found = std::ranges::any_of(findings, [&](const Finding& finding) {
       return finding.kind == entry.kind && finding.subject == entry.alarm.subject;
     });
-    if (!is_found) resolve(entry, "what it was about is gone, or is no longer watched", now);
+    if (!is_found) resolve(entry, "the condition no longer exists or is no longer monitored", now);
   }
-  forget_old(now);
+  remove_old(now);
 }
 
 void Board::raise(Finding point, Timestamp now) {
@@ -200,9 +201,9 @@ void Board::resolve(Kind kind, const std::string& subject, std::string because, 
 
 void Board::resolve_quiet(std::span<const Kind> kinds, Seconds quiet, Timestamp now) {
   for (Entry& entry : entries_) {
-    const bool is_meant = std::ranges::find(kinds, entry.kind) != kinds.end();
-    if (entry.alarm.resolved || !is_meant || now - entry.alarm.seen < quiet) continue;
-    resolve(entry, fmt::format("it did not come again for {}", to_duration(quiet)), now);
+    const bool is_selected = std::ranges::find(kinds, entry.kind) != kinds.end();
+    if (entry.alarm.resolved || !is_selected || now - entry.alarm.seen < quiet) continue;
+    resolve(entry, fmt::format("it did not happen again for {}", to_duration(quiet)), now);
   }
 }
 
@@ -219,36 +220,37 @@ const Alarm* Board::find(std::string_view id) const {
   return nullptr;
 }
 
-std::optional<Owed> Board::first_owed(std::string_view channel) const {
-  const std::string raised = debt(channel, kRaised);
-  const std::string resolved = debt(channel, kResolved);
+std::optional<PendingNotification> Board::first_pending(std::string_view channel) const {
+  const std::string raised = owed_entry(channel, kRaised);
+  const std::string resolved = owed_entry(channel, kResolved);
   for (const Entry& entry : entries_) {
     for (const std::string& owed : entry.alarm.owed) {
       if (owed == raised || owed == resolved)
-        return Owed{entry.alarm.id, std::string(channel), owed == resolved};
+        return PendingNotification{entry.alarm.id, std::string(channel), owed == resolved};
     }
   }
   return std::nullopt;
 }
 
-void Board::settle(const Owed& owed) {
-  const std::string settled = debt(owed.channel, owed.is_resolved ? kResolved : kRaised);
+void Board::remove_pending(const PendingNotification& notification) {
+  const std::string entry_text =
+      owed_entry(notification.channel, notification.is_resolved ? kResolved : kRaised);
   for (Entry& entry : entries_) {
-    if (entry.alarm.id == owed.alarm && std::erase(entry.alarm.owed, settled) > 0)
+    if (entry.alarm.id == notification.alarm && std::erase(entry.alarm.owed, entry_text) > 0)
       entry.is_changed = true;
   }
 }
 
-void Board::forget_old(Timestamp now) {
+void Board::remove_old(Timestamp now) {
   auto resolved = static_cast<std::size_t>(std::ranges::count_if(
       entries_, [](const Entry& entry) { return entry.alarm.resolved.has_value(); }));
   std::erase_if(entries_, [&](const Entry& entry) {
     if (!entry.alarm.resolved) return false;
-    // Those that somebody has still to be told of are kept until they were, or are given up.
+    // Alarms with pending notifications are kept until these are sent or given up.
     const bool is_too_many = resolved > kMostResolved && entry.alarm.owed.empty();
     if (!is_too_many && now - *entry.alarm.resolved <= kKeptResolved) return false;
     --resolved;
-    gone_.push_back(entry.alarm.id);
+    removed_.push_back(entry.alarm.id);
     ++version_;
     return true;
   });
@@ -258,29 +260,31 @@ std::vector<Kind> Board::take_raised() { return std::exchange(raised_, {}); }
 std::vector<Kind> Board::take_full() { return std::exchange(newly_full_, {}); }
 
 registry::ChangeSet Board::changes(Timestamp now) {
-  forget_old(now);
+  remove_old(now);
   registry::ChangeSet out;
   for (Entry& entry : entries_) {
     if (!std::exchange(entry.is_changed, false)) continue;
-    entry.is_being_kept = true;
+    entry.is_being_stored = true;
     ++entry.alarm.version;
     out.changes.emplace_back(registry::Put{entry.alarm});
   }
-  for (const std::string& id : gone_)
+  for (const std::string& id : removed_)
     out.changes.emplace_back(registry::Erase{registry::alarm_key(id)});
   out.events = events_;
-  gone_being_kept_ = gone_.size();
-  events_being_kept_ = events_.size();
+  removed_being_stored_ = removed_.size();
+  events_being_stored_ = events_.size();
   return out;
 }
 
-void Board::committed(bool is_kept) {
+void Board::committed(bool is_stored) {
   for (Entry& entry : entries_) {
-    if (std::exchange(entry.is_being_kept, false) && !is_kept) entry.is_changed = true;
+    if (std::exchange(entry.is_being_stored, false) && !is_stored) entry.is_changed = true;
   }
-  if (!is_kept) return;
-  gone_.erase(gone_.begin(), gone_.begin() + static_cast<std::ptrdiff_t>(gone_being_kept_));
-  events_.erase(events_.begin(), events_.begin() + static_cast<std::ptrdiff_t>(events_being_kept_));
+  if (!is_stored) return;
+  removed_.erase(removed_.begin(),
+                 removed_.begin() + static_cast<std::ptrdiff_t>(removed_being_stored_));
+  events_.erase(events_.begin(),
+                events_.begin() + static_cast<std::ptrdiff_t>(events_being_stored_));
 }
 
 }  // namespace imprint::monitoring

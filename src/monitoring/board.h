@@ -15,66 +15,67 @@
 
 namespace imprint::monitoring {
 
-/// Somebody who is to be told: a channel's name, and of what.
-struct Owed {
+/// A notification that must still be sent over a channel.
+struct PendingNotification {
   std::string alarm;  ///< id
   std::string channel;
   bool is_resolved = false;
 };
 
-/// The alarms there are, and those that were until lately: makes them of findings, with the rules'
-/// patience, and keeps account of who has still to be told. One that gets much worse (its level
-/// grows) is told again. Not safe from several threads. What
-/// changes becomes a change set, with its events for the audit trail.
+/// The raised and recently resolved alarms. Derives them from findings, applies the hold times of
+/// the rules, and tracks the notifications that must still be sent. If an alarm gets much worse
+/// (its level grows), people are notified again. Not thread-safe. Changes are returned as a change
+/// set, with events for the audit trail.
 class Board {
  public:
-  static constexpr std::size_t kMostRaised = 200;  ///< of one kind
+  static constexpr std::size_t kMostRaised = 200;  ///< per kind
   static constexpr std::size_t kMostResolved = 500;
   static constexpr auto kKeptResolved = std::chrono::hours(24 * 30);
 
   explicit Board(Random& random) : random_(random) {}
 
-  /// What an earlier process left. Alarms of kinds that this version does not know are forgotten.
+  /// Loads the alarms of an earlier process. Alarms of unknown kinds are deleted.
   void load(std::vector<registry::Alarm> alarms);
 
-  /// Who is told from now on; what others were owed is dropped.
+  /// Sets the channels. Pending notifications for other channels are dropped.
   void use_channels(std::vector<std::string> channels);
 
-  /// What the rules of the kinds in `complete` found: all of it, so that an alarm of theirs that
-  /// nothing is said about is over.
-  void take(std::span<const alarms::Finding> findings, std::span<const alarms::Kind> complete,
-            Timestamp now, Monotonic monotonic);
+  /// Applies the findings of rules. For the kinds in `complete`, `findings` must be complete: their
+  /// alarms without a finding are resolved.
+  void apply(std::span<const alarms::Finding> findings, std::span<const alarms::Kind> complete,
+             Timestamp now, Monotonic monotonic);
 
-  /// An alarm of one moment, whose event is in the audit trail already. When it is raised, it is
-  /// seen again.
+  /// Raises an alarm about a single event, which is already in the audit trail; if it is raised
+  /// already, updates its time.
   void raise(alarms::Finding point, Timestamp now);
-  /// Ends it; nothing when it is not raised.
+  /// Resolves an alarm; no effect if it is not raised.
   void resolve(alarms::Kind kind, const std::string& subject, std::string because, Timestamp now);
-  /// Ends those of one moment that did not come again for so long.
+  /// Resolves alarms of `kinds` that were not seen for the time `quiet`.
   void resolve_quiet(std::span<const alarms::Kind> kinds, Seconds quiet, Timestamp now);
 
   [[nodiscard]] bool is_raised(alarms::Kind kind, std::string_view subject) const;
   [[nodiscard]] std::vector<std::string> raised_subjects(alarms::Kind kind) const;
   [[nodiscard]] std::size_t count_raised(alarms::Kind kind) const;
-  /// Raised ones and resolved ones, newest first.
+  /// Raised and resolved alarms, newest first.
   [[nodiscard]] std::vector<registry::Alarm> all() const;
 
-  /// What a channel has to tell first; nothing when it owes nothing.
-  [[nodiscard]] std::optional<Owed> first_owed(std::string_view channel) const;
+  /// The oldest pending notification of a channel; nullopt if there is none.
+  [[nodiscard]] std::optional<PendingNotification> first_pending(std::string_view channel) const;
   [[nodiscard]] const registry::Alarm* find(std::string_view id) const;
-  /// It was told, or given up.
-  void settle(const Owed& owed);
+  /// Removes a notification that was sent or given up.
+  void remove_pending(const PendingNotification& notification);
 
-  /// The kinds raised since this was last asked, for the metric.
+  /// The kinds raised since the last call, for the metric.
   std::vector<alarms::Kind> take_raised();
-  /// The kinds of which there were too many since this was last asked, each once until some end.
+  /// The kinds that exceeded kMostRaised since the last call. A kind is not returned again until
+  /// one of its alarms is resolved.
   std::vector<alarms::Kind> take_full();
 
-  /// What has to be kept; empty when nothing has changed. Hand what came of the commit to
+  /// The changes to store; empty if there are none. Report the result of the commit with
   /// committed().
   registry::ChangeSet changes(Timestamp now);
-  void committed(bool is_kept);
-  /// Grows with every change that somebody who looks at the alarms would see.
+  void committed(bool is_stored);
+  /// Grows with every visible change of the alarms.
   [[nodiscard]] std::uint64_t version() const { return version_; }
 
  private:
@@ -82,27 +83,27 @@ class Board {
     registry::Alarm alarm;
     alarms::Kind kind;
     std::optional<Monotonic> calm_since = {};
-    std::optional<Monotonic> described = {};  ///< when its texts were last made new
+    std::optional<Monotonic> described = {};  ///< when its texts were last updated
     bool is_changed = false;
-    bool is_being_kept = false;
+    bool is_being_stored = false;
   };
 
   Entry* find_raised(alarms::Kind kind, std::string_view subject);
-  /// Nothing when there are too many of its kind.
+  /// Null if there are too many of its kind.
   Entry* raise_new(const alarms::Finding& finding, Timestamp now);
   void describe(Entry& entry, const alarms::Finding& finding, Timestamp now, Monotonic monotonic);
   void record(const registry::Alarm& alarm, Timestamp now);
   void resolve(Entry& entry, std::string because, Timestamp now);
-  void owe(registry::Alarm& alarm, std::string_view what);
-  void forget_old(Timestamp now);
+  void add_pending(registry::Alarm& alarm, std::string_view what);
+  void remove_old(Timestamp now);
 
   Random& random_;
   std::vector<std::string> channels_;
   std::vector<Entry> entries_;  ///< in the order in which they were raised
   std::vector<registry::AuditEvent> events_;
-  std::size_t events_being_kept_ = 0;
-  std::vector<std::string> gone_;  ///< ids to be erased
-  std::size_t gone_being_kept_ = 0;
+  std::size_t events_being_stored_ = 0;
+  std::vector<std::string> removed_;  ///< ids to be erased
+  std::size_t removed_being_stored_ = 0;
   std::vector<alarms::Kind> raised_;
   std::set<alarms::Kind> full_;
   std::vector<alarms::Kind> newly_full_;

@@ -20,7 +20,7 @@ using ::testing::IsEmpty;
 using enum Finding::State;
 
 constexpr Kind kRatio[] = {Kind::failure_ratio};
-constexpr Kind kEndings[] = {Kind::ca_expiring};
+constexpr Kind kExpiry[] = {Kind::ca_expiring};
 
 class BoardTest : public ::testing::Test {
  protected:
@@ -31,7 +31,7 @@ class BoardTest : public ::testing::Test {
                           .hold = hold,
                           .because = state == calm ? "all is well" : "7 of 100",
                           .next = "look"};
-    board_.take({&finding, 1}, kRatio, clock_.now(), clock_.monotonic());
+    board_.apply({&finding, 1}, kRatio, clock_.now(), clock_.monotonic());
   }
   void keep() {
     for (const registry::Change& change : board_.changes(clock_.now()).changes) {
@@ -44,7 +44,7 @@ class BoardTest : public ::testing::Test {
     }
     board_.committed(true);
   }
-  Board reborn() {
+  Board restart() {
     std::vector<Alarm> alarms;
     for (const auto& [id, alarm] : kept_) alarms.push_back(alarm);
     Board next(random_);
@@ -60,7 +60,7 @@ class BoardTest : public ::testing::Test {
   std::map<std::string, Alarm> kept_;
 };
 
-TEST_F(BoardTest, IsResolvedWhenItWasCalmForAsLongAsTheRuleHolds) {
+TEST_F(BoardTest, ResolvesAnAlarmThatWasCalmForTheHoldTime) {
   judge(calm);
   judge(between);
   EXPECT_THAT(board_.all(), IsEmpty());
@@ -71,7 +71,7 @@ TEST_F(BoardTest, IsResolvedWhenItWasCalmForAsLongAsTheRuleHolds) {
   clock_.advance(Seconds(59));
   judge(calm);
   EXPECT_TRUE(is_raised());
-  judge(between);  // begins anew
+  judge(between);  // the hold time starts again
   clock_.advance(Seconds(59));
   judge(calm);
   clock_.advance(Seconds(59));
@@ -86,7 +86,7 @@ TEST_F(BoardTest, IsResolvedWhenItWasCalmForAsLongAsTheRuleHolds) {
   EXPECT_EQ(alarm.resolved, clock_.now());
 }
 
-TEST_F(BoardTest, ChangesComeWithEventsThatExplainFinds) {
+TEST_F(BoardTest, ReturnsChangesWithAuditEvents) {
   judge(bad);
   registry::ChangeSet raised = board_.changes(clock_.now());
   ASSERT_EQ(raised.events.size(), 1U);
@@ -101,7 +101,7 @@ TEST_F(BoardTest, ChangesComeWithEventsThatExplainFinds) {
   EXPECT_THAT(board_.changes(clock_.now()).changes, IsEmpty());
 }
 
-TEST_F(BoardTest, WhatTheStoreDidNotTakeIsHandedToItAgain) {
+TEST_F(BoardTest, ReturnsChangesAgainAfterAFailedCommit) {
   judge(bad);
   for (int attempt = 0; attempt < 3; ++attempt) {
     const registry::ChangeSet changes = board_.changes(clock_.now());
@@ -111,60 +111,60 @@ TEST_F(BoardTest, WhatTheStoreDidNotTakeIsHandedToItAgain) {
   }
 }
 
-TEST_F(BoardTest, ARestartKeepsTheStateAndTellsNothingTwice) {
+TEST_F(BoardTest, ARestartKeepsTheStateAndRepeatsNoNotification) {
   judge(bad);
   const std::string id = board_.all().at(0).id;
   for (const char* channel : {"webhook", "mail"}) {
-    const auto owed = board_.first_owed(channel);
-    ASSERT_TRUE(owed);
-    board_.settle(*owed);
+    const auto pending = board_.first_pending(channel);
+    ASSERT_TRUE(pending);
+    board_.remove_pending(*pending);
   }
   keep();
-  Board next = reborn();
+  Board next = restart();
   EXPECT_TRUE(next.is_raised(Kind::failure_ratio, ""));
   const Finding still{.kind = Kind::failure_ratio, .state = bad};
-  next.take({&still, 1}, kRatio, clock_.now(), clock_.monotonic());
-  EXPECT_FALSE(next.first_owed("webhook"));
+  next.apply({&still, 1}, kRatio, clock_.now(), clock_.monotonic());
+  EXPECT_FALSE(next.first_pending("webhook"));
   EXPECT_EQ(next.all().at(0).id, id);
   const Finding over{.kind = Kind::failure_ratio, .state = calm, .hold = Seconds(60)};
-  next.take({&over, 1}, kRatio, clock_.now(), clock_.monotonic());
-  EXPECT_TRUE(next.is_raised(Kind::failure_ratio, "")) << "it has to be calm for as long as before";
+  next.apply({&over, 1}, kRatio, clock_.now(), clock_.monotonic());
+  EXPECT_TRUE(next.is_raised(Kind::failure_ratio, "")) << "the hold time starts again";
   clock_.advance(Seconds(60));
-  next.take({&over, 1}, kRatio, clock_.now(), clock_.monotonic());
-  ASSERT_TRUE(next.first_owed("webhook"));
-  EXPECT_TRUE(next.first_owed("webhook")->is_resolved);
+  next.apply({&over, 1}, kRatio, clock_.now(), clock_.monotonic());
+  ASSERT_TRUE(next.first_pending("webhook"));
+  EXPECT_TRUE(next.first_pending("webhook")->is_resolved);
 }
 
-TEST_F(BoardTest, ARestartGoesOnTellingWhoWasNotTold) {
+TEST_F(BoardTest, ARestartKeepsPendingNotifications) {
   judge(bad);
-  board_.settle(*board_.first_owed("webhook"));
+  board_.remove_pending(*board_.first_pending("webhook"));
   judge(calm, Seconds(0));
   keep();
-  Board next = reborn();
-  EXPECT_TRUE(next.first_owed("webhook")->is_resolved);
-  EXPECT_FALSE(next.first_owed("mail")->is_resolved) << "in their order";
+  Board next = restart();
+  EXPECT_TRUE(next.first_pending("webhook")->is_resolved);
+  EXPECT_FALSE(next.first_pending("mail")->is_resolved) << "in order";
   next.use_channels({"webhook"});
-  EXPECT_FALSE(next.first_owed("mail"));
+  EXPECT_FALSE(next.first_pending("mail"));
 }
 
-TEST_F(BoardTest, WhatNothingIsSaidAboutIsOver) {
+TEST_F(BoardTest, ResolvesAlarmsWithoutAFinding) {
   const Finding findings[] = {{.kind = Kind::ca_expiring, .state = bad, .subject = "a"},
                               {.kind = Kind::ca_expiring, .state = bad, .subject = "b"}};
-  board_.take(findings, kEndings, clock_.now(), clock_.monotonic());
+  board_.apply(findings, kExpiry, clock_.now(), clock_.monotonic());
   judge(bad);
-  board_.take({findings, 1}, kEndings, clock_.now(), clock_.monotonic());
+  board_.apply({findings, 1}, kExpiry, clock_.now(), clock_.monotonic());
   EXPECT_THAT(board_.raised_subjects(Kind::ca_expiring), ElementsAre("a"));
-  EXPECT_TRUE(is_raised()) << "of another rule";
+  EXPECT_TRUE(is_raised()) << "belongs to another rule";
 }
 
-TEST_F(BoardTest, AnAlarmOfOneMomentIsRaisedOnceAndOverWhenItIsQuiet) {
+TEST_F(BoardTest, RaisesAnEventAlarmOnceAndResolvesItAfterTheQuietTime) {
   constexpr Kind kPassing[] = {Kind::duplicate_device};
   const Finding point{.kind = Kind::duplicate_device, .state = bad, .subject = "t"};
   board_.raise(point, clock_.now());
   board_.raise(point, clock_.now());
   EXPECT_EQ(board_.all().size(), 1U);
   EXPECT_THAT(board_.take_raised(), ElementsAre(Kind::duplicate_device));
-  EXPECT_THAT(board_.changes(clock_.now()).events, IsEmpty()) << "its event is there";
+  EXPECT_THAT(board_.changes(clock_.now()).events, IsEmpty()) << "its event is stored already";
   clock_.advance(std::chrono::hours(23));
   board_.raise(point, clock_.now());
   clock_.advance(std::chrono::hours(23));
@@ -178,18 +178,18 @@ TEST_F(BoardTest, AnAlarmOfOneMomentIsRaisedOnceAndOverWhenItIsQuiet) {
   EXPECT_EQ(board_.all().size(), 1U);
 }
 
-TEST_F(BoardTest, IsBoundedForEachKindSoThatNoneHidesAnother) {
+TEST_F(BoardTest, LimitsTheAlarmsOfEachKindSeparately) {
   for (std::size_t i = 0; i < Board::kMostRaised + 10; ++i) {
     board_.raise({.kind = Kind::duplicate_device, .subject = fmt::format("{}", i)}, clock_.now());
   }
   EXPECT_EQ(board_.all().size(), Board::kMostRaised);
-  EXPECT_THAT(board_.take_full(), ElementsAre(Kind::duplicate_device)) << "told once";
+  EXPECT_THAT(board_.take_full(), ElementsAre(Kind::duplicate_device)) << "reported once";
   EXPECT_THAT(board_.take_full(), IsEmpty());
   board_.raise({.kind = Kind::claim_frozen, .subject = "c"}, clock_.now());
   EXPECT_TRUE(board_.is_raised(Kind::claim_frozen, "c"));
 }
 
-TEST_F(BoardTest, ForgetsTheOldestOnceEverybodyWasTold) {
+TEST_F(BoardTest, RemovesTheOldestAlarmsAfterAllNotificationsAreSent) {
   constexpr Kind kPassing[] = {Kind::duplicate_device};
   const auto raise_and_resolve = [&](std::size_t round) {
     for (std::size_t i = 0; i < Board::kMostRaised; ++i) {
@@ -200,9 +200,9 @@ TEST_F(BoardTest, ForgetsTheOldestOnceEverybodyWasTold) {
     keep();
   };
   for (std::size_t round = 0; round < 4; ++round) raise_and_resolve(round);
-  EXPECT_EQ(kept_.size(), 4 * Board::kMostRaised) << "all are owed to somebody";
+  EXPECT_EQ(kept_.size(), 4 * Board::kMostRaised) << "all have pending notifications";
   for (const char* channel : {"webhook", "mail"}) {
-    while (const auto owed = board_.first_owed(channel)) board_.settle(*owed);
+    while (const auto pending = board_.first_pending(channel)) board_.remove_pending(*pending);
   }
   keep();
   EXPECT_EQ(board_.all().size(), Board::kMostResolved);
@@ -212,38 +212,39 @@ TEST_F(BoardTest, ForgetsTheOldestOnceEverybodyWasTold) {
   EXPECT_THAT(kept_, IsEmpty());
 }
 
-TEST_F(BoardTest, WhatGetsMuchWorseIsToldAgain) {
+TEST_F(BoardTest, NotifiesAgainWhenAnAlarmGetsMuchWorse) {
   Finding finding{
       .kind = Kind::ca_expiring, .state = bad, .subject = "ca", .because = "in 89 days"};
-  const auto take = [&] { board_.take({&finding, 1}, kEndings, clock_.now(), clock_.monotonic()); };
+  const auto take = [&] { board_.apply({&finding, 1}, kExpiry, clock_.now(), clock_.monotonic()); };
   take();
-  const auto settle_all = [&] {
-    std::size_t told = 0;
-    for (; const auto owed = board_.first_owed("mail"); ++told) board_.settle(*owed);
-    return told;
+  const auto send_all = [&] {
+    std::size_t sent = 0;
+    for (; const auto pending = board_.first_pending("mail"); ++sent)
+      board_.remove_pending(*pending);
+    return sent;
   };
-  EXPECT_EQ(settle_all(), 1U);
+  EXPECT_EQ(send_all(), 1U);
   finding.because = "in 88 days";
   clock_.advance(Seconds(120));
   take();
-  EXPECT_EQ(board_.all().at(0).because, "in 88 days") << "who looks sees how it is now";
-  EXPECT_EQ(settle_all(), 0U);
+  EXPECT_EQ(board_.all().at(0).because, "in 88 days") << "the text is current";
+  EXPECT_EQ(send_all(), 0U);
   finding.because = "in 6 days";
   finding.level = 1;
   take();
-  EXPECT_EQ(settle_all(), 1U);
+  EXPECT_EQ(send_all(), 1U);
   EXPECT_EQ(board_.all().size(), 1U) << "it is the same alarm";
   take();
-  EXPECT_EQ(settle_all(), 0U);
+  EXPECT_EQ(send_all(), 0U);
 }
 
-TEST_F(BoardTest, AlarmsOfAnotherVersionAreForgotten) {
+TEST_F(BoardTest, DeletesAlarmsOfUnknownKinds) {
   board_.load({Alarm{.id = "x", .kind = "flux-capacitor"}});
   EXPECT_THAT(board_.all(), IsEmpty());
   EXPECT_EQ(board_.changes(clock_.now()).changes.size(), 1U);
 }
 
-RC_GTEST_PROP(BoardProperty, RaisesAtMostOnceInEachHold, ()) {
+RC_GTEST_PROP(BoardProperty, RaisesAtMostOncePerHoldTime, ()) {
   SystemRandom random;
   test::FakeClock clock;
   Board board(random);
@@ -255,7 +256,7 @@ RC_GTEST_PROP(BoardProperty, RaisesAtMostOnceInEachHold, ()) {
     const Finding finding{.kind = Kind::failure_ratio,
                           .state = static_cast<Finding::State>(word / 10 % 3),
                           .hold = hold};
-    board.take({&finding, 1}, kRatio, clock.now(), clock.monotonic());
+    board.apply({&finding, 1}, kRatio, clock.now(), clock.monotonic());
     const bool is_raised = board.is_raised(Kind::failure_ratio, "");
     if (is_raised && !was_raised) {
       RC_ASSERT(finding.state == bad);

@@ -17,7 +17,7 @@ using alarms::WebhookOptions;
 
 constexpr std::size_t kMaxCaBytes = std::size_t{256} * 1024;
 
-/// The path of a CA file that can be read; empty when none is named.
+/// Checks that the CA file is readable and returns its path; empty if none is configured.
 Result<std::string> ca_file_of(std::string_view key, const std::filesystem::path& directory,
                                const std::string& name) {
   if (name.empty()) return std::string();

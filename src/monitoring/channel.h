@@ -16,14 +16,15 @@
 
 namespace imprint::monitoring {
 
-/// One way to tell people. It keeps no time and tries once: the Notifier does the rest.
+/// One way to notify people. A channel has no timeout and does not retry; the Notifier does both.
 class Channel {
  public:
-  /// From any thread, also from within send(). An error says why it was not told.
+  /// May be called on any thread, also from within send(). An error says why the message was not
+  /// delivered.
   using Done = std::function<void(Result<void>)>;
 
   virtual ~Channel() = default;
-  [[nodiscard]] virtual std::string_view name() const = 0;  ///< "webhook": a label
+  [[nodiscard]] virtual std::string_view name() const = 0;  ///< "webhook": also a metric label
   [[nodiscard]] virtual Seconds timeout() const { return Seconds(30); }
   /// `done` is called once, unless cancel() comes first.
   virtual void send(std::uint64_t number, const Message& message, Done done) = 0;
@@ -31,12 +32,12 @@ class Channel {
 };
 using Channels = std::vector<std::unique_ptr<Channel>>;
 
-/// Where the topic of an alarm begins: its kind follows.
+/// The prefix of an alarm's topic; the kind follows.
 inline constexpr std::string_view kTopicPrefix = "$imprint/alarms/";
 /// Publishes to every subscriber of a topic; any thread.
 using Publish = std::function<void(std::string topic, std::string payload)>;
 
-/// What channels work with; outlives them.
+/// The dependencies of channels; outlives them.
 struct ChannelParts {
   std::filesystem::path directory;  ///< of the deployment: file names are relative to it
   Sender sender;
@@ -45,7 +46,8 @@ struct ChannelParts {
   Publish publish;
 };
 
-/// Those that the options name. Errors name the key: a secret that is unreadable or open to others.
+/// Creates the channels that the options enable. An error names the key whose file is unreadable or
+/// whose secret is accessible to others.
 Result<Channels> make_channels(const alarms::Options& options, const ChannelParts& parts);
 
 }  // namespace imprint::monitoring

@@ -12,7 +12,7 @@ void add(Values& to, const Values& more) {
   for (std::size_t i = 0; i < to.size(); ++i) to[i] += more[i];
 }
 
-std::uint64_t grown(std::uint64_t now, std::uint64_t before) {
+std::uint64_t increase(std::uint64_t now, std::uint64_t before) {
   return now >= before ? now - before : 0;
 }
 
@@ -22,7 +22,7 @@ std::uint64_t Counts::failures() const {
   return std::accumulate(failed.begin(), failed.end(), std::uint64_t{0});
 }
 
-std::uint64_t Counts::failures_of_units() const {
+std::uint64_t Counts::device_failures() const {
   const auto handshakes =
       failed[static_cast<std::size_t>(outcome::FailureCategory::handshake_refused)];
   return failures() - handshakes;
@@ -38,11 +38,11 @@ Counts& Counts::operator+=(const Counts& more) {
 
 Counts Counts::since(const Counts& before) const {
   Counts out;
-  out.onboarded = grown(onboarded, before.onboarded);
+  out.onboarded = increase(onboarded, before.onboarded);
   for (std::size_t i = 0; i < failed.size(); ++i)
-    out.failed[i] = grown(failed[i], before.failed[i]);
-  for (std::size_t i = 0; i < hooks.size(); ++i) out.hooks[i] = grown(hooks[i], before.hooks[i]);
-  out.store_failures = grown(store_failures, before.store_failures);
+    out.failed[i] = increase(failed[i], before.failed[i]);
+  for (std::size_t i = 0; i < hooks.size(); ++i) out.hooks[i] = increase(hooks[i], before.hooks[i]);
+  out.store_failures = increase(store_failures, before.store_failures);
   return out;
 }
 
@@ -54,12 +54,12 @@ Counts counts_of(const telemetry::Totals& totals) {
 }
 
 void Window::add(Monotonic at, const Counts& counts) {
-  // The newest sample is replaced while it is close to the one before it.
+  // A sample that is close to its predecessor is replaced by the new one.
   const auto spacing = std::chrono::duration_cast<Milliseconds>(length_) / kSamples;
   if (samples_.size() >= 2 && samples_.back().first - samples_[samples_.size() - 2].first < spacing)
     samples_.pop_back();
   samples_.emplace_back(at, counts);
-  // Of those beyond the length one stays: the window reaches back to it.
+  // One sample older than the length is kept as the start of the window.
   while (samples_.size() >= 2 && at - samples_[1].first >= length_) samples_.pop_front();
 }
 

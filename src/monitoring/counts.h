@@ -11,7 +11,7 @@
 
 namespace imprint::monitoring {
 
-/// What was counted: since the start, or between two moments.
+/// Counter values, either since the start or for an interval.
 struct Counts {
   std::uint64_t onboarded = 0;
   std::array<std::uint64_t, outcome::kFailureCategories> failed = {};
@@ -19,29 +19,29 @@ struct Counts {
   std::uint64_t store_failures = 0;
 
   [[nodiscard]] std::uint64_t failures() const;
-  /// Without handshakes: whoever reaches the port may make as many of those fail as he likes, so
-  /// they are shown and say nothing of how the line does.
-  [[nodiscard]] std::uint64_t failures_of_units() const;
+  /// Excludes failed handshakes: anybody who reaches the port can cause any number of them, so they
+  /// are shown but do not count as failures of devices.
+  [[nodiscard]] std::uint64_t device_failures() const;
   [[nodiscard]] std::uint64_t hook(telemetry::HookOutcome outcome) const {
     return hooks[static_cast<std::size_t>(outcome)];
   }
   Counts& operator+=(const Counts& more);
-  /// What came since `before`; of what became less, nothing: a counter began anew.
+  /// The difference to `before`; 0 for counters that became smaller because they started again.
   [[nodiscard]] Counts since(const Counts& before) const;
   friend bool operator==(const Counts&, const Counts&) = default;
 };
 
 Counts counts_of(const telemetry::Totals& totals);
 
-/// The last stretch of time of a given length, as it slides, from at most some hundred samples.
+/// A sliding window over the counters, made from at most about a hundred samples.
 class Window {
  public:
   explicit Window(Seconds length) : length_(length) {}
 
   [[nodiscard]] Seconds length() const { return length_; }
-  /// Samples come in the order of time.
+  /// Samples must be added in order of time.
   void add(Monotonic at, const Counts& counts);
-  /// Between the newest sample and the first one within the length.
+  /// The difference between the newest sample and the oldest one of the window.
   [[nodiscard]] Counts difference() const;
 
  private:

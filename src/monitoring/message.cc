@@ -42,8 +42,8 @@ Message test_message(Timestamp now) {
   return {.what = Message::What::test,
           .alarm = {.id = "test",
                     .kind = "test",
-                    .because = "somebody asked for a test of the channels; nothing is wrong",
-                    .next = "nothing",
+                    .because = "this is a test of the channels; no alarm is raised",
+                    .next = "nothing to do",
                     .since = now,
                     .seen = now}};
 }

@@ -8,13 +8,13 @@
 
 namespace imprint::monitoring {
 
-/// Which server speaks, for people with several.
+/// The server that sends the message, for people with several.
 struct Sender {
   std::string account;
-  std::string endpoint;  ///< the name that devices reach it by
+  std::string endpoint;  ///< the name under which devices reach it
 };
 
-/// What a channel carries.
+/// A message to people.
 struct Message {
   enum class What : std::uint8_t { raised, resolved, test };
   What what = What::raised;
@@ -23,11 +23,11 @@ struct Message {
 
 std::string_view to_string(Message::What what);  ///< "raised"
 
-/// A message that says it is none: for `imprint alarm test`.
+/// A message that says that it is a test, for `imprint alarm test`.
 Message test_message(Timestamp now);
 
-/// An alarm as GET /imprint/v1/alarms, the webhook and the topic have it (docs/alarms.md). Times
-/// are seconds since 1970.
+/// The JSON form of an alarm for GET /imprint/v1/alarms, the webhook and the topic
+/// (docs/alarms.md). Times are seconds since 1970.
 encoding::json::object to_json(const registry::Alarm& alarm);
 
 /// {"event": "raised", "alarm": {...}, "deployment": {"account", "endpoint"}}

@@ -16,20 +16,20 @@ using alarms::Finding;
 using alarms::Kind;
 using telemetry::HookOutcome;
 
-/// Alarms of one moment that may wait for the thread; each subject is there once only, so that more
-/// than these are as good as these.
+/// The most event alarms that wait for the thread. More are dropped, since the board keeps only a
+/// limited number of alarms anyway.
 constexpr std::size_t kMostPoints = 1'000;
 constexpr Milliseconds kShortestPause{10};
 constexpr auto kHistoryPeriod = std::chrono::minutes(1);
-constexpr auto kEndingsPeriod = std::chrono::minutes(1);
+constexpr auto kExpiryPeriod = std::chrono::minutes(1);
 constexpr auto kLongestClaimsPeriod = Seconds(15);
-/// Until the store is asked again that could not write.
-constexpr auto kKeepPause = Seconds(5);
+/// The pause after the store failed to write.
+constexpr auto kSavePause = Seconds(5);
 
 constexpr Kind kCounted[] = {Kind::failure_ratio, Kind::hook_failures, Kind::hook_rejections,
                              Kind::store_trouble};
-constexpr Kind kEndings[] = {Kind::certificates_expiring, Kind::ca_expiring};
-/// claim-frozen is over when the claim is thawed; these when they do not come again.
+constexpr Kind kExpiry[] = {Kind::certificates_expiring, Kind::ca_expiring};
+/// These are resolved after a quiet time; claim-frozen is resolved when the claim is thawed.
 constexpr Kind kPassing[] = {Kind::duplicate_device, Kind::key_in_two_places,
                              Kind::claim_new_place};
 
@@ -58,11 +58,11 @@ Monitor::Monitor(MonitorParts parts)
       board_(parts_.random),
       notifier_(board_, parts_.clock, parts_.metrics, parts_.log,
                 [this](std::function<void()> task) { post(std::move(task)); }),
-      lookout_(parts_.store) {}
+      registry_check_(parts_.store) {}
 
 Monitor::~Monitor() {
   stop();
-  // Channels answer from their own threads until they are gone.
+  // Channels may call back from their own threads until they are destroyed.
   notifier_.use({});
 }
 
@@ -113,7 +113,7 @@ void Monitor::use(alarms::Options options, Channels channels) {
     resize(store_, options.store_trouble.window);
     options_ = options;
     notifier_.use(std::move(*next));
-    next_claims_ = next_endings_ = Monotonic::min();
+    next_claims_ = next_expiry_ = Monotonic::min();
   });
 }
 
@@ -164,9 +164,9 @@ void Monitor::run() {
     changed_.wait_for(lock, pause,
                       [this] { return is_stopping_ || !inbox_.empty() || !points_.empty(); });
   }
-  take_inbox();  // what was told meanwhile is owed no more; tests that just came are ended below
+  take_inbox();  // settles finished deliveries; new test runs are cancelled below
   notifier_.stop();
-  keep(parts_.clock.now(), parts_.clock.monotonic(), true);
+  save(parts_.clock.now(), parts_.clock.monotonic(), true);
 }
 
 void Monitor::take_inbox() {
@@ -189,13 +189,14 @@ void Monitor::work() {
   }
   for (const Kind kind : board_.take_raised()) parts_.metrics.alarm_raised(to_string(kind));
   for (const Kind kind : board_.take_full()) {
-    parts_.log.error("there are more causes of this alarm than are told, until some of them end",
-                     {{"alarm", to_string(kind)}, {"raised", Board::kMostRaised}});
+    parts_.log.error(
+        "this alarm has too many subjects; no further ones are reported until some are resolved",
+        {{"alarm", to_string(kind)}, {"raised", Board::kMostRaised}});
   }
-  keep(now, monotonic);
+  save(now, monotonic);
   notifier_.work();
-  take_inbox();  // what is told at once is settled at once
-  keep(now, monotonic);
+  take_inbox();  // settles deliveries that finished immediately
+  save(now, monotonic);
 }
 
 void Monitor::take_points(Timestamp now) {
@@ -217,15 +218,15 @@ void Monitor::tick(Timestamp now, Monotonic monotonic) {
   if (options_.enabled) {
     judge_counts(now, monotonic);
     judge_disk(now, monotonic);
-    look(now, monotonic);
+    check_registry(now, monotonic);
     board_.resolve_quiet(kPassing, options_.points.quiet, now);
   } else {
-    board_.take({}, alarms::all_kinds(), now, monotonic);
+    board_.apply({}, alarms::all_kinds(), now, monotonic);
   }
-  show(now, counts);
+  publish_snapshot(now, counts);
 }
 
-alarms::Leading Monitor::leading(const Counts& counts) {
+alarms::TopFailure Monitor::top_failure(const Counts& counts) {
   auto failed = counts.failed;
   failed[static_cast<std::size_t>(outcome::FailureCategory::handshake_refused)] = 0;
   const auto most = std::ranges::max_element(failed);
@@ -246,8 +247,8 @@ void Monitor::judge_counts(Timestamp now, Monotonic monotonic) {
     const Counts counts = failures_.difference();
     findings.push_back(alarms::judge_failures(
         options_.failure_ratio,
-        {.good = whole(counts.onboarded), .bad = whole(counts.failures_of_units())},
-        leading(counts)));
+        {.good = whole(counts.onboarded), .bad = whole(counts.device_failures())},
+        top_failure(counts)));
   }
   const auto hooks_of = [](const Counts& counts) {
     return alarms::HookTally{
@@ -268,47 +269,50 @@ void Monitor::judge_counts(Timestamp now, Monotonic monotonic) {
     findings.push_back(
         alarms::judge_store(options_.store_trouble, whole(store_.difference().store_failures)));
   }
-  board_.take(findings, kCounted, now, monotonic);
+  board_.apply(findings, kCounted, now, monotonic);
 }
 
-/// The answer; one line in the log when it begins to fail.
+/// The value, or nullopt for an error, which is logged once until the next success.
 template <class T>
-std::optional<T> Monitor::asked(Result<T> answer, std::string_view what) {
-  if (answer) {
-    troubles_.erase(what);
-    return std::move(*answer);
+std::optional<T> Monitor::value_or_log(Result<T> result, std::string_view what) {
+  if (result) {
+    failing_.erase(what);
+    return std::move(*result);
   }
-  if (troubles_.insert(what).second) {
-    parts_.log.error("alarms cannot look at everything; they try again",
-                     {{"what", what}, {"cause", answer.error().message}});
+  if (failing_.insert(what).second) {
+    parts_.log.error("alarms cannot check all conditions; this is retried",
+                     {{"what", what}, {"cause", result.error().message}});
   }
   return std::nullopt;
 }
 
 void Monitor::judge_disk(Timestamp now, Monotonic monotonic) {
   constexpr Kind kDisk[] = {Kind::disk_low};
-  if (!options_.disk_low.enabled) return board_.take({}, kDisk, now, monotonic);
-  const auto space = asked(parts_.sources.disk(), "free space");
+  if (!options_.disk_low.enabled) return board_.apply({}, kDisk, now, monotonic);
+  const auto space = value_or_log(parts_.sources.disk(), "free space");
   if (!space) return;
   const Finding finding = alarms::judge_disk(options_.disk_low, *space, parts_.directory);
-  board_.take({&finding, 1}, kDisk, now, monotonic);
+  board_.apply({&finding, 1}, kDisk, now, monotonic);
 }
 
-void Monitor::look(Timestamp now, Monotonic monotonic) {
+void Monitor::check_registry(Timestamp now, Monotonic monotonic) {
   if (std::vector<std::string> frozen = board_.raised_subjects(Kind::claim_frozen);
       !frozen.empty()) {
-    const auto thawed = asked(own_.run(lookout_.thawed(std::move(frozen))), "frozen claims");
+    const auto thawed =
+        value_or_log(own_.run(registry_check_.thawed(std::move(frozen))), "frozen claims");
     for (const std::string& claim : thawed.value_or(std::vector<std::string>()))
-      board_.resolve(Kind::claim_frozen, claim, "it is frozen no longer, or gone", now);
+      board_.resolve(Kind::claim_frozen, claim,
+                     "the claim is no longer frozen, or no longer exists", now);
   }
   if (monotonic >= next_claims_) {
     next_claims_ =
         monotonic + std::clamp(options_.no_success.after / 4, Seconds(1), kLongestClaimsPeriod);
-    auto claims = asked(own_.run(lookout_.look_at_claims(options_, now, monotonic)), "claims");
+    auto claims =
+        value_or_log(own_.run(registry_check_.check_claims(options_, now, monotonic)), "claims");
     if (claims) {
       constexpr Kind kBatches[] = {Kind::no_success};
-      board_.take(claims->batches, kBatches, now, monotonic);
-      // Also those whose event a crash kept from us.
+      board_.apply(claims->batches, kBatches, now, monotonic);
+      // Includes claims whose event was lost in a crash.
       for (Finding& frozen : claims->frozen) {
         if (!board_.is_raised(Kind::claim_frozen, frozen.subject))
           board_.raise(std::move(frozen), now);
@@ -316,21 +320,21 @@ void Monitor::look(Timestamp now, Monotonic monotonic) {
       open_claims_ = std::move(claims->open);
     }
   }
-  if (!options_.expiry.enabled) return board_.take({}, kEndings, now, monotonic);
-  if (monotonic < next_endings_) return;
-  next_endings_ = monotonic + kEndingsPeriod;
-  std::vector<alarms::Ending> own = parts_.sources.own_certificates();
+  if (!options_.expiry.enabled) return board_.apply({}, kExpiry, now, monotonic);
+  if (monotonic < next_expiry_) return;
+  next_expiry_ = monotonic + kExpiryPeriod;
+  std::vector<alarms::WatchedCertificate> own = parts_.sources.own_certificates();
   own.insert(own.end(), open_claims_.begin(), open_claims_.end());
   alarms::ExpiryOptions expiry = options_.expiry;
-  // As for single certificates: what lives for a week is not near its end from the start.
+  // As for single certificates: a new certificate for a week is not about to expire.
   expiry.certificates = std::min(expiry.certificates, parts_.sources.device_validity() / 4);
-  const auto found = asked(own_.run(lookout_.look_at_endings(expiry, std::move(own), now)),
-                           "certificates that end");
-  if (found) board_.take(*found, kEndings, now, monotonic);
+  const auto found = value_or_log(
+      own_.run(registry_check_.check_expiry(expiry, std::move(own), now)), "expiring certificates");
+  if (found) board_.apply(*found, kExpiry, now, monotonic);
 }
 
-void Monitor::keep(Timestamp now, Monotonic monotonic, bool is_last) {
-  if (!is_last && monotonic < next_keep_) return;
+void Monitor::save(Timestamp now, Monotonic monotonic, bool is_last) {
+  if (!is_last && monotonic < next_save_) return;
   registry::ChangeSet changes = board_.changes(now);
   if (is_last || monotonic >= next_history_) {
     next_history_ = monotonic + kHistoryPeriod;
@@ -338,17 +342,17 @@ void Monitor::keep(Timestamp now, Monotonic monotonic, bool is_last) {
       changes.changes.emplace_back(registry::Put{std::move(piece)});
   }
   if (changes.changes.empty() && changes.events.empty()) return board_.committed(true);
-  const auto kept = own_.run(parts_.store.commit(std::move(changes)));
-  board_.committed(kept.has_value());
-  activity_.committed(kept.has_value());
-  if (kept) return;
+  const auto stored = own_.run(parts_.store.commit(std::move(changes)));
+  board_.committed(stored.has_value());
+  activity_.committed(stored.has_value());
+  if (stored) return;
   next_history_ = Monotonic::min();
-  next_keep_ = monotonic + kKeepPause;
-  parts_.log.error("the state of alarms could not be kept; it is tried again",
-                   {{"cause", kept.error().message}});
+  next_save_ = monotonic + kSavePause;
+  parts_.log.error("the state of alarms could not be stored; this is retried",
+                   {{"cause", stored.error().message}});
 }
 
-void Monitor::show(Timestamp now, const Counts& counts) {
+void Monitor::publish_snapshot(Timestamp now, const Counts& counts) {
   const bool has_changed = shown_version_ != board_.version();
   if (has_changed) {
     for (const Kind kind : alarms::all_kinds())
@@ -356,7 +360,7 @@ void Monitor::show(Timestamp now, const Counts& counts) {
   }
   const Counts window = failures_.difference();
   const alarms::Tally tally{.good = whole(window.onboarded),
-                            .bad = whole(window.failures_of_units())};
+                            .bad = whole(window.device_failures())};
   Snapshot next{.now = {.time = now,
                         .onboarded = counts.onboarded,
                         .failed = counts.failures(),

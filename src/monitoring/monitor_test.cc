@@ -25,24 +25,24 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-/// Somebody who is told, or who cannot be reached.
+/// The recipient of a channel's messages, who may be unreachable.
 struct Listener {
-  std::vector<std::string> heard;
+  std::vector<std::string> received;
   bool is_away = false;
   bool is_silent = false;
   int attempts = 0;
   int cancelled = 0;
 };
 
-class Told final : public Channel {
+class FakeChannel final : public Channel {
  public:
-  Told(std::string name, Listener& listener) : name_(std::move(name)), listener_(listener) {}
+  FakeChannel(std::string name, Listener& listener) : name_(std::move(name)), listener_(listener) {}
   std::string_view name() const override { return name_; }
   void send(std::uint64_t, const Message& message, Done done) override {
     ++listener_.attempts;
     if (listener_.is_silent) return;
-    if (listener_.is_away) return done(fail(Fault::unavailable, "nobody there"));
-    listener_.heard.push_back(fmt::format("{} {}", message.alarm.kind, to_string(message.what)));
+    if (listener_.is_away) return done(fail(Fault::unavailable, "unreachable"));
+    listener_.received.push_back(fmt::format("{} {}", message.alarm.kind, to_string(message.what)));
     done({});
   }
   void cancel(std::uint64_t) override { ++listener_.cancelled; }
@@ -74,8 +74,8 @@ class MonitorTest : public ::testing::Test {
   }
   void use() {
     Channels channels;
-    channels.push_back(std::make_unique<Told>("one", one_));
-    channels.push_back(std::make_unique<Told>("two", two_));
+    channels.push_back(std::make_unique<FakeChannel>("one", one_));
+    channels.push_back(std::make_unique<FakeChannel>("two", two_));
     monitor_->use(options_, std::move(channels));
     monitor_->work();
   }
@@ -132,7 +132,7 @@ class MonitorTest : public ::testing::Test {
   std::unique_ptr<Monitor> monitor_;
 };
 
-TEST_F(MonitorTest, AFailingFactoryIsToldOnceAndItsRecoveryOnce) {
+TEST_F(MonitorTest, ReportsAFailingFactoryOnceAndItsRecoveryOnce) {
   onboard(93);
   refuse(6);
   refuse(1, FailureCategory::throttled);
@@ -146,20 +146,20 @@ TEST_F(MonitorTest, AFailingFactoryIsToldOnceAndItsRecoveryOnce) {
     pass(Seconds(1));
     onboard(1);
   }
-  EXPECT_THAT(one_.heard, ElementsAre("failure-ratio raised", "failure-ratio resolved"));
-  EXPECT_EQ(two_.heard, one_.heard);
+  EXPECT_THAT(one_.received, ElementsAre("failure-ratio raised", "failure-ratio resolved"));
+  EXPECT_EQ(two_.received, one_.received);
   const auto events = kept<registry::AuditEvent>(registry::query::AuditEvents{});
   ASSERT_EQ(events.size(), 2U);
   EXPECT_EQ(events[0].outcome + events[1].outcome, "raisedresolved");
 }
 
-TEST_F(MonitorTest, UnitsThatNeverAskAreFailuresAndWhoeverKnocksIsNone) {
+TEST_F(MonitorTest, CountsRefusedDevicesButNotFailedHandshakes) {
   for (int i = 0; i < 200; ++i)
     metrics_.device_refused("handshake", FailureCategory::handshake_refused);
   onboard(20);
   pass(Seconds(2));
-  EXPECT_THAT(alarms(), IsEmpty()) << "anybody who reaches the port can do that";
-  EXPECT_EQ(monitor_->snapshot()->now.failed, 200U) << "and it is shown";
+  EXPECT_THAT(alarms(), IsEmpty()) << "anybody who reaches the port can cause these";
+  EXPECT_EQ(monitor_->snapshot()->now.failed, 200U) << "they are shown";
   for (int i = 0; i < 25; ++i) metrics_.device_refused("publish", FailureCategory::topic_refused);
   pass(Seconds(2));
   ASSERT_EQ(alarms().size(), 1U);
@@ -168,13 +168,13 @@ TEST_F(MonitorTest, UnitsThatNeverAskAreFailuresAndWhoeverKnocksIsNone) {
   EXPECT_THAT(alarms()[0].next, HasSubstr("template's name"));
 }
 
-TEST_F(MonitorTest, OneRefusedOfThreeIsNoAlarm) {
+TEST_F(MonitorTest, OneRefusedDeviceOfThreeRaisesNoAlarm) {
   onboard(2);
   refuse(1);
   pass(Seconds(120));
   EXPECT_THAT(alarms(), IsEmpty());
   EXPECT_FALSE(monitor_->snapshot()->now.ratio);
-  EXPECT_THAT(one_.heard, IsEmpty());
+  EXPECT_THAT(one_.received, IsEmpty());
 }
 
 TEST_F(MonitorTest, ARestartKeepsAlarmsAndHistory) {
@@ -185,31 +185,31 @@ TEST_F(MonitorTest, ARestartKeepsAlarmsAndHistory) {
   begin();
   pass(Seconds(2));
   EXPECT_EQ(alarms().at(0).id, id);
-  EXPECT_THAT(one_.heard, ElementsAre("failure-ratio raised"));
+  EXPECT_THAT(one_.received, ElementsAre("failure-ratio raised"));
   EXPECT_EQ(
       monitor_->activity().last(clock_.now(), std::chrono::hours(1), 24).sum().counts.onboarded,
       10U);
   pass(Seconds(60));
-  EXPECT_THAT(one_.heard, ElementsAre("failure-ratio raised", "failure-ratio resolved"));
+  EXPECT_THAT(one_.received, ElementsAre("failure-ratio raised", "failure-ratio resolved"));
 }
 
-TEST_F(MonitorTest, AChannelThatFailsIsTriedLaterAndHoldsUpNobody) {
+TEST_F(MonitorTest, RetriesAFailingChannelWithoutDelayingOthers) {
   one_.is_away = true;
   onboard(10);
   refuse(10);
   pass(Seconds(16));
-  EXPECT_THAT(two_.heard, ElementsAre("failure-ratio raised"));
-  EXPECT_EQ(one_.attempts, 5) << "at 0, 1, 3, 7, 15 seconds or so";
+  EXPECT_THAT(two_.received, ElementsAre("failure-ratio raised"));
+  EXPECT_EQ(one_.attempts, 5) << "at about 0, 1, 3, 7 and 15 seconds";
   one_.is_away = false;
-  begin();  // it is owed across a restart
+  begin();  // the notification is pending across a restart
   pass(Seconds(2));
-  EXPECT_THAT(one_.heard, ElementsAre("failure-ratio raised"));
-  EXPECT_THAT(two_.heard, ElementsAre("failure-ratio raised"));
+  EXPECT_THAT(one_.received, ElementsAre("failure-ratio raised"));
+  EXPECT_THAT(two_.received, ElementsAre("failure-ratio raised"));
   EXPECT_THAT(metrics_.text(),
               HasSubstr(R"(imprint_alarm_deliveries_total{channel="one",outcome="failed"} 5)"));
 }
 
-TEST_F(MonitorTest, AChannelThatIsSilentIsGivenUpAndTriedAgain) {
+TEST_F(MonitorTest, CancelsAndRetriesAChannelThatDoesNotAnswer) {
   one_.is_silent = true;
   onboard(10);
   refuse(10);
@@ -218,10 +218,10 @@ TEST_F(MonitorTest, AChannelThatIsSilentIsGivenUpAndTriedAgain) {
   EXPECT_EQ(one_.attempts, 2);
   one_.is_silent = false;
   pass(Seconds(120));
-  EXPECT_EQ(one_.heard.at(0), "failure-ratio raised");
+  EXPECT_EQ(one_.received.at(0), "failure-ratio raised");
 }
 
-TEST_F(MonitorTest, WhatCouldNotBeToldForADayIsDropped) {
+TEST_F(MonitorTest, DropsNotificationsThatFailForADay) {
   one_.is_away = true;
   onboard(10);
   refuse(10);
@@ -232,20 +232,20 @@ TEST_F(MonitorTest, WhatCouldNotBeToldForADayIsDropped) {
               ::testing::Not(::testing::Contains("one raised")));
 }
 
-TEST_F(MonitorTest, AStoreThatFailsIsAnAlarmThatIsToldAllTheSame) {
+TEST_F(MonitorTest, ReportsAFailingStoreAlthoughTheAlarmCannotBeStored) {
   for (int i = 1; i < 40; ++i) {
     store_.fail_call(1, test::FaultyStore::When::before);
     metrics_.store_committed(1, 1, 0.1);
     pass(Seconds(1));
   }
-  EXPECT_THAT(one_.heard, ElementsAre("store-trouble raised"));
+  EXPECT_THAT(one_.received, ElementsAre("store-trouble raised"));
   store_.fail_call(0, test::FaultyStore::When::before);
   pass(Seconds(130));
-  EXPECT_THAT(one_.heard, ElementsAre("store-trouble raised", "store-trouble resolved"));
+  EXPECT_THAT(one_.received, ElementsAre("store-trouble raised", "store-trouble resolved"));
   EXPECT_EQ(kept<Alarm>(registry::query::Alarms{}).size(), 1U);
 }
 
-TEST_F(MonitorTest, ABatchThatStandsStillIsToldAndOneThatHasNotBegunIsNot) {
+TEST_F(MonitorTest, ReportsAStoppedBatchButNotOneThatHasNotStarted) {
   const auto batch = claim(1, 37, 100);
   claim(2, 0, 100);
   claim(3, 100, 100);
@@ -260,24 +260,24 @@ TEST_F(MonitorTest, ABatchThatStandsStillIsToldAndOneThatHasNotBegunIsNot) {
   EXPECT_THAT(alarms()[0].because, HasSubstr("38 of 100"));
   count(batch, 62);
   pass(Seconds(20));
-  EXPECT_THAT(one_.heard, ElementsAre("no-success raised", "no-success resolved"));
+  EXPECT_THAT(one_.received, ElementsAre("no-success raised", "no-success resolved"));
 }
 
-TEST_F(MonitorTest, ARestartSaysNothingOfABatchThatStandsStill) {
+TEST_F(MonitorTest, ARestartDoesNotReportAStoppedBatchAgain) {
   const auto batch = claim(1, 0, 100);
   pass(Seconds(20));
   count(batch, 38);
   pass(Seconds(90));
-  ASSERT_THAT(one_.heard, ElementsAre("no-success raised"));
+  ASSERT_THAT(one_.received, ElementsAre("no-success raised"));
   begin();
   pass(Seconds(50));
-  EXPECT_THAT(one_.heard, ElementsAre("no-success raised"));
+  EXPECT_THAT(one_.received, ElementsAre("no-success raised"));
   count(batch, 1);
   pass(Seconds(20));
-  EXPECT_THAT(one_.heard, ElementsAre("no-success raised", "no-success resolved"));
+  EXPECT_THAT(one_.received, ElementsAre("no-success raised", "no-success resolved"));
 }
 
-TEST_F(MonitorTest, AFrozenClaimIsAnAlarmUntilItIsThawed) {
+TEST_F(MonitorTest, ReportsAFrozenClaimUntilItIsThawed) {
   auto frozen = claim(1, 5, 5);
   frozen.status = registry::CertificateStatus::inactive;
   frozen.frozen = registry::Freeze{.at = clock_.now(), .because = "used beyond"};
@@ -292,11 +292,11 @@ TEST_F(MonitorTest, AFrozenClaimIsAnAlarmUntilItIsThawed) {
   frozen.frozen.reset();
   put(frozen);
   pass(Seconds(2));
-  EXPECT_THAT(one_.heard, ElementsAre("claim-frozen raised", "claim-frozen resolved"));
+  EXPECT_THAT(one_.received, ElementsAre("claim-frozen raised", "claim-frozen resolved"));
   EXPECT_THAT(metrics_.text(), HasSubstr(R"(imprint_alarms_total{alarm="claim-frozen"} 1)"));
 }
 
-TEST_F(MonitorTest, AFreezeWhoseEventACrashSwallowedIsFound) {
+TEST_F(MonitorTest, FindsAFrozenClaimWhoseEventWasLostInACrash) {
   auto frozen = claim(1, 5, 5);
   frozen.frozen = registry::Freeze{.at = clock_.now(), .because = "used beyond"};
   put(frozen);
@@ -309,14 +309,15 @@ TEST_F(MonitorTest, AFreezeWhoseEventACrashSwallowedIsFound) {
   EXPECT_EQ(alarms()[0].subject, frozen.id.hex());
 }
 
-TEST_F(MonitorTest, EndingsAndDiskAreWatched) {
+TEST_F(MonitorTest, MonitorsExpiryAndDisk) {
   std::int64_t free = 10;
   sources_.disk = [&] { return alarms::DiskSpace{.free_mib = free, .total_mib = 1000}; };
   sources_.own_certificates = [&] {
-    return std::vector<alarms::Ending>{{.what = alarms::Ending::What::root,
-                                        .id = "ab",
-                                        .not_before = clock_.now() - std::chrono::hours(24 * 3000),
-                                        .not_after = clock_.now() + std::chrono::hours(24)}};
+    return std::vector<alarms::WatchedCertificate>{
+        {.what = alarms::WatchedCertificate::What::root,
+         .id = "ab",
+         .not_before = clock_.now() - std::chrono::hours(24 * 3000),
+         .not_after = clock_.now() + std::chrono::hours(24)}};
   };
   registry::Certificate device{.id = CertificateId(Sha256{9}),
                                .pem = "PEM",
@@ -337,14 +338,14 @@ TEST_F(MonitorTest, EndingsAndDiskAreWatched) {
   EXPECT_THAT(raised, ElementsAre("ca-expiring"));
 }
 
-TEST_F(MonitorTest, WhatCannotBeLookedAtIsNoNews) {
+TEST_F(MonitorTest, RaisesNoAlarmWhenACheckFails) {
   sources_.disk = [] { return fail(Fault::unavailable, "no such disk"); };
   begin();
   pass(Seconds(70));
   EXPECT_THAT(alarms(), IsEmpty());
 }
 
-TEST_F(MonitorTest, SwitchedOffItResolvesAndRaisesNothing) {
+TEST_F(MonitorTest, ResolvesAlarmsAndRaisesNoneWhenDisabled) {
   onboard(10);
   refuse(10);
   pass(Seconds(2));
@@ -358,14 +359,14 @@ TEST_F(MonitorTest, SwitchedOffItResolvesAndRaisesNothing) {
   EXPECT_EQ(alarms().size(), 1U);
 }
 
-TEST_F(MonitorTest, OnItsThreadItTriesEveryChannelAndEndsInTime) {
-  EXPECT_THAT(runtime::run_blocking(monitor_->try_channels()), IsEmpty()) << "it does not run";
+TEST_F(MonitorTest, TestsEveryChannelOnItsThreadAndStops) {
+  EXPECT_THAT(runtime::run_blocking(monitor_->try_channels()), IsEmpty()) << "not running";
   two_.is_away = true;
   monitor_->start();
   const Trials trials = runtime::run_blocking(monitor_->try_channels());
   ASSERT_EQ(trials.size(), 2U);
   EXPECT_TRUE(trials[0].is_delivered);
-  EXPECT_EQ(trials[1].problem, "nobody there");
+  EXPECT_EQ(trials[1].problem, "unreachable");
   monitor_->stop();
   monitor_->stop();
 }
@@ -398,8 +399,8 @@ class ChannelsTest : public ::testing::Test {
   std::string published_;
 };
 
-TEST_F(ChannelsTest, TheWebhookTakesWhatIsAnsweredWithSuccessOnly) {
-  for (const auto& [status, is_told] :
+TEST_F(ChannelsTest, WebhookDeliversOnlyIfTheAnswerIsASuccess) {
+  for (const auto& [status, is_delivered] :
        {std::pair{200, true}, {204, true}, {302, false}, {404, false}, {503, false}}) {
     test::WebCall seen;
     test::WebServer server([&, answer = status](const test::WebCall& call) {
@@ -413,14 +414,14 @@ TEST_F(ChannelsTest, TheWebhookTakesWhatIsAnsweredWithSuccessOnly) {
     ASSERT_TRUE(channels);
     const auto told =
         send(*channels->at(0), {.alarm = {.id = "i", .kind = "disk-low", .because = "5 MiB"}});
-    EXPECT_EQ(told.has_value(), is_told) << status;
+    EXPECT_EQ(told.has_value(), is_delivered) << status;
     EXPECT_THAT(seen.body, HasSubstr(R"("event":"raised")"));
     EXPECT_THAT(seen.body, HasSubstr(R"("endpoint":"iot.example.net")"));
     EXPECT_TRUE(seen.has("Imprint-Event: raised"));
   }
 }
 
-TEST_F(ChannelsTest, TheTopicNamesTheKind) {
+TEST_F(ChannelsTest, TopicContainsTheKind) {
   alarms::Options options;
   options.topics = true;
   const auto channels = make(options);
@@ -429,7 +430,7 @@ TEST_F(ChannelsTest, TheTopicNamesTheKind) {
   EXPECT_TRUE(published_.starts_with("$imprint/alarms/disk-low {")) << published_;
 }
 
-TEST_F(ChannelsTest, SecretsMustBeThereAndSecret) {
+TEST_F(ChannelsTest, SecretsMustExistAndNotBeReadableByOthers) {
   alarms::Options options;
   options.webhook = {.url = "http://127.0.0.1:1", .hmac_key_file = "key"};
   EXPECT_FALSE(make(options));

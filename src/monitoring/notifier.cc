@@ -17,9 +17,9 @@ void Notifier::use(Channels channels) {
 }
 
 Channel::Done Notifier::answer_of(std::uint64_t number) {
-  return [post = post_, alive = std::weak_ptr<bool>(state_), this, number](Result<void> told) {
-    post([alive, this, number, told = std::move(told)] {
-      if (alive.lock()) finish(number, told);
+  return [post = post_, alive = std::weak_ptr<bool>(alive_), this, number](Result<void> result) {
+    post([alive, this, number, result = std::move(result)] {
+      if (alive.lock()) finish(number, result);
     });
   };
 }
@@ -27,26 +27,27 @@ Channel::Done Notifier::answer_of(std::uint64_t number) {
 void Notifier::work() {
   const Monotonic now = clock_.monotonic();
   for (Line& line : lines_) {
-    if (line.telling && now >= line.deadline) {
+    if (line.sending && now >= line.deadline) {
       line.channel->cancel(line.number);
       finish(line.number,
              fail(Fault::unavailable, "no answer within {}", to_duration(line.channel->timeout())));
     }
-    if (line.telling || now < line.next) continue;
-    while (auto owed = board_.first_owed(line.channel->name())) {
-      const registry::Alarm* alarm = board_.find(owed->alarm);
+    if (line.sending || now < line.next) continue;
+    while (auto pending = board_.first_pending(line.channel->name())) {
+      const registry::Alarm* alarm = board_.find(pending->alarm);
       const Timestamp since =
-          owed->is_resolved ? alarm->resolved.value_or(alarm->since) : alarm->since;
-      // By both clocks: the one of the wall may have been set, the other began with the process.
+          pending->is_resolved ? alarm->resolved.value_or(alarm->since) : alarm->since;
+      // Both clocks must agree: the wall clock may have been set, and the monotonic one covers only
+      // this process.
       const bool is_patient = !line.failing_since || now - *line.failing_since < kPatience ||
                               clock_.now() - since < kPatience;
       if (is_patient) {
-        start(line, std::move(*owed));
+        start(line, std::move(*pending));
         break;
       }
-      log_.error("an alarm could not be told for a day and is dropped",
+      log_.error("an alarm notification could not be sent for a day and is dropped",
                  {{"channel", line.channel->name()}, {"alarm", alarm->kind}, {"id", alarm->id}});
-      board_.settle(*owed);
+      board_.remove_pending(*pending);
     }
   }
   for (std::size_t i = 0; i < trials_.size();) {
@@ -63,52 +64,53 @@ void Notifier::work() {
 Monotonic Notifier::due() const {
   Monotonic due = Monotonic::max();
   for (const Line& line : lines_) {
-    if (line.telling) {
+    if (line.sending) {
       due = std::min(due, line.deadline);
-    } else if (board_.first_owed(line.channel->name())) {
+    } else if (board_.first_pending(line.channel->name())) {
       due = std::min(due, line.next);
     }
   }
-  for (const Trying& trial : trials_) due = std::min(due, trial.deadline);
+  for (const RunningTrial& trial : trials_) due = std::min(due, trial.deadline);
   return due;
 }
 
-void Notifier::start(Line& line, Owed owed) {
-  Message message{.what = owed.is_resolved ? Message::What::resolved : Message::What::raised,
-                  .alarm = *board_.find(owed.alarm)};
-  // That it was raised is told as it was then.
-  if (!owed.is_resolved) message.alarm.resolved.reset();
-  line.telling = std::move(owed);
+void Notifier::start(Line& line, PendingNotification notification) {
+  Message message{
+      .what = notification.is_resolved ? Message::What::resolved : Message::What::raised,
+      .alarm = *board_.find(notification.alarm)};
+  // The message about the raised alarm does not mention a later resolution.
+  if (!notification.is_resolved) message.alarm.resolved.reset();
+  line.sending = std::move(notification);
   line.number = ++last_number_;
   line.deadline = clock_.monotonic() + line.channel->timeout();
   line.channel->send(line.number, message, answer_of(line.number));
 }
 
-void Notifier::count(const Line& line, bool is_told) {
-  metrics_.alarm_told(line.channel->name(), is_told);
+void Notifier::count(const Line& line, bool is_delivered) {
+  metrics_.alarm_delivered(line.channel->name(), is_delivered);
 }
 
-void Notifier::finish(std::uint64_t number, Result<void> told) {
+void Notifier::finish(std::uint64_t number, Result<void> result) {
   const auto line = std::ranges::find_if(
-      lines_, [&](const Line& one) { return one.telling && one.number == number; });
-  if (line == lines_.end()) return finish_trial(number, told);
-  const Owed owed = *std::exchange(line->telling, std::nullopt);
-  count(*line, told.has_value());
-  if (told) {
+      lines_, [&](const Line& one) { return one.sending && one.number == number; });
+  if (line == lines_.end()) return finish_trial(number, result);
+  const PendingNotification notification = *std::exchange(line->sending, std::nullopt);
+  count(*line, result.has_value());
+  if (result) {
     line->pause = Milliseconds(0);
     line->failing_since.reset();
     line->next = Monotonic::min();
-    board_.settle(owed);
+    board_.remove_pending(notification);
     return;
   }
   line->pause = line->pause.count() == 0 ? kFirstPause : std::min(2 * line->pause, kLongestPause);
   line->next = clock_.monotonic() + line->pause;
   if (!line->failing_since) line->failing_since = clock_.monotonic();
-  const registry::Alarm* alarm = board_.find(owed.alarm);
-  log_.error("an alarm could not be told; it is tried again",
+  const registry::Alarm* alarm = board_.find(notification.alarm);
+  log_.error("an alarm notification could not be sent; it is retried",
              {{"channel", line->channel->name()},
               {"alarm", alarm == nullptr ? "" : alarm->kind},
-              {"cause", told.error().message},
+              {"cause", result.error().message},
               {"again_in_seconds", line->pause.count() / 1000}});
 }
 
@@ -129,13 +131,13 @@ void Notifier::try_all(runtime::Completion<Trials> done) {
   }
 }
 
-void Notifier::finish_trial(std::uint64_t number, const Result<void>& told) {
-  const auto trial = std::ranges::find(trials_, number, &Trying::number);
-  if (trial == trials_.end()) return;  // it was given up before
+void Notifier::finish_trial(std::uint64_t number, const Result<void>& result) {
+  const auto trial = std::ranges::find(trials_, number, &RunningTrial::number);
+  if (trial == trials_.end()) return;  // already cancelled
   TrialRun& run = *trial->run;
-  Trial& result = run.results[trial->index];
-  result.is_delivered = told.has_value();
-  if (!told) result.problem = told.error().message;
+  Trial& entry = run.results[trial->index];
+  entry.is_delivered = result.has_value();
+  if (!result) entry.problem = result.error().message;
   const std::shared_ptr<TrialRun> kept = trial->run;
   trials_.erase(trial);
   if (--kept->left == 0) kept->done.complete(std::move(kept->results));
@@ -143,13 +145,13 @@ void Notifier::finish_trial(std::uint64_t number, const Result<void>& told) {
 
 void Notifier::stop() {
   for (Line& line : lines_) {
-    if (line.telling) line.channel->cancel(line.number);
-    line.telling.reset();
+    if (line.sending) line.channel->cancel(line.number);
+    line.sending.reset();
   }
   while (!trials_.empty()) {
     trials_.back().channel->cancel(trials_.back().number);
     finish_trial(trials_.back().number,
-                 fail(Fault::unavailable, "the server stops or was reconfigured meanwhile"));
+                 fail(Fault::unavailable, "the server was stopped or reconfigured meanwhile"));
   }
 }
 

@@ -16,7 +16,7 @@
 
 namespace imprint::monitoring {
 
-/// What came of a test message on one channel.
+/// The result of a test message on one channel.
 struct Trial {
   std::string channel;
   bool is_delivered = false;
@@ -24,17 +24,17 @@ struct Trial {
 };
 using Trials = std::vector<Trial>;
 
-/// Tells what the board owes, on each channel one message after another, in their order. A channel
-/// that fails is tried again, later each time, and holds up no other one; what could not be told
-/// for a day is dropped. Used on one thread; channels answer through `post`, which brings work to
-/// it.
+/// Sends the board's pending notifications, one at a time and in order on each channel. A failed
+/// notification is retried after increasing pauses, without delaying other channels, and dropped
+/// after a day. Used on one thread; channels return their results through `post`, which runs work
+/// on it.
 class Notifier {
  public:
   using Post = std::function<void(std::function<void()>)>;
   static constexpr Milliseconds kFirstPause{1'000};
   static constexpr Milliseconds kLongestPause{300'000};
   static constexpr auto kPatience = std::chrono::hours(24);
-  /// Somebody waits for a trial, and clients give up after a minute.
+  /// Must be less than a minute, after which the waiting client gives up.
   static constexpr Seconds kTrialPatience{45};
 
   Notifier(Board& board, const Clock& clock, telemetry::Metrics& metrics, telemetry::Log& log,
@@ -44,28 +44,28 @@ class Notifier {
         metrics_(metrics),
         log_(log),
         post_(std::move(post)),
-        state_(std::make_shared<bool>(true)) {}
+        alive_(std::make_shared<bool>(true)) {}
 
-  /// From now on these. What is under way is cancelled, and told by them if they are the same.
+  /// Sets the channels. Cancels running deliveries; channels of the same name send them again.
   void use(Channels channels);
-  /// Sends what is due and gives up what takes too long.
+  /// Sends due notifications and cancels those that take too long.
   void work();
-  /// When work() has something to do by itself.
+  /// The next time at which work() must be called.
   [[nodiscard]] Monotonic due() const;
 
-  /// One test message on every channel, once.
+  /// Sends one test message on every channel, without retries.
   void try_all(runtime::Completion<Trials> done);
-  /// Ends what is under way.
+  /// Cancels running deliveries and test messages.
   void stop();
 
  private:
   struct Line {
     std::unique_ptr<Channel> channel;
-    std::optional<Owed> telling = {};
+    std::optional<PendingNotification> sending = {};
     std::uint64_t number = 0;
     Monotonic deadline = Monotonic::max();
     Monotonic next = Monotonic::min();
-    Milliseconds pause{0};  ///< after the next failure; 0: it works
+    Milliseconds pause{0};  ///< after the last failure; 0 if it did not fail
     std::optional<Monotonic> failing_since = {};
   };
   struct TrialRun {
@@ -73,7 +73,7 @@ class Notifier {
     std::size_t left = 0;
     runtime::Completion<Trials> done;
   };
-  struct Trying {
+  struct RunningTrial {
     std::shared_ptr<TrialRun> run;
     std::size_t index;
     Channel* channel;
@@ -82,21 +82,21 @@ class Notifier {
     Seconds patience;
   };
 
-  void start(Line& line, Owed owed);
-  void finish(std::uint64_t number, Result<void> told);
-  void finish_trial(std::uint64_t number, const Result<void>& told);
+  void start(Line& line, PendingNotification notification);
+  void finish(std::uint64_t number, Result<void> result);
+  void finish_trial(std::uint64_t number, const Result<void>& result);
   Channel::Done answer_of(std::uint64_t number);
-  void count(const Line& line, bool is_told);
+  void count(const Line& line, bool is_delivered);
 
   Board& board_;
   const Clock& clock_;
   telemetry::Metrics& metrics_;
   telemetry::Log& log_;
   Post post_;
-  /// Answers that come after the notifier is gone find it gone.
-  std::shared_ptr<bool> state_;
+  /// Lets results that arrive late detect that the notifier was destroyed.
+  std::shared_ptr<bool> alive_;
   std::vector<Line> lines_;
-  std::vector<Trying> trials_;
+  std::vector<RunningTrial> trials_;
   std::uint64_t last_number_ = 0;
 };
 

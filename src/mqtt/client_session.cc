@@ -10,11 +10,11 @@ namespace imprint::mqtt {
 
 namespace {
 
-/// MQTT's own bounds (section 1.5.4: two bytes of length) and no service's.
+/// The limits of MQTT itself (section 1.5.4: two bytes of length), not those of a service.
 constexpr TopicLimits kProtocolTopicLimits{
     .bytes = 65535, .slashes = 65535, .share_name_bytes = 65535};
 
-/// Requests of all kinds without an answer; keeps the search for a free identifier short.
+/// Limits unanswered requests of all kinds, so that a free identifier is found quickly.
 constexpr std::size_t kMaxPending = 1000;
 
 std::string text_or_empty(const std::optional<std::string_view>& text) {
@@ -62,7 +62,7 @@ Result<void> ClientSession::check_ready() const {
   if (phase_ != Phase::connected)
     return imprint::fail(Fault::conflict, "the MQTT session is not connected; wait for Connected");
   if (pending_.size() >= kMaxPending)
-    return imprint::fail(Fault::exhausted, "{} requests wait for their answer; take those first",
+    return imprint::fail(Fault::exhausted, "{} requests have no answer yet; wait for answers first",
                          pending_.size());
   return {};
 }
@@ -72,7 +72,7 @@ Result<std::uint16_t> ClientSession::request(P packet, Pending pending, Monotoni
   now_ = now;
   // [MQTT-3.2.2-15, 5.0]
   if (const std::size_t size = encoded_size(packet, version_); size > server_packet_bytes_)
-    return imprint::fail(Fault::invalid, "the packet has {} bytes; the server takes at most {}",
+    return imprint::fail(Fault::invalid, "the packet has {} bytes; the server accepts at most {}",
                          size, server_packet_bytes_);
   if (packet.packet_id != 0) pending_.push_back(pending);
   if (pending.answer == PacketType::puback && packet.packet_id != 0) ++in_flight_;
@@ -89,8 +89,7 @@ Result<std::uint16_t> ClientSession::publish(const Message& message, QoS qos, bo
   // [MQTT-3.3.4-7, 5.0]
   if (qos == QoS::at_least_once && in_flight_ >= server_receive_maximum_)
     return imprint::fail(Fault::exhausted,
-                         "{} messages wait for their PUBACK, as many as the server allows",
-                         in_flight_);
+                         "{} messages have no PUBACK yet, which is the server's limit", in_flight_);
   PublishPacket packet = to_publish(message, now);
   packet.qos = qos;
   packet.retain = retain;
@@ -144,7 +143,8 @@ void ClientSession::receive(BytesView bytes, Monotonic now) {
 }
 
 void ClientSession::connection_lost() {
-  close(CloseReason::connection_lost, ReasonCode::success, "the transport ended");
+  close(CloseReason::connection_lost, ReasonCode::success,
+        "the connection was lost without DISCONNECT");
 }
 
 std::optional<Monotonic> ClientSession::next_deadline() const {
@@ -170,9 +170,9 @@ void ClientSession::tick(Monotonic now) {
 void ClientSession::handle(const Frame& frame) {
   if (const auto allowed = check_direction(frame.type(), Sender::server); !allowed)
     return fail(allowed.error());
-  // [MQTT-3.2.0-1] CONNACK comes first, [MQTT-3.2.0-2] and once.
+  // CONNACK must be the first packet [MQTT-3.2.0-1] and must not be repeated [MQTT-3.2.0-2].
   if ((frame.type() == PacketType::connack) != (phase_ == Phase::awaiting_connack))
-    return fail({ReasonCode::protocol_error, "CONNACK is not the first packet, or not the only"});
+    return fail({ReasonCode::protocol_error, "CONNACK is not the first packet, or comes twice"});
   switch (frame.type()) {
     case PacketType::connack:
       return handle_connack(frame);
@@ -193,7 +193,7 @@ void ClientSession::handle(const Frame& frame) {
     default:
       break;
   }
-  IMPRINT_ASSERT(false);  // check_direction let a type pass that no server sends
+  IMPRINT_ASSERT(false);  // check_direction accepts only types that servers send
 }
 
 void ClientSession::handle_connack(const Frame& frame) {
@@ -218,12 +218,14 @@ void ClientSession::handle_publish(const Frame& frame) {
   const auto packet = decode_publish(frame, version_, Sender::server);
   if (!packet) return fail(packet.error());
   if (packet->qos == QoS::exactly_once)
-    return fail({ReasonCode::qos_not_supported, "the server sends QoS 2, which nobody asked for"});
+    return fail({ReasonCode::qos_not_supported,
+                 "the server sent a QoS 2 message, which was not requested"});
   // [MQTT-3.3.2-9, 5.0]: CONNECT announced no topic aliases.
   if (packet->properties.topic_alias)
-    return fail({ReasonCode::topic_alias_invalid, "the server uses a topic alias unasked"});
+    return fail(
+        {ReasonCode::topic_alias_invalid, "the server used a topic alias without permission"});
   if (!validate_topic(packet->topic, kProtocolTopicLimits))
-    return fail({ReasonCode::topic_name_invalid, "the server publishes to a wildcard"});
+    return fail({ReasonCode::topic_name_invalid, "the server published to an invalid topic"});
   actions_.push(MessageReceived{std::make_shared<const Message>(make_message(
                                     packet->topic, packet->payload, packet->properties, now_)),
                                 packet->qos, packet->retain, packet->dup});
@@ -247,7 +249,7 @@ void ClientSession::handle_suback(const Frame& frame) {
   const auto pending = take_pending(packet->packet_id, PacketType::suback);
   // [MQTT-3.8.4-2], [MQTT-3.8.4-6, 5.0]
   if (!pending || pending->count != packet->codes.size())
-    return fail({ReasonCode::protocol_error, "a SUBACK answers no SUBSCRIBE of ours"});
+    return fail({ReasonCode::protocol_error, "a SUBACK does not match any SUBSCRIBE"});
   actions_.push(Subscribed{packet->packet_id, std::move(packet->codes),
                            text_or_empty(packet->properties.reason_string)});
 }
@@ -258,15 +260,16 @@ void ClientSession::handle_unsuback(const Frame& frame) {
   const auto pending = take_pending(packet->packet_id, PacketType::unsuback);
   // [MQTT-3.10.4-4], [MQTT-3.11.3-1, 5.0]
   if (!pending || (version_ == Version::v5 && pending->count != packet->codes.size()))
-    return fail({ReasonCode::protocol_error, "an UNSUBACK answers no UNSUBSCRIBE of ours"});
+    return fail({ReasonCode::protocol_error, "an UNSUBACK does not match any UNSUBSCRIBE"});
   actions_.push(Unsubscribed{packet->packet_id, std::move(packet->codes),
                              text_or_empty(packet->properties.reason_string)});
 }
 
 void ClientSession::handle_disconnect(const Frame& frame) {
-  // [MQTT-3.14.0-1] of 3.1.1 knows it from clients only.
+  // [MQTT-3.14.0-1] of 3.1.1: only clients may send it.
   if (version_ == Version::v3_1_1)
-    return fail({ReasonCode::protocol_error, "an MQTT 3.1.1 server sends DISCONNECT"});
+    return fail({ReasonCode::protocol_error,
+                 "the server sent DISCONNECT, which MQTT 3.1.1 does not allow"});
   const auto packet = decode_disconnect(frame, version_, Sender::server);
   if (!packet) return fail(packet.error());
   std::string reason = text_or_empty(packet->properties.reason_string);
@@ -305,7 +308,7 @@ void ClientSession::send(const P& packet) {
   if (actions_.empty() || !std::holds_alternative<SendBytes>(actions_.back()))
     actions_.push(SendBytes{});
   encode(packet, version_, std::get<SendBytes>(actions_.back()).bytes);
-  // While a PINGRESP is due, its own time-out counts from the PINGREQ.
+  // While a PINGRESP is outstanding, its timeout must count from the PINGREQ.
   if (!ping_outstanding_) last_sent_ = now_;
 }
 

@@ -21,15 +21,15 @@ namespace imprint::mqtt {
 
 struct ConnectOptions {
   Version version = Version::v5;
-  std::string client_id = {};  ///< Empty: the server chooses.
+  std::string client_id = {};  ///< If empty, the server assigns one.
   bool clean_start = true;
-  std::uint16_t keep_alive_seconds = 60;     ///< 0: none. An MQTT 5 server may overrule it.
+  std::uint16_t keep_alive_seconds = 60;     ///< 0 disables it. An MQTT 5 server may override it.
   std::uint32_t session_expiry_seconds = 0;  ///< MQTT 5.
   std::optional<std::string> user_name = {};
   std::optional<Will> will = {};
-  /// Announced in MQTT 5 and enforced in both versions: whole packets, in bytes.
+  /// The largest packet that the client accepts. Announced in MQTT 5, enforced in both versions.
   std::uint32_t maximum_packet_bytes = 149504;
-  /// How long to wait for CONNACK, and for PINGRESP.
+  /// The timeout for CONNACK and for PINGRESP.
   Seconds answer_timeout{10};
 };
 
@@ -37,11 +37,11 @@ struct ConnectOptions {
 
 struct Connected {
   bool session_present = false;
-  std::string assigned_client_id = {};   ///< When the server chose it.
-  std::uint16_t keep_alive_seconds = 0;  ///< In force from here on.
+  std::string assigned_client_id = {};   ///< Set if the server assigned it.
+  std::uint16_t keep_alive_seconds = 0;  ///< The effective value.
 };
 
-/// CONNACK said no; Closed follows.
+/// The server refused the connection in CONNACK. Closed follows.
 struct Refused {
   ReasonCode code = ReasonCode::unspecified_error;
   std::string reason = {};  ///< The server's reason string, if it sent one.
@@ -49,7 +49,7 @@ struct Refused {
 
 struct Subscribed {
   std::uint16_t packet_id = 0;
-  std::vector<ReasonCode> codes = {};  ///< One for each filter, in their order.
+  std::vector<ReasonCode> codes = {};  ///< One per filter, in order.
   std::string reason = {};
 };
 
@@ -66,7 +66,7 @@ struct Acknowledged {
   std::string reason = {};
 };
 
-/// A message; its PUBACK, if it needs one, is the next action to send.
+/// A received message. If it needs a PUBACK, the session sends it.
 struct MessageReceived {
   MessagePtr message = {};
   QoS qos = QoS::at_most_once;
@@ -74,7 +74,7 @@ struct MessageReceived {
   bool dup = false;
 };
 
-/// The last action: write what was to be sent, then close the connection.
+/// The last action. Write all pending bytes, then close the connection.
 struct Closed {
   CloseReason reason = CloseReason::protocol_error;
   ReasonCode code = ReasonCode::success;
@@ -84,29 +84,30 @@ struct Closed {
 using ClientAction = std::variant<SendBytes, Connected, Refused, Subscribed, Unsubscribed,
                                   Acknowledged, MessageReceived, Closed>;
 
-/// The client's end of one MQTT connection: calls and bytes in, actions out, no socket and no
-/// clock. Owned by one connection. It keeps no message for a later connection: what was not
-/// acknowledged when Closed comes is the host's to publish again. After every call the host drains
-/// next_action(); what one receive() brings bounds the actions that wait.
+/// The client's end of one MQTT connection: takes calls and bytes, returns actions, and has no
+/// socket and no clock. Owned by one connection. It keeps no message for a later connection: the
+/// host must publish messages again that are unacknowledged at Closed. The host drains
+/// next_action() after every call, so the number of queued actions is bounded by the input of one
+/// receive().
 class ClientSession {
  public:
   /// Sends CONNECT. `now` starts the wait for CONNACK.
   ClientSession(const ConnectOptions& options, Monotonic now);
 
-  // Each returns the packet identifier that the answer will carry (0 for QoS 0). Errors: conflict
-  // when not connected, exhausted when the server's receive maximum
-  // or our own bound is reached, invalid for a topic
-  // or filter that MQTT does not allow and for a packet larger than the server takes.
+  // Each returns the packet identifier of the expected answer (0 for QoS 0). Errors: conflict if
+  // not connected; exhausted if the server's receive maximum or our own limit is reached; invalid
+  // for a topic or filter that MQTT does not allow and for a packet that is too large for the
+  // server.
   Result<std::uint16_t> publish(const Message& message, QoS qos, bool retain, Monotonic now);
   Result<std::uint16_t> subscribe(std::span<const SubscribePacket::Entry> entries, Monotonic now);
   Result<std::uint16_t> unsubscribe(std::span<const std::string_view> filters, Monotonic now);
 
-  /// Sends DISCONNECT, which discards the will, and closes.
+  /// Sends DISCONNECT, so that the server discards the will, and closes.
   void disconnect();
 
   void receive(BytesView bytes, Monotonic now);
   void connection_lost();
-  /// Time has passed; due at next_deadline() at the latest.
+  /// Handles timeouts. Call at next_deadline() at the latest.
   void tick(Monotonic now);
   [[nodiscard]] std::optional<Monotonic> next_deadline() const;
   std::optional<ClientAction> next_action();

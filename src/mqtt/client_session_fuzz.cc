@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A server that says anything, cut anyhow, to a client that calls anything at any time.
+// A server sends any bytes, in pieces of any size, to a client that makes any call at any time.
 #include <algorithm>
 
 #include "base/error.h"

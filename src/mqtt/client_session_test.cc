@@ -39,7 +39,7 @@ std::optional<T> next(ClientSession& client) {
   return std::nullopt;
 }
 
-void hear(ClientSession& client, std::string hex, Monotonic now = kStart) {
+void receive(ClientSession& client, std::string hex, Monotonic now = kStart) {
   std::erase(hex, ' ');
   client.receive(*encoding::from_hex(hex), now);
 }
@@ -48,7 +48,7 @@ ClientSession connected(const ConnectOptions& options = {.version = k3}) {
   const bool five = options.version == k5;
   ClientSession client(options, kStart);
   sent(client);
-  hear(client, five ? "20 03 00 00 00" : "20 02 00 00");
+  receive(client, five ? "20 03 00 00 00" : "20 02 00 00");
   EXPECT_TRUE(next<Connected>(client));
   return client;
 }
@@ -70,9 +70,9 @@ TEST(ClientSession, ConnectsInBothVersions) {
             "0003646576");
 }
 
-TEST(ClientSession, LearnsWhatTheServerGrants) {
+TEST(ClientSession, AppliesTheLimitsInConnack) {
   ClientSession client({.version = k5}, kStart);
-  hear(client, "20 13 01 00 10 13 04b0 12 0002 6964 21 0001 27 00000014");
+  receive(client, "20 13 01 00 10 13 04b0 12 0002 6964 21 0001 27 00000014");
   const auto connected = next<Connected>(client);
   ASSERT_TRUE(connected);
   EXPECT_TRUE(connected->session_present);
@@ -90,9 +90,9 @@ TEST(ClientSession, LearnsWhatTheServerGrants) {
   EXPECT_EQ(too_large.error().fault, Fault::invalid);
 }
 
-TEST(ClientSession, SaysWhyItWasRefused) {
+TEST(ClientSession, ReportsWhyItWasRefused) {
   ClientSession client({.version = k5}, kStart);
-  hear(client, "20 08 00 87 05 1f 0002 6e6f");
+  receive(client, "20 08 00 87 05 1f 0002 6e6f");
   const auto refused = next<Refused>(client);
   ASSERT_TRUE(refused);
   EXPECT_EQ(refused->code, ReasonCode::not_authorized);
@@ -101,7 +101,7 @@ TEST(ClientSession, SaysWhyItWasRefused) {
   EXPECT_FALSE(client.publish(message("t"), QoS::at_most_once, false, kStart));
 }
 
-TEST(ClientSession, RefusesCallsThatCannotSucceed) {
+TEST(ClientSession, RejectsInvalidCalls) {
   ClientSession waiting({}, kStart);
   EXPECT_EQ(waiting.publish(message("t"), QoS::at_most_once, false, kStart).error().fault,
             Fault::conflict);
@@ -117,17 +117,17 @@ TEST(ClientSession, RefusesCallsThatCannotSucceed) {
   EXPECT_EQ(sent(client), "");
 }
 
-TEST(ClientSession, BoundsRequestsWithoutAnAnswer) {
+TEST(ClientSession, LimitsUnansweredRequests) {
   ClientSession client = connected();
   for (int i = 0; i < 1000; ++i)
     ASSERT_TRUE(client.publish(message("t"), QoS::at_least_once, false, kStart));
   EXPECT_EQ(client.publish(message("t"), QoS::at_least_once, false, kStart).error().fault,
             Fault::exhausted);
-  hear(client, "4002 0001");
+  receive(client, "4002 0001");
   EXPECT_TRUE(client.publish(message("t"), QoS::at_least_once, false, kStart));
 }
 
-TEST(ClientSession, EndsOnWhatServersMayNotSend) {
+TEST(ClientSession, ClosesOnPacketsThatServersMayNotSend) {
   const struct {
     const char* name;
     Version version;
@@ -137,8 +137,8 @@ TEST(ClientSession, EndsOnWhatServersMayNotSend) {
       {"second CONNACK", k3, "2002 0000", ReasonCode::protocol_error},
       {"SUBSCRIBE", k3, "82 06 0001 0001 61 00", ReasonCode::protocol_error},
       {"CONNECT", k3, "10 0c 0004 4d515454 04 02 0000 0000", ReasonCode::protocol_error},
-      {"SUBACK unasked", k3, "90 03 0001 00", ReasonCode::protocol_error},
-      {"UNSUBACK unasked", k5, "b0 04 0001 00 00", ReasonCode::protocol_error},
+      {"SUBACK without SUBSCRIBE", k3, "90 03 0001 00", ReasonCode::protocol_error},
+      {"UNSUBACK without UNSUBSCRIBE", k5, "b0 04 0001 00 00", ReasonCode::protocol_error},
       {"QoS 2", k3, "34 05 0001 74 0001", ReasonCode::qos_not_supported},
       {"wildcard", k3, "30 03 0001 23", ReasonCode::topic_name_invalid},
       {"topic alias", k5, "30 07 0001 74 03 23 0001", ReasonCode::topic_alias_invalid},
@@ -149,14 +149,14 @@ TEST(ClientSession, EndsOnWhatServersMayNotSend) {
   };
   for (const auto& row : rows) {
     ClientSession client = connected({.version = row.version});
-    hear(client, row.bytes);
+    receive(client, row.bytes);
     const auto closed = next<Closed>(client);
     ASSERT_TRUE(closed) << row.name;
     EXPECT_EQ(to_string(closed->code), to_string(row.code)) << row.name;
     EXPECT_FALSE(client.next_action()) << row.name;
   }
   ClientSession early({.version = k3}, kStart);
-  hear(early, "d000");
+  receive(early, "d000");
   EXPECT_EQ(next<Closed>(early)->reason, CloseReason::protocol_error);
 }
 
@@ -164,7 +164,7 @@ TEST(ClientSession, RequiresOneCodeForEachFilter) {
   ClientSession client = connected();
   const SubscribePacket::Entry entries[] = {{"a", {}}, {"b", {}}};
   EXPECT_EQ(client.subscribe(entries, kStart), 1);
-  hear(client, "90 03 0001 00");
+  receive(client, "90 03 0001 00");
   EXPECT_TRUE(next<Closed>(client));
 }
 
@@ -174,11 +174,11 @@ TEST(ClientSession, PingsAndWaitsForTheAnswer) {
   EXPECT_EQ(sent(client), "");
   client.tick(kStart + Seconds(60));
   EXPECT_EQ(sent(client), "c000");
-  hear(client, "d000", kStart + Seconds(61));
+  receive(client, "d000", kStart + Seconds(61));
   EXPECT_EQ(client.next_deadline(), kStart + Seconds(120));
   client.tick(kStart + Seconds(120));
   EXPECT_EQ(sent(client), "c000");
-  // Sending does not excuse the server's silence.
+  // Sending does not extend the wait for PINGRESP.
   EXPECT_TRUE(client.publish(message("t"), QoS::at_most_once, false, kStart + Seconds(125)));
   EXPECT_EQ(client.next_deadline(), kStart + Seconds(130));
   sent(client);
@@ -186,7 +186,7 @@ TEST(ClientSession, PingsAndWaitsForTheAnswer) {
   EXPECT_EQ(next<Closed>(client)->reason, CloseReason::keep_alive_timeout);
 }
 
-TEST(ClientSession, WaitsForConnackForAWhile) {
+TEST(ClientSession, ClosesWithoutConnackInTime) {
   ClientSession client({.answer_timeout = Seconds(1)}, kStart);
   sent(client);
   client.tick(kStart + Milliseconds(999));
@@ -203,13 +203,13 @@ TEST(ClientSession, DisconnectsOnce) {
   EXPECT_FALSE(client.next_deadline());
 }
 
-/// Both ends, joined, with a host that grants everything and echoes each message.
+/// Connects both sessions; the server's host accepts everything and echoes each message.
 TEST(BothSessions, UnderstandEachOther) {
   for (const Version version : {k3, k5}) {
     Limits limits;
     ServerSession server(limits, kStart);
     ClientSession client({.version = version, .client_id = "dev"}, kStart);
-    std::vector<ClientAction> heard;
+    std::vector<ClientAction> received;
     std::optional<Close> close;
     const auto exchange = [&] {
       for (bool busy = true; busy;) {
@@ -219,7 +219,7 @@ TEST(BothSessions, UnderstandEachOther) {
           if (const auto* send = std::get_if<SendBytes>(&*action)) {
             server.receive(send->bytes, kStart);
           } else {
-            heard.push_back(std::move(*action));
+            received.push_back(std::move(*action));
           }
         }
         while (auto action = server.next_action()) {
@@ -255,17 +255,17 @@ TEST(BothSessions, UnderstandEachOther) {
     client.disconnect();
     exchange();
 
-    ASSERT_EQ(heard.size(), 6U);
-    EXPECT_TRUE(std::holds_alternative<Connected>(heard[0]));
-    EXPECT_EQ(std::get<Subscribed>(heard[1]).packet_id, *subscription);
-    EXPECT_EQ(std::get<Subscribed>(heard[1]).codes, std::vector{ReasonCode::granted_qos_1});
-    EXPECT_EQ(std::get<Acknowledged>(heard[2]).packet_id, *publication);
-    const auto& incoming = std::get<MessageReceived>(heard[3]);
+    ASSERT_EQ(received.size(), 6U);
+    EXPECT_TRUE(std::holds_alternative<Connected>(received[0]));
+    EXPECT_EQ(std::get<Subscribed>(received[1]).packet_id, *subscription);
+    EXPECT_EQ(std::get<Subscribed>(received[1]).codes, std::vector{ReasonCode::granted_qos_1});
+    EXPECT_EQ(std::get<Acknowledged>(received[2]).packet_id, *publication);
+    const auto& incoming = std::get<MessageReceived>(received[3]);
     EXPECT_EQ(incoming.message->payload, outgoing.payload);
     EXPECT_EQ(incoming.message->user_properties.size(), version == k5 ? 1U : 0U);
     EXPECT_EQ(incoming.qos, QoS::at_least_once);
     EXPECT_TRUE(incoming.retain);
-    EXPECT_EQ(std::get<Unsubscribed>(heard[4]).packet_id, *end);
+    EXPECT_EQ(std::get<Unsubscribed>(received[4]).packet_id, *end);
     EXPECT_EQ(client.in_flight(), 0U);
     ASSERT_TRUE(close);
     EXPECT_EQ(close->reason, CloseReason::peer_disconnected);

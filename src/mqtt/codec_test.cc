@@ -16,7 +16,7 @@ constexpr Version k5 = Version::v5;
 constexpr Sender kClient = Sender::client;
 constexpr Sender kServer = Sender::server;
 
-/// Hexadecimal with spaces for reading.
+/// Parses hexadecimal text with spaces.
 Bytes hex(std::string text) {
   std::erase(text, ' ');
   return *encoding::from_hex(text);
@@ -89,11 +89,11 @@ std::vector<Row> rows() {
   expiry5.properties.session_expiry_interval = 9;
 
   return {
-      {"CONNECT, least", k3, kClient, "10 0c 0004 4d515454 04 02 0000 0000", ConnectPacket{}},
+      {"minimal CONNECT", k3, kClient, "10 0c 0004 4d515454 04 02 0000 0000", ConnectPacket{}},
       {"CONNECT with everything", k3, kClient,
        "10 20 0004 4d515454 04 ce 003c 0003 646576 0003 612f62 0003 627965 0001 75 0002 7077",
        full3},
-      {"CONNECT, least", k5, kClient, "10 0d 0004 4d515454 05 02 0000 00 0000",
+      {"minimal CONNECT", k5, kClient, "10 0d 0004 4d515454 05 02 0000 00 0000",
        ConnectPacket{.version = k5}},
       {"CONNECT with properties", k5, kClient,
        "10 1b 0004 4d515454 05 00 001e 0d 11 00000e10 21 0014 27 00000400 0001 64", connect5},
@@ -117,7 +117,7 @@ std::vector<Row> rows() {
                      .packet_id = 65535,
                      .topic = "t",
                      .payload = as_bytes("hi")}},
-      {"PUBLISH QoS 2 is a packet, if not an allowed one", k3, kClient, "34 05 0001 74 0001",
+      {"PUBLISH QoS 2: valid, but refused by the sessions", k3, kClient, "34 05 0001 74 0001",
        PublishPacket{.qos = QoS::exactly_once, .packet_id = 1, .topic = "t"}},
       {"PUBLISH", k5, kServer, "30 04 0001 74 00", PublishPacket{.topic = "t"}},
       {"PUBLISH with properties", k5, kClient,
@@ -177,10 +177,10 @@ TEST(Codec, ReadsAndWritesTheSameBytes) {
   }
 }
 
-TEST(Codec, RefusesEveryTruncation) {
+TEST(Codec, RejectsEveryTruncation) {
   for (const Row& row : rows()) {
     const Bytes bytes = hex(row.bytes);
-    // The body loses its last byte and the length says so; some packets may end early by design.
+    // The body is shortened and the length adapted; some packets have optional last parts.
     const bool may_end_early = std::holds_alternative<PublishPacket>(row.packet) ||
                                std::holds_alternative<PubackPacket>(row.packet) ||
                                std::holds_alternative<SubackPacket>(row.packet) ||
@@ -199,7 +199,7 @@ TEST(Codec, RefusesEveryTruncation) {
   }
 }
 
-TEST(Codec, RefusesWhatTheStandardForbids) {
+TEST(Codec, RejectsPacketsThatTheStandardForbids) {
   constexpr ReasonCode kMalformed = ReasonCode::malformed_packet;
   constexpr ReasonCode kProtocol = ReasonCode::protocol_error;
   const struct {
@@ -240,7 +240,7 @@ TEST(Codec, RefusesWhatTheStandardForbids) {
       {"CONNECT's property in the will", k5, kClient,
        "10 16 0004 4d515454 05 06 0000 00 0000 03 21 0001 0001 77 0000", kMalformed},
       {"unknown property", k5, kClient, "10 0f 0004 4d515454 05 02 0000 02 7f 01 0000", kMalformed},
-      {"property of two bytes' identifier", k5, kClient,
+      {"property identifier of two bytes", k5, kClient,
        "10 10 0004 4d515454 05 02 0000 03 8002 01 0000", kMalformed},
       {"property cut by its section", k5, kClient, "10 0f 0004 4d515454 05 02 0000 02 21 00 0000",
        kMalformed},
@@ -286,7 +286,7 @@ TEST(Codec, RefusesWhatTheStandardForbids) {
       {"PUBLISH with a subscription identifier", k5, kClient, "30 06 0001 74 02 0b 01", kProtocol},
       {"PUBLISH with subscription identifier 0", k5, kServer, "30 06 0001 74 02 0b 00", kProtocol},
       {"PUBLISH with payload format 2", k5, kClient, "30 06 0001 74 02 01 02", kProtocol},
-      {"PUBLISH whose topic passes its end", k3, kClient, "30 03 0002 74", kMalformed},
+      {"PUBLISH whose topic exceeds the packet", k3, kClient, "30 03 0002 74", kMalformed},
       {"PUBACK with flags", k3, kClient, "42 02 0001", kMalformed},
       {"PUBACK with identifier 0", k3, kClient, "40 02 0000", kProtocol},
       {"PUBACK of three bytes", k3, kClient, "40 03 0001 00", kMalformed},
@@ -320,7 +320,7 @@ TEST(Codec, RefusesWhatTheStandardForbids) {
   for (const auto& row : bad) {
     const auto packet = decode_all(hex(row.bytes), row.version, row.sender);
     if (row.code == ReasonCode::success) {
-      // PINGREQ looks the same in both versions, and padding is no harm there.
+      // PINGREQ is the same in both versions, and padding does no harm there.
       EXPECT_TRUE(packet) << row.name;
       continue;
     }
@@ -330,7 +330,7 @@ TEST(Codec, RefusesWhatTheStandardForbids) {
   }
 }
 
-TEST(Codec, BoundsUserPropertiesTogether) {
+TEST(Codec, LimitsTheTotalSizeOfUserProperties) {
   const auto publish_with = [](std::size_t pairs, std::size_t value_bytes) {
     const std::string value(value_bytes, 'v');
     PublishPacket packet{.topic = "t"};
@@ -345,7 +345,7 @@ TEST(Codec, BoundsUserPropertiesTogether) {
   EXPECT_FALSE(publish_with(8193, 0));
 }
 
-TEST(Codec, TurnsReasonsIntoTheReturnCodesOfMqtt3) {
+TEST(Codec, MapsReasonCodesToTheReturnCodesOfMqtt3) {
   const struct {
     ReasonCode code;
     const char* bytes;
@@ -368,7 +368,7 @@ TEST(Codec, TurnsReasonsIntoTheReturnCodesOfMqtt3) {
 
 // ------------------------------------------------------------------------------------ frames
 
-TEST(FrameReader, HandsOutWholePacketsInPlace) {
+TEST(FrameReader, ReturnsCompletePacketsWithoutCopying) {
   const Bytes stream = hex("c000 4002 0001 30 03 0001 74");
   BytesView rest = stream;
   FrameReader reader(100);
@@ -382,7 +382,7 @@ TEST(FrameReader, HandsOutWholePacketsInPlace) {
   EXPECT_FALSE(reader.in_packet());
 }
 
-TEST(FrameReader, IsIndifferentToHowTheStreamIsCut) {
+TEST(FrameReader, ReadsTheSameFramesHoweverTheStreamIsSplit) {
   rc::check([] {
     const auto sizes = *rc::gen::container<std::vector<std::uint16_t>>(rc::gen::inRange(0, 400))
                             .as("payload sizes");
@@ -413,9 +413,9 @@ TEST(FrameReader, IsIndifferentToHowTheStreamIsCut) {
   });
 }
 
-TEST(FrameReader, RefusesAnnouncedLengthsBeforeTakingMemory) {
+TEST(FrameReader, RejectsAnnouncedLengthsBeforeAllocatingMemory) {
   FrameReader reader(100);
-  const Bytes at_limit = hex("30 62");  // 98 bytes and a header of 2
+  const Bytes at_limit = hex("30 62");  // 98 bytes after a header of 2
   BytesView rest = at_limit;
   EXPECT_TRUE(reader.next(rest).has_value());
   EXPECT_TRUE(reader.in_packet());
@@ -428,7 +428,7 @@ TEST(FrameReader, RefusesAnnouncedLengthsBeforeTakingMemory) {
   EXPECT_EQ(refused.error().code, ReasonCode::packet_too_large);
 }
 
-TEST(FrameReader, HoldsWhatArrivedAndNotWhatWasAnnounced) {
+TEST(FrameReader, BuffersReceivedBytesAndNotTheAnnouncedLength) {
   FrameReader reader(268'435'460);
   const Bytes start = hex("30 ffffff7f 0000");
   BytesView rest = start;
@@ -438,7 +438,7 @@ TEST(FrameReader, HoldsWhatArrivedAndNotWhatWasAnnounced) {
 
 // ------------------------------------------------------------------------------- properties
 
-/// Texts for the generated packets, alive as long as the test.
+/// Texts for generated packets, which borrow them.
 const std::vector<std::string>& words() {
   static const std::vector<std::string> kWords = {
       "", "a", "device/42/state", "\xc3\xa9", "\xf0\x9f\x94\xa7", std::string(300, 'x')};
@@ -525,7 +525,7 @@ Sender sender_of(const Packet& packet) {
   return from_server ? kServer : kClient;
 }
 
-TEST(Codec, WritesOnlyWhatItReadsBackTheSame) {
+TEST(Codec, ReadsBackWhatItWrites) {
   rc::check([] {
     Packet packet = some_packet();
     if (auto* end = std::get_if<DisconnectPacket>(&packet)) {
@@ -535,7 +535,7 @@ TEST(Codec, WritesOnlyWhatItReadsBackTheSame) {
     encode(packet, k5, once);
     const auto read = decode_all(once, k5, sender_of(packet));
     RC_ASSERT(read.has_value());
-    // Properties that may not stand in the packet were left out; the rest is the same again.
+    // Properties that the packet may not contain were omitted; the rest must be unchanged.
     Bytes twice;
     encode(*read, k5, twice);
     RC_ASSERT(once == twice);

@@ -6,34 +6,34 @@
 #include "base/bytes.h"
 #include "mqtt/packet.h"
 
-/// What the sessions of both ends say to their hosts about the connection itself.
+/// The actions and close reasons that client and server sessions share.
 namespace imprint::mqtt {
 
-/// Bytes for the socket, one or more whole packets, in order.
+/// Bytes for the socket: one or more complete packets, in order.
 struct SendBytes {
   Bytes bytes = {};
 };
 
-/// Why a connection ends, for logs, metrics and lifecycle events. The detail is a sentence.
+/// The reason why a connection ends, for logs, metrics and lifecycle events.
 enum class CloseReason {
   peer_disconnected,   ///< The peer sent DISCONNECT.
-  connection_lost,     ///< The host says that the transport ended without DISCONNECT.
-  not_mqtt,            ///< What came first is no CONNECT.
-  malformed_packet,    ///< Bytes that are no packet.
-  protocol_error,      ///< A packet that MQTT does not allow here.
+  connection_lost,     ///< The transport was closed or failed without DISCONNECT.
+  not_mqtt,            ///< The first packet is not CONNECT.
+  malformed_packet,    ///< Bytes that are not a valid packet.
+  protocol_error,      ///< A packet that MQTT does not allow at this point.
   not_supported,       ///< QoS 2, subscription identifiers, an unknown protocol version.
-  limit_exceeded,      ///< A size or count of Limits.
-  refused,             ///< CONNECT was answered with a failure.
-  connect_timeout,     ///< No whole CONNECT (or, at the client, CONNACK) in time.
-  packet_timeout,      ///< A packet that began and never ended.
-  keep_alive_timeout,  ///< Silence for one and a half times the keep alive, or no PINGRESP.
-  slow_reader,         ///< The peer does not read what it asks for.
-  host_disconnected,   ///< The host ended it: taken over, shutting down, administrative.
+  limit_exceeded,      ///< One of Limits or of the decoder's limits.
+  refused,             ///< CONNACK had a failure code.
+  connect_timeout,     ///< No complete CONNECT (for a client: no CONNACK) in time.
+  packet_timeout,      ///< A packet was not completed in time.
+  keep_alive_timeout,  ///< No packet for 1.5 times the keep alive, or no PINGRESP.
+  slow_reader,         ///< The peer does not read what is sent to it.
+  host_disconnected,   ///< Ended by the host: takeover, shutdown, administrative action.
 };
 
 std::string_view to_string(CloseReason reason);
 
-/// What kind of end the peer's violation `code` is.
+/// The close reason for a violation by the peer.
 CloseReason close_reason(ReasonCode code);
 
 }  // namespace imprint::mqtt

@@ -14,14 +14,14 @@ using wire::read_properties;
 constexpr ReasonCode kMalformed = ReasonCode::malformed_packet;
 constexpr ReasonCode kProtocol = ReasonCode::protocol_error;
 
-/// Starts a packet whose fixed header flags are prescribed.
+/// Begins to decode a packet with prescribed fixed header flags.
 Cursor begin(const Frame& frame, Version version, std::uint8_t flags = 0) {
   Cursor cursor(frame.body);
   // [MQTT-2.1.3-1, 5.0; MQTT-2.2.2-2] reserved flags have the values listed.
-  if (frame.flags() != flags) cursor.fail(kMalformed, "reserved flags of the fixed header differ");
+  if (frame.flags() != flags) cursor.fail(kMalformed, "the fixed header has wrong reserved flags");
   // [MQTT-1.5.5-1, 5.0]
   if (frame.padded_length && version == Version::v5)
-    cursor.fail(kMalformed, "the remaining length takes more bytes than it needs");
+    cursor.fail(kMalformed, "the remaining length is not encoded in the fewest bytes");
   return cursor;
 }
 
@@ -29,21 +29,21 @@ template <class P>
 Decoded<P> finish(const Cursor& cursor, P&& packet) {
   if (cursor.failed()) return tl::unexpected(cursor.error());
   if (cursor.left() > 0)
-    return tl::unexpected(ProtocolError{kMalformed, "bytes follow the end of the packet"});
+    return tl::unexpected(ProtocolError{kMalformed, "the packet has extra bytes at its end"});
   return std::forward<P>(packet);
 }
 
 std::uint16_t read_packet_id(Cursor& cursor) {
   const std::uint16_t id = cursor.u16();
   // [MQTT-2.2.1-3, 5.0; MQTT-2.3.1-1]
-  if (id == 0 && !cursor.failed()) cursor.fail(kProtocol, "a packet identifier is zero");
+  if (id == 0 && !cursor.failed()) cursor.fail(kProtocol, "the packet identifier is zero");
   return id;
 }
 
 ReasonCode read_reason(Cursor& cursor, PacketType type, Sender sender) {
   const auto code = static_cast<ReasonCode>(cursor.u8());
   if (!cursor.failed() && !is_allowed(code, type, sender))
-    cursor.fail(kProtocol, "a reason code does not belong to this packet");
+    cursor.fail(kProtocol, "the reason code is not allowed in this packet");
   return code;
 }
 
@@ -71,11 +71,11 @@ QoS read_qos(Cursor& cursor, unsigned bits) {
   return {};
 }
 
-/// Reads name and level; leaves cursor failed unless they are MQTT 4 or 5.
+/// Reads the protocol name and level; fails unless they are MQTT and 4 or 5.
 Version read_protocol(Cursor& cursor) {
   const std::string_view name = cursor.text();
   const std::uint8_t level = cursor.u8();
-  // [MQTT-3.1.2-1] another name is not MQTT; MQTT 3.1 said MQIsdp and understands a refusal.
+  // [MQTT-3.1.2-1]. MQTT 3.1 uses the name MQIsdp; its clients understand a refusal.
   if (name != "MQTT" && name != "MQIsdp") {
     cursor.fail(kProtocol, "the protocol name is not MQTT");
   } else if (name == "MQTT" && (level == 4 || level == 5)) {
@@ -107,7 +107,7 @@ void check_connect_flags(Cursor& cursor, ConnectFlags flags, Version version) {
     cursor.fail(kMalformed, "will QoS or will retain is set without a will");
   // [MQTT-3.1.2-22] of 3.1.1; MQTT 5 lifted it.
   if (version == Version::v3_1_1 && flags.password() && !flags.user_name())
-    cursor.fail(kMalformed, "a password comes without a user name");
+    cursor.fail(kMalformed, "there is a password but no user name");
 }
 
 ConnectWill read_will(Cursor& cursor, ConnectFlags flags, Version version,
@@ -121,7 +121,8 @@ ConnectWill read_will(Cursor& cursor, ConnectFlags flags, Version version,
   return will;
 }
 
-/// Reads what PUBACK and DISCONNECT leave out when it is success without properties.
+/// Reads the reason code and properties, which PUBACK and DISCONNECT omit for success without
+/// properties.
 template <class P>
 void read_optional_reason(Cursor& cursor, PacketType type, Sender sender,
                           const DecodeLimits& limits, P& packet) {
@@ -161,7 +162,7 @@ Decoded<ConnectPacket> decode_connect(const Frame& frame, const DecodeLimits& li
   ConnectPacket packet;
   packet.version = read_protocol(cursor);
   if (packet.version == Version::v5 && frame.padded_length)
-    cursor.fail(kMalformed, "the remaining length takes more bytes than it needs");
+    cursor.fail(kMalformed, "the remaining length is not encoded in the fewest bytes");
   const ConnectFlags flags{cursor.u8()};
   check_connect_flags(cursor, flags, packet.version);
   packet.clean_start = flags.clean_start();
@@ -174,7 +175,7 @@ Decoded<ConnectPacket> decode_connect(const Frame& frame, const DecodeLimits& li
   if (flags.password()) packet.password = cursor.binary();
   // MQTT 5.0 section 3.1.2.11.10
   if (packet.properties.authentication_data && !packet.properties.authentication_method)
-    cursor.fail(kProtocol, "authentication data comes without a method");
+    cursor.fail(kProtocol, "there is authentication data but no authentication method");
   return finish(cursor, std::move(packet));
 }
 
@@ -194,7 +195,7 @@ Decoded<ConnackPacket> decode_connack(const Frame& frame, Version version,
   }
   // [MQTT-3.2.2-4], [MQTT-3.2.2-6, 5.0]
   if (packet.session_present && packet.code != ReasonCode::success)
-    cursor.fail(kProtocol, "a refusing CONNACK says that a session is present");
+    cursor.fail(kProtocol, "CONNACK refuses the connection but has session present set");
   return finish(cursor, std::move(packet));
 }
 
@@ -214,11 +215,11 @@ Decoded<PublishPacket> decode_publish(const Frame& frame, Version version, Sende
     read_properties(cursor, place(PacketType::publish), limits, packet.properties);
     // [MQTT-3.3.4-6, 5.0]
     if (sender == Sender::client && !packet.properties.subscription_identifiers.empty())
-      cursor.fail(kProtocol, "a client's PUBLISH carries a subscription identifier");
+      cursor.fail(kProtocol, "a client's PUBLISH contains a subscription identifier");
   }
-  // [MQTT-4.7.3-1]; MQTT 5.0 section 3.3.2.1 lets an alias stand in.
+  // [MQTT-4.7.3-1]; MQTT 5.0 section 3.3.2.1 allows an alias instead.
   if (packet.topic.empty() && !packet.properties.topic_alias)
-    cursor.fail(kProtocol, "a PUBLISH has no topic");
+    cursor.fail(kProtocol, "the PUBLISH has no topic");
   packet.payload = cursor.rest();
   return finish(cursor, std::move(packet));
 }
@@ -228,7 +229,7 @@ Decoded<PubackPacket> decode_puback(const Frame& frame, Version version,
   Cursor cursor = begin(frame, version);
   PubackPacket packet;
   packet.packet_id = read_packet_id(cursor);
-  // Either end may send any PUBACK code.
+  // Both sides may send the same PUBACK codes.
   if (version == Version::v5)
     read_optional_reason(cursor, PacketType::puback, Sender::client, limits, packet);
   return finish(cursor, std::move(packet));
@@ -244,14 +245,14 @@ Decoded<SubscribePacket> decode_subscribe(const Frame& frame, Version version,
     read_properties(cursor, place(PacketType::subscribe), limits, packet.properties);
   while (cursor.more()) {
     if (packet.entries.size() == limits.filters_per_subscribe) {
-      cursor.fail(ReasonCode::quota_exceeded, "a SUBSCRIBE holds too many filters");
+      cursor.fail(ReasonCode::quota_exceeded, "the SUBSCRIBE has too many filters");
       break;
     }
     const std::string_view filter = cursor.text();
     packet.entries.push_back({filter, read_subscribe_options(cursor, version)});
   }
   // [MQTT-3.8.3-3], [MQTT-3.8.3-2, 5.0]
-  if (packet.entries.empty()) cursor.fail(kProtocol, "a SUBSCRIBE holds no filter");
+  if (packet.entries.empty()) cursor.fail(kProtocol, "the SUBSCRIBE has no filter");
   return finish(cursor, std::move(packet));
 }
 
@@ -266,10 +267,10 @@ Decoded<SubackPacket> decode_suback(const Frame& frame, Version version,
     const ReasonCode code = read_reason(cursor, PacketType::suback, Sender::server);
     // [MQTT-3.9.3-2] of 3.1.1: 0, 1, 2 and 0x80 only.
     if (version == Version::v3_1_1 && is_failure(code) && code != ReasonCode::unspecified_error)
-      cursor.fail(kProtocol, "a SUBACK return code is reserved");
+      cursor.fail(kProtocol, "a return code of the SUBACK is reserved");
     packet.codes.push_back(code);
   }
-  if (packet.codes.empty()) cursor.fail(kProtocol, "a SUBACK holds no return code");
+  if (packet.codes.empty()) cursor.fail(kProtocol, "the SUBACK has no return code");
   return finish(cursor, std::move(packet));
 }
 
@@ -283,13 +284,13 @@ Decoded<UnsubscribePacket> decode_unsubscribe(const Frame& frame, Version versio
     read_properties(cursor, place(PacketType::unsubscribe), limits, packet.properties);
   while (cursor.more()) {
     if (packet.filters.size() == limits.filters_per_unsubscribe) {
-      cursor.fail(ReasonCode::quota_exceeded, "an UNSUBSCRIBE holds too many filters");
+      cursor.fail(ReasonCode::quota_exceeded, "the UNSUBSCRIBE has too many filters");
       break;
     }
     packet.filters.push_back(cursor.text());
   }
   // [MQTT-3.10.3-2]
-  if (packet.filters.empty()) cursor.fail(kProtocol, "an UNSUBSCRIBE holds no filter");
+  if (packet.filters.empty()) cursor.fail(kProtocol, "the UNSUBSCRIBE has no filter");
   return finish(cursor, std::move(packet));
 }
 
@@ -302,7 +303,7 @@ Decoded<UnsubackPacket> decode_unsuback(const Frame& frame, Version version,
     read_properties(cursor, place(PacketType::unsuback), limits, packet.properties);
     while (cursor.more())
       packet.codes.push_back(read_reason(cursor, PacketType::unsuback, Sender::server));
-    if (packet.codes.empty()) cursor.fail(kProtocol, "an UNSUBACK holds no reason code");
+    if (packet.codes.empty()) cursor.fail(kProtocol, "the UNSUBACK has no reason code");
   }
   return finish(cursor, std::move(packet));
 }
@@ -323,9 +324,9 @@ Decoded<DisconnectPacket> decode_disconnect(const Frame& frame, Version version,
     read_optional_reason(cursor, PacketType::disconnect, sender, limits, packet);
   // [MQTT-3.14.2-2, 5.0]
   if (sender == Sender::server && packet.properties.session_expiry_interval)
-    cursor.fail(kProtocol, "a server's DISCONNECT carries a session expiry");
+    cursor.fail(kProtocol, "a server's DISCONNECT contains a session expiry interval");
   if (sender == Sender::client && packet.properties.server_reference)
-    cursor.fail(kProtocol, "a client's DISCONNECT carries a server reference");
+    cursor.fail(kProtocol, "a client's DISCONNECT contains a server reference");
   return finish(cursor, std::move(packet));
 }
 
@@ -339,22 +340,25 @@ Decoded<void> check_direction(PacketType type, Sender sender) {
     case PacketType::unsubscribe:
     case PacketType::pingreq:
       if (sender == Sender::client) return {};
-      return tl::unexpected(ProtocolError{kProtocol, "a server sends what only clients may"});
+      return tl::unexpected(
+          ProtocolError{kProtocol, "the server sent a packet that only clients may send"});
     case PacketType::connack:
     case PacketType::suback:
     case PacketType::unsuback:
     case PacketType::pingresp:
       if (sender == Sender::server) return {};
-      return tl::unexpected(ProtocolError{kProtocol, "a client sends what only servers may"});
+      return tl::unexpected(
+          ProtocolError{kProtocol, "the client sent a packet that only servers may send"});
     case PacketType::disconnect:
       return {};
     case PacketType::pubrec:
     case PacketType::pubrel:
     case PacketType::pubcomp:
-      return tl::unexpected(ProtocolError{kProtocol, "a packet of QoS 2, which is not offered"});
+      return tl::unexpected(
+          ProtocolError{kProtocol, "the packet belongs to QoS 2, which is not supported"});
     case PacketType::auth:
       return tl::unexpected(
-          ProtocolError{kProtocol, "AUTH without an authentication method in CONNECT"});
+          ProtocolError{kProtocol, "AUTH was sent without an authentication method in CONNECT"});
   }
   return tl::unexpected(ProtocolError{kMalformed, "packet type 0 does not exist"});
 }
@@ -388,7 +392,7 @@ Decoded<Packet> decode(const Frame& frame, Version version, Sender sender,
     default:
       break;
   }
-  IMPRINT_ASSERT(false);  // check_direction let a type pass that has no decoder
+  IMPRINT_ASSERT(false);  // check_direction accepts only types that have a decoder
 }
 
 }  // namespace imprint::mqtt

@@ -12,7 +12,7 @@ using wire::variable_size;
 using wire::write_properties;
 using wire::Writer;
 
-// Each body() describes what follows the fixed header; Measure and Writer both run it.
+// Each body() describes the part after the fixed header, for Measure and Writer alike.
 
 constexpr PacketType type_of(const ConnectPacket&) { return PacketType::connect; }
 constexpr PacketType type_of(const ConnackPacket&) { return PacketType::connack; }
@@ -37,8 +37,8 @@ std::uint8_t flags_of(const PublishPacket& packet) {
                                    (packet.retain ? 1U : 0U));
 }
 
-/// MQTT 3.1.1 table 3.1 has five refusals; whatever is not one of them becomes the one that tells
-/// the client truthfully whether to try again.
+/// MQTT 3.1.1 table 3.1 has five refusal codes. Other reasons are mapped by whether the client
+/// should try again.
 std::uint8_t return_code(ReasonCode code) {
   switch (code) {
     case ReasonCode::success:
@@ -120,7 +120,7 @@ void body(Sink& sink, const PublishPacket& packet, Version version) {
   sink.raw(packet.payload);
 }
 
-/// MQTT 5.0 sections 3.4.2.1 and 3.14.2.1: success without properties goes without saying.
+/// MQTT 5.0 sections 3.4.2.1 and 3.14.2.1: success without properties is omitted.
 template <class Sink, class P>
 void optional_reason(Sink& sink, const P& packet, Version version) {
   if (version == Version::v3_1_1) return;
@@ -151,9 +151,9 @@ void body(Sink& sink, const SubackPacket& packet, Version version) {
   sink.u16(packet.packet_id);
   properties_of(sink, packet, version);
   for (const ReasonCode code : packet.codes) {
-    // [MQTT-3.9.3-2] of 3.1.1 knows one failure.
-    const bool plain = version == Version::v3_1_1 && is_failure(code);
-    sink.u8(static_cast<std::uint8_t>(plain ? ReasonCode::unspecified_error : code));
+    // [MQTT-3.9.3-2] of 3.1.1 has only one failure code.
+    const bool is_generic = version == Version::v3_1_1 && is_failure(code);
+    sink.u8(static_cast<std::uint8_t>(is_generic ? ReasonCode::unspecified_error : code));
   }
 }
 

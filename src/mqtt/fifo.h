@@ -7,8 +7,8 @@
 
 namespace imprint::mqtt {
 
-/// A queue that takes no memory while it is empty: an empty std::deque holds half a kilobyte, and
-/// there is more than one queue in each of tens of thousands of idle sessions.
+/// A queue that needs no heap memory while it is empty. An empty std::deque allocates half a
+/// kilobyte, and each of tens of thousands of idle sessions has more than one queue.
 template <class T>
 class Fifo {
  public:
@@ -41,7 +41,7 @@ class Fifo {
     if (empty()) {
       clear();
     } else if (head_ >= 32 && head_ * 2 >= items_.size()) {
-      // Moving no more than was popped since the last time keeps pop() constant on average.
+      // Moves at most as many items as were popped since the last move: amortized constant time.
       items_.erase(items_.begin(), items_.begin() + static_cast<std::ptrdiff_t>(head_));
       head_ = 0;
     }

@@ -18,23 +18,23 @@ Decoded<bool> FrameReader::read_header(BytesView& input) {
     header_complete_ = byte < 0x80;
     padded_length_ = byte == 0 && header_size_ > 2;
     if (!header_complete_ && header_size_ == kMaxHeaderBytes)
-      return tl::unexpected(
-          ProtocolError{ReasonCode::malformed_packet, "the remaining length has over four bytes"});
+      return tl::unexpected(ProtocolError{ReasonCode::malformed_packet,
+                                          "the remaining length has more than four bytes"});
   }
   return true;
 }
 
 Decoded<std::optional<Frame>> FrameReader::next(BytesView& input) {
-  if (gathered_) {  // the frame handed out last lived in body_
+  if (gathered_) {  // body_ holds the previous frame
     body_ = {};
     gathered_ = false;
   }
-  const auto whole_header = read_header(input);
-  if (!whole_header) return tl::unexpected(whole_header.error());
-  if (!*whole_header) return std::nullopt;
+  const auto header = read_header(input);
+  if (!header) return tl::unexpected(header.error());
+  if (!*header) return std::nullopt;
   if (remaining_length_ + std::size_t{header_size_} > maximum_)
-    return tl::unexpected(ProtocolError{ReasonCode::packet_too_large,
-                                        "a packet announces more bytes than are allowed"});
+    return tl::unexpected(
+        ProtocolError{ReasonCode::packet_too_large, "the packet is larger than allowed"});
   Frame frame{first_, {}, padded_length_};
   if (body_.empty() && input.size() >= remaining_length_) {
     frame.body = input.first(remaining_length_);

@@ -5,7 +5,7 @@ namespace imprint::mqtt {
 
 namespace {
 
-/// The object, its control block and the allocator's headers, roughly.
+/// Approximate size of the object, its control block and the allocator's headers.
 constexpr std::size_t kMessageOverhead = sizeof(Message) + 64;
 
 }  // namespace
@@ -51,13 +51,13 @@ PublishPacket to_publish(const Message& message, Monotonic now) {
   if (!message.content_type.empty()) properties.content_type = message.content_type;
   if (!message.response_topic.empty()) properties.response_topic = message.response_topic;
   if (message.correlation_data) properties.correlation_data = BytesView(*message.correlation_data);
-  // [MQTT-3.3.2-17], [MQTT-3.3.2-18, 5.0]: all of them, in their order.
+  // [MQTT-3.3.2-17], [MQTT-3.3.2-18, 5.0]: all of them, in order.
   properties.user.reserve(message.user_properties.size());
   for (const auto& [name, value] : message.user_properties)
     properties.user.push_back({name, value});
   if (message.expiry) {
     const auto waited = std::chrono::duration_cast<Seconds>(now - message.received);
-    // A message that is sent again after its time is up keeps the least expiry there is.
+    // A message that is sent again after its expiry gets the smallest interval.
     const auto left = std::max(Seconds(1), *message.expiry - waited);
     properties.message_expiry_interval = static_cast<std::uint32_t>(left.count());
   }

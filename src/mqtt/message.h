@@ -15,14 +15,14 @@
 
 namespace imprint::mqtt {
 
-/// How many queues hold a message at this moment; a copy is another message, held by none.
+/// Counts the queues that hold a message. A copy of the message starts at zero.
 class Holders {
  public:
   Holders() = default;
   Holders(const Holders&) {}
   Holders& operator=(const Holders&) { return *this; }
 
-  /// Both tell how many others hold it.
+  /// Both return the number of other queues that hold the message.
   std::uint32_t add() const { return count_.fetch_add(1, std::memory_order_relaxed); }
   std::uint32_t remove() const { return count_.fetch_sub(1, std::memory_order_relaxed) - 1; }
 
@@ -30,14 +30,14 @@ class Holders {
   mutable std::atomic<std::uint32_t> count_ = 0;
 };
 
-/// An application message, owned. It is immutable once shared: a message for ten thousand
-/// subscribers exists once.
+/// An application message that owns its data. It is immutable once shared, so a message for ten
+/// thousand subscribers exists only once.
 struct Message {
   std::string topic = {};
   Bytes payload = {};
   std::optional<std::uint8_t> payload_format_indicator = {};
-  std::string content_type = {};    ///< Empty: none.
-  std::string response_topic = {};  ///< Empty: none.
+  std::string content_type = {};    ///< Empty if there is none.
+  std::string response_topic = {};  ///< Empty if there is none.
   std::optional<Bytes> correlation_data = {};
   std::vector<std::pair<std::string, std::string>> user_properties = {};
   /// Message Expiry Interval, counted from `received`.
@@ -48,18 +48,18 @@ struct Message {
 
 using MessagePtr = std::shared_ptr<const Message>;
 
-/// What a message weighs in a bounded queue or store, in bytes.
+/// The bytes that a message counts for in a bounded queue or store.
 std::size_t weight(const Message& message);
 
 /// Whether the message's expiry interval has passed.
 bool is_expired(const Message& message, Monotonic now);
 
-/// Takes the forwarded properties of a PUBLISH or a will and its payload into an owned message.
+/// Copies the payload and the forwarded properties of a PUBLISH or a will into a message.
 Message make_message(std::string_view topic, BytesView payload, const Properties& properties,
                      Monotonic now);
 
-/// The PUBLISH that carries `message`; it borrows from it. The expiry interval sent is what is left
-/// of it [MQTT-3.3.2-6, 5.0].
+/// The PUBLISH for `message`, from which it borrows. Its expiry interval is the remaining time
+/// [MQTT-3.3.2-6, 5.0].
 PublishPacket to_publish(const Message& message, Monotonic now);
 
 struct Will {

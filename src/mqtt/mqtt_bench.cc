@@ -45,7 +45,7 @@ void encode_publish_packet(benchmark::State& state) {
 }
 BENCHMARK(encode_publish_packet)->ArgsProduct({{4, 5}, {256, 4096}});
 
-/// One QoS 1 message through a session and its PUBACK back.
+/// One QoS 1 message through a session, and its PUBACK.
 void publish_through_a_session(benchmark::State& state) {
   const Limits limits;
   const Monotonic now{Seconds(1000)};
@@ -71,7 +71,7 @@ void publish_through_a_session(benchmark::State& state) {
 }
 BENCHMARK(publish_through_a_session);
 
-/// Ten thousand filters as a fleet holds them: five of each device, among them two with wildcards.
+/// Ten thousand filters as in a fleet: five per device, two of them with wildcards.
 void match_in_a_fleet(benchmark::State& state) {
   SubscriptionIndex index;
   const auto subscribe = [&](std::uint64_t who, const std::string& filter) {
@@ -96,7 +96,7 @@ void match_in_a_fleet(benchmark::State& state) {
 }
 BENCHMARK(match_in_a_fleet);
 
-/// The worst a set of filters can do: every wildcard shape there is, for a topic of eight levels.
+/// The worst case: every possible wildcard shape, for a topic of eight levels.
 void match_with_every_shape(benchmark::State& state) {
   SubscriptionIndex index;
   for (unsigned levels = 0; levels <= 8; ++levels) {

@@ -10,15 +10,15 @@
 
 #include "base/bytes.h"
 
-/// MQTT 3.1.1 and 5.0 as values. Clause ids in brackets name the OASIS specification of the version
-/// they come from; those of 5.0 are marked so where the two number differently.
+/// The packets of MQTT 3.1.1 and 5.0 as values. Clause ids in brackets refer to the OASIS
+/// specifications; ids of version 5.0 are marked where the numbering of the two versions differs.
 namespace imprint::mqtt {
 
 enum class Version : std::uint8_t { v3_1_1 = 4, v5 = 5 };
 
 enum class QoS : std::uint8_t { at_most_once = 0, at_least_once = 1, exactly_once = 2 };
 
-/// Which end wrote a packet; some packet types may come from one end only (MQTT 5.0, table 2-1).
+/// The sender of a packet; some packet types may be sent only by one side (MQTT 5.0, table 2-1).
 enum class Sender : std::uint8_t { client, server };
 
 enum class PacketType : std::uint8_t {
@@ -41,8 +41,8 @@ enum class PacketType : std::uint8_t {
 
 std::string_view to_string(PacketType type);
 
-/// Reason codes of MQTT 5.0 section 2.4. They are the only vocabulary above the codec: the codec
-/// itself turns them into the few return codes that MQTT 3.1.1 knows, and back.
+/// Reason codes of MQTT 5.0 section 2.4. All code above the codec uses only these; the codec maps
+/// them to the return codes of MQTT 3.1.1 and back.
 enum class ReasonCode : std::uint8_t {
   success = 0x00,
   granted_qos_1 = 0x01,
@@ -92,7 +92,7 @@ constexpr bool is_failure(ReasonCode code) { return static_cast<std::uint8_t>(co
 /// The names of MQTT 5.0 section 2.4 in lower case, for logs; "unknown reason" for other bytes.
 std::string_view to_string(ReasonCode code);
 
-/// Borrowed bytes that compare by content, which std::span does not.
+/// Borrowed bytes that, unlike std::span, compare by content.
 struct Blob : BytesView {
   using BytesView::BytesView;
   constexpr Blob() = default;
@@ -106,9 +106,9 @@ struct UserProperty {
   friend bool operator==(const UserProperty&, const UserProperty&) = default;
 };
 
-/// Every property of MQTT 5.0 section 2.2.2. Which packet may carry which one is decided by one
-/// table in properties.cc, for decoding and encoding alike: a property that a packet may not carry
-/// is an error on the way in and is left out on the way out.
+/// All properties of MQTT 5.0 section 2.2.2. One table in properties.cc says which packets may
+/// contain which property. A property that a packet may not contain is an error when decoding and
+/// is omitted when encoding.
 struct Properties {
   std::optional<std::uint8_t> payload_format_indicator;
   std::optional<std::uint8_t> request_problem_information;
@@ -140,8 +140,8 @@ struct Properties {
   friend bool operator==(const Properties&, const Properties&) = default;
 };
 
-// Packets borrow: their texts and bytes live in the frame they were decoded from, or, for encoding,
-// wherever the caller keeps them.
+// Packets borrow their texts and bytes: from the frame that they were decoded from or, for
+// encoding, from the caller.
 
 struct ConnectWill {
   QoS qos = QoS::at_most_once;
@@ -155,7 +155,7 @@ struct ConnectWill {
 struct ConnectPacket {
   Version version = Version::v3_1_1;
   bool clean_start = true;       ///< 3.1.1 calls it Clean Session.
-  std::uint16_t keep_alive = 0;  ///< Seconds; 0 asks for none.
+  std::uint16_t keep_alive = 0;  ///< Seconds; 0 disables it.
   std::string_view client_id = {};
   std::optional<ConnectWill> will = {};
   std::optional<std::string_view> user_name = {};
@@ -175,7 +175,7 @@ struct PublishPacket {
   bool dup = false;
   QoS qos = QoS::at_most_once;
   bool retain = false;
-  std::uint16_t packet_id = 0;  ///< 0 exactly when qos is at_most_once.
+  std::uint16_t packet_id = 0;  ///< 0 if and only if qos is at_most_once.
   std::string_view topic = {};  ///< Empty only together with a topic alias.
   Blob payload = {};
   Properties properties = {};
@@ -227,7 +227,7 @@ struct UnsubscribePacket {
 
 struct UnsubackPacket {
   std::uint16_t packet_id = 0;
-  std::vector<ReasonCode> codes = {};  ///< MQTT 5 only; 3.1.1 has none on the wire.
+  std::vector<ReasonCode> codes = {};  ///< MQTT 5 only.
   Properties properties = {};
   friend bool operator==(const UnsubackPacket&, const UnsubackPacket&) = default;
 };

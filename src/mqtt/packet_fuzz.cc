@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Frames and packets: never crash, and what decodes is the same after encoding and decoding again.
+// Frames and packets: never crash, and a decoded packet is the same after encoding and decoding it
+// again.
 #include "base/error.h"
 #include "mqtt/frame_reader.h"
 

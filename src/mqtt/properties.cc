@@ -10,8 +10,8 @@ namespace {
 template <class T>
 using Member = T Properties::*;
 
-// The member's type is the property's data type on the wire. Every one-byte property of MQTT 5
-// holds 0 or 1.
+// The member's type is the property's data type on the wire. All one-byte properties of MQTT 5 are
+// 0 or 1.
 using Field =
     std::variant<Member<std::optional<std::uint8_t>>, Member<std::optional<std::uint16_t>>,
                  Member<std::optional<std::uint32_t>>, Member<std::optional<std::string_view>>,
@@ -22,7 +22,7 @@ struct Row {
   std::uint8_t id;
   Places places;
   Field field;
-  ReasonCode if_zero = ReasonCode::success;  // what zero means, where it is forbidden
+  ReasonCode if_zero = ReasonCode::success;  // the error for zero; success if zero is allowed
 };
 
 constexpr Places kConnect = place(PacketType::connect);
@@ -80,7 +80,8 @@ constexpr std::array<const Row*, kIds> kRowOfId = [] {
 
 void read_value(Cursor& cursor, std::uint8_t& out) {
   out = cursor.u8();
-  if (out > 1) cursor.fail(ReasonCode::protocol_error, "a property of 0 or 1 holds another value");
+  if (out > 1)
+    cursor.fail(ReasonCode::protocol_error, "a property that must be 0 or 1 has another value");
 }
 void read_value(Cursor& cursor, std::uint16_t& out) { out = cursor.u16(); }
 void read_value(Cursor& cursor, std::uint32_t& out) { out = cursor.u32(); }
@@ -108,18 +109,18 @@ class ValueReader {
   template <class T>
   void operator()(Member<std::optional<T>> member) {
     std::optional<T>& field = out_.*member;
-    if (field) return cursor_.fail(ReasonCode::protocol_error, "a property is given twice");
+    if (field) return cursor_.fail(ReasonCode::protocol_error, "a property occurs twice");
     read_value(cursor_, field.emplace());
     if (row_.if_zero != ReasonCode::success && !cursor_.failed() && is_zero(*field)) {
-      cursor_.fail(row_.if_zero, "a property is zero that must not be");
+      cursor_.fail(row_.if_zero, "a property that must not be zero is zero");
     }
   }
 
   void operator()(Member<std::vector<std::uint32_t>> member) {
-    // A SUBSCRIBE carries one identifier, a PUBLISH one for each subscription that it matches.
+    // A SUBSCRIBE has one identifier, a PUBLISH one for each matching subscription.
     std::vector<std::uint32_t>& identifiers = out_.*member;
     if (where_ == kSubscribe && !identifiers.empty())
-      return cursor_.fail(ReasonCode::protocol_error, "a property is given twice");
+      return cursor_.fail(ReasonCode::protocol_error, "a property occurs twice");
     if (identifiers.size() >= kMaxSubscriptionIdentifiers)
       return cursor_.fail(ReasonCode::quota_exceeded, "too many subscription identifiers");
     const std::uint32_t identifier = cursor_.variable();
@@ -133,7 +134,8 @@ class ValueReader {
     const std::string_view value = cursor_.text();
     user_bytes_ += std::max<std::size_t>(1, name.size() + value.size());
     if (user_bytes_ > limits_.user_property_bytes)
-      return cursor_.fail(ReasonCode::quota_exceeded, "the user properties are too large together");
+      return cursor_.fail(ReasonCode::quota_exceeded,
+                          "the total size of the user properties is too large");
     (out_.*member).push_back({name, value});
   }
 
@@ -205,7 +207,7 @@ void read_properties(Cursor& cursor, Places where, const DecodeLimits& limits, P
     if (section.failed() || row == nullptr) {
       section.fail(ReasonCode::malformed_packet, "a property has an unknown identifier");
     } else if ((row->places & where) == 0) {
-      section.fail(ReasonCode::malformed_packet, "a property may not stand in this packet");
+      section.fail(ReasonCode::malformed_packet, "a property is not allowed in this packet");
     } else {
       std::visit(ValueReader(section, *row, where, limits, out, user_bytes), row->field);
     }

@@ -7,7 +7,8 @@ namespace imprint::mqtt {
 
 namespace {
 
-// Who may send a code in what; DISCONNECT has two bits since each end may use its own codes.
+// The packets that may contain a code. DISCONNECT has two bits, since its codes depend on the
+// sender.
 enum Use : std::uint8_t {
   kConnack = 1,
   kPuback = 2,

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
-/// The matching rules once more, as slow and plain as can be, for tests and fuzz targets to hold
-/// the real ones against.
+/// A slow and simple implementation of the matching rules, with which tests and fuzz targets
+/// compare the real one.
 namespace imprint::mqtt::reference {
 
 inline std::vector<std::string> split(std::string_view text) {
@@ -21,7 +21,8 @@ inline std::vector<std::string> split(std::string_view text) {
   return levels;
 }
 
-/// `a/#` needs at least one level in place of '#', as on AWS; wildcards do not open '$' topics.
+/// As on AWS, '#' in `a/#` stands for at least one level. A leading wildcard does not match topics
+/// that begin with '$'.
 inline bool matches(std::string_view filter_text, std::string_view topic_text) {
   std::vector<std::string> filter = split(filter_text);
   const std::vector<std::string> topic = split(topic_text);

@@ -5,8 +5,8 @@ namespace imprint::mqtt {
 
 namespace {
 
-/// A full store looks for expired messages at most this often, so that a flood of messages into a
-/// full store costs no scan each.
+/// A full store removes expired messages at most this often, so that not every message to a full
+/// store costs a scan.
 constexpr Seconds kSweepInterval{10};
 
 }  // namespace
@@ -28,11 +28,11 @@ RetainedMessages::Outcome RetainedMessages::store(MessagePtr message, QoS qos, M
   if (!fits(new_bytes, old_bytes, old != messages_.end())) {
     if (now - last_sweep_ < kSweepInterval) return Outcome::full;
     last_sweep_ = now;
-    // Sweeping may take the topic's own former message, so look anew.
+    // Sweeping may remove the topic's previous message and invalidate `old`, so start again.
     if (sweep(now) == 0) return Outcome::full;
     return store(std::move(message), qos, now);
   }
-  if (old != messages_.end()) messages_.erase(old);  // its key lies in the old message
+  if (old != messages_.end()) messages_.erase(old);  // its key is part of the old message
   bytes_ += new_bytes - old_bytes;
   const std::string_view topic = message->topic;
   messages_.emplace(topic, Retained{std::move(message), qos});

@@ -9,8 +9,8 @@
 
 namespace imprint::mqtt {
 
-/// The last retained message of each topic, bounded in number and bytes. Not for several threads.
-/// As on AWS, a subscription gets one only if its filter is the topic, character for character;
+/// The last retained message of each topic, limited in number and bytes. Not thread-safe. As on
+/// AWS, a subscription gets a retained message only if its filter equals the topic; filters with
 /// wildcards and share groups get none.
 class RetainedMessages {
  public:
@@ -20,8 +20,8 @@ class RetainedMessages {
   };
   enum class Outcome {
     stored,
-    cleared,  ///< The payload was empty: the topic has no retained message now [MQTT-3.3.1-6, 5.0].
-    full,     ///< Bounds reached; what the topic held before is still there.
+    cleared,  ///< The payload was empty, so the retained message was removed [MQTT-3.3.1-6, 5.0].
+    full,     ///< Bounds reached; the topic's previous message is kept.
   };
   struct Retained {
     MessagePtr message;
@@ -30,13 +30,15 @@ class RetainedMessages {
 
   explicit RetainedMessages(Bounds bounds) : bounds_(bounds) {}
 
-  /// Keeps a message that was published with RETAIN set, in place of the topic's former one.
+  /// Stores a message that was published with RETAIN set; it replaces the topic's previous one.
   Outcome store(MessagePtr message, QoS qos, Monotonic now);
 
-  /// What a new subscription to `filter` is to be sent; nullptr if nothing, or if it has expired.
+  /// The message to send to a new subscription to `filter`; nullptr if there is none or it has
+  /// expired.
   [[nodiscard]] const Retained* find(std::string_view filter, Monotonic now) const;
 
-  /// Drops what has expired and says how many; store() does so by itself when it is full.
+  /// Removes expired messages and returns their number. store() does this itself when the bounds
+  /// are reached.
   std::size_t sweep(Monotonic now);
 
   [[nodiscard]] std::size_t size() const { return messages_.size(); }

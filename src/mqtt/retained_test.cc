@@ -30,7 +30,7 @@ TEST(RetainedMessages, KeepsTheLastMessageOfATopic) {
   EXPECT_EQ(retained.size(), 1U);
 }
 
-TEST(RetainedMessages, AnswersTheExactFilterOnly) {
+TEST(RetainedMessages, FindsMessagesByTheExactFilterOnly) {
   RetainedMessages retained({});
   retained.store(message("a/b", "1"), QoS::at_most_once, kStart);
   EXPECT_NE(retained.find("a/b", kStart), nullptr);
@@ -38,7 +38,7 @@ TEST(RetainedMessages, AnswersTheExactFilterOnly) {
     EXPECT_EQ(retained.find(filter, kStart), nullptr) << filter;
 }
 
-TEST(RetainedMessages, ClearsByAnEmptyPayload) {
+TEST(RetainedMessages, AreRemovedByAnEmptyPayload) {
   RetainedMessages retained({});
   retained.store(message("a", "1"), QoS::at_most_once, kStart);
   EXPECT_EQ(retained.store(message("a", ""), QoS::at_most_once, kStart), Outcome::cleared);
@@ -57,20 +57,20 @@ TEST(RetainedMessages, HidesExpiredMessagesAndSweepsThem) {
   EXPECT_EQ(retained.size(), 1U);
 }
 
-TEST(RetainedMessages, KeepsWithinItsCount) {
+TEST(RetainedMessages, AreLimitedInNumber) {
   RetainedMessages retained({.messages = 2});
   retained.store(message("a", "1", Seconds(60)), QoS::at_most_once, kStart);
   EXPECT_EQ(retained.store(message("b", "1"), QoS::at_most_once, kStart), Outcome::stored);
   EXPECT_EQ(retained.store(message("c", "1"), QoS::at_most_once, kStart), Outcome::full);
   EXPECT_EQ(retained.find("c", kStart), nullptr);
   EXPECT_EQ(retained.store(message("b", "2"), QoS::at_most_once, kStart), Outcome::stored);
-  // Room comes back when something has expired.
+  // There is room again after a message has expired.
   EXPECT_EQ(retained.store(message("c", "1"), QoS::at_most_once, kStart + Seconds(61)),
             Outcome::stored);
   EXPECT_EQ(retained.find("a", kStart), nullptr);
 }
 
-TEST(RetainedMessages, KeepsWithinItsBytes) {
+TEST(RetainedMessages, AreLimitedInBytes) {
   const std::size_t one = weight(*message("a", "1234"));
   RetainedMessages retained({.messages = 100, .bytes = 2 * one});
   EXPECT_EQ(retained.store(message("a", "1234"), QoS::at_most_once, kStart), Outcome::stored);
@@ -81,7 +81,7 @@ TEST(RetainedMessages, KeepsWithinItsBytes) {
   EXPECT_EQ(as_text(retained.find("a", kStart)->message->payload), "1234");
 }
 
-TEST(RetainedMessages, ReplacesATopicWhoseFormerMessageTheSweepTook) {
+TEST(RetainedMessages, ReplacesAMessageThatTheSweepRemoved) {
   RetainedMessages retained({.messages = 1, .bytes = weight(*message("a", "12"))});
   retained.store(message("a", "1", Seconds(1)), QoS::at_most_once, kStart);
   EXPECT_EQ(retained.store(message("a", "12"), QoS::at_most_once, kStart + Seconds(100)),

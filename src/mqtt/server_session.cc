@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The session's life: input and time as they come, the host's answers, and what leaves.
-// server_session_packets.cc holds what each packet of the client means.
+// Input, timeouts, the host's answers and output. server_session_packets.cc handles the individual
+// packets of the client.
 #include "mqtt/server_session.h"
 
 #include <algorithm>
@@ -11,8 +11,9 @@ namespace imprint::mqtt {
 
 namespace {
 
-/// A code that this packet may carry; the host thinks in one vocabulary for all of them.
-ReasonCode fitting(ReasonCode code, PacketType type) {
+/// `code` if it is allowed in a packet of this type, otherwise unspecified_error: the host uses the
+/// same codes for all types.
+ReasonCode allowed_code(ReasonCode code, PacketType type) {
   return is_allowed(code, type, Sender::server) ? code : ReasonCode::unspecified_error;
 }
 
@@ -72,10 +73,11 @@ void ServerSession::receive(BytesView bytes, Monotonic now) {
   if (held_back_.empty()) parse(bytes);
   if (phase_ == Phase::closed) return;
   held_back_.insert(held_back_.end(), bytes.begin(), bytes.end());
-  // [MQTT-3.1.4-5, 5.0] lets clients send before CONNACK; AWS tells them not to. A little is kept.
+  // [MQTT-3.1.4-5, 5.0] lets clients send before CONNACK; AWS advises against it. A limited amount
+  // is kept.
   if (phase_ == Phase::deciding && held_back_.size() > limits_.connect_packet_bytes)
     fail(CloseReason::limit_exceeded, ReasonCode::packet_too_large,
-         "the client sends too much before its CONNACK");
+         "the client sent too much before CONNACK");
 }
 
 void ServerSession::resume() {
@@ -92,7 +94,7 @@ void ServerSession::resume() {
 void ServerSession::parse(BytesView& input) {
   bool new_packet = !reader_.in_packet();
   while (can_parse() && !input.empty()) {
-    // [MQTT-3.1.0-1], said before anything is kept of what comes instead of CONNECT.
+    // [MQTT-3.1.0-1], checked before any byte of another packet is buffered.
     if (phase_ == Phase::awaiting_connect && !reader_.in_packet() &&
         Frame{.first = input[0], .body = {}}.type() != PacketType::connect)
       return fail(CloseReason::not_mqtt, ReasonCode::protocol_error,
@@ -115,7 +117,8 @@ void ServerSession::written(std::size_t bytes, Monotonic now) {
 }
 
 void ServerSession::connection_lost() {
-  close(CloseReason::connection_lost, ReasonCode::success, "the transport ended", true);
+  close(CloseReason::connection_lost, ReasonCode::success,
+        "the connection was lost without DISCONNECT", true);
 }
 
 std::optional<Monotonic> ServerSession::packet_deadline() const {
@@ -138,11 +141,12 @@ void ServerSession::tick(Monotonic now) {
   const auto deadline = next_deadline();
   if (!deadline || now < *deadline) return;
   if (phase_ == Phase::deciding)
-    return refuse_connect(ReasonCode::server_unavailable,
-                          "the server could not decide in time; try again later");
+    return refuse_connect(
+        ReasonCode::server_unavailable,
+        "the server could not decide about the connection in time; try again later");
   if (const auto packet = packet_deadline(); packet && now >= *packet)
     return fail(CloseReason::packet_timeout, ReasonCode::unspecified_error,
-                "a packet began and was not completed in time");
+                "a packet was not completed in time");
   if (phase_ == Phase::connected)
     return fail(CloseReason::keep_alive_timeout, ReasonCode::keep_alive_timeout,
                 "no packet within one and a half times the keep alive");
@@ -178,7 +182,7 @@ bool ServerSession::accept_connect(ConnectAnswer&& answer, Monotonic now) {
 
 void ServerSession::refuse_connect(ReasonCode code, std::string_view reason) {
   if (phase_ != Phase::deciding && phase_ != Phase::awaiting_connect) return;
-  const ReasonCode answer = fitting(code, PacketType::connack);
+  const ReasonCode answer = allowed_code(code, PacketType::connack);
   // [MQTT-3.2.2-6, 5.0] session present is 0; [MQTT-3.1.4-2, 5.0] then the connection closes.
   send_with_reason(ConnackPacket{.session_present = false, .code = answer, .properties = {}},
                    reason);
@@ -192,7 +196,7 @@ bool ServerSession::acknowledge_publish(std::uint16_t packet_id, ReasonCode code
   if (waiting == unacknowledged_.end()) return false;
   unacknowledged_.erase(waiting);
   if (unacknowledged_.empty()) unacknowledged_ = {};
-  send_with_reason(PubackPacket{packet_id, fitting(code, PacketType::puback), {}}, reason);
+  send_with_reason(PubackPacket{packet_id, allowed_code(code, PacketType::puback), {}}, reason);
   return true;
 }
 
@@ -201,7 +205,7 @@ void ServerSession::answer_subscribe(const SubscribeRequest& request, std::strin
   SubackPacket answer{.packet_id = request.packet_id, .codes = {}, .properties = {}};
   for (const SubscribeRequest::Entry& entry : request.entries) {
     if (entry.is_new) --reserved_filters_;
-    answer.codes.push_back(fitting(entry.code, PacketType::suback));
+    answer.codes.push_back(allowed_code(entry.code, PacketType::suback));
     if (is_failure(entry.code)) continue;
     auto& subscriptions = state_.subscriptions;
     // [MQTT-3.8.4-3] the same filter replaces the earlier subscription.
@@ -220,7 +224,7 @@ void ServerSession::answer_unsubscribe(const UnsubscribeRequest& request, std::s
   if (!end_request(request.packet_id)) return;
   UnsubackPacket answer{.packet_id = request.packet_id, .codes = {}, .properties = {}};
   for (const UnsubscribeRequest::Entry& entry : request.entries) {
-    answer.codes.push_back(fitting(entry.code, PacketType::unsuback));
+    answer.codes.push_back(allowed_code(entry.code, PacketType::unsuback));
     if (!is_failure(entry.code))
       std::erase_if(state_.subscriptions,
                     [&](const Subscription& s) { return s.filter == entry.filter; });
@@ -265,7 +269,7 @@ std::optional<ServerAction> ServerSession::next_action() {
 }
 
 void ServerSession::ask(ServerAction request) {
-  IMPRINT_ASSERT(request_ == nullptr);  // parsing has stopped at the one before
+  IMPRINT_ASSERT(request_ == nullptr);  // parsing stops after each request
   request_ = std::make_unique<ServerAction>(std::move(request));
 }
 
@@ -276,10 +280,10 @@ void ServerSession::send(const P& packet) {
   unwritten_ += out_.size() - before;
   if (unwritten_ > limits_.unwritten_bytes)
     close(CloseReason::slow_reader, ReasonCode::quota_exceeded,
-          "the client does not read what it is sent", true);
+          "the client does not read what is sent to it", true);
 }
 
-// Those that server_session_packets.cc sends.
+// For server_session_packets.cc.
 template void ServerSession::send(const PubackPacket&);
 template void ServerSession::send(const SubackPacket&);
 template void ServerSession::send(const UnsubackPacket&);
@@ -310,7 +314,7 @@ void ServerSession::pump() {
       state_.outbox.finish(next->packet_id);
       continue;
     }
-    // [MQTT-3.3.2-5, 5.0]; what was sent before must be sent again [MQTT-4.4.0-1].
+    // [MQTT-3.3.2-5, 5.0]; a message that was sent before must be sent again [MQTT-4.4.0-1].
     const bool expired = !next->dup && is_expired(*next->message, now_);
     PublishPacket packet = to_publish(*next->message, now_);
     packet.dup = next->dup;
@@ -335,7 +339,7 @@ void ServerSession::fail(const ProtocolError& error) {
 void ServerSession::fail(CloseReason reason, ReasonCode code, std::string detail) {
   // [MQTT-4.13.1-1], [MQTT-3.14.0-1]: no DISCONNECT before a successful CONNACK, nor in 3.1.1.
   if (phase_ == Phase::connected && state_.version == Version::v5)
-    send_with_reason(DisconnectPacket{fitting(code, PacketType::disconnect), {}}, detail);
+    send_with_reason(DisconnectPacket{allowed_code(code, PacketType::disconnect), {}}, detail);
   close(reason, code, std::move(detail), true);
 }
 

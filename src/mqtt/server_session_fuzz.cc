@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A client that says anything, cut anyhow, to a host that answers anything at any time.
+// A client sends any bytes, in pieces of any size, to a host that gives any answer at any time.
 #include <algorithm>
 #include <deque>
 
@@ -29,7 +29,7 @@ class Host {
  private:
   static const Limits& limits() {
     static const Limits kLimits = [] {
-      Limits small;  // so that short inputs reach them
+      Limits small;  // small, so that short inputs reach them
       small.connect_packet_bytes = 256;
       small.packet_bytes = 512;
       small.payload_bytes = 128;
@@ -61,7 +61,7 @@ class Host {
     return std::make_shared<const Message>(std::move(message));
   }
 
-  /// Half of the steps are bytes from the client, so that a raw packet stream is a short script.
+  /// Half of the steps pass bytes from the client, so that a raw packet stream is a short script.
   void step(std::uint8_t what) {
     if (what < 128) {
       const BytesView bytes = script_.first(std::min<std::size_t>(what, script_.size()));
@@ -171,7 +171,7 @@ class Host {
     closed_ = true;
   }
 
-  /// The client understands everything that is sent to it, and CONNACK comes first.
+  /// Checks that the client can decode everything sent to it, and that CONNACK comes first.
   void check_sent() {
     FrameReader reader(1 << 20);
     for (BytesView rest = sent_; !rest.empty();) {

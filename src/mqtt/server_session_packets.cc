@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What each packet of the client means to the session.
+// Handles the packets of the client.
 #include <algorithm>
 #include <utility>
 
@@ -11,30 +11,32 @@ namespace {
 
 using Violation = std::optional<ProtocolError>;
 
-/// The properties of a message, in PUBLISH and in a will.
+/// Checks the message properties of a PUBLISH or a will.
 Violation check_message_properties(const Properties& properties, const Limits& limits) {
   if (properties.content_type && properties.content_type->size() > limits.content_type_bytes)
     return ProtocolError{ReasonCode::quota_exceeded, "the content type is too long"};
   if (properties.correlation_data &&
       properties.correlation_data->size() > limits.correlation_data_bytes)
-    return ProtocolError{ReasonCode::quota_exceeded, "the correlation data are too long"};
+    return ProtocolError{ReasonCode::quota_exceeded, "the correlation data is too long"};
   if (const auto& topic = properties.response_topic) {
     if (topic->size() > limits.response_topic_bytes)
       return ProtocolError{ReasonCode::quota_exceeded, "the response topic is too long"};
     // [MQTT-3.3.2-14, 5.0]
     if (topic->empty() || topic->find_first_of("+#") != std::string_view::npos)
-      return ProtocolError{ReasonCode::protocol_error, "the response topic is no topic name"};
+      return ProtocolError{ReasonCode::protocol_error,
+                           "the response topic is not a valid topic name"};
   }
   return std::nullopt;
 }
 
-/// AWS keeps messages between a second and a week.
+/// AWS limits the expiry to between one second and one week.
 void clamp_expiry(Properties& properties, const Limits& limits) {
   if (auto& expiry = properties.message_expiry_interval)
     expiry = std::clamp<std::uint32_t>(*expiry, 1, limits.message_expiry_seconds);
 }
 
-/// AWS (contract 7.2): 0 or too long becomes the longest, too short the shortest.
+/// As on AWS (contract 7.2), 0 and values above the maximum become the maximum; values below the
+/// minimum become the minimum.
 std::uint16_t clamp_keep_alive(std::uint16_t seconds, const Limits& limits) {
   if (seconds == 0) return limits.greatest_keep_alive_seconds;
   return std::clamp(seconds, limits.least_keep_alive_seconds, limits.greatest_keep_alive_seconds);
@@ -64,7 +66,7 @@ void ServerSession::handle(const Frame& frame) {
     default:
       break;
   }
-  IMPRINT_ASSERT(false);  // check_direction let a type pass that no client sends
+  IMPRINT_ASSERT(false);  // check_direction accepts only types that clients send
 }
 
 // -------------------------------------------------------------------------------------- CONNECT
@@ -72,17 +74,18 @@ void ServerSession::handle(const Frame& frame) {
 void ServerSession::handle_connect(const Frame& frame) {
   // [MQTT-3.1.0-2]
   if (phase_ != Phase::awaiting_connect)
-    return fail({ReasonCode::protocol_error, "a second CONNECT on the connection"});
+    return fail({ReasonCode::protocol_error, "the client sent a second CONNECT"});
   const auto packet = decode_connect(frame, limits_.decode);
   if (!packet) {
-    // [MQTT-3.1.2-2] of 3.1.1: return code 1, in the form of 3.1.1 for want of a common one.
+    // [MQTT-3.1.2-2] of 3.1.1: return code 1, encoded as in 3.1.1, since the client's version is
+    // unknown.
     if (packet.error().code == ReasonCode::unsupported_protocol_version)
       return refuse_connect(packet.error().code, packet.error().message);
     return fail(packet.error());
   }
   state_.version = packet->version;
   const Properties& properties = packet->properties;
-  // [MQTT-3.1.2-29, 5.0]; we keep silent in CONNACK and DISCONNECT too.
+  // [MQTT-3.1.2-29, 5.0]; applied to CONNACK and DISCONNECT too.
   reason_strings_ = properties.request_problem_information.value_or(1) == 1;
   client_packet_bytes_ = properties.maximum_packet_size.value_or(UINT32_MAX);
   client_receive_maximum_ = properties.receive_maximum.value_or(UINT16_MAX);
@@ -98,18 +101,18 @@ Violation ServerSession::check_connect(const ConnectPacket& packet) const {
   // [MQTT-3.1.3-8] of 3.1.1
   if (packet.version == Version::v3_1_1 && packet.client_id.empty() && !packet.clean_start)
     return ProtocolError{ReasonCode::client_identifier_not_valid,
-                         "an empty client id needs a clean session"};
+                         "an empty client id requires a clean session"};
   // [MQTT-4.12.0-1, 5.0]
   if (packet.properties.authentication_method)
     return ProtocolError{ReasonCode::bad_authentication_method,
-                         "enhanced authentication is not offered"};
+                         "enhanced authentication is not supported"};
   if (client_packet_bytes_ < limits_.least_client_packet_bytes)
     return ProtocolError{ReasonCode::unspecified_error,
-                         "the client's maximum packet size is below what answers need"};
+                         "the client's maximum packet size is too small for the server's answers"};
   if (!packet.will) return std::nullopt;
   // [MQTT-3.2.2-12, 5.0]
   if (packet.will->qos == QoS::exactly_once)
-    return ProtocolError{ReasonCode::qos_not_supported, "a will of QoS 2 is not supported"};
+    return ProtocolError{ReasonCode::qos_not_supported, "a will with QoS 2 is not supported"};
   if (!validate_topic(packet.will->topic, limits_.topic))
     return ProtocolError{ReasonCode::topic_name_invalid, "the will's topic is not valid"};
   return check_message_properties(packet.will->properties, limits_);
@@ -153,9 +156,9 @@ void ServerSession::request_connect(const ConnectPacket& packet) {
 // -------------------------------------------------------------------------------------- PUBLISH
 
 Violation ServerSession::check_publish(const PublishPacket& packet) const {
-  // [MQTT-3.2.2-11, 5.0]: 0x9B. MQTT 3.1.1 clients just find the connection closed, as on AWS.
+  // [MQTT-3.2.2-11, 5.0]: 0x9B. For MQTT 3.1.1 clients the connection is just closed, as on AWS.
   if (packet.qos == QoS::exactly_once)
-    return ProtocolError{ReasonCode::qos_not_supported, "a PUBLISH of QoS 2 is not supported"};
+    return ProtocolError{ReasonCode::qos_not_supported, "a PUBLISH with QoS 2 is not supported"};
   if (packet.payload.size() > limits_.payload_bytes)
     return ProtocolError{ReasonCode::packet_too_large, "the payload is too large"};
   if (packet.properties.topic_alias.value_or(0) > limits_.topic_alias_maximum)
@@ -163,7 +166,7 @@ Violation ServerSession::check_publish(const PublishPacket& packet) const {
                          "the topic alias exceeds the announced maximum"};
   if (!packet.topic.empty() && !validate_topic(packet.topic, limits_.topic))
     return ProtocolError{ReasonCode::topic_name_invalid,
-                         "the topic is too long, too deep or holds a wildcard"};
+                         "the topic is too long, has too many levels or contains a wildcard"};
   return check_message_properties(packet.properties, limits_);
 }
 
@@ -186,19 +189,21 @@ void ServerSession::handle_publish(const Frame& frame) {
   if (const Violation violation = check_publish(*packet)) return fail(*violation);
   // MQTT 5.0 section 3.3.2.3.4
   if (!resolve_topic_alias(*packet))
-    return fail({ReasonCode::protocol_error, "the topic alias stands for no topic yet"});
+    return fail({ReasonCode::protocol_error, "the topic alias has not been assigned a topic"});
   if (packet->qos == QoS::at_least_once) {
     if (is_identifier_in_use(packet->packet_id)) {
-      // Its answer is still to come. MQTT 3.1.1 clients may repeat themselves [MQTT-4.4.0-1] and
-      // hear that answer; MQTT 5 ones must not, on one connection, and are told so.
+      // Its answer is still pending. An MQTT 3.1.1 client may send the message again [MQTT-4.4.0-1]
+      // and gets that answer. An MQTT 5 client must not repeat it on the same connection and gets
+      // an error.
       if (state_.version == Version::v5)
         send(PubackPacket{packet->packet_id, ReasonCode::packet_identifier_in_use, {}});
       return;
     }
-    // [MQTT-3.3.4-7, 5.0]; AWS sets the same bound for 3.1.1.
+    // [MQTT-3.3.4-7, 5.0]; AWS has the same limit for 3.1.1.
     if (unacknowledged_.size() >= limits_.receive_maximum)
-      return fail({ReasonCode::receive_maximum_exceeded,
-                   "more QoS 1 messages are unacknowledged than the receive maximum allows"});
+      return fail(
+          {ReasonCode::receive_maximum_exceeded,
+           "the client sent more unacknowledged QoS 1 messages than the receive maximum allows"});
     unacknowledged_.push_back(packet->packet_id);
   }
   clamp_expiry(packet->properties, limits_);
@@ -213,8 +218,8 @@ void ServerSession::handle_publish(const Frame& frame) {
 void ServerSession::handle_puback(const Frame& frame) {
   const auto packet = decode_puback(frame, state_.version, limits_.decode);
   if (!packet) return fail(packet.error());
-  // An identifier that is not in flight is no error: its message may have ended with an earlier
-  // connection. A failure ends the message's flight too [MQTT-4.4.0-2, 5.0].
+  // An identifier that is not in flight is not an error: its message may belong to an earlier
+  // connection. A failure code also completes the message [MQTT-4.4.0-2, 5.0].
   if (state_.outbox.finish(packet->packet_id)) pump();
 }
 
@@ -232,7 +237,7 @@ bool ServerSession::is_subscribed(std::string_view filter) const {
 
 bool ServerSession::begin_request(std::uint16_t packet_id) {
   if (pending_requests_.size() >= limits_.pending_requests) {
-    fail({ReasonCode::quota_exceeded, "too many subscription requests wait for their answer"});
+    fail({ReasonCode::quota_exceeded, "too many SUBSCRIBE and UNSUBSCRIBE packets are unanswered"});
     return false;
   }
   pending_requests_.push_back(packet_id);
@@ -255,7 +260,7 @@ void ServerSession::handle_subscribe(const Frame& frame) {
                  "subscription identifiers are not supported"});
   if (is_identifier_in_use(packet->packet_id)) {
     if (state_.version == Version::v3_1_1)  // [MQTT-2.3.1-2]
-      return fail({ReasonCode::protocol_error, "a packet identifier is already in use"});
+      return fail({ReasonCode::protocol_error, "the packet identifier is already in use"});
     return send(
         SubackPacket{packet->packet_id,
                      std::vector(packet->entries.size(), ReasonCode::packet_identifier_in_use),
@@ -264,18 +269,20 @@ void ServerSession::handle_subscribe(const Frame& frame) {
   SubscribeRequest request{.packet_id = packet->packet_id, .entries = {}};
   request.entries.reserve(packet->entries.size());
   std::uint16_t reserved = 0;
-  for (const SubscribePacket::Entry& wish : packet->entries) {
-    const auto filter = parse_filter(wish.filter, limits_.topic);
+  for (const SubscribePacket::Entry& requested : packet->entries) {
+    const auto filter = parse_filter(requested.filter, limits_.topic);
     // [MQTT-3.8.3-4, 5.0]
-    if (filter && filter->is_shared() && wish.options.no_local)
-      return fail({ReasonCode::protocol_error, "a shared subscription asks for no local"});
-    SubscribeRequest::Entry entry{
-        .filter = std::string(wish.filter), .options = wish.options, .is_new = false, .code = {}};
-    entry.options.qos = std::min(wish.options.qos, QoS::at_least_once);
+    if (filter && filter->is_shared() && requested.options.no_local)
+      return fail({ReasonCode::protocol_error, "a shared subscription has the No Local option"});
+    SubscribeRequest::Entry entry{.filter = std::string(requested.filter),
+                                  .options = requested.options,
+                                  .is_new = false,
+                                  .code = {}};
+    entry.options.qos = std::min(requested.options.qos, QoS::at_least_once);
     entry.code = static_cast<ReasonCode>(entry.options.qos);
     const bool is_new =
-        !is_subscribed(wish.filter) &&
-        std::ranges::find(request.entries, wish.filter, &SubscribeRequest::Entry::filter) ==
+        !is_subscribed(requested.filter) &&
+        std::ranges::find(request.entries, requested.filter, &SubscribeRequest::Entry::filter) ==
             request.entries.end();
     if (!filter) {
       entry.code = ReasonCode::topic_filter_invalid;
@@ -297,7 +304,7 @@ void ServerSession::handle_unsubscribe(const Frame& frame) {
   if (!packet) return fail(packet.error());
   if (is_identifier_in_use(packet->packet_id)) {
     if (state_.version == Version::v3_1_1)  // [MQTT-2.3.1-2]
-      return fail({ReasonCode::protocol_error, "a packet identifier is already in use"});
+      return fail({ReasonCode::protocol_error, "the packet identifier is already in use"});
     return send(
         UnsubackPacket{packet->packet_id,
                        std::vector(packet->filters.size(), ReasonCode::packet_identifier_in_use),
@@ -327,10 +334,10 @@ void ServerSession::handle_disconnect(const Frame& frame) {
   const auto packet = decode_disconnect(frame, state_.version, Sender::client, limits_.decode);
   if (!packet) return fail(packet.error());
   if (const auto expiry = packet->properties.session_expiry_interval) {
-    // MQTT 5.0 section 3.14.2.2.2: a session that was to end with its connection does so.
+    // MQTT 5.0 section 3.14.2.2.2: the expiry must not change from zero.
     if (*expiry != 0 && session_expiry_ == Seconds(0))
       return fail(
-          {ReasonCode::protocol_error, "DISCONNECT asks to keep a session that CONNECT did not"});
+          {ReasonCode::protocol_error, "DISCONNECT sets a session expiry, but CONNECT set none"});
     session_expiry_ = std::min(Seconds(limits_.session_expiry_seconds), Seconds(*expiry));
   }
   // [MQTT-3.14.4-3, 5.0; MQTT-3.1.2-10]: only a normal DISCONNECT discards the will.

@@ -27,7 +27,7 @@ ConnectPacket connect(Version version) {
   return packet;
 }
 
-/// A session and the host that talks to it; what is sent is read back into packets.
+/// A session and its host; sent bytes are decoded into packets.
 class Conversation {
  public:
   explicit Conversation(const Limits& limits = {})
@@ -38,7 +38,7 @@ class Conversation {
   Monotonic now = kStart;
   bool report_written = true;
 
-  /// Sends a packet as the client and takes what the session does about it.
+  /// Sends a packet as the client and collects the session's actions.
   template <class P>
   Conversation& client(const P& packet) {
     Bytes bytes;
@@ -104,7 +104,7 @@ class Conversation {
     const auto packet = decode(**frame, version_, Sender::server);
     EXPECT_TRUE(packet) << (packet ? "" : packet.error().message);
     sent_.assign(rest.begin(), rest.end());
-    kept_.push_back(std::move(last_sent_));  // the packet borrows from it
+    kept_.push_back(std::move(last_sent_));  // the packet borrows from these bytes
     if (!packet) return std::nullopt;
     return *packet;
   }
@@ -117,7 +117,7 @@ class Conversation {
   std::string sent_hex() { return encoding::to_hex(std::exchange(sent_, {})); }
   [[nodiscard]] const std::optional<Close>& close() const { return close_; }
 
-  /// Everything after the session said Close{code}, with DISCONNECT{code} before it in MQTT 5.
+  /// Expects Close with this reason and code, in MQTT 5 after a DISCONNECT with this code.
   void expect_closed(CloseReason reason, ReasonCode code, const char* what = "") {
     ASSERT_TRUE(close_) << what;
     EXPECT_EQ(to_string(close_->reason), to_string(reason)) << what << ": " << close_->detail;
@@ -190,7 +190,7 @@ TEST(ServerSession, PassesTheWholeConnectToItsHost) {
   EXPECT_EQ(request->will->delay, Seconds(7));
 }
 
-TEST(ServerSession, SaysWhatAwsSaysInItsConnack) {
+TEST(ServerSession, SendsTheConnackPropertiesOfAws) {
   Conversation c;
   ConnectPacket packet = connect(k5);
   packet.client_id = "";
@@ -217,7 +217,7 @@ TEST(ServerSession, SaysWhatAwsSaysInItsConnack) {
   EXPECT_FALSE(connack->session_present);
 }
 
-TEST(ServerSession, AnswersMqtt3InItsOwnWords) {
+TEST(ServerSession, AnswersMqtt3WithItsReturnCodes) {
   Conversation accepted;
   accepted.connected(connect(k3));
   EXPECT_EQ(accepted.sent_hex(), "20020000");
@@ -247,7 +247,7 @@ TEST(ServerSession, ClampsTheKeepAliveAsAwsDoes) {
   }
 }
 
-TEST(ServerSession, RefusesConnectsItCannotServe) {
+TEST(ServerSession, RefusesUnsupportedConnects) {
   ConnectPacket long_id = connect(k5);
   const std::string id(129, 'i');
   long_id.client_id = id;
@@ -302,7 +302,7 @@ TEST(ServerSession, AcceptsTheLongestClientIdAndTheSmallestPacketSize) {
   EXPECT_TRUE(c.session().is_connected());
 }
 
-TEST(ServerSession, TellsOlderVersionsInTheirOwnWords) {
+TEST(ServerSession, RefusesOlderVersionsWithReturnCode1) {
   Conversation c;
   c.hex("10 0f 0006 4d5149736470 03 02 003c 0001 61");
   EXPECT_EQ(c.sent_hex(), "20020001");
@@ -328,7 +328,7 @@ TEST(ServerSession, RequiresConnectFirstAndOnce) {
   }
 }
 
-TEST(ServerSession, HoldsBackWhatComesBeforeItsConnack) {
+TEST(ServerSession, DelaysPacketsSentBeforeConnack) {
   Conversation c;
   c.client(connect(k3)).client(publish(1)).client(publish(2));
   ASSERT_TRUE(c.take<ConnectRequest>());
@@ -339,7 +339,7 @@ TEST(ServerSession, HoldsBackWhatComesBeforeItsConnack) {
   EXPECT_EQ(c.take<PublishRequest>()->packet_id, 2);
 }
 
-TEST(ServerSession, HoldsBackNoMoreThan64KiB) {
+TEST(ServerSession, DelaysNoMoreThan64KiB) {
   const Bytes ping = *encoding::from_hex("c000");
   Bytes much;
   while (much.size() < std::size_t{64} * 1024) much.insert(much.end(), ping.begin(), ping.end());
@@ -351,9 +351,9 @@ TEST(ServerSession, HoldsBackNoMoreThan64KiB) {
   EXPECT_FALSE(c.session().accept_connect({}, c.now));
 }
 
-TEST(ServerSession, BoundsTheConnectPacket) {
+TEST(ServerSession, LimitsTheSizeOfConnect) {
   Conversation at_limit;
-  at_limit.hex("10 fcff03");  // 65,532 and a header of four
+  at_limit.hex("10 fcff03");  // 65,532 after a header of four
   EXPECT_FALSE(at_limit.close());
   Conversation past_limit;
   past_limit.hex("10 fdff03");
@@ -419,7 +419,7 @@ TEST(ServerSession, ResolvesTopicAliases) {
   c.expect_closed(CloseReason::protocol_error, ReasonCode::protocol_error);
 }
 
-TEST(ServerSession, EndsOnPublishesThatBreakTheRules) {
+TEST(ServerSession, ClosesOnInvalidPublishes) {
   const std::string long_topic(257, 't');
   const std::string payload(131073, 'p');
   const std::string text(257, 'c');
@@ -492,7 +492,7 @@ TEST(ServerSession, AcceptsPublishesAtEveryLimit) {
   EXPECT_FALSE(c.close());
 }
 
-TEST(ServerSession, HoldsClientsToTheReceiveMaximum) {
+TEST(ServerSession, EnforcesItsReceiveMaximum) {
   for (const Version version : {k3, k5}) {
     Conversation c;
     c.connected(version);
@@ -506,7 +506,7 @@ TEST(ServerSession, HoldsClientsToTheReceiveMaximum) {
   }
 }
 
-TEST(ServerSession, SettlesRepeatedIdentifiers) {
+TEST(ServerSession, HandlesRepeatedPublishIdentifiers) {
   Conversation five;
   five.connected(k5).client(publish(1)).client(publish(1));
   EXPECT_EQ(five.sent_hex(), "4003000191");
@@ -520,7 +520,7 @@ TEST(ServerSession, SettlesRepeatedIdentifiers) {
   EXPECT_TRUE(three.take<PublishRequest>());
 }
 
-TEST(ServerSession, ReadsOnOnlyWhenItsHostHasDrained) {
+TEST(ServerSession, ParsesFurtherPacketsOnlyAsItsHostDrains) {
   Conversation c;
   c.connected(k3);
   Bytes many;
@@ -541,7 +541,7 @@ TEST(ServerSession, ReadsOnOnlyWhenItsHostHasDrained) {
   EXPECT_TRUE(c.session().is_closed());
 }
 
-TEST(ServerSession, RefusesWhatOnlyServersSendAndWhatIsNotOffered) {
+TEST(ServerSession, ClosesOnServerPacketsAndUnsupportedPackets) {
   for (const char* packet : {"2002 0000", "9003 0001 00", "b002 0001", "d000", "5002 0001",
                              "6202 0001", "7002 0001", "f000"}) {
     Conversation c;
@@ -552,7 +552,7 @@ TEST(ServerSession, RefusesWhatOnlyServersSendAndWhatIsNotOffered) {
 
 // ---------------------------------------------------------------------- SUBSCRIBE, UNSUBSCRIBE
 
-TEST(ServerSession, SubscribesWhatItsHostGrants) {
+TEST(ServerSession, AddsTheSubscriptionsThatItsHostGrants) {
   Conversation c;
   c.connected(k5).client(subscribe(5, {"a/+", "b", "c/#/d"}, QoS::exactly_once));
   auto request = c.take<SubscribeRequest>();
@@ -572,7 +572,7 @@ TEST(ServerSession, SubscribesWhatItsHostGrants) {
   ASSERT_EQ(c.session().subscriptions().size(), 1U);
   EXPECT_EQ(c.session().subscriptions()[0].filter, "a/+");
 
-  c.session().answer_subscribe(*request);  // a second answer is none
+  c.session().answer_subscribe(*request);  // a second answer is ignored
   c.drain();
   EXPECT_TRUE(c.idle());
 
@@ -585,7 +585,7 @@ TEST(ServerSession, SubscribesWhatItsHostGrants) {
   EXPECT_EQ(c.session().subscriptions()[0].options.qos, QoS::at_most_once);
 }
 
-TEST(ServerSession, TellsMqtt3OfFailuresByTheirOneCode) {
+TEST(ServerSession, AnswersFailedMqtt3SubscriptionsWith0x80) {
   Conversation c;
   c.connected(k3).client(subscribe(5, {"a", "#/a"}));
   c.session().answer_subscribe(*c.take<SubscribeRequest>());
@@ -593,7 +593,7 @@ TEST(ServerSession, TellsMqtt3OfFailuresByTheirOneCode) {
   EXPECT_EQ(c.sent_hex(), "900400050180");
 }
 
-TEST(ServerSession, EndsSubscriptions) {
+TEST(ServerSession, RemovesSubscriptions) {
   Conversation c;
   c.connected(k5).client(subscribe(1, {"a", "b"}));
   c.session().answer_subscribe(*c.take<SubscribeRequest>());
@@ -612,11 +612,11 @@ TEST(ServerSession, EndsSubscriptions) {
   EXPECT_EQ(c.session().subscriptions()[0].filter, "b");
 }
 
-TEST(ServerSession, GrantsFiftySubscriptionsAndNoMore) {
+TEST(ServerSession, GrantsAtMostFiftySubscriptions) {
   Conversation c;
   c.connected(k5);
   std::uint16_t id = 0;
-  std::vector<SubscribeRequest> waiting;  // the bound holds for what the host has yet to answer
+  std::vector<SubscribeRequest> waiting;  // unanswered requests count too
   for (int i = 0; i < 49; ++i) {
     const std::string filter = fmt::format("f/{}", i);
     c.client(subscribe(++id, {filter}));
@@ -642,7 +642,7 @@ TEST(ServerSession, GrantsFiftySubscriptionsAndNoMore) {
   EXPECT_EQ(c.take<SubscribeRequest>()->entries[0].code, ReasonCode::granted_qos_1);
 }
 
-TEST(ServerSession, DeniedFiltersTakeNoPlace) {
+TEST(ServerSession, DoesNotCountDeniedFilters) {
   Conversation c;
   c.connected(k3);
   for (std::uint16_t id = 1; id <= 200; ++id) {
@@ -656,7 +656,7 @@ TEST(ServerSession, DeniedFiltersTakeNoPlace) {
   }
 }
 
-TEST(ServerSession, EndsOnSubscribesThatBreakTheRules) {
+TEST(ServerSession, ClosesOnInvalidSubscribes) {
   SubscribePacket nine = subscribe(1, {"1", "2", "3", "4", "5", "6", "7", "8", "9"});
   SubscribePacket identified = subscribe(1, {"a"});
   identified.properties.subscription_identifiers = {1};
@@ -682,7 +682,7 @@ TEST(ServerSession, EndsOnSubscribesThatBreakTheRules) {
   EXPECT_EQ(eight.take<SubscribeRequest>()->entries.size(), 8U);
 }
 
-TEST(ServerSession, BoundsRequestsThatItsHostHasNotAnswered) {
+TEST(ServerSession, LimitsUnansweredRequests) {
   Limits limits;
   limits.pending_requests = 2;
   Conversation c(limits);
@@ -693,7 +693,7 @@ TEST(ServerSession, BoundsRequestsThatItsHostHasNotAnswered) {
   c.expect_closed(CloseReason::limit_exceeded, ReasonCode::quota_exceeded);
 }
 
-TEST(ServerSession, KeepsIdentifiersApart) {
+TEST(ServerSession, RejectsIdentifiersInUse) {
   Conversation five;
   five.connected(k5).client(subscribe(1, {"a"})).client(subscribe(1, {"b", "c"}));
   EXPECT_EQ(five.sent_hex(), "90050001009191");
@@ -731,7 +731,7 @@ TEST(ServerSession, DeliversInTheClientsVersion) {
             "6869");
 }
 
-TEST(ServerSession, KeepsToTheClientsReceiveMaximum) {
+TEST(ServerSession, RespectsTheClientsReceiveMaximum) {
   Conversation c;
   ConnectPacket packet = connect(k5);
   packet.properties.receive_maximum = std::uint16_t{2};
@@ -749,7 +749,7 @@ TEST(ServerSession, KeepsToTheClientsReceiveMaximum) {
   EXPECT_FALSE(c.next_sent());
 }
 
-TEST(ServerSession, CapsTheWindowAtAHundred) {
+TEST(ServerSession, LimitsTheWindowToOneHundred) {
   Conversation c;
   c.connected(k3);
   for (int i = 0; i < 101; ++i)
@@ -785,7 +785,7 @@ TEST(ServerSession, DropsQos0FirstWhenTheQueueIsFull) {
   EXPECT_FALSE(c.next_sent());
 }
 
-TEST(ServerSession, BoundsTheQueueInBytes) {
+TEST(ServerSession, LimitsTheQueueInBytes) {
   Limits limits;
   limits.queue_bytes = 3 * weight(*message("t"));
   limits.receive_maximum = 1;
@@ -800,7 +800,7 @@ TEST(ServerSession, BoundsTheQueueInBytes) {
                                    QoS::at_least_once, false, kStart));
 }
 
-TEST(ServerSession, DropsWhatIsTooLargeForTheClient) {
+TEST(ServerSession, DropsMessagesThatAreTooLargeForTheClient) {
   Conversation c;
   ConnectPacket packet = connect(k5);
   packet.properties.maximum_packet_size = 512;
@@ -813,7 +813,7 @@ TEST(ServerSession, DropsWhatIsTooLargeForTheClient) {
   EXPECT_FALSE(c.next_sent());
 }
 
-TEST(ServerSession, DropsWhatExpiredWhileItWaited) {
+TEST(ServerSession, DropsMessagesThatExpireInTheQueue) {
   Conversation c;
   ConnectPacket packet = connect(k5);
   packet.properties.receive_maximum = std::uint16_t{1};
@@ -834,7 +834,7 @@ TEST(ServerSession, DropsWhatExpiredWhileItWaited) {
   EXPECT_EQ(publish->properties.message_expiry_interval, 90U);
 }
 
-TEST(ServerSession, WaitsForSlowReadersAndKeepsNoCopies) {
+TEST(ServerSession, WaitsForSlowReadersWithoutEncodingCopies) {
   Conversation c;
   c.connected(k3);
   c.report_written = false;
@@ -852,7 +852,7 @@ TEST(ServerSession, WaitsForSlowReadersAndKeepsNoCopies) {
   EXPECT_EQ(big.use_count(), 1);
 }
 
-TEST(ServerSession, EndsClientsThatAskAndNeverRead) {
+TEST(ServerSession, ClosesOnClientsThatDoNotReadAnswers) {
   Conversation c;
   c.connected(k3);
   c.report_written = false;
@@ -866,7 +866,7 @@ TEST(ServerSession, EndsClientsThatAskAndNeverRead) {
 
 // ------------------------------------------------------------------------------ reason strings
 
-TEST(ServerSession, SendsReasonStringsOnlyWhereTheyAreWelcome) {
+TEST(ServerSession, SendsReasonStringsOnlyIfTheClientAllowsThem) {
   const auto answer_to = [](ConnectPacket packet) {
     Conversation c;
     c.connected(packet).sent_hex();
@@ -884,7 +884,7 @@ TEST(ServerSession, SendsReasonStringsOnlyWhereTheyAreWelcome) {
   EXPECT_EQ(answer_to(connect(k3)), 0U);
 }
 
-TEST(ServerSession, LeavesReasonStringsOutOfPacketsTheyWouldOverfill) {
+TEST(ServerSession, OmitsReasonStringsThatExceedTheMaximumPacketSize) {
   Limits limits;
   limits.least_client_packet_bytes = 16;
   Conversation c(limits);
@@ -909,7 +909,7 @@ TEST(ServerSession, CutsReasonStringsBetweenCharacters) {
   EXPECT_EQ(c.next_sent_as<PubackPacket>()->properties.reason_string->size(), 255U);
 }
 
-TEST(ServerSession, TurnsCodesThatDoNotFitThePacketIntoOneThatDoes) {
+TEST(ServerSession, ReplacesCodesThatThePacketDoesNotAllow) {
   Conversation c;
   c.connected(k5);
   c.session().disconnect(ReasonCode::client_identifier_not_valid);
@@ -919,7 +919,7 @@ TEST(ServerSession, TurnsCodesThatDoNotFitThePacketIntoOneThatDoes) {
 
 // -------------------------------------------------------------------------------------- the end
 
-TEST(ServerSession, HandsTheWillOutWhenItIsDue) {
+TEST(ServerSession, ReturnsTheWillUnlessTheClientDisconnectsNormally) {
   const auto with_will = [](Version version) {
     ConnectPacket packet = connect(version);
     packet.will = ConnectWill{.topic = "w"};
@@ -994,7 +994,7 @@ TEST(ServerSession, LetsDisconnectChangeTheSessionsExpiry) {
   EXPECT_EQ(end_with(0, 1).reason, CloseReason::protocol_error);
 }
 
-TEST(ServerSession, KeepsMqtt3SessionsByTheCleanFlag) {
+TEST(ServerSession, KeepsMqtt3SessionsUnlessTheyAreClean) {
   for (const bool clean : {true, false}) {
     Conversation c;
     ConnectPacket packet = connect(k3);
@@ -1042,7 +1042,7 @@ TEST(ServerSession, WaitsTenSecondsForConnect) {
   c.expect_closed(CloseReason::connect_timeout, ReasonCode::unspecified_error);
 }
 
-TEST(ServerSession, WaitsForItsHostsDecisionForAWhile) {
+TEST(ServerSession, WaitsTwentySecondsForItsHostsDecision) {
   Conversation c;
   c.client(connect(k3));
   EXPECT_EQ(c.session().next_deadline(), c.now + Seconds(20));
@@ -1052,7 +1052,7 @@ TEST(ServerSession, WaitsForItsHostsDecisionForAWhile) {
   EXPECT_EQ(c.session().next_deadline(), c.now + Seconds(90));
 }
 
-TEST(ServerSession, RefusesAConnectThatItsHostDoesNotDecide) {
+TEST(ServerSession, RefusesAConnectThatItsHostDoesNotAnswer) {
   Conversation c;
   c.client(connect(k5));
   c.now = kStart + Seconds(20);
@@ -1062,7 +1062,7 @@ TEST(ServerSession, RefusesAConnectThatItsHostDoesNotDecide) {
   EXPECT_FALSE(c.session().accept_connect({}, c.now)) << "too late";
 }
 
-TEST(ServerSession, EndsSilentClientsAfterOneAndAHalfKeepAlives) {
+TEST(ServerSession, ClosesOnSilentClientsAfterOneAndAHalfKeepAlives) {
   Conversation c;
   c.connected(k5);
   c.now = kStart + Seconds(50);
@@ -1084,9 +1084,9 @@ TEST(ServerSession, GivesAPacketTwentySecondsToArrive) {
   c.hex("30 05 0001");
   EXPECT_EQ(c.session().next_deadline(), kStart + Seconds(30));
   c.now = kStart + Seconds(29);
-  c.hex("61");  // dripping does not help
+  c.hex("61");  // further bytes do not extend the time
   EXPECT_EQ(c.session().next_deadline(), kStart + Seconds(30));
-  c.hex("6162 30");  // completing does, and the next packet has its own time
+  c.hex("6162 30");  // a complete packet does; the next one has its own time
   EXPECT_EQ(c.session().next_deadline(), kStart + Seconds(49));
   c.session().tick(kStart + Seconds(49));
   c.drain();
@@ -1095,7 +1095,7 @@ TEST(ServerSession, GivesAPacketTwentySecondsToArrive) {
 
 // -------------------------------------------------------------------------- persistent sessions
 
-TEST(ServerSession, ResumesWithWhatWasNotAcknowledged) {
+TEST(ServerSession, ResendsUnacknowledgedMessagesAfterResuming) {
   Conversation first;
   ConnectPacket packet = connect(k5);
   packet.properties.session_expiry_interval = 60;
@@ -1155,7 +1155,7 @@ TEST(ServerSession, ResendsWithinASmallerWindow) {
   }
 }
 
-TEST(ServerSession, ResumesOnlyUnderTheSameVersionAndOnRequest) {
+TEST(ServerSession, ResumesOnlyWithTheSameVersionAndOnRequest) {
   SessionState state;
   state.version = k5;
   EXPECT_TRUE(may_resume(state, false, k5));
@@ -1163,7 +1163,7 @@ TEST(ServerSession, ResumesOnlyUnderTheSameVersionAndOnRequest) {
   EXPECT_FALSE(may_resume(state, true, k5));
 }
 
-TEST(ServerSession, LeavesTheStateAloneWhenTheClientIsGone) {
+TEST(ServerSession, DoesNotTakeTheStateIfTheClientIsGone) {
   Conversation c;
   c.client(connect(k3)).session().connection_lost();
   c.drain();
@@ -1173,7 +1173,7 @@ TEST(ServerSession, LeavesTheStateAloneWhenTheClientIsGone) {
   EXPECT_TRUE(answer.session);  // NOLINT(bugprone-use-after-move): that is what is tested
 }
 
-TEST(ServerSession, IsIndifferentToHowTheBytesAreCut) {
+TEST(ServerSession, BehavesTheSameHoweverTheInputIsSplit) {
   Bytes stream;
   encode(connect(k5), k5, stream);
   encode(subscribe(1, {"a/+"}), k5, stream);
@@ -1212,7 +1212,7 @@ TEST(ServerSession, IsIndifferentToHowTheBytesAreCut) {
   EXPECT_TRUE(expected.ends_with("d000end")) << expected;
 }
 
-TEST(ServerSession, IsSmallWhileItIdles) { EXPECT_LE(sizeof(ServerSession), 512U); }
+TEST(ServerSession, IsSmallWhileIdle) { EXPECT_LE(sizeof(ServerSession), 512U); }
 
 }  // namespace
 }  // namespace imprint::mqtt

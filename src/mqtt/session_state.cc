@@ -7,17 +7,17 @@
 namespace imprint::mqtt {
 
 namespace {
-/// What one more queue costs that holds a message which others hold already.
-constexpr std::size_t kPlaceBytes = 64;
+/// The cost of one more queue entry for a message that is already in another queue.
+constexpr std::size_t kEntryBytes = 64;
 
-/// How much of `most` may be in use.
-std::size_t part_for(Room room, std::size_t most) {
+/// The part of `most` that may be used.
+std::size_t limit_for(Room room, std::size_t most) {
   switch (room) {
-    case Room::of_absent:
+    case Room::for_absent_client:
       return most / 4 * 3;
-    case Room::of_present:
+    case Room::for_connected_client:
       return most / 8 * 7;
-    case Room::of_next:
+    case Room::for_first_message:
       return most;
   }
   return 0;
@@ -26,21 +26,21 @@ std::size_t part_for(Room room, std::size_t most) {
 }  // namespace
 
 bool QueueTotal::add(const Message& message, Room room) {
-  const std::size_t bytes = message.holders.add() == 0 ? weight(message) : kPlaceBytes;
-  if (bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes <= part_for(room, most_))
+  const std::size_t bytes = message.holders.add() == 0 ? weight(message) : kEntryBytes;
+  if (bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes <= limit_for(room, most_))
     return true;
   remove(message);
   return false;
 }
 
 void QueueTotal::remove(const Message& message) {
-  const std::size_t bytes = message.holders.remove() == 0 ? weight(message) : kPlaceBytes;
+  const std::size_t bytes = message.holders.remove() == 0 ? weight(message) : kEntryBytes;
   bytes_.fetch_sub(bytes, std::memory_order_relaxed);
 }
 
 bool QueueAccount::add(const Message& message, Room room) {
   const std::size_t bytes = weight(message);
-  if (bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes <= part_for(room, most_) &&
+  if (bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes <= limit_for(room, most_) &&
       total_.add(message, room))
     return true;
   bytes_.fetch_sub(bytes, std::memory_order_relaxed);
@@ -53,24 +53,24 @@ void QueueAccount::remove(const Message& message) {
 }
 
 Room Outbox::room() const {
-  if (!is_client_there_) return Room::of_absent;
-  return bytes_ == 0 ? Room::of_next : Room::of_present;
+  if (!is_client_connected_) return Room::for_absent_client;
+  return bytes_ == 0 ? Room::for_first_message : Room::for_connected_client;
 }
 
-bool Outbox::hold(const Message& message) {
+bool Outbox::charge(const Message& message) {
   if (account_ && !account_->add(message, room())) return false;
   bytes_ += weight(message);
   return true;
 }
 
-void Outbox::let_go(const Message& message) {
+void Outbox::release(const Message& message) {
   if (account_) account_->remove(message);
   bytes_ -= weight(message);
 }
 
-void Outbox::let_go_of_all() {
-  for (const InFlight& message : in_flight_) let_go(*message.message);
-  for (std::size_t i = 0; i < waiting_.size(); ++i) let_go(*waiting_[i].message);
+void Outbox::release_all() {
+  for (const InFlight& message : in_flight_) release(*message.message);
+  for (std::size_t i = 0; i < waiting_.size(); ++i) release(*waiting_[i].message);
   in_flight_ = {};
   waiting_.clear();
   waiting_qos0_ = 0;
@@ -79,11 +79,11 @@ void Outbox::let_go_of_all() {
 
 Outbox& Outbox::operator=(Outbox&& other) noexcept {
   if (this == &other) return *this;
-  let_go_of_all();
+  release_all();
   waiting_ = std::exchange(other.waiting_, {});
   in_flight_ = std::exchange(other.in_flight_, {});
   account_ = std::exchange(other.account_, nullptr);
-  is_client_there_ = std::exchange(other.is_client_there_, false);
+  is_client_connected_ = std::exchange(other.is_client_connected_, false);
   bytes_ = std::exchange(other.bytes_, 0);
   waiting_qos0_ = std::exchange(other.waiting_qos0_, 0);
   unsent_in_flight_ = std::exchange(other.unsent_in_flight_, std::uint16_t{0});
@@ -92,21 +92,21 @@ Outbox& Outbox::operator=(Outbox&& other) noexcept {
 }
 
 void Outbox::begin(std::shared_ptr<QueueAccount> account) {
-  is_client_there_ = true;
+  is_client_connected_ = true;
   if (account == account_) return;
   Outbox before = std::move(*this);
   *this = Outbox();
-  is_client_there_ = true;
+  is_client_connected_ = true;
   account_ = std::move(account);
   last_packet_id_ = before.last_packet_id_;
   for (const InFlight& message : before.in_flight_) {
-    if (!hold(*message.message)) continue;
+    if (!charge(*message.message)) continue;
     in_flight_.push_back(message);
     if (!message.sent) ++unsent_in_flight_;
   }
   for (std::size_t i = 0; i < before.waiting_.size(); ++i) {
     const Waiting& message = before.waiting_[i];
-    if (!hold(*message.message)) continue;
+    if (!charge(*message.message)) continue;
     waiting_.push(message);
     if (message.qos == QoS::at_most_once) ++waiting_qos0_;
   }
@@ -118,7 +118,7 @@ std::vector<MessagePtr> Outbox::take_all() {
   for (std::size_t i = 0; i < waiting_.size(); ++i) {
     if (waiting_[i].qos != QoS::at_most_once) out.push_back(waiting_[i].message);
   }
-  let_go_of_all();
+  release_all();
   return out;
 }
 
@@ -127,7 +127,7 @@ std::vector<MessagePtr> Outbox::take_out(const std::function<bool(const Message&
   std::erase_if(in_flight_, [&](const InFlight& message) {
     if (!wanted(*message.message)) return false;
     out.push_back(message.message);
-    let_go(*message.message);
+    release(*message.message);
     if (!message.sent) --unsent_in_flight_;
     return true;
   });
@@ -138,7 +138,7 @@ std::vector<MessagePtr> Outbox::take_out(const std::function<bool(const Message&
       kept.push(std::move(next));
       continue;
     }
-    let_go(*next.message);
+    release(*next.message);
     out.push_back(std::move(next.message));
   }
   waiting_ = std::move(kept);
@@ -158,18 +158,18 @@ void SessionState::absorb(SessionState other, const Limits& limits) {
     outbox.push(std::move(message), QoS::at_least_once, false, limits);
 }
 
-/// Makes room and takes it.
+/// Drops waiting QoS 0 messages if necessary, and charges the account for the new message.
 bool Outbox::make_room(const Message& message, QoS qos, const Limits& limits) {
   const std::size_t bytes = weight(message);
   if (bytes > limits.queue_bytes) return false;
   const auto fits = [&] {
     return waiting_.size() < limits.queue_messages && bytes_ + bytes <= limits.queue_bytes &&
-           hold(message);
+           charge(message);
   };
   for (std::size_t i = 0; !fits();) {
     if (qos == QoS::at_most_once || waiting_qos0_ == 0) return false;
     while (waiting_[i].qos != QoS::at_most_once) ++i;
-    let_go(*waiting_[i].message);
+    release(*waiting_[i].message);
     waiting_.erase(i);
     --waiting_qos0_;
   }
@@ -198,7 +198,7 @@ std::optional<Outbox::Transmission> Outbox::take(std::size_t window) {
   if (acknowledged && in_flight_.size() >= window) return std::nullopt;
   Waiting next = waiting_.pop();
   if (!acknowledged) {
-    let_go(*next.message);
+    release(*next.message);
     --waiting_qos0_;
     return Transmission{std::move(next.message), next.qos, next.retain, false, 0};
   }
@@ -210,7 +210,7 @@ std::optional<Outbox::Transmission> Outbox::take(std::size_t window) {
 bool Outbox::finish(std::uint16_t packet_id) {
   const auto done = std::ranges::find(in_flight_, packet_id, &InFlight::packet_id);
   if (done == in_flight_.end()) return false;
-  let_go(*done->message);
+  release(*done->message);
   if (!done->sent) --unsent_in_flight_;
   in_flight_.erase(done);
   if (in_flight_.empty()) in_flight_ = {};
@@ -218,12 +218,12 @@ bool Outbox::finish(std::uint16_t packet_id) {
 }
 
 void Outbox::interrupt() {
-  is_client_there_ = false;
+  is_client_connected_ = false;
   Fifo<Waiting> kept;
   while (!waiting_.empty()) {
     Waiting next = waiting_.pop();
     if (next.qos == QoS::at_most_once) {
-      let_go(*next.message);
+      release(*next.message);
     } else {
       kept.push(std::move(next));
     }
@@ -236,7 +236,7 @@ void Outbox::interrupt() {
 
 std::uint16_t Outbox::free_packet_id() {
   // [MQTT-2.2.1-4, 5.0]: an identifier that is not in use, and never 0 [MQTT-2.2.1-3]. The window
-  // is far below 65,535, so there is one.
+  // is far below 65,535, so one is free.
   do {
     ++last_packet_id_;
   } while (last_packet_id_ == 0 || std::ranges::find(in_flight_, last_packet_id_,

@@ -15,20 +15,21 @@
 
 namespace imprint::mqtt {
 
-/// How full the memory for queues may be for one more message: clients that are there come before
-/// those that are not, and one that takes its messages needs room for one at a time.
+/// The share of the queue memory that one more message may use. Connected clients have priority
+/// over absent ones, and a connected client with an empty queue always needs room for one message.
 enum class Room : std::uint8_t {
-  of_absent,   ///< three quarters: no connection holds the session
-  of_present,  ///< seven eighths
-  of_next,     ///< all of it: nothing waits yet for a client that is there
+  for_absent_client,     ///< three quarters: the session has no connection
+  for_connected_client,  ///< seven eighths
+  for_first_message,     ///< all of it: the client is connected and its queue is empty
 };
 
-/// The bytes of all messages that queues hold, each message once however many hold it. Any thread.
+/// The total bytes of all queued messages. A message in several queues counts in full only once.
+/// Any thread.
 class QueueTotal {
  public:
   explicit QueueTotal(std::size_t most) : most_(most) {}
 
-  /// False when there is no room for it in one more queue.
+  /// False if there is no room for the message in one more queue.
   bool add(const Message& message, Room room);
   void remove(const Message& message);
   [[nodiscard]] std::size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
@@ -38,7 +39,7 @@ class QueueTotal {
   std::atomic<std::size_t> bytes_ = 0;
 };
 
-/// The bytes in the queues of one owner, each message once for each queue, as a part of the total.
+/// The bytes in the queues of one owner; a message counts once per queue. Also updates the total.
 /// Any thread.
 class QueueAccount {
  public:
@@ -54,11 +55,11 @@ class QueueAccount {
   std::atomic<std::size_t> bytes_ = 0;
 };
 
-/// Messages on their way to one client: those that wait, and the QoS 1 messages sent and not yet
-/// acknowledged. Bounded in number and bytes; what does not fit is refused, QoS 0 first.
+/// The outgoing messages of one client: those that wait, and QoS 1 messages that are sent but not
+/// yet acknowledged. Limited in number and bytes. When full, QoS 0 messages are dropped first.
 class Outbox {
  public:
-  /// A message due on the wire now.
+  /// A message to send now.
   struct Transmission {
     MessagePtr message;
     QoS qos = QoS::at_most_once;
@@ -68,35 +69,38 @@ class Outbox {
   };
 
   Outbox() = default;
-  ~Outbox() { let_go_of_all(); }
+  ~Outbox() { release_all(); }
   Outbox(Outbox&& other) noexcept { *this = std::move(other); }
   Outbox& operator=(Outbox&& other) noexcept;
   Outbox(const Outbox&) = delete;
   Outbox& operator=(const Outbox&) = delete;
 
-  /// The client is there. Whose account pays for what waits here; none: nobody's. What there is no
-  /// room for is dropped.
+  /// Call when the client has connected. `account` is charged for the queued messages; null: no
+  /// account. Messages for which it has no room are dropped.
   void begin(std::shared_ptr<QueueAccount> account);
 
-  /// Queues a message of QoS 0 or 1. When full, the oldest waiting QoS 0 messages give way to QoS
-  /// 1, and otherwise the new message is the one that is dropped: then the answer is false.
+  /// Queues a message of QoS 0 or 1. If the queue is full, a QoS 1 message replaces the oldest
+  /// waiting QoS 0 messages. If that is not possible, the new message is dropped and the result is
+  /// false.
   bool push(MessagePtr message, QoS qos, bool retain, const Limits& limits);
 
-  /// The next message to send with at most `window` QoS 1 messages unacknowledged; first those that
-  /// an earlier connection sent in vain, in their order [MQTT-4.6.0-1]. A QoS 1 message counts as
-  /// in flight from here on.
+  /// The next message to send, with at most `window` unacknowledged QoS 1 messages. Messages that
+  /// an earlier connection sent without acknowledgement come first, in order [MQTT-4.6.0-1]. A
+  /// returned QoS 1 message counts as in flight.
   std::optional<Transmission> take(std::size_t window);
 
-  /// Ends the flight of a message: acknowledged, or not to be sent after all.
-  /// False when no such packet identifier is in flight.
+  /// Removes a message in flight because it was acknowledged or will not be sent. False if no
+  /// message with this packet identifier is in flight.
   bool finish(std::uint16_t packet_id);
 
-  /// Takes out every message of QoS 1, sent or not, in order: the session has ended.
+  /// Removes and returns all QoS 1 messages, sent or not, in order; the QoS 0 messages are dropped.
+  /// For a session that has ended.
   std::vector<MessagePtr> take_all();
-  /// Takes out those that `wanted` says, of QoS 1, sent or not; the others stay as they are.
+  /// Removes and returns the QoS 1 messages, sent or not, for which `wanted` is true.
   std::vector<MessagePtr> take_out(const std::function<bool(const Message&)>& wanted);
 
-  /// The connection is gone: QoS 0 messages are dropped and what is in flight will be sent again.
+  /// Call when the connection has ended: drops QoS 0 messages and marks messages in flight to be
+  /// sent again.
   void interrupt();
 
   [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
@@ -114,20 +118,20 @@ class Outbox {
     MessagePtr message;
     std::uint16_t packet_id = 0;
     bool retain = false;
-    bool sent = false;  // on the present connection
+    bool sent = false;  // on the current connection
   };
 
   bool make_room(const Message& message, QoS qos, const Limits& limits);
   [[nodiscard]] Room room() const;
-  bool hold(const Message& message);
-  void let_go(const Message& message);
-  void let_go_of_all();
+  bool charge(const Message& message);
+  void release(const Message& message);
+  void release_all();
   std::uint16_t free_packet_id();
 
   Fifo<Waiting> waiting_;
   std::vector<InFlight> in_flight_;
   std::shared_ptr<QueueAccount> account_;
-  bool is_client_there_ = false;
+  bool is_client_connected_ = false;
   std::size_t bytes_ = 0;
   std::size_t waiting_qos0_ = 0;
   std::uint16_t unsent_in_flight_ = 0;
@@ -135,19 +139,19 @@ class Outbox {
 };
 
 struct Subscription {
-  std::string filter = {};  ///< As the client wrote it, share prefix included.
+  std::string filter = {};  ///< As sent by the client, including a share prefix.
   SubscribeOptions options = {};
 };
 
-/// What outlives a connection: MQTT's session state (MQTT 5.0 section 4.1), without the client id
-/// and the expiry, which the host keeps. While no connection holds it, the host pushes QoS 1
-/// messages into `outbox`.
+/// The state that outlives a connection: MQTT's session state (MQTT 5.0 section 4.1) without the
+/// client id and the expiry, which the host keeps. While there is no connection, the host pushes
+/// QoS 1 messages into `outbox`.
 struct SessionState {
   Version version = Version::v3_1_1;
   std::vector<Subscription> subscriptions = {};
   Outbox outbox = {};
 
-  /// Takes over what another session of the same client has that this one lacks.
+  /// Adds the subscriptions and messages of another session of the same client.
   void absorb(SessionState other, const Limits& limits);
 };
 

@@ -12,10 +12,10 @@ namespace {
 
 using Match = SubscriptionIndex::Match;
 
-/// A topic's levels, as far as a shape can name them one by one.
+/// A topic's levels, up to the number that a shape can describe.
 struct Levels {
   std::array<std::string_view, SubscriptionIndex::kMaxLevels> names;
-  std::size_t count = 0;  // may exceed the array: '#' covers the rest
+  std::size_t count = 0;  // may exceed the array: '#' matches the rest
 
   explicit Levels(std::string_view text) {
     for (std::size_t start = 0;; ++count) {
@@ -28,8 +28,7 @@ struct Levels {
   }
 };
 
-/// One delivery per client and message: the highest QoS of its matching subscriptions
-/// [MQTT-3.3.5-1].
+/// Merges the matches of each subscriber into one, with the highest QoS [MQTT-3.3.5-1].
 void merge_duplicates(std::vector<Match>& matches) {
   std::ranges::sort(matches, {}, &Match::subscriber);
   std::size_t kept = 0;
@@ -179,8 +178,9 @@ void SubscriptionIndex::match(std::string_view topic, SubscriberId publisher,
     const Levels levels(topic);
     for (const ShapeInUse& use : shapes_) {
       const Shape& shape = use.shape;
-      const bool fits = shape.hash ? levels.count > shape.levels : levels.count == shape.levels;
-      if (!fits) continue;
+      const bool has_depth =
+          shape.hash ? levels.count > shape.levels : levels.count == shape.levels;
+      if (!has_depth) continue;
       // [MQTT-4.7.2-1] no wildcard in the first level for topics that begin with '$'.
       const bool wild_start = shape.levels == 0 || (shape.plus_levels & 1U) != 0;
       if (wild_start && topic.starts_with('$')) continue;

@@ -13,47 +13,48 @@
 
 namespace imprint::mqtt {
 
-/// The host's name for a session. Increasing ids keep subscribing to a popular filter cheap.
+/// The host's id for a session. Assigning increasing ids makes subscribing to a popular filter
+/// cheap.
 enum class SubscriberId : std::uint64_t {};
 
-/// Who subscribed to what, over all sessions of one owner (a shard); not for several threads.
+/// The subscriptions of all sessions of one owner (a shard). Not thread-safe.
 ///
-/// Every filter is one entry of one hash table. A topic is looked up as itself, and once for every
-/// wildcard shape in use: a shape is the set of levels that are '+', the number of levels, and
-/// whether a '#' ends them. A fleet uses a handful of shapes however many filters it has; within
-/// AWS's eight levels at most 510 shapes can fit one topic, and that bounds the work for the worst
-/// set of subscriptions.
+/// Each filter is an entry of a hash table. The lookup of a topic takes one access for the topic
+/// itself and one for each wildcard shape in use. A shape consists of the number of levels, the set
+/// of levels that are '+', and whether the filter ends with '#'. A fleet uses only a few shapes,
+/// however many filters it has. With the eight levels that AWS allows, at most 510 shapes can match
+/// a topic, which limits the work even for the worst set of subscriptions.
 class SubscriptionIndex {
  public:
-  /// One delivery: each subscriber appears once, with the best its subscriptions grant.
+  /// One delivery. Each subscriber appears once, with the most that its subscriptions grant.
   struct Match {
     SubscriberId subscriber = {};
     QoS qos = QoS::at_most_once;       ///< Highest granted among the matching subscriptions.
-    bool retain_as_published = false;  ///< Any of them asks to keep the RETAIN flag.
+    bool retain_as_published = false;  ///< Requested by any of them.
     friend bool operator==(const Match&, const Match&) = default;
   };
 
-  /// Adds a subscription or replaces its options [MQTT-3.8.4-3]. The filter comes from
-  /// parse_filter, with at most kMaxLevels levels.
+  /// Adds a subscription or replaces its options [MQTT-3.8.4-3]. The filter must come from
+  /// parse_filter and have at most kMaxLevels levels.
   void subscribe(SubscriberId subscriber, const TopicFilter& filter,
                  const SubscribeOptions& options);
 
-  /// Says of a member of a share group that it is away, which it is not at first: others come
-  /// before it. Nothing happens when there is no such member.
+  /// Marks a member of a share group as away or present (initially present). Present members take
+  /// precedence. No effect if there is no such member.
   void set_away(SubscriberId subscriber, const TopicFilter& filter, bool away);
 
-  /// The member whose turn it is in the share group that a filter names, if it has members.
+  /// The member whose turn it is in the filter's share group; nullopt if the group has no members.
   std::optional<Match> next_of_group(const TopicFilter& filter);
 
-  /// False when there was no such subscription.
+  /// False if there was no such subscription.
   bool unsubscribe(SubscriberId subscriber, const TopicFilter& filter);
 
-  /// Replaces the content of `out` by the deliveries of one message published to `topic` by
-  /// `publisher`, ordered by subscriber. Of each share group one member is taken, in turn, and one
-  /// who is away only when all are.
+  /// Replaces the content of `out` with the deliveries of a message that `publisher` published to
+  /// `topic`, ordered by subscriber. One member of each share group is chosen, in turn; a member
+  /// that is away is chosen only if all are away.
   void match(std::string_view topic, SubscriberId publisher, std::vector<Match>& out);
 
-  /// Subscriptions held.
+  /// The number of subscriptions.
   [[nodiscard]] std::size_t size() const { return size_; }
 
   static constexpr std::size_t kMaxLevels = 16;
@@ -71,7 +72,7 @@ class SubscriptionIndex {
   struct Group {
     std::string name;
     Members members;
-    SubscriberId last = {};  // the member that was served last
+    SubscriberId last = {};  // the member that was chosen last
   };
 
   struct Entry {
@@ -107,7 +108,7 @@ class SubscriptionIndex {
 
   Entries entries_;
   std::vector<ShapeInUse> shapes_;
-  std::string candidate_;  // the filter being looked up, kept for its memory
+  std::string candidate_;  // scratch memory for lookups
   std::size_t size_ = 0;
 };
 

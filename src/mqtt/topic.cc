@@ -11,10 +11,10 @@ namespace {
 
 constexpr std::string_view kShare = "$share";
 constexpr std::string_view kBasicIngest = "$aws/rules/";
-constexpr std::size_t kMaxRuleNameBytes = 128;  ///< CreateTopicRule; bounds what does not count
+constexpr std::size_t kMaxRuleNameBytes = 128;  ///< of CreateTopicRule; limits the uncounted part
 
-/// Takes the first level off `rest`, which becomes the text after its slash; `last` says that there
-/// was none.
+/// Removes the first level and its slash from `rest` and returns the level. `last` is set if there
+/// was no slash.
 std::string_view next_level(std::string_view& rest, bool& last) {
   const std::size_t slash = rest.find('/');
   last = slash == std::string_view::npos;
@@ -36,7 +36,8 @@ Result<void> check_extent(std::string_view kind, std::string_view text, const To
   return {};
 }
 
-/// What of a topic counts for its limits.
+/// The part of a topic to which the limits apply. As on AWS, the prefix `$aws/rules/{rule}/` of
+/// Basic Ingest does not count.
 std::string_view counted_part(std::string_view topic) {
   if (!topic.starts_with(kBasicIngest)) return topic;
   const std::string_view rest = topic.substr(kBasicIngest.size());
@@ -57,7 +58,7 @@ Result<void> check_wildcards(std::string_view filter) {
                   quote(filter));
     // [MQTT-4.7.1-2]: '#' is the last character.
     if (level == "#" && !last)
-      return fail(Fault::invalid, "the topic filter {} goes on after '#'", quote(filter));
+      return fail(Fault::invalid, "the topic filter {} continues after '#'", quote(filter));
   }
   return {};
 }
@@ -68,7 +69,8 @@ Result<void> validate_topic(std::string_view topic, const TopicLimits& limits) {
   TRY(check_extent("topic", counted_part(topic), limits));
   // [MQTT-3.3.2-2], [MQTT-4.7.1-1]
   if (topic.find_first_of("+#") != std::string_view::npos)
-    return fail(Fault::invalid, "the topic {} holds a wildcard, which only filters may",
+    return fail(Fault::invalid,
+                "the topic {} contains a wildcard; only topic filters may contain wildcards",
                 quote(topic));
   return {};
 }
@@ -101,7 +103,7 @@ bool matches(std::string_view filter, std::string_view topic) {
   if (topic.starts_with('$') && (filter.starts_with('+') || filter.starts_with('#'))) return false;
   for (bool filter_ends = false, topic_ends = false;;) {
     const std::string_view level = next_level(filter, filter_ends);
-    // AWS: '#' stands for one level or more, so a topic must have come this far.
+    // On AWS '#' stands for at least one level, and the topic has one here.
     if (level == "#") return true;
     if (const std::string_view name = next_level(topic, topic_ends); level != "+" && level != name)
       return false;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Filters and topics, one on each line: the index and matches() agree with the slow reference.
+// Filters and topics, one per line: the index and matches() agree with the slow reference.
 #include <set>
 
 #include "base/bytes.h"

@@ -11,7 +11,7 @@
 namespace imprint::mqtt {
 namespace {
 
-TEST(Topic, AcceptsNamesUpToAwssLimits) {
+TEST(Topic, AcceptsNamesUpToTheLimitsOfAws) {
   for (const std::string& topic :
        {std::string("a"), std::string("/"), std::string("$aws/things/t/jobs/get"),
         std::string(256, 'x'), std::string("1/2/3/4/5/6/7/8"), std::string("///////")}) {
@@ -19,7 +19,7 @@ TEST(Topic, AcceptsNamesUpToAwssLimits) {
   }
 }
 
-TEST(Topic, DoesNotCountTheSegmentsOfBasicIngest) {
+TEST(Topic, DoesNotCountThePrefixOfBasicIngest) {
   const std::string rule = "$aws/rules/" + std::string(128, 'r') + "/";
   for (const std::string& topic :
        {std::string("$aws/rules/r/1/2/3/4/5/6"), std::string("$aws/rules/r/1/2/3/4/5/6/7/8"),
@@ -36,7 +36,7 @@ TEST(Topic, DoesNotCountTheSegmentsOfBasicIngest) {
   }
 }
 
-TEST(Topic, RefusesNamesWithTheReason) {
+TEST(Topic, RejectsInvalidNamesAndSaysWhy) {
   const struct {
     std::string topic;
     const char* part;
@@ -58,7 +58,7 @@ TEST(Topic, RefusesNamesWithTheReason) {
   }
 }
 
-TEST(TopicFilter, TakesShareNamesApart) {
+TEST(TopicFilter, SeparatesTheShareName) {
   const struct {
     std::string text;
     std::string_view share;
@@ -84,7 +84,7 @@ TEST(TopicFilter, TakesShareNamesApart) {
   EXPECT_TRUE(parse_filter(longest));
 }
 
-TEST(TopicFilter, RefusesWithTheReason) {
+TEST(TopicFilter, RejectsInvalidFiltersAndSaysWhy) {
   const struct {
     std::string text;
     const char* part;
@@ -94,8 +94,8 @@ TEST(TopicFilter, RefusesWithTheReason) {
       {"+a", "mixes a wildcard"},
       {"a/#b", "mixes a wildcard"},
       {"##", "mixes a wildcard"},
-      {"#/a", "goes on after '#'"},
-      {"a/#/", "goes on after '#'"},
+      {"#/a", "continues after '#'"},
+      {"a/#/", "continues after '#'"},
       {"1/2/3/4/5/6/7/8/#", "8 slashes"},
       {std::string(257, 'x'), "257 bytes"},
       {"$share", "not of the form"},
@@ -105,7 +105,7 @@ TEST(TopicFilter, RefusesWithTheReason) {
       {"$share/+/a", "not of the form"},
       {"$share/a#/a", "not of the form"},
       {"$share/g/", "is empty"},
-      {"$share/g/a/#/b", "goes on after '#'"},
+      {"$share/g/a/#/b", "continues after '#'"},
       {"$share/g/1/2/3/4/5/6/7/8/9", "8 slashes"},
       {"$share/" + std::string(129, 'n') + "/a", "129 bytes; at most 128"},
       {"$share/g/" + std::string(257, 'f'), "257 bytes; at most 256"},
@@ -117,7 +117,7 @@ TEST(TopicFilter, RefusesWithTheReason) {
   }
 }
 
-TEST(Matching, FollowsTheStandardAndAwssDeparture) {
+TEST(Matching, FollowsTheStandardExceptWhereAwsDiffers) {
   const struct {
     const char* filter;
     const char* topic;
@@ -202,7 +202,7 @@ TEST(SubscriptionIndex, ReplacesOptionsOfTheSameFilter) {
   EXPECT_EQ(matches_of(index, "a"), (std::vector<Match>{{id(1), QoS::at_most_once, false}}));
 }
 
-TEST(SubscriptionIndex, TakesMembersWhoAreAwayOnlyWhenAllAre) {
+TEST(SubscriptionIndex, ChoosesAnAwayMemberOnlyIfAllAreAway) {
   SubscriptionIndex index;
   const TopicFilter filter = filter_of("$share/g/a");
   for (const std::uint64_t number : {1U, 2U, 3U}) index.subscribe(id(number), filter, {});
@@ -226,7 +226,7 @@ TEST(SubscriptionIndex, TakesMembersWhoAreAwayOnlyWhenAllAre) {
   EXPECT_FALSE(index.next_of_group(filter_of("a")));
 }
 
-TEST(SubscriptionIndex, ForgetsWhatIsUnsubscribed) {
+TEST(SubscriptionIndex, RemovesUnsubscribedFilters) {
   SubscriptionIndex index;
   index.subscribe(id(1), filter_of("a/+"), {});
   index.subscribe(id(2), filter_of("a/+"), {});
@@ -244,7 +244,7 @@ TEST(SubscriptionIndex, ForgetsWhatIsUnsubscribed) {
   EXPECT_EQ(index.size(), 0U);
 }
 
-TEST(SubscriptionIndex, KeepsAClientsOwnMessagesFromItWhenAsked) {
+TEST(SubscriptionIndex, DoesNotDeliverAClientsOwnMessagesWithNoLocal) {
   SubscriptionIndex index;
   index.subscribe(id(1), filter_of("a"), {.no_local = true});
   index.subscribe(id(2), filter_of("a"), {});
@@ -269,7 +269,7 @@ TEST(SubscriptionIndex, ServesShareGroupsInTurn) {
   EXPECT_EQ(matches_of(index, "a/b")[0].subscriber, id(3));
 }
 
-TEST(SubscriptionIndex, StandsTopicsOfAnyDepth) {
+TEST(SubscriptionIndex, MatchesTopicsOfAnyDepth) {
   SubscriptionIndex index;
   index.subscribe(id(1), filter_of("#"), {});
   index.subscribe(id(2), filter_of("+/+/#"), {});

@@ -7,10 +7,10 @@ namespace imprint::mqtt::wire {
 
 namespace {
 
-// [MQTT-1.5.4-1] no ill-formed UTF-8, no surrogates; [MQTT-1.5.4-2] no U+0000.
+// [MQTT-1.5.4-1] no invalid UTF-8, no surrogates; [MQTT-1.5.4-2] no U+0000.
 bool is_mqtt_text(std::string_view text) {
   bool plain = true;
-  for (const char c : text) plain &= c > 0;  // without an early exit, so that it vectorises
+  for (const char c : text) plain &= c > 0;  // no early exit, so that it vectorises
   if (plain) return true;
   return text.find('\0') == std::string_view::npos && encoding::is_utf8(text);
 }
@@ -66,7 +66,7 @@ std::uint32_t Cursor::variable() {
 std::string_view Cursor::text() {
   const std::string_view text = as_text(take(u16()));
   if (!is_mqtt_text(text)) {
-    fail(ReasonCode::malformed_packet, "a text is not UTF-8 or holds U+0000");
+    fail(ReasonCode::malformed_packet, "a text is not valid UTF-8 or contains U+0000");
     return {};
   }
   return text;

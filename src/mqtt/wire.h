@@ -20,9 +20,8 @@ constexpr std::size_t variable_size(std::size_t value) {
   return value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x20'0000 ? 3 : 4;
 }
 
-/// Reads from the front of borrowed bytes. The first error sticks: reads after it give zeros and
-/// empty views, so that a packet's decoder is straight code with one check at its end. Loops ask
-/// more().
+/// Reads from the front of borrowed bytes. After the first error, all reads return zeros and empty
+/// views, so a decoder needs only one check at its end. Loops use more().
 class Cursor {
  public:
   explicit Cursor(BytesView bytes) : bytes_(bytes) {}
@@ -36,7 +35,7 @@ class Cursor {
   BytesView take(std::size_t size);
   BytesView rest() { return take(bytes_.size()); }
 
-  /// Bytes are left, and nothing has failed.
+  /// Whether bytes are left and no error occurred.
   [[nodiscard]] bool more() const { return !failed_ && !bytes_.empty(); }
   [[nodiscard]] std::size_t left() const { return bytes_.size(); }
   [[nodiscard]] bool failed() const { return failed_; }
@@ -51,7 +50,8 @@ class Cursor {
   bool failed_ = false;
 };
 
-/// Counts what Writer would write, so that a packet is described once and its length comes first.
+/// Counts the bytes that Writer would write. One description of a packet thus yields its length and
+/// its bytes.
 class Measure {
  public:
   void u8(std::uint8_t) { size_ += 1; }
@@ -67,7 +67,7 @@ class Measure {
   std::size_t size_ = 0;
 };
 
-/// Writes into memory that Measure found to suffice.
+/// Writes into memory of the size that Measure returned.
 class Writer {
  public:
   explicit Writer(std::uint8_t* out) : out_(out) {}
@@ -103,20 +103,21 @@ class Writer {
   std::uint8_t* out_;
 };
 
-/// Where a property may stand: a packet type's bit, or kWill for the will inside CONNECT.
+/// The packets that may contain a property: the bits of packet types, and kWill for the will inside
+/// CONNECT.
 using Places = std::uint16_t;
 constexpr Places kWill = 1;
 constexpr Places place(PacketType type) {
   return static_cast<Places>(1U << static_cast<unsigned>(type));
 }
 
-/// Reads a property section with its length. Errors stay in `cursor`.
+/// Reads a property section and its length field. Errors are stored in `cursor`.
 void read_properties(Cursor& cursor, Places where, const DecodeLimits& limits, Properties& out);
 
-/// The section's size without its length field: the properties that may stand at `where`.
+/// The size, without the length field, of the properties that are allowed in `where`.
 std::size_t properties_size(const Properties& properties, Places where);
 
-/// Writes the section with its length.
+/// Writes the section and its length field.
 void write_properties(Writer& writer, const Properties& properties, Places where);
 inline void write_properties(Measure& measure, const Properties& properties, Places where) {
   const std::size_t size = properties_size(properties, where);

@@ -33,7 +33,7 @@ class Pipeline : public ::testing::Test {
     world_.metrics.provisioning_failed("T", "register", outcome::FailureCategory::hook_denied,
                                        0.02);
     world_.metrics.provisioning_succeeded("T", "register", 0.02);
-    world_.metrics.hook_asked("T", telemetry::HookOutcome::denied, false, 0.01);
+    world_.metrics.hook_called("T", telemetry::HookOutcome::denied, false, 0.01);
     pass();
   }
   void put(std::uint8_t seed, Seconds left, const char* thing = nullptr) {

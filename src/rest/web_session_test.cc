@@ -92,7 +92,7 @@ TEST_F(Browser, IsToldWhatIsWrongWithASignIn) {
     std::string message;
   } rows[] = {
       {"wrong secret", R"({"accessKeyId":"AKIAX","secretAccessKey":"s"})", 401,
-       "do not go together"},
+       "key id or the secret is wrong"},
       {"no secret", R"({"accessKeyId":"AKIAX"})", 400, "both needed"},
       {"no object", "[]", 400, "both needed"},
       {"no JSON", "{", 400, ""},

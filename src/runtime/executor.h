@@ -5,8 +5,8 @@
 
 namespace imprint::runtime {
 
-/// One thread's queue of work: a shard's event loop, or a test's. post() is safe from any thread;
-/// posted work runs on the executor's own thread, in order.
+/// The work queue of a thread, such as a shard's event loop. post() is safe from any thread; posted
+/// work runs on the executor's own thread, in order.
 class Executor {
  public:
   virtual ~Executor() = default;

@@ -36,11 +36,11 @@ Task<std::string> catching() {
   co_return "nothing";
 }
 
-TEST(Task, CarriesAnExceptionToItsWaiter) { EXPECT_EQ(run_blocking(catching()), "broken"); }
+TEST(Task, PropagatesAnExceptionToItsAwaiter) { EXPECT_EQ(run_blocking(catching()), "broken"); }
 
 Task<int> answer_of(Completion<int> completion) { co_return co_await completion.wait(); }
 
-TEST(Completion, AnswersWhetherAskedBeforeOrAfter) {
+TEST(Completion, DeliversAValueSetBeforeOrAfterWait) {
   Completion<int> early;
   early.complete(1);
   EXPECT_EQ(run_blocking(answer_of(early)), 1);

@@ -14,9 +14,9 @@
 
 namespace imprint::runtime {
 
-/// A lazy coroutine: nothing runs until it is awaited or started. One owner; it can only be moved.
-/// Write a coroutine as a named function that takes its parameters by value, so that nothing it
-/// uses is destroyed before it.
+/// A lazy coroutine: it does not run until it is awaited or started. Move-only, with one owner.
+/// Write a coroutine as a named function that takes its parameters by value, so that they live as
+/// long as the coroutine.
 template <class T>
 class [[nodiscard]] Task;
 
@@ -115,8 +115,8 @@ inline Task<void> Promise<void>::get_return_object() {
   return Task<void>(std::coroutine_handle<Promise>::from_promise(*this));
 }
 
-/// A coroutine that nobody waits for: it frees itself. An exception that leaves it is a bug and
-/// ends the process.
+/// A detached coroutine: nobody awaits it, and it frees itself. An exception that escapes it is a
+/// bug and terminates the process.
 struct Detached {
   struct promise_type {
     Detached get_return_object() const noexcept { return {}; }
@@ -131,12 +131,12 @@ inline Detached run_detached(Task<void> task) { co_await std::move(task); }
 
 }  // namespace detail
 
-/// Starts a task that nobody waits for, on this thread, and runs it up to its first wait.
+/// Starts a task that nobody awaits, on this thread, and runs it up to its first suspension.
 inline void start(Task<void> task) { detail::run_detached(std::move(task)); }
 
-/// The answer to one question asked of another thread. The asker co_awaits wait() once; complete()
-/// is called once, from any thread. The asker resumes on the executor it waited on or, without one,
-/// on the thread that calls complete().
+/// The result of one operation on another thread. The caller co_awaits wait() once; complete() is
+/// called once, from any thread. The caller resumes on the executor on which it waited or, without
+/// one, on the thread that calls complete().
 template <class T>
 class Completion {
  public:
@@ -208,7 +208,7 @@ Task<void> deliver(Task<T> task, std::shared_ptr<SyncState<T>> state) {
 
 }  // namespace detail
 
-/// Runs a task to its end and blocks meanwhile: for tools, start-up and tests, never on a shard.
+/// Runs a task and blocks until it ends. For tools, start-up and tests; never on a shard.
 template <class T>
 T run_blocking(Task<T> task) {
   auto state = std::make_shared<detail::SyncState<T>>();

@@ -74,8 +74,8 @@ runtime::Task<Result<void>> Client::introduce(Shard& shard, std::uint64_t number
     shard.switchboard().publish(message, mqtt::QoS::at_least_once, false, {shard.index(), number});
   }
   if (const auto& asked = introduced->asked) {
-    services.metrics.hook_asked(introduced->template_name, asked->outcome, asked->shadow,
-                                asked->seconds);
+    services.metrics.hook_called(introduced->template_name, asked->outcome, asked->shadow,
+                                 asked->seconds);
   }
   if (introduced->hook) services.journal.note(asker.payer, *introduced->hook);
   if (introduced->failure) {

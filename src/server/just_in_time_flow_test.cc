@@ -155,7 +155,7 @@ TEST(JustInTimeFlow, WhatAChainCostsBeforeItsKeyIsProvedIsBounded) {
   const struct {
     std::size_t chain;
     const char* because;
-  } rows[] = {{12, "sent 13 certificates; at most 8"}, {7, "after 16 signatures"}};
+  } rows[] = {{12, "sent 13 certificates; at most 8"}, {7, "within 16 signature checks"}};
   for (const auto& row : rows) {
     World world;
     const auto chain = namesakes(row.chain);

@@ -10,9 +10,9 @@ namespace imprint::server {
 
 namespace {
 
-using alarms::Ending;
+using alarms::WatchedCertificate;
 
-Ending ending_of(Ending::What what, const x509::Certificate& certificate) {
+WatchedCertificate ending_of(WatchedCertificate::What what, const x509::Certificate& certificate) {
   return {.what = what,
           .id = certificate.id().hex(),
           .name = certificate.subject().text(),
@@ -33,10 +33,12 @@ Result<alarms::DiskSpace> space_at(const std::filesystem::path& directory) {
   return alarms::DiskSpace{.free_mib = mib(status.f_bavail), .total_mib = mib(status.f_blocks)};
 }
 
-std::vector<Ending> own_endings(const x509::Certificate& server, const x509::Certificate& issuing,
-                                const x509::Certificate& root) {
-  return {ending_of(Ending::What::server, server), ending_of(Ending::What::issuing, issuing),
-          ending_of(Ending::What::root, root)};
+std::vector<WatchedCertificate> own_endings(const x509::Certificate& server,
+                                            const x509::Certificate& issuing,
+                                            const x509::Certificate& root) {
+  return {ending_of(WatchedCertificate::What::server, server),
+          ending_of(WatchedCertificate::What::issuing, issuing),
+          ending_of(WatchedCertificate::What::root, root)};
 }
 
 monitoring::Publish publisher(const std::vector<Shard*>& shards, const Clock& clock) {

@@ -19,9 +19,9 @@ class Shard;
 Result<alarms::DiskSpace> space_at(const std::filesystem::path& directory);
 
 /// When the certificate that the listeners show ends, the issuing CA and the root.
-std::vector<alarms::Ending> own_endings(const x509::Certificate& server,
-                                        const x509::Certificate& issuing,
-                                        const x509::Certificate& root);
+std::vector<alarms::WatchedCertificate> own_endings(const x509::Certificate& server,
+                                                    const x509::Certificate& issuing,
+                                                    const x509::Certificate& root);
 
 /// Publishes to subscribers on every shard; the shards outlive it.
 monitoring::Publish publisher(const std::vector<Shard*>& shards, const Clock& clock);

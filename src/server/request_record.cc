@@ -35,7 +35,7 @@ registry::AuditEvent about_request(const RequestRecord& record, std::string cert
 void enter_hook(Services& s, const RequestRecord& record, const provisioning::HookAsked& asked) {
   const auto& [asker, answer, took] = record;
   const std::string_view outcome = hooks::to_string(asked.verdict.outcome);
-  s.metrics.hook_asked(answer.template_name, asked.verdict.outcome, asked.shadow, asked.seconds);
+  s.metrics.hook_called(answer.template_name, asked.verdict.outcome, asked.shadow, asked.seconds);
   if (!asked.undeclared.empty()) {
     s.log.debug("a hook overrides parameters that the template does not declare; they are ignored",
                 {{"hook", asked.arn},

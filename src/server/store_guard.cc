@@ -75,7 +75,7 @@ Result<void> StoreGuard::after_opening(registry::Store& store, const Clock& cloc
 
 Result<void> StoreGuard::begin_anew(registry::Store& store, const std::optional<audit::Gap>& gap,
                                     const Clock& clock, telemetry::Log& log) {
-  const std::filesystem::path aside = audit::aside_of(layout_.audit(), clock.now());
+  const std::filesystem::path aside = audit::set_aside_path(layout_.audit(), clock.now());
   encoding::json::object detail = whoever_started_it();
   detail["because"] = lost_because_;
   if (!aside.empty()) detail["earlierAuditArchive"] = aside.string();

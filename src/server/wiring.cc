@@ -240,7 +240,7 @@ struct Server::Parts {
   std::optional<issuance::Issuer> issuer;
   std::optional<Current<issuance::Profile>> profile;
   std::optional<x509::Certificate> root_certificate;
-  Current<std::vector<alarms::Ending>> own_certificates{{}};
+  Current<std::vector<alarms::WatchedCertificate>> own_certificates{{}};
   std::optional<issuance::KeyPool> keys;
   std::optional<provisioning::OwnershipTokens> tokens;
   provisioning::TemplateCache templates;
@@ -347,9 +347,9 @@ struct Server::Parts {
       if (one.not_after() < server.not_after()) server = std::move(one);
     }
     const x509::Certificate& issuing = issuer->certificate();
-    metrics.certificate_ends("server", seconds_since_1970(server.not_after()));
-    metrics.certificate_ends("issuing", seconds_since_1970(issuing.not_after()));
-    metrics.certificate_ends("root", seconds_since_1970(root_certificate->not_after()));
+    metrics.set_certificate_expiry("server", seconds_since_1970(server.not_after()));
+    metrics.set_certificate_expiry("issuing", seconds_since_1970(issuing.not_after()));
+    metrics.set_certificate_expiry("root", seconds_since_1970(root_certificate->not_after()));
     own_certificates.set(own_endings(server, issuing, *root_certificate));
     return {};
   }

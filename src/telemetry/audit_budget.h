@@ -10,14 +10,15 @@
 
 namespace imprint::telemetry {
 
-/// A burst of this many events, then one more in each such period.
+/// A burst of this many events, then one more per period.
 struct Allowance {
   std::int64_t burst;
   Seconds each;
 };
 
-/// Limits how many steps of one source become audit events: a source that repeats itself must not
-/// fill the disk. A burst, then a steady trickle. A value; its owner guards it.
+/// Limits how many steps of one source become audit events, so that a source that repeats itself
+/// cannot fill the disk: a burst, then a low constant rate. Not thread-safe; its owner must lock
+/// it.
 class AuditBudget {
  public:
   static constexpr std::int64_t kBurst = 60;
@@ -25,13 +26,13 @@ class AuditBudget {
 
   struct Grant {
     std::uint64_t left_out;  ///< since the last grant
-    bool is_last;            ///< the next event is left out, unless time passes first
+    bool is_last;            ///< the next event is left out unless the budget refills first
   };
 
   explicit AuditBudget(Monotonic now, Allowance allowance = {kBurst, kEach})
       : allowance_(allowance), filled_(now), left_(allowance.burst) {}
 
-  /// Nullopt when this event is left out, too.
+  /// Nullopt if this event must be left out, too.
   std::optional<Grant> take(Monotonic now) {
     if (is_spent(now)) {
       ++left_out_;
@@ -41,7 +42,7 @@ class AuditBudget {
     return Grant{std::exchange(left_out_, 0), left_ == 0};
   }
 
-  /// Whether take() would refuse.
+  /// Whether take() would return nullopt.
   bool is_spent(Monotonic now) {
     const std::int64_t earned = (now - filled_) / allowance_.each;
     if (earned > 0) {

@@ -6,7 +6,7 @@
 namespace imprint::telemetry {
 namespace {
 
-TEST(AuditBudget, FillsUpAgainToTheBurstAndNoFurther) {
+TEST(AuditBudget, RefillsUpToTheBurst) {
   AuditBudget budget{Monotonic{}};
   Monotonic now{};
   for (int i = 1; i <= AuditBudget::kBurst; ++i) {

@@ -10,10 +10,9 @@
 
 namespace imprint::telemetry {
 
-/// A budget for each of many sources, by name. When there are too many, the one that was quiet for
-/// longest is forgotten: its budget has had the most time to refill, so being forgotten gains it
-/// the least, and a sender that uses many names cannot renew the budget of a loud one. Not
-/// thread-safe.
+/// A budget for each of many sources, by name. When there are too many, the least recently used one
+/// is removed. Its budget has had the most time to refill, so the reset gains it the least, and a
+/// sender with many names cannot reset the budget of an active source. Not thread-safe.
 class AuditBudgets {
  public:
   AuditBudgets(std::size_t most, Allowance each) : most_(most), each_(each) {}

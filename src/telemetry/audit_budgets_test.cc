@@ -13,7 +13,7 @@ TEST(AuditBudgets, KeepEachSourceApart) {
   EXPECT_TRUE(budgets.of("b", Monotonic{}).take(Monotonic{}));
 }
 
-TEST(AuditBudgets, ForgetTheOneThatWasQuietForLongest) {
+TEST(AuditBudgets, RemoveTheLeastRecentlyUsedSource) {
   AuditBudgets budgets(3, {1, Seconds(1000)});
   const Monotonic now{};
   const auto take = [&](std::string_view who) {
@@ -22,13 +22,13 @@ TEST(AuditBudgets, ForgetTheOneThatWasQuietForLongest) {
   EXPECT_TRUE(take("loud"));
   EXPECT_TRUE(take("quiet"));
   for (int i = 0; i < 1000; ++i) {
-    EXPECT_FALSE(take("loud")) << "names that come and go do not renew it, at " << i;
+    EXPECT_FALSE(take("loud")) << "other names do not reset it, at " << i;
     EXPECT_TRUE(take("name " + std::to_string(i)));
   }
-  EXPECT_TRUE(take("quiet")) << "forgotten, it begins anew";
+  EXPECT_TRUE(take("quiet")) << "removed, so it has a new budget";
 }
 
-TEST(AuditBudgets, HaveTheAllowanceTheyWereMadeWith) {
+TEST(AuditBudgets, HaveTheGivenAllowance) {
   AuditBudgets budgets(1, {2, Seconds(5)});
   Monotonic now{};
   AuditBudget& budget = budgets.of("a", now);
@@ -39,7 +39,7 @@ TEST(AuditBudgets, HaveTheAllowanceTheyWereMadeWith) {
   EXPECT_FALSE(budget.take(now));
   now += Seconds(5);
   EXPECT_FALSE(budget.is_spent(now));
-  EXPECT_EQ(budget.take(now)->left_out, 1U) << "asking is not an event that was left out";
+  EXPECT_EQ(budget.take(now)->left_out, 1U) << "is_spent() does not count as an event";
   now += Seconds(4);
   EXPECT_TRUE(budget.is_spent(now));
 }

@@ -26,7 +26,7 @@ LineWriter::~LineWriter() {
   {
     const std::scoped_lock lock(mutex_);
     stopping_ = true;
-    farewell_ends_ = clock_.monotonic() + kFarewell;
+    drain_deadline_ = clock_.monotonic() + kDrainTimeout;
   }
   changed_.notify_one();
   thread_.join();
@@ -67,17 +67,18 @@ void LineWriter::work() {
   if (dropped > 0) put(note_(dropped));
 }
 
-bool LineWriter::is_over() {
+bool LineWriter::is_drain_over() {
   const std::scoped_lock lock(mutex_);
-  return stopping_ && clock_.monotonic() >= farewell_ends_;
+  return stopping_ && clock_.monotonic() >= drain_deadline_;
 }
 
-/// False when the time has run out. A pipe that is ready accepts PIPE_BUF bytes without blocking.
+/// False if the drain timeout expired. A pipe that is ready accepts PIPE_BUF bytes without
+/// blocking.
 bool LineWriter::put(std::string_view line) {
   while (!line.empty()) {
     pollfd ready{descriptor_, POLLOUT, 0};
     if (::poll(&ready, 1, kPollMilliseconds) == 0) {
-      if (is_over()) return false;
+      if (is_drain_over()) return false;
       continue;
     }
     const ssize_t sent =
@@ -85,8 +86,8 @@ bool LineWriter::put(std::string_view line) {
     if (sent > 0) {
       line.remove_prefix(static_cast<std::size_t>(sent));
     } else if (sent < 0 && errno != EAGAIN && errno != EINTR) {
-      return true;  // nobody can ever read this line, but the next one may find a reader
-    } else if (is_over()) {
+      return true;  // this line cannot be written, but the next one may be
+    } else if (is_drain_over()) {
       return false;
     }
   }

@@ -14,28 +14,28 @@
 namespace imprint::telemetry {
 
 /// Writes lines to a descriptor on a thread of its own, so that a stalled reader (a full pipe, a
-/// terminal on hold) stalls nobody else. Lines that do not fit meanwhile are dropped and counted.
-/// Any thread.
+/// paused terminal) does not block other threads. Lines beyond the limit of waiting bytes are
+/// dropped and counted. Any thread.
 class LineWriter {
  public:
-  /// Makes the line that says how many lines are missing before it.
+  /// Creates the line that says how many lines were dropped before it.
   using Note = std::function<std::string(std::uint64_t dropped)>;
 
   LineWriter(int descriptor, std::size_t most_bytes, const Clock& clock, Note note);
-  /// Writes the waiting lines, for at most `kFarewell` when nobody reads.
+  /// Writes the waiting lines, for at most kDrainTimeout if the reader is stalled.
   ~LineWriter();
   LineWriter(const LineWriter&) = delete;
   LineWriter& operator=(const LineWriter&) = delete;
 
-  /// Never waits. The line includes its line end.
+  /// Never blocks. `line` includes its line end.
   void write(std::string line);
 
-  static constexpr Milliseconds kFarewell{1'000};
+  static constexpr Milliseconds kDrainTimeout{1'000};
 
  private:
   void work();
   bool put(std::string_view line);
-  [[nodiscard]] bool is_over();
+  [[nodiscard]] bool is_drain_over();
 
   const int descriptor_;
   const std::size_t most_bytes_;
@@ -47,7 +47,7 @@ class LineWriter {
   std::size_t bytes_ = 0;  ///< of the waiting lines
   std::uint64_t dropped_ = 0;
   bool stopping_ = false;
-  Monotonic farewell_ends_ = {};
+  Monotonic drain_deadline_ = {};
   std::thread thread_;
 };
 

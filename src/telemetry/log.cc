@@ -16,15 +16,15 @@ namespace imprint::telemetry {
 namespace {
 
 constexpr std::size_t kMaxValueBytes = 1000;
-/// How much may wait for a slow reader.
+/// The most bytes that wait for a slow reader.
 constexpr std::size_t kWaitingBytes = std::size_t{4} << 20U;
-/// The allowances of one sentence about one certificate, address or the like; and of one sentence.
+/// The allowance of one sentence from one source, and that of one sentence.
 constexpr Allowance kPayerAllowance{20, Seconds(10)};
 constexpr Allowance kSentenceAllowance{1'000, Seconds(1)};
 constexpr std::size_t kPayers = 10'000;
 constexpr std::size_t kSentences = 1'000;
-/// The field that says who caused a line, unless a field pays(): the first of these that it has.
-/// Not a client's id, which the client chooses.
+/// The fields that can identify the source of a line, in order of precedence, unless one is marked
+/// with pays(). Excludes the client id, which the client chooses.
 constexpr std::array<std::string_view, 5> kPayerFields = {"certificate", "from", "claim", "hook",
                                                           "template"};
 
@@ -36,8 +36,8 @@ spdlog::level::level_enum to_spdlog(Level level) {
   return kLevels[static_cast<std::size_t>(level)];
 }
 
-/// A JSON string literal: ASCII, plus well-formed higher characters. Control bytes, including the
-/// C1 range that terminals obey, become escapes.
+/// Appends a JSON string literal of printable ASCII. All other bytes, including control characters
+/// that terminals obey, are escaped.
 void append_quoted(std::string& out, std::string_view text) {
   out += '"';
   for (const char c : text.substr(0, kMaxValueBytes)) {
@@ -108,7 +108,7 @@ std::string format_line(LogFormat format, Level level, std::string_view sentence
 
 namespace {
 
-/// Null when the line is about nobody in particular.
+/// Null if no field identifies a source.
 const Field* payer_among(std::span<const Field> fields) {
   const auto paying = std::ranges::find(fields, true, &Field::pays);
   if (paying != fields.end()) return &*paying;
@@ -136,9 +136,9 @@ class QueueSink final : public spdlog::sinks::base_sink<std::mutex> {
 
  private:
   static std::string note(LogFormat format, std::uint64_t dropped) {
-    const std::string line = format_line(
-        format, Level::warning, "log lines were dropped, because nobody read them fast enough",
-        {{"lines", dropped}});
+    const std::string line =
+        format_line(format, Level::warning,
+                    "log lines were dropped because the reader was too slow", {{"lines", dropped}});
     return format == LogFormat::json ? "{" + line + "}\n" : line + "\n";
   }
 

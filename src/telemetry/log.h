@@ -41,8 +41,8 @@ struct Field {
   Field(std::string_view field, I number) : name(field), value(static_cast<std::int64_t>(number)) {}
 };
 
-/// Marks the field that says who caused a line, where that is not the certificate: a certificate
-/// that is not registered costs its owner nothing, so a stranger is counted by address.
+/// Marks the field that identifies the source of a line if that is not the certificate.
+/// Unregistered certificates cost nothing to create, so their senders are identified by address.
 inline Field pays(Field field) {
   field.pays = true;
   return field;
@@ -50,10 +50,10 @@ inline Field pays(Field field) {
 
 /// Writes one line per call to stderr: a sentence and its fields, as text or JSON. Any thread;
 /// never waits for the reader. Control characters never reach the output, so nobody can forge a
-/// line. Repeated lines have a budget: it is spent by the same sentence with the same value of the
-/// field that pays() or, where none does, of the first among certificate, from, claim, hook and
-/// template. Each sentence has a budget, too; a later line says how many like it were left out.
-/// Level debug, which an operator requests, has no budget.
+/// line. Repeated lines have a budget per sentence and source. The source is the value of the field
+/// marked with pays() or, without one, of the first field among certificate, from, claim, hook and
+/// template. Each sentence also has a budget of its own. A later line says how many similar ones
+/// were left out. Level debug, which an operator must request, has no budget.
 class Log {
  public:
   using Fields = std::initializer_list<Field>;

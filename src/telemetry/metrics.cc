@@ -22,7 +22,7 @@ using prometheus::Family;
 using prometheus::Gauge;
 using prometheus::Histogram;
 
-constexpr std::size_t kMaxLabelValues = 200;  // for one label that an operator or a device can vary
+constexpr std::size_t kMaxLabelValues = 200;  // of a label whose values operators or devices choose
 constexpr std::size_t kShortIdCharacters = 12;
 
 const Histogram::BucketBoundaries kSeconds = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
@@ -35,7 +35,7 @@ constexpr std::array<const char*, 6> kStatuses = {
 /// The methods whose success makes a device registered.
 constexpr std::array<std::string_view, 2> kRegistrations = {"register", "jitp"};
 
-/// Values beyond the cap share one series, so that nobody can fill the memory with label values.
+/// Further values share the series "other", so that nobody can exhaust memory with label values.
 class LabelCap {
  public:
   std::string operator()(std::string_view value) {
@@ -119,9 +119,9 @@ struct Metrics::Families {
   Family<Counter>& hook_rejections =
       counter("imprint_hook_rejections_total",
               "Registrations that a pre-provisioning hook stopped: denied, failed or timed_out");
-  Family<Histogram>& hook_duration =
-      histogram("imprint_hook_seconds",
-                "From asking a pre-provisioning hook to its answer, waiting for its turn included");
+  Family<Histogram>& hook_duration = histogram(
+      "imprint_hook_seconds",
+      "From a request to a pre-provisioning hook to its answer, including the time in the queue");
   Family<Counter>& claim_uses =
       counter("imprint_claim_uses_total", "Devices registered through a claim certificate");
   Family<Counter>& issued = counter("imprint_certificates_issued_total",
@@ -130,14 +130,14 @@ struct Metrics::Families {
       gauge("imprint_certificates", "Certificates in the registry, by status");
   Family<Gauge>& not_after =
       gauge("imprint_certificate_not_after_seconds",
-            "When a certificate of the deployment's own ends, in seconds since 1970");
+            "Expiry of the deployment's own certificates, in seconds since 1970");
   Gauge& connections = gauge("imprint_mqtt_connections", "Open MQTT connections").Add({});
   Family<Gauge>& shard_connections =
       gauge("imprint_shard_connections", "Open MQTT connections of one shard");
   Family<Counter>& handshake_failures =
-      counter("imprint_tls_handshake_failures_total", "TLS handshakes that did not succeed");
-  Family<Counter>& alarms =
-      counter("imprint_alarms_total", "Alarms raised: events that an operator has to look at soon");
+      counter("imprint_tls_handshake_failures_total", "TLS handshakes that failed");
+  Family<Counter>& alarms = counter(
+      "imprint_alarms_total", "Alarms raised: conditions that an operator should look at soon");
   Family<Gauge>& alarms_active = gauge("imprint_alarms_active", "Alarms that are raised now");
   Family<Counter>& alarm_deliveries = counter(
       "imprint_alarm_deliveries_total",
@@ -154,13 +154,14 @@ struct Metrics::Families {
   Gauge& build = gauge("imprint_build_info", "1; the labels say what is running")
                      .Add({{"version", std::string(version())}, {"compiler", compiler()}});
   Gauge& started =
-      gauge("process_start_time_seconds", "When the process began, since 1970").Add({});
+      gauge("process_start_time_seconds", "Start time of the process, in seconds since 1970")
+          .Add({});
   Counter& cpu = counter("process_cpu_seconds_total", "Processor time of the process").Add({});
   Gauge& memory = gauge("process_resident_memory_bytes", "Memory in use").Add({});
   Gauge& descriptors = gauge("process_open_fds", "Open file descriptors").Add({});
-  Gauge& most_descriptors = gauge("process_max_fds", "File descriptors that may be open").Add({});
+  Gauge& most_descriptors = gauge("process_max_fds", "Limit on open file descriptors").Add({});
 
-  void look_up() {
+  void update_gauges() {
     if (certificate_counts) {
       const auto counts = certificate_counts();
       for (std::size_t i = 0; i < counts.size(); ++i)
@@ -209,8 +210,8 @@ void Metrics::device_refused(std::string_view method, outcome::FailureCategory c
       .Increment();
 }
 
-void Metrics::hook_asked(std::string_view template_name, HookOutcome outcome, bool shadow,
-                         double seconds) {
+void Metrics::hook_called(std::string_view template_name, HookOutcome outcome, bool shadow,
+                          double seconds) {
   const std::string label(to_string(outcome));
   families_->hook_duration.Add({{"outcome", label}, {"shadow", shadow ? "yes" : "no"}}, kSeconds)
       .Observe(seconds);
@@ -252,9 +253,9 @@ void Metrics::alarms_active(std::string_view alarm, std::size_t count) {
   families_->alarms_active.Add({{"alarm", std::string(alarm)}}).Set(static_cast<double>(count));
 }
 
-void Metrics::alarm_told(std::string_view channel, bool is_told) {
+void Metrics::alarm_delivered(std::string_view channel, bool is_delivered) {
   families_->alarm_deliveries
-      .Add({{"channel", std::string(channel)}, {"outcome", is_told ? "delivered" : "failed"}})
+      .Add({{"channel", std::string(channel)}, {"outcome", is_delivered ? "delivered" : "failed"}})
       .Increment();
 }
 
@@ -274,7 +275,7 @@ void Metrics::store_committed(std::size_t change_sets, std::size_t failed, doubl
   if (failed > 0) families_->store_failures.Increment(static_cast<double>(failed));
 }
 
-void Metrics::certificate_ends(std::string_view certificate, double seconds_since_1970) {
+void Metrics::set_certificate_expiry(std::string_view certificate, double seconds_since_1970) {
   families_->not_after.Add({{"certificate", std::string(certificate)}}).Set(seconds_since_1970);
 }
 
@@ -308,7 +309,7 @@ Totals Metrics::totals() const {
 }
 
 std::string Metrics::text() const {
-  families_->look_up();
+  families_->update_gauges();
   return prometheus::TextSerializer().Serialize(families_->registry.Collect());
 }
 

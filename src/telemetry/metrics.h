@@ -15,26 +15,26 @@
 
 namespace imprint::telemetry {
 
-/// Observations by size: `counts[i]` counts those of at most `bounds[i]` seconds and more than the
-/// bound before; the last count is for those beyond every bound. Values are sums since the start.
+/// A histogram of durations: `counts[i]` is the number of observations of at most `bounds[i]`
+/// seconds and more than the previous bound; the last count is for those above all bounds. Counted
+/// since the start.
 struct Distribution {
   std::vector<double> bounds = {};
   std::vector<std::uint64_t> counts = {};
 };
 
-/// The counters behind rates, charts and alarms: the values of /metrics at one moment, summed over
-/// labels.
+/// The counters for rates, charts and alarms: current values of /metrics, summed over labels.
 struct Totals {
   std::uint64_t onboarded = 0;  ///< devices registered: RegisterThing and just-in-time
   std::array<std::uint64_t, outcome::kFailureCategories> failed = {};
-  std::array<std::uint64_t, kHookOutcomes> hooks = {};  ///< of hooks that may stop a device
+  std::array<std::uint64_t, kHookOutcomes> hooks = {};  ///< without shadow hooks
   Distribution registration_seconds = {};  ///< from a request to its answer, accepted or not
   std::uint64_t store_failures = 0;        ///< change sets that could not be written
 };
 
-/// Every metric of the server, declared in one place (metrics.cc) and counted where a use case
-/// ends. Labels have low cardinality: a template, a category, a short certificate id with a cap on
-/// their number, never a serial. Any thread.
+/// All metrics of the server, declared in one place (metrics.cc). Labels have low cardinality: a
+/// template, a category, a shortened certificate id (their number is limited), never a serial
+/// number. Any thread.
 class Metrics {
  public:
   Metrics();
@@ -45,33 +45,34 @@ class Metrics {
   /// `method` is "csr", "keys", "register" or "jitp".
   void provisioning_succeeded(std::string_view template_name, std::string_view method,
                               double seconds);
-  /// The same request again, because its answer had been lost: nothing new was made.
+  /// A device repeated a request because its answer was lost; nothing new was created.
   void provisioning_repeated(std::string_view template_name, std::string_view method);
   void provisioning_failed(std::string_view template_name, std::string_view method,
                            outcome::FailureCategory category, double seconds);
   /// A device failed without an answer to a request of its own. `method` is the step: "handshake",
   /// "connect", "publish", "subscribe", "disconnect".
   void device_refused(std::string_view method, outcome::FailureCategory category);
-  /// A pre-provisioning hook was asked; a shadow hook rejects nothing.
-  void hook_asked(std::string_view template_name, HookOutcome outcome, bool shadow, double seconds);
+  /// A pre-provisioning hook was called. Shadow hooks never reject a device.
+  void hook_called(std::string_view template_name, HookOutcome outcome, bool shadow,
+                   double seconds);
   /// `certificate_id` is in hexadecimal; its first characters are the label.
   void claim_used(std::string_view certificate_id);
-  /// `profile` is "device" or "claim", `key` such as "EC P-256".
+  /// `profile` is "device" or "claim"; `key` is, for example, "EC P-256".
   void certificate_issued(std::string_view profile, std::string_view key);
   void connection_opened(std::size_t shard);
   void connection_closed(std::size_t shard);
   void handshake_failed(std::string_view reason);
   void alarm_raised(std::string_view alarm);
-  /// How many alarms of a kind are raised now.
+  /// The number of currently raised alarms of a kind.
   void alarms_active(std::string_view alarm, std::size_t count);
-  /// A notification was sent over a channel, or could not be sent this time.
-  void alarm_told(std::string_view channel, bool is_told);
+  /// A notification was delivered over a channel, or an attempt failed.
+  void alarm_delivered(std::string_view channel, bool is_delivered);
   /// `failed` of the change sets could not be written.
   void store_committed(std::size_t change_sets, std::size_t failed, double seconds);
-  /// The expiry of a certificate of the deployment: "server", "issuing", "root".
-  void certificate_ends(std::string_view certificate, double seconds_since_1970);
+  /// The expiry of one of the deployment's own certificates: "server", "issuing" or "root".
+  void set_certificate_expiry(std::string_view certificate, double seconds_since_1970);
 
-  /// Counts by status, computed when they are requested.
+  /// The number of certificates per status, computed on request.
   using CertificateCounts = std::function<std::array<std::size_t, 6>()>;
   void watch_certificates(CertificateCounts counts);
 

@@ -3,7 +3,7 @@
 
 namespace imprint::telemetry {
 
-/// The system's figures about this process. Values that cannot be read are 0.
+/// Statistics of the operating system about this process. Values that cannot be read are 0.
 struct Process {
   double start_seconds = 0;  ///< since 1970
   double cpu_seconds = 0;    ///< user and system

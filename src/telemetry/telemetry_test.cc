@@ -50,7 +50,7 @@ struct PipedLog {
   ~PipedLog() {
     for (const int end : ends) ::close(end);
   }
-  /// The remaining output after the log has ended.
+  /// The remaining output after the log was destroyed.
   std::string rest() {
     ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
     std::string out;
@@ -69,7 +69,7 @@ std::size_t count(const std::string& text, std::string_view part) {
   return n;
 }
 
-TEST(Log, WhoRepeatsALineHasABudgetAndOthersHaveTheirs) {
+TEST(Log, RepeatedLinesHaveABudgetPerSource) {
   PipedLog piped;
   {
     Log log(LogFormat::text, Level::info, piped.clock, piped.ends[1]);
@@ -83,7 +83,7 @@ TEST(Log, WhoRepeatsALineHasABudgetAndOthersHaveTheirs) {
   EXPECT_EQ(count(all, "certificate=bbbb"), 1U);
 }
 
-TEST(Log, ABudgetFillsUpAgainAsTimePasses) {
+TEST(Log, BudgetsRefillOverTime) {
   PipedLog piped;
   test::FakeClock clock;
   {
@@ -98,10 +98,10 @@ TEST(Log, ABudgetFillsUpAgainAsTimePasses) {
   EXPECT_EQ(count(all, "denied"), 21U) << all;
   EXPECT_NE(all.find("n=19\n"), std::string::npos) << all;
   EXPECT_NE(all.find("n=31 more_like_this=11\n"), std::string::npos) << all;
-  EXPECT_EQ(count(all, "2026-01-01T"), 21U) << "the clock's time, too: " << all;
+  EXPECT_EQ(count(all, "2026-01-01T"), 21U) << "with the clock's time: " << all;
 }
 
-TEST(Log, AStrangerPaysWithItsAddressWhateverItShows) {
+TEST(Log, UnregisteredCertificatesShareTheBudgetOfTheirAddress) {
   PipedLog piped;
   {
     Log log(LogFormat::text, Level::info, piped.clock, piped.ends[1]);
@@ -118,16 +118,16 @@ TEST(Log, AStrangerPaysWithItsAddressWhateverItShows) {
   EXPECT_EQ(count(all, "from=192.0.2.2 "), 1U);
 }
 
-TEST(Log, NobodyWaitsForAReaderWhoStopped) {
+TEST(Log, WritingDoesNotWaitForAStalledReader) {
   PipedLog piped;
   std::string first;
   {
     Log log(LogFormat::json, Level::debug, piped.clock, piped.ends[1]);
     const std::string long_text(900, 'x');
-    // More than pipe and queue can hold; nobody reads.
+    // More than the pipe and the queue can hold, while nobody reads.
     for (int i = 0; i < 20'000; ++i) log.debug("line", {{"n", i}, {"text", long_text}});
     std::array<char, 65536> buffer{};
-    // Now somebody reads, until there is room for the last line.
+    // Read until there is room for the last line.
     for (int i = 0; i < 40; ++i) {
       const ssize_t got = ::read(piped.ends[0], buffer.data(), buffer.size());
       ASSERT_GT(got, 0);
@@ -145,14 +145,14 @@ TEST(Log, NobodyWaitsForAReaderWhoStopped) {
   EXPECT_LT(first.find("log lines were dropped"), first.find("the last one"));
 }
 
-TEST(Log, AStopDoesNotWaitForAReaderWhoStopped) {
+TEST(Log, DestructionDoesNotWaitForAStalledReader) {
   PipedLog piped;
   Log log(LogFormat::text, Level::debug, piped.clock, piped.ends[1]);
   const std::string long_text(900, 'x');
   for (int i = 0; i < 1'000; ++i) log.debug("line", {{"text", long_text}});
 }
 
-TEST(Metrics, CapTheNumberOfSeries) {
+TEST(Metrics, LimitTheNumberOfSeries) {
   Metrics metrics;
   for (int i = 0; i < 1000; ++i)
     metrics.provisioning_failed("T" + std::to_string(i), "csr",
@@ -162,7 +162,7 @@ TEST(Metrics, CapTheNumberOfSeries) {
   EXPECT_EQ(text.find("template=\"T900\""), std::string::npos);
 }
 
-TEST(Metrics, CountWhatHappened) {
+TEST(Metrics, CountEvents) {
   Metrics metrics;
   metrics.provisioning_succeeded("T", "csr", 0.01);
   metrics.claim_used("0123456789abcdef");
@@ -176,7 +176,7 @@ TEST(Metrics, CountWhatHappened) {
   EXPECT_NE(text.find("imprint_build_info{"), std::string::npos);
 }
 
-TEST(Metrics, SumWhatAlarmsAreMadeOf) {
+TEST(Metrics, SumTheValuesForAlarms) {
   Metrics metrics;
   metrics.provisioning_succeeded("A", "csr", 0.01);  // not a device yet
   metrics.provisioning_succeeded("A", "register", 0.002);
@@ -184,9 +184,9 @@ TEST(Metrics, SumWhatAlarmsAreMadeOf) {
   metrics.provisioning_repeated("A", "register");
   metrics.provisioning_failed("A", "register", outcome::FailureCategory::not_admitted, 20);
   metrics.provisioning_failed("B", "csr", outcome::FailureCategory::not_admitted, 1);
-  metrics.hook_asked("A", HookOutcome::denied, false, 0.1);
-  metrics.hook_asked("A", HookOutcome::denied, true, 0.1);
-  metrics.hook_asked("A", HookOutcome::allowed, false, 0.1);
+  metrics.hook_called("A", HookOutcome::denied, false, 0.1);
+  metrics.hook_called("A", HookOutcome::denied, true, 0.1);
+  metrics.hook_called("A", HookOutcome::allowed, false, 0.1);
   metrics.store_committed(5, 2, 0.001);
   const Totals totals = metrics.totals();
   EXPECT_EQ(totals.onboarded, 2);
@@ -198,11 +198,11 @@ TEST(Metrics, SumWhatAlarmsAreMadeOf) {
   ASSERT_EQ(seconds.counts.size(), seconds.bounds.size() + 1);
   EXPECT_EQ(seconds.bounds[2], 0.0025);
   EXPECT_EQ(seconds.counts[2], 2);
-  EXPECT_EQ(seconds.counts.back(), 1) << "20 s, beyond every bound";
+  EXPECT_EQ(seconds.counts.back(), 1) << "20 s, above all bounds";
   EXPECT_EQ(std::accumulate(seconds.counts.begin(), seconds.counts.end(), 0U), 3);
 }
 
-TEST(Metrics, TellOfTheProcessItself) {
+TEST(ProcessStatistics, AreReadFromTheSystem) {
   const Process process = this_process();
   const double now = std::chrono::duration<double>(SystemClock().now().time_since_epoch()).count();
   EXPECT_LE(process.start_seconds, now);

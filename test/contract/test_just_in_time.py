@@ -136,7 +136,7 @@ class Provisioning(WithOwnCa):
         self.iot.update_ca_certificate(certificateId=ca_id, newStatus="INACTIVE")
         late = ca.device("jit-late")
         self.assertFalse(self.publish(late, "jit-late"))
-        self.told("--certificate", self.fingerprint(late[1]), wanted="--new-status ACTIVE admits them")
+        self.told("--certificate", self.fingerprint(late[1]), wanted="--new-status ACTIVE allows it")
         self.assertTrue(self.publish(early, "jit-early"))
         self.iot.update_ca_certificate(certificateId=ca_id, newStatus="ACTIVE")
         self.assertTrue(self.publish(late, "jit-late"))

@@ -12,7 +12,7 @@ inline monitoring::Sources quiet_sources(const telemetry::Metrics& metrics) {
           .connections = [&metrics] { return metrics.connections_by_shard(); },
           .certificates = [] { return std::array<std::size_t, 6>{}; },
           .disk = [] { return alarms::DiskSpace{.free_mib = 1'000'000, .total_mib = 1'000'000}; },
-          .own_certificates = [] { return std::vector<alarms::Ending>(); },
+          .own_certificates = [] { return std::vector<alarms::WatchedCertificate>(); },
           .device_validity = [] { return Seconds(std::chrono::hours(24 * 3650)); }};
 }
 

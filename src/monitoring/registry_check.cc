@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "monitoring/lookout.h"
+#include "monitoring/registry_check.h"
 
 #include <algorithm>
 
@@ -9,8 +9,8 @@ namespace imprint::monitoring {
 
 namespace {
 
-using alarms::Ending;
 using alarms::Finding;
+using alarms::WatchedCertificate;
 using registry::Certificate;
 using registry::CertificateStatus;
 
@@ -25,10 +25,10 @@ Finding frozen_finding(const Certificate& claim) {
                                claim.frozen->because);
 }
 
-/// When it can be used, by its certificate and by its budget.
-Ending ending_of(const Certificate& claim) {
+/// The period in which both its certificate and its budget allow its use.
+WatchedCertificate watched_claim(const Certificate& claim) {
   const registry::ClaimBudget& budget = claim.claim_budget;
-  return {.what = Ending::What::claim,
+  return {.what = WatchedCertificate::What::claim,
           .id = claim.id.hex(),
           .not_before = std::max(claim.not_before, budget.from.value_or(claim.not_before)),
           .not_after = std::min(claim.not_after, budget.until.value_or(claim.not_after))};
@@ -36,12 +36,13 @@ Ending ending_of(const Certificate& claim) {
 
 }  // namespace
 
-runtime::Task<Result<Lookout::Claims>> Lookout::look_at_claims(alarms::Options options,
-                                                               Timestamp now, Monotonic monotonic) {
+runtime::Task<Result<RegistryCheck::Claims>> RegistryCheck::check_claims(alarms::Options options,
+                                                                         Timestamp now,
+                                                                         Monotonic monotonic) {
   Claims out;
   std::vector<Certificate> limited;
   registry::Cursor cursor{.limit = kMost};
-  for (std::size_t looked = 0; looked < kMostClaims; looked += kMost) {
+  for (std::size_t read = 0; read < kMostClaims; read += kMost) {
     CO_TRY_ASSIGN(registry::Page page, co_await store_.list(registry::query::Claims{}, cursor));
     for (registry::Record& record : page.records) {
       auto& claim = std::get<Certificate>(record);
@@ -63,13 +64,13 @@ runtime::Task<Result<Lookout::Claims>> Lookout::look_at_claims(alarms::Options o
     const std::int64_t devices = found[i] ? found[i]->value : 0;
     const std::int64_t most = *claim.claim_budget.max_devices;
     if (devices >= most) continue;
-    out.open.push_back(ending_of(claim));
+    out.open.push_back(watched_claim(claim));
     const auto before = progress_.find(id);
     const bool is_new = before == progress_.end();
-    const bool stands = !is_new && before->second.devices == devices;
-    const Progress at = stands ? before->second : Progress{devices, monotonic, !is_new};
+    const bool is_unchanged = !is_new && before->second.devices == devices;
+    const Progress at = is_unchanged ? before->second : Progress{devices, monotonic, !is_new};
     progress.emplace(id, at);
-    // At 0 its line has not begun.
+    // With 0 devices the batch has not started.
     if (!options.no_success.enabled || devices == 0) continue;
     out.batches.push_back(alarms::judge_batch(
         options.no_success, {.claim = id,
@@ -82,9 +83,8 @@ runtime::Task<Result<Lookout::Claims>> Lookout::look_at_claims(alarms::Options o
   co_return out;
 }
 
-runtime::Task<Result<std::vector<Finding>>> Lookout::look_at_endings(alarms::ExpiryOptions options,
-                                                                     std::vector<Ending> own,
-                                                                     Timestamp now) {
+runtime::Task<Result<std::vector<Finding>>> RegistryCheck::check_expiry(
+    alarms::ExpiryOptions options, std::vector<WatchedCertificate> own, Timestamp now) {
   std::vector<Finding> out;
   CO_TRY_ASSIGN(const registry::Page fleet,
                 co_await store_.list(
@@ -98,16 +98,18 @@ runtime::Task<Result<std::vector<Finding>>> Lookout::look_at_endings(alarms::Exp
   for (const registry::Record& record : registered.records) {
     const auto& ca = std::get<registry::CaCertificate>(record);
     if (!ca.is_active) continue;
-    own.push_back({.what = Ending::What::registered,
+    own.push_back({.what = WatchedCertificate::What::registered,
                    .id = ca.id.hex(),
                    .not_before = ca.not_before,
                    .not_after = ca.not_after});
   }
-  for (const Ending& one : own) out.push_back(alarms::judge_ending(options, one, now));
+  for (const WatchedCertificate& one : own)
+    out.push_back(alarms::judge_certificate(options, one, now));
   co_return out;
 }
 
-runtime::Task<Result<std::vector<std::string>>> Lookout::thawed(std::vector<std::string> ids) {
+runtime::Task<Result<std::vector<std::string>>> RegistryCheck::thawed(
+    std::vector<std::string> ids) {
   std::vector<std::string> out;
   std::vector<std::string> asked;
   std::vector<registry::KeyOf<Certificate>> keys;

@@ -11,10 +11,10 @@
 
 namespace imprint::runtime {
 
-/// For a thread that does one thing after another and may block, such as background work: its tasks
-/// resume on it, so that they never run on the thread that completes what they wait for. Used by
-/// one thread; post() is safe from any.
-class OwnThread final : public Executor {
+/// An executor for a thread that runs one task at a time and may block, such as background work.
+/// Tasks resume on this thread, never on the thread that completes the operation they wait for.
+/// Used by one thread; post() is safe from any thread.
+class ThreadExecutor final : public Executor {
  public:
   void post(std::function<void()> work) override {
     {
