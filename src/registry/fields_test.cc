@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// All kinds of records, as far as their lists of fields alone decide.
+// Properties that hold for all kinds of records by their lists of fields alone.
 #include "registry/fields.h"
 
 #include <gmock/gmock.h>
@@ -13,7 +13,7 @@ namespace {
 
 namespace json = encoding::json;
 
-/// A value of any type that records have.
+/// An arbitrary value of any type that records contain.
 template <class T>
 struct Any;
 
@@ -153,7 +153,7 @@ Result<T> read_text(const json::object& stored) {
   return encoding::read_fields<T>(encoding::parse_json(encoding::to_json(stored))->get_object());
 }
 
-/// What is left of a record when members of these names are absent.
+/// A record read back without the members of these names.
 template <class T>
 T without(T record, const std::set<std::string>& absent) {
   const T fresh = encoding::blank<T>();
@@ -170,7 +170,7 @@ T without(T record, const std::set<std::string>& absent) {
   return record;
 }
 
-/// The names of the members that a record cannot do without.
+/// The names of the members that a record requires.
 template <class T>
 std::set<std::string> required_members() {
   std::set<std::string> out;

@@ -39,7 +39,7 @@ void RecordCache::apply(const ChangeSet& changes) {
 }
 
 void RecordCache::make_room(Stripe& s) const {
-  // Which one goes hardly matters at this size; what is in use comes back with its next read.
+  // The choice hardly matters at this size; a record still in use returns with its next read.
   if (s.records.size() >= max_per_stripe_) s.records.erase(s.records.begin());
 }
 

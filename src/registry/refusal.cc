@@ -11,7 +11,7 @@ namespace imprint::registry {
 
 namespace {
 
-/// trail::Outcome, of steps that came to nothing.
+/// The values of trail::Outcome for failed steps.
 constexpr std::array<std::string_view, 3> kRefused = {"rejected", "denied", "failed"};
 
 }  // namespace
