@@ -27,7 +27,7 @@ using boost::system::error_code;
 
 constexpr Milliseconds kFirstRestPause{100};  // before a program that ended is started again
 constexpr Milliseconds kLongestPause{30'000};
-constexpr Milliseconds kLook{20};         // between two checks whether a program has begun to read
+constexpr Milliseconds kLook{20};  // between two checks of whether a program has begun to read
 constexpr Milliseconds kLastMoment{500};  // from its closing standard output to its being killed
 constexpr auto kFarewell = std::chrono::seconds(1);
 constexpr std::size_t kMaxLogLine = 1024;
