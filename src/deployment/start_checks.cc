@@ -65,7 +65,7 @@ class StartExamination {
            "whole path"});
       return;
     }
-    add("hooks", found, fmt::format("{}: their files and programs are there", config_.hooks.size()),
+    add("hooks", found, fmt::format("{}: their files and programs exist", config_.hooks.size()),
         "fix what the message names; imprintd does not start without it");
   }
 

@@ -153,7 +153,8 @@ const Condition::Operator* Condition::find_operator(std::string_view name) {
 /// If an operator can never be true for a key, the author should learn of the mistake at once.
 Result<void> Condition::check_key() const {
   const auto misfit = [this](std::string_view remedy) {
-    return fail(Fault::invalid, "{} cannot judge {}; {}", operator_->name, key_.name, remedy);
+    return fail(Fault::invalid, "{} cannot be used with {}; {}", operator_->name, key_.name,
+                remedy);
   };
   const Kind kind = operator_->kind;
   if (kind == Kind::null) return {};
