@@ -57,7 +57,7 @@ constexpr const char* kFreezeHelp =
     "Example:\n"
     "  imprint claim freeze /var/lib/imprint 5f2c... --because \"line 3 lost a controller\"\n"
     "\n"
-    "Takes a claim out of service at once: its connections end, and no device registers with it.";
+    "Takes a claim out of service at once: its connections are closed and no device can register.";
 
 constexpr const char* kThawHelp =
     "Example:\n"

@@ -26,7 +26,7 @@ constexpr const char* kHelp =
     "\n"
     "Shows a running server live: devices per second, what is refused and why, connections of\n"
     "each shard, alarms and what to do. Ends with Ctrl-C. --once, or an output that is not a\n"
-    "terminal, prints one picture.";
+    "terminal, prints one snapshot.";
 
 constexpr auto kPeriod = std::chrono::seconds(1);
 constexpr std::string_view kHomeAndClear = "\x1b[H\x1b[2J";
@@ -134,7 +134,7 @@ std::string write_alarms(const json::array& alarms) {
                        time_of(number_in(alarm, "since")), shown(alarm, "because"),
                        shown(alarm, "next"));
   }
-  if (alarms.size() > kMostAlarms) out += "  ... imprint alarm list has them all\n";
+  if (alarms.size() > kMostAlarms) out += "  ... imprint alarm list shows all of them\n";
   return out;
 }
 
@@ -182,7 +182,7 @@ void add_top(CLI::App& app, Run& run) {
   verb->add_option("DIR", arguments->directory, "Deployment directory")
       ->envname("IMPRINT_DATA")
       ->required();
-  verb->add_flag("--once", arguments->once, "Print one picture and exit");
+  verb->add_flag("--once", arguments->once, "Print one snapshot and exit");
   verb->callback([arguments, &run] {
     run = [arguments]() -> int {
       const auto done = watch(*arguments);
