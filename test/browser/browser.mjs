@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A real browser, and what every test asks of every page: no error, nothing from elsewhere.
+// A real browser, and the requirements of every test on every page: no errors, no requests to other servers.
 import { existsSync } from "node:fs";
 import { extname, join, resolve } from "node:path";
 import { chromium } from "playwright-core";
@@ -18,7 +18,7 @@ function chromiumPath() {
 }
 
 export function launch() {
-  // Chromium's own sandbox does not run as root, as in a container; what it shows here is our own.
+  // Chromium's sandbox does not run as root, as in a container; it only shows our own pages here.
   const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
   return chromium.launch({ executablePath: chromiumPath(), args });
 }

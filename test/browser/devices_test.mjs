@@ -54,7 +54,7 @@ describe("devices and templates", () => {
     const search = page.getByRole("searchbox");
     const things = page.getByRole("table", { name: "Things in the registry" });
     await search.fill("D-000017");
-    await page.getByRole("table", { name: "The latest on record" }).getByRole("link", { name: "D-000017" }).first().waitFor();
+    await page.getByRole("table", { name: "Latest recorded events" }).getByRole("link", { name: "D-000017" }).first().waitFor();
     await waitUntil(async () => (await things.locator("tbody tr").count()) === 1, "one thing");
     for (const [by, text] of [["type", "Smart"], ["group", "unprov"], ["thing", "device-D-"]]) {
       await page.getByLabel("Search by").selectOption(by);
@@ -65,7 +65,7 @@ describe("devices and templates", () => {
     const id = principals[0].split("/").at(-1);
     await page.getByLabel("Search by").selectOption("certificate");
     await search.fill(id);
-    await page.getByRole("table", { name: "The latest on record" }).getByRole("link").first().click();
+    await page.getByRole("table", { name: "Latest recorded events" }).getByRole("link").first().click();
     await page.getByRole("heading", { level: 1 }).getByText(id.slice(0, 12)).waitFor();
     await page.getByLabel("Search by").waitFor({ state: "detached" });
     assert.deepEqual(problems, []);
@@ -159,7 +159,7 @@ describe("devices and templates", () => {
     const changed = kTemplateBody.replace('"unprovisioned-devices"', '"<script>alert(8)</script>"');
     await server.call("POST", `/provisioning-templates/${kTemplate}/versions`, { templateBody: kTemplateBody.replace("MERGE", "REPLACE") });
     const { page, problems, close } = await open(`/ui/template?name=${kTemplate}`);
-    await page.getByText("nothing was found").waitFor();
+    await page.getByText("no problems found").waitFor();
     await page.getByLabel("Compare with").selectOption("2");
     await page.locator(".diff-line.removed").getByText('"AttributePayload": "MERGE"').waitFor();
     await page.locator(".diff-line.added").getByText('"AttributePayload": "REPLACE"').waitFor();

@@ -145,7 +145,7 @@ describe("every page", () => {
   it("says in the browser's tab what it is, also where there is nothing", async () => {
     const { page, problems, close } = await openPage(browser, server.url);
     await signIn(page, server.url, server.admin);
-    const titles = { hooks: "Hooks", nowhere: "There is no such page", device: "No device is named in this address", "device?thingName=device-E-000002": "device-E-000002" };
+    const titles = { hooks: "Hooks", nowhere: "There is no such page", device: "This address names no device", "device?thingName=device-E-000002": "device-E-000002" };
     for (const [address, title] of Object.entries(titles)) {
       await page.goto(`${server.url}/ui/${address}`);
       await waitUntil(async () => (await page.title()) === `${title} · Imprint`, `the title ${title}`);

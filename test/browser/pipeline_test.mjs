@@ -81,7 +81,7 @@ describe("the pipeline", () => {
     await page.getByLabel("What to do next").getByText("Its claim is frozen").waitFor();
     await page.locator(".timeline").getByText(/rule max-devices/).first().waitFor();
 
-    await page.getByRole("link", { name: "The claim it came with" }).click();
+    await page.getByRole("link", { name: "The claim it used" }).click();
     await page.getByText("none of its devices can register").waitFor();
     await page.getByRole("button", { name: "Thaw" }).click();
     const dialog = page.getByRole("dialog");
@@ -216,7 +216,7 @@ describe("the pipeline", () => {
     await page.getByRole("alert").getByText("the disk is full").waitFor();
     await page.unroute("**/imprint/v1/hooks");
     await page.getByRole("button", { name: "Try again" }).click();
-    await page.getByText("No hook is set up").waitFor();
+    await page.getByText("No hook is configured").waitFor();
     await settled(page);
     await close();
   });

@@ -176,10 +176,10 @@ describe("sign-in", () => {
         const { page, problems, close } = await openPage(browser, server.url);
         await signIn(page, server.url, await server.makeKey("auditor", role));
         await page.goto(`${server.url}/ui/claim?id=${claim.id}`);
-        await page.getByText(`The role ${role} sees claims and does not change them.`).waitFor();
+        await page.getByText(`The role ${role} can see claims but not change them.`).waitFor();
         assert.equal(await page.getByRole("button", { name: /Freeze|Thaw|budget/ }).count(), 0);
         await page.goto(`${server.url}/ui/device?thingName=device-W-000001`);
-        await page.getByText(`The role ${role} sees devices and does not change them.`).waitFor();
+        await page.getByText(`The role ${role} can see devices but not change them.`).waitFor();
         await settled(page);
         assert.equal(await page.getByRole("button", { name: /Rotate|groups|ctivate/ }).count(), 0);
         assert.deepEqual(problems, []);
