@@ -138,7 +138,7 @@ std::string write_alarms(const json::array& alarms) {
   return out;
 }
 
-Result<std::string> picture(const deployment::Layout& layout, const ServerAddress& server) {
+Result<std::string> render_screen(const deployment::Layout& layout, const ServerAddress& server) {
   TRY_ASSIGN(const json::value answer,
              call(layout, server, "GET", "/imprint/v1/pipeline?span=hour"));
   TRY_ASSIGN(const json::value raised,
@@ -160,7 +160,7 @@ Result<void> watch(const Arguments& arguments) {
   TRY_ASSIGN(ServerAddress server, find_server(layout));
   const bool once = arguments.once || ::isatty(STDOUT_FILENO) == 0;
   while (true) {
-    const auto shows = picture(layout, server);
+    const auto shows = render_screen(layout, server);
     if (!shows && (once || shows.error().fault != Fault::unavailable))
       return tl::unexpected(shows.error());
     // The server may be restarting, perhaps on another port: wait for it.

@@ -151,7 +151,7 @@ void RegistrationTasks::work() {
       if (is_stopping_) return;
       is_woken_ = false;
     }
-    const auto done = do_all();
+    const auto done = run_tasks();
     rest = done ? Milliseconds(kIdle) : Milliseconds(kRetryDelay);
     if (!done) {
       log_.error("bulk registration cannot read its tasks; retrying",
@@ -160,14 +160,14 @@ void RegistrationTasks::work() {
   }
 }
 
-Result<void> RegistrationTasks::do_all() {
+Result<void> RegistrationTasks::run_tasks() {
   TRY(remove_old());
   for (const TaskStatus status : {TaskStatus::cancelling, TaskStatus::in_progress}) {
     TRY_ASSIGN(const std::vector<RegistrationTask> tasks,
                own_.run(registry::list_all<RegistrationTask>(
                    store_, registry::query::RegistrationTasks{status})));
     for (const RegistrationTask& task : tasks) {
-      work_on(task);
+      run_task(task);
       if (!keeps_running_after({})) return {};
     }
   }
@@ -206,7 +206,7 @@ Result<void> RegistrationTasks::remove_old() {
 }
 
 /// Runs the task to its end, or until stop(). On a transient failure it is retried later.
-void RegistrationTasks::work_on(const RegistrationTask& task) {
+void RegistrationTasks::run_task(const RegistrationTask& task) {
   const Result<Outcome> outcome = carry_out(task);
   Result<void> done;
   if (!outcome && is_transient(outcome.error())) {

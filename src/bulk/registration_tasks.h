@@ -63,10 +63,10 @@ class RegistrationTasks {
 
   void work();
   [[nodiscard]] bool keeps_running_after(Milliseconds pause);
-  Result<void> do_all();
+  Result<void> run_tasks();
   Result<void> remove_old();
   void sweep_uploads();
-  void work_on(const registry::RegistrationTask& task);
+  void run_task(const registry::RegistrationTask& task);
   Result<Outcome> carry_out(const registry::RegistrationTask& task);
   Result<Outcome> process_lines(Run& run);
   Result<Outcome> process_line(Run& run, const LineReader::Line& line);

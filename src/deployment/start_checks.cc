@@ -36,7 +36,7 @@ bool covers(const std::string& address, const std::string& other) {
   return address == "0.0.0.0" && other.find(':') == std::string::npos;
 }
 
-bool are_in_each_others_place(const ListenAddress& one, const ListenAddress& other) {
+bool do_overlap(const ListenAddress& one, const ListenAddress& other) {
   return one.port != 0 && one.port == other.port &&
          (covers(one.address, other.address) || covers(other.address, one.address));
 }
@@ -114,7 +114,7 @@ Result<void> check_configuration(const Config& config) {
   const std::vector<Listener> all = listeners_of(config);
   for (std::size_t i = 0; i < all.size(); ++i) {
     for (std::size_t k = 0; k < i; ++k) {
-      if (!are_in_each_others_place(all[i].address, all[k].address)) continue;
+      if (!do_overlap(all[i].address, all[k].address)) continue;
       return fail(Fault::invalid,
                   "{} and {} are both port {} ({} and {}); use a different port for each",
                   all[k].key, all[i].key, all[i].address.port, all[k].address.text(),

@@ -32,7 +32,7 @@ class Child {
   /// Kills the group at once; its end shows on `process`.
   void kill() const;
   /// Asks the group to end; the destructor does not wait for it.
-  void ask_to_end() const;
+  void terminate() const;
   /// Call after `process` has become readable: waits for the child and describes its end, "exit
   /// status 1", "signal 9".
   std::string reap();

@@ -152,21 +152,22 @@ const Condition::Operator* Condition::find_operator(std::string_view name) {
 
 /// If an operator can never be true for a key, the author should learn of the mistake at once.
 Result<void> Condition::check_key() const {
-  const auto misfit = [this](std::string_view remedy) {
+  const auto wrong_key = [this](std::string_view remedy) {
     return fail(Fault::invalid, "{} cannot be used with {}; {}", operator_->name, key_.name,
                 remedy);
   };
   const Kind kind = operator_->kind;
   if (kind == Kind::null) return {};
   if (key_.is_list() && set_ == Set::none)
-    return misfit("it has several values: write ForAllValues: or ForAnyValue: before the operator");
+    return wrong_key(
+        "it has several values: write ForAllValues: or ForAnyValue: before the operator");
   if ((key_.key == Variable::Key::last_will_topic) != (kind == Kind::arn))
-    return misfit("the Arn operators and iot:LastWillTopic go together");
+    return wrong_key("the Arn operators and iot:LastWillTopic go together");
   if (kind == Kind::ip && key_.key != Variable::Key::source_ip)
-    return misfit("IpAddress and NotIpAddress are for aws:SourceIp");
+    return wrong_key("IpAddress and NotIpAddress are for aws:SourceIp");
   if (key_.is_time() != (kind == Kind::date) &&
       !(key_.key == Variable::Key::epoch_time && kind == Kind::numeric))
-    return misfit("the Date operators go with aws:CurrentTime and aws:EpochTime");
+    return wrong_key("the Date operators go with aws:CurrentTime and aws:EpochTime");
   return {};
 }
 

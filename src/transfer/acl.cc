@@ -20,7 +20,7 @@ struct Resource {
   std::string_view name = {};
 };
 
-Resource take_apart(std::string_view arn, std::string_view account) {
+Resource split_arn(std::string_view arn, std::string_view account) {
   if (arn == "*") return {.everything = true};
   std::string_view rest = arn;
   std::string_view part;
@@ -106,7 +106,7 @@ class Translator {
 
   void add_resource(const Statement& statement, const std::string& where, const std::string& text,
                     Acl::Access access) {
-    const Resource resource = take_apart(text, account_);
+    const Resource resource = split_arn(text, account_);
     if (resource.other_account) return;
     const bool wild_type = resource.type.find_first_of("*?") != std::string_view::npos;
     const bool about_topics = resource.everything || resource.type == "topic";

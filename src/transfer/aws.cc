@@ -116,7 +116,7 @@ Result<void> add_groups(registry::Store& store, Calls& calls) {
 }
 
 /// Replaces this server's account in ARNs by a marker, so that the script can insert the reader's.
-std::string marked(std::string document, const std::string& account) {
+std::string mark_account(std::string document, const std::string& account) {
   const std::string from = ":" + account + ":";
   for (auto at = document.find(from); at != std::string::npos; at = document.find(from, at + 1))
     document.replace(at, from.size(), ":ACCOUNT_OF_IMPRINT:");
@@ -128,7 +128,7 @@ Result<void> add_policies(registry::Store& store, const std::string& account, Ca
     const auto& policy = std::get<registry::Policy>(record);
     TRY_ASSIGN(const std::string document, default_document(store, policy));
     return calls.add("create-policy", {{"policyName", policy.name.str()},
-                                       {"policyDocument", marked(document, account)}});
+                                       {"policyDocument", mark_account(document, account)}});
   });
 }
 
@@ -259,7 +259,7 @@ class Bulk {
 };
 
 /// Certificates without a thing have no line, because AWS's bulk registration registers things.
-Result<void> note_the_rest(registry::Store& store, Exported& out) {
+Result<void> note_certificates_without_thing(registry::Store& store, Exported& out) {
   std::size_t alone = 0;
   TRY(for_each_record(store, query::Certificates{}, [&](const Record& record) -> Result<void> {
     const auto& certificate = std::get<registry::Certificate>(record);
@@ -301,7 +301,7 @@ Result<Exported> export_for_aws(registry::Store& store, const deployment::Layout
   Bulk bulk(folder / "bulk", out);
   TRY(for_each_thing(store, [&](const ThingFacts& facts) { return bulk.add(facts); }));
   TRY(bulk.finish());
-  TRY(note_the_rest(store, out));
+  TRY(note_certificates_without_thing(store, out));
   TRY(write_file_durably(folder / "issuing-ca.pem", 0644, issuing));
   TRY(write_file_durably(folder / "register.sh", 0755, kScript));
   return out;

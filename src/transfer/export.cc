@@ -57,7 +57,8 @@ Result<void> list_attachments(registry::Store& store, const Take& take) {
 }
 
 /// Takes those records of the keys that exist.
-Result<void> take_found(registry::Store& store, std::vector<registry::Key> keys, const Take& take) {
+Result<void> take_existing(registry::Store& store, std::vector<registry::Key> keys,
+                           const Take& take) {
   TRY_ASSIGN(const auto found, runtime::run_blocking(store.find(std::move(keys))));
   for (const std::optional<Record>& record : found) {
     if (record) TRY(take(*record));
@@ -74,7 +75,7 @@ Result<void> list_tags(registry::Store& store, const Take& take) {
     TRY(for_each_record(store, tagged, [&](const Record& record) {
       const registry::Key tags =
           registry::tags_key(registry::resource_name(registry::key_of(record)));
-      return take_found(store, {tags}, take);
+      return take_existing(store, {tags}, take);
     }));
   }
   return {};
@@ -114,9 +115,9 @@ Result<void> list_section(registry::Store& store, registry::Kind kind, const Tak
     case registry::Kind::resource_tags:
       return list_tags(store, take);
     case registry::Kind::setting:
-      return take_found(store, {registry::setting_key(std::string(kEventConfigurations))}, take);
+      return take_existing(store, {registry::setting_key(std::string(kEventConfigurations))}, take);
     case registry::Kind::indexing_configuration:
-      return take_found(store, {registry::indexing_configuration_key()}, take);
+      return take_existing(store, {registry::indexing_configuration_key()}, take);
     default:
       break;
   }

@@ -138,7 +138,7 @@ Acl common(const Acl& a, const Acl& b) {
   return out;
 }
 
-std::string_view word_of(const Acl::Access& access) {
+std::string_view access_keyword(const Acl::Access& access) {
   if (access.read && access.write) return "readwrite";
   return access.read ? "read" : "write";
 }
@@ -345,7 +345,7 @@ class Export {
         std::ranges::all_of(names_, [](const auto& one) { return one.second == 1; });
     if (!all_alone) {
       for (const auto& [filter, access] : shared.topics)
-        text += fmt::format("pattern {} {}\n", word_of(access), filter);
+        text += fmt::format("pattern {} {}\n", access_keyword(access), filter);
       out_.counts["pattern lines"] = shared.topics.size();
       notes.insert(shared.notes.begin(), shared.notes.end());
       note_shared_names(notes);
@@ -382,7 +382,7 @@ class Export {
     text += fmt::format("\nuser {}\n", name);
     for (const std::string& filter : acl.denied) text += fmt::format("topic deny {}\n", filter);
     for (const auto& [filter, access] : acl.topics)
-      text += fmt::format("topic {} {}\n", word_of(access), filter);
+      text += fmt::format("topic {} {}\n", access_keyword(access), filter);
     ++out_.counts["users"];
   }
 
