@@ -275,7 +275,8 @@ Result<void> thaw(const Arguments& arguments) {
   return {};
 }
 
-/// A claim that has no budget yet is not described by the API; then there is nothing to overlay.
+/// The API does not describe a claim that has no budget yet; then the given rules are the whole
+/// budget.
 Result<void> set(const Arguments& arguments) {
   json::object request;
   const auto claim = ask(arguments, "GET", path_of(arguments));

@@ -276,7 +276,7 @@ Result<RegistrationTasks::Outcome> RegistrationTasks::process_lines(Run& run) {
   }
 }
 
-/// Repeats the line until it is registered or fails for a reason of its own.
+/// Repeats the line until it is registered or fails for its own reason.
 Result<RegistrationTasks::Outcome> RegistrationTasks::process_line(Run& run,
                                                                    const LineReader::Line& line) {
   if (!line.is_too_long && is_blank(line.text)) {

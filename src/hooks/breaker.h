@@ -23,7 +23,7 @@ class Breaker {
   /// groups that make it the fault of the hook.
   static constexpr std::size_t kSeveral = 3;
 
-  /// The set of callers whose requests are not sent to the hook.
+  /// The callers whose requests are not sent to the hook.
   enum class Rests : std::uint8_t { nobody, payer, group, all };
 
   Breaker(std::uint32_t failures, Milliseconds pause) : limit_(failures), pause_(pause) {}

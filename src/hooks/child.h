@@ -11,9 +11,9 @@
 
 namespace imprint::hooks {
 
-/// A program that runs beside the server, in a process group of its own: no shell, none of the
-/// server's open files, default signals, and an environment of PATH, HOME, LANG, TZ and TMPDIR. The
-/// destructor ends the whole group.
+/// A program that runs beside the server, in its own process group: no shell, none of the server's
+/// open files, default signals, and an environment of PATH, HOME, LANG, TZ and TMPDIR. The
+/// destructor kills the whole group.
 class Child {
  public:
   /// The program is looked up in PATH. Errors name the program and the system's reason.

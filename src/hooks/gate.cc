@@ -12,7 +12,7 @@ namespace {
 
 constexpr Milliseconds kFirstPause{50};  // between two attempts; doubles each time
 
-/// Whose requests rest, for messages. Names are usually certificate ids.
+/// The resting payer or group as shown in messages. Names are usually certificate ids.
 std::string shown(Breaker::Rests rests, const Payer& payer) {
   if (rests == Breaker::Rests::all) return "all";
   if (rests == Breaker::Rests::group) return "devices of CA " + payer.group_name();
@@ -31,8 +31,8 @@ void Gate::ask(std::string arn, std::string event, Payer payer, Monotonic asked,
     const Breaker::Rests rests = breaker_.resting(payer);
     const std::string whose =
         rests == Breaker::Rests::all ? std::string() : " for " + shown(rests, payer);
-    return done(refusal(fmt::format("hook {} has failed {} times in a row{} and is not asked at "
-                                    "the moment",
+    return done(refusal(fmt::format("hook {} has failed {} times in a row{} and is temporarily "
+                                    "not called",
                                     quote(options_.arn), options_.breaker_failures, whose),
                         asked));
   }

@@ -588,7 +588,7 @@ TEST_F(HooksTest, AHookThatKeepsFailingRestsForAWhile) {
   EXPECT_EQ(server.calls(), 3);
   const Reply kept = ask();
   EXPECT_EQ(kept.kind, failed);
-  EXPECT_THAT(kept.because, HasSubstr("not asked at the moment"));
+  EXPECT_THAT(kept.because, HasSubstr("is temporarily not called"));
   EXPECT_EQ(server.calls(), 3);
   works = true;
   while (ask().kind != answered) std::this_thread::sleep_for(std::chrono::milliseconds(20));
@@ -714,7 +714,7 @@ TEST_F(HooksTest, ARestingPayerDisplacesNobodyFromAFullQueue) {
   };
   for (int i = 0; i < 3; ++i) runtime::start(wait());
   for (int i = 0; i < 5; ++i)
-    EXPECT_THAT(ask_as({.payer = "leaked claim"}).because, HasSubstr("not asked at the moment"));
+    EXPECT_THAT(ask_as({.payer = "leaked claim"}).because, HasSubstr("is temporarily not called"));
   go.release(10);
   ended.wait();
   EXPECT_EQ(let_in, 3) << "all that waited";

@@ -76,7 +76,7 @@ enum class CertificateStatus : std::uint8_t {
 std::string_view to_string(CertificateStatus status);  ///< as AWS writes it: "PENDING_ACTIVATION"
 Result<CertificateStatus> parse_certificate_status(std::string_view text);
 
-/// What a certificate may be used for beyond its policies.
+/// The use of a certificate beyond its policies.
 enum class CertificatePurpose : std::uint8_t {
   identity,  ///< a device, or an ordinary client
   claim,     ///< shared by devices that have no identity yet; made by `imprint claim create`
@@ -280,7 +280,7 @@ struct ProvisioningTemplateVersion {
   std::int64_t version = 1;
 };
 
-/// Counts the dynamic thing groups, which have a limit of their own.
+/// Counts the dynamic thing groups, which have their own limit.
 inline constexpr std::string_view kDynamicGroupsCounter = "dynamic-thing-groups";
 inline constexpr std::int64_t kMaxDynamicGroups = 100;  ///< AWS IoT quota
 
