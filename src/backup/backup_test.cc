@@ -40,7 +40,7 @@ std::string file_of(const std::string& path, const std::string& mode = "0600",
                      kDigest);
 }
 
-TEST(Manifest, IsReadAsItIsWritten) {
+TEST(Manifest, RoundTrips) {
   const auto parsed = Manifest::parse(
       manifest_of(file_of("ca/issuing-ca.key") + "," + file_of("imprint.toml", "0644")));
   ASSERT_TRUE(parsed) << parsed.error().message;

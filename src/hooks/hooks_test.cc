@@ -418,7 +418,7 @@ TEST_F(HooksTest, CommandsThatMisbehaveFailAndAreReplaced) {
   }
 }
 
-TEST_F(HooksTest, AProgramThatHangsIsEndedAndItsAnswerIsNobodyElses) {
+TEST_F(HooksTest, AHangingProgramIsEndedAndItsLateAnswerDiscarded) {
   make(
       {.transport = Transport::command,
        .command =

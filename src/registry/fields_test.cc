@@ -182,7 +182,7 @@ std::set<std::string> required_members() {
   return out;
 }
 
-RC_GTEST_PROP(RecordFields, ComeBackAsTheyWere, ()) {
+RC_GTEST_PROP(RecordFields, RoundTrip, ()) {
   for_each_kind([]<class T>(std::type_identity<T>) {
     const T record = any<T>();
     const auto back = read_text<T>(encoding::write_fields(record));
@@ -191,7 +191,7 @@ RC_GTEST_PROP(RecordFields, ComeBackAsTheyWere, ()) {
   });
 }
 
-RC_GTEST_PROP(RecordFields, AreFoundAmongMembersThatLaterVersionsWrote, ()) {
+RC_GTEST_PROP(RecordFields, AreReadBesideMembersOfLaterVersions, ()) {
   for_each_kind([]<class T>(std::type_identity<T>) {
     const T record = any<T>();
     json::object stored{{"a later member", json::object{{"version", "x"}}}};
@@ -205,7 +205,7 @@ RC_GTEST_PROP(RecordFields, AreFoundAmongMembersThatLaterVersionsWrote, ()) {
   });
 }
 
-RC_GTEST_PROP(RecordFields, ThatEarlierVersionsDidNotWriteAreDefaults, ()) {
+RC_GTEST_PROP(RecordFields, MissingInEarlierVersionsGetDefaults, ()) {
   for_each_kind([]<class T>(std::type_identity<T>) {
     const T record = any<T>();
     json::object stored = encoding::write_fields(record);
@@ -221,7 +221,7 @@ RC_GTEST_PROP(RecordFields, ThatEarlierVersionsDidNotWriteAreDefaults, ()) {
   });
 }
 
-TEST(RecordFields, ThatNameARecordMustBeThere) {
+TEST(RecordFields, OfTheNameAreRequired) {
   std::size_t names = 0;
   for_each_kind([&]<class T>(std::type_identity<T>) {
     for (const std::string& name : required_members<T>()) {
@@ -236,7 +236,7 @@ TEST(RecordFields, ThatNameARecordMustBeThere) {
   EXPECT_EQ(names, 18U);
 }
 
-TEST(RecordFields, HaveANameOfTheirOwn) {
+TEST(RecordFields, HaveDistinctNames) {
   for_each_kind([]<class T>(std::type_identity<T>) {
     std::set<std::string_view> names;
     encoding::for_each_field<T>(

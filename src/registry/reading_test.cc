@@ -43,7 +43,7 @@ TEST_F(ReadingTest, ARecordHasTheTypeOfItsKey) {
   EXPECT_EQ(missing.error().message, "thing \"c\" does not exist");
 }
 
-TEST_F(ReadingTest, SeveralComeInTheOrderOfTheirKeys) {
+TEST_F(ReadingTest, SeveralRecordsHaveTheOrderOfTheirKeys) {
   const auto found = run_blocking(
       find(store_, setting_key("s"), thing_key(thing_named("c")), thing_key(thing_named("b"))));
   ASSERT_TRUE(found);

@@ -18,7 +18,7 @@ std::uint64_t RecordCache::ticket(const Key& key) {
 }
 
 void RecordCache::fill(const Key& key, const Record& record, std::uint64_t ticket) {
-  if (key.kind == Kind::audit_trail) return;  // moves with commits that do not name it
+  if (key.kind == Kind::audit_trail) return;  // commits change it without naming it
   Stripe& s = stripe(key);
   const std::scoped_lock lock(s.mutex);
   if (s.generation != ticket) return;

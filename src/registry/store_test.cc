@@ -952,7 +952,7 @@ TEST(SqliteStore, DamageIsNoticed) {
     EXPECT_THAT(checked.error().message, testing::HasSubstr(row.message)) << row.name;
   }
   const auto copied = copy_store(folder.file(), folder.file().string() + ".copy");
-  ASSERT_FALSE(copied) << "of the page overwritten";
+  ASSERT_FALSE(copied) << "because a page was overwritten";
   EXPECT_EQ(copied.error().fault, Fault::invalid) << copied.error().message;
   EXPECT_FALSE(std::filesystem::exists(folder.file().string() + ".copy"));
 }

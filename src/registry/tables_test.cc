@@ -38,7 +38,7 @@ TEST(Tables, FillTheSearchedColumns) {
       searched_cells(claim),
       testing::ElementsAre(Cell(std::int64_t{5}), Cell("PENDING_ACTIVATION"), Cell(std::int64_t{2}),
                            Cell(zeros), Cell(zeros), Cell(nullptr), Cell(zeros)))
-      << "it is swept when its ownership ends, and has no end here";
+      << "the sweep time is the end of its ownership, which is not set here";
   EXPECT_THAT(searched_cells(AuditEvent{.step = "s", .outcome = "ok", .thing = "d-1"}),
               testing::ElementsAre(Cell("d-1"), Cell(nullptr), Cell(nullptr), Cell(nullptr),
                                    Cell(nullptr), Cell(nullptr)));

@@ -154,7 +154,7 @@ TEST(Csr, RefusesSignaturesThatDoNotMatchTheKey) {
       "CSR text"));  // over the size limit before any decoder
 }
 
-TEST(Csr, AcceptsARequestWithoutAttributesAndIgnoresAnyOthers) {
+TEST(Csr, AttributesAreOptionalAndIgnored) {
   const auto key = test::make_key();
   const Bytes version = der::unsigned_integer({});
   const Bytes subject = test::common_name("x").der();
