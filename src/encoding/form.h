@@ -42,12 +42,12 @@ class Reader {
 
 /// The form of one type:
 ///   static json::value write(const T&);
-///   static bool matches(const json::value&);              is it of the right JSON type?
-///   static bool read(const json::value&, T&, Reader&);    false, and refused, when it is not valid
-///   static constexpr std::string_view kOtherwise          why another JSON type is refused; empty:
-///                                                         it is not, and counts as absent
-/// and, where a type has them:
-///   static bool is_empty(const T&);   an object leaves such a member out
+///   static bool matches(const json::value&);              whether it has the right JSON type
+///   static bool read(const json::value&, T&, Reader&);    false, after refuse(), if it is invalid
+///   static constexpr std::string_view kWrongType          why another JSON type is refused; if
+///                                                         empty, it is ignored as if absent
+/// and optionally:
+///   static bool is_empty(const T&);   whether an object leaves the member out
 ///   static T blank();                 to read into, for a type without a default constructor
 template <class T>
 struct Form;
