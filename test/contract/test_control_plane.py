@@ -212,7 +212,7 @@ class ControlPlane(unittest.TestCase):
                         "-X", "PUT", "--data-binary", piece, f"{deployment.http}/imprint/v1/uploads/factory/a.ndjson?{options}"])
             return json.loads(done.stdout)
         self.assertEqual(put("first", "last=false&offset=0")["bytes"], 5)
-        self.assertIn("begins there", put("again", "last=true&offset=9")["message"])
+        self.assertIn("must begin there", put("again", "last=true&offset=9")["message"])
         self.assertTrue(put("second", "last=true&offset=5")["complete"])
         self.assertEqual((deployment.data / "uploads/factory/a.ndjson").read_text(), "firstsecond")
 
