@@ -42,7 +42,7 @@ function median(values) {
   return sorted[Math.floor(sorted.length / 2)];
 }
 
-/** When the page first painted and had all its data, and how long each of its requests took. */
+/** The times of the first paint and of all data, and the duration of each request. */
 async function look(page, url) {
   await page.goto(url);
   await settled(page);

@@ -59,7 +59,7 @@ export function Frame({ signOut }: { signOut: () => Promise<void> }): JSX.Elemen
   const pages = kPages.filter((one) => one.needs === undefined || may(session, one.needs));
   const entry = pages.find((one) => one.page === visit.page);
   const isHidden = entry === undefined && kPages.some((one) => one.page === visit.page);
-  const missing = isHidden ? `The role ${session.role} does not see this page` : "There is no such page";
+  const missing = isHidden ? `The role ${session.role} may not see this page` : "There is no such page";
   const name = visit.query.get(entry?.of ?? "") ?? "";
   const main = useRef<HTMLElement>(null);
   const isFirst = useRef(true);

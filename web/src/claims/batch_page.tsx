@@ -43,7 +43,7 @@ export function BatchPage({ name }: { name: string }): JSX.Element {
       <Panel title="Units">
         <form class="search" role="search" onSubmit={(event) => event.preventDefault()}>
           <label class="field">
-            <span>Serial number, whole</span>
+            <span>Whole serial number</span>
             <input type="search" value={serial} maxLength={128} onInput={(event) => setSerial(event.currentTarget.value)} />
           </label>
         </form>

@@ -52,7 +52,7 @@ export function Rotate({ thing, close, allowed }: Props & { allowed?: (until: nu
 export function Withdraw({ thing, close }: Props): JSX.Element {
   const api = useApi();
   return (
-    <ActionDialog title="Take this permission back?" action="Take it back" run={() => api.withdrawReprovisioning(thing)} close={close}>
+    <ActionDialog title="Withdraw this permission?" action="Withdraw it" run={() => api.withdrawReprovisioning(thing)} close={close}>
       <p>
         No device can register as <DeviceText text={thing} shown={64} /> with another key any more. The current certificate keeps working.
       </p>

@@ -72,7 +72,7 @@ function Rejections(): JSX.Element {
   );
   return (
     <Panel title="Devices that hooks kept out, per hour">
-      <Shown of={pipeline} what="what hooks kept out">
+      <Shown of={pipeline} what="the devices that hooks kept out">
         {() =>
           bars === undefined || series.every((one) => sum(one.values) === 0) ? (
             <Empty title="No hook kept a device out in the last 24 hours" />

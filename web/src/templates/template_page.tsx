@@ -162,7 +162,7 @@ function Versions({
         >
           <p>
             Devices that register from now on use version {wanted} instead of version {template.defaultVersionId}. Registered devices are
-            not touched.
+            not affected.
           </p>
         </ActionDialog>
       )}
