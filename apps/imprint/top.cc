@@ -160,14 +160,14 @@ Result<void> watch(const Arguments& arguments) {
   TRY_ASSIGN(ServerAddress server, find_server(layout));
   const bool once = arguments.once || ::isatty(STDOUT_FILENO) == 0;
   while (true) {
-    const auto shows = render_screen(layout, server);
-    if (!shows && (once || shows.error().fault != Fault::unavailable))
-      return tl::unexpected(shows.error());
+    const auto screen = render_screen(layout, server);
+    if (!screen && (once || screen.error().fault != Fault::unavailable))
+      return tl::unexpected(screen.error());
     // The server may be restarting, perhaps on another port: wait for it.
-    if (!shows) {
+    if (!screen) {
       TRY_ASSIGN(server, find_server(layout));
     }
-    fmt::print("{}{}", once ? "" : kHomeAndClear, shows ? *shows : shows.error().message + "\n");
+    fmt::print("{}{}", once ? "" : kHomeAndClear, screen ? *screen : screen.error().message + "\n");
     std::fflush(stdout);
     if (once) return {};
     std::this_thread::sleep_for(kPeriod);

@@ -279,7 +279,7 @@ class Examination {
   }
 
   [[nodiscard]] bool has_access_keys() const {
-    return store_state(at_) == StoreState::there &&
+    return store_state(at_) == StoreState::present &&
            registry::holds_any(at_.store(), registry::query::Credentials{}).value_or(false);
   }
 

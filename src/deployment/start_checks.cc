@@ -82,15 +82,15 @@ class StartExamination {
   void check_allowlist() {
     const std::string& name = config_.templates.allowlist;
     const auto list = ListName::parse(name);
-    if (!list || store_state(at_) != StoreState::there) return;
-    const auto held = registry::holds(at_.store(), registry::manufacturing_list_key(*list));
-    if (!held) return;  // the store's check reports why
-    const Result<void> found =
-        *held ? Result<void>()
-              : fail(Fault::not_found,
-                     "templates.allowlist names {}, but there is no such list: no device gets in",
-                     quote(name));
-    add("default allowlist", found, name + " is there",
+    if (!list || store_state(at_) != StoreState::present) return;
+    const auto exists = registry::holds(at_.store(), registry::manufacturing_list_key(*list));
+    if (!exists) return;  // the store's check reports why
+    const Result<void> found = *exists ? Result<void>()
+                                       : fail(Fault::not_found,
+                                              "templates.allowlist names {}, but this list does "
+                                              "not exist: no device is admitted",
+                                              quote(name));
+    add("default allowlist", found, name + " exists",
         fmt::format("imprint list create {} {}, or correct the name", at_.directory().string(),
                     name));
   }

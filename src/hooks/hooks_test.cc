@@ -586,9 +586,9 @@ TEST_F(HooksTest, AHookThatKeepsFailingRestsForAWhile) {
   make({.url = server.url(), .breaker_failures = 3, .breaker_pause = Milliseconds(300)});
   for (int i = 0; i < 3; ++i) EXPECT_THAT(ask().because, HasSubstr("500"));
   EXPECT_EQ(server.calls(), 3);
-  const Reply kept = ask();
-  EXPECT_EQ(kept.kind, failed);
-  EXPECT_THAT(kept.because, HasSubstr("is temporarily not called"));
+  const Reply refused = ask();
+  EXPECT_EQ(refused.kind, failed);
+  EXPECT_THAT(refused.because, HasSubstr("is temporarily not called"));
   EXPECT_EQ(server.calls(), 3);
   works = true;
   while (ask().kind != answered) std::this_thread::sleep_for(std::chrono::milliseconds(20));

@@ -268,36 +268,36 @@ bool Condition::compare(const T& left, const T& right) const {
 }
 
 /// A text that matches only because an unresolved variable could have any value counts as unknown.
-Condition::Match Condition::matches_text(const std::vector<Variable>& variables, bool fits,
+Condition::Match Condition::matches_text(const std::vector<Variable>& variables, bool is_match,
                                          const Context& context, Reading reading) {
   const bool is_known = std::ranges::none_of(variables, [&](const Variable& variable) {
     return substitution(variable, context, reading).text.empty();
   });
-  if (fits) return is_known ? Match::yes : Match::unknown;
+  if (is_match) return is_known ? Match::yes : Match::unknown;
   return is_known || reading == Reading::deny ? Match::no : Match::unknown;
 }
 
 Condition::Match Condition::matches(Value value, const Operand& operand, const Context& context,
                                     Reading reading) const {
   std::string storage;
-  const auto sure = [](bool yes) { return yes ? Match::yes : Match::no; };
+  const auto to_match = [](bool yes) { return yes ? Match::yes : Match::no; };
   if (const auto* pattern = std::get_if<Pattern>(&operand)) {
-    const bool fits = pattern->matches(spell(value, storage), context, reading);
-    return matches_text(pattern->variables(), fits, context, reading);
+    const bool is_match = pattern->matches(spell(value, storage), context, reading);
+    return matches_text(pattern->variables(), is_match, context, reading);
   }
   if (const auto* pattern = std::get_if<ResourcePattern>(&operand)) {
-    const bool fits = pattern->matches(fmt::format("topic/{}", value.text), context, reading);
-    return matches_text(pattern->variables(), fits, context, reading);
+    const bool is_match = pattern->matches(fmt::format("topic/{}", value.text), context, reading);
+    return matches_text(pattern->variables(), is_match, context, reading);
   }
   if (const auto* right = std::get_if<double>(&operand)) {
     const auto left = finite(value.text);
-    return left ? sure(compare(*left, *right)) : Match::unknown;
+    return left ? to_match(compare(*left, *right)) : Match::unknown;
   }
   if (const auto* truth = std::get_if<bool>(&operand))
-    return sure(value.text == (*truth ? "true" : "false"));
+    return to_match(value.text == (*truth ? "true" : "false"));
   if (const auto* network = std::get_if<Network>(&operand)) {
     const auto host = Network::parse(value.text);
-    return host ? sure(network->contains(*host)) : Match::unknown;
+    return host ? to_match(network->contains(*host)) : Match::unknown;
   }
   return Match::no;
 }

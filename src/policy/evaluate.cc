@@ -164,14 +164,14 @@ Statement::Verdict Statement::judge(Action action, std::string_view resource,
   // A client that calls itself "$share" must not be granted a share group by a pattern for its own
   // topics.
   const bool is_shared = action == Action::subscribe && resource.starts_with(kSharedResource);
-  const bool fits = std::ranges::any_of(resources_, [&](const ResourcePattern& pattern) {
+  const bool is_match = std::ranges::any_of(resources_, [&](const ResourcePattern& pattern) {
     return (!allows_ || !is_shared || pattern.names_share_groups()) &&
            pattern.matches(resource, context, reading);
   });
   // AWS: a statement whose variable has no value does not match. That is the safe reading for an
   // Allow as a whole; in a Deny, the parts that can be resolved still apply.
   if (allows_ && first_unresolved(context, reading) != nullptr) return Verdict::unresolved;
-  if (!fits) return Verdict::other_resource;
+  if (!is_match) return Verdict::other_resource;
   return first_failing(context, reading) == nullptr ? Verdict::matches : Verdict::condition_failed;
 }
 
