@@ -28,8 +28,8 @@ struct Thing {
   std::int64_t version = 1;
   /// Until then, an operator permits one more registration with another key.
   std::optional<Timestamp> reprovision_until = {};
-  /// The name was reserved by a caller who may not set the thing's properties: the first template
-  /// that registers a device under it does, as for a thing that does not exist yet.
+  /// The name was reserved by a caller who may not set the thing's properties. The first template
+  /// that registers a device under it sets them, as for a new thing.
   bool is_reserved = false;
 };
 
@@ -83,8 +83,8 @@ enum class CertificatePurpose : std::uint8_t {
   provisioning_claim,  ///< made by CreateProvisioningClaim: short-lived, not listed
 };
 
-/// AWS IoT API, CertificateMode: whether the certificate's CA was registered with proof of
-/// possession, or may be registered in several accounts at once.
+/// AWS IoT API, CertificateMode. DEFAULT: the CA was registered with proof of possession of its
+/// key. SNI_ONLY: without such a proof; it may be registered in several accounts at once.
 enum class CertificateMode : std::uint8_t { default_mode, sni_only };
 
 std::string_view to_string(CertificateMode mode);  ///< "DEFAULT", "SNI_ONLY"
@@ -98,7 +98,7 @@ struct Registration {
   Timestamp at = {};
 };
 
-/// At most `count` within any period of this length.
+/// At most `most` within any period of the length `per`.
 struct Rate {
   std::int64_t most = 1;
   Seconds per{60};
