@@ -48,7 +48,7 @@ void Child::wait_for_output(const std::string& text) const {
     if (output().find(text) != std::string::npos) return;
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
-  throw std::runtime_error(fmt::format("no \"{}\" from a server, but:\n{}", text, output()));
+  throw std::runtime_error(fmt::format("a server printed no \"{}\", but:\n{}", text, output()));
 }
 
 std::uint16_t free_port() {

@@ -11,11 +11,10 @@
 
 namespace imprint::bench {
 
-/// A server under measurement: started with its output in a file, ended with SIGTERM when the
-/// object goes.
+/// A server under measurement, with its output in a file; the destructor stops it with SIGTERM.
 class Child {
  public:
-  /// Throws when the program cannot be started.
+  /// Throws if the program cannot be started.
   Child(const std::vector<std::string>& command, std::filesystem::path output);
   ~Child();
   Child(const Child&) = delete;
@@ -26,7 +25,7 @@ class Child {
     return bench::cpu_time_by_thread(pid_);
   }
   [[nodiscard]] std::string output() const;
-  /// Waits until the output holds `text`; throws after ten seconds, with that output.
+  /// Waits until the output contains `text`; throws after ten seconds, quoting the output.
   void wait_for_output(const std::string& text) const;
 
  private:
@@ -34,7 +33,7 @@ class Child {
   std::filesystem::path output_;
 };
 
-/// A port of 127.0.0.1 that was free a moment ago: for servers that cannot pick one themselves.
+/// A port of 127.0.0.1 that was free just now, for servers that cannot pick one themselves.
 std::uint16_t free_port();
 
 }  // namespace imprint::bench

@@ -12,11 +12,11 @@ namespace imprint::bench {
 using CpuTime = std::chrono::nanoseconds;
 
 CpuTime thread_cpu_time();
-/// Of the calling process, with all threads.
+/// The CPU time of the calling process, all threads included.
 CpuTime process_cpu_time();
-/// Of another process of this user, with all threads.
+/// The CPU time of another process of this user, all threads included.
 CpuTime process_cpu_time(pid_t process);
-/// Of the threads that it has now, by their names; threads of one name together.
+/// The CPU time of its current threads by name; threads with the same name are added up.
 std::map<std::string, CpuTime> cpu_time_by_thread(pid_t process);
 
 inline double to_microseconds(CpuTime time) {

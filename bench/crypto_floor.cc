@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The calls measured are deprecated since OpenSSL 3.0, and exactly for that the floor: EVP adds to
-// them.
+// The measured calls have been deprecated since OpenSSL 3.0, which is why they are the floor: EVP
+// adds overhead to them.
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "bench/crypto_floor.h"
 

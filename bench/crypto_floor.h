@@ -3,9 +3,9 @@
 
 namespace imprint::bench {
 
-/// What the P-256 operations of one onboarding cost this CPU at this moment, in microseconds, with
-/// nothing around them: libcrypto's low-level calls on keys that are ready. The yardstick for
-/// server CPU: absolute times move by a third with the neighbours, ratios to it do not.
+/// The cost of the P-256 operations of one onboarding on this CPU, in microseconds, with nothing
+/// around them: libcrypto's low-level calls on prepared keys. The yardstick for server CPU:
+/// absolute times vary by a third with the machine's other load, but ratios to this floor do not.
 struct CryptoFloor {
   double keygen = 0;
   double derive = 0;  ///< ECDH
@@ -15,13 +15,13 @@ struct CryptoFloor {
   /// Measures for about a fifth of a second.
   static CryptoFloor measure();
 
-  /// TLS 1.3, everything P-256, the client known by fingerprint: key share, ECDH, CertificateVerify
-  /// made and checked, and 10 us of hashes, HKDF and AEAD.
+  /// TLS 1.3, everything P-256, the client known by fingerprint: key share, ECDH, one
+  /// CertificateVerify signed and one verified, and 10 us of hashes, HKDF and AEAD.
   [[nodiscard]] double handshake() const { return keygen + derive + sign + verify + 10; }
-  /// CSR proof checked, certificate signed, 2 us of hashes.
+  /// The handshake, the CSR's proof verified, a certificate signed, and 2 us of hashes.
   [[nodiscard]] double csr_flow() const { return handshake() + verify + sign + 2; }
   [[nodiscard]] double csr_flow_and_reconnect() const { return csr_flow() + handshake(); }
-  /// The server makes the key.
+  /// The same when the server makes the key.
   [[nodiscard]] double keys_flow() const { return handshake() + keygen + sign + 2; }
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How long the dashboard makes people wait with ten devices and with a million: its first paint, the page with all its data, and
-// each request, in a real browser against a real imprintd. Asserts nothing; prints medians in milliseconds and the ratio.
+// Measures the dashboard's speed with ten devices and with a million: the first paint, the page with all its data, and each
+// request, in a real browser against a real imprintd. Asserts nothing; prints medians in milliseconds and the ratio.
 // usage: ./dev bench dashboard [DEVICES] [REPEATS]
 import { execFile } from "node:child_process";
 import { dirname, join, resolve } from "node:path";
@@ -42,7 +42,7 @@ function median(values) {
   return sorted[Math.floor(sorted.length / 2)];
 }
 
-/** When the page first painted and had all its data, and how long each of its requests took. */
+/** The times of the first paint and of all data, and the duration of each request. */
 async function look(page, url) {
   await page.goto(url);
   await settled(page);

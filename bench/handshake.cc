@@ -27,7 +27,7 @@ Context make_context(const SSL_METHOD* method, const fleet::Identity& identity,
   return context;
 }
 
-/// Returns the server's share.
+/// Returns the server's CPU time.
 CpuTime shake_hands(SSL_CTX* client_context, SSL_CTX* server_context) {
   CpuTime spent{};
   const SslPtr client(SSL_new(client_context));

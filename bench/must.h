@@ -8,8 +8,8 @@
 
 namespace imprint::bench {
 
-/// The value of a step without which there is nothing to measure. Throws otherwise, so that the
-/// servers under measurement end with the program.
+/// The value of a step without which nothing can be measured. Otherwise throws, so that the servers
+/// under measurement are stopped with the program.
 template <class T>
 T must(Result<T> result) {
   if (!result) throw std::runtime_error(describe(result.error()));

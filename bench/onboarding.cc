@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Measures what onboarding costs the server, against yardsticks of the same moment.
+// Measures the server's cost of onboarding, together with yardsticks measured at the same time.
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <fmt/format.h>
@@ -46,7 +46,7 @@ struct Arguments {
   bool micro = false;
 };
 
-/// Of the serial numbers of the scenario "csr".
+/// The prefix of the serial numbers in the scenario "csr".
 constexpr const char* kCsrPrefix = "csr-";
 
 using RunOnce = std::function<Result<fleet::Report>(unsigned repeat)>;
@@ -58,8 +58,8 @@ struct Scenario {
   RunOnce run;
 };
 
-/// Lets what trails behind the last answer (commits, closing) be counted too.
-void settle() { std::this_thread::sleep_for(std::chrono::milliseconds(300)); }
+/// Waits so that work after the last answer (commits, closing) is counted, too.
+void wait_for_trailing_work() { std::this_thread::sleep_for(std::chrono::milliseconds(300)); }
 
 Sample take_sample(const Scenario& scenario, const Pki& pki, unsigned repeat) {
   Sample out;
@@ -69,7 +69,7 @@ Sample take_sample(const Scenario& scenario, const Pki& pki, unsigned repeat) {
   const auto threads_began = scenario.server.cpu_time_by_thread();
   const CpuTime client_began = process_cpu_time();
   out.report = must(scenario.run(repeat));
-  settle();
+  wait_for_trailing_work();
   const auto devices = static_cast<double>(out.report.devices);
   out.server_cpu_us = to_microseconds(scenario.server.cpu_time() - server_began) / devices;
   out.client_cpu_us = to_microseconds(process_cpu_time() - client_began) / devices;
@@ -90,20 +90,20 @@ class Bench {
     if (std::filesystem::exists(arguments.mosquitto)) {
       mosquitto_.emplace(arguments.mosquitto, folder.path(), pki_);
     } else {
-      fmt::print("{} is not there, so there is no comparison with it\n",
+      fmt::print("{} does not exist, so it is not measured for comparison\n",
                  arguments.mosquitto.string());
     }
   }
 
-  /// Whether every device succeeded.
+  /// Returns whether every device succeeded.
   bool run() {
     std::vector<Scenario> scenarios = make_scenarios();
     bool all_succeeded = true;
-    // Rounds over all scenarios, so that a busy minute of the machine touches each alike.
+    // Every round runs all scenarios, so that other load on the machine affects each alike.
     for (unsigned repeat = 0; repeat < arguments_.repeats; ++repeat) {
       for (Scenario& scenario : scenarios) {
-        tell(fmt::format("  round {} of {}: {}", repeat + 1, arguments_.repeats,
-                         scenario.series.name));
+        show_progress(fmt::format("  round {} of {}: {}", repeat + 1, arguments_.repeats,
+                                  scenario.series.name));
         scenario.series.samples.push_back(take_sample(scenario, pki_, repeat));
         const fleet::Report& report = scenario.series.samples.back().report;
         if (report.failed() == 0) continue;
@@ -111,14 +111,14 @@ class Bench {
         fmt::print("\n{}", fleet::to_text(report));
       }
     }
-    tell("");
+    show_progress("");
     for (Scenario& scenario : scenarios) done_.push_back(std::move(scenario.series));
     return all_succeeded;
   }
 
   [[nodiscard]] const std::vector<Series>& series() const { return done_; }
 
-  /// What the server's metrics and audit trail cost a device.
+  /// The cost of the server's metrics and audit trail for one device.
   [[nodiscard]] WatchingCost watching() const {
     const Series& csr = *find("csr");
     const ChainCost chain = measure_chain(imprintd_.layout().audit(), kCsrPrefix);
@@ -130,7 +130,7 @@ class Bench {
         .onboarding_us = median(csr, [](const Sample& s) { return s.server_cpu_us; })};
   }
 
-  /// How many whole onboardings the server does in the CPU time of one bare mosquitto connection.
+  /// The number of whole onboardings in the CPU time of one bare mosquitto connection.
   [[nodiscard]] std::optional<double> onboardings_per_mosquitto_connect() const {
     const Series* onboard = find("csr");
     const Series* mosquitto = find("mosquitto connect");
@@ -144,7 +144,7 @@ class Bench {
 
  private:
   /// One line on a terminal, rewritten in place; silent anywhere else.
-  static void tell(const std::string& line) {
+  static void show_progress(const std::string& line) {
     if (::isatty(STDERR_FILENO) == 1) fmt::print(stderr, "\r\x1b[K{}", line);
   }
 
@@ -234,7 +234,7 @@ std::filesystem::path write_results(const Bench& bench, const Arguments& argumen
   return file;
 }
 
-/// The modules' own benches, which lie beside this program.
+/// Runs the modules' own benchmarks, which are in the same folder as this program.
 void run_micro(const std::filesystem::path& binaries, const std::filesystem::path& self) {
   for (const auto& entry : std::filesystem::directory_iterator(binaries)) {
     const std::string name = entry.path().filename().string();
@@ -277,19 +277,19 @@ int main(int argc, char** argv) {
   arguments.binaries = self.parent_path();
   CLI::App app(kHelp, "onboarding_bench");
   app.add_flag("--quick", arguments.quick, "300 devices, 3 repeats");
-  app.add_option("--devices", arguments.devices, "Devices a run (default 3000)")
+  app.add_option("--devices", arguments.devices, "Devices per run (default 3000)")
       ->check(CLI::Range(1, 1'000'000));
   app.add_option("--repeats", arguments.repeats, "Runs of each scenario (default 5)")
       ->check(CLI::Range(1, 100));
   app.add_option("--concurrency", arguments.concurrency, "Devices at the same time (default 64)")
       ->check(CLI::Range(1, 10'000));
   app.add_option("--server-threads", arguments.server_threads,
-                 "Shards of imprintd (default one for each core)")
+                 "Shards of imprintd (default: one per core)")
       ->check(CLI::Range(1, 256));
   app.add_option("--binaries", arguments.binaries, "Folder of imprintd (default this program's)");
   app.add_option("--mosquitto", arguments.mosquitto, "The broker to compare with");
   app.add_option("--results", arguments.results, "Folder for the figures");
-  app.add_flag("--micro", arguments.micro, "Run the modules' own benches too");
+  app.add_flag("--micro", arguments.micro, "Run the modules' own benchmarks, too");
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {

@@ -13,7 +13,7 @@
 
 namespace imprint::bench {
 
-/// imprintd with a deployment of its own below `folder`, its key algorithm P-256.
+/// imprintd with its own deployment below `folder`; its key algorithm is P-256.
 class Imprintd {
  public:
   Imprintd(const std::filesystem::path& binary, const std::filesystem::path& folder,
@@ -21,7 +21,7 @@ class Imprintd {
 
   [[nodiscard]] const Child& process() const { return *process_; }
   [[nodiscard]] const deployment::Layout& layout() const { return deployment_.layout(); }
-  /// What devices first connect with, and where to.
+  /// The claim that devices first connect with, and the server's address.
   [[nodiscard]] fleet::Load claim_load() const { return load(deployment_.claim_folder()); }
   /// The same with a certificate that may use any topic.
   [[nodiscard]] fleet::Load broker_load() const { return load(deployment_.broker_folder()); }
@@ -33,7 +33,7 @@ class Imprintd {
   std::optional<Child> process_;
 };
 
-/// mosquitto as it is fastest: mutual TLS, anonymous users, no persistence, no log.
+/// mosquitto in its fastest configuration: mutual TLS, anonymous users, no persistence, no log.
 class Mosquitto {
  public:
   Mosquitto(const std::filesystem::path& binary, const std::filesystem::path& folder,

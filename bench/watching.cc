@@ -71,7 +71,7 @@ std::string to_text(const WatchingCost& cost) {
   const auto line = [&](const char* what, double us) {
     return fmt::format("  {:<22}{:>8.1f} us{:>7.2f} %\n", what, us, 100 * us / cost.onboarding_us);
   };
-  return fmt::format("being watched, of {:.0f} us for a csr onboarding with {:.1f} events\n",
+  return fmt::format("metrics and audit, of {:.0f} us for a csr onboarding with {:.1f} events\n",
                      cost.onboarding_us, cost.events) +
          line("metrics", cost.metrics_us) + line("audit: hash chain", cost.chain_us) +
          line("audit: archive", cost.archive_us);

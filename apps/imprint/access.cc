@@ -57,8 +57,8 @@ Result<Fetched> perform(CURL* c, const deployment::Layout& layout, const ServerA
   return fetched;
 }
 
-/// The signed request and the sent one are built from one value, so the query has one order and one
-/// encoding.
+/// The signed request and the sent one are built from one value, so that the query has the same
+/// order and encoding in both.
 Result<access::Outgoing> request_of(const ServerAddress& server, const std::string& method,
                                     std::string_view target, std::string body) {
   const std::size_t end = std::min(target.find('?'), target.size());

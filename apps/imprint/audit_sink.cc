@@ -89,7 +89,7 @@ class SyslogSender final : public AuditSink {
   Result<void> reconnect() {
     TRY(connect());
     sent_ = 0;
-    // Until these are sent again, no acknowledgement on this connection is about them.
+    // Until they are sent again, no acknowledgement on this connection concerns them.
     for (Sent& one : unconfirmed_) one.end = std::numeric_limits<std::uint64_t>::max();
     for (Sent& one : unconfirmed_) {
       if (auto sent = send(one.message); !sent) {
@@ -121,8 +121,8 @@ class SyslogSender final : public AuditSink {
     return fail(Fault::unavailable, "cannot connect to {}: {}", url_, std::strerror(errno));
   }
 
-  /// Detects a receiver that has gone before the next event would be lost in transit.
-  Result<void> look_at_receiver() {
+  /// Detects that the receiver has closed the connection, before the next event is lost in transit.
+  Result<void> check_receiver() {
     pollfd poll{.fd = socket_.get(), .events = POLLRDHUP, .revents = 0};
     if (::poll(&poll, 1, 0) > 0 && (poll.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0)
       return fail(Fault::unavailable, "{} has closed the connection", url_);
@@ -134,7 +134,7 @@ class SyslogSender final : public AuditSink {
   }
 
   Result<void> send(std::string_view bytes) {
-    if (is_stream_) TRY(look_at_receiver());
+    if (is_stream_) TRY(check_receiver());
     while (!bytes.empty()) {
       const ssize_t sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
       if (sent < 0 && errno == EINTR) continue;

@@ -13,7 +13,7 @@ using testing::HasSubstr;
 
 const std::string kTool = std::string(IMPRINT_TOOL) + " ";
 
-TEST(BackupVerb, TakesALiveDeploymentToAnotherDirectory) {
+TEST(BackupVerb, CopiesALiveDeploymentToAnotherDirectory) {
   const test::ScratchFolder folder;
   test::ServingDeployment deployment(folder / "d");
   const auto made = test::shell(
@@ -30,7 +30,7 @@ TEST(BackupVerb, TakesALiveDeploymentToAnotherDirectory) {
   EXPECT_TRUE(encoding::parse_json(back.output)) << back.output;
   deployment.start();
   const auto list = test::shell(folder, kTool + "credentials list d");
-  EXPECT_THAT(list.output, HasSubstr("kept")) << "the store came along, and so did the admin key";
+  EXPECT_THAT(list.output, HasSubstr("kept")) << "the backup contains the store and the admin key";
 }
 
 TEST(BackupVerb, ReadsADeploymentOnAReadOnlyFileSystem) {
@@ -48,7 +48,7 @@ TEST(BackupVerb, ReadsADeploymentOnAReadOnlyFileSystem) {
   EXPECT_EQ(test::shell(folder, kTool + "restore b.tar again").exit_code, 0);
 }
 
-TEST(BackupVerb, SaysWhatIsWrong) {
+TEST(BackupVerb, ReportsErrors) {
   const test::ScratchFolder folder;
   test::ServingDeployment(folder / "d").stop();
   ASSERT_EQ(test::shell(folder, kTool + "init never").exit_code, 0);

@@ -57,7 +57,7 @@ constexpr const char* kFreezeHelp =
     "Example:\n"
     "  imprint claim freeze /var/lib/imprint 5f2c... --because \"line 3 lost a controller\"\n"
     "\n"
-    "Takes a claim out of service at once: its connections end, and no device registers with it.";
+    "Takes a claim out of service at once: its connections are closed and no device can register.";
 
 constexpr const char* kThawHelp =
     "Example:\n"
@@ -275,7 +275,8 @@ Result<void> thaw(const Arguments& arguments) {
   return {};
 }
 
-/// A claim that has no budget yet is not described by the API; then there is nothing to overlay.
+/// The API does not describe a claim that has no budget yet; then the given rules are the whole
+/// budget.
 Result<void> set(const Arguments& arguments) {
   json::object request;
   const auto claim = ask(arguments, "GET", path_of(arguments));

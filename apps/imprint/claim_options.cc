@@ -41,7 +41,7 @@ Result<json::value> serials_of(const std::string& text) {
       json::object{{"first", text.substr(0, dots)}, {"last", text.substr(dots + 2)}});
 }
 
-Result<json::value> text_as_it_is(const std::string& text) { return json::value(text); }
+Result<json::value> plain_text(const std::string& text) { return json::value(text); }
 
 Result<json::value> list_of(const std::vector<std::string>& texts) {
   json::array out;
@@ -103,8 +103,8 @@ Result<void> BudgetOptions::apply_to(json::object& budget) const {
   overlay_list(budget, "networks", networks);
   TRY(overlay("maxDevices", max_devices, count("--max-devices")));
   TRY(overlay("rate", rate, &rate_of));
-  TRY(overlay("from", from, &text_as_it_is));
-  TRY(overlay("until", until, &text_as_it_is));
+  TRY(overlay("from", from, &plain_text));
+  TRY(overlay("until", until, &plain_text));
   TRY(overlay("serials", serials, &serials_of));
   TRY(overlay("learningDevices", learn_networks, count("--learn-networks")));
   return {};

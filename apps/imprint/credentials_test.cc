@@ -46,7 +46,7 @@ TEST(CredentialsVerb, MakesListsAndRevokes) {
   EXPECT_EQ(revoked_keys, 1U);
 }
 
-TEST(CredentialsVerb, SaysWhatIsWrongBeforeItMakesAKey) {
+TEST(CredentialsVerb, ReportsErrorsBeforeItMakesAKey) {
   const test::ScratchFolder folder;
   const test::ServingDeployment deployment(folder / "d");
   test::spill(folder / "there", "kept");

@@ -103,7 +103,7 @@ int run_doctor(const Arguments& arguments) {
   auto checks =
       deployment::examine(arguments.directory, SystemClock(), files_of_server(arguments.directory));
   const deployment::Layout layout(arguments.directory);
-  if (deployment::store_state(layout) == deployment::StoreState::there)
+  if (deployment::store_state(layout) == deployment::StoreState::present)
     std::ranges::move(check_continuity(layout), std::back_inserter(checks));
   std::ranges::move(check_alarm_channels(layout), std::back_inserter(checks));
   std::ranges::move(examine_server(arguments.directory), std::back_inserter(checks));

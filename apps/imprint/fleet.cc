@@ -67,7 +67,7 @@ struct Arguments {
 
 // ---- from arguments to options ----
 
-/// The address imprintd listens on: the one it wrote when it started, or else the configured one.
+/// The address imprintd listens on: as it wrote it when it started, or else as configured.
 Result<fleet::Endpoint> find_endpoint(const deployment::Layout& layout) {
   TRY(expect_deployment(layout));
   const auto running = read_file(layout.run_file(), kMaxSmallFile);

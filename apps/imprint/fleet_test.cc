@@ -56,7 +56,7 @@ TEST(FleetVerb, OnboardsAndReportsAsTextAndJson) {
   EXPECT_THAT(failed.output, HasSubstr("2 x rejected at register: ResourceNotFound"));
 }
 
-TEST(FleetVerb, SaysWhatIsMissing) {
+TEST(FleetVerb, ReportsMissingAndWrongArguments) {
   const test::ScratchFolder folder;
   const test::FleetDeployment deployment(folder / "d");
   const struct {

@@ -16,7 +16,7 @@ bool contains(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
 
-TEST(Tool, HelpOpensWithAnExample) {
+TEST(Tool, HelpBeginsWithAnExample) {
   const test::ScratchFolder folder;
   for (const std::string verb : {"", " init", " doctor", " fleet"}) {
     const auto help = test::shell(folder, kTool + verb + " --help");
@@ -25,7 +25,7 @@ TEST(Tool, HelpOpensWithAnExample) {
   }
 }
 
-TEST(Tool, EveryVerbOfANounOpensWithAnExampleOfItsOwn) {
+TEST(Tool, EveryVerbOfANounBeginsWithItsOwnExample) {
   const test::ScratchFolder folder;
   for (const std::string verb :
        {"claim create",  "claim list",      "claim show",         "claim freeze",
@@ -45,7 +45,7 @@ TEST(Tool, EveryVerbOfANounOpensWithAnExampleOfItsOwn) {
   }
 }
 
-TEST(Tool, BadUsageEndsWithTwoAndASentence) {
+TEST(Tool, BadUsageExitsWithTwoAndAMessage) {
   const test::ScratchFolder folder;
   const struct {
     std::string arguments;
@@ -85,7 +85,7 @@ TEST(Tool, BadUsageEndsWithTwoAndASentence) {
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 
-TEST(Tool, APathThatIsNotThereIsBadInputWhateverTheVerb) {
+TEST(Tool, AMissingPathIsBadInputForEveryVerb) {
   const test::ScratchFolder folder;
   ASSERT_EQ(test::shell(folder, kTool + " init d").exit_code, 0);
   const char* rows[] = {
@@ -129,7 +129,7 @@ TEST(Tool, APathThatIsNotThereIsBadInputWhateverTheVerb) {
   }
 }
 
-TEST(Tool, AFileThatIsNoneOrNotTextIsBadInputAndNamed) {
+TEST(Tool, APathThatIsNotATextFileIsBadInputAndNamed) {
   const test::ScratchFolder folder;
   ASSERT_EQ(test::shell(folder, kTool + " init d && mkdir folder").exit_code, 0);
   const auto write = [&](const std::string& name, const std::string& text) {
@@ -179,7 +179,7 @@ TEST(Tool, AFileThatIsNoneOrNotTextIsBadInputAndNamed) {
   EXPECT_EQ(test::shell(folder, kTool + " list import d l folder --format csv").exit_code, 2);
 }
 
-TEST(Tool, TheDoctorReadsWhatAlarmsAreSentWith) {
+TEST(Tool, TheDoctorChecksTheFilesOfAlarmChannels) {
   const test::ScratchFolder folder;
   ASSERT_EQ(test::shell(folder, kTool + " init d").exit_code, 0);
   test::shell(folder,
@@ -190,7 +190,7 @@ TEST(Tool, TheDoctorReadsWhatAlarmsAreSentWith) {
   EXPECT_TRUE(contains(doctor.output, "alarms.webhook.bearer-file")) << doctor.output;
 }
 
-TEST(Tool, InitThenDoctorIsHealthy) {
+TEST(Tool, ANewDeploymentIsHealthy) {
   const test::ScratchFolder folder;
   const auto made = test::shell(folder, kTool + " init d --endpoint iot.example.com");
   ASSERT_EQ(made.exit_code, 0) << made.output;
@@ -238,7 +238,7 @@ TEST(Tool, TheAwsCliReadsTheCredentials) {
   EXPECT_EQ(seen.output.substr(0, 4), "AKIA") << "./dev setup installs the AWS CLI";
 }
 
-TEST(Tool, LintTellsEveryFindingWithItsPlaceAndEndsWithOneOnErrors) {
+TEST(Tool, LintReportsEveryFindingWithItsPlaceAndExitsWithOneOnErrors) {
   const test::ScratchFolder folder;
   const auto write = [&](const std::string& name, const std::string& text) {
     std::ofstream(folder.path() / name) << text;

@@ -6,7 +6,7 @@
 namespace imprint::tool {
 namespace {
 
-TEST(Terminal, ShowsTextAndNothingThatActsOnIt) {
+TEST(Terminal, ShowsTextWithoutControlCharacters) {
   struct Row {
     const char* name;
     std::string text;

@@ -26,7 +26,7 @@ constexpr const char* kHelp =
     "\n"
     "Shows a running server live: devices per second, what is refused and why, connections of\n"
     "each shard, alarms and what to do. Ends with Ctrl-C. --once, or an output that is not a\n"
-    "terminal, prints one picture.";
+    "terminal, prints one snapshot.";
 
 constexpr auto kPeriod = std::chrono::seconds(1);
 constexpr std::string_view kHomeAndClear = "\x1b[H\x1b[2J";
@@ -134,11 +134,11 @@ std::string write_alarms(const json::array& alarms) {
                        time_of(number_in(alarm, "since")), shown(alarm, "because"),
                        shown(alarm, "next"));
   }
-  if (alarms.size() > kMostAlarms) out += "  ... imprint alarm list has them all\n";
+  if (alarms.size() > kMostAlarms) out += "  ... imprint alarm list shows all of them\n";
   return out;
 }
 
-Result<std::string> picture(const deployment::Layout& layout, const ServerAddress& server) {
+Result<std::string> render_screen(const deployment::Layout& layout, const ServerAddress& server) {
   TRY_ASSIGN(const json::value answer,
              call(layout, server, "GET", "/imprint/v1/pipeline?span=hour"));
   TRY_ASSIGN(const json::value raised,
@@ -160,14 +160,14 @@ Result<void> watch(const Arguments& arguments) {
   TRY_ASSIGN(ServerAddress server, find_server(layout));
   const bool once = arguments.once || ::isatty(STDOUT_FILENO) == 0;
   while (true) {
-    const auto shows = picture(layout, server);
-    if (!shows && (once || shows.error().fault != Fault::unavailable))
-      return tl::unexpected(shows.error());
+    const auto screen = render_screen(layout, server);
+    if (!screen && (once || screen.error().fault != Fault::unavailable))
+      return tl::unexpected(screen.error());
     // The server may be restarting, perhaps on another port: wait for it.
-    if (!shows) {
+    if (!screen) {
       TRY_ASSIGN(server, find_server(layout));
     }
-    fmt::print("{}{}", once ? "" : kHomeAndClear, shows ? *shows : shows.error().message + "\n");
+    fmt::print("{}{}", once ? "" : kHomeAndClear, screen ? *screen : screen.error().message + "\n");
     std::fflush(stdout);
     if (once) return {};
     std::this_thread::sleep_for(kPeriod);
@@ -182,7 +182,7 @@ void add_top(CLI::App& app, Run& run) {
   verb->add_option("DIR", arguments->directory, "Deployment directory")
       ->envname("IMPRINT_DATA")
       ->required();
-  verb->add_flag("--once", arguments->once, "Print one picture and exit");
+  verb->add_flag("--once", arguments->once, "Print one snapshot and exit");
   verb->callback([arguments, &run] {
     run = [arguments]() -> int {
       const auto done = watch(*arguments);

@@ -37,7 +37,7 @@ constexpr const char* kImportHelp =
     "\n"
     "Reads a folder that imprint export wrote, perhaps edited, into a deployment whose server\n"
     "is stopped. Everything is checked first and then applied as one change. Entries that are\n"
-    "already there and the same are kept, so importing twice changes nothing.";
+    "already there and identical are kept, so importing twice changes nothing.";
 
 struct Arguments {
   std::string directory;

@@ -13,7 +13,7 @@ using testing::HasSubstr;
 
 const std::string kTool = std::string(IMPRINT_TOOL) + " ";
 
-TEST(TransferVerbs, TakeALiveRegistryToAnotherDeployment) {
+TEST(TransferVerbs, CopyALiveRegistryToAnotherDeployment) {
   const test::ScratchFolder folder;
   test::ServingDeployment deployment(folder / "d");
   const auto out = test::shell(folder, kTool + "export d e");
@@ -43,7 +43,7 @@ TEST(TransferVerbs, TakeALiveRegistryToAnotherDeployment) {
             0);
 }
 
-TEST(TransferVerbs, SayWhatIsWrong) {
+TEST(TransferVerbs, ReportErrors) {
   const test::ScratchFolder folder;
   const test::FleetDeployment deployment(folder / "d");
   ASSERT_EQ(test::shell(folder, kTool + "init empty && " + kTool + "export d e").exit_code, 0);

@@ -54,7 +54,7 @@ int report_of_files(const Error& error);
 
 /// Reads a file named on the command line: a path that does not lead to a file is bad input.
 Result<std::string> read_argument(const std::string& path, std::size_t max_bytes);
-/// As above, for a secret, which nobody else may be able to read.
+/// As above, for a secret, which no other user may be able to read.
 Result<Secret> read_secret_argument(const std::string& path, std::size_t max_bytes);
 /// As above, for UTF-8 text: the error names an empty file, another encoding, a byte order mark or
 /// content that is not text.

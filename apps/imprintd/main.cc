@@ -15,7 +15,7 @@ namespace {
 constexpr int kFailed = 1;
 constexpr int kBadUsage = 2;
 
-int complain(const imprint::Error& error, int code) {
+int report_error(const imprint::Error& error, int code) {
   fmt::print(stderr, "imprintd: {}\n", imprint::describe(error));
   return code;
 }
@@ -38,7 +38,7 @@ void keep_memory_private() {
   prctl(PR_SET_DUMPABLE, 0);
 }
 
-/// Reads the command line and the file as they are now.
+/// Reads the command line and the file again.
 imprint::Result<void> reload(imprint::server::Server& server, int argc, char** argv,
                              imprint::telemetry::Log& log) {
   TRY_ASSIGN(const imprint::imprintd::Options options, imprint::imprintd::read_options(argc, argv));
@@ -47,8 +47,8 @@ imprint::Result<void> reload(imprint::server::Server& server, int argc, char** a
   return {};
 }
 
-void serve_until_told(imprint::server::Server& server, const sigset_t& signals, int argc,
-                      char** argv, imprint::telemetry::Log& log) {
+void serve_until_signal(imprint::server::Server& server, const sigset_t& signals, int argc,
+                        char** argv, imprint::telemetry::Log& log) {
   int signal = 0;
   while (sigwait(&signals, &signal) == 0 && signal == SIGHUP) {
     const auto reloaded = reload(server, argc, argv, log);
@@ -67,7 +67,7 @@ void serve_until_told(imprint::server::Server& server, const sigset_t& signals, 
 
 int main(int argc, char** argv) {
   const auto options = imprint::imprintd::read_options(argc, argv);
-  if (!options) return complain(options.error(), kBadUsage);
+  if (!options) return report_error(options.error(), kBadUsage);
   if (options->only_help) return 0;
   keep_memory_private();
   const sigset_t signals = block_signals();
@@ -76,13 +76,13 @@ int main(int argc, char** argv) {
   auto server =
       imprint::server::Server::start(options->layout, options->config, log, options->beginning);
   if (!server)
-    return complain(server.error(),
-                    server.error().fault == imprint::Fault::invalid ? kBadUsage : kFailed);
+    return report_error(server.error(),
+                        server.error().fault == imprint::Fault::invalid ? kBadUsage : kFailed);
   const imprint::imprintd::RunFile run_file(options->layout.run_file(), (*server)->mqtt_address(),
                                             (*server)->http_address());
   fmt::print("imprintd ready mqtt={} http=https://{} pid={}\n", (*server)->mqtt_address(),
              (*server)->http_address(), getpid());
   std::fflush(stdout);
-  serve_until_told(**server, signals, argc, argv, log);
+  serve_until_signal(**server, signals, argc, argv, log);
   return 0;
 }

@@ -6,8 +6,8 @@
 
 namespace imprint::imprintd {
 
-/// While the server runs, a file in the deployment directory tells the operator's tool where it
-/// listens, whichever ports it was given. Removed at the end.
+/// While the server runs, a file in the deployment directory tells the operator's tool which
+/// addresses it listens on. Removed when the server stops.
 class RunFile {
  public:
   RunFile(std::filesystem::path file, const std::string& mqtt, const std::string& http);

@@ -293,9 +293,8 @@ Result<Manifest> back_up(const deployment::Layout& layout, const std::filesystem
   const Temporary store(file.string() + suffix + ".db");
   if (!std::filesystem::exists(layout.store())) {
     return fail(Fault::not_found,
-                "{} does not exist: start imprintd once, which makes it; if it has been served "
-                "before, find "
-                "out where its store is",
+                "{} does not exist: start imprintd once to create it; if the deployment has "
+                "been served before, find out where its store is",
                 layout.store().string());
   }
   TRY(registry::copy_store(layout.store(), store.path()));

@@ -40,7 +40,7 @@ std::string file_of(const std::string& path, const std::string& mode = "0600",
                      kDigest);
 }
 
-TEST(Manifest, IsReadAsItIsWritten) {
+TEST(Manifest, RoundTrips) {
   const auto parsed = Manifest::parse(
       manifest_of(file_of("ca/issuing-ca.key") + "," + file_of("imprint.toml", "0644")));
   ASSERT_TRUE(parsed) << parsed.error().message;
@@ -51,7 +51,7 @@ TEST(Manifest, IsReadAsItIsWritten) {
   EXPECT_EQ(again->total_bytes(), 6U);
 }
 
-TEST(Manifest, RefusesWhatCouldDoHarmOrIsNone) {
+TEST(Manifest, RefusesHarmfulAndInvalidManifests) {
   const struct {
     std::string name;
     std::string text;
@@ -147,7 +147,7 @@ class BackupTest : public testing::Test {
   SystemRandom random_;
 };
 
-TEST_F(BackupTest, ComesBackWithContentModesAndHealth) {
+TEST_F(BackupTest, IsRestoredWithContentAndModesAndIsHealthy) {
   {
     const auto store = registry::SqliteStore::open(layout_.store());
     ASSERT_TRUE(store);
@@ -160,13 +160,14 @@ TEST_F(BackupTest, ComesBackWithContentModesAndHealth) {
   const auto restored = restore_now();
   ASSERT_TRUE(restored) << restored.error().message;
   EXPECT_EQ(restored->entries, made->entries);
-  // All but the store, which is written anew, is the same to the bit.
+  // Everything but the store, which is written anew, is identical bit for bit.
   EXPECT_EQ(test::shell(folder_, "diff -r --exclude='imprint.db*' d r").output, "");
   const std::string modes = " ! -name 'imprint.db-*' ! -name '*.lock' -printf '%P %m\\n' | sort";
   EXPECT_EQ(test::shell(folder_, "find r" + modes).output,
             test::shell(folder_, "find d" + modes).output);
   for (const deployment::Check& check : deployment::examine(folder_ / "r", clock_)) {
-    // Another server on this machine may hold them; how many files may be open is the machine's.
+    // Another server on this machine may use the ports, and the limit of open files is the
+    // machine's.
     if (check.name.ends_with("port") || check.name == "open files") continue;
     EXPECT_EQ(check.health, deployment::Health::ok) << check.name << ": " << check.found;
   }
@@ -177,7 +178,7 @@ TEST_F(BackupTest, ComesBackWithContentModesAndHealth) {
       10U);
 }
 
-TEST_F(BackupTest, IsOneMomentOfAStoreThatGoesOn) {
+TEST_F(BackupTest, CapturesOneMomentOfAStoreInUse) {
   auto store = registry::SqliteStore::open(layout_.store());
   ASSERT_TRUE(store);
   put_things(**store, 0, 200);
@@ -207,7 +208,7 @@ TEST_F(BackupTest, IsOneMomentOfAStoreThatGoesOn) {
     const auto count = run_blocking(registry::get(**again, registry::counter_key("things")));
     ASSERT_TRUE(things && count);
     EXPECT_GE(things->size(), 200U);
-    EXPECT_EQ(things->size(), static_cast<std::size_t>(count->value)) << "no half transaction";
+    EXPECT_EQ(things->size(), static_cast<std::size_t>(count->value)) << "no partial transaction";
   }
 }
 
@@ -219,10 +220,10 @@ TEST_F(BackupTest, IsRefusedWithoutAStore) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().fault, Fault::not_found);
   EXPECT_THAT(refused.error().message, HasSubstr("start imprintd once"));
-  EXPECT_EQ(test::slurp(folder_ / "b.tar"), before) << "the good one stays";
+  EXPECT_EQ(test::slurp(folder_ / "b.tar"), before) << "the good backup is kept";
 }
 
-TEST_F(BackupTest, BringsReportsAndTheInputOfTasksAtWork) {
+TEST_F(BackupTest, ContainsReportsAndTheInputOfRunningTasks) {
   const auto folder = layout_.registrations();
   std::filesystem::create_directories(folder / "task-1");
   std::filesystem::create_directories(folder / "task-2");
@@ -244,7 +245,7 @@ TEST_F(BackupTest, BringsReportsAndTheInputOfTasksAtWork) {
   EXPECT_THAT(back_up_now().error().message, HasSubstr("task-1/folder"));
 }
 
-TEST_F(BackupTest, TakesTheArchiveOfTheAuditTrailAsFarAsTheStoreGoes) {
+TEST_F(BackupTest, ContainsTheAuditArchiveUpToTheStoresPosition) {
   const auto record = [](registry::Store& store, int count) {
     registry::ChangeSet changes;
     for (int i = 0; i < count; ++i) changes.events.push_back({.step = "connect", .outcome = "ok"});
@@ -268,7 +269,7 @@ TEST_F(BackupTest, TakesTheArchiveOfTheAuditTrailAsFarAsTheStoreGoes) {
     record(*store, 5);
     archive(*store, layout_);
   }
-  // The archive has gone on since the store was copied.
+  // The archive has grown since the store was copied.
   std::filesystem::rename(folder_ / "older.db", layout_.store());
   ASSERT_TRUE(back_up_now());
   const auto restored = restore_now();
@@ -287,7 +288,7 @@ TEST_F(BackupTest, TakesTheArchiveOfTheAuditTrailAsFarAsTheStoreGoes) {
   EXPECT_EQ(report->store.last, 9);
 }
 
-TEST_F(BackupTest, TakesReportsWhileTheyGrow) {
+TEST_F(BackupTest, CopiesReportsWhileTheyGrow) {
   const auto folder = layout_.registrations() / "task";
   std::filesystem::create_directories(folder);
   const auto report = folder / "results-00000.ndjson";
@@ -318,7 +319,7 @@ TEST_F(BackupTest, IsRefusedWhenItsStoreIsDamaged) {
   ASSERT_GT(bytes.size(), 40 * kPage);
   bytes.replace(30 * kPage, kPage, kPage, '\xA5');
   const std::string digest = encoding::to_hex(x509::sha256(as_bytes(bytes)));
-  // The archive itself is sound: what it holds was damaged before.
+  // The backup itself is sound: the store in it was damaged before.
   forge({{"manifest.json", manifest_of(fmt::format(
                                R"({{"path":"imprint.db","mode":"0600","size":{},"sha256":"{}"}})",
                                bytes.size(), digest))},
@@ -336,7 +337,7 @@ TEST_F(BackupTest, IsRefusedWhenItsStoreIsDamaged) {
   EXPECT_THAT(made.error().message, HasSubstr("damaged"));
 }
 
-TEST_F(BackupTest, ReplacesAnOlderOneOnlyWhenItIsWhole) {
+TEST_F(BackupTest, ReplacesAnOlderBackupOnlyWhenComplete) {
   ASSERT_TRUE(back_up_now());
   const std::string before = test::slurp(folder_ / "b.tar");
   std::filesystem::create_directory(folder_ / "d/ca/folder");
@@ -347,7 +348,7 @@ TEST_F(BackupTest, ReplacesAnOlderOneOnlyWhenItIsWhole) {
   EXPECT_EQ(listing(), "b.tar\nd\n");
 }
 
-TEST_F(BackupTest, RefusesWhatIsNoDeploymentOrNoPlaceToWrite) {
+TEST_F(BackupTest, RefusesAnInvalidDeploymentOrTarget) {
   EXPECT_FALSE(back_up(deployment::Layout(folder_ / "gone"), folder_ / "b.tar", clock_));
   EXPECT_FALSE(back_up(layout_, folder_ / "no/such/folder/b.tar", clock_));
   std::filesystem::create_symlink("/etc/passwd", folder_ / "d/ca/link");
@@ -365,7 +366,7 @@ TEST_F(BackupTest, LeavesAnExistingDirectoryAlone) {
   EXPECT_EQ(test::shell(folder_, "ls -A r").output, "");
 }
 
-TEST_F(BackupTest, RefusesADamagedCopyWhereverItIsDamaged) {
+TEST_F(BackupTest, RefusesACopyDamagedAnywhere) {
   ASSERT_TRUE(back_up_now());
   const std::string whole = test::slurp(folder_ / "b.tar");
   const auto expect_refused = [&](const std::string& bytes, const std::string& what) {
@@ -386,7 +387,7 @@ TEST_F(BackupTest, RefusesADamagedCopyWhereverItIsDamaged) {
   expect_refused(std::string(4096, '\0'), "zeros");
 }
 
-TEST_F(BackupTest, RefusesAnArchiveThatIsNotWhatItsManifestSays) {
+TEST_F(BackupTest, RefusesAnArchiveThatDiffersFromItsManifest) {
   const std::string manifest = manifest_of(file_of("ca/a"));
   using Members = std::vector<std::pair<std::string, std::string>>;
   const struct {
@@ -444,7 +445,7 @@ TEST_F(BackupTest, IsRefusedWithoutTheRegistry) {
   }
 }
 
-TEST_F(BackupTest, FollowsNoLink) {
+TEST_F(BackupTest, DoesNotFollowLinks) {
   ASSERT_TRUE(back_up_now());
   test::shell(folder_, "mkdir x && printf '%s' '" + manifest_of(file_of("ca/a")) +
                            "' > x/manifest.json && mkdir x/ca && ln -s /etc/passwd x/ca/a && "

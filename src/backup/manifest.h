@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 
-/// Copies a whole deployment to one file, and back.
+/// Copies a whole deployment to one file, and restores it.
 namespace imprint::backup {
 
 /// One file of a backup.

@@ -17,7 +17,7 @@ TEST(Name, AcceptsWhatAwsAccepts) {
   EXPECT_TRUE(TemplateName::parse(std::string(36, 'T')));
 }
 
-TEST(Name, RefusesWithTheCharacterAndItsPlace) {
+TEST(Name, RefusalsNameTheCharacterAndItsPosition) {
   const struct {
     std::string text;
     std::string part;
@@ -39,14 +39,14 @@ TEST(Name, RefusesWithTheCharacterAndItsPlace) {
   }
 }
 
-TEST(Name, AttributeValuesFollowTheirOwnRule) {
+TEST(Name, AttributeValuesHaveTheirOwnRule) {
   EXPECT_TRUE(check_attribute_value(""));
   EXPECT_TRUE(check_attribute_value("1.0.0[a]=x"));
   EXPECT_FALSE(check_attribute_value("1.0+build 5"));
   EXPECT_FALSE(check_attribute_value(std::string(801, 'a')));
 }
 
-TEST(Quote, CutsAndEscapesOutsideText) {
+TEST(Quote, TruncatesAndEscapesUntrustedText) {
   EXPECT_EQ(quote("a\"b\r\n\x1b[31m"), "\"a\\\"b\\x0d\\x0a\\x1b[31m\"");
   EXPECT_NE(quote(std::string(500, 'x')).find("(500 bytes)"), std::string::npos);
 }
@@ -63,13 +63,13 @@ TEST(Random, UuidsDifferAndCarryVersionAndVariant) {
   }
 }
 
-TEST(Bytes, ConstantTimeComparisonIsStillAComparison) {
+TEST(Bytes, ConstantTimeComparisonComparesCorrectly) {
   EXPECT_TRUE(equal_constant_time(as_bytes("abc"), as_bytes("abc")));
   EXPECT_FALSE(equal_constant_time(as_bytes("abc"), as_bytes("abd")));
   EXPECT_FALSE(equal_constant_time(as_bytes("abc"), as_bytes("ab")));
 }
 
-TEST(Secret, MovesAndLeavesNothingBehind) {
+TEST(Secret, MovingLeavesTheSourceEmpty) {
   Secret a(std::string(64, 'k'));
   Secret b = std::move(a);
   EXPECT_EQ(b.reveal().size(), 64U);

@@ -6,7 +6,7 @@ namespace imprint {
 struct CauseInfo;
 
 /// The cause of a refusal, or none: a row of the table in outcome/causes.h, where
-/// `"NotListed"_cause` names one. Compared by identity, so that nobody compares texts.
+/// `"NotListed"_cause` names one. Compared by identity, never by text.
 class Cause {
  public:
   constexpr Cause() = default;

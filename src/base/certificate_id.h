@@ -40,7 +40,7 @@ static_assert(std::is_trivially_copyable_v<CertificateId> && sizeof(CertificateI
 
 template <>
 struct std::hash<imprint::CertificateId> {
-  // A digest is already evenly spread, so its first word serves.
+  // A digest is already evenly distributed, so its first word is a good hash.
   std::size_t operator()(const imprint::CertificateId& id) const noexcept {
     std::size_t word = 0;
     std::memcpy(&word, id.bytes().data(), sizeof word);

@@ -39,7 +39,7 @@ TEST(CertificateId, RefusesEverythingElse) {
   }
 }
 
-TEST(CertificateId, ServesAsAKey) {
+TEST(CertificateId, CanBeAMapKey) {
   Sha256 digest{};
   std::unordered_set<CertificateId> ids;
   for (int i = 0; i < 100; ++i) {

@@ -26,7 +26,7 @@ class FileTest : public ::testing::Test {
   std::filesystem::path folder_;
 };
 
-TEST_F(FileTest, WritesTheExactModeWhateverTheUmaskSays) {
+TEST_F(FileTest, WritesTheExactModeRegardlessOfTheUmask) {
   const mode_t before = ::umask(0077);
   ASSERT_TRUE(write_file_durably(folder_ / "public", 0644, "p"));
   ::umask(0);
@@ -53,7 +53,7 @@ TEST_F(FileTest, AFailedWriteKeepsTheOldFile) {
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 1);
 }
 
-TEST_F(FileTest, RefusesWhatItShouldNotRead) {
+TEST_F(FileTest, RefusesFilesThatAreNotRegularOrTooLarge) {
   ASSERT_TRUE(write_file_durably(folder_ / "large", 0600, std::string(101, 'x')));
   EXPECT_EQ(read_file(folder_ / "large", 100).error().fault, Fault::invalid);
   EXPECT_EQ(read_file(folder_ / "missing", 100).error().fault, Fault::not_found);
@@ -61,7 +61,7 @@ TEST_F(FileTest, RefusesWhatItShouldNotRead) {
   std::filesystem::create_directory(folder_ / "open");
   std::filesystem::permissions(folder_ / "open", std::filesystem::perms(0755));
   const auto folder = read_secret_file(folder_ / "open", 100);
-  EXPECT_EQ(folder.error().fault, Fault::invalid) << "a mode is not what is wrong with it";
+  EXPECT_EQ(folder.error().fault, Fault::invalid) << "its mode is not the problem";
   EXPECT_EQ(folder.error().message.find("chmod"), std::string::npos);
   ASSERT_EQ(::mkfifo((folder_ / "fifo").c_str(), 0600), 0);
   EXPECT_EQ(read_file(folder_ / "fifo", 100).error().fault, Fault::invalid);

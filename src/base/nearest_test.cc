@@ -7,7 +7,7 @@
 namespace imprint {
 namespace {
 
-TEST(Nearest, FindsWhatWasProbablyMeant) {
+TEST(Nearest, FindsTheNameThatWasProbablyMeant) {
   const std::vector<std::string> names = {"FleetProvisioningTemplate", "Sensors", "Meters", "Jitp"};
   const struct {
     const char* wanted;
@@ -24,7 +24,7 @@ TEST(Nearest, FindsWhatWasProbablyMeant) {
   };
   for (const auto& row : rows) EXPECT_EQ(nearest(row.wanted, names), row.found) << row.wanted;
   EXPECT_EQ(nearest("line-c", std::vector<std::string>{"line-a", "line-b"}), std::nullopt)
-      << "two are as near";
+      << "two are equally near";
   EXPECT_EQ(nearest("a", {}), std::nullopt);
   EXPECT_FALSE(nearest(std::string(100'000, 'a'), names)) << "long names cost no more";
 }

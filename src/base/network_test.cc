@@ -39,7 +39,7 @@ TEST(Network, ComparesBitsOfBothFamilies) {
   }
 }
 
-TEST(Network, IsWrittenAsItIsRead) {
+TEST(Network, ItsTextRoundTrips) {
   const struct {
     const char* text;
     const char* written;

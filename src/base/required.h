@@ -6,14 +6,14 @@
 
 namespace imprint {
 
-/// A member of a struct that must be given wherever the struct is made: forgetting it does not
-/// compile. For facts whose absence would be taken for an answer.
+/// A struct member that must be given wherever the struct is made: forgetting it does not compile.
+/// For facts whose absence would be mistaken for an answer.
 template <class T>
 class Required {
  public:
   template <class U>
     requires std::convertible_to<U, T> && (!std::same_as<std::remove_cvref_t<U>, Required>)
-  // NOLINTNEXTLINE(google-explicit-constructor): it stands for the value
+  // NOLINTNEXTLINE(google-explicit-constructor): it represents the value
   Required(U&& value) : value_(std::forward<U>(value)) {}
 
   // NOLINTNEXTLINE(google-explicit-constructor)

@@ -46,12 +46,12 @@ std::string text_of(const FileDescriptor& file) {
   return out;
 }
 
-TEST(Uploads, AppearWholeAndArePrivate) {
+TEST(Uploads, AppearOnlyWhenCompleteAndArePrivate) {
   const ScratchFolder folder;
   const Uploads uploads(folder / "uploads");
   EXPECT_EQ(uploads.open("bucket", "a/b.ndjson").error().fault, Fault::not_found);
   ASSERT_EQ(uploads.put("bucket", "a/b.ndjson", 0, "one\n", false), 4U);
-  EXPECT_FALSE(uploads.open("bucket", "a/b.ndjson")) << "a file in pieces is no file yet";
+  EXPECT_FALSE(uploads.open("bucket", "a/b.ndjson")) << "an unfinished upload is not a file yet";
   ASSERT_EQ(uploads.put("bucket", "a/b.ndjson", 4, "two\n", true), 8U);
   const auto file = uploads.open("bucket", "a/b.ndjson");
   ASSERT_TRUE(file) << file.error().message;
@@ -63,7 +63,7 @@ TEST(Uploads, AppearWholeAndArePrivate) {
   EXPECT_EQ(text_of(*uploads.open("bucket", "a/b.ndjson")), "anew");
 }
 
-TEST(Uploads, RefusePiecesOutOfOrderAndTooMuch) {
+TEST(Uploads, RefusePiecesThatAreOutOfOrderOrTooLarge) {
   const ScratchFolder folder;
   const Uploads uploads(folder / "uploads");
   EXPECT_EQ(uploads.put("b", "k", 3, "x", false).error().fault, Fault::conflict);
@@ -110,7 +110,7 @@ TEST(Uploads, StayInTheirFolder) {
     const auto opened = uploads.open(row.bucket, row.key);
     ASSERT_FALSE(opened) << row.bucket << " " << row.key;
     EXPECT_EQ(opened.error().fault, Fault::invalid) << row.key << opened.error().message;
-    if (row.key == "file") continue;  // a link in the file's own place is replaced, not followed
+    if (row.key == "file") continue;  // a link in place of the file is replaced, not followed
     EXPECT_FALSE(uploads.put(row.bucket, row.key, 0, "overwritten", true)) << row.key;
   }
   ASSERT_TRUE(uploads.put("bucket", "file", 0, "mine", true));
@@ -119,7 +119,7 @@ TEST(Uploads, StayInTheirFolder) {
   EXPECT_FALSE(uploads.open("bucket", "folder"));
 }
 
-TEST(Uploads, AreBoundedTogether) {
+TEST(Uploads, AreBoundedInTotal) {
   const ScratchFolder folder;
   const Uploads uploads(folder / "uploads", {.total_bytes = 10, .files = 4, .unfinished = 2});
   const auto expect_full = [&](const Result<std::uint64_t>& put, std::string_view message) {
@@ -131,9 +131,11 @@ TEST(Uploads, AreBoundedTogether) {
   ASSERT_TRUE(uploads.put("b", "two", 0, "1234", false));
   expect_full(uploads.put("b", "three", 0, "", false), "2 uploads are unfinished");
   expect_full(uploads.put("b", "three", 0, "", true), "2 uploads are unfinished");
-  EXPECT_FALSE(std::filesystem::exists(folder / "uploads/b")) << "folders come with the last piece";
-  expect_full(uploads.put("b", "two", 4, "567", true), "10 bytes together, and have 8");
-  ASSERT_EQ(uploads.put("b", "two", 0, "123456", true), 6U) << "what begins anew replaces";
+  EXPECT_FALSE(std::filesystem::exists(folder / "uploads/b"))
+      << "folders are created with the last piece";
+  expect_full(uploads.put("b", "two", 4, "567", true), "10 bytes in total and have 8");
+  ASSERT_EQ(uploads.put("b", "two", 0, "123456", true), 6U)
+      << "a restarted upload replaces the earlier pieces";
   expect_full(uploads.put("b", "one", 4, "5", true), "uploads/ in the deployment directory");
   ASSERT_EQ(uploads.put("b", "one", 4, "", true), 4U);
   EXPECT_EQ(text_of(*uploads.open("b", "two")), "123456");
@@ -143,7 +145,7 @@ TEST(Uploads, AreBoundedTogether) {
   expect_full(uploads.put("b", "one", 0, "1", true), "4 files");
 }
 
-TEST(Uploads, TakeOnePieceAtATime) {
+TEST(Uploads, AddOnePieceAtATime) {
   const ScratchFolder folder;
   const Uploads uploads(folder / "uploads");
   for (int round = 0; round < 100; ++round) {
@@ -164,14 +166,14 @@ TEST(Uploads, TakeOnePieceAtATime) {
   EXPECT_EQ(text_of(*uploads.open("b", "k")), "headtail");
 }
 
-TEST(Uploads, GoWhenTheyAreOld) {
+TEST(Uploads, AreRemovedWhenTheyAreOld) {
   const ScratchFolder folder;
   const Uploads uploads(folder / "uploads");
   const Timestamp now = SystemClock().now();
-  EXPECT_EQ(uploads.sweep(now)->finished, 0U) << "of no folder";
+  EXPECT_EQ(uploads.sweep(now)->finished, 0U) << "there is no folder yet";
   ASSERT_TRUE(uploads.put("b", "deep/er/finished", 0, "x", true));
   ASSERT_TRUE(uploads.put("b", "unfinished", 0, "x", false));
-  // Copied with its time, as cp -p does: it came here only now.
+  // Copied with its time, as cp -p does: it was placed here only now.
   write(folder / "uploads/b/by-hand", "x");
   std::filesystem::last_write_time(
       folder / "uploads/b/by-hand",
@@ -187,10 +189,11 @@ TEST(Uploads, GoWhenTheyAreOld) {
   EXPECT_EQ(sweep_at(Uploads::kFinishedLifetime + kMargin).finished, 2U);
   EXPECT_FALSE(std::filesystem::exists(folder / "uploads/b"));
   EXPECT_TRUE(std::filesystem::is_symlink(folder / "uploads/link"));
-  ASSERT_TRUE(uploads.put("b", "deep/er/finished", 0, "x", true)) << "the folders come back";
+  ASSERT_TRUE(uploads.put("b", "deep/er/finished", 0, "x", true))
+      << "the folders are created again";
 }
 
-TEST(Lines, AreObjectsOfTexts) {
+TEST(Lines, AreObjectsOfStrings) {
   EXPECT_EQ(*parse_line(R"({"a":"1","b":""})"), (templates::Parameters{{"a", "1"}, {"b", ""}}));
   for (const char* bad : {"", "[]", "1", "{", R"({"a":1})", R"({"a":null})", R"({"a":{"b":"c"}})",
                           R"({"a":"1","a":"2"})", R"({"a":"1"} {})"})
@@ -199,7 +202,7 @@ TEST(Lines, AreObjectsOfTexts) {
   EXPECT_FALSE(is_blank(" x"));
 }
 
-TEST(Lines, AreReadFromAnyPlaceInBoundedMemory) {
+TEST(Lines, AreReadFromAnyOffsetInBoundedMemory) {
   const ScratchFolder folder;
   const std::string longest(kMaxLineBytes, 'y');
   write(folder / "f", "one\n\n" + longest + "\n" + longest + "z\nlast");
@@ -235,7 +238,7 @@ TEST(Lines, MayBeginWithAByteOrderMark) {
     std::vector<std::string> lines;
   } rows[] = {
       {"a file", mark + "one\ntwo", {"one", "two"}},
-      {"a mark alone", mark, {""}},
+      {"only a mark", mark, {""}},
       {"an empty first line", mark + "\none", {"", "one"}},
       {"a long line", mark + longest + "\n", {longest}},
       {"two marks", mark + mark + "one", {mark + "one"}},
@@ -258,7 +261,7 @@ TEST(Lines, MayBeginWithAByteOrderMark) {
   }
 }
 
-TEST(Reports, KeepWhatCountsAndWriteOverTheRest) {
+TEST(Reports, KeepRecordedLinesAndOverwriteTheRest) {
   const ScratchFolder folder;
   const Reports reports(folder / "tasks");
   std::filesystem::create_directories(reports.folder_of("t"));
@@ -276,7 +279,7 @@ TEST(Reports, KeepWhatCountsAndWriteOverTheRest) {
   EXPECT_EQ(*reports.write("t", ReportType::errors, full, "four"), (registry::ReportPlace{1, 4}));
 }
 
-TEST(ReportLinks, OpenWhatTheyNameUntilTheyEnd) {
+TEST(ReportLinks, AreValidForTheirPartUntilTheyExpire) {
   const ReportLinks links(Secret(std::string(64, 'k')));
   const Timestamp now = from_milliseconds(1'700'000'000'000);
   const ReportPart part{"task", ReportType::errors, 3};
@@ -380,7 +383,7 @@ struct World {
   telemetry::Log log = test::quiet_log();
 };
 
-TEST(RegistrationTasks, DoEachLineAndReportIt) {
+TEST(RegistrationTasks, RegisterEachLineAndReportIt) {
   World world;
   world.start("\xEF\xBB\xBF{\"Name\":\"a\"}\n\n{\"Name\":\"b c\"}\nnonsense\n{\"Name\":\"d\"}\n{}");
   world.run_to_the_end();
@@ -406,7 +409,7 @@ TEST(RegistrationTasks, DoEachLineAndReportIt) {
   EXPECT_EQ(errors[1].at("errorCode").as_string(), "InvalidRequest");
   EXPECT_EQ(errors[2].at("lineNumber").as_int64(), 6);
   EXPECT_FALSE(std::filesystem::exists(world.folder / "tasks/task/input.ndjson"))
-      << "nothing reads the copy any more";
+      << "the copy is no longer needed";
 }
 
 TEST(RegistrationTasks, FailWithoutTheirInput) {
@@ -441,7 +444,7 @@ TEST(RegistrationTasks, StopWhenTheyAreCancelled) {
   EXPECT_EQ(world.running(), 0);
 }
 
-TEST(RegistrationTasks, AreCancelledBeforeTheyBegin) {
+TEST(RegistrationTasks, CanBeCancelledBeforeTheyBegin) {
   World world;
   world.start("{\"Name\":\"a\"}\n", TaskStatus::cancelling);
   world.run_to_the_end();
@@ -449,7 +452,7 @@ TEST(RegistrationTasks, AreCancelledBeforeTheyBegin) {
   EXPECT_EQ(world.things(), 0U);
 }
 
-TEST(RegistrationTasks, GoOnWhereTheLastProcessStopped) {
+TEST(RegistrationTasks, ContinueWhereTheLastProcessStopped) {
   World world;
   constexpr int kLines = 60;
   std::string input;
@@ -466,9 +469,9 @@ TEST(RegistrationTasks, GoOnWhereTheLastProcessStopped) {
              world.task().status == TaskStatus::completed;
     }));
     tasks->stop();
-    // The upload is no longer asked for: the task has a copy.
+    // The upload is no longer needed: the task has a copy.
     write(world.folder / "uploads/bucket/input", "{\"Name\":\"another\"}\n");
-    // What a crash between report and commit leaves.
+    // The remains of a crash between report and commit.
     std::ofstream(world.folder / "tasks/task/results-00000.ndjson", std::ios::app) << "half a line";
   }
   world.run_to_the_end();
@@ -480,11 +483,11 @@ TEST(RegistrationTasks, GoOnWhereTheLastProcessStopped) {
   ASSERT_EQ(results.size(), static_cast<std::size_t>(kLines * 4 / 5));
   std::set<std::int64_t> numbers;
   for (const auto& line : results) numbers.insert(line.at("lineNumber").as_int64());
-  EXPECT_EQ(numbers.size(), results.size()) << "a line was done twice";
+  EXPECT_EQ(numbers.size(), results.size()) << "a line was processed twice";
   EXPECT_EQ(world.report(ReportType::errors).size(), static_cast<std::size_t>(kLines / 5));
 }
 
-TEST(RegistrationTasks, ThatAreOldAreStoppedAndRemoved) {
+TEST(RegistrationTasks, AreStoppedAndRemovedWhenTheyAreOld) {
   World world;
   world.start("{\"Name\":\"a\"}\n");
   world.clock.advance(kTaskLifetime + std::chrono::hours(1));

@@ -18,7 +18,7 @@ Result<templates::Parameters> parse_line(std::string_view line) {
   templates::Parameters parameters;
   for (const auto& [name, text] : value.get_object()) {
     if (!text.is_string()) {
-      return fail(Fault::invalid, "parameter {} is {} where a text is expected",
+      return fail(Fault::invalid, "parameter {} is {} where text is expected",
                   quote(std::string_view(name)), encoding::type_name(text));
     }
     parameters.emplace(std::string_view(name), std::string_view(text.get_string()));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lines of a bulk registration: parsing never crashes, and what is accepted are texts by name.
+// Lines of a bulk registration: parsing never crashes, and what is accepted are named strings.
 #include "base/error.h"
 #include "bulk/line.h"
 #include "encoding/json.h"

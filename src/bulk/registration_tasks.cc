@@ -23,11 +23,11 @@ using registry::TaskStatus;
 namespace json = encoding::json;
 
 constexpr auto kIdle = std::chrono::hours(1);
-/// Between attempts when the store or the signer does not answer.
-constexpr auto kPatience = std::chrono::seconds(1);
+/// Between attempts while the store or the signer does not respond.
+constexpr auto kRetryDelay = std::chrono::seconds(1);
 
-/// A failure that says nothing about the line.
-bool is_passing(const Error& error) {
+/// A failure whose cause is not the line.
+bool is_transient(const Error& error) {
   return error.fault == Fault::unavailable || (error.fault == Fault::exhausted && !error.cause);
 }
 
@@ -68,7 +68,7 @@ Result<std::int64_t> size_of(const FileDescriptor& file) {
   return std::int64_t{status.st_size};
 }
 
-/// Copies what `from` holds now, durably.
+/// Durably copies the current contents of `from`.
 Result<void> copy_durably(const FileDescriptor& from, const std::filesystem::path& to) {
   constexpr std::size_t kChunk = std::size_t{1} << 20U;
   const std::filesystem::path temporary = to.string() + ".tmp";
@@ -91,7 +91,7 @@ Result<void> copy_durably(const FileDescriptor& from, const std::filesystem::pat
 
 }  // namespace
 
-/// One task at work.
+/// A running task.
 struct RegistrationTasks::Run {
   RegistrationTask task;
   templates::Template parsed;
@@ -135,8 +135,8 @@ void RegistrationTasks::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-/// Rests; false when it is time to stop.
-bool RegistrationTasks::has_time(Milliseconds pause) {
+/// Waits; returns false if the thread must stop.
+bool RegistrationTasks::keeps_running_after(Milliseconds pause) {
   std::unique_lock lock(mutex_);
   changed_.wait_for(lock, pause, [this] { return is_stopping_; });
   return !is_stopping_;
@@ -151,27 +151,27 @@ void RegistrationTasks::work() {
       if (is_stopping_) return;
       is_woken_ = false;
     }
-    const auto done = do_all();
-    rest = done ? Milliseconds(kIdle) : Milliseconds(kPatience);
+    const auto done = run_tasks();
+    rest = done ? Milliseconds(kIdle) : Milliseconds(kRetryDelay);
     if (!done) {
-      log_.error("bulk registration cannot read its tasks; it is tried again",
+      log_.error("bulk registration cannot read its tasks; retrying",
                  {{"cause", done.error().message}});
     }
   }
 }
 
-Result<void> RegistrationTasks::do_all() {
+Result<void> RegistrationTasks::run_tasks() {
   TRY(remove_old());
   for (const TaskStatus status : {TaskStatus::cancelling, TaskStatus::in_progress}) {
     TRY_ASSIGN(const std::vector<RegistrationTask> tasks,
                own_.run(registry::list_all<RegistrationTask>(
                    store_, registry::query::RegistrationTasks{status})));
     for (const RegistrationTask& task : tasks) {
-      work_on(task);
-      if (!has_time({})) return {};
+      run_task(task);
+      if (!keeps_running_after({})) return {};
     }
   }
-  // Last: by now every task has the copy of its input that it works from.
+  // Last, because every task now has its own copy of its input.
   sweep_uploads();
   return {};
 }
@@ -179,10 +179,10 @@ Result<void> RegistrationTasks::do_all() {
 void RegistrationTasks::sweep_uploads() {
   const auto swept = uploads_.sweep(clock_.now());
   if (!swept) {
-    log_.warning("old uploads of bulk registrations cannot be removed",
+    log_.warning("old uploads of bulk registrations could not be removed",
                  {{"cause", swept.error().message}});
   } else if (swept->unfinished + swept->finished > 0) {
-    log_.info("old uploads of bulk registrations are removed",
+    log_.info("old uploads of bulk registrations were removed",
               {{"unfinished", std::to_string(swept->unfinished)},
                {"finished", std::to_string(swept->finished)}});
   }
@@ -205,11 +205,11 @@ Result<void> RegistrationTasks::remove_old() {
   return {};
 }
 
-/// To the task's end, or until stop(). What does not answer now is tried again later.
-void RegistrationTasks::work_on(const RegistrationTask& task) {
+/// Runs the task to its end, or until stop(). On a transient failure it is retried later.
+void RegistrationTasks::run_task(const RegistrationTask& task) {
   const Result<Outcome> outcome = carry_out(task);
   Result<void> done;
-  if (!outcome && is_passing(outcome.error())) {
+  if (!outcome && is_transient(outcome.error())) {
     done = tl::unexpected(outcome.error());
   } else if (!outcome) {
     done = finish(task.id, TaskStatus::failed, describe(outcome.error()));
@@ -219,9 +219,9 @@ void RegistrationTasks::work_on(const RegistrationTask& task) {
     done = finish(task.id, TaskStatus::cancelled, "");
   }
   if (done) return;
-  log_.error("a bulk registration cannot go on; it is tried again",
+  log_.error("a bulk registration cannot continue; retrying",
              {{"task", task.id}, {"cause", describe(done.error())}});
-  if (has_time(kPatience)) wake();
+  if (keeps_running_after(kRetryDelay)) wake();
 }
 
 Result<RegistrationTasks::Outcome> RegistrationTasks::carry_out(const RegistrationTask& task) {
@@ -233,14 +233,14 @@ Result<RegistrationTasks::Outcome> RegistrationTasks::carry_out(const Registrati
   TRY_ASSIGN(RegistrationProgress progress, progress_of(task, size));
   LineReader reader(std::move(input), progress.done_bytes);
   Run run{task, std::move(parsed), std::move(reader), std::move(progress)};
-  return do_lines(run);
+  return process_lines(run);
 }
 
 std::filesystem::path RegistrationTasks::input_of(const std::string& task) const {
   return reports_.folder_of(task) / "input.ndjson";
 }
 
-/// The task works from a copy: the upload may be replaced, changed or removed meanwhile.
+/// The task works on a copy, because the upload may be replaced, changed or removed meanwhile.
 Result<FileDescriptor> RegistrationTasks::open_input(const RegistrationTask& task) {
   const std::filesystem::path copy = input_of(task.id);
   std::error_code failed;
@@ -266,36 +266,36 @@ Result<RegistrationProgress> RegistrationTasks::progress_of(const RegistrationTa
   return progress;
 }
 
-Result<RegistrationTasks::Outcome> RegistrationTasks::do_lines(Run& run) {
+Result<RegistrationTasks::Outcome> RegistrationTasks::process_lines(Run& run) {
   while (true) {
     TRY_ASSIGN(const std::optional<LineReader::Line> line, run.reader.next());
     if (!line) return Outcome::ended;
-    TRY_ASSIGN(const Outcome outcome, do_line(run, *line));
-    if (outcome != Outcome::goes_on) return outcome;
-    if (!has_time(options_.pause)) return Outcome::interrupted;
+    TRY_ASSIGN(const Outcome outcome, process_line(run, *line));
+    if (outcome != Outcome::continues) return outcome;
+    if (!keeps_running_after(options_.pause)) return Outcome::interrupted;
   }
 }
 
-/// Until it is done or has failed for a reason of its own.
-Result<RegistrationTasks::Outcome> RegistrationTasks::do_line(Run& run,
-                                                              const LineReader::Line& line) {
+/// Repeats the line until it is registered or fails for its own reason.
+Result<RegistrationTasks::Outcome> RegistrationTasks::process_line(Run& run,
+                                                                   const LineReader::Line& line) {
   if (!line.is_too_long && is_blank(line.text)) {
-    // Nothing to commit: it is found blank again, should the task go on from before it.
+    // There is nothing to commit: a restarted task finds the line blank again.
     ++run.progress.done_lines;
     run.progress.done_bytes = line.end;
-    return Outcome::goes_on;
+    return Outcome::continues;
   }
   while (true) {
     const auto task = own_.run(registry::get(store_, registry::registration_task_key(run.task.id)));
     if (task && task->status == TaskStatus::cancelling) return Outcome::cancelled;
     if (task && run.task.created + kTaskLifetime <= clock_.now())
-      return fail(Fault::invalid, "the task has run for 30 days, which is the most");
+      return fail(Fault::invalid, "the task has run for 30 days, which is the limit");
     Result<void> done = task ? register_line(run, line) : tl::unexpected(task.error());
-    if (!done && !is_passing(done.error())) done = report_failure(run, line, done.error());
-    if (done) return Outcome::goes_on;
-    log_.warning("bulk registration waits",
+    if (!done && !is_transient(done.error())) done = report_failure(run, line, done.error());
+    if (done) return Outcome::continues;
+    log_.warning("bulk registration is waiting to retry a line",
                  {{"task", run.task.id}, {"cause", describe(done.error())}});
-    if (!has_time(kPatience)) return Outcome::interrupted;
+    if (!keeps_running_after(kRetryDelay)) return Outcome::interrupted;
   }
 }
 
@@ -307,10 +307,10 @@ Result<void> RegistrationTasks::register_line(Run& run, const LineReader::Line& 
   counted.done_bytes = line.end;
   ++counted.done_lines;
   ++counted.succeeded;
-  RegistrationProgress after;  // as the last attempt left it
+  RegistrationProgress after;  // from the last attempt
   const auto also = [&](const AppliedTemplate& applied,
                         registry::ChangeSet& changes) -> Result<void> {
-    // Written before the commit that counts it: until then, nothing of it counts.
+    // Written before the commit that records it; until then the line in the report has no effect.
     after = counted;
     TRY_ASSIGN(after.results, reports_.write(run.task.id, ReportType::results, run.progress.results,
                                              result_line(run.task, options_.account, line,
@@ -361,7 +361,7 @@ Result<void> RegistrationTasks::finish(const std::string& id, TaskStatus status,
           {"task", task.id}, {"status", registry::to_string(status)}, {"message", task.message}}));
   changes.changes.emplace_back(registry::Count{std::string(kRunningTasks), -1});
   TRY(own_.run(store_.commit(std::move(changes))));
-  std::error_code ignored;  // it goes with the task, if not now
+  std::error_code ignored;  // if this fails, it is removed with the task
   std::filesystem::remove(input_of(id), ignored);
   return {};
 }

@@ -18,24 +18,25 @@
 
 namespace imprint::bulk {
 
-/// Name of the registry's counter of running tasks, of which AWS IoT allows one.
+/// The name of the registry's counter of running tasks, of which AWS IoT allows one.
 inline constexpr std::string_view kRunningTasks = "running-registration-tasks";
 inline constexpr std::int64_t kMaxRunningTasks = 1;
-/// AWS IoT quota: a task is stopped, and what it left removed, after that.
+/// AWS IoT quota: after this a task is stopped and its files are removed.
 inline constexpr auto kTaskLifetime = std::chrono::days(30);
 
 struct RegistrationOptions {
   std::filesystem::path uploads;  ///< input files
-  std::filesystem::path folder;   ///< of the tasks: copies of their input, reports
+  std::filesystem::path folder;   ///< the tasks' copies of their input, and reports
   std::string account;            ///< twelve digits
-  /// Rest after each line, so that a long task leaves the store and the signer to devices.
+  /// The pause after each line, so that a long task leaves the store and the signer to devices.
   Milliseconds pause{5};
 };
 
-/// Carries out bulk registrations, one line after another on a thread of its own. Each line is one
-/// change set, the task's progress included, so that a task that is interrupted goes on with the
-/// line after the last one done. A line that fails is reported and passed over; a store or signer
-/// that does not answer is waited for. The commands come as records: this reads them when woken.
+/// Carries out bulk registrations, one line after another, on its own thread. Each line is one
+/// change set that includes the task's progress, so an interrupted task continues with the line
+/// after the last one committed. A line that fails is reported and skipped; if the store or the
+/// signer does not respond, the line is retried. Commands arrive as records, which this class reads
+/// when woken.
 class RegistrationTasks {
  public:
   RegistrationTasks(registry::Store& store, provisioning::ApplyTemplate& apply, const Clock& clock,
@@ -44,11 +45,11 @@ class RegistrationTasks {
   RegistrationTasks(const RegistrationTasks&) = delete;
   RegistrationTasks& operator=(const RegistrationTasks&) = delete;
 
-  /// Begins, with the tasks that an earlier process left.
+  /// Starts the thread, beginning with tasks that an earlier process left unfinished.
   void start();
-  /// There is something to do: a task was started or is to be cancelled. Any thread.
+  /// A task was started, or must be cancelled. Any thread.
   void wake();
-  /// Ends the thread after the line at hand.
+  /// Stops the thread after the current line.
   void stop();
 
   [[nodiscard]] const Uploads& uploads() const { return uploads_; }
@@ -56,19 +57,19 @@ class RegistrationTasks {
   [[nodiscard]] const ReportLinks& links() const { return links_; }
 
  private:
-  /// How a line or a task went on.
-  enum class Outcome : std::uint8_t { goes_on, ended, cancelled, interrupted };
+  /// The result of processing a line or a task.
+  enum class Outcome : std::uint8_t { continues, ended, cancelled, interrupted };
   struct Run;
 
   void work();
-  [[nodiscard]] bool has_time(Milliseconds pause);
-  Result<void> do_all();
+  [[nodiscard]] bool keeps_running_after(Milliseconds pause);
+  Result<void> run_tasks();
   Result<void> remove_old();
   void sweep_uploads();
-  void work_on(const registry::RegistrationTask& task);
+  void run_task(const registry::RegistrationTask& task);
   Result<Outcome> carry_out(const registry::RegistrationTask& task);
-  Result<Outcome> do_lines(Run& run);
-  Result<Outcome> do_line(Run& run, const LineReader::Line& line);
+  Result<Outcome> process_lines(Run& run);
+  Result<Outcome> process_line(Run& run, const LineReader::Line& line);
   Result<void> register_line(Run& run, const LineReader::Line& line);
   Result<void> report_failure(Run& run, const LineReader::Line& line, const Error& error);
   [[nodiscard]] std::filesystem::path input_of(const std::string& task) const;

@@ -13,7 +13,7 @@ namespace imprint::bulk {
 
 namespace {
 
-/// More than any one line: a certificate, a chain of ARNs.
+/// More than any single line, which holds a certificate and some ARNs.
 constexpr std::size_t kMaxReadBytes = std::size_t{16} << 20U;
 
 }  // namespace
@@ -86,7 +86,7 @@ Result<void> ReportLinks::check(const ReportPart& part, std::int64_t expires,
   if (!equal_constant_time(as_bytes(token_of(part, expires)), as_bytes(token)))
     return fail(Fault::forbidden, "the link's token is wrong; ask for the reports again");
   if (now.time_since_epoch() >= Seconds(expires))
-    return fail(Fault::forbidden, "the link's time is over; ask for the reports again");
+    return fail(Fault::forbidden, "the link has expired; ask for the reports again");
   return {};
 }
 

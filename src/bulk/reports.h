@@ -18,7 +18,7 @@ enum class ReportType : std::uint8_t { errors, results };
 std::string_view to_string(ReportType type);  ///< "ERRORS", "RESULTS"
 std::optional<ReportType> parse_report_type(std::string_view text);
 
-/// One part of one report, as a link names it.
+/// One part of one report, as addressed by a link.
 struct ReportPart {
   std::string task;
   ReportType type = ReportType::results;
@@ -26,12 +26,12 @@ struct ReportPart {
 };
 
 /// The reports of bulk registrations: lines of JSON in files of bounded size,
-/// {folder}/{task}/{results,errors}-00000.ndjson. What counts is what the task's progress says is
-/// there; a longer file is what a crash left, and is written over. Any thread; one writer for a
-/// task.
+/// {folder}/{task}/{results,errors}-00000.ndjson. Only the part of a file that the task's progress
+/// records is valid; what follows was left by a crash and is overwritten. Any thread; one writer
+/// per task.
 class Reports {
  public:
-  /// A part is ended by the line that would take it past this.
+  /// A line that would exceed this starts a new part.
   static constexpr std::int64_t kMaxPartBytes = std::int64_t{4} << 20U;
 
   explicit Reports(std::filesystem::path folder) : folder_(std::move(folder)) {}
@@ -40,12 +40,13 @@ class Reports {
     return folder_ / task;
   }
 
-  /// Writes a line, its line feed included, durably at `place` and tells where the next one goes.
+  /// Durably writes a line, including its line feed, at `place`; returns the place of the next
+  /// line.
   [[nodiscard]] Result<registry::ReportPlace> write(const std::string& task, ReportType type,
                                                     registry::ReportPlace place,
                                                     std::string_view line) const;
 
-  /// A part, as far as `end` says. Fault::not_found past it.
+  /// A part, up to `end`. Fault::not_found for a part beyond it.
   [[nodiscard]] Result<std::string> read(const ReportPart& part,
                                          const registry::ReportPlace& end) const;
 
@@ -57,19 +58,19 @@ class Reports {
   std::filesystem::path folder_;
 };
 
-/// Links to reports that open without credentials for a while, as AWS's presigned ones do: an HMAC
-/// over what is linked and until when. Immutable, any thread.
+/// Links that open reports without credentials for a limited time, as AWS's presigned links do: an
+/// HMAC over the linked part and the expiry time. Immutable, any thread.
 class ReportLinks {
  public:
   static constexpr Seconds kLifetime = std::chrono::hours(1);
 
-  /// `key`: 32 random bytes or more.
+  /// `key`: at least 32 random bytes.
   explicit ReportLinks(Secret key) : key_(std::move(key)) {}
 
   /// "/imprint/v1/reports/{task}/{type}/{part}?expires={seconds}&token={hex}"
   [[nodiscard]] std::string target_of(const ReportPart& part, Timestamp now) const;
 
-  /// Fault::forbidden for a link that is not ours or whose time is over.
+  /// Fault::forbidden for a forged or expired link.
   [[nodiscard]] Result<void> check(const ReportPart& part, std::int64_t expires,
                                    std::string_view token, Timestamp now) const;
 

@@ -18,10 +18,10 @@ namespace {
 constexpr std::size_t kMaxParts = 32;
 constexpr std::size_t kMaxPartBytes = 255;
 constexpr int kFolderFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-/// Where pieces wait for the rest of their file. No bucket has this name: see parts_of().
+/// Holds the pieces of unfinished files. No bucket can have this name: see parts_of().
 constexpr const char* kPartial = ".partial";
 
-/// Bucket and key as the names of folders and a file.
+/// Bucket and key as names of folders and a file.
 Result<std::vector<std::string>> parts_of(const std::string& bucket, const std::string& key) {
   std::vector<std::string> parts{bucket};
   std::string_view rest = key;
@@ -66,7 +66,7 @@ Result<std::uint64_t> size_of(const FileDescriptor& file, const std::string& nam
   return static_cast<std::uint64_t>(status.st_size);
 }
 
-/// The size of a file of that name; nothing when there is none.
+/// The size of a file of that name; nullopt if it does not exist.
 Result<std::optional<std::uint64_t>> size_in(const FileDescriptor& folder,
                                              const std::string& name) {
   const FileDescriptor file(
@@ -96,11 +96,11 @@ struct Found {
   bool is_unfinished = false;
   std::uint64_t bytes = 0;
   Timestamp written;
-  /// When it came to its name: a file that is copied or moved there may be older.
+  /// When the file was placed here; its modification time may be earlier if it was copied or moved.
   Timestamp placed;
 };
 
-/// Calls take with each until it says false. Links are neither followed nor taken.
+/// Calls `take` with each file until it returns false. Links are neither followed nor reported.
 template <class Take>
 Result<void> for_each_file(const std::filesystem::path& folder, Take take) {
   std::error_code error;
@@ -146,31 +146,32 @@ Result<Uploads::Stock> Uploads::take_stock() const {
   return stock;
 }
 
-/// `present`: bytes of the upload that the piece belongs to; nothing when it is a new one.
+/// `present`: the size so far of the upload that the piece belongs to; nullopt for a new upload.
 Result<void> Uploads::check_room(std::optional<std::uint64_t> present, std::uint64_t offset,
                                  std::size_t more) const {
   TRY_ASSIGN(const Stock stock, take_stock());
   const std::size_t added = present ? 0 : 1;
   if (stock.files + added > limits_.files) {
-    return fail_at(Fault::exhausted, "key",
-                   "uploads/ may have {} files; remove those that no registration needs from "
-                   "uploads/ in the deployment directory (a file goes by itself {} days after it "
-                   "was put there)",
-                   limits_.files, kFinishedLifetime.count());
+    return fail_at(
+        Fault::exhausted, "key",
+        "uploads/ may hold {} files; remove those that no registration needs from "
+        "uploads/ in the deployment directory (a file is removed automatically {} days after it "
+        "was put there)",
+        limits_.files, kFinishedLifetime.count());
   }
   if (stock.unfinished + added > limits_.unfinished) {
     return fail_at(Fault::exhausted, "key",
-                   "{} uploads are unfinished, and no more may be; send the last piece of one, or "
-                   "wait (one goes by itself {} hours after its last piece)",
+                   "{} uploads are unfinished, which is the limit; send the last piece of one, or "
+                   "wait (an upload is removed {} hours after its last piece)",
                    stock.unfinished, kUnfinishedLifetime.count());
   }
-  // What begins anew takes the place of what was there.
+  // An upload that starts again replaces its earlier pieces.
   const std::uint64_t replaced = offset == 0 ? present.value_or(0) : 0;
   if (stock.bytes - replaced + more > limits_.total_bytes) {
     return fail_at(Fault::exhausted, "body",
-                   "all uploads may have {} bytes together, and have {} already; remove files that "
-                   "no registration needs from uploads/ in the deployment directory (a file goes "
-                   "by itself {} days after it was put there)",
+                   "all uploads may have {} bytes in total and have {} already; remove files that "
+                   "no registration needs from uploads/ in the deployment directory (a file is "
+                   "removed automatically {} days after it was put there)",
                    limits_.total_bytes, stock.bytes, kFinishedLifetime.count());
   }
   return {};
@@ -180,19 +181,19 @@ Result<std::uint64_t> Uploads::put(const std::string& bucket, const std::string&
                                    std::uint64_t offset, std::string_view bytes,
                                    bool is_last) const {
   if (offset > kMaxBytes || bytes.size() > kMaxBytes - offset)
-    return fail_at(Fault::invalid, "offset", "a file may have {} bytes", kMaxBytes);
+    return fail_at(Fault::invalid, "offset", "a file may have at most {} bytes", kMaxBytes);
   const std::scoped_lock lock(mutex_);
-  // A key that cannot be is refused with the first piece; its folders are made with the last.
+  // An invalid key is refused with the first piece; its folders are created with the last.
   const auto seen = find_place(bucket, key, false);
   if (!seen && seen.error().fault != Fault::not_found) return tl::unexpected(seen.error());
   TRY_ASSIGN(const FileDescriptor partial, open_partial(folder_));
-  // One name for each file, whatever folders its key has.
+  // One flat name for each file, whatever folders its key has.
   const std::string name =
       encoding::to_hex(x509::sha256(as_bytes(fmt::format("{}\n{}", bucket, key))));
   TRY_ASSIGN(const std::optional<std::uint64_t> present, size_in(partial, name));
   if (offset != 0 && offset != present.value_or(0)) {
     return fail_at(Fault::conflict, "offset",
-                   "the pieces so far have {} bytes, so the next begins there, not at {}",
+                   "the pieces so far have {} bytes, so the next must begin there, not at {}",
                    present.value_or(0), offset);
   }
   TRY(check_room(present, offset, bytes.size()));
@@ -225,7 +226,7 @@ Result<Uploads::Swept> Uploads::sweep(Timestamp now) const {
   for (const Found& found : old) {
     if (::unlink(found.path.c_str()) != 0) return system_failure("remove", found.path);
     ++(found.is_unfinished ? swept.unfinished : swept.finished);
-    // A folder that holds something else stays, and so do those above it.
+    // A folder that is not empty stays, and so do its parents.
     auto folder = found.path.parent_path();
     while (folder != folder_ && ::rmdir(folder.c_str()) == 0) folder = folder.parent_path();
   }

@@ -165,7 +165,7 @@ TEST_F(BulkRegistration, LinksOpenNothingElse) {
   }
   EXPECT_EQ(fetch(link, "DELETE").status, 403);
   world.clock.advance(std::chrono::hours(2));
-  EXPECT_THAT(fetch(link).body, HasSubstr("time is over"));
+  EXPECT_THAT(fetch(link).body, HasSubstr("has expired"));
 }
 
 TEST_F(BulkRegistration, AllowsOneTaskAtATimeAndStopsIt) {

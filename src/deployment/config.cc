@@ -22,9 +22,9 @@ Result<ListenAddress> ListenAddress::parse(std::string_view text) {
   const auto address = x509::parse_ip_address(host);
   std::uint16_t port = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  const bool port_fits =
+  const bool is_port =
       !digits.empty() && error == std::errc() && end == digits.data() + digits.size();
-  if (!address || (address->size() == 16) != brackets || !port_fits) {
+  if (!address || (address->size() == 16) != brackets || !is_port) {
     return fail(
         Fault::invalid,
         "{} is not ADDRESS:PORT; write for instance \"127.0.0.1:8883\", \"0.0.0.0:8883\" or "

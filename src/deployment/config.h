@@ -89,7 +89,7 @@ struct Config {
   struct Audit {
     bool archive = true;
     std::uint64_t file_size = std::uint64_t{64} << 20U;
-    std::optional<Seconds> keep = {};  ///< absent: for ever
+    std::optional<Seconds> keep = {};  ///< absent: never removed
     friend bool operator==(const Audit&, const Audit&) = default;
   } audit = {};
 

@@ -313,7 +313,7 @@ bool is_section(std::string_view name) {
          std::ranges::any_of(keys(), [&](const Key& key) { return key.section == name; });
 }
 
-/// The tables of the whole file, in its order; two of them have readers of their own.
+/// The tables of the whole file, in its order; two of them have their own readers.
 std::string tables() {
   std::string out;
   std::string_view last;
@@ -378,8 +378,8 @@ Result<Config> Config::parse(std::string_view toml, std::string_view file_name) 
     Config config;
     TRY(apply_section(config, file, "", table));
     return config;
-  } catch (
-      const toml::parse_error& error) {  // toml++ is the one library here that throws on bad input
+  } catch (const toml::parse_error&
+               error) {  // toml++ is the only library used here that throws on bad input
     return wrong(file.at(error.source()),
                  fmt::format("not valid TOML: {}", quote(error.description())));
   }

@@ -22,7 +22,7 @@ TEST(Config, TheCommentedFileStatesTheRealDefaults) {
   EXPECT_NE(in_force, text);
 }
 
-TEST(Config, TheEndpointsOfInitAreInForce) {
+TEST(Config, TheEndpointsOfInitAreUsed) {
   const auto config = Config::parse(default_config_text({"a.example", "192.0.2.1"}), "f");
   ASSERT_TRUE(config) << describe(config.error());
   EXPECT_EQ(config->endpoints, (std::vector<std::string>{"a.example", "192.0.2.1"}));
@@ -324,7 +324,7 @@ TEST(Config, ErrorsNameFileLineKeyValueAndRemedy) {
   }
 }
 
-TEST(Config, AMissingFileIsToldApart) {
+TEST(Config, AMissingFileIsNotFound) {
   EXPECT_EQ(Config::load("/nonexistent/imprint.toml").error().fault, Fault::not_found);
 }
 

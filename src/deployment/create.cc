@@ -43,10 +43,11 @@ Timestamp whole_seconds(Timestamp time) { return std::chrono::floor<std::chrono:
 Result<void> check_name(const std::string& name) {
   if (x509::parse_ip_address(name)) return {};
   const auto permits = [](char c) { return name_rules::is_alnum(c) || c == '.' || c == '-'; };
-  const bool fits = !name.empty() && name.size() <= 253 && std::ranges::all_of(name, permits) &&
-                    name.front() != '.' && name.front() != '-' && name.back() != '.' &&
-                    name.find("..") == std::string::npos;
-  if (!fits) {
+  const bool is_host_name = !name.empty() && name.size() <= 253 &&
+                            std::ranges::all_of(name, permits) && name.front() != '.' &&
+                            name.front() != '-' && name.back() != '.' &&
+                            name.find("..") == std::string::npos;
+  if (!is_host_name) {
     return fail(Fault::invalid,
                 "endpoint {} is neither a host name nor an IP address; write for instance "
                 "iot.example.com, without scheme and port",

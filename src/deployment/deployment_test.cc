@@ -106,7 +106,7 @@ TEST_F(Deployment, TheOpensslToolVerifiesTheChainForEveryName) {
   }
 }
 
-TEST_F(Deployment, NoCertificateOfItsOwnLastsLongerThanPromised) {
+TEST_F(Deployment, ItsCertificatesAreNotValidLongerThanConfigured) {
   for (const auto algorithm : {x509::KeyAlgorithm::ec_p256, x509::KeyAlgorithm::rsa_2048}) {
     const Layout at = made({.key_algorithm = algorithm});
     const std::pair<std::filesystem::path, int> rows[] = {{at.root_certificate(), 30 * 365},
@@ -135,7 +135,8 @@ TEST_F(Deployment, HasAServerCertificateOfEachKeyFamily) {
     const bool is_rsa = algorithm == x509::KeyAlgorithm::rsa_2048;
     EXPECT_EQ(type_of(at.server_certificate()) == x509::KeyType::rsa, is_rsa);
     EXPECT_EQ(type_of(at.second_server_certificate()) == x509::KeyType::rsa, !is_rsa);
-    EXPECT_EQ(worst(examine(at.directory(), clock_)), Health::warn) << "the store is to come";
+    EXPECT_EQ(worst(examine(at.directory(), clock_)), Health::warn)
+        << "the store does not exist yet";
     std::filesystem::remove(at.second_server_key());
     EXPECT_EQ(check(at, "second server key").health, Health::fail);
     std::filesystem::remove(at.second_server_certificate());
@@ -153,7 +154,7 @@ TEST_F(Deployment, TheIssuingKeyIssues) {
   EXPECT_TRUE(issuance::Profile::make(Config{}.profile_options(), *ca));
 }
 
-TEST_F(Deployment, RefusesWhateverExistsAlready) {
+TEST_F(Deployment, RefusesAPathThatExists) {
   std::filesystem::create_directory(folder_.path() / "empty");
   test::spill(folder_ / "file", "x");
   std::filesystem::create_symlink("nowhere", folder_.path() / "dangling");
@@ -212,7 +213,7 @@ TEST_F(Deployment, EndpointsAreNamesOrAddresses) {
             (std::vector<std::string>{"localhost", "b", "127.0.0.1", "::1"}));
 }
 
-TEST_F(Deployment, CredentialsComeBackAsWritten) {
+TEST_F(Deployment, CredentialsRoundTrip) {
   const Layout at = made();
   const auto admin = access::AccessKey::load(at.admin_credentials());
   ASSERT_TRUE(admin) << admin.error().message;
@@ -221,7 +222,7 @@ TEST_F(Deployment, CredentialsComeBackAsWritten) {
   EXPECT_EQ(admin->file_text().reveal(), test::slurp(at.admin_credentials()));
 }
 
-TEST_F(Deployment, CredentialsOfOtherShapeAreRefusedWithoutRepeatingThem) {
+TEST_F(Deployment, MalformedCredentialsAreRefusedWithoutRepeatingThem) {
   const std::string path = folder_ / "c";
   const struct {
     std::string text;
@@ -255,17 +256,17 @@ TEST_F(Deployment, CredentialsOfOtherShapeAreRefusedWithoutRepeatingThem) {
   EXPECT_EQ(access::AccessKey::load(path)->secret.reveal(), "s234567890123456789=");
 }
 
-TEST_F(Deployment, AFreshOneIsHealthyButForTheStore) {
+TEST_F(Deployment, ANewOneIsHealthyExceptForTheStore) {
   const Layout at = made({.endpoints = {"iot.example.com"}});
   for (const Check& one : examine(at.directory(), clock_)) {
     const Health expected = one.name == "store" ? Health::warn : Health::ok;
-    if (one.name == "open files" || one.name == "disk") continue;  // matters of this machine
+    if (one.name == "open files" || one.name == "disk") continue;  // properties of this machine
     EXPECT_EQ(one.health, expected) << one.name << ": " << one.found;
     EXPECT_EQ(one.remedy.empty(), one.health == Health::ok) << one.name;
   }
 }
 
-/// A shell command that adds a hook; the transport follows.
+/// A shell command that adds a hook; the transport must follow.
 const std::string kHook = "printf '[[hook]]\narn = \"x\"\ntransport = ";
 
 TEST_F(Deployment, TheDoctorNoticesEachFault) {
@@ -300,7 +301,7 @@ TEST_F(Deployment, TheDoctorNoticesEachFault) {
       {"hooks",
        "echo x > prog; chmod 700 prog; " + kHook +
            "\"command\"\ncommand = [\"./prog\"]\n' >> imprint.toml",
-       Health::ok, "programs are there"},
+       Health::ok, "programs exist"},
       {"hooks", kHook + "\"command\"\ncommand = [\"nope-prog\"]\n' >> imprint.toml", Health::warn,
        "cannot run \"nope-prog\""},
       {"hooks", kHook + "\"command\"\ncommand = [\"sh\"]\n' >> imprint.toml", Health::ok, "there"},
@@ -385,7 +386,7 @@ TEST_F(Deployment, TheDoctorReadsTheStoreWhileItIsOpen) {
   }
   EXPECT_FALSE(registry::is_in_use(at.store()));
   EXPECT_EQ(check(at, "store").health, Health::ok);
-  EXPECT_FALSE(std::filesystem::exists(at.store().string() + "-wal")) << "nothing is left behind";
+  EXPECT_FALSE(std::filesystem::exists(at.store().string() + "-wal")) << "no log is left behind";
   const auto harmed = test::shell(
       folder_, "dd if=/dev/urandom of=d/imprint.db bs=4096 seek=20 count=2 conv=notrunc 2>&1");
   ASSERT_EQ(harmed.exit_code, 0) << harmed.output;
@@ -395,7 +396,7 @@ TEST_F(Deployment, TheDoctorReadsTheStoreWhileItIsOpen) {
   EXPECT_TRUE(contains(damaged.remedy, "imprint restore")) << damaged.remedy;
 }
 
-TEST_F(Deployment, TheDoctorKnowsWhatTheStoreNeeds) {
+TEST_F(Deployment, TheDoctorChecksWhatTheStoreNeeds) {
   const Layout at = made();
   ASSERT_EQ(
       test::shell(folder_, "sed -i 's/^#allowlist = .*/allowlist = \"line-a\"/' d/imprint.toml")
@@ -416,7 +417,7 @@ TEST_F(Deployment, TheDoctorKnowsWhatTheStoreNeeds) {
   EXPECT_EQ(check(at, "default allowlist").health, Health::ok);
 
   std::filesystem::rename(at.credentials_key(), folder_ / "kept.key");
-  EXPECT_EQ(check(at, "credentials key").health, Health::warn) << "it sealed nothing";
+  EXPECT_EQ(check(at, "credentials key").health, Health::warn) << "nothing was sealed with it";
   commit(registry::Credential{.access_key_id = std::string(16, 'A'), .name = "k"});
   const Check lost = check(at, "credentials key");
   EXPECT_EQ(lost.health, Health::fail) << lost.found;
@@ -425,7 +426,7 @@ TEST_F(Deployment, TheDoctorKnowsWhatTheStoreNeeds) {
   EXPECT_EQ(check(at, "credentials key").health, Health::ok);
 }
 
-TEST_F(Deployment, TheDoctorDoesNotMendAnOwnerByAMode) {
+TEST_F(Deployment, TheDoctorDoesNotSuggestChmodForAWrongOwner) {
   const Layout at = made();
   // Only the superuser can give a file to another user.
   if (::chown(at.issuing_key().c_str(), 12'345, static_cast<gid_t>(-1)) != 0) return;
@@ -445,13 +446,13 @@ TEST_F(Deployment, AKeyFileIsMadeOnceAndNeverReplaced) {
   for (const std::string& text : {std::string(), std::string(63, 'a'), std::string(64, 'x')}) {
     ASSERT_TRUE(write_file_durably(path, 0600, text));
     EXPECT_EQ(load_or_make_key_file(path, random_).error().fault, Fault::invalid) << text;
-    EXPECT_EQ(test::slurp(path), text) << "what it sealed would be lost";
+    EXPECT_EQ(test::slurp(path), text) << "secrets sealed with it would be lost";
   }
   ASSERT_TRUE(write_file_durably(path, 0644, std::string(64, 'a')));
   EXPECT_EQ(load_or_make_key_file(path, random_).error().fault, Fault::forbidden);
 }
 
-TEST_F(Deployment, TheDoctorReadsTheClock) {
+TEST_F(Deployment, TheDoctorChecksTheClock) {
   const Layout at = made();
   clock_.set(test::kToday + 800 * test::kDay);
   EXPECT_EQ(check(at, "server expiry").health, Health::warn);
@@ -463,7 +464,7 @@ TEST_F(Deployment, TheDoctorReadsTheClock) {
   EXPECT_EQ(check(at, "root expiry").health, Health::fail);
 }
 
-TEST_F(Deployment, TheDoctorJudgesTheFilesOfTheServerThatRuns) {
+TEST_F(Deployment, TheDoctorChecksTheRunningServersFileLimit) {
   const Layout at = made();
   const struct {
     std::optional<std::uint64_t> server_files;
@@ -486,7 +487,7 @@ TEST_F(Deployment, TheDoctorJudgesTheFilesOfTheServerThatRuns) {
   EXPECT_TRUE(contains(check(at, "open files").found, "a server started from here may open"));
 }
 
-TEST_F(Deployment, ADirectoryThatIsNoneIsOneFailedCheck) {
+TEST_F(Deployment, AMissingDirectoryIsOneFailedCheck) {
   const auto checks = examine(folder_ / "nothing", clock_);
   ASSERT_EQ(checks.size(), 1U);
   EXPECT_EQ(worst(checks), Health::fail);
@@ -497,7 +498,7 @@ TEST_F(Deployment, ADirectoryThatIsNoneIsOneFailedCheck) {
   EXPECT_FALSE(contains(of_file[0].remedy, "make a deployment")) << of_file[0].remedy;
 }
 
-TEST(PortProbe, TellsFreeFromAnsweringFromSilent) {
+TEST(PortProbe, DistinguishesFreeAnsweringAndSilentPorts) {
   const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;

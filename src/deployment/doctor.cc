@@ -136,7 +136,7 @@ class Examination {
 
   void check_clock() {
     if (now_ < kFirstRelease) {
-      failed("clock", "this machine believes it is " + date(now_),
+      failed("clock", "this machine's clock says " + date(now_),
              "set the clock and keep it set (for instance systemd-timesyncd)");
     } else {
       ok("clock", date(now_));
@@ -270,7 +270,7 @@ class Examination {
              "restore the file from a backup");
     } else if (key.error().fault == Fault::not_found) {
       warn("credentials key", at_.credentials_key().string() + " does not exist yet",
-           "start imprintd once; it makes the key. If operators had access keys, restore the file "
+           "start imprintd once to create the key. If operators had access keys, restore the file "
            "from a backup first");
     } else {
       failed("credentials key", key.error().message,
@@ -279,7 +279,7 @@ class Examination {
   }
 
   [[nodiscard]] bool has_access_keys() const {
-    return store_state(at_) == StoreState::there &&
+    return store_state(at_) == StoreState::present &&
            registry::holds_any(at_.store(), registry::query::Credentials{}).value_or(false);
   }
 
@@ -411,7 +411,7 @@ class Examination {
              "restore the file, or make another directory from a backup: imprint restore FILE "
              "DIR");
     } else if (state == StoreState::not_made_yet || ::stat(path.c_str(), &status) != 0) {
-      warn("store", path + " does not exist yet", "start imprintd once; it makes the store");
+      warn("store", path + " does not exist yet", "start imprintd once to create the store");
     } else if ((status.st_mode & 077U) != 0) {
       failed("store", fmt::format("mode {:04o}: others can read it", status.st_mode & 07777U),
              "run: chmod 600 " + path);

@@ -8,8 +8,8 @@
 
 namespace imprint::deployment {
 
-/// A folder of mode 0700 beside the one that is to be made; renamed into place when it is complete,
-/// removed otherwise. So a crash leaves no directory that looks complete.
+/// A temporary folder with mode 0700 beside the target; renamed into place once complete, removed
+/// otherwise, so that a crash leaves no directory that looks complete.
 class Staging {
  public:
   /// Refuses a target that exists (Fault::conflict).

@@ -36,7 +36,7 @@ bool covers(const std::string& address, const std::string& other) {
   return address == "0.0.0.0" && other.find(':') == std::string::npos;
 }
 
-bool are_in_each_others_place(const ListenAddress& one, const ListenAddress& other) {
+bool do_overlap(const ListenAddress& one, const ListenAddress& other) {
   return one.port != 0 && one.port == other.port &&
          (covers(one.address, other.address) || covers(other.address, one.address));
 }
@@ -65,7 +65,7 @@ class StartExamination {
            "whole path"});
       return;
     }
-    add("hooks", found, fmt::format("{}: their files and programs are there", config_.hooks.size()),
+    add("hooks", found, fmt::format("{}: their files and programs exist", config_.hooks.size()),
         "fix what the message names; imprintd does not start without it");
   }
 
@@ -82,15 +82,15 @@ class StartExamination {
   void check_allowlist() {
     const std::string& name = config_.templates.allowlist;
     const auto list = ListName::parse(name);
-    if (!list || store_state(at_) != StoreState::there) return;
-    const auto held = registry::holds(at_.store(), registry::manufacturing_list_key(*list));
-    if (!held) return;  // the store's check reports why
-    const Result<void> found =
-        *held ? Result<void>()
-              : fail(Fault::not_found,
-                     "templates.allowlist names {}, but there is no such list: no device gets in",
-                     quote(name));
-    add("default allowlist", found, name + " is there",
+    if (!list || store_state(at_) != StoreState::present) return;
+    const auto exists = registry::holds(at_.store(), registry::manufacturing_list_key(*list));
+    if (!exists) return;  // the store's check reports why
+    const Result<void> found = *exists ? Result<void>()
+                                       : fail(Fault::not_found,
+                                              "templates.allowlist names {}, but this list does "
+                                              "not exist: no device is admitted",
+                                              quote(name));
+    add("default allowlist", found, name + " exists",
         fmt::format("imprint list create {} {}, or correct the name", at_.directory().string(),
                     name));
   }
@@ -114,7 +114,7 @@ Result<void> check_configuration(const Config& config) {
   const std::vector<Listener> all = listeners_of(config);
   for (std::size_t i = 0; i < all.size(); ++i) {
     for (std::size_t k = 0; k < i; ++k) {
-      if (!are_in_each_others_place(all[i].address, all[k].address)) continue;
+      if (!do_overlap(all[i].address, all[k].address)) continue;
       return fail(Fault::invalid,
                   "{} and {} are both port {} ({} and {}); use a different port for each",
                   all[k].key, all[i].key, all[i].address.port, all[k].address.text(),

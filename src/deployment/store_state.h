@@ -6,7 +6,7 @@
 namespace imprint::deployment {
 
 enum class StoreState {
-  there,
+  present,
   not_made_yet,  ///< no server has run on this deployment
   lost,          ///< a server has run, but its store is missing or empty
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The first byte picks what the rest is: a topic or filter, or a payload of one format.
+// The first byte selects the format of the rest: a topic or filter, or a payload of one format.
 #include "device_api/payloads.h"
 #include "device_api/topics.h"
 
@@ -15,7 +15,7 @@ void try_topic(std::string_view text) {
   IMPRINT_ASSERT(!is_reserved(text) || check_publish(text).has_value() == is_taken);
   IMPRINT_ASSERT(!is_request || !check_subscribe(text));
   if (!parsed || !*parsed) return;
-  // A topic that is understood can be written again.
+  // An accepted topic can be written again.
   const ProvisioningTopic& topic = **parsed;
   const std::string answer = topic.answer(ProvisioningTopic::Role::accepted);
   IMPRINT_ASSERT(is_request ? answer == std::string(text) + "/accepted"
@@ -27,7 +27,7 @@ void try_payload(Format format, BytesView payload) {
   const auto keys = read_keys_request(format, payload);
   const auto request = read_register_thing(format, payload, *TemplateName::parse("T"));
   IMPRINT_ASSERT(!csr || !csr->empty());
-  IMPRINT_ASSERT(keys || (!csr && !request));  // all begin with the same object
+  IMPRINT_ASSERT(keys || (!csr && !request));  // all three require an object
   IMPRINT_ASSERT(!request || request->parameters.size() <= templates::kMaxParameters);
   if (request) return;
   const Rejection rejection = rejection_of(Operation::register_thing, request.error());

@@ -13,7 +13,7 @@ using testing::HasSubstr;
 using Role = ProvisioningTopic::Role;
 namespace json = encoding::json;
 
-TEST(Topics, AreReadAsAwsWritesThem) {
+TEST(Topics, AreParsedAsAwsDefinesThem) {
   const struct {
     const char* topic;
     Operation operation;
@@ -80,7 +80,7 @@ TEST(Topics, RefusalsNameTheMistake) {
     EXPECT_TRUE(check_publish(topic)) << topic;
 }
 
-TEST(Topics, AskWhatWasMeant) {
+TEST(Topics, SuggestWhatWasProbablyMeant) {
   const struct {
     const char* topic;
     const char* meant;
@@ -99,20 +99,20 @@ TEST(Topics, AskWhatWasMeant) {
       {"provisioning-templates/Line4/provision/cbor",
        "$aws/provisioning-templates/Line4/provision/cbor"},
   };
-  for (const auto& row : rows) EXPECT_EQ(meant_topic(row.topic), row.meant) << row.topic;
+  for (const auto& row : rows) EXPECT_EQ(suggested_topic(row.topic), row.meant) << row.topic;
   for (const char* topic :
        {"", "$", "$SYS/broker", "sensors/1", "$aws/certificates/create/json",
         "$aws/certificates/create/json/accepted", "$aws/provisioning-templates/T/provision/cbor",
         "factory/line/4/unit/17/temperature"})
-    EXPECT_EQ(meant_topic(topic), std::nullopt) << topic;
-  EXPECT_EQ(meant_topic(std::string(60'000, '/')), std::nullopt);
+    EXPECT_EQ(suggested_topic(topic), std::nullopt) << topic;
+  EXPECT_EQ(suggested_topic(std::string(60'000, '/')), std::nullopt);
   EXPECT_THAT(check_publish("$aws/certificate/create/json").error().message,
               HasSubstr("did you mean \"$aws/certificates/create/json\"?"));
   EXPECT_THAT(check_subscribe("$aws/certificates/create/jason/accepted").error().message,
               HasSubstr("did you mean \"$aws/certificates/create/json/accepted\"?"));
 }
 
-TEST(Topics, SubscriptionsMayBeWideButNotToRequests) {
+TEST(Topics, SubscriptionsMayHaveWildcardsButNotToRequests) {
   for (const char* filter :
        {"a/b", "#", "+/x", "$share/g/a", "$aws/certificates/create/json/accepted",
         "$aws/certificates/create/+/rejected", "$aws/certificates/#",
@@ -146,7 +146,7 @@ class Payloads : public testing::TestWithParam<Format> {
   }
 };
 
-TEST_P(Payloads, RegisterThingIsReadWithAllItsParameters) {
+TEST_P(Payloads, RegisterThingIsParsedWithAllItsParameters) {
   const auto request = register_thing(
       json::object{{"certificateOwnershipToken", "token"},
                    {"templateName", "ignored"},
@@ -159,7 +159,7 @@ TEST_P(Payloads, RegisterThingIsReadWithAllItsParameters) {
   EXPECT_TRUE(register_thing(json::object{{"parameters", nullptr}}));
 }
 
-TEST_P(Payloads, RefusalsSayWhere) {
+TEST_P(Payloads, RefusalsNameTheMember) {
   json::object many;
   for (std::size_t i = 0; i <= templates::kMaxParameters; ++i) many[fmt::format("p{}", i)] = "x";
   const struct {
@@ -188,7 +188,7 @@ TEST_P(Payloads, RefusalsSayWhere) {
   }
 }
 
-TEST_P(Payloads, CsrRequestsNeedTheirCsr) {
+TEST_P(Payloads, CsrRequestsRequireACsr) {
   const auto read = [&](const json::value& value) {
     return read_csr_request(GetParam(), encode(GetParam(), value));
   };
@@ -203,7 +203,7 @@ TEST_P(Payloads, CsrRequestsNeedTheirCsr) {
   EXPECT_FALSE(read_keys_request(GetParam(), as_bytes("\xff{")));
 }
 
-TEST_P(Payloads, AnswersCarryWhatAwsNames) {
+TEST_P(Payloads, AnswersHaveTheMembersOfAws) {
   const json::object created =
       decode(GetParam(), write_created(GetParam(), {.id = CertificateId(Sha256{1}),
                                                     .pem = "PEM",
@@ -211,7 +211,7 @@ TEST_P(Payloads, AnswersCarryWhatAwsNames) {
   EXPECT_EQ(created.at("certificateId").as_string(), CertificateId(Sha256{1}).hex());
   EXPECT_EQ(created.at("certificatePem").as_string(), "PEM");
   EXPECT_EQ(created.at("certificateOwnershipToken").as_string(), "tok");
-  EXPECT_FALSE(created.contains("privateKey")) << "a CSR's key stays with its device";
+  EXPECT_FALSE(created.contains("privateKey")) << "the private key of a CSR stays on the device";
 
   provisioning::RegisteredThing registered{.certificate = CertificateId(Sha256{1}),
                                            .thing = std::nullopt,
@@ -234,7 +234,7 @@ TEST_P(Payloads, AnswersCarryWhatAwsNames) {
 INSTANTIATE_TEST_SUITE_P(Formats, Payloads, testing::Values(Format::json, Format::cbor),
                          [](const auto& p) { return p.param == Format::json ? "Json" : "Cbor"; });
 
-TEST(Rejection, HasOneStatusForEachKindOfError) {
+TEST(Rejection, HasOneStatusForEachCause) {
   const struct {
     Error error;
     int status;
@@ -265,7 +265,7 @@ TEST(Rejection, HasOneStatusForEachKindOfError) {
   }
 }
 
-TEST(Rejection, KeepsInternalDetailToItself) {
+TEST(Rejection, OmitsInternalDetail) {
   const Rejection rejection =
       rejection_of(Operation::register_thing, {Fault::internal, "sqlite: /var/lib/secret"});
   EXPECT_THAT(rejection.message, testing::Not(HasSubstr("sqlite")));

@@ -14,7 +14,7 @@ Unexpected refuse(std::string where, std::string message, Cause cause = "Invalid
   return Unexpected(Error{Fault::invalid, std::move(message), std::move(where), cause});
 }
 
-/// The request's object. Clients send nothing at all where there is nothing to say.
+/// The object of a request. Clients may send an empty payload for an empty object.
 Result<json::object> read_object(Format format, BytesView payload) {
   if (payload.empty()) return json::object();
   auto value = format == Format::json ? encoding::parse_json(as_text(payload))

@@ -16,11 +16,11 @@ namespace imprint::device_api {
 /// CreateCertificateFromCsr: the member certificateSigningRequest (PEM, 1 to 4096 characters).
 Result<std::string> read_csr_request(Format format, BytesView payload);
 
-/// CreateKeysAndCertificate: nothing, or an object whose members do not matter.
+/// CreateKeysAndCertificate: an empty payload, or an object whose members are ignored.
 Result<void> read_keys_request(Format format, BytesView payload);
 
 /// RegisterThing: certificateOwnershipToken, and parameters (text to text). Other members are
-/// ignored; the classic SDK sends templateName, for one.
+/// ignored, such as the templateName that the classic SDK sends.
 Result<provisioning::RegisterThingRequest> read_register_thing(Format format, BytesView payload,
                                                                TemplateName name);
 
@@ -30,15 +30,14 @@ Bytes write_created(Format format, const provisioning::CreatedCertificate& creat
 /// {deviceConfiguration, thingName}; no thingName when the template has no thing.
 Bytes write_registered(Format format, const provisioning::RegisteredThing& registered);
 
-/// {statusCode, errorCode, errorMessage}. The message ends with the step, the place in the request
-/// and whether the same request can succeed later. Internal detail is left out.
+/// {statusCode, errorCode, errorMessage}. The message ends with the operation, the place in the
+/// request and whether the same request can succeed later. It omits internal detail.
 struct Rejection {
   int status_code = 500;
   std::string error_code;
   std::string message;
   bool may_retry = false;
-  Error error =
-      {};  ///< what it was made of, with internal detail: for log, metrics and audit trail
+  Error error = {};  ///< the original error, with internal detail: for log, metrics and audit trail
 };
 Rejection rejection_of(Operation operation, const Error& error);
 Bytes write_rejected(Format format, const Rejection& rejection);

@@ -11,8 +11,8 @@
 
 namespace imprint::device_api {
 
-/// What a request came to: the one message for the connection that asked, and what is to be counted
-/// and logged of it.
+/// The result of a request: the one message for the requesting connection, and the facts to count
+/// and log.
 struct Answer {
   std::string topic;
   Bytes payload;
@@ -21,23 +21,23 @@ struct Answer {
   std::optional<Rejection> rejection = {};
   std::string thing = {};
   std::string certificate = {};
-  std::string serial_number = {};  ///< what RegisterThing's parameters say, as for the audit trail
+  std::string serial_number = {};  ///< from RegisterThing's parameters, as in the audit trail
   bool repeated = false;
-  /// What the template's hook had to do with it; on record already unless there is a rejection.
+  /// The template's hook call; already in the audit trail unless there is a rejection.
   std::optional<provisioning::HookAsked> hook = {};
 };
 
-/// Carries out the three operations. One per process; runs on the shard that asks.
+/// Carries out the three operations. One per process; runs on the shard of the connection.
 class ProvisioningApi {
  public:
   ProvisioningApi(provisioning::CreateCertificate& create,
                   provisioning::RegisterThing& register_thing)
       : create_(create), register_thing_(register_thing) {}
 
-  /// Exactly one answer for each request. `topic` has the role `request`.
+  /// Carries out one request and returns its one answer. `topic` must have the role `request`.
   runtime::Task<Answer> run(provisioning::Caller caller, ProvisioningTopic topic, Bytes payload);
 
-  /// The answer to a request that is not carried out because its connection has too many waiting.
+  /// The answer to a request that is refused because its connection has too many waiting.
   static Answer throttled(const ProvisioningTopic& topic);
 
  private:

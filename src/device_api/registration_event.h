@@ -8,8 +8,8 @@
 
 namespace imprint::device_api {
 
-/// Where the event of just-in-time registration is told, when the registry gains the certificate
-/// and each time its device connects meanwhile:
+/// The topic of a just-in-time registration event, which is published when the certificate is
+/// registered and whenever its device connects before activation:
 /// $aws/events/certificates/registered/{caCertificateId}
 std::string topic_of(const provisioning::RegistrationEvent& event);
 Bytes write_event(const provisioning::RegistrationEvent& event);

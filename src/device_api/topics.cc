@@ -30,7 +30,7 @@ constexpr std::array<OperationInfo, 3> kOperations = {{
 constexpr std::string_view kCertificates = "$aws/certificates/";
 constexpr std::string_view kTemplates = "$aws/provisioning-templates/";
 
-/// What follows the operation: {format}, or {format}/accepted, or {format}/rejected.
+/// Parses the levels after the operation: {format}, {format}/accepted or {format}/rejected.
 Result<ProvisioningTopic> parse_tail(ProvisioningTopic topic,
                                      const std::vector<std::string_view>& tail) {
   if (tail.empty() || tail.size() > 2) {
@@ -89,7 +89,7 @@ Result<ProvisioningTopic> parse_templates(std::vector<std::string_view> parts) {
       parts);
 }
 
-/// What no policy opens.
+/// A refusal that no policy can lift.
 Unexpected refuse_topic(std::string message, Cause cause = "ReservedTopic"_cause,
                         Fault fault = Fault::forbidden) {
   return Unexpected(Error{fault, std::move(message), {}, cause});
@@ -97,8 +97,8 @@ Unexpected refuse_topic(std::string message, Cause cause = "ReservedTopic"_cause
 
 }  // namespace
 
-std::optional<std::string> meant_topic(std::string_view topic) {
-  constexpr std::size_t kLongest = 160;  // comparing costs the product of both lengths
+std::optional<std::string> suggested_topic(std::string_view topic) {
+  constexpr std::size_t kLongest = 160;  // comparing takes time in the product of both lengths
   if (topic.size() > kLongest) return std::nullopt;
   std::string_view end;
   for (const std::string_view answer : {"/accepted", "/rejected"}) {
@@ -113,7 +113,7 @@ std::optional<std::string> meant_topic(std::string_view topic) {
   know(fmt::format("{}create", kCertificates));
   know(fmt::format("{}create-from-csr", kCertificates));
   const auto parts = split(request);
-  // With and without $aws/ before it.
+  // With or without a leading $aws/.
   for (std::size_t i = 1; i < parts.size() && i < 3; ++i) {
     if (TemplateName::parse(parts[i])) know(fmt::format("{}{}/provision", kTemplates, parts[i]));
   }
@@ -179,25 +179,26 @@ std::optional<Result<ProvisioningTopic>> parse_provisioning_topic(std::string_vi
   return std::nullopt;
 }
 
-std::string question_of(std::string_view topic) {
-  const auto meant = meant_topic(topic);
+std::string suggestion_for(std::string_view topic) {
+  const auto meant = suggested_topic(topic);
   return meant ? fmt::format("; did you mean {}?", quote(*meant)) : std::string();
 }
 
 Result<void> check_publish(std::string_view topic) {
-  // [MQTT-4.8.2-1, 5.0] makes $share a form of filters; no subscription would match the topic.
+  // [MQTT-4.8.2-1, 5.0] reserves $share for filters; no subscription would match the topic.
   if (topic == "$share" || topic.starts_with("$share/"))
     return refuse_topic(
-        fmt::format("{} is a shared subscription's filter and no topic; publish to what follows "
-                    "the group's name",
-                    quote(topic)),
+        fmt::format(
+            "{} is the filter of a shared subscription, not a topic; publish to the topic after "
+            "the group's name",
+            quote(topic)),
         "ReservedTopic"_cause, Fault::invalid);
   if (!is_reserved(topic) || is_absent_service(topic)) return {};
   const auto parsed = parse_provisioning_topic(topic);
   if (!parsed)
-    return refuse_topic(fmt::format("topic {} is reserved and no operation of this server{}",
-                                    quote(topic), question_of(topic)));
-  if (!*parsed) return refuse_topic(parsed->error().message + question_of(topic));
+    return refuse_topic(fmt::format("topic {} is reserved and is not an operation of this server{}",
+                                    quote(topic), suggestion_for(topic)));
+  if (!*parsed) return refuse_topic(parsed->error().message + suggestion_for(topic));
   if ((*parsed)->role == ProvisioningTopic::Role::request) return {};
   const std::string_view request = topic.substr(0, topic.rfind('/'));
   return refuse_topic(
@@ -213,8 +214,8 @@ Result<void> check_subscribe(std::string_view filter) {
         slash == std::string_view::npos ? std::string_view() : filter.substr(slash + 1);
     if (!shared.starts_with('$')) return {};
     return refuse_topic(fmt::format(
-        "{} cannot be shared: answers are sent to whoever asked, and events to everybody who "
-        "listens; subscribe without $share",
+        "{} cannot be shared: answers are sent to the requesting client only, and events to every "
+        "subscriber; subscribe without $share",
         quote(shared)));
   }
   if (!is_reserved(filter)) return {};
@@ -223,9 +224,10 @@ Result<void> check_subscribe(std::string_view filter) {
   const auto parsed = parse_provisioning_topic(filter);
   if (has_wildcard && parsed) return {};
   if (!parsed)
-    return refuse_topic(fmt::format("filter {} is reserved and no operation of this server{}",
-                                    quote(filter), question_of(filter)));
-  if (!*parsed) return refuse_topic(parsed->error().message + question_of(filter));
+    return refuse_topic(
+        fmt::format("filter {} is reserved and is not an operation of this server{}", quote(filter),
+                    suggestion_for(filter)));
+  if (!*parsed) return refuse_topic(parsed->error().message + suggestion_for(filter));
   if ((*parsed)->role != ProvisioningTopic::Role::request) return {};
   return refuse_topic(
       fmt::format("{} is where {} requests are published; subscribe to its /accepted and /rejected",

@@ -38,40 +38,40 @@ struct ProvisioningTopic {
   [[nodiscard]] std::string answer(Role answer_role) const;
 };
 
-/// True for every topic or filter that a service, not a client, gives meaning to: those that begin
-/// with '$', but for shared subscriptions.
+/// True for every topic or filter whose meaning is defined by a service and not by clients: those
+/// that begin with '$', except shared subscriptions.
 bool is_reserved(std::string_view topic);
 
-/// A topic or filter below $aws/events/ or $imprint/alarms/: messages of the server's own, which
-/// clients within policy receive as they do any other and never send.
+/// A topic or filter below $aws/events/ or $imprint/alarms/. The server publishes these messages;
+/// clients receive them if their policy allows it, and never send them.
 bool is_event(std::string_view topic);
 
-/// A filter below $aws/events/ that matches no event of this server's: it has those of certificates
-/// that a CA introduced, and none of presence, subscriptions, jobs or the registry.
+/// A filter below $aws/events/ that matches no event of this server, which publishes only events of
+/// certificates registered by a CA: none of presence, subscriptions, jobs or the registry.
 bool is_absent_event(std::string_view filter);
 
 /// A topic or filter of an AWS IoT service that this server does not have (shadows, jobs, Device
-/// Defender, rules, commands). Devices with an AWS SDK use them as a matter of course: they may,
-/// and nothing comes of it.
+/// Defender, rules, commands). Devices with an AWS SDK routinely use them: they may, but it has no
+/// effect.
 bool is_absent_service(std::string_view topic);
 
-/// A topic below $aws/certificates or $aws/provisioning-templates. The error says what is wrong
-/// with one that is almost right ("the format is json or cbor, not JSON"); nothing for other
-/// topics.
+/// Parses a topic below $aws/certificates or $aws/provisioning-templates; nullopt for other topics.
+/// The error says what is wrong with a topic that is almost right ("the format is json or cbor, not
+/// JSON").
 std::optional<Result<ProvisioningTopic>> parse_provisioning_topic(std::string_view topic);
 
-/// The topic of the API that somebody who wrote this one probably meant; nothing for one of its own
-/// topics, and for those that are like none.
-std::optional<std::string> meant_topic(std::string_view topic);
-/// The end of a sentence about this topic: "; did you mean ...?", or nothing.
-std::string question_of(std::string_view topic);
+/// The topic of the API that the author of this topic probably meant; nullopt for valid topics, and
+/// for those that resemble none.
+std::optional<std::string> suggested_topic(std::string_view topic);
+/// The end of a message about this topic: "; did you mean ...?", or empty.
+std::string suggestion_for(std::string_view topic);
 
-/// Whether a client may publish there. Refusals name the mistake and what to do instead; sending a
-/// token to .../accepted, as a well-known sketch does, is one of them.
+/// Whether a client may publish there. Refusals name the mistake and the remedy, for example for a
+/// token published to .../accepted, as a well-known sketch does.
 Result<void> check_publish(std::string_view topic);
 
-/// Whether a client may subscribe to a filter below "$". Answers are sent to the connection that
-/// asked and to nobody else, so a wildcard widens nothing.
+/// Whether a client may subscribe to a filter below "$". Answers are sent only to the requesting
+/// connection, so a wildcard gives access to nothing more.
 Result<void> check_subscribe(std::string_view filter);
 
 }  // namespace imprint::device_api

@@ -60,7 +60,7 @@ TEST(Cbor, AcceptsIndefiniteLengthsAndByteStrings) {
   EXPECT_EQ(to_json(*value), R"({"a":"xy","b":"z"})");
 }
 
-TEST(Cbor, RefusesWhatIsNotOneItemOfTheModel) {
+TEST(Cbor, RefusesAnythingButOneItemOfTheDataModel) {
   const struct {
     std::string hex;
     std::string part;
@@ -106,7 +106,7 @@ TEST(Base64, IsStrict) {
   }
 }
 
-TEST(Percent, RoundTripsAndRefusesHalves) {
+TEST(Percent, RoundTripsAndRefusesIncompleteSequences) {
   EXPECT_EQ(percent_encode("arn:aws/é ~"), "arn%3Aaws%2F%C3%A9%20~");
   EXPECT_EQ(percent_encode("a/b", true), "a/b");
   EXPECT_EQ(*percent_decode("arn%3Aaws%2f"), "arn:aws/");
@@ -123,7 +123,7 @@ TEST(Utf8, RefusesOverlongSurrogatesAndTruncation) {
   }
 }
 
-TEST(Json, IsWrittenForPeopleAndReadBackAlike) {
+TEST(Json, TheReadableFormRoundTrips) {
   const auto value = parse_json(R"({"a":[1,{"b":"x\"y"},[]],"c":{},"d":null})");
   ASSERT_TRUE(value);
   EXPECT_EQ(to_readable_json(*value),

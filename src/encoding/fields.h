@@ -11,7 +11,7 @@
 
 #include "encoding/form.h"
 
-/// How a struct is kept as a JSON object. It has one list of its fields, in its own namespace:
+/// How a struct is written as a JSON object. It has one list of its fields, in its own namespace:
 ///
 ///   constexpr auto fields_of(std::type_identity<Rate>) {
 ///     return std::tuple{
@@ -20,11 +20,11 @@
 ///     };
 ///   }
 ///
-/// Writer, reader and tests go through that list. If it lacks a member, it does not compile.
+/// Writer, reader and tests use that list. If it lacks a member, the code does not compile.
 namespace imprint::encoding {
 
-/// A member of a struct, and its name in JSON. `Access` is a pointer to the member, or a function
-/// from the struct to a member of a member.
+/// A member of a struct and its name in JSON. `Access` is a pointer to the member, or a function
+/// from the struct to a nested member.
 template <class Access, class Older = std::nullptr_t>
 struct Field {
   std::string_view name;
@@ -38,12 +38,12 @@ struct Field {
     return std::invoke(access, owner);
   }
 
-  /// Written even when it is empty. Where it is absent, the struct's default stays.
+  /// Written even when empty. If it is absent, the struct's default remains.
   [[nodiscard]] constexpr Field always() const {
     return {name, access, older, true, begins_member};
   }
 
-  /// Where it is absent, `read` looks for what earlier versions wrote instead.
+  /// If it is absent, `read` looks for the form that earlier versions wrote.
   template <class Member>
   constexpr auto or_earlier(void (*read)(const json::object&, Member&, Reader&)) const {
     return Field<Access, decltype(read)>{name, access, read, is_always_written, begins_member};
@@ -55,7 +55,7 @@ constexpr Field<Access> field(std::string_view name, Access access) {
   return {name, access};
 }
 
-/// Another part of the member that the field before it has a part of.
+/// Another part of the same member as the field before it.
 template <class Access>
 constexpr Field<Access> next_part(std::string_view name, Access access) {
   return {name, access, nullptr, false, false};
@@ -66,7 +66,7 @@ concept Listed = requires { fields_of(std::type_identity<T>()); };
 
 namespace detail {
 
-/// Would initialise a member of any type; it is never asked to.
+/// Converts to any type, to count initialisers; the conversion is never executed.
 struct Anything {
   template <class T>
   operator T() const {
@@ -79,7 +79,7 @@ constexpr bool takes(std::index_sequence<I...>) {
   return requires { T{(static_cast<void>(I), Anything())...}; };
 }
 
-/// How many members an aggregate has: the most initialisers that it takes.
+/// The number of members of an aggregate: the most initialisers that it accepts.
 template <class T, std::size_t most = 48>
 constexpr std::size_t count_members() {
   if constexpr (most == 0 || takes<T>(std::make_index_sequence<most>())) {
@@ -120,7 +120,7 @@ bool is_left_out(const Field& field, const Member& member) {
   }
 }
 
-/// An absent member was empty when it was written, or that version had no such member.
+/// An absent member was empty when written, or the writing version had no such member.
 template <class Field, class Member>
 void read_absent(const Field& field, const json::object& from, Member& out, Reader& reader) {
   if constexpr (!std::is_null_pointer_v<decltype(field.older)>) {
@@ -136,7 +136,7 @@ void read_absent(const Field& field, const json::object& from, Member& out, Read
 
 }  // namespace detail
 
-/// The members in the order of the list, without those that are empty (Form::is_empty).
+/// The members in the order of the list, omitting empty ones (Form::is_empty).
 template <Listed T>
 json::object write_fields(const T& value) {
   json::object out;
@@ -149,18 +149,18 @@ json::object write_fields(const T& value) {
   return out;
 }
 
-/// Reads one member by its name. False when it is absent, or refused.
+/// Reads one member by name. Returns false if it is absent or refused.
 template <class Member>
 bool read_member(const json::object& from, std::string_view name, Member& out, Reader& reader) {
   reader.at(name);
   const json::value* value = from.if_contains(name);
   if (value == nullptr) return false;
   if (Form<Member>::matches(*value)) return Form<Member>::read(*value, out, reader);
-  if (!Form<Member>::kOtherwise.empty()) reader.refuse(Form<Member>::kOtherwise);
+  if (!Form<Member>::kWrongType.empty()) reader.refuse(Form<Member>::kWrongType);
   return false;
 }
 
-/// Reads each member of the list by its name, and nothing else.
+/// Reads each member of the list by name, and ignores all others.
 template <Listed T>
 void read_fields(const json::object& from, T& out, Reader& reader) {
   for_each_field<T>([&](const auto& each) {
@@ -170,7 +170,7 @@ void read_fields(const json::object& from, T& out, Reader& reader) {
   });
 }
 
-/// The struct of an object that this version or an earlier one wrote; Fault::internal when the
+/// Reads a struct from an object that this version or an earlier one wrote; Fault::internal if the
 /// object is broken.
 template <Listed T>
 Result<T> read_fields(const json::object& from) {
@@ -181,10 +181,10 @@ Result<T> read_fields(const json::object& from) {
   return out;
 }
 
-/// A struct within another. It is empty when all its members are.
+/// A struct within another. It is empty if all its members are.
 template <Listed T>
 struct Form<T> {
-  static constexpr std::string_view kOtherwise = "is no object";
+  static constexpr std::string_view kWrongType = "is not an object";
   static bool is_empty(const T& value) {
     bool is_any_written = false;
     for_each_field<T>([&](const auto& each) {

@@ -17,7 +17,7 @@ struct Place {
   friend bool operator==(const Place&, const Place&) = default;
 };
 
-/// Empty when it is as new.
+/// Empty when default-constructed.
 struct Limits {
   std::optional<std::int64_t> most = {};
   std::vector<TemplateName> templates = {};
@@ -136,7 +136,7 @@ TEST(Fields, AreWrittenInTheOrderOfTheirList) {
           R"("places":[{"part":5,"bytes":6},{"part":7,"bytes":8}],"networks":["10.0.0.0/8"],"remark":"","part":9,"bytes":10})");
 }
 
-TEST(Fields, AreReadByTheirNames) {
+TEST(Fields, AreReadByName) {
   json::object stored = write_fields(full());
   EXPECT_EQ(*read_fields<Crate>(stored), full());
 
@@ -149,9 +149,9 @@ TEST(Fields, AreReadByTheirNames) {
   EXPECT_EQ(*read_fields<Crate>(turned), full());
 }
 
-TEST(Fields, ThatAreEmptyAreLeftOutAndReadAsEmpty) {
+TEST(Fields, EmptyOnesAreLeftOutAndReadAsEmpty) {
   Crate crate = full();
-  crate.label = "";  // where the default of the struct is another
+  crate.label = "";  // where the struct's default is not empty
   crate.is_open = false;
   crate.type = {};
   crate.notes = {};
@@ -168,7 +168,7 @@ TEST(Fields, ThatAreEmptyAreLeftOutAndReadAsEmpty) {
   EXPECT_EQ(*read_fields<Crate>(stored), crate);
 }
 
-TEST(Fields, OfLaterVersionsHaveTheirDefault) {
+TEST(Fields, ThatOnlyLaterVersionsWriteGetTheirDefault) {
   const auto crate = read_fields<Crate>(json::object{{"name", "d-1"}, {"id", kId}});
   ASSERT_TRUE(crate) << crate.error().message;
   EXPECT_EQ(crate->version, 1);
@@ -179,7 +179,7 @@ TEST(Fields, OfLaterVersionsHaveTheirDefault) {
   EXPECT_EQ(crate->remark, "none");
 }
 
-TEST(Fields, AreReadFromWhatEarlierVersionsWrote) {
+TEST(Fields, AreReadFromTheFormsOfEarlierVersions) {
   json::object stored = write_fields(full());
   stored["limit"] = 8;
   EXPECT_EQ(read_fields<Crate>(stored)->limits.most, 4);
@@ -206,10 +206,10 @@ TEST(Fields, ThatAreBrokenAreNamed) {
       {"colour", R"("green")", "stored member colour: is unknown"},
       {"digest", R"("")", "stored member digest: "},
       {"type", R"("a b")", "stored member type: "},
-      {"place", "5", "stored member place: is no object"},
+      {"place", "5", "stored member place: is not an object"},
       {"place", R"({"bytes":"1"})", "stored member bytes: is not a whole number"},
       {"limits", R"({"templates":["a b"]})", "stored member templates: "},
-      {"next", "[]", "stored member next: is no object"},
+      {"next", "[]", "stored member next: is not an object"},
       {"places", R"([{"part":[]}])", "stored member part: is not a whole number"},
       {"networks", R"(["x"])", "stored member networks: "},
   };
@@ -230,7 +230,7 @@ TEST(Fields, ThatAreBrokenAreNamed) {
   }
 }
 
-TEST(Fields, OfAnotherTypeCountAsAbsentWhereNothingDependsOnThem) {
+TEST(Fields, OfAWrongTypeCountAsAbsentWhereNothingDependsOnThem) {
   json::object stored = write_fields(full());
   for (const char* member : {"open", "notes", "attributes", "places"}) stored[member] = "text";
   Crate expected = full();
@@ -247,7 +247,7 @@ TEST(Fields, OfAnotherTypeCountAsAbsentWhereNothingDependsOnThem) {
   EXPECT_THAT(read->attributes, testing::ElementsAre(testing::Pair("a", "b")));
 }
 
-TEST(Fields, BesideABrokenOneAreReadAllTheSame) {
+TEST(Fields, AreReadEvenIfAnotherIsBroken) {
   json::object stored = write_fields(full());
   stored["version"] = "x";
   stored["type"] = 1;

@@ -19,14 +19,14 @@
 #include "encoding/json.h"
 #include "encoding/text.h"
 
-/// How a value of each type is kept in JSON; structs are in fields.h. Another folder specialises
-/// Form for a type of its own.
+/// How a value of each type is written in JSON; for structs see fields.h. Other folders specialise
+/// Form for their own types.
 namespace imprint::encoding {
 
-/// Remembers the first member that cannot be read. The others are read all the same.
+/// Records the first member that cannot be read. The other members are still read.
 class Reader {
  public:
-  /// The member that is read next, for refuse().
+  /// Sets the member that is read next, for refuse().
   void at(std::string_view member) { member_ = member; }
   /// Always false, for `return reader.refuse(...)`.
   bool refuse(std::string_view why) {
@@ -42,12 +42,12 @@ class Reader {
 
 /// The form of one type:
 ///   static json::value write(const T&);
-///   static bool matches(const json::value&);              is it of the right JSON type?
-///   static bool read(const json::value&, T&, Reader&);    false, and refused, when it is not valid
-///   static constexpr std::string_view kOtherwise          why another JSON type is refused; empty:
-///                                                         it is not, and counts as absent
-/// and, where a type has them:
-///   static bool is_empty(const T&);   an object leaves such a member out
+///   static bool matches(const json::value&);              whether it has the right JSON type
+///   static bool read(const json::value&, T&, Reader&);    false, after refuse(), if it is invalid
+///   static constexpr std::string_view kWrongType          why another JSON type is refused; if
+///                                                         empty, it is ignored as if absent
+/// and optionally:
+///   static bool is_empty(const T&);   whether an object leaves the member out
 ///   static T blank();                 to read into, for a type without a default constructor
 template <class T>
 struct Form;
@@ -60,7 +60,7 @@ T blank();
 
 namespace detail {
 
-/// Becomes a blank of whatever member it initialises.
+/// Converts to a blank value of whatever member it initialises.
 struct AnyBlank {
   template <class T>
     requires(!std::is_default_constructible_v<T>)
@@ -71,8 +71,8 @@ struct AnyBlank {
 
 }  // namespace detail
 
-/// A value to read into. Where a type has no default, and for the first members of a struct that
-/// have none, it is one that means nothing.
+/// A value to read into. If a type has no default, or the first members of a struct have none, it
+/// is a meaningless placeholder.
 template <class T>
 T blank() {
 #pragma GCC diagnostic push
@@ -92,7 +92,7 @@ T blank() {
 
 template <>
 struct Form<std::string> {
-  static constexpr std::string_view kOtherwise = "is not text";
+  static constexpr std::string_view kWrongType = "is not text";
   static bool is_empty(const std::string& value) { return value.empty(); }
   static json::value write(const std::string& value) { return json::value(value); }
   static bool matches(const json::value& value) { return value.is_string(); }
@@ -104,7 +104,7 @@ struct Form<std::string> {
 
 template <>
 struct Form<bool> {
-  static constexpr std::string_view kOtherwise = "";
+  static constexpr std::string_view kWrongType = "";
   static bool is_empty(bool value) { return !value; }
   static json::value write(bool value) { return value; }
   static bool matches(const json::value& value) { return value.is_bool(); }
@@ -116,7 +116,7 @@ struct Form<bool> {
 
 template <std::integral T>
 struct Form<T> {
-  static constexpr std::string_view kOtherwise = "is not a whole number";
+  static constexpr std::string_view kWrongType = "is not a whole number";
   static json::value write(T value) { return value; }
   static bool matches(const json::value& value) { return value.is_int64() || value.is_uint64(); }
   static bool read(const json::value& value, T& out, Reader& reader) {
@@ -152,10 +152,10 @@ struct Form<Timestamp> : Form<Milliseconds> {
   }
 };
 
-/// A type that is text in JSON, of which `parse` makes a value.
+/// A type that is text in JSON and is made from it by `parse`.
 template <class T, Result<T> (*parse)(std::string_view)>
 struct TextForm {
-  static constexpr std::string_view kOtherwise = Form<std::string>::kOtherwise;
+  static constexpr std::string_view kWrongType = Form<std::string>::kWrongType;
   static bool matches(const json::value& value) { return value.is_string(); }
   static bool read(const json::value& value, T& out, Reader& reader) {
     auto parsed = parse(value.get_string());
@@ -190,11 +190,11 @@ struct Form<Network> : TextForm<Network, &Network::parse> {
   static json::value write(const Network& value) { return json::value(value.text()); }
 };
 
-/// An enum in JSON is the name that to_string() gives a value; all of them are listed here.
+/// An enum is written as the name that to_string() returns for a value; all values are listed here.
 template <auto first, auto... others>
 struct EnumForm {
   using Enum = decltype(first);
-  static constexpr std::string_view kOtherwise = Form<std::string>::kOtherwise;
+  static constexpr std::string_view kWrongType = Form<std::string>::kWrongType;
   static json::value write(Enum value) { return json::value(to_string(value)); }
   static bool matches(const json::value& value) { return value.is_string(); }
   static bool read(const json::value& value, Enum& out, Reader& reader) {
@@ -210,7 +210,7 @@ struct EnumForm {
 
 template <class T>
 struct Form<std::optional<T>> {
-  static constexpr std::string_view kOtherwise = Form<T>::kOtherwise;
+  static constexpr std::string_view kWrongType = Form<T>::kWrongType;
   static bool is_empty(const std::optional<T>& value) { return !value; }
   static json::value write(const std::optional<T>& value) {
     return value ? Form<T>::write(*value) : json::value();
@@ -224,10 +224,10 @@ struct Form<std::optional<T>> {
   }
 };
 
-/// Elements of another JSON type are passed over.
+/// Elements of another JSON type are skipped.
 template <class T>
 struct Form<std::vector<T>> {
-  static constexpr std::string_view kOtherwise = "";
+  static constexpr std::string_view kWrongType = "";
   static bool is_empty(const std::vector<T>& value) { return value.empty(); }
   static json::value write(const std::vector<T>& value) {
     json::array out;
@@ -250,7 +250,7 @@ struct Form<std::vector<T>> {
 template <class T, class Less>
 struct Form<std::map<std::string, T, Less>> {
   using Map = std::map<std::string, T, Less>;
-  static constexpr std::string_view kOtherwise = "";
+  static constexpr std::string_view kWrongType = "";
   static bool is_empty(const Map& value) { return value.empty(); }
   static json::value write(const Map& value) {
     json::object out;

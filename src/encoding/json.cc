@@ -142,7 +142,7 @@ std::string to_json(const json::value& value) { return json::serialize(value); }
 
 namespace {
 
-/// Depth is bounded by whoever made the value: parse_json refuses more than 32 levels by default.
+/// The maker of the value bounds its depth: parse_json refuses more than 32 levels by default.
 void write_readable(std::string& out, const json::value& value, std::size_t level) {
   const std::string inner(2 * (level + 1), ' ');
   const auto write_all = [&](char open, char close, const auto& items, auto write_item) {

@@ -12,18 +12,18 @@
 
 namespace imprint::hooks {
 
-/// Keeps requests from a hook that does not work. A payer that has failed this many times in a row
-/// is not admitted until a pause is over and one of its requests may try. A group rests after this
-/// many failures in a row that came from several of its payers, and everybody rests after failures
-/// from several groups. A single payer or CA, whose requests the hook may choke on, closes the hook
-/// to nobody else. A value; one owner.
+/// Keeps requests from a hook that does not work. A payer with this many failures in a row is not
+/// admitted until a pause is over, when one of its requests may try. A group rests after this many
+/// failures in a row that came from several of its payers, and everybody rests after failures from
+/// several groups. A single payer or CA, whose requests may be the cause of the failures, does not
+/// block anybody else.
 class Breaker {
  public:
-  /// Failures of this many are no longer an individual's fault: of payers, for their group; of
-  /// groups, for all.
+  /// The number of failing payers that make it the fault of their group, and the number of failing
+  /// groups that make it the fault of the hook.
   static constexpr std::size_t kSeveral = 3;
 
-  /// Whose requests are not sent to the hook.
+  /// The callers whose requests are not sent to the hook.
   enum class Rests : std::uint8_t { nobody, payer, group, all };
 
   Breaker(std::uint32_t failures, Milliseconds pause) : limit_(failures), pause_(pause) {}

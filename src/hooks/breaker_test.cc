@@ -18,7 +18,7 @@ Payer device(int number, const std::string& ca = "ca") {
   return {.name = ca + "/" + std::to_string(number), .group = ca};
 }
 
-TEST(Breaker, OpensAfterFailuresInARowAndLetsOneTryAfterThePause) {
+TEST(Breaker, OpensAfterConsecutiveFailuresAndAdmitsOneTryAfterThePause) {
   Breaker breaker(3, kPause);
   Monotonic now{};
   breaker.failed(kA, now);
@@ -41,7 +41,7 @@ TEST(Breaker, OpensAfterFailuresInARowAndLetsOneTryAfterThePause) {
   EXPECT_FALSE(breaker.is_open_for_any());
 }
 
-TEST(Breaker, OnePayerAloneClosesItToNobodyElse) {
+TEST(Breaker, OneFailingPayerDoesNotBlockOthers) {
   Breaker breaker(3, kPause);
   for (int i = 0; i < 100; ++i) breaker.failed(kA, Monotonic());
   EXPECT_FALSE(breaker.admits(kA, Monotonic()));
@@ -50,7 +50,7 @@ TEST(Breaker, OnePayerAloneClosesItToNobodyElse) {
   EXPECT_TRUE(breaker.is_open_for_any());
 }
 
-TEST(Breaker, SeveralPayersWhoAllFailOpenItForEverybody) {
+TEST(Breaker, SeveralFailingPayersOpenItForEverybody) {
   Breaker breaker(3, kPause);
   Monotonic now{};
   for (const Payer& payer : {kA, kB}) breaker.failed(payer, now);
@@ -63,19 +63,19 @@ TEST(Breaker, SeveralPayersWhoAllFailOpenItForEverybody) {
   EXPECT_FALSE(breaker.admits(kD, now)) << "one at a time";
   breaker.failed(kA, now);
   now += kPause;
-  EXPECT_FALSE(breaker.admits(kA, now)) << "the next try is not the same payer's";
+  EXPECT_FALSE(breaker.admits(kA, now)) << "the next try belongs to another payer";
   EXPECT_TRUE(breaker.admits(kD, now));
   breaker.succeeded(kD);
   EXPECT_EQ(breaker.resting(kD), Rests::nobody);
   EXPECT_TRUE(breaker.admits(kA, now));
 }
 
-TEST(Breaker, ManyDevicesOfOneCaRestThatCaOnly) {
+TEST(Breaker, FailuresOfManyDevicesOfOneCaRestOnlyThatCa) {
   Breaker breaker(3, kPause);
   Monotonic now{};
   for (int i = 0; i < 5000; ++i) breaker.failed(device(i), now);
   EXPECT_EQ(breaker.resting(device(5000)), Rests::group);
-  EXPECT_FALSE(breaker.admits(device(5000), now)) << "one that was never seen";
+  EXPECT_FALSE(breaker.admits(device(5000), now)) << "a device that was never seen";
   EXPECT_EQ(breaker.resting(kA), Rests::nobody);
   EXPECT_TRUE(breaker.admits(kA, now)) << "a claim";
   EXPECT_TRUE(breaker.admits(device(1, "another ca"), now));
@@ -85,7 +85,7 @@ TEST(Breaker, ManyDevicesOfOneCaRestThatCaOnly) {
   breaker.failed(device(5000), now);
   EXPECT_FALSE(breaker.admits(device(5001), now));
   now += kPause;
-  EXPECT_FALSE(breaker.admits(device(5000), now)) << "the next try is another device's";
+  EXPECT_FALSE(breaker.admits(device(5000), now)) << "the next try belongs to another device";
   EXPECT_TRUE(breaker.admits(device(5001), now));
   breaker.succeeded(device(5001));
   EXPECT_EQ(breaker.resting(device(5002)), Rests::nobody);
@@ -98,7 +98,7 @@ TEST(Breaker, OneDeviceOfACaRestsAlone) {
   EXPECT_TRUE(breaker.admits(device(2), Monotonic()));
 }
 
-TEST(Breaker, SeveralCasAndClaimsThatAllFailOpenItForEverybody) {
+TEST(Breaker, SeveralFailingCasAndClaimsOpenItForEverybody) {
   Breaker breaker(3, kPause);
   for (int i = 0; i < 100; ++i) breaker.failed(device(i), Monotonic());
   breaker.failed(kA, Monotonic());
@@ -107,7 +107,7 @@ TEST(Breaker, SeveralCasAndClaimsThatAllFailOpenItForEverybody) {
   EXPECT_EQ(breaker.resting(kB), Rests::all);
 }
 
-TEST(Breaker, ATryThatWasNotSentIsNoTry) {
+TEST(Breaker, ATryThatWasNotSentDoesNotCount) {
   Breaker breaker(1, kPause);
   for (const Payer& payer : {kA, kB, kC}) breaker.failed(payer, Monotonic());
   const Monotonic later = Monotonic() + kPause;

@@ -63,7 +63,7 @@ class Carrier {
   [[nodiscard]] virtual std::string listens() const { return {}; }
 };
 
-/// What carriers work with; outlives them.
+/// The services that carriers use; they outlive the carriers.
 struct CarrierParts {
   boost::asio::io_context& loop;
   outbound::WebClient& web;

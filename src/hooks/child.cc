@@ -163,7 +163,7 @@ void Child::kill() const {
   if (pid_ > 0) ::kill(-pid_, SIGKILL);
 }
 
-void Child::ask_to_end() const {
+void Child::terminate() const {
   if (pid_ > 0) ::kill(-pid_, SIGTERM);
 }
 

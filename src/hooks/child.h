@@ -11,9 +11,9 @@
 
 namespace imprint::hooks {
 
-/// A program that runs beside the server, in a process group of its own: no shell, none of the
-/// server's open files, default signals, and an environment of PATH, HOME, LANG, TZ and TMPDIR. The
-/// destructor ends the whole group.
+/// A program that runs beside the server, in its own process group: no shell, none of the server's
+/// open files, default signals, and an environment of PATH, HOME, LANG, TZ and TMPDIR. The
+/// destructor kills the whole group.
 class Child {
  public:
   /// The program is looked up in PATH. Errors name the program and the system's reason.
@@ -32,7 +32,7 @@ class Child {
   /// Kills the group at once; its end shows on `process`.
   void kill() const;
   /// Asks the group to end; the destructor does not wait for it.
-  void ask_to_end() const;
+  void terminate() const;
   /// Call after `process` has become readable: waits for the child and describes its end, "exit
   /// status 1", "signal 9".
   std::string reap();

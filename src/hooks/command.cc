@@ -27,9 +27,9 @@ using boost::system::error_code;
 
 constexpr Milliseconds kFirstRestPause{100};  // before a program that ended is started again
 constexpr Milliseconds kLongestPause{30'000};
-constexpr Milliseconds kLook{20};         // between two checks whether a program has begun to read
-constexpr Milliseconds kLastMoment{500};  // from its closing standard output to its being killed
-constexpr auto kFarewell = std::chrono::seconds(1);
+constexpr Milliseconds kReadCheckInterval{20};  // for programs that have not read yet
+constexpr Milliseconds kExitGrace{500};  // from its closing standard output to its being killed
+constexpr auto kShutdownGrace = std::chrono::seconds(1);
 constexpr std::size_t kMaxLogLine = 1024;
 constexpr std::size_t kReadBytes = 4096;
 
@@ -132,8 +132,8 @@ class CommandCarrier::Worker : public std::enable_shared_from_this<CommandCarrie
         out_(carrier.loop_, copy_of(child_.out)),
         err_(carrier.loop_, copy_of(child_.err)),
         process_(carrier.loop_, copy_of(child_.process)),
-        next_look_(carrier.loop_),
-        last_moment_(carrier.loop_) {
+        read_check_timer_(carrier.loop_),
+        exit_timer_(carrier.loop_) {
     child_.in = FileDescriptor();
     child_.out = FileDescriptor();
     child_.err = FileDescriptor();
@@ -148,14 +148,14 @@ class CommandCarrier::Worker : public std::enable_shared_from_this<CommandCarrie
                         });
   }
 
-  [[nodiscard]] bool is_idle() const { return !task_ && !is_doomed_; }
-  [[nodiscard]] bool is_doomed() const { return is_doomed_; }
+  [[nodiscard]] bool is_idle() const { return !task_ && !is_dismissed_; }
+  [[nodiscard]] bool is_dismissed() const { return is_dismissed_; }
   [[nodiscard]] bool has(std::uint64_t number) const {
     return task_ && task_->invocation.number == number;
   }
   [[nodiscard]] const Child& child() const { return child_; }
-  [[nodiscard]] bool is_up() const { return is_up_ && !is_doomed_; }
-  [[nodiscard]] bool is_starting() const { return first_asked_ && !is_up_ && !is_doomed_; }
+  [[nodiscard]] bool is_up() const { return is_up_ && !is_dismissed_; }
+  [[nodiscard]] bool is_starting() const { return first_asked_ && !is_up_ && !is_dismissed_; }
   /// How long its event has waited for the program to start.
   [[nodiscard]] Milliseconds start() const {
     return is_starting() ? carrier_.since(*first_asked_) : start_;
@@ -168,7 +168,7 @@ class CommandCarrier::Worker : public std::enable_shared_from_this<CommandCarrie
       // An interpreter's start-up time shows only with the first event.
       first_asked_ = carrier_.clock_.monotonic();
       carrier_.note_starts();
-      look_again();
+      schedule_read_check();
     }
     line_ = *task_->invocation.event + "\n";
     is_writing_ = true;
@@ -183,8 +183,8 @@ class CommandCarrier::Worker : public std::enable_shared_from_this<CommandCarrie
   /// Its answer could come at any time, and would be taken for the answer to another event.
   void dismiss() {
     task_.reset();
-    is_doomed_ = true;
-    next_look_.cancel();
+    is_dismissed_ = true;
+    read_check_timer_.cancel();
     child_.kill();
     carrier_.note_starts();
   }
@@ -197,17 +197,17 @@ class CommandCarrier::Worker : public std::enable_shared_from_this<CommandCarrie
            static_cast<std::size_t>(unread) < line_.size();
   }
 
-  void look_again() {
-    next_look_.expires_after(kLook);
-    next_look_.async_wait([self = shared_from_this()](const error_code& error) {
-      if (!error && self->is_starting()) self->look();
+  void schedule_read_check() {
+    read_check_timer_.expires_after(kReadCheckInterval);
+    read_check_timer_.async_wait([self = shared_from_this()](const error_code& error) {
+      if (!error && self->is_starting()) self->check_whether_read();
     });
   }
 
-  void look() {
+  void check_whether_read() {
     if (has_read()) return now_up();
     const Milliseconds most = carrier_.options_.start_timeout;
-    if (carrier_.since(*first_asked_) < most) return look_again();
+    if (carrier_.since(*first_asked_) < most) return schedule_read_check();
     start_failed_ = true;
     misbehave(
         fmt::format("had not begun to read its event after {} ms, which is all that "
@@ -218,7 +218,7 @@ class CommandCarrier::Worker : public std::enable_shared_from_this<CommandCarrie
   void now_up() {
     start_ = start();
     is_up_ = true;
-    next_look_.cancel();
+    read_check_timer_.cancel();
     carrier_.note_starts();
   }
 
@@ -233,7 +233,7 @@ class CommandCarrier::Worker : public std::enable_shared_from_this<CommandCarrie
   }
 
   void take_answer() {
-    if (is_doomed_) return;
+    if (is_dismissed_) return;
     if (!task_) return misbehave("wrote to its standard output without being asked");
     if (!is_up_ && answer_.has_end()) now_up();
     if (!answer_.has_end() && answer_.size() > kMaxAnswerBytes) {
@@ -259,9 +259,9 @@ class CommandCarrier::Worker : public std::enable_shared_from_this<CommandCarrie
   }
 
   void output_closed() {
-    if (is_doomed_) return;
-    last_moment_.expires_after(kLastMoment);
-    last_moment_.async_wait([self = shared_from_this()](const error_code& error) {
+    if (is_dismissed_) return;
+    exit_timer_.expires_after(kExitGrace);
+    exit_timer_.async_wait([self = shared_from_this()](const error_code& error) {
       if (!error) self->child_.kill();
     });
   }
@@ -280,10 +280,10 @@ class CommandCarrier::Worker : public std::enable_shared_from_this<CommandCarrie
 
   void ended() {
     const auto self = shared_from_this();  // the carrier's reference is released below
-    last_moment_.cancel();
-    next_look_.cancel();
-    const bool was_dismissed = is_doomed_ && !start_failed_;
-    is_doomed_ = true;
+    exit_timer_.cancel();
+    read_check_timer_.cancel();
+    const bool was_dismissed = is_dismissed_ && !start_failed_;
+    is_dismissed_ = true;
     // What it wrote before its end may still be in the pipe.
     for (error_code error; task_ && !error;) {
       const std::size_t size = read_rest(error);
@@ -317,8 +317,8 @@ class CommandCarrier::Worker : public std::enable_shared_from_this<CommandCarrie
   asio::posix::stream_descriptor out_;
   asio::posix::stream_descriptor err_;
   asio::posix::stream_descriptor process_;
-  asio::steady_timer next_look_;
-  asio::steady_timer last_moment_;
+  asio::steady_timer read_check_timer_;
+  asio::steady_timer exit_timer_;
   std::array<char, kReadBytes> out_bytes_{};
   std::array<char, kReadBytes> err_bytes_{};
   Lines answer_{kMaxAnswerBytes + 1};
@@ -326,7 +326,7 @@ class CommandCarrier::Worker : public std::enable_shared_from_this<CommandCarrie
   std::optional<Task> task_;
   std::string line_;  ///< the line being written to the program
   bool is_writing_ = false;
-  bool is_doomed_ = false;
+  bool is_dismissed_ = false;
   std::optional<Monotonic> first_asked_;
   bool is_up_ = false;
   bool start_failed_ = false;
@@ -337,10 +337,10 @@ CommandCarrier::~CommandCarrier() {
   // Each program may finish its current event; their destructors end the rest.
   std::vector<pollfd> ends;
   for (const auto& worker : workers_) {
-    worker->child().ask_to_end();
+    worker->child().terminate();
     ends.push_back({.fd = worker->child().process.get(), .events = POLLIN, .revents = 0});
   }
-  const auto until = clock_.monotonic() + kFarewell;
+  const auto until = clock_.monotonic() + kShutdownGrace;
   while (!ends.empty()) {
     const auto left = std::chrono::ceil<Milliseconds>(until - clock_.monotonic()).count();
     if (left <= 0 || ::poll(ends.data(), ends.size(), static_cast<int>(left)) < 0) break;
@@ -362,7 +362,7 @@ void CommandCarrier::assign() {
         workers_, [](const std::shared_ptr<Worker>& worker) { return worker->is_idle(); });
     std::shared_ptr<Worker> worker = idle == workers_.end() ? nullptr : *idle;
     const auto employed = std::ranges::count_if(
-        workers_, [](const std::shared_ptr<Worker>& one) { return !one->is_doomed(); });
+        workers_, [](const std::shared_ptr<Worker>& one) { return !one->is_dismissed(); });
     const bool is_resting = clock_.monotonic() < next_start_;
     if (!worker && is_resting && employed == 0) {
       Task task = std::move(waiting_.front());

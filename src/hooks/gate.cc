@@ -12,7 +12,7 @@ namespace {
 
 constexpr Milliseconds kFirstPause{50};  // between two attempts; doubles each time
 
-/// Whose requests rest, for messages. Names are usually certificate ids.
+/// The resting payer or group as shown in messages. Names are usually certificate ids.
 std::string shown(Breaker::Rests rests, const Payer& payer) {
   if (rests == Breaker::Rests::all) return "all";
   if (rests == Breaker::Rests::group) return "devices of CA " + payer.group_name();
@@ -29,11 +29,11 @@ void Gate::ask(std::string arn, std::string event, Payer payer, Monotonic asked,
   const Monotonic now = clock_.monotonic();
   if (!breaker_.admits(payer, now)) {
     const Breaker::Rests rests = breaker_.resting(payer);
-    const std::string whose =
+    const std::string scope =
         rests == Breaker::Rests::all ? std::string() : " for " + shown(rests, payer);
-    return done(refusal(fmt::format("hook {} has failed {} times in a row{} and is not asked at "
-                                    "the moment",
-                                    quote(options_.arn), options_.breaker_failures, whose),
+    return done(refusal(fmt::format("hook {} has failed {} times in a row{} and is temporarily "
+                                    "not called",
+                                    quote(options_.arn), options_.breaker_failures, scope),
                         asked));
   }
   // A payer that rests must not displace another one's request.
@@ -257,12 +257,12 @@ void Gate::judge(const Payer& payer, const Reply& reply) {
                   quote(options_.arn), options_.breaker_failures));
 }
 
-void Gate::refuse_waiting(const std::function<bool(const Payer&)>& whose,
+void Gate::refuse_waiting(const std::function<bool(const Payer&)>& applies_to,
                           const std::string& because) {
   for (const std::uint64_t number : std::exchange(waiting_, {})) {
     const auto it = calls_.find(number);
     if (it == calls_.end()) continue;
-    if (!whose(it->second.payer)) {
+    if (!applies_to(it->second.payer)) {
       waiting_.push_back(number);
       continue;
     }

@@ -87,7 +87,8 @@ class Gate {
   /// Gives the answer and frees the slot for the next call.
   void finish(Calls::iterator call, Reply reply);
   void judge(const Payer& payer, const Reply& reply);
-  void refuse_waiting(const std::function<bool(const Payer&)>& whose, const std::string& because);
+  void refuse_waiting(const std::function<bool(const Payer&)>& applies_to,
+                      const std::string& because);
   [[nodiscard]] Reply refusal(std::string because, Monotonic asked) const;
 
   HookOptions options_;

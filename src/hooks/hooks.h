@@ -25,7 +25,7 @@ struct Asker {
   bool is_trial = false;   ///< the answer admits no device, and the request takes no device's turn
 };
 
-/// Asks the hook that an ARN stands for: the interface of this folder for use cases.
+/// Calls the hook that an ARN names: this folder's interface for use cases.
 class Invoker {
  public:
   virtual ~Invoker() = default;
@@ -40,8 +40,8 @@ class Invoker {
   virtual runtime::Task<std::vector<HookReport>> report() = 0;
 };
 
-/// Every [[hook]] of a deployment, and the one thread on which their bounds, workers and listeners
-/// live; HTTP has a thread of its own. No shard ever waits. ask() may be called from any thread.
+/// Every [[hook]] of a deployment, and the one thread that runs their gates, workers and listeners;
+/// HTTP has its own thread. No shard ever waits. ask() may be called from any thread.
 class Hooks final : public Invoker {
  public:
   /// Refuses what check() refuses, secrets that are unreadable or open to others, and addresses

@@ -124,7 +124,7 @@ TEST_F(HooksTest, TheSignatureIsHmacOverTimeAndBody) {
             "t=1700000000,v1=9d713ed406bb7076d4123f0dc2c39d2df5c654ed4b0cd56b52c8b4c940bd63ae");
 }
 
-TEST_F(HooksTest, WhatIsNoAnswerFails) {
+TEST_F(HooksTest, AnInvalidAnswerFails) {
   const struct {
     std::string answer;
     std::string because;
@@ -169,7 +169,7 @@ TEST_F(HooksTest, AnEndlessBodyIsCutOff) {
   EXPECT_THAT(reply.because, HasSubstr("larger than"));
 }
 
-TEST_F(HooksTest, ASilentServerTimesOutAndItsLateAnswerCountsForNothing) {
+TEST_F(HooksTest, ASilentServerTimesOutAndItsLateAnswerIsIgnored) {
   std::binary_semaphore late{0};
   WebServer server([&](const WebCall& call) {
     if (call.body == "\"slow\"") late.acquire();
@@ -183,7 +183,7 @@ TEST_F(HooksTest, ASilentServerTimesOutAndItsLateAnswerCountsForNothing) {
   EXPECT_EQ(ask().kind, answered);
 }
 
-TEST_F(HooksTest, OnlyWhatNobodyHasDealtWithIsSentAgain) {
+TEST_F(HooksTest, OnlyUndeliveredRequestsAreSentAgain) {
   std::atomic<int> calls = 0;
   WebServer server([&](const WebCall&) {
     return ++calls < 3 ? web_answer(calls == 1 ? 503 : 429, "") : web_answer(200, kYes);
@@ -250,7 +250,7 @@ TEST_F(HooksTest, LambdaInvokesTheFunctionOfTheArn) {
   }
 }
 
-TEST_F(HooksTest, LambdaTellsAThrowFromACrash) {
+TEST_F(HooksTest, LambdaDistinguishesAThrowFromACrash) {
   const std::string thrown = R"({"errorType":"Error","errorMessage":"Unknown serial: 9"})";
   const std::string crashed = R"({"errorType":"Runtime.ExitError","errorMessage":"exit status 1"})";
   std::string answer;
@@ -272,7 +272,7 @@ TEST_F(HooksTest, LambdaTellsAThrowFromACrash) {
 
 // ---- runtime ----
 
-TEST_F(HooksTest, RuntimeServesWorkersThatCome) {
+TEST_F(HooksTest, RuntimeServesWorkersThatPoll) {
   make({.transport = Transport::runtime, .listen = "127.0.0.1:0"});
   std::thread worker([&] {
     const std::string next = call_runtime("GET", "invocation/next");
@@ -300,7 +300,7 @@ TEST_F(HooksTest, RuntimeServesWorkersThatCome) {
   worker.join();
 }
 
-TEST_F(HooksTest, RuntimeTellsWhomItWaitedFor) {
+TEST_F(HooksTest, ATimeoutNamesTheWorkerItWaitedFor) {
   make({.transport = Transport::runtime, .listen = "127.0.0.1:0", .timeout = Milliseconds(150)});
   Reply reply = ask();
   EXPECT_EQ(reply.kind, timed_out);
@@ -418,7 +418,7 @@ TEST_F(HooksTest, CommandsThatMisbehaveFailAndAreReplaced) {
   }
 }
 
-TEST_F(HooksTest, AProgramThatHangsIsEndedAndItsAnswerIsNobodyElses) {
+TEST_F(HooksTest, AHangingProgramIsEndedAndItsLateAnswerDiscarded) {
   make(
       {.transport = Transport::command,
        .command =
@@ -465,7 +465,7 @@ TEST_F(HooksTest, AProgramThatEndsAtOnceIsRestartedWithPauses) {
   EXPECT_LT(count, 20) << "started again for every request";
 }
 
-TEST_F(HooksTest, AProgramsStartIsNotTheTimeOfWhoeverAsks) {
+TEST_F(HooksTest, AProgramsStartDoesNotCountAgainstTheDeadline) {
   constexpr Milliseconds kTimeout{1000};
   make({.transport = Transport::command,
         .command = {"sh", "-c",
@@ -513,7 +513,7 @@ TEST_F(HooksTest, SaysWhetherTheStartOrTheAnswerTookTooLong) {
 
 // ---- bounds ----
 
-TEST_F(HooksTest, NoMoreThanTheBoundAreAtTheHookAndTheRestWaits) {
+TEST_F(HooksTest, AtMostTheBoundAreAtTheHookAndTheRestWait) {
   constexpr int kAll = 40;
   std::atomic<int> now = 0;
   std::atomic<int> most = 0;
@@ -539,7 +539,7 @@ TEST_F(HooksTest, NoMoreThanTheBoundAreAtTheHookAndTheRestWaits) {
   EXPECT_EQ(most, 4);
 }
 
-TEST_F(HooksTest, WhatFindsTheQueueFullFailsAtOnce) {
+TEST_F(HooksTest, ARequestThatFindsTheQueueFullFailsAtOnce) {
   std::counting_semaphore<100> go{0};
   WebServer server([&](const WebCall&) {
     go.acquire();
@@ -561,7 +561,7 @@ TEST_F(HooksTest, WhatFindsTheQueueFullFailsAtOnce) {
   EXPECT_EQ(allowed, 3);
 }
 
-TEST_F(HooksTest, WaitingForATurnIsPartOfTheDeadline) {
+TEST_F(HooksTest, TimeInTheQueueCountsAgainstTheDeadline) {
   std::counting_semaphore<100> go{0};
   WebServer server([&](const WebCall&) {
     go.acquire();
@@ -579,23 +579,23 @@ TEST_F(HooksTest, WaitingForATurnIsPartOfTheDeadline) {
   go.release(10);
 }
 
-TEST_F(HooksTest, AHookThatKeepsFailingIsNotAskedForAWhile) {
+TEST_F(HooksTest, AHookThatKeepsFailingRestsForAWhile) {
   std::atomic<bool> works = false;
   WebServer server(
       [&](const WebCall&) { return works ? web_answer(200, kYes) : web_answer(500, ""); });
   make({.url = server.url(), .breaker_failures = 3, .breaker_pause = Milliseconds(300)});
   for (int i = 0; i < 3; ++i) EXPECT_THAT(ask().because, HasSubstr("500"));
   EXPECT_EQ(server.calls(), 3);
-  const Reply kept = ask();
-  EXPECT_EQ(kept.kind, failed);
-  EXPECT_THAT(kept.because, HasSubstr("not asked at the moment"));
+  const Reply refused = ask();
+  EXPECT_EQ(refused.kind, failed);
+  EXPECT_THAT(refused.because, HasSubstr("is temporarily not called"));
   EXPECT_EQ(server.calls(), 3);
   works = true;
   while (ask().kind != answered) std::this_thread::sleep_for(std::chrono::milliseconds(20));
   EXPECT_EQ(ask().kind, answered);
 }
 
-TEST_F(HooksTest, FailuresOfOnePayerStopNobodyElse) {
+TEST_F(HooksTest, FailuresOfOnePayerDoNotBlockOthers) {
   WebServer server([&](const WebCall& call) {
     return call.body.find("poison") != std::string::npos ? web_answer(500, "")
                                                          : web_answer(200, kYes);
@@ -608,7 +608,7 @@ TEST_F(HooksTest, FailuresOfOnePayerStopNobodyElse) {
   EXPECT_EQ(ask_as({.payer = "leaked claim"}).kind, failed);
 }
 
-TEST_F(HooksTest, FailuresOfOneCasDevicesStopNobodyElse) {
+TEST_F(HooksTest, FailuresOfOneCasDevicesDoNotBlockOthers) {
   WebServer server([&](const WebCall& call) {
     return call.body.find("poison") != std::string::npos ? web_answer(500, "")
                                                          : web_answer(200, kYes);
@@ -624,7 +624,7 @@ TEST_F(HooksTest, FailuresOfOneCasDevicesStopNobodyElse) {
   EXPECT_EQ(ask_as({.payer = "device", .group = "another CA"}).kind, answered);
 }
 
-TEST_F(HooksTest, OnePayerFillsTheQueueForNobodyElse) {
+TEST_F(HooksTest, OnePayerCannotFillTheQueueForOthers) {
   std::counting_semaphore<100> go{0};
   WebServer server([&](const WebCall& call) {
     if (call.body.find("slow") != std::string::npos) go.acquire();
@@ -651,13 +651,13 @@ TEST_F(HooksTest, OnePayerFillsTheQueueForNobodyElse) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   go.release(1);
   answered_other.wait();
-  EXPECT_EQ(other.kind, answered) << "its turn comes before those that were there";
-  EXPECT_EQ(refused, 3) << "two that the queue had no place for, and one that gave way";
+  EXPECT_EQ(other.kind, answered) << "it overtakes the requests that were queued first";
+  EXPECT_EQ(refused, 3) << "two that did not fit into the queue, and one that was displaced";
   go.release(20);
   ended.wait();
 }
 
-TEST_F(HooksTest, OneCasDevicesFillTheQueueForNobodyElse) {
+TEST_F(HooksTest, OneCasDevicesCannotFillTheQueueForOthers) {
   std::counting_semaphore<100> go{0};
   WebServer server([&](const WebCall& call) {
     if (call.body.find("slow") != std::string::npos) go.acquire();
@@ -681,18 +681,18 @@ TEST_F(HooksTest, OneCasDevicesFillTheQueueForNobodyElse) {
     answered_claim.count_down();
   };
   runtime::start(ask_claim());
-  // All earlier requests are in place when the report comes.
+  // All earlier requests are queued when the report arrives.
   EXPECT_EQ(runtime::run_blocking(hooks->report()).front().waiting, 4U);
-  EXPECT_EQ(refused, 5) << "four that the queue had no place for, and one that gave way";
+  EXPECT_EQ(refused, 5) << "four that did not fit into the queue, and one that was displaced";
   go.release(1);
   answered_claim.wait();
-  EXPECT_EQ(claim.kind, answered) << "its turn comes before those that were there";
+  EXPECT_EQ(claim.kind, answered) << "it overtakes the requests that were queued first";
   go.release(20);
   ended.wait();
 }
 
 // A payer whose requests rest must not displace anybody.
-TEST_F(HooksTest, AFullQueueGivesNoWayToAPayerThatRests) {
+TEST_F(HooksTest, ARestingPayerDisplacesNobodyFromAFullQueue) {
   std::counting_semaphore<100> go{0};
   WebServer server([&](const WebCall& call) {
     if (call.body.find("slow") != std::string::npos) go.acquire();
@@ -714,13 +714,13 @@ TEST_F(HooksTest, AFullQueueGivesNoWayToAPayerThatRests) {
   };
   for (int i = 0; i < 3; ++i) runtime::start(wait());
   for (int i = 0; i < 5; ++i)
-    EXPECT_THAT(ask_as({.payer = "leaked claim"}).because, HasSubstr("not asked at the moment"));
+    EXPECT_THAT(ask_as({.payer = "leaked claim"}).because, HasSubstr("is temporarily not called"));
   go.release(10);
   ended.wait();
-  EXPECT_EQ(let_in, 3) << "all who waited";
+  EXPECT_EQ(let_in, 3) << "all that waited";
 }
 
-TEST_F(HooksTest, TrialsHaveAGateOfTheirOwn) {
+TEST_F(HooksTest, TrialsHaveTheirOwnGate) {
   std::counting_semaphore<100> go{0};
   WebServer server([&](const WebCall& call) {
     if (call.body.find("slow") != std::string::npos) go.acquire();
@@ -758,17 +758,17 @@ TEST_F(HooksTest, DenialsDoNotOpenTheBreaker) {
   EXPECT_EQ(server.calls(), 5);
 }
 
-TEST_F(HooksTest, AnArnThatNobodyAnswersForFailsAndSaysWhatToDo) {
+TEST_F(HooksTest, AnArnWithoutAHookFailsAndSaysWhatToDo) {
   make({.arn = "arn:aws:lambda:*:other", .url = "http://127.0.0.1:1/", .shadow = true});
   const Reply reply = ask();
   EXPECT_EQ(reply.kind, failed);
-  EXPECT_FALSE(reply.shadow) << "a shadow is only what says so";
+  EXPECT_FALSE(reply.shadow) << "only hooks configured as shadow are";
   EXPECT_THAT(reply.because, AllOf(HasSubstr(std::string(kArn)), HasSubstr("[[hook]]")));
   EXPECT_EQ(hooks->find(kArn), nullptr);
   EXPECT_TRUE(ask("{}", "arn:aws:lambda:x:other").shadow);
 }
 
-TEST_F(HooksTest, StoppingAnswersEveryoneWhoWaits) {
+TEST_F(HooksTest, StoppingAnswersAllPendingRequests) {
   std::counting_semaphore<100> go{0};
   WebServer server([&](const WebCall&) {
     go.acquire();

@@ -12,7 +12,7 @@
 
 namespace imprint::hooks {
 
-/// How one hook is doing, since the server started.
+/// The state and history of one hook since the server started.
 struct HookReport {
   HookOptions options;
   std::string listens = {};    ///< runtime: the address at which workers connect, as ADDRESS:PORT

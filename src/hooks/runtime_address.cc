@@ -19,9 +19,9 @@ Result<RuntimeAddress> RuntimeAddress::parse(std::string_view text) {
   const auto address = boost::asio::ip::make_address(std::string(host), error);
   std::uint16_t port = 0;
   const auto [end, bad] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  const bool port_fits =
+  const bool is_port =
       !digits.empty() && bad == std::errc() && end == digits.data() + digits.size();
-  if (error || address.is_v6() != brackets || !port_fits) {
+  if (error || address.is_v6() != brackets || !is_port) {
     return fail(Fault::invalid,
                 "{} is not ADDRESS:PORT; write for instance \"127.0.0.1:9002\" or \"[::1]:9002\"",
                 quote(text));

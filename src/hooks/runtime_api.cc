@@ -104,7 +104,7 @@ class RuntimeApi final : public Carrier {
   void hand_out();
 
   /// A worker's connection broke before it had the whole event: another worker may get it.
-  void take_back(const std::string& id) {
+  void requeue(const std::string& id) {
     const auto it = held_.find(id);
     if (it == held_.end()) return;
     it->second.is_out = false;
@@ -264,7 +264,7 @@ class RuntimeApi::Session : public std::enable_shared_from_this<RuntimeApi::Sess
     http::async_write(stream_, response_,
                       [self = shared_from_this(), event = std::move(event)](const error_code& error,
                                                                             std::size_t) {
-                        if (error && !event.empty()) self->api_.take_back(event);
+                        if (error && !event.empty()) self->api_.requeue(event);
                         if (error || !self->keep_alive_) return self->close();
                         self->read();
                       });

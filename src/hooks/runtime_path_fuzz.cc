@@ -13,8 +13,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto call = parse_runtime_call("POST", text);
   if (call) {
     IMPRINT_ASSERT(call->kind != RuntimeCall::Kind::next);
-    const bool names_one = call->kind != RuntimeCall::Kind::init_error;
-    IMPRINT_ASSERT(call->request_id.size() == (names_one ? 36U : 0U));
+    const bool has_request_id = call->kind != RuntimeCall::Kind::init_error;
+    IMPRINT_ASSERT(call->request_id.size() == (has_request_id ? 36U : 0U));
     IMPRINT_ASSERT(call->request_id.find('/') == std::string::npos);
   }
   if (is_loopback_host(text)) {

@@ -58,7 +58,7 @@ TEST(Verdict, OnlyTheBooleanTrueLetsADeviceIn) {
   }
 }
 
-TEST(Verdict, HandsOverridesOn) {
+TEST(Verdict, PassesOverridesOn) {
   const Verdict verdict = fleet_verdict(read_answer(
       R"({"allowProvisioning":true,"parameterOverrides":{"Region":"eu","ProductLine":"p"}})"));
   EXPECT_EQ(verdict.overrides, (Overrides{{"ProductLine", "p"}, {"Region", "eu"}}));
@@ -69,7 +69,7 @@ TEST(Verdict, HandsOverridesOn) {
   EXPECT_EQ(fleet_verdict(read_answer(body)).outcome, failed);
 }
 
-TEST(Verdict, TellsWhatAHandlerThrewFromWhatItsPlatformSays) {
+TEST(Verdict, DistinguishesAThrowFromAPlatformError) {
   const struct {
     std::string account;
     Outcome outcome;
@@ -90,14 +90,14 @@ TEST(Verdict, TellsWhatAHandlerThrewFromWhatItsPlatformSays) {
     EXPECT_EQ(fleet_verdict(read_function_error(row.account)).outcome, row.outcome) << row.account;
 }
 
-TEST(Verdict, WhatAHandlerSaysStaysOneLineOfText) {
+TEST(Verdict, AHandlersTextIsEscapedToOneLine) {
   const Reply reply =
       read_function_error("{\"errorType\":\"E\",\"errorMessage\":\"a\\nNext: \\u001b[2J\"}");
   EXPECT_THAT(reply.because, HasSubstr("a\\x0aNext: \\x1b"));
   EXPECT_LT(read_answer(std::string(60'000, 'x')).because.size(), 500U);
 }
 
-TEST(Verdict, SilenceIsItsOwnOutcome) {
+TEST(Verdict, ATimeoutIsASeparateOutcome) {
   EXPECT_EQ(fleet_verdict({.kind = Reply::Kind::timed_out, .because = "late"}).outcome, timed_out);
   EXPECT_EQ(fleet_verdict({}).outcome, failed);
   EXPECT_EQ(to_string(timed_out), "timed_out");
@@ -109,7 +109,7 @@ TEST(FleetEvent, HasTheSixMembers) {
             R"("templateArn":"arn","clientId":"client","parameters":{"A":"1","B":"2"}})");
 }
 
-TEST(HookArn, AStarIsAnyRunOfCharacters) {
+TEST(HookArn, AStarMatchesAnyRunOfCharacters) {
   const struct {
     std::string pattern, arn;
     bool expected;
@@ -132,7 +132,7 @@ TEST(HookArn, AStarIsAnyRunOfCharacters) {
     EXPECT_EQ(matches(row.pattern, row.arn), row.expected) << row.pattern << " " << row.arn;
 }
 
-TEST(HookOptions, SayWhichKeyIsWrong) {
+TEST(HookOptions, NameTheWrongKey) {
   const HookOptions http{.arn = "a", .transport = Transport::http, .url = "http://127.0.0.1:1/"};
   const HookOptions runtime{.arn = "a", .transport = Transport::runtime, .listen = "[::1]:9002"};
   const HookOptions command{.arn = "a", .transport = Transport::command, .command = {"node"}};
@@ -203,7 +203,7 @@ TEST(RuntimePath, KnowsTheFourCalls) {
   EXPECT_FALSE(parse_runtime_call("DELETE", root + "invocation/next"));
 }
 
-TEST(RuntimePath, OnlyLoopbackHostsAreThisMachine) {
+TEST(RuntimePath, OnlyLoopbackHostsAreAccepted) {
   for (const std::string host : {"127.0.0.1:9001", "127.0.0.1", "localhost:1", "[::1]:9", "[::1]"})
     EXPECT_TRUE(is_loopback_host(host)) << host;
   for (const std::string host : {"", "evil.example", "127.0.0.1.evil.example:9001", "10.0.0.1",

@@ -13,7 +13,7 @@ using outbound::WebAnswer;
 using outbound::WebClient;
 using outbound::WebRequest;
 
-/// The headers that prove where a request comes from.
+/// The headers that prove the origin of a request.
 class WebCredentials {
  public:
   static Result<WebCredentials> load(const HookOptions& options,

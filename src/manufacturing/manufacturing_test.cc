@@ -48,7 +48,7 @@ TEST(Csv, ReadsWhatRfc4180Allows) {
       {"one field", "a", {"1:a"}},
       {"lines end either way", "a,b\r\nc,d\n", {"1:a|b", "2:c|d"}},
       {"empty fields", ",\na,\n", {"1:|", "2:a|"}},
-      {"empty lines are nothing", "a\n\n\r\nb", {"1:a", "4:b"}},
+      {"empty lines are skipped", "a\n\n\r\nb", {"1:a", "4:b"}},
       {"quotes", "\"a,b\",\"say \"\"x\"\"\"\n", {"1:a,b|say \"x\""}},
       {"a line end in quotes", "\"a\nb\",c\nd\n", {"1:a\nb|c", "3:d"}},
       {"spaces belong to the field", " a , b", {"1: a | b"}},
@@ -60,7 +60,7 @@ TEST(Csv, ReadsWhatRfc4180Allows) {
   for (const auto& row : rows) EXPECT_EQ(records(row.text), row.wanted) << row.name;
 }
 
-TEST(Csv, NamesWhatIsWrongAndGoesOnBehindIt) {
+TEST(Csv, ReportsAnErrorAndContinuesAfterIt) {
   const struct {
     std::string name;
     std::string text;
@@ -81,7 +81,7 @@ TEST(Csv, NamesWhatIsWrongAndGoesOnBehindIt) {
   EXPECT_THAT(records("a\n\"b"), ElementsAre("1:a", HasSubstr("2!the file ends within quotes")));
 }
 
-TEST(Csv, PassesOnWhatTheFileCannotGive) {
+TEST(Csv, PassesOnReadErrors) {
   CsvReader reader([]() -> Result<std::string> { return fail(Fault::unavailable, "broken"); });
   EXPECT_EQ(reader.next().error().message, "broken");
 }
@@ -107,7 +107,7 @@ TEST(RowReader, PutsFieldsUnderTheHeader) {
                           "4! 1 fields under a header of 3"));
 }
 
-TEST(RowReader, RefusesAHeaderThatCannotBe) {
+TEST(RowReader, RefusesAnInvalidHeader) {
   const struct {
     std::string header;
     std::string wanted;
@@ -155,7 +155,7 @@ TEST(RowReader, NamesUtf16) {
   }
 }
 
-TEST(RowReader, NamesWhatElseIsNoUtf8Text) {
+TEST(RowReader, NamesOtherFormatsThatAreNotUtf8Text) {
   const struct {
     std::string text;
     const char* wanted;
@@ -180,7 +180,7 @@ TEST(RowReader, NamesWhatElseIsNoUtf8Text) {
   }
 }
 
-TEST(RowReader, ReadsAnObjectALine) {
+TEST(RowReader, ReadsOneObjectPerLine) {
   EXPECT_THAT(
       rows_of(Format::ndjson, "{\"serial\":\"A1\",\"hw\":null}\n\n[1]\n{\"serial\":1}\n{\n" +
                                   ("{\"serial\":\"" + std::string(70'000, 'x')) +
@@ -191,7 +191,7 @@ TEST(RowReader, ReadsAnObjectALine) {
                   R"(8: {"serial":"A2"})"));
 }
 
-TEST(RowReader, KnowsFormatsByName) {
+TEST(RowReader, RecognizesFormatsByFileName) {
   EXPECT_EQ(format_of("a.csv"), Format::csv);
   EXPECT_EQ(format_of("a.tsv"), Format::csv);
   EXPECT_EQ(format_of("a.ndjson"), Format::ndjson);
@@ -199,7 +199,7 @@ TEST(RowReader, KnowsFormatsByName) {
   EXPECT_THAT(format_of("a.xlsx").error().message, HasSubstr("--format"));
 }
 
-TEST(ListEntry, HoldsWhatItsColumnsSay) {
+TEST(ListEntry, ContainsTheValuesOfItsColumns) {
   const Columns columns = {{"serial", "A/1 \xC3\xA4'; DROP TABLE x; --*%_"},
                            {"template", "T"},
                            {"product_line", "sensors"},
@@ -245,7 +245,7 @@ TEST(ListEntry, HoldsWhatItsColumnsSay) {
   EXPECT_TRUE(make_entry(kList, {{"serial", "A"}, {"region", "'s-Hertogenbosch"}, {"hw", "1.0"}}));
 }
 
-TEST(ListEntry, RefusesWhatItCannotHold) {
+TEST(ListEntry, RefusesInvalidColumns) {
   const struct {
     std::string name;
     Columns columns;

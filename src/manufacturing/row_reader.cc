@@ -35,7 +35,7 @@ struct Signature {
 };
 
 /// Files that are not text, recognised by their first bytes, regardless of their names.
-constexpr Signature kNoText[] = {
+constexpr Signature kBinaryFormats[] = {
     {std::string_view("PK\x03\x04", 4), "a zip file, as spreadsheets are (.xlsx, .ods)"},
     {std::string_view("\xD0\xCF\x11\xE0", 4), "a spreadsheet of the old kind (.xls)"},
     {std::string_view("\x1F\x8B", 2), "compressed with gzip"},
@@ -60,7 +60,7 @@ std::string_view wide_encoding_of(std::string_view first) {
 
 Result<void> check_encoding(std::string_view first) {
   constexpr const char* kRemedy = "save it as CSV in UTF-8";
-  for (const Signature& one : kNoText) {
+  for (const Signature& one : kBinaryFormats) {
     if (first.starts_with(one.bytes))
       return fail(Fault::invalid, "the file is {}; {}", one.what, kRemedy);
   }

@@ -58,7 +58,7 @@ std::optional<Action> find_action(std::string_view name);
 
 /// "client", "topic", "topicfilter", "thing", "rolealias"; "*" for ResourceType::all.
 std::string_view to_string(ResourceType type);
-/// Every word but "*".
+/// All words except "*".
 std::span<const std::string_view> resource_types();
 
 }  // namespace imprint::policy

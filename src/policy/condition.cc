@@ -152,20 +152,22 @@ const Condition::Operator* Condition::find_operator(std::string_view name) {
 
 /// If an operator can never be true for a key, the author should learn of the mistake at once.
 Result<void> Condition::check_key() const {
-  const auto misfit = [this](std::string_view remedy) {
-    return fail(Fault::invalid, "{} cannot judge {}; {}", operator_->name, key_.name, remedy);
+  const auto wrong_key = [this](std::string_view remedy) {
+    return fail(Fault::invalid, "{} cannot be used with {}; {}", operator_->name, key_.name,
+                remedy);
   };
   const Kind kind = operator_->kind;
   if (kind == Kind::null) return {};
   if (key_.is_list() && set_ == Set::none)
-    return misfit("it has several values: write ForAllValues: or ForAnyValue: before the operator");
+    return wrong_key(
+        "it has several values: write ForAllValues: or ForAnyValue: before the operator");
   if ((key_.key == Variable::Key::last_will_topic) != (kind == Kind::arn))
-    return misfit("the Arn operators and iot:LastWillTopic go together");
+    return wrong_key("the Arn operators and iot:LastWillTopic go together");
   if (kind == Kind::ip && key_.key != Variable::Key::source_ip)
-    return misfit("IpAddress and NotIpAddress are for aws:SourceIp");
+    return wrong_key("IpAddress and NotIpAddress are for aws:SourceIp");
   if (key_.is_time() != (kind == Kind::date) &&
       !(key_.key == Variable::Key::epoch_time && kind == Kind::numeric))
-    return misfit("the Date operators go with aws:CurrentTime and aws:EpochTime");
+    return wrong_key("the Date operators go with aws:CurrentTime and aws:EpochTime");
   return {};
 }
 
@@ -266,36 +268,36 @@ bool Condition::compare(const T& left, const T& right) const {
 }
 
 /// A text that matches only because an unresolved variable could have any value counts as unknown.
-Condition::Match Condition::matches_text(const std::vector<Variable>& variables, bool fits,
+Condition::Match Condition::matches_text(const std::vector<Variable>& variables, bool is_match,
                                          const Context& context, Reading reading) {
   const bool is_known = std::ranges::none_of(variables, [&](const Variable& variable) {
     return substitution(variable, context, reading).text.empty();
   });
-  if (fits) return is_known ? Match::yes : Match::unknown;
+  if (is_match) return is_known ? Match::yes : Match::unknown;
   return is_known || reading == Reading::deny ? Match::no : Match::unknown;
 }
 
 Condition::Match Condition::matches(Value value, const Operand& operand, const Context& context,
                                     Reading reading) const {
   std::string storage;
-  const auto sure = [](bool yes) { return yes ? Match::yes : Match::no; };
+  const auto to_match = [](bool yes) { return yes ? Match::yes : Match::no; };
   if (const auto* pattern = std::get_if<Pattern>(&operand)) {
-    const bool fits = pattern->matches(spell(value, storage), context, reading);
-    return matches_text(pattern->variables(), fits, context, reading);
+    const bool is_match = pattern->matches(spell(value, storage), context, reading);
+    return matches_text(pattern->variables(), is_match, context, reading);
   }
   if (const auto* pattern = std::get_if<ResourcePattern>(&operand)) {
-    const bool fits = pattern->matches(fmt::format("topic/{}", value.text), context, reading);
-    return matches_text(pattern->variables(), fits, context, reading);
+    const bool is_match = pattern->matches(fmt::format("topic/{}", value.text), context, reading);
+    return matches_text(pattern->variables(), is_match, context, reading);
   }
   if (const auto* right = std::get_if<double>(&operand)) {
     const auto left = finite(value.text);
-    return left ? sure(compare(*left, *right)) : Match::unknown;
+    return left ? to_match(compare(*left, *right)) : Match::unknown;
   }
   if (const auto* truth = std::get_if<bool>(&operand))
-    return sure(value.text == (*truth ? "true" : "false"));
+    return to_match(value.text == (*truth ? "true" : "false"));
   if (const auto* network = std::get_if<Network>(&operand)) {
     const auto host = Network::parse(value.text);
-    return host ? sure(network->contains(*host)) : Match::unknown;
+    return host ? to_match(network->contains(*host)) : Match::unknown;
   }
   return Match::no;
 }

@@ -61,7 +61,7 @@ class Condition {
   Result<void> check_key() const;
   Result<Operand> parse_operand(const encoding::json::value& value) const;
   enum class Match : std::uint8_t { no, unknown, yes };
-  static Match matches_text(const std::vector<Variable>& variables, bool fits,
+  static Match matches_text(const std::vector<Variable>& variables, bool is_match,
                             const Context& context, Reading reading);
   Match matches(Value value, const Operand& operand, const Context& context, Reading reading) const;
   bool passes(Value value, const Context& context, Reading reading) const;

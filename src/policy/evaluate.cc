@@ -62,7 +62,7 @@ Decision decide(const PolicySet& set, const Request& request, const Context& con
 
 std::string name_statement(const Policy& policy, std::size_t index) {
   const std::string& sid = policy.statements()[index].sid();
-  return fmt::format("statement {}{} of policy {}", index,
+  return fmt::format("Statement[{}]{} of policy {}", index,
                      sid.empty() ? "" : fmt::format(" ({})", quote(sid)), quote(policy.name()));
 }
 
@@ -88,6 +88,38 @@ int nearness(Verdict verdict) {
   return 0;
 }
 
+/// Why an Allow cannot use the value of a variable.
+std::string explain_unresolved(const Variable& variable, const Context& context) {
+  const std::vector<Value> found = values(variable, context);
+  if (found.empty()) return fmt::format("${{{}}} has no value for this connection", variable.name);
+  std::string storage;
+  return fmt::format(
+      "${{{}}} is {}: an Allow uses no value with a wildcard (* ? # +), a leading $, a slash in a "
+      "client id, or more than 1024 bytes",
+      variable.name, quote(spell(found.front(), storage)));
+}
+
+/// The ARN of a resource, or only its type and name if the whole would be cut.
+std::string name_resource(std::string_view arn) {
+  constexpr std::size_t kLongestWhole = 80;
+  constexpr int kPartsBeforeType = 5;  // arn, partition, service, region, account
+  if (arn.size() <= kLongestWhole) return quote(arn);
+  for (int i = 0; i < kPartsBeforeType; ++i) arn.remove_prefix(arn.find(':') + 1);
+  return quote(arn);
+}
+
+/// The first resources of a statement, and the number of the others.
+std::string name_resources(const Statement& statement) {
+  constexpr std::size_t kMostNamed = 3;
+  const auto resources = statement.resources();
+  std::string out;
+  for (std::size_t i = 0; i < std::min(resources.size(), kMostNamed); ++i)
+    out += fmt::format("{}{}", i == 0 ? "" : ", ", name_resource(resources[i].text()));
+  if (resources.size() > kMostNamed)
+    out += fmt::format(" and {} more", resources.size() - kMostNamed);
+  return out;
+}
+
 std::string lack(const Statement& statement, Verdict verdict, Action action,
                  const Context& context) {
   if (verdict == Verdict::condition_failed) {
@@ -97,10 +129,9 @@ std::string lack(const Statement& statement, Verdict verdict, Action action,
   }
   if (verdict == Verdict::unresolved) {
     const Variable* variable = statement.first_unresolved(context, statement.reading_for(action));
-    return fmt::format("${{{}}} has no usable value for this connection",
-                       variable != nullptr ? variable->name : "");
+    if (variable != nullptr) return explain_unresolved(*variable, context);
   }
-  return "none of its resources matches";
+  return fmt::format("allows only {}", name_resources(statement));
 }
 
 /// The Allow statement that came closest; its policy is null when none has the action.
@@ -131,7 +162,7 @@ std::string explain_implicit(const PolicySet& set, const Request& request, const
   const Nearest nearest = nearest_to(set, request, context);
   if (nearest.policy == nullptr)
     return fmt::format("{} is not allowed: no Allow statement names the action", asked);
-  return fmt::format("{} is not allowed: {} comes nearest, but {}", asked,
+  return fmt::format("{} is not allowed: {} comes closest, but {}", asked,
                      name_statement(*nearest.policy, nearest.statement),
                      lack(nearest.policy->statements()[nearest.statement], nearest.verdict,
                           request.action, context));
@@ -164,14 +195,14 @@ Statement::Verdict Statement::judge(Action action, std::string_view resource,
   // A client that calls itself "$share" must not be granted a share group by a pattern for its own
   // topics.
   const bool is_shared = action == Action::subscribe && resource.starts_with(kSharedResource);
-  const bool fits = std::ranges::any_of(resources_, [&](const ResourcePattern& pattern) {
+  const bool is_match = std::ranges::any_of(resources_, [&](const ResourcePattern& pattern) {
     return (!allows_ || !is_shared || pattern.names_share_groups()) &&
            pattern.matches(resource, context, reading);
   });
   // AWS: a statement whose variable has no value does not match. That is the safe reading for an
   // Allow as a whole; in a Deny, the parts that can be resolved still apply.
   if (allows_ && first_unresolved(context, reading) != nullptr) return Verdict::unresolved;
-  if (!fits) return Verdict::other_resource;
+  if (!is_match) return Verdict::other_resource;
   return first_failing(context, reading) == nullptr ? Verdict::matches : Verdict::condition_failed;
 }
 

@@ -27,7 +27,7 @@ std::string read(const fs::path& path) {
 
 std::string text(const json::value& value) { return std::string(value.as_string()); }
 
-/// A case gives a document as an object or as text.
+/// A golden case gives a document as an object or as text.
 std::string document(const json::value& value) {
   return value.is_string() ? text(value) : encoding::to_json(value);
 }

@@ -65,7 +65,7 @@ class Statement {
   ActionSet actions_;
   std::vector<ResourcePattern> resources_;
   std::vector<Condition> conditions_;
-  std::vector<Variable> variables_;  ///< Of resources and condition values, each once.
+  std::vector<Variable> variables_;  ///< Used in resources and condition values, each once.
 };
 
 /// An AWS IoT policy document, parsed, checked and compiled. Immutable; shared between threads. It

@@ -24,7 +24,7 @@ std::string statement(std::string_view effect, std::string_view action, std::str
                      effect, action, topic);
 }
 
-TEST(Policy, ActionsAreNamedInAnyCase) {
+TEST(Policy, ActionNamesAreCaseInsensitive) {
   for (const char* name : {"iot:publish", "IOT:PUBLISH", "iot:Pub*", "IoT:pUB*sh"}) {
     const auto parsed = make(statement("Allow", name, "a"));
     const auto& statements = parsed->statements();
@@ -100,7 +100,7 @@ TEST(Pattern, DoesNotSearchExponentially) {
   EXPECT_FALSE(parsed->matches(std::string(20000, 'a')));
 }
 
-TEST(Time, AcceptsOneMomentInManySpellings) {
+TEST(Time, AcceptsSeveralFormatsOfOneMoment) {
   const Timestamp noon = *parse_time("2026-01-31T12:00:00Z");
   for (const char* same : {"2026-01-31T12:00Z", "2026-01-31T12:00:00.000Z",
                            "2026-01-31T13:00:00+01:00", "2026-01-31T06:30:00-0530", "1769860800"}) {
@@ -115,7 +115,7 @@ TEST(Time, AcceptsOneMomentInManySpellings) {
   }
 }
 
-TEST(Time, TellsWhenItMayChangeWhatAPolicySays) {
+TEST(Time, NextChangeIsTheNextTimeADecisionMayChange) {
   const auto with = [](std::string_view conditions) {
     return make(
         fmt::format(R"({{"Effect":"Allow","Action":"iot:Connect","Resource":"*","Condition":{}}})",

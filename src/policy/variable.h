@@ -54,7 +54,7 @@ struct Variable {
   friend bool operator==(const Variable&, const Variable&) = default;
 
   Key key = Key::client_id;
-  CertificateField field = CertificateField::common_name;  ///< Of Key::subject and Key::issuer.
+  CertificateField field = CertificateField::common_name;  ///< For Key::subject and Key::issuer.
   std::uint8_t index = 0;                                  ///< Which of several values, from 0.
   bool list = false;                                       ///< The name ends in ".List".
   std::string attribute;                                   ///< The thing attribute's name.

@@ -7,8 +7,9 @@
 
 namespace imprint::registry {
 
-/// Answers query::AccessOf from smaller questions; `ask` lists one query whole. One walk for all
-/// stores. Thing groups are followed to their roots, at most kMaxGroupDepth levels.
+/// Answers query::AccessOf from smaller queries; `ask` returns the whole list of one query. All
+/// stores share this traversal. It follows thing groups to their roots, at most kMaxGroupDepth
+/// levels.
 template <class Ask, class Find>
 Result<std::vector<Record>> gather_access(const CertificateId& certificate, Ask ask, Find find) {
   constexpr int kMaxGroupDepth = 8;

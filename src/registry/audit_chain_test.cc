@@ -23,9 +23,9 @@ AuditEvent full_event() {
           .detail = R"({"template":"T"})"};
 }
 
-// The format is for ever: who compares hashes with those that were noted years ago has to get the
-// same. The hashes below were also computed by a program in another language.
-TEST(AuditChain, HashesWhatItAlwaysHashed) {
+// The format must never change: anyone who compares hashes with those noted years ago must get the
+// same ones. The hashes below were also computed by a program in another language.
+TEST(AuditChain, HashFormatIsStable) {
   EXPECT_EQ(encoding::to_hex(as_bytes(canonical_form(full_event()))),
             "0000000f696d7072696e742d61756469742d31"
             "0000000137"
@@ -49,7 +49,7 @@ TEST(AuditChain, HashesWhatItAlwaysHashed) {
             "e106a33781d7a1816b533c75f0e7c3c85ff27e346ae47bbd6957518f19fb7680");
 }
 
-TEST(AuditChain, TellsEveryFieldApart) {
+TEST(AuditChain, EveryFieldChangesTheHash) {
   std::set<std::string> forms = {canonical_form(AuditEvent{})};
   std::size_t fields = 1;
   for (std::string AuditEvent::* const field :
@@ -70,7 +70,7 @@ TEST(AuditChain, TellsEveryFieldApart) {
   EXPECT_EQ(forms.size(), fields + 2);
 }
 
-TEST(AuditChain, AppendsWhereTheTrailEnds) {
+TEST(AuditChain, AppendsAtTheEndOfTheTrail) {
   AuditTrail trail{.unchained = 3, .forgotten = {1, {}}, .head = {3, {}}};
   EXPECT_EQ(trail.beginning(), (ChainPlace{3, {}}));
   std::vector<AuditEvent> events(2, full_event());

@@ -8,7 +8,7 @@
 
 namespace imprint::registry {
 
-/// A value in a column has the form that it has in JSON. What an object would leave out is null.
+/// A column stores a value in its JSON form; a member that the JSON object would omit is NULL.
 template <class T>
 Cell cell(const T& value) {
   if constexpr (encoding::LeftOutWhenEmpty<T>) {

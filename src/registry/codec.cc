@@ -22,7 +22,7 @@ constexpr auto readers(std::index_sequence<I...>) {
   return std::array{&read<std::variant_alternative_t<I, Record::variant>>...};
 }
 
-/// By Kind.
+/// Indexed by Kind.
 constexpr auto kReaders = readers(std::make_index_sequence<kKinds>());
 
 }  // namespace

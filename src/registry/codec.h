@@ -6,11 +6,11 @@
 
 namespace imprint::registry {
 
-/// A record as a JSON object, the form stores keep and exports carry. Members that are empty or
-/// absent are left out, so that a new field needs no migration.
+/// A record as a JSON object, as stores and exports hold it. Empty and absent members are left out,
+/// so a new field needs no migration.
 encoding::json::object to_json(const Record& record);
 
-/// The record of that kind. Text that breaks a name's rule is an error (Fault::internal: broken
+/// Reads a record of that kind. A name that breaks its rules is an error (Fault::internal: corrupt
 /// data).
 Result<Record> from_json(Kind kind, const encoding::json::value& value);
 

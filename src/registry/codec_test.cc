@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// test/golden/registry/records: each kind of record with all of its members and with as few as it
-// can have, as stores and exports hold it. IMPRINT_UPDATE_GOLDEN=1 rewrites the file; a difference
-// is a store that an earlier version cannot read, and events whose hashes no longer agree.
+// test/golden/registry/records: each kind of record with all of its members and with as few as
+// possible, as stores and exports hold it. IMPRINT_UPDATE_GOLDEN=1 rewrites the file; a difference
+// means a store that an earlier version cannot read, and events whose hashes no longer match.
 #include "registry/codec.h"
 
 #include <cstdlib>

@@ -9,8 +9,8 @@
 #include "registry/forms.h"
 #include "registry/records.h"
 
-/// The fields of each record, by their names in stores, exports and the audit archive. They are
-/// written in this order, which the hashes of audit events depend on; a new field goes to the end.
+/// The fields of each record, with their names in stores, exports and the audit archive. They are
+/// written in this order, and the hashes of audit events depend on it: add a new field at the end.
 namespace imprint::registry {
 
 using encoding::field;
@@ -100,7 +100,7 @@ constexpr auto fields_of(std::type_identity<ClaimBudget>) {
   };
 }
 
-/// Once a claim had one template and a limit.
+/// Early versions stored only one template and a limit for a claim.
 inline void read_first_budget(const encoding::json::object& from, ClaimBudget& out,
                               encoding::Reader& reader) {
   std::optional<TemplateName> only;

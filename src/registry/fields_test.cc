@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// All kinds of records, as far as their lists of fields alone decide.
+// Properties that hold for all kinds of records by their lists of fields alone.
 #include "registry/fields.h"
 
 #include <gmock/gmock.h>
@@ -13,7 +13,7 @@ namespace {
 
 namespace json = encoding::json;
 
-/// A value of any type that records have.
+/// An arbitrary value of any type that records contain.
 template <class T>
 struct Any;
 
@@ -156,7 +156,7 @@ Result<T> read_text(const json::object& stored) {
   return encoding::read_fields<T>(encoding::parse_json(encoding::to_json(stored))->get_object());
 }
 
-/// What is left of a record when members of these names are absent.
+/// A record read back without the members of these names.
 template <class T>
 T without(T record, const std::set<std::string>& absent) {
   const T fresh = encoding::blank<T>();
@@ -173,7 +173,7 @@ T without(T record, const std::set<std::string>& absent) {
   return record;
 }
 
-/// The names of the members that a record cannot do without.
+/// The names of the members that a record requires.
 template <class T>
 std::set<std::string> required_members() {
   std::set<std::string> out;
@@ -185,7 +185,7 @@ std::set<std::string> required_members() {
   return out;
 }
 
-RC_GTEST_PROP(RecordFields, ComeBackAsTheyWere, ()) {
+RC_GTEST_PROP(RecordFields, RoundTrip, ()) {
   for_each_kind([]<class T>(std::type_identity<T>) {
     const T record = any<T>();
     const auto back = read_text<T>(encoding::write_fields(record));
@@ -194,7 +194,7 @@ RC_GTEST_PROP(RecordFields, ComeBackAsTheyWere, ()) {
   });
 }
 
-RC_GTEST_PROP(RecordFields, AreFoundAmongMembersThatLaterVersionsWrote, ()) {
+RC_GTEST_PROP(RecordFields, AreReadBesideMembersOfLaterVersions, ()) {
   for_each_kind([]<class T>(std::type_identity<T>) {
     const T record = any<T>();
     json::object stored{{"a later member", json::object{{"version", "x"}}}};
@@ -208,7 +208,7 @@ RC_GTEST_PROP(RecordFields, AreFoundAmongMembersThatLaterVersionsWrote, ()) {
   });
 }
 
-RC_GTEST_PROP(RecordFields, ThatEarlierVersionsDidNotWriteAreDefaults, ()) {
+RC_GTEST_PROP(RecordFields, MissingInEarlierVersionsGetDefaults, ()) {
   for_each_kind([]<class T>(std::type_identity<T>) {
     const T record = any<T>();
     json::object stored = encoding::write_fields(record);
@@ -224,7 +224,7 @@ RC_GTEST_PROP(RecordFields, ThatEarlierVersionsDidNotWriteAreDefaults, ()) {
   });
 }
 
-TEST(RecordFields, ThatNameARecordMustBeThere) {
+TEST(RecordFields, OfTheNameAreRequired) {
   std::size_t names = 0;
   for_each_kind([&]<class T>(std::type_identity<T>) {
     for (const std::string& name : required_members<T>()) {
@@ -239,7 +239,7 @@ TEST(RecordFields, ThatNameARecordMustBeThere) {
   EXPECT_EQ(names, 18U);
 }
 
-TEST(RecordFields, HaveANameOfTheirOwn) {
+TEST(RecordFields, HaveDistinctNames) {
   for_each_kind([]<class T>(std::type_identity<T>) {
     std::set<std::string_view> names;
     encoding::for_each_field<T>(

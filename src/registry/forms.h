@@ -7,7 +7,7 @@
 #include "encoding/form.h"
 #include "registry/records.h"
 
-/// How the types of records' members are kept in JSON.
+/// The JSON forms of the types that records have as members.
 namespace imprint::encoding {
 
 template <>
@@ -49,7 +49,7 @@ struct Form<registry::TaskStatus> : TextForm<registry::TaskStatus, &registry::pa
   static json::value write(registry::TaskStatus value) { return json::value(to_string(value)); }
 };
 
-/// Whether it is revoked.
+/// Stored as a boolean: true if revoked.
 template <>
 struct Form<registry::CredentialStatus> : Form<bool> {
   using Status = registry::CredentialStatus;

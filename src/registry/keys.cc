@@ -5,7 +5,7 @@ namespace imprint::registry {
 
 namespace {
 
-// The number is padded so that keys sort as the numbers do.
+// The number is padded so that keys sort numerically.
 std::string number_text(std::int64_t number) { return fmt::format("{:010}", number); }
 
 struct VersionOf {

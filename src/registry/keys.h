@@ -9,7 +9,7 @@
 
 namespace imprint::registry {
 
-/// A record's name within its kind. Made by the functions below, from names that are well formed.
+/// A record's name within its kind. The functions below make it from well-formed names.
 struct Key {
   Kind kind;
   std::string first;
@@ -49,7 +49,8 @@ KeyOf<ListEntry> list_entry_key(const ListName& list, const std::string& serial)
 KeyOf<AuditTrail> audit_trail_key();
 KeyOf<Alarm> alarm_key(const std::string& id);
 KeyOf<Tombstone> tombstone_key(const CertificateId& certificate);
-/// The counter of a list's entries, kept by whoever adds and removes them; it goes with the list.
+/// The counter of a list's entries. The code that adds and removes entries updates it; it is erased
+/// with the list.
 std::string entries_counter(const ListName& list);
 
 KeyOf<Thing> key_of(const Thing& record);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How use cases read, change and try again (store.h), on a store that does not matter.
+// How use cases read, change and retry (store.h); the kind of store does not matter.
 #include <gmock/gmock.h>
 
 #include "outcome/causes.h"
@@ -30,7 +30,7 @@ class ReadingTest : public testing::Test {
   test::MemoryStore store_;
 };
 
-TEST_F(ReadingTest, OneRecordIsOfTheTypeOfItsKey) {
+TEST_F(ReadingTest, ARecordHasTheTypeOfItsKey) {
   const auto found = run_blocking(find(store_, thing_key(thing_named("a"))));
   ASSERT_TRUE(found && *found);
   EXPECT_EQ((*found)->id, "a");
@@ -43,7 +43,7 @@ TEST_F(ReadingTest, OneRecordIsOfTheTypeOfItsKey) {
   EXPECT_EQ(missing.error().message, "thing \"c\" does not exist");
 }
 
-TEST_F(ReadingTest, SeveralComeInTheOrderOfTheirKeys) {
+TEST_F(ReadingTest, SeveralRecordsHaveTheOrderOfTheirKeys) {
   const auto found = run_blocking(
       find(store_, setting_key("s"), thing_key(thing_named("c")), thing_key(thing_named("b"))));
   ASSERT_TRUE(found);
@@ -61,12 +61,12 @@ TEST_F(ReadingTest, SeveralComeInTheOrderOfTheirKeys) {
   EXPECT_EQ(all->at(2)->id, "a");
 }
 
-TEST_F(ReadingTest, AnUpdateIsOneVersionOnAndLosesToAnother) {
+TEST_F(ReadingTest, AnUpdateIncrementsTheVersionAndFailsAfterAnother) {
   Setting setting = *run_blocking(get(store_, setting_key("s")));
   Setting other = setting;
   setting.value = "2";
   EXPECT_TRUE(commit(store_, update(setting, from_milliseconds(7))));
-  EXPECT_EQ(setting.version, 2) << "it is the one that is stored now";
+  EXPECT_EQ(setting.version, 2) << "it became the stored version";
   const Setting stored = *run_blocking(get(store_, setting_key("s")));
   EXPECT_EQ(stored.value, "2");
   EXPECT_EQ(stored.version, 2);
@@ -85,7 +85,7 @@ TEST_F(ReadingTest, AnUpdateIsOneVersionOnAndLosesToAnother) {
 
 Task<Result<int>> answer_with(Result<int> answer) { co_return answer; }
 
-TEST_F(ReadingTest, WhoLosesARaceTriesAgain) {
+TEST_F(ReadingTest, ALostRaceIsRetried) {
   std::vector<int> numbers;
   const auto second = run_blocking(retry_on_conflict([&](int number) {
     numbers.push_back(number);
@@ -95,7 +95,7 @@ TEST_F(ReadingTest, WhoLosesARaceTriesAgain) {
   EXPECT_THAT(numbers, testing::ElementsAre(1, 2));
 }
 
-TEST_F(ReadingTest, WhoLosesEveryRaceMayComeBackLater) {
+TEST_F(ReadingTest, LosingEveryRaceIsUnavailable) {
   int attempts = 0;
   const auto lost = run_blocking(retry_on_conflict([&](int) {
     ++attempts;
@@ -107,7 +107,7 @@ TEST_F(ReadingTest, WhoLosesEveryRaceMayComeBackLater) {
   EXPECT_EQ(attempts, kMostAttempts);
 }
 
-TEST_F(ReadingTest, ARefusalIsNoLostRace) {
+TEST_F(ReadingTest, ARefusalIsNotRetried) {
   for (const Error& refusal : {Error{Fault::conflict, "refused", {}, "DuplicateDevice"_cause},
                                Error{Fault::exhausted, "full"}}) {
     int attempts = 0;

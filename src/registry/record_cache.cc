@@ -18,7 +18,7 @@ std::uint64_t RecordCache::ticket(const Key& key) {
 }
 
 void RecordCache::fill(const Key& key, const Record& record, std::uint64_t ticket) {
-  if (key.kind == Kind::audit_trail) return;  // moves with commits that do not name it
+  if (key.kind == Kind::audit_trail) return;  // commits change it without naming it
   Stripe& s = stripe(key);
   const std::scoped_lock lock(s.mutex);
   if (s.generation != ticket) return;
@@ -39,7 +39,7 @@ void RecordCache::apply(const ChangeSet& changes) {
 }
 
 void RecordCache::make_room(Stripe& s) const {
-  // Which one goes hardly matters at this size; what is in use comes back with its next read.
+  // The choice hardly matters at this size; a record still in use returns with its next read.
   if (s.records.size() >= max_per_stripe_) s.records.erase(s.records.begin());
 }
 

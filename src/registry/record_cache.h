@@ -12,9 +12,9 @@
 
 namespace imprint::registry {
 
-/// Recently used records in memory, bounded, kept true by the one who commits. Any thread.
-/// A reader takes a ticket before it reads the database and fills with it afterwards; a fill that a
-/// commit has overtaken is dropped, so an old record never hides a newer one.
+/// A bounded cache of recently used records, updated by the committing thread; thread-safe. A
+/// reader takes a ticket before it reads the database and uses it to fill the cache afterwards; a
+/// fill that a commit has overtaken is dropped, so an old record never hides a newer one.
 class RecordCache {
  public:
   explicit RecordCache(std::size_t max_records) : max_per_stripe_(max_records / kStripes + 1) {}
@@ -23,7 +23,8 @@ class RecordCache {
   std::uint64_t ticket(const Key& key);
   void fill(const Key& key, const Record& record, std::uint64_t ticket);
 
-  /// After a commit: new records replace, erased ones go, counted ones are forgotten.
+  /// After a commit: replaces put records, removes erased ones, and invalidates incremented
+  /// counters.
   void apply(const ChangeSet& changes);
 
  private:

@@ -14,9 +14,8 @@
 #include "base/network.h"
 #include "outcome/failure_category.h"
 
-/// What the registry remembers. Records are values; `version` starts at 1 and grows by one with
-/// each change, so that a writer can name the version it saw. A member is kept by its line in
-/// fields.h.
+/// The records of the registry. They are values; `version` starts at 1 and grows by one with each
+/// change, so a writer can name the version it saw. A member is stored only if fields.h lists it.
 namespace imprint::registry {
 
 using Attributes = std::map<std::string, std::string, std::less<>>;
@@ -28,10 +27,10 @@ struct Thing {
   Attributes attributes = {};
   Timestamp created = {};
   std::int64_t version = 1;
-  /// Until then an operator lets it be registered again with another key, once.
+  /// Until then, an operator permits one more registration with another key.
   std::optional<Timestamp> reprovision_until = {};
-  /// Its name was taken by somebody who may not say what it is: the first template that a device
-  /// registers it through does, as for a thing that is not there yet.
+  /// The name was reserved by a caller who may not set the thing's properties. The first template
+  /// that registers a device under it sets them, as for a new thing.
   bool is_reserved = false;
 };
 
@@ -53,7 +52,7 @@ struct ThingGroup {
   Attributes attributes = {};
   Timestamp created = {};
   std::int64_t version = 1;
-  std::string query = {};  ///< of a dynamic group: the search that its members are found by
+  std::string query = {};  ///< for a dynamic group: the search that selects its members
 
   [[nodiscard]] bool is_dynamic() const { return !query.empty(); }
 };
@@ -78,20 +77,20 @@ enum class CertificateStatus : std::uint8_t {
 std::string_view to_string(CertificateStatus status);  ///< as AWS writes it: "PENDING_ACTIVATION"
 Result<CertificateStatus> parse_certificate_status(std::string_view text);
 
-/// What a certificate may be used for beyond its policies.
+/// The use of a certificate beyond its policies.
 enum class CertificatePurpose : std::uint8_t {
   identity,  ///< a device, or an ordinary client
-  claim,     ///< shared by devices that wait for their identity; made by `imprint claim create`
+  claim,     ///< shared by devices that have no identity yet; made by `imprint claim create`
   provisioning_claim,  ///< made by CreateProvisioningClaim: short-lived, not listed
 };
 
-/// AWS IoT API, CertificateMode: whether a certificate came under a CA that proved its key, or may
-/// be known to several accounts at once.
+/// AWS IoT API, CertificateMode. DEFAULT: the CA was registered with proof of possession of its
+/// key. SNI_ONLY: without such a proof; it may be registered in several accounts at once.
 enum class CertificateMode : std::uint8_t { default_mode, sni_only };
 
 std::string_view to_string(CertificateMode mode);  ///< "DEFAULT", "SNI_ONLY"
 
-/// What RegisterThing answered, kept so that the same repeat gets the same answer.
+/// The answer of RegisterThing, kept so that a repeat of the same request gets the same answer.
 struct Registration {
   TemplateName template_name;
   Sha256 request_digest{};  ///< of template and parameters
@@ -100,7 +99,7 @@ struct Registration {
   Timestamp at = {};
 };
 
-/// So many times in any stretch of this length.
+/// At most `most` within any period of the length `per`.
 struct Rate {
   std::int64_t most = 1;
   Seconds per{60};
@@ -108,7 +107,7 @@ struct Rate {
   friend bool operator==(const Rate&, const Rate&) = default;
 };
 
-/// From the first to the last; provisioning/claim_budget.h says which serial numbers lie between.
+/// Both bounds are included; provisioning/claim_budget.h defines which serial numbers lie between.
 struct SerialRange {
   std::string first;
   std::string last;
@@ -116,8 +115,9 @@ struct SerialRange {
   friend bool operator==(const SerialRange&, const SerialRange&) = default;
 };
 
-/// What a claim may be used for, beyond what its policies allow. A rule that is not given binds
-/// nothing. How many devices came of it is a Counter, so that they need not wait for each other.
+/// Limits on the use of a claim, in addition to its policies. An absent limit restricts nothing.
+/// The number of devices provisioned with it is a Counter, so that devices need not wait for each
+/// other.
 struct ClaimBudget {
   std::vector<TemplateName> templates = {};
   std::optional<std::int64_t> max_devices = {};
@@ -126,14 +126,14 @@ struct ClaimBudget {
   std::optional<Timestamp> until = {};
   std::vector<Network> networks = {};
   std::optional<SerialRange> serials = {};
-  /// While fewer devices than this came of it, it learns which networks it is used from.
+  /// It learns the networks it is used from until this many devices have been provisioned with it.
   std::optional<std::int64_t> learning_devices = {};
 
   friend bool operator==(const ClaimBudget&, const ClaimBudget&) = default;
 };
 
-/// Why a claim was taken out of service, until somebody decides about it. Its status is INACTIVE
-/// meanwhile, as AWS's clients see it; whoever sets the status has decided.
+/// Why a claim was taken out of service, until an operator decides about it. Meanwhile its status
+/// is INACTIVE, as AWS's clients see it; setting the status is the decision.
 struct Freeze {
   Timestamp at = {};
   std::string because;
@@ -153,37 +153,37 @@ struct Certificate {
   Timestamp not_before = {};
   Timestamp not_after = {};
   std::string generation_id = {};
-  /// The certificate that asked for this one (fleet provisioning), if any.
+  /// The certificate that requested this one (fleet provisioning), if any.
   std::optional<CertificateId> requested_by = {};
-  /// Ownership: which round of create/RegisterThing is open, and until when.
+  /// Ownership: the open round of create/RegisterThing, and its deadline.
   std::int64_t ownership_round = 0;
   std::optional<Timestamp> ownership_expires = {};
   std::optional<Registration> registration = {};
   ClaimBudget claim_budget = {};             ///< of claims
-  std::vector<Network> claim_networks = {};  ///< those it has learned
+  std::vector<Network> claim_networks = {};  ///< learned
   std::optional<Freeze> frozen = {};
   std::optional<Timestamp> first_connected = {};
   Timestamp created = {};
   Timestamp modified = {};
   std::int64_t version = 1;  ///< AWS's customerVersion
-  /// The registered CA that signed it, if it came under one; the CA may be gone since.
+  /// The registered CA that signed it, if any; the CA may have been deleted since.
   std::optional<CertificateId> ca_certificate = {};
   CertificateMode mode = CertificateMode::default_mode;
-  /// Of the same thing, still ACTIVE: they are retired when this one first connects.
+  /// Other ACTIVE certificates of the same thing: they are retired when this one first connects.
   std::vector<CertificateId> replaces = {};
-  std::optional<CertificateId> replaced_by = {};  ///< which one retired it
-  /// SHA-256 of issuer and serial number: what all encodings of one signed certificate share.
+  std::optional<CertificateId> replaced_by = {};  ///< the one that retired it
+  /// SHA-256 of issuer and serial number, which all encodings of one signed certificate share.
   std::optional<Sha256> issued_as = {};
-  /// When somebody took it out of service; absent where it was replaced, or never in service.
+  /// When it was taken out of service; absent if it was replaced or was never in service.
   std::optional<Timestamp> deactivated = {};
-  std::string claim_name = {};  ///< of a claim, for people
-  /// SHA-256, in hexadecimal, of the signing requests that it was asked for with: who sends one of
-  /// them again has seen it, and need not have the key.
+  std::string claim_name = {};  ///< the claim's display name
+  /// SHA-256, in hexadecimal, of the CSRs that it was requested with: a sender who repeats one has
+  /// seen it and need not hold the key.
   std::vector<std::string> requests = {};
 };
 
-/// What is left of a revoked certificate that was deleted: its key, and its issuer and serial
-/// number, stay out until an operator lifts it.
+/// The remains of a revoked certificate that was deleted: its key, and its issuer and serial
+/// number, stay rejected until an operator lifts the tombstone.
 struct Tombstone {
   CertificateId certificate;
   Sha256 public_key{};
@@ -194,8 +194,8 @@ struct Tombstone {
   std::int64_t version = 1;
 };
 
-/// Written before the signature, removed with the certificate's arrival: after a power cut, what
-/// may have been signed and never handed out is known.
+/// Written before signing and removed when the certificate is stored: after a power cut, this shows
+/// what may have been signed but never delivered.
 struct IssuanceIntent {
   std::string serial;
   Sha256 public_key{};
@@ -208,7 +208,7 @@ struct IssuanceIntent {
 struct Policy {
   PolicyName name;
   std::int64_t default_version = 1;
-  std::int64_t last_version = 1;  ///< version ids are never used twice
+  std::int64_t last_version = 1;  ///< version ids are never reused
   std::string generation_id = {};
   Timestamp created = {};
   Timestamp modified = {};
@@ -223,10 +223,10 @@ struct PolicyVersion {
   std::int64_t version = 1;
 };
 
-/// A policy attaches to a certificate or to a thing group, never to a thing.
+/// A policy attaches to a certificate or a thing group, never to a thing.
 using PolicyTarget = std::variant<CertificateId, ThingGroupName>;
 
-/// How a target is written in keys, rows and lists: "cert/<id>" or "thinggroup/<name>".
+/// A target as written in keys, rows and lists: "cert/<id>" or "thinggroup/<name>".
 std::string to_string(const PolicyTarget& target);
 Result<PolicyTarget> parse_policy_target(std::string_view text);
 
@@ -254,8 +254,8 @@ struct ProvisioningHook {
   std::string target_arn;
 };
 
-/// What AWS has no field for, by key and as the operator wrote it; what is absent is as the
-/// deployment has it. provisioning/template_settings.h knows the keys.
+/// Settings that AWS has no field for, by key, as the operator wrote them; an absent one has the
+/// deployment's default. provisioning/template_settings.h defines the keys.
 using TemplateSettings = std::map<std::string, std::string, std::less<>>;
 
 struct ProvisioningTemplate {
@@ -281,11 +281,11 @@ struct ProvisioningTemplateVersion {
   std::int64_t version = 1;
 };
 
-/// How many dynamic thing groups there are: they have a limit of their own.
+/// Counts the dynamic thing groups, which have their own limit.
 inline constexpr std::string_view kDynamicGroupsCounter = "dynamic-thing-groups";
 inline constexpr std::int64_t kMaxDynamicGroups = 100;  ///< AWS IoT quota
 
-/// A number that several writers add to, with a bound kept by the store: devices per claim.
+/// A number that several writers increment, with a bound enforced by the store: devices per claim.
 struct Counter {
   std::string name;
   std::int64_t value = 0;
@@ -298,14 +298,14 @@ enum class TaskStatus : std::uint8_t { in_progress, completed, failed, cancelled
 std::string_view to_string(TaskStatus status);  ///< as AWS writes it: "InProgress"
 Result<TaskStatus> parse_task_status(std::string_view text);
 
-/// A bulk registration: what was asked for, and how it stands.
+/// A bulk registration: the request and its state.
 struct RegistrationTask {
   std::string id;  ///< UUID
   std::string template_body = {};
   std::string bucket = {};
   std::string key = {};
   std::string role_arn = {};
-  std::string region = {};  ///< of the call that started it; the reports' ARNs name it
+  std::string region = {};  ///< from the call that started it; used in the reports' ARNs
   std::string actor = {};   ///< its access key, for the audit trail
   TaskStatus status = TaskStatus::in_progress;
   std::string message = {};  ///< why it failed
@@ -314,7 +314,7 @@ struct RegistrationTask {
   std::int64_t version = 1;
 };
 
-/// Where a report goes on: reports are kept in parts of bounded size.
+/// Where a report continues: reports are stored in parts of bounded size.
 struct ReportPlace {
   std::int64_t part = 0;
   std::int64_t bytes = 0;
@@ -322,11 +322,12 @@ struct ReportPlace {
   friend bool operator==(const ReportPlace&, const ReportPlace&) = default;
 };
 
-/// How far a task has come. Written with the changes of each line, so that no line is done twice.
+/// The progress of a task. Written together with the changes of each line, so that no line is
+/// processed twice.
 struct RegistrationProgress {
   std::string task;
   std::int64_t input_bytes = 0;
-  std::int64_t done_bytes = 0;  ///< of the input: where the next line begins
+  std::int64_t done_bytes = 0;  ///< offset of the next line in the input
   std::int64_t done_lines = 0;
   std::int64_t succeeded = 0;
   std::int64_t failed = 0;
@@ -336,16 +337,15 @@ struct RegistrationProgress {
   std::int64_t version = 1;
 };
 
-/// Whether things may be searched for. There is one record; absent, they may.
+/// Whether things may be searched. There is at most one record; without one they may.
 struct IndexingConfiguration {
   bool things = true;
   Timestamp modified = {};
   std::int64_t version = 1;
 };
 
-/// One step somebody took, with its outcome: who, what, when, why. Append only; `sequence` and
-/// `hash` are the store's (audit_chain.h). The named ids are what `imprint explain` searches by;
-/// `detail` is a JSON object.
+/// One step with its outcome: who, what, when, why. Append only; the store sets `sequence` and
+/// `hash` (audit_chain.h). `imprint explain` searches by the named ids; `detail` is a JSON object.
 struct AuditEvent {
   std::int64_t sequence = 0;
   Timestamp time = {};
@@ -358,7 +358,7 @@ struct AuditEvent {
   std::string client = {};
   std::string serial_number = {};
   std::string detail = "{}";
-  std::optional<Sha256> hash = {};  ///< absent before it is stored, and before there was a chain
+  std::optional<Sha256> hash = {};  ///< absent until stored, and for events older than the chain
   /// Why a device was refused, if this event is a refusal. `detail` has it for readers; this member
   /// is for searching, and the hash does not cover it. Absent from events of earlier versions.
   std::optional<outcome::FailureCategory> refused_for = {};
@@ -366,7 +366,7 @@ struct AuditEvent {
   friend bool operator==(const AuditEvent&, const AuditEvent&) = default;
 };
 
-/// A place in the audit trail: an event, and the hash with which the next one goes on.
+/// A place in the audit trail: an event, and the hash that the next event builds on.
 struct ChainPlace {
   std::int64_t sequence = 0;
   Sha256 hash{};
@@ -374,15 +374,15 @@ struct ChainPlace {
   friend bool operator==(const ChainPlace&, const ChainPlace&) = default;
 };
 
-/// Where the audit trail of a store begins and ends. There is one record, which the store writes
-/// itself with each commit that appends or forgets events.
+/// Where the audit trail of a store begins and ends. There is one record; the store itself writes
+/// it with each commit that appends or removes events.
 struct AuditTrail {
-  std::int64_t unchained = 0;  ///< the last event from before there was a chain; 0: none
-  ChainPlace forgotten = {};   ///< the newest that the store has forgotten
-  ChainPlace head = {};        ///< the newest of all
-  std::int64_t archived = 0;  ///< the newest of those that were archived before they were forgotten
+  std::int64_t unchained = 0;  ///< the last event older than the chain; 0: none
+  ChainPlace forgotten = {};   ///< the newest event that was removed
+  ChainPlace head = {};        ///< the newest event
+  std::int64_t archived = 0;   ///< the newest event that was archived before its removal
 
-  /// What the oldest event that the store still has, and that the chain holds, follows.
+  /// The place before the oldest chained event that the store still has.
   [[nodiscard]] ChainPlace beginning() const {
     return forgotten.sequence >= unchained ? forgotten : ChainPlace{unchained, {}};
   }
@@ -393,11 +393,11 @@ enum class CredentialStatus : std::uint8_t { active, revoked };
 
 std::string_view to_string(CredentialStatus status);  ///< "active", "revoked"
 
-/// An operator's access key for the REST API. Its secret is encrypted (access/vault.h). What it may
-/// do is a role by name, or a policy document of its own.
+/// An operator's access key for the REST API. Its secret is encrypted (access/vault.h). Its rights
+/// are a role by name, or its own policy document.
 struct Credential {
   std::string access_key_id;
-  std::string name;  ///< whose it is, for people
+  std::string name;  ///< display name of its owner
   std::string sealed_secret = {};
   std::string role = {};
   std::string document = {};
@@ -408,24 +408,24 @@ struct Credential {
   std::int64_t version = 1;
 };
 
-/// What the devices of a CA are provisioned with when they first connect: the text of a template,
-/// or the name of a stored one (AWS IoT API, RegistrationConfig).
+/// How devices of a CA are provisioned when they first connect: the text of a template, or the name
+/// of a stored one (AWS IoT API, RegistrationConfig).
 struct RegistrationConfig {
   std::string template_body = {};
   std::string role_arn = {};
   std::optional<TemplateName> template_name = {};
 };
 
-/// A CA of the operator's own, whose device certificates may be registered.
+/// An operator's own CA, whose device certificates may be registered.
 struct CaCertificate {
   CertificateId id;
   std::string pem;
   bool is_active = false;
-  /// Unknown certificates that it signed are registered when they first connect.
+  /// Registers unknown certificates signed by this CA when they first connect.
   bool auto_registration = false;
   CertificateMode mode = CertificateMode::default_mode;
   std::optional<RegistrationConfig> registration = {};
-  Sha256 subject{};     ///< SHA-256 of the DER Name: what its certificates name as their issuer
+  Sha256 subject{};     ///< SHA-256 of the DER Name, which its certificates carry as issuer
   Sha256 public_key{};  ///< SHA-256 of the SubjectPublicKeyInfo
   Timestamp not_before = {};
   Timestamp not_after = {};
@@ -437,13 +437,13 @@ struct CaCertificate {
 
 /// The tags of one resource; a resource without tags has no record.
 struct ResourceTags {
-  std::string resource;  ///< as its ARN ends: "policy/x"
+  std::string resource;  ///< the last part of its ARN: "policy/x"
   Attributes tags = {};
   Timestamp created = {};
   std::int64_t version = 1;
 };
 
-/// Something that an account has one of: its registration code, the events it wants.
+/// One value per account: the registration code, or the event configurations.
 struct Setting {
   std::string name;
   std::string value;
@@ -452,8 +452,7 @@ struct Setting {
   std::int64_t version = 1;
 };
 
-/// The units that were made, as the factory reports them; a template that names the list lets
-/// nobody else in.
+/// The units that the factory reports as made; a template that names the list admits no others.
 struct ManufacturingList {
   ListName name;
   std::string description = {};
@@ -462,7 +461,7 @@ struct ManufacturingList {
   std::int64_t version = 1;
 };
 
-/// One unit of a list. manufacturing/entry.h says what its texts may hold.
+/// One unit of a list. manufacturing/entry.h defines what its texts may contain.
 struct ListEntry {
   ListName list;
   std::string serial;
@@ -470,36 +469,36 @@ struct ListEntry {
   std::string product_line = {};
   std::string region = {};
   Attributes extra = {};    ///< further columns
-  bool is_blocked = false;  ///< scrapped, stolen: known and not let in
+  bool is_blocked = false;  ///< scrapped or stolen: known but refused
   Timestamp created = {};
   Timestamp modified = {};
   std::int64_t version = 1;
 };
 
-/// Something that an operator has to look at; for a while after it is over, that too
-/// (alarms/kind.h knows the kinds).
+/// Something that needs an operator's attention; it is kept for a while after it is over
+/// (alarms/kind.h defines the kinds).
 struct Alarm {
-  std::string id;                          ///< UUID
-  std::string kind;                        ///< "failure-ratio"
-  std::string subject = {};                ///< what it is about, where a kind can be about several
-  std::string subject_kind = {};           ///< "claim", "thing", "certificate", "ca", ...
-  std::string because = {};                ///< what was seen, with numbers
-  std::string next = {};                   ///< what to look at
-  std::vector<std::string> commands = {};  ///< to be typed; DIR stands for the deployment directory
-  std::string serial_number = {};          ///< of a device that shows it
-  std::string client = {};                 ///< the same, when it has no serial number
-  std::int64_t level = 0;                  ///< how bad; told again when it grows
+  std::string id;                 ///< UUID
+  std::string kind;               ///< "failure-ratio"
+  std::string subject = {};       ///< what it is about, for kinds that can concern several things
+  std::string subject_kind = {};  ///< "claim", "thing", "certificate", "ca", ...
+  std::string because = {};       ///< the observation, with numbers
+  std::string next = {};          ///< what to check next
+  std::vector<std::string> commands = {};  ///< to run; DIR stands for the deployment directory
+  std::string serial_number = {};          ///< of an example device
+  std::string client = {};  ///< client id of the example device if it has no serial number
+  std::int64_t level = 0;   ///< severity; notified again when it grows
   Timestamp since = {};
-  Timestamp seen = {};  ///< when its cause was last there
+  Timestamp seen = {};  ///< when its cause was last observed
   std::optional<Timestamp> resolved = {};
   std::string resolved_because = {};
-  /// Who has still to be told of what: "webhook raised".
+  /// Notifications still to be sent: "webhook raised".
   std::vector<std::string> owed = {};
   std::int64_t version = 1;
 };
 
-/// Copied, moved and destroyed in records.cc: code for all alternatives, which every file that has
-/// a record would hold otherwise.
+/// Copied, moved and destroyed in records.cc, so that the code for all alternatives is not
+/// generated in every file that holds a record.
 struct Record
     : std::variant<Thing, ThingType, ThingGroup, GroupMembership, Certificate, IssuanceIntent,
                    Policy, PolicyVersion, PolicyAttachment, ThingPrincipal, ProvisioningTemplate,
@@ -514,7 +513,7 @@ struct Record
   ~Record();
 };
 
-/// One value for each alternative of Record, in its order.
+/// One enumerator for each alternative of Record, in the same order.
 enum class Kind : std::uint8_t {
   thing,
   thing_type,
@@ -545,6 +544,6 @@ enum class Kind : std::uint8_t {
 };
 inline constexpr std::size_t kKinds = std::variant_size_v<Record::variant>;
 
-std::string_view kind_name(Kind kind);  ///< "thing", "policy version", ...: for people
+std::string_view kind_name(Kind kind);  ///< "thing", "policy version", ..., for messages
 
 }  // namespace imprint::registry

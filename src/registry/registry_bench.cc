@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an event of the audit trail costs the store's writer.
+// The cost of an audit event for the store's writer.
 #include <benchmark/benchmark.h>
 
 #include "encoding/json.h"
@@ -33,7 +33,7 @@ void chain_event(benchmark::State& state) {
 }
 BENCHMARK(chain_event);
 
-/// For comparison: what was done for each event before there was a chain.
+/// For comparison: the cost of an event without the hash chain.
 void encode_event(benchmark::State& state) {
   const std::vector<AuditEvent> events = some_events();
   for (auto _ : state) {

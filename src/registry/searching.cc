@@ -12,7 +12,7 @@ namespace {
 std::string value_of(const search::Range& range, const Thing& thing) {
   if (range.field == search::kThingName) return thing.name.str();
   if (range.field == search::kThingTypeName) return thing.type ? thing.type->str() : "";
-  // Groups are asked for one at a time, so the range itself says which (search/node.cc).
+  // A search names one group at a time, so the range itself holds the name (search/node.cc).
   if (range.field == search::kThingGroupNames) return range.low;
   const auto found = thing.attributes.find(range.field.substr(search::kAttributes.size()));
   return found == thing.attributes.end() ? "" : found->second;

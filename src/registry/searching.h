@@ -6,17 +6,17 @@
 
 #include "registry/store.h"
 
-/// How a thing of the registry looks to a search: the same for every store.
+/// How the registry's things appear to a search, the same for every store.
 namespace imprint::registry {
 
-/// A view of both; neither may go before it.
+/// A view of both arguments, which must outlive it.
 search::Document document_of(const Thing& thing, const std::vector<GroupMembership>& groups);
 
-/// Rows of an index that are counted at most, to tell a narrow range from a wide one.
+/// At most this many index rows are counted, to tell a narrow range from a wide one.
 inline constexpr std::size_t kMaxCounted = 1000;
 
-/// The range of the search with the fewest things; of several, the first. `count(range, most)`
-/// tells how many things a range has, `most` when there are as many or more.
+/// The search range with the fewest things; the first of several. `count(range, most)` returns the
+/// number of things in a range, or `most` if there are at least as many.
 template <class Count>
 Result<std::size_t> narrowest_range(const search::Query& search, Count count) {
   const std::vector<search::Range>& ranges = search.ranges();
@@ -31,17 +31,18 @@ Result<std::size_t> narrowest_range(const search::Query& search, Count count) {
   return best;
 }
 
-/// Where a page of a search ended, and in which of the search's ranges: a later page walks on in
-/// the range of the first one, though another may have become narrower.
+/// Where a page of a search ended, and in which of the search's ranges: later pages stay in the
+/// range of the first one, even if another range has become narrower.
 struct SearchPlace {
   std::size_t range = 0;
   search::Place place = {};
 };
 
-/// As a cursor's text. Places in one range compare as the things come.
+/// Writes a place as the text of a cursor. Texts of places in one range sort in the order of the
+/// things.
 std::string write_search_place(const search::Query& search, std::size_t range, const Thing& thing);
 
-/// Fault::invalid for a text that no page of this search ended with.
+/// Fault::invalid for a text that is not the end of a page of this search.
 Result<SearchPlace> parse_search_place(const search::Query& search, std::string_view text);
 
 }  // namespace imprint::registry

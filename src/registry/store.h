@@ -16,8 +16,9 @@
 #include "runtime/task.h"
 #include "search/query.h"
 
-/// The narrow waist between everything Imprint does and where it is kept. Four verbs; several
-/// bodies (sqlite/, and maps for tests: test/support/memory_store.h), one conformance suite.
+/// The narrow interface between everything Imprint does and where it is stored. Four verbs, several
+/// implementations (sqlite/, and maps for tests: test/support/memory_store.h), and one conformance
+/// suite.
 namespace imprint::registry {
 
 template <class T>
@@ -35,19 +36,19 @@ struct Expect {
   static Expect at(std::int64_t version) { return {State::version, version}; }
 };
 
-/// Stores the record whole, in place of the one with its key.
+/// Stores the whole record, replacing the one with its key.
 struct Put {
   Record record;
   Expect expect = {};
 };
 
-/// Removes the record; with no expectation, an absent one is no error.
+/// Removes the record; without an expectation, an absent record is no error.
 struct Erase {
   Key key;
   Expect expect = {};
 };
 
-/// Holds without changing anything: the record must still be as it was read.
+/// Changes nothing, but fails the change set unless the record is still as it was read.
 struct Require {
   Key key;
   Expect expect;
@@ -55,8 +56,8 @@ struct Require {
 
 namespace query {
 
-/// Certificates of one key, or of one issuer and serial number (Certificate::issued_as): those that
-/// are REVOKED first, INACTIVE ones next. A device cannot change either.
+/// Certificates of one key, or of one issuer and serial number (Certificate::issued_as): REVOKED
+/// ones first, then INACTIVE ones. A device cannot change either identity.
 struct SameIdentity {
   Sha256 public_key;
   std::optional<Sha256> issued_as = {};
@@ -64,18 +65,18 @@ struct SameIdentity {
 
 }  // namespace query
 
-/// Holds without changing anything: certificates and tombstones of an identity must be those that
-/// were read, none added and none changed. Of more than kMost certificates or tombstones the first
-/// are compared, which those that are REVOKED are among.
+/// Changes nothing, but fails the change set unless the certificates and tombstones of an identity
+/// are still those that were read, none added and none changed. If there are more than kMost
+/// certificates or tombstones, the first ones are compared, which include the REVOKED ones.
 struct RequireSame {
   static constexpr std::size_t kMost = 1000;
   query::SameIdentity of;
   std::map<Key, std::int64_t> versions = {};
 };
 
-/// Adds to a counter (absent counts as 0) unless that takes it past `limit`; then the change set
-/// fails with Fault::exhausted and `when_exceeded`. Counted by the store, so many writers need not
-/// retry.
+/// Adds to a counter (absent counts as 0) unless that exceeds `limit`; then the change set fails
+/// with Fault::exhausted and `when_exceeded`. The store does the counting, so concurrent writers
+/// need not retry.
 struct Count {
   std::string counter;
   std::int64_t by = 1;
@@ -84,10 +85,10 @@ struct Count {
 };
 
 /// Removes the audit events up to and including this sequence. The store's AuditTrail keeps the
-/// hash that what is left follows.
+/// hash that the remaining events follow.
 struct Forget {
   std::int64_t through;
-  bool is_archived = false;  ///< the archive has them
+  bool is_archived = false;  ///< the archive contains them
 };
 
 /// Copied, moved and destroyed in store.cc, as Record is in records.cc.
@@ -100,14 +101,15 @@ struct Change : std::variant<Put, Erase, Require, RequireSame, Count, Forget> {
   ~Change();
 };
 
-/// Applied whole or not at all. Events are appended in the same transaction, each with its place in
-/// the hash chain (audit_chain.h).
+/// Applied as a whole or not at all. Events are appended in the same transaction, each with its
+/// place in the hash chain (audit_chain.h).
 struct ChangeSet {
   std::vector<Change> changes = {};
   std::vector<AuditEvent> events = {};
 };
 
-/// The questions the store answers with a list. Closed on purpose: one statement each.
+/// The queries that the store answers with a list. The set is closed on purpose: one statement
+/// each.
 namespace query {
 
 struct Things {
@@ -127,15 +129,15 @@ struct GroupsOfThing {
 struct ThingsInGroup {
   ThingGroupName group;
 };
-/// By creation time; provisioning claims are left out unless asked for.
+/// By creation time; provisioning claims only when asked for.
 struct Certificates {
   bool ascending = true;
   bool provisioning_claims = false;
 };
 /// Certificates with the purpose `claim`, by creation time.
 struct Claims {};
-/// Every certificate, by id, with nothing but id, status and purpose filled in: what a server keeps
-/// of a million of them in memory.
+/// Every certificate, by id, with only id, status and purpose filled in, so that a server can hold
+/// a million of them in memory.
 struct CertificateStatuses {};
 struct CertificatesByKey {
   Sha256 public_key;
@@ -144,7 +146,8 @@ struct CertificatesByKey {
 struct Tombstones {
   std::optional<SameIdentity> of = {};
 };
-/// PENDING_ACTIVATION whose ownership ended before, and provisioning claims that have expired.
+/// PENDING_ACTIVATION certificates whose ownership ended before then, and expired provisioning
+/// claims.
 struct ExpiredCertificates {
   Timestamp before;
 };
@@ -174,11 +177,13 @@ struct TemplateVersions {
   TemplateName name;
 };
 /// Everything that decides what a certificate may do: its ThingPrincipals, their Things and
-/// GroupMemberships, the ThingGroups with their parents, and the PolicyAttachments of all of these.
+/// GroupMemberships, the ThingGroups with their ancestors, and the PolicyAttachments of all of
+/// these.
 struct AccessOf {
   CertificateId certificate;
 };
-/// By creation time; `template_name` keeps those whose devices that stored template provisions.
+/// By creation time; with `template_name`, only those whose devices that stored template
+/// provisions.
 struct CaCertificates {
   bool ascending = true;
   std::optional<TemplateName> template_name = {};
@@ -191,15 +196,15 @@ struct CertificatesOfCa {
   CertificateId ca;
   bool ascending = true;
 };
-/// PENDING_ACTIVATION that came under a registered CA; by creation time.
+/// PENDING_ACTIVATION certificates signed by a registered CA; by creation time.
 struct AwaitingActivation {};
 struct ManufacturingLists {};
 /// By serial.
 struct EntriesOfList {
   ListName list;
 };
-/// By sequence. Empty fields match everything; the others must be equal. With `refusal` only
-/// devices that were refused: of that category (refusal.h), or of any when it is empty.
+/// By sequence. Empty fields match everything; the others must be equal. With `refusal`, only
+/// refusals of devices: of that category (refusal.h), or of any when it is empty.
 struct AuditEvents {
   bool ascending = true;
   std::string thing = {};
@@ -212,22 +217,22 @@ struct AuditEvents {
 /// By access key id.
 struct Credentials {};
 
-/// From the newest.
+/// Newest first.
 struct RegistrationTasks {
   std::optional<TaskStatus> status = {};
 };
-/// From the newest.
+/// Newest first.
 struct Alarms {};
-/// ACTIVE device certificates whose time ends from `from` until before `until`, soonest first.
-/// `brief` fills in id, status and not_after only: enough to count them by.
+/// ACTIVE device certificates that expire at or after `from` and before `until`, soonest first.
+/// `brief` fills in only id, status and not_after, which is enough to count them.
 struct ExpiringCertificates {
   Timestamp from;
   Timestamp until;
   bool brief = false;
 };
-/// Things that a search finds, in the order of its range; each is followed by its GroupMemberships,
-/// and the limit counts things only. A page may hold fewer, even none, and still have a next one:
-/// how much is looked at for one page is bounded.
+/// Things that match a search, in the order of its range; each is followed by its GroupMemberships,
+/// and the limit counts only things. A page may hold fewer, even none, and still have a next one,
+/// because the number of things examined for one page is bounded.
 struct SearchThings {
   search::Query search;
 };
@@ -255,8 +260,9 @@ struct Query
   ~Query();
 };
 
-/// Where a list goes on: after this sort key. Empty means from the start. Opaque outside registry/;
-/// stable while records come and go, because it names a place in the order, not an offset.
+/// Where a list continues: after this sort key, or from the start if empty. Opaque outside
+/// registry/; it stays valid while records are added and removed, because it names a place in the
+/// order and not an offset.
 struct Cursor {
   std::string after = {};
   std::size_t limit = 250;
@@ -278,19 +284,19 @@ class Store {
  public:
   virtual ~Store() = default;
 
-  /// One answer for each key, in their order; nothing where there is no such record.
+  /// One answer for each key, in the same order; nullopt where the record does not exist.
   virtual Task<Result<std::vector<std::optional<Record>>>> find(std::vector<Key> keys) = 0;
 
-  /// AccessOf and CertificatesByKey ignore the cursor: what they list is bounded by other limits.
+  /// AccessOf and CertificatesByKey ignore the cursor: other limits bound their lists.
   virtual Task<Result<Page>> list(Query query, Cursor cursor) = 0;
 
-  /// Durable when it returns. Fault::conflict when an expectation failed (`where` names the
-  /// record), Fault::exhausted when a counter's limit was reached, Fault::unavailable when nothing
-  /// was written.
+  /// The changes are durable when it returns. Fault::conflict if an expectation failed (`where`
+  /// names the record), Fault::exhausted if a counter reached its limit, Fault::unavailable if
+  /// nothing was written.
   virtual Task<Result<void>> commit(ChangeSet changes) = 0;
 
   /// Called once for each change set, after it is durable and before its commit() returns, from any
-  /// thread; must be quick and must not call the store. Its events have their sequence and hash.
+  /// thread; it must be quick and must not call the store. The events have their sequence and hash.
   /// Register before the first commit.
   using Listener = std::function<void(const ChangeSet&)>;
   virtual void watch(Listener listener) = 0;
@@ -298,7 +304,7 @@ class Store {
 
 namespace detail {
 
-/// Of a record that was found by a KeyOf<T>.
+/// The type of the record that a KeyOf<T> finds.
 template <class T>
 std::optional<T> typed(std::optional<Record>& found) {
   if (!found) return std::nullopt;
@@ -307,7 +313,7 @@ std::optional<T> typed(std::optional<Record>& found) {
 
 }  // namespace detail
 
-/// Records of known types, each or nothing, as they are at one moment.
+/// Records of known types, each nullopt if absent, as they are at one moment.
 template <class First, class Second, class... Others>
 Task<Result<std::tuple<std::optional<First>, std::optional<Second>, std::optional<Others>...>>>
 find(Store& store, KeyOf<First> first, KeyOf<Second> second, KeyOf<Others>... others) {
@@ -315,12 +321,12 @@ find(Store& store, KeyOf<First> first, KeyOf<Second> second, KeyOf<Others>... ot
   auto found = co_await store.find(std::move(keys));
   if (!found) co_return tl::unexpected(std::move(found).error());
   auto at = found->begin();
-  // Braces, so that they are taken in their order.
+  // Braces, so that they are evaluated in order.
   co_return std::tuple<std::optional<First>, std::optional<Second>, std::optional<Others>...>{
       detail::typed<First>(*at++), detail::typed<Second>(*at++), detail::typed<Others>(*at++)...};
 }
 
-/// One record, or nothing.
+/// One record, or nullopt.
 template <class T>
 Task<Result<std::optional<T>>> find(Store& store, KeyOf<T> key) {
   std::vector<Key> keys{std::move(key)};
@@ -329,7 +335,7 @@ Task<Result<std::optional<T>>> find(Store& store, KeyOf<T> key) {
   co_return detail::typed<T>(found->front());
 }
 
-/// One record, or Fault::not_found with a sentence that names it.
+/// One record, or Fault::not_found with a message that names it.
 template <class T>
 Task<Result<T>> get(Store& store, KeyOf<T> key) {
   auto found = co_await find(store, key);
@@ -338,7 +344,7 @@ Task<Result<T>> get(Store& store, KeyOf<T> key) {
   co_return fail(Fault::not_found, "{} {} does not exist", kind_name(key.kind), quote(key.first));
 }
 
-/// One answer for each key, in their order.
+/// One answer for each key, in the same order.
 template <class T>
 Task<Result<std::vector<std::optional<T>>>> find_all(Store& store, std::vector<KeyOf<T>> keys) {
   std::vector<Key> plain(keys.begin(), keys.end());
@@ -365,14 +371,14 @@ Task<Result<std::vector<T>>> list_all(Store& store, Query query) {
   }
 }
 
-/// Holds that a record is still as it was read.
+/// Requires that a record is still as it was read.
 template <class T>
 Require as_read(const T& record) {
   return {key_of(record), Expect::at(record.version)};
 }
 
-/// The next version of a record that was read and altered since, unless somebody else has changed
-/// it meanwhile. An lvalue becomes that version, too.
+/// The next version of a record that was read and then changed, unless another writer has changed
+/// it meanwhile. An lvalue is updated to that version, too.
 template <class T>
 Put update(T&& record) {
   const Expect expect = Expect::at(record.version);
@@ -380,24 +386,24 @@ Put update(T&& record) {
   return {std::forward<T>(record), expect};
 }
 
-/// The same, of a record that says when it was last modified.
+/// The same for a record with a last-modified time.
 template <class T>
 Put update(T&& record, Timestamp now) {
   record.modified = now;
   return update(std::forward<T>(record));
 }
 
-/// Whether a commit failed because others changed what it rests on: a use case that refuses for a
-/// reason of its own gives its error a cause.
+/// Whether a commit failed because others changed the records it depends on. A use case that
+/// refuses for its own reason gives its error a cause.
 inline bool is_lost_race(const Error& error) {
   return error.fault == Fault::conflict && !error.cause;
 }
 
-/// How often something is tried that others keep changing.
+/// The number of attempts at a change that others keep overtaking.
 inline constexpr int kMostAttempts = 5;
 
-/// The answer of `attempt`, a function of the number of the attempt (from 1) that reads, decides
-/// and commits; again while it loses the race, and Fault::unavailable when it loses all.
+/// The result of `attempt`, a function of the attempt's number (from 1) that reads, decides and
+/// commits. It is repeated while it loses the race; Fault::unavailable if it loses every time.
 template <class Attempt>
 std::invoke_result_t<Attempt&, int> retry_on_conflict(Attempt attempt) {
   for (int number = 1;; ++number) {

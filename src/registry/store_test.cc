@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The conformance suite: what every Store promises, run on each.
+// The conformance suite: what every Store guarantees, run on each implementation.
 #include <algorithm>
 #include <condition_variable>
 #include <filesystem>
@@ -132,7 +132,7 @@ TEST_P(StoreConformance, FindsWhatWasPutAndNothingElse) {
   EXPECT_EQ(std::get<Thing>(*(*found)[1]).attributes.at("a"), "1");
 }
 
-TEST_P(StoreConformance, HoldsExpectations) {
+TEST_P(StoreConformance, EnforcesExpectations) {
   const struct {
     std::string name;
     Expect expect;
@@ -193,8 +193,8 @@ TEST_P(StoreConformance, ListsInPagesThatSurviveInsertsBetween) {
   for (int i = 0; i < 25; ++i) ASSERT_TRUE(put(thing(fmt::format("t{:02}", i * 2))));
   auto first = run_blocking(store().list(query::Things{}, Cursor{{}, 10}));
   ASSERT_TRUE(first && first->next);
-  ASSERT_TRUE(put(thing("t01")));  // before the place reached: not seen
-  ASSERT_TRUE(put(thing("t19")));  // after it: seen
+  ASSERT_TRUE(put(thing("t01")));  // before the cursor: not seen
+  ASSERT_TRUE(put(thing("t19")));  // after the cursor: seen
   std::vector<std::string> rest;
   Cursor cursor{*first->next, 10};
   while (true) {
@@ -395,7 +395,7 @@ TEST_P(StoreConformance, AnswersEveryQuery) {
   forget.changes.emplace_back(Forget{1});
   ASSERT_TRUE(commit(std::move(forget)));
   EXPECT_EQ(names(query::AuditEvents{}).size(), 1U);
-  EXPECT_EQ(names(query::AuditEvents{.client = "b"}).size(), 1U) << "the oldest goes first";
+  EXPECT_EQ(names(query::AuditEvents{.client = "b"}).size(), 1U) << "the oldest is removed first";
   EXPECT_EQ(names(query::Credentials{}, 1), (Names{"AKIAA", "AKIAB"}));
 }
 
@@ -419,7 +419,7 @@ class AuditTrailConformance : public StoreConformance {
     return *run_blocking(list_all<AuditEvent>(store(), query::AuditEvents{}));
   }
   AuditTrail standing() { return std::get<AuditTrail>(*find(audit_trail_key())); }
-  /// The trail holds the events after the beginning and fits together.
+  /// The trail contains the events after the beginning, and their hashes match.
   void expect_whole(std::int64_t first, std::int64_t last) {
     ChainPlace at = standing().beginning();
     EXPECT_EQ(at.sequence + 1, first);
@@ -462,7 +462,7 @@ TEST_P(AuditTrailConformance, LeavesNoGapWhereACommitFails) {
   expect_whole(1, 2);
 }
 
-TEST_P(AuditTrailConformance, RemembersWhatTheRestFollowsWhenItForgets) {
+TEST_P(AuditTrailConformance, KeepsTheHashBeforeTheOldestRemainingEvent) {
   ASSERT_TRUE(commit(events({"a", "b", "c", "d"})));
   const AuditEvent second = trail()[1];
   ChangeSet forget = events({"e"});
@@ -483,7 +483,7 @@ TEST_P(AuditTrailConformance, RemembersWhatTheRestFollowsWhenItForgets) {
   expect_whole(6, 6);
 }
 
-TEST_P(AuditTrailConformance, LetsNobodyPutOrEraseWhatIsOnRecord) {
+TEST_P(AuditTrailConformance, RefusesToPutOrEraseAuditEvents) {
   ASSERT_TRUE(commit(events({"a"})));
   const AuditEvent recorded = trail()[0];
   AuditEvent other = recorded;
@@ -499,7 +499,7 @@ TEST_P(AuditTrailConformance, LetsNobodyPutOrEraseWhatIsOnRecord) {
   EXPECT_EQ(trail(), std::vector{recorded});
 }
 
-TEST_P(StoreConformance, FindsCertificatesByWhatADeviceCannotChange) {
+TEST_P(StoreConformance, FindsCertificatesByIdentity) {
   const Sha256 key{7};
   const Sha256 issue{9};
   std::vector<std::string> ids;
@@ -563,7 +563,7 @@ TEST_P(StoreConformance, KeepsTombstones) {
   EXPECT_EQ(names(query::Tombstones{}), std::vector<std::string>{two});
 }
 
-TEST_P(StoreConformance, HoldsWhatIsKnownOfAKey) {
+TEST_P(StoreConformance, RequiresTheSameCertificatesOfAKey) {
   Certificate one = certificate(1);
   one.public_key = Sha256{7};
   Certificate other = certificate(2);
@@ -586,15 +586,15 @@ TEST_P(StoreConformance, HoldsWhatIsKnownOfAKey) {
   ASSERT_TRUE(put(certificate(60)));
   EXPECT_TRUE(holds({})) << "another key";
   ASSERT_TRUE(put(one));
-  EXPECT_FALSE(holds({})) << "one that came";
+  EXPECT_FALSE(holds({})) << "one was added";
   std::map<Key, std::int64_t> known{{certificate_key(one.id), 1}};
   EXPECT_TRUE(holds(known));
   one.version = 2;
   ASSERT_TRUE(put(one));
-  EXPECT_FALSE(holds(known)) << "one that changed";
+  EXPECT_FALSE(holds(known)) << "one was changed";
   known[certificate_key(one.id)] = 2;
   ASSERT_TRUE(put(other));
-  EXPECT_FALSE(holds(known)) << "one of the same issuer and serial number";
+  EXPECT_FALSE(holds(known)) << "one with the same issuer and serial number was added";
   known[certificate_key(other.id)] = 1;
   EXPECT_TRUE(holds(known));
   ASSERT_TRUE(put(gone));
@@ -604,10 +604,10 @@ TEST_P(StoreConformance, HoldsWhatIsKnownOfAKey) {
   ChangeSet erased;
   erased.changes.emplace_back(Erase{certificate_key(one.id)});
   ASSERT_TRUE(commit(std::move(erased)));
-  EXPECT_FALSE(holds(known)) << "one that went";
+  EXPECT_FALSE(holds(known)) << "one was erased";
 }
 
-TEST_P(StoreConformance, ListsRegistrationTasksFromTheNewest) {
+TEST_P(StoreConformance, ListsRegistrationTasksNewestFirst) {
   const auto task = [](const std::string& id, std::int64_t created, TaskStatus status) {
     return RegistrationTask{
         .id = id, .status = status, .created = from_milliseconds(created), .modified = {}};
@@ -715,16 +715,17 @@ TEST_P(StoreConformance, SearchesTheRangeWithTheFewestThings) {
   put_thing("a", "Rare", {{"floor", "1xx"}});
   const std::string query = "attributes.floor:1* AND thingTypeName:rare";
   using Names = std::vector<std::string>;
-  EXPECT_EQ(found_by(store(), query), (Names{"c", "b", "a"})) << "the same: the usual one first";
+  EXPECT_EQ(found_by(store(), query), (Names{"c", "b", "a"}))
+      << "equally many: the first range is used";
   put_thing("d", "Common", {{"floor", "1"}});
-  EXPECT_EQ(found_by(store(), query), (Names{"a", "b", "c"})) << "the type has fewer things";
+  EXPECT_EQ(found_by(store(), query), (Names{"a", "b", "c"})) << "fewer things have the type";
   for (const std::size_t size : {1U, 2U}) {
     EXPECT_EQ(found_by(store(), query, size), (Names{"a", "b", "c"})) << size;
     EXPECT_EQ(found_by(store(), "attributes.floor:1* AND thingTypeName:none", size), Names{});
   }
 }
 
-TEST_P(StoreConformance, SearchPagesStayInTheRangeOfTheFirst) {
+TEST_P(StoreConformance, SearchPagesStayInTheRangeOfTheFirstPage) {
   const auto put_thing = [&](std::string_view name, std::string_view type, Attributes attributes) {
     Thing made = thing(name);
     made.type = *ThingTypeName::parse(type);
@@ -743,14 +744,14 @@ TEST_P(StoreConformance, SearchPagesStayInTheRangeOfTheFirst) {
     for (const Record& record : page->records) all.push_back(key_of(record).first);
     if (!page->next) break;
     cursor.after = *page->next;
-    // From now on the type is the narrower range.
+    // From here on, the type is the narrower range.
     for (int i = 0; i < 40; ++i) put_thing(fmt::format("valve-{}", i), "Valve", {{"n", "50"}});
   }
-  EXPECT_EQ(all.size(), 20U) << "none twice, none left out";
-  EXPECT_TRUE(std::ranges::is_sorted(all, std::greater())) << "by number to the end";
+  EXPECT_EQ(all.size(), 20U) << "no duplicates, none missing";
+  EXPECT_TRUE(std::ranges::is_sorted(all, std::greater())) << "sorted by number to the end";
 }
 
-TEST_P(StoreConformance, SearchesRefusePlacesThatNoPageEndedAt) {
+TEST_P(StoreConformance, SearchesRefuseInvalidCursors) {
   const auto search = *search::Query::parse("attributes.n > 0 AND thingTypeName:pump");
   for (const char* place :
        {"x", "\n", "0", "0\n", "0\nthing", "2\npump\nthing", "-1\npump\nthing", "x\npump\nthing",
@@ -762,7 +763,7 @@ TEST_P(StoreConformance, SearchesRefusePlacesThatNoPageEndedAt) {
   EXPECT_TRUE(run_blocking(store().list(query::SearchThings{search}, Cursor{"0\npump\nthing", 5})));
 }
 
-TEST_P(StoreConformance, SearchesWhatIsThereNow) {
+TEST_P(StoreConformance, SearchesTheCurrentState) {
   Thing one = thing("one");
   one.attributes = {{"site", "north"}};
   ASSERT_TRUE(put(one));
@@ -782,7 +783,7 @@ TEST_P(StoreConformance, SearchesWhatIsThereNow) {
   EXPECT_TRUE(found_by(store(), "*").empty());
 }
 
-TEST_P(StoreConformance, SearchPagesSurviveWhatComesAndGoes) {
+TEST_P(StoreConformance, SearchPagesSurviveInsertsAndErasures) {
   for (int i = 0; i < 20; ++i) {
     Thing made = thing(fmt::format("t{:02}", i));
     made.attributes = {{"n", std::to_string(i)}};
@@ -792,7 +793,7 @@ TEST_P(StoreConformance, SearchPagesSurviveWhatComesAndGoes) {
   auto page = run_blocking(store().list(query::SearchThings{search}, Cursor{{}, 5}));
   ASSERT_TRUE(page && page->next);
   ChangeSet goes;
-  goes.changes.emplace_back(Erase{thing_key(thing_name("t04"))});  // the place itself
+  goes.changes.emplace_back(Erase{thing_key(thing_name("t04"))});  // the cursor's own thing
   goes.changes.emplace_back(Erase{thing_key(thing_name("t10"))});
   ASSERT_TRUE(commit(goes));
   std::vector<std::string> rest;
@@ -824,7 +825,7 @@ TEST_P(StoreConformance, PagesTwoPartKeysToTheEnd) {
   EXPECT_EQ(names(query::TargetsOfPolicy{*PolicyName::parse("p")}, 2).size(), 7U);
 }
 
-TEST_P(StoreConformance, TellsWatchersBeforeTheCommitReturns) {
+TEST_P(StoreConformance, NotifiesListenersBeforeTheCommitReturns) {
   std::vector<std::size_t> seen;
   store().watch([&](const ChangeSet& changes) { seen.push_back(changes.changes.size()); });
   ASSERT_TRUE(put(thing("a")));
@@ -847,7 +848,7 @@ TEST_P(StoreConformance, ManyWritersLoseNothing) {
         changes.changes.emplace_back(Put{thing(fmt::format("t{}-{}", t, i)), Expect::absent()});
         changes.changes.emplace_back(Count{"all"});
         ASSERT_TRUE(run_blocking(store().commit(std::move(changes))));
-        ChangeSet contested;  // every thread tries the same name: one of them wins each round
+        ChangeSet contested;  // every thread tries the same name: one wins each round
         contested.changes.emplace_back(Put{thing(fmt::format("round-{}", i)), Expect::absent()});
         if (!run_blocking(store().commit(std::move(contested)))) ++conflicts;
       }
@@ -902,7 +903,7 @@ TEST(SqliteStore, IsCheckedWithoutBeingChanged) {
       << "a store at rest is one file";
   const auto at_rest = check_store(folder.file());
   EXPECT_TRUE(at_rest) << at_rest.error().message;
-  EXPECT_EQ(names(), before) << "no log of a store that nobody has open";
+  EXPECT_EQ(names(), before) << "a store that is not open has no log";
   const auto store = SqliteStore::open(folder.file());
   ASSERT_TRUE(store);
   ASSERT_TRUE(run_blocking((*store)->commit({.changes = {Put{thing("more")}}})));
@@ -910,7 +911,7 @@ TEST(SqliteStore, IsCheckedWithoutBeingChanged) {
   EXPECT_TRUE(open) << open.error().message;
 }
 
-TEST(SqliteStore, ThatIsDamagedIsNoticed) {
+TEST(SqliteStore, DamageIsNoticed) {
   const TemporaryFolder folder;
   const auto damage = [&](std::streamoff at, std::string_view bytes) {
     std::fstream file(folder.file(), std::ios::in | std::ios::out | std::ios::binary);
@@ -951,7 +952,7 @@ TEST(SqliteStore, ThatIsDamagedIsNoticed) {
     EXPECT_THAT(checked.error().message, testing::HasSubstr(row.message)) << row.name;
   }
   const auto copied = copy_store(folder.file(), folder.file().string() + ".copy");
-  ASSERT_FALSE(copied) << "of the page overwritten";
+  ASSERT_FALSE(copied) << "because a page was overwritten";
   EXPECT_EQ(copied.error().fault, Fault::invalid) << copied.error().message;
   EXPECT_FALSE(std::filesystem::exists(folder.file().string() + ".copy"));
 }
@@ -1004,7 +1005,7 @@ TEST(SqliteStore, SearchesAThousandThingsAtATime) {
   EXPECT_EQ(found_by(**store, "NOT thingName:t0*", 100).size(), 500U);
 }
 
-TEST(SqliteStore, AnAuditEventThatCannotBeReadHidesNoOther) {
+TEST(SqliteStore, AnUnreadableAuditEventHidesNoOther) {
   const TemporaryFolder folder;
   auto store = SqliteStore::open(folder.file());
   ASSERT_TRUE(store) << store.error().message;
@@ -1021,7 +1022,7 @@ TEST(SqliteStore, AnAuditEventThatCannotBeReadHidesNoOther) {
   EXPECT_EQ((*listed)[1].sequence, 2);
 }
 
-TEST(SqliteStore, BringsAnOlderSchemaUpToDate) {
+TEST(SqliteStore, MigratesAnOlderSchema) {
   const TemporaryFolder folder;
   {
     auto old = *Connection::open(folder.file().string(), Connection::Mode::read_write);
@@ -1046,7 +1047,7 @@ TEST(SqliteStore, BringsAnOlderSchemaUpToDate) {
   EXPECT_EQ(listed->size(), 1U);
 }
 
-/// A store as the version before certificates had identities left it.
+/// A store as written by the last version before certificates had identities.
 void make_without_identities(const std::filesystem::path& file,
                              const std::vector<Certificate>& certificates,
                              const CertificateId& retired) {
@@ -1122,7 +1123,7 @@ TEST(SqliteStore, FillsInTheIdentitiesOfCertificatesThatAnEarlierVersionStored) 
   EXPECT_FALSE(run_blocking(get<Certificate>(**store, certificate_key(unreadable.id)))->issued_as);
 }
 
-/// A store as the version before the chain left it: with events 2 to 4, and no hashes.
+/// A store as written by the last version before the hash chain: events 2 to 4, without hashes.
 void make_unchained(const std::filesystem::path& file) {
   auto old = *Connection::open(file.string(), Connection::Mode::read_write);
   std::int64_t steps = 0;
@@ -1139,7 +1140,7 @@ void make_unchained(const std::filesystem::path& file) {
   ASSERT_TRUE(old->execute("DELETE FROM audit_events WHERE sequence = 1"));
 }
 
-TEST(SqliteStore, BeginsTheChainAfterWhatAnEarlierVersionRecorded) {
+TEST(SqliteStore, BeginsTheChainAfterTheEventsOfAnEarlierVersion) {
   const TemporaryFolder folder;
   make_unchained(folder.file());
   {
@@ -1160,7 +1161,7 @@ TEST(SqliteStore, BeginsTheChainAfterWhatAnEarlierVersionRecorded) {
   EXPECT_EQ(listed[3].hash, chain_hash({}, listed[3]));
 }
 
-TEST(SqliteStore, GoesOnWithTheChainAfterARestart) {
+TEST(SqliteStore, ContinuesTheChainAfterARestart) {
   const TemporaryFolder folder;
   for (const std::string_view client : {"a", "b"}) {
     auto store = *SqliteStore::open(folder.file());
@@ -1175,7 +1176,7 @@ TEST(SqliteStore, GoesOnWithTheChainAfterARestart) {
   EXPECT_EQ(reader->trail().head, place_of((*rows)[1].event));
 }
 
-TEST(AuditReader, NamesARowThatIsNotAsItWasWritten) {
+TEST(AuditReader, NamesAnAlteredRow) {
   const TemporaryFolder folder;
   {
     auto store = *SqliteStore::open(folder.file());
@@ -1194,8 +1195,8 @@ TEST(AuditReader, NamesARowThatIsNotAsItWasWritten) {
   EXPECT_EQ((*rows)[2].defect, "");
 }
 
-/// Two of many that wait cannot be written, for no fault of the others.
-TEST(SqliteStore, WhatCannotBeWrittenFailsAlone) {
+/// Two of many waiting change sets cannot be written; the others are not affected.
+TEST(SqliteStore, AnUnwritableChangeSetFailsAlone) {
   const TemporaryFolder folder;
   {
     ASSERT_TRUE(SqliteStore::open(folder.file()));
@@ -1223,14 +1224,14 @@ TEST(SqliteStore, WhatCannotBeWrittenFailsAlone) {
   EXPECT_EQ(all.size(), static_cast<std::size_t>(kMany - 2));
 }
 
-/// What the larger part of a transaction holds.
+/// More than half of what a transaction can hold.
 ChangeSet large_changes() {
   ChangeSet changes = events({"large"});
   changes.events.front().detail = '"' + std::string(std::size_t{3} << 20U, 'x') + '"';
   return changes;
 }
 
-TEST(SqliteStore, AnswersEachTransactionByItself) {
+TEST(SqliteStore, AnswersEachTransactionAsItFinishes) {
   const TemporaryFolder folder;
   constexpr std::chrono::seconds kPatience(30);
   std::mutex mutex;
@@ -1239,8 +1240,8 @@ TEST(SqliteStore, AnswersEachTransactionByItself) {
   bool all_wait = false;
   std::vector<std::size_t> transactions;
   SqliteOptions options;
-  // Called by the writer: the first time it stays until three large change sets wait, then each
-  // time until the callers of the transactions before are answered.
+  // Called by the writer: the first call waits until three large change sets are queued, each later
+  // call until the callers of the transactions before it have been answered.
   options.on_batch = [&](const CommitBatch& batch) {
     std::unique_lock lock(mutex);
     transactions.push_back(batch.change_sets);
@@ -1267,7 +1268,7 @@ TEST(SqliteStore, AnswersEachTransactionByItself) {
   EXPECT_THAT(transactions, testing::ElementsAre(1, 1, 1, 1));
 }
 
-TEST(SqliteStore, OperatorsWhoReadTheTrailDoNotHoldDevicesUp) {
+TEST(SqliteStore, OperatorsWhoReadTheTrailDoNotDelayDevices) {
   const TemporaryFolder folder;
   auto store = *SqliteStore::open(folder.file());
   constexpr std::size_t kEvents = 1'000;
@@ -1281,14 +1282,14 @@ TEST(SqliteStore, OperatorsWhoReadTheTrailDoNotHoldDevicesUp) {
     ++read;
   };
   for (int i = 0; i < kPages; ++i) runtime::start(page());
-  // What a device's request asks for.
+  // The read of a device's request.
   EXPECT_TRUE(run_blocking(store->find({certificate_key(certificate_id(1))})));
   EXPECT_TRUE(run_blocking(store->list(query::AccessOf{certificate_id(1)}, Cursor())));
   EXPECT_LT(read, kPages);
   while (read < kPages) std::this_thread::yield();
 }
 
-TEST(SqliteStore, RefusesAFileThatIsNoStore) {
+TEST(SqliteStore, RefusesAFileThatIsNotAStore) {
   const TemporaryFolder folder;
   FILE* file = fopen(folder.file().c_str(), "w");
   ASSERT_NE(file, nullptr);

@@ -11,7 +11,7 @@ namespace imprint::registry {
 
 namespace {
 
-/// When the sweep looks at a certificate; never, once it has become somebody's own.
+/// When the sweep must examine a certificate; never, once a device owns it.
 std::optional<Timestamp> sweep_time(const Certificate& certificate) {
   if (certificate.status == CertificateStatus::pending_activation)
     return certificate.ownership_expires;
@@ -33,7 +33,7 @@ Cell searched_cell(const Record& record) {
   return cell(std::invoke(access, std::get<decltype(owner_of(access))>(record)));
 }
 
-/// A column that holds a member, or what a function makes of the record.
+/// A column that holds a member, or the result of a function of the record.
 template <auto access>
 SearchedColumn searched(std::string_view name) {
   return {name, &searched_cell<access>};

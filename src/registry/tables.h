@@ -9,12 +9,12 @@
 
 #include "registry/keys.h"
 
-/// How records lie in the tables of a relational store, whatever its dialect: a table for each
-/// kind, with the columns of the key, the version, columns that lists search by, and the record as
-/// JSON (codec.h) in `body`.
+/// How records are laid out in the tables of a relational store, whatever its dialect: a table for
+/// each kind, with the columns of the key, the version, columns that lists search by, and the
+/// record as JSON (codec.h) in `body`.
 namespace imprint::registry {
 
-/// What a column holds.
+/// The value of a column.
 using Cell = std::variant<std::nullptr_t, std::int64_t, std::string, double>;
 
 struct SearchedColumn {
@@ -27,16 +27,16 @@ struct Table {
   std::string_view name;
   std::vector<std::string_view> key;
   std::vector<SearchedColumn> searched = {};
-  /// Rows are numbered, have no version, and are never put again.
+  /// Rows are numbered, have no version, and are never replaced.
   bool is_append_only = false;
 };
 
 const Table& table_of(Kind kind);
 
-/// What the key columns of its table hold for this key.
+/// The values of the key columns for this key.
 std::vector<Cell> key_cells(const Key& key);
 
-/// What the searched columns of its table hold for this record.
+/// The values of the searched columns for this record.
 std::vector<Cell> searched_cells(const Record& record);
 
 }  // namespace imprint::registry

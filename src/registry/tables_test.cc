@@ -9,7 +9,7 @@
 namespace imprint::registry {
 namespace {
 
-TEST(Tables, HaveANameAndColumnsOfTheirOwn) {
+TEST(Tables, HaveDistinctNamesAndColumns) {
   std::set<std::string_view> names;
   for (std::size_t each = 0; each < kKinds; ++each) {
     const Table& table = table_of(static_cast<Kind>(each));
@@ -22,7 +22,7 @@ TEST(Tables, HaveANameAndColumnsOfTheirOwn) {
   }
 }
 
-TEST(Tables, FileARecordUnderWhatListsSearchFor) {
+TEST(Tables, FillTheSearchedColumns) {
   const CertificateId id{Sha256{}};
   const std::string zeros(64, '0');
   Certificate claim{.id = id, .pem = "PEM", .purpose = CertificatePurpose::provisioning_claim};
@@ -38,7 +38,7 @@ TEST(Tables, FileARecordUnderWhatListsSearchFor) {
       searched_cells(claim),
       testing::ElementsAre(Cell(std::int64_t{5}), Cell("PENDING_ACTIVATION"), Cell(std::int64_t{2}),
                            Cell(zeros), Cell(zeros), Cell(nullptr), Cell(zeros)))
-      << "it is swept when its ownership ends, and has no end here";
+      << "the sweep time is the end of its ownership, which is not set here";
   EXPECT_THAT(searched_cells(AuditEvent{.step = "s", .outcome = "ok", .thing = "d-1"}),
               testing::ElementsAre(Cell("d-1"), Cell(nullptr), Cell(nullptr), Cell(nullptr),
                                    Cell(nullptr), Cell(nullptr)));
@@ -57,7 +57,7 @@ TEST(Tables, KeepTheKeyInItsColumns) {
               testing::ElementsAre(Cell(std::int64_t{12})));
 }
 
-TEST(Statements, AreMadeOfTheTable) {
+TEST(Statements, AreBuiltFromTheTable) {
   const Statements& one = statements_of(Kind::certificate);
   EXPECT_EQ(one.find, "SELECT body FROM certificates WHERE id=?1");
   EXPECT_EQ(one.version, "SELECT version FROM certificates WHERE id=?1");

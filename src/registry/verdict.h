@@ -5,7 +5,7 @@
 
 #include "registry/store.h"
 
-/// The rules by which every store accepts or refuses a change, so that they answer alike.
+/// The rules by which every store accepts or refuses a change, so that all stores behave alike.
 namespace imprint::registry {
 
 struct Touched {
@@ -13,11 +13,11 @@ struct Touched {
   Expect expect;
 };
 
-/// The record that a change is about, if it is about one.
+/// The record that a change concerns, if any.
 std::optional<Touched> touched_by(const Change& change);
 
-/// Audit events are appended and forgotten, never put or erased, and where the trail stands is the
-/// store's own: Fault::internal for a change that says otherwise.
+/// Audit events are appended and removed, never put or erased, and only the store itself writes the
+/// trail's record: Fault::internal for any other change.
 Result<void> check_append_only(const Change& change);
 
 /// `found` is the stored record's version, if there is one.

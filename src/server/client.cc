@@ -238,7 +238,7 @@ std::optional<outcome::FailureCategory> Client::count_denial(std::string_view me
                                                              std::string_view topic) {
   // Some clients subscribe to all there is, are told no and go on.
   const bool is_wanted = method == "publish" || device_api::parse_provisioning_topic(topic) ||
-                         device_api::meant_topic(topic);
+                         device_api::suggested_topic(topic);
   return is_wanted ? count_failure(method, outcome::FailureCategory::topic_refused) : std::nullopt;
 }
 

@@ -27,7 +27,7 @@ bool is_answered_directly(std::string_view filter) {
 std::optional<Error> Client::check_subscription(const std::string& filter) {
   if (auto error = error_of(device_api::check_subscribe(filter))) return error;
   auto error = check_policy(policy::Action::subscribe, filter);
-  if (error) error->message += device_api::question_of(filter);
+  if (error) error->message += device_api::suggestion_for(filter);
   return error;
 }
 
@@ -109,7 +109,7 @@ void Client::publish(mqtt::PublishRequest request) {
   auto error = error_of(device_api::check_publish(topic));
   if (!error) {
     error = check_policy(policy::Action::publish, topic);
-    if (error) error->message += device_api::question_of(topic);
+    if (error) error->message += device_api::suggestion_for(topic);
   }
   if (!error && request.retain) {
     error = check_policy(policy::Action::retain_publish, topic);

@@ -47,7 +47,7 @@ class TemplateCompiler {
     }
     if (const auto* found = sections.if_contains("DeviceConfiguration"))
       device_configuration(*found, expressions);
-    look_at_the_whole(expressions);
+    check_consistency(expressions);
     return std::move(out_);
   }
 
@@ -186,7 +186,7 @@ class TemplateCompiler {
     }
   }
 
-  void look_at_the_whole(const ExpressionCompiler& expressions) {
+  void check_consistency(const ExpressionCompiler& expressions) {
     for (const auto& [name, fallback] : out_.parameters) {
       const std::string path = member_path("$.Parameters", name);
       if (!expressions.used().contains(name)) {
@@ -216,7 +216,7 @@ class TemplateCompiler {
                           "not send the parameter",
                           "write the wildcard in the policy document, where its reach can be seen");
     }
-    look_at_mappings(expressions);
+    check_unused_mappings(expressions);
     for (const std::string& name : expressions.used()) {
       if (is_predefined(out_.use, name) && !out_.parameters.contains(name))
         problems_.warning("$.Parameters", fmt::format("does not declare {}", quote(name)),
@@ -234,7 +234,7 @@ class TemplateCompiler {
                         "add an AWS::IoT::Certificate");
   }
 
-  void look_at_mappings(const ExpressionCompiler& expressions) {
+  void check_unused_mappings(const ExpressionCompiler& expressions) {
     for (const auto& [map, tops] : out_.mappings) {
       const std::string path = member_path("$.Mappings", map);
       if (!expressions.reaches(map)) {

@@ -45,7 +45,7 @@ Use use_of(const json::object& golden) {
   return Use::fleet;
 }
 
-/// A case gives its template as an object, as text, or as "@file" beside the case.
+/// A golden case gives its template as an object, as text, or as "@file" beside the case.
 std::string body(const json::value& value) {
   if (!value.is_string()) return encoding::to_json(value);
   const std::string out = text(value);

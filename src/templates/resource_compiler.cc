@@ -78,8 +78,9 @@ void ResourceCompiler::check_literals(const Expression& expression, const std::s
     if (checked) continue;
     out_.literal_problems.push_back(
         {Severity::error, path,
-         fmt::format("fits no device, whatever the parameters are: {}", checked.error().message),
-         "correct the text that the template brings itself"});
+         fmt::format("is invalid for every device, whatever the parameters are: {}",
+                     checked.error().message),
+         "correct the template's own text"});
     return;
   }
 }
@@ -372,7 +373,7 @@ void ResourceCompiler::certificate_source(CertificateSpec& spec, const Object& p
   }
   if (found != 1)
     problems_.error(path,
-                    found == 0 ? "says nothing about where the certificate comes from"
+                    found == 0 ? "does not say where the certificate comes from"
                                : "names more than one source for the certificate",
                     service_supplies
                         ? R"(write "CertificateId": {"Ref": "AWS::IoT::Certificate::Id"})"
@@ -381,7 +382,7 @@ void ResourceCompiler::certificate_source(CertificateSpec& spec, const Object& p
     const std::string where = member_path(path, "CACertificatePem");
     spec.ca_pem = checked_text(*ca, where, &accept_any);
     if (!properties.contains("CertificatePem"))
-      problems_.error(where, "is of use beside CertificatePem only", "remove it");
+      problems_.error(where, "has no effect without CertificatePem", "remove it");
   }
 }
 
@@ -428,7 +429,7 @@ void ResourceCompiler::policy_document(PolicySpec& spec, const json::value& valu
                                        const std::string& path) {
   if (value.is_object() && !looks_like_function(value)) {
     if (out_.use != Use::fleet)
-      problems_.error(path, "is a JSON object, which fleet templates alone may hold",
+      problems_.error(path, "is a JSON object, which only fleet templates may contain",
                       "write the policy as a string with its quotes escaped");
     spec.document = document(value, path);
     return;

@@ -41,8 +41,8 @@ std::string with_policy(std::string_view document) {
       document);
 }
 
-// Follows the contract's walk through the mission's template, step by step.
-TEST(Template, TheMissionsTemplateGivesWhatTheContractSays) {
+// Follows the specification's walk through the example template, step by step.
+TEST(Template, TheExampleTemplateGivesTheSpecifiedResources) {
   const auto parsed = Template::parse(mission(), Use::fleet);
   ASSERT_TRUE(parsed) << describe(parsed.error());
   EXPECT_TRUE(Template::lint(mission(), Use::fleet).empty());
@@ -86,7 +86,7 @@ TEST(Template, TheMissionsTemplateGivesWhatTheContractSays) {
   }
 }
 
-TEST(Template, ParseGivesTheFirstFindingsAndTheirNumber) {
+TEST(Template, ParseReportsTheFirstFindingsAndTheirNumber) {
   const auto refused =
       Template::parse(with(R"("ThingName":1,"A":1,"B":1,"C":1,"D":1)"), Use::fleet);
   ASSERT_FALSE(refused);
@@ -117,7 +117,7 @@ TEST(Template, CountsCharactersNotBytes) {
   EXPECT_FALSE(Template::parse(padded(kMaxTemplateCharacters + 1), Use::fleet));
 }
 
-TEST(Template, JoinsCannotGrowWithoutBound) {
+TEST(Template, JoinsAreBounded) {
   std::string items = R"({"Ref":"A"})";
   for (int i = 0; i < 200; ++i) items += R"(,{"Ref":"A"})";
   const auto parsed = Template::parse(
@@ -145,7 +145,7 @@ TEST(Template, NestedSubstitutionIsLinear) {
             std::string::npos);
 }
 
-TEST(Template, MapEntriesGoBeforeParameters) {
+TEST(Template, SubEntriesTakePrecedenceOverParameters) {
   const auto parsed =
       Template::parse(with(R"("ThingName":{"Fn::Sub":["${A}-${B}",{"A":"entry"}]})"), Use::fleet);
   ASSERT_TRUE(parsed);
@@ -167,7 +167,7 @@ TEST(Template, SubstitutesInOnePass) {
 
 // --- properties
 
-/// Texts of good characters, with an occasional bad one.
+/// Texts of valid characters, with an occasional invalid one.
 rc::Gen<std::string> mostly(const std::string& good, const std::string& bad) {
   return rc::gen::container<std::string>(
       rc::gen::weightedOneOf<char>({{30, rc::gen::elementOf(good)}, {1, rc::gen::elementOf(bad)}}));
@@ -202,7 +202,7 @@ RC_GTEST_PROP(TemplateProperty, ADeviceValueNeverChangesThePolicysMeaning, ()) {
   }
 }
 
-RC_GTEST_PROP(TemplateProperty, WhatEvaluatesIsValid, (const Parameters& drawn)) {
+RC_GTEST_PROP(TemplateProperty, EvaluatedResourcesAreValid, (const Parameters& drawn)) {
   static const Template kMission = *Template::parse(mission(), Use::fleet);
   Parameters parameters = drawn;
   parameters["SerialNumber"] = *mostly("aZ09:_-", " /+*\n");
@@ -228,11 +228,11 @@ std::vector<std::string> literal_faults(const std::string& body) {
   std::size_t errors = 0;
   for (const Problem& problem : Template::lint(body, Use::fleet))
     errors += problem.severity == Severity::error ? 1 : 0;
-  EXPECT_EQ(errors, out.size()) << "lint lists them too";
+  EXPECT_EQ(errors, out.size()) << "lint lists them, too";
   return out;
 }
 
-TEST(Literals, ThatSpoilANameForEveryDeviceAreFound) {
+TEST(Literals, ThatMakeANameInvalidForEveryDeviceAreFound) {
   const std::string name = "$.Resources.t.Properties.ThingName";
   const std::string groups = "$.Resources.t.Properties.ThingGroups";
   const std::string attribute = "$.Resources.t.Properties.AttributePayload.a";
@@ -263,7 +263,7 @@ TEST(Literals, ThatSpoilANameForEveryDeviceAreFound) {
     EXPECT_TRUE(literal_faults(with(good)).empty()) << good;
 }
 
-TEST(Literals, OfMapsAreFoundWhereADeviceMayComeToThem) {
+TEST(Literals, InMapsAreFoundWhereADeviceMaySelectThem) {
   const auto with_map = [](const std::string& second) {
     return R"({"Parameters":{"A":{"Type":"String"}},"Mappings":{"M":{"k":{"name":"bad name","other":"bad name"},"l":{"name":"good","other":"good"}}},
       "Resources":{"t":{"Type":"AWS::IoT::Thing","Properties":{"ThingName":{"Ref":"A"},"ThingTypeName":{"Fn::FindInMap":["M",)" +
@@ -274,7 +274,7 @@ TEST(Literals, OfMapsAreFoundWhereADeviceMayComeToThem) {
   EXPECT_EQ(literal_faults(with_map(R"("l",{"Ref":"A"})")).size(), 0U);
 }
 
-TEST(PolicyTexts, StandForWhatDevicesWillHave) {
+TEST(PolicyTexts, RepresentTheDocumentsOfAllDevices) {
   const auto text = [](std::string_view document) {
     const auto parsed = Template::parse(with_policy(document), Use::fleet);
     EXPECT_TRUE(parsed) << describe(parsed.error());

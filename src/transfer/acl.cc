@@ -12,7 +12,7 @@ namespace {
 using policy::Action;
 using policy::Statement;
 
-/// "topic/a/*" of an ARN; empty when it is for another account or everything ("*").
+/// "topic/a/*" of an ARN; empty if the ARN is for another account; `everything` for "*".
 struct Resource {
   bool everything = false;
   bool other_account = false;
@@ -20,7 +20,7 @@ struct Resource {
   std::string_view name = {};
 };
 
-Resource take_apart(std::string_view arn, std::string_view account) {
+Resource split_arn(std::string_view arn, std::string_view account) {
   if (arn == "*") return {.everything = true};
   std::string_view rest = arn;
   std::string_view part;
@@ -31,14 +31,14 @@ Resource take_apart(std::string_view arn, std::string_view account) {
   }
   const bool wild = part.find_first_of("*?") != std::string_view::npos;
   const auto slash = rest.find('/');
-  if (slash == std::string_view::npos)  // "top*": the parser lets a wildcard stand in the type
+  if (slash == std::string_view::npos)  // "top*": the parser accepts a wildcard in the type
     return {.other_account = !wild && part != account, .type = rest, .name = {}};
   return {.other_account = !wild && part != account,
           .type = rest.substr(0, slash),
           .name = rest.substr(slash + 1)};
 }
 
-/// Puts values for variables; `*` of the pattern stays, `*` of a value cannot occur.
+/// Substitutes the variables' values; a `*` in the pattern is kept, and a value cannot contain one.
 Result<std::string> substitute(std::string_view pattern, const Substitutions& values) {
   std::string out;
   while (!pattern.empty()) {
@@ -55,7 +55,8 @@ Result<std::string> substitute(std::string_view pattern, const Substitutions& va
     }
     if (name == "*" || name == "?")
       return fail(Fault::invalid,
-                  "${{{}}} is a plain character that topics of mosquitto's ACL lack", name);
+                  "${{{}}} is a literal character that topics in mosquitto's ACL cannot contain",
+                  name);
     const auto value = values.find(name);
     if (value == values.end()) return fail(Fault::invalid, "${{{}}} has no equivalent", name);
     out += value->second;
@@ -87,11 +88,11 @@ class Translator {
                                                      covers(statement, Action::subscribe));
     if (!reads && !writes && !denies_more) return;
     if (statement.has_conditions() && statement.allows()) {
-      note(where, "has conditions, which mosquitto does not know: what it allows is left out");
+      note(where, "has conditions, which mosquitto does not support: it is left out");
       return;
     }
     if (statement.has_conditions())
-      note(where, "denies under conditions, which mosquitto does not know: it denies always");
+      note(where, "denies under conditions, which mosquitto does not support: it always denies");
     for (const policy::ResourcePattern& resource : statement.resources())
       add_resource(statement, where, resource.text(), {reads, writes});
   }
@@ -105,7 +106,7 @@ class Translator {
 
   void add_resource(const Statement& statement, const std::string& where, const std::string& text,
                     Acl::Access access) {
-    const Resource resource = take_apart(text, account_);
+    const Resource resource = split_arn(text, account_);
     if (resource.other_account) return;
     const bool wild_type = resource.type.find_first_of("*?") != std::string_view::npos;
     const bool about_topics = resource.everything || resource.type == "topic";
@@ -131,23 +132,24 @@ class Translator {
     known.write = known.write || access.write;
   }
 
-  /// A Deny may grow, never shrink; where that is impossible the client gets nothing.
+  /// A Deny may become wider, never narrower; if it cannot be expressed, the client gets no topics.
   void deny(const std::string& where, const std::string& text, const Resource& resource,
             bool about_topics) {
     const auto filter = resource.everything ? Result<TopicFilter>(TopicFilter{"#"})
                                             : to_topic_filter(resource.name, values_);
     if (about_topics && filter && !filter->narrowed && values_are_fixed()) {
       out_.denied.insert(filter->text);
-      note(where, fmt::format("denies {} for reading and writing both", quote(text)));
+      note(where, fmt::format("denies {} for both reading and writing", quote(text)));
       return;
     }
     out_.refused = true;
-    note(where, fmt::format("denies {}, which mosquitto's ACL cannot say: clients with this policy "
-                            "get no topic at all",
-                            quote(text)));
+    note(where,
+         fmt::format("denies {}, which mosquitto's ACL cannot express: clients with this policy "
+                     "get no topic at all",
+                     quote(text)));
   }
 
-  /// Pattern lines know no deny.
+  /// Pattern lines cannot deny.
   [[nodiscard]] bool values_are_fixed() const {
     return std::ranges::none_of(values_,
                                 [](const auto& one) { return one.second.starts_with('%'); });
@@ -163,13 +165,13 @@ class Translator {
 Result<TopicFilter> to_topic_filter(std::string_view pattern, const Substitutions& values) {
   TRY_ASSIGN(const std::string text, substitute(pattern, values));
   if (text.find_first_of("+#") != std::string::npos)
-    return fail(Fault::invalid, "+ and # are plain characters in a policy");
+    return fail(Fault::invalid, "+ and # are literal characters in a policy");
   if (text.find('?') != std::string::npos)
     return fail(Fault::invalid, "a ? has no equivalent in MQTT");
   const bool is_clean = std::ranges::all_of(
       text, [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F; });
   if (text.empty() || !is_clean || text.front() == ' ' || text.back() == ' ')
-    return fail(Fault::invalid, "it cannot be written in a line of the file");
+    return fail(Fault::invalid, "the name cannot be written on a line of the file");
   TopicFilter out;
   std::string_view rest = text;
   while (true) {
@@ -181,7 +183,7 @@ Result<TopicFilter> to_topic_filter(std::string_view pattern, const Substitution
     } else if (level != "*") {
       return fail(Fault::invalid, "a * within a level has no equivalent in MQTT");
     } else {
-      // "a/#" would match "a" as well; the bare "*" has no level above.
+      // "a/#" would match "a" as well; a bare "*" has no parent level.
       out.text += !last ? "+" : out.text.empty() ? "#" : "+/#";
       out.narrowed = out.narrowed || !last;
     }

@@ -11,7 +11,7 @@
 
 namespace imprint::transfer {
 
-/// What mosquitto's ACL file can say of one client's policies: never more than they allow.
+/// The policies of one client as mosquitto's ACL file can express them: never more than they allow.
 struct Acl {
   struct Access {
     bool read = false;
@@ -19,26 +19,26 @@ struct Acl {
   };
   std::map<std::string, Access> topics = {};  ///< by MQTT topic filter
   std::set<std::string> denied = {};          ///< by MQTT topic filter
-  std::set<std::string> notes = {};           ///< what could not be said, in sentences
-  bool refused = false;  ///< a Deny could not be said: the client must get nothing
+  std::set<std::string> notes = {};           ///< what could not be expressed, in sentences
+  bool refused = false;  ///< a Deny could not be expressed: the client must get no topics
 };
 
-/// Values for variables, by their names: "iot:ClientId" -> "%c".
+/// The values of variables by name: "iot:ClientId" -> "%c".
 using Substitutions = std::map<std::string, std::string, std::less<>>;
 
 /// "device/${iot:Connection.Thing.ThingName}/*" as an MQTT topic filter. Fault::invalid, with the
-/// reason, when there is none that matches nothing more.
+/// reason, if every filter would match more than the pattern.
 ///
-/// A `*` after the last slash becomes `+/#`, which is the same; a `*` that is a whole level in the
-/// middle becomes `+`, which matches one level where `*` matches any number: `narrowed` says so.
+/// A `*` after the last slash becomes the equivalent `+/#`; a `*` that is a whole level in the
+/// middle becomes `+`, which matches one level where `*` matches any number, and sets `narrowed`.
 struct TopicFilter {
   std::string text;
   bool narrowed = false;
 };
 Result<TopicFilter> to_topic_filter(std::string_view pattern, const Substitutions& values);
 
-/// All statements of all policies of one client. `account` is the server's: statements for another
-/// one never match.
+/// All statements of all policies of one client. `account` is the server's: statements for other
+/// accounts never match.
 Acl to_acl(policy::PolicySet policies, const Substitutions& values, std::string_view account);
 
 }  // namespace imprint::transfer

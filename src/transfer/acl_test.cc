@@ -65,7 +65,7 @@ Acl acl_of(const std::string& statements, const Substitutions& values = {}) {
   return to_acl(all, values, "000000000000");
 }
 
-/// "read a", "readwrite b/#": as the file would have it.
+/// "read a", "readwrite b/#": the lines of the file.
 std::vector<std::string> lines(const Acl& acl) {
   std::vector<std::string> out;
   for (const auto& [filter, access] : acl.topics)
@@ -73,13 +73,13 @@ std::vector<std::string> lines(const Acl& acl) {
   return out;
 }
 
-TEST(Acls, SayWhatPublishAndReceiveAllow) {
+TEST(Acls, GrantWhatPublishAndReceiveAllow) {
   const std::string topic = R"("arn:aws:iot:us-east-1:000000000000:topic/)";
   struct Row {
     std::string name;
     std::string statements;
     std::vector<std::string> expected;
-    std::string note;  ///< a part of one; empty: there is none
+    std::string note;  ///< part of the note; empty: no note
   };
   const std::vector<Row> rows{
       {"publish", statement("Allow", R"("iot:Publish")", topic + R"(a")"), {"w a"}, ""},
@@ -166,7 +166,7 @@ TEST(Acls, NeverLoseADeny) {
   const Acl pattern =
       acl_of(allow + statement("Deny", R"("iot:Publish")", "\"" + topic + "${iot:ClientId}\""),
              {{"iot:ClientId", "%c"}});
-  EXPECT_TRUE(pattern.refused) << "pattern lines know no deny";
+  EXPECT_TRUE(pattern.refused) << "pattern lines cannot deny";
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ using registry::CertificateStatus;
 using registry::Record;
 
 constexpr std::size_t kMaxPemBytes = 64 * 1024;
-/// Each is a template, an NDJSON file and a task that runs alone.
+/// Each shape needs a template, an NDJSON file and a registration task of its own.
 constexpr std::size_t kMaxShapes = 1000;
 
 constexpr std::string_view kScript = R"sh(#!/bin/sh
@@ -57,7 +57,7 @@ for lines in bulk/*.ndjson; do
 done
 )sh";
 
-/// The numbered inputs of calls that come before the things.
+/// The numbered inputs of calls that must precede the things.
 class Calls {
  public:
   explicit Calls(std::filesystem::path folder) : folder_(std::move(folder)) {}
@@ -92,7 +92,7 @@ Result<void> add_types(registry::Store& store, Calls& calls) {
   });
 }
 
-/// Those above before those below.
+/// Parents come before their children.
 Result<void> add_groups(registry::Store& store, Calls& calls) {
   std::multimap<std::size_t, registry::ThingGroup> by_depth;
   TRY(for_each_record(store, query::ThingGroups{}, [&](const Record& record) -> Result<void> {
@@ -115,8 +115,8 @@ Result<void> add_groups(registry::Store& store, Calls& calls) {
   return {};
 }
 
-/// ARNs that name this server's account are marked, so that the script puts the reader's there.
-std::string marked(std::string document, const std::string& account) {
+/// Replaces this server's account in ARNs by a marker, so that the script can insert the reader's.
+std::string mark_account(std::string document, const std::string& account) {
   const std::string from = ":" + account + ":";
   for (auto at = document.find(from); at != std::string::npos; at = document.find(from, at + 1))
     document.replace(at, from.size(), ":ACCOUNT_OF_IMPRINT:");
@@ -128,7 +128,7 @@ Result<void> add_policies(registry::Store& store, const std::string& account, Ca
     const auto& policy = std::get<registry::Policy>(record);
     TRY_ASSIGN(const std::string document, default_document(store, policy));
     return calls.add("create-policy", {{"policyName", policy.name.str()},
-                                       {"policyDocument", marked(document, account)}});
+                                       {"policyDocument", mark_account(document, account)}});
   });
 }
 
@@ -147,7 +147,7 @@ Result<void> add_group_policies(registry::Store& store, Calls& calls, Exported& 
   });
 }
 
-/// Things of one shape differ in the values of the template's parameters only.
+/// Things of one shape differ only in the values of the template's parameters.
 json::object make_template(const ThingFacts& facts, const ThingFacts::Principal* principal) {
   json::object parameters{{"ThingName", json::object{{"Type", "String"}}}};
   json::object properties{{"ThingName", json::object{{"Ref", "ThingName"}}}};
@@ -217,8 +217,8 @@ class Bulk {
     for (auto& [text, file] : files_) TRY(file.close());
     if (left_out_ > 0) {
       out_.notes.push_back(fmt::format(
-          "{} certificates that are neither ACTIVE nor INACTIVE are left out; their things are "
-          "not",
+          "{} certificates that are neither ACTIVE nor INACTIVE are left out, but their things are "
+          "included",
           left_out_));
     }
     return {};
@@ -238,7 +238,7 @@ class Bulk {
       if (files_.size() == kMaxShapes) {
         return fail(Fault::exhausted,
                     "the things have more than {} shapes (type, groups, policies, attribute "
-                    "names), each of which needs a registration task of its own",
+                    "names), each of which needs its own registration task",
                     kMaxShapes);
       }
       const std::string name = fmt::format("{:04}", files_.size() + 1);
@@ -258,8 +258,8 @@ class Bulk {
   std::size_t left_out_ = 0;
 };
 
-/// Certificates without a thing have no line: AWS's bulk registration is about things.
-Result<void> note_the_rest(registry::Store& store, Exported& out) {
+/// Certificates without a thing have no line, because AWS's bulk registration registers things.
+Result<void> note_certificates_without_thing(registry::Store& store, Exported& out) {
   std::size_t alone = 0;
   TRY(for_each_record(store, query::Certificates{}, [&](const Record& record) -> Result<void> {
     const auto& certificate = std::get<registry::Certificate>(record);
@@ -301,7 +301,7 @@ Result<Exported> export_for_aws(registry::Store& store, const deployment::Layout
   Bulk bulk(folder / "bulk", out);
   TRY(for_each_thing(store, [&](const ThingFacts& facts) { return bulk.add(facts); }));
   TRY(bulk.finish());
-  TRY(note_the_rest(store, out));
+  TRY(note_certificates_without_thing(store, out));
   TRY(write_file_durably(folder / "issuing-ca.pem", 0644, issuing));
   TRY(write_file_durably(folder / "register.sh", 0755, kScript));
   return out;

@@ -5,9 +5,9 @@
 
 namespace imprint::transfer {
 
-/// What AWS IoT takes: numbered inputs of AWS CLI calls (calls/), bulk registration templates with
-/// their NDJSON (bulk/), the issuing CA, and a script that runs it all. Things of one shape (type,
-/// groups, policies, names of attributes, status) share a template.
+/// The export for AWS IoT: numbered inputs of AWS CLI calls (calls/), bulk registration templates
+/// with their NDJSON (bulk/), the issuing CA, and a script that runs all of it. Things of one shape
+/// (type, groups, policies, names of attributes, status) share a template.
 Result<Exported> export_for_aws(registry::Store& store, const deployment::Layout& layout,
                                 const std::filesystem::path& folder);
 

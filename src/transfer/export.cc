@@ -23,7 +23,8 @@ bool is_carried(const registry::Certificate& certificate) {
          certificate.status != registry::CertificateStatus::pending_activation;
 }
 
-/// Lists within each record of an outer list: memberships of groups, principals of things, ...
+/// For each record of an outer list, an inner list: memberships of groups, principals of things,
+/// ...
 template <class Outer, class Inner>
 Result<void> nested(registry::Store& store, const registry::Query& outer, Inner inner,
                     const Take& take) {
@@ -39,7 +40,7 @@ Result<void> list_certificates(registry::Store& store, const Take& take) {
   });
 }
 
-/// Attachments to certificates that are left out would lead nowhere.
+/// Attachments to certificates that are left out would have no target.
 Result<void> list_attachments(registry::Store& store, const Take& take) {
   return nested<registry::Policy>(
       store, query::Policies{},
@@ -55,8 +56,9 @@ Result<void> list_attachments(registry::Store& store, const Take& take) {
       });
 }
 
-/// The records that are there of these keys.
-Result<void> take_found(registry::Store& store, std::vector<registry::Key> keys, const Take& take) {
+/// Takes those records of the keys that exist.
+Result<void> take_existing(registry::Store& store, std::vector<registry::Key> keys,
+                           const Take& take) {
   TRY_ASSIGN(const auto found, runtime::run_blocking(store.find(std::move(keys))));
   for (const std::optional<Record>& record : found) {
     if (record) TRY(take(*record));
@@ -64,7 +66,7 @@ Result<void> take_found(registry::Store& store, std::vector<registry::Key> keys,
   return {};
 }
 
-/// Tags are kept apart from what has them.
+/// Tags are stored separately from their resources.
 Result<void> list_tags(registry::Store& store, const Take& take) {
   for (const registry::Query& tagged :
        {registry::Query(query::Policies{}), registry::Query(query::Templates{}),
@@ -73,7 +75,7 @@ Result<void> list_tags(registry::Store& store, const Take& take) {
     TRY(for_each_record(store, tagged, [&](const Record& record) {
       const registry::Key tags =
           registry::tags_key(registry::resource_name(registry::key_of(record)));
-      return take_found(store, {tags}, take);
+      return take_existing(store, {tags}, take);
     }));
   }
   return {};
@@ -113,9 +115,9 @@ Result<void> list_section(registry::Store& store, registry::Kind kind, const Tak
     case registry::Kind::resource_tags:
       return list_tags(store, take);
     case registry::Kind::setting:
-      return take_found(store, {registry::setting_key(std::string(kEventConfigurations))}, take);
+      return take_existing(store, {registry::setting_key(std::string(kEventConfigurations))}, take);
     case registry::Kind::indexing_configuration:
-      return take_found(store, {registry::indexing_configuration_key()}, take);
+      return take_existing(store, {registry::indexing_configuration_key()}, take);
     default:
       break;
   }
@@ -134,7 +136,7 @@ Result<std::size_t> write_section(registry::Store& store, const Section& section
   return count;
 }
 
-/// One file for each record of the list, with its versions within.
+/// Writes one file for each record of the list, including its versions.
 template <class Outer, class Versions>
 Result<std::size_t> write_folder(registry::Store& store, const std::filesystem::path& folder,
                                  const registry::Query& outer, std::string_view member,
@@ -149,7 +151,7 @@ Result<std::size_t> write_folder(registry::Store& store, const std::filesystem::
       return {};
     }));
     ++count;
-    // A name may be ".." but for the ending.
+    // A name may be "..", so the ending is needed.
     return write_file_durably(
         folder / (encoding::percent_encode(name.str()) + ".json"), 0644,
         encoding::to_readable_json(

@@ -7,10 +7,10 @@
 #include "registry/store.h"
 #include "transfer/export.h"
 
-/// What several formats ask of a registry.
+/// Queries that several formats need.
 namespace imprint::transfer {
 
-/// A thing with everything that hangs on it.
+/// A thing with everything that belongs to it.
 struct ThingFacts {
   registry::Thing thing;
   std::vector<ThingGroupName> groups = {};  ///< sorted
@@ -22,7 +22,7 @@ struct ThingFacts {
   std::vector<Principal> principals = {};
 };
 
-/// Calls take with every thing, one at a time.
+/// Calls `take` with every thing, one at a time.
 Result<void> for_each_thing(registry::Store& store,
                             const std::function<Result<void>(const ThingFacts&)>& take);
 
@@ -30,7 +30,7 @@ Result<void> for_each_thing(registry::Store& store,
 Result<std::vector<PolicyName>> policies_of(registry::Store& store,
                                             const registry::PolicyTarget& target);
 
-/// A group and those above it, from the bottom; stops at a circle.
+/// A group and its ancestors, from the bottom up; stops at a cycle.
 Result<std::vector<ThingGroupName>> with_ancestors(registry::Store& store,
                                                    const ThingGroupName& group);
 

@@ -13,7 +13,7 @@ Result<Exported> export_as(std::string_view format, registry::Store& store,
   if (format == "aws") return export_for_aws(store, layout, folder);
   if (format == "mosquitto") return export_for_mosquitto(store, layout, folder, clock);
   if (format != "imprint")
-    return fail(Fault::invalid, "{} is no format; imprint, aws and mosquitto are", quote(format));
+    return fail(Fault::invalid, "{} is not a format; use imprint, aws or mosquitto", quote(format));
   TRY_ASSIGN(Counts counts, export_registry(store, folder, clock));
   return Exported{.counts = std::move(counts)};
 }

@@ -14,11 +14,11 @@ namespace imprint::transfer {
 
 struct Exported {
   Counts counts = {};
-  std::vector<std::string> notes = {};  ///< what the reader has to know: what is not expressible
+  std::vector<std::string> notes = {};  ///< for the reader, such as what could not be expressed
 };
 
-/// Writes `folder`, which exists and is empty, for "imprint", "aws" or "mosquitto"; Fault::invalid
-/// for another format. `layout` gives the CAs and keys that a format needs.
+/// Writes `folder`, which must exist and be empty, in the format "imprint", "aws" or "mosquitto";
+/// Fault::invalid for any other. `layout` provides the CAs and keys that a format needs.
 Result<Exported> export_as(std::string_view format, registry::Store& store,
                            const deployment::Layout& layout, const std::filesystem::path& folder,
                            const Clock& clock);

@@ -35,7 +35,7 @@ constexpr std::string_view kDevicePolicy =
 constexpr std::string_view kAllPolicy =
     R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iot:*","Resource":"*"}})";
 
-/// A deployment whose CA signs certificates here, and a registry in memory.
+/// A deployment whose CA signs certificates in the test, and a registry in memory.
 class FormatsTest : public testing::Test {
  protected:
   FormatsTest() : layout_(folder_ / "d") {
@@ -96,8 +96,8 @@ class FormatsTest : public testing::Test {
     EXPECT_EQ(test::shell(folder_, "grep -rl 'PRIVATE KEY' out").output, "");
     return done ? *done : Exported();
   }
-  /// openssl's verdict on a device, with the exported bundle and list, as mosquitto asks it.
-  bool gets_in(const std::string& thing) {
+  /// Whether openssl accepts a device with the exported bundle and list, checked as mosquitto does.
+  bool is_accepted(const std::string& thing) {
     return test::shell(folder_,
                        "cat out/ca.pem out/revoked.pem > all.pem && openssl verify "
                        "-crl_check -CAfile all.pem " +
@@ -114,7 +114,7 @@ class FormatsTest : public testing::Test {
   std::uint64_t last_serial_ = 0x1000;
 };
 
-TEST_F(FormatsTest, AwsGetsOneTemplateForEachShapeAndLinesThatFitIt) {
+TEST_F(FormatsTest, AwsGetsOneTemplatePerShapeWithItsLines) {
   add_device("a", "CN", "Device");
   add_device("b", "CN", "Device");
   add_device("c", "CN", "All");
@@ -164,11 +164,12 @@ TEST_F(FormatsTest, AwsGetsItsCallsInOrder) {
   EXPECT_THAT(slurp(folder_ / "out/calls/0002.create-thing-group.json"), HasSubstr("\"root\""));
   EXPECT_THAT(slurp(folder_ / "out/calls/0004.create-thing-group.json"),
               HasSubstr("\"parentGroupName\": \"root\""));
-  EXPECT_EQ(test::shell(folder_, "grep -r 000000000000 out").output, "") << "the reader's account";
+  EXPECT_EQ(test::shell(folder_, "grep -r 000000000000 out").output, "")
+      << "replaced by the reader's account";
   EXPECT_EQ(test::shell(folder_, "sh -n out/register.sh && test -x out/register.sh").exit_code, 0);
 }
 
-TEST_F(FormatsTest, MosquittoKeepsOutWhoIsNoActiveIdentity) {
+TEST_F(FormatsTest, MosquittoRefusesCertificatesThatAreNoActiveIdentity) {
   add_device("good", "CN", "Device");
   add_device("revoked", "CN", "Device", CertificateStatus::revoked);
   add_device("inactive", "CN", "Device", CertificateStatus::inactive);
@@ -179,13 +180,13 @@ TEST_F(FormatsTest, MosquittoKeepsOutWhoIsNoActiveIdentity) {
   put(claim);
   const Exported done = export_now("mosquitto");
   EXPECT_EQ(done.counts.at("certificates kept out"), 5U);
-  EXPECT_TRUE(gets_in("good"));
+  EXPECT_TRUE(is_accepted("good"));
   for (const char* thing : {"revoked", "inactive", "pending", "powerless", "claim"})
-    EXPECT_FALSE(gets_in(thing)) << thing;
+    EXPECT_FALSE(is_accepted(thing)) << thing;
   EXPECT_THAT(done.notes, Contains(HasSubstr("1 active certificates have no policy")));
 }
 
-TEST_F(FormatsTest, MosquittoKeepsOutWhoWasRevokedAndDeleted) {
+TEST_F(FormatsTest, MosquittoRefusesRevokedAndDeletedCertificates) {
   add_device("good", "CN", "Device");
   const registry::Certificate gone = add_device("gone", "CN", "", CertificateStatus::revoked);
   registry::ChangeSet removal{.changes = {registry::Erase{registry::certificate_key(gone.id)}}};
@@ -201,22 +202,22 @@ TEST_F(FormatsTest, MosquittoKeepsOutWhoWasRevokedAndDeleted) {
                           .issued_as = Sha256{9},
                           .serial = "0a"});
   EXPECT_EQ(export_now("mosquitto").counts.at("certificates kept out"), 1U)
-      << "that of another CA is not on this one's list";
-  EXPECT_TRUE(gets_in("good"));
-  EXPECT_FALSE(gets_in("gone"));
+      << "this CA's list does not contain the other CA's certificate";
+  EXPECT_TRUE(is_accepted("good"));
+  EXPECT_FALSE(is_accepted("gone"));
 }
 
-TEST_F(FormatsTest, MosquittoTellsClientsApartByTheirNames) {
+TEST_F(FormatsTest, MosquittoDistinguishesClientsByName) {
   add_device("one", "first device", "Device");
   add_device("two", "second device", "All");
   export_now("mosquitto");
   EXPECT_EQ(slurp(folder_ / "out/acl"),
-            "# Made by imprint export. What holds for every client; %c is its id.\n"
+            "# Made by imprint export. The topics of every client; %c is its id.\n"
             "\nuser first device\ntopic readwrite device/one/+/#\n"
             "\nuser second device\ntopic readwrite #\n");
 }
 
-TEST_F(FormatsTest, MosquittoGivesThoseWithOneNameWhatAllOfThemMayDo) {
+TEST_F(FormatsTest, MosquittoGivesClientsThatShareANameOnlyWhatAllOfThemMayDo) {
   add_device("one", "CN", "Device");
   add_device("two", "CN", "Device");
   add_device("boss", "the boss", "All");
@@ -224,12 +225,12 @@ TEST_F(FormatsTest, MosquittoGivesThoseWithOneNameWhatAllOfThemMayDo) {
   const std::string acl = slurp(folder_ / "out/acl");
   EXPECT_THAT(acl, HasSubstr("pattern readwrite device/%c/+/#\n"));
   EXPECT_THAT(acl, HasSubstr("user the boss\ntopic readwrite #\n"));
-  EXPECT_THAT(acl, Not(HasSubstr("pattern readwrite #\n"))) << "the boss's, not everybody's";
+  EXPECT_THAT(acl, Not(HasSubstr("pattern readwrite #\n"))) << "the boss's alone";
   EXPECT_THAT(done.notes, Contains(HasSubstr("2 certificates share the common name \"CN\"")));
   EXPECT_THAT(slurp(folder_ / "out/report.txt"), HasSubstr("cannot tell these clients apart"));
 }
 
-TEST_F(FormatsTest, MosquittoGivesNothingToWhomItsDenyCannotBeSaid) {
+TEST_F(FormatsTest, MosquittoGivesNoTopicsIfADenyCannotBeExpressed) {
   add_policy(
       "Denied",
       R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iot:*","Resource":"*"},)"
@@ -247,10 +248,10 @@ TEST_F(FormatsTest, MosquittoGivesNothingToWhomItsDenyCannotBeSaid) {
   EXPECT_THAT(done.notes, Contains(HasSubstr("get no topic at all")));
 }
 
-TEST_F(FormatsTest, NamesTheFormatsThereAre) {
+TEST_F(FormatsTest, NamesTheAvailableFormats) {
   const auto wrong = export_as("xml", store_, layout_, folder_ / "out", clock_);
   ASSERT_FALSE(wrong);
-  EXPECT_THAT(wrong.error().message, HasSubstr("imprint, aws and mosquitto"));
+  EXPECT_THAT(wrong.error().message, HasSubstr("imprint, aws or mosquitto"));
 }
 
 }  // namespace

@@ -32,14 +32,14 @@ constexpr std::size_t kMaxProblems = 20;
 constexpr std::size_t kFindAtOnce = 500;
 constexpr std::size_t kMaxGroupDepth = 8;  // AWS IoT quota: 7 levels below the root group
 
-/// A record with the place that it was read from.
+/// A record and the place it was read from.
 struct Item {
   std::string file;
   std::string place;  ///< "things.ndjson:12", for messages
   Record record;
 };
 
-/// What is wrong, by place; the first ones in words, all of them counted.
+/// The problems found, by place; the first ones in full, and the number of all.
 class Problems {
  public:
   void add(const std::string& place, const std::string& message) {
@@ -50,8 +50,8 @@ class Problems {
     if (count_ == 0) return {};
     const std::string more =
         count_ > kMaxProblems ? fmt::format("\n  and {} more", count_ - kMaxProblems) : "";
-    return fail(Fault::invalid, "nothing was imported, {} {} wrong:\n  {}{}", count_,
-                count_ == 1 ? "thing is" : "things are", fmt::join(lines_, "\n  "), more);
+    return fail(Fault::invalid, "nothing was imported; {} {}:\n  {}{}", count_,
+                count_ == 1 ? "problem" : "problems", fmt::join(lines_, "\n  "), more);
   }
 
  private:
@@ -104,7 +104,7 @@ class Folder {
     items_.push_back({file, place, std::move(*record)});
   }
 
-  /// A file that is missing is an empty one: an import may bring a part only.
+  /// A missing file counts as empty: an import may contain only a part.
   Result<void> read_section(const Section& section) {
     const std::string file(section.file);
     auto text = read_file(path_ / file, kMaxFileBytes);
@@ -168,7 +168,7 @@ class Folder {
   std::vector<Item> items_;
 };
 
-/// What a record must find when it arrives.
+/// The records that a record refers to, which must exist when it is imported.
 struct References {
   std::vector<Key> operator()(const registry::Thing& r) const {
     if (!r.type) return {};
@@ -224,7 +224,7 @@ struct References {
 
 using Known = std::unordered_map<Key, Record>;
 
-/// Those of the keys that the store has.
+/// Those of the wanted keys that the store has.
 Result<Known> find_known(registry::Store& store, const std::set<Key>& wanted) {
   Known out;
   const std::vector<Key> keys(wanted.begin(), wanted.end());
@@ -240,7 +240,7 @@ Result<Known> find_known(registry::Store& store, const std::set<Key>& wanted) {
   return out;
 }
 
-/// Looks at all items together with what is in the store.
+/// Checks all items against each other and against the store.
 class Checker {
  public:
   Checker(const std::vector<Item>& items, const Known& known, Problems& problems)
@@ -252,7 +252,7 @@ class Checker {
       const auto [other, is_new] = ours_.emplace(key, &item);
       if (!is_new) {
         problems_.add(item.place,
-                      fmt::format("{} {} is there already, at {}", registry::kind_name(key.kind),
+                      fmt::format("{} {} was already given at {}", registry::kind_name(key.kind),
                                   quote(key.first), other->second->place));
       }
     }
@@ -292,7 +292,7 @@ class Checker {
     if (it == known_.end() || to_portable(it->second) == to_portable(item.record)) return;
     problems_.add(item.place,
                   fmt::format("{} {} is in the registry already and differs; delete it there or "
-                              "take it out here",
+                              "remove it here",
                               registry::kind_name(it->first.kind), quote(it->first.first)));
   }
 
@@ -308,7 +308,7 @@ class Checker {
     if (!parsed) problems_.add(item.place, parsed.error());
   }
 
-  /// A number that is used again would be another version under an old name.
+  /// A reused number would give two versions the same name.
   void check_number(const Item& item) {
     std::int64_t number = 0;
     std::int64_t last = 0;
@@ -345,8 +345,8 @@ class Checker {
     std::optional<ThingGroupName> parent = group->parent;
     for (std::size_t depth = 1; parent; ++depth) {
       if (depth > kMaxGroupDepth) {
-        return problems_.add(item.place, fmt::format("the group lies more than {} levels deep, or "
-                                                     "its parents form a circle",
+        return problems_.add(item.place, fmt::format("the group is more than {} levels deep, or "
+                                                     "its parents form a cycle",
                                                      kMaxGroupDepth));
       }
       const Record* next = find(registry::thing_group_key(*parent));
@@ -361,7 +361,7 @@ class Checker {
     const Record* group = find(registry::thing_group_key(membership->group));
     if (group != nullptr && std::get<registry::ThingGroup>(*group).is_dynamic()) {
       problems_.add(item.place, fmt::format("thing group {} is dynamic: its query decides what is "
-                                            "in it; take the line out",
+                                            "in it; remove the line",
                                             quote(membership->group.str())));
     }
   }
@@ -370,8 +370,8 @@ class Checker {
     const auto* tombstone = std::get_if<registry::Tombstone>(&item.record);
     if (tombstone == nullptr || find(registry::certificate_key(tombstone->certificate)) == nullptr)
       return;
-    problems_.add(item.place, fmt::format("certificate {} is there; a revocation is what is left "
-                                          "of one that was deleted: take one of the two out",
+    problems_.add(item.place, fmt::format("certificate {} exists; a revocation stands for a "
+                                          "deleted certificate: remove one of the two",
                                           tombstone->certificate.hex()));
   }
 
@@ -381,7 +381,7 @@ class Checker {
   std::unordered_map<Key, const Item*> ours_;
 };
 
-/// A key that was taken out of service over there must not be left in service here.
+/// A key that was taken out of service in the exporting deployment must not stay in service here.
 Result<void> check_tombstone(registry::Store& store, const Item& item,
                              const registry::Tombstone& gone, Problems& problems) {
   const registry::query::SameIdentity identity{gone.public_key, gone.issued_as};
@@ -400,7 +400,7 @@ Result<void> check_tombstone(registry::Store& store, const Item& item,
   return {};
 }
 
-/// A certificate that is new here does not bring a key back that this registry has out of service.
+/// A certificate that is new here must not bring back a key that is out of service here.
 Result<void> check_keys(registry::Store& store, const std::vector<Item>& items, const Known& known,
                         Problems& problems) {
   for (const Item& item : items) {

@@ -11,13 +11,13 @@ namespace imprint::transfer {
 
 struct Imported {
   Counts added = {};          ///< by file
-  std::size_t unchanged = 0;  ///< that were there already, just so
+  std::size_t unchanged = 0;  ///< already present and identical
 };
 
-/// Reads what export_registry() wrote, perhaps edited. Everything is checked before the first
-/// change, and then it is one change: every line and file by itself, references among them and to
-/// the store, and records that are there already, which must be the same. So the same import twice
-/// changes nothing. Errors (Fault::invalid) list file, line and what is wrong, up to twenty.
+/// Imports what export_registry() wrote, perhaps edited. Everything is checked before the first
+/// change: every line and file by itself, the references among them and to the store, and records
+/// that already exist, which must be identical. Then everything is one change set, so repeating an
+/// import changes nothing. Errors (Fault::invalid) list file, line and problem, up to twenty.
 Result<Imported> import_registry(const std::filesystem::path& folder, registry::Store& store,
                                  const Clock& clock);
 

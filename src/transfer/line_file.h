@@ -10,11 +10,11 @@
 
 namespace imprint::transfer {
 
-/// A new text file, written line by line and durable when it is closed.
+/// A new text file, written line by line and durable once closed.
 class LineFile {
  public:
   static Result<LineFile> create(const std::filesystem::path& path);
-  /// Adds the line end.
+  /// Appends the line and a line feed.
   Result<void> add(std::string_view line);
   Result<void> close();
 

@@ -29,12 +29,12 @@ constexpr auto kListLife = std::chrono::hours(24 * 30);
 
 constexpr std::string_view kConfiguration =
     R"(# Made by imprint export. Start it in this folder: mosquitto -c mosquitto.conf
-# server.key is not here, since exports hold no private keys: copy it from the deployment's server/ (0600).
+# server.key is not here, since exports contain no private keys: copy it from the deployment's server/ (0600).
 listener 8883
 cafile ca.pem
 certfile server-chain.pem
 keyfile server.key
-# Who is not to come in. Make a new export before the list's next update, or when a certificate changes.
+# The clients to refuse. Make a new export before the list's next update, or when a certificate changes.
 crlfile revoked.pem
 require_certificate true
 use_identity_as_username true
@@ -42,23 +42,23 @@ allow_anonymous false
 acl_file acl
 )";
 
-/// What mosquitto does differently whatever the policies say.
+/// Differences of mosquitto that do not depend on the policies.
 constexpr std::string_view kAlways[] = {
     "mosquitto grants every subscription and checks deliveries: iot:Subscribe is not translated, "
     "iot:Receive is",
-    "mosquitto ties no client id to a certificate: iot:Connect is not translated; whoever holds a "
-    "certificate of this CA may use any client id",
-    "a certificate that was deleted without having been revoked is unknown to the registry and so "
-    "not on the revocation list; revoke certificates before you delete them",
-    "the revocation list is due again in 30 days; after that mosquitto refuses every client until "
+    "mosquitto does not tie client ids to certificates: iot:Connect is not translated; the holder "
+    "of a certificate of this CA may use any client id",
+    "a certificate that was deleted without having been revoked is unknown to the registry and "
+    "therefore not on the revocation list; revoke certificates before you delete them",
+    "the revocation list expires in 30 days; after that mosquitto refuses every client until "
     "it has a newer one",
 };
 
-/// A client as the ACL sees it.
+/// A client as the ACL describes it.
 struct Client {
   std::string common_name;
   std::vector<registry::Thing> things = {};
-  std::set<std::string> policies = {};  ///< its own and its things' groups'
+  std::set<std::string> policies = {};  ///< its own and those of its things' groups
 };
 
 bool is_identity(const registry::Certificate& certificate) {
@@ -66,20 +66,21 @@ bool is_identity(const registry::Certificate& certificate) {
          certificate.purpose == registry::CertificatePurpose::identity;
 }
 
-/// A value may stand in a topic filter if it brings no wildcard.
+/// A value may appear in a topic filter only if it contains no wildcard.
 void set_value(Substitutions& values, std::string name, const std::string& value) {
   if (value.empty() || value.find_first_of("*?+#") != std::string::npos) return;
   values[std::move(name)] = value;
 }
 
-/// What is the same for a client whatever client id it connects with.
+/// The values that are the same for a client whatever its client id.
 Substitutions values_of(const Client& client) {
   Substitutions out;
   set_value(out, "iot:Certificate.Subject.CommonName", client.common_name);
   if (client.things.size() != 1) return out;
   const registry::Thing& thing = client.things.front();
   set_value(out, "iot:Connection.Thing.ThingName", thing.name.str());
-  // A client id that is not the thing's name would get other topics on AWS, and none here.
+  // With a client id other than the thing's name it would get other topics on AWS; here it gets
+  // none.
   set_value(out, "iot:ClientId", thing.name.str());
   if (thing.type) set_value(out, "iot:Connection.Thing.ThingTypeName", thing.type->str());
   for (const auto& [name, value] : thing.attributes)
@@ -87,14 +88,14 @@ Substitutions values_of(const Client& client) {
   return out;
 }
 
-/// In pattern lines the client id stands for the thing.
+/// In pattern lines the client id stands for the thing's name.
 const Substitutions& pattern_values() {
   static const Substitutions kValues{{"iot:Connection.Thing.ThingName", "%c"},
                                      {"iot:ClientId", "%c"}};
   return kValues;
 }
 
-/// Whether every topic that `narrow` matches is matched by `wide`.
+/// Whether `wide` matches every topic that `narrow` matches.
 bool is_within(std::string_view narrow, std::string_view wide) {
   while (true) {
     const auto a = narrow.find('/');
@@ -121,7 +122,7 @@ Acl::Access access_to(const Acl& acl, std::string_view filter) {
   return out;
 }
 
-/// What both allow.
+/// The topics that both allow.
 Acl common(const Acl& a, const Acl& b) {
   Acl out{.notes = a.notes, .refused = a.refused || b.refused};
   out.notes.insert(b.notes.begin(), b.notes.end());
@@ -137,7 +138,7 @@ Acl common(const Acl& a, const Acl& b) {
   return out;
 }
 
-std::string_view word_of(const Acl::Access& access) {
+std::string_view access_keyword(const Acl::Access& access) {
   if (access.read && access.write) return "readwrite";
   return access.read ? "read" : "write";
 }
@@ -205,7 +206,7 @@ class Export {
                         }));
     TRY(for_each_record(store_, query::Tombstones{}, [&](const Record& record) -> Result<void> {
       const auto& gone = std::get<registry::Tombstone>(record);
-      // Where its issuer is not known, mosquitto would not know it either.
+      // If the issuer is not this CA, mosquitto does not know the certificate either.
       const Bytes& issuer_key = issuer.extensions().subject_key_id;
       if (gone.issued_as != x509::issued_as(issuer.subject(), issuer_key, gone.serial)) return {};
       return revoke(gone.serial, gone.created, issuance::RevocationReason::unspecified);
@@ -263,7 +264,7 @@ class Export {
     ++out_.counts["clients"];
     sets_.insert(client.policies);
     const std::string name = client.common_name;
-    // Only one with a name of its own can be told apart; the rest share the pattern lines.
+    // Only a client with a unique name can be distinguished; the rest share the pattern lines.
     if (++names_[name] == 1) {
       alone_.insert_or_assign(name, std::move(client));
     } else {
@@ -323,12 +324,13 @@ class Export {
     return write("revoked.pem", list.pem());
   }
 
-  /// Pattern lines hold for every client, so they say what all of them may do.
+  /// Pattern lines apply to every client, so they grant only what all clients may do.
   Acl shared_acl() {
     std::optional<Acl> out;
     for (const std::set<std::string>& set : sets_) {
       Acl one = acl_of(set, pattern_values());
-      // A deny cannot stand in a pattern, and what is refused here may still be said for one user.
+      // A pattern cannot deny, and what cannot be expressed here may still be expressible for one
+      // user.
       if (one.refused || !one.denied.empty()) one.topics.clear();
       out = out ? common(*out, one) : std::move(one);
     }
@@ -337,13 +339,13 @@ class Export {
 
   Result<void> write_acl() {
     std::set<std::string> notes;
-    std::string text = "# Made by imprint export. What holds for every client; %c is its id.\n";
+    std::string text = "# Made by imprint export. The topics of every client; %c is its id.\n";
     const Acl shared = shared_acl();
     const bool all_alone =
         std::ranges::all_of(names_, [](const auto& one) { return one.second == 1; });
     if (!all_alone) {
       for (const auto& [filter, access] : shared.topics)
-        text += fmt::format("pattern {} {}\n", word_of(access), filter);
+        text += fmt::format("pattern {} {}\n", access_keyword(access), filter);
       out_.counts["pattern lines"] = shared.topics.size();
       notes.insert(shared.notes.begin(), shared.notes.end());
       note_shared_names(notes);
@@ -358,12 +360,11 @@ class Export {
       if (count == 1) continue;
       notes.insert(fmt::format(
           "{} certificates share the common name {}: mosquitto cannot tell these clients apart. "
-          "They get the pattern lines, which go by the client id, and any of them can take "
+          "They get the pattern lines, which use the client id, and any of them can take "
           "another's",
           count, quote(name)));
     }
-    if (!alone_.empty())
-      notes.insert("pattern lines hold for the clients with a name of their own as well");
+    if (!alone_.empty()) notes.insert("pattern lines also apply to the clients with a unique name");
   }
 
   void add_user(const std::string& name, const Client& client, std::string& text,
@@ -371,7 +372,7 @@ class Export {
     if (!is_user_name(name)) {
       notes.insert(
           fmt::format("the common name {} cannot be written in the file: its client gets "
-                      "no lines of its own",
+                      "no lines for its name",
                       quote(name)));
       return;
     }
@@ -381,7 +382,7 @@ class Export {
     text += fmt::format("\nuser {}\n", name);
     for (const std::string& filter : acl.denied) text += fmt::format("topic deny {}\n", filter);
     for (const auto& [filter, access] : acl.topics)
-      text += fmt::format("topic {} {}\n", word_of(access), filter);
+      text += fmt::format("topic {} {}\n", access_keyword(access), filter);
     ++out_.counts["users"];
   }
 

@@ -7,8 +7,8 @@
 namespace imprint::transfer {
 
 /// A configuration for mosquitto 2: CA bundle, revocation list, ACL file, server certificate chain
-/// and mosquitto.conf. The list keeps out every certificate of the registry that is not an ACTIVE
-/// identity. What the ACL cannot express of the policies is in the notes and in report.txt.
+/// and mosquitto.conf. The list revokes every certificate of the registry that is not an ACTIVE
+/// identity. The notes and report.txt name what the ACL cannot express of the policies.
 Result<Exported> export_for_mosquitto(registry::Store& store, const deployment::Layout& layout,
                                       const std::filesystem::path& folder, const Clock& clock);
 

@@ -25,7 +25,7 @@ using registry::Kind;
 
 constexpr std::size_t kMaxAttributes = 50;
 
-/// The member that holds a document as text in the store.
+/// The member that the store holds as the text of a JSON document.
 std::string_view document_member(Kind kind) {
   if (kind == Kind::policy_version) return "document";
   if (kind == Kind::provisioning_template_version) return "body";
@@ -33,17 +33,17 @@ std::string_view document_member(Kind kind) {
   return {};
 }
 
-/// RFC 9562, section 4, in lower case as everything here writes it.
+/// RFC 9562, section 4; only lower case is accepted, as everything here writes it.
 Result<void> check_uuid(std::string_view id) {
   constexpr std::string_view kForm = "00000000-0000-0000-0000-000000000000";
   const bool is_uuid = std::ranges::equal(id, kForm, [](char c, char form) {
     return form == '-' ? c == '-' : name_rules::is_digit(c) || (c >= 'a' && c <= 'f');
   });
   if (is_uuid) return {};
-  return fail(Fault::invalid, "id {} is no UUID in lower case, as uuidgen makes them", quote(id));
+  return fail(Fault::invalid, "id {} is not a lower-case UUID as uuidgen makes it", quote(id));
 }
 
-/// The next change adds one, and clients read it as a JSON number.
+/// The next change adds one, and clients read the version as a JSON number.
 Result<void> check_version(std::string_view member, std::int64_t version) {
   constexpr std::int64_t kMost = std::int64_t{1} << 53U;
   if (version >= 1 && version <= kMost) return {};
@@ -71,7 +71,7 @@ Result<void> check_thing(const registry::Thing& thing) {
   return {};
 }
 
-/// What is kept beside a PEM must be the certificate's own.
+/// Members that repeat what the PEM says must agree with it.
 template <class Record>
 Result<x509::Certificate> check_pem(const Record& record) {
   if (record.pem.find("PRIVATE KEY") != std::string::npos)
@@ -99,17 +99,18 @@ Result<void> check_certificate(const registry::Certificate& record) {
   if (!lasts || record.purpose == registry::CertificatePurpose::provisioning_claim) {
     return fail(Fault::invalid,
                 "the certificate is {}: only certificates that are ACTIVE, INACTIVE or REVOKED and "
-                "no five-minute claims are carried over",
+                "not five-minute claims can be imported",
                 registry::to_string(record.status));
   }
   return {};
 }
 
-/// Its key stays out by this; nothing else is left of it to check the line by.
+/// The line keeps its key out of service; no certificate is left to check the line against.
 Result<void> check_tombstone(const registry::Tombstone& record) {
   if (!x509::CertificateSerial::from_magnitude(
           encoding::from_hex(record.serial).value_or(Bytes()))) {
-    return fail(Fault::invalid, "serial {} is no serial number of a certificate in hexadecimal",
+    return fail(Fault::invalid,
+                "serial {} is not the serial number of a certificate in hexadecimal",
                 quote(record.serial));
   }
   return {};
@@ -141,13 +142,13 @@ Result<void> check_tags(const registry::ResourceTags& record) {
   const auto resource = registry::parse_resource_name(record.resource);
   if (!resource || !resource->type->takes_tags) {
     return fail(Fault::invalid,
-                "{} takes no tags: policy/NAME, provisioningtemplate/NAME, thingtype/NAME, "
-                "thinggroup/NAME and cacert/ID do",
+                "{} cannot have tags: policy/NAME, provisioningtemplate/NAME, thingtype/NAME, "
+                "thinggroup/NAME and cacert/ID can",
                 quote(record.resource));
   }
   if (record.tags.empty() || record.tags.size() > registry::kMaxTags) {
-    return fail(Fault::invalid, "{} tags; a resource on record has from 1 to {}",
-                record.tags.size(), registry::kMaxTags);
+    return fail(Fault::invalid, "{} tags; a line must have from 1 to {}", record.tags.size(),
+                registry::kMaxTags);
   }
   for (const auto& [key, value] : record.tags) {
     if (key.empty() || count_characters(key) > registry::kMaxTagKeyCharacters ||
@@ -160,8 +161,8 @@ Result<void> check_tags(const registry::ResourceTags& record) {
     }
     if (count_characters(value) > registry::kMaxTagValueCharacters ||
         std::ranges::any_of(value, &is_control)) {
-      return fail(Fault::invalid, "tag {}: a value has at most {} characters that print",
-                  quote(key), registry::kMaxTagValueCharacters);
+      return fail(Fault::invalid, "tag {}: a value has at most {} printable characters", quote(key),
+                  registry::kMaxTagValueCharacters);
     }
   }
   return {};
@@ -169,7 +170,7 @@ Result<void> check_tags(const registry::ResourceTags& record) {
 
 Result<void> check_setting(const registry::Setting& setting) {
   if (setting.name != kEventConfigurations) {
-    return fail(Fault::invalid, "setting {} is not carried over; only {} is", quote(setting.name),
+    return fail(Fault::invalid, "setting {} cannot be imported; only {} can", quote(setting.name),
                 kEventConfigurations);
   }
   TRY_ASSIGN(const json::value value, encoding::parse_json(setting.value));
@@ -226,15 +227,15 @@ struct Check {
   Result<void> operator()(const auto&) const { return {}; }
 };
 
-/// Every member that was given must have been understood as it stands.
+/// Every given member must have been understood exactly as written.
 Result<void> check_understood(const json::object& given, const json::object& understood) {
   for (const auto& member : given) {
     const json::value* kept = understood.if_contains(member.key());
     if (kept != nullptr && *kept == member.value()) continue;
     return fail(Fault::invalid, "member {} {}", quote(member.key()),
                 kept == nullptr
-                    ? "is not known here, empty or of another type; correct it or leave it out"
-                    : "is not in the form that an export has");
+                    ? "is unknown, empty or of the wrong type; correct it or leave it out"
+                    : "does not have the form that an export writes");
   }
   return {};
 }
@@ -245,7 +246,7 @@ json::object to_portable(const registry::Record& record) {
   json::object out = registry::to_json(record);
   const std::string_view member = document_member(registry::key_of(record).kind);
   if (member.empty() || !out.contains(member)) return out;
-  // What was stored was parsed when it came in.
+  // Stored text was parsed when it was stored.
   const auto document = encoding::parse_json(std::string_view(out.at(member).as_string()),
                                              {.max_bytes = std::size_t{4} << 20U});
   if (document) out[member] = *document;
@@ -254,7 +255,7 @@ json::object to_portable(const registry::Record& record) {
 
 Result<registry::Record> from_portable(Kind kind, const json::value& value) {
   if (!value.is_object())
-    return fail(Fault::invalid, "a {} is an object; found {}", registry::kind_name(kind),
+    return fail(Fault::invalid, "a {} must be an object; found {}", registry::kind_name(kind),
                 encoding::type_name(value));
   json::object stored = value.get_object();
   const std::string_view member = document_member(kind);

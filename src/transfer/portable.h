@@ -7,11 +7,11 @@
 #include "encoding/json.h"
 #include "registry/records.h"
 
-/// What a registry holds as files that people can read, and other systems take: the way in and out.
-/// No private key is in a registry, so none is in these files.
+/// The contents of a registry as files that people can read and other systems can import, and back.
+/// A registry contains no private keys, so these files contain none.
 namespace imprint::transfer {
 
-/// A file of an export folder: one record a line.
+/// A file of an export folder, with one record per line.
 struct Section {
   std::string_view file;
   registry::Kind kind;
@@ -34,29 +34,29 @@ inline constexpr auto kSections = std::to_array<Section>({
     {"settings.ndjson", registry::Kind::setting},
     {"indexing.ndjson", registry::Kind::indexing_configuration},
 });
-/// Folders with one file for each policy or template, its versions within.
+/// Folders with one file for each policy or template, including its versions.
 inline constexpr std::string_view kPolicies = "policies";
 inline constexpr std::string_view kTemplates = "templates";
 inline constexpr std::string_view kManifest = "manifest.json";
-/// The one setting that is carried over: which events are published. The registration code stays:
-/// it proves a CA's key to one deployment.
+/// The only setting that is exported: which events are published. The registration code is not: it
+/// proves possession of a CA's key to one deployment only.
 inline constexpr std::string_view kEventConfigurations = "event-configurations";
 inline constexpr std::string_view kFormat = "imprint-export";
-/// 2: with revocations.ndjson, which a reader of version 1 would leave out without a word.
+/// 2: with revocations.ndjson, which a reader of version 1 would silently ignore.
 inline constexpr std::int64_t kVersion = 2;
 inline constexpr std::int64_t kOldestVersion = 1;
 
-/// A record as an export carries it: as stores keep it (registry/codec.h), but policy documents,
-/// template bodies and settings as JSON rather than as text of JSON.
+/// A record as an export holds it: as stores keep it (registry/codec.h), but with policy documents,
+/// template bodies and settings as JSON instead of JSON text.
 encoding::json::object to_portable(const registry::Record& record);
 
-/// The record of that kind. Strict, since people edit these files: a member that is unknown, of the
-/// wrong type or not in its canonical form is Fault::invalid and named, never dropped. A version
-/// may be left out.
+/// Reads a record of that kind. Strict, since people edit these files: a member that is unknown, of
+/// the wrong type or not in its canonical form is Fault::invalid and named, never dropped. A
+/// version may be left out.
 Result<registry::Record> from_portable(registry::Kind kind, const encoding::json::value& value);
 
-/// What a record says must hold by itself: ids and versions, names of attributes and tags, the
-/// certificate that a PEM is, a policy or template that parses, a status that lasts.
+/// Checks what a record must satisfy by itself: ids and versions, names of attributes and tags,
+/// agreement with its PEM, a policy or template that parses, a status that is not temporary.
 Result<void> check_record(const registry::Record& record);
 
 }  // namespace imprint::transfer

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A line of an export: reading never crashes, and what it accepts is written back alike.
+// A line of an export: reading never crashes, and whatever is accepted is written back unchanged.
 #include "base/error.h"
 #include "transfer/portable.h"
 

@@ -172,12 +172,13 @@ TEST_F(TransferTest, WritesOneFileForEachKindAndNoKeys) {
   EXPECT_EQ(std::ranges::count(things, '\n'), 2);
   EXPECT_THAT(slurp(folder_ / "e/policies/...json"), HasSubstr("\n      \"document\": {\n"));
   EXPECT_EQ(test::shell(folder_, "grep -rl 'PRIVATE KEY' e").output, "");
-  EXPECT_EQ(test::shell(folder_, "grep -rl c0de e").output, "") << "it is this deployment's own";
+  EXPECT_EQ(test::shell(folder_, "grep -rl c0de e").output, "")
+      << "the code belongs to this deployment only";
   EXPECT_THAT(slurp(folder_ / "e/settings.ndjson"), HasSubstr(R"("value":{"THING":true})"));
   EXPECT_THAT(slurp(folder_ / "e/certificates.ndjson"), HasSubstr(device_.certificate.id().hex()));
 }
 
-TEST_F(TransferTest, ComesBackTheSameAndOnlyOnce) {
+TEST_F(TransferTest, ImportsTheSameRecordsAndOnlyOnce) {
   test::MemoryStore other;
   const auto first = import(other);
   ASSERT_TRUE(first) << first.error().message;
@@ -206,13 +207,13 @@ TEST_F(TransferTest, ComesBackTheSameAndOnlyOnce) {
       1U);
 }
 
-TEST_F(TransferTest, IntoTheSameRegistryChangesNothing) {
+TEST_F(TransferTest, ImportIntoTheSameRegistryChangesNothing) {
   const auto done = import(store_);
   ASSERT_TRUE(done) << done.error().message;
   EXPECT_TRUE(done->added.empty());
 }
 
-TEST_F(TransferTest, ARevokedDeviceStaysOutOfTheOtherDeploymentToo) {
+TEST_F(TransferTest, ARevokedDeviceStaysRevokedInTheOtherDeployment) {
   test::MemoryStore other;
   ASSERT_TRUE(import(other));
   const x509::Certificate twin = test::twin_of(gone_.certificate);
@@ -224,7 +225,7 @@ TEST_F(TransferTest, ARevokedDeviceStaysOutOfTheOtherDeploymentToo) {
   }
 }
 
-TEST_F(TransferTest, BringsNoKeyBackThatIsOutOfServiceThere) {
+TEST_F(TransferTest, DoesNotRestoreAKeyThatIsOutOfService) {
   test::MemoryStore other;
   registry::ChangeSet revoked;
   revoked.changes.emplace_back(
@@ -238,17 +239,17 @@ TEST_F(TransferTest, BringsNoKeyBackThatIsOutOfServiceThere) {
   EXPECT_THAT(refused.error().message, HasSubstr("imprint revocation lift"));
 }
 
-TEST_F(TransferTest, ReadsAFolderFromBeforeThereWereRevocations) {
+TEST_F(TransferTest, ReadsAFolderOlderThanRevocations) {
   std::filesystem::remove(folder_ / "e/revocations.ndjson");
   edit("manifest.json", "\"version\": 2", "\"version\": 1");
   test::MemoryStore other;
   EXPECT_TRUE(import(other));
 }
 
-TEST_F(TransferTest, TakesAPartThatRefersToWhatIsThere) {
+TEST_F(TransferTest, ImportsAPartThatRefersToStoredRecords) {
   for (const char* file : {"certificates.ndjson", "policies/...json", "thing-groups.ndjson"})
     std::filesystem::remove(folder_ / ("e/" + std::string(file)));
-  EXPECT_TRUE(import(store_)) << "the store has them";
+  EXPECT_TRUE(import(store_)) << "the store has the rest";
   test::MemoryStore empty;
   const auto alone = import(empty);
   ASSERT_FALSE(alone);
@@ -258,7 +259,7 @@ TEST_F(TransferTest, TakesAPartThatRefersToWhatIsThere) {
   EXPECT_THAT(alone.error().message, HasSubstr("policy-attachments.ndjson:1: policy \"..\""));
 }
 
-TEST_F(TransferTest, NamesFileAndLineOfEverythingThatIsWrong) {
+TEST_F(TransferTest, NamesFileAndLineOfEveryProblem) {
   const std::string other_id(64, 'b');
   struct Row {
     std::string file;
@@ -270,21 +271,21 @@ TEST_F(TransferTest, NamesFileAndLineOfEverythingThatIsWrong) {
       {"manifest.json", "imprint-export", "tar", "must say format"},
       {"manifest.json", "\"version\": 2", "\"version\": 3", "another version"},
       {"manifest.json", "\"version\": 2", "\"version\": 0", "another version"},
-      {"revocations.ndjson", "\"serial\":\"", "\"serial\":\"x", "is no serial number"},
+      {"revocations.ndjson", "\"serial\":\"", "\"serial\":\"x", "is not the serial number"},
       {"revocations.ndjson", "\"public_key\"", "\"private_key\"", "revocations.ndjson:1: "},
       {"revocations.ndjson", gone_.certificate.id().hex(), device_.certificate.id().hex(),
-       "is there; a revocation is what is left"},
+       "exists; a revocation stands for"},
       {"things.ndjson", "{\"name\":\"b\"", "{\"name\":\"b c\"", "things.ndjson:2"},
       {"things.ndjson", "{\"name\":\"b\"", "{\"name\":\"a:1\"",
-       "things.ndjson:2: thing \"a:1\" is there already, at things.ndjson:1"},
+       "things.ndjson:2: thing \"a:1\" was already given at things.ndjson:1"},
       {"things.ndjson", "{\"name\":\"b\"", "{nonsense", "things.ndjson:2"},
       {"things.ndjson", "{\"name\":\"b\"", "{\"nmae\":\"b\"", "things.ndjson:2"},
       {"things.ndjson", "{\"name\":\"b\"", "{\"colour\":\"red\",\"name\":\"b\"",
-       "things.ndjson:2: member \"colour\" is not known"},
+       "things.ndjson:2: member \"colour\" is unknown"},
       {"things.ndjson", "\"k\":\"v\"", "\"k\":\"two words\"", "things.ndjson:1"},
       {"things.ndjson", "\"k\":\"v\"", "\"k k\":\"v\"", "things.ndjson:1"},
       {"things.ndjson", "\"k\":\"v\"", "\"k\":1",
-       "member \"attributes\" is not known here, empty or of another type"},
+       "member \"attributes\" is unknown, empty or of the wrong type"},
       {"things.ndjson", "\"type\":\"Sensor\"", "\"type\":\"Gone\"",
        "things.ndjson:1: thing type \"Gone\" is neither in the folder nor in the registry"},
       {"thing-groups.ndjson", "\"name\":\"root\"", "\"name\":\"root\",\"parent\":\"hall\"",
@@ -322,7 +323,7 @@ TEST_F(TransferTest, NamesFileAndLineOfEverythingThatIsWrong) {
       {"policies/...json", "\"last_version\": 2", "\"last_version\": 9007199254740993",
        "last_version is 9007199254740993"},
       {"things.ndjson", kId, "sensor-1",
-       "things.ndjson:1: id \"sensor-1\" is no UUID in lower case"},
+       "things.ndjson:1: id \"sensor-1\" is not a lower-case UUID"},
       {"things.ndjson", kId, "3F9C1C2E-5B1A-4F0E-9D53-0A1B2C3D4E5F", "things.ndjson:1: id"},
       {"thing-types.ndjson", kId, kId + "0", "thing-types.ndjson:1: id"},
       {"thing-groups.ndjson", kId, "3f9c1c2e05b1a-4f0e-9d53-0a1b2c3d4e5f",
@@ -357,15 +358,15 @@ TEST_F(TransferTest, NamesFileAndLineOfEverythingThatIsWrong) {
       {"list-entries.ndjson", "\"hw\":\"2\"", "\"h w\":\"2\"", "column name"},
       {"list-entries.ndjson", "\"serial\":\"a", "\"serial\":\"\\u0000", "control character"},
       {"tags.ndjson", "policy/..", "policy/gone", "tags.ndjson:1: policy \"gone\" is neither"},
-      {"tags.ndjson", "policy/..", "thing/b", "tags.ndjson:1: \"thing/b\" takes no tags"},
-      {"tags.ndjson", "policy/..", "policy", "tags.ndjson:1: \"policy\" takes no tags"},
+      {"tags.ndjson", "policy/..", "thing/b", "tags.ndjson:1: \"thing/b\" cannot have tags"},
+      {"tags.ndjson", "policy/..", "policy", "tags.ndjson:1: \"policy\" cannot have tags"},
       {"tags.ndjson", "\"k\":\"v\"", "\"AWS:k\":\"v\"", "tags.ndjson:1: tag \"AWS:k\""},
       {"tags.ndjson", "\"k\":\"v\"", "\"k*\":\"v\"", "tags.ndjson:1: tag \"k*\""},
       {"tags.ndjson", "\"k\":\"v\"", "\"" + std::string(129, 'k') + "\":\"v\"", "1 to 128"},
       {"tags.ndjson", "\"k\":\"v\"", "\"k\":\"" + std::string(257, 'v') + "\"", "at most 256"},
-      {"tags.ndjson", "\"k\":\"v\"", "\"k\":\"a\\nb\"", "characters that print"},
+      {"tags.ndjson", "\"k\":\"v\"", "\"k\":\"a\\nb\"", "printable characters"},
       {"settings.ndjson", "event-configurations", "registration-code",
-       "settings.ndjson:1: setting \"registration-code\" is not carried over"},
+       "settings.ndjson:1: setting \"registration-code\" cannot be imported"},
       {"settings.ndjson", "\"THING\":true", "\"THING\":1", "must be true or false"},
       {"indexing.ndjson", "\"version\":1", "\"version\":0", "indexing.ndjson:1: version is 0"},
   };
@@ -386,7 +387,7 @@ TEST_F(TransferTest, NamesFileAndLineOfEverythingThatIsWrong) {
   EXPECT_TRUE(import(other)) << "the rows fail for their own reasons only";
 }
 
-TEST_F(TransferTest, RefusesToChangeWhatIsThere) {
+TEST_F(TransferTest, RefusesToChangeExistingRecords) {
   edit("things.ndjson", "\"k\":\"v\"", "\"k\":\"w\"");
   const auto done = import(store_);
   ASSERT_FALSE(done);
@@ -406,7 +407,7 @@ TEST_F(TransferTest, ListsTwentyProblemsAndCountsTheRest) {
   EXPECT_THAT(done.error().message, HasSubstr(" more"));
 }
 
-TEST_F(TransferTest, SaysWhatIsNoExport) {
+TEST_F(TransferTest, ReportsAFolderThatIsNotAnExport) {
   test::MemoryStore other;
   const auto gone = import_registry(folder_ / "gone", other, clock_);
   ASSERT_FALSE(gone);

@@ -15,7 +15,7 @@ bool contains(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
 
-TEST(Certificate, SaysWhatWasPutIn) {
+TEST(Certificate, ContainsTheGivenFields) {
   const auto root = test::make_root("Test Root");
   const auto device = test::make_child(root, "device-1", [](TbsCertificate& tbs) {
     tbs.extensions.key_usage = digital_signature;
@@ -54,7 +54,7 @@ TEST(Certificate, SaysWhatWasPutIn) {
   EXPECT_EQ(e.critical, (std::vector<std::string>{"2.5.29.19", "2.5.29.15"}));
 }
 
-TEST(Certificate, TheOpensslToolReadsTheSame) {
+TEST(Certificate, TheOpensslToolReadsTheSameFields) {
   const test::ScratchFolder folder;
   const auto root = test::make_root("Test Root");
   const auto sub = test::make_intermediate(root, "Issuing");
@@ -89,7 +89,7 @@ TEST(Certificate, TheOpensslToolReadsTheSame) {
   }
 }
 
-TEST(Certificate, ReadsWhatTheOpensslToolMakes) {
+TEST(Certificate, ReadsCertificatesOfTheOpensslTool) {
   const test::ScratchFolder folder;
   // Version 1, as plain openssl commands make them, and a CA in another tool's style.
   const auto made = test::shell(
@@ -169,9 +169,9 @@ class ForgedCertificate : public ::testing::Test {
   }
 };
 
-TEST_F(ForgedCertificate, TheTemplateItselfIsFine) { EXPECT_EQ(refusal({}), "accepted"); }
+TEST_F(ForgedCertificate, TheUnmodifiedFieldsAreAccepted) { EXPECT_EQ(refusal({}), "accepted"); }
 
-TEST_F(ForgedCertificate, OddFieldsAreRefusedByName) {
+TEST_F(ForgedCertificate, MalformedFieldsAreRefusedByName) {
   const auto hex = [](std::string_view text) { return *encoding::from_hex(text); };
   const struct {
     Fields fields;
@@ -200,7 +200,7 @@ TEST_F(ForgedCertificate, OddFieldsAreRefusedByName) {
   }
 }
 
-TEST_F(ForgedCertificate, OddExtensionsAreRefusedByName) {
+TEST_F(ForgedCertificate, MalformedExtensionsAreRefusedByName) {
   const struct {
     std::string oid;
     std::string value;
@@ -248,7 +248,7 @@ TEST_F(ForgedCertificate, OddExtensionsAreRefusedByName) {
   EXPECT_EQ(refusal(twice), "extension 2.5.29.14 appears twice");
 }
 
-TEST_F(ForgedCertificate, UnusedNameKindsAreSteppedOver) {  // CVE-2023-0286: x400Address
+TEST_F(ForgedCertificate, UnusedNameKindsAreSkipped) {  // CVE-2023-0286: x400Address
   Fields fields;
   fields.extensions = extensions({extension("\x55\x1d\x11",
                                             "300aa303010101"
@@ -261,7 +261,7 @@ TEST_F(ForgedCertificate, UnusedNameKindsAreSteppedOver) {  // CVE-2023-0286: x4
   EXPECT_EQ(certificate->extensions().alternative_names[1].value, "abc");
 }
 
-TEST_F(ForgedCertificate, NegativeSerialsAreShownAsSuch) {
+TEST_F(ForgedCertificate, NegativeSerialsAreShownWithASign) {
   Fields fields;
   fields.serial = *encoding::from_hex("0201ff");
   EXPECT_EQ(read(fields)->serial_hex(), "-01");
@@ -303,7 +303,7 @@ TEST(Certificate, CaMeansBasicConstraintsAndKeyUsage) {
   EXPECT_FALSE(with(std::nullopt, key_cert_sign));
 }
 
-TEST(Tbs, RefusesWhatCannotBeWritten) {
+TEST(Tbs, RefusesFieldsThatCannotBeEncoded) {
   const auto key = test::make_key();
   const auto error = [&](auto change) {
     auto tbs = test::plain_tbs(key.public_key(), "x");
@@ -336,7 +336,7 @@ TEST(Serial, IsPositiveAndAtMostTwentyOctets) {
   EXPECT_EQ(CertificateSerial::from_magnitude(Bytes{0, 0, 0xAB})->hex(), "ab");
 }
 
-TEST(Certificate, IsIssuedByAKeyNotByANameAlone) {
+TEST(Certificate, IssuedAsDependsOnTheIssuersKeyAndNotOnlyItsName) {
   const auto one = test::make_root("Line CA");
   const auto other = test::make_root("Line CA");
   const x509::PrivateKey key = test::make_key();
@@ -347,9 +347,9 @@ TEST(Certificate, IsIssuedByAKeyNotByANameAlone) {
   };
   EXPECT_EQ(by(one, 9), by(one, 9)) << "another signature";
   EXPECT_NE(by(one, 9), by(one, 10));
-  EXPECT_NE(by(one, 9), by(other, 9)) << "two CAs of one name";
+  EXPECT_NE(by(one, 9), by(other, 9)) << "two CAs with the same name";
   EXPECT_NE(one.certificate.issued_as(), other.certificate.issued_as())
-      << "units that sign their own certificates alike";
+      << "self-signed certificates of two units with the same name";
 }
 
 }  // namespace

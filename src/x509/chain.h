@@ -18,7 +18,7 @@ enum class ChainPurpose { tls_client, tls_server };
 /// verifies chains with purpose, time and security level 2 set, so EKU, CA flags, path lengths,
 /// name constraints and SHA-1 are really checked. An intermediate in the set is a trust anchor by
 /// itself (AWS lets one register an intermediate CA); leaves are never admitted, since a leaf in
-/// such a store would vouch for itself.
+/// such a store would be its own trust anchor.
 class TrustAnchors {
  public:
   static Result<TrustAnchors> make(std::span<const Certificate> anchors);

@@ -46,7 +46,7 @@ TEST_F(Chain, VerifiesThroughTheIntermediateAndReportsTheAnchor) {
   EXPECT_EQ(chain->back(), root_.certificate);
 }
 
-TEST_F(Chain, ARegisteredIntermediateIsAnAnchorOfItsOwn) {
+TEST_F(Chain, ARegisteredIntermediateIsATrustAnchorByItself) {
   EXPECT_EQ(verdict({sub_.certificate}, device_.certificate), "chain of 2");
 }
 
@@ -94,7 +94,7 @@ TEST_F(Chain, PathLengthIsChecked) {
   EXPECT_TRUE(contains(text, "path length")) << text;
 }
 
-TEST_F(Chain, TwoAnchorsOfOneSubjectAreToldApartByKey) {
+TEST_F(Chain, TwoAnchorsWithOneSubjectAreDistinguishedByKey) {
   const auto twin = test::make_root("Root");
   EXPECT_EQ(verdict({twin.certificate, root_.certificate}, device_.certificate, {sub_.certificate}),
             "chain of 3");
@@ -103,7 +103,7 @@ TEST_F(Chain, TwoAnchorsOfOneSubjectAreToldApartByKey) {
   EXPECT_NE(verdict({twin.certificate}, device_.certificate, {sub_.certificate}), "chain of 3");
 }
 
-TEST_F(Chain, ALookAlikeIsRefusedEvenWithTheSameKeyIdentifier) {
+TEST_F(Chain, AnImpostorIsRefusedEvenWithTheSameKeyIdentifier) {
   auto key = test::make_key();
   auto tbs = test::plain_tbs(key.public_key(), "Root");
   tbs.extensions = root_.certificate.extensions();
@@ -141,7 +141,7 @@ TEST_F(Chain, WeakDigestsAndKeysAreRefused) {
   };
   const auto at = load("good.pem").not_before() + std::chrono::hours(1);
   const auto ca = load("ca.pem");
-  EXPECT_EQ(verdict({ca}, load("good.pem"), {}, at), "chain of 2");  // version 1, as devices have
+  EXPECT_EQ(verdict({ca}, load("good.pem"), {}, at), "chain of 2");  // version 1, as devices use
   EXPECT_TRUE(contains(verdict({ca}, load("sha1.pem"), {}, at), "weak"));
   EXPECT_TRUE(contains(verdict({ca}, load("weak.pem"), {}, at), "weak"));
 }

@@ -89,7 +89,7 @@ TEST(Csr, RefusesBytesAfterTheRequestAndEveryFlippedBit) {
   EXPECT_EQ(ERR_peek_error(), 0U);
 }
 
-TEST(Csr, AttributesAreWellFormedOrTheRequestIsNot) {
+TEST(Csr, MalformedAttributesAreRefused) {
   const auto key = test::make_key();
   const auto with_attributes = [&](const Bytes& content) {
     const Bytes info = der::sequence_of(der::unsigned_integer({}), test::common_name("x").der(),
@@ -120,7 +120,7 @@ TEST(Csr, AttributesAreWellFormedOrTheRequestIsNot) {
   }
 }
 
-TEST(Csr, AKeyCannotSpeakForAnother) {
+TEST(Csr, ASignatureOfAnotherKeyIsRefused) {
   const auto mine = test::make_key();
   const auto yours = test::make_key();
   const Bytes info = der::sequence_of(der::unsigned_integer({}), test::common_name("x").der(),
@@ -132,7 +132,7 @@ TEST(Csr, AKeyCannotSpeakForAnother) {
   EXPECT_TRUE(contains(csr.error().message, "CSR self-signature: the signature does not verify"));
 }
 
-TEST(Csr, RefusesSignaturesThatDoNotFitTheKey) {
+TEST(Csr, RefusesSignaturesThatDoNotMatchTheKey) {
   const auto key = test::make_key();
   const Bytes info = der::sequence_of(der::unsigned_integer({}), test::common_name("x").der(),
                                       key.public_key().spki(), der::element(0xA0, {}));
@@ -154,7 +154,7 @@ TEST(Csr, RefusesSignaturesThatDoNotFitTheKey) {
       "CSR text"));  // over the size limit before any decoder
 }
 
-TEST(Csr, ReadsARequestWithoutAttributesAndIgnoresThoseThatAreThere) {
+TEST(Csr, AttributesAreOptionalAndIgnored) {
   const auto key = test::make_key();
   const Bytes version = der::unsigned_integer({});
   const Bytes subject = test::common_name("x").der();
@@ -176,7 +176,7 @@ TEST(Csr, ReadsARequestWithoutAttributesAndIgnoresThoseThatAreThere) {
 }
 
 // The openssl tool makes the requests that careless devices send; each row gives its arguments.
-TEST(Csr, JudgesRequestsOfTheOpensslTool) {
+TEST(Csr, AcceptsOrRefusesRequestsOfTheOpensslTool) {
   const struct {
     std::string name;
     std::string genkey;  ///< writes k.pem
@@ -231,7 +231,7 @@ TEST(Csr, JudgesRequestsOfTheOpensslTool) {
   }
 }
 
-TEST(Csr, OpensslReadsWhatWeMake) {
+TEST(Csr, OpensslReadsOurRequests) {
   const test::ScratchFolder folder;
   const auto key = test::make_key();
   test::spill(folder / "c.pem", good_csr(key));

@@ -11,7 +11,7 @@ namespace {
 
 Bytes bytes(std::string_view hex) { return *encoding::from_hex(hex); }
 
-TEST(Der, RefusesWhatIsNotStrictDer) {
+TEST(Der, RefusesAnythingButStrictDer) {
   const struct {
     std::string hex;
     std::string part;
@@ -37,7 +37,7 @@ TEST(Der, RefusesWhatIsNotStrictDer) {
   }
 }
 
-TEST(Der, ReadOneWantsTheTagAndTheEnd) {
+TEST(Der, ReadOneRequiresTheTagAndTheEnd) {
   EXPECT_TRUE(der::read_one(bytes("300100"), der::sequence, "x"));
   EXPECT_FALSE(der::read_one(bytes("310100"), der::sequence, "x"));
   EXPECT_EQ(der::read_one(bytes("30010000"), der::sequence, "x").error().message,
@@ -123,7 +123,7 @@ TEST(Time, FollowsRfc5280AroundTheEdges) {
   EXPECT_FALSE(encode_time(Timestamp{std::chrono::seconds(-2208988800)}));
 }
 
-TEST(Time, RefusesOtherSpellings) {
+TEST(Time, RefusesOtherFormats) {
   for (const std::string text :
        {"", "Z", "2401010000Z", "240101000000", "240101000000+0100", "241301000000Z",
         "240001000000Z", "240100000000Z", "230229000000Z", "240101240000Z", "240101006000Z",

@@ -66,7 +66,7 @@ class RsaRules : public ::testing::Test {
   const OpensslPtr<BN_CTX> context_{BN_CTX_new()};
 };
 
-TEST_F(RsaRules, AnExponentAsLongAsTheModulusVerifiesNothing) {
+TEST_F(RsaRules, AnExponentAsLongAsTheModulusIsRefused) {
   Bytes exponent = *good_;
   exponent.back() |= 1U;
   const auto verified =
@@ -82,7 +82,7 @@ TEST_F(RsaRules, AcceptsAnOrdinaryKey) {
   EXPECT_EQ(rsa_key(*good_).describe(), "RSA 2048");
 }
 
-TEST_F(RsaRules, WantsExponent65537) {
+TEST_F(RsaRules, RequiresExponent65537) {
   const struct {
     Bytes exponent;
     std::string part;
@@ -180,7 +180,7 @@ Bytes ec_spki(std::string_view curve_oid, BytesView point) {
 }
 constexpr std::string_view kP256 = "\x2a\x86\x48\xce\x3d\x03\x01\x07";
 
-TEST(EcRules, AcceptsThreeCurvesOnly) {
+TEST(EcRules, AcceptsOnlyThreeCurves) {
   EXPECT_EQ(verdict(test::make_key(KeyAlgorithm::ec_p256).public_key()), "ok");
   EXPECT_EQ(verdict(test::make_key(KeyAlgorithm::ec_p384).public_key()), "ok");
   const auto k1 = PublicKey::from_spki(ec_spki("\x2b\x81\x04\x00\x0a", Bytes(65, 4)));
@@ -188,7 +188,7 @@ TEST(EcRules, AcceptsThreeCurvesOnly) {
   EXPECT_TRUE(contains(verdict(*k1), "another curve"));
 }
 
-TEST(EcRules, WantsAnUncompressedPointOnTheCurve) {
+TEST(EcRules, RequiresAnUncompressedPointOnTheCurve) {
   const auto key = test::make_key();
   const BytesView good = key.public_key().key_bytes();
   ASSERT_EQ(good.size(), 65U);

@@ -28,7 +28,7 @@ TEST(Name, KeepsEveryValueOfARepeatedAttributeInOrder) {
   EXPECT_EQ(again->attributes(), name->attributes());
 }
 
-TEST(Name, EscapesWhatWouldForgeAnotherAttribute) {
+TEST(Name, EscapesTextThatWouldForgeAnotherAttribute) {
   const auto name = DistinguishedName::make({{NameType::common_name, "a,O=b+c\"d\\e<f>g;h=i"},
                                              {NameType::organization, " x "},
                                              {NameType::organizational_unit, "#1"}});

@@ -24,7 +24,7 @@ TEST(Pem, ReadsOneBlockWithAnyLineEndsAndLengths) {
   }
 }
 
-TEST(Pem, RefusesEverythingThatIsNotExactlyOneBlock) {
+TEST(Pem, RefusesEverythingButExactlyOneBlock) {
   const struct {
     std::string text;
     std::string part;

@@ -17,7 +17,7 @@ concept Printable = requires(std::ostream& out, const T& value) { out << value; 
 static_assert(!Printable<Secret> && !Printable<PrivateKey>);
 static_assert(!std::is_copy_constructible_v<PrivateKey>);
 
-TEST(PrivateKey, WritesTheFormsThatAwsClientsKnow) {
+TEST(PrivateKey, WritesTheFormatsThatAwsClientsRead) {
   const auto rsa = test::make_key(KeyAlgorithm::rsa_2048);
   const auto ec = test::make_key();
   EXPECT_TRUE(rsa.pem_traditional().reveal().starts_with("-----BEGIN RSA PRIVATE KEY-----\n"));
@@ -28,7 +28,7 @@ TEST(PrivateKey, WritesTheFormsThatAwsClientsKnow) {
   EXPECT_LT(rsa.pem_traditional().reveal().size(), 2048U);
 }
 
-TEST(PrivateKey, ReadsBackEveryFormItWrites) {
+TEST(PrivateKey, ReadsBackEveryFormatItWrites) {
   for (const KeyAlgorithm algorithm :
        {KeyAlgorithm::ec_p256, KeyAlgorithm::ec_p384, KeyAlgorithm::rsa_2048}) {
     const auto key = test::make_key(algorithm);
@@ -60,7 +60,7 @@ TEST(PrivateKey, TheOpensslToolAgrees) {
   }
 }
 
-TEST(PrivateKey, RefusesOtherTextAndNeverRepeatsIt) {
+TEST(PrivateKey, RefusesOtherTextWithoutRepeatingIt) {
   const test::ScratchFolder folder;
   ASSERT_EQ(test::shell(folder,
                         "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 "
@@ -92,7 +92,7 @@ TEST(PrivateKey, RefusesOtherTextAndNeverRepeatsIt) {
   }
 }
 
-TEST(KeyAlgorithm, HasOneSpellingEach) {
+TEST(KeyAlgorithm, HasOneSpellingPerValue) {
   for (const KeyAlgorithm algorithm :
        {KeyAlgorithm::ec_p256, KeyAlgorithm::ec_p384, KeyAlgorithm::rsa_2048,
         KeyAlgorithm::rsa_3072, KeyAlgorithm::rsa_4096}) {

@@ -8,7 +8,7 @@ namespace {
 
 const Bytes kKey(kSealKeyBytes, 7);
 
-TEST(Seal, OpensWhatItSealed) {
+TEST(Seal, OpensASealedValue) {
   SystemRandom random;
   for (const std::string text : {"", "x", "a secret of some length, longer than one block"}) {
     const Bytes sealed = seal(kKey, as_bytes(text), as_bytes("AKIA"), random);
@@ -22,12 +22,12 @@ TEST(Seal, OpensWhatItSealed) {
   }
 }
 
-TEST(Seal, NeverSealsAlikeTwice) {
+TEST(Seal, NeverGivesTheSameSealedValueTwice) {
   SystemRandom random;
   EXPECT_NE(seal(kKey, as_bytes("s"), {}, random), seal(kKey, as_bytes("s"), {}, random));
 }
 
-TEST(Seal, OpensNothingElse) {
+TEST(Seal, RefusesAnythingElse) {
   SystemRandom random;
   const Bytes sealed = seal(kKey, as_bytes("secret"), as_bytes("AKIA"), random);
   EXPECT_FALSE(unseal(Bytes(kSealKeyBytes, 8), sealed, as_bytes("AKIA"))) << "another key";

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A real browser, and what every test asks of every page: no error, nothing from elsewhere.
+// A real browser, and the requirements of every test on every page: no errors, no requests to other servers.
 import { existsSync } from "node:fs";
 import { extname, join, resolve } from "node:path";
 import { chromium } from "playwright-core";
 
 const kDeadline = 15_000;
-/** A built dashboard to be shown instead of the one that is in imprintd. */
+/** A built dashboard to show instead of the one embedded in imprintd. */
 const kDashboard = process.env.IMPRINT_DASHBOARD;
 const kTypes = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
 
@@ -18,7 +18,7 @@ function chromiumPath() {
 }
 
 export function launch() {
-  // Chromium's own sandbox does not run as root, as in a container; what it shows here is our own.
+  // Chromium's sandbox does not run as root, as in a container; it only shows our own pages here.
   const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
   return chromium.launch({ executablePath: chromiumPath(), args });
 }
@@ -55,7 +55,7 @@ export async function openPage(browser, url, options = {}) {
   return { page, context, problems, close: () => context.close() };
 }
 
-/** Serves the files of IMPRINT_DASHBOARD as the server would: under its headers, with its one page for every address. */
+/** Serves the files of IMPRINT_DASHBOARD as the server would: with its headers, and with its one page for every address. */
 async function showDashboard(context, url) {
   const headers = (await context.request.get(`${url}/ui/`)).headers();
   for (const name of ["content-encoding", "content-length", "etag", "transfer-encoding"]) delete headers[name];
@@ -70,7 +70,7 @@ async function showDashboard(context, url) {
   );
 }
 
-/** Everything that is being read has been read. */
+/** Waits until all pending reads are complete. */
 export async function settled(page) {
   await page.locator("h1").first().waitFor();
   await page.locator(".loading").first().waitFor({ state: "detached" });

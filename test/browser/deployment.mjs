@@ -17,7 +17,7 @@ export const kTemplateBody = readFileSync(join(kRoot, "examples/fleet-provisioni
 const kPolicyBody = readFileSync(join(kRoot, "examples/device-policy.json"), "utf8");
 const kRole = "arn:aws:iam::000000000000:role/provisioning";
 
-/** Runs a program of ours to its end: what it printed, and its exit code. */
+/** Runs one of our programs to completion; returns its output and exit code. */
 function run(program, ...words) {
   return new Promise((done) => {
     execFile(join(kBin, program), words.map(String), { timeout: kDeadline, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
@@ -33,11 +33,11 @@ export async function waitUntil(isSo, what) {
     if (value) return value;
     await new Promise((later) => setTimeout(later, 50));
   }
-  throw new Error(`${what} never came`);
+  throw new Error(`${what}: not reached in time`);
 }
 
 export class Deployment {
-  /** @param prepare may do things to the deployment's directory before the server starts. */
+  /** @param prepare may change the deployment's directory before the server starts. */
   static async start(config = "", prepare = async () => {}) {
     const one = new Deployment();
     one.scratch = mkdtempSync(join(tmpdir(), "imprint-browser-"));
@@ -54,7 +54,7 @@ export class Deployment {
       new Promise((done) => one.process.once("exit", () => done(["imprintd ended at once"]))),
     ]);
     const found = /^imprintd ready mqtt=\S+ http=(https:\S+) pid=\d+$/.exec(line);
-    if (found === null) throw new Error(`imprintd said ${line}\n${readFileSync(join(one.scratch, "imprintd.log"), "utf8")}`);
+    if (found === null) throw new Error(`imprintd printed ${line}\n${readFileSync(join(one.scratch, "imprintd.log"), "utf8")}`);
     one.url = found[1];
     one.ca = readFileSync(join(one.data, "root-ca.pem"));
     one.admin = keyIn(readFileSync(join(one.data, "admin.credentials"), "utf8"));
@@ -71,10 +71,10 @@ export class Deployment {
     rmSync(this.scratch, { recursive: true, force: true });
   }
 
-  /** The operator's tool; its output parsed when that is JSON. */
+  /** Runs the operator's tool; returns its output. */
   async imprint(...words) {
     const { code, stdout, stderr } = await run("imprint", ...words);
-    if (code !== 0) throw new Error(`imprint ${words.join(" ")} ended with ${code}\n${stdout}${stderr}`);
+    if (code !== 0) throw new Error(`imprint ${words.join(" ")} exited with ${code}\n${stdout}${stderr}`);
     return stdout;
   }
 
@@ -106,7 +106,7 @@ export class Deployment {
     return answer.text === "" ? {} : JSON.parse(answer.text);
   }
 
-  /** The sum of a metric's samples whose labels hold all of these. */
+  /** The sum of a metric's samples that have all of these labels. */
   async metric(name, labels = {}) {
     const { text } = await this.request("GET", "/metrics");
     const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
@@ -114,7 +114,7 @@ export class Deployment {
     return samples.filter((line) => wanted.every((label) => line.includes(label))).reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0);
   }
 
-  // ---- what tests presuppose ----
+  // ---- set-up for tests ----
 
   async setUpMission() {
     await this.call("POST", "/thing-types/SmartSensor", {});
@@ -128,14 +128,14 @@ export class Deployment {
     });
   }
 
-  /** A claim: its folder for devices and its id. */
+  /** Makes a claim; returns its folder for devices and its id. */
   async makeClaim(name, ...options) {
     const folder = join(this.scratch, name);
     const made = await this.imprint("claim", "create", this.data, "--template", kTemplate, "--out", folder, "--output", "json", ...options);
     return { folder, id: JSON.parse(made).certificateId };
   }
 
-  /** Simulated devices go from the claim as far as they come. */
+  /** Simulated devices provision with the claim as far as possible. */
   async fleet(claim, devices, prefix, ...options) {
     const words = ["--template", kTemplate, "--claim", claim.folder, "--devices", devices, "--serial-prefix", prefix, "--no-reconnect", ...(options.includes("--concurrency") ? [] : ["--concurrency", 16])];
     const { stdout, stderr } = await run("imprint", "fleet", this.data, ...words, "--output", "json", ...options);

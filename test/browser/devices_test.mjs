@@ -54,7 +54,7 @@ describe("devices and templates", () => {
     const search = page.getByRole("searchbox");
     const things = page.getByRole("table", { name: "Things in the registry" });
     await search.fill("D-000017");
-    await page.getByRole("table", { name: "The latest on record" }).getByRole("link", { name: "D-000017" }).first().waitFor();
+    await page.getByRole("table", { name: "Latest recorded events" }).getByRole("link", { name: "D-000017" }).first().waitFor();
     await waitUntil(async () => (await things.locator("tbody tr").count()) === 1, "one thing");
     for (const [by, text] of [["type", "Smart"], ["group", "unprov"], ["thing", "device-D-"]]) {
       await page.getByLabel("Search by").selectOption(by);
@@ -65,14 +65,14 @@ describe("devices and templates", () => {
     const id = principals[0].split("/").at(-1);
     await page.getByLabel("Search by").selectOption("certificate");
     await search.fill(id);
-    await page.getByRole("table", { name: "The latest on record" }).getByRole("link").first().click();
+    await page.getByRole("table", { name: "Latest recorded events" }).getByRole("link").first().click();
     await page.getByRole("heading", { level: 1 }).getByText(id.slice(0, 12)).waitFor();
     await page.getByLabel("Search by").waitFor({ state: "detached" });
     assert.deepEqual(problems, []);
     await close();
   });
 
-  it("tell their story and can be re-grouped, rotated and deactivated", async () => {
+  it("show their story and can be re-grouped, rotated and deactivated", async () => {
     await server.call("POST", "/thing-groups/hall-3", {});
     const { page, problems, close } = await open("/ui/device?thingName=device-D-000003");
     await page.locator(".timeline").getByText("registered as device-D-000003").waitFor();
@@ -80,7 +80,7 @@ describe("devices and templates", () => {
 
     await page.getByRole("button", { name: "Change groups" }).click();
     await dialog.getByLabel("hall-3").check();
-    // Enter in the search searches.
+    // Enter in the search field only searches.
     await dialog.getByRole("searchbox").fill("hall");
     await dialog.getByRole("searchbox").press("Enter");
     await dialog.getByText("Joins hall-3.").waitFor();
@@ -92,7 +92,7 @@ describe("devices and templates", () => {
     await dialog.getByRole("button", { name: "Allow it" }).click();
     await page.getByText("It may register with another key until").waitFor();
     await page.getByRole("button", { name: "Withdraw the permission" }).click();
-    await dialog.getByRole("button", { name: "Take it back" }).click();
+    await dialog.getByRole("button", { name: "Withdraw it" }).click();
     await page.getByRole("button", { name: "Rotate its key" }).waitFor();
     await page.locator(".timeline").getByText("withdraw_reprovisioning by").waitFor();
 
@@ -107,7 +107,7 @@ describe("devices and templates", () => {
     await close();
   });
 
-  it("show what they call themselves as text, whatever it is", async () => {
+  it("show any name of a device as plain text", async () => {
     const serials = [
       `<img src=x onerror=alert(1)>`,
       `<script>alert(2)</script>`,
@@ -116,7 +116,7 @@ describe("devices and templates", () => {
       `"><svg onload=alert(3)>`,
       `{{constructor.constructor('alert(4)')()}}`,
     ];
-    // Names of things cannot hold these: every one is refused, and shown for it.
+    // Thing names cannot contain these, so each device is refused and therefore shown.
     for (const serial of serials) await server.fleet(claim, 1, serial);
     await server.call("PUT", `/imprint/v1/lists/hostile`, { description: "<img src=x onerror=alert(5)>" });
     await server.call("POST", "/imprint/v1/lists/hostile/entries", { entries: [{ serial: "<b onmouseover=alert(6)>bold</b>" }] });
@@ -159,7 +159,7 @@ describe("devices and templates", () => {
     const changed = kTemplateBody.replace('"unprovisioned-devices"', '"<script>alert(8)</script>"');
     await server.call("POST", `/provisioning-templates/${kTemplate}/versions`, { templateBody: kTemplateBody.replace("MERGE", "REPLACE") });
     const { page, problems, close } = await open(`/ui/template?name=${kTemplate}`);
-    await page.getByText("nothing was found").waitFor();
+    await page.getByText("no problems found").waitFor();
     await page.getByLabel("Compare with").selectOption("2");
     await page.locator(".diff-line.removed").getByText('"AttributePayload": "MERGE"').waitFor();
     await page.locator(".diff-line.added").getByText('"AttributePayload": "REPLACE"').waitFor();
@@ -182,7 +182,7 @@ describe("devices and templates", () => {
     await page.getByRole("list", { name: "Problems" }).getByText("error").first().waitFor();
     assert.equal(await page.locator("main script").count(), 0);
 
-    // What is typed waits while something else is looked at, and is not thrown away without a question.
+    // Unsaved text is kept while other pages are open, and not discarded without confirmation.
     await page.getByLabel("Versions").check();
     await page.getByText("Check or change (not saved)").waitFor();
     await page.getByRole("link", { name: "Hooks", exact: true }).click();
@@ -199,7 +199,7 @@ describe("devices and templates", () => {
     await close();
   });
 
-  it("are listed by when their certificates end, and say what was permitted", async () => {
+  it("are listed by certificate expiry, and show the granted permission", async () => {
     const { page, problems, close } = await open("/ui/rotation");
     const { principals } = await server.call("GET", "/things/device-D-000009/principals");
     const certificate = { certificateId: principals[0].split("/").at(-1), notAfter: Date.now() / 1000 + 86_400, thingName: "device-D-000009", status: "ACTIVE" };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every page for everybody: by keyboard alone, with assistive technology, in light and dark, at a desk, on a tablet and a phone.
+// Every page for everybody: by keyboard alone, with assistive technology, in light and dark, at desktop, tablet and phone size.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -33,7 +33,7 @@ describe("every page", () => {
 
   for (const scheme of ["light", "dark"]) {
     for (const [name, size] of Object.entries(kSizes)) {
-      it(`has no accessibility violation and asks nobody else: ${scheme}, ${name}`, async () => {
+      it(`has no accessibility violation and sends no request elsewhere: ${scheme}, ${name}`, async () => {
         const { page, problems, close } = await openPage(browser, server.url, { scheme, size });
         await page.goto(`${server.url}/ui/`);
         await page.getByLabel("Access key id").waitFor();
@@ -53,11 +53,11 @@ describe("every page", () => {
     }
   }
 
-  it("is reached and left by keyboard alone", async () => {
+  it("can be reached and left by keyboard alone", async () => {
     const { page, problems, close } = await openPage(browser, server.url);
     await page.goto(`${server.url}/ui/`);
     await page.getByLabel("Access key id").waitFor();
-    // The first field has the focus by itself.
+    // The first field has the focus initially.
     await focusComesTo(page, (element) => element.name === "accessKeyId");
     await page.keyboard.type(server.admin.id);
     await page.keyboard.press("Tab");
@@ -73,7 +73,7 @@ describe("every page", () => {
     await page.keyboard.press("Enter");
     assert.equal(await page.evaluate(() => document.activeElement?.id), "content");
 
-    // Every page by its link, in the order in which they stand.
+    // The links of all pages, in the order shown.
     await page.getByRole("link", { name: "Imprint" }).focus();
     const seen = [];
     for (let i = 0; i < 14; ++i) {
@@ -89,7 +89,7 @@ describe("every page", () => {
     await close();
   });
 
-  it("keeps the focus where one goes on: in a list's pages, after an action, on the next device", async () => {
+  it("keeps the focus where work continues: in a list's pages, after an action, on the next device", async () => {
     const { page, problems, close } = await openPage(browser, server.url);
     await signIn(page, server.url, server.admin);
     await page.goto(`${server.url}/ui/devices`);
@@ -118,7 +118,7 @@ describe("every page", () => {
     await close();
   });
 
-  it("leads back to the page of a list, and to the place on it, that was left", async () => {
+  it("returns to the page of a list, and the position on it, that was left", async () => {
     const { page, problems, close } = await openPage(browser, server.url);
     await signIn(page, server.url, server.admin);
     await page.goto(`${server.url}/ui/devices`);
@@ -137,15 +137,15 @@ describe("every page", () => {
     await page.goBack();
     await page.getByText("Page 2", { exact: true }).waitFor();
     await page.getByRole("link", { name, exact: true }).waitFor();
-    await waitUntil(async () => (await page.evaluate(() => window.scrollY)) === scrolled, "the place on the page");
+    await waitUntil(async () => (await page.evaluate(() => window.scrollY)) === scrolled, "the position on the page");
     assert.deepEqual(problems, []);
     await close();
   });
 
-  it("says in the browser's tab what it is, also where there is nothing", async () => {
+  it("names itself in the browser's tab, even if it is empty", async () => {
     const { page, problems, close } = await openPage(browser, server.url);
     await signIn(page, server.url, server.admin);
-    const titles = { hooks: "Hooks", nowhere: "There is no such page", device: "No device is named in this address", "device?thingName=device-E-000002": "device-E-000002" };
+    const titles = { hooks: "Hooks", nowhere: "There is no such page", device: "This address names no device", "device?thingName=device-E-000002": "device-E-000002" };
     for (const [address, title] of Object.entries(titles)) {
       await page.goto(`${server.url}/ui/${address}`);
       await waitUntil(async () => (await page.title()) === `${title} · Imprint`, `the title ${title}`);
@@ -154,11 +154,11 @@ describe("every page", () => {
     await close();
   });
 
-  it("has a way by keyboard into a table only where that scrolls", async () => {
+  it("lets the keyboard enter a table only if the table scrolls", async () => {
     for (const [size, expected] of [[kSizes.desk, 0], [{ width: 720, height: 900 }, 1]]) {
       const { page, problems, close } = await openPage(browser, server.url, { size });
       await signIn(page, server.url, server.admin);
-      // A name without a place to break it at makes the table wider than a narrow screen.
+      // An unbreakable name makes the table wider than a narrow screen.
       await page.route("**/imprint/v1/certificate-authorities", async (route) => {
         const answer = await (await route.fetch()).json();
         const one = { ...answer.authorities[0], notAfter: 4e9, status: "W".repeat(40) };
@@ -193,7 +193,7 @@ describe("every page", () => {
     await close();
   });
 
-  it("holds the focus in its dialogs, and gives it back", async () => {
+  it("traps the focus in its dialogs, and restores it", async () => {
     const { page, problems, close } = await openPage(browser, server.url);
     await signIn(page, server.url, server.admin);
     await page.goto(`${server.url}/ui/claim?id=${claim.id}`);
@@ -212,7 +212,7 @@ describe("every page", () => {
     await close();
   });
 
-  it("keeps the colours that were chosen", async () => {
+  it("keeps the chosen colours", async () => {
     const { page, problems, close } = await openPage(browser, server.url);
     await signIn(page, server.url, server.admin);
     const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
@@ -223,7 +223,7 @@ describe("every page", () => {
     await page.reload();
     await page.getByRole("heading", { level: 1, name: "Pipeline" }).waitFor();
     assert.equal(await ground(), dark);
-    // Those of the system change with it.
+    // The system's colours change with the system.
     await page.getByLabel("Colours").selectOption("system");
     assert.equal(await ground(), light);
     await page.emulateMedia({ colorScheme: "dark" });
@@ -235,7 +235,7 @@ describe("every page", () => {
 
 const isHeading = (element) => element.localName === "h1";
 
-/** The focus is moved once a page has been drawn. */
+/** Waits for the focus, which moves only after a page has been drawn. */
 async function focusComesTo(page, isIt, text = "") {
   await waitUntil(async () => {
     const handle = await page.evaluateHandle(() => document.activeElement);

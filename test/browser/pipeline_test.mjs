@@ -22,7 +22,7 @@ describe("the pipeline", () => {
     await server?.stop();
   });
 
-  it("says what is missing while nobody came", async () => {
+  it("says what to do while no device has come", async () => {
     const { page, problems, close } = await openPage(browser, server.url);
     await signIn(page, server.url, server.admin);
     await page.getByText("No device came in the last 24 hours").waitFor();
@@ -42,7 +42,7 @@ describe("the pipeline", () => {
     assert.equal(report.succeeded, 24, JSON.stringify(report));
     await waitUntil(async () => (await figure(page, "Arrived")) === 24, "the 24th device");
     assert.equal(await server.metric("imprint_provisioning_success_total", { method: "register" }), 24);
-    // The chart says the same, in words.
+    // The chart's table shows the same.
     await page.getByText("As a table").first().click();
     const table = page.getByRole("table", { name: "Devices arrived in the last 24 hours" });
     await waitUntil(async () => {
@@ -54,7 +54,7 @@ describe("the pipeline", () => {
     await close();
   });
 
-  it("says why devices were refused, leads to one of them, and lets the claim be thawed and frozen", async () => {
+  it("shows why devices were refused, links to one of them, and can thaw and freeze the claim", async () => {
     const claim = await server.makeClaim("small", "--max-devices", "5");
     const { page, problems, close } = await openPage(browser, server.url);
     await signIn(page, server.url, server.admin);
@@ -68,7 +68,7 @@ describe("the pipeline", () => {
     const rejected = await server.metric("imprint_provisioning_failure_total");
     await waitUntil(async () => (await figure(page, "Refused")) === rejected, "the refusals");
 
-    // One row for all of one reason, with the last device and the way to the others.
+    // One row for each reason, with the last device and a link to the others.
     const recent = page.getByRole("table", { name: /^Reasons of the/ });
     await recent.getByRole("link", { name: /^The story of R-00000\d$/ }).waitFor();
     assert.equal(await recent.locator("tbody tr").count(), 1);
@@ -81,7 +81,7 @@ describe("the pipeline", () => {
     await page.getByLabel("What to do next").getByText("Its claim is frozen").waitFor();
     await page.locator(".timeline").getByText(/rule max-devices/).first().waitFor();
 
-    await page.getByRole("link", { name: "The claim it came with" }).click();
+    await page.getByRole("link", { name: "The claim it used" }).click();
     await page.getByText("none of its devices can register").waitFor();
     await page.getByRole("button", { name: "Thaw" }).click();
     const dialog = page.getByRole("dialog");
@@ -97,7 +97,7 @@ describe("the pipeline", () => {
     await page.getByText("line 3 lost a <b>controller</b>").first().waitFor();
     assert.equal((await server.call("GET", `/imprint/v1/claims/${claim.id}`)).frozen.because, "line 3 lost a <b>controller</b>");
 
-    // Half a rate is none; nothing of it is sent.
+    // An incomplete rate is not sent.
     await page.getByRole("button", { name: "Change budget" }).click();
     await dialog.getByLabel(/^Most devices/).fill("50");
     await dialog.getByLabel("Rate: devices").fill("7");
@@ -111,7 +111,7 @@ describe("the pipeline", () => {
     await close();
   });
 
-  it("does not leave a question before its outcome is there", async () => {
+  it("does not close a confirmation before its outcome is known", async () => {
     const claim = await server.makeClaim("slow");
     const { page, problems, close } = await openPage(browser, server.url, { expected: /status of (401|500)/ });
     await signIn(page, server.url, server.admin);
@@ -126,7 +126,7 @@ describe("the pipeline", () => {
     await dialog.getByRole("button", { name: "Freeze the claim" }).click();
     await dialog.getByText("Working…").waitFor();
     assert.ok(await dialog.getByRole("button", { name: "Cancel" }).isDisabled());
-    // Browsers let a page refuse the first of them only.
+    // Browsers let a page cancel only the first of them.
     for (let i = 0; i < 3; ++i) await page.keyboard.press("Escape");
     await waitUntil(() => answer, "the request");
     await answer();
@@ -137,7 +137,7 @@ describe("the pipeline", () => {
     await close();
   });
 
-  it("reads everything once at first, and lets slow answers arrive however much happens", async () => {
+  it("reads everything once initially, and lets slow answers arrive however much happens", async () => {
     const { page, problems, close } = await openPage(browser, server.url);
     await signIn(page, server.url, server.admin);
     const asked = [];
@@ -157,14 +157,14 @@ describe("the pipeline", () => {
     });
     await page.getByRole("link", { name: "Devices", exact: true }).click();
     await page.getByRole("link", { name: "Pipeline", exact: true }).click();
-    // Refusals go on all the while.
+    // Refusals continue meanwhile.
     for (let i = 0; i < 12; ++i) await server.fleet(claim, 1, `<${i}>`);
     await page.getByRole("table", { name: /^Reasons of the/ }).waitFor();
     assert.deepEqual(problems, []);
     await close();
   });
 
-  it("has an alarm lead to a device and a claim, in words alone", async () => {
+  it("links an alarm to a device and a claim, as plain text", async () => {
     const claim = await server.makeClaim("alarmed");
     const { page, problems, close } = await openPage(browser, server.url, { expected: /status of (401|503)/ });
     const alarm = { state: "raised", severity: "critical", since: Date.now() / 1000, because: "because of this", next: "Do that." };
@@ -186,7 +186,7 @@ describe("the pipeline", () => {
     await close();
   });
 
-  it("leaves the audit page as it is read, and shows what is newer when asked", async () => {
+  it("does not change the audit page while it is read, and shows newer events on request", async () => {
     const { page, problems, close } = await openPage(browser, server.url);
     await signIn(page, server.url, server.admin);
     await page.goto(`${server.url}/ui/audit`);
@@ -200,7 +200,7 @@ describe("the pipeline", () => {
     assert.equal(await first.textContent(), before);
     await more.click();
     await first.getByText("made-meanwhile").waitFor();
-    // A sentence flows as one, whatever names are in it.
+    // Names in a sentence are inline.
     const displays = await page.locator(".event .device-text").evaluateAll((all) => all.map((one) => getComputedStyle(one).display));
     assert.deepEqual([...new Set(displays)], ["inline"]);
     assert.equal(await more.count(), 0);
@@ -208,7 +208,7 @@ describe("the pipeline", () => {
     await close();
   });
 
-  it("shows an error in the server's words, and tries again", async () => {
+  it("shows an error in the server's words, and can retry", async () => {
     const { page, close } = await openPage(browser, server.url, { expected: /status of (401|500)/ });
     await signIn(page, server.url, server.admin);
     await page.route("**/imprint/v1/hooks", (route) => route.fulfill({ status: 500, contentType: "application/json", body: '{"message":"the disk is full"}' }));
@@ -216,7 +216,7 @@ describe("the pipeline", () => {
     await page.getByRole("alert").getByText("the disk is full").waitFor();
     await page.unroute("**/imprint/v1/hooks");
     await page.getByRole("button", { name: "Try again" }).click();
-    await page.getByText("No hook is set up").waitFor();
+    await page.getByText("No hook is configured").waitFor();
     await settled(page);
     await close();
   });

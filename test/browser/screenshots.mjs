@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pictures of every page, in both themes, as wide as a desk, a tablet and a phone, to be looked at.
+// Screenshots of every page, in both themes, at desktop, tablet and phone size, for visual checks.
 // usage: IMPRINT_ACCESS_KEY=ID:SECRET node screenshots.mjs URL FOLDER ["/ui/address" ...]
-// The key comes by the environment: an argument may be taken for a folder, and shows in the list of processes.
+// The key comes from the environment: an argument could be mistaken for a folder, and is visible in the process list.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { kSizes, launch, openPage, settled, signIn } from "./browser.mjs";

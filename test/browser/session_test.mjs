@@ -15,7 +15,7 @@ describe("sign-in", () => {
     await server?.stop();
   });
 
-  it("lets in who has a key, and out again", async () => {
+  it("signs in with a key, and out again", async () => {
     const { page, context, problems, close } = await openPage(browser, server.url);
     await signIn(page, server.url, server.admin);
     const cookies = await context.cookies();
@@ -52,7 +52,7 @@ describe("sign-in", () => {
     });
   }
 
-  it("ends with its key, and goes on where it was after another sign-in", async () => {
+  it("ends with its key, and continues where it was after another sign-in", async () => {
     const key = await server.makeKey("passing", "read-only");
     const { page, problems, close } = await openPage(browser, server.url);
     await signIn(page, server.url, key);
@@ -69,7 +69,7 @@ describe("sign-in", () => {
     await close();
   });
 
-  it("says that somebody is still signed in where signing out failed", async () => {
+  it("says that the user is still signed in if signing out failed", async () => {
     const { page, problems, close } = await openPage(browser, server.url, { expected: /status of (401|500)/ });
     await signIn(page, server.url, server.admin);
     const isSignOut = (route) => route.request().method() === "DELETE";
@@ -88,7 +88,7 @@ describe("sign-in", () => {
     await close();
   });
 
-  it("follows another tab to who is signed in there", async () => {
+  it("switches to the user who signs in in another tab", async () => {
     const other = await server.makeKey("somebody else", "read-only");
     const { page, context, problems, close } = await openPage(browser, server.url, { expected: /status of (401|403)/ });
     await signIn(page, server.url, server.admin);
@@ -121,7 +121,7 @@ describe("sign-in", () => {
       ["read-only", whole, "Live"],
       ["factory", everywhere, "Read every 5 seconds"],
     ]) {
-      it(`${role}, sees pages without a refusal, and is refused nothing`, async () => {
+      it(`${role}, sees its pages, and no request is refused`, async () => {
         const { page, problems, close } = await openPage(browser, server.url);
         const key = await server.makeKey(`a ${role}`, role);
         await signIn(page, server.url, key);
@@ -146,7 +146,7 @@ describe("sign-in", () => {
           await page.getByText(feed, { exact: true }).waitFor();
           assert.deepEqual(await page.getByRole("alert").allTextContents(), [], address);
         }
-        // Green is for live alone.
+        // Only the live feed is green.
         const dot = await page.locator(".feed-dot").evaluate((element) => getComputedStyle(element).backgroundColor);
         const good = await page.evaluate(() => getComputedStyle(document.documentElement).getPropertyValue("--series-good").trim());
         const [red, green, blue] = [1, 3, 5].map((at) => Number.parseInt(good.slice(at, at + 2), 16));
@@ -158,7 +158,7 @@ describe("sign-in", () => {
       });
     }
 
-    it("factory, is told of what happens every few seconds", async () => {
+    it("factory, sees new events every few seconds", async () => {
       const { page, problems, close } = await openPage(browser, server.url);
       await signIn(page, server.url, await server.makeKey("line 7", "factory"));
       await settled(page);
@@ -172,14 +172,14 @@ describe("sign-in", () => {
     });
 
     for (const role of ["read-only", "factory"]) {
-      it(`${role}, sees no button that would change something`, async () => {
+      it(`${role}, sees no button that would make a change`, async () => {
         const { page, problems, close } = await openPage(browser, server.url);
         await signIn(page, server.url, await server.makeKey("auditor", role));
         await page.goto(`${server.url}/ui/claim?id=${claim.id}`);
-        await page.getByText(`The role ${role} sees claims and does not change them.`).waitFor();
+        await page.getByText(`The role ${role} can see claims but not change them.`).waitFor();
         assert.equal(await page.getByRole("button", { name: /Freeze|Thaw|budget/ }).count(), 0);
         await page.goto(`${server.url}/ui/device?thingName=device-W-000001`);
-        await page.getByText(`The role ${role} sees devices and does not change them.`).waitFor();
+        await page.getByText(`The role ${role} can see devices but not change them.`).waitFor();
         await settled(page);
         assert.equal(await page.getByRole("button", { name: /Rotate|groups|ctivate/ }).count(), 0);
         assert.deepEqual(problems, []);
@@ -188,7 +188,7 @@ describe("sign-in", () => {
     }
   });
 
-  it("asks once, and not again and again, for what a key may not see", async () => {
+  it("requests only once what a key may not see", async () => {
     const { page, close } = await openPage(browser, server.url, { expected: /status of (401|403)/ });
     await signIn(page, server.url, server.admin);
     const asked = [];
@@ -197,7 +197,7 @@ describe("sign-in", () => {
       return route.fulfill({ status: 403, contentType: "application/json", body: '{"message":"no policy allows it"}' });
     };
     for (const path of ["live", "hooks*", "alarms*"]) await page.route(`**/imprint/v1/${path}`, refuse);
-    // What the page before still asked for does not count.
+    // Requests of the previous page do not count.
     page.on("framenavigated", () => (asked.length = 0));
     await page.reload();
     await page.getByText("Your key may not see the hooks").waitFor();
@@ -214,7 +214,7 @@ describe("sign-in", () => {
     await close();
   });
 
-  it("is served with a policy that lets nothing else in", async () => {
+  it("is served with a content security policy that admits nothing else", async () => {
     for (const path of ["/ui/", "/ui/devices", "/ui/no/such/page"]) {
       const { status, headers } = await server.request("GET", path);
       assert.equal(status, 200, path);

@@ -21,17 +21,17 @@ DEADLINE = 60  # seconds for any one step
 
 
 def run(command, **options):
-    """Runs a command to its end; fails with its output unless check=False."""
+    """Runs a command to completion; on failure raises with its output, unless check=False."""
     check, timeout = options.pop("check", True), options.pop("timeout", DEADLINE)
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=timeout, **options)
     secrets_search.harvest(done.stdout, f"what {command[0]} printed")
     if check and done.returncode != 0:
-        raise AssertionError(f"{command} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
+        raise AssertionError(f"{command} exited with {done.returncode}\n{done.stdout}\n{done.stderr}")
     return done
 
 
 def debian_aws():
-    """Debian's AWS CLI, whatever else comes first in PATH."""
+    """Debian's AWS CLI, even if another one comes first in PATH."""
     return "/usr/bin/aws" if os.path.exists("/usr/bin/aws") else shutil.which("aws")
 
 
@@ -39,7 +39,7 @@ class Deployment:
     """imprint init, imprintd, and the environment of AWS clients; a context manager."""
 
     def __init__(self, *init_options, config="", log_level="debug", process=None):
-        """`process`: options of imprintd's process, as subprocess.Popen has them."""
+        """`process`: options of subprocess.Popen for imprintd."""
         self.log_level, self.process_options = log_level, process or {}
         self.scratch = pathlib.Path(tempfile.mkdtemp(prefix="imprint-contract-"))
         self.data = self.scratch / "deployment"
@@ -59,7 +59,7 @@ class Deployment:
         line = self.process.stdout.readline()
         found = re.fullmatch(r"imprintd ready mqtt=127\.0\.0\.1:(\d+) http=(https://127\.0\.0\.1:\d+) pid=(\d+)\n", line)
         if not found:
-            raise AssertionError(f"imprintd said {line!r}\n{self.server_log()}")
+            raise AssertionError(f"imprintd printed {line!r}\n{self.server_log()}")
         self.mqtt_port, self.http = int(found.group(1)), found.group(2)
         self.is_serving = True
 
@@ -80,7 +80,7 @@ class Deployment:
             shutil.rmtree(self.scratch, ignore_errors=True)
 
     def expect_no_secrets(self):
-        """Ends the server and searches everything that it wrote, and every way in which its audit trail is given out."""
+        """Stops the server, then searches everything it wrote and every form in which its audit trail is published."""
         written = []
         if self.is_serving and self.process.poll() is None:
             written.append(("/metrics", secrets_search.metrics_of(self.http, self.data)))
@@ -106,7 +106,7 @@ class Deployment:
             if text in self.server_log():
                 return
             time.sleep(0.05)
-        raise AssertionError(f"{text!r} never came up in the log:\n{self.server_log()[-4000:]}")
+        raise AssertionError(f"{text!r} did not appear in the log:\n{self.server_log()[-4000:]}")
 
     @staticmethod
     def wait_until(is_so):
@@ -114,7 +114,7 @@ class Deployment:
             if is_so():
                 return
             time.sleep(0.05)
-        raise AssertionError("what was waited for never came")
+        raise AssertionError("the expected condition was not reached in time")
 
     # ---- clients ----
 
@@ -142,7 +142,7 @@ class Deployment:
         return client
 
     def set_up_mission(self, template="FleetProvisioningTemplate"):
-        """What the mission's guide presupposes, with the plain AWS CLI."""
+        """Creates what the setup guide presupposes, with the plain AWS CLI."""
         self.aws("iot", "create-thing-type", "--thing-type-name", "SmartSensor")
         self.aws("iot", "create-thing-group", "--thing-group-name", "unprovisioned-devices")
         self.aws("iot", "create-policy", "--policy-name", "FleetDevicePolicy", "--policy-document", f"file://{POLICY}")

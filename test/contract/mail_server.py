@@ -66,7 +66,7 @@ class Conversation(socketserver.StreamRequestHandler):
 
 
 class MailServer(socketserver.ThreadingTCPServer):
-    """Takes mails from one user, over STARTTLS only; `mails` has what came. Knows nobody in `unknown`."""
+    """Accepts mails from one user, over STARTTLS only, into `mails`. Refuses the recipients in `unknown`."""
     allow_reuse_address = daemon_threads = True
 
     def __init__(self, certificate, key, user):

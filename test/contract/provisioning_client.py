@@ -16,7 +16,7 @@ DEADLINE = 30
 
 
 class Refused(Exception):
-    """CONNACK with a failure, or no CONNACK at all."""
+    """CONNACK reported a failure, or there was no CONNACK."""
 
     def __init__(self, code, reason):
         super().__init__(f"{code}: {reason}")
@@ -91,7 +91,7 @@ class Device:
         return self._wait(self.messages, timeout)
 
     def _wait(self, answers, timeout=DEADLINE):
-        """The next of them; queue.Empty when none comes in time or the connection has ended."""
+        """The next answer; queue.Empty if none arrives in time or the connection is closed."""
         ends = time.monotonic() + timeout
         while True:
             try:
@@ -101,7 +101,7 @@ class Device:
                     return answers.get_nowait()
 
     def request(self, topic, payload):
-        """Publishes and gives back (accepted?, payload as JSON)."""
+        """Publishes a request and returns (accepted?, payload as JSON)."""
         self.subscribe(topic + "/accepted", topic + "/rejected")
         self.publish(topic, payload if isinstance(payload, (str, bytes)) else json.dumps(payload))
         answer_topic, answer = self.receive()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Access keys with roles and policies, as boto3, the AWS CLI and hand-made signatures meet them."""
+"""Access keys with roles and policies, used by boto3, the AWS CLI and hand-made signatures."""
 import json
 import ssl
 import unittest
@@ -39,7 +39,7 @@ class Access(unittest.TestCase):
         for part in parts:
             self.assertIn(part, error["Message"])
 
-    def test_a_lost_sealing_key_is_not_made_anew(self):
+    def test_a_lost_sealing_key_is_not_replaced(self):
         with Deployment() as deployment:
             run([BIN / "imprint", "credentials", "create", deployment.data, "--name", "someone", "--role", "read-only"])
             deployment.stop()
@@ -68,7 +68,7 @@ class Access(unittest.TestCase):
         iot.create_thing(thingName="worker-1")
         self.assertDenied(lambda: iot.create_thing(thingName="boss-1"), "NotTheBoss", "thing/boss-1")
 
-    def test_a_revoked_key_is_gone_at_once(self):
+    def test_a_revoked_key_is_refused_at_once(self):
         key = self.make_key("--role", "admin")
         iot = self.client(key)
         iot.list_things()
@@ -78,7 +78,7 @@ class Access(unittest.TestCase):
         self.assertEqual(refused.exception.response["Error"]["Code"], "UnrecognizedClientException")
         self.assertIn("revoked", refused.exception.response["Error"]["Message"])
 
-    def test_keys_last_over_a_restart_and_are_unreadable_in_the_store(self):
+    def test_keys_survive_a_restart_and_are_unreadable_in_the_store(self):
         key = self.make_key("--role", "admin")
         self.assertEqual(self.deployment.stop(), 0)
         for path in self.deployment.data.rglob("*"):
@@ -102,7 +102,7 @@ class Access(unittest.TestCase):
 
 
 class Signatures(unittest.TestCase):
-    """Requests that no SDK writes: signed by botocore's signer, sent as they are."""
+    """Requests that no SDK sends: signed by botocore's signer and sent unchanged."""
 
     @classmethod
     def setUpClass(cls):
@@ -147,7 +147,7 @@ class Signatures(unittest.TestCase):
             status, answer = self.send("/things?" + query)
             self.assertNotEqual((status, answer.get("type")), (403, "InvalidSignatureException"), (query, answer))
 
-    def test_what_is_not_signed_or_wrong_is_refused(self):
+    def test_missing_and_wrong_signatures_are_refused(self):
         drop = lambda name: lambda headers: headers.pop(name)
         def unsign(headers):
             headers["Authorization"] = headers["Authorization"].replace("host;", "")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A factory in trouble: the alarm reaches a webhook, a mailbox and a topic, names what leads, is resolved, and survives a restart."""
+"""A factory in trouble: the alarm reaches a webhook, a mailbox and a topic, names the leading cause, is resolved, and survives a restart."""
 import hashlib
 import hmac
 import http.server
@@ -26,7 +26,7 @@ MAIL_PASSWORD = "a-pass-w0rd-of-the-mailbox"
 
 
 class Webhook(http.server.ThreadingHTTPServer):
-    """Keeps what is posted; refuses as long as `is_down`."""
+    """Keeps the posted requests; refuses them while `is_down`."""
     daemon_threads = True
 
     def __init__(self):
@@ -57,7 +57,7 @@ class Alarms(WithServer):
         run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", scratch / "mail.key",
              "-out", data / "mail-ca.pem", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-days", 2])
         cls.mail = MailServer(data / "mail-ca.pem", scratch / "mail.key", ("imprint", MAIL_PASSWORD))
-        cls.mail.unknown = ("TO:<gone@example.net>",)  # which keeps nobody else from being told
+        cls.mail.unknown = ("TO:<gone@example.net>",)  # which must not keep anybody else from being notified
         cls.webhook = Webhook()
         for name, secret in (("alarms.key", KEY), ("mail.password", MAIL_PASSWORD)):
             path = data / "server" / name
@@ -82,7 +82,7 @@ window = "{WINDOW}s"
 
     @classmethod
     def use_alarms(cls, tables):
-        """In place of the commented ones, taken over by SIGHUP."""
+        """Replaces the commented tables and reloads them with SIGHUP."""
         config = cls.deployment.data / "imprint.toml"
         text = config.read_text()
         begin, end = text.index("\n[alarms]\n") + 1, text.index("\n# Pre-provisioning hooks")
@@ -111,7 +111,7 @@ window = "{WINDOW}s"
         return self.imprint("alarm", "list")["alarms"]
 
     def told(self, event, kind="failure-ratio"):
-        """The next message at the webhook, which must be that."""
+        """The next message at the webhook, which must be this event."""
         headers, body = self.webhook.calls.get(timeout=DEADLINE)
         told = json.loads(body)
         self.assertEqual((told["event"], told["alarm"]["alarm"]), (event, kind), told)
@@ -138,7 +138,7 @@ window = "{WINDOW}s"
         return self.metric('imprint_alarm_deliveries_total{channel="mail",outcome="delivered"}')
 
     def operator(self):
-        """A client certificate of a person who may listen to alarms and may try to send some."""
+        """A client certificate for a person who may subscribe to alarms and may try to publish some."""
         made = self.deployment.aws("iot", "create-keys-and-certificate", "--set-as-active")
         folder = self.deployment.scratch
         (folder / "operator.pem").write_text(made["certificatePem"])
@@ -152,7 +152,7 @@ window = "{WINDOW}s"
         return folder / "operator.pem", folder / "operator.key"
 
     def listen(self, certificate, key):
-        """Unmodified mosquitto_sub; the messages, line by line, once it has subscribed."""
+        """Starts an unmodified mosquitto_sub; returns its messages, line by line, once it has subscribed."""
         listener = subprocess.Popen(["stdbuf", "-oL", "mosquitto_sub", "-d", "-v", "-h", "127.0.0.1", "-p", str(self.deployment.mqtt_port), "-i", "operator", "-q", "1",
                                      "--cafile", str(self.deployment.data / "root-ca.pem"), "--cert", str(certificate), "--key", str(key),
                                      "-t", "$imprint/alarms/#"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -177,7 +177,7 @@ window = "{WINDOW}s"
                     return topic, json.loads(payload)
         return next_message
 
-    def test_a_failing_factory_is_told_everywhere_and_its_recovery_too(self):
+    def test_a_failing_factory_and_its_recovery_are_notified_on_every_channel(self):
         certificate, key = self.operator()
         on_topic = self.listen(certificate, key)
         self.factory(1, good=93, bad=7)
@@ -214,7 +214,7 @@ window = "{WINDOW}s"
         self.assertEqual(pipeline["categories"][0]["category"], "not-admitted")
         self.assertGreater(pipeline["latency"]["p95"], 0)
 
-        # Nobody but the server speaks there, whatever the policy says.
+        # Only the server may publish there, whatever the policy says.
         liar = Device(self.deployment.mqtt_port, certificate, key, self.deployment.data / "root-ca.pem", "liar")
         self.addCleanup(liar.close)
         liar.connect()
@@ -234,7 +234,7 @@ window = "{WINDOW}s"
         with urllib.request.urlopen(urllib.request.Request(request.url, headers=dict(request.headers)), context=context) as answer:
             return json.load(answer)
 
-    def test_one_refused_of_three_is_no_alarm(self):
+    def test_one_refusal_of_three_raises_no_alarm(self):
         before = self.pipeline()["now"]["onboarded"]
         self.factory(2, good=2, bad=1)
         self.deployment.wait_until(lambda: self.pipeline()["now"]["onboarded"] == before + 2)
@@ -244,26 +244,26 @@ window = "{WINDOW}s"
         self.assertEqual(self.raised(), [])
         self.assertTrue(self.webhook.calls.empty())
 
-    def test_a_restart_keeps_the_state_and_tells_nothing_twice(self):
+    def test_a_restart_keeps_the_state_and_notifies_nobody_twice(self):
         self.webhook.is_down = True
         told = self.mails_told()
         self.factory(3, good=30, bad=10)
         self.deployment.wait_until(lambda: self.raised() and self.webhook.refused)
         self.mailed("raised")
-        # A mail server has a mail before imprintd knows that it has: whoever stops between the two is told again.
+        # A mail server has a mail before imprintd knows it: if imprintd stops in between, the mail is sent again.
         self.deployment.wait_until(lambda: self.mails_told() > told)
         self.webhook.is_down = False
         self.deployment.stop()
         self.deployment.start()
-        alarm = self.told("raised")  # what was owed
+        alarm = self.told("raised")  # the notification that was still to be sent
         self.assertEqual([one["id"] for one in self.imprint("alarm", "list", "--all")["alarms"]][0], alarm["id"])
         over = self.told("resolved")
         self.assertEqual(over["id"], alarm["id"])
         self.assertGreaterEqual(over["resolvedAt"] - over["since"], WINDOW)
-        self.assertIn(alarm["id"], self.mailed("resolved"))  # and no second mail that it was raised
+        self.assertIn(alarm["id"], self.mailed("resolved"))  # and no second mail about the raise
         self.assertEqual(self.deployment.server_log().count(f"id={alarm['id']}"), 2, "raised and resolved, once each")
 
-    def test_a_frozen_claim_is_an_alarm_until_it_is_thawed(self):
+    def test_a_frozen_claim_raises_an_alarm_until_it_is_thawed(self):
         folder = self.deployment.scratch / "small"
         made = self.imprint("claim", "create", "--template", TEMPLATE, "--out", folder, "--max-devices", "1")
         for number in (1, 2):
@@ -280,7 +280,7 @@ window = "{WINDOW}s"
             run([BIN / "imprint", "explain", self.deployment.data, "--certificate", made["certificateId"], "--output", "json"]).stdout)
         self.assertIn("resolved", [event["outcome"] for event in story["events"] if event["step"] == "alarm"])
 
-    def test_a_channel_that_does_not_work_is_named(self):
+    def test_a_failing_channel_is_named(self):
         self.webhook.is_down = True
         try:
             done = run([BIN / "imprint", "alarm", "test", self.deployment.data], check=False)
@@ -290,7 +290,7 @@ window = "{WINDOW}s"
         self.assertRegex(done.stdout, r"log +delivered\nmqtt +delivered\nwebhook +FAILED: .* answered 503 .*\nmail +delivered\n")
         self.assertIn("test", self.mail.mails.get(timeout=DEADLINE)["message"]["Subject"])
 
-    def test_a_mistake_in_the_file_is_told_and_changes_nothing(self):
+    def test_a_mistake_in_the_file_is_reported_and_changes_nothing(self):
         config = self.deployment.data / "imprint.toml"
         text = config.read_text()
         config.write_text(text.replace(f'window = "{WINDOW}s"', 'window = "1s"'))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The audit trail as its readers have it: verified, archived, exported, and checked by a program that shares no code with Imprint."""
+"""The audit trail as its readers use it: verified, archived, exported, and checked by a program that shares no code with Imprint."""
 import configparser
 import hashlib
 import json
@@ -23,14 +23,14 @@ SYSLOG = re.compile(r"<(\d{1,3})>1 (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) ([!-
 
 
 def canonical(event):
-    """As docs/audit.md says."""
+    """The canonical form, as docs/audit.md defines it."""
     fields = ["imprint-audit-1", event["sequence"], event["time"], *(event.get(name, "") for name in (
         "step", "outcome", "actor", "correlation", "thing", "certificate", "client", "serial_number", "detail"))]
     return b"".join(len(text).to_bytes(4, "big") + text for text in (str(field).encode() for field in fields))
 
 
 def archived(data):
-    """Every event of the archive, each file and each hash held to the one before."""
+    """Every event of the archive; checks each file and each hash against the one before."""
     events, at = [], None
     for path in sorted((data / "audit").iterdir()):
         header, *lines = [json.loads(line) for line in path.read_text().splitlines()]
@@ -69,13 +69,13 @@ class Audit(WithServer):
         self.deployment.wait_until(lambda: self.verify()["archive"]["last"] >= head)
 
     def stopped_copy(self):
-        """The trail of the running deployment, to be tampered with."""
+        """A copy of the running deployment's trail, to tamper with."""
         copy = self.deployment.scratch / f"copy-{time.monotonic_ns()}"
         run([BIN / "imprint", "backup", self.deployment.data, f"{copy}.tar"])
         run([BIN / "imprint", "restore", f"{copy}.tar", copy])
         return copy
 
-    def test_one_device_is_on_record_from_claim_to_connection_and_the_chain_holds(self):
+    def test_one_device_is_recorded_from_claim_to_connection_and_the_chain_is_intact(self):
         thing, certificate, key, certificate_id = self.onboard("a1")
         self.connect_device(thing, certificate, key).close()
         self.wait_until_archived()
@@ -88,7 +88,7 @@ class Audit(WithServer):
         for path in (self.deployment.data / "audit", *(self.deployment.data / "audit").iterdir()):
             self.assertEqual(stat.S_IMODE(path.stat().st_mode) & 0o077, 0, path)
 
-    def test_a_head_that_was_noted_still_holds_later(self):
+    def test_a_head_noted_earlier_verifies_later(self):
         head = self.audit("head").stdout.strip()
         self.onboard("a2")
         self.assertTrue(self.verify("--head", head)["intact"])
@@ -121,7 +121,7 @@ class Audit(WithServer):
         problem = self.verify(data=copy)["problem"]
         self.assertEqual((problem["what"], problem["sequence"], problem["line"], problem["where"]), ("reordered", 4, 5, str(path)))
 
-    def test_a_lost_store_is_no_healthy_deployment(self):
+    def test_a_deployment_with_a_lost_store_is_not_healthy(self):
         with Deployment() as deployment:
             deployment.boto3().create_thing(thingName="known")
             deployment.stop()
@@ -141,7 +141,7 @@ class Audit(WithServer):
             deployment.start()
             self.assertEqual(deployment.boto3().list_things()["things"], [])
 
-    def test_an_older_store_goes_on_from_what_it_holds_and_the_server_says_what_is_back(self):
+    def test_an_older_store_continues_and_the_server_names_what_was_undone(self):
         with Deployment() as deployment:
             deployment.boto3().create_thing(thingName="known")
             certificate = deployment.boto3().create_keys_and_certificate(setAsActive=True)["certificateId"]
@@ -171,7 +171,7 @@ class Audit(WithServer):
             self.assertEqual([thing["thingName"] for thing in deployment.boto3().list_things()["things"]], ["known"])
             self.assertEqual(deployment.boto3().describe_certificate(certificateId=certificate)["certificateDescription"]["status"], "ACTIVE")
 
-    def test_the_archive_is_complete_after_a_crash_and_goes_on(self):
+    def test_the_archive_is_complete_after_a_crash_and_continues(self):
         with Deployment() as deployment:
             deployment.stop()
             config = deployment.data / "imprint.toml"
@@ -193,7 +193,7 @@ class Audit(WithServer):
             self.assertEqual([event["thing"] for event in events if event["step"] == "create_thing"],
                              [f"t-{round_}-{i}" for round_ in range(3) for i in range(20)])
 
-    def test_a_backup_takes_the_archive_along_and_its_server_goes_on(self):
+    def test_a_backup_includes_the_archive_and_its_server_continues(self):
         self.onboard("a4")
         copy = self.stopped_copy()
         report = self.verify(data=copy)
@@ -222,7 +222,7 @@ class Audit(WithServer):
         again = self.audit("export", "--out", str(out), check=False)
         self.assertEqual((again.returncode, "File exists" in again.stderr), (1, True))
 
-    def test_export_after_an_event_that_is_not_there_yet_ends_with_what_to_do(self):
+    def test_export_after_a_future_event_fails_with_a_remedy(self):
         head = int(self.audit("head").stdout.split(":")[0])
         self.assertIn("0 events, up to event", self.audit("export", "--after", str(head)).stderr)
         for words in ([], ["--follow"]):
@@ -258,7 +258,7 @@ class Audit(WithServer):
         export = lambda: [json.loads(line) for line in self.audit("export").stdout.splitlines()]
         gone = lambda events: sum(event["step"] == "disconnect" for event in events) == sum(
             event["step"] == "connect" and event["outcome"] == "ok" for event in events)
-        self.deployment.wait_until(lambda: gone(export()))  # nothing is recorded any more
+        self.deployment.wait_until(lambda: gone(export()))  # nothing more is recorded
         events = export()
         self.assertTrue(any(event.get("clientId") == 'odd "client]\\ é' for event in events))
         until = ["--until", iso(events[-1]["time"])]
@@ -307,7 +307,7 @@ class Audit(WithServer):
             watch.wait(timeout=DEADLINE)
             watch.stdout.close()
 
-    def test_export_follows_over_a_receiver_that_restarts(self):
+    def test_export_follows_across_a_receivers_restart(self):
         after = int(self.audit("head").stdout.split(":")[0])
         numbers = []
         with socket.create_server(("127.0.0.1", 0)) as server:
@@ -321,7 +321,7 @@ class Audit(WithServer):
                     connection.settimeout(DEADLINE)
                     with connection, connection.makefile("rb") as stream:
                         message = ""
-                        while f'serialNumber="{serial}"' not in message:  # and then it goes away
+                        while f'serialNumber="{serial}"' not in message:  # and then the receiver stops
                             size = b"".join(iter(lambda: stream.read(1).strip(), b""))
                             message = stream.read(int(size)).decode()
                             numbers.append(int(re.search(r'sequence="(\d+)"', message).group(1)))
@@ -356,7 +356,7 @@ class Audit(WithServer):
 
 class SecretsSearch(unittest.TestCase):
     def test_a_leak_is_found(self):
-        """The search is part of every deployment's end; here it has something to find."""
+        """Every deployment is searched when it is closed; here there is something to find."""
         for leak in ("log", "event"):
             deployment = Deployment()
             key = json.loads(run([BIN / "imprint", "credentials", "create", deployment.data, "--name", "x", "--role", "admin", "--output", "json"]).stdout)

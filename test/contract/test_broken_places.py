@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Starts, and imprint doctor, where a deployment cannot work: what is wrong, where, and what to do."""
+"""imprintd and imprint doctor where a deployment cannot work: both say what is wrong, where, and what to do."""
 import json
 import os
 import pathlib
@@ -13,7 +13,7 @@ from deployment import BIN, Deployment, run
 
 
 class SmallDisk:
-    """A file system of a few MiB; skips the test where none may be mounted."""
+    """A file system of a few MiB; skips the test if it may not be mounted."""
 
     def __init__(self, test, mebibytes=24):
         self.path = pathlib.Path(tempfile.mkdtemp(prefix="imprint-small-disk-"))
@@ -25,7 +25,7 @@ class SmallDisk:
         test.addCleanup(subprocess.run, ["umount", "-l", str(self.path)], check=False)
 
     def fill(self):
-        """To the last page, so that not even a short file can grow."""
+        """Fills the disk to the last page, so that not even a short file can grow."""
         descriptor = os.open(self.path / "fill", os.O_WRONLY | os.O_CREAT, 0o600)
         try:
             for size in (1 << 20, 4096):
@@ -45,12 +45,12 @@ class SmallDisk:
 
 
 def start(data):
-    """imprintd where it must not come up; its exit code and what it said."""
+    """Runs imprintd where it must not start; returns its exit code and output."""
     return run([BIN / "imprintd", data, "--mqtt", "127.0.0.1:0", "--http", "127.0.0.1:0"], check=False)
 
 
 def doctor(data):
-    """Exit code, and the checks by name."""
+    """Returns the exit code and the checks by name."""
     done = run([BIN / "imprint", "doctor", data, "--output", "json"], check=False)
     return done.returncode, {check["name"]: check for check in json.loads(done.stdout)["checks"]}
 
@@ -95,7 +95,7 @@ class FullDisk(unittest.TestCase):
         self.disk.fill()
         self.expect_refusal(run([BIN / "imprint", "init", self.disk.path / "other"], check=False), 1, self.disk.path)
         self.expect_refusal(run([BIN / "imprint", "backup", self.data, self.disk.path / "b"], check=False), 1, self.disk.path)
-        self.assertEqual(sorted(path.name for path in self.disk.path.iterdir()), ["deployment", "fill"], "nothing half made")
+        self.assertEqual(sorted(path.name for path in self.disk.path.iterdir()), ["deployment", "fill"], "nothing incomplete")
 
     def serve_once(self):
         command = [BIN / "imprintd", self.data, "--mqtt", "127.0.0.1:0", "--http", "127.0.0.1:0"]
@@ -128,7 +128,7 @@ class ReadOnlyDisk(unittest.TestCase):
 
 
 class Copy(unittest.TestCase):
-    def test_of_a_deployment_that_is_served_is_not_served(self):
+    def test_a_copy_of_a_running_deployment_is_not_served(self):
         with Deployment() as original:
             code, checks = doctor(original.data)
             self.assertEqual(checks["server"]["health"], "ok", checks)

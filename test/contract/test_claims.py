@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Claims with budgets: what lies within gets through, what goes beyond freezes them, and everybody is told why."""
+"""Claims with budgets: use within the budget succeeds, use beyond it freezes the claim, and everybody can see why."""
 import json
 import re
 import ssl
@@ -29,7 +29,7 @@ class WithClaims(WithServer):
         return self.imprint("claim", verb, self.deployment.data, claim_id, *words)
 
     def make(self, name, *options):
-        """A claim of its own for one test: its folder and id."""
+        """Makes a claim for one test; returns its folder and id."""
         folder = self.deployment.scratch / name
         made = self.imprint("claim", "create", self.deployment.data, "--template", TEMPLATE, "--out", folder, *options)
         return folder, made["certificateId"]
@@ -45,7 +45,7 @@ class WithClaims(WithServer):
         return device.connect()
 
     def register(self, claim, serial, source=""):
-        """As far as it comes: the answer that ended it, or None once the claim is refused at CONNECT."""
+        """Provisions as far as possible; returns the last answer, or None if the claim is refused at CONNECT."""
         try:
             device = self.device(claim, serial, source)
         except Refused:
@@ -60,7 +60,7 @@ class WithClaims(WithServer):
             device.close()
 
     def assertFrozen(self, claim_id, because):
-        """The claim is frozen a moment after the answer that told so."""
+        """The claim is frozen shortly after the answer that says so."""
         self.deployment.wait_until(lambda: "frozen" in self.claim_verb("show", claim_id))
         shown = self.claim_verb("show", claim_id)
         self.assertEqual(shown["status"], "INACTIVE")
@@ -118,7 +118,7 @@ class Claims(WithClaims):
         self.assertEqual((shown["status"], shown["state"], shown["devices"]), ("ACTIVE", "used-up", 150))
         self.assertEqual(self.alarms(), before + 1)
 
-    def test_a_use_from_outside_its_networks_freezes_it_and_cuts_it(self):
+    def test_use_from_outside_its_networks_freezes_it_and_closes_its_connections(self):
         claim, claim_id = self.make("hall", "--network", "127.0.0.1", "--network", "10.0.0.0/8")
         self.assertTrue(self.register(claim, "N-1")[0])
         waiting = self.device(claim, "waiting")
@@ -132,7 +132,7 @@ class Claims(WithClaims):
         self.assertEqual([event["detail"]["category"] for event in events], ["claim-refused"])
         self.assertGreaterEqual(self.metric('imprint_provisioning_failure_total{category="claim-refused",method="connect",template=""}'), 1)
 
-    def test_a_network_it_has_not_learned_freezes_it(self):
+    def test_use_from_a_network_it_has_not_learned_freezes_it(self):
         claim, claim_id = self.make("learner", "--learn-networks", "1")
         self.assertTrue(self.register(claim, "L-1")[0])
         self.assertEqual(self.claim_verb("show", claim_id)["learnedNetworks"], ["127.0.0.0/24"])
@@ -148,7 +148,7 @@ class Claims(WithClaims):
         self.deployment.wait_until(lambda: "rule serials" in self.explain("--serial", "B-20")[0])
         self.assertEqual(self.register(claim, "B-11"), (False, None))
 
-    def test_its_rate_slows_it_down_and_leaves_it_in_service(self):
+    def test_its_rate_delays_devices_and_does_not_freeze_it(self):
         claim, claim_id = self.make("slow", "--rate", "1/1h")
         self.assertTrue(self.register(claim, "R-1")[0])
         ok, rejected = self.register(claim, "R-2")
@@ -157,7 +157,7 @@ class Claims(WithClaims):
         self.assertTrue(self.register(claim, "R-2")[0])
         self.assertEqual(self.claim_verb("show", claim_id)["status"], "ACTIVE")
 
-    def test_it_is_for_its_time_and_its_templates(self):
+    def test_it_works_only_in_its_period_and_with_its_templates(self):
         claim, claim_id = self.make("early", "--from", "2099-01-01")
         self.assertDenied(self.register(claim, "T-1"), "rule from")
         self.claim_verb("set", claim_id, "--from", "none", "--until", "2020-01-01T00:00:00Z")
@@ -180,7 +180,7 @@ class Claims(WithClaims):
         self.assertNotEqual(again.returncode, 0)
         self.assertIn("is not frozen", again.stderr)
 
-    def test_a_claim_made_the_aws_way_works_and_may_get_a_budget(self):
+    def test_a_claim_made_the_aws_way_works_and_can_get_a_budget(self):
         aws = self.deployment.aws
         folder = self.deployment.scratch / "aws-claim"
         folder.mkdir()
@@ -198,7 +198,7 @@ class Claims(WithClaims):
         self.assertDenied(self.register(folder, "W-4"), "3 of 3")
         self.assertFrozen(made["certificateId"], "3 of 3")
 
-    def test_the_tool_lists_shows_and_refuses_in_words(self):
+    def test_the_tool_lists_shows_and_explains_refusals(self):
         _, claim_id = self.make("told", "--name", "batch7", "--max-devices", "7", "--serials", "S-1..S-7", "--template", TEMPLATE)
         listed = run([BIN / "imprint", "claim", "list", self.deployment.data]).stdout
         self.assertRegex(listed, rf'{claim_id}  batch7 +in-service  0 of 7 .* \["{TEMPLATE}"\]')

@@ -59,7 +59,7 @@ class ControlPlane(unittest.TestCase):
             iot.describe_thing(thingName="one")
         self.assertEqual(iot.list_things_in_thing_group(thingGroupName="hall-1")["things"], [])
 
-    def test_pages_are_whole_while_things_come(self):
+    def test_pages_are_complete_while_things_are_added(self):
         iot = self.iot
         for number in range(25):
             iot.create_thing(thingName=f"page-{number:02}")
@@ -203,7 +203,7 @@ class ControlPlane(unittest.TestCase):
             self.assertEqual(reports["ERRORS"][0]["lineNumber"], 8)
             self.assertTrue(reports["RESULTS"][0]["response"]["ResourceArns"]["thing"].endswith("thing/bulk-000"))
 
-    def test_uploads_come_in_pieces_with_curl(self):
+    def test_uploads_in_pieces_with_curl(self):
         deployment = self.deployment
         credentials = self.iot._request_signer._credentials
         def put(piece, options):
@@ -212,11 +212,11 @@ class ControlPlane(unittest.TestCase):
                         "-X", "PUT", "--data-binary", piece, f"{deployment.http}/imprint/v1/uploads/factory/a.ndjson?{options}"])
             return json.loads(done.stdout)
         self.assertEqual(put("first", "last=false&offset=0")["bytes"], 5)
-        self.assertIn("begins there", put("again", "last=true&offset=9")["message"])
+        self.assertIn("must begin there", put("again", "last=true&offset=9")["message"])
         self.assertTrue(put("second", "last=true&offset=5")["complete"])
         self.assertEqual((deployment.data / "uploads/factory/a.ndjson").read_text(), "firstsecond")
 
-    def test_searches_find_what_is_there(self):
+    def test_searches_find_matching_things(self):
         iot = self.iot
         for number in range(12):
             iot.create_thing(thingName=f"search-{number:02}", attributePayload={"attributes": {"pressure": str(number * 10), "Maker": "Nord"}})
@@ -240,21 +240,21 @@ class ControlPlane(unittest.TestCase):
         self.assertEqual(iot.describe_index(indexName="AWS_Things")["indexStatus"], "ACTIVE")
 
     def make_ca(self, name, *extensions):
-        """A CA key and its self-signed certificate, as the guide makes them."""
+        """Makes a CA key and its self-signed certificate, as the guide does."""
         key, certificate = self.deployment.scratch / f"{name}.key", self.deployment.scratch / f"{name}.pem"
         run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-sha256", "-days", "30", "-subj", f"/CN={name}", "-keyout", key, "-out", certificate,
              "-addext", "keyUsage=critical,keyCertSign", *extensions])
         return key, certificate
 
     def sign(self, ca, name, common_name, days="7"):
-        """A leaf under that CA."""
+        """Makes a leaf certificate under that CA."""
         ca_key, ca_certificate = ca
         key, csr, certificate = (self.deployment.scratch / f"{name}.{end}" for end in ("key", "csr", "pem"))
         run(["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key, "-out", csr, "-subj", f"/CN={common_name}"])
         run(["openssl", "x509", "-req", "-sha256", "-days", days, "-in", csr, "-CA", ca_certificate, "-CAkey", ca_key, "-CAcreateserial", "-out", certificate])
         return key, certificate
 
-    def test_a_ca_of_the_operator_vouches_for_its_devices(self):
+    def test_devices_of_a_registered_ca_are_accepted(self):
         deployment, iot, scratch = self.deployment, self.iot, self.deployment.scratch
         ca = self.make_ca("Factory CA")
         code = deployment.aws("iot", "get-registration-code")["registrationCode"]
@@ -264,7 +264,7 @@ class ControlPlane(unittest.TestCase):
         config.write_text(json.dumps({"roleArn": ROLE, "templateBody": json.dumps({
             "Parameters": {"AWS::IoT::Certificate::CommonName": {"Type": "String"}},
             "Resources": {"thing": {"Type": "AWS::IoT::Thing", "Properties": {"ThingName": {"Ref": "AWS::IoT::Certificate::CommonName"}}}}})}))
-        # The guide's own words, the shortened option included.
+        # Exactly the guide's command, including its abbreviated option.
         made = deployment.aws("iot", "register-ca-certificate", "--ca-certificate", f"file://{ca[1]}", "--verification-cert", f"file://{verification}",
                               "--set-as-active", "--allow-auto-registration", "--registration-config", f"file://{config}", "--tags", "Key=site,Value=north")
         described = iot.describe_ca_certificate(certificateId=made["certificateId"])
@@ -315,7 +315,7 @@ class ControlPlane(unittest.TestCase):
                     device = Device(deployment.mqtt_port, certificate, key, deployment.data / "root-ca.pem", name, tls=tls)
                     self.addCleanup(device.close)
                     if tls == ssl.TLSVersion.TLSv1_2:
-                        with self.assertRaises(Refused):  # nobody knows it yet
+                        with self.assertRaises(Refused):  # it is not registered yet
                             device.connect()
                         made = deployment.aws("iot", "register-certificate-without-ca", "--certificate-pem", f"file://{certificate}", "--status", "ACTIVE")
                         iot.attach_policy(policyName="SelfMade", target=made["certificateArn"])
@@ -329,7 +329,7 @@ class ControlPlane(unittest.TestCase):
                     self.assertEqual(device.receive(), (f"self/{name}", b"hello"))
                     device.close()
 
-    def test_tags_come_with_resources_and_go_with_them(self):
+    def test_tags_are_created_and_deleted_with_resources(self):
         iot, aws = self.iot, self.deployment.aws
         group = aws("iot", "create-thing-group", "--thing-group-name", "tagged", "--tags", "Key=site,Value=north", "Key=empty,Value=")["thingGroupArn"]
         aws("iot", "tag-resource", "--resource-arn", group, "--tags", "Key=site,Value=south", "Key=cost,Value=7")
@@ -358,7 +358,7 @@ class ControlPlane(unittest.TestCase):
         self.assertEqual([key for key, value in after["eventConfigurations"].items() if value["Enabled"]], ["THING"])
         self.assertLessEqual(after["creationDate"], after["lastModifiedDate"])
 
-    def test_authorization_can_be_asked_for(self):
+    def test_authorization_can_be_tested(self):
         iot = self.iot
         certificate = iot.create_keys_and_certificate(setAsActive=True)["certificateArn"]
         prefix = certificate.rpartition(":")[0]
@@ -386,7 +386,7 @@ class ControlPlane(unittest.TestCase):
         self.assertEqual([result["authDecision"] for result in results], ["ALLOWED", "EXPLICIT_DENY", "ALLOWED", "IMPLICIT_DENY"])
         self.assertEqual(names(results[1]["denied"]["explicitDeny"]["policies"]), ["ask-deny"])
 
-    def test_what_is_not_offered_says_so(self):
+    def test_unsupported_operations_say_so(self):
         for call in (lambda: self.iot.list_jobs(), lambda: self.iot.list_role_aliases()):
             with self.assertRaises(self.iot.exceptions.ClientError) as refused:
                 call()
@@ -409,7 +409,7 @@ class ControlPlane(unittest.TestCase):
         self.assertEqual(missing.exception.code, 403)
         missing.exception.close()
 
-    def test_a_trusted_user_brings_a_claim_of_five_minutes(self):
+    def test_a_trusted_user_gets_a_five_minute_claim(self):
         deployment = self.deployment
         deployment.set_up_mission()
         out = deployment.aws("iot", "create-provisioning-claim", "--template-name", "FleetProvisioningTemplate")

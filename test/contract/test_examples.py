@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The examples that people copy, run as they stand."""
+"""The examples that people copy, run unchanged."""
 import os
 import unittest
 

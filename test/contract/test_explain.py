@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""imprint explain tells the true story of failures that real clients run into."""
+"""imprint explain correctly explains failures of real clients."""
 import json
 import os
 import signal
@@ -18,7 +18,7 @@ class Explain(WithServer):
     CONFIG = ""
 
     def explain(self, *words, wanted):
-        """The story, once it holds the step that is waited for: what a device did is recorded a moment after it was answered."""
+        """The story, once it contains the expected step: a device's steps are recorded shortly after they are answered."""
         for _ in range(DEADLINE * 10):
             story = json.loads(run([BIN / "imprint", "explain", self.deployment.data, *words, "--output", "json"]).stdout)
             if any(wanted in event["sentence"] for event in story["events"]):
@@ -33,7 +33,7 @@ class Explain(WithServer):
         self.assertEqual(places, sorted(places), sentences)
 
     def register(self, serial, parameters=None, token=None, topic=PROVISION, client=None, csr=None):
-        """Connects with the claim and goes as far as it comes; gives back the last answer."""
+        """Connects with the claim and provisions as far as possible; returns the last answer."""
         device = self.connect_claim(client or f"bench-{serial}")
         try:
             ok, created = device.request(CREATE_CSR, {"certificateSigningRequest": csr or make_csr(self.deployment.scratch, serial)[1]})
@@ -50,11 +50,11 @@ class Explain(WithServer):
         self.register("x1", parameters={"SerialNumber": "x1"})
         self.assertTold(["--serial", "x1"], "InvalidParameters", "Send every parameter", before=["with the claim", "got certificate"])
 
-    def test_2_a_request_that_is_no_csr(self):
+    def test_2_a_request_that_is_not_a_csr(self):
         self.register("x2", csr="-----BEGIN CERTIFICATE REQUEST-----\nMA==\n-----END CERTIFICATE REQUEST-----\n")
         self.assertTold(["--client", "bench-x2"], "InvalidCsr", "Make a new key", before=["with the claim"])
 
-    def test_3_a_token_that_was_never_given(self):
+    def test_3_a_token_that_was_never_issued(self):
         self.register("x3", token="00" * 64)
         self.assertTold(["--serial", "x3"], "InvalidCertificateOwnershipToken", "Start over: request a certificate")
 
@@ -132,7 +132,7 @@ class Explain(WithServer):
     # ---- without a device ----
 
     def refused(self, wanted):
-        """The entry about a device that was refused, once it is there."""
+        """The entry about a refused device, once it exists."""
         for _ in range(DEADLINE * 10):
             devices = json.loads(run([BIN / "imprint", "explain", self.deployment.data, "--output", "json"]).stdout)["devices"]
             for one in devices:
@@ -141,7 +141,7 @@ class Explain(WithServer):
             time.sleep(0.1)
         raise AssertionError(f"{wanted!r} is not among {devices}")
 
-    def test_who_was_refused_last_is_listed_without_knowing_a_name(self):
+    def test_recent_refusals_are_listed_without_naming_a_device(self):
         for _ in range(2):
             self.register("l1", parameters={"SerialNumber": "l1"})
         told = self.refused("FirmwareVersion")
@@ -151,8 +151,8 @@ class Explain(WithServer):
         self.assertRegex(text, r'serial number "l1" from 127\.0\.0\.1, 2 times')
         self.assertIn("  Next: The same request will be refused again. Send every parameter", text)
 
-    def test_a_device_that_leaves_with_a_certificate_and_does_not_register(self):
-        """As the mission's sketch does, whose buffer is too small for the answer."""
+    def test_a_device_that_disconnects_with_a_certificate_before_registering(self):
+        """As an example sketch does, whose buffer is too small for the answer."""
         for _ in range(2):
             device = self.connect_claim("claim-client")
             ok, created = device.request("$aws/certificates/create/json", "{}")
@@ -164,8 +164,8 @@ class Explain(WithServer):
         self.assertIn("setBufferSize(4096)", told["next"])
         self.assertTold(["--client", "claim-client"], "without RegisterThing", "setBufferSize(4096)")
 
-    def test_a_first_day_without_a_session_leaves_something_to_explain(self):
-        """Who does not trust the server, shows no certificate or speaks no TLS has no name; the address and the remedy are there."""
+    def test_failed_handshakes_can_be_explained(self):
+        """A client that does not trust the server, sends no certificate or does not speak TLS has no name; its address and the remedy are shown."""
         stranger = self.deployment.scratch / "other-root.pem"
         run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", os.devnull, "-out", stranger,
              "-subj", "/CN=another root"])
@@ -179,8 +179,8 @@ class Explain(WithServer):
             self.assertIn("do what the sentence says", told["next"])
         self.assertIn("a device without a name from 127.0.0.1", run([BIN / "imprint", "explain", self.deployment.data]).stdout)
 
-    def test_a_wrong_port_leaves_something_to_explain(self):
-        """HTTP where devices connect, and a device where operators do."""
+    def test_a_wrong_port_can_be_explained(self):
+        """HTTP at the devices' port, and a device at the operators' port."""
         run(["curl", "-s", "-m", "5", f"http://127.0.0.1:{self.deployment.mqtt_port}/"], check=False)
         self.assertIn("do what the sentence says", self.refused("does not speak TLS")["next"])
         run(["mosquitto_pub", "-h", "127.0.0.1", "-p", self.deployment.http.rsplit(":", 1)[1], "--cafile", self.claim / "root-ca.pem",
@@ -189,7 +189,7 @@ class Explain(WithServer):
         self.assertIn("MQTT port", told["next"])
         self.assertEqual(told["detail"]["cause"], "MqttAtRestPort")
 
-    def test_a_device_that_is_cut_again_and_again_is_not_well(self):
+    def test_a_device_that_is_disconnected_repeatedly_is_not_healthy(self):
         thing, certificate, key, _ = self.onboard("cut1")
         for _ in range(40):
             device = self.connect_device(thing, certificate, key)
@@ -201,14 +201,14 @@ class Explain(WithServer):
         self.assertEqual(story["standing"], "bad")
         self.assertNotIn("nothing to do", run([BIN / "imprint", "explain", self.deployment.data, "--thing", thing]).stdout)
 
-    def test_a_connect_that_is_refused_is_told_with_its_thing(self):
+    def test_a_refused_connect_is_shown_with_its_thing(self):
         thing, certificate, key, _ = self.onboard("old1")
         run(["mosquitto_pub", "-h", "127.0.0.1", "-p", str(self.deployment.mqtt_port), "--cafile", self.deployment.data / "root-ca.pem",
              "--cert", certificate, "--key", key, "-V", "mqttv31", "-i", thing, "-t", "x", "-m", "y"], check=False)
         self.assertTold(["--thing", thing], "connect denied", "MQTT 3.1.1 or MQTT 5")
 
-    def test_a_mistyped_template_is_a_failure_and_is_asked_about(self):
-        """As firmware with MQTT 3.1.1 has it, which is cut for that; the dashboard and the alarms see it too."""
+    def test_a_mistyped_template_is_a_failure_with_a_suggestion(self):
+        """As in firmware with MQTT 3.1.1, which is disconnected for it; the dashboard and the alarms show it, too."""
         client = "mistyped"
         device = self.connect_claim(client)
         ok, created = device.request(CREATE_CSR, {"certificateSigningRequest": make_csr(self.deployment.scratch, client)[1]})
@@ -230,13 +230,13 @@ class Explain(WithServer):
             self.connect_device(thing, certificate, key)
         self.assertTold(["--thing", thing], "no policy is attached", "attach-policy")
 
-    def test_a_refused_sign_in_says_whose_it_was(self):
+    def test_a_refused_sign_in_names_the_key(self):
         run(["curl", "-s", "--cacert", self.deployment.data / "root-ca.pem", "-H", "content-type: application/json",
              "-d", '{"accessKeyId": "AKIAWRONG", "secretAccessKey": "nothing"}', self.deployment.http + "/ui/session"])
         told = run([BIN / "imprint", "audit", "list", self.deployment.data, "--step", "sign_in"]).stdout
         self.assertRegex(told, r"denied with the key AKIAWRONG from 127\.0\.0\.1: ")
 
-    def test_units_that_share_a_client_id_are_told(self):
+    def test_units_that_share_a_client_id_are_noticed(self):
         for serial in ("s1", "s2"):
             self.register(serial, parameters={"SerialNumber": serial}, client="one-for-all")
         self.assertTold(["--serial", "s2"], "InvalidParameters", '2 units have come with the client id "one-for-all"')
@@ -260,13 +260,13 @@ class Explain(WithServer):
             iot.describe_thing(thingName="device-try1")
         refused = attempt("SerialNumber=try1", check=False)
         self.assertEqual((refused.returncode, json.loads(refused.stdout)["errorCode"]), (1, "InvalidParameters"))
-        # What was shown is what comes about.
+        # The real registration gives what the trial showed.
         self.assertEqual(self.onboard("try1")[0], "device-try1")
         again = attempt("SerialNumber=try1", "FirmwareVersion=2.0.0")
         thing = next(change for change in json.loads(again.stdout)["changes"] if change["kind"] == "thing")
         self.assertEqual((thing["attributes"]["firmwareVersion"], thing["before"]["attributes"]["firmwareVersion"]), ("2.0.0", "1.0.0"))
 
-    def test_follow_tells_it_live(self):
+    def test_follow_shows_it_live(self):
         import subprocess
         watch = subprocess.Popen([str(BIN / "imprint"), "explain", str(self.deployment.data), "--serial", "f1", "--follow"],
                                  stdout=subprocess.PIPE, text=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A manufacturing list of 1,000 units decides who gets in, while the server serves."""
+"""A manufacturing list of 1,000 units decides which devices are admitted, while the server serves."""
 import json
 import unittest
 
@@ -39,7 +39,7 @@ class Gatekeeper(WithServer):
             device.close()
 
     def told(self, serial, wanted):
-        """The story, once what is waited for is in it."""
+        """The story, once it contains the expected text."""
         story = {}
 
         def is_told():
@@ -48,7 +48,7 @@ class Gatekeeper(WithServer):
         self.deployment.wait_until(is_told)
         return story
 
-    def test_exactly_those_who_are_listed_get_in(self):
+    def test_exactly_the_listed_units_are_admitted(self):
         self.assertEqual(self.imported, {"rows": 1000, "added": 1000, "changed": 0, "unchanged": 0, "wrong": 0})
         listed = [f"SN-{number:04}" for number in (0, 1, 10, 100, 500, 998, 999)]
         strangers = ["SN-1000", "sn-0000", "SN-0000 "]
@@ -67,7 +67,7 @@ class Gatekeeper(WithServer):
         self.assertTrue(any('manufacturing list line-a has no serial "SN-2000"' in event["sentence"] for event in story["events"]), story)
         self.assertIn("imprint list set", story["next"])
 
-    def test_a_change_holds_for_the_next_device(self):
+    def test_a_change_applies_to_the_next_device(self):
         self.assertFalse(self.register("SN-3000")[0])
         self.imprint("list", "set", "line-a", "SN-3000", "firmware=7")
         ok, registered = self.register("SN-3000")
@@ -79,7 +79,7 @@ class Gatekeeper(WithServer):
         self.assertEqual(self.imprint("list", "lookup", "line-a", "SN-0701", check=False).returncode, 1)
         self.assertIn("blocked", self.imprint("list", "lookup", "line-a", "SN-0700").stdout)
 
-    def test_a_form_can_be_asked_for(self):
+    def test_a_pattern_can_be_required(self):
         try:
             self.imprint("template", "set", TEMPLATE, r"parameter.SerialNumber.pattern=SN-[0-9]{4}")
             ok, refused = self.register("SN-00050")
@@ -96,7 +96,7 @@ class Gatekeeper(WithServer):
         finally:
             self.imprint("template", "set", TEMPLATE, "parameter.SerialNumber.pattern=", "parameter.FirmwareVersion.check-digit=")
 
-    def test_the_tool_says_whose_a_setting_is(self):
+    def test_the_tool_shows_the_source_of_a_setting(self):
         shown = self.imprint("template", "show", TEMPLATE).stdout
         self.assertIn("allowlist = line-a  (template)", shown)
         self.assertIn("reprovision = same-key  (imprint.toml)", shown)
@@ -105,7 +105,7 @@ class Gatekeeper(WithServer):
         self.assertEqual(wrong.returncode, 2)
         self.assertIn('"reprovision" = "sometimes": must be one of same-key', wrong.stderr)
 
-    def test_a_file_with_mistakes_is_named_line_by_line_and_brings_nothing(self):
+    def test_a_file_with_mistakes_is_reported_by_line_and_not_imported(self):
         file = self.deployment.scratch / "wrong.csv"
         file.write_bytes(b'serial,region\nX-1,eu\nX-2,\xff\nX-3\n"X-4"4,eu\n' + b"X" * 300 + b",eu\nX-6,\"a\nb\"\n'; DROP TABLE list_entries; --,eu\n")
         refused = self.imprint("list", "import", "line-a", file, check=False)
@@ -118,7 +118,7 @@ class Gatekeeper(WithServer):
         self.assertEqual((partly.returncode, json.loads(partly.stdout)["added"]), (1, 2), partly.stderr)
         self.assertEqual(self.imprint("list", "lookup", "line-a", "'; DROP TABLE list_entries; --").returncode, 0)
 
-    def test_what_spreadsheets_do_to_lists_is_read_or_refused_by_line(self):
+    def test_damage_by_spreadsheets_is_read_or_refused_by_line(self):
         def imported(name, content, *words):
             file = self.deployment.scratch / name
             file.write_bytes(content)
@@ -142,7 +142,7 @@ class Gatekeeper(WithServer):
         done = json.loads(self.imprint("list", "import", "line-a", file, "--output", "json").stdout)
         self.assertEqual((done["added"], done["changed"], done["unchanged"]), (0, 0, 200))
 
-    def test_a_list_in_use_stays(self):
+    def test_a_list_in_use_cannot_be_deleted(self):
         refused = self.imprint("list", "delete", "line-a", check=False)
         self.assertEqual(refused.returncode, 2)
         self.assertIn(TEMPLATE, refused.stderr)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The mission's pre-provisioning handler, compiled from TypeScript, decides over devices under Node through each transport."""
+"""The example pre-provisioning handler, compiled from TypeScript and run by Node, decides about devices over each transport."""
 import hashlib
 import hmac
 import json
@@ -33,7 +33,7 @@ def free_port():
 
 
 class SlowHook(ThreadingHTTPServer):
-    """HTTPS: takes its time over every event and remembers how many it had at once; refuses what is not signed."""
+    """HTTPS: answers every event slowly, records how many it had at once, and refuses unsigned requests."""
     daemon_threads = True
     request_queue_size = 128
 
@@ -161,7 +161,7 @@ shadow = true
             raise AssertionError(cls.deployment.server_log()[-4000:])
 
     def template(self, hook, body=None):
-        """A template with that hook, one for each test, and its claim."""
+        """Makes a template with that hook, one for each test, and its claim."""
         self.__class__.templates += 1
         name = f"{hook}-{self.templates}"
         iot = self.iot
@@ -172,7 +172,7 @@ shadow = true
         return name, self.deployment.make_claim(f"claim-{name}", name)
 
     def fleet(self, name, claim, prefix, devices, *more):
-        """`imprint fleet`; gives back how many devices came through, and by cause how many did not."""
+        """Runs `imprint fleet`; returns the number of devices that succeeded, and of failures by cause."""
         done = run([BIN / "imprint", "fleet", self.deployment.data, "--devices", devices, "--template", name, "--claim", claim,
                     "--serial-prefix", prefix, "--output", "json", *more], check=False, timeout=3 * DEADLINE)
         return json.loads(done.stdout.strip().splitlines()[-1])
@@ -202,7 +202,7 @@ shadow = true
         bad = self.fleet(name, claim, f"{transport}-", 4)
         self.assertEqual(bad["succeeded"], 0, bad)
         self.assertIn("AccessDenied", json.dumps(bad))
-        self.assertNotIn("Unknown serial", json.dumps(bad), "the device hears nothing of it")
+        self.assertNotIn("Unknown serial", json.dumps(bad), "the device must not learn it")
         self.assertEqual(self.metric("imprint_hook_rejections_total", template=name, reason="denied"), 4)
         story = self.explain(f"{transport}-000001", "denied the device")
         self.assertIn("Unknown serial", json.dumps(story["events"]))
@@ -255,7 +255,7 @@ shadow = true
         finally:
             self.__class__.claim = kept
 
-    def test_nobody_is_let_in_while_no_worker_comes(self):
+    def test_no_device_is_admitted_without_a_worker(self):
         name, claim = self.template("lonely")
         ok, answer = self.ask(name, claim, "EU-TH-100001")
         self.assertEqual((ok, answer["statusCode"], answer["errorCode"]), (False, 403, "AccessDenied"))
@@ -265,18 +265,18 @@ shadow = true
         self.assertIn("a worker to ask for it at http://127.0.0.1:", json.dumps(story["events"]))
         self.assertIn("did not answer in time", story["next"])
 
-    def test_nobody_is_let_in_by_a_hook_that_is_not_configured(self):
+    def test_no_device_is_admitted_if_the_hook_is_not_configured(self):
         name, claim = self.template("nowhere")
         ok, answer = self.ask(name, claim, "EU-TH-200001")
         self.assertEqual((ok, answer["errorCode"]), (False, "AccessDenied"))
         self.assertNotIn("imprint.toml", json.dumps(answer))
         self.assertIn("no [[hook]] in imprint.toml answers for", json.dumps(self.explain("EU-TH-200001", "hook")["events"]))
         self.assertEqual(self.metric("imprint_hook_rejections_total", template=name, reason="failed"), 1)
-        # Taken off, the template goes on without.
+        # Without the hook, the template works again.
         self.deployment.aws("iot", "update-provisioning-template", "--template-name", name, "--remove-pre-provisioning-hook")
         self.assertTrue(self.ask(name, claim, "EU-TH-200002")[0])
 
-    def test_a_server_that_another_ca_certifies_is_told_nothing(self):
+    def test_a_server_with_a_certificate_of_another_ca_receives_nothing(self):
         name, claim = self.template("impostor")
         served = self.slow.served
         self.assertFalse(self.ask(name, claim, "EU-TH-300001")[0])
@@ -291,7 +291,7 @@ shadow = true
 
     # ---- throughput ----
 
-    def test_the_hooks_concurrency_sets_the_pace_and_others_go_on(self):
+    def test_the_hooks_concurrency_sets_its_rate_and_others_are_not_delayed(self):
         name, claim = self.template("slow")
         thing, certificate, key, _ = self.onboard("bystander")
         bystander = self.connect_device(thing, certificate, key)

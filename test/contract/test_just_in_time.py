@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Devices whose certificates a CA of the operator's signed, with openssl, the AWS CLI, boto3 and mosquitto's clients."""
+"""Devices whose certificates were signed by an operator's own CA, with openssl, the AWS CLI, boto3 and mosquitto's clients."""
 import json
 import os
 import secrets
@@ -38,7 +38,7 @@ class Authority:
              "-sha256", "-extfile", config])
 
     def device(self, name, algorithm="ec", subject=None, days=365, chain=()):
-        """Key and certificate of a device; `chain` is sent along."""
+        """Makes the key and certificate of a device; `chain` is sent with it."""
         key, pem = self.folder / f"{name}.key", self.folder / f"{name}.pem"
         if algorithm == "ec":
             run(["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", key])
@@ -64,7 +64,7 @@ class WithOwnCa(unittest.TestCase):
         return json.loads(answer.stdout)["certificateId"]
 
     def publish(self, device, client_id):
-        """mosquitto_pub of one message; whether it was taken."""
+        """Publishes one message with mosquitto_pub; returns whether it was accepted."""
         key, pem = device
         done = run(["mosquitto_pub", "-h", "127.0.0.1", "-p", self.deployment.mqtt_port, "--cafile", self.deployment.data / "root-ca.pem",
                     "--cert", pem, "--key", key, "-V", "mqttv311", "-i", client_id, "-q", 1, "-t", f"device/{client_id}/up", "-m", "hello"],
@@ -75,7 +75,7 @@ class WithOwnCa(unittest.TestCase):
         return [thing["thingName"] for page in self.iot.get_paginator("list_things").paginate() for thing in page["things"]]
 
     def told(self, *words, wanted):
-        """What `imprint explain` says, once it says what is wanted."""
+        """The output of `imprint explain`, once it contains the expected text."""
         def story():
             return run([BIN / "imprint", "explain", self.deployment.data, *words]).stdout
         Deployment.wait_until(lambda: wanted in story())
@@ -94,7 +94,7 @@ class Provisioning(WithOwnCa):
         cls.ca = Authority(cls.folder, "Factory")
         cls.ca_id = cls.register(cls, cls.ca, "--key", cls.ca.key, "--body", JITP)
 
-    def test_ecdsa_and_rsa_devices_get_in_at_once(self):
+    def test_ecdsa_and_rsa_devices_are_admitted_at_once(self):
         for name, algorithm in (("jit-ec", "ec"), ("jit-rsa", "rsa")):
             with self.subTest(name):
                 self.assertTrue(self.publish(self.ca.device(name, algorithm), name))
@@ -104,19 +104,19 @@ class Provisioning(WithOwnCa):
                 described = self.iot.describe_certificate(certificateId=principals[0].split("/")[1])["certificateDescription"]
                 self.assertEqual((described["status"], described["caCertificateId"]), ("ACTIVE", self.ca_id))
 
-    def test_an_intermediate_may_lie_between(self):
+    def test_an_intermediate_is_accepted(self):
         line = Authority(self.folder, "Line", issuer=self.ca)
         self.assertFalse(self.publish(line.device("jit-alone"), "jit-alone"))
         self.assertTrue(self.publish(line.device("jit-line", chain=[line.pem]), "jit-line"))
         self.assertTrue(self.publish(line.device("jit-full", chain=[line.pem, self.ca.pem]), "jit-full"))
 
-    def test_a_device_of_nobodys_ca_is_refused_and_told_of(self):
+    def test_a_device_of_an_unregistered_ca_is_refused_and_explained(self):
         stranger = Authority(self.folder, "Stranger").device("jit-stranger")
         self.assertFalse(self.publish(stranger, "jit-stranger"))
         story = self.told("--certificate", self.fingerprint(stranger[1]), wanted="no registered CA certificate signed it")
         self.assertIn("imprint ca register", story)
 
-    def test_a_look_alike_of_the_ca_is_refused(self):
+    def test_an_impostor_of_the_ca_is_refused(self):
         folder = self.folder / "twin"
         folder.mkdir()
         twin = Authority(folder, "Factory")
@@ -128,7 +128,7 @@ class Provisioning(WithOwnCa):
         self.assertFalse(self.publish(expired, "jit-expired"))
         self.told("--certificate", self.fingerprint(expired[1]), wanted="expired")
 
-    def test_an_inactive_ca_introduces_nobody_and_keeps_whom_it_has(self):
+    def test_an_inactive_ca_admits_no_new_devices_and_keeps_existing_ones(self):
         ca = Authority(self.folder, "Paused")
         ca_id = self.register(ca, "--key", ca.key, "--body", JITP)
         early = ca.device("jit-early")
@@ -167,7 +167,7 @@ class Provisioning(WithOwnCa):
         Deployment.wait_until(lambda: not self.publish(first, "jit-double"))
         self.told("--certificate", self.fingerprint(first[1]), wanted="replaced it when its device registered again")
 
-    def test_the_template_is_mended_and_the_device_tries_again(self):
+    def test_the_device_succeeds_after_the_template_is_corrected(self):
         ca = Authority(self.folder, "Typo")
         body = JITP.read_text().replace("FleetDevicePolicy", "FleetDevicePolicyy")
         (self.folder / "typo.json").write_text(body)
@@ -188,7 +188,7 @@ class ModeAws(WithOwnCa):
         self.deployment.process.send_signal(signal.SIGHUP)
         self.deployment.wait_for_log("reloaded")
 
-    def test_the_first_connection_is_dropped_and_the_second_gets_in(self):
+    def test_the_first_connection_is_closed_and_the_second_accepted(self):
         ca = Authority(self.folder, "Factory")
         self.iot.create_provisioning_template(templateName="Jitp", type="JITP", enabled=True, provisioningRoleArn=ROLE,
                                               templateBody=JITP.read_text())
@@ -200,7 +200,7 @@ class ModeAws(WithOwnCa):
 
 
 class Registration(WithOwnCa):
-    def test_an_event_is_told_and_boto3_activates(self):
+    def test_an_event_is_published_and_boto3_activates(self):
         ca = Authority(self.folder, "Factory")
         ca_id = self.register(ca, "--key", ca.key)
         events = self.watch(f"$aws/events/certificates/registered/{ca_id}")
@@ -223,7 +223,7 @@ class Registration(WithOwnCa):
         self.assertTrue(self.publish(device, "jitr-1"))
 
     def watch(self, topic):
-        """Subscribes with a certificate of the deployment's own; the list of what comes."""
+        """Subscribes with a certificate of the deployment; returns the list of messages received."""
         policy = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "iot:*", "Resource": "*"}]})
         self.iot.create_policy(policyName="Watcher", policyDocument=policy)
         made = self.iot.create_keys_and_certificate(setAsActive=True)
@@ -277,14 +277,14 @@ class RegistrationHook(WithOwnCa):
 
 
 class Registering(WithOwnCa):
-    def test_the_missions_commands_lead_to_a_connected_device(self):
+    def test_the_example_commands_lead_to_a_connected_device(self):
         with Deployment() as deployment:
             environment = {**os.environ, "IMPRINT_BIN": str(BIN), "PATH": f"{os.path.dirname(debian_aws())}:{os.environ['PATH']}"}
             done = run([ROOT / "examples/own-ca.sh", deployment.data.name, "made"], env=environment, timeout=3 * DEADLINE, cwd=deployment.scratch)
             self.assertIn("== all of it as it should be", done.stdout)
             self.assertIn("provisioned as sensor-1 at its first connection", done.stdout)
 
-    def test_a_template_is_held_against_certificates_before_the_first_device_connects(self):
+    def test_a_template_is_checked_against_certificates_before_the_first_device_connects(self):
         ca, other = Authority(self.folder, "Lint"), Authority(self.folder, "Foreign")
         line = Authority(self.folder, "LintLine", issuer=ca)
         rows = [
@@ -303,7 +303,7 @@ class Registering(WithOwnCa):
                 self.assertIn(wanted, done.stdout)
 
     def odd_device(self, ca, name, key=(), subject=None, extensions=CLIENT_AUTH, sign=(), csr=()):
-        """A device's certificate as no two factories make them alike; openssl's own words in the lists."""
+        """A device certificate in one of the many styles of factories; the lists are openssl options."""
         key_file, pem, request, config = (self.folder / f"{name}.{ending}" for ending in ("key", "pem", "csr", "ext"))
         config.write_text(extensions)
         run(["openssl", "genpkey", *(key or ("-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256")), "-out", key_file])
@@ -356,7 +356,7 @@ class Registering(WithOwnCa):
                 client = common_name if name == "odd-long" else name
                 self.assertEqual(self.publish(device, client), lint.returncode == 0, f"{name}: {lint.stdout}")
 
-    def test_a_revoked_device_stays_out_until_its_revocation_is_lifted(self):
+    def test_a_revoked_device_is_refused_until_its_revocation_is_lifted(self):
         ca = Authority(self.folder, "Revoking")
         self.register(ca, "--key", ca.key, "--body", JITP)
         device = ca.device("returned")
@@ -381,7 +381,7 @@ class Registering(WithOwnCa):
         self.assertIn("is ACTIVE and still registered", again.stderr)
         self.told("--certificate", identifier, wanted="lift")
 
-    def test_the_tool_says_what_is_wrong(self):
+    def test_the_tool_reports_errors(self):
         ca, other = Authority(self.folder, "One"), Authority(self.folder, "Other")
         device = ca.device("leaf")
         rows = [

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The way out: what `imprint export` writes, as mosquitto and the AWS CLI take it."""
+"""Leaving Imprint: mosquitto and the AWS CLI accept what `imprint export` writes."""
 import json
 import shutil
 import socket
@@ -21,7 +21,7 @@ def free_port():
 
 
 class Client:
-    """A device against mosquitto: connects, publishes, and remembers what it was sent."""
+    """A device of mosquitto: connects, publishes, and records the messages it receives."""
 
     def __init__(self, port, device, ca, client_id):
         self.received, self.connected, self.gone = [], threading.Event(), threading.Event()
@@ -65,7 +65,7 @@ class Mosquitto(unittest.TestCase):
         cls.port = free_port()
         shutil.copy(cls.deployment.data / "server/server.key", cls.folder / "server.key")
         configuration = cls.folder / "mosquitto.conf"
-        # As its package would start it, but for the port and the account that tests run under.
+        # As its package would start it, except for the port and the account that tests run under.
         configuration.write_text(configuration.read_text().replace("listener 8883", f"listener {cls.port} 127.0.0.1") + "user root\n")
         cls.log = open(cls.folder / "log", "w")
         cls.process = subprocess.Popen(["/usr/sbin/mosquitto", "-v", "-c", "mosquitto.conf"], cwd=cls.folder, stdout=cls.log, stderr=cls.log)
@@ -109,7 +109,7 @@ class Mosquitto(unittest.TestCase):
         self.assertEqual(device.received, [(own, b"yes")])
         self.assertEqual(neighbour.received, [(foreign, b"mine")])
 
-    def test_a_revoked_device_does_not_get_in(self):
+    def test_a_revoked_device_is_refused(self):
         context = ssl.create_default_context(cafile=str(self.deployment.data / "root-ca.pem"))
         context.load_cert_chain(f"{self.devices[self.bad]}.pem", f"{self.devices[self.bad]}.key")
         with self.assertRaises((ssl.SSLError, ConnectionError)) as refused:
@@ -126,7 +126,7 @@ class Mosquitto(unittest.TestCase):
             verdict = run(["openssl", "verify", "-crl_check", "-CAfile", bundle, f"{self.devices[name]}.pem"], check=False)
             self.assertIn(expected, verdict.stdout + verdict.stderr)
 
-    def test_the_claim_does_not_get_in(self):
+    def test_the_claim_is_refused(self):
         claim = self.deployment.scratch / "claim"
         context = ssl.create_default_context(cafile=str(self.deployment.data / "root-ca.pem"))
         context.load_cert_chain(claim / "claim.pem", claim / "claim.key")
@@ -137,7 +137,7 @@ class Mosquitto(unittest.TestCase):
                 if stream.recv(1) == b"":
                     raise ConnectionError("closed without an answer")
 
-    def test_the_report_says_what_is_lost(self):
+    def test_the_report_names_what_cannot_be_expressed(self):
         report = (self.folder / "report.txt").read_text()
         self.assertIn("cannot tell these clients apart", report)
         self.assertIn("grants every subscription", report)

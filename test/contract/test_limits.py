@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""imprintd where the system gives it little: a log that nobody reads, few file descriptors."""
+"""imprintd with few system resources: a log that nobody reads, few file descriptors."""
 import contextlib
 import os
 import re
@@ -14,7 +14,7 @@ from test_provisioning import WithServer
 
 
 def fill(descriptor):
-    """Writes until there is no room any more, and leaves it to block its next writer."""
+    """Writes until there is no room left, so that the next writer blocks."""
     os.set_blocking(descriptor, False)
     with contextlib.suppress(BlockingIOError):
         while True:
@@ -49,7 +49,7 @@ class UnreadLog(Limited):
         cls.OPTIONS = {"process": {"stderr": cls.pipe[1]}}
         super().setUpClass()
 
-    def test_devices_and_operators_are_served_all_the_same(self):
+    def test_devices_and_operators_are_still_served(self):
         for number in range(3):
             device = self.device(f"U{number}")
             for _ in range(50):
@@ -58,7 +58,7 @@ class UnreadLog(Limited):
         self.assertTrue(self.is_ready())
         self.assertEqual(len(self.deployment.aws("iot", "list-things")["things"]), 3)
         os.set_blocking(self.pipe[0], False)
-        self.assertEqual(os.read(self.pipe[0], 1), b"x", "the pipe was full all the time")
+        self.assertEqual(os.read(self.pipe[0], 1), b"x", "the pipe was full throughout")
 
 
 class FewDescriptors(Limited):
@@ -83,7 +83,7 @@ class FewDescriptors(Limited):
     def lines(self, text):
         return self.deployment.server_log().count(text)
 
-    def test_a_flood_leaves_what_devices_and_operators_need(self):
+    def test_a_flood_leaves_enough_for_devices_and_operators(self):
         connected = self.device("F1")
         for port in (self.mqtt, self.rest):
             for number in range(2):
@@ -96,7 +96,7 @@ class FewDescriptors(Limited):
         self.expect_served(connected)
         self.assertLess(len(self.deployment.server_log()), 500_000)
 
-    def test_without_any_descriptor_left_devices_that_are_connected_are_served(self):
+    def test_connected_devices_are_served_without_any_descriptor_left(self):
         connected = self.device("G1")
         pid = self.deployment.process.pid
         used = len(os.listdir(f"/proc/{pid}/fd"))
@@ -106,7 +106,7 @@ class FewDescriptors(Limited):
                 self.deployment.wait_for_log("cannot accept")
                 for _ in range(100):
                     self.expect_served(connected)
-                # It tries again and again; the log counts that.
+                # It retries continually; the log counts the attempts.
                 self.deployment.wait_until(lambda: re.search("cannot accept.* more_like_this=", self.deployment.server_log()))
                 self.assertLess(self.lines("cannot accept"), 100)
             self.device("G2")
@@ -115,7 +115,7 @@ class FewDescriptors(Limited):
             resource.prlimit(pid, resource.RLIMIT_NOFILE, (self.MOST, self.MOST))
         self.assertTrue(self.is_ready())
 
-    def test_a_stranger_pays_for_its_lines_with_its_address(self):
+    def test_log_lines_about_strangers_are_limited_per_address(self):
         key = self.deployment.scratch / "stranger.key"
         run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", key])
         for number in range(60):
@@ -129,7 +129,7 @@ class FewDescriptors(Limited):
         told = self.lines("refused a client certificate that the registry does not know")
         self.assertTrue(20 <= told < 50, f"{told} lines for 60 certificates")
 
-    def test_the_doctor_tells_of_the_servers_limit_and_not_of_its_own(self):
+    def test_the_doctor_reports_the_servers_limit_and_not_its_own(self):
         for own in (4_096, self.MOST // 2):
             hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
             done = subprocess.run([BIN / "imprint", "doctor", self.deployment.data], capture_output=True, text=True, timeout=DEADLINE,
@@ -138,7 +138,7 @@ class FewDescriptors(Limited):
             self.assertRegex(done.stdout, r"warn +open files +the running server may open 256;")
             self.assertIn("restart imprintd with LimitNOFILE", done.stdout)
 
-    def test_the_doctor_tells_what_a_server_would_get_where_none_runs(self):
+    def test_the_doctor_reports_the_limit_of_a_new_server_if_none_runs(self):
         idle = self.deployment.scratch / "idle"
         run([BIN / "imprint", "init", idle])
         done = run(["sh", "-c", f"ulimit -n 300; exec {BIN}/imprint doctor {idle}"], check=False)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every listing of the tool, past its first page and with every option: what is signed must be what is sent."""
+"""Every listing of the tool, beyond its first page and with every option: the signed request must equal the sent one."""
 import datetime
 import json
 import unittest
@@ -39,7 +39,7 @@ class Listings(unittest.TestCase):
         self.assertEqual(self.tool("audit", "list", data, "--from", later).stdout, "")
         self.assertEqual(self.tool("audit", "list", data, "--until", earlier).stdout, "")
         trail = self.tool("audit", "list", data, "--count", "1000").stdout
-        self.assertNotIn("signature", trail, "a listing of our own was refused, and that is on record")
+        self.assertNotIn("signature", trail, "one of the tool's own listings was refused and recorded")
 
     def test_lists_credentials_and_claims_of_more_than_one_page(self):
         data = self.deployment.data

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A real Prometheus scrapes a server at work, and its answers agree with the registry; the rules and the Grafana dashboard are held to both."""
+"""A real Prometheus scrapes a working server, and its answers agree with the registry; the rules and the Grafana dashboard are checked against both."""
 import datetime
 import json
 import pathlib
@@ -22,7 +22,7 @@ TEMPLATE = "FleetProvisioningTemplate"
 
 
 class Prometheus:
-    """Debian's, in a scratch directory, scraping one deployment every second with the example's rules."""
+    """Debian's Prometheus in a scratch directory, scraping one deployment every second with the example's rules."""
 
     def __init__(self, deployment):
         self.scratch = deployment.scratch / "prometheus"
@@ -43,7 +43,7 @@ class Prometheus:
         return f"http://{found.group(1)}" if found else None
 
     def is_ready(self):
-        """It listens before it answers."""
+        """Prometheus listens before it can answer."""
         try:
             with urllib.request.urlopen(self.url + "/-/ready", timeout=DEADLINE):
                 return True
@@ -89,7 +89,7 @@ class Scraped(WithServer):
         self.deployment.wait_until(lambda: self.prometheus.value(expression) == expected)
 
     def wait_for_evaluation(self):
-        """Until the rules have looked, begun after this call, at what was scraped before it."""
+        """Waits for a rule evaluation that began after this call and therefore sees what was scraped before it."""
         now = time.time()
         evaluated = lambda: min(datetime.datetime.fromisoformat(re.sub(r"(\.\d{6})\d*", r"\1", group["lastEvaluation"].replace("Z", "+00:00"))).timestamp()
                                 for group in self.prometheus.get("/api/v1/rules")["groups"])
@@ -103,7 +103,7 @@ class Scraped(WithServer):
         self.assertEqual(self.fleet(1, "B0-")["failed"], 1)
         self.wait_for('sum(imprint_provisioning_failure_total)', 1)
         self.wait_for_evaluation()
-        self.assertNotIn("ImprintFailureRatio", self.firing(), "one refused of three is no alarm")
+        self.assertNotIn("ImprintFailureRatio", self.firing(), "one refusal of three raises no alarm")
 
         self.assertEqual(self.fleet(7, "B-")["failed"], 7)
         self.assertEqual(self.fleet(93, "A-")["succeeded"], 93)
@@ -119,7 +119,7 @@ class Scraped(WithServer):
         self.wait_for('imprint_build_info{version!=""}', 1)
         self.deployment.wait_until(lambda: "ImprintFailureRatio" in self.firing())
 
-    def test_every_expression_of_the_grafana_dashboard_is_one(self):
+    def test_every_expression_of_the_grafana_dashboard_is_valid(self):
         dashboard = json.loads((PACKAGING / "grafana/imprint.json").read_text())
         self.assertGreater(len(dashboard["panels"]), 10)
         rules = set(re.findall(r"^\s*- record: (\S+)", (PACKAGING / "prometheus/imprint.rules.yml").read_text(), re.M))
@@ -134,7 +134,7 @@ class Scraped(WithServer):
         named = {re.sub(r"_(bucket|sum|count)$", "", name) for name in re.findall(r"\b(?:imprint|process)_\w+", text)}
         self.assertEqual(named - documented, set())
         declared = set(re.findall(r'"((?:imprint|process)_\w+)"', (ROOT / "src/telemetry/metrics.cc").read_text()))
-        self.assertEqual(documented, declared, "docs/monitoring.md lists what is declared")
+        self.assertEqual(documented, declared, "docs/monitoring.md lists the declared metrics")
         with urllib.request.urlopen(self.deployment.http + "/metrics", timeout=DEADLINE, context=self.trust()) as answer:
             scraped = answer.read().decode()
         self.assertLessEqual(set(re.findall(r"^# HELP (\S+)", scraped, re.M)), declared)
@@ -146,7 +146,7 @@ class Scraped(WithServer):
 
 
 class Rules(unittest.TestCase):
-    def test_rules_and_example_are_sound_and_do_as_their_tests_say(self):
+    def test_rules_and_example_are_valid_and_pass_their_tests(self):
         folder = PACKAGING / "prometheus"
         run(["promtool", "check", "rules", folder / "imprint.rules.yml"])
         run(["promtool", "test", "rules", folder / "imprint.rules.test.yml"])

@@ -28,10 +28,10 @@ def make_csr(folder, name, *algorithm):
 
 
 class WithServer(unittest.TestCase):
-    """One server for all tests of a class; serials keep the tests apart."""
+    """One server for all tests of a class; the tests use different serials."""
 
     CONFIG = ""
-    OPTIONS = {}  # of the Deployment
+    OPTIONS = {}  # for Deployment
 
     @classmethod
     def setUpClass(cls):
@@ -47,7 +47,7 @@ class WithServer(unittest.TestCase):
         return device.connect()
 
     def onboard(self, serial, firmware="1.0.0", **options):
-        """Claim to own identity with a CSR; gives back thing name, certificate file, key file."""
+        """Provisions a device from the claim with a CSR; returns thing name, certificate file, key file."""
         key, csr = make_csr(self.deployment.scratch, serial)
         device = self.connect_claim(f"factory-{serial}", **options)
         ok, created = device.request(CREATE_CSR, {"certificateSigningRequest": csr})
@@ -105,7 +105,7 @@ class MissionFlow(WithServer):
         key.write_text(created["privateKey"])
         self.connect_device("device-keys", certificate, key)
 
-    def test_an_issued_certificate_is_what_the_profile_says(self):
+    def test_an_issued_certificate_follows_the_profile(self):
         _, certificate, _, certificate_id = self.onboard("profile")
         chain = ["-CAfile", self.claim / "root-ca.pem", "-untrusted", self.deployment.data / "ca/issuing-ca.pem"]
         run(["openssl", "verify", "-x509_strict", "-purpose", "sslclient", *chain, certificate])
@@ -115,7 +115,7 @@ class MissionFlow(WithServer):
         self.assertIn("TLS Web Client Authentication", text)
         self.assertIn(certificate_id, text.replace(":", "").lower())
 
-    def test_mosquitto_clients_get_in_with_the_new_identity(self):
+    def test_mosquitto_clients_connect_with_the_new_identity(self):
         thing, certificate, key, _ = self.onboard("mosquitto")
         options = ["-h", "127.0.0.1", "-p", self.deployment.mqtt_port, "--cafile", self.claim / "root-ca.pem", "--cert", certificate,
                    "--key", key, "-i", thing, "-q", "1"]
@@ -139,7 +139,7 @@ class MissionFlow(WithServer):
 
 
 class Rejections(WithServer):
-    """Section 1.3 and 13 of the contract, over the wire."""
+    """Sections 1.3 and 13 of the specification, over the wire."""
 
     def test_every_rejection_names_step_place_and_remedy(self):
         device = self.connect_claim("rejections")
@@ -202,7 +202,7 @@ class Rejections(WithServer):
                 self.assertIn("answers arrive", device.disconnect_reason[1])
         self.deployment.wait_for_log("is where answers arrive; publish RegisterThing requests to")
 
-    def test_nobody_subscribes_the_way_to_anothers_answer(self):
+    def test_no_subscription_receives_anothers_answer(self):
         spy = self.connect_claim("spy")
         codes = spy.subscribe(CREATE_CSR + "/accepted", "$aws/certificates/+/json/accepted", PROVISION + "/#", "#", "$share/s/" + CREATE_CSR + "/accepted")
         self.assertEqual(len(codes), 5)
@@ -250,7 +250,7 @@ class Rejections(WithServer):
 
 
 class Sessions(WithServer):
-    def test_deactivation_cuts_a_live_session_within_a_second(self):
+    def test_deactivation_closes_a_live_session_within_a_second(self):
         for status, again in (("INACTIVE", "is INACTIVE"), ("REVOKED", "is REVOKED")):
             thing, certificate, key, certificate_id = self.onboard(f"cut-{status}")
             device = self.connect_device(thing, certificate, key, paho.MQTTv5)
@@ -261,7 +261,7 @@ class Sessions(WithServer):
                 self.connect_device(thing, certificate, key, paho.MQTTv5)
             self.assertIn(again, refused.exception.reason)
 
-    def test_a_second_connection_takes_over_and_the_first_is_told(self):
+    def test_a_second_connection_takes_over_and_the_first_is_notified(self):
         thing, certificate, key, _ = self.onboard("twice")
         first = self.connect_device(thing, certificate, key, paho.MQTTv5)
         self.connect_device(thing, certificate, key, paho.MQTTv5)
@@ -283,7 +283,7 @@ class Sessions(WithServer):
         self.assertEqual(device.receive()[1], b"still here")
 
     def connect_operator(self, name, **options):
-        """A client that may do everything: a certificate and policy made with the plain CLI."""
+        """A client that may do everything, with a certificate and policy made with the plain CLI."""
         document = '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iot:*","Resource":"*"}}'
         self.deployment.aws("iot", "create-policy", "--policy-name", f"Everything-{name}", "--policy-document", document)
         made = self.deployment.aws("iot", "create-keys-and-certificate", "--set-as-active")
@@ -317,7 +317,7 @@ class Sessions(WithServer):
         self.assertEqual(reader.receive(), ("state/lamp", b"on"))
         self.assertTrue(reader.messages.empty())
 
-    def test_a_will_is_published_when_the_line_is_cut_and_not_after_disconnect(self):
+    def test_a_will_is_published_after_a_lost_connection_and_not_after_disconnect(self):
         connect = self.connect_operator("wills")
         witness = connect("witness")
         witness.subscribe("wills/#")
@@ -351,7 +351,7 @@ class Reload(WithServer):
         made = self.deployment.boto3().create_keys_and_certificate()
         return run(["openssl", "x509", "-noout", "-subject"], input=made["certificatePem"]).stdout
 
-    def test_sighup_takes_the_configuration_over_and_keeps_sessions(self):
+    def test_sighup_applies_the_configuration_and_keeps_sessions(self):
         thing, certificate, key, _ = self.onboard("stays")
         device = self.connect_device(thing, certificate, key)
         config = self.deployment.data / "imprint.toml"
@@ -374,7 +374,7 @@ class Reload(WithServer):
 
 class Durability(unittest.TestCase):
     def test_one_serial_on_several_connections_ends_with_one_thing_and_one_certificate(self):
-        """The same unit asks on six connections at once, the server dies in the middle, four times over."""
+        """The same unit registers on six connections at once while the server is killed, four times in a row."""
         with Deployment() as deployment:
             deployment.set_up_mission()
             claim = deployment.make_claim()
@@ -409,7 +409,7 @@ class Durability(unittest.TestCase):
             self.assertEqual(states.count("ACTIVE"), 1, states)
 
     def test_what_was_acknowledged_survives_sigkill_under_load(self):
-        """A device's files are written when its answer has arrived: what is there was acknowledged."""
+        """A device's files are written once its answer has arrived, so their existence proves acknowledgement."""
         with Deployment() as deployment:
             deployment.set_up_mission()
             claim = deployment.make_claim()
@@ -420,7 +420,7 @@ class Durability(unittest.TestCase):
                      "--claim", str(claim), "--concurrency", "32", "--serial-prefix", f"k{round_number}-", "--timeout", "3s", "--no-reconnect",
                      "--save-to", str(kept), "--output", "json"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
                 seen = len(list(kept.glob("**/*.key"))) if kept.exists() else 0
-                for _ in range(600):  # until this round has onboarded some, and a little longer
+                for _ in range(600):  # until this round has onboarded some devices, and a little longer
                     if kept.exists() and len(list(kept.glob("**/*.key"))) > seen + 20 * round_number:
                         break
                     time.sleep(0.05)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The server's table of operations against botocore's model of the service, row by row; then live calls whose answers
-are held to the model's outputs, because boto3 itself drops what it does not know."""
+are checked against the model's outputs, because boto3 itself drops unknown members."""
 import json
 import unittest
 import urllib.request
@@ -19,13 +19,13 @@ LOCATIONS = {"uri": "path", "querystring": "query", "header": "header", None: "b
 # Members whose bounds differ from the model's on purpose.
 BOUNDED_HERE = {
     "nextToken": "opaque; the model sets no bound",
-    "target": "an ARN, told apart by the handler; the model sets no bound",
+    "target": "an ARN, parsed by the handler; the model sets no bound",
     "principal": "the same",
     "thingArn": "the same",
     "thingGroupArn": "the same",
     "resourceArn": "the same",
     "cognitoIdentityPoolId": "the same",
-    "clientId": "as MQTT has it here; the model sets no bound",
+    "clientId": "limited as in MQTT; the model sets no bound",
     "caCertificateId": "64 digits, or 66 characters with the 0x that the model's pattern allows",
     "policyVersionId": "a number in digits; the model sets no bound",
     "versionId": "versions begin at 1",
@@ -39,7 +39,7 @@ POLICY = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", 
 
 
 def describe_inputs(operation):
-    """The model's inputs in the words of the server's table."""
+    """The model's inputs in the terms of the server's table."""
     shape = operation.input_shape
     out = {}
     for name, member in (shape.members.items() if shape else ()):
@@ -66,7 +66,7 @@ class ServiceModel(unittest.TestCase):
 
     @classmethod
     def native(cls, method, path, body=b""):
-        """A signed call, its answer as it is on the wire."""
+        """Makes a signed call; returns the answer exactly as on the wire."""
         request = AWSRequest(method=method, url=cls.deployment.http + path, data=body)
         SigV4Auth(cls.iot._request_signer._credentials, "iot", "us-east-1").add_auth(request)
         context = ssl.create_default_context(cafile=str(cls.deployment.data / "root-ca.pem"))
@@ -120,7 +120,7 @@ class ServiceModel(unittest.TestCase):
     # ---- live answers ----
 
     def check_answer(self, shape, value, where):
-        """Everything in the answer is in the model, of its type, and nothing that it requires is missing."""
+        """Every member of the answer is in the model with its type, and no required member is missing."""
         kind = shape.type_name
         if kind == "structure":
             self.assertIsInstance(value, dict, where)
@@ -153,7 +153,7 @@ class ServiceModel(unittest.TestCase):
             self.assertIsInstance(value, (int, float), where)
 
     def call(self, name, **parameters):
-        """Through boto3, so that the request is AWS's; the answer is read before boto3 drops anything of it."""
+        """Calls through boto3, so that the request is exactly AWS's; the answer is read before boto3 drops any of it."""
         wire, session = [], self.iot._endpoint.http_session
         send = session.send
 
@@ -177,7 +177,7 @@ class ServiceModel(unittest.TestCase):
         return answer
 
     def make_ca(self, code):
-        """A CA's certificate, one that verifies it with that code, and one of a device; texts."""
+        """Makes a CA certificate, a verification certificate with that code, and a device certificate; returns their PEM texts."""
         folder = self.deployment.scratch
         run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/CN=model CA", "-keyout", folder / "ca.key", "-out", folder / "ca.pem"])
         leaves = []
@@ -296,12 +296,12 @@ class ServiceModel(unittest.TestCase):
         call("ListThingRegistrationTasks")
         call("ListThingRegistrationTaskReports", taskId=task, reportType="RESULTS")
         deployment.wait_until(lambda: self.iot.describe_thing_registration_task(taskId=task)["status"] == "Completed")
-        # Under way there would be something to stop; that it has ended is an answer of the model too.
+        # The task has already ended, so there is nothing to stop; that error is in the model, too.
         with self.assertRaises(self.iot.exceptions.InvalidRequestException):
             call("StopThingRegistrationTask", taskId=task)
         self.called.add("StopThingRegistrationTask")
         call("DescribeEndpoint", endpointType="iot:Data-ATS")
-        # And what ends them.
+        # And the operations that remove them.
         call("RemoveThingFromThingGroup", thingGroupName="group", thingName="thing")
         call("DeleteThingGroup", thingGroupName="group")
         call("DeleteThing", thingName="thing")
@@ -311,7 +311,7 @@ class ServiceModel(unittest.TestCase):
         call("DeleteCertificate", certificateId=identifier)
         call("DeletePolicy", policyName="P")
         call("DeleteProvisioningTemplate", templateName="T")
-        self.assertEqual({name for name, _, _ in self.operations()} - self.called, set(), "an operation is offered and not called here")
+        self.assertEqual({name for name, _, _ in self.operations()} - self.called, set(), "an operation is supported but not called here")
 
 
 if __name__ == "__main__":

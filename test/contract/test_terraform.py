@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Terraform's AWS provider, for real: apply, a plan without a change, changes, destroy. Says so when Terraform is not installed."""
+"""Terraform's AWS provider, for real: apply, a plan without changes, changes, destroy. Skipped with a message if Terraform is not installed."""
 import glob
 import os
 import pathlib
@@ -13,7 +13,7 @@ MINUTES = 60
 
 
 def mirror():
-    """The folder of the AWS provider's plug-in, if it is installed; nothing is downloaded here."""
+    """The folder of the AWS provider's plug-in, if installed; nothing is downloaded."""
     places = [os.environ.get("TF_PLUGIN_MIRROR"), "/opt/tf-plugins", "/usr/local/share/terraform/plugins", "/usr/share/terraform/plugins"]
     for place in filter(None, places):
         if glob.glob(f"{place}/registry.terraform.io/hashicorp/aws/*"):
@@ -64,7 +64,7 @@ class Terraform(unittest.TestCase):
         events = iot.describe_event_configurations()["eventConfigurations"]
         self.assertEqual((events["THING"]["Enabled"], events["JOB"]["Enabled"]), (True, False))
         self.assertEqual(len(iot.list_thing_principals(thingName="sensor-1")["principals"]), 1)
-        # What is set goes back to what is left out.
+        # Values that were set return to their defaults when left out.
         self.change('"THING"                  = true', '"THING"                  = false')
         self.change('attributes      = { firmwareVersion = "1" }', 'attributes      = { firmwareVersion = "2" }')
         self.change("enabled               = true", "enabled               = false")

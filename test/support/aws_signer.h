@@ -12,7 +12,7 @@
 #include "x509/digest.h"
 
 /// Signs requests as AWS's clients do, written from the rules for clients: it starts from a decoded
-/// path and query, where the verifier starts from what arrived.
+/// path and query, whereas the verifier starts from the received bytes.
 namespace imprint::test {
 
 inline constexpr std::string_view kAccessKeyId = "AKIAIOSFODNN7EXAMPLE";
@@ -34,8 +34,8 @@ struct AwsSigner {
                        time.hours().count(), time.minutes().count(), time.seconds().count());
   }
 
-  /// Adds Host, the date and Authorization; signs them and the headers that are there already.
-  /// The target's path must not hold dot segments.
+  /// Adds Host, the date and Authorization; signs them and the existing headers. The target's path
+  /// must not contain dot segments.
   void sign(rest::HttpRequest& request, Timestamp now) const {
     const std::string date = amz_date(now);
     request.headers.emplace_back("Host", "localhost:8443");
@@ -76,7 +76,7 @@ struct AwsSigner {
   static std::string path_twice_encoded(const std::string& target) {
     return encoding::percent_encode(target.substr(0, target.find('?')), true);
   }
-  /// The target's query is encoded as it should be already.
+  /// The target's query must already be encoded correctly.
   static std::string sorted_query(const std::string& target) {
     const auto question = target.find('?');
     if (question == std::string::npos) return "";

@@ -7,7 +7,7 @@
 
 namespace imprint::test {
 
-/// Who is connected, as a test says: at first nobody.
+/// The connected clients, as set by a test; initially none.
 class Connected final : public identity::Connections {
  public:
   [[nodiscard]] std::optional<identity::LiveConnection> newest_of(

@@ -29,7 +29,7 @@
 
 namespace imprint::test {
 
-/// What a client sees of an answer.
+/// An answer as the client sees it.
 struct Reply {
   int status = 0;
   std::string error = {};  ///< x-amzn-ErrorType
@@ -92,30 +92,30 @@ class ControlApiWorld {
   operator_api::LiveFeed live{clock, {}};
   rest::Api api = api_on(store, issue);
 
-  /// The same on a store of the test's own.
+  /// The same API on the test's own store.
   rest::Api api_on(registry::Store& with, provisioning::IssueCertificate& issuing);
 
-  /// On a store of one's own, or in memory.
+  /// On the given store, or in memory.
   explicit ControlApiWorld(registry::Store* real = nullptr);
   ~ControlApiWorld();
 
-  /// Puts the registry into a state that no operation brought about.
+  /// Changes the registry directly, without an operation.
   void arrange(registry::ChangeSet changes);
 
-  /// Unsigned: exactly what is given.
+  /// Unsigned: sends exactly the given request.
   Reply send(rest::HttpRequest request);
 
   Reply call(const std::string& method, const std::string& target, const std::string& body = "",
              rest::Headers headers = {});
 
-  /// The same, and it must succeed.
+  /// The same, but the request must succeed.
   Reply must(const std::string& method, const std::string& target, const std::string& body = "",
              rest::Headers headers = {});
 
-  /// A certificate made by CreateKeysAndCertificate: its ARN.
+  /// Makes a certificate with CreateKeysAndCertificate and returns its ARN.
   std::string make_certificate(bool active = false);
 
-  /// A policy under that name; what it allows does not matter.
+  /// Makes a policy with that name and arbitrary content.
   void make_policy(const std::string& name);
 
   template <class T>
@@ -124,7 +124,7 @@ class ControlApiWorld {
   }
   std::vector<registry::AuditEvent> events();
 
-  /// Follows a list to its end in pages of `size`: every element as JSON text, and the sizes.
+  /// Follows a list to its end in pages of `size`: every element as JSON text, and the page sizes.
   struct Pages {
     std::vector<std::string> elements;
     std::vector<std::size_t> sizes;
@@ -136,7 +136,7 @@ class ControlApiWorld {
   std::atomic<bool> is_arranging_ = false;
 };
 
-/// One request that must fail in one way.
+/// A request that must fail, and how.
 struct Refusal {
   std::string name;
   std::string method;
@@ -144,7 +144,7 @@ struct Refusal {
   std::string body;
   int status;
   std::string error;
-  std::string message;  ///< a part of it
+  std::string message;  ///< a part of the message
   rest::Headers headers = {};
 };
 

@@ -6,7 +6,7 @@
 
 namespace imprint::test {
 
-/// Makes a thing of each device's common name, with policy All.
+/// Makes a thing named after each device's common name, with policy All.
 inline constexpr std::string_view kJitpTemplate = R"({
   "Parameters": {
     "AWS::IoT::Certificate::CommonName": {"Type": "String"},
@@ -21,13 +21,13 @@ inline constexpr std::string_view kJitpTemplate = R"({
   }
 })";
 
-/// A server with a CA of the operator's own, whose devices introduce themselves.
+/// A server with an operator's own CA, whose devices are registered just in time.
 struct FactoryWorld {
   explicit FactoryWorld(const ServerOptions& options = {}) : server(options) {
     set_ca([](registry::CaCertificate&) {});
   }
 
-  /// `change` edits the record before.
+  /// `change` edits the record before it is stored.
   template <class Change>
   void set_ca(Change change) {
     set_ca(ca, change);

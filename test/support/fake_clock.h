@@ -6,7 +6,7 @@
 
 namespace imprint::test {
 
-/// Stands still until a test moves it.
+/// A clock that stands still until a test moves it.
 class FakeClock final : public Clock {
  public:
   [[nodiscard]] Timestamp now() const override { return now_; }

@@ -9,8 +9,8 @@
 
 namespace imprint::test {
 
-/// A store whose Nth call fails: before it does anything, or (a commit only) after it is durable,
-/// as when the machine dies between the write and the answer.
+/// A store whose Nth call fails: before it has any effect or, for a commit, after it is durable, as
+/// if the machine had died between the write and the answer.
 class FaultyStore final : public registry::Store {
  public:
   enum class When { before, after };
@@ -23,7 +23,7 @@ class FaultyStore final : public registry::Store {
     when_ = when;
     calls_ = 0;
   }
-  /// What somebody else does between the next commit's reading and its writing.
+  /// Runs `meanwhile` between the reads and the write of the next commit, as another writer would.
   void before_commit(std::function<void()> meanwhile) { before_commit_ = std::move(meanwhile); }
   [[nodiscard]] bool has_failed() const { return failing_ > 0 && calls_ >= failing_; }
 

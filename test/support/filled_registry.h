@@ -11,8 +11,8 @@
 #include "test/support/test_ca.h"
 #include "x509/digest.h"
 
-/// Registries as large as those of real fleets, for measurements: what RegisterThing leaves of a
-/// device, without the onboarding.
+/// Registries as large as those of real fleets, for measurements: the records that RegisterThing
+/// leaves for a device, without the onboarding.
 namespace imprint::test {
 
 inline constexpr std::string_view kFilledGroup = "unprovisioned-devices";
@@ -22,8 +22,8 @@ inline std::string filled_device_name(std::int64_t number) {
   return fmt::format("device-{:07}", number);
 }
 
-/// Adds one device to `changes`: its thing (every thousandth of the type Rare), certificate,
-/// policy, group, and the two events of its onboarding. All have the certificate text `pem`.
+/// Adds one device to `changes`: its thing (every thousandth has the type Rare), certificate,
+/// policy, group, and the two events of its onboarding. All certificates have the text `pem`.
 inline void add_device(registry::ChangeSet& changes, std::int64_t number, const std::string& pem) {
   const std::string name = filled_device_name(number);
   const ThingName thing = *ThingName::parse(name);

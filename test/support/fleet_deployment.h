@@ -18,8 +18,8 @@
 #include "x509/private_key.h"
 #include "x509/tbs_certificate.h"
 
-/// A deployment with everything the mission's template refers to, made without a server: for tests
-/// and measurements that need devices to onboard. Every helper ends the program when something
+/// A deployment with everything that the example template refers to, made without a server: for
+/// tests and measurements that need devices to onboard. Every helper ends the program if something
 /// cannot be made.
 namespace imprint::test {
 
@@ -41,7 +41,7 @@ inline constexpr std::string_view kFleetTemplateBody = R"({
         "ThingTypeName": "SmartSensor"}}}
 })";
 
-/// A device may connect under its thing's name and use topics below device/{thing}.
+/// A device may connect under its thing's name and use the topics below device/{thing}.
 inline constexpr std::string_view kDevicePolicy = R"({"Version": "2012-10-17", "Statement": [
   {"Effect": "Allow", "Action": "iot:Connect",
    "Resource": "arn:aws:iot:us-east-1:000000000000:client/${iot:Connection.Thing.ThingName}"},
@@ -63,7 +63,7 @@ inline constexpr std::string_view kClaimPolicy = R"({"Version": "2012-10-17", "S
 inline constexpr std::string_view kAllowEverything =
     R"({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "iot:*", "Resource": "*"}]})";
 
-/// One step of building that must succeed.
+/// Returns the value of a setup step, which must succeed.
 template <class T>
 T must(Result<T> result) {
   if (!result) {

@@ -9,26 +9,26 @@
 
 namespace imprint::test {
 
-/// A store that a test slows down or breaks while others use it. Answers come from a thread of
-/// their own, as a real store's do. Any thread.
+/// A store that a test slows down or breaks while others use it. Answers come from a separate
+/// thread, as in a real store. Any thread.
 class GatedStore final : public registry::Store {
  public:
   explicit GatedStore(registry::Store& real) : real_(real) {}
   ~GatedStore() override { open(); }
 
-  /// Lists (which rights are read with) wait until open().
+  /// Makes lists (which are used to read rights) wait until open().
   void hold_lists() {
     set([this] { holds_lists_ = true; });
   }
-  /// Changes wait until open().
+  /// Makes changes wait until open().
   void hold_commits() {
     set([this] { holds_commits_ = true; });
   }
-  /// Changes fail as with a full disk, until open().
+  /// Makes changes fail as with a full disk, until open().
   void break_commits() {
     set([this] { breaks_commits_ = true; });
   }
-  /// Lists fail as with a broken disk, until open().
+  /// Makes lists fail as with a broken disk, until open().
   void break_lists() {
     set([this] { breaks_lists_ = true; });
   }
@@ -51,7 +51,7 @@ class GatedStore final : public registry::Store {
   }
   registry::Task<Result<registry::Page>> list(registry::Query query,
                                               registry::Cursor cursor) override {
-    // What is read is what was there before the wait: the worst a real store does.
+    // The answer is from before the wait: the worst that a real store does.
     auto page = co_await real_.list(std::move(query), std::move(cursor));
     if (const auto gate = gate_if(holds_lists_)) co_await gate->wait();
     if (is_set(breaks_lists_)) co_return fail(Fault::unavailable, "the disk cannot be read");

@@ -11,7 +11,7 @@
 
 namespace imprint::test {
 
-using namespace registry;  // the pieces that each store is made of
+using namespace registry;  // the parts that all stores share
 
 namespace {
 
@@ -24,7 +24,7 @@ bool is_same(const query::SameIdentity& q, const T& record) {
   return record.public_key == q.public_key || (q.issued_as && record.issued_as == q.issued_as);
 }
 
-/// Whether a record belongs to the answer of a query.
+/// Whether a record matches a query.
 struct Matches {
   const Record& record;
 

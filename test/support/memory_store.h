@@ -8,7 +8,8 @@
 
 namespace imprint::test {
 
-/// Keeps everything in maps; for tests, and the plain statement of what a Store means. Any thread.
+/// Keeps everything in maps; for tests, and as a plain reference for what a Store must do. Any
+/// thread.
 class MemoryStore final : public registry::Store {
  public:
   registry::Task<Result<std::vector<std::optional<registry::Record>>>> find(

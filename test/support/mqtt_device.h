@@ -8,7 +8,7 @@
 
 namespace imprint::test {
 
-/// A blocking MQTT client. Everything waits at most TlsSocket::kPatience.
+/// A blocking MQTT client. Every wait lasts at most TlsSocket::kPatience.
 class MqttDevice {
  public:
   struct Options {
@@ -23,7 +23,7 @@ class MqttDevice {
     return socket_.connect(port, tls).has_value();
   }
 
-  /// CONNECT, sent and not waited for.
+  /// Sends CONNECT without waiting for the answer.
   void send_connect(const std::string& client_id, const Options& options) {
     session_.emplace(mqtt::ConnectOptions{.version = options.version,
                                           .client_id = client_id,
@@ -34,7 +34,7 @@ class MqttDevice {
                      now());
     drain();
   }
-  /// Whether CONNACK says yes.
+  /// Whether CONNACK accepts the connection.
   bool await_connack() {
     pump([this] { return connected || refused || closed; });
     return connected.has_value();
@@ -76,7 +76,7 @@ class MqttDevice {
     drain();
     return id.has_value();
   }
-  /// The PUBACK's code; nothing when the connection ends instead.
+  /// The PUBACK's code; nullopt if the connection is closed instead.
   std::optional<mqtt::ReasonCode> publish(const std::string& topic, std::string_view payload,
                                           bool retain = false) {
     acknowledged.clear();
@@ -98,7 +98,7 @@ class MqttDevice {
     const auto message = next(patience);
     return message ? std::string(as_text(message->message->payload)) : "nothing";
   }
-  /// No message comes within the patience.
+  /// Whether no message arrives within `patience`.
   bool hears_nothing(std::chrono::milliseconds patience = std::chrono::milliseconds(150)) {
     return !next(patience);
   }

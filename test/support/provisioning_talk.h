@@ -7,7 +7,7 @@
 #include "test/support/test_server.h"
 #include "x509/csr.h"
 
-/// What devices say to the provisioning API over MQTT, and hear.
+/// The messages that devices exchange with the provisioning API over MQTT.
 namespace imprint::test {
 
 inline const std::string kCreate = "$aws/certificates/create/json";
@@ -15,7 +15,7 @@ inline const std::string kFromCsr = "$aws/certificates/create-from-csr/json";
 inline const std::string kRegister = "$aws/provisioning-templates/T/provision/json";
 inline constexpr const char* kHookArn = "arn:aws:lambda:us-east-1:000000000000:function:pre";
 
-/// The next answer, and the topic that it came to; empty when none comes.
+/// The next answer and its topic; empty if none arrives.
 inline encoding::json::object next_object(MqttDevice& device, std::string* topic = nullptr) {
   const auto message = device.next();
   if (!message) return {};
@@ -41,7 +41,7 @@ inline std::string register_request(const std::string& token, const std::string&
                              {"parameters", {{"SerialNumber", serial}, {"FirmwareVersion", "1"}}}});
 }
 
-/// Connects with the claim, has its certificate, and asks to be registered.
+/// Connects with the claim, gets a certificate, and requests its registration.
 struct Applicant {
   Applicant(TestServer& server, const Enrolled& claim, const std::string& name, std::size_t shard)
       : serial(name) {

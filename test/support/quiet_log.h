@@ -5,8 +5,8 @@
 
 namespace imprint::test {
 
-/// Errors only, on stderr. Its clock is the machine's, since threads log while a test moves its
-/// own.
+/// Logs only errors, to stderr. It uses the system clock, since threads log while a test moves its
+/// own clock.
 inline telemetry::Log quiet_log() {
   static const SystemClock clock;
   return {telemetry::LogFormat::text, telemetry::Level::error, clock};

@@ -5,8 +5,8 @@
 
 namespace imprint::test {
 
-/// Where a monitor looks when all is well: counters of `metrics`, a large disk, no certificates of
-/// its own.
+/// The sources of a monitor when all is well: the counters of `metrics`, a large disk, no
+/// certificates of the server.
 inline monitoring::Sources quiet_sources(const telemetry::Metrics& metrics) {
   return {.totals = [&metrics] { return metrics.totals(); },
           .connections = [&metrics] { return metrics.connections_by_shard(); },

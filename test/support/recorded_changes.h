@@ -8,9 +8,9 @@
 
 namespace imprint::test {
 
-/// What a change set does to the registry though it brings no audit event: each in words. An event
-/// belongs to every decision, issuance and change; what is left out here is part of one that has
-/// its event in another change set.
+/// The changes of a change set that has no audit event, each in words. Every decision, issuance and
+/// change needs an event; the changes omitted here are part of one whose event is in another change
+/// set.
 inline std::vector<std::string> unrecorded_changes(const registry::ChangeSet& changes) {
   using registry::Kind;
   if (!changes.events.empty()) return {};
@@ -20,13 +20,13 @@ inline std::vector<std::string> unrecorded_changes(const registry::ChangeSet& ch
     const auto* erase = std::get_if<registry::Erase>(&change);
     if (put == nullptr && erase == nullptr) continue;
     const registry::Key key = put != nullptr ? registry::key_of(put->record) : erase->key;
-    // The intent before a signature: the certificate's own event follows, or that it never came.
-    // Counters and a task's progress say again what other records and their events say.
+    // An issuance intent precedes the signature, and the certificate's own event, or its failure,
+    // follows. Counters and a task's progress repeat what other records and their events say.
     if (key.kind == Kind::issuance_intent || key.kind == Kind::counter ||
         key.kind == Kind::registration_progress)
       continue;
-    // An alarm's raise and end bring their events; who has been told of it, and what the server
-    // counted for itself, nobody decided.
+    // Raising and resolving an alarm have events; sent notifications and the server's own counts
+    // are not decisions.
     const bool is_own_account =
         key.kind == Kind::alarm ||
         (key.kind == Kind::setting &&

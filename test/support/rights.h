@@ -5,12 +5,12 @@
 
 #include "test/support/test_server.h"
 
-/// Policies, wills and sessions, as tests of rights and of what outlives a connection write them.
+/// Policies, wills and sessions for tests of rights and of state that outlives a connection.
 namespace imprint::test {
 
 inline constexpr auto kV3 = mqtt::Version::v3_1_1;
 inline constexpr auto kV5 = mqtt::Version::v5;
-/// For what must not come.
+/// How long a test waits for a message that must not arrive.
 inline constexpr auto kShort = std::chrono::milliseconds(150);
 /// A session that outlives its connection.
 inline const MqttDevice::Options kKeep{.clean_start = false, .session_expiry_seconds = 60};
@@ -53,7 +53,7 @@ inline std::string next_topic_after_marker(TestServer& server, MqttDevice& liste
   return heard ? heard->message->topic : "nothing";
 }
 
-/// A client whose policy P a test changes, and somebody who may speak to it.
+/// A client whose policy P a test changes, and a second client that may publish to it.
 struct RightsTest : testing::Test {
   void SetUp() override {
     ASSERT_TRUE(mouth.connect(server.port(0), server.enroll("s").tls, "mouth"));

@@ -8,7 +8,7 @@
 
 namespace imprint::test {
 
-/// A folder of its own, gone with it.
+/// A new folder, removed by the destructor.
 class ScratchFolder {
  public:
   ScratchFolder()

@@ -10,7 +10,7 @@
 
 namespace imprint::test {
 
-/// Hooks that answer what a test tells them, and remember what they were asked.
+/// Hooks that return the answers set by a test and record their requests.
 class ScriptedHooks final : public hooks::Invoker {
  public:
   runtime::Task<hooks::Reply> ask(std::string arn, std::string event_json,
@@ -31,7 +31,7 @@ class ScriptedHooks final : public hooks::Invoker {
 
   hooks::Reply reply = {};
   std::vector<hooks::HookReport> reports = {};
-  std::string only_for = {};  ///< ARNs that begin so have a hook that need not be there
+  std::string only_for = {};  ///< prefix of the ARNs that answers_for() accepts; empty: none
   std::function<void()> while_asked = [] {};
   std::vector<std::pair<std::string, std::string>> asked = {};  ///< ARN and event
   std::vector<hooks::Asker> askers = {};

@@ -12,14 +12,14 @@
 
 namespace imprint::test {
 
-/// A deployment with a server in this process, for the operator's tool to talk to.
+/// A deployment with a server in this process, for tests of the operator's tool.
 class ServingDeployment {
  public:
   explicit ServingDeployment(const std::string& directory) : deployment_(directory) {
     std::signal(SIGPIPE, SIG_IGN);  // as imprintd's main() does
     start();
   }
-  /// Serves what is there already.
+  /// Starts a server on the existing deployment.
   void start() {
     auto config = must(deployment::Config::load(layout().config()));
     config.listen.mqtt = {"127.0.0.1", 0};

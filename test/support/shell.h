@@ -17,7 +17,7 @@ struct ShellResult {
   std::string output;  ///< stdout and stderr
 };
 
-/// Runs a line of shell in `folder`: for the real tools that decide on compatibility.
+/// Runs a shell command in `folder`, such as the real tools that decide on compatibility.
 inline ShellResult shell(const ScratchFolder& folder, const std::string& line) {
   const std::string command = "cd '" + folder.path().string() + "' && { " + line + "; } 2>&1";
   std::FILE* pipe = ::popen(command.c_str(), "r");

@@ -11,11 +11,11 @@
 #include "x509/private_key.h"
 #include "x509/tbs_certificate.h"
 
-/// Certificates for tests, made through the library's own writer (interop tests hold that to the
-/// openssl tool). Every helper ends the test program when something cannot be made.
+/// Certificates for tests, made with the library's own writer (interoperability tests check it
+/// against the openssl tool). Every helper ends the test program if something cannot be made.
 namespace imprint::test {
 
-/// 2026-01-01T00:00:00Z, the day on which tests play unless they say otherwise.
+/// 2026-01-01T00:00:00Z, the date in tests unless they say otherwise.
 inline constexpr Timestamp kToday{Milliseconds(1'767'225'600'000)};
 inline constexpr std::chrono::hours kDay{24};
 
@@ -43,7 +43,7 @@ inline x509::CertificateSerial serial(std::uint64_t number) {
   return *x509::CertificateSerial::from_magnitude(octets);
 }
 
-/// What every certificate here starts from; tests change what they are about.
+/// The defaults of every certificate here; a test changes the fields it is about.
 inline x509::TbsCertificate plain_tbs(const x509::PublicKey& key, std::string_view subject) {
   return {
       serial(0x1122334455667788),
@@ -84,7 +84,7 @@ x509::Certificate make_child(const Identity& issuer, std::string_view name,
   return must_sign(std::move(tbs), issuer.key);
 }
 
-/// The same with a key of its own.
+/// The same with a new key.
 template <class Change>
 Identity make_child(const Identity& issuer, std::string_view name, Change change) {
   x509::PrivateKey key = make_key();

@@ -28,7 +28,7 @@ inline std::string mission_template() {
   return text.str();
 }
 
-/// A client certificate that the registry knows, ready for a handshake.
+/// A client certificate that is in the registry, ready for a handshake.
 struct Enrolled {
   CertificateId id;
   TlsOptions tls;
@@ -44,8 +44,8 @@ struct ServerOptions {
   server::TlsStacks stacks = server::TlsStacks::current;
 };
 
-/// Shards over a store in memory, each on a port of its own, so that a test says which shard a
-/// client meets. Everything else is as in wiring.cc.
+/// Shards over a store in memory, each on its own port, so that a test chooses the shard that a
+/// client connects to. Everything else is as in wiring.cc.
 class TestServer {
  public:
   explicit TestServer(const ServerOptions& options = {}) : options_(options) {
@@ -143,13 +143,13 @@ class TestServer {
             issuing_.certificate.pem()};
   }
 
-  /// Key and certificate that nobody knows.
+  /// A new key and certificate that are not in the registry.
   Enrolled make_client(const std::string& name) { return make_client(issuing_, name); }
   /// A device's certificate under any CA, valid now.
   Enrolled make_client(const Identity& issuer, const std::string& name) {
     return make_client(issuer, name, make_key());
   }
-  /// The same, for a key.
+  /// The same, for a given key.
   Enrolled make_client(const Identity& issuer, const std::string& name,
                        const x509::PrivateKey& key) {
     const auto made = make_child(issuer, name, key, [this](x509::TbsCertificate& tbs) {
@@ -160,7 +160,7 @@ class TestServer {
     });
     return {made.id(), {.certificate = made.pem(), .key = std::string(key.pem_pkcs8().reveal())}};
   }
-  /// The same, on record; `change` edits the record before.
+  /// The same, stored in the registry; `change` edits the record first.
   template <class Change>
   Enrolled enroll(const std::string& name, const std::string& policy, Change change) {
     return enroll(make_client(name), policy, change);
@@ -202,7 +202,7 @@ class TestServer {
   server::MqttTls new_tls(const Enrolled& own) {
     return *server::MqttTls::make(credentials_of(own), trust_);
   }
-  /// Of what is made from now on.
+  /// Replaces the settings from now on.
   void set(const provisioning::Settings& settings) { settings_.set(settings); }
   [[nodiscard]] std::size_t queued_bytes() const { return accounts_.bytes(); }
   server::Shard& shard(std::size_t index) { return *shards_[index]; }
@@ -288,7 +288,7 @@ class TestServer {
   std::uint64_t last_serial_ = 0;
 };
 
-/// Waits for something that another thread does; false when it never comes.
+/// Waits for an effect of another thread; false if it does not occur in time.
 template <class Condition>
 bool eventually(Condition condition) {
   const auto deadline = std::chrono::steady_clock::now() + TlsSocket::kPatience;

@@ -21,7 +21,7 @@
 
 namespace imprint::test {
 
-/// What a client shows in its handshake.
+/// What a client offers in its handshake.
 struct TlsOptions {
   std::string certificate = {};         ///< PEM; none: no client certificate
   std::vector<std::string> chain = {};  ///< PEM, sent after it
@@ -63,10 +63,10 @@ class TlsSocket {
     return {};
   }
 
-  /// In TLS 1.3 the server's refusal of the client comes after this, at the first read.
+  /// In TLS 1.3 the server's refusal of the client arrives after this, at the first read.
   Result<void> handshake(const TlsOptions& options) {
     context_.reset(SSL_CTX_new(TLS_client_method()));
-    SSL_CTX_set_security_level(context_.get(), 0);  // old versions are to be offered
+    SSL_CTX_set_security_level(context_.get(), 0);  // so that old versions can be offered
     if (options.version != 0) {
       SSL_CTX_set_min_proto_version(context_.get(), options.version);
       SSL_CTX_set_max_proto_version(context_.get(), options.version);
@@ -116,7 +116,7 @@ class TlsSocket {
   }
   bool write(std::string_view text) { return write(as_bytes(text)); }
 
-  /// What comes next; empty at the end of the connection; nothing when `patience` is over.
+  /// The next bytes; empty at the end of the connection; nullopt if none arrive within `patience`.
   std::optional<Bytes> read(std::chrono::milliseconds patience = kPatience) {
     const auto deadline = Clock::now() + patience;
     Bytes buffer(16384);
@@ -141,7 +141,7 @@ class TlsSocket {
     const auto bytes = read(patience);
     return bytes ? std::string(as_text(*bytes)) : std::string();
   }
-  /// Whether the server ends the connection within the patience; what it says before is dropped.
+  /// Whether the server closes the connection within `patience`; data before that is dropped.
   bool is_ended(std::chrono::milliseconds patience = kPatience) {
     const auto deadline = Clock::now() + patience;
     while (true) {
@@ -169,7 +169,7 @@ class TlsSocket {
   [[nodiscard]] SSL* ssl() const { return ssl_.get(); }
   [[nodiscard]] int fd() const { return fd_; }
 
-  /// No goodbye: as when a device loses power.
+  /// Closes without close_notify, as when a device loses power.
   void close() {
     if (fd_ >= 0) ::close(std::exchange(fd_, -1));
   }

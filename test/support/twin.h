@@ -11,8 +11,8 @@
 
 namespace imprint::test {
 
-/// The same signed certificate with its P-256 signature (r, s) written as (r, n - s), which
-/// verifies as well: whoever has the certificate can make it, without the CA.
+/// The same signed certificate with its P-256 signature (r, s) written as (r, n - s), which also
+/// verifies: anyone who has the certificate can make it without the CA.
 inline x509::Certificate twin_of(const x509::Certificate& certificate) {
   const auto* der = certificate.der().data();
   const std::unique_ptr<X509, decltype(&X509_free)> copy(

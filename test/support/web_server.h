@@ -17,7 +17,7 @@
 
 namespace imprint::test {
 
-/// One HTTP request as it came.
+/// One HTTP request as received.
 struct WebCall {
   std::string head;  ///< up to and without the empty line
   std::string body;
@@ -31,8 +31,8 @@ inline std::string web_answer(int status, const std::string& body, const std::st
                      body);
 }
 
-/// A web server on a loopback port whose handler says the very bytes of each answer; empty closes
-/// the connection. A thread for each connection: the handler may wait.
+/// A web server on a loopback port whose handler returns the exact bytes of each answer; an empty
+/// answer closes the connection. It has one thread per connection, so the handler may wait.
 class WebServer {
  public:
   using Handler = std::function<std::string(const WebCall&)>;

@@ -17,7 +17,7 @@ constexpr std::string_view kRows =
 
 Result<AuditTrail> read_trail(Connection& connection) {
   TRY_ASSIGN(const std::optional<Record> record, find_row(connection, audit_trail_key()));
-  if (!record) return fail(Fault::invalid, "the store does not say where its audit trail stands");
+  if (!record) return fail(Fault::invalid, "the store has no record of where its audit trail ends");
   return std::get<AuditTrail>(*record);
 }
 
@@ -57,10 +57,11 @@ AuditReader::~AuditReader() = default;
 
 Result<AuditReader> AuditReader::open(const std::filesystem::path& file) {
   if (!std::filesystem::exists(file)) {
-    return fail(Fault::not_found, "{} is not there; start imprintd once, which makes it",
+    return fail(Fault::not_found, "{} does not exist; start imprintd once to create it",
                 file.string());
   }
-  // Whoever has the store open keeps a log beside it; without one, even a reader would make it.
+  // A process that has the store open keeps a log file beside it; if there is none, even opening it
+  // as a reader would create one.
   const bool is_at_rest = !std::filesystem::exists(file.string() + "-wal");
   TRY_ASSIGN(std::unique_ptr<Connection> connection,
              Connection::open(file.string(), is_at_rest ? Connection::Mode::at_rest
@@ -74,8 +75,8 @@ Result<AuditReader> AuditReader::open(const std::filesystem::path& file) {
                  "SELECT count(*) FROM sqlite_schema WHERE name='audit_trail' AND type='table'"));
   if (has_trail == 0) {
     return fail(Fault::conflict,
-                "{} was last used by a version that kept no hash chain; start imprintd of this "
-                "version once, and the chain begins",
+                "{} was last used by a version that had no hash chain; start this version's "
+                "imprintd once to begin the chain",
                 file.string());
   }
   TRY_ASSIGN(reader.trail_, read_trail(*reader.connection_));

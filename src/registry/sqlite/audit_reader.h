@@ -12,19 +12,19 @@ namespace imprint::registry {
 
 class Connection;
 
-/// Reads the audit trail of a store's file as it is at one moment, beside a server or without one,
-/// and changes nothing. Used by one thread; kept open for long, it keeps the store's log from being
-/// emptied.
+/// Reads the audit trail of a store's file as it is at one moment, with or without a server
+/// running, and changes nothing. Used by one thread; while it is open, the store's log cannot be
+/// truncated.
 class AuditReader {
  public:
   struct Row {
     AuditEvent event = {};
-    /// Why the row is not as Imprint writes it: it cannot be read, or it would be found under
-    /// another name than its own. Empty: it is.
+    /// Why the row is not as Imprint writes it: it cannot be read, or it is indexed under a
+    /// different name than its own. Empty if it is sound.
     std::string defect = {};
   };
 
-  /// Fault::conflict for a store of a newer program, or of one that knew no chain yet.
+  /// Fault::conflict for a store of a newer program, or of one older than the hash chain.
   static Result<AuditReader> open(const std::filesystem::path& file);
   AuditReader(AuditReader&& other) noexcept;
   AuditReader& operator=(AuditReader&& other) noexcept;

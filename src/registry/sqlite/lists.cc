@@ -21,19 +21,18 @@ TimePlace time_place(const Cursor& cursor) {
           cursor.after.substr(slash + 1)};
 }
 
-/// The cursor of a list within a two-part key: what follows the first part.
+/// The cursor of a list within a two-part key: the part after the first.
 std::string second_part(const Cursor& cursor) {
   const auto slash = cursor.after.find('/');
   return slash == std::string::npos ? cursor.after : cursor.after.substr(slash + 1);
 }
 
-/// The last part, where the first part may itself be the wanted column and the second is fixed.
+/// The first part of the cursor, where that is the wanted column and the second part is fixed.
 std::string first_part(const Cursor& cursor) {
   return cursor.after.substr(0, cursor.after.find('/'));
 }
 
-/// One statement for each index of the audit trail; the fields that have none there filter what it
-/// finds.
+/// One statement for each index of the audit trail; fields without an index filter its rows.
 struct AuditSql {
   explicit AuditSql(std::string_view order)
       : all(make("", order)),
@@ -83,7 +82,7 @@ struct ListOf {
     if (q.attribute_name) {
       // A JSON path quotes the name; attribute names hold no quotes (base/name.h).
       const std::string path = "$.attributes.\"" + *q.attribute_name + "\"";
-      // The index has values in lower case (ASCII); what it finds is compared again.
+      // The index holds lower-case values (ASCII); its matches are compared again.
       return {
           "SELECT body, 0 FROM things WHERE name IN (SELECT thing FROM thing_terms WHERE "
           "field='attributes.'||?7 AND (?3 IS NULL OR (term>=lower(?3) AND (?6 OR "
@@ -376,7 +375,7 @@ struct ListOf {
 }  // namespace
 
 ListStatement list_statement(const Query& query, const Cursor& cursor) {
-  // One row more than asked for tells whether a next page exists.
+  // One row more than requested shows whether there is a next page.
   return std::visit(ListOf{cursor, static_cast<std::int64_t>(cursor.limit) + 1}, query);
 }
 

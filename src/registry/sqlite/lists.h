@@ -11,8 +11,8 @@
 
 namespace imprint::registry {
 
-/// The statement of a list, its parameters, and the kind of its rows. The last two parameters are
-/// the cursor and the limit; rows are (body, sequence).
+/// The SQL statement of a list, its parameters, and the kind of its rows. The last two parameters
+/// are the cursor and the limit; rows are (body, sequence).
 struct ListStatement {
   std::string_view sql;
   std::vector<Cell> values;
@@ -20,12 +20,11 @@ struct ListStatement {
 };
 ListStatement list_statement(const Query& query, const Cursor& cursor);
 
-/// The things of a search's range after a place, whether they match or not: rows of bodies, as many
-/// as `limit`.
+/// Up to `limit` things of a search's range after a place, matching or not, as rows of bodies.
 ListStatement search_statement(const search::Range& range,
                                const std::optional<search::Place>& after, std::size_t limit);
 
-/// One row: how many things a range has, or `most` when there are as many or more.
+/// One row: the number of things in a range, or `most` if there are at least as many.
 ListStatement count_statement(const search::Range& range, std::size_t most);
 
 }  // namespace imprint::registry

@@ -48,7 +48,7 @@ Result<Page> list_rows(Connection& connection, const Query& query, const Cursor&
       break;
     }
     auto record = decode(list.kind, statement);
-    // One that cannot be read must not hide the others, nor stay for ever.
+    // An unreadable event must not hide the others, nor be kept for ever.
     if (!record && list.kind == Kind::audit_event)
       record = AuditEvent{.step = "unreadable", .outcome = "failed"};
     if (!record) {
@@ -62,7 +62,8 @@ Result<Page> list_rows(Connection& connection, const Query& query, const Cursor&
   return page;
 }
 
-/// Things looked at for one page of a search. The reader answers nobody else meanwhile.
+/// The number of things examined for one page of a search. The reader answers nothing else
+/// meanwhile.
 constexpr std::size_t kMaxSearched = 1000;
 
 Result<std::vector<GroupMembership>> groups_of(Connection& connection, const ThingName& thing) {
@@ -103,7 +104,7 @@ Result<Page> search_rows(Connection& connection, const search::Query& search,
   while (found < cursor.limit) {
     TRY_ASSIGN(const bool row, connection.step(statement));
     if (!row) {
-      // Fewer than were asked for: the range is at its end.
+      // Fewer rows than requested: the range is exhausted.
       if (seen < kMaxSearched) page.next.reset();
       return page;
     }

@@ -49,9 +49,9 @@ CREATE INDEX registration_tasks_by_created ON registration_tasks (created, id);
 CREATE TABLE registration_progress (task TEXT PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
 )sql";
 
-// What searches ask for: each field's folded value, and its number where it is one (search::fold,
-// search::number_of). Triggers keep it true, so that no writer can forget to. A group's name counts
-// once for a thing, even where two groups differ in case only.
+// The search index: each field's folded value, and its numeric value if it is a number
+// (search::fold, search::number_of). Triggers keep it current, so no writer can forget to. A
+// group's name counts once per thing, even if two groups differ only in case.
 constexpr std::string_view kSearchIndex = R"sql(
 CREATE TABLE indexing_configuration (name TEXT PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE thing_terms (field TEXT, term TEXT, thing TEXT, number REAL, PRIMARY KEY (field, term, thing)) WITHOUT ROWID;
@@ -105,7 +105,7 @@ constexpr std::string_view kClaims = R"sql(
 CREATE INDEX certificates_that_are_claims ON certificates (created, id) WHERE purpose=1;
 )sql";
 
-// The chain begins after the events that are there.
+// The chain begins after the existing events.
 constexpr std::string_view kAuditTrail = R"sql(
 CREATE TABLE audit_trail (name TEXT PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
 INSERT INTO audit_trail (name, version, body)
@@ -119,7 +119,7 @@ CREATE TABLE alarms (id TEXT PRIMARY KEY, version INTEGER NOT NULL, created INTE
 CREATE INDEX alarms_by_created ON alarms (created, id);
 )sql";
 
-// Each refusal by its category, and all of them in their order.
+// Refusals by category, and all of them in order.
 constexpr std::string_view kRefusals = R"sql(
 ALTER TABLE audit_events ADD COLUMN refusal TEXT;
 UPDATE audit_events SET refusal = json_extract(json_extract(body, '$.detail'), '$.category')
@@ -128,14 +128,15 @@ CREATE INDEX audit_events_by_refusal ON audit_events (refusal) WHERE refusal IS 
 CREATE INDEX audit_events_refused ON audit_events (sequence) WHERE refusal IS NOT NULL;
 )sql";
 
-// CertificatePurpose::identity is 0. The column is computed, so that no row is written again.
+// CertificatePurpose::identity is 0. The column is computed, so no row is rewritten.
 constexpr std::string_view kExpiringCertificates = R"sql(
 ALTER TABLE certificates ADD COLUMN not_after INTEGER GENERATED ALWAYS AS (json_extract(body, '$.not_after')) VIRTUAL;
 CREATE INDEX certificates_by_expiry ON certificates (not_after, id) WHERE status='ACTIVE' AND purpose=0;
 )sql";
 
-// The function imprint_issued_as is in sqlite_store.cc. An INACTIVE certificate that was
-// replaced by one of its own key says so; one that had been in service before was deactivated.
+// The function imprint_issued_as is in sqlite_store.cc. An INACTIVE certificate that was replaced
+// by one with the same key names its replacement; any other that was in service before was
+// deactivated.
 constexpr std::string_view kIdentities = R"sql(
 CREATE TABLE tombstones (certificate TEXT PRIMARY KEY, version INTEGER NOT NULL, public_key TEXT NOT NULL, issued_as TEXT, body TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX tombstones_by_key ON tombstones (public_key);

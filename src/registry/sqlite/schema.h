@@ -13,7 +13,7 @@ namespace imprint::registry {
 /// only.
 const std::vector<std::string_view>& migrations();
 
-/// Fault::conflict for a schema of a newer program.
+/// Fault::conflict if a newer program wrote the schema.
 Result<void> check_schema(std::int64_t applied);
 
 }  // namespace imprint::registry

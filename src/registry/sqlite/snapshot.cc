@@ -16,29 +16,30 @@ namespace imprint::registry {
 namespace {
 
 Unexpected damaged(std::string_view how) {
-  return fail(Fault::invalid, "the store is damaged, or is none: {}", how);
+  return fail(Fault::invalid, "the store is damaged or not a store: {}", how);
 }
 
-/// What SQLite stumbled over while it did something else is damage too.
+/// Damage that SQLite notices during another operation is reported as damage, too.
 Error explained(const Connection& connection, Error error) {
   return connection.damaged() ? damaged(error.message).value() : std::move(error);
 }
 
-/// Whoever has the store open keeps a log beside it; without one, even a reader would make it.
-Result<std::unique_ptr<Connection>> open_to_look(const std::filesystem::path& file) {
+/// A process that has the store open keeps a log file beside it; if there is none, even opening it
+/// as a reader would create one.
+Result<std::unique_ptr<Connection>> open_read_only(const std::filesystem::path& file) {
   const bool is_at_rest = !std::filesystem::exists(file.string() + "-wal");
   return Connection::open(file.string(),
                           is_at_rest ? Connection::Mode::at_rest : Connection::Mode::read_only);
 }
 
-/// Where nobody can write, SQLite cannot make the file that readers and writers share.
-bool lies_read_only(const std::filesystem::path& file) {
+/// On a read-only file system SQLite cannot create the file that readers and writers share.
+bool is_on_read_only_file_system(const std::filesystem::path& file) {
   return ::access(file.c_str(), W_OK) != 0 && errno == EROFS;
 }
 
 Result<bool> has_row(const std::filesystem::path& file, std::string_view sql,
                      const std::vector<Cell>& values) {
-  TRY_ASSIGN(const std::unique_ptr<Connection> connection, open_to_look(file));
+  TRY_ASSIGN(const std::unique_ptr<Connection> connection, open_read_only(file));
   TRY_ASSIGN(const std::int64_t schema, connection->number("PRAGMA user_version"));
   TRY(check_schema(schema));
   TRY_ASSIGN(sqlite3_stmt* const statement, connection->prepare(sql, values));
@@ -60,14 +61,15 @@ Result<void> check_structure(Connection& connection) {
 }  // namespace
 
 Result<void> copy_store(const std::filesystem::path& from, const std::filesystem::path& to) {
-  // Elsewhere a server may start to write while this reads: then it has to see the reader.
-  auto opened = lies_read_only(from) ? open_to_look(from)
-                                     : Connection::open(from.string(), Connection::Mode::read_only);
+  // Elsewhere a server may start to write during the copy, and it must see this reader.
+  auto opened = is_on_read_only_file_system(from)
+                    ? open_read_only(from)
+                    : Connection::open(from.string(), Connection::Mode::read_only);
   TRY_ASSIGN(const std::unique_ptr<Connection> source, std::move(opened));
-  // VACUUM INTO passes over what it cannot read of a damaged store, and calls that done.
+  // VACUUM INTO skips what it cannot read of a damaged store and still reports success.
   if (auto checked = check_structure(*source); !checked)
     return tl::unexpected(explained(*source, std::move(checked).error()));
-  // VACUUM INTO takes an empty file; SQLite would make one with the umask's mode.
+  // VACUUM INTO accepts an empty file; SQLite would create one with the umask's mode.
   const int fd = ::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) return system_failure("create", to);
   ::close(fd);
@@ -78,7 +80,7 @@ Result<void> copy_store(const std::filesystem::path& from, const std::filesystem
 }
 
 Result<void> check_store(const std::filesystem::path& file) {
-  TRY_ASSIGN(const std::unique_ptr<Connection> connection, open_to_look(file));
+  TRY_ASSIGN(const std::unique_ptr<Connection> connection, open_read_only(file));
   auto checked = check_structure(*connection);
   if (checked) return checked;
   return tl::unexpected(explained(*connection, std::move(checked).error()));
@@ -86,7 +88,7 @@ Result<void> check_store(const std::filesystem::path& file) {
 
 bool is_in_use(const std::filesystem::path& file) {
   const FileDescriptor lock(::open((file.string() + ".lock").c_str(), O_RDONLY | O_CLOEXEC));
-  // Taken for this moment only, and by many at once.
+  // A shared lock, released at once, so that many processes can ask at the same time.
   return lock.is_open() && ::flock(lock.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 

@@ -25,7 +25,7 @@ namespace imprint::registry {
 
 namespace {
 
-constexpr std::size_t kCachedRecords = 20'000;  // some 40 MB when they are certificates
+constexpr std::size_t kCachedRecords = 20'000;  // about 40 MB if all are certificates
 
 constexpr std::string_view kWriterSettings =
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-65536; "
@@ -33,7 +33,7 @@ constexpr std::string_view kWriterSettings =
 constexpr std::string_view kReaderSettings = "PRAGMA cache_size=-65536; PRAGMA query_only=1;";
 constexpr std::string_view kListerSettings = "PRAGMA cache_size=-16384; PRAGMA query_only=1;";
 
-/// For the schema's steps (tables.cc): records of earlier programs do not say it.
+/// For the schema's steps (tables.cc): earlier versions did not store it in their records.
 std::optional<std::string> issued_as_of(std::string_view pem) {
   const auto certificate = x509::Certificate::from_pem(pem);
   if (!certificate) return std::nullopt;
@@ -97,7 +97,7 @@ Result<void> put(Connection& connection, const Record& record) {
   return connection.run(statements_of(key.kind).put, values);
 }
 
-/// Where the trail was before what is left of it.
+/// The place in the trail before the oldest event that remains.
 Result<void> forget(Connection& connection, const Forget& oldest, AuditTrail& trail) {
   const query::AuditEvents newest_first{.ascending = false};
   TRY_ASSIGN(const Page page,
@@ -125,7 +125,7 @@ Result<void> apply(Connection& connection, const Change& change, AuditTrail& tra
   return {};
 }
 
-/// The events get their places in the chain.
+/// Assigns the events their places in the chain.
 Result<void> apply_all(Connection& connection, ChangeSet& changes, AuditTrail& trail) {
   for (const Change& change : changes.changes) TRY(apply(connection, change, trail));
   append(trail, changes.events);
@@ -133,12 +133,12 @@ Result<void> apply_all(Connection& connection, ChangeSet& changes, AuditTrail& t
   return {};
 }
 
-/// What one transaction takes: a crash loses it, and its callers wait for all of it.
+/// The size limit of one transaction: a crash loses it, and its callers wait for all of it.
 constexpr std::size_t kTransactionBytes = std::size_t{4} << 20U;
-/// After so many change sets that fail alone, one after another, the rest fails with them.
+/// After this many consecutive change sets that fail alone, the rest of the batch fails too.
 constexpr std::size_t kGiveUp = 4;
 
-/// What a change set comes to in the store, roughly.
+/// The approximate size of a change set in the store.
 std::size_t weight_of(const ChangeSet& changes) {
   constexpr std::size_t kChange = 2'048;
   constexpr std::size_t kEvent = 512;
@@ -147,8 +147,8 @@ std::size_t weight_of(const ChangeSet& changes) {
   return bytes;
 }
 
-/// What the requests of devices ask for: few rows each, by an index. Everything else is listed by
-/// operators and by the server's own chores, a page of up to a thousand rows at a time.
+/// The queries of devices' requests: few rows each, by an index. Operators and the server's own
+/// maintenance run all other lists, in pages of up to a thousand rows.
 template <class T>
 constexpr bool kIsAskedByDevices =
     std::is_same_v<T, query::AccessOf> || std::is_same_v<T, query::PoliciesOfTarget> ||
@@ -166,7 +166,7 @@ bool is_asked_by_devices(const Query& query) {
 }  // namespace
 
 /// Holds the lock file for the life of the store: two processes on one file would each trust their
-/// own memory.
+/// own cache.
 struct SqliteStore::Lock {
   explicit Lock(int fd) : descriptor(fd) {}
   ~Lock() { close(descriptor); }
@@ -177,7 +177,7 @@ struct SqliteStore::Lock {
     const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0) return system_failure("open", path);
     auto lock = std::make_unique<Lock>(fd);
-    // The doctor asks for a moment who holds it.
+    // The doctor takes the lock for a moment to test it.
     constexpr int kTries = 10;
     int tries = 1;
     while (flock(fd, LOCK_EX | LOCK_NB) != 0 && tries++ < kTries)
@@ -192,7 +192,7 @@ struct SqliteStore::Lock {
   int descriptor;
 };
 
-/// Answers on a connection and a thread of its own, in the order of the questions.
+/// Answers queries in order, on its own connection and thread.
 class SqliteStore::Reader {
  public:
   template <std::size_t kSize>
@@ -203,7 +203,7 @@ class SqliteStore::Reader {
           for (Job& job : jobs) job();
         }) {}
 
-  /// `question` is asked on the reader's thread.
+  /// `question` runs on the reader's thread.
   template <class Answer>
   Task<Result<Answer>> ask(std::function<Result<Answer>(Connection&)> question) {
     runtime::Completion<Result<Answer>> completion;
@@ -224,9 +224,9 @@ class SqliteStore::Reader {
   runtime::BatchWorker<Job> worker_;
 };
 
-/// Commits what waits in transactions of a bounded size. A change set whose expectation fails is
-/// answered so and left out; a transaction that itself fails is halved until what fails stands
-/// alone.
+/// Commits the waiting change sets in transactions of bounded size. A change set whose expectation
+/// fails is answered with that and left out; a transaction that fails as a whole is halved until
+/// the failing change set is alone.
 class SqliteStore::Writer {
  public:
   Writer(std::string path, std::unique_ptr<Connection> connection, RecordCache& cache,
@@ -260,14 +260,14 @@ class SqliteStore::Writer {
   void work(std::vector<Job> jobs) {
     failed_in_a_row_ = 0;
     for (std::span<Job> rest(jobs); !rest.empty();) {
-      const std::size_t size = fitting(rest);
+      const std::size_t size = count_fitting(rest);
       commit_or_halve(rest.first(size));
       rest = rest.subspan(size);
     }
   }
 
-  /// How many of these one transaction takes.
-  static std::size_t fitting(std::span<const Job> jobs) {
+  /// The number of these jobs that fit in one transaction.
+  static std::size_t count_fitting(std::span<const Job> jobs) {
     std::size_t bytes = 0;
     for (std::size_t i = 0; i < jobs.size(); ++i) {
       bytes += weight_of(jobs[i].changes);
@@ -279,7 +279,7 @@ class SqliteStore::Writer {
   void commit_or_halve(std::span<Job> jobs) {
     began_ = std::chrono::steady_clock::now();
     if (failed_in_a_row_ >= kGiveUp) {
-      // It is not them, it is the disk.
+      // The disk is at fault, not the change sets.
       for (Job& job : jobs) job.outcome = tl::unexpected(*last_failure_);
       return settle(jobs);
     }
@@ -298,7 +298,8 @@ class SqliteStore::Writer {
     commit_or_halve(jobs.subspan(jobs.size() / 2));
   }
 
-  /// Tells everybody of a transaction whose end is known; nobody waits for the next one.
+  /// Reports the outcome of a finished transaction to its callers, who need not wait for the next
+  /// one.
   void settle(std::span<Job> jobs) {
     if (options_.on_batch) {
       const auto failed = std::ranges::count_if(jobs, [](const Job& job) {
@@ -317,14 +318,14 @@ class SqliteStore::Writer {
     for (Job& job : jobs) job.done.complete(std::move(job.outcome));
   }
 
-  /// One transaction for all; sets each job's outcome. On an error nothing of it is written.
+  /// Runs one transaction for all jobs and sets each job's outcome. On an error nothing is written.
   Result<void> transact(std::span<Job> jobs) {
     TRY(reopen_if_broken());
     TRY(connection_->run("BEGIN IMMEDIATE", {}));
     auto done = write(jobs);
     if (done) done = connection_->run("COMMIT", {});
-    // A failed COMMIT leaves unknown what reached the disk: the connection is reopened, which reads
-    // the log again, before anything else is written.
+    // After a failed COMMIT it is unknown what reached the disk: the connection is reopened, which
+    // reads the log again, before anything else is written.
     if (done) return done;
     std::ignore = connection_->run("ROLLBACK", {});
     trail_.reset();
@@ -363,10 +364,10 @@ class SqliteStore::Writer {
   std::string path_;
   std::unique_ptr<Connection> connection_;
   RecordCache& cache_;
-  std::chrono::steady_clock::time_point began_ = {};  ///< the present transaction
-  std::size_t failed_in_a_row_ = 0;                   ///< change sets of this batch, each alone
+  std::chrono::steady_clock::time_point began_ = {};  ///< start of the current transaction
+  std::size_t failed_in_a_row_ = 0;  ///< consecutive change sets of this batch that failed alone
   std::optional<Error> last_failure_;
-  std::optional<AuditTrail> trail_;  ///< as it was stored last; absent: to be read again
+  std::optional<AuditTrail> trail_;  ///< as last stored; absent: must be read again
   SqliteOptions options_;
   std::vector<Listener> listeners_;
   runtime::BatchWorker<Job> worker_;
@@ -410,8 +411,8 @@ SqliteStore::~SqliteStore() {
   writer_.reset();
   lister_.reset();
   reader_.reset();
-  // The last to close was a reader, which leaves the log. A store at rest is one file: whoever
-  // copies it has all of it. Should this fail, the next start reads the log.
+  // If a reader was the last to close, it left the log. A store at rest must be one file, so that a
+  // copy of it is complete. If this fails, the next start reads the log.
   if (!std::filesystem::exists(file_.string() + "-wal")) return;
   const auto last = Connection::open(file_.string(), Connection::Mode::read_write);
   if (last) std::ignore = (*last)->execute("PRAGMA wal_checkpoint(TRUNCATE)");

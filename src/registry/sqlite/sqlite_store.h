@@ -13,22 +13,22 @@ class RecordCache;
 /// The change sets that shared one transaction.
 struct CommitBatch {
   std::size_t change_sets = 0;
-  std::size_t failed = 0;  ///< those that could not be written, for no fault of their own
+  std::size_t failed = 0;  ///< change sets that could not be written although they were valid
   double seconds = 0;
 };
 
 struct SqliteOptions {
   std::size_t max_waiting =
       20'000;  ///< commits, and reads, that may queue before callers are refused
-  /// Told after each transaction. For metrics; may be empty.
+  /// Called after each transaction, for metrics; may be empty.
   std::function<void(const CommitBatch&)> on_batch = {};
 };
 
-/// The embedded store: SQLite in WAL mode with synchronous=FULL. One writer thread commits
-/// everything that waits, up to some megabytes, in one transaction, so many callers share one
-/// fsync. One reader thread answers what devices' requests ask, another the lists of operators, so
-/// that nobody who reads the trail holds a device up. Callers never touch the disk. Any thread; one
-/// process per file (a lock file holds others off).
+/// The embedded store: SQLite in WAL mode with synchronous=FULL. One writer thread commits all
+/// waiting change sets, up to some megabytes, in one transaction, so many callers share one fsync.
+/// One reader thread answers the reads of devices' requests and another the lists of operators, so
+/// that reading the trail never delays a device. Callers never touch the disk. Any thread; one
+/// process per file (a lock file keeps others out).
 class SqliteStore final : public Store {
  public:
   static Result<std::unique_ptr<SqliteStore>> open(const std::filesystem::path& file,

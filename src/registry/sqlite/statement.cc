@@ -37,7 +37,7 @@ Connection::~Connection() {
 
 namespace {
 
-/// SQLite calls a full disk an I/O error where it cannot make the files beside the store.
+/// SQLite reports a full disk as an I/O error if it cannot create the files beside the store.
 bool is_disk_full(sqlite3* handle, int code) {
   constexpr std::uint64_t kNextToNothing = 64U << 10U;
   if (code == SQLITE_FULL) return true;
@@ -48,7 +48,7 @@ bool is_disk_full(sqlite3* handle, int code) {
   return free_bytes(file.parent_path()).value_or(kNextToNothing) < kNextToNothing;
 }
 
-/// What an operator can do about it.
+/// What an operator can do about the error.
 std::string_view remedy_for(sqlite3* handle, int code) {
   if (is_disk_full(handle, code)) return "; the disk is full: make room on it";
   switch (code) {
@@ -57,7 +57,7 @@ std::string_view remedy_for(sqlite3* handle, int code) {
       return "; the file is damaged: keep it, and make another directory from a backup (imprint "
              "restore FILE DIR)";
     case SQLITE_IOERR:
-      return "; look at the disk and the system's log";
+      return "; check the disk and the system log";
     case SQLITE_READONLY:
       return "; make the file and its folder writable for imprintd";
     default:

@@ -19,7 +19,7 @@ namespace imprint::registry {
 /// from this folder; values are bound, never pasted.
 class Connection {
  public:
-  /// `at_rest`: read only, of a file that no process has open; makes nothing beside it.
+  /// `at_rest`: read only, for a file that no process has open; creates no files beside it.
   enum class Mode { read_only, read_write, at_rest };
 
   static Result<std::unique_ptr<Connection>> open(const std::string& path, Mode mode);
@@ -33,25 +33,25 @@ class Connection {
   /// A cached statement, reset and bound; valid until the next call with the same text.
   Result<sqlite3_stmt*> prepare(std::string_view sql, const std::vector<Cell>& values);
 
-  /// Runs to the end, ignoring rows.
+  /// Runs to completion, ignoring rows.
   Result<void> run(std::string_view sql, const std::vector<Cell>& values);
 
-  /// True with a row, false at the end.
+  /// True if there is a row, false at the end.
   Result<bool> step(sqlite3_stmt* statement);
 
-  /// Lets statements call `function` of one text by this name; nothing is NULL.
+  /// Lets SQL call `function`, which takes one text, by this name; nullopt is NULL.
   using TextFunction = std::optional<std::string> (*)(std::string_view);
   Result<void> add_function(const char* name, TextFunction function);
 
-  /// The first column of the first row; 0 when there is none.
+  /// The first column of the first row, or 0 if there is none.
   Result<std::int64_t> number(std::string_view sql);
 
   static std::string text(sqlite3_stmt* statement, int column);
   static std::int64_t integer(sqlite3_stmt* statement, int column);
 
-  /// True after an error of the disk, where the state of the connection cannot be relied on.
+  /// True after a disk error, when the state of the connection can no longer be relied on.
   [[nodiscard]] bool broken() const { return broken_; }
-  /// True after the file turned out to be no sound store.
+  /// True once the file was found to be damaged or not a store.
   [[nodiscard]] bool damaged() const { return damaged_; }
 
  private:

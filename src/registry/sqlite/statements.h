@@ -7,17 +7,17 @@
 
 namespace imprint::registry {
 
-/// What is asked of the table of one kind, in SQLite's dialect. The key's cells come first.
+/// The statements on the table of one kind, in SQLite's dialect. The key's cells come first.
 struct Statements {
   explicit Statements(const Table& table);
 
   std::string find;     ///< SELECT body
-  std::string version;  ///< SELECT version, or any row of a table that has none
-  std::string put;      ///< INSERT; further cells: the version, the searched ones, the body
+  std::string version;  ///< SELECT version, or any row if the table has no version
+  std::string put;      ///< INSERT; then the version, the searched cells and the body
   std::string erase;    ///< DELETE
 };
 
-/// Made once, when they are first asked for.
+/// Built once, on first use.
 const Statements& statements_of(Kind kind);
 
 }  // namespace imprint::registry

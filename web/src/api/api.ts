@@ -63,14 +63,14 @@ export class Api {
     return (await this.client.send<{ hooks: shape.Hook[] }>("/imprint/v1/hooks", { signal })).hooks;
   }
 
-  /** Whether this key may follow live what happens; a server that does not answer forbids nothing. */
+  /** Whether this key may receive live events; true if the server does not answer, which is not a refusal. */
   async mayWatch(): Promise<boolean> {
     return (await this.client.status("/imprint/v1/live")) !== 403;
   }
 
   // ---- audit ----
 
-  /** Of devices, by every way in, newest first. */
+  /** Refusals of devices, over every way to register, newest first. */
   refusals(category: string, paging: Paging, maxResults = kPageSize): Promise<shape.Page<shape.AuditEvent>> {
     return this.page("/imprint/v1/refusals", "events", paging, { category, maxResults });
   }
@@ -104,7 +104,7 @@ export class Api {
   groups(prefix: string, signal?: AbortSignal): Promise<shape.Page<string>> {
     return this.groupNames("/thing-groups", signal, { namePrefixFilter: prefix });
   }
-  /** The first hundred. */
+  /** The first hundred names. */
   private async groupNames(at: string, signal: AbortSignal | undefined, query: Query = {}): Promise<shape.Page<string>> {
     const page = await this.page<{ groupName: string }>(at, "thingGroups", { signal }, { ...query, maxResults: 100 });
     return { ...page, items: page.items.map((group) => group.groupName) };

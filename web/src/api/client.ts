@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How requests reach the server: same origin, the session's cookie, its CSRF token, JSON both ways.
 
-/** A refusal in the server's own words, or that it could not be reached (status 0). */
+/** A refusal in the server's own words; status 0 if it could not be reached. */
 export class ApiError extends Error {
   constructor(
     readonly status: number,
@@ -30,12 +30,12 @@ export interface Request {
   signal?: AbortSignal | undefined;
 }
 
-/** A path from its parts; those that are names are encoded, also where they hold slashes or dots. */
+/** A path from its parts; names are encoded, including their slashes and dots. */
 export function path(strings: TemplateStringsArray, ...names: string[]): string {
   return strings.reduce((out, text, i) => out + encodeURIComponent(names[i - 1] ?? "") + text);
 }
 
-/** `?a=b` of what is given; what is undefined or empty is left out. */
+/** `?a=b` from the given values; undefined and empty ones are left out. */
 export function queryText(query: Query = {}): string {
   const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== "");
   const text = given.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(String(value))}`);
@@ -44,8 +44,8 @@ export function queryText(query: Query = {}): string {
 
 export class Client {
   /**
-   * @param onSessionGone called when nobody is signed in any more.
-   * @param onForbidden called when a request was refused: the session may have become another one's.
+   * @param onSessionGone called when the session no longer exists.
+   * @param onForbidden called when a request was refused: another user may have signed in.
    */
   constructor(
     private readonly csrfToken: () => string,
@@ -61,7 +61,7 @@ export class Client {
     throw errorOf(response, answer);
   }
 
-  /** How the server answers, without the answer; 0 where it does not. */
+  /** The status of the server's answer, without its body; 0 if there is none. */
   async status(at: string): Promise<number> {
     const abort = new AbortController();
     try {

@@ -17,10 +17,10 @@ function clientOf(response: () => Response | Promise<Response>): { client: Clien
 afterEach(() => vi.unstubAllGlobals());
 
 describe("addresses", () => {
-  it("keeps what a name holds within its part of the path", () => {
+  it("keeps a name within its part of the path", () => {
     expect(path`/things/${"a/../b?c#d"}/principals`).toBe("/things/a%2F..%2Fb%3Fc%23d/principals");
   });
-  it("leaves out of a query what is not given", () => {
+  it("leaves missing values out of a query", () => {
     expect(queryText({ a: "", b: undefined, c: 0, d: false, e: "x&y=z" })).toBe("?c=0&d=false&e=x%26y%3Dz");
     expect(queryText({})).toBe("");
   });
@@ -34,7 +34,7 @@ describe("client", () => {
     expect(init.headers).toMatchObject({ "x-imprint-csrf": "token", "content-type": "application/json" });
     expect(init).toMatchObject({ credentials: "same-origin", redirect: "error", body: '{"a":1}' });
   });
-  it("takes an empty answer for an empty object", async () => {
+  it("reads an empty answer as an empty object", async () => {
     const { client } = clientOf(() => answer(204, undefined));
     await expect(client.send("/x")).resolves.toEqual({});
   });
@@ -43,12 +43,12 @@ describe("client", () => {
     [409, { Message: "in use" }, "in use"],
     [502, "<html>bad gateway</html>", "The server answered 502 without saying why."],
     [500, { message: 7 }, "The server answered 500 without saying why."],
-  ])("rejects with what the server says: %d %j", async (status, body, message) => {
+  ])("rejects with the server's message: %d %j", async (status, body, message) => {
     const { client, gone } = clientOf(() => answer(status, body));
     await expect(client.send("/x")).rejects.toMatchObject({ status, message });
     expect(gone).not.toHaveBeenCalled();
   });
-  it("knows a refusal by its type, and tells of it", async () => {
+  it("recognizes a refusal by its type and reports it", async () => {
     const { client, gone, forbidden } = clientOf(() => answer(403, { message: "no" }, { "x-amzn-errortype": "UnauthorizedException" }));
     const error = await client.send("/x").catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(ApiError);
@@ -57,19 +57,19 @@ describe("client", () => {
     expect(forbidden).toHaveBeenCalledOnce();
     expect(gone).not.toHaveBeenCalled();
   });
-  it("says that the session is gone", async () => {
+  it("reports that the session is gone", async () => {
     const { client, gone } = clientOf(() => answer(401, { __type: "SessionExpired", message: "over" }));
     await expect(client.send("/x")).rejects.toMatchObject({ status: 401 });
     expect(gone).toHaveBeenCalledOnce();
   });
-  it("learns how a stream is answered without waiting for its end", async () => {
+  it("gets the status of a stream without waiting for its end", async () => {
     const { client, sent } = clientOf(() => new Response(new ReadableStream(), { status: 200 }));
     await expect(client.status("/x")).resolves.toBe(200);
     expect((sent.mock.calls[0]?.[1] as RequestInit).signal?.aborted).toBe(true);
     await expect(clientOf(() => answer(403, {})).client.status("/x")).resolves.toBe(403);
     await expect(clientOf(() => Promise.reject(new TypeError("no"))).client.status("/x")).resolves.toBe(0);
   });
-  it("tells a server that does not answer from a request that was given up", async () => {
+  it("distinguishes an unreachable server from an aborted request", async () => {
     const { client } = clientOf(() => Promise.reject(new TypeError("failed to fetch")));
     await expect(client.send("/x")).rejects.toMatchObject({ status: 0 });
     const abort = new AbortController();

@@ -6,12 +6,12 @@ import type { Feed, LiveEvents, LiveState } from "./live";
 import { type Right, may } from "../session/rights";
 import type { Session } from "./shapes";
 
-/** What every page of somebody signed in has. */
+/** The context of every page after sign-in. */
 export interface Signed {
   api: Api;
   live: Feed;
   session: Session;
-  /** By template, its text as it was changed and not saved yet. */
+  /** By template, its changed text that is not saved yet. */
   drafts: Map<string, string>;
 }
 
@@ -27,7 +27,7 @@ export function useApi(): Api {
   return useSigned().api;
 }
 
-/** Whether who is signed in may do something, as far as that can be told here. */
+/** Whether the signed-in user may do something, as far as the dashboard can know. */
 export function useMay(right: Right): boolean {
   return may(useSigned().session, right);
 }

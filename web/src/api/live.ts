@@ -4,19 +4,19 @@ import type { Alarm, AuditEvent, PipelineNow } from "./shapes";
 export interface LiveEvents {
   pipeline: PipelineNow;
   alarms: { alarms: Alarm[] };
-  /** `leftOut` were not told; any of them may matter. */
+  /** `leftOut` events were not sent; any of them may matter. */
   steps: { events: AuditEvent[]; leftOut: number };
 }
 
-/** `off`: refused from the beginning, and tried again. `polled`: asked for every few seconds. */
+/** `off`: refused from the start, and retried. `polled`: requested every few seconds. */
 export type LiveState = "connecting" | "live" | "reconnecting" | "off" | "polled";
 
-/** What happens, for all pages, while somebody signed in looks at them. */
+/** Live events for all pages while a signed-in user looks at them. */
 export abstract class Feed {
   private readonly listeners = new Set<(name: keyof LiveEvents, data: LiveEvents[keyof LiveEvents]) => void>();
   private readonly watchers = new Set<() => void>();
   private readonly latest: Partial<LiveEvents> = {};
-  /** Counts connections: lists that were read before the last one may have missed something. */
+  /** Counts connections: lists read before the latest one may be out of date. */
   generation = 0;
 
   constructor(private current: LiveState) {}
@@ -39,7 +39,7 @@ export abstract class Feed {
     this.close();
   }
 
-  /** Each new event of a kind. Returns what ends it. */
+  /** Calls `hear` with each new event of a kind. Returns a function that stops it. */
   listen<Name extends keyof LiveEvents>(name: Name, hear: (data: LiveEvents[Name]) => void): () => void {
     const listener = (which: keyof LiveEvents, data: LiveEvents[keyof LiveEvents]): void => {
       if (which === name) hear(data as LiveEvents[Name]);
@@ -48,7 +48,7 @@ export abstract class Feed {
     return () => this.listeners.delete(listener);
   }
 
-  /** The last event of a kind that describes a state, if any came. */
+  /** The last event of a kind that describes a state, if there was one. */
   last<Name extends "pipeline" | "alarms">(name: Name): LiveEvents[Name] | undefined {
     return this.latest[name];
   }
@@ -69,7 +69,7 @@ export abstract class Feed {
     for (const watcher of this.watchers) watcher();
   }
 
-  // A browser has six connections to a server for all its tabs: those that nobody sees need none.
+  // A browser has six connections to a server for all its tabs: hidden tabs do not need one.
   private readonly onVisibility = (): void => {
     if (document.visibilityState === "hidden") this.close();
     else if (!this.isOpen) this.open();
@@ -81,8 +81,8 @@ const kFirstDelay = 2_000;
 const kLongestDelay = 30_000;
 
 /**
- * One EventSource for all pages. The browser reconnects where the connection broke; where the server refused it (a restart, a
- * session that is gone), this class tries again, ever more slowly.
+ * One EventSource for all pages. The browser reconnects after a broken connection; after a refusal (a restart, a session that is
+ * gone), this class retries with increasing delays.
  */
 export class LiveFeed extends Feed {
   private source: EventSource | undefined;
@@ -90,7 +90,7 @@ export class LiveFeed extends Feed {
   private delay = kFirstDelay;
   private wasLive = false;
 
-  /** @param isWelcome asked after a refusal, of which a browser does not tell the reason: whether to try again. */
+  /** @param isWelcome called after a refusal, whose reason a browser does not reveal: whether to retry. */
   constructor(private readonly isWelcome: () => Promise<boolean>) {
     super("connecting");
   }

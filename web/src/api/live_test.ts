@@ -59,7 +59,7 @@ function started(isWelcome = vi.fn(async () => true)): { feed: LiveFeed; source:
 }
 
 describe("live feed", () => {
-  it("keeps the last state for a newcomer, and tells what is new only", () => {
+  it("keeps the last state for a new listener, and sends only new events", () => {
     const { feed, source } = started();
     source().onopen?.();
     expect(feed.last("pipeline")).toBeUndefined();
@@ -76,7 +76,7 @@ describe("live feed", () => {
     source().say("steps", { events: [], leftOut: 4 });
     expect(steps).toHaveBeenCalledOnce();
   });
-  it("has lists read again after it was interrupted, not after it began", () => {
+  it("makes lists reload after an interruption, but not after the start", () => {
     const { feed, source } = started();
     source().onopen?.();
     expect(feed.generation).toBe(0);
@@ -87,7 +87,7 @@ describe("live feed", () => {
     expect(feed.state).toBe("live");
     expect(feed.generation).toBe(1);
   });
-  it("tries again where it was refused, ever more slowly", async () => {
+  it("retries after a refusal, with increasing delays", async () => {
     const { feed, source, isWelcome } = started();
     expect(feed.state).toBe("connecting");
     source().breakOff(true);
@@ -103,14 +103,14 @@ describe("live feed", () => {
     await vi.advanceTimersByTimeAsync(1);
     expect(FakeSource.all).toHaveLength(3);
   });
-  it("does not come again where it is not welcome", async () => {
+  it("does not retry where it is not welcome", async () => {
     const { source, isWelcome } = started(vi.fn(async () => false));
     source().breakOff(true);
     await vi.advanceTimersByTimeAsync(600_000);
     expect(FakeSource.all).toHaveLength(1);
     expect(isWelcome).toHaveBeenCalledOnce();
   });
-  it("lets go while nobody looks, and once it is stopped for good", async () => {
+  it("disconnects while hidden, and for good once stopped", async () => {
     const { feed, source } = started();
     source().onopen?.();
     const first = source();
@@ -125,7 +125,7 @@ describe("live feed", () => {
     await vi.advanceTimersByTimeAsync(60_000);
     expect(FakeSource.all).toHaveLength(2);
   });
-  it("passes over what is no JSON", () => {
+  it("ignores events that are not JSON", () => {
     const { feed, source } = started();
     const hear = vi.fn();
     feed.listen("alarms", hear);
@@ -135,7 +135,7 @@ describe("live feed", () => {
 });
 
 describe("polled feed", () => {
-  it("asks every few seconds while somebody looks, and has pages read again", async () => {
+  it("polls every few seconds while visible, and makes pages reload", async () => {
     const polled = { pipeline: vi.fn(async () => ({ onboarded: 7 }) as PipelineNow), alarms: vi.fn(async () => ({ alarms: [] })) };
     const feed = new PolledFeed(polled);
     const steps = vi.fn();
@@ -156,7 +156,7 @@ describe("polled feed", () => {
     expect(polled.alarms).toHaveBeenCalledTimes(2);
     feed.stop();
   });
-  it("does not ask again for what was refused", async () => {
+  it("does not repeat a refused request", async () => {
     const refused = vi.fn(() => Promise.reject(new ApiError(403, "", "no")));
     const feed = new PolledFeed({ pipeline: async () => ({}) as PipelineNow, alarms: refused });
     feed.start();

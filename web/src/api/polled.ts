@@ -10,8 +10,8 @@ export interface Polled {
 }
 
 /**
- * For a key that may not follow live: what the feed would tell is asked for every few seconds, and pages read again what they
- * show. What is refused is not asked again.
+ * For a key that may not receive live events: requests the state of the feed every few seconds and makes pages reload. Refused
+ * requests are not repeated.
  */
 export class PolledFeed extends Feed {
   private timer: number | undefined;

@@ -7,8 +7,8 @@ export interface Outcome<T> {
 }
 
 /**
- * Reads one thing, one request at a time. Asked again while an answer is on its way, it reads once more when that has come:
- * slow answers arrive however often something happens. What was refused for good is not asked again.
+ * Reads one resource, one request at a time. Further calls during a request cause one more read after it, so slow answers
+ * arrive however often something happens. A request that was refused for good is not repeated.
  */
 export class Reading<T> {
   private readonly abort = new AbortController();
@@ -26,7 +26,7 @@ export class Reading<T> {
     if (!this.isRunning) void this.run();
   }
 
-  /** Gives up the request that is on its way; nothing is told any more. */
+  /** Aborts the current request; `tell` is not called any more. */
   stop(): void {
     this.abort.abort();
   }

@@ -16,13 +16,13 @@ function slow(): { asked: Asked[]; load: (signal: AbortSignal) => Promise<string
   return { asked, load };
 }
 
-/** All that is ready to go on has gone on. */
+/** Lets all pending promise callbacks run. */
 async function rested(): Promise<void> {
   await new Promise((done) => setTimeout(done, 0));
 }
 
 describe("a reading", () => {
-  it("lets a slow answer arrive, and reads once more for all who asked meanwhile", async () => {
+  it("lets a slow answer arrive, and reads once more for all calls meanwhile", async () => {
     const { asked, load } = slow();
     const tell = vi.fn();
     const reading = new Reading(load, tell);
@@ -40,7 +40,7 @@ describe("a reading", () => {
     reading.again();
     expect(asked).toHaveLength(3);
   });
-  it("is given up for good, and tells nothing then", async () => {
+  it("is aborted for good and then reports nothing", async () => {
     const { asked, load } = slow();
     const tell = vi.fn();
     const reading = new Reading(load, tell);
@@ -53,7 +53,7 @@ describe("a reading", () => {
     expect(asked).toHaveLength(1);
     expect(tell).not.toHaveBeenCalled();
   });
-  it("goes on after an error, and not after a refusal", async () => {
+  it("continues after an error, but not after a refusal", async () => {
     const { asked, load } = slow();
     const tell = vi.fn();
     const reading = new Reading(load, tell);

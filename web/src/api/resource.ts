@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How pages read: a value or a page of a list, abortable, read again on demand, when the live feed tells of something, and after
-// that was interrupted.
+// How pages read a value or a page of a list: abortable, and read again on demand, after a live event, and after the live feed
+// was interrupted.
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { remember, remembered } from "../app/remembered";
 import { useLiveGeneration, useSigned } from "./context";
@@ -13,9 +13,9 @@ export interface Resource<T> extends Outcome<T> {
 }
 
 /**
- * What `load` answers. Another `key` is another thing: its value starts empty, and the request for the one before is aborted.
- * Read again for the same key, the old value stays until the new one is there.
- * @param version where it changes, the same is read again.
+ * The result of `load`. A new `key` means a new resource: its value starts empty, and the previous request is aborted. When the
+ * same key is read again, the old value stays until the new one arrives.
+ * @param version the resource is read again when it changes.
  */
 export function useResource<T>(key: string, load: (signal: AbortSignal) => Promise<T>, version: number | string = 0): Resource<T> {
   const [held, hold] = useState<{ key: string; outcome: Outcome<T> }>({ key, outcome: {} });
@@ -41,7 +41,7 @@ export function useResource<T>(key: string, load: (signal: AbortSignal) => Promi
   return { ...(held.key === key ? held.outcome : {}), reload };
 }
 
-/** Acts when the value has become another one; not at first. */
+/** Calls `act` when the value changes, but not initially. */
 function useChange(value: string, act: () => void): void {
   const before = useRef(value);
   useEffect(() => {
@@ -53,15 +53,15 @@ function useChange(value: string, act: () => void): void {
 
 export interface Pages<T> extends Resource<Page<T>> {
   items: T[];
-  /** Of the page that is shown, from 1; there is no count of them, which would need a walk through all. */
+  /** The number of the page shown, from 1. The total is unknown; counting would require reading all pages. */
   number: number;
   next?: () => void;
   previous?: () => void;
 }
 
 /**
- * A list by pages of the server's, forwards by its tokens and back by those that were used. They are kept with the entry of the
- * browser's history, so that the way back leads to the page that was left. While another page is on its way, the last one stays.
+ * A list in pages of the server: forwards by its tokens, back by the tokens used before. The tokens are stored with the entry of
+ * the browser's history, so that Back leads to the page that was left. The last page stays until the next one arrives.
  */
 export function usePages<T>(key: string, load: (token: string | undefined, signal: AbortSignal) => Promise<Page<T>>): Pages<T> {
   const [, turned] = useState(0);
@@ -87,7 +87,7 @@ export function usePages<T>(key: string, load: (token: string | undefined, signa
   };
 }
 
-/** A value that changes often, once it has rested: what is typed is not searched for letter by letter. */
+/** A frequently changing value, once it has been stable: typed text is not searched for letter by letter. */
 export function useRested<T>(value: T, milliseconds: number): T {
   const [rested, rest] = useState(value);
   useEffect(() => {
@@ -98,8 +98,8 @@ export function useRested<T>(value: T, milliseconds: number): T {
 }
 
 /**
- * A function that reads again soon after it is called, at most once in so many milliseconds however often that is; what has just
- * been read for the first time counts.
+ * A function that reloads soon after it is called, at most once per interval however often it is called; the initial read counts,
+ * too.
  */
 export function useRereading(reload: () => void, milliseconds: number): () => void {
   const timer = useRef<number | undefined>(undefined);
@@ -118,7 +118,7 @@ export function useRereading(reload: () => void, milliseconds: number): () => vo
   }, [milliseconds]);
 }
 
-/** Reads again, at most once in so many milliseconds, when the live feed tells of one of these. */
+/** Reloads, at most once per interval, when the live feed sends one of these events. */
 export function useFollowing(reload: () => void, milliseconds: number, ...names: (keyof LiveEvents)[]): void {
   const { live } = useSigned();
   const reread = useRereading(reload, milliseconds);
@@ -128,7 +128,7 @@ export function useFollowing(reload: () => void, milliseconds: number, ...names:
   }, [live, reread, names.join()]);
 }
 
-/** The same for steps that matter, or of which nobody knows whether they do. */
+/** The same for steps that matter or might matter. */
 export function useFollowingSteps(reload: () => void, milliseconds: number, matters: (event: AuditEvent) => boolean): void {
   const { live } = useSigned();
   const reread = useRereading(reload, milliseconds);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the server answers, as far as the dashboard reads it. Times are seconds since 1970.
+// The server's answers, as far as the dashboard reads them. Times are seconds since 1970.
 
 export interface Session {
   accessKeyId: string;
   name: string;
-  /** Empty for a key with a policy of its own. */
+  /** Empty for a key with its own policy. */
   role: string;
   csrfToken: string;
   expires: number;
@@ -13,7 +13,7 @@ export interface Session {
   version: string;
 }
 
-/** One page of a list: what follows it has a token. */
+/** One page of a list, with the token of the next one. */
 export interface Page<T> {
   items: T[];
   next?: string;
@@ -74,7 +74,7 @@ export interface Alarm {
   resolvedAt?: number;
   because: string;
   next: string;
-  /** One of those that it is about. */
+  /** An example of the devices that it is about. */
   device?: { serialNumber?: string; clientId?: string };
 }
 
@@ -87,12 +87,12 @@ export interface Hook {
   shadow: boolean;
   templates: string[];
   asked: number;
-  /** With a verdict, whether that let the device in or not. */
+  /** Calls that gave a verdict, whether allowed or denied. */
   answered: number;
   failed: number;
   timedOut: number;
   seconds: { p50: number; p95: number; p99: number } | null;
-  /** `open`: it failed too often and is left alone for a while. */
+  /** `open`: it failed too often and is not called for a while. */
   breaker: "closed" | "open" | "half-open";
   inFlight: number;
   waiting: number;
@@ -104,7 +104,7 @@ export interface Hook {
 export type Json = string | number | boolean | null | Json[] | { [member: string]: Json };
 
 export interface AuditEvent {
-  /** Its place in the trail; the live feed may tell of events that have none yet. */
+  /** Its place in the trail; events of the live feed may have none yet. */
   sequence?: number;
   time: number;
   step: string;
@@ -122,9 +122,9 @@ export interface AuditEvent {
 export interface Story {
   events: AuditEvent[];
   last: number;
-  /** By its own last step, its certificate and its alarms. */
+  /** Derived from the device's last step, its certificate and its alarms. */
   standing: "good" | "waiting" | "bad" | "unknown";
-  /** What to do, or, of a good one, how it stands. */
+  /** What to do; for a healthy device, its state. */
   next: string;
 }
 
@@ -261,7 +261,7 @@ export interface Claim {
   certificateId: string;
   certificateArn: string;
   status: string;
-  /** Whether it can be used at this moment, and if not, why. */
+  /** Whether it can be used now, and if not, why. */
   state: "in-service" | "frozen" | "inactive" | "revoked" | "expired" | "not-begun" | "ended" | "used-up";
   devices: number;
   budget: ClaimBudget;
@@ -296,7 +296,7 @@ export interface Authority {
   status: string;
   autoRegistration: boolean;
   templateName?: string;
-  /** Of devices, registered under it; counted for registered authorities only. */
+  /** The number of registered device certificates under it; counted only for registered authorities. */
   certificates?: number;
   certificatesAreMore?: boolean;
 }
@@ -311,11 +311,11 @@ export interface ExpiringCertificate {
 export interface ExpiryCount {
   days: number;
   certificates: number;
-  /** There are more than the server counts. */
+  /** True if there are more than the server counts. */
   atLeast?: boolean;
 }
 
 export interface ExpiryPage extends Page<ExpiringCertificate> {
-  /** With the first page only. */
+  /** Only with the first page. */
   counts?: ExpiryCount[];
 }

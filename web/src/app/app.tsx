@@ -18,9 +18,9 @@ type Standing =
   | { is: "out"; because: string }
   | { is: "in"; session: Session };
 
-export const kSessionEnded = "Your session has ended. Sign in again to go on where you were.";
+export const kSessionEnded = "Your session has ended. Sign in again to continue where you were.";
 
-/** Who is signed in decides what there is: the sign-in page, or the pages with their client and feed. */
+/** Shows the sign-in page, or, after sign-in, the pages with their client and feed. */
 export function App(): JSX.Element {
   const [standing, setStanding] = useState<Standing>({ is: "asking" });
   const csrf = useRef("");
@@ -32,7 +32,7 @@ export function App(): JSX.Element {
   }, []);
   const enter = useCallback((session: Session) => {
     csrf.current = session.csrfToken;
-    // What somebody typed is there again after their session has ended, and for nobody else.
+    // Unsaved text is restored after its author's session has expired, and for nobody else.
     if (drafts.current.of !== session.accessKeyId) drafts.current = { of: session.accessKeyId, texts: new Map() };
     setStanding({ is: "in", session });
   }, []);
@@ -62,7 +62,7 @@ export function App(): JSX.Element {
   return <SignedIn key={standing.session.csrfToken} api={api} session={standing.session} drafts={drafts.current.texts} signOut={signOut} />;
 }
 
-/** The client of one who may be signed in. Where another tab signed in somebody else, this one follows. */
+/** The client for the current session. If another user signs in in another tab, this tab switches to that user. */
 function useApiOf(csrf: { current: string }, leave: (because: string) => void, enter: (session: Session) => void): Api {
   return useMemo(() => {
     let isAsking = false;
@@ -103,7 +103,7 @@ function SignedIn({ api, session, drafts, signOut }: SignedInProps): JSX.Element
     return () => signed.live.stop();
   }, [signed]);
 
-  // What was typed and not saved is not thrown away without a question.
+  // Unsaved text is not discarded without confirmation.
   useEffect(() => {
     const ask = (event: BeforeUnloadEvent): void => {
       if (drafts.size > 0) event.preventDefault();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is around every page: its name, the ways to the others, whether the feed is live, who is signed in.
+// The frame around every page: its name, the navigation, whether the feed is live, who is signed in.
 import { Fragment, type JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useLiveState, useSigned } from "../api/context";
@@ -27,11 +27,11 @@ import { type Theme, useTheme } from "./theme";
 interface PageEntry {
   page: string;
   title: string;
-  /** The page in the navigation that it belongs to, when it is not there itself. */
+  /** The page that is marked in the navigation, if this one is not in it. */
   within?: string;
-  /** Without it, the page would show nothing. */
+  /** Without this right, the page would show nothing. */
   needs?: Right;
-  /** What of the query names what the page is about: another name is another page. */
+  /** The query parameters that identify the page's subject: a different value is a different page. */
   of?: string;
   show: (query: URLSearchParams, name: string) => JSX.Element;
 }
@@ -59,12 +59,12 @@ export function Frame({ signOut }: { signOut: () => Promise<void> }): JSX.Elemen
   const pages = kPages.filter((one) => one.needs === undefined || may(session, one.needs));
   const entry = pages.find((one) => one.page === visit.page);
   const isHidden = entry === undefined && kPages.some((one) => one.page === visit.page);
-  const missing = isHidden ? `The role ${session.role} does not see this page` : "There is no such page";
+  const missing = isHidden ? `The role ${session.role} may not see this page` : "There is no such page";
   const name = visit.query.get(entry?.of ?? "") ?? "";
   const main = useRef<HTMLElement>(null);
   const isFirst = useRef(true);
 
-  // A new page is read from its heading on, an old one where it was left; the one that was loaded begins where browsers begin.
+  // A new page starts at its heading, a revisited one where it was left; the first page starts wherever the browser starts.
   useEffect(() => {
     if (isFirst.current) {
       isFirst.current = false;
@@ -145,7 +145,7 @@ function LiveIndicator(): JSX.Element {
     <p class={`feed ${state}`} role="status">
       <span class="feed-dot" aria-hidden="true" />
       {text}
-      {(state === "reconnecting" || state === "off") && <span class="feed-more">: what you see may be old</span>}
+      {(state === "reconnecting" || state === "off") && <span class="feed-more">: this page may be out of date</span>}
     </p>
   );
 }
@@ -156,7 +156,7 @@ function ThemeSelect(): JSX.Element {
     <label class="theme">
       <span class="visually-hidden">Colours</span>
       <select value={theme} onChange={(event) => setTheme(event.currentTarget.value as Theme)}>
-        <option value="system">As the system</option>
+        <option value="system">System</option>
         <option value="light">Light</option>
         <option value="dark">Dark</option>
       </select>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an entry of the browser's history keeps besides its address, so that the way back leads to where one was.
+// State that an entry of the browser's history stores besides its address, so that Back restores the position.
 
 interface Remembered {
-  /** By list, the tokens that lead to the page of it that is shown. */
+  /** By list, the tokens that lead to the page shown. */
   tokens?: Record<string, string[]>;
-  /** How far down the page was read. */
+  /** The scroll position. */
   scroll?: number;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Addresses under /ui/: a page is a word of the path, what it shows is in the query, where any text can stand.
+// Addresses under /ui/: the path names a page; the query, which can contain any text, names what it shows.
 import { useEffect, useState } from "preact/hooks";
 import { type Query, queryText } from "../api/client";
 import { remember } from "./remembered";
@@ -11,12 +11,12 @@ export interface Place {
   query: URLSearchParams;
 }
 
-/** How a place was come to: by a link, back or forward, or by changing what the same page shows. */
+/** How a place was reached: by a link, back or forward, or by changing what the same page shows. */
 export type Coming = "push" | "pop" | "replace";
 
 export interface Visit extends Place {
   by: Coming;
-  /** Another one for every place that was come to anew; the same while a page changes its own address. */
+  /** New for every navigation; unchanged while a page changes its own address. */
   number: number;
 }
 
@@ -58,7 +58,7 @@ export function useVisit(): Visit {
   return visit;
 }
 
-/** Links within the dashboard change the place without loading anew; all others do what links do. */
+/** Links within the dashboard change the place without reloading; all others behave as usual. */
 export function followLinks(event: MouseEvent): void {
   if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   const link = (event.target as Element).closest?.("a[href]");
@@ -68,7 +68,7 @@ export function followLinks(event: MouseEvent): void {
   go(link.pathname + link.search);
 }
 
-/** Scrolls down to where a page was left, once it is that long again; not against who scrolls meanwhile. Returns what ends it. */
+/** Scrolls to where a page was left, once it is long enough, unless the user scrolls meanwhile. Returns a function that stops it. */
 export function scrollBack(to: number): () => void {
   const acts = ["wheel", "touchmove", "keydown"];
   const grown = new ResizeObserver(() => {

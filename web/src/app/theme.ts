@@ -10,19 +10,19 @@ function stored(): Theme {
     const theme = localStorage.getItem(kKey);
     return theme === "light" || theme === "dark" ? theme : "system";
   } catch {
-    return "system";  // a browser that keeps nothing
+    return "system";  // the browser stores nothing
   }
 }
 
 const kDark = window.matchMedia("(prefers-color-scheme: dark)");
 
-/** From now on the page has the colours that were chosen, or those of the system as that changes. */
+/** Applies the chosen colours, or those of the system, following its changes. */
 export function followTheme(): void {
   apply(stored());
   kDark.addEventListener("change", () => apply(stored()));
 }
 
-/** Named light or dark always: the style sheet has each once. */
+/** Always set to light or dark, so that the style sheet needs each only once. */
 function apply(theme: Theme): void {
   const isDark = theme === "system" ? kDark.matches : theme === "dark";
   document.documentElement.dataset["theme"] = isDark ? "dark" : "light";
@@ -37,7 +37,7 @@ export function useTheme(): [Theme, (theme: Theme) => void] {
       try {
         localStorage.setItem(kKey, next);
       } catch {
-        // It holds for this page, then.
+        // Then the choice applies only until the page is reloaded.
       }
       apply(next);
       setTheme(next);
@@ -45,7 +45,7 @@ export function useTheme(): [Theme, (theme: Theme) => void] {
   ];
 }
 
-/** Changes whenever colours do, by choice or with the system: what is drawn on a canvas is drawn again. */
+/** Changes whenever the colours do, so that canvases are redrawn. */
 export function useColours(): number {
   const [version, setVersion] = useState(0);
   useEffect(() => {

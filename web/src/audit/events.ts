@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// What can be told from an audit event alone.
+// Facts that follow from an audit event alone.
 import type { AuditEvent } from "../api/shapes";
 import { toneOfOutcome } from "../parts/badge";
 
-/** What happens beside a device's own steps: none of it says how the device stands. */
+/** Steps other than the device's own; they do not determine the device's state. */
 const kBeside = new Set(["disconnect", "journal", "alarm"]);
 
-/** Those that say how a device stands, newest first; what happened beside them comes after. */
+/** Steps that determine a device's state, newest first, followed by all others. */
 export function decisiveFirst(story: AuditEvent[]): AuditEvent[] {
   const ordered = [...story].reverse();
   const isBeside = (event: AuditEvent): boolean => kBeside.has(event.step);
   return [...ordered.filter((event) => !isBeside(event)), ...ordered.filter(isBeside)];
 }
 
-/** Whether a step of the live feed may be a refusal; the server says which of them are. */
+/** Whether an event of the live feed may be a refusal; only the server knows for certain. */
 export function isRefused(event: AuditEvent): boolean {
   return toneOfOutcome(event.outcome) === "bad";
 }
 
-/** Of a refusal, the name of its reason. */
+/** The name of a refusal's reason. */
 export function categoryOf(event: AuditEvent): string {
   const category = event.detail?.["category"];
   return typeof category === "string" ? category : "";
@@ -30,7 +30,7 @@ export interface Reason {
   newest: AuditEvent;
 }
 
-/** Refusals, newest first, by their reasons: those that happened last come first. */
+/** Groups refusals, given newest first, by reason; the most recent reason comes first. */
 export function reasonsOf(refusals: AuditEvent[]): Reason[] {
   const out = new Map<string, Reason>();
   for (const event of refusals) {
@@ -42,7 +42,7 @@ export function reasonsOf(refusals: AuditEvent[]): Reason[] {
   return [...out.values()];
 }
 
-/** Until when a thing may register with another key, as far as its story tells; whoever does so uses the permission up. */
+/** Until when a thing may register with another key, according to its story; such a registration uses the permission up. */
 export function permissionOf(thing: string, story: AuditEvent[], now: number): number | undefined {
   let until: number | undefined;
   for (const { step, outcome, thingName, detail } of story) {
@@ -54,7 +54,7 @@ export function permissionOf(thing: string, story: AuditEvent[], now: number): n
   return until !== undefined && until > now ? until : undefined;
 }
 
-/** What a device calls itself, as far as it came to say it. */
+/** The best available name of a device. */
 export function whoOf(event: AuditEvent): string {
   if (event.serialNumber) return event.serialNumber;
   if (event.thingName) return event.thingName;
@@ -63,7 +63,7 @@ export function whoOf(event: AuditEvent): string {
   return "unknown";
 }
 
-/** The claim that a device came with: the certificate of a step that says so, or who acted for a certificate to be. */
+/** The claim that a device used: from the certificate of a claim's step, or the actor who requested the certificate. */
 export function claimOf(events: AuditEvent[]): string | undefined {
   for (const event of [...events].reverse()) {
     if (event.detail?.["claim"] === true && event.certificateId !== undefined) return event.certificateId;
@@ -73,7 +73,7 @@ export function claimOf(events: AuditEvent[]): string | undefined {
   return undefined;
 }
 
-/** Whether an event belongs to the story that these others tell. */
+/** Whether an event belongs to the same story as these. */
 export function isAbout(event: AuditEvent, story: AuditEvent[]): boolean {
   const shares = (member: "thingName" | "serialNumber" | "clientId" | "correlationId"): boolean => {
     const value = event[member];

@@ -13,7 +13,7 @@ function event(more: Partial<AuditEvent>): AuditEvent {
 
 describe("refusals", () => {
   const refusal = (sequence: number, category: string): AuditEvent => event({ sequence, outcome: "rejected", detail: { category } });
-  it("are gathered by their reasons, what happened last first", () => {
+  it("are grouped by reason, most recent first", () => {
     const newestFirst = [refusal(9, "hook-denied"), refusal(8, "not-admitted"), refusal(7, "hook-denied"), refusal(6, "hook-denied")];
     expect(reasonsOf(newestFirst)).toEqual([
       { category: "hook-denied", count: 3, newest: newestFirst[0] },
@@ -28,7 +28,7 @@ describe("refusals", () => {
   ])("name it: %j", (detail, category) => expect(categoryOf(event({ detail }))).toBe(category));
 });
 
-describe("the permission to come with another key", () => {
+describe("the permission to register with another key", () => {
   const allow = (until: number): AuditEvent => event({ step: "allow_reprovisioning", thingName: "T", detail: { until } });
   const register = (more: Partial<AuditEvent>): AuditEvent => event({ thingName: "T", ...more });
   it.each<[string, AuditEvent[], number | undefined]>([
@@ -39,15 +39,15 @@ describe("the permission to come with another key", () => {
     ["taken back", [allow(200), event({ step: "withdraw_reprovisioning", thingName: "T" })], undefined],
     ["used up", [allow(200), register({})], undefined],
     ["given after a registration", [register({}), allow(200)], 200],
-    ["not used by the same answer again", [allow(200), register({ detail: { repeated: true } })], 200],
-    ["not used by who was refused", [allow(200), register({ outcome: "rejected" })], 200],
-    ["not touched by another thing", [allow(200), event({ thingName: "other" })], 200],
+    ["not used up by a repeated answer", [allow(200), register({ detail: { repeated: true } })], 200],
+    ["not used up by a refused registration", [allow(200), register({ outcome: "rejected" })], 200],
+    ["not affected by another thing", [allow(200), event({ thingName: "other" })], 200],
     ["of another thing", [{ ...allow(200), thingName: "other" }], undefined],
   ])("is %s", (_what, story, until) => expect(permissionOf("T", story, 100)).toBe(until));
 });
 
 describe("events", () => {
-  it("say how a device stands before what happened beside them", () => {
+  it("put the steps of a device before all others", () => {
     const [refused, ended, alarm] = [event({ step: "register_thing", outcome: "rejected" }), event({ step: "disconnect" }), event({ step: "alarm", outcome: "raised" })];
     const earlier = event({ step: "connect" });
     expect(decisiveFirst([earlier, refused, alarm, ended])).toEqual([refused, earlier, ended, alarm]);
@@ -59,8 +59,8 @@ describe("events", () => {
     [{ clientId: "C", certificateId: kOwn }, "C"],
     [{ certificateId: kOwn }, "certificate dddddddddddd…"],
     [{}, "unknown"],
-  ])("say whose they are: %j", (members, who) => expect(whoOf(event(members))).toBe(who));
-  it("belong to a story by what they share with it, and not by the claim", () => {
+  ])("name their device: %j", (members, who) => expect(whoOf(event(members))).toBe(who));
+  it("belong to a story by shared names, but not by the claim", () => {
     const story = [event({ thingName: "T", certificateId: kClaim })];
     expect(isAbout(event({ thingName: "T" }), story)).toBe(true);
     expect(isAbout(event({ thingName: "other", certificateId: kClaim }), story)).toBe(false);
@@ -76,11 +76,11 @@ describe("events", () => {
 });
 
 describe("the filter", () => {
-  it("asks for what is typed, times as seconds", () => {
+  it("requests the typed values, with times in seconds", () => {
     const query = new URLSearchParams({ thingName: " T ", step: "", from: "2026-03-01T06:00", until: "never", correlationId: "C", certificateId: "abc", other: "x" });
     expect(filterOf(query)).toEqual({ thingName: "T", from: Date.parse("2026-03-01T06:00") / 1000, correlationId: "C" });
   });
-  it("keeps in the address what it knows", () => {
+  it("keeps known filters in the address", () => {
     expect(queryOf(new URLSearchParams({ thingName: " T ", other: "x" }))).toMatchObject({ thingName: " T ", correlationId: "" });
     expect(queryOf(new URLSearchParams({ other: "x" }))).not.toHaveProperty("other");
   });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The filter of the audit page, as it stands in the address.
+// The filter of the audit page, as stored in the address.
 import type { AuditFilter } from "../api/api";
 import type { Query } from "../api/client";
 import { isCertificateId } from "../devices/search";
@@ -27,12 +27,12 @@ export const kFields: Field[] = [
   { name: "until", title: "Until", kind: "time" },
 ];
 
-/** What is in the address, by name, as it was typed. */
+/** The filters in the address, by name, as typed. */
 export function queryOf(query: URLSearchParams): Query {
   return Object.fromEntries(kFields.map(({ name }) => [name, query.get(name) ?? ""]));
 }
 
-/** What the server is asked: what is typed without space around it, times as seconds. */
+/** The server's query: typed values without surrounding space, times in seconds. */
 export function filterOf(query: URLSearchParams): AuditFilter {
   const filter: Record<string, string | number> = {};
   for (const { name, kind } of kFields) {

@@ -13,8 +13,8 @@ interface Props {
 }
 
 /**
- * What happened since a list was read, and the way to it: what somebody reads does not move away under their eyes. Only the
- * first page grows.
+ * A button that shows events newer than the list, so that rows do not move while somebody reads them. Only the first page gets
+ * newer events.
  */
 export function Newer({ pages, judge }: Props): JSX.Element | null {
   const [sure, setSure] = useState(0);
@@ -32,7 +32,7 @@ export function Newer({ pages, judge }: Props): JSX.Element | null {
   };
   return (
     <button type="button" class="wide" onClick={show}>
-      {isUnsure ? "There may be newer events: look again" : `${format.plural(sure, "newer event")}: show ${sure === 1 ? "it" : "them"}`}
+      {isUnsure ? "There may be newer events: reload" : `${format.plural(sure, "newer event")}: show ${sure === 1 ? "it" : "them"}`}
     </button>
   );
 }

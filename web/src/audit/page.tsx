@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Audit: what anybody did, and whether the record of it is whole.
+// Audit: every event, and whether the trail is intact.
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { AuditFilter } from "../api/api";
@@ -22,7 +22,7 @@ const kRest = 350;
 export function AuditPage({ query }: { query: URLSearchParams }): JSX.Element {
   return (
     <>
-      <PageHead title="Audit" lead="Every step of every device, and every change that anybody made. Newest first." />
+      <PageHead title="Audit" lead="Every step of every device and every change by an operator. Newest first." />
       <Events query={query} />
       <Trail />
     </>
@@ -79,8 +79,8 @@ function Events({ query }: { query: URLSearchParams }): JSX.Element {
         what="the audit trail"
         caption="Audit events"
         empty={
-          <Empty title={isFiltered ? "Nothing on record fits" : "Nothing is on record yet"}>
-            {isFiltered && "A device that was refused before it could say its serial number goes by its client id."}
+          <Empty title={isFiltered ? "No recorded event matches" : "No events are recorded yet"}>
+            {isFiltered && "A device that was refused before it sent its serial number is listed under its client id."}
           </Empty>
         }
       />
@@ -88,7 +88,7 @@ function Events({ query }: { query: URLSearchParams }): JSX.Element {
   );
 }
 
-/** The record itself: how long it is, and whether every event follows from the one before it. */
+/** The trail itself: its length, and whether every event's hash follows from the previous one. */
 function Trail(): JSX.Element {
   const api = useApi();
   const trail = useResource("trail", (signal) => api.trail(signal));
@@ -103,7 +103,7 @@ function Trail(): JSX.Element {
   };
   return (
     <Panel
-      title="The trail itself"
+      title="Integrity of the trail"
       aside={
         <button type="button" onClick={() => void verify()} disabled={check.isBusy}>
           {check.isBusy ? "Verifying…" : "Verify"}
@@ -126,7 +126,7 @@ function Trail(): JSX.Element {
               of={[
                 ["Events here", format.count(value.events)],
                 ["First and last", `#${value.first} to #${value.last}`],
-                ["Hash of the last", <code class="wrap">{value.head}</code>],
+                ["Hash of the last event", <code class="wrap">{value.head}</code>],
               ]}
             />
             {value.archive.length > 0 && (
@@ -154,7 +154,7 @@ function CheckResult({ result }: { result: TrailCheck }): JSX.Element {
       <div class="notice good">
         <p class="notice-title">Intact</p>
         <p>
-          {format.count(result.checked)} events, #{result.first} to #{result.last}, each follow from the one before. For the archive as well:{" "}
+          {format.count(result.checked)} events, #{result.first} to #{result.last}, form an unbroken hash chain. To verify the archive as well:{" "}
           <code>imprint audit verify</code>.
         </p>
       </div>
@@ -165,7 +165,7 @@ function CheckResult({ result }: { result: TrailCheck }): JSX.Element {
       <p class="notice-title">The trail was changed</p>
       <p>{result.problem}</p>
       <p>
-        Keep the store and its backups as they are, and see who could write to them. <code>imprint audit verify</code> says where the change begins.
+        Preserve the store and its backups as they are, and find out who could write to them. <code>imprint audit verify</code> shows where the change begins.
       </p>
     </div>
   );

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Refusals: every device that was turned away, by the reason.
+// Refusals: every refused device, by reason.
 import type { JSX } from "preact";
 import { useApi } from "../api/context";
 import { usePages, useResource } from "../api/resource";
@@ -14,7 +14,7 @@ import { AuditTable } from "./table";
 export function RefusalsPage({ query }: { query: URLSearchParams }): JSX.Element {
   return (
     <>
-      <PageHead title="Refusals" lead="Devices that were turned away, and why. Newest first." />
+      <PageHead title="Refusals" lead="Devices that were refused, and why. Newest first." />
       <Refusals category={query.get("category") ?? ""} />
     </>
   );
@@ -53,7 +53,7 @@ function Refusals({ category }: { category: string }): JSX.Element {
         pages={pages}
         what="the refusals"
         caption="Refusals"
-        empty={<Empty title="No device was refused">{category !== "" && "Not for this reason, as far as the record goes back."}</Empty>}
+        empty={<Empty title="No device was refused">{category !== "" && "No refusal for this reason is recorded."}</Empty>}
       />
     </Panel>
   );

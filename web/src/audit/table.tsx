@@ -19,7 +19,7 @@ interface AuditTableProps {
   empty: ComponentChildren;
 }
 
-/** Audit events with what is on record of each, for who opens it. */
+/** Audit events; the recorded details of each can be expanded. */
 export function AuditTable({ pages, what, caption, empty }: AuditTableProps): JSX.Element {
   return (
     <PagedTable
@@ -38,7 +38,7 @@ export function AuditTable({ pages, what, caption, empty }: AuditTableProps): JS
   );
 }
 
-/** The device that an event is about, and the way to its story. */
+/** The device that an event is about, with a link to its story. */
 export function DeviceOf({ event }: { event: AuditEvent }): JSX.Element {
   const to = storyOf(event);
   if (to === undefined) return <span class="quiet">none</span>;

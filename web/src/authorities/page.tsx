@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Certificate authorities: who signs, until when, and what depends on it.
+// Certificate authorities: which ones sign, when they expire, and what depends on them.
 import type { JSX } from "preact";
 import { useApi } from "../api/context";
 import { useResource } from "../api/resource";
@@ -26,13 +26,13 @@ export function AuthoritiesPage(): JSX.Element {
   const now = useNow();
   return (
     <>
-      <PageHead title="Certificate authorities" lead="Who vouches for devices, until when, and how much hangs on each." />
+      <PageHead title="Certificate authorities" lead="The CAs that sign device certificates, when they expire, and how many certificates depend on each." />
       <Panel title="Authorities">
         <Shown of={authorities} what="the authorities">
           {(all) =>
             all.length === 0 ? (
-              <Empty title="There is none">
-                <code>imprint ca register</code> registers one of your own.
+              <Empty title="There are no certificate authorities">
+                <code>imprint ca register</code> registers a CA of your own.
               </Empty>
             ) : (
               <Table
@@ -54,7 +54,7 @@ export function AuthoritiesPage(): JSX.Element {
                   { title: "State", cell: ({ authority }) => <StatusBadge status={authority.status} /> },
                   { title: "Ends", cell: ({ authority }) => <Ends at={authority.notAfter} now={now} /> },
                   { title: "What depends on it", cell: ({ authority }) => dependantsOf(authority, all) },
-                  { title: "New devices of it", cell: ({ authority }) => <Newcomers authority={authority} /> },
+                  { title: "Its new devices", cell: ({ authority }) => <Newcomers authority={authority} /> },
                 ]}
               />
             )
@@ -98,5 +98,5 @@ function Newcomers({ authority }: { authority: Authority }): JSX.Element {
       </>
     );
   }
-  return <>{authority.autoRegistration ? "registered, wait for activation" : "refused: registration is off"}</>;
+  return <>{authority.autoRegistration ? "registered, must be activated" : "refused: registration is off"}</>;
 }

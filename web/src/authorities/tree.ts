@@ -6,7 +6,7 @@ export interface Branch {
   level: number;
 }
 
-/** The authorities in the order of a tree: each below the one that issued it, those without one here first. */
+/** The authorities in tree order: each below its issuer; those whose issuer is not listed come at the top level. */
 export function branchesOf(all: Authority[]): Branch[] {
   const known = new Set(all.map((authority) => authority.id));
   const isRoot = (authority: Authority): boolean =>
@@ -20,6 +20,6 @@ export function branchesOf(all: Authority[]): Branch[] {
     for (const child of all) if (child.issuerId === authority.id) add(child, level + 1);
   };
   for (const authority of all) if (isRoot(authority)) add(authority, 0);
-  for (const authority of all) add(authority, 0); // whatever issues itself in a circle
+  for (const authority of all) add(authority, 0); // whatever is left issues itself in a cycle
   return out;
 }

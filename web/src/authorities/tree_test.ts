@@ -17,7 +17,7 @@ describe("the tree", () => {
     ["each below its issuer", [authority("leaf", "middle"), authority("middle", "root"), authority("root")], ["root", "-middle", "--leaf"]],
     ["one whose issuer is elsewhere at the top", [authority("own", "unknown"), authority("root")], ["own", "root"]],
     ["one that issued itself at the top", [authority("self", "self"), authority("child", "self")], ["self", "-child"]],
-    ["those of a circle once", [authority("a", "b"), authority("b", "a")], ["a", "-b"]],
+    ["those of a cycle once", [authority("a", "b"), authority("b", "a")], ["a", "-b"]],
     ["none", [], []],
   ])("shows %s", (_name, all, expected) => expect(shown(all)).toEqual(expected));
 });

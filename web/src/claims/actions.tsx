@@ -9,7 +9,7 @@ import { type TypedBudget, budgetOf, problemOf, typedOf } from "./budget";
 
 type Asked = "freeze" | "thaw" | "budget";
 
-/** What an administrator can do with a claim, each after a question. */
+/** The actions of an administrator on a claim, each with a confirmation. */
 export function ClaimActions({ claim, changed }: { claim: Claim; changed: () => void }): JSX.Element {
   const { session } = useSigned();
   const mayChange = useMay("change");
@@ -18,7 +18,7 @@ export function ClaimActions({ claim, changed }: { claim: Claim; changed: () => 
     ask(undefined);
     if (isDone) changed();
   };
-  if (!mayChange) return <p class="quiet">The role {session.role} sees claims and does not change them.</p>;
+  if (!mayChange) return <p class="quiet">The role {session.role} can see claims but not change them.</p>;
   return (
     <div class="actions">
       {claim.frozen === undefined ? (
@@ -59,10 +59,10 @@ function Freeze({ claim, close }: DialogProps): JSX.Element {
     >
       <p>
         No device can register with claim <Fingerprint id={claim.certificateId} /> until somebody thaws it. Its connections are
-        cut at once. Devices that have their own identity are not touched.
+        closed at once. Devices that have their own identity are not affected.
       </p>
       <label class="field">
-        <span>Why (it is shown to whoever asks about a refused device)</span>
+        <span>Why (shown with every device refused for it)</span>
         <input value={because} onInput={(event) => setBecause(event.currentTarget.value)} maxLength={256} required />
       </label>
     </ActionDialog>
@@ -74,17 +74,17 @@ function Thaw({ claim, close }: DialogProps): JSX.Element {
   return (
     <ActionDialog title="Thaw this claim?" action="Thaw the claim" run={() => api.thawClaim(claim.certificateId)} close={close}>
       <p>
-        Claim <Fingerprint id={claim.certificateId} /> goes back into service with its budget as it is. It was frozen because:
+        Claim <Fingerprint id={claim.certificateId} /> goes back into service with its current budget. It was frozen because:
       </p>
       <blockquote>
         <DeviceText text={claim.frozen?.because ?? ""} shown={400} />
       </blockquote>
-      <p>The same use freezes it again: widen the budget first if that use was a good one. If the claim has leaked, leave it frozen and make another.</p>
+      <p>The same use freezes it again: if that use was legitimate, widen the budget first. If the claim has leaked, leave it frozen and create another.</p>
     </ActionDialog>
   );
 }
 
-/** What of the budget is a number or a range; the rest is kept as it is. */
+/** The parts of the budget that the form can change: numbers and ranges. The rest is unchanged. */
 function ChangeBudget({ claim, close }: DialogProps): JSX.Element {
   const api = useApi();
   const [typed, setTyped] = useState(() => typedOf(claim.budget));
@@ -105,7 +105,7 @@ function ChangeBudget({ claim, close }: DialogProps): JSX.Element {
       close={close}
     >
       <p>
-        It holds from the next request on. An empty field binds nothing. {claim.frozen !== undefined && "The claim stays frozen until it is thawed."}
+        It applies from the next request on. An empty field sets no limit. {claim.frozen !== undefined && "The claim stays frozen until it is thawed."}
       </p>
       {field("maxDevices", `Most devices in all (${claim.devices} are registered)`, number())}
       <div class="field-row">

@@ -16,7 +16,7 @@ import { When } from "../parts/when";
 
 const kRest = 300;
 
-/** One manufacturing list: its units page by page, or the one that is looked for. */
+/** One manufacturing list: its units page by page, or the unit searched for. */
 export function BatchPage({ name }: { name: string }): JSX.Element {
   const api = useApi();
   const mayList = useMay("units");
@@ -28,7 +28,7 @@ export function BatchPage({ name }: { name: string }): JSX.Element {
       <PageHead title={`List ${name}`} heading={<>List <DeviceText text={name} /></>} within={["claims", "Claims and batches"]} />
       <Shown of={list} what="the list">
         {(value) => (
-          <Panel title="What it is">
+          <Panel title="Details">
             <Facts
               of={[
                 ["Units", format.count(value.entries ?? 0)],
@@ -43,13 +43,13 @@ export function BatchPage({ name }: { name: string }): JSX.Element {
       <Panel title="Units">
         <form class="search" role="search" onSubmit={(event) => event.preventDefault()}>
           <label class="field">
-            <span>Serial number, whole</span>
+            <span>Whole serial number</span>
             <input type="search" value={serial} maxLength={128} onInput={(event) => setSerial(event.currentTarget.value)} />
           </label>
         </form>
         {wanted !== "" && <Unit name={name} serial={wanted} />}
         {wanted === "" && mayList && <Units name={name} />}
-        {wanted === "" && !mayList && <Empty title="Which unit?">Your role may look for one by its serial number, and not go through all of them.</Empty>}
+        {wanted === "" && !mayList && <Empty title="Which unit?">Your role may look up one unit by its serial number, but not list all of them.</Empty>}
       </Panel>
     </>
   );
@@ -64,7 +64,7 @@ function Units({ name }: { name: string }): JSX.Element {
       what="the units"
       caption="Units on this list"
       keyOf={serialOf}
-      empty={<Empty title="There is no unit on it">Nobody gets in where this list is asked for.</Empty>}
+      empty={<Empty title="The list has no units">A template that requires this list admits no device.</Empty>}
       columns={[
         {
           title: "Serial number",
@@ -86,8 +86,8 @@ function Unit({ name, serial }: { name: string; serial: string }): JSX.Element {
   const unit = useResource(`unit ${name} ${serial}`, (signal) => api.listEntry(name, serial, signal));
   if (unit.error instanceof ApiError && unit.error.isNotFound) {
     return (
-      <Empty title="That serial number is not on the list">
-        A device that names it is refused. If the unit was made: <code>imprint list set DIR {name} SERIAL</code>.
+      <Empty title="This serial number is not on the list">
+        A device with it is refused. If the unit was really made: <code>imprint list set DIR {name} SERIAL</code>.
       </Empty>
     );
   }

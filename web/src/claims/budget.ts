@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A claim's budget as it is typed.
+// A claim's budget as typed.
 import type { ClaimBudget } from "../api/shapes";
 
 export interface TypedBudget {
@@ -22,14 +22,14 @@ export function typedOf(budget: ClaimBudget): TypedBudget {
   };
 }
 
-/** What is missing: half a rule would be none. Empty when all is there. */
+/** What is missing: half a rule has no effect. Empty if every rule is complete. */
 export function problemOf(typed: TypedBudget): string {
-  if ((typed.rateDevices === "") !== (typed.rateSeconds === "")) return "A rate is so many devices in so many seconds: fill in both, or empty both.";
-  if ((typed.first === "") !== (typed.last === "")) return "Serial numbers go from a first to a last one: fill in both, or empty both.";
+  if ((typed.rateDevices === "") !== (typed.rateSeconds === "")) return "A rate is a number of devices per number of seconds: fill in both, or empty both.";
+  if ((typed.first === "") !== (typed.last === "")) return "A range of serial numbers has a first and a last one: fill in both, or empty both.";
   return "";
 }
 
-/** The budget with what was typed; what is not among it stays as it is. */
+/** The budget with the typed values; its other rules are unchanged. */
 export function budgetOf(budget: ClaimBudget, typed: TypedBudget): ClaimBudget {
   const { maxDevices: _most, rate: _rate, networks: _networks, serials: _serials, ...kept } = budget;
   const networks = typed.networks.split(/[\s,]+/).filter((one) => one !== "");

@@ -13,11 +13,11 @@ const kWhole: ClaimBudget = {
 };
 
 describe("a typed budget", () => {
-  it("is what it was where nothing is typed", () => {
+  it("is unchanged if nothing is typed", () => {
     expect(budgetOf(kWhole, typedOf(kWhole))).toEqual(kWhole);
     expect(budgetOf({}, typedOf({}))).toEqual({});
   });
-  it("loses what is emptied and keeps what is not in the form", () => {
+  it("loses emptied rules and keeps those that are not in the form", () => {
     const empty = { maxDevices: "", rateDevices: "", rateSeconds: "", first: "", last: "", networks: " , " };
     expect(problemOf(empty)).toBe("");
     expect(budgetOf(kWhole, empty)).toEqual({ templateNames: ["T"], until: "2026-12-01T00:00:00Z" });
@@ -27,11 +27,11 @@ describe("a typed budget", () => {
     ["rateSeconds", "rate"],
     ["first", "Serial numbers"],
     ["last", "Serial numbers"],
-  ] as const)("says that it is half a rule without %s", (name, about) => {
+  ] as const)("reports an incomplete rule without %s", (name, about) => {
     expect(problemOf({ ...typedOf(kWhole), [name]: "" })).toContain(about);
     expect(problemOf({ ...typedOf({}), [name]: "7" })).toContain(about);
   });
-  it("is whole with all of it, or none", () => {
+  it("is complete with both values or neither", () => {
     expect(problemOf(typedOf(kWhole))).toBe("");
     expect(problemOf(typedOf({}))).toBe("");
   });

@@ -18,7 +18,7 @@ import { ClaimBadge, Devices, rulesOf } from "./claim_words";
 
 const kReread = 3_000;
 
-/** One claim: its budget, what is left of it, whether it is frozen and why, and what was done with it. */
+/** One claim: its budget, what is left of it, whether it is frozen and why, and its events. */
 export function ClaimPage({ id }: { id: string }): JSX.Element {
   const api = useApi();
   const mayAudit = useMay("audit");
@@ -33,7 +33,7 @@ export function ClaimPage({ id }: { id: string }): JSX.Element {
           const facts: [string, ComponentChildren][] = [
             ["State", <ClaimBadge claim={value} />],
             ["Devices", <Devices claim={value} />],
-            ["Templates", <TemplateLinks names={value.budget.templateNames ?? []} none="any that its policy names" />],
+            ["Templates", <TemplateLinks names={value.budget.templateNames ?? []} none="any that its policy allows" />],
             ["Made", <When at={value.creationDate} />],
             ["Ends", <><When at={value.expiration} /> <span class="quiet">{format.date(value.expiration)}</span></>],
             ["Last used", value.lastUse === undefined ? "never" : <When at={value.lastUse} />],
@@ -53,18 +53,18 @@ export function ClaimPage({ id }: { id: string }): JSX.Element {
                     <Sentence text={value.frozen.because} />
                   </p>
                   <p>
-                    If it has leaked, leave it frozen, make another claim for the devices that are left, and look at the last things it registered. If
+                    If it has leaked, leave it frozen, create another claim for the remaining devices, and check the last things it registered. If
                     the budget was too narrow, change it, then thaw the claim.
                   </p>
                 </div>
               )}
               <ClaimActions claim={value} changed={() => setChanges(changes + 1)} />
               <div class="columns">
-                <Panel title="What it is">
+                <Panel title="Details">
                   <Facts of={facts} />
                 </Panel>
-                <Panel title="What it may do">
-                  {rules.length === 0 ? <Empty title="No rule binds it" /> : <Facts of={rules} />}
+                <Panel title="Limits">
+                  {rules.length === 0 ? <Empty title="It has no limits" /> : <Facts of={rules} />}
                 </Panel>
               </div>
             </>
@@ -81,8 +81,8 @@ function Events({ id }: { id: string }): JSX.Element {
   const pages = usePages(`events of ${id}`, (token, signal) => api.auditEvents({ certificateId: id }, { token, signal }, 25));
   useFollowingSteps(pages.reload, kReread, isOf(id));
   return (
-    <Panel title="What was done with it" aside={<a href={href("audit", { certificateId: id })}>In the audit trail</a>}>
-      <AuditTable pages={pages} what="what was done with it" caption="Events of this claim" empty={<Empty title="Nobody used it yet" />} />
+    <Panel title="Events" aside={<a href={href("audit", { certificateId: id })}>In the audit trail</a>}>
+      <AuditTable pages={pages} what="the events of this claim" caption="Events of this claim" empty={<Empty title="It has not been used yet" />} />
     </Panel>
   );
 }

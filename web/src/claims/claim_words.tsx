@@ -20,7 +20,7 @@ export function ClaimBadge({ claim }: { claim: Claim }): JSX.Element {
   return <Badge tone={kTones[claim.state]}>{claim.state.replace("-", " ")}</Badge>;
 }
 
-/** How many devices it registered, of how many it may. */
+/** The number of devices it registered, and the most that it may register. */
 export function Devices({ claim }: { claim: Claim }): JSX.Element {
   const most = claim.budget.maxDevices;
   if (most === undefined) return <>{format.count(claim.devices)}, no limit</>;
@@ -34,7 +34,7 @@ export function Devices({ claim }: { claim: Claim }): JSX.Element {
   );
 }
 
-/** A budget in words, rule by rule; empty when it binds nothing but the number of devices. */
+/** A budget in words, rule by rule; empty if it limits only the number of devices. */
 export function rulesOf(budget: ClaimBudget): [string, string][] {
   const rules: [string, string][] = [];
   if (budget.maxDevices !== undefined) rules.push(["Most devices", format.count(budget.maxDevices)]);

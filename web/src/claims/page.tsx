@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Claims with their budgets, and the lists of units that were made.
+// Claims with their budgets, and the lists of manufactured units.
 import type { JSX } from "preact";
 import { useApi } from "../api/context";
 import { useFollowing, usePages } from "../api/resource";
@@ -17,7 +17,7 @@ const kReread = 5_000;
 export function ClaimsPage(): JSX.Element {
   return (
     <>
-      <PageHead title="Claims and batches" lead="What every device carries before it has an identity of its own, and the units that were made." />
+      <PageHead title="Claims and batches" lead="Certificates that devices carry before they have their own identity, and lists of manufactured units." />
       <Claims />
       <Batches />
     </>
@@ -36,14 +36,14 @@ function Claims(): JSX.Element {
         caption="Claims with their budgets"
         keyOf={(claim) => claim.certificateId}
         empty={
-          <Empty title="There is no claim with a budget">
+          <Empty title="There are no claims with a budget">
             A claim is one certificate for a whole batch: <code>imprint claim create DIR --template NAME --out FOLDER --max-devices 100</code>.
           </Empty>
         }
         columns={[
           { title: "Claim", isHeading: true, cell: (claim) => <ClaimLink id={claim.certificateId} /> },
           { title: "State", cell: (claim) => <ClaimBadge claim={claim} /> },
-          { title: "For templates", cell: (claim) => <DeviceText text={(claim.budget.templateNames ?? []).join(", ") || "any that its policy names"} /> },
+          { title: "For templates", cell: (claim) => <DeviceText text={(claim.budget.templateNames ?? []).join(", ") || "any that its policy allows"} /> },
           { title: "Devices", cell: (claim) => <Devices claim={claim} /> },
           {
             title: "Rules",
@@ -62,15 +62,15 @@ function Batches(): JSX.Element {
   const api = useApi();
   const pages = usePages("batches", (token, signal) => api.lists({ token, signal }));
   return (
-    <Panel title="Batches: lists of units that were made">
+    <Panel title="Batches: lists of manufactured units">
       <PagedTable
         pages={pages}
         what="the lists"
         caption="Manufacturing lists"
         keyOf={(list) => list.listName}
         empty={
-          <Empty title="There is no list of units">
-            With a list, only units that were made get in: <code>imprint list create DIR NAME</code>, then{" "}
+          <Empty title="There are no lists of units">
+            With a list, only units that were really made are admitted: <code>imprint list create DIR NAME</code>, then{" "}
             <code>imprint list import DIR NAME FILE.csv</code>.
           </Empty>
         }

@@ -20,7 +20,7 @@ interface Props {
   close: (isDone: boolean) => void;
 }
 
-/** Devices make their keys themselves: to rotate is to permit the next registration with another key. */
+/** Devices make their own keys, so rotating means permitting the next registration with another key. */
 export function Rotate({ thing, close, allowed }: Props & { allowed?: (until: number) => void }): JSX.Element {
   const api = useApi();
   const [seconds, setSeconds] = useState(86_400);
@@ -31,10 +31,10 @@ export function Rotate({ thing, close, allowed }: Props & { allowed?: (until: nu
   return (
     <ActionDialog title="Let this device register with another key?" action="Allow it" run={allow} close={close}>
       <p>
-        The next device that registers as <DeviceText text={thing} shown={64} /> through its template takes the name over, once, with a key of its own.
-        The certificate it has now goes on working until the new one first connects.
+        The next device that registers as <DeviceText text={thing} shown={64} /> through its template takes over the name, once, with a key of its own.
+        The current certificate keeps working until the new one first connects.
       </p>
-      <p>Whoever holds a claim of that template can use this permission: give it only while the device is about to come.</p>
+      <p>Anyone who holds a claim of that template can use this permission: grant it only when the device is about to register.</p>
       <label class="field">
         <span>For how long</span>
         <select value={String(seconds)} onChange={(event) => setSeconds(Number(event.currentTarget.value))}>
@@ -52,9 +52,9 @@ export function Rotate({ thing, close, allowed }: Props & { allowed?: (until: nu
 export function Withdraw({ thing, close }: Props): JSX.Element {
   const api = useApi();
   return (
-    <ActionDialog title="Take this permission back?" action="Take it back" run={() => api.withdrawReprovisioning(thing)} close={close}>
+    <ActionDialog title="Withdraw this permission?" action="Withdraw it" run={() => api.withdrawReprovisioning(thing)} close={close}>
       <p>
-        No device can register as <DeviceText text={thing} shown={64} /> with another key any more. The certificate that it has now goes on working.
+        No device can register as <DeviceText text={thing} shown={64} /> with another key any more. The current certificate keeps working.
       </p>
     </ActionDialog>
   );
@@ -81,9 +81,9 @@ export function Regroup({ thing, groups, close }: Props & { groups: string[] }):
       run={() => api.regroup(thing, added, removed)}
       close={close}
     >
-      <p>Policies that are attached to a group hold for its devices: they gain and lose rights with it, from their next request on.</p>
+      <p>The policies of a group apply to its devices: they gain or lose these rights from their next request on.</p>
       <label class="field">
-        <span>Groups whose name begins with</span>
+        <span>Groups with a name that begins with</span>
         <input type="search" value={prefix} maxLength={128} onKeyDown={searchOnly} onInput={(event) => setPrefix(event.currentTarget.value)} />
       </label>
       <Shown of={found} what="the groups">
@@ -98,7 +98,7 @@ export function Regroup({ thing, groups, close }: Props & { groups: string[] }):
                 </label>
               ))}
             </fieldset>
-            {next !== undefined && <p class="quiet">The first {items.length}; there are more: type how the group's name begins.</p>}
+            {next !== undefined && <p class="quiet">The first {items.length}; there are more: type the beginning of the group's name.</p>}
           </>
         )}
       </Shown>
@@ -110,7 +110,7 @@ export function Regroup({ thing, groups, close }: Props & { groups: string[] }):
   );
 }
 
-/** Enter in a search does not carry out the change that the dialog is about. */
+/** Enter in the search field must not submit the dialog. */
 function searchOnly(event: KeyboardEvent): void {
   if (event.key === "Enter") event.preventDefault();
 }

@@ -19,15 +19,15 @@ const kMost = 10;
 
 interface Props {
   thing: string | undefined;
-  /** The certificate that the page is about. */
+  /** The certificate named in the page's address. */
   named: string | undefined;
   events: AuditEvent[];
-  /** Counts what was changed on the page; `changed` counts one more. */
+  /** Counts the changes made on the page; `changed` increments it. */
   changes: number;
   changed: () => void;
 }
 
-/** Those that are attached to the thing, and those that the story speaks of, as they are now. */
+/** The current state of certificates that are attached to the thing or mentioned in the story. */
 export function Certificates({ thing, named, events, changes, changed }: Props): JSX.Element {
   const api = useApi();
   const told = [...new Set(events.filter((event) => event.detail?.["claim"] !== true).map((event) => event.certificateId ?? ""))].reverse();
@@ -44,7 +44,7 @@ export function Certificates({ thing, named, events, changes, changed }: Props):
     <Shown of={certificates} what="the certificates">
       {({ shown, more }) => (
         <>
-          {shown.length === 0 && <Empty title="It has none" />}
+          {shown.length === 0 && <Empty title="It has no certificates" />}
           <ul class="stack">
             {shown.map(({ certificate, isAttached }) => (
               <li key={certificate.certificateId}>
@@ -52,7 +52,7 @@ export function Certificates({ thing, named, events, changes, changed }: Props):
               </li>
             ))}
           </ul>
-          {more > 0 && <p class="quiet">It has had {format.plural(more, "certificate")} more; what happened names them.</p>}
+          {more > 0 && <p class="quiet">It has had {format.plural(more, "certificate")} more; the history names them.</p>}
         </>
       )}
     </Shown>
@@ -131,7 +131,7 @@ function SetStatus({ certificate, close }: { certificate: Certificate; close: (i
   return (
     <ActionDialog title="Activate this certificate?" action="Activate" run={() => api.setCertificateStatus(id, "ACTIVE")} close={close}>
       <p>
-        Whoever holds the key of <Fingerprint id={id} /> can connect again, with the policies that are attached to it.
+        The holder of the key of <Fingerprint id={id} /> can connect again, with the policies that are attached to it.
       </p>
     </ActionDialog>
   );

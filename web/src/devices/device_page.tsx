@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One device: what happened to it, what it has, what can be done.
+// One device: its history, its certificates and rights, and the possible actions.
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { Identity } from "../api/api";
@@ -23,7 +23,7 @@ const kNames = { serialNumber: "Serial number", thingName: "Thing", certificateI
 export function DevicePage({ query }: { query: URLSearchParams }): JSX.Element {
   const who = identityOf(query);
   if (who === undefined) {
-    return <PageHead title="No device is named in this address" lead={<a href={href("devices")}>Find one</a>} />;
+    return <PageHead title="This address names no device" lead={<a href={href("devices")}>Find one</a>} />;
   }
   return <Device key={`${who.by} ${who.name}`} {...who} />;
 }
@@ -63,7 +63,7 @@ function Device({ by, name }: Who): JSX.Element {
               {thing !== undefined && <ThingPanels key={thing} thing={thing} events={value.events} changes={changes} changed={changed} />}
               <div class="columns wide-first">
                 <Panel title="What happened">
-                  {value.events.length === 0 ? <Empty title="Nothing is on record under that name" /> : <Timeline events={value.events} />}
+                  {value.events.length === 0 ? <Empty title="Nothing is recorded under this name" /> : <Timeline events={value.events} />}
                 </Panel>
                 <Panel title="Certificates">
                   <Certificates thing={thing} named={by === "certificateId" ? name : undefined} events={value.events} changes={changes} changed={changed} />
@@ -77,7 +77,7 @@ function Device({ by, name }: Who): JSX.Element {
   );
 }
 
-/** The thing that it became, if it came so far. */
+/** The thing that it registered, if it got that far. */
 export function thingOf(events: AuditEvent[]): string | undefined {
   return [...events].reverse().find((event) => event.thingName !== undefined && event.outcome === "ok")?.thingName;
 }
@@ -87,14 +87,14 @@ function Next({ story }: { story: Story }): JSX.Element {
   const claim = claimOf(story.events);
   return (
     <section class={`notice next ${kTones[story.standing]}`} aria-label="What to do next">
-      <p class="notice-title">{isGood ? "How it stands" : "What to do"}</p>
+      <p class="notice-title">{isGood ? "State" : "What to do"}</p>
       <p>
         {isGood && "All is well. "}
         <Sentence text={story.next} shown={2000} />
       </p>
       {claim !== undefined && (
         <p>
-          <a href={href("claim", { id: claim })}>The claim it came with</a>
+          <a href={href("claim", { id: claim })}>The claim it used</a>
         </p>
       )}
     </section>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Devices: the search for one of a million.
+// Devices: search among up to millions.
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useApi } from "../api/context";
@@ -38,7 +38,7 @@ export function DevicesPage({ query }: { query: URLSearchParams }): JSX.Element 
     else go(address, "replace");
   }, [address]);
 
-  // A link or the way back leads to another search than the one that is typed.
+  // A link or Back may lead to a different search from the one typed.
   const asked = query.get("q") ?? "";
   useEffect(() => {
     if (asked !== rested.trim()) setTyped(asked);
@@ -47,7 +47,7 @@ export function DevicesPage({ query }: { query: URLSearchParams }): JSX.Element 
   const hint = kSearches.find(([one]) => one === by)?.[2] ?? "";
   return (
     <>
-      <PageHead title="Devices" lead="Things in the registry, and devices that tried to become one." />
+      <PageHead title="Devices" lead="Things in the registry, and devices that tried to register." />
       <Panel title="Find">
         <form class="search" role="search" onSubmit={(event) => event.preventDefault()}>
           <label class="field narrow">
@@ -69,7 +69,7 @@ export function DevicesPage({ query }: { query: URLSearchParams }): JSX.Element 
       {rested.trim() !== "" && (by === "serial" || isOfTrail(by)) && <OnRecord by={by} text={rested.trim()} />}
       {!isOfTrail(by) && <Things by={by} text={rested} />}
       {isOfTrail(by) && rested.trim() === "" && (
-        <Panel title="On record under exactly that">
+        <Panel title="Exact matches in the audit trail">
           <Empty title="What are you looking for?">{hint}.</Empty>
         </Panel>
       )}
@@ -77,12 +77,12 @@ export function DevicesPage({ query }: { query: URLSearchParams }): JSX.Element 
   );
 }
 
-/** What the audit trail knows: also a device that never became a thing, and why. */
+/** What the audit trail has about a device, even if it never registered, and why. */
 function OnRecord({ by, text }: { by: SearchBy; text: string }): JSX.Element {
   if (by === "certificate" && !isCertificateId(text)) {
     return (
-      <Panel title="On record under exactly that">
-        <Empty title="That is no certificate id yet">It has 64 digits and letters from a to f; {text.length} are there.</Empty>
+      <Panel title="Exact matches in the audit trail">
+        <Empty title="This is not a complete certificate id">An id has 64 digits and letters from a to f; you have typed {text.length}.</Empty>
       </Panel>
     );
   }
@@ -94,16 +94,16 @@ function Trail({ by, text }: { by: SearchBy; text: string }): JSX.Element {
   const { member, inWords } = kNamedBy[by === "certificate" || by === "client" ? by : "serial"];
   const story = useResource(`on record ${by} ${text}`, (signal) => api.explain({ [member]: text }, signal));
   return (
-    <Panel title="On record under exactly that">
-      <Shown of={story} what="what is on record">
+    <Panel title="Exact matches in the audit trail">
+      <Shown of={story} what="the recorded events">
         {({ events }) =>
           events.length === 0 ? (
             <Empty title="Nothing">
-              No device has reached this server under that {inWords}. See that address, port and root CA on the device are those of this server.
+              No device has reached this server under that {inWords}. Check that the device has this server's address, port and root CA.
             </Empty>
           ) : (
             <Table
-              caption="The latest on record"
+              caption="Latest recorded events"
               rows={decisiveFirst(events).slice(0, kMostOnRecord)}
               keyOf={(event) => String(event.sequence)}
               columns={[
@@ -139,9 +139,9 @@ function Things({ by, text }: { by: SearchBy; text: string }): JSX.Element {
         keyOf={(thing) => thing.thingName}
         empty={
           text.trim() === "" ? (
-            <Empty title="There is no device yet">Devices appear here as they register through a template.</Empty>
+            <Empty title="There are no devices yet">Devices appear here as they register through a template.</Empty>
           ) : (
-            <Empty title="No thing fits">A device that was refused is no thing: look for it by its serial number or client id.</Empty>
+            <Empty title="No thing matches">A refused device is not in the registry: search for its serial number or client id.</Empty>
           )
         }
         columns={[

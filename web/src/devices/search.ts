@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is typed into the search for devices, as a query of the index.
+// Turns the text typed into the device search into an index query.
 
 export type SearchBy = "serial" | "thing" | "certificate" | "type" | "group" | "client" | "query";
 
 export const kSearches: [SearchBy, string, string][] = [
-  ["serial", "Serial number", "The whole serial number, or a part of the thing's name"],
-  ["thing", "Thing name", "What the name begins with"],
+  ["serial", "Serial number", "The whole serial number, or part of the thing's name"],
+  ["thing", "Thing name", "The beginning of the name"],
   ["certificate", "Certificate id", "All 64 digits"],
-  ["client", "Client id", "The whole client id, also of a device that was refused"],
-  ["type", "Type", "What the thing type begins with"],
-  ["group", "Group", "What the group's name begins with"],
+  ["client", "Client id", "The whole client id, even of a refused device"],
+  ["type", "Type", "The beginning of the thing type"],
+  ["group", "Group", "The beginning of the group's name"],
   ["query", "Index query", "attributes.firmwareVersion:1.* AND thingTypeName:SmartSensor"],
 ];
 
@@ -17,7 +17,7 @@ export function isSearchBy(text: string | null): text is SearchBy {
   return kSearches.some(([by]) => by === text);
 }
 
-/** The index knows no certificates, and no devices that were refused: those are asked of the audit trail. */
+/** The index contains no certificates and no refused devices: those are searched for in the audit trail. */
 export function isOfTrail(by: SearchBy): boolean {
   return by === "certificate" || by === "client";
 }
@@ -27,8 +27,8 @@ export function isCertificateId(text: string): boolean {
 }
 
 /**
- * The query for SearchIndex; undefined when there is nothing to ask for. What is typed stands for itself: whatever the query
- * language makes something of is taken as text.
+ * The query for SearchIndex; undefined if there is nothing to search for. Except for `query`, typed text is literal: characters
+ * that are special in the query language are replaced by wildcards.
  */
 export function indexQuery(by: SearchBy, typed: string): string | undefined {
   const text = typed.trim();
@@ -50,7 +50,7 @@ export function indexQuery(by: SearchBy, typed: string): string | undefined {
   }
 }
 
-/** Outside of names there is nothing to find by them: what no name can hold stands for any one character. */
+/** Characters that no name can contain cannot match, so each is replaced by the wildcard for one character. */
 function literal(text: string): string {
   return text.replace(/[^A-Za-z0-9_]/g, (character) => (/[-.@/]/.test(character) ? character : "?"));
 }

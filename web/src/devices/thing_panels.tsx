@@ -21,7 +21,7 @@ const kMostCertificates = 4;
 interface ThingPanelsProps {
   thing: string;
   events: AuditEvent[];
-  /** Counts what was changed here; `changed` counts one more. */
+  /** Counts the changes made here; `changed` increments it. */
   changes: number;
   changed: () => void;
 }
@@ -31,7 +31,7 @@ interface Found {
   groups: Page<string>;
 }
 
-/** The thing that a device became: what it is, its connection, its rights, and what an operator can do with it. */
+/** The thing that a device registered: its attributes, connection and rights, and an operator's actions. */
 export function ThingPanels({ thing, events, changes, changed }: ThingPanelsProps): JSX.Element {
   const api = useApi();
   const read = async (signal: AbortSignal): Promise<Found> => {
@@ -42,7 +42,7 @@ export function ThingPanels({ thing, events, changes, changed }: ThingPanelsProp
   if (found.error instanceof ApiError && found.error.isNotFound && found.value === undefined) {
     return (
       <Panel title="Thing">
-        <Empty title="There is no thing of that name any more" />
+        <Empty title="This thing no longer exists" />
       </Panel>
     );
   }
@@ -58,7 +58,7 @@ export function ThingPanels({ thing, events, changes, changed }: ThingPanelsProp
             <Panel title="Connection">
               <Connected thing={record.thingName} changes={changes} />
             </Panel>
-            <Panel title="Policies that hold for it">
+            <Panel title="Policies that apply to it">
               <Rights thing={record.thingName} changes={changes} />
             </Panel>
           </div>
@@ -77,7 +77,7 @@ function factsOf(thing: Thing, groups: Page<string>): [string, ComponentChildren
   ];
 }
 
-/** What can be done with it, and whether another key may take its name over. */
+/** The possible actions, and whether it may register with another key. */
 function Actions({ thing, groups, events, changed }: { thing: string; groups: string[]; events: AuditEvent[]; changed: () => void }): JSX.Element {
   const { session } = useSigned();
   const mayChange = useMay("change");
@@ -92,10 +92,10 @@ function Actions({ thing, groups, events, changed }: { thing: string; groups: st
       {until !== undefined && (
         <div class="notice warn" role="status">
           <p class="notice-title">It may register with another key until {format.timestamp(until)}</p>
-          <p>Whoever registers under its name first takes the name over, once.</p>
+          <p>The first device to register under its name takes it over, once.</p>
         </div>
       )}
-      {!mayChange && <p class="quiet">The role {session.role} sees devices and does not change them.</p>}
+      {!mayChange && <p class="quiet">The role {session.role} can see devices but not change them.</p>}
       {mayChange && (
         <div class="actions">
           <button type="button" onClick={() => ask(until === undefined ? "rotate" : "withdraw")}>
@@ -135,7 +135,7 @@ function ConnectionFacts({ connection }: { connection: Connection }): JSX.Elemen
   return <Facts of={facts} />;
 }
 
-/** The policies that hold for it: of its certificates and its groups. */
+/** The policies that apply to it, from its certificates and groups. */
 function Rights({ thing, changes }: PartProps): JSX.Element {
   const api = useApi();
   const read = async (signal: AbortSignal): Promise<{ policies: PolicyText[]; certificates: number }> => {
@@ -149,7 +149,7 @@ function Rights({ thing, changes }: PartProps): JSX.Element {
     <Shown of={rights} what="its policies">
       {({ policies, certificates }) => (
         <>
-          {policies.length === 0 && <Empty title="Nothing">No policy is attached to its certificates or groups.</Empty>}
+          {policies.length === 0 && <Empty title="No policies">No policy is attached to its certificates or groups.</Empty>}
           <ul class="stack">
             {policies.map((policy) => (
               <li key={policy.policyName}>
@@ -166,7 +166,7 @@ function Rights({ thing, changes }: PartProps): JSX.Element {
           </ul>
           {certificates > kMostCertificates && (
             <p class="quiet">
-              Of the first {kMostCertificates} of its {certificates} certificates; the others may have more.
+              From the first {kMostCertificates} of its {certificates} certificates; the others may have more.
             </p>
           )}
         </>

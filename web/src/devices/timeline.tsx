@@ -8,7 +8,7 @@ import * as format from "../parts/format";
 
 const kShown = 30;
 
-/** What happened, newest first, in the server's words; a heading where another day begins. */
+/** Events in the server's words, newest first, with a heading for each day. */
 export function Timeline({ events }: { events: AuditEvent[] }): JSX.Element {
   const [isWhole, setWhole] = useState(false);
   const ordered = [...events].reverse();
@@ -34,7 +34,7 @@ export function Timeline({ events }: { events: AuditEvent[] }): JSX.Element {
       </ol>
       {ordered.length > kShown && (
         <button type="button" onClick={() => setWhole(!isWhole)}>
-          {isWhole ? "Show the latest only" : `Show all ${ordered.length} steps`}
+          {isWhole ? "Show only the latest" : `Show all ${ordered.length} steps`}
         </button>
       )}
     </>

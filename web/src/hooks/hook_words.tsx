@@ -4,14 +4,14 @@ import type { Hook } from "../api/shapes";
 import { Badge } from "../parts/badge";
 import * as format from "../parts/format";
 
-/** The last part of an ARN or pattern: the name that people gave it. */
+/** The last part of an ARN or pattern: the function's name. */
 export function shortArn(arn: string): string {
   return arn.slice(arn.lastIndexOf(":") + 1) || arn;
 }
 
 export function HookBadge({ hook }: { hook: Hook }): JSX.Element {
-  if (hook.breaker === "open") return <Badge tone="bad">not asked: it failed too often</Badge>;
-  if (hook.breaker === "half-open") return <Badge tone="warn">being tried again</Badge>;
+  if (hook.breaker === "open") return <Badge tone="bad">not called: it failed too often</Badge>;
+  if (hook.breaker === "half-open") return <Badge tone="warn">being retried</Badge>;
   if (hook.shadow) return <Badge tone="plain">shadow: decides nothing</Badge>;
   return hook.asked === 0 ? <Badge tone="plain">not asked yet</Badge> : <Badge tone="good">answering</Badge>;
 }

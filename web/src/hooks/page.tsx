@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hooks: who is asked before a device is let in, and how well that works.
+// Hooks: the programs that are called before a device is admitted, and how well they work.
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import { useApi } from "../api/context";
@@ -23,13 +23,13 @@ export function HooksPage(): JSX.Element {
   useFollowing(hooks.reload, kReread, "pipeline");
   return (
     <>
-      <PageHead title="Hooks" lead="Asked before a device is registered; they allow it, deny it, or change its parameters. Counted since the server started." />
+      <PageHead title="Hooks" lead="Called before a device is registered; they allow it, deny it, or change its parameters. Counted since the server started." />
       <Shown of={hooks} what="the hooks">
         {(all) =>
           all.length === 0 ? (
             <Panel title="Hooks of this deployment">
-              <Empty title="No hook is set up">
-                A hook is your own program or HTTPS address that decides who may come in. It is set up in <code>imprint.toml</code>{" "}
+              <Empty title="No hook is configured">
+                A hook is your own program or HTTPS address that decides which devices are admitted. It is configured in <code>imprint.toml</code>{" "}
                 under <code>[[hook]]</code>, and a template names it as its pre-provisioning hook.
               </Empty>
             </Panel>
@@ -53,7 +53,7 @@ const kColours: Record<string, [string, string]> = {
   timed_out: ["Too late", "--series-2"],
 };
 
-/** How many devices hooks kept out, by saying no or by not saying anything. */
+/** The number of devices that hooks kept out, by denying them or by failing to answer. */
 function Rejections(): JSX.Element {
   const api = useApi();
   const pipeline = useResource("rejections", (signal) => api.pipeline("day", signal));
@@ -71,8 +71,8 @@ function Rejections(): JSX.Element {
     [bars],
   );
   return (
-    <Panel title="Devices that hooks kept out, an hour">
-      <Shown of={pipeline} what="what hooks kept out">
+    <Panel title="Devices that hooks kept out, per hour">
+      <Shown of={pipeline} what="the devices that hooks kept out">
         {() =>
           bars === undefined || series.every((one) => sum(one.values) === 0) ? (
             <Empty title="No hook kept a device out in the last 24 hours" />
@@ -106,9 +106,9 @@ function HookCard({ hook }: { hook: Hook }): JSX.Element {
       </div>
       <Facts
         of={[
-          ["Takes", hook.seconds === null ? "not asked yet" : `p50 ${format.latency(hook.seconds.p50)}, p95 ${format.latency(hook.seconds.p95)}, p99 ${format.latency(hook.seconds.p99)}`],
+          ["Takes", hook.seconds === null ? "not called yet" : `p50 ${format.latency(hook.seconds.p50)}, p95 ${format.latency(hook.seconds.p95)}, p99 ${format.latency(hook.seconds.p99)}`],
           ["At most", `${hook.timeoutSeconds} s`],
-          ["Now", `${format.count(hook.inFlight)} of ${format.count(hook.concurrency)} asked at once, ${format.count(hook.waiting)} waiting`],
+          ["Now", `${format.count(hook.inFlight)} of ${format.count(hook.concurrency)} called at once, ${format.count(hook.waiting)} waiting`],
           ["Reached by", <><code>{hook.transport}</code> <DeviceText text={hook.address} /></>],
           [
             "Named by",

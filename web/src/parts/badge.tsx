@@ -5,7 +5,7 @@ export type Tone = "good" | "bad" | "warn" | "plain";
 
 const kMarks: Record<Tone, string> = { good: "✓", bad: "✕", warn: "!", plain: "•" };
 
-/** A state in one word: told by its text and mark, and by colour besides. */
+/** A state in one word, shown by text and mark and also by colour. */
 export function Badge({ tone, children }: { tone: Tone; children: string }): JSX.Element {
   return (
     <span class={`badge ${tone}`}>

@@ -15,18 +15,18 @@ export interface Series {
 }
 
 interface ChartProps {
-  /** What is counted: the caption of the table that stands for the chart. */
+  /** What is counted: the caption of the table that replaces the chart. */
   title: string;
   /** When each bar begins. */
   times: number[];
   stepSeconds: number;
-  /** Stacked upon each other, the first at the bottom. */
+  /** Stacked, the first at the bottom. */
   series: Series[];
 }
 
 const kHeight = 180;
 
-/** What happened from step to step, as stacked bars; the same as a table for who does not see them. */
+/** Counts per step as stacked bars, and the same as a table for screen readers. */
 export function BarChart({ title, times, stepSeconds, series }: ChartProps): JSX.Element {
   const frame = useRef<HTMLDivElement>(null);
   const colours = useColours();
@@ -78,7 +78,7 @@ function ChartTable({ title, times, stepSeconds, series }: ChartProps): JSX.Elem
   return (
     <details class="chart-table" onToggle={(event) => setOpen((event.target as HTMLDetailsElement).open)}>
       <summary>As a table</summary>
-      {isOpen && rows.length === 0 && <p class="quiet">Nothing happened in this time.</p>}
+      {isOpen && rows.length === 0 && <p class="quiet">Nothing happened in this period.</p>}
       {isOpen && rows.length > 0 && (
         <Table
           caption={title}
@@ -110,7 +110,7 @@ function describe(times: number[], stepSeconds: number, series: Series[], at: nu
   return `${spanOf(time, stepSeconds)}: ${parts.join(", ")}`;
 }
 
-/** uPlot draws one series over the other: the sums from above, the whole stack first. */
+/** uPlot draws each series over the previous one, so the sums are drawn from the top, the whole stack first. */
 function stacked(times: number[], series: Series[]): uPlot.AlignedData {
   const sums: number[][] = [];
   for (const one of series) {

@@ -3,12 +3,12 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { clipped, segments } from "./foreign_text";
 
-/** Characters of a value that are shown before somebody asks for all. */
+/** The number of characters of a value that are shown before it is expanded. */
 const kShown = 120;
 
 /**
- * Text that a device, or whoever holds its claim, decided: always text, never markup; kept from reordering its surroundings;
- * what has no shape is shown by its name; what is long is cut, with a way to see all.
+ * Text chosen by a device or the holder of its claim: always text, never markup, and isolated from the direction of the text
+ * around it. Invisible characters are shown by name; long text is cut and can be expanded.
  */
 export function DeviceText({ text, shown = kShown, isDocument = false }: { text: string; shown?: number; isDocument?: boolean }): JSX.Element {
   const [isWhole, setWhole] = useState(false);
@@ -37,7 +37,7 @@ export function DeviceText({ text, shown = kShown, isDocument = false }: { text:
   );
 }
 
-/** A certificate's id: its first digits, all of it for who points at it or copies it. */
+/** A certificate's id: its first digits, and the whole id as tooltip and when copied. */
 export function Fingerprint({ id }: { id: string }): JSX.Element {
   return (
     <code class="fingerprint" title={id}>

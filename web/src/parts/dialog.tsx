@@ -6,8 +6,8 @@ import { messageOf } from "../api/client";
 let lastId = 0;
 
 /**
- * A question before something changes: what will happen, and the two ways out. The browser's own modal dialog: it holds the
- * focus, Escape ends it, and the focus goes back to where it was. What has been begun is not left before its outcome is there.
+ * A confirmation before a change: what will happen, and two buttons. It is the browser's own modal dialog: it traps the focus,
+ * Escape closes it, and the focus returns to where it was. A started change cannot be left before its outcome is known.
  */
 export function ActionDialog({
   title,
@@ -19,12 +19,12 @@ export function ActionDialog({
   children,
 }: {
   title: string;
-  /** What the button says that does it. */
+  /** The label of the button that makes the change. */
   action: string;
   isDangerous?: boolean;
   isReady?: boolean;
   run: () => Promise<unknown>;
-  /** @param isDone whether it was done, rather than left. */
+  /** @param isDone whether the change was made, rather than cancelled. */
   close: (isDone: boolean) => void;
   children: ComponentChildren;
 }): JSX.Element {
@@ -38,7 +38,7 @@ export function ActionDialog({
     const shown = dialog.current;
     shown?.showModal();
     return () => {
-      // While it is open, nothing outside of it takes the focus.
+      // While it is open, nothing outside it can take the focus.
       shown?.close();
       if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
     };
@@ -47,7 +47,7 @@ export function ActionDialog({
   const cancel = (): void => {
     if (!isBusy) close(false);
   };
-  // Browsers close a dialog at the second Escape whatever they are told.
+  // Browsers close a dialog at the second Escape even if the event is cancelled.
   const closed = (): void => {
     if (dialog.current === null) return;
     if (isBusy) dialog.current?.showModal();
@@ -61,7 +61,7 @@ export function ActionDialog({
     setProblem("");
     try {
       await run();
-      // Another dialog may stand in its place by now.
+      // Another dialog may have replaced it by now.
       if (dialog.current !== null) close(true);
     } catch (error) {
       setProblem(messageOf(error));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** Part of a text: shown as it is, or, where `name` is there, a character without a shape and what to show for it. */
+/** Part of a text: shown unchanged, or, if `name` is set, an invisible character and what to show for it. */
 export interface Segment {
   text: string;
   name?: string;
@@ -12,8 +12,8 @@ const kShapeless = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\u2028\u2029\u115f\u1160\u3164\uffa
 const kLayout = new Set(["\n", "\t"]);
 
 /**
- * Splits a text at the characters that nobody could see, or that would act on the text around them.
- * @param isDocument whether line ends and tabs are layout, as in a template's body.
+ * Splits a text at characters that are invisible or would affect the text around them.
+ * @param isDocument whether line breaks and tabs are layout, as in a template's body.
  */
 export function segments(text: string, isDocument = false): Segment[] {
   const out: Segment[] = [];
@@ -35,7 +35,7 @@ function codePointName(character: string): string {
   return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
 }
 
-/** The first `most` characters, never half of one. */
+/** The first `most` whole characters. */
 export function clipped(text: string, most: number): string {
   if (text.length <= most) return text;
   const characters = Array.from(text);

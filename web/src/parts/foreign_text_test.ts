@@ -4,7 +4,7 @@ import { clipped, segments } from "./foreign_text";
 
 describe("segments", () => {
   const plain = ["", "device-1", "<script>alert(1)</script>", "größer 温度 مرحبا", "'; DROP TABLE things;--", "a b"];
-  it.each(plain)("leaves %j as it is", (text) => {
+  it.each(plain)("leaves %j unchanged", (text) => {
     expect(segments(text).map((segment) => segment.text).join("")).toBe(text);
     expect(segments(text).every((segment) => segment.name === undefined)).toBe(true);
   });
@@ -29,7 +29,7 @@ describe("segments", () => {
     expect(segments(`a${character}b`)).toEqual([{ text: "a" }, { text: character, name }, { text: "b" }]);
   });
 
-  it("takes line ends and tabs of documents for layout, and nothing else", () => {
+  it("treats only line breaks and tabs of documents as layout", () => {
     expect(segments("a\n\tb", true)).toEqual([{ text: "a\n\tb" }]);
     expect(segments("a\r\u202eb", true).filter((segment) => segment.name !== undefined)).toHaveLength(2);
   });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Numbers, times and lengths of time as people read them. Times are seconds since 1970.
+// Human-readable numbers, times and durations. Times are seconds since 1970.
 
 const kMinute = 60;
 const kHour = 60 * kMinute;
@@ -12,14 +12,14 @@ export function count(n: number): string {
   return kNumber.format(n);
 }
 
-/** Devices a second: fine where it is small. */
+/** Devices per second, with more decimals for small rates. */
 export function rate(perSecond: number): string {
   if (perSecond === 0) return "0";
   if (perSecond < 0.1) return perSecond.toFixed(2);
   return perSecond < 10 ? perSecond.toFixed(1) : count(Math.round(perSecond));
 }
 
-/** A part of a whole; "under 1 %" rather than a zero that is none. */
+/** A percentage; "under 1 %" for small shares instead of 0. */
 export function share(part: number, whole: number): string {
   if (whole === 0) return "–";
   const percent = (100 * part) / whole;
@@ -41,7 +41,7 @@ export function plural(n: number, unit: string): string {
   return `${count(n)} ${unit}${n === 1 ? "" : "s"}`;
 }
 
-/** The largest unit alone: "3 days". */
+/** In the largest unit only: "3 days". */
 export function duration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   if (whole < kMinute) return plural(whole, "second");
@@ -51,14 +51,14 @@ export function duration(seconds: number): string {
   return plural(Math.round(whole / (365 * kDay)), "year");
 }
 
-/** How long ago, or until then. */
+/** How long ago, or how long until then. */
 export function relative(time: number, now: number): string {
   const ahead = time - now;
   if (Math.abs(ahead) < 5) return "now";
   return ahead > 0 ? `in ${duration(ahead)}` : `${duration(-ahead)} ago`;
 }
 
-/** 2026-03-01 06:00:05, where the reader is. */
+/** 2026-03-01 06:00:05 in the reader's time zone. */
 export function timestamp(time: number): string {
   const at = new Date(time * 1000);
   if (Number.isNaN(at.getTime())) return "–";

@@ -40,11 +40,11 @@ describe("format", () => {
     [100, 160, "1 minute ago"],
     [7300, 100, "in 2 hours"],
   ])("%d seen at %d", (time, now, text) => expect(format.relative(time, now)).toBe(text));
-  it("says of no time that it is none", () => {
+  it("shows a missing time as none", () => {
     expect(format.timestamp(Number.NaN)).toBe("–");
     expect(format.date(Number.POSITIVE_INFINITY)).toBe("–");
   });
-  it("writes times so that they sort", () => expect(format.timestamp(1795451626)).toMatch(/^2026-11-2\d \d\d:\d\d:46$/));
+  it("writes times in a sortable form", () => expect(format.timestamp(1795451626)).toMatch(/^2026-11-2\d \d\d:\d\d:46$/));
   it.each([[1, "1 byte"], [999, "999 bytes"], [1000, "1.0 kB"], [2345678, "2.3 MB"], [99e9, "99 GB"]])("%d bytes", (n, text) =>
     expect(format.bytes(n)).toBe(text),
   );

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Things by their names, each a way to its page.
+// Names as links to their pages.
 import type { ComponentChildren, JSX } from "preact";
 import { href } from "../app/router";
 import { DeviceText, Fingerprint } from "./device_text";
@@ -50,7 +50,7 @@ export function TemplateLinks({ names, none }: { names: string[]; none: string }
   );
 }
 
-/** A text, or that there is none. */
+/** A text, or a note that there is none. */
 export function Maybe({ text, none = "none" }: { text: string | undefined; none?: string }): ComponentChildren {
   return text === undefined || text === "" ? <span class="quiet">{none}</span> : <DeviceText text={text} />;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What stands where there is nothing to show: not yet, nothing at all, or not this time.
+// Notices where there is nothing to show: still loading, empty, or failed.
 import type { ComponentChildren, JSX } from "preact";
 import { ApiError } from "../api/client";
 import type { Resource } from "../api/resource";
@@ -25,7 +25,7 @@ export function Empty({ title, children }: { title: string; children?: Component
   );
 }
 
-/** Why something could not be read or done, in the server's words, and what to do. */
+/** Why something could not be read or done, in the server's words, with a button to retry. */
 export function Failure({ error, title, retry }: { error: Error; title: string; retry?: () => void }): JSX.Element {
   return (
     <div class="notice failure" role="alert">
@@ -40,7 +40,7 @@ export function Failure({ error, title, retry }: { error: Error; title: string; 
   );
 }
 
-/** The same for what was to be read; who may not see it is told who they are. */
+/** The same for a failed read; a user without permission also sees who they are signed in as. */
 function Unread({ error, what, retry }: { error: Error; what: string; retry: () => void }): JSX.Element {
   const { session } = useSigned();
   const isForbidden = error instanceof ApiError && error.isForbidden;
@@ -51,14 +51,14 @@ function Unread({ error, what, retry }: { error: Error; what: string; retry: () 
       <p>{error.message}</p>
       <p>
         You are signed in as {session.name || session.accessKeyId}
-        {session.role === "" ? " with a policy of its own" : ` with the role ${session.role}`}. Ask an administrator for a key
+        {session.role === "" ? " with its own policy" : ` with the role ${session.role}`}. Ask an administrator for a key
         that may: <code>imprint credentials create</code>.
       </p>
     </div>
   );
 }
 
-/** The three states of what is read: error, loading, there. An old value stays while a newer one is on its way. */
+/** The three states of a resource: error, loading, loaded. An old value stays until the new one arrives. */
 export function Shown<T>({
   of,
   what,

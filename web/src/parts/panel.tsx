@@ -30,7 +30,7 @@ export function Panel({
 }
 
 interface PageHeadProps {
-  /** The name of the browser's tab, and the heading unless that is another one. */
+  /** The title of the browser's tab, and the heading unless `heading` is given. */
   title: string;
   heading?: ComponentChildren;
   lead?: ComponentChildren;
@@ -39,7 +39,7 @@ interface PageHeadProps {
   children?: ComponentChildren;
 }
 
-/** A page's first line: what it is, and what can be done with all of it. */
+/** The head of a page: its title, and the actions that apply to the whole page. */
 export function PageHead({ title, heading = title, lead, within, children }: PageHeadProps): JSX.Element {
   useTitle(title);
   return (
@@ -66,7 +66,7 @@ export function useTitle(title: string): void {
   }, [title]);
 }
 
-/** One of several numbers that stand side by side. */
+/** One of several numbers shown side by side. */
 export function Figure({ title, value, note, tone = "plain" }: { title: string; value: string; note?: string; tone?: string }): JSX.Element {
   return (
     <div class={`figure ${tone}`}>
@@ -91,7 +91,7 @@ export function Facts({ of }: { of: [string, ComponentChildren][] }): JSX.Elemen
   );
 }
 
-/** One of several views, by buttons: a group of radio buttons in looks and keys. */
+/** Selects one of several views; looks and works like a group of radio buttons. */
 export function Choice<T extends string>({
   label,
   options,
@@ -119,7 +119,7 @@ export function Choice<T extends string>({
 
 const kNearlyAll = 0.9;
 
-/** How much of a limit is used: a bar, with the numbers beside it; of another colour when little or nothing is left. */
+/** How much of a limit is used: a bar with the numbers beside it, in another colour when little or nothing is left. */
 export function Meter({ label, value, most }: { label: string; value: number; most: number }): JSX.Element {
   return <meter aria-label={label} min={0} max={most} optimum={0} low={most * kNearlyAll} high={most - 0.5} value={Math.min(value, most)} />;
 }

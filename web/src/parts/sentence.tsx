@@ -5,7 +5,7 @@ import { DeviceText, Fingerprint } from "./device_text";
 
 const kId = /\b([0-9a-f]{64})\b/;
 
-/** A sentence of the server's, with what a device said in it as text and every certificate a link to its story. */
+/** A sentence from the server, with device text as plain text and every certificate as a link to its story. */
 export function Sentence({ text, shown = 400 }: { text: string; shown?: number }): JSX.Element {
   const parts = text.split(kId);
   if (parts.length === 1) return <DeviceText text={text} shown={shown} />;
@@ -24,7 +24,7 @@ export function Sentence({ text, shown = 400 }: { text: string; shown?: number }
   );
 }
 
-/** A story's address: by what names the device best. */
+/** The address of a story, by the best name of the device. */
 export function storyOf(who: { thingName?: string; serialNumber?: string; certificateId?: string; clientId?: string }): string | undefined {
   if (who.serialNumber) return href("device", { serialNumber: who.serialNumber });
   if (who.thingName) return href("device", { thingName: who.thingName });

@@ -8,9 +8,9 @@ export interface Column<T> {
   title: string;
   /** The column that names its row. */
   isHeading?: boolean;
-  /** Numbers stand to the right, so that they can be compared. */
+  /** Numbers are right-aligned, so that they can be compared. */
   isNumber?: boolean;
-  /** Left out where the screen is narrow. */
+  /** Left out on narrow screens. */
   isMinor?: boolean;
   cell: (row: T) => ComponentChildren;
 }
@@ -23,7 +23,7 @@ interface TableProps<T> {
   rowClass?: (row: T) => string;
 }
 
-/** Roles are named because a narrow screen shows rows as cards, and what is no table in looks loses them. */
+/** Roles are explicit because narrow screens show rows as cards, and elements that are not displayed as a table lose theirs. */
 export function Table<T>({ caption, columns, rows, keyOf, rowClass }: TableProps<T>): JSX.Element {
   const frame = useRef<HTMLDivElement>(null);
   const isWider = useIsWider(frame);
@@ -62,7 +62,7 @@ export function Table<T>({ caption, columns, rows, keyOf, rowClass }: TableProps
   );
 }
 
-/** Whether there is something to scroll to: only then does the keyboard need a way into the frame. */
+/** Whether the frame can scroll: only then must it be reachable by keyboard. */
 function useIsWider(frame: RefObject<HTMLElement>): boolean {
   const [isWider, setWider] = useState(false);
   const measure = (): void => {
@@ -74,7 +74,7 @@ function useIsWider(frame: RefObject<HTMLElement>): boolean {
     if (frame.current !== null) resized.observe(frame.current);
     return () => resized.disconnect();
   }, [frame]);
-  // What is in it may have become wider.
+  // Its content may have become wider.
   useEffect(measure);
   return isWider;
 }
@@ -83,7 +83,7 @@ function classOf<T>(column: Column<T>): string {
   return [column.isNumber ? "number" : "", column.isMinor ? "minor" : ""].join(" ").trim();
 }
 
-/** A table of a list that the server gives by pages, with what stands there when it is empty. */
+/** A table of a paged list, with a notice for an empty one. */
 export function PagedTable<T>({
   pages,
   what,
@@ -97,7 +97,7 @@ export function PagedTable<T>({
         {({ items, next }) => {
           if (items.length > 0) return <Table {...table} rows={items} />;
           if (isWhole) return empty;
-          return <Empty title="Nothing here">{next === undefined ? "The list ends before this page." : "There is more to look through: go on with Next."}</Empty>;
+          return <Empty title="Nothing here">{next === undefined ? "The list ends before this page." : "There may be more: continue with Next."}</Empty>;
         }}
       </Shown>
       <Pager pages={pages} what={what} />
@@ -105,7 +105,7 @@ export function PagedTable<T>({
   );
 }
 
-/** Its buttons keep the focus where they lead nowhere. */
+/** Disabled buttons keep the focus. */
 function Pager<T>({ pages: { number, next, previous }, what }: { pages: Pages<T>; what: string }): JSX.Element | null {
   if (number === 1 && next === undefined && previous === undefined) return null;
   const button = (text: string, turn: (() => void) | undefined): JSX.Element => (

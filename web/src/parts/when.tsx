@@ -5,7 +5,7 @@ import * as format from "./format";
 
 const kTick = 10_000;
 
-/** Acts again and again, not at first. */
+/** Calls `act` periodically, but not initially. */
 export function useEvery(milliseconds: number, act: () => void): void {
   useEffect(() => {
     const timer = window.setInterval(act, milliseconds);
@@ -13,7 +13,7 @@ export function useEvery(milliseconds: number, act: () => void): void {
   }, [milliseconds, act]);
 }
 
-/** The time, again every ten seconds. */
+/** The current time, updated every ten seconds. */
 export function useNow(): number {
   const [now, setNow] = useState(() => Date.now() / 1000);
   const tick = useCallback(() => setNow(Date.now() / 1000), []);
@@ -21,7 +21,7 @@ export function useNow(): number {
   return now;
 }
 
-/** A moment: how long ago, and exactly for who points at it; the other way round with `exact`. */
+/** A time: how long ago, with the exact time as tooltip; the other way round with `exact`. */
 export function When({ at, exact = false }: { at: number; exact?: boolean }): JSX.Element {
   const now = useNow();
   const absolute = format.timestamp(at);

@@ -12,23 +12,23 @@ import { Panel } from "../parts/panel";
 import { Sentence, storyOf } from "../parts/sentence";
 import { When } from "../parts/when";
 
-/** By kind of alarm, in plain words. */
+/** The titles of the kinds of alarms. */
 const kTitles: Record<string, string> = {
   "failure-ratio": "Too many devices fail",
-  "no-success": "No device gets through",
+  "no-success": "No device succeeds",
   "claim-frozen": "A claim is frozen",
   "claim-new-place": "A claim is used from a new place",
-  "duplicate-device": "Two units go by one name",
+  "duplicate-device": "Two units use one name",
   "key-in-two-places": "One key is used in two places",
   "hook-failures": "A hook fails",
-  "hook-rejections": "A hook turns many devices away",
-  "certificates-expiring": "Certificates end soon",
-  "ca-expiring": "A certificate authority ends soon",
-  "store-trouble": "The store has trouble",
+  "hook-rejections": "A hook denies many devices",
+  "certificates-expiring": "Certificates expire soon",
+  "ca-expiring": "A certificate authority expires soon",
+  "store-trouble": "The store has errors",
   "disk-low": "The disk is nearly full",
 };
 
-/** Alarms that are raised, with what was seen and what to look at. Nothing when all is quiet. */
+/** Raised alarms, with the observation and what to check next. Shows nothing if there are none. */
 export function AlarmList(): JSX.Element | null {
   const { api, live } = useSigned();
   const read = useResource("alarms", (signal) => api.alarms("raised", signal));
@@ -65,7 +65,7 @@ export function AlarmList(): JSX.Element | null {
   );
 }
 
-/** Where to look: at one of the devices that it is about, at the claim that they came with. */
+/** Links to one of the devices that the alarm is about, and to their claim. */
 function Ways({ alarm }: { alarm: Alarm }): JSX.Element | null {
   const name = alarm.device?.serialNumber ?? alarm.device?.clientId;
   const to = storyOf(alarm.device ?? {});

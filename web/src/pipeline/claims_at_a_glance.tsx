@@ -13,7 +13,7 @@ import { Table } from "../parts/table";
 const kShown = 6;
 const kReread = 5_000;
 
-/** The claims with the budgets that they have left; the frozen ones first. */
+/** The claims with their remaining budgets; frozen ones first. */
 export function ClaimsAtAGlance(): JSX.Element {
   const api = useApi();
   const claims = useResource("claims at a glance", (signal) => api.claims({ signal }));
@@ -25,8 +25,8 @@ export function ClaimsAtAGlance(): JSX.Element {
           const rows = [...items].sort((a, b) => Number(b.frozen !== undefined) - Number(a.frozen !== undefined)).slice(0, kShown);
           if (rows.length === 0) {
             return (
-              <Empty title="There is no claim with a budget">
-                <code>imprint claim create</code> makes one for the devices to come.
+              <Empty title="There are no claims with a budget">
+                <code>imprint claim create</code> creates one for new devices.
               </Empty>
             );
           }

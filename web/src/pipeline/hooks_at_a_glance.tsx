@@ -21,7 +21,7 @@ export function HooksAtAGlance(): JSX.Element {
       <Shown of={hooks} what="the hooks">
         {(rows) =>
           rows.length === 0 ? (
-            <Empty title="No hook is set up">Templates decide alone who comes in.</Empty>
+            <Empty title="No hook is configured">Templates alone decide which devices are admitted.</Empty>
           ) : (
             <Table
               caption="Hooks and how they answer"

@@ -40,12 +40,12 @@ export function PipelinePage(): JSX.Element {
     if (now !== undefined && (latest.onboarded !== now.onboarded || latest.failed !== now.failed)) reread();
     setNow(latest);
   });
-  // Time passes also when nothing happens: what was in the last hour leaves it.
+  // Also reload when nothing happens: old events drop out of the last hour.
   useEvery(kMinute, pipeline.reload);
 
   return (
     <>
-      <PageHead title="Pipeline" lead="Devices on their way from the claim to an identity of their own.">
+      <PageHead title="Pipeline" lead="Devices on their way from the claim to their own identity.">
         <Choice label="Time" options={kSpans} chosen={span} choose={setSpan} />
       </PageHead>
       <Shown of={pipeline} what="the pipeline">
@@ -67,7 +67,7 @@ export function PipelinePage(): JSX.Element {
   );
 }
 
-/** The numbers of the time chosen, with what happened since they were read. */
+/** The figures of the chosen period, including events since they were read. */
 function Figures({ pipeline, now, span }: { pipeline: Pipeline; now: PipelineNow; span: Span }): JSX.Element {
   const { series, latency } = pipeline;
   const failedSteps = useMemo(() => totals(Object.values(series.failed)), [series]);
@@ -87,13 +87,13 @@ function Figures({ pipeline, now, span }: { pipeline: Pipeline; now: PipelineNow
       <Figure
         title="Right now"
         value={format.rate(now.perSecond)}
-        note={span === "month" ? "devices a second" : `a second · ${format.count(lastHour)} in the last hour`}
+        note={span === "month" ? "devices per second" : `per second · ${format.count(lastHour)} in the last hour`}
       />
-      <Figure title="Connected" value={format.count(now.connections)} note={`devices · ${format.count(active)} active certificates, those of claims too`} />
+      <Figure title="Connected" value={format.count(now.connections)} note={`devices · ${format.count(active)} active certificates, including claims`} />
       <Figure
-        title="Time to answer"
+        title="Response time"
         value={format.latency(latency.p50)}
-        note={latency.count === 0 ? `nobody asked ${kInWords[span]}` : `p50 · p95 ${format.latency(latency.p95)} · p99 ${format.latency(latency.p99)}`}
+        note={latency.count === 0 ? `no requests ${kInWords[span]}` : `p50 · p95 ${format.latency(latency.p95)} · p99 ${format.latency(latency.p99)}`}
       />
     </div>
   );
@@ -104,9 +104,9 @@ function totals(rows: number[][]): number[] {
   return Array.from({ length }, (_, i) => sum(rows.map((row) => row[i] ?? 0)));
 }
 
-/** Beside the devices that arrived, as the alarm counts. */
+/** Relative to the devices that arrived, as the alarm counts. */
 function refusedInWords(refused: number, arrived: number): string {
-  if (refused === 0) return "requests: every device got through";
+  if (refused === 0) return "requests: every device succeeded";
   return arrived === 0 ? "requests, and no device arrived" : `requests: ${format.share(refused, arrived)} of the devices arrived`;
 }
 
@@ -119,8 +119,8 @@ function Reasons({ pipeline, span }: { pipeline: Pipeline; span: Span }): JSX.El
     <Panel title="Why devices were refused, and what to do">
       {nobodyCame && (
         <Empty title={`No device came ${kInWords[span]}`}>
-          Give devices a claim (<code>imprint claim create</code>), or see whether any try: <a href={href("refusals")}>Refusals</a> has also those
-          that were turned away at the door.
+          Give devices a claim (<code>imprint claim create</code>), or check whether any tried: <a href={href("refusals")}>Refusals</a> also shows those
+          that were refused at connection.
         </Empty>
       )}
       {!nobodyCame && whole === 0 && <Empty title={`Nothing was refused ${kInWords[span]}`}>There is nothing to do.</Empty>}
@@ -147,7 +147,7 @@ function Reasons({ pipeline, span }: { pipeline: Pipeline; span: Span }): JSX.El
       )}
       {categories.some((one) => one.category === kClaimRefused) && (
         <p class="quiet">
-          Devices that come with a frozen claim are refused as they connect, before they ask for anything: they are among the refusals below, not in
+          Devices with a frozen claim are refused when they connect, before they send a request: they are among the refusals below, not in
           these numbers.
         </p>
       )}

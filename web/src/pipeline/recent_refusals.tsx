@@ -18,7 +18,7 @@ const kShown = 5;
 const kRead = 50;
 const kReread = 3_000;
 
-/** Why devices were refused last: one row for each reason, with the last device and the way to all of them. */
+/** The latest refusals: one row for each reason, with the last device and a link to all of them. */
 export function RecentRefusals({ known }: { known: FailureCategory[] }): JSX.Element {
   const api = useApi();
   const refusals = useResource("recent refusals", (signal) => api.refusals("", { signal }, kRead));
@@ -42,7 +42,7 @@ export function RecentRefusals({ known }: { known: FailureCategory[] }): JSX.Ele
                     <div class="event">
                       <strong>{titleOf(category, known)}</strong>
                       <details>
-                        <summary aria-label={`What the last device was told: ${titleOf(category, known)}`}>Details</summary>
+                        <summary aria-label={`Answer to the last device: ${titleOf(category, known)}`}>Details</summary>
                         <Sentence text={newest.sentence} />
                       </details>
                     </div>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From the server's steps to what a chart shows.
+// Converts the server's steps to the series of a chart.
 import type { FailureCategory, PipelineSeries, Span } from "../api/shapes";
 import * as format from "../parts/format";
 
@@ -7,9 +7,9 @@ export interface Bars {
   times: number[];
   stepSeconds: number;
   onboarded: number[];
-  /** By category, most first. */
+  /** By category, most frequent first. */
   failed: { category: string; values: number[] }[];
-  /** What hooks said no to, or could not say, by outcome. */
+  /** Devices that hooks denied or gave no verdict for, by outcome. */
   rejections: { outcome: string; values: number[] }[];
 }
 
@@ -18,14 +18,14 @@ const kOutcomes = ["denied", "failed", "timed_out"];
 const kHour = 3600;
 const kDay = 24 * kHour;
 
-/** How much time one bar stands for: a minute of an hour, an hour of a day, a day of a month. */
+/** The period of one bar: a minute of an hour, an hour of a day, a day of a month. */
 const kBarSeconds: Record<Span, number> = { hour: 60, day: kHour, month: kDay };
 
 export function sum(values: number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-/** The server's steps gathered into bars that begin on the minute, the hour or the day where the reader is. */
+/** Sums the server's steps into bars that begin on the minute, hour or day of the reader's time zone. */
 export function barsOf(series: PipelineSeries, span: Span): Bars {
   const starts = series.onboarded.map((_, step) => barStart(series.start + step * series.stepSeconds, span));
   const times = [...new Set(starts)];
@@ -50,7 +50,7 @@ export function barsOf(series: PipelineSeries, span: Span): Bars {
   };
 }
 
-/** A day by the reader's calendar may have 23 or 25 hours; a shorter bar is so many seconds by the clock of its moment. */
+/** A day of the reader's calendar may have 23 or 25 hours; a shorter bar has a fixed number of seconds. */
 function barStart(time: number, span: Span): number {
   const at = new Date(time * 1000);
   if (span === "month") return new Date(at.getFullYear(), at.getMonth(), at.getDate()).getTime() / 1000;
@@ -58,12 +58,12 @@ function barStart(time: number, span: Span): number {
   return Math.floor((time + offset) / kBarSeconds[span]) * kBarSeconds[span] - offset;
 }
 
-/** Of the last hour, or as much of it as the steps reach. */
+/** The sum over the last hour, or over all steps if they cover less. */
 export function inLastHour(values: number[], stepSeconds: number): number {
   return sum(values.slice(-Math.max(1, Math.round(kHour / stepSeconds))));
 }
 
-/** The server's title of a reason, or its name in words where the server did not tell it. */
+/** The server's title of a reason, or its name in words if the server sent no title. */
 export function titleOf(category: string, known: FailureCategory[]): string {
   return known.find((one) => one.category === category)?.title ?? format.capital(category.replace(/[_-]/g, " "));
 }

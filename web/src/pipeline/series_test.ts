@@ -36,7 +36,7 @@ describe("bars", () => {
   it.each([
     ["2026-10-10", 30, 25], // the clocks go back on the 25th
     ["2026-03-15", 30, 23], // and forward on the 29th
-  ])("have every day once where the clocks change: 30 days from %s", (from, days, hours) => {
+  ])("have every day once when the clocks change: 30 days from %s", (from, days, hours) => {
     live("Europe/Berlin");
     const start = new Date(`${from}T00:00`).getTime() / 1000;
     const bars = barsOf(seriesOf(start, 3600, new Array<number>(days * 24).fill(1)), "month");
@@ -46,7 +46,7 @@ describe("bars", () => {
     for (const time of bars.times) expect(format.clock(time)).toBe("00:00");
     expect(bars.onboarded.filter((count) => count === hours)).toHaveLength(1);
   });
-  it("keep the hour that comes twice apart", () => {
+  it("keep the repeated hour separate", () => {
     live("Europe/Berlin");
     const start = new Date("2026-10-25T00:00").getTime() / 1000;
     const bars = barsOf(seriesOf(start, 900, new Array<number>(5 * 4).fill(1)), "day");
@@ -60,14 +60,14 @@ describe("bars", () => {
       expect(sum(barsOf(seriesOf(kMidnight + 123 * 900, 900, steps), "day").onboarded)).toBe(sum(steps));
     }
   });
-  it("put the most frequent reason first and leave out those that never were", () => {
+  it("put the most frequent reason first and leave out unused ones", () => {
     const bars = barsOf(seriesOf(kMidnight, 60, [0, 0], { rare: [0, 1], never: [0, 0], often: [4, 4] }), "hour");
     expect(bars.failed).toEqual([
       { category: "often", values: [4, 4] },
       { category: "rare", values: [0, 1] },
     ]);
   });
-  it("say what hooks did not let in, also where that was nothing", () => {
+  it("show what hooks did not admit, even if that was nothing", () => {
     const series = { ...seriesOf(kMidnight, 60, [0, 0]), hookRejections: { denied: [1, 2] } };
     expect(barsOf(series, "hour").rejections).toEqual([
       { outcome: "denied", values: [1, 2] },
@@ -80,7 +80,7 @@ describe("bars", () => {
 
 describe("the last hour", () => {
   it("is the last four quarters", () => expect(inLastHour([9, 1, 2, 3, 4], 900)).toBe(10));
-  it("is all there is when that is less", () => expect(inLastHour([1, 2], 900)).toBe(3));
+  it("is the sum of all steps if there are fewer", () => expect(inLastHour([1, 2], 900)).toBe(3));
 });
 
 describe("titles", () => {

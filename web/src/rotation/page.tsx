@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rotation: which certificates end, when, and letting their devices come for new ones.
+// Rotation: which certificates expire and when, and permitting their devices to register again.
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { useApi, useMay } from "../api/context";
@@ -25,7 +25,7 @@ const kWindows: [Window, string][] = [
 export function RotationPage(): JSX.Element {
   return (
     <>
-      <PageHead title="Rotation" lead="A device needs a new certificate before the one it has ends." />
+      <PageHead title="Rotation" lead="A device needs a new certificate before its current one expires." />
       <Expiry />
     </>
   );
@@ -37,15 +37,15 @@ function Expiry(): JSX.Element {
   const counts = useResource("expiry counts", async (signal) => (await api.expiringCertificates(365, { signal }, 1)).counts ?? []);
   return (
     <>
-      <Shown of={counts} what="how many certificates end">
+      <Shown of={counts} what="the number of expiring certificates">
         {(all) => (
-          <div class="figures" role="group" aria-label="Active certificates that end">
+          <div class="figures" role="group" aria-label="Expiring active certificates">
             {all.map((one) => (
               <Figure
                 key={one.days}
                 title={`Within ${format.duration(one.days * 86_400)}`}
                 value={`${format.count(one.certificates)}${one.atLeast === true ? "+" : ""}`}
-                note="active certificates end"
+                note="active certificates expire"
                 tone={one.certificates > 0 && one.days <= 30 ? "bad" : "plain"}
               />
             ))}
@@ -102,7 +102,7 @@ function ExpiringTable({ days }: { days: number }): JSX.Element {
         {allowed !== undefined && (
           <div class="notice good">
             <p>
-              <ThingLink name={allowed.thing} /> may register with another key until {format.timestamp(allowed.until)}; on its page this can be withdrawn.
+              <ThingLink name={allowed.thing} /> may register with another key until {format.timestamp(allowed.until)}; you can withdraw this on its page.
             </p>
           </div>
         )}
@@ -110,9 +110,9 @@ function ExpiringTable({ days }: { days: number }): JSX.Element {
       <PagedTable
         pages={pages}
         what="the certificates"
-        caption="Certificates by when they end"
+        caption="Certificates by expiry date"
         keyOf={(one) => one.certificateId}
-        empty={<Empty title={`No active certificate ends within ${format.duration(days * 86_400)}`}>There is nothing to do.</Empty>}
+        empty={<Empty title={`No active certificate expires within ${format.duration(days * 86_400)}`}>There is nothing to do.</Empty>}
         columns={columns}
       />
       {asked !== undefined && <Rotate thing={asked} close={() => ask(undefined)} allowed={(until) => allow({ thing: asked, until })} />}

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a role may, of what the dashboard would ask for: src/access/roles.cc as pages need to know it, so that nobody is
-// shown a way to a refusal. The server decides all the same.
+// The dashboard's view of what each role may do (src/access/roles.cc), so that no page offers an action that would be refused.
+// The server still decides.
 import type { Session } from "../api/shapes";
 
-/** To look at devices, claims, templates, hooks, refusals and alarms is every role's. */
+/** Every role may see devices, claims, templates, hooks, refusals and alarms. */
 export type Right =
-  /** To change anything. */
+  /** May make changes. */
   | "change"
-  /** To be told live what happens. */
+  /** May receive live events. */
   | "watch"
   | "audit"
   | "authorities"
   | "rotation"
-  /** To have templates checked and tried, and to see the settings in force. */
+  /** May check and try templates, and see the settings in effect. */
   | "trials"
-  /** To go through the units of a list; to look for one is every role's. */
+  /** May list all units of a list; every role may look up a single one. */
   | "units";
 
 const kLook: Right[] = ["watch", "audit", "authorities", "rotation", "trials", "units"];
@@ -25,7 +25,7 @@ const kRights: Record<string, Right[]> = {
   factory: [],
 };
 
-/** A key with a policy of its own tries, and is told where it ends. */
+/** A key with its own policy may try everything; the server refuses what the policy forbids. */
 export function may(session: Pick<Session, "role">, right: Right): boolean {
   return kRights[session.role]?.includes(right) ?? true;
 }

@@ -7,7 +7,7 @@ import type { Session } from "../api/shapes";
 import { Mark } from "../app/frame";
 import { useTitle } from "../parts/panel";
 
-/** The secret is read from its field when it is sent, and kept nowhere. */
+/** The secret is read from its field only when it is sent, and never stored. */
 export function SignIn({ api, because, enter }: { api: Api; because: string; enter: (session: Session) => void }): JSX.Element {
   const id = useRef<HTMLInputElement>(null);
   const secret = useRef<HTMLInputElement>(null);
@@ -66,8 +66,8 @@ export function SignIn({ api, because, enter }: { api: Api; because: string; ent
         <details class="hint">
           <summary>Where do I find one?</summary>
           <p>
-            The deployment's own key is in <code>admin.credentials</code> in its directory. An administrator makes further
-            ones: <code>imprint credentials create DIR --name you --role read-only</code>.
+            The deployment's own key is in <code>admin.credentials</code> in its directory. An administrator can create more
+            with <code>imprint credentials create DIR --name you --role read-only</code>.
           </p>
         </details>
       </form>

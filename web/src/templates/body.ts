@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What can be told from a template's text here; what it means, the server says.
+// Facts that follow from a template's text alone; its meaning is the server's matter.
 import { diffLines } from "diff";
 
 export interface Parameter {
@@ -7,7 +7,7 @@ export interface Parameter {
   fallback?: string;
 }
 
-/** The parameters that a device sends; what certificates bring (AWS::IoT::Certificate::...) is the server's. */
+/** The parameters that a device sends; the server supplies those of certificates (AWS::IoT::Certificate::...). */
 export function parametersOf(body: string): Parameter[] {
   let parsed: unknown;
   try {
@@ -25,7 +25,7 @@ export function parametersOf(body: string): Parameter[] {
     });
 }
 
-/** JSON laid out line by line, so that versions can be compared; other text as it is. */
+/** Formats JSON line by line, so that versions can be compared; other text is unchanged. */
 export function laidOut(body: string): string {
   try {
     return JSON.stringify(JSON.parse(body), null, 2);
@@ -41,7 +41,7 @@ export interface DiffLine {
 
 const kContext = 3;
 
-/** The lines of two texts side by side; long stretches that are the same in both are skipped but for their ends. */
+/** A line diff of two texts; long equal stretches are skipped except for their ends. */
 export function diffOf(before: string, after: string): DiffLine[] {
   const all = diffLines(before, after).flatMap((part): DiffLine[] => {
     const is = part.added ? "added" : part.removed ? "removed" : "same";
@@ -64,5 +64,5 @@ export function diffOf(before: string, after: string): DiffLine[] {
 }
 
 function linesInWords(n: number): string {
-  return n === 1 ? "1 line is the same" : `${n} lines are the same`;
+  return n === 1 ? "1 unchanged line" : `${n} unchanged lines`;
 }

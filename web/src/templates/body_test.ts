@@ -8,17 +8,17 @@ describe("parameters", () => {
     expect(parametersOf(body)).toEqual([{ name: "SerialNumber" }, { name: "Place", fallback: "hall" }]);
   });
   it.each(["", "{", "null", "[]", "7", '{"Parameters": null}', '{"Parameters": "x"}'])("are none in %j", (body) => expect(parametersOf(body)).toEqual([]));
-  it("have no fallback that is no text", () => expect(parametersOf('{"Parameters": {"A": null, "B": {"Default": 7}}}')).toEqual([{ name: "A" }, { name: "B" }]));
+  it("ignore a default that is not text", () => expect(parametersOf('{"Parameters": {"A": null, "B": {"Default": 7}}}')).toEqual([{ name: "A" }, { name: "B" }]));
 });
 
 describe("layout", () => {
   it("is two spaces deep", () => expect(laidOut('{"a":[1]}')).toBe('{\n  "a": [\n    1\n  ]\n}'));
-  it("leaves alone what is no JSON", () => expect(laidOut("{ broken")).toBe("{ broken"));
+  it("leaves text that is not JSON unchanged", () => expect(laidOut("{ broken")).toBe("{ broken"));
 });
 
 describe("diff", () => {
-  it("says nothing of texts that are the same", () => expect(diffOf("a\nb", "a\nb")).toEqual([]));
-  it("names what came and what went", () => {
+  it("is empty for equal texts", () => expect(diffOf("a\nb", "a\nb")).toEqual([]));
+  it("lists added and removed lines", () => {
     expect(diffOf("a\nb\nc\n", "a\nx\nc\n")).toEqual([
       { is: "same", text: "a" },
       { is: "removed", text: "b" },
@@ -26,12 +26,12 @@ describe("diff", () => {
       { is: "same", text: "c" },
     ]);
   });
-  it("skips what is far from any change, and says how much", () => {
+  it("skips lines far from any change and counts them", () => {
     const lines = Array.from({ length: 20 }, (_, i) => `line ${i}`);
     const changed = lines.map((line, i) => (i === 10 ? "other" : line));
     const diff = diffOf(lines.join("\n"), changed.join("\n"));
-    expect(diff[0]).toEqual({ is: "skipped", text: "7 lines are the same" });
-    expect(diff.at(-1)).toEqual({ is: "skipped", text: "6 lines are the same" });
+    expect(diff[0]).toEqual({ is: "skipped", text: "7 unchanged lines" });
+    expect(diff.at(-1)).toEqual({ is: "skipped", text: "6 unchanged lines" });
     expect(diff.filter((line) => line.is === "added")).toEqual([{ is: "added", text: "other" }]);
   });
 });

@@ -8,10 +8,10 @@ import { diffOf } from "./body";
 const kSigns = { same: " ", added: "+", removed: "−", skipped: "⋯" };
 const kWords = { same: "", added: "added: ", removed: "removed: ", skipped: "" };
 
-/** Two texts line by line: told by a sign before each line, and by colour besides. */
+/** A line diff of two texts, marked by a sign before each line and also by colour. */
 export function Difference({ before, after, caption }: { before: string; after: string; caption: string }): JSX.Element {
   const lines = useMemo(() => diffOf(before, after), [before, after]);
-  if (lines.every((line) => line.is === "same" || line.is === "skipped")) return <Empty title="They say the same" />;
+  if (lines.every((line) => line.is === "same" || line.is === "skipped")) return <Empty title="They are identical" />;
   return (
     <figure class="diff">
       <figcaption>{caption}</figcaption>

@@ -13,7 +13,7 @@ import { TryForm } from "./trial";
 
 const kRest = 500;
 
-/** A text that is not stored yet: checked and tried as it is typed, then made a version. It waits while other pages are looked at. */
+/** An unsaved text: checked and tried while typed, then saved as a version. It is kept while other pages are open. */
 export function Draft({ template, changed }: { template: Template; changed: () => void }): JSX.Element {
   const { api, drafts } = useSigned();
   const mayChange = useMay("change");
@@ -48,12 +48,12 @@ export function Draft({ template, changed }: { template: Template; changed: () =
         }
       >
         <label class="field">
-          <span>A change to the default version is checked as you type; devices notice nothing of it.</span>
+          <span>A change to the default version is checked as you type; devices are not affected.</span>
           <textarea rows={18} spellcheck={false} value={text} onInput={(event) => write(event.currentTarget.value)} />
         </label>
       </Panel>
       <div class="columns">
-        <Panel title="What is wrong with it">
+        <Panel title="Problems">
           <Lint body={rested} type={template.type} />
         </Panel>
         <Panel title="Try it">
@@ -72,10 +72,10 @@ export function Draft({ template, changed }: { template: Template; changed: () =
             changed();
           }}
         >
-          <Difference before={stored} after={laidOut(text)} caption="What differs from the default version" />
+          <Difference before={stored} after={laidOut(text)} caption="Differences from the default version" />
           <label class="check">
             <input type="checkbox" checked={asDefault} onChange={(event) => setAsDefault(event.currentTarget.checked)} />
-            Make it the default: devices that register from now on get what it says
+            Make it the default: devices that register from now on use it
           </label>
         </ActionDialog>
       )}

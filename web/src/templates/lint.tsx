@@ -6,16 +6,16 @@ import { Badge } from "../parts/badge";
 import { DeviceText } from "../parts/device_text";
 import { Shown } from "../parts/notices";
 
-/** Everything that the server has to say against a text, before the first device comes. */
+/** All problems that the server finds in a text, before the first device registers. */
 export function Lint({ body, type }: { body: string; type: string }): JSX.Element {
   const api = useApi();
   const problems = useResource(`lint ${type} ${body}`, (signal) => api.lint(body, type, signal));
   return (
-    <Shown of={problems} what="what is wrong with it">
+    <Shown of={problems} what="the problems">
       {(all) =>
         all.length === 0 ? (
           <p role="status">
-            <Badge tone="good">nothing was found</Badge>
+            <Badge tone="good">no problems found</Badge>
           </p>
         ) : (
           <ul class="stack" aria-label="Problems">

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Templates: what a device becomes.
+// Templates: what a device gets when it registers.
 import type { JSX } from "preact";
 import { useApi } from "../api/context";
 import { usePages } from "../api/resource";
@@ -15,7 +15,7 @@ export function TemplatesPage(): JSX.Element {
   const pages = usePages("templates", (token, signal) => api.templates({ token, signal }));
   return (
     <>
-      <PageHead title="Templates" lead="What a device becomes: its thing, certificate, policy and groups, made of what it sends." />
+      <PageHead title="Templates" lead="What a device gets when it registers: its thing, certificate, policies and groups, from the parameters that it sends." />
       <Panel title="Provisioning templates">
         <PagedTable
           pages={pages}
@@ -23,8 +23,8 @@ export function TemplatesPage(): JSX.Element {
           caption="Provisioning templates"
           keyOf={(one) => one.templateName}
           empty={
-            <Empty title="There is no template">
-              Make one: <code>aws iot create-provisioning-template</code>. <code>docs/claims.md</code> says what comes next.
+            <Empty title="There are no templates">
+              Create one: <code>aws iot create-provisioning-template</code>. <code>docs/claims.md</code> describes the next steps.
             </Empty>
           }
           columns={[

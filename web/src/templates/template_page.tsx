@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One template: its versions and how they differ, what is wrong with a text, what a device would get of it.
+// One template: its versions and their differences, the problems of a text, and what a device would get from it.
 import type { ComponentChildren, JSX } from "preact";
 import { useState } from "preact/hooks";
 import { useApi, useMay, useSigned } from "../api/context";
@@ -71,7 +71,7 @@ function Summary({ template, changed }: { template: Template; changed: () => voi
   };
   const set = (enabled: boolean) => () => api.updateTemplate(template.templateName, { enabled });
   return (
-    <Panel title="What it is" aside={template.enabled ? <Badge tone="good">enabled</Badge> : <Badge tone="warn">disabled</Badge>}>
+    <Panel title="Details" aside={template.enabled ? <Badge tone="good">enabled</Badge> : <Badge tone="warn">disabled</Badge>}>
       <Facts
         of={[
           ["For", template.type === "JITP" ? "devices of a registered CA" : "devices with a claim"],
@@ -90,12 +90,12 @@ function Summary({ template, changed }: { template: Template; changed: () => voi
       )}
       {isAsked && template.enabled && (
         <ActionDialog title="Disable this template?" action="Disable" isDangerous run={set(false)} close={close}>
-          <p>Every device that comes to it is refused with TemplateDisabled until it is enabled. Devices that are registered are not touched.</p>
+          <p>Every device that uses it is refused with TemplateDisabled until it is enabled. Registered devices are not affected.</p>
         </ActionDialog>
       )}
       {isAsked && !template.enabled && (
         <ActionDialog title="Enable this template?" action="Enable" run={set(true)} close={close}>
-          <p>Devices that come to it are registered from now on, by its default version {template.defaultVersionId}.</p>
+          <p>Devices that use it are registered from now on, with its default version {template.defaultVersionId}.</p>
         </ActionDialog>
       )}
     </Panel>
@@ -136,7 +136,7 @@ function Versions({
               cell: (version) => (
                 <span class="actions inline">
                   <button type="button" aria-pressed={version.versionId === shown} onClick={() => setChosen(version.versionId)}>
-                    Look at it
+                    View
                   </button>
                   {!version.isDefaultVersion && mayChange && (
                     <button type="button" onClick={() => want(version.versionId)}>
@@ -161,8 +161,8 @@ function Versions({
           }}
         >
           <p>
-            Devices that register from now on get what version {wanted} says, no longer version {template.defaultVersionId}. Devices that are registered are
-            not touched.
+            Devices that register from now on use version {wanted} instead of version {template.defaultVersionId}. Registered devices are
+            not affected.
           </p>
         </ActionDialog>
       )}
@@ -220,7 +220,7 @@ function VersionText({ template, version, others }: { template: Template; versio
             )}
             {mayTry && (
               <>
-                <h3>What is wrong with it</h3>
+                <h3>Problems</h3>
                 <Lint body={text} type={template.type} />
               </>
             )}
@@ -235,11 +235,11 @@ function Settings({ template }: { template: Template }): JSX.Element {
   const api = useApi();
   const settings = useResource(`settings of ${template.templateName}`, (signal) => api.templateSettings(template.templateName, signal));
   return (
-    <Panel title="Settings that hold for it">
+    <Panel title="Settings in effect">
       <Shown of={settings} what="the settings">
         {(all) => (
           <Table
-            caption="Settings in force"
+            caption="Settings in effect"
             rows={all}
             keyOf={(one: SettingInForce) => one.key}
             columns={[

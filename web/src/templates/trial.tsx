@@ -10,7 +10,7 @@ import { Facts } from "../parts/panel";
 import { Table } from "../parts/table";
 import { parametersOf } from "./body";
 
-/** A form of the template's parameters, and the server's answer: decided as for a real device, nothing of it made. */
+/** A form for the template's parameters, and the server's answer: decided as for a real device, but nothing is created. */
 export function TryForm({ template, body }: { template: Template; body: string | undefined }): JSX.Element {
   const api = useApi();
   const parameters = parametersOf(body ?? template.templateBody);
@@ -32,8 +32,8 @@ export function TryForm({ template, body }: { template: Template; body: string |
   return (
     <>
       <form class="try" aria-label="Sample parameters" onSubmit={(event) => void submit(event)}>
-        <p class="quiet">Everything is decided as for a real device, its hook asked too, and nothing is made.</p>
-        {parameters.length === 0 && <p>This template takes nothing from the device.</p>}
+        <p class="quiet">Everything is decided as for a real device, including its hook, but nothing is created.</p>
+        {parameters.length === 0 && <p>This template uses no parameters from the device.</p>}
         <div class="try-fields">
           {parameters.map(({ name, fallback }) => (
             <label key={name} class="field">
@@ -42,7 +42,7 @@ export function TryForm({ template, body }: { template: Template; body: string |
               </span>
               <input
                 value={values[name] ?? ""}
-                placeholder={fallback === undefined ? "" : `${fallback} unless given`}
+                placeholder={fallback === undefined ? "" : `${fallback} if empty`}
                 spellcheck={false}
                 onInput={(event) => setValues({ ...values, [name]: event.currentTarget.value })}
               />
@@ -99,7 +99,7 @@ function Result({ trial }: { trial: Trial }): JSX.Element {
       )}
       {trial.deviceConfiguration !== undefined && Object.keys(trial.deviceConfiguration).length > 0 && (
         <>
-          <h3>The configuration that the device is told</h3>
+          <h3>The configuration that the device receives</h3>
           <MemberFacts of={trial.deviceConfiguration} />
         </>
       )}
@@ -112,7 +112,7 @@ function HookAnswer({ trial }: { trial: Trial }): JSX.Element | null {
   if (hook === undefined) return null;
   return (
     <p>
-      Its hook {hook.shadow && "(shadow, decides nothing) "}said {hook.outcome.replace(/_/g, " ")} in {format.latency(hook.seconds)}
+      Its hook {hook.shadow && "(shadow, decides nothing) "}answered {hook.outcome.replace(/_/g, " ")} in {format.latency(hook.seconds)}
       {hook.because !== undefined && (
         <>
           : <DeviceText text={hook.because} shown={300} />
@@ -133,7 +133,7 @@ function ChangeDetails({ change }: { change: TrialChange }): JSX.Element {
   );
 }
 
-/** The certificate of a trial is made up, with an id that nobody has. */
+/** The certificate of a trial is made up, with an id that does not exist. */
 const kMadeUp = /(cert\/)?0{64}/g;
 
 function inWords(value: Json | undefined): string {
