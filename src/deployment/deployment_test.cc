@@ -304,7 +304,7 @@ TEST_F(Deployment, TheDoctorNoticesEachFault) {
        Health::ok, "programs exist"},
       {"hooks", kHook + "\"command\"\ncommand = [\"nope-prog\"]\n' >> imprint.toml", Health::warn,
        "cannot run \"nope-prog\""},
-      {"hooks", kHook + "\"command\"\ncommand = [\"sh\"]\n' >> imprint.toml", Health::ok, "there"},
+      {"hooks", kHook + "\"command\"\ncommand = [\"sh\"]\n' >> imprint.toml", Health::ok, "exist"},
       {"hooks",
        kHook + "\"http\"\nurl = \"https://h.example/\"\nbearer-file = \"none\"\n' >> imprint.toml",
        Health::fail, "bearer-file: cannot open"},
