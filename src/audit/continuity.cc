@@ -59,7 +59,7 @@ Result<bool> has(registry::AuditReader& store, const ChainPlace& wanted) {
 /// The step of the operation UpdateCertificate.
 constexpr std::string_view kUpdateCertificate = "update_certificate";
 
-/// As UpdateCertificate records it (control_api/certificates.cc), and a registration hook that
+/// As UpdateCertificate records it (control_api/certificates.cc), and an activation hook that
 /// rejects a device (provisioning/just_in_time.cc).
 bool is_revocation(const registry::AuditEvent& stored) {
   const trail::Event event = trail::read(stored);

@@ -24,7 +24,7 @@ struct Answer {
   std::string serial_number = {};  ///< what RegisterThing's parameters say, as for the audit trail
   bool repeated = false;
   /// What the template's hook had to do with it; on record already unless there is a rejection.
-  std::optional<provisioning::HookAsked> hook = {};
+  std::optional<provisioning::HookDecision> hook = {};
 };
 
 /// Carries out the three operations. One per process; runs on the shard that asks.

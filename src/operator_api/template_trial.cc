@@ -9,10 +9,10 @@
 #include "outcome/causes.h"
 #include "provisioning/certificate_parameters.h"
 #include "provisioning/gatekeeper.h"
-#include "provisioning/hook.h"
 #include "provisioning/key_history.h"
 #include "provisioning/outside_certificate.h"
 #include "provisioning/plan.h"
+#include "provisioning/pre_provisioning_hook.h"
 #include "provisioning/settings.h"
 #include "provisioning/template_settings.h"
 #include "x509/certificate.h"
@@ -322,9 +322,8 @@ provisioning::Applicant applicant_of(const Trial& trial, const templates::Parame
 // ---- the hook ----
 
 /// Asked for real, as for a device that connects with the claim the certificate was made through.
-runtime::Task<std::optional<provisioning::HookAsked>> ask_hook(Call call, TrialNeeds needs,
-                                                               Trial trial,
-                                                               templates::Parameters parameters) {
+runtime::Task<std::optional<provisioning::HookDecision>> ask_hook(
+    Call call, TrialNeeds needs, Trial trial, templates::Parameters parameters) {
   if (!trial.record.hook || call.in.flag("noHook")) co_return std::nullopt;
   const CertificateId caller = trial.certificate.requested_by.value_or(CertificateId(Sha256{}));
   hooks::FleetEvent event{.claim_certificate_id = caller.hex(),
@@ -333,13 +332,13 @@ runtime::Task<std::optional<provisioning::HookAsked>> ask_hook(Call call, TrialN
                           .template_arn = template_arn(call, trial.record.name),
                           .client_id = "imprint-template-try",
                           .parameters = std::move(parameters)};
-  co_return co_await provisioning::ask_hook(needs.hooks, trial.record.hook->target_arn,
-                                            std::move(event), trial.parsed,
-                                            {.payer = call.access_key_id, .is_trial = true});
+  co_return co_await provisioning::ask_pre_provisioning_hook(
+      needs.hooks, trial.record.hook->target_arn, std::move(event), trial.parsed,
+      {.payer = call.access_key_id, .is_trial = true});
 }
 
 /// An operator sees what a device does not.
-json::object write_hook(const provisioning::HookAsked& asked) {
+json::object write_hook(const provisioning::HookDecision& asked) {
   json::object overrides;
   for (const auto& [name, value] : asked.verdict.overrides) overrides[name] = value;
   json::object out{{"targetArn", asked.arn},

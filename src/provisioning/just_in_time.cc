@@ -99,19 +99,19 @@ hooks::Asker asker_of(const FirstConnection& connection) {
   return {.payer = connection.certificate.id().hex(), .group = connection.ca.hex()};
 }
 
-hooks::Outcome verdict_of(const hooks::Reply& reply, const Result<RegistrationDecision>& decision) {
+hooks::Outcome verdict_of(const hooks::Reply& reply, const Result<ActivationDecision>& decision) {
   if (decision) {
-    return decision->action == RegistrationDecision::Action::reject ? hooks::Outcome::denied
-                                                                    : hooks::Outcome::allowed;
+    return decision->action == ActivationDecision::Action::reject ? hooks::Outcome::denied
+                                                                  : hooks::Outcome::allowed;
   }
   return reply.kind == hooks::Reply::Kind::timed_out ? hooks::Outcome::timed_out
                                                      : hooks::Outcome::failed;
 }
 
 /// The step "hook" of the audit trail, with the hook's own words.
-registry::AuditEvent registration_hook_event(const hooks::Reply& reply,
-                                             const Result<RegistrationDecision>& decision,
-                                             registry::AuditEvent about, const std::string& arn) {
+registry::AuditEvent activation_hook_event(const hooks::Reply& reply,
+                                           const Result<ActivationDecision>& decision,
+                                           registry::AuditEvent about, const std::string& arn) {
   trail::HookAnswer answer{.hook = arn,
                            .milliseconds = static_cast<std::int64_t>(reply.seconds * 1000),
                            .is_shadow = reply.shadow};
@@ -133,12 +133,12 @@ registry::AuditEvent about(const FirstConnection& connection) {
 
 registry::Task<Result<Introduced>> JustInTime::run(FirstConnection connection) {
   // A device may come twice at once; the store lets one through and the other looks again.
-  std::optional<HookAsked> asked;
+  std::optional<HookDecision> asked;
   co_return co_await registry::retry_on_conflict([&](int) { return introduce(connection, asked); });
 }
 
 registry::Task<Result<Introduced>> JustInTime::introduce(FirstConnection connection,
-                                                         std::optional<HookAsked>& asked) {
+                                                         std::optional<HookDecision>& asked) {
   CO_TRY_ASSIGN(const Arrival arrival, co_await look_up(connection));
   Introduced out{.status = arrival.record.status,
                  .registered = arrival.record.created,
@@ -175,7 +175,7 @@ registry::Task<Result<Introduced>> JustInTime::introduce(FirstConnection connect
   }
   if (arrival.is_new) CO_TRY(co_await record_pending(connection, arrival));
   if (!arrival.ca.registration)
-    CO_TRY(co_await ask_registration_hook(std::move(connection), arrival, out));
+    CO_TRY(co_await ask_activation_hook(std::move(connection), arrival, out));
   co_return out;
 }
 
@@ -201,9 +201,8 @@ registry::Task<Result<JustInTime::Arrival>> JustInTime::look_up(FirstConnection 
   co_return Arrival{.ca = ca, .record = std::move(record), .is_new = true};
 }
 
-registry::Task<Result<JustInTime::Decision>> JustInTime::decide(FirstConnection connection,
-                                                                Arrival arrival,
-                                                                std::optional<HookAsked>& asked) {
+registry::Task<Result<JustInTime::Decision>> JustInTime::decide(
+    FirstConnection connection, Arrival arrival, std::optional<HookDecision>& asked) {
   CO_TRY_ASSIGN(const Source source, co_await template_of(store_, templates_, arrival.ca));
   CO_TRY_ASSIGN(const Settings settings, settings_of(*settings_.get(), source.settings));
   const templates::Predefined certificate = certificate_parameters(connection.certificate);
@@ -224,8 +223,8 @@ registry::Task<Result<JustInTime::Decision>> JustInTime::decide(FirstConnection 
           .template_arn = arn_prefix_ + "provisioningtemplate/" + source.name,
           .client_id = connection.client_id,
           .parameters = with_overrides(certificate.values, admission.overrides)};
-      asked = co_await ask_hook(hooks_, settings.jitp_hook, std::move(event), source.parsed,
-                                asker_of(connection));
+      asked = co_await ask_pre_provisioning_hook(hooks_, settings.jitp_hook, std::move(event),
+                                                 source.parsed, asker_of(connection));
     }
     if (asked->refuses()) {
       Error refusal = refusal_of(*asked);
@@ -271,8 +270,8 @@ registry::Task<Result<JustInTime::Decision>> JustInTime::decide(FirstConnection 
       .mode = settings.jitp};
 }
 
-registry::Task<Result<void>> JustInTime::ask_registration_hook(FirstConnection connection,
-                                                               Arrival arrival, Introduced& out) {
+registry::Task<Result<void>> JustInTime::ask_activation_hook(FirstConnection connection,
+                                                             Arrival arrival, Introduced& out) {
   const std::string arn = arn_prefix_ + "cacert/" + arrival.ca.id.hex();
   if (!hooks_.answers_for(arn)) co_return Result<void>();
   const RegistrationEvent event{.certificate = arrival.record.id,
@@ -283,22 +282,22 @@ registry::Task<Result<void>> JustInTime::ask_registration_hook(FirstConnection c
   const hooks::Reply reply = co_await hooks_.ask(
       arn, question_of(event, arrival.record.pem, connection.client_id), asker_of(connection));
   const auto decision = read_decision(reply);
-  out.hook = registration_hook_event(reply, decision, about(connection), arn);
+  out.hook = activation_hook_event(reply, decision, about(connection), arn);
   out.asked = {verdict_of(reply, decision), reply.shadow, reply.seconds};
   if (!decision || reply.shadow) co_return Result<void>();
   switch (decision->action) {
-    case RegistrationDecision::Action::activate:
+    case ActivationDecision::Action::activate:
       co_return co_await activate(std::move(connection), std::move(arrival), *decision, out);
-    case RegistrationDecision::Action::reject:
+    case ActivationDecision::Action::reject:
       co_return co_await reject(std::move(connection), std::move(arrival), out);
-    case RegistrationDecision::Action::wait:
+    case ActivationDecision::Action::wait:
       break;
   }
   co_return Result<void>();
 }
 
 registry::Task<Result<void>> JustInTime::activate(FirstConnection connection, Arrival arrival,
-                                                  RegistrationDecision decision, Introduced& out) {
+                                                  ActivationDecision decision, Introduced& out) {
   DeviceRequest device{.holds = {registry::as_read(arrival.ca)},
                        .template_name = name_of_body(arrival.ca),
                        .settings = *settings_.get()};

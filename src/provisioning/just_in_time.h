@@ -8,10 +8,10 @@
 #include "base/clock.h"
 #include "base/current.h"
 #include "base/random.h"
-#include "provisioning/hook.h"
+#include "provisioning/activation_hook.h"
 #include "provisioning/pending_certificates.h"
 #include "provisioning/plan.h"
-#include "provisioning/registration_hook.h"
+#include "provisioning/pre_provisioning_hook.h"
 #include "provisioning/template_cache.h"
 #include "x509/certificate.h"
 
@@ -44,8 +44,8 @@ struct Introduced {
 /// Just-in-time provisioning and registration (AWS IoT, "Just-in-time provisioning"). The registry
 /// gains the certificate; with a registration config its template is carried out, in the same
 /// transaction, with the certificate's subject as parameters; without one the certificate stays
-/// PENDING_ACTIVATION until somebody activates it: an operator, or the registration hook
-/// (registration_hook.h) of its CA. One per process, any thread.
+/// PENDING_ACTIVATION until somebody activates it: an operator, or the activation hook
+/// (activation_hook.h) of its CA. One per process, any thread.
 class JustInTime {
  public:
   /// `account` is the deployment's, `arn_prefix` what its ARNs begin with ("arn:aws:iot:r:a:").
@@ -84,16 +84,16 @@ class JustInTime {
   /// One attempt; Fault::conflict when others changed the same records meanwhile.
   /// `asked` keeps what the template's hook said from one attempt to the next.
   registry::Task<Result<Introduced>> introduce(FirstConnection connection,
-                                               std::optional<HookAsked>& asked);
+                                               std::optional<HookDecision>& asked);
   registry::Task<Result<Arrival>> look_up(FirstConnection connection);
   /// What the CA's template comes to; errors are about the template or the device.
   registry::Task<Result<Decision>> decide(FirstConnection connection, Arrival arrival,
-                                          std::optional<HookAsked>& asked);
-  /// Carries out what the registration hook of the certificate's CA decides, if it has one.
-  registry::Task<Result<void>> ask_registration_hook(FirstConnection connection, Arrival arrival,
-                                                     Introduced& out);
+                                          std::optional<HookDecision>& asked);
+  /// Carries out what the activation hook of the certificate's CA decides, if it has one.
+  registry::Task<Result<void>> ask_activation_hook(FirstConnection connection, Arrival arrival,
+                                                   Introduced& out);
   registry::Task<Result<void>> activate(FirstConnection connection, Arrival arrival,
-                                        RegistrationDecision decision, Introduced& out);
+                                        ActivationDecision decision, Introduced& out);
   registry::Task<Result<void>> reject(FirstConnection connection, Arrival arrival, Introduced& out);
   /// The registry gains the certificate, PENDING_ACTIVATION.
   registry::Task<Result<void>> record_pending(FirstConnection connection, Arrival arrival);

@@ -1347,7 +1347,7 @@ struct GuardedWorld : World {
   std::optional<CreatedCertificate> created;
 };
 
-TEST(Hook, IsAskedWithTheDocumentedEvent) {
+TEST(PreProvisioningHook, IsAskedWithTheDocumentedEvent) {
   GuardedWorld world;
   world.hooks.answer(R"({"allowProvisioning":true})");
   ASSERT_TRUE(world.onboard_asking("1").result);
@@ -1364,7 +1364,7 @@ TEST(Hook, IsAskedWithTheDocumentedEvent) {
   EXPECT_EQ(world.hooks.asked[0].second.find("PRIVATE"), std::string::npos);
 }
 
-TEST(Hook, OnlyItsYesLetsADeviceInAndNothingItSaysReachesTheDevice) {
+TEST(PreProvisioningHook, OnlyItsYesLetsADeviceInAndNothingItSaysReachesTheDevice) {
   using Kind = hooks::Reply::Kind;
   const struct {
     hooks::Reply reply;
@@ -1400,7 +1400,7 @@ TEST(Hook, OnlyItsYesLetsADeviceInAndNothingItSaysReachesTheDevice) {
   EXPECT_TRUE(world.onboard_asking("1").result) << "the same key may ask again";
 }
 
-TEST(Hook, OverridesReplaceAndAddDeclaredParameters) {
+TEST(PreProvisioningHook, OverridesReplaceAndAddDeclaredParameters) {
   GuardedWorld world;
   world.hooks.answer(
       R"({"allowProvisioning":true,"parameterOverrides":{"FirmwareVersion":"9","Region":"eu",
@@ -1422,7 +1422,7 @@ TEST(Hook, OverridesReplaceAndAddDeclaredParameters) {
   EXPECT_LT(events[0].sequence, world.steps("register_thing")[0].sequence);
 }
 
-TEST(Hook, OverridesAreCheckedLikeADevicesOwnParameters) {
+TEST(PreProvisioningHook, OverridesAreCheckedLikeADevicesOwnParameters) {
   GuardedWorld world;
   world.hooks.answer(R"({"allowProvisioning":true,"parameterOverrides":{"SerialNumber":"a b"}})");
   const auto blamed = world.onboard_asking("1");
@@ -1435,7 +1435,7 @@ TEST(Hook, OverridesAreCheckedLikeADevicesOwnParameters) {
   EXPECT_EQ(own.result.error().cause, "InvalidParameters"_cause) << "it sent that itself";
 }
 
-TEST(Hook, IsAskedOnceForEachRequestAndNotForARepeat) {
+TEST(PreProvisioningHook, IsAskedOnceForEachRequestAndNotForARepeat) {
   GuardedWorld world;
   world.hooks.answer(R"({"allowProvisioning":true,"parameterOverrides":{"FirmwareVersion":"9"}})");
   world.created = *world.create(world.key);
@@ -1454,7 +1454,7 @@ TEST(Hook, IsAskedOnceForEachRequestAndNotForARepeat) {
       << "what counts is what the device sent";
 }
 
-TEST(Hook, IsNotAskedForWhatIsRefusedAnyway) {
+TEST(PreProvisioningHook, IsNotAskedForWhatIsRefusedAnyway) {
   GuardedWorld world;
   world.hooks.answer(R"({"allowProvisioning":true})");
   EXPECT_FALSE(world.register_with("no token", World::parameters("1")));
@@ -1464,7 +1464,7 @@ TEST(Hook, IsNotAskedForWhatIsRefusedAnyway) {
   EXPECT_TRUE(world.hooks.asked.empty());
 }
 
-TEST(Hook, WhatChangesWhileItIsAskedCounts) {
+TEST(PreProvisioningHook, WhatChangesWhileItIsAskedCounts) {
   GuardedWorld world;
   world.hooks.answer(R"({"allowProvisioning":true})");
   world.hooks.while_asked = [&] {
@@ -1479,7 +1479,7 @@ TEST(Hook, WhatChangesWhileItIsAskedCounts) {
   EXPECT_TRUE(world.all<registry::Thing>(registry::query::Things{}).empty());
 }
 
-TEST(Hook, InShadowIsRecordedAndDecidesNothing) {
+TEST(PreProvisioningHook, InShadowIsRecordedAndDecidesNothing) {
   GuardedWorld world;
   world.hooks.answer(R"({"allowProvisioning":true,"parameterOverrides":{"FirmwareVersion":"9"}})");
   world.hooks.reply.shadow = true;

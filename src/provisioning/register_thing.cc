@@ -43,7 +43,7 @@ RegisteredThing answer_of(const CertificateId& certificate,
 }
 
 /// What the hook said goes on record with what came of it, and before it.
-void record(const HookAsked& asked, const Known& known, Plan& decided) {
+void record(const HookDecision& asked, const Known& known, Plan& decided) {
   registry::AuditEvent about = known.event;
   about.time = decided.changes.events.front().time;
   about.certificate = known.certificate->id.hex();
@@ -203,9 +203,9 @@ registry::Task<Result<RegisterThing::Chosen>> RegisterThing::choose(
                    .admission = std::move(admission)};
 }
 
-registry::Task<HookAsked> RegisterThing::ask(const Attempt& one,
-                                             const registry::Certificate& certificate,
-                                             const Chosen& chosen) {
+registry::Task<HookDecision> RegisterThing::ask(const Attempt& one,
+                                                const registry::Certificate& certificate,
+                                                const Chosen& chosen) {
   hooks::FleetEvent event{
       .claim_certificate_id = one.caller.certificate.hex(),
       .certificate_id = certificate.id.hex(),
@@ -213,8 +213,9 @@ registry::Task<HookAsked> RegisterThing::ask(const Attempt& one,
       .template_arn = arn_prefix_ + "provisioningtemplate/" + chosen.record.name.str(),
       .client_id = one.caller.client_id,
       .parameters = with_overrides(one.request.parameters, chosen.admission.overrides)};
-  co_return co_await ask_hook(hooks_, chosen.record.hook->target_arn, std::move(event),
-                              chosen.parsed, {.payer = one.caller.certificate.hex()});
+  co_return co_await ask_pre_provisioning_hook(hooks_, chosen.record.hook->target_arn,
+                                               std::move(event), chosen.parsed,
+                                               {.payer = one.caller.certificate.hex()});
 }
 
 registry::Task<Result<Known>> RegisterThing::gather(const Attempt& one,

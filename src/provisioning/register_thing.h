@@ -10,9 +10,9 @@
 #include "provisioning/caller.h"
 #include "provisioning/claim_guard.h"
 #include "provisioning/gatekeeper.h"
-#include "provisioning/hook.h"
 #include "provisioning/ownership_token.h"
 #include "provisioning/plan.h"
+#include "provisioning/pre_provisioning_hook.h"
 #include "provisioning/template_cache.h"
 
 namespace imprint::provisioning {
@@ -42,7 +42,7 @@ struct RegisteredThing {
 /// What a request came to, and what its template's hook had to do with it.
 struct RegisterThingOutcome {
   Result<RegisteredThing> result;
-  std::optional<HookAsked> hook = {};
+  std::optional<HookDecision> hook = {};
   std::string serial_number = {};  ///< that was sent, as the audit trail keeps it
 };
 
@@ -84,7 +84,7 @@ class RegisterThing {
     Caller caller;
     RegisterThingRequest request;
     Sha256 digest;  ///< of the request as the device sent it
-    std::optional<HookAsked> hook = {};
+    std::optional<HookDecision> hook = {};
     std::string serial_number = {};  ///< as for the audit trail
   };
 
@@ -92,8 +92,8 @@ class RegisterThing {
   /// The `number`th attempt at it.
   registry::Task<Result<Chosen>> choose(Attempt& attempt, const registry::Certificate& certificate,
                                         int number);
-  registry::Task<HookAsked> ask(const Attempt& attempt, const registry::Certificate& certificate,
-                                const Chosen& chosen);
+  registry::Task<HookDecision> ask(const Attempt& attempt, const registry::Certificate& certificate,
+                                   const Chosen& chosen);
   /// The certificate a token stands for, when its caller may register it now.
   registry::Task<Result<registry::Certificate>> owned(Caller caller, std::string token);
   registry::Task<Result<Known>> gather(const Attempt& attempt, registry::Certificate certificate,
