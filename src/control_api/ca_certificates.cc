@@ -282,7 +282,8 @@ Answer delete_ca_certificate(Call call, CaNeeds needs) {
   registry::ChangeSet changes = change_set(ca_event(call, ca));
   const registry::Key key = registry::key_of(ca);
   erase(changes, key, Expect::at(ca.version));
-  erase(changes, registry::counter_key(provisioning::things_counter(registry::resource_name(key))));
+  erase(changes,
+        registry::counter_key(provisioning::things_counter(provisioning::TemplateOfCa{ca.id})));
   erase_tags(changes, key);
   CO_TRY(co_await commit(needs.store, std::move(changes)));
   co_return json::object();

@@ -315,7 +315,7 @@ runtime::Task<Result<std::optional<Error>>> find_limit(registry::Store& store,
 /// For JITP the certificate speaks, as far as there is one.
 provisioning::Applicant applicant_of(const Trial& trial, const templates::Parameters& parameters) {
   const templates::Use use = use_of(trial.record.type);
-  return {trial.record.name.str(), use,
+  return {trial.record.name, use,
           use == templates::Use::jitp ? trial.predefined.values : parameters};
 }
 
@@ -398,7 +398,7 @@ Answer try_resources(Call call, TrialNeeds needs, Trial trial, templates::Parame
   auto resources = trial.parsed.evaluate(parameters, trial.predefined);
   if (!resources) co_return write_refusal(resources.error());
   provisioning::Known known{.resources = std::move(*resources), .certificate = trial.certificate};
-  known.device = provisioning::DeviceRequest{.template_name = trial.record.name.str(),
+  known.device = provisioning::DeviceRequest{.source = trial.record.name,
                                              .template_version = trial.record.default_version,
                                              .settings = trial.settings,
                                              .registered = trial.admission.registered};

@@ -125,6 +125,19 @@ TEST(JustInTime, GivesADeviceItsThingPolicyAndStatusAtOnce) {
   EXPECT_THAT(world.steps(), ElementsAre("just_in_time_provisioning"));
 }
 
+TEST(JustInTime, StoresATemplateThatACaCarriesUnderTheIdOfTheCa) {
+  World world;
+  ASSERT_TRUE(world.connect(world.device("sensor-1")));
+  const std::string name = "cacert/" + world.ca.certificate.id().hex();
+  const auto made = run_blocking(
+      registry::get(world.memory, registry::counter_key("things-of-template/" + name)));
+  ASSERT_TRUE(made);
+  EXPECT_EQ(made->value, 1);
+  const auto events = world.all<registry::AuditEvent>(registry::query::AuditEvents{});
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(encoding::parse_json(events[0].detail)->at("template").as_string(), name);
+}
+
 TEST(JustInTime, LeavesAnIdentityAlone) {
   World world;
   const test::Identity device = world.device("sensor-1");

@@ -202,7 +202,7 @@ class Planner {
   /// before.
   void count_thing() {
     const std::int64_t limit = known_.device->settings.fleet_limit;
-    changes_.changes.emplace_back(registry::Count{things_counter(known_.device->template_name), 1,
+    changes_.changes.emplace_back(registry::Count{things_counter(known_.device->source), 1,
                                                   limit > 0 ? std::optional(limit) : std::nullopt,
                                                   "LimitReached"_cause});
   }
@@ -449,7 +449,7 @@ class Planner {
 
   void remember_registration() {
     registration_ = registry::Registration{
-        .template_name = *TemplateName::parse(known_.device->template_name),
+        .template_name = std::get<TemplateName>(known_.device->source),
         .request_digest = known_.fleet->request_digest,
         .thing =
             known_.resources.thing ? std::optional(known_.resources.thing->name) : std::nullopt,
@@ -497,7 +497,7 @@ class Planner {
     if (known_.certificate) event.certificate = known_.certificate->id.hex();
     if (known_.device) {
       trail::Registered registered = known_.device->registered;
-      registered.template_name = known_.device->template_name;
+      registered.template_name = to_string(known_.device->source);
       registered.template_version = known_.device->template_version;
       registered.thing_existed = known_.thing.has_value();
       event = trail::with(std::move(event), registered);
@@ -517,8 +517,8 @@ class Planner {
 
 }  // namespace
 
-std::string things_counter(std::string_view template_name) {
-  return fmt::format("things-of-template/{}", template_name);
+std::string things_counter(const TemplateSource& source) {
+  return "things-of-template/" + to_string(source);
 }
 
 Result<Plan> plan(const Known& known, Timestamp now, const std::string& thing_id,

@@ -32,12 +32,6 @@ templates::Parameters overridden(templates::Parameters parameters, const HookDec
   return parameters;
 }
 
-Error blamed_on(const HookDecision& hook, Error error, bool was_sound) {
-  const bool has_changed = !hook.shadow && !hook.verdict.overrides.empty();
-  if (has_changed && was_sound) error.cause = "HookOverride"_cause;
-  return error;
-}
-
 Error refusal_of(const HookDecision& hook) {
   const hooks::Outcome outcome = hook.verdict.outcome;
   const bool is_word_of_hook = outcome == hooks::Outcome::denied;

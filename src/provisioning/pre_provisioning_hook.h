@@ -29,6 +29,7 @@ struct HookDecision {
   [[nodiscard]] bool refuses() const {
     return !shadow && verdict.outcome != hooks::Outcome::allowed;
   }
+  [[nodiscard]] bool has_overrides() const { return !shadow && !verdict.overrides.empty(); }
 };
 
 /// As the metrics count it.
@@ -47,10 +48,6 @@ runtime::Task<HookDecision> ask_pre_provisioning_hook(hooks::Invoker& hooks, std
 /// The request's parameters with the overrides in their place; they are checked like a device's own
 /// when the template is evaluated.
 templates::Parameters overridden(templates::Parameters parameters, const HookDecision& hook);
-
-/// An error of evaluating overridden parameters, as the hook's when it comes of what the hook put
-/// in place of the device's own: `was_sound` says whether those would have done.
-Error blamed_on(const HookDecision& hook, Error error, bool was_sound);
 
 /// The answer to a device: AccessDenied and nothing of what the hook said. A denial is final, a
 /// hook that failed or kept silent may be asked again.

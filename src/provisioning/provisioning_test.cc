@@ -750,8 +750,8 @@ TEST(FleetLimit, CountsWhatWasMadeBeforeItWasSet) {
   ASSERT_TRUE(world.onboard(key, "1"));
   ASSERT_TRUE(world.onboard(key, "1", "2.0.0"));
   ASSERT_TRUE(world.onboard(test::make_key(), "2"));
-  const registry::Counter counter =
-      *run_blocking(registry::get(world.memory, registry::counter_key(things_counter("T"))));
+  const registry::Counter counter = *run_blocking(registry::get(
+      world.memory, registry::counter_key(things_counter(*TemplateName::parse("T")))));
   EXPECT_EQ(counter.value, 2) << "a thing that comes again is the same thing";
   Settings limited = *world.settings.get();
   limited.fleet_limit = 3;
@@ -1006,7 +1006,7 @@ TEST(RegisterThing, GivesWayWhenItsTemplateChangesMeanwhile) {
   Known known{.resources = {},
               .device = DeviceRequest{.holds = {{registry::key_of(disabled),
                                                  registry::Expect::at(disabled.version)}},
-                                      .template_name = "T"},
+                                      .source = *TemplateName::parse("T")},
               .fleet = FleetRequest{.caller = world.caller},
               .certificate = world.certificate(created->id)};
   known.resources.certificate = templates::CertificateResource{
