@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <functional>
 
+#include "issuance/key_rules.h"
 #include "outcome/causes.h"
-#include "x509/key_rules.h"
 
 namespace imprint::identity {
 
@@ -54,7 +54,7 @@ Result<void> check_leaf(const x509::Certificate& leaf, Timestamp now) {
     return refuse("CertificateNotYetValid"_cause,
                   "the certificate is not valid yet, by the clock of this server");
   }
-  if (const auto fit = x509::check_device_key(leaf.public_key()); !fit)
+  if (const auto fit = issuance::check_device_key(leaf.public_key()); !fit)
     return refuse("KeyNotAccepted"_cause, fit.error().message);
   return {};
 }
