@@ -58,8 +58,8 @@ Result<bool> has(registry::AuditReader& store, const ChainPlace& wanted) {
 
 constexpr std::string_view kUpdateCertificate = "update_certificate";
 
-/// Matches the events that UpdateCertificate records (control_api/certificates.cc) and those of a
-/// registration hook that rejects a device (provisioning/just_in_time.cc).
+/// Matches the events that UpdateCertificate records (control_api/certificates.cc) and those of an
+/// activation hook that rejects a device (provisioning/just_in_time.cc).
 bool is_revocation(const registry::AuditEvent& stored) {
   const trail::Event event = trail::read(stored);
   if (event.is("reject_certificate"_step)) return event.outcome != trail::Outcome::failed;

@@ -6,11 +6,11 @@
 #include "control_api/registration_code.h"
 #include "control_api/registration_config.h"
 #include "control_api/tags.h"
+#include "issuance/key_rules.h"
 #include "provisioning/issue.h"
 #include "provisioning/plan.h"
 #include "registry/tags.h"
 #include "x509/digest.h"
-#include "x509/key_rules.h"
 
 namespace imprint::control_api {
 
@@ -80,7 +80,7 @@ Result<void> check_ca(const x509::Certificate& ca, Timestamp now) {
                               "the certificate is not a CA's: its basic constraints must say "
                               "CA:TRUE and its key usage, if it has one, keyCertSign");
   }
-  if (const auto fit = x509::check_device_key(ca.public_key()); !fit)
+  if (const auto fit = issuance::check_device_key(ca.public_key()); !fit)
     return refuse_certificate(kMember, fit.error().message);
   return check_dates(kMember, ca, now);
 }
@@ -282,7 +282,8 @@ Answer delete_ca_certificate(Call call, CaNeeds needs) {
   registry::ChangeSet changes = change_set(ca_event(call, ca));
   const registry::Key key = registry::key_of(ca);
   erase(changes, key, Expect::at(ca.version));
-  erase(changes, registry::counter_key(provisioning::things_counter(registry::resource_name(key))));
+  erase(changes,
+        registry::counter_key(provisioning::things_counter(provisioning::TemplateOfCa{ca.id})));
   erase_tags(changes, key);
   CO_TRY(co_await commit(needs.store, std::move(changes)));
   co_return json::object();

@@ -6,6 +6,7 @@
 #include "control_api/operations.h"
 #include "control_api/store_access.h"
 #include "issuance/key_pool.h"
+#include "issuance/key_rules.h"
 #include "provisioning/issue.h"
 #include "provisioning/key_history.h"
 #include "provisioning/settings.h"
@@ -70,8 +71,7 @@ Answer create_keys_and_certificate(Call call, CertificateNeeds needs) {
 }
 
 Answer create_certificate_from_csr(Call call, CertificateNeeds needs) {
-  CO_TRY_ASSIGN(const x509::Csr csr,
-                x509::Csr::from_pem(call.in.text("certificateSigningRequest")));
+  CO_TRY_ASSIGN(const x509::Csr csr, issuance::read_csr(call.in.text("certificateSigningRequest")));
   CO_TRY_ASSIGN(registry::RequireSame hold,
                 co_await provisioning::ask_key_history(needs.store, {csr.public_key().sha256()}, {},
                                                        provisioning::AskedBy::operator_call));

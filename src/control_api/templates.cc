@@ -260,7 +260,7 @@ Answer delete_template(Call call, registry::Store& store) {
   for (const ProvisioningTemplateVersion& version : versions)
     erase(changes, registry::key_of(version));
   erase(changes, registry::template_key(record.name), Expect::at(record.version));
-  erase(changes, registry::counter_key(provisioning::things_counter(record.name.str())));
+  erase(changes, registry::counter_key(provisioning::things_counter(record.name)));
   erase_tags(changes, registry::template_key(record.name));
   if (is_unused) {
     erase(changes, registry::policy_key(policy));

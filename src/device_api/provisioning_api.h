@@ -24,7 +24,7 @@ struct Answer {
   std::string serial_number = {};  ///< from RegisterThing's parameters, as in the audit trail
   bool repeated = false;
   /// The template's hook call; already in the audit trail unless there is a rejection.
-  std::optional<provisioning::HookAsked> hook = {};
+  std::optional<provisioning::HookDecision> hook = {};
 };
 
 /// Carries out the three operations. One per process; runs on the shard of the connection.

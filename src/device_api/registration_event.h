@@ -4,7 +4,7 @@
 #include <string>
 
 #include "base/bytes.h"
-#include "provisioning/registration_hook.h"
+#include "provisioning/activation_hook.h"
 
 namespace imprint::device_api {
 

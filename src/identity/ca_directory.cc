@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <functional>
 
+#include "issuance/key_rules.h"
 #include "outcome/causes.h"
-#include "x509/key_rules.h"
 
 namespace imprint::identity {
 
@@ -54,7 +54,7 @@ Result<void> check_leaf(const x509::Certificate& leaf, Timestamp now) {
     return refuse("CertificateNotYetValid"_cause,
                   "the certificate is not valid yet according to this server's clock");
   }
-  if (const auto accepted = x509::check_device_key(leaf.public_key()); !accepted)
+  if (const auto accepted = issuance::check_device_key(leaf.public_key()); !accepted)
     return refuse("KeyNotAccepted"_cause, accepted.error().message);
   return {};
 }

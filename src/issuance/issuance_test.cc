@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "issuance/issuer.h"
+#include "issuance/key_rules.h"
 #include "issuance/lint.h"
 #include "issuance/serial.h"
 #include "outcome/causes.h"
@@ -125,7 +126,7 @@ TEST_F(Issuance, NothingOfTheRequestButItsKeyIsCarriedOver) {
                         "-addext subjectAltName=DNS:iot.example.com 2>/dev/null")
                 .exit_code,
             0);
-  const auto csr = x509::Csr::from_pem(test::slurp(folder / "c.pem"));
+  const auto csr = read_csr(test::slurp(folder / "c.pem"));
   ASSERT_TRUE(csr) << csr.error().message;
   const auto issuer = Issuer::make(ca_.certificate, signer());
   const auto certificate = issuer->sign(*approve(profile(), *csr, kToday, serial()));

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
+#include "issuance/key_rules.h"
 #include "issuance/lint.h"
 #include "outcome/causes.h"
-#include "x509/key_rules.h"
 #include "x509/tbs_certificate.h"
 
 namespace imprint::issuance {
@@ -45,7 +45,7 @@ Result<ApprovedRequest> approve(const Profile& profile, const x509::PublicKey& k
                                 const x509::CertificateSerial& serial) {
   const x509::Certificate& ca = profile.issuing_ca();
   TRY(check_clock(ca, now));
-  if (auto rules = x509::check_device_key(key); !rules) {
+  if (auto rules = check_device_key(key); !rules) {
     rules.error().cause = "InvalidCsr"_cause;
     return tl::unexpected(rules.error());
   }

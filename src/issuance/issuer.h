@@ -54,7 +54,7 @@ class ApprovedRequest {
   Bytes tbs_;
 };
 
-/// Decides on one request. The key must pass x509::check_device_key (InvalidCsr otherwise); `now`
+/// Decides on one request. The key must pass check_device_key (InvalidCsr otherwise); `now`
 /// must lie within the issuing CA's validity (Fault::unavailable: clock or CA need an operator).
 Result<ApprovedRequest> approve(const Profile& profile, const x509::PublicKey& key, Timestamp now,
                                 const x509::CertificateSerial& serial);

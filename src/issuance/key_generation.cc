@@ -5,8 +5,8 @@
 #include <nettle/rsa.h>
 #include <openssl/rand.h>
 
+#include "issuance/key_rules.h"
 #include "x509/der.h"
-#include "x509/key_rules.h"
 #include "x509/pem.h"
 
 namespace imprint::issuance {
@@ -80,7 +80,7 @@ Result<void> check(const x509::PrivateKey& key, unsigned bits) {
   if (key.public_key().bits() != bits)
     return fail(Fault::internal, "a generated key has {} bits, not {}", key.public_key().bits(),
                 bits);
-  TRY(x509::check_device_key(key.public_key()));
+  TRY(check_device_key(key.public_key()));
   const BytesView message = as_bytes("imprint checks a new key");
   TRY_ASSIGN(const Bytes signature, key.sign(message));
   return key.public_key().verify(key.signature_algorithm(), message, signature);

@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 #include <set>
 
+#include "issuance/key_rules.h"
 #include "test/support/shell.h"
-#include "x509/key_rules.h"
 
 namespace imprint::issuance {
 namespace {
@@ -16,7 +16,7 @@ TEST(KeyGeneration, TheOpensslToolFindsEveryKindInOrder) {
   for (const auto algorithm : {ec_p256, ec_p384, rsa_2048, rsa_3072, rsa_4096}) {
     const auto key = generate_key(algorithm);
     ASSERT_TRUE(key) << key.error().message;
-    EXPECT_TRUE(x509::check_device_key(key->public_key()));
+    EXPECT_TRUE(check_device_key(key->public_key()));
     test::spill(folder / "key.pem", std::string(key->pem_pkcs8().reveal()));
     const auto checked = test::shell(folder, "openssl pkey -in key.pem -check -noout");
     EXPECT_EQ(checked.exit_code, 0) << checked.output;

@@ -9,10 +9,10 @@
 #include "outcome/causes.h"
 #include "provisioning/certificate_parameters.h"
 #include "provisioning/gatekeeper.h"
-#include "provisioning/hook.h"
 #include "provisioning/key_history.h"
 #include "provisioning/outside_certificate.h"
 #include "provisioning/plan.h"
+#include "provisioning/pre_provisioning_hook.h"
 #include "provisioning/settings.h"
 #include "provisioning/template_settings.h"
 #include "x509/certificate.h"
@@ -315,16 +315,15 @@ runtime::Task<Result<std::optional<Error>>> find_limit(registry::Store& store,
 /// For JITP the certificate speaks, as far as there is one.
 provisioning::Applicant applicant_of(const Trial& trial, const templates::Parameters& parameters) {
   const templates::Use use = use_of(trial.record.type);
-  return {trial.record.name.str(), use,
+  return {trial.record.name, use,
           use == templates::Use::jitp ? trial.predefined.values : parameters};
 }
 
 // ---- the hook ----
 
 /// Asked for real, as for a device that connects with the claim the certificate was made through.
-runtime::Task<std::optional<provisioning::HookAsked>> ask_hook(Call call, TrialNeeds needs,
-                                                               Trial trial,
-                                                               templates::Parameters parameters) {
+runtime::Task<std::optional<provisioning::HookDecision>> ask_hook(
+    Call call, TrialNeeds needs, Trial trial, templates::Parameters parameters) {
   if (!trial.record.hook || call.in.flag("noHook")) co_return std::nullopt;
   const CertificateId caller = trial.certificate.requested_by.value_or(CertificateId(Sha256{}));
   hooks::FleetEvent event{.claim_certificate_id = caller.hex(),
@@ -333,13 +332,13 @@ runtime::Task<std::optional<provisioning::HookAsked>> ask_hook(Call call, TrialN
                           .template_arn = template_arn(call, trial.record.name),
                           .client_id = "imprint-template-try",
                           .parameters = std::move(parameters)};
-  co_return co_await provisioning::ask_hook(needs.hooks, trial.record.hook->target_arn,
-                                            std::move(event), trial.parsed,
-                                            {.payer = call.access_key_id, .is_trial = true});
+  co_return co_await provisioning::ask_pre_provisioning_hook(
+      needs.hooks, trial.record.hook->target_arn, std::move(event), trial.parsed,
+      {.payer = call.access_key_id, .is_trial = true});
 }
 
 /// An operator sees what a device does not.
-json::object write_hook(const provisioning::HookAsked& asked) {
+json::object write_hook(const provisioning::HookDecision& asked) {
   json::object overrides;
   for (const auto& [name, value] : asked.verdict.overrides) overrides[name] = value;
   json::object out{{"targetArn", asked.arn},
@@ -399,7 +398,7 @@ Answer try_resources(Call call, TrialNeeds needs, Trial trial, templates::Parame
   auto resources = trial.parsed.evaluate(parameters, trial.predefined);
   if (!resources) co_return write_refusal(resources.error());
   provisioning::Known known{.resources = std::move(*resources), .certificate = trial.certificate};
-  known.device = provisioning::DeviceRequest{.template_name = trial.record.name.str(),
+  known.device = provisioning::DeviceRequest{.source = trial.record.name,
                                              .template_version = trial.record.default_version,
                                              .settings = trial.settings,
                                              .registered = trial.admission.registered};

@@ -78,6 +78,8 @@ std::optional<Milliseconds> take_time_of_day(std::string_view& text) {
   return out - sign * (std::chrono::hours(*hours) + std::chrono::minutes(*minutes));
 }
 
+// Not with date::parse (libhowardhinnant-date-dev): it also reads 26-1-31 and +026-01-31 as dates,
+// and takes 3.4 us where this takes 0.05.
 std::optional<Timestamp> iso_time(std::string_view text) {
   const auto year = take_digits(text, 4);
   if (!year || !take(text, '-')) return std::nullopt;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "provisioning/apply_template.h"
 
+#include "issuance/key_rules.h"
 #include "outcome/causes.h"
 #include "provisioning/outside_certificate.h"
 #include "x509/certificate.h"
@@ -42,7 +43,7 @@ Unexpected refuse_certificate(const templates::CertificateResource& resource,
 }
 
 Result<x509::Csr> request_of(const templates::CertificateResource& resource) {
-  auto csr = x509::Csr::from_pem(resource.value);
+  auto csr = issuance::read_csr(resource.value);
   if (!csr) return refuse_certificate(resource, "CertificateSigningRequest", describe(csr.error()));
   return csr;
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "encoding/text.h"
+#include "issuance/key_rules.h"
 #include "provisioning/key_history.h"
 #include "provisioning/template_settings.h"
 #include "trail/event.h"
@@ -43,7 +44,7 @@ registry::Task<Result<CreatedCertificate>> CreateCertificate::with_keys(Caller c
 
 registry::Task<Result<CreatedCertificate>> CreateCertificate::from_csr(Caller caller,
                                                                        std::string csr_pem) {
-  CO_TRY_ASSIGN(const x509::Csr csr, x509::Csr::from_pem(csr_pem));
+  CO_TRY_ASSIGN(const x509::Csr csr, issuance::read_csr(csr_pem));
   const std::string digest = encoding::to_hex(csr.proof());
   const Sha256 key = csr.public_key().sha256();
   const Turns::Turn turn = co_await turns_.take(std::string(as_text(key)));

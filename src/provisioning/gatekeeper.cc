@@ -44,9 +44,9 @@ class Gate {
 
   [[nodiscard]] Unexpected refuse(Cause cause, std::string message, std::string rule,
                                   std::string_view parameter) const {
-    return Unexpected(Error{Fault::forbidden, std::move(message),
-                            fmt::format("parameters.{}", parameter), cause,
-                            fmt::format("template {}, {}", quote(applicant_.template_name), rule)});
+    return Unexpected(
+        Error{Fault::forbidden, std::move(message), fmt::format("parameters.{}", parameter), cause,
+              fmt::format("template {}, {}", quote(to_string(applicant_.source)), rule)});
   }
 
   [[nodiscard]] Result<void> check_parameter(const std::string& name,
@@ -108,7 +108,7 @@ class Gate {
                                      "blocked",
                                      list, quote(*serial_)));
     }
-    if (entry.template_name && entry.template_name->str() != applicant_.template_name) {
+    if (entry.template_name && TemplateSource(*entry.template_name) != applicant_.source) {
       return refuse_unit("ListedForAnotherTemplate"_cause,
                          fmt::format("setting allowlist: manufacturing list {} has serial {} for "
                                      "template {} only",
@@ -236,7 +236,7 @@ Result<void> check_serials(const Rules& rules, const Applicant& applicant,
                     name),
         fmt::format("parameters.{}", name), "InvalidParameters"_cause,
         fmt::format("template {}, setting empty-serial = refuse: the device sends an empty {}",
-                    quote(applicant.template_name), name)});
+                    quote(to_string(applicant.source)), name)});
   }
   return {};
 }

@@ -2,11 +2,11 @@
 #pragma once
 
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "encoding/json.h"
 #include "provisioning/settings.h"
+#include "provisioning/template_source.h"
 #include "registry/store.h"
 #include "templates/template.h"
 #include "trail/details.h"
@@ -15,9 +15,9 @@
 /// is asked before any hook, and a hook may change what it has set.
 namespace imprint::provisioning {
 
-/// Who wants in.
+/// Who wants to register.
 struct Applicant {
-  std::string template_name;         ///< DeviceRequest::template_name
+  TemplateSource source;
   templates::Use use;                ///< fleet or jitp
   templates::Parameters parameters;  ///< what the device says, or for JITP its certificate
 };

@@ -169,8 +169,10 @@ Rules rules_of(const TemplateSettings& settings) {
   return settings_of({}, settings)->rules;
 }
 
+const TemplateName kTemplateName = *TemplateName::parse("T");
+
 Applicant applicant(templates::Parameters parameters) {
-  return {"T", templates::Use::fleet, std::move(parameters)};
+  return {kTemplateName, templates::Use::fleet, std::move(parameters)};
 }
 
 TEST(Gatekeeper, RefusesWithTheRuleForOperatorsAndNothingMoreForDevices) {
@@ -346,9 +348,9 @@ TEST(Gatekeeper, OverridesByColumnAndByTheLongestPrefix) {
 TEST(Gatekeeper, ReadsTheSerialOfACertificate) {
   const std::string serial = "AWS::IoT::Certificate::SerialNumber";
   const std::string name = "AWS::IoT::Certificate::CommonName";
-  const Applicant both{"T", templates::Use::jitp, {{serial, "1"}, {name, "n"}}};
+  const Applicant both{kTemplateName, templates::Use::jitp, {{serial, "1"}, {name, "n"}}};
   EXPECT_EQ(serial_parameter_of({}, both), serial);
-  EXPECT_EQ(serial_parameter_of({}, {"T", templates::Use::jitp, {{name, "n"}}}), name);
+  EXPECT_EQ(serial_parameter_of({}, {kTemplateName, templates::Use::jitp, {{name, "n"}}}), name);
   EXPECT_EQ(serial_parameter_of({.serial_parameter = name}, both), name);
   EXPECT_EQ(serial_parameter_of({}, applicant({})), "SerialNumber");
 }

@@ -8,11 +8,9 @@
 #include "base/clock.h"
 #include "base/current.h"
 #include "base/random.h"
-#include "provisioning/hook.h"
+#include "provisioning/activation_hook.h"
+#include "provisioning/device_registration.h"
 #include "provisioning/pending_certificates.h"
-#include "provisioning/plan.h"
-#include "provisioning/registration_hook.h"
-#include "provisioning/template_cache.h"
 #include "x509/certificate.h"
 
 namespace imprint::provisioning {
@@ -44,8 +42,8 @@ struct Introduced {
 /// Just-in-time provisioning and registration (AWS IoT, "Just-in-time provisioning"). The registry
 /// gains the certificate; with a registration config its template is carried out, in the same
 /// transaction, with the certificate's subject as parameters; without one the certificate stays
-/// PENDING_ACTIVATION until somebody activates it: an operator, or the registration hook
-/// (registration_hook.h) of its CA. One per process, any thread.
+/// PENDING_ACTIVATION until somebody activates it: an operator, or the activation hook
+/// (activation_hook.h) of its CA. One per process, any thread.
 class JustInTime {
  public:
   /// `account` is the deployment's, `arn_prefix` what its ARNs begin with ("arn:aws:iot:r:a:").
@@ -53,15 +51,15 @@ class JustInTime {
              hooks::Invoker& hooks, alarms::PointAlarms& alarms, const Current<Settings>& settings,
              std::string account, std::string arn_prefix, const Clock& clock, Random& random)
       : store_(store),
-        templates_(templates),
         pending_(pending),
         hooks_(hooks),
-        alarms_(alarms),
         settings_(settings),
         account_(std::move(account)),
-        arn_prefix_(std::move(arn_prefix)),
+        arn_prefix_(arn_prefix),
         clock_(clock),
-        random_(random) {}
+        random_(random),
+        registrar_(store, templates, hooks, alarms, settings, std::move(arn_prefix), clock,
+                   random) {}
 
   /// Durable when it returns. Errors are those where the registry gained nothing: a CA that is not
   /// ACTIVE any more, a key that is too weak, too many certificates of this CA waiting, a store
@@ -69,48 +67,45 @@ class JustInTime {
   registry::Task<Result<Introduced>> run(FirstConnection connection);
 
  private:
-  struct Arrival {
+  /// The certificate of a first connection, as the registry has it or is to have it.
+  struct Candidate {
     registry::CaCertificate ca;
     registry::Certificate record;
     bool is_new = false;  ///< the registry does not have it yet
   };
-  struct Decision {
-    Plan plan;
-    registry::CertificateStatus status;
-    std::optional<ThingName> thing;
-    JitpMode mode = JitpMode::inline_registration;
-  };
 
   /// One attempt; Fault::conflict when others changed the same records meanwhile.
-  /// `asked` keeps what the template's hook said from one attempt to the next.
   registry::Task<Result<Introduced>> introduce(FirstConnection connection,
-                                               std::optional<HookAsked>& asked);
-  registry::Task<Result<Arrival>> look_up(FirstConnection connection);
-  /// What the CA's template comes to; errors are about the template or the device.
-  registry::Task<Result<Decision>> decide(FirstConnection connection, Arrival arrival,
-                                          std::optional<HookAsked>& asked);
-  /// Carries out what the registration hook of the certificate's CA decides, if it has one.
-  registry::Task<Result<void>> ask_registration_hook(FirstConnection connection, Arrival arrival,
-                                                     Introduced& out);
-  registry::Task<Result<void>> activate(FirstConnection connection, Arrival arrival,
-                                        RegistrationDecision decision, Introduced& out);
-  registry::Task<Result<void>> reject(FirstConnection connection, Arrival arrival, Introduced& out);
+                                               std::optional<HookDecision>& hook);
+  registry::Task<Result<Candidate>> look_up(FirstConnection connection);
+  /// Registers the device through its CA's template, or says in `out.failure` why not.
+  registry::Task<Result<void>> provision(FirstConnection connection, Candidate candidate,
+                                         std::optional<HookDecision>& hook, Introduced& out);
+  registry::Task<Result<PlannedRegistration>> plan(FirstConnection connection, Candidate candidate,
+                                                   std::optional<HookDecision>& hook);
+  registry::Task<Result<LoadedTemplate>> load_template(registry::CaCertificate ca);
+  /// Carries out what the activation hook of the certificate's CA decides, if it has one.
+  registry::Task<Result<void>> ask_activation_hook(FirstConnection connection, Candidate candidate,
+                                                   Introduced& out);
+  registry::Task<Result<void>> activate(FirstConnection connection, Candidate candidate,
+                                        ActivationDecision decision, Introduced& out);
+  registry::Task<Result<void>> reject(FirstConnection connection, Candidate candidate,
+                                      Introduced& out);
   /// The registry gains the certificate, PENDING_ACTIVATION.
-  registry::Task<Result<void>> record_pending(FirstConnection connection, Arrival arrival);
+  registry::Task<Result<void>> record_pending(FirstConnection connection, Candidate candidate);
   registry::Task<Result<bool>> make_room(const registry::Certificate& newcomer,
                                          const x509::DistinguishedName& subject,
                                          registry::ChangeSet& changes);
 
   registry::Store& store_;
-  TemplateCache& templates_;
   PendingCertificates& pending_;
   hooks::Invoker& hooks_;
-  alarms::PointAlarms& alarms_;
   const Current<Settings>& settings_;
   const std::string account_;
   const std::string arn_prefix_;
   const Clock& clock_;
   Random& random_;
+  DeviceRegistrar registrar_;
 };
 
 }  // namespace imprint::provisioning

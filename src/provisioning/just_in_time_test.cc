@@ -125,6 +125,19 @@ TEST(JustInTime, GivesADeviceItsThingPolicyAndStatusAtOnce) {
   EXPECT_THAT(world.steps(), ElementsAre("just_in_time_provisioning"));
 }
 
+TEST(JustInTime, StoresATemplateThatACaCarriesUnderTheIdOfTheCa) {
+  World world;
+  ASSERT_TRUE(world.connect(world.device("sensor-1")));
+  const std::string name = "cacert/" + world.ca.certificate.id().hex();
+  const auto made = run_blocking(
+      registry::get(world.memory, registry::counter_key("things-of-template/" + name)));
+  ASSERT_TRUE(made);
+  EXPECT_EQ(made->value, 1);
+  const auto events = world.all<registry::AuditEvent>(registry::query::AuditEvents{});
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(encoding::parse_json(events[0].detail)->at("template").as_string(), name);
+}
+
 TEST(JustInTime, LeavesAnIdentityAlone) {
   World world;
   const test::Identity device = world.device("sensor-1");
@@ -479,7 +492,7 @@ struct GuardedWorld : World {
   }
 };
 
-TEST(HookOfAJitpTemplate, AllowsAndSetsParameters) {
+TEST(PreProvisioningHookOfJitp, AllowsAndSetsParameters) {
   GuardedWorld world;
   world.hooks.answer(R"({"allowProvisioning": true, "parameterOverrides": {"Room": "a-1",
     "AWS::IoT::Certificate::CommonName": "somebody-else"}})");
@@ -497,7 +510,7 @@ TEST(HookOfAJitpTemplate, AllowsAndSetsParameters) {
   EXPECT_EQ(introduced->hook->outcome, "ok");
 }
 
-TEST(HookOfAJitpTemplate, KeepsOutWhomItDoesNotAllow) {
+TEST(PreProvisioningHookOfJitp, KeepsOutWhomItDoesNotAllow) {
   for (const bool is_denied : {true, false}) {
     GuardedWorld world;
     world.hooks.answer(is_denied ? R"({"allowProvisioning": false})" : "rubbish");
@@ -513,7 +526,7 @@ TEST(HookOfAJitpTemplate, KeepsOutWhomItDoesNotAllow) {
   }
 }
 
-TEST(HookOfAJitpTemplate, IsAskedForADeviceOfItsCa) {
+TEST(PreProvisioningHookOfJitp, IsAskedForADeviceOfItsCa) {
   GuardedWorld world;
   world.hooks.answer(R"({"allowProvisioning": true})");
   const test::Identity device = world.device("sensor-1");
@@ -523,7 +536,7 @@ TEST(HookOfAJitpTemplate, IsAskedForADeviceOfItsCa) {
   EXPECT_EQ(world.hooks.askers[0].group, world.ca.certificate.id().hex());
 }
 
-TEST(HookOfAJitpTemplate, IsAskedOnceHoweverOftenOthersAreFaster) {
+TEST(PreProvisioningHookOfJitp, IsAskedOnceHoweverOftenOthersAreFaster) {
   GuardedWorld world;
   world.hooks.answer(R"({"allowProvisioning": true})");
   const test::Identity device = world.device("sensor-1");
@@ -542,7 +555,7 @@ struct HookWorld : World {
   }
 };
 
-TEST(RegistrationHook, ActivatesWithAThingAndPolicies) {
+TEST(ActivationHook, ActivatesWithAThingAndPolicies) {
   HookWorld world;
   world.put(registry::ThingGroup{.name = *ThingGroupName::parse("line-4"), .id = "g"});
   world.hooks.answer(R"({"action": "activate", "policies": ["DevicePolicy"],
@@ -568,7 +581,7 @@ TEST(RegistrationHook, ActivatesWithAThingAndPolicies) {
   EXPECT_EQ(introduced->hook->outcome, "ok");
 }
 
-TEST(RegistrationHook, RejectsForGoodOrLeavesPending) {
+TEST(ActivationHook, RejectsForGoodOrLeavesPending) {
   HookWorld world;
   world.hooks.answer(R"({"action": "pending"})");
   const test::Identity device = world.device("sensor-1");
@@ -583,7 +596,7 @@ TEST(RegistrationHook, RejectsForGoodOrLeavesPending) {
   EXPECT_EQ(world.hooks.asked.size(), 2U) << "what is decided is not asked again";
 }
 
-TEST(RegistrationHook, RejectsATwinThatCameMeanwhileToo) {
+TEST(ActivationHook, RejectsATwinThatCameMeanwhileToo) {
   HookWorld world;
   world.hooks.answer(R"({"action": "reject"})");
   const test::Identity device = world.device("sensor-1");
@@ -603,7 +616,7 @@ TEST(RegistrationHook, RejectsATwinThatCameMeanwhileToo) {
     EXPECT_EQ(known.status, CertificateStatus::revoked) << known.id.hex();
 }
 
-TEST(RegistrationHook, ChangesNothingWhenItsAnswerIsOfNoUse) {
+TEST(ActivationHook, ChangesNothingWhenItsAnswerIsOfNoUse) {
   const char* answers[] = {
       "[]",
       "{}",
@@ -634,7 +647,7 @@ TEST(RegistrationHook, ChangesNothingWhenItsAnswerIsOfNoUse) {
   }
 }
 
-TEST(RegistrationHook, IsRecordedOnlyInShadow) {
+TEST(ActivationHook, IsRecordedOnlyInShadow) {
   HookWorld world;
   world.hooks.answer(R"({"action": "reject"})");
   world.hooks.reply.shadow = true;
@@ -644,14 +657,14 @@ TEST(RegistrationHook, IsRecordedOnlyInShadow) {
   EXPECT_EQ(world.status(device), CertificateStatus::pending_activation);
 }
 
-TEST(RegistrationHook, IsNotAskedForCasThatNoHookNames) {
+TEST(ActivationHook, IsNotAskedForCasThatNoHookNames) {
   HookWorld world;
   world.hooks.only_for = "arn:aws:iot:r:a:cacert/" + std::string(64, '0');
   ASSERT_TRUE(world.connect(world.device("sensor-1")));
   EXPECT_TRUE(world.hooks.asked.empty());
 }
 
-TEST(RegistrationHook, ANamedPolicyThatIsMissingIsAFailureAndTriedAgain) {
+TEST(ActivationHook, ANamedPolicyThatIsMissingIsAFailureAndTriedAgain) {
   HookWorld world;
   world.hooks.answer(R"({"action": "activate", "policies": ["Missing"]})");
   const test::Identity device = world.device("sensor-1");

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
+#include "issuance/key_rules.h"
 #include "outcome/causes.h"
 #include "x509/digest.h"
-#include "x509/key_rules.h"
 
 namespace imprint::provisioning {
 
@@ -34,7 +34,7 @@ registry::Certificate certificate_record(const x509::Certificate& certificate, R
 }
 
 Result<void> check_outside_certificate(const x509::Certificate& certificate, Timestamp now) {
-  if (const auto fit = x509::check_device_key(certificate.public_key()); !fit)
+  if (const auto fit = issuance::check_device_key(certificate.public_key()); !fit)
     return refuse_outside("CertificateValidation"_cause, fit.error().message);
   if (now <= certificate.not_after()) return {};
   return refuse_outside(

@@ -15,7 +15,7 @@ registry::Certificate certificate_record(const x509::Certificate& certificate, R
                                          Timestamp now);
 
 /// CertificateValidation for a certificate that has expired or whose key is too weak to stand for a
-/// device (x509::check_device_key).
+/// device (issuance::check_device_key).
 Result<void> check_outside_certificate(const x509::Certificate& certificate, Timestamp now);
 
 /// Whether the handshake would find its way from the certificate to the CA: each signature on it is

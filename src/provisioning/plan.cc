@@ -9,6 +9,7 @@
 #include "policy/policy.h"
 #include "provisioning/claim_budget.h"
 #include "provisioning/issue.h"
+#include "provisioning/reprovision.h"
 #include "trail/event.h"
 
 namespace imprint::provisioning {
@@ -46,7 +47,9 @@ class Planner {
     }
     for (const registry::Require& hold : known_.holds) changes_.changes.emplace_back(hold);
     if (known_.resources.thing) {
-      if (known_.device) TRY(check_reprovision());
+      if (known_.device) {
+        TRY_ASSIGN(reprovisioned_, reprovision(known_, now_, changes_));
+      }
       TRY(known_.thing && !known_.thing->is_reserved ? update_thing() : create_thing());
     }
     TRY(check_key());
@@ -115,7 +118,7 @@ class Planner {
     TRY(provisioning::check_key_history(
         known_.history, identity_of(*known_.certificate), own,
         known_.device ? AskedBy::device : AskedBy::operator_call,
-        is_permitted_by_operator() ? Inactive::is_permitted : Inactive::refuses));
+        may_reprovision(known_.thing, now_) ? Inactive::is_permitted : Inactive::refuses));
     changes_.changes.emplace_back(hold_of(known_.history));
     return {};
   }
@@ -202,7 +205,7 @@ class Planner {
   /// before.
   void count_thing() {
     const std::int64_t limit = known_.device->settings.fleet_limit;
-    changes_.changes.emplace_back(registry::Count{things_counter(known_.device->template_name), 1,
+    changes_.changes.emplace_back(registry::Count{things_counter(known_.device->source), 1,
                                                   limit > 0 ? std::optional(limit) : std::nullopt,
                                                   "LimitReached"_cause});
   }
@@ -280,80 +283,6 @@ class Planner {
   static void set_attributes(registry::Attributes& attributes,
                              const std::map<AttributeName, std::string>& wanted) {
     for (const auto& [name, value] : wanted) attributes.insert_or_assign(name.str(), value);
-  }
-
-  // ---- earlier certificates of the same thing ----
-
-  [[nodiscard]] Unexpected refuse_known_thing(const registry::Certificate& other,
-                                              std::string_view because) const {
-    const bool is_other_key = other.status == CertificateStatus::active &&
-                              other.public_key != known_.certificate->public_key;
-    return refuse(
-        Fault::conflict, is_other_key ? "DuplicateDevice"_cause : "ResourceConflicts"_cause,
-        fmt::format("thing {} has certificate {} already ({}), {}. An operator can let it register "
-                    "again (imprint reprovision allow DIR {}), deactivate and detach that "
-                    "certificate, or set reprovision",
-                    quote(known_.thing->name.str()), other.id.hex(),
-                    registry::to_string(other.status), because, known_.thing->name.str()));
-  }
-
-  /// Whether its device may have it in use. Only the answer to a request can be lost on its way; a
-  /// certificate that came with its device has been there from the start.
-  static bool may_be_in_use(const registry::Certificate& certificate) {
-    return !certificate.requested_by || certificate.first_connected;
-  }
-
-  [[nodiscard]] bool is_permitted_by_operator() const {
-    return known_.thing && known_.thing->reprovision_until &&
-           now_ < *known_.thing->reprovision_until;
-  }
-
-  Result<void> check_reprovision() {
-    if (!known_.thing) return {};
-    const Reprovision rule = known_.device->settings.reprovision;
-    for (const registry::Certificate& other : known_.certificates_of_thing) {
-      const bool is_active = other.status == CertificateStatus::active;
-      const bool is_same_key = other.public_key == known_.certificate->public_key;
-      if (rule == Reprovision::aws) continue;
-      if (is_permitted_by_operator() || rule == Reprovision::replace) {
-        if (is_active && !is_same_key && may_be_in_use(other)) {
-          replaces_.push_back(other.id);
-        } else {
-          retire(other);
-        }
-        continue;
-      }
-      if (rule == Reprovision::never)
-        return refuse_known_thing(other, "and the setting reprovision = never");
-      if (rule == Reprovision::operator_decides) {
-        if (is_active) return refuse_known_thing(other, "and the setting reprovision = operator");
-        continue;
-      }
-      if (!is_active) return refuse_known_thing(other, "which somebody has taken out of service");
-      if (!is_same_key && may_be_in_use(other))
-        return refuse_known_thing(other, "which is in use with another key");
-      retire(other);
-    }
-    return {};
-  }
-
-  /// In the same transaction in which the new one becomes active: never two, never none.
-  void retire(registry::Certificate other) {
-    changes_.changes.emplace_back(registry::Erase{
-        registry::principal_key(known_.resources.thing->name, other.id), Expect::present()});
-    if (other.status != CertificateStatus::active) return;
-    // The same claim has paid for this device; it never got what it asked for.
-    if (other.requested_by == known_.certificate->requested_by && !other.first_connected)
-      repeats_lost_answer_ = true;
-    other.status = CertificateStatus::inactive;
-    other.replaced_by = known_.certificate->id;
-    changes_.events.push_back(trail::record({.time = now_,
-                                             .actor = known_.event.actor,
-                                             .correlation = known_.event.correlation,
-                                             .thing = known_.resources.thing->name.str(),
-                                             .certificate = other.id.hex()},
-                                            "retire_certificate"_step, trail::Outcome::ok));
-    changes_.changes.emplace_back(registry::update(std::move(other), now_));
   }
 
   // ---- policies ----
@@ -441,7 +370,8 @@ class Planner {
   /// Counted in the transaction that activates, so a claim cannot be used more often than it may;
   /// and without a limit too, so that one that is set later counts what was made before.
   void count() {
-    if (!known_.fleet || !is_new_device(*known_.certificate) || repeats_lost_answer_) return;
+    if (!known_.fleet || !is_new_device(*known_.certificate) || reprovisioned_.repeats_lost_answer)
+      return;
     changes_.changes.emplace_back(registry::Count{devices_counter(known_.fleet->caller.certificate),
                                                   1, known_.fleet->max_devices,
                                                   "ClaimRefused"_cause});
@@ -449,7 +379,7 @@ class Planner {
 
   void remember_registration() {
     registration_ = registry::Registration{
-        .template_name = *TemplateName::parse(known_.device->template_name),
+        .template_name = std::get<TemplateName>(known_.device->source),
         .request_digest = known_.fleet->request_digest,
         .thing =
             known_.resources.thing ? std::optional(known_.resources.thing->name) : std::nullopt,
@@ -474,7 +404,7 @@ class Planner {
       certificate.deactivated.reset();
       certificate.replaced_by.reset();
     }
-    if (!replaces_.empty()) certificate.replaces = replaces_;
+    if (!reprovisioned_.replaces.empty()) certificate.replaces = reprovisioned_.replaces;
     if (known_.origin == Origin::signature) {
       for (registry::Change& change : IssueCertificate::arrival_of(certificate))
         changes_.changes.push_back(std::move(change));
@@ -482,7 +412,8 @@ class Planner {
     }
     if (known_.origin == Origin::first_contact)
       return put(std::move(certificate), Expect::absent());
-    if (!registration_ && replaces_.empty() && certificate.status == known_.certificate->status) {
+    if (!registration_ && reprovisioned_.replaces.empty() &&
+        certificate.status == known_.certificate->status) {
       changes_.changes.emplace_back(registry::as_read(certificate));
       return;
     }
@@ -497,7 +428,7 @@ class Planner {
     if (known_.certificate) event.certificate = known_.certificate->id.hex();
     if (known_.device) {
       trail::Registered registered = known_.device->registered;
-      registered.template_name = known_.device->template_name;
+      registered.template_name = to_string(known_.device->source);
       registered.template_version = known_.device->template_version;
       registered.thing_existed = known_.thing.has_value();
       event = trail::with(std::move(event), registered);
@@ -510,15 +441,14 @@ class Planner {
   const std::string& thing_id_;
   const std::string& generation_id_;
   registry::ChangeSet changes_;
-  std::vector<CertificateId> replaces_;
-  bool repeats_lost_answer_ = false;
+  Reprovisioned reprovisioned_;
   std::optional<registry::Registration> registration_;
 };
 
 }  // namespace
 
-std::string things_counter(std::string_view template_name) {
-  return fmt::format("things-of-template/{}", template_name);
+std::string things_counter(const TemplateSource& source) {
+  return "things-of-template/" + to_string(source);
 }
 
 Result<Plan> plan(const Known& known, Timestamp now, const std::string& thing_id,

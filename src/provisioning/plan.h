@@ -12,6 +12,7 @@
 #include "provisioning/caller.h"
 #include "provisioning/key_history.h"
 #include "provisioning/settings.h"
+#include "provisioning/template_source.h"
 #include "registry/store.h"
 #include "templates/template.h"
 #include "trail/details.h"
@@ -23,8 +24,7 @@ struct DeviceRequest {
   /// Each must still be as it was read when the registration is committed: disabled, deactivated or
   /// changed meanwhile, it authorises nothing any more.
   std::vector<registry::Require> holds = {};
-  /// The stored template, or "cacert/<id>" for one that a CA carries.
-  std::string template_name = {};
+  TemplateSource source;
   std::int64_t template_version = 1;
   Settings settings = {};
   trail::Registered registered = {};  ///< what let it in, for the audit event
@@ -46,8 +46,8 @@ enum class Origin : std::uint8_t {
 
 /// The counter of the things that devices have made through a template, for its fleet-limit. The
 /// store adds to it, so registrations that run at once do not contend for it. It goes with the
-/// template or the CA. The name is DeviceRequest::template_name.
-std::string things_counter(std::string_view template_name);
+/// template or the CA.
+std::string things_counter(const TemplateSource& source);
 
 /// Everything a registration depends on, as it was read.
 struct Known {

@@ -9,11 +9,8 @@
 #include "base/random.h"
 #include "provisioning/caller.h"
 #include "provisioning/claim_guard.h"
-#include "provisioning/gatekeeper.h"
-#include "provisioning/hook.h"
+#include "provisioning/device_registration.h"
 #include "provisioning/ownership_token.h"
-#include "provisioning/plan.h"
-#include "provisioning/template_cache.h"
 
 namespace imprint::provisioning {
 
@@ -39,16 +36,18 @@ struct RegisteredThing {
   bool repeated = false;             ///< the same request had been carried out before
 };
 
-/// What a request came to, and what its template's hook had to do with it.
 struct RegisterThingOutcome {
   Result<RegisteredThing> result;
-  std::optional<HookAsked> hook = {};
+  /// What the template's hook decided. On record already when the device is registered; otherwise
+  /// it is for the caller to record.
+  std::optional<HookDecision> hook = {};
   std::string serial_number = {};  ///< that was sent, as the audit trail keeps it
 };
 
-/// RegisterThing of the fleet provisioning MQTT API: gather, ask the gatekeeper and the template's
-/// hook, plan, commit. A repeat of the same request with the same token gets the same answer until
-/// the token expires, and no hook is asked for it; anything else with a spent token is refused.
+/// RegisterThing of the fleet provisioning MQTT API, by a device that owns the certificate which a
+/// create operation made for it. A repeat of the same request with the same token gets the same
+/// answer until the token expires, and no hook is asked for it; anything else with a spent token is
+/// refused.
 class RegisterThing {
  public:
   RegisterThing(registry::Store& store, TemplateCache& templates, const OwnershipTokens& tokens,
@@ -56,59 +55,38 @@ class RegisterThing {
                 const Current<Settings>& settings, std::string arn_prefix, const Clock& clock,
                 Random& random)
       : store_(store),
-        templates_(templates),
         tokens_(tokens),
         claims_(claims),
-        hooks_(hooks),
-        alarms_(alarms),
-        settings_(settings),
-        arn_prefix_(std::move(arn_prefix)),
         clock_(clock),
-        random_(random) {}
+        registrar_(store, templates, hooks, alarms, settings, std::move(arn_prefix), clock,
+                   random) {}
 
-  /// With the hook's part in it already recorded when the device is registered; otherwise it is for
-  /// the caller to record.
   registry::Task<RegisterThingOutcome> run(Caller caller, RegisterThingRequest request);
 
  private:
-  /// The template that a request names, if its rules let the device in, and who asks.
-  struct Chosen {
-    registry::ProvisioningTemplate record;
-    templates::Template parsed;
-    registry::Certificate claim;
-    Settings settings;
-    Admission admission;
-  };
-  /// One request, through its races.
-  struct Attempt {
+  /// A request and what is known of it from one attempt to the next.
+  struct RequestState {
     Caller caller;
     RegisterThingRequest request;
     Sha256 digest;  ///< of the request as the device sent it
-    std::optional<HookAsked> hook = {};
-    std::string serial_number = {};  ///< as for the audit trail
+    std::optional<HookDecision> hook = {};
+    std::string serial_number = {};  ///< RegisterThingOutcome::serial_number
   };
 
-  registry::Task<Result<RegisteredThing>> attempt(Attempt& attempt, int number);
-  /// The `number`th attempt at it.
-  registry::Task<Result<Chosen>> choose(Attempt& attempt, const registry::Certificate& certificate,
-                                        int number);
-  registry::Task<HookAsked> ask(const Attempt& attempt, const registry::Certificate& certificate,
-                                const Chosen& chosen);
-  /// The certificate a token stands for, when its caller may register it now.
-  registry::Task<Result<registry::Certificate>> owned(Caller caller, std::string token);
-  registry::Task<Result<Known>> gather(const Attempt& attempt, registry::Certificate certificate,
-                                       Chosen chosen);
+  registry::Task<Result<RegisteredThing>> attempt(RequestState& state, int number);
+  /// The certificate that the token stands for, if its caller may register it now.
+  registry::Task<Result<registry::Certificate>> owned_certificate(Caller caller, std::string token);
+  registry::Task<Result<LoadedTemplate>> load_template(TemplateName name);
+  /// The caller's certificate, if its budget lets this device register.
+  registry::Task<Result<registry::Certificate>> admit_claim(
+      RequestState& state, const LoadedTemplate& through, const registry::Certificate& certificate,
+      int number);
 
   registry::Store& store_;
-  TemplateCache& templates_;
   const OwnershipTokens& tokens_;
   ClaimGuard& claims_;
-  hooks::Invoker& hooks_;
-  alarms::PointAlarms& alarms_;
-  const Current<Settings>& settings_;
-  std::string arn_prefix_;
   const Clock& clock_;
-  Random& random_;
+  DeviceRegistrar registrar_;
 };
 
 }  // namespace imprint::provisioning

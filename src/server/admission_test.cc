@@ -2,11 +2,11 @@
 // Who gets in, who does not and why, and who is put out again.
 #include <gmock/gmock.h>
 
+#include "issuance/key_rules.h"
 #include "outcome/causes.h"
 #include "test/support/shell.h"
 #include "test/support/test_server.h"
 #include "trail/event.h"
-#include "x509/key_rules.h"
 
 namespace imprint::server {
 namespace {
@@ -126,7 +126,7 @@ x509::PrivateKey key_of(const std::string& options) {
   return *x509::PrivateKey::from_pem(made.output.substr(made.output.find("-----BEGIN")));
 }
 
-/// Every key that registry, CSR and CA accept (x509/key_rules.h).
+/// Every key that registry, CSR and CA accept (issuance/key_rules.h).
 TEST(Handshake, EveryKeyThatIsAcceptedConnectsInEveryVersion) {
   test::ServerOptions options;
   options.second_server_key = std::make_shared<const x509::PrivateKey>(
@@ -137,7 +137,7 @@ TEST(Handshake, EveryKeyThatIsAcceptedConnectsInEveryVersion) {
   for (const std::string& kind :
        {ec + "P-256", ec + "P-384", ec + "P-521", rsa + "2048", rsa + "3072", rsa + "4096"}) {
     const x509::PrivateKey key = key_of(kind);
-    ASSERT_TRUE(x509::check_device_key(key.public_key())) << kind;
+    ASSERT_TRUE(issuance::check_device_key(key.public_key())) << kind;
     const auto device = server.enroll(server.make_client(test::make_root("a CA"), "d", key), "All",
                                       [](registry::Certificate&) {});
     for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {

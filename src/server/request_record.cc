@@ -32,7 +32,7 @@ registry::AuditEvent about_request(const RequestRecord& record, std::string cert
 }
 
 /// A device that was registered has its hook's part on record, in the commit that registered it.
-void enter_hook(Services& s, const RequestRecord& record, const provisioning::HookAsked& asked) {
+void enter_hook(Services& s, const RequestRecord& record, const provisioning::HookDecision& asked) {
   const auto& [asker, answer, took] = record;
   const std::string_view outcome = hooks::to_string(asked.verdict.outcome);
   s.metrics.hook_called(answer.template_name, asked.verdict.outcome, asked.shadow, asked.seconds);

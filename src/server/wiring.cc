@@ -23,7 +23,7 @@
 #include "operator_api/monitoring_json.h"
 #include "operator_api/operations.h"
 #include "operator_api/report_link.h"
-#include "provisioning/sweep.h"
+#include "provisioning/cleanup.h"
 #include "registry/sqlite/sqlite_store.h"
 #include "rest/api.h"
 #include "rest/web_session.h"
@@ -48,7 +48,7 @@ std::vector<std::string> endpoints_of(const deployment::Config& config) {
   return config.endpoints.empty() ? std::vector<std::string>{"localhost"} : config.endpoints;
 }
 
-constexpr auto kSweepPeriod = std::chrono::seconds(30);
+constexpr auto kCleanUpPeriod = std::chrono::seconds(30);
 constexpr auto kGoodbyeTime = std::chrono::seconds(5);
 /// Less than what device SDKs wait for an answer.
 constexpr auto kKeyPatience = std::chrono::seconds(25);
@@ -510,7 +510,7 @@ struct Server::Parts {
              .speaks_mqtt =
                  [this](const std::string& from) { note_mqtt_at_rest_port(*journal, log, from); }},
             descriptors.http, log));
-    http->every(kSweepPeriod, [this] { runtime::start(sweep()); });
+    http->every(kCleanUpPeriod, [this] { runtime::start(clean_up()); });
     http->every(kKeyPatiencePeriod, [this] { keys->refuse_late(clock.monotonic(), kKeyPatience); });
     TRY_ASSIGN(monitoring::Channels channels, make_alarm_channels(config));
     monitor->use(config.alarms, std::move(channels));
@@ -568,15 +568,15 @@ struct Server::Parts {
     co_return co_await control->handle(std::move(request));
   }
 
-  runtime::Task<void> sweep() {
-    const auto swept = co_await provisioning::sweep(
+  runtime::Task<void> clean_up() {
+    const auto cleaned = co_await provisioning::clean_up(
         *store, clock, audit_events, archive ? archive->through() : provisioning::kEverything);
-    if (!swept) {
+    if (!cleaned) {
       log.error("removing expired certificates failed; it is tried again",
-                {{"cause", swept.error().message}});
-    } else if (swept->certificates + swept->intents > 0) {
+                {{"cause", cleaned.error().message}});
+    } else if (cleaned->certificates + cleaned->intents > 0) {
       log.info("removed certificates that were never registered",
-               {{"certificates", swept->certificates}, {"intents", swept->intents}});
+               {{"certificates", cleaned->certificates}, {"intents", cleaned->intents}});
     }
   }
 

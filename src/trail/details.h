@@ -59,7 +59,7 @@ struct Registered {
   bool is_repeated = false;
 };
 
-/// What a pre-provisioning hook said, or a registration hook.
+/// What a pre-provisioning hook said, or an activation hook.
 struct HookAnswer {
   std::string template_name = {};
   std::string hook = {};  ///< ARN
@@ -67,7 +67,7 @@ struct HookAnswer {
   bool is_shadow = false;  ///< it decides nothing
   std::vector<std::string> overrides = {};
   std::vector<std::string> undeclared = {};  ///< overrides that the template does not declare
-  std::string action = {};                   ///< of a registration hook
+  std::string action = {};                   ///< of an activation hook
 };
 
 /// A certificate that its CA introduced and that waits for its activation.

@@ -5,7 +5,6 @@
 #include "x509/algorithm.h"
 #include "x509/der.h"
 #include "x509/digest.h"
-#include "x509/key_rules.h"
 #include "x509/name.h"
 #include "x509/pem.h"
 
@@ -82,19 +81,19 @@ Unexpected refuse(std::string_view step, const Error& error) {
 
 }  // namespace
 
-Result<Csr> Csr::from_pem(std::string_view text) {
+Result<Csr> Csr::from_pem(std::string_view text, KeyRule rule) {
   auto block = decode_pem(text, {"CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"}, kMaxPemChars,
                           "certificate signing request");
   if (!block) return refuse("text", block.error());
-  return from_der(block->der);
+  return from_der(block->der, rule);
 }
 
-Result<Csr> Csr::from_der(BytesView der) {
+Result<Csr> Csr::from_der(BytesView der, KeyRule rule) {
   const auto request = read_request(der);
   if (!request) return refuse("structure", request.error());
   auto key = PublicKey::from_spki(request->spki);
   if (!key) return refuse("public key", key.error());
-  if (const auto rules = check_device_key(*key); !rules) return refuse("public key", rules.error());
+  if (const auto fit = rule(*key); !fit) return refuse("public key", fit.error());
   const auto algorithm = parse_signature_algorithm(request->algorithm);
   if (!algorithm) return refuse("signature", algorithm.error());
   if (const auto valid = key->verify(*algorithm, request->info, request->signature); !valid)

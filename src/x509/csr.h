@@ -19,11 +19,14 @@ class Csr {
  public:
   static constexpr std::size_t kMaxPemChars = 4096;  ///< AWS IoT API: certificateSigningRequest
 
-  /// Parses and checks, in this order: size, one PEM block, structure, key rules (key_rules.h),
-  /// signature algorithm, self-signature. Fault::invalid, InvalidCsr, and a message that
-  /// names the step and what was found.
-  static Result<Csr> from_pem(std::string_view text);
-  static Result<Csr> from_der(BytesView der);
+  /// Decides whether a key is accepted. It sees the key before any arithmetic is done with it.
+  using KeyRule = Result<void>(const PublicKey&);
+
+  /// Parses and checks, in this order: size, one PEM block, structure, `rule`, signature algorithm,
+  /// self-signature. Fault::invalid, InvalidCsr, and a message that names the step and what was
+  /// found.
+  static Result<Csr> from_pem(std::string_view text, KeyRule rule);
+  static Result<Csr> from_der(BytesView der, KeyRule rule);
 
   [[nodiscard]] const PublicKey& public_key() const { return public_key_; }
   /// SHA-256 of the signed bytes and the signature: the same for every encoding of one signature,

@@ -4,8 +4,8 @@
 #include <openssl/err.h>
 #include <openssl/x509.h>
 
+#include "issuance/key_rules.h"
 #include "x509/csr.h"
-#include "x509/key_rules.h"
 #include "x509/pem.h"
 
 using namespace imprint;  // NOLINT(google-build-using-namespace)
@@ -29,8 +29,9 @@ void check_against_openssl(BytesView der, const x509::Csr& csr) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const BytesView bytes(data, size);
-  if (const auto csr = x509::Csr::from_der(bytes)) check_against_openssl(bytes, *csr);
-  if (const auto csr = x509::Csr::from_pem(as_text(bytes))) {
+  if (const auto csr = x509::Csr::from_der(bytes, issuance::check_device_key))
+    check_against_openssl(bytes, *csr);
+  if (const auto csr = issuance::read_csr(as_text(bytes))) {
     const auto block = x509::decode_pem(
         as_text(bytes), {"CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"}, 4096, "CSR");
     IMPRINT_ASSERT(block.has_value());
@@ -38,7 +39,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   // The key rules also see keys without a signature around them.
   if (const auto key = x509::PublicKey::from_spki(bytes))
-    static_cast<void>(x509::check_device_key(*key));
+    static_cast<void>(issuance::check_device_key(*key));
   IMPRINT_ASSERT(ERR_peek_error() == 0);
   return 0;
 }

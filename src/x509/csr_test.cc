@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <openssl/err.h>
 
+#include "issuance/key_rules.h"
 #include "outcome/causes.h"
 #include "test/support/shell.h"
 #include "test/support/test_ca.h"
@@ -17,8 +18,10 @@ std::string good_csr(const PrivateKey& key) {
   return *make_csr_pem(key, test::common_name("device"));
 }
 
+Result<Csr> read_der(BytesView der) { return Csr::from_der(der, issuance::check_device_key); }
+
 std::string reason(std::string_view pem) {
-  const auto csr = Csr::from_pem(pem);
+  const auto csr = issuance::read_csr(pem);
   EXPECT_EQ(ERR_peek_error(), 0U);
   if (csr) return "accepted";
   EXPECT_EQ(csr.error().fault, Fault::invalid);
@@ -48,7 +51,7 @@ TEST(Csr, GivesThePublicKeyThatSignedIt) {
   for (const KeyAlgorithm algorithm :
        {KeyAlgorithm::ec_p256, KeyAlgorithm::ec_p384, KeyAlgorithm::rsa_2048}) {
     const auto key = test::make_key(algorithm);
-    const auto csr = Csr::from_pem(good_csr(key));
+    const auto csr = issuance::read_csr(good_csr(key));
     ASSERT_TRUE(csr) << csr.error().message;
     EXPECT_EQ(csr->public_key(), key.public_key());
   }
@@ -78,13 +81,13 @@ TEST(Csr, RefusesBytesAfterTheRequestAndEveryFlippedBit) {
   const Bytes der = decode_pem(good_csr(key), {"CERTIFICATE REQUEST"}, 4096, "CSR")->der;
   Bytes longer = der;
   longer.push_back(0);
-  EXPECT_TRUE(contains(Csr::from_der(longer).error().message, "1 bytes too many"));
+  EXPECT_TRUE(contains(read_der(longer).error().message, "1 bytes too many"));
   for (std::size_t cut = 0; cut < der.size(); ++cut)
-    EXPECT_FALSE(Csr::from_der(BytesView(der).first(cut))) << cut;
+    EXPECT_FALSE(read_der(BytesView(der).first(cut))) << cut;
   for (std::size_t bit = 0; bit < der.size() * 8; ++bit) {
     Bytes changed = der;
     changed[bit / 8] ^= static_cast<std::uint8_t>(1U << bit % 8);
-    EXPECT_FALSE(Csr::from_der(changed)) << "bit " << bit;
+    EXPECT_FALSE(read_der(changed)) << "bit " << bit;
   }
   EXPECT_EQ(ERR_peek_error(), 0U);
 }
@@ -94,8 +97,8 @@ TEST(Csr, MalformedAttributesAreRefused) {
   const auto with_attributes = [&](const Bytes& content) {
     const Bytes info = der::sequence_of(der::unsigned_integer({}), test::common_name("x").der(),
                                         key.public_key().spki(), der::element(0xA0, content));
-    return Csr::from_der(der::sequence_of(info, algorithm_identifier(key.signature_algorithm()),
-                                          der::bit_string_of(*key.sign(info))));
+    return read_der(der::sequence_of(info, algorithm_identifier(key.signature_algorithm()),
+                                     der::bit_string_of(*key.sign(info))));
   };
   const Bytes type = der::oid("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x0e");
   const Bytes value = der::unsigned_integer(Bytes{1});
@@ -127,7 +130,7 @@ TEST(Csr, ASignatureOfAnotherKeyIsRefused) {
                                       yours.public_key().spki(), der::element(0xA0, {}));
   const Bytes request = der::sequence_of(info, algorithm_identifier(mine.signature_algorithm()),
                                          der::bit_string_of(*mine.sign(info)));
-  const auto csr = Csr::from_der(request);
+  const auto csr = read_der(request);
   ASSERT_FALSE(csr);
   EXPECT_TRUE(contains(csr.error().message, "CSR self-signature: the signature does not verify"));
 }

@@ -23,6 +23,9 @@ Result<int> read_version(der::Reader& fields) {
 
 }  // namespace
 
+// Not with OpenSSL 3.0's i2d_re_X509_tbs: it has no setter for the algorithm of a signature that an
+// issuance::Signer makes, nor for that signature, and reads the public key again: 1.6 ms, not 12
+// us.
 Result<Bytes> encode(const TbsCertificate& tbs) {
   if (tbs.not_after <= tbs.not_before)
     return fail(Fault::invalid, "the certificate would end before it begins");

@@ -255,7 +255,7 @@ for line in sys.stdin:
 """
 
 
-class RegistrationHook(WithOwnCa):
+class ActivationHook(WithOwnCa):
     def test_a_program_decides_within_the_first_connect(self):
         (self.folder / "hook.py").write_text(HOOK)
         self.assertEqual(self.deployment.stop(), 0)

@@ -8,7 +8,7 @@
 
 namespace imprint::provisioning {
 
-struct Swept {
+struct CleanedUp {
   std::size_t certificates = 0;
   std::size_t intents = 0;
   std::int64_t events = 0;
@@ -23,7 +23,8 @@ inline constexpr std::int64_t kEverything = std::numeric_limits<std::int64_t>::m
 /// are put on record in the audit trail); and the oldest audit events beyond the newest
 /// `audit_events`, though none after `archived`. Run now and then; one that meets a RegisterThing
 /// gives way.
-registry::Task<Result<Swept>> sweep(registry::Store& store, const Clock& clock,
-                                    std::int64_t audit_events, std::int64_t archived = kEverything);
+registry::Task<Result<CleanedUp>> clean_up(registry::Store& store, const Clock& clock,
+                                           std::int64_t audit_events,
+                                           std::int64_t archived = kEverything);
 
 }  // namespace imprint::provisioning

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "provisioning/sweep.h"
+#include "provisioning/cleanup.h"
 
 #include "encoding/json.h"
 #include "encoding/text.h"
@@ -74,10 +74,10 @@ registry::Task<Result<std::int64_t>> forget_events(registry::Store& store, std::
 
 }  // namespace
 
-registry::Task<Result<Swept>> sweep(registry::Store& store, const Clock& clock,
-                                    std::int64_t audit_events, std::int64_t archived) {
+registry::Task<Result<CleanedUp>> clean_up(registry::Store& store, const Clock& clock,
+                                           std::int64_t audit_events, std::int64_t archived) {
   const Timestamp now = clock.now();
-  Swept swept;
+  CleanedUp cleaned;
   CO_TRY_ASSIGN(const std::vector<registry::Certificate> expired,
                 co_await registry::list_all<registry::Certificate>(
                     store, registry::query::ExpiredCertificates{now}));
@@ -93,7 +93,7 @@ registry::Task<Result<Swept>> sweep(registry::Store& store, const Clock& clock,
       if (keep) continue;
     }
     const auto removed = co_await store.commit(removal_of(certificate, std::move(attached), now));
-    if (removed) ++swept.certificates;
+    if (removed) ++cleaned.certificates;
     if (!removed && removed.error().fault != Fault::conflict)
       co_return tl::unexpected(removed.error());
   }
@@ -102,12 +102,12 @@ registry::Task<Result<Swept>> sweep(registry::Store& store, const Clock& clock,
                     store, registry::query::Intents{now - kIntentAge}));
   for (const registry::IssuanceIntent& intent : intents) {
     const auto removed = co_await store.commit(removal_of(intent, now));
-    if (removed) ++swept.intents;
+    if (removed) ++cleaned.intents;
     if (!removed && removed.error().fault != Fault::conflict)
       co_return tl::unexpected(removed.error());
   }
-  CO_TRY_ASSIGN(swept.events, co_await forget_events(store, audit_events, archived));
-  co_return swept;
+  CO_TRY_ASSIGN(cleaned.events, co_await forget_events(store, audit_events, archived));
+  co_return cleaned;
 }
 
 }  // namespace imprint::provisioning

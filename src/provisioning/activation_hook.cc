@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "provisioning/registration_hook.h"
+#include "provisioning/activation_hook.h"
 
 #include <algorithm>
 #include <array>
@@ -12,14 +12,14 @@ namespace imprint::provisioning {
 namespace {
 
 namespace json = encoding::json;
-using Action = RegistrationDecision::Action;
+using Action = ActivationDecision::Action;
 
 /// In messages that a template's place would stand in.
 constexpr std::string_view kPlace = "hook";
 
 template <class... Args>
 Unexpected refuse_answer(fmt::format_string<Args...> format, Args&&... args) {
-  return fail(Fault::unavailable, "the registration hook's answer is of no use: {}",
+  return fail(Fault::unavailable, "the activation hook's answer is of no use: {}",
               fmt::format(format, std::forward<Args>(args)...));
 }
 
@@ -149,16 +149,16 @@ std::string_view to_string(Action action) {
   return "pending";
 }
 
-Result<RegistrationDecision> read_decision(const hooks::Reply& reply) {
+Result<ActivationDecision> read_decision(const hooks::Reply& reply) {
   if (reply.kind != hooks::Reply::Kind::answered)
-    return fail(Fault::unavailable, "the registration hook gave no answer: {}", reply.because);
+    return fail(Fault::unavailable, "the activation hook gave no answer: {}", reply.because);
   if (!reply.answer.is_object())
     return refuse_answer("it is {} where an object is expected", encoding::type_name(reply.answer));
   const json::object& object = reply.answer.get_object();
   static constexpr std::array<std::string_view, 3> kMembers = {"action", "policies", "thing"};
   TRY(check_members(object, kMembers));
   TRY_ASSIGN(const Action action, read_action(object));
-  RegistrationDecision decision{.action = action};
+  ActivationDecision decision{.action = action};
   TRY_ASSIGN(const json::array* policies, read_list(object, "policies"));
   const json::value* thing = object.if_contains("thing");
   if (action != Action::activate && (!policies->empty() || thing != nullptr))
@@ -176,7 +176,7 @@ Result<RegistrationDecision> read_decision(const hooks::Reply& reply) {
   return decision;
 }
 
-templates::Resources resources_of(const RegistrationDecision& decision,
+templates::Resources resources_of(const ActivationDecision& decision,
                                   const CertificateId& certificate) {
   templates::Resources out;
   out.certificate = templates::CertificateResource{.logical_name = std::string(kPlace),

@@ -13,9 +13,9 @@
 #include "hooks/hooks.h"
 #include "templates/template.h"
 
-/// Imprint's own: the hook that decides about certificates which a CA without a registration config
-/// introduces, where AWS would use a topic rule and a Lambda function. A [[hook]] whose `arn`
-/// matches the CA certificate's ARN is asked.
+/// The hook of a CA that has no registration config: decides whether a certificate of it that was
+/// registered just in time is activated, where AWS would use a topic rule and a Lambda function. A
+/// [[hook]] whose `arn` matches the CA certificate's ARN is asked. Imprint's own.
 namespace imprint::provisioning {
 
 /// A certificate that a registered CA signed is in the registry and waits for its activation (AWS
@@ -36,23 +36,22 @@ encoding::json::object to_json(const RegistrationEvent& event);
 std::string question_of(const RegistrationEvent& event, const std::string& certificate_pem,
                         const std::string& client_id);
 
-struct RegistrationDecision {
+struct ActivationDecision {
   enum class Action : std::uint8_t { activate, reject, wait };
   Action action = Action::wait;
   std::vector<PolicyName> policies = {};
   std::optional<templates::ThingResource> thing = {};
 };
-std::string_view to_string(
-    RegistrationDecision::Action action);  ///< "activate", "reject", "pending"
+std::string_view to_string(ActivationDecision::Action action);  ///< "activate", "reject", "pending"
 
 /// {"action": "activate" | "reject" | "pending", "policies": [name...], "thing": {"thingName",
 /// "thingTypeName", "attributes", "thingGroups"}}; `policies` and `thing` go with activate only.
 /// Fault::unavailable for a hook that failed, threw or answered anything else; the message is for
 /// the log and the audit trail.
-Result<RegistrationDecision> read_decision(const hooks::Reply& reply);
+Result<ActivationDecision> read_decision(const hooks::Reply& reply);
 
 /// What an activation makes, as if a template had said so.
-templates::Resources resources_of(const RegistrationDecision& decision,
+templates::Resources resources_of(const ActivationDecision& decision,
                                   const CertificateId& certificate);
 
 }  // namespace imprint::provisioning

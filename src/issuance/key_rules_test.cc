@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "x509/key_rules.h"
+#include "issuance/key_rules.h"
 
 #include <gtest/gtest.h>
 #include <openssl/bn.h>
@@ -10,9 +10,15 @@
 #include "x509/der.h"
 #include "x509/openssl.h"
 
-namespace imprint::x509 {
+namespace imprint::issuance {
 namespace {
 
+namespace der = x509::der;
+using x509::KeyAlgorithm;
+using x509::KeyType;
+using x509::OpensslPtr;
+using x509::PublicKey;
+using x509::SignatureAlgorithm;
 using Number = OpensslPtr<BIGNUM>;
 
 Bytes to_bytes(const BIGNUM* n) {
@@ -229,4 +235,4 @@ TEST(PublicKeyText, OtherKindsAreCarriedButNeverUsed) {
 }
 
 }  // namespace
-}  // namespace imprint::x509
+}  // namespace imprint::issuance
