@@ -105,6 +105,8 @@ struct Change : std::variant<Put, Erase, Require, RequireSame, Count, Forget> {
 struct ChangeSet {
   std::vector<Change> changes = {};
   std::vector<AuditEvent> events = {};
+
+  void add(Change change) { changes.push_back(std::move(change)); }
 };
 
 /// The questions the store answers with a list. Closed on purpose: one statement each.
@@ -365,17 +367,43 @@ Task<Result<std::vector<T>>> list_all(Store& store, Query query) {
   }
 }
 
+/// Up to `most` records of a list: enough to count them or to find out whether there are any.
+template <class T>
+Task<Result<std::vector<T>>> list_first(Store& store, Query query, std::size_t most) {
+  auto page = co_await store.list(std::move(query), {{}, most});
+  if (!page) co_return tl::unexpected(std::move(page).error());
+  std::vector<T> out;
+  for (Record& record : page->records) out.push_back(std::get<T>(std::move(record)));
+  co_return out;
+}
+
+/// Holds that there is a record with this key.
+inline Require exists(Key key) { return {std::move(key), Expect::present()}; }
+
 /// Holds that a record is still as it was read.
 template <class T>
 Require as_read(const T& record) {
   return {key_of(record), Expect::at(record.version)};
 }
 
+/// Stores a record whose key nobody else has used meanwhile.
+template <class T>
+Put create(T&& record) {
+  return {std::forward<T>(record), Expect::absent()};
+}
+
+/// Removes a record that was read, unless somebody else has changed it meanwhile.
+template <class T>
+Erase erase(const T& record) {
+  return {key_of(record), Expect::at(record.version)};
+}
+
 /// The next version of a record that was read and altered since, unless somebody else has changed
-/// it meanwhile. An lvalue becomes that version, too.
+/// it meanwhile; of version 0, the first version, unless somebody else has created it. An lvalue
+/// becomes that version, too.
 template <class T>
 Put update(T&& record) {
-  const Expect expect = Expect::at(record.version);
+  const Expect expect = record.version == 0 ? Expect::absent() : Expect::at(record.version);
   ++record.version;
   return {std::forward<T>(record), expect};
 }
@@ -397,16 +425,23 @@ inline bool is_lost_race(const Error& error) {
 inline constexpr int kMostAttempts = 5;
 
 /// The answer of `attempt`, a function of the number of the attempt (from 1) that reads, decides
-/// and commits; again while it loses the race, and Fault::unavailable when it loses all.
+/// and commits. Tried again while it loses the race; when it loses all, the answer is the last
+/// loss.
 template <class Attempt>
-std::invoke_result_t<Attempt&, int> retry_on_conflict(Attempt attempt) {
+std::invoke_result_t<Attempt&, int> repeat_on_conflict(Attempt attempt) {
   for (int number = 1;; ++number) {
     auto result = co_await attempt(number);
-    if (result || !is_lost_race(result.error())) co_return result;
-    if (number == kMostAttempts)
-      co_return fail(Fault::unavailable, "others are changing the same thing at this moment: {}",
-                     result.error().message);
+    if (result || !is_lost_race(result.error()) || number == kMostAttempts) co_return result;
   }
+}
+
+/// The same; when it loses all races, the answer is Fault::unavailable.
+template <class Attempt>
+std::invoke_result_t<Attempt&, int> retry_on_conflict(Attempt attempt) {
+  auto result = co_await repeat_on_conflict(std::move(attempt));
+  if (result || !is_lost_race(result.error())) co_return result;
+  co_return fail(Fault::unavailable, "others are changing the same thing at this moment: {}",
+                 result.error().message);
 }
 
 }  // namespace imprint::registry
