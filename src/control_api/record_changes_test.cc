@@ -32,7 +32,7 @@ registry::Thing thing(registry::Attributes attributes, std::int64_t version = 1)
 json::object told(const registry::ChangeSet& changes,
                   const std::vector<std::optional<Record>>& before) {
   json::object detail;
-  tell_changes(detail, changes, before);
+  add_changes(detail, changes, before);
   return detail;
 }
 
@@ -122,7 +122,7 @@ TEST(RecordChanges, AreBoundedAndSayHowMuchIsLeftOut) {
     records.changes.emplace_back(
         Erase{registry::thing_key(*ThingName::parse(fmt::format("d{}", i)))});
   }
-  EXPECT_EQ(told_keys(records).size(), 32U);
+  EXPECT_EQ(audited_keys(records).size(), 32U);
   EXPECT_EQ(told(records, std::vector<std::optional<Record>>(32)).at("changes_left_out"), 68);
 }
 
