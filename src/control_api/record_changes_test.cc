@@ -12,9 +12,7 @@ namespace json = encoding::json;
 using registry::Erase;
 using registry::Put;
 using registry::Record;
-using test::ControlApiWorld;
-using test::Reply;
-using ::testing::HasSubstr;
+using namespace test::words;
 using ::testing::Not;
 
 const std::string kOpen =
@@ -249,7 +247,7 @@ TEST(ControlPlaneEvents, TellWhatWasThereWhenTheyWereCommitted) {
   world.must("POST", "/things/d", R"({"attributePayload":{"attributes":{"room":"a"}}})");
   const auto other = [&] {
     registry::ChangeSet changes;
-    changes.changes.emplace_back(Put{thing({{"room", "b"}}, 2)});
+    changes.add(Put{thing({{"room", "b"}}, 2)});
     world.arrange(std::move(changes));
   };
   world.store.before_commit(other);
