@@ -131,8 +131,8 @@ runtime::Task<Result<void>> check_room(Call call, CaNeeds needs, CaCertificate w
   }
   if (same.size() < kMaxOfSameSubject) co_return Result<void>();
   co_return refuse(Exception::limit_exceeded,
-                   fmt::format("{} CA certificates of this subject are registered, which is the "
-                               "most; delete one first",
+                   fmt::format("{} CA certificates of this subject are registered, the maximum; "
+                               "delete one first",
                                same.size()));
 }
 

@@ -72,9 +72,8 @@ registry::ChangeSet membership_change(const Call& call, const Membership& member
 runtime::Task<Result<void>> check_room(registry::Store& store, ThingGroupName group,
                                        std::vector<GroupMembership> present) {
   if (present.size() >= kMaxGroupsPerThing) {
-    co_return refuse(
-        Exception::invalid_request,
-        fmt::format("the thing is in {} groups already, which is the most", present.size()));
+    co_return refuse(Exception::invalid_request,
+                     fmt::format("the thing is already in {} groups, the maximum", present.size()));
   }
   CO_TRY_ASSIGN(const ThingGroupName root, co_await root_of(store, group));
   for (const GroupMembership& membership : present) {
@@ -146,9 +145,10 @@ Answer update_groups_of_thing(Call call, registry::Store& store) {
   for (const ThingGroupName& group : joins) {
     CO_TRY(co_await get_static_group(store, group, "thingGroupsToAdd"));
     if (std::ranges::find(leaves, group) != leaves.end()) {
-      co_return refuse(Exception::invalid_request,
-                       fmt::format("thing group {} is to be both added and removed; name it once",
-                                   quote(group.str())));
+      co_return refuse(
+          Exception::invalid_request,
+          fmt::format("thing group {} is both to be added and to be removed; name it once",
+                      quote(group.str())));
     }
     if (std::ranges::find(present, group, &GroupMembership::group) != present.end()) continue;
     CO_TRY(co_await check_room(store, group, present));

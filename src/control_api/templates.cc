@@ -70,7 +70,7 @@ Result<std::optional<registry::ProvisioningHook>> read_hook(const Call& call, Te
   if (!call.in.has("preProvisioningHook")) return std::nullopt;
   if (type == TemplateType::jitp) {
     return refuse_hook(
-        "just-in-time provisioning asks no hook; leave it out, or make a template of type "
+        "just-in-time provisioning calls no hook; leave it out, or make a template of type "
         "FLEET_PROVISIONING",
         "");
   }
@@ -133,7 +133,8 @@ runtime::Task<Result<void>> check_room(Call call, registry::Store& store, Templa
   if (all.size() < kMaxTemplates) co_return Result<void>();
   co_return refuse(
       Exception::limit_exceeded,
-      fmt::format("there are {} provisioning templates already, which is the most", kMaxTemplates));
+      fmt::format("there are already {} provisioning templates, the maximum; delete one first",
+                  kMaxTemplates));
 }
 
 Answer create_template(Call call, registry::Store& store) {
@@ -230,11 +231,10 @@ runtime::Task<Result<void>> check_no_ca_uses(registry::Store& store, TemplateNam
                 co_await registry::list_first<registry::CaCertificate>(
                     store, registry::query::CaCertificates{.template_name = name}, 1));
   if (users.empty()) co_return Result<void>();
-  co_return refuse(
-      Exception::delete_conflict,
-      fmt::format("Provisioning template {} is the one of CA certificate {}; give that "
-                  "another registrationConfig first",
-                  quote(name.str()), users.front().id.hex()));
+  co_return refuse(Exception::delete_conflict,
+                   fmt::format("Provisioning template {} is used by CA certificate {}; give that "
+                               "another registrationConfig first",
+                               quote(name.str()), users.front().id.hex()));
 }
 
 Answer delete_template(Call call, registry::Store& store) {

@@ -170,7 +170,7 @@ TEST_F(Templates, HaveAHookThatIsGivenReplacedAndTaken) {
   create("J", {{"type", "JITP"}, {"templateBody", body}});
   expect_refusals(world, {{"hook of a JITP template", "PATCH", "/provisioning-templates/J",
                            R"({"preProvisioningHook":{"targetArn":"arn:a"}})", 400, kInvalid,
-                           "just-in-time provisioning asks no hook"}});
+                           "just-in-time provisioning calls no hook"}});
 }
 
 TEST_F(Templates, HaveUpToFiveVersions) {

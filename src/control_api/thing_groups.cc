@@ -99,7 +99,7 @@ runtime::Task<Result<void>> check_parent(registry::Store& store, ThingGroupName 
                     store, registry::query::ThingGroups{.parent = name}, kMaxGroupChildren));
   if (children.size() < kMaxGroupChildren) co_return Result<void>();
   co_return refuse(Exception::invalid_request,
-                   fmt::format("Parent thing group {} has {} children already, which is the most",
+                   fmt::format("Parent thing group {} already has {} children, the maximum",
                                quote(name.str()), kMaxGroupChildren),
                    "parentGroupName");
 }
@@ -135,9 +135,10 @@ Answer create_thing_group(Call call, GroupNeeds needs) {
   }
   const auto done = co_await commit(store, std::move(changes));
   if (!done && done.error().cause == "LimitReached"_cause) {
-    co_return refuse(Exception::limit_exceeded,
-                     fmt::format("There are {} dynamic thing groups already, which is the most",
-                                 registry::kMaxDynamicGroups));
+    co_return refuse(
+        Exception::limit_exceeded,
+        fmt::format("There are already {} dynamic thing groups, the maximum; delete one first",
+                    registry::kMaxDynamicGroups));
   }
   CO_TRY(done);
   co_return write_created(call, group);

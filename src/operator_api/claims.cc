@@ -169,7 +169,7 @@ runtime::Task<Result<registry::Certificate>> get_certificate_record(Call call, C
   CO_TRY_ASSIGN(const CertificateId id, read_certificate_id(call, "certificateId"));
   co_return co_await find_or_refuse(
       needs.store, registry::certificate_key(id),
-      fmt::format("There is no certificate {}; ListClaims has those that are claims", id.hex()));
+      fmt::format("There is no certificate {}; ListClaims lists the claims", id.hex()));
 }
 
 runtime::Task<Result<registry::Certificate>> get_claim(Call call, ClaimNeeds needs) {

@@ -42,7 +42,7 @@ Result<void> check_policy(const Call& call) {
   const std::string document = in.text("policyDocument");
   if (role.empty() == document.empty()) {
     return refuse(Exception::invalid_request,
-                  "give the access key either a role or a policyDocument, not both and not none");
+                  "give the access key either a role or a policyDocument, not both");
   }
   if (!role.empty()) {
     const auto policy = access::role_policy(role);

@@ -46,9 +46,10 @@ runtime::Task<Result<void>> make_room(registry::Store& store, ListName name,
                 co_await registry::list_first<ManufacturingList>(
                     store, registry::query::ManufacturingLists{}, kMaxManufacturingLists));
   if (all.size() == kMaxManufacturingLists) {
-    co_return refuse(Exception::limit_exceeded,
-                     fmt::format("there are {} manufacturing lists already, which is the most",
-                                 kMaxManufacturingLists));
+    co_return refuse(
+        Exception::limit_exceeded,
+        fmt::format("there are already {} manufacturing lists, the maximum; delete one first",
+                    kMaxManufacturingLists));
   }
   CO_TRY(co_await erase_strays(store, registry::query::EntriesOfList{name},
                                registry::manufacturing_list_key(name), std::move(event),

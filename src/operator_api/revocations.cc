@@ -36,7 +36,7 @@ Answer lift_revocation(Call call, registry::Store& store) {
                                   "certificate first (aws iot delete-certificate)",
                                   id.hex(), registry::to_string(certificate->status))
                     : fmt::format("There is no revocation of a certificate {}; ListRevocations "
-                                  "(imprint revocation list) has those that there are",
+                                  "(imprint revocation list) lists all revocations",
                                   id.hex()));
   }
   registry::AuditEvent event =

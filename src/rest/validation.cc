@@ -150,7 +150,7 @@ Result<std::optional<json::value>> from_header(const InputInfo& input, const Sou
   if (found.empty()) return std::optional<json::value>();
   if (!sources.scope.covers(input.wire_name())) {
     return refuse(Exception::incomplete_signature,
-                  fmt::format("SignedHeaders lacks {}, which the operation goes by; sign it too",
+                  fmt::format("SignedHeaders lacks {}, which the operation needs; sign it too",
                               input.wire_name()));
   }
   // Targets and bodies have been checked for UTF-8 already.

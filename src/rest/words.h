@@ -8,7 +8,8 @@
 #include "rest/paging.h"
 #include "rest/validation.h"
 
-/// The vocabulary of operations, for the folders that implement them: `using namespace rest::words`.
+/// The vocabulary of operations, for the folders that implement them: `using namespace
+/// rest::words`.
 namespace imprint::rest::words {
 
 namespace json = encoding::json;
