@@ -15,7 +15,6 @@ namespace imprint::bulk {
 namespace {
 
 using provisioning::AppliedTemplate;
-using registry::Expect;
 using registry::RegistrationProgress;
 using registry::RegistrationTask;
 using registry::TaskStatus;
@@ -198,8 +197,8 @@ Result<void> RegistrationTasks::remove_old() {
     if (is_running || task.created + kTaskLifetime > clock_.now()) continue;
     reports_.remove(task.id);
     registry::ChangeSet changes;
-    changes.changes.emplace_back(registry::Erase{registry::registration_progress_key(task.id)});
-    changes.changes.emplace_back(registry::Erase{registry::registration_task_key(task.id)});
+    changes.add(registry::Erase{registry::registration_progress_key(task.id)});
+    changes.add(registry::Erase{registry::registration_task_key(task.id)});
     TRY(own_.run(store_.commit(std::move(changes))));
   }
   return {};
@@ -315,7 +314,7 @@ Result<void> RegistrationTasks::register_line(Run& run, const LineReader::Line& 
     TRY_ASSIGN(after.results, reports_.write(run.task.id, ReportType::results, run.progress.results,
                                              result_line(run.task, options_.account, line,
                                                          after.done_lines, applied)));
-    changes.changes.emplace_back(registry::update(after, clock_.now()));
+    changes.add(registry::update(after, clock_.now()));
     return {};
   };
   registry::AuditEvent event = trail::record(
@@ -338,7 +337,7 @@ Result<void> RegistrationTasks::report_failure(Run& run, const LineReader::Line&
   TRY_ASSIGN(after.errors, reports_.write(run.task.id, ReportType::errors, run.progress.errors,
                                           error_line(line, after.done_lines, error)));
   registry::ChangeSet changes;
-  changes.changes.emplace_back(registry::update(after, clock_.now()));
+  changes.add(registry::update(after, clock_.now()));
   TRY(own_.run(store_.commit(std::move(changes))));
   run.progress = std::move(after);
   return {};
@@ -352,14 +351,14 @@ Result<void> RegistrationTasks::finish(const std::string& id, TaskStatus status,
   task.status = status;
   task.message = message.substr(0, kMaxMessage);
   registry::ChangeSet changes;
-  changes.changes.emplace_back(registry::update(task, clock_.now()));
+  changes.add(registry::update(task, clock_.now()));
   changes.events.push_back(trail::record(
       {.time = task.modified, .actor = task.actor, .correlation = task.id},
       "finish_thing_registration_task"_step,
       status == TaskStatus::failed ? trail::Outcome::failed : trail::Outcome::ok, {},
       json::object{
           {"task", task.id}, {"status", registry::to_string(status)}, {"message", task.message}}));
-  changes.changes.emplace_back(registry::Count{std::string(kRunningTasks), -1});
+  changes.add(registry::Count{std::string(kRunningTasks), -1});
   TRY(own_.run(store_.commit(std::move(changes))));
   std::error_code ignored;  // if this fails, it is removed with the task
   std::filesystem::remove(input_of(id), ignored);

@@ -7,19 +7,14 @@
 #include "base/certificate_id.h"
 #include "control_api/words.h"
 #include "registry/records.h"
-#include "rest/arn.h"
 
-/// What the ARNs of these resources name.
+/// The ARNs of certificates and of the targets of policies.
 namespace imprint::control_api {
 
-using rest::arn_resource;
-using rest::parse_arn;
-using rest::parse_resource;
-
-/// A principal of a thing: a certificate's ARN. Cognito identities are not offered.
+/// A principal of a thing, by its ARN: a certificate. There are no Cognito identities here.
 Result<CertificateId> parse_principal(const Call& call, std::string_view member);
 
-/// What a policy can be attached to: the ARN of a certificate or of a thing group.
+/// The target of a policy, by its ARN: a certificate or a thing group.
 Result<registry::PolicyTarget> parse_target(const Call& call, std::string_view member);
 
 std::string certificate_arn(const Call& call, const CertificateId& id);

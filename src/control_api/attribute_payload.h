@@ -9,8 +9,8 @@
 /// AttributePayload {attributes, merge} of things and thing groups (contract section 8.6).
 namespace imprint::control_api {
 
-/// AWS IoT quotas: attributes of a thing with a type or of a group, of a thing without one, and
-/// bytes of all names and values.
+/// AWS IoT quotas: attributes of a group or of a thing with a type, attributes of a thing without a
+/// type, and bytes of all names and values.
 inline constexpr std::size_t kMaxAttributes = 50;
 inline constexpr std::size_t kMaxAttributesWithoutType = 3;
 inline constexpr std::size_t kMaxAttributeBytes = std::size_t{47} * 1024;
@@ -21,12 +21,12 @@ struct AttributePayload {
 };
 
 /// `member` is the payload's place in the request, for messages. InvalidRequestException for names
-/// and values outside AWS's alphabet.
+/// and values with characters that AWS does not allow.
 Result<AttributePayload> read_attribute_payload(const json::object& payload,
                                                 std::string_view member);
 
-/// The attributes after an update: `merge` adds and replaces one by one, otherwise the payload
-/// replaces all. An attribute with empty text is removed.
+/// The attributes after an update. With `merge` the payload adds or replaces single attributes,
+/// otherwise it replaces all. An attribute with an empty value is removed.
 registry::Attributes apply_payload(const registry::Attributes& before,
                                    const AttributePayload& payload);
 

@@ -16,7 +16,7 @@ namespace imprint::control_api {
 
 namespace {
 
-/// What these operations need beside the call.
+/// What these operations need besides the call.
 struct CaNeeds {
   registry::Store& store;
   provisioning::IssueCertificate& issue;
@@ -25,7 +25,6 @@ struct CaNeeds {
 
 using registry::CaCertificate;
 using registry::CertificateMode;
-using registry::Expect;
 using registry::RegistrationConfig;
 using registry::Setting;
 
@@ -42,14 +41,11 @@ std::string_view auto_registration_of(const CaCertificate& ca) {
   return ca.auto_registration ? "ENABLE" : "DISABLE";
 }
 
-/// The one that the path names.
+/// The CA certificate that the path names.
 runtime::Task<Result<CaCertificate>> get_ca_certificate(Call call, CaNeeds needs) {
   CO_TRY_ASSIGN(const CertificateId id, read_certificate_id(call, "certificateId"));
-  CO_TRY_ASSIGN(std::optional<CaCertificate> found,
-                co_await find_record<CaCertificate>(needs.store, registry::ca_certificate_key(id)));
-  if (found) co_return std::move(*found);
-  co_return refuse(
-      Exception::not_found,
+  co_return co_await find_or_refuse(
+      needs.store, registry::ca_certificate_key(id),
       fmt::format("The CA certificate given in the request does not exist. Id: {}", id.hex()));
 }
 
@@ -80,13 +76,13 @@ Result<void> check_ca(const x509::Certificate& ca, Timestamp now) {
                               "the certificate is not a CA's: its basic constraints must say "
                               "CA:TRUE and its key usage, if it has one, keyCertSign");
   }
-  if (const auto fit = issuance::check_device_key(ca.public_key()); !fit)
-    return refuse_certificate(kMember, fit.error().message);
+  if (const auto checked = issuance::check_device_key(ca.public_key()); !checked)
+    return refuse_certificate(kMember, checked.error().message);
   return check_dates(kMember, ca, now);
 }
 
-/// DEFAULT mode wants a certificate that only the holder of the CA's key can have made for this
-/// account: signed by the CA, its common name being the registration code.
+/// In DEFAULT mode the caller proves possession of the CA's key with a certificate that the CA has
+/// signed and whose common name is the registration code of this account.
 Result<void> check_possession(const Call& call, const x509::Certificate& ca,
                               const std::optional<Setting>& code) {
   constexpr std::string_view kMember = "verificationCertificate";
@@ -120,7 +116,7 @@ Result<CertificateMode> read_mode(const Call& call) {
                       "mode SNI_ONLY");
 }
 
-/// One certificate for each subject and key, and so many of a subject.
+/// One CA certificate for each subject and key, and at most kMaxOfSameSubject for each subject.
 runtime::Task<Result<void>> check_room(Call call, CaNeeds needs, CaCertificate wanted) {
   CO_TRY_ASSIGN(const std::vector<CaCertificate> same,
                 co_await registry::list_all<CaCertificate>(
@@ -135,8 +131,8 @@ runtime::Task<Result<void>> check_room(Call call, CaNeeds needs, CaCertificate w
   }
   if (same.size() < kMaxOfSameSubject) co_return Result<void>();
   co_return refuse(Exception::limit_exceeded,
-                   fmt::format("{} CA certificates of this subject are registered, which is the "
-                               "most; delete one first",
+                   fmt::format("{} CA certificates of this subject are registered, the maximum; "
+                               "delete one first",
                                same.size()));
 }
 
@@ -160,11 +156,11 @@ CaCertificate new_record(const Call& call, CaNeeds needs, const x509::Certificat
 
 void require_template(registry::ChangeSet& changes, const CaCertificate& ca) {
   if (ca.registration && ca.registration->template_name)
-    require(changes, registry::template_key(*ca.registration->template_name));
+    changes.add(registry::exists(registry::template_key(*ca.registration->template_name)));
 }
 
-/// This deployment's own CAs: devices they certified are registered when they are made, and one
-/// that was deleted must not come back by itself.
+/// The deployment's own CAs cannot be registered: their certificates are in the registry from the
+/// moment they are issued, and a deleted one must not be registered again by connecting.
 Result<void> check_foreign(const provisioning::IssueCertificate& issue,
                            const x509::Certificate& certificate) {
   const x509::Certificate& own = issue.profile()->issuing_ca();
@@ -190,10 +186,10 @@ Answer register_ca_certificate(Call call, CaNeeds needs) {
   const CaCertificate ca = new_record(call, needs, certificate, mode, std::move(config));
   CO_TRY(co_await check_room(call, needs, ca));
   registry::ChangeSet changes = change_set(ca_event(call, ca));
-  put(changes, ca, Expect::absent());
+  changes.add(registry::create(ca));
   put_tags(changes, registry::key_of(ca), tags, ca.created);
   require_template(changes, ca);
-  if (code) require(changes, registry::key_of(*code), Expect::at(code->version));
+  if (code) changes.add(registry::as_read(*code));
   CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object{{"certificateArn", ca_certificate_arn(call, ca.id)},
                          {"certificateId", ca.id.hex()}};
@@ -223,20 +219,14 @@ Answer describe_ca_certificate(Call call, CaNeeds needs) {
 }
 
 Answer list_ca_certificates(Call call, CaNeeds needs) {
-  CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kMarkerStyle));
   const registry::query::CaCertificates query{
       .ascending = call.in.flag("ascendingOrder"),
       .template_name = call.in.optional_name<TemplateName>("templateName")};
-  CO_TRY_ASSIGN(const registry::Page page, co_await needs.store.list(query, cursor));
-  json::object answer{
-      {"certificates", write_all<CaCertificate>(page.records, [&](const CaCertificate& ca) {
-         return write_ca_certificate(call, ca);
-       })}};
-  put_next(answer, call, kMarkerStyle, page.next);
-  co_return answer;
+  return list_page<CaCertificate>(std::move(call), needs.store, query, kMarkerStyle, "certificates",
+                                  write_ca_certificate);
 }
 
-/// An active CA must still be able to vouch for its devices.
+/// A CA that has expired cannot vouch for devices any more.
 Result<void> check_activation(const Call& call, const CaCertificate& ca) {
   if (call.now() <= ca.not_after) return {};
   return refuse(Exception::invalid_request,
@@ -254,23 +244,20 @@ Answer update_ca_certificate(Call call, CaNeeds needs) {
                      "one");
   }
   CO_TRY_ASSIGN(CaCertificate ca, co_await get_ca_certificate(call, needs));
-  const std::int64_t seen = ca.version;
   if (call.in.has("newStatus")) ca.is_active = call.in.text("newStatus") == "ACTIVE";
   if (call.in.text("newStatus") == "ACTIVE") CO_TRY(check_activation(call, ca));
   if (call.in.has("newAutoRegistrationStatus"))
     ca.auto_registration = call.in.text("newAutoRegistrationStatus") == "ENABLE";
   if (removes_config) ca.registration.reset();
   if (config) ca.registration = std::move(config);
-  ca.modified = call.now();
-  ++ca.version;
   registry::ChangeSet changes = change_set(ca_event(call, ca));
-  put(changes, ca, Expect::at(seen));
+  changes.add(registry::update(ca, call.now()));
   require_template(changes, ca);
   CO_TRY(co_await commit(needs.store, std::move(changes)));
   co_return json::object();
 }
 
-/// The certificates that were registered under it stay.
+/// The certificates that were registered under the CA stay.
 Answer delete_ca_certificate(Call call, CaNeeds needs) {
   CO_TRY_ASSIGN(const CaCertificate ca, co_await get_ca_certificate(call, needs));
   if (ca.is_active) {
@@ -281,9 +268,9 @@ Answer delete_ca_certificate(Call call, CaNeeds needs) {
   }
   registry::ChangeSet changes = change_set(ca_event(call, ca));
   const registry::Key key = registry::key_of(ca);
-  erase(changes, key, Expect::at(ca.version));
-  erase(changes,
-        registry::counter_key(provisioning::things_counter(provisioning::TemplateOfCa{ca.id})));
+  changes.add(registry::erase(ca));
+  changes.add(registry::Erase{
+      registry::counter_key(provisioning::things_counter(provisioning::TemplateOfCa{ca.id}))});
   erase_tags(changes, key);
   CO_TRY(co_await commit(needs.store, std::move(changes)));
   co_return json::object();

@@ -7,18 +7,11 @@
 namespace imprint::control_api {
 namespace {
 
-using test::ControlApiWorld;
-using test::expect_refusals;
+using namespace test::words;
 using test::Identity;
 using test::kDay;
-using test::Reply;
-using testing::ElementsAre;
-using testing::HasSubstr;
 
-const std::string kInvalid = "InvalidRequestException";
-const std::string kNotFound = "ResourceNotFoundException";
 const std::string kValidation = "CertificateValidationException";
-const std::string kExists = "ResourceAlreadyExistsException";
 const std::string kRole = "arn:aws:iam::000000000000:role/Provisioning";
 const std::string kJitp =
     R"({"Parameters":{"AWS::IoT::Certificate::CommonName":{"Type":"String"}},"Resources":{)"
@@ -41,7 +34,7 @@ struct CaCertificates : testing::Test {
     more["certificateMode"] = "SNI_ONLY";
     return text(more);
   }
-  /// Registers in DEFAULT mode; the path of the CA certificate.
+  /// Registers a CA in DEFAULT mode and returns the path of its CA certificate.
   std::string register_ca(const Identity& ca, json::object more = {},
                           const std::string& query = "?setAsActive=true") {
     more["caCertificate"] = ca.certificate.pem();
@@ -470,7 +463,7 @@ TEST_F(RegisteredCertificates, AreNotTakenFromACaThatIsPutOutOfUseMeanwhile) {
 }
 
 TEST_F(RegisteredCertificates, SayWhenTheirSignerIsAmbiguous) {
-  // Two registrations at the same moment may both find the subject and key free.
+  // Two simultaneous registrations may both find that subject and key are free.
   auto twin_tbs = test::plain_tbs(factory.key.public_key(), "Factory CA");
   twin_tbs.serial = test::serial(77);
   twin_tbs.extensions.basic_constraints = x509::BasicConstraints{.ca = true};
@@ -479,7 +472,7 @@ TEST_F(RegisteredCertificates, SayWhenTheirSignerIsAmbiguous) {
   record.id = twin.id();
   record.pem = twin.pem();
   registry::ChangeSet changes;
-  changes.changes.emplace_back(registry::Put{record});
+  changes.add(registry::Put{record});
   world.arrange(std::move(changes));
   const Identity device = test::make_device(factory, "device");
   expect_refusals(world, {{"two signers", "POST", "/certificate/register", body(device.certificate),

@@ -5,27 +5,27 @@
 #include "provisioning/key_history.h"
 #include "x509/certificate.h"
 
-/// What the files about certificates and CA certificates share.
+/// Helpers of the files about certificates and CA certificates.
 namespace imprint::control_api {
 
 /// The PEM certificate of a member. CertificateValidationException when it cannot be read.
 Result<x509::Certificate> read_certificate(const Call& call, std::string_view member);
 
-/// The id that a path names. Its digits pass the pattern, but 65 of them, or an x in the middle, do
-/// too.
+/// The id in a path. It is parsed again, since AWS's pattern also matches 65 digits or an x in the
+/// middle.
 Result<CertificateId> read_certificate_id(const Call& call, std::string_view member);
 
 /// The values of the CertificateStatus enum, for the rows.
 inline constexpr std::string_view kCertificateStatuses[] = {
     "ACTIVE", "INACTIVE", "REVOKED", "PENDING_TRANSFER", "REGISTER_INACTIVE", "PENDING_ACTIVATION"};
 
-/// The one in a member, as far as an operator may set it: the other states are reached by other
+/// The status in a member, if an operator may set it: the other ones are reached by other
 /// operations (contract section 3.6).
 Result<registry::CertificateStatus> read_certificate_status(const Call& call,
                                                             std::string_view member);
 
-/// A key that was revoked stays out, whichever of its certificates is activated: refuses with
-/// CertificateStateException.
+/// CertificateStateException for a certificate whose key was revoked with another certificate: a
+/// revoked key stays out of service.
 Result<void> check_activation(const provisioning::KeyHistory& history, const CertificateId& own);
 
 /// {notBefore, notAfter}

@@ -11,7 +11,7 @@ namespace imprint::control_api {
 
 namespace {
 
-/// What these operations need beside the call.
+/// What these operations need besides the call.
 struct RegistrationNeeds {
   registry::Store& store;
   Random& random;
@@ -20,9 +20,8 @@ struct RegistrationNeeds {
 using registry::Certificate;
 using registry::CertificateMode;
 using registry::CertificateStatus;
-using registry::Expect;
 
-/// `status`, or its deprecated forerunner setAsActive; INACTIVE without either.
+/// `status`, or its deprecated predecessor setAsActive; INACTIVE without either.
 Result<CertificateStatus> first_status(const Call& call) {
   const bool sets_active = call.in.flag("setAsActive");
   if (!call.in.has("status"))
@@ -34,14 +33,13 @@ Result<CertificateStatus> first_status(const Call& call) {
                             registry::to_string(status)));
 }
 
-/// Puts the record into the registry unless the certificate is there already.
+/// Registers the certificate unless it is registered already.
 Answer store_certificate(Call call, RegistrationNeeds needs, Certificate record,
                          std::optional<registry::CaCertificate> signer) {
   registry::Store& store = needs.store;
-  const registry::Key key = registry::certificate_key(record.id);
   const std::string arn = certificate_arn(call, record.id);
   CO_TRY_ASSIGN(const std::optional<Certificate> existing,
-                co_await find_record<Certificate>(store, key));
+                co_await registry::find(store, registry::certificate_key(record.id)));
   if (existing) {
     co_return refuse(Exception::already_exists,
                      "The certificate is already provisioned or registered", arn);
@@ -54,10 +52,10 @@ Answer store_certificate(Call call, RegistrationNeeds needs, Certificate record,
   registry::AuditEvent event = call.event(std::move(detail));
   event.certificate = record.id.hex();
   registry::ChangeSet changes = change_set(std::move(event));
-  if (signer) require(changes, registry::key_of(*signer), Expect::at(signer->version));
-  changes.changes.emplace_back(std::move(hold));
+  if (signer) changes.add(registry::as_read(*signer));
+  changes.add(std::move(hold));
   json::object answer{{"certificateArn", arn}, {"certificateId", record.id.hex()}};
-  put(changes, std::move(record), Expect::absent());
+  changes.add(registry::create(std::move(record)));
   CO_TRY(co_await commit(store, std::move(changes)));
   co_return answer;
 }

@@ -16,7 +16,7 @@ namespace imprint::control_api {
 
 namespace {
 
-/// What these operations need beside the call.
+/// What these operations need besides the call.
 struct CertificateNeeds {
   registry::Store& store;
   provisioning::IssueCertificate& issue;
@@ -26,29 +26,23 @@ struct CertificateNeeds {
 
 using registry::Certificate;
 using registry::CertificateStatus;
-using registry::Expect;
 
-/// The one that the path names.
+/// The certificate that the path names.
 runtime::Task<Result<Certificate>> get_certificate(Call call, CertificateNeeds needs) {
   CO_TRY_ASSIGN(const CertificateId id, read_certificate_id(call, "certificateId"));
-  CO_TRY_ASSIGN(std::optional<Certificate> found,
-                co_await find_record<Certificate>(needs.store, registry::certificate_key(id)));
-  if (!found) {
-    co_return refuse(
-        Exception::not_found,
-        fmt::format("The certificate given in the request does not exist. Id: {}", id.hex()));
-  }
-  co_return std::move(*found);
+  co_return co_await find_or_refuse(
+      needs.store, registry::certificate_key(id),
+      fmt::format("The certificate given in the request does not exist. Id: {}", id.hex()));
 }
 
-/// `hold` must still be true when the certificate is stored.
+/// `hold` must still hold when the certificate is stored.
 provisioning::IssueRequest issue_request(const Call& call,
                                          std::optional<registry::RequireSame> hold = {}) {
   return {.status =
               call.in.flag("setAsActive") ? CertificateStatus::active : CertificateStatus::inactive,
           .event = call.event(),
           .also = [hold = std::move(hold)](const Certificate&, registry::ChangeSet& changes) {
-            if (hold) changes.changes.emplace_back(*hold);
+            if (hold) changes.add(*hold);
           }};
 }
 
@@ -97,37 +91,31 @@ Answer describe_certificate(Call call, CertificateNeeds needs) {
   co_return json::object{{"certificateDescription", std::move(description)}};
 }
 
-Answer list_page(Call call, CertificateNeeds needs, registry::Query query) {
-  CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kMarkerStyle));
-  CO_TRY_ASSIGN(const registry::Page page, co_await needs.store.list(std::move(query), cursor));
-  json::object answer{
-      {"certificates", write_all<Certificate>(page.records, [&](const Certificate& certificate) {
-         return json::object{{"certificateArn", certificate_arn(call, certificate.id)},
-                             {"certificateId", certificate.id.hex()},
-                             {"status", registry::to_string(certificate.status)},
-                             {"certificateMode", registry::to_string(certificate.mode)},
-                             {"creationDate", epoch_seconds(certificate.created)}};
-       })}};
-  put_next(answer, call, kMarkerStyle, page.next);
-  co_return answer;
+json::object write_summary(const Call& call, const Certificate& certificate) {
+  return {{"certificateArn", certificate_arn(call, certificate.id)},
+          {"certificateId", certificate.id.hex()},
+          {"status", registry::to_string(certificate.status)},
+          {"certificateMode", registry::to_string(certificate.mode)},
+          {"creationDate", epoch_seconds(certificate.created)}};
 }
 
 Answer list_certificates(Call call, CertificateNeeds needs) {
   const registry::query::Certificates all{call.in.flag("ascendingOrder")};
-  co_return co_await list_page(std::move(call), needs, all);
+  return list_page<Certificate>(std::move(call), needs.store, all, kMarkerStyle, "certificates",
+                                write_summary);
 }
 
-/// AWS's model has no error for a CA that is not there, and the certificates of one that is gone
-/// stay.
+/// A CA that does not exist gives an empty list: AWS's model has no error for it, and the
+/// certificates of a deleted CA stay.
 Answer list_certificates_by_ca(Call call, CertificateNeeds needs) {
   CO_TRY_ASSIGN(const CertificateId ca, read_certificate_id(call, "caCertificateId"));
   const registry::query::CertificatesOfCa under{ca, call.in.flag("ascendingOrder")};
-  co_return co_await list_page(std::move(call), needs, under);
+  co_return co_await list_page<Certificate>(std::move(call), needs.store, under, kMarkerStyle,
+                                            "certificates", write_summary);
 }
 
 void set_status(const Call& call, Certificate certificate, CertificateStatus wanted,
                 registry::ChangeSet& changes, const json::array& same_key = {}) {
-  const std::int64_t seen = certificate.version;
   json::object detail{{"from", registry::to_string(certificate.status)},
                       {"to", registry::to_string(wanted)}};
   if (!same_key.empty()) detail["same_key_in_service"] = same_key;
@@ -136,16 +124,15 @@ void set_status(const Call& call, Certificate certificate, CertificateStatus wan
   changes.events.push_back(std::move(event));
   certificate.status = wanted;
   certificate.frozen.reset();
-  certificate.modified = call.now();
   certificate.deactivated.reset();
   certificate.replaced_by.reset();
-  if (wanted == CertificateStatus::inactive) certificate.deactivated = certificate.modified;
-  ++certificate.version;
-  put(changes, std::move(certificate), Expect::at(seen));
+  const Timestamp now = call.now();
+  if (wanted == CertificateStatus::inactive) certificate.deactivated = now;
+  changes.add(registry::update(std::move(certificate), now));
 }
 
-/// What stays in service when this one is revoked: a renewal has an old and a new certificate of
-/// one key, so they do not share its fate, but an operator should know.
+/// The ACTIVE certificates of the same key as one that is revoked. They stay in service, since a
+/// renewal has an old and a new certificate of one key, but the operator should know of them.
 json::array others_in_service(const provisioning::KeyHistory& history, const Certificate& revoked) {
   json::array out;
   for (const Certificate& other : history.certificates) {
@@ -174,7 +161,7 @@ Answer update_certificate(Call call, CertificateNeeds needs) {
   const bool activates = wanted == CertificateStatus::active;
   if (activates) CO_TRY(check_activation(history, certificate.id));
   registry::ChangeSet changes;
-  changes.changes.emplace_back(provisioning::hold_of(history));
+  changes.add(provisioning::hold_of(history));
   set_status(call, certificate, wanted, changes,
              wanted == CertificateStatus::revoked ? others_in_service(history, certificate)
                                                   : json::array());
@@ -187,7 +174,7 @@ Answer update_certificate(Call call, CertificateNeeds needs) {
   co_return json::object();
 }
 
-/// What stands in the way of a deletion, in AWS's words.
+/// The conditions of a deletion; the messages are AWS's.
 Result<void> check_deletable(const Call& call, const Certificate& certificate, bool has_things,
                              bool has_policies) {
   if (certificate.status == CertificateStatus::active) {
@@ -215,7 +202,7 @@ Answer delete_certificate(Call call, CertificateNeeds needs) {
   const registry::query::ThingsOfPrincipal things{certificate.id};
   const registry::query::PoliciesOfTarget policies{registry::PolicyTarget(certificate.id)};
   CO_TRY_ASSIGN(const std::vector<registry::ThingPrincipal> first_thing,
-                co_await list_some<registry::ThingPrincipal>(store, things, 1));
+                co_await registry::list_first<registry::ThingPrincipal>(store, things, 1));
   CO_TRY_ASSIGN(const std::vector<registry::PolicyAttachment> attached,
                 co_await registry::list_all<registry::PolicyAttachment>(store, policies));
   CO_TRY(check_deletable(call, certificate, !first_thing.empty(), !attached.empty()));
@@ -223,10 +210,10 @@ Answer delete_certificate(Call call, CertificateNeeds needs) {
   event.certificate = certificate.id.hex();
   registry::ChangeSet changes = change_set(std::move(event));
   for (const registry::PolicyAttachment& attachment : attached)
-    erase(changes, registry::key_of(attachment));
+    changes.add(registry::Erase{registry::key_of(attachment)});
   const registry::Key key = registry::certificate_key(certificate.id);
   for (registry::Change& change : provisioning::removal_changes(certificate, call.now()))
-    changes.changes.push_back(std::move(change));
+    changes.add(std::move(change));
   CO_TRY(co_await commit(store, std::move(changes)));
   CO_TRY(co_await erase_strays(store, things, key, call.event()));
   CO_TRY(co_await erase_strays(store, policies, key, call.event()));

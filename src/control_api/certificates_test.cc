@@ -8,14 +8,8 @@
 namespace imprint::control_api {
 namespace {
 
-using test::ControlApiWorld;
-using test::expect_refusals;
-using test::Reply;
-using testing::ElementsAre;
-using testing::HasSubstr;
+using namespace test::words;
 
-const std::string kInvalid = "InvalidRequestException";
-const std::string kNotFound = "ResourceNotFoundException";
 const std::string kUnknown = "/certificates/" + std::string(64, 'a');
 
 struct Certificates : testing::Test {

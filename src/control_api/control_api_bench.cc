@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an operator waits for in registries of ten, a hundred thousand and a million things: one
-// look-up, one page, one search; signature and JSON included, the network not.
+// The time of a look-up, a page and a search for an operator, in registries of ten, a hundred
+// thousand and a million things. Signature and JSON are included, the network is not.
 #include <benchmark/benchmark.h>
 #include <map>
 
@@ -13,7 +13,7 @@
 namespace imprint::control_api {
 namespace {
 
-/// A SQLite registry of that many things, a thousandth of them of the type Rare.
+/// A SQLite registry of the given number of things, a thousandth of which are of the type Rare.
 class Registry {
  public:
   explicit Registry(std::int64_t things) : things_(things) { test::fill(*store_, things); }
@@ -46,7 +46,7 @@ Registry& registry_of(std::int64_t things) {
   return *found;
 }
 
-/// Another thing each time, all over the registry, so that no cache answers.
+/// Another thing each time, spread over the registry, so that no cache answers.
 std::int64_t next_place(std::int64_t things) {
   static std::int64_t step = 0;
   constexpr std::int64_t kStride = 7'919;

@@ -11,7 +11,7 @@ namespace imprint::control_api {
 
 namespace {
 
-/// What these operations need beside the call.
+/// What these operations need besides the call.
 struct RightsNeeds {
   registry::Store& store;
   identity::AccessControl& device_access;
@@ -33,25 +33,25 @@ Result<void> refuse_cognito(const Call& call) {
                 "cognitoIdentityPoolId");
 }
 
-/// The policy with the text that is in force; nothing when it has gone meanwhile.
+/// The policy with the document that is in force; no value when it was deleted meanwhile.
 runtime::Task<Result<std::optional<json::object>>> write_effective(Call call, RightsNeeds needs,
                                                                    PolicyName name) {
   registry::Store& store = needs.store;
   CO_TRY_ASSIGN(const std::optional<registry::Policy> policy,
-                co_await find_record<registry::Policy>(store, registry::policy_key(name)));
+                co_await registry::find(store, registry::policy_key(name)));
   if (!policy) co_return std::optional<json::object>();
-  CO_TRY_ASSIGN(const std::optional<registry::PolicyVersion> version,
-                co_await find_record<registry::PolicyVersion>(
-                    store, registry::policy_version_key(name, policy->default_version)));
+  CO_TRY_ASSIGN(
+      const std::optional<registry::PolicyVersion> version,
+      co_await registry::find(store, registry::policy_version_key(name, policy->default_version)));
   if (!version) co_return std::optional<json::object>();
   json::object out = write_policy(call, name);
   out["policyDocument"] = version->document;
   co_return std::optional(std::move(out));
 }
 
-/// What a connection of the principal goes by that stands for the thing; without a thing, what has
-/// an effect under one client id or another. With a thing that it is not attached to: what would be
-/// in effect if it were.
+/// The policies of a connection of the principal under the client id of the thing. Without a thing:
+/// the policies that have an effect under any client id. With a thing that the principal is not
+/// attached to: the policies that would be in effect if it were.
 Answer get_effective_policies(Call call, RightsNeeds needs) {
   registry::Store& store = needs.store;
   CO_TRY(refuse_cognito(call));
@@ -102,7 +102,7 @@ constexpr std::string_view kActionNames[] = {"PUBLISH", "SUBSCRIBE", "RECEIVE", 
 constexpr InputInfo kActionType{.name = "authInfos.actionType", .values = kActionNames};
 constexpr InputInfo kResource{.name = "authInfos.resources", .least = 1, .most = 2048};
 
-/// One AuthInfo: may the principal do this to each of these?
+/// One AuthInfo: whether the principal may do this action to each of these resources.
 struct Question {
   json::object asked;
   policy::Action action;
@@ -170,7 +170,7 @@ Result<std::vector<PolicyName>> read_policy_names(const Call& call, std::string_
   return names;
 }
 
-/// How far an outcome is from a permission; the answer to several questions is the farthest one.
+/// How far an outcome is from a permission. Of several outcomes the farthest one counts.
 int distance(Outcome outcome) {
   switch (outcome) {
     case Outcome::allowed:
@@ -190,7 +190,8 @@ std::string_view auth_decision(Outcome outcome) {
   return kNames[static_cast<std::size_t>(distance(outcome))];
 }
 
-/// What the policies say, together and each alone, and which keys and variables had no value.
+/// The outcome of all policies together and of each alone, and the keys and variables that had no
+/// value.
 struct Verdict {
   Outcome outcome = Outcome::allowed;
   std::map<std::string, Outcome, std::less<>> of_policy = {};
@@ -216,7 +217,7 @@ void note_alone(const policy::Policy& policy, Outcome alone, Verdict& verdict) {
   if (!is_new) it->second = farther(it->second, alone);
 }
 
-/// A client that connects has the client id that it connects with; for the rest it is the call's.
+/// For CONNECT without a client id in the call, the resource is the client id.
 Verdict judge(const Call& call, RightsNeeds needs, const Principal& principal,
               const Question& question) {
   Verdict verdict;
@@ -251,7 +252,7 @@ Verdict judge(const Call& call, RightsNeeds needs, const Principal& principal,
   return verdict;
 }
 
-/// The policies whose own outcome is this one.
+/// The policies that alone have this outcome.
 json::object write_policies(const Call& call, const Verdict& verdict, Outcome outcome) {
   json::array out;
   for (const auto& [text, alone] : verdict.of_policy) {

@@ -7,15 +7,9 @@
 namespace imprint::control_api {
 namespace {
 
-using test::ControlApiWorld;
-using test::expect_refusals;
-using test::Reply;
-using testing::ElementsAre;
-using testing::HasSubstr;
+using namespace test::words;
 using testing::IsEmpty;
 
-const std::string kInvalid = "InvalidRequestException";
-const std::string kNotFound = "ResourceNotFoundException";
 const std::string kPrefix = "arn:aws:iot:us-east-1:000000000000:";
 
 struct DeviceRights : testing::Test {

@@ -9,7 +9,7 @@ namespace imprint::control_api {
 
 namespace {
 
-// One server answers for all of them.
+// The same server answers for all of them.
 constexpr std::string_view kEndpointTypes[] = {"iot:Data", "iot:Data-ATS", "iot:Jobs"};
 
 Answer describe_endpoint(Call call, std::string endpoint_address) {

@@ -6,8 +6,9 @@ namespace imprint::control_api {
 
 namespace {
 
-using registry::Expect;
 using registry::Setting;
+
+constexpr std::string_view kSettingName = "event-configurations";
 
 /// AWS IoT API, EventType.
 constexpr std::string_view kEventTypes[] = {
@@ -24,9 +25,9 @@ constexpr std::string_view kEventTypes[] = {
     "CA_CERTIFICATE",
 };
 
-/// Kept as a JSON object of those that were ever set: {"THING": true}.
+/// The setting holds a JSON object of the types that were ever set: {"THING": true}.
 runtime::Task<Result<std::optional<Setting>>> find_setting(registry::Store& store) {
-  return find_record<Setting>(store, registry::setting_key("event-configurations"));
+  return registry::find(store, registry::setting_key(std::string(kSettingName)));
 }
 
 Result<json::object> read_setting(const std::optional<Setting>& setting) {
@@ -87,12 +88,10 @@ Answer update_event_configurations(Call call, registry::Store& store) {
   if (wanted.empty()) co_return json::object();
   const Timestamp now = call.now();
   Setting setting = before.value_or(
-      Setting{.name = "event-configurations", .value = {}, .created = now, .version = 0});
+      Setting{.name = std::string(kSettingName), .value = {}, .created = now, .version = 0});
   setting.value = encoding::to_json(after);
-  setting.modified = now;
-  ++setting.version;
   registry::ChangeSet changes = change_set(call.event({{"event_configurations", wanted}}));
-  put(changes, std::move(setting), before ? Expect::at(before->version) : Expect::absent());
+  changes.add(registry::update(std::move(setting), now));
   CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object();
 }

@@ -6,9 +6,7 @@
 namespace imprint::control_api {
 namespace {
 
-using test::ControlApiWorld;
-using test::expect_refusals;
-using test::Reply;
+using namespace test::words;
 
 const std::string kPath = "/event-configurations";
 

@@ -10,7 +10,6 @@ namespace imprint::control_api {
 
 namespace {
 
-using registry::Expect;
 using registry::GroupMembership;
 
 /// AWS IoT quota.
@@ -42,7 +41,7 @@ struct Membership {
   ThingGroupName group;
 };
 
-/// The group, if things are put into it by hand.
+/// The group, unless it is dynamic.
 runtime::Task<Result<registry::ThingGroup>> get_static_group(registry::Store& store,
                                                              ThingGroupName name,
                                                              std::string member) {
@@ -73,9 +72,8 @@ registry::ChangeSet membership_change(const Call& call, const Membership& member
 runtime::Task<Result<void>> check_room(registry::Store& store, ThingGroupName group,
                                        std::vector<GroupMembership> present) {
   if (present.size() >= kMaxGroupsPerThing) {
-    co_return refuse(
-        Exception::invalid_request,
-        fmt::format("the thing is in {} groups already, which is the most", present.size()));
+    co_return refuse(Exception::invalid_request,
+                     fmt::format("the thing is already in {} groups, the maximum", present.size()));
   }
   CO_TRY_ASSIGN(const ThingGroupName root, co_await root_of(store, group));
   for (const GroupMembership& membership : present) {
@@ -98,14 +96,14 @@ Answer add_thing_to_group(Call call, registry::Store& store) {
     co_return json::object();
   CO_TRY(co_await check_room(store, wanted.group, std::move(present)));
   registry::ChangeSet changes = membership_change(call, wanted);
-  put(changes, GroupMembership{wanted.thing, wanted.group, call.now()}, Expect::absent());
-  require(changes, registry::thing_key(wanted.thing));
-  require(changes, registry::thing_group_key(wanted.group));
+  changes.add(registry::create(GroupMembership{wanted.thing, wanted.group, call.now()}));
+  changes.add(registry::exists(registry::thing_key(wanted.thing)));
+  changes.add(registry::exists(registry::thing_group_key(wanted.group)));
   CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object();
 }
 
-/// A list of group names, bounded because each is looked up.
+/// A list of group names. Bounded, because each name costs a look-up.
 Result<std::vector<ThingGroupName>> read_groups(const Call& call, std::string_view member) {
   const json::array list = call.in.list(member);
   if (list.size() > kMaxGroupsInRequest) {
@@ -123,7 +121,8 @@ Result<std::vector<ThingGroupName>> read_groups(const Call& call, std::string_vi
   return names;
 }
 
-/// Leaves first and joins then, so that a thing can move within a hierarchy and at its limit.
+/// Leaves groups before it joins others, so that a thing can move within a hierarchy and at its
+/// limit.
 Answer update_groups_of_thing(Call call, registry::Store& store) {
   const auto name = call.in.optional_name<ThingName>("thingName");
   if (!name) co_return refuse_value("thingName", "null", "Member must not be null");
@@ -139,25 +138,27 @@ Answer update_groups_of_thing(Call call, registry::Store& store) {
   for (const ThingGroupName& group : leaves) {
     CO_TRY(co_await get_static_group(store, group, "thingGroupsToRemove"));
     if (std::erase_if(present, [&](const auto& m) { return m.group == group; }) == 0) continue;
-    erase(changes, registry::membership_key(*name, group), Expect::present());
+    changes.add(
+        registry::Erase{registry::membership_key(*name, group), registry::Expect::present()});
     left.emplace_back(group.str());
   }
   for (const ThingGroupName& group : joins) {
     CO_TRY(co_await get_static_group(store, group, "thingGroupsToAdd"));
     if (std::ranges::find(leaves, group) != leaves.end()) {
-      co_return refuse(Exception::invalid_request,
-                       fmt::format("thing group {} is to be both added and removed; name it once",
-                                   quote(group.str())));
+      co_return refuse(
+          Exception::invalid_request,
+          fmt::format("thing group {} is both to be added and to be removed; name it once",
+                      quote(group.str())));
     }
     if (std::ranges::find(present, group, &GroupMembership::group) != present.end()) continue;
     CO_TRY(co_await check_room(store, group, present));
     present.push_back({*name, group, call.now()});
-    put(changes, present.back(), Expect::absent());
-    require(changes, registry::thing_group_key(group));
+    changes.add(registry::create(present.back()));
+    changes.add(registry::exists(registry::thing_group_key(group)));
     joined.emplace_back(group.str());
   }
   if (joined.empty() && left.empty()) co_return json::object();
-  require(changes, registry::thing_key(*name));
+  changes.add(registry::exists(registry::thing_key(*name)));
   registry::AuditEvent event = call.event({{"joined", joined}, {"left", left}});
   event.thing = name->str();
   changes.events.push_back(std::move(event));
@@ -167,12 +168,11 @@ Answer update_groups_of_thing(Call call, registry::Store& store) {
 
 Answer remove_thing_from_group(Call call, registry::Store& store) {
   CO_TRY_ASSIGN(const Membership wanted, co_await read_membership(call, store));
-  const registry::Key key = registry::membership_key(wanted.thing, wanted.group);
-  CO_TRY_ASSIGN(const std::optional<GroupMembership> present,
-                co_await find_record<GroupMembership>(store, key));
+  const auto key = registry::membership_key(wanted.thing, wanted.group);
+  CO_TRY_ASSIGN(const std::optional<GroupMembership> present, co_await registry::find(store, key));
   if (!present) co_return json::object();
   registry::ChangeSet changes = membership_change(call, wanted);
-  erase(changes, key, Expect::present());
+  changes.add(registry::Erase{key, registry::Expect::present()});
   CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object();
 }
@@ -190,7 +190,7 @@ Place place_of(const std::string& text) {
   return {text.substr(0, end), text.substr(end + 1)};
 }
 
-/// A dynamic group has no memberships; what its query finds is in it.
+/// A dynamic group has no memberships: it contains what its query finds.
 Answer list_found_things(Call call, registry::Store& store, std::string query) {
   CO_TRY_ASSIGN(search::Query parsed, search::Query::parse(query));
   CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
@@ -244,15 +244,11 @@ Answer list_things_in_group(Call call, registry::Store& store) {
 Answer list_groups_for_thing(Call call, registry::Store& store) {
   CO_TRY_ASSIGN(const registry::Thing thing,
                 co_await get_thing_record(store, call.in.name<ThingName>("thingName")));
-  CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
-  CO_TRY_ASSIGN(const registry::Page page,
-                co_await store.list(registry::query::GroupsOfThing{thing.name}, cursor));
-  json::object answer{{"thingGroups", write_all<GroupMembership>(
-                                          page.records, [&](const GroupMembership& membership) {
-                                            return write_group_name(call, membership.group);
-                                          })}};
-  put_next(answer, call, kTokenStyle, page.next);
-  co_return answer;
+  co_return co_await list_page<GroupMembership>(
+      std::move(call), store, registry::query::GroupsOfThing{thing.name}, kTokenStyle,
+      "thingGroups", [](const Call& c, const GroupMembership& membership) {
+        return write_group_name(c, membership.group);
+      });
 }
 
 using enum Exception;

@@ -9,11 +9,10 @@ namespace imprint::control_api {
 
 namespace {
 
-using registry::Expect;
 using registry::IndexingConfiguration;
 using registry::Thing;
 
-/// AWS IoT API, SearchIndex: at most so many in a page, though 500 may be asked for.
+/// AWS IoT API, SearchIndex: the most in a page, though 500 may be asked for.
 constexpr std::int64_t kMaxFound = 100;
 
 json::object write_document(const Thing& thing) {
@@ -25,7 +24,7 @@ json::object write_document(const Thing& thing) {
   return out;
 }
 
-/// Each thing with the groups that follow it.
+/// Each thing with its groups: the memberships that follow it.
 json::array write_found(const std::vector<registry::Record>& records) {
   json::array things;
   for (const registry::Record& record : records) {
@@ -85,7 +84,7 @@ Answer get_indexing_configuration(Call, registry::Store& store) {
       {"thingGroupIndexingConfiguration", json::object{{"thingGroupIndexingMode", "OFF"}}}};
 }
 
-/// Holds one of the two configurations to what there is: a mode, and everything else off.
+/// The mode of one of the two configurations. Everything else in it must be off.
 Result<std::string> read_mode(const json::object& configuration, std::string_view owner,
                               std::string_view mode_member) {
   std::string mode;
@@ -94,7 +93,7 @@ Result<std::string> read_mode(const json::object& configuration, std::string_vie
     const std::string place = fmt::format("{}.{}", owner, name);
     const bool is_list = value.is_array() && value.get_array().empty();
     const bool is_object = value.is_object() && value.get_object().empty();
-    // What is managed is the server's to say; clients send back what they were answered.
+    // The server decides which fields are managed; clients send back what they have read.
     if (name == "managedFields" || value.is_null() || is_list || is_object) continue;
     const std::string text = value.is_string() ? std::string(value.get_string()) : "";
     if (name == mode_member) {
@@ -125,15 +124,14 @@ Answer update_indexing_configuration(Call call, registry::Store& store) {
   if (mode != "REGISTRY" && mode != "OFF")
     co_return refuse_value(kThingMode, mode,
                            "Member must be REGISTRY or OFF: there are no shadows");
-  CO_TRY_ASSIGN(
-      const std::optional<IndexingConfiguration> before,
-      co_await find_record<IndexingConfiguration>(store, registry::indexing_configuration_key()));
-  const IndexingConfiguration after{.things = mode == "REGISTRY",
-                                    .modified = call.now(),
-                                    .version = before ? before->version + 1 : 1};
-  if ((!before || before->things) == after.things) co_return json::object();
+  CO_TRY_ASSIGN(const std::optional<IndexingConfiguration> before,
+                co_await registry::find(store, registry::indexing_configuration_key()));
+  IndexingConfiguration configuration = before.value_or(IndexingConfiguration{.version = 0});
+  const bool wants_index = mode == "REGISTRY";
+  if (configuration.things == wants_index) co_return json::object();
+  configuration.things = wants_index;
   registry::ChangeSet changes = change_set(call.event({{"thing_indexing_mode", mode}}));
-  put(changes, after, before ? Expect::at(before->version) : Expect::absent());
+  changes.add(registry::update(configuration, call.now()));
   CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object();
 }

@@ -5,10 +5,7 @@
 namespace imprint::control_api {
 namespace {
 
-using test::ControlApiWorld;
-using test::expect_refusals;
-using test::Reply;
-using testing::ElementsAre;
+using namespace test::words;
 
 class Indices : public testing::Test {
  protected:
@@ -108,7 +105,7 @@ TEST_F(Indices, CanBeTurnedOffAndOn) {
   EXPECT_EQ(world.must("GET", "/indices/AWS_Things").text("indexStatus"), "ACTIVE");
   EXPECT_EQ(world.must("GET", "/indices").list("indexNames").size(), 1U);
   const Reply before = world.must("GET", "/indexing/config");
-  // What was answered can be sent back.
+  // Clients may send back what they have read.
   world.must("POST", "/indexing/config", encoding::to_json(before.body));
   const std::size_t events = world.events().size();
   world.must("POST", "/indexing/config",

@@ -8,22 +8,7 @@
 /// section 8.4).
 namespace imprint::control_api::members {
 
-using rest::members::arn;
-using rest::members::expected_version;
-using rest::members::flag;
-using rest::members::kAscendingOrder;
-using rest::members::kDigits;
-using rest::members::kHex;
-using rest::members::kMarker;
-using rest::members::kMaxResults;
-using rest::members::kNextToken;
-using rest::members::kPageSize;
-using rest::members::kPrintable;
-using rest::members::kTags;
-using rest::members::name_input;
-using rest::members::object;
-using rest::members::optional_arn;
-using rest::members::text;
+using namespace rest::members;
 
 constexpr InputInfo thing_name(Location in = Location::path, bool required = true,
                                std::string_view member = "thingName") {

@@ -28,8 +28,8 @@ namespace imprint::telemetry {
 class Log;
 }
 
-/// The table of AWS's resources, in one part for each subject, beside the functions that it names;
-/// each takes what these functions need beside the call.
+/// The table of AWS's operations, in one part for each subject. Each part is next to its functions
+/// and takes what they need besides the call.
 namespace imprint::control_api {
 
 Operations policy_operations(registry::Store& store, Random& random, telemetry::Log& log);
@@ -59,10 +59,11 @@ Operations tag_operations(registry::Store& store);
 Operations event_configuration_operations(registry::Store& store);
 Operations endpoint_operations(std::string endpoint_address);
 
-/// What all of them work with. References outlive the operations and are safe from any thread.
+/// What all of these operations need. References outlive the operations and are safe from any
+/// thread.
 struct Needs {
   registry::Store& store;
-  identity::AccessControl& device_access;  ///< what devices may do
+  identity::AccessControl& device_access;  ///< the rights of devices
   provisioning::IssueCertificate& issue;
   provisioning::ApplyTemplate& apply;
   bulk::RegistrationTasks& registrations;
@@ -70,12 +71,12 @@ struct Needs {
   const Current<provisioning::Settings>& settings;
   Random& random;
   telemetry::Log& log;
-  std::string endpoint_address;  ///< what DescribeEndpoint answers: a host name, no scheme or port
+  std::string endpoint_address;  ///< for DescribeEndpoint: a host name without scheme and port
 };
 
 Operations operations(const Needs& needs);
 
-/// Those of AWS IoT that this server does not have.
+/// The operations of AWS IoT that this server does not have.
 std::span<const MissingArea> missing_operations();
 
 }  // namespace imprint::control_api

@@ -41,11 +41,8 @@ Result<void> refuse_reserved_policy(const PolicyName& name) {
 }
 
 runtime::Task<Result<registry::Policy>> get_policy_record(registry::Store& store, PolicyName name) {
-  CO_TRY_ASSIGN(std::optional<registry::Policy> found,
-                co_await find_record<registry::Policy>(store, registry::policy_key(name)));
-  if (!found)
-    co_return refuse(Exception::not_found, fmt::format("Policy {} not found", quote(name.str())));
-  co_return std::move(*found);
+  co_return co_await find_or_refuse(store, registry::policy_key(name),
+                                    fmt::format("Policy {} not found", quote(name.str())));
 }
 
 json::object write_policy(const Call& call, const PolicyName& name) {
@@ -54,7 +51,7 @@ json::object write_policy(const Call& call, const PolicyName& name) {
 
 namespace {
 
-/// What these operations need beside the call.
+/// What these operations need besides the call.
 struct PolicyNeeds {
   registry::Store& store;
   Random& random;
@@ -69,7 +66,7 @@ Answer create_policy(Call call, PolicyNeeds needs) {
   CO_TRY(check_policy_document(document, name));
   registry::Store& store = needs.store;
   CO_TRY_ASSIGN(const std::optional<registry::Policy> existing,
-                co_await find_record<registry::Policy>(store, registry::policy_key(name)));
+                co_await registry::find(store, registry::policy_key(name)));
   if (existing) {
     co_return refuse(
         Exception::already_exists,
@@ -79,11 +76,9 @@ Answer create_policy(Call call, PolicyNeeds needs) {
   const Timestamp now = call.now();
   registry::ChangeSet changes =
       change_set(call.event(policy_event_detail(needs.log, name, document)));
-  put(changes,
-      registry::Policy{
-          .name = name, .generation_id = make_uuid(needs.random), .created = now, .modified = now},
-      registry::Expect::absent());
-  put(changes, registry::PolicyVersion{name, 1, document, now}, registry::Expect::absent());
+  changes.add(registry::create(registry::Policy{
+      .name = name, .generation_id = make_uuid(needs.random), .created = now, .modified = now}));
+  changes.add(registry::create(registry::PolicyVersion{name, 1, document, now}));
   put_tags(changes, registry::policy_key(name), tags, now);
   CO_TRY(co_await commit(store, std::move(changes)));
   json::object answer = write_policy(call, name);
@@ -97,7 +92,7 @@ Answer get_policy(Call call, PolicyNeeds needs) {
   CO_TRY_ASSIGN(const registry::Policy policy,
                 co_await get_policy_record(store, call.in.name<PolicyName>("policyName")));
   CO_TRY_ASSIGN(const registry::PolicyVersion version,
-                co_await registry::get<registry::PolicyVersion>(
+                co_await registry::get(
                     store, registry::policy_version_key(policy.name, policy.default_version)));
   json::object answer = write_policy(call, policy.name);
   answer["policyDocument"] = version.document;
@@ -109,16 +104,10 @@ Answer get_policy(Call call, PolicyNeeds needs) {
 }
 
 Answer list_policies(Call call, PolicyNeeds needs) {
-  CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kMarkerStyle));
-  CO_TRY_ASSIGN(
-      const registry::Page page,
-      co_await needs.store.list(registry::query::Policies{call.in.flag("ascendingOrder")}, cursor));
-  json::object answer{
-      {"policies", write_all<registry::Policy>(page.records, [&](const registry::Policy& policy) {
-         return write_policy(call, policy.name);
-       })}};
-  put_next(answer, call, kMarkerStyle, page.next);
-  co_return answer;
+  const registry::query::Policies all{call.in.flag("ascendingOrder")};
+  return list_page<registry::Policy>(
+      std::move(call), needs.store, all, kMarkerStyle, "policies",
+      [](const Call& c, const registry::Policy& policy) { return write_policy(c, policy.name); });
 }
 
 Answer delete_policy(Call call, PolicyNeeds needs) {
@@ -127,7 +116,7 @@ Answer delete_policy(Call call, PolicyNeeds needs) {
                 co_await get_policy_record(store, call.in.name<PolicyName>("policyName")));
   const registry::query::TargetsOfPolicy targets{policy.name};
   CO_TRY_ASSIGN(const std::vector<registry::PolicyAttachment> attached,
-                co_await list_some<registry::PolicyAttachment>(store, targets, 1));
+                co_await registry::list_first<registry::PolicyAttachment>(store, targets, 1));
   if (!attached.empty()) {
     co_return refuse(Exception::delete_conflict,
                      fmt::format("The policy cannot be deleted as the policy is attached to one or "
@@ -135,7 +124,7 @@ Answer delete_policy(Call call, PolicyNeeds needs) {
                                  policy.name.str(), target_arn(call, attached.front().target)));
   }
   CO_TRY_ASSIGN(const std::vector<registry::PolicyVersion> versions,
-                co_await list_some<registry::PolicyVersion>(
+                co_await registry::list_first<registry::PolicyVersion>(
                     store, registry::query::PolicyVersions{policy.name}, kMaxPolicyVersions));
   if (versions.size() > 1) {
     co_return refuse(
@@ -145,8 +134,8 @@ Answer delete_policy(Call call, PolicyNeeds needs) {
                     policy.name.str()));
   }
   registry::ChangeSet changes = change_set(call.event({{"policy", policy.name.str()}}));
-  erase(changes, registry::policy_key(policy.name), registry::Expect::at(policy.version));
-  erase(changes, registry::policy_version_key(policy.name, policy.default_version));
+  changes.add(registry::erase(policy));
+  changes.add(registry::Erase{registry::policy_version_key(policy.name, policy.default_version)});
   erase_tags(changes, registry::policy_key(policy.name));
   CO_TRY(co_await commit(store, std::move(changes)));
   CO_TRY(co_await erase_strays(store, targets, registry::policy_key(policy.name), call.event()));

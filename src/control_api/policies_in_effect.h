@@ -5,16 +5,16 @@
 
 #include "control_api/store_access.h"
 
-/// Which policies reach whom, beyond those attached directly.
+/// The policies that apply to a target, including those it has through thing groups.
 namespace imprint::control_api {
 
-/// A certificate's own and those of the groups of its things, or a group's own; each with the
-/// groups above. For a certificate the same answer of the store that identity::AccessControl goes
-/// by.
+/// The policies of a certificate and of the groups of its things, or those of a group; in both
+/// cases also those of the groups above. For a certificate, the store answers the same query as for
+/// identity::AccessControl.
 runtime::Task<Result<std::set<PolicyName>>> policies_in_effect(registry::Store& store,
                                                                registry::PolicyTarget target);
 
-/// What a certificate gains by being attached to the thing.
+/// The policies that a certificate gains by being attached to the thing.
 runtime::Task<Result<std::set<PolicyName>>> policies_through_thing(registry::Store& store,
                                                                    ThingName thing);
 

@@ -7,16 +7,10 @@
 namespace imprint::control_api {
 namespace {
 
-using test::ControlApiWorld;
-using test::expect_refusals;
-using test::Reply;
-using testing::ElementsAre;
-using testing::HasSubstr;
+using namespace test::words;
 
 const std::string kDocument =
     R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iot:Connect","Resource":"*"}]})";
-const std::string kInvalid = "InvalidRequestException";
-const std::string kNotFound = "ResourceNotFoundException";
 
 std::string body_of(const std::string& document) {
   return encoding::to_json(json::object{{"policyDocument", document}});
@@ -286,7 +280,7 @@ TEST_F(Policies, WorkThroughTheDeprecatedCallsToo) {
                {{"x-amzn-iot-principal", "arn:aws:iot:us-east-1:000000000000:thinggroup/g"}}}});
 }
 
-/// Attaches a policy to a certificate behind the back of the deletion, after its look.
+/// Attaches a policy to a certificate after the deletion has checked that none is attached.
 class LateAttachment final : public registry::Store {
  public:
   LateAttachment(registry::Store& real, registry::Record record)

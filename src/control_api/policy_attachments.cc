@@ -20,7 +20,7 @@ registry::Key key_of_target(const PolicyTarget& target) {
   return registry::thing_group_key(std::get<ThingGroupName>(target));
 }
 
-/// What an attachment's event is about: a certificate by its field, a group by the detail.
+/// The event of an attachment names a certificate in its field and a group in its detail.
 registry::AuditEvent attachment_event(const Call& call, const PolicyName& policy,
                                       const PolicyTarget& target) {
   registry::AuditEvent event =
@@ -30,29 +30,29 @@ registry::AuditEvent attachment_event(const Call& call, const PolicyName& policy
 }
 
 runtime::Task<Result<void>> check_target(Call call, registry::Store& store, PolicyTarget target) {
-  std::vector<registry::Key> keys;
-  keys.push_back(key_of_target(target));
-  CO_TRY_ASSIGN(const auto found, co_await store.find(std::move(keys)));
-  if (found.front()) {
-    const auto* group = std::get_if<registry::ThingGroup>(&*found.front());
-    if (group == nullptr || !group->is_dynamic()) co_return Result<void>();
-    co_return refuse(Exception::invalid_request,
-                     fmt::format("The target {} is a dynamic thing group; a policy would follow "
-                                 "whatever its query finds",
-                                 target_arn(call, target)),
-                     "target");
+  const std::string missing = fmt::format("The target {} does not exist", target_arn(call, target));
+  if (const auto* id = std::get_if<CertificateId>(&target)) {
+    CO_TRY(co_await find_or_refuse(store, registry::certificate_key(*id), missing));
+    co_return Result<void>();
   }
-  co_return refuse(Exception::not_found,
-                   fmt::format("The target {} does not exist", target_arn(call, target)));
+  CO_TRY_ASSIGN(const registry::ThingGroup group,
+                co_await find_or_refuse(
+                    store, registry::thing_group_key(std::get<ThingGroupName>(target)), missing));
+  if (!group.is_dynamic()) co_return Result<void>();
+  co_return refuse(Exception::invalid_request,
+                   fmt::format("The target {} is a dynamic thing group; a policy would follow "
+                               "whatever its query finds",
+                               target_arn(call, target)),
+                   "target");
 }
 
 Answer attach(Call call, registry::Store& store, PolicyTarget target) {
   CO_TRY_ASSIGN(const registry::Policy policy,
                 co_await get_policy_record(store, call.in.name<PolicyName>("policyName")));
   CO_TRY(co_await check_target(call, store, target));
-  CO_TRY_ASSIGN(
-      const std::vector<PolicyAttachment> attached,
-      co_await list_some<PolicyAttachment>(store, registry::query::PoliciesOfTarget{target}, 250));
+  CO_TRY_ASSIGN(const std::vector<PolicyAttachment> attached,
+                co_await registry::list_first<PolicyAttachment>(
+                    store, registry::query::PoliciesOfTarget{target}, 250));
   for (const PolicyAttachment& attachment : attached) {
     if (attachment.policy == policy.name) co_return json::object();
   }
@@ -63,21 +63,20 @@ Answer attach(Call call, registry::Store& store, PolicyTarget target) {
                                  kMaxPoliciesPerTarget, target_arn(call, target)));
   }
   registry::ChangeSet changes = change_set(attachment_event(call, policy.name, target));
-  put(changes, PolicyAttachment{policy.name, target, call.now()}, registry::Expect::absent());
-  require(changes, registry::policy_key(policy.name));
-  require(changes, key_of_target(target));
+  changes.add(registry::create(PolicyAttachment{policy.name, target, call.now()}));
+  changes.add(registry::exists(registry::policy_key(policy.name)));
+  changes.add(registry::exists(key_of_target(target)));
   CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object();
 }
 
 Answer detach(Call call, registry::Store& store, PolicyTarget target) {
   const auto policy = call.in.name<PolicyName>("policyName");
-  const registry::Key key = registry::attachment_key(policy, target);
-  CO_TRY_ASSIGN(const std::optional<PolicyAttachment> found,
-                co_await find_record<PolicyAttachment>(store, key));
+  const auto key = registry::attachment_key(policy, target);
+  CO_TRY_ASSIGN(const std::optional<PolicyAttachment> found, co_await registry::find(store, key));
   if (!found) co_return json::object();
   registry::ChangeSet changes = change_set(attachment_event(call, policy, target));
-  erase(changes, key, registry::Expect::present());
+  changes.add(registry::Erase{key, registry::Expect::present()});
   CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object();
 }
@@ -104,19 +103,15 @@ Answer detach_principal_policy(Call call, registry::Store& store) {
 
 Answer list_of_target(Call call, registry::Store& store, PolicyTarget target) {
   CO_TRY(co_await check_target(call, store, target));
-  CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kMarkerStyle));
-  CO_TRY_ASSIGN(const registry::Page page,
-                co_await store.list(registry::query::PoliciesOfTarget{target}, cursor));
-  json::object answer{{"policies", write_all<PolicyAttachment>(
-                                       page.records, [&](const PolicyAttachment& attachment) {
-                                         return write_policy(call, attachment.policy);
-                                       })}};
-  put_next(answer, call, kMarkerStyle, page.next);
-  co_return answer;
+  co_return co_await list_page<PolicyAttachment>(
+      std::move(call), store, registry::query::PoliciesOfTarget{target}, kMarkerStyle, "policies",
+      [](const Call& c, const PolicyAttachment& attachment) {
+        return write_policy(c, attachment.policy);
+      });
 }
 
-/// The target's own policies and those it has through thing groups, each once, by name. Gathered
-/// whole and cut into pages here.
+/// The target's own policies and those it has through thing groups, each once, by name. All of them
+/// are gathered for each page.
 Answer list_inherited(Call call, registry::Store& store, PolicyTarget target) {
   CO_TRY(co_await check_target(call, store, target));
   CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kMarkerStyle));
@@ -150,32 +145,31 @@ Answer list_principal_policies(Call call, registry::Store& store) {
   co_return co_await list_of_target(std::move(call), store, PolicyTarget(id));
 }
 
-/// The targets of one policy under `member`; `keep` leaves some out.
-Answer list_targets(Call call, registry::Store& store, std::string member,
-                    bool (*keep)(const PolicyTarget&)) {
+/// The targets of one policy under `member`, as `write` has them.
+Answer list_targets(Call call, registry::Store& store, std::string_view member,
+                    std::optional<json::value> (*write)(const Call&, const PolicyAttachment&)) {
   CO_TRY_ASSIGN(const registry::Policy policy,
                 co_await get_policy_record(store, call.in.name<PolicyName>("policyName")));
-  CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kMarkerStyle));
-  CO_TRY_ASSIGN(const registry::Page page,
-                co_await store.list(registry::query::TargetsOfPolicy{policy.name}, cursor));
-  json::array targets;
-  for (const registry::Record& record : page.records) {
-    const PolicyTarget& target = std::get<PolicyAttachment>(record).target;
-    if (keep(target)) targets.emplace_back(target_arn(call, target));
-  }
-  json::object answer{{member, std::move(targets)}};
-  put_next(answer, call, kMarkerStyle, page.next);
-  co_return answer;
+  co_return co_await list_page<PolicyAttachment>(std::move(call), store,
+                                                 registry::query::TargetsOfPolicy{policy.name},
+                                                 kMarkerStyle, member, write);
+}
+
+std::optional<json::value> write_target(const Call& call, const PolicyAttachment& attachment) {
+  return json::value(target_arn(call, attachment.target));
+}
+
+std::optional<json::value> write_principal(const Call& call, const PolicyAttachment& attachment) {
+  if (!std::holds_alternative<CertificateId>(attachment.target)) return std::nullopt;
+  return write_target(call, attachment);
 }
 
 Answer list_targets_for_policy(Call call, registry::Store& store) {
-  return list_targets(std::move(call), store, "targets", [](const PolicyTarget&) { return true; });
+  return list_targets(std::move(call), store, "targets", write_target);
 }
 
 Answer list_policy_principals(Call call, registry::Store& store) {
-  return list_targets(std::move(call), store, "principals", [](const PolicyTarget& target) {
-    return std::holds_alternative<CertificateId>(target);
-  });
+  return list_targets(std::move(call), store, "principals", write_principal);
 }
 
 using enum Exception;

@@ -6,7 +6,7 @@
 #include "control_api/store_access.h"
 #include "telemetry/log.h"
 
-/// What the files about policies share.
+/// Helpers of the files about policies.
 namespace imprint::control_api {
 
 /// AWS IoT quotas: versions of a policy, policies of one target.
@@ -20,12 +20,12 @@ inline std::string policy_arn(const Call& call, const PolicyName& name) {
 /// MalformedPolicyException with the JSON path, unless the document is a policy.
 Result<void> check_policy_document(const std::string& document, const PolicyName& name);
 
-/// What the audit event says of a document that has been checked: the policy's name, and what it
-/// may mean that its author does not expect, which goes to the log, too.
+/// The detail of the audit event for a valid document: the policy's name, and warnings about what
+/// its author may not expect. The warnings also go to the log.
 json::object policy_event_detail(telemetry::Log& log, const PolicyName& name,
                                  const std::string& document);
 
-/// Claim policies belong to the server.
+/// InvalidRequestException for a claim policy, which belongs to the server.
 Result<void> refuse_reserved_policy(const PolicyName& name);
 
 /// The policy, or ResourceNotFoundException.

@@ -12,13 +12,13 @@ namespace imprint::control_api {
 
 namespace {
 
-/// What these operations need beside the call.
+/// What these operations need besides the call.
 struct VersionNeeds {
   registry::Store& store;
   telemetry::Log& log;
 };
 
-/// The version that the call names; its digits are within the range of the type.
+/// The version that the call names. Its row allows no more digits than the type holds.
 std::int64_t version_number(const Call& call) {
   const std::string text = call.in.text("policyVersionId");
   std::int64_t number = 0;
@@ -29,14 +29,9 @@ std::int64_t version_number(const Call& call) {
 runtime::Task<Result<registry::PolicyVersion>> get_version_record(registry::Store& store,
                                                                   PolicyName name,
                                                                   std::int64_t number) {
-  CO_TRY_ASSIGN(std::optional<registry::PolicyVersion> found,
-                co_await find_record<registry::PolicyVersion>(
-                    store, registry::policy_version_key(name, number)));
-  if (!found) {
-    co_return refuse(Exception::not_found,
-                     fmt::format("Policy {} has no version {}", quote(name.str()), number));
-  }
-  co_return std::move(*found);
+  co_return co_await find_or_refuse(
+      store, registry::policy_version_key(name, number),
+      fmt::format("Policy {} has no version {}", quote(name.str()), number));
 }
 
 json::object event_detail(const PolicyName& name, std::int64_t number) {
@@ -51,7 +46,7 @@ Answer create_policy_version(Call call, VersionNeeds needs) {
   registry::Store& store = needs.store;
   CO_TRY_ASSIGN(registry::Policy policy, co_await get_policy_record(store, name));
   CO_TRY_ASSIGN(const std::vector<registry::PolicyVersion> versions,
-                co_await list_some<registry::PolicyVersion>(
+                co_await registry::list_first<registry::PolicyVersion>(
                     store, registry::query::PolicyVersions{name}, kMaxPolicyVersions));
   if (versions.size() >= kMaxPolicyVersions) {
     co_return refuse(Exception::versions_limit,
@@ -60,17 +55,14 @@ Answer create_policy_version(Call call, VersionNeeds needs) {
                                  name.str(), kMaxPolicyVersions));
   }
   const Timestamp now = call.now();
-  const std::int64_t seen = policy.version;
   const std::int64_t number = ++policy.last_version;
   const bool is_default = call.in.flag("setAsDefault");
   if (is_default) policy.default_version = number;
-  policy.modified = now;
-  ++policy.version;
   json::object detail = policy_event_detail(needs.log, name, document);
   detail["policy_version"] = number;
   registry::ChangeSet changes = change_set(call.event(std::move(detail)));
-  put(changes, registry::PolicyVersion{name, number, document, now}, registry::Expect::absent());
-  put(changes, policy, registry::Expect::at(seen));
+  changes.add(registry::create(registry::PolicyVersion{name, number, document, now}));
+  changes.add(registry::update(policy, now));
   CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object{{"policyArn", policy_arn(call, name)},
                          {"policyDocument", document},
@@ -99,7 +91,7 @@ Answer list_policy_versions(Call call, VersionNeeds needs) {
   CO_TRY_ASSIGN(const registry::Policy policy,
                 co_await get_policy_record(store, call.in.name<PolicyName>("policyName")));
   CO_TRY_ASSIGN(std::vector<registry::PolicyVersion> versions,
-                co_await list_some<registry::PolicyVersion>(
+                co_await registry::list_first<registry::PolicyVersion>(
                     store, registry::query::PolicyVersions{policy.name}, kMaxPolicyVersions));
   std::ranges::sort(versions, std::ranges::greater(), &registry::PolicyVersion::number);
   json::array out;
@@ -119,13 +111,10 @@ Answer set_default_policy_version(Call call, VersionNeeds needs) {
   CO_TRY_ASSIGN(const registry::PolicyVersion version,
                 co_await get_version_record(store, policy.name, version_number(call)));
   if (policy.default_version == version.number) co_return json::object();
-  const std::int64_t seen = policy.version;
   policy.default_version = version.number;
-  policy.modified = call.now();
-  ++policy.version;
   registry::ChangeSet changes = change_set(call.event(event_detail(name, version.number)));
-  put(changes, policy, registry::Expect::at(seen));
-  require(changes, registry::policy_version_key(name, version.number));
+  changes.add(registry::update(policy, call.now()));
+  changes.add(registry::exists(registry::policy_version_key(name, version.number)));
   CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object();
 }
@@ -143,9 +132,9 @@ Answer delete_policy_version(Call call, VersionNeeds needs) {
                                  policy.name.str(), version.number));
   }
   registry::ChangeSet changes = change_set(call.event(event_detail(policy.name, version.number)));
-  erase(changes, registry::policy_version_key(policy.name, version.number),
-        registry::Expect::present());
-  require(changes, registry::policy_key(policy.name), registry::Expect::at(policy.version));
+  changes.add(registry::Erase{registry::policy_version_key(policy.name, version.number),
+                              registry::Expect::present()});
+  changes.add(registry::as_read(policy));
   CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object();
 }

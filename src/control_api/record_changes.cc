@@ -20,17 +20,18 @@ using registry::Record;
 constexpr std::size_t kMaxRecords = 32;
 constexpr std::size_t kMaxMembers = 40;
 constexpr std::size_t kMaxValueBytes = 256;
-constexpr std::size_t kMaxBytes = 4096;  ///< of all that is told of one change set
+constexpr std::size_t kMaxBytes = 4096;  ///< of the differences of one change set
 
-constexpr auto kUntold = std::to_array<std::string_view>({"created", "modified", "pem"});
+constexpr auto kNotAudited = std::to_array<std::string_view>({"created", "modified", "pem"});
 
-/// A setting is told too, except the code that proves a CA's possession to this account alone.
+/// The registration code is secret: it proves the possession of a CA's key to this account alone.
 bool is_secret(const Key& key, std::string_view member) {
   if (key.kind == Kind::credential) return member == "sealed_secret";
   return key.kind == Kind::setting && key.first == "registration-code" && member == "value";
 }
 
-/// Members of members by their path, so that of many attributes those that differ are told.
+/// Turns members of members into paths, so that only those of many attributes that differ are
+/// recorded.
 void flatten(const json::object& object, const std::string& prefix, json::object& out) {
   for (const auto& member : object) {
     const std::string name = prefix + std::string(member.key());
@@ -46,9 +47,9 @@ json::object members_of(const Record* record) {
   json::object out;
   if (record == nullptr) return out;
   json::object stored = registry::to_json(*record);
-  for (const std::string_view name : kUntold) stored.erase(name);
+  for (const std::string_view name : kNotAudited) stored.erase(name);
   if (const auto* setting = std::get_if<registry::Setting>(record)) {
-    // The text of an object, when it holds several things.
+    // A setting that holds several values has the text of a JSON object.
     if (auto value = encoding::parse_json(setting->value); value && value->is_object())
       stored["value"] = std::move(*value);
   }
@@ -71,30 +72,31 @@ std::string title_of(const Key& key) {
   return out;
 }
 
-class Telling {
+class DiffWriter {
  public:
   void add(const Key& key, const Record* before, const Record* after) {
     json::object old = members_of(before);
     json::object now = members_of(after);
-    if (before == nullptr || after == nullptr) {  // beside anything else, the version tells nothing
+    if (before == nullptr || after == nullptr) {  // the version adds nothing to other members
       if (old.size() > 1) old.erase("version");
       if (now.size() > 1) now.erase("version");
     }
-    json::object told;
+    json::object differences;
     for (const auto& member : now) {
       const json::value* was = old.if_contains(member.key());
-      if (was == nullptr) was = unwritten(before, member.value());
+      if (was == nullptr) was = default_of(before, member.value());
       if (was == nullptr || *was != member.value())
-        tell(key, member.key(), was, &member.value(), told);
+        add_member(key, member.key(), was, &member.value(), differences);
     }
     for (const auto& member : old) {
       if (!now.contains(member.key()))
-        tell(key, member.key(), &member.value(), unwritten(after, member.value()), told);
+        add_member(key, member.key(), &member.value(), default_of(after, member.value()),
+                   differences);
     }
-    if (told.empty()) return;
+    if (differences.empty()) return;
     const std::string title = title_of(key);
     bytes_ += title.size();
-    changes_[title] = std::move(told);
+    changes_[title] = std::move(differences);
   }
 
   void leave_out(std::size_t records) { left_out_ += records; }
@@ -105,14 +107,14 @@ class Telling {
   }
 
  private:
-  /// What a record says by leaving a member out: a flag that is false is not written.
-  static const json::value* unwritten(const Record* record, const json::value& other) {
+  /// The value of a member that a record leaves out: a flag that is false is not written.
+  static const json::value* default_of(const Record* record, const json::value& other) {
     static const json::value kFalse(false);
     return record != nullptr && other.is_bool() ? &kFalse : nullptr;
   }
 
-  void tell(const Key& key, std::string_view member, const json::value* before,
-            const json::value* after, json::object& told) {
+  void add_member(const Key& key, std::string_view member, const json::value* before,
+                  const json::value* after, json::object& differences) {
     json::object one;
     const auto put = [&](std::string_view when, const json::value* value) {
       if (value == nullptr) return;
@@ -127,7 +129,7 @@ class Telling {
     }
     ++members_;
     bytes_ += bytes;
-    told[member] = std::move(one);
+    differences[member] = std::move(one);
   }
 
   json::object changes_;
@@ -138,7 +140,7 @@ class Telling {
 
 }  // namespace
 
-std::vector<Key> told_keys(const registry::ChangeSet& changes) {
+std::vector<Key> audited_keys(const registry::ChangeSet& changes) {
   std::vector<Key> keys;
   for (const registry::Change& change : changes.changes) {
     if (keys.size() == kMaxRecords) break;
@@ -150,23 +152,23 @@ std::vector<Key> told_keys(const registry::ChangeSet& changes) {
   return keys;
 }
 
-void tell_changes(json::object& detail, const registry::ChangeSet& changes,
-                  const std::vector<std::optional<Record>>& before) {
-  Telling telling;
+void add_changes(json::object& detail, const registry::ChangeSet& changes,
+                 const std::vector<std::optional<Record>>& before) {
+  DiffWriter writer;
   std::size_t at = 0;
   for (const registry::Change& change : changes.changes) {
     const auto* put = std::get_if<registry::Put>(&change);
     const auto* erase = std::get_if<registry::Erase>(&change);
     if (put == nullptr && erase == nullptr) continue;
     if (at == before.size()) {
-      telling.leave_out(1);
+      writer.leave_out(1);
       continue;
     }
     const std::optional<Record>& was = before[at++];
-    telling.add(put != nullptr ? registry::key_of(put->record) : erase->key, was ? &*was : nullptr,
-                put != nullptr ? &put->record : nullptr);
+    writer.add(put != nullptr ? registry::key_of(put->record) : erase->key, was ? &*was : nullptr,
+               put != nullptr ? &put->record : nullptr);
   }
-  std::move(telling).into(detail);
+  std::move(writer).into(detail);
 }
 
 }  // namespace imprint::control_api

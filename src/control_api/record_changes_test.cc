@@ -12,9 +12,7 @@ namespace json = encoding::json;
 using registry::Erase;
 using registry::Put;
 using registry::Record;
-using test::ControlApiWorld;
-using test::Reply;
-using ::testing::HasSubstr;
+using namespace test::words;
 using ::testing::Not;
 
 const std::string kOpen =
@@ -32,7 +30,7 @@ registry::Thing thing(registry::Attributes attributes, std::int64_t version = 1)
 json::object told(const registry::ChangeSet& changes,
                   const std::vector<std::optional<Record>>& before) {
   json::object detail;
-  tell_changes(detail, changes, before);
+  add_changes(detail, changes, before);
   return detail;
 }
 
@@ -122,7 +120,7 @@ TEST(RecordChanges, AreBoundedAndSayHowMuchIsLeftOut) {
     records.changes.emplace_back(
         Erase{registry::thing_key(*ThingName::parse(fmt::format("d{}", i)))});
   }
-  EXPECT_EQ(told_keys(records).size(), 32U);
+  EXPECT_EQ(audited_keys(records).size(), 32U);
   EXPECT_EQ(told(records, std::vector<std::optional<Record>>(32)).at("changes_left_out"), 68);
 }
 
@@ -249,7 +247,7 @@ TEST(ControlPlaneEvents, TellWhatWasThereWhenTheyWereCommitted) {
   world.must("POST", "/things/d", R"({"attributePayload":{"attributes":{"room":"a"}}})");
   const auto other = [&] {
     registry::ChangeSet changes;
-    changes.changes.emplace_back(Put{thing({{"room", "b"}}, 2)});
+    changes.add(Put{thing({{"room", "b"}}, 2)});
     world.arrange(std::move(changes));
   };
   world.store.before_commit(other);

@@ -8,7 +8,7 @@ namespace imprint::control_api {
 
 namespace {
 
-/// Their sizes are the template's to check (templates/template.h).
+/// The template checks the sizes of the parameters (templates/template.h).
 Result<templates::Parameters> read_parameters(const Call& call) {
   templates::Parameters out;
   for (const auto& [name, value] : call.in.object("parameters")) {

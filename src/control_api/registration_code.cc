@@ -9,13 +9,12 @@ namespace imprint::control_api {
 
 namespace {
 
-/// What these operations need beside the call.
+/// What these operations need besides the call.
 struct CodeNeeds {
   registry::Store& store;
   Random& random;
 };
 
-using registry::Expect;
 using registry::Setting;
 
 constexpr std::string_view kSetting = "registration-code";
@@ -32,7 +31,7 @@ Answer get_registration_code(Call call, CodeNeeds needs) {
                         .created = now,
                         .modified = now};
   registry::ChangeSet changes = change_set(call.event());
-  put(changes, setting, Expect::absent());
+  changes.add(registry::create(setting));
   CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object{{"registrationCode", setting.value}};
 }
@@ -45,7 +44,7 @@ Answer delete_registration_code(Call call, CodeNeeds needs) {
                      "there is no registration code; GetRegistrationCode makes one");
   }
   registry::ChangeSet changes = change_set(call.event());
-  erase(changes, registry::key_of(*existing), Expect::at(existing->version));
+  changes.add(registry::erase(*existing));
   CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object();
 }
@@ -70,7 +69,7 @@ constexpr rest::Row<CodeNeeds> kOperations[] = {
 }  // namespace
 
 runtime::Task<Result<std::optional<Setting>>> find_registration_code(registry::Store& store) {
-  return find_record<Setting>(store, registry::setting_key(std::string(kSetting)));
+  return registry::find(store, registry::setting_key(std::string(kSetting)));
 }
 
 Operations registration_code_operations(registry::Store& store, Random& random) {

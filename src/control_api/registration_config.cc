@@ -17,7 +17,7 @@ constexpr InputInfo kRole{.name = "registrationConfig.roleArn", .least = 20, .mo
 constexpr InputInfo kTemplate = members::name_input<name_rules::Template>(
     "registrationConfig.templateName", "^[0-9A-Za-z_-]+$", Location::body, false);
 
-/// One member, held to its row, whose name ends as the member's; empty when absent.
+/// One validated member: the last part of its row's name. Empty when it is absent.
 Result<std::string> read_member(const json::object& config, const InputInfo& row) {
   const json::value* value = config.if_contains(row.name.substr(row.name.find('.') + 1));
   if (value == nullptr || value->is_null()) return std::string();

@@ -3,13 +3,13 @@
 
 #include "control_api/store_access.h"
 
-/// RegistrationConfig {templateBody, roleArn, templateName}: what just-in-time provisioning gives
-/// the devices of a CA (contract section 3.3).
+/// RegistrationConfig {templateBody, roleArn, templateName}: the template with which the devices of
+/// a CA are provisioned just in time (contract section 3.3).
 namespace imprint::control_api {
 
-/// The input `registrationConfig`, its template checked as one for just-in-time provisioning;
-/// nothing when it is absent or empty. InvalidRequestException for what contradicts itself,
-/// ResourceNotFoundException for a stored template that is not there.
+/// The input `registrationConfig`; no value when it is absent or empty. Its template must be one
+/// for just-in-time provisioning. InvalidRequestException for contradictory members,
+/// ResourceNotFoundException for a template that does not exist.
 runtime::Task<Result<std::optional<registry::RegistrationConfig>>> read_registration_config(
     Call call, registry::Store& store);
 

@@ -14,7 +14,7 @@ namespace imprint::control_api {
 
 namespace {
 
-/// What these operations need beside the call.
+/// What these operations need besides the call.
 struct TaskNeeds {
   registry::Store& store;
   bulk::RegistrationTasks& registrations;
@@ -23,24 +23,20 @@ struct TaskNeeds {
 
 using bulk::ReportPart;
 using bulk::ReportType;
-using registry::Expect;
 using registry::RegistrationProgress;
 using registry::RegistrationTask;
 using registry::TaskStatus;
 
-/// The task that the path names; `exception` is what the operation's model offers for one that is
-/// not there.
+/// The task that the path names. `exception` is what the operation's model declares for one that
+/// does not exist.
 runtime::Task<Result<RegistrationTask>> get_task(Call call, TaskNeeds needs, Exception exception) {
   const std::string id = call.in.text("taskId");
-  CO_TRY_ASSIGN(
-      std::optional<RegistrationTask> found,
-      co_await find_record<RegistrationTask>(needs.store, registry::registration_task_key(id)));
-  if (!found)
-    co_return refuse(exception, fmt::format("Thing registration task {} not found", quote(id)));
-  co_return std::move(*found);
+  co_return co_await find_or_refuse(needs.store, registry::registration_task_key(id),
+                                    fmt::format("Thing registration task {} not found", quote(id)),
+                                    exception);
 }
 
-/// Refuses an input file that is not there before a task is made of it.
+/// An input file that cannot be read is refused before there is a task.
 Result<void> check_input_file(const Call& call, TaskNeeds needs) {
   const auto file = needs.registrations.uploads().open(call.in.text("inputFileBucket"),
                                                        call.in.text("inputFileKey"));
@@ -68,10 +64,10 @@ Answer start_task(Call call, TaskNeeds needs) {
                               .modified = now};
   registry::ChangeSet changes =
       change_set(call.event({{"task", task.id}, {"bucket", task.bucket}, {"key", task.key}}));
-  put(changes, task, Expect::absent());
-  put(changes, RegistrationProgress{.task = task.id, .modified = now}, Expect::absent());
-  changes.changes.emplace_back(registry::Count{std::string(bulk::kRunningTasks), 1,
-                                               bulk::kMaxRunningTasks, "LimitReached"_cause});
+  changes.add(registry::create(task));
+  changes.add(registry::create(RegistrationProgress{.task = task.id, .modified = now}));
+  changes.add(registry::Count{std::string(bulk::kRunningTasks), 1, bulk::kMaxRunningTasks,
+                              "LimitReached"_cause});
   const auto done = co_await commit(needs.store, std::move(changes));
   if (!done && done.error().cause == "LimitReached"_cause) {
     co_return refuse(Exception::invalid_request,
@@ -91,8 +87,7 @@ std::int64_t percentage_of(const RegistrationTask& task, const RegistrationProgr
 Answer describe_task(Call call, TaskNeeds needs) {
   CO_TRY_ASSIGN(const RegistrationTask task, co_await get_task(call, needs, Exception::not_found));
   CO_TRY_ASSIGN(const RegistrationProgress progress,
-                co_await registry::get<RegistrationProgress>(
-                    needs.store, registry::registration_progress_key(task.id)));
+                co_await registry::get(needs.store, registry::registration_progress_key(task.id)));
   json::object answer{
       {"taskId", task.id},
       {"creationDate", epoch_seconds(task.created)},
@@ -114,23 +109,17 @@ Answer list_tasks(Call call, TaskNeeds needs) {
   if (call.in.has("status")) {
     CO_TRY_ASSIGN(query.status, registry::parse_task_status(call.in.text("status")));
   }
-  CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
-  CO_TRY_ASSIGN(const registry::Page page, co_await needs.store.list(query, cursor));
-  json::object answer{
-      {"taskIds", write_all<RegistrationTask>(page.records, [](const RegistrationTask& task) {
-         return json::value(task.id);
-       })}};
-  put_next(answer, call, kTokenStyle, page.next);
-  co_return answer;
+  co_return co_await list_page<RegistrationTask>(
+      std::move(call), needs.store, query, kTokenStyle, "taskIds",
+      [](const RegistrationTask& task) { return task.id; });
 }
 
-/// Reports come in parts, each with a link of its own; a page goes on after a part's number.
+/// Reports come in parts, each with a link of its own. A page continues after the number of a part.
 Answer list_reports(Call call, TaskNeeds needs) {
   CO_TRY_ASSIGN(const RegistrationTask task,
                 co_await get_task(call, needs, Exception::invalid_request));
   CO_TRY_ASSIGN(const RegistrationProgress progress,
-                co_await registry::get<RegistrationProgress>(
-                    needs.store, registry::registration_progress_key(task.id)));
+                co_await registry::get(needs.store, registry::registration_progress_key(task.id)));
   const auto type = bulk::parse_report_type(call.in.text("reportType"));
   IMPRINT_ASSERT(type.has_value());  // the row allows no other
   const registry::ReportPlace& end =
@@ -165,12 +154,9 @@ Answer stop_task(Call call, TaskNeeds needs) {
                      fmt::format("Thing registration task {} has ended already: {}", task.id,
                                  registry::to_string(task.status)));
   }
-  const std::int64_t seen = task.version;
   task.status = TaskStatus::cancelling;
-  task.modified = call.now();
-  task.version = seen + 1;
   registry::ChangeSet changes = change_set(call.event({{"task", task.id}}));
-  put(changes, std::move(task), Expect::at(seen));
+  changes.add(registry::update(std::move(task), call.now()));
   CO_TRY(co_await commit(needs.store, std::move(changes)));
   needs.registrations.wake();
   co_return json::object();

@@ -10,10 +10,7 @@
 namespace imprint::control_api {
 namespace {
 
-using test::ControlApiWorld;
-using test::expect_refusals;
-using test::Reply;
-using testing::HasSubstr;
+using namespace test::words;
 
 constexpr std::string_view kTemplate =
     R"({"Parameters":{"Name":{"Type":"String"},"CSR":{"Type":"String"}},"Resources":{)"
@@ -102,7 +99,7 @@ class BulkRegistration : public testing::Test {
     }
     return {};
   }
-  /// Path and query of the first link.
+  /// The path and query of the first link.
   std::string link_to(const std::string& id, const std::string& type) {
     const Reply reply = world.must("GET", kTasks + "/" + id + "/reports?reportType=" + type);
     EXPECT_EQ(reply.text("reportType"), type);

@@ -3,8 +3,8 @@
 
 #include "control_api/members.h"
 
-/// How S3's names are written, which AWS IoT uses for the input files of bulk registrations.
-/// bulk/uploads.h is stricter: a part of a path may not begin with a dot.
+/// The names of S3, which AWS IoT uses for the input files of bulk registrations. bulk/uploads.h is
+/// stricter: no part of a path may begin with a dot.
 namespace imprint::control_api::members {
 
 inline constexpr TextRule kBucketCharacters{
@@ -13,7 +13,7 @@ inline constexpr TextRule kBucketCharacters{
     "letters, digits, '.', '_' and '-'"};
 inline constexpr TextRule kKeyCharacters{
     "[a-zA-Z0-9!_.*'()-\\/]+",
-    // From ')' to '/' is a range in AWS's pattern: it takes in '+', ',' and '-' too.
+    // In AWS's pattern ')' to '/' is a range, which includes '+', ',' and '-'.
     [](char c) {
       return name_rules::is_alnum(c) || c == '!' || c == '_' || (c >= '\'' && c <= '/');
     },

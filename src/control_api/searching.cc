@@ -11,10 +11,10 @@ namespace imprint::control_api {
 
 namespace {
 
-/// Of the store, that one call goes through.
+/// The most pages of the store that one call reads.
 constexpr int kMaxStorePages = 20;
 
-/// What binds a token to its query: the place in it would mean nothing to another one.
+/// Binds a token to its query: the place in the token has no meaning in another query.
 std::string mark_of(const search::Query& query) {
   constexpr std::size_t kMarkBytes = 8;
   const Sha256 digest = x509::sha256(as_bytes(query.canonical()));
@@ -45,9 +45,8 @@ Result<void> check_index_members(const Call& call) {
 
 runtime::Task<Result<bool>> is_indexing(registry::Store& store) {
   using registry::IndexingConfiguration;
-  CO_TRY_ASSIGN(
-      const std::optional<IndexingConfiguration> found,
-      co_await find_record<IndexingConfiguration>(store, registry::indexing_configuration_key()));
+  CO_TRY_ASSIGN(const std::optional<IndexingConfiguration> found,
+                co_await registry::find(store, registry::indexing_configuration_key()));
   co_return !found || found->things;
 }
 

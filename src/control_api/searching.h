@@ -5,19 +5,19 @@
 #include "control_api/words.h"
 #include "search/query.h"
 
-/// What the operations on the index and on dynamic thing groups share.
+/// Helpers of the operations on the index and on dynamic thing groups.
 namespace imprint::control_api {
 
-/// The one index: things of the registry. There are no shadows here, and no violations.
+/// The only index: the things of the registry, without shadows and violations.
 inline constexpr std::string_view kThingIndex = "AWS_Things";
 inline constexpr std::string_view kQueryVersion = "2017-09-30";
 
-/// Holds the call's indexName and queryVersion, where given, to the above:
-/// ResourceNotFoundException and InvalidRequestException.
+/// ResourceNotFoundException for another indexName, InvalidRequestException for another
+/// queryVersion.
 Result<void> check_index_members(const Call& call);
 Unexpected refuse_index(std::string_view name);
 
-/// Whether things are indexed: unless UpdateIndexingConfiguration has turned it off.
+/// Whether things are indexed. They are, unless UpdateIndexingConfiguration has turned it off.
 runtime::Task<Result<bool>> is_indexing(registry::Store& store);
 inline constexpr std::string_view kIndexingIsOff =
     "Indexing of things is off (thingIndexingMode is OFF); turn it on with aws iot "
@@ -29,8 +29,8 @@ struct FoundThings {
   std::optional<std::string> next = {};
 };
 
-/// Goes on where the call's token says, through a bounded number of the store's pages when matches
-/// are rare. A token is bound to its query: InvalidRequestException for another one's.
+/// Continues at the call's token. When matches are rare, a bounded number of the store's pages is
+/// searched. A token is bound to its query: InvalidRequestException for that of another query.
 runtime::Task<Result<FoundThings>> find_things(Call call, registry::Store& store,
                                                search::Query query, std::size_t limit);
 

@@ -15,8 +15,9 @@ runtime::Task<Result<void>> erase_strays(registry::Store& store, registry::Query
     if (!page) co_return tl::unexpected(std::move(page).error());
     if (page->records.empty()) co_return Result<void>();
     registry::ChangeSet changes = change_set(event);
-    require(changes, gone, registry::Expect::absent());
-    for (const registry::Record& record : page->records) erase(changes, registry::key_of(record));
+    changes.add(registry::Require{gone, registry::Expect::absent()});
+    for (const registry::Record& record : page->records)
+      changes.add(registry::Erase{registry::key_of(record)});
     const auto done = co_await commit(store, std::move(changes));
     // The name is in use again, and what is attached to it may be meant.
     if (!done && done.error().fault == Fault::conflict) co_return Result<void>();
@@ -25,13 +26,13 @@ runtime::Task<Result<void>> erase_strays(registry::Store& store, registry::Query
 }
 
 runtime::Task<Result<void>> commit(registry::Store& store, registry::ChangeSet changes) {
-  std::vector<registry::Key> keys = told_keys(changes);
+  std::vector<registry::Key> keys = audited_keys(changes);
   if (changes.events.empty() || keys.empty()) co_return co_await store.commit(std::move(changes));
   CO_TRY_ASSIGN(const std::vector<std::optional<registry::Record>> before,
                 co_await store.find(std::move(keys)));
   registry::AuditEvent& event = changes.events.front();
   if (auto detail = encoding::parse_json(event.detail); detail && detail->is_object()) {
-    tell_changes(detail->get_object(), changes, before);
+    add_changes(detail->get_object(), changes, before);
     event.detail = encoding::to_json(*detail);
   }
   co_return co_await store.commit(std::move(changes));
@@ -41,18 +42,6 @@ registry::ChangeSet change_set(registry::AuditEvent event) {
   registry::ChangeSet changes;
   changes.events.push_back(std::move(event));
   return changes;
-}
-
-void put(registry::ChangeSet& changes, registry::Record record, registry::Expect expect) {
-  changes.changes.emplace_back(registry::Put{std::move(record), expect});
-}
-
-void erase(registry::ChangeSet& changes, registry::Key key, registry::Expect expect) {
-  changes.changes.emplace_back(registry::Erase{std::move(key), expect});
-}
-
-void require(registry::ChangeSet& changes, registry::Key key, registry::Expect expect) {
-  changes.changes.emplace_back(registry::Require{std::move(key), expect});
 }
 
 }  // namespace imprint::control_api

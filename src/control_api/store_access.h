@@ -2,64 +2,71 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "control_api/words.h"
 #include "registry/store.h"
 
-/// What the operations ask of the store again and again.
+/// How operations read the registry, commit their change and write a list.
 namespace imprint::control_api {
 
-/// The record, or nothing.
+/// The record, or ResourceNotFoundException with this message. `exception` is for operations whose
+/// model declares another one.
 template <class T>
-runtime::Task<Result<std::optional<T>>> find_record(registry::Store& store, registry::Key key) {
-  std::vector<registry::Key> keys;
-  keys.push_back(std::move(key));
-  auto found = co_await store.find(std::move(keys));
-  if (!found) co_return tl::unexpected(std::move(found).error());
-  if (!found->front()) co_return std::optional<T>();
-  co_return std::optional<T>(std::get<T>(std::move(*found->front())));
+runtime::Task<Result<T>> find_or_refuse(registry::Store& store, registry::KeyOf<T> key,
+                                        std::string message,
+                                        Exception exception = Exception::not_found) {
+  CO_TRY_ASSIGN(std::optional<T> found, co_await registry::find(store, std::move(key)));
+  if (found) co_return std::move(*found);
+  co_return refuse(exception, std::move(message));
 }
 
-/// Up to `most` records of a list: enough to count or to find out whether there are any.
-template <class T>
-runtime::Task<Result<std::vector<T>>> list_some(registry::Store& store, registry::Query query,
-                                                std::size_t most) {
-  auto page = co_await store.list(std::move(query), {{}, most});
-  if (!page) co_return tl::unexpected(std::move(page).error());
-  std::vector<T> out;
-  for (registry::Record& record : page->records) out.push_back(std::get<T>(std::move(record)));
-  co_return out;
-}
-
-/// The answer of a list operation: `write` turns each record into an element of `member`.
-template <class T>
-json::array write_all(const std::vector<registry::Record>& records, auto write) {
+/// The records as the elements of a list. `write` takes a record, or the call and a record; where
+/// it returns no value, the record is left out.
+template <class T, class Write>
+json::array write_all(const Call& call, const std::vector<registry::Record>& records, Write write) {
   json::array out;
-  for (const registry::Record& record : records) out.emplace_back(write(std::get<T>(record)));
+  for (const registry::Record& any : records) {
+    const T& record = std::get<T>(any);
+    std::optional<json::value> element;
+    if constexpr (std::invocable<Write, const Call&, const T&>)
+      element = write(call, record);
+    else
+      element = write(record);
+    if (element) out.push_back(*std::move(element));
+  }
   return out;
 }
 
-/// Somebody may attach to a record between a deletion's look and its commit. Nothing new can attach
-/// once the record is gone, so what is found then is removed, and a name that is used again starts
-/// clean. `gone` must still be absent. What is removed goes on record in events like `event`.
+/// The answer of a list operation: one page of what `query` finds, under `member`. The page holds
+/// fewer records than asked for when `write` leaves some out.
+template <class T, class Write>
+Answer list_page(Call call, registry::Store& store, registry::Query query, PageStyle style,
+                 std::string_view member, Write write) {
+  CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, style));
+  CO_TRY_ASSIGN(const registry::Page page, co_await store.list(std::move(query), cursor));
+  json::object answer{{member, write_all<T>(call, page.records, write)}};
+  put_next(answer, call, style, page.next);
+  co_return answer;
+}
+
+/// After a deletion: removes what was attached to the record between the check that nothing is and
+/// the commit, so that a name that is used again starts clean. Nothing new can attach once the
+/// record is gone; `gone` must still be absent. Events like `event` record what is removed.
 runtime::Task<Result<void>> erase_strays(registry::Store& store, registry::Query query,
                                          registry::Key gone, registry::AuditEvent event,
                                          std::size_t at_once = 250);
 
-/// Commits what an operation changes. Its event's detail gains what the records were before and are
-/// after (record_changes.h): an expectation that fails when somebody was faster also keeps this
-/// true. Without an event it is a plain commit.
+/// Commits what an operation changes. The detail of its event gains what the records were before
+/// and are after (record_changes.h). That stays true because a change of somebody else meanwhile
+/// fails an expectation. Without an event it is a plain commit.
 runtime::Task<Result<void>> commit(registry::Store& store, registry::ChangeSet changes);
 
 /// A change set of this call with its one audit event.
 registry::ChangeSet change_set(registry::AuditEvent event);
-void put(registry::ChangeSet& changes, registry::Record record, registry::Expect expect);
-void erase(registry::ChangeSet& changes, registry::Key key,
-           registry::Expect expect = registry::Expect::anything());
-void require(registry::ChangeSet& changes, registry::Key key,
-             registry::Expect expect = registry::Expect::present());
 
 }  // namespace imprint::control_api

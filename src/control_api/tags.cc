@@ -9,7 +9,6 @@ namespace imprint::control_api {
 
 namespace {
 
-using registry::Expect;
 using registry::kMaxTags;
 using registry::ResourceTags;
 
@@ -30,7 +29,7 @@ Result<std::string> read_key(const json::value& value) {
   return refuse_value(kKey.name, key, "Member must not begin with aws:, which is reserved");
 }
 
-/// One {Key, Value}; AWS allows the value to be missing, and that means empty.
+/// One {Key, Value}. AWS allows the value to be missing, which means that it is empty.
 Result<void> read_tag(const json::value& element, Tags& tags) {
   const json::object* tag = element.if_object();
   const json::value* key = tag == nullptr ? nullptr : tag->if_contains("Key");
@@ -82,10 +81,10 @@ Result<void> check_takes_tags(const Tagged& resource) {
                 "resourceArn");
 }
 
-/// The tags that the resource has now; none without a record.
+/// The tags that the resource has now. The record has version 0 while none are stored.
 runtime::Task<Result<ResourceTags>> present_tags(registry::Store& store, std::string name) {
   CO_TRY_ASSIGN(const std::optional<ResourceTags> found,
-                co_await find_record<ResourceTags>(store, registry::tags_key(name)));
+                co_await registry::find(store, registry::tags_key(name)));
   co_return found.value_or(ResourceTags{.resource = std::move(name), .version = 0});
 }
 
@@ -95,23 +94,22 @@ json::array names_of(const Tags& tags) {
   return out;
 }
 
-/// Writes what a resource's tags have become; a set that is empty is no record.
-runtime::Task<Result<void>> store_tags(Call call, registry::Store& store, Tagged resource,
-                                       ResourceTags before, Tags after) {
-  const bool is_new = before.version == 0;
-  const Expect expect = is_new ? Expect::absent() : Expect::at(before.version);
+/// Stores the tags that a resource is to have, unless it has them already. An empty set is no
+/// record.
+Answer store_tags(Call call, registry::Store& store, Tagged resource, ResourceTags record,
+                  Tags after) {
+  if (after == record.tags) co_return json::object();
   registry::ChangeSet changes =
       change_set(call.event({{"resource", resource.name}, {"tags", names_of(after)}}));
-  require(changes, resource.key);
-  if (after.empty()) {
-    erase(changes, registry::tags_key(resource.name), expect);
-  } else {
-    before.tags = std::move(after);
-    if (is_new) before.created = call.now();
-    ++before.version;
-    put(changes, std::move(before), expect);
-  }
-  co_return co_await commit(store, std::move(changes));
+  changes.add(registry::exists(resource.key));
+  record.tags = std::move(after);
+  if (record.version == 0) record.created = call.now();
+  if (record.tags.empty())
+    changes.add(registry::erase(record));
+  else
+    changes.add(registry::update(std::move(record)));
+  CO_TRY(co_await commit(store, std::move(changes)));
+  co_return json::object();
 }
 
 Answer tag_resource(Call call, registry::Store& store) {
@@ -126,9 +124,7 @@ Answer tag_resource(Call call, registry::Store& store) {
                      fmt::format("{} would have {} tags; at most {} are allowed", resource.name,
                                  after.size(), kMaxTags));
   }
-  if (after == before.tags) co_return json::object();
-  CO_TRY(co_await store_tags(call, store, resource, before, std::move(after)));
-  co_return json::object();
+  co_return co_await store_tags(call, store, resource, before, std::move(after));
 }
 
 Answer untag_resource(Call call, registry::Store& store) {
@@ -142,13 +138,11 @@ Answer untag_resource(Call call, registry::Store& store) {
   CO_TRY_ASSIGN(const ResourceTags before, co_await present_tags(store, resource.name));
   Tags after = before.tags;
   for (const std::string& key : keys) after.erase(key);
-  if (after == before.tags) co_return json::object();
-  CO_TRY(co_await store_tags(call, store, resource, before, std::move(after)));
-  co_return json::object();
+  co_return co_await store_tags(call, store, resource, before, std::move(after));
 }
 
 Answer list_tags(Call call, registry::Store& store) {
-  // All tags fit one page, so that every continuation is one that was never given.
+  // One page holds all tags, so no nextToken was ever given.
   CO_TRY(cursor_of(call, kTokenStyle));
   CO_TRY_ASSIGN(const Tagged resource, co_await tagged_resource(call, store));
   CO_TRY_ASSIGN(const ResourceTags present, co_await present_tags(store, resource.name));
@@ -198,13 +192,12 @@ Result<Tags> read_tags(const Call& call) {
 void put_tags(registry::ChangeSet& changes, const registry::Key& resource, const Tags& tags,
               Timestamp now) {
   if (tags.empty()) return;
-  put(changes,
-      ResourceTags{.resource = registry::resource_name(resource), .tags = tags, .created = now},
-      Expect::absent());
+  changes.add(registry::create(
+      ResourceTags{.resource = registry::resource_name(resource), .tags = tags, .created = now}));
 }
 
 void erase_tags(registry::ChangeSet& changes, const registry::Key& resource) {
-  erase(changes, registry::tags_key(registry::resource_name(resource)));
+  changes.add(registry::Erase{registry::tags_key(registry::resource_name(resource))});
 }
 
 runtime::Task<Result<bool>> has_other_tags(registry::Store& store, registry::Key resource,

@@ -4,8 +4,8 @@
 #include "control_api/store_access.h"
 #include "registry/tags.h"
 
-/// Tags of policies, templates, types, groups and CA certificates. They come with the resource or
-/// later, and go with it in the same change set.
+/// Tags of policies, templates, types, groups and CA certificates. They are set when the resource
+/// is created or later, and are deleted with it in the same change set.
 namespace imprint::control_api {
 
 using Tags = registry::Attributes;
@@ -22,8 +22,8 @@ void put_tags(registry::ChangeSet& changes, const registry::Key& resource, const
 /// For the change set that erases the resource.
 void erase_tags(registry::ChangeSet& changes, const registry::Key& resource);
 
-/// Whether a create operation that is repeated brings tags other than those the resource has now.
-/// Without any it has nothing to say about them.
+/// Whether a repeated create operation has other tags than the resource has now. One without tags
+/// never differs.
 runtime::Task<Result<bool>> has_other_tags(registry::Store& store, registry::Key resource,
                                            Tags tags);
 

@@ -7,12 +7,8 @@
 namespace imprint::control_api {
 namespace {
 
-using test::ControlApiWorld;
-using test::expect_refusals;
-using testing::HasSubstr;
+using namespace test::words;
 
-const std::string kInvalid = "InvalidRequestException";
-const std::string kNotFound = "ResourceNotFoundException";
 const std::string kPrefix = "arn:aws:iot:us-east-1:000000000000:";
 
 struct Tagging : testing::Test {
@@ -36,7 +32,7 @@ struct Tagging : testing::Test {
   }
 };
 
-/// One of each resource that takes tags: how it is made with them, and how it is erased.
+/// One of each resource that takes tags: how it is created with tags, and how it is deleted.
 struct Taggable {
   std::string arn;
   std::string path;

@@ -5,7 +5,7 @@
 #include "control_api/store_access.h"
 #include "templates/template.h"
 
-/// What the files about provisioning templates share.
+/// Helpers of the files about provisioning templates.
 namespace imprint::control_api {
 
 /// AWS IoT quotas, not adjustable there.
@@ -22,7 +22,7 @@ runtime::Task<Result<registry::ProvisioningTemplate>> get_template_record(regist
 runtime::Task<Result<registry::ProvisioningTemplateVersion>> get_template_version_record(
     registry::Store& store, TemplateName name, std::int64_t number);
 
-/// The input `type`; a fleet's when absent.
+/// The input `type`; FLEET_PROVISIONING when it is absent.
 registry::TemplateType type_of(const Call& call);
 templates::Use use_of(registry::TemplateType type);
 

@@ -6,7 +6,6 @@ namespace imprint::control_api {
 
 namespace {
 
-using registry::Expect;
 using registry::ProvisioningTemplate;
 using registry::ProvisioningTemplateVersion;
 
@@ -20,7 +19,7 @@ Answer create_template_version(Call call, registry::Store& store) {
   const std::string body = call.in.text("templateBody");
   CO_TRY(check_template_body(body, record.type));
   CO_TRY_ASSIGN(const std::vector<ProvisioningTemplateVersion> versions,
-                co_await list_some<ProvisioningTemplateVersion>(
+                co_await registry::list_first<ProvisioningTemplateVersion>(
                     store, registry::query::TemplateVersions{record.name}, kMaxTemplateVersions));
   if (versions.size() >= kMaxTemplateVersions) {
     co_return refuse(Exception::versions_limit,
@@ -29,15 +28,12 @@ Answer create_template_version(Call call, registry::Store& store) {
                                  record.name.str(), kMaxTemplateVersions));
   }
   const Timestamp now = call.now();
-  const std::int64_t seen = record.version;
   const std::int64_t number = ++record.last_version;
   const bool is_default = call.in.flag("setAsDefault");
   if (is_default) record.default_version = number;
-  record.modified = now;
-  ++record.version;
   registry::ChangeSet changes = change_set(call.event(event_detail(record.name, number)));
-  put(changes, ProvisioningTemplateVersion{record.name, number, body, now}, Expect::absent());
-  put(changes, record, Expect::at(seen));
+  changes.add(registry::create(ProvisioningTemplateVersion{record.name, number, body, now}));
+  changes.add(registry::update(record, now));
   CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object{{"templateArn", template_arn(call, record.name)},
                          {"templateName", record.name.str()},
@@ -66,16 +62,11 @@ Answer describe_template_version(Call call, registry::Store& store) {
 Answer list_template_versions(Call call, registry::Store& store) {
   CO_TRY_ASSIGN(const ProvisioningTemplate record,
                 co_await get_template_record(store, call.in.name<TemplateName>("templateName")));
-  CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
-  CO_TRY_ASSIGN(const registry::Page page,
-                co_await store.list(registry::query::TemplateVersions{record.name}, cursor));
-  json::object answer{
-      {"versions", write_all<ProvisioningTemplateVersion>(
-                       page.records, [&](const ProvisioningTemplateVersion& version) {
-                         return write_version(record, version);
-                       })}};
-  put_next(answer, call, kTokenStyle, page.next);
-  co_return answer;
+  co_return co_await list_page<ProvisioningTemplateVersion>(
+      std::move(call), store, registry::query::TemplateVersions{record.name}, kTokenStyle,
+      "versions", [&record](const ProvisioningTemplateVersion& version) {
+        return write_version(record, version);
+      });
 }
 
 Answer delete_template_version(Call call, registry::Store& store) {
@@ -91,8 +82,8 @@ Answer delete_template_version(Call call, registry::Store& store) {
                                  version.number, record.name.str()));
   }
   registry::ChangeSet changes = change_set(call.event(event_detail(record.name, version.number)));
-  erase(changes, registry::key_of(version), Expect::present());
-  require(changes, registry::template_key(record.name), Expect::at(record.version));
+  changes.add(registry::Erase{registry::key_of(version), registry::Expect::present()});
+  changes.add(registry::as_read(record));
   CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object();
 }

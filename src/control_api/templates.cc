@@ -12,32 +12,22 @@
 
 namespace imprint::control_api {
 
-using registry::Expect;
 using registry::ProvisioningTemplate;
 using registry::ProvisioningTemplateVersion;
 using registry::TemplateType;
 
 runtime::Task<Result<ProvisioningTemplate>> get_template_record(registry::Store& store,
                                                                 TemplateName name) {
-  CO_TRY_ASSIGN(std::optional<ProvisioningTemplate> found,
-                co_await find_record<ProvisioningTemplate>(store, registry::template_key(name)));
-  if (!found) {
-    co_return refuse(Exception::not_found,
-                     fmt::format("Provisioning template {} not found", quote(name.str())));
-  }
-  co_return std::move(*found);
+  co_return co_await find_or_refuse(
+      store, registry::template_key(name),
+      fmt::format("Provisioning template {} not found", quote(name.str())));
 }
 
 runtime::Task<Result<ProvisioningTemplateVersion>> get_template_version_record(
     registry::Store& store, TemplateName name, std::int64_t number) {
-  CO_TRY_ASSIGN(std::optional<ProvisioningTemplateVersion> found,
-                co_await find_record<ProvisioningTemplateVersion>(
-                    store, registry::template_version_key(name, number)));
-  if (!found) {
-    co_return refuse(Exception::not_found, fmt::format("Provisioning template {} has no version {}",
-                                                       quote(name.str()), number));
-  }
-  co_return std::move(*found);
+  co_return co_await find_or_refuse(
+      store, registry::template_version_key(name, number),
+      fmt::format("Provisioning template {} has no version {}", quote(name.str()), number));
 }
 
 TemplateType type_of(const Call& call) {
@@ -73,13 +63,14 @@ Unexpected refuse_hook(std::string message, std::string_view member) {
   return refuse(Exception::invalid_request, std::move(message), where);
 }
 
-/// The hook that a request gives its template: {targetArn, payloadVersion}. Which [[hook]] of
-/// imprint.toml answers for the ARN is seen when it is asked; without one it stops devices.
+/// The hook that a request gives its template: {targetArn, payloadVersion}. Whether a [[hook]] of
+/// imprint.toml answers for the ARN shows when the first device comes; without one, devices are
+/// refused.
 Result<std::optional<registry::ProvisioningHook>> read_hook(const Call& call, TemplateType type) {
   if (!call.in.has("preProvisioningHook")) return std::nullopt;
   if (type == TemplateType::jitp) {
     return refuse_hook(
-        "just-in-time provisioning asks no hook; leave it out, or make a template of type "
+        "just-in-time provisioning calls no hook; leave it out, or make a template of type "
         "FLEET_PROVISIONING",
         "");
   }
@@ -130,19 +121,20 @@ json::object write_summary(const Call& call, const ProvisioningTemplate& record)
 
 runtime::Task<Result<void>> check_room(Call call, registry::Store& store, TemplateName name) {
   CO_TRY_ASSIGN(const std::optional<ProvisioningTemplate> existing,
-                co_await find_record<ProvisioningTemplate>(store, registry::template_key(name)));
+                co_await registry::find(store, registry::template_key(name)));
   if (existing) {
     co_return refuse(Exception::already_exists,
                      fmt::format("Provisioning template {} already exists", name.str()),
                      template_arn(call, name));
   }
-  CO_TRY_ASSIGN(
-      const std::vector<ProvisioningTemplate> all,
-      co_await list_some<ProvisioningTemplate>(store, registry::query::Templates{}, kMaxTemplates));
+  CO_TRY_ASSIGN(const std::vector<ProvisioningTemplate> all,
+                co_await registry::list_first<ProvisioningTemplate>(
+                    store, registry::query::Templates{}, kMaxTemplates));
   if (all.size() < kMaxTemplates) co_return Result<void>();
   co_return refuse(
       Exception::limit_exceeded,
-      fmt::format("there are {} provisioning templates already, which is the most", kMaxTemplates));
+      fmt::format("there are already {} provisioning templates, the maximum; delete one first",
+                  kMaxTemplates));
 }
 
 Answer create_template(Call call, registry::Store& store) {
@@ -162,8 +154,8 @@ Answer create_template(Call call, registry::Store& store) {
   CO_TRY(check_template_body(body, record.type));
   CO_TRY(co_await check_room(call, store, record.name));
   registry::ChangeSet changes = change_set(call.event(template_detail(record)));
-  put(changes, record, Expect::absent());
-  put(changes, ProvisioningTemplateVersion{record.name, 1, body, now}, Expect::absent());
+  changes.add(registry::create(record));
+  changes.add(registry::create(ProvisioningTemplateVersion{record.name, 1, body, now}));
   put_tags(changes, registry::template_key(record.name), tags, now);
   CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object{{"templateArn", template_arn(call, record.name)},
@@ -175,7 +167,7 @@ Answer describe_template(Call call, registry::Store& store) {
   CO_TRY_ASSIGN(const ProvisioningTemplate record,
                 co_await get_template_record(store, call.in.name<TemplateName>("templateName")));
   CO_TRY_ASSIGN(const ProvisioningTemplateVersion version,
-                co_await registry::get<ProvisioningTemplateVersion>(
+                co_await registry::get(
                     store, registry::template_version_key(record.name, record.default_version)));
   json::object answer = write_summary(call, record);
   answer["defaultVersionId"] = record.default_version;
@@ -205,7 +197,6 @@ Answer update_template(Call call, registry::Store& store) {
   if (!role.empty()) CO_TRY(check_role_arn("provisioningRoleArn", role));
   CO_TRY_ASSIGN(ProvisioningTemplate record,
                 co_await get_template_record(store, call.in.name<TemplateName>("templateName")));
-  const std::int64_t seen = record.version;
   if (call.in.has("description")) record.description = call.in.text("description");
   record.enabled = call.in.boolean("enabled").value_or(record.enabled);
   if (!role.empty()) record.role_arn = role;
@@ -214,37 +205,36 @@ Answer update_template(Call call, registry::Store& store) {
     CO_TRY(co_await get_template_version_record(store, record.name, *number));
     record.default_version = *number;
   }
-  record.modified = call.now();
-  ++record.version;
   registry::ChangeSet changes = change_set(call.event(template_detail(record)));
-  put(changes, record, Expect::at(seen));
-  require(changes, registry::template_version_key(record.name, record.default_version));
+  changes.add(registry::update(record, call.now()));
+  changes.add(
+      registry::exists(registry::template_version_key(record.name, record.default_version)));
   CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object();
 }
 
-/// The claim policy goes with its template, unless a claim still has it.
+/// The claim policy is deleted with its template, unless a claim still has it.
 runtime::Task<Result<bool>> claim_policy_is_unused(registry::Store& store, PolicyName policy) {
   CO_TRY_ASSIGN(const std::optional<registry::Policy> found,
-                co_await find_record<registry::Policy>(store, registry::policy_key(policy)));
+                co_await registry::find(store, registry::policy_key(policy)));
   if (!found) co_return false;
   CO_TRY_ASSIGN(const std::vector<registry::PolicyAttachment> attached,
-                co_await list_some<registry::PolicyAttachment>(
+                co_await registry::list_first<registry::PolicyAttachment>(
                     store, registry::query::TargetsOfPolicy{policy}, 1));
   co_return attached.empty();
 }
 
-/// The devices of a CA that names the template could not be provisioned any more.
+/// A template that a CA names cannot be deleted: the CA's devices could not be provisioned any
+/// more.
 runtime::Task<Result<void>> check_no_ca_uses(registry::Store& store, TemplateName name) {
   CO_TRY_ASSIGN(const std::vector<registry::CaCertificate> users,
-                co_await list_some<registry::CaCertificate>(
+                co_await registry::list_first<registry::CaCertificate>(
                     store, registry::query::CaCertificates{.template_name = name}, 1));
   if (users.empty()) co_return Result<void>();
-  co_return refuse(
-      Exception::delete_conflict,
-      fmt::format("Provisioning template {} is the one of CA certificate {}; give that "
-                  "another registrationConfig first",
-                  quote(name.str()), users.front().id.hex()));
+  co_return refuse(Exception::delete_conflict,
+                   fmt::format("Provisioning template {} is used by CA certificate {}; give that "
+                               "another registrationConfig first",
+                               quote(name.str()), users.front().id.hex()));
 }
 
 Answer delete_template(Call call, registry::Store& store) {
@@ -258,13 +248,13 @@ Answer delete_template(Call call, registry::Store& store) {
   CO_TRY_ASSIGN(const bool is_unused, co_await claim_policy_is_unused(store, policy));
   registry::ChangeSet changes = change_set(call.event({{"template", record.name.str()}}));
   for (const ProvisioningTemplateVersion& version : versions)
-    erase(changes, registry::key_of(version));
-  erase(changes, registry::template_key(record.name), Expect::at(record.version));
-  erase(changes, registry::counter_key(provisioning::things_counter(record.name)));
+    changes.add(registry::Erase{registry::key_of(version)});
+  changes.add(registry::erase(record));
+  changes.add(registry::Erase{registry::counter_key(provisioning::things_counter(record.name))});
   erase_tags(changes, registry::template_key(record.name));
   if (is_unused) {
-    erase(changes, registry::policy_key(policy));
-    erase(changes, registry::policy_version_key(policy, 1));
+    changes.add(registry::Erase{registry::policy_key(policy)});
+    changes.add(registry::Erase{registry::policy_version_key(policy, 1)});
     erase_tags(changes, registry::policy_key(policy));
   }
   CO_TRY(co_await commit(store, std::move(changes)));
@@ -276,15 +266,8 @@ Answer delete_template(Call call, registry::Store& store) {
 }
 
 Answer list_templates(Call call, registry::Store& store) {
-  CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
-  CO_TRY_ASSIGN(const registry::Page page,
-                co_await store.list(registry::query::Templates{}, cursor));
-  json::object answer{{"templates", write_all<ProvisioningTemplate>(
-                                        page.records, [&](const ProvisioningTemplate& record) {
-                                          return write_summary(call, record);
-                                        })}};
-  put_next(answer, call, kTokenStyle, page.next);
-  co_return answer;
+  return list_page<ProvisioningTemplate>(std::move(call), store, registry::query::Templates{},
+                                         kTokenStyle, "templates", write_summary);
 }
 
 using enum Exception;

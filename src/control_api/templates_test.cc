@@ -9,14 +9,8 @@
 namespace imprint::control_api {
 namespace {
 
-using test::ControlApiWorld;
-using test::expect_refusals;
-using test::Reply;
-using testing::ElementsAre;
-using testing::HasSubstr;
+using namespace test::words;
 
-const std::string kInvalid = "InvalidRequestException";
-const std::string kNotFound = "ResourceNotFoundException";
 const std::string kRole = "arn:aws:iam::000000000000:role/Provisioning";
 const std::string kBody =
     R"({"Parameters":{"SerialNumber":{"Type":"String"}},"Resources":{"thing":{"Type":"AWS::IoT::Thing","Properties":{"ThingName":{"Ref":"SerialNumber"}}},"certificate":{"Type":"AWS::IoT::Certificate","Properties":{"CertificateId":{"Ref":"AWS::IoT::Certificate::Id"},"Status":"Active"}}}})";
@@ -176,7 +170,7 @@ TEST_F(Templates, HaveAHookThatIsGivenReplacedAndTaken) {
   create("J", {{"type", "JITP"}, {"templateBody", body}});
   expect_refusals(world, {{"hook of a JITP template", "PATCH", "/provisioning-templates/J",
                            R"({"preProvisioningHook":{"targetArn":"arn:a"}})", 400, kInvalid,
-                           "just-in-time provisioning asks no hook"}});
+                           "just-in-time provisioning calls no hook"}});
 }
 
 TEST_F(Templates, HaveUpToFiveVersions) {
@@ -235,8 +229,8 @@ TEST_F(Templates, AreCheckedForTheirType) {
 
 struct Claims : Templates {
   registry::Certificate certificate(const std::string& id) {
-    return *runtime::run_blocking(registry::get<registry::Certificate>(
-        world.memory, registry::certificate_key(*CertificateId::parse(id))));
+    return *runtime::run_blocking(
+        registry::get(world.memory, registry::certificate_key(*CertificateId::parse(id))));
   }
 };
 

@@ -9,10 +9,9 @@ runtime::Task<Result<std::vector<ThingGroup>>> ancestors_of(registry::Store& sto
                                                             ThingGroupName group) {
   std::vector<ThingGroup> line;
   CO_TRY_ASSIGN(std::optional<ThingGroup> at,
-                co_await find_record<ThingGroup>(store, registry::thing_group_key(group)));
+                co_await registry::find(store, registry::thing_group_key(group)));
   while (at && at->parent && line.size() < kMaxGroupLevels) {
-    const registry::Key parent = registry::thing_group_key(*at->parent);
-    CO_TRY_ASSIGN(at, co_await find_record<ThingGroup>(store, parent));
+    CO_TRY_ASSIGN(at, co_await registry::find(store, registry::thing_group_key(*at->parent)));
     if (at) line.push_back(*at);
   }
   co_return line;

@@ -5,8 +5,8 @@
 
 #include "control_api/store_access.h"
 
-/// Walks through the hierarchy of thing groups. The store knows parents and children only; the
-/// bounds below hold for every tree that CreateThingGroup lets grow.
+/// Walks through the hierarchy of thing groups. The store knows only parents and children;
+/// CreateThingGroup enforces the bounds below.
 namespace imprint::control_api {
 
 /// AWS IoT quotas: levels of a hierarchy, children of one group.

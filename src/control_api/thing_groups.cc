@@ -13,13 +13,12 @@ namespace imprint::control_api {
 
 namespace {
 
-/// What these operations need beside the call.
+/// What these operations need besides the call.
 struct GroupNeeds {
   registry::Store& store;
   Random& random;
 };
 
-using registry::Expect;
 using registry::ThingGroup;
 
 constexpr std::string_view kProperties = "thingGroupProperties";
@@ -35,7 +34,7 @@ json::object write_created(const Call& call, const ThingGroup& group) {
   return out;
 }
 
-/// Static and dynamic groups share names and records, and have operations of their own.
+/// Static and dynamic groups share names and records, but each kind has its own operations.
 Result<void> check_kind(const ThingGroup& group, bool wants_dynamic) {
   if (group.is_dynamic() == wants_dynamic) return {};
   return refuse(Exception::invalid_request,
@@ -53,7 +52,8 @@ Result<AttributePayload> read_group_attributes(const json::object& properties) {
   return read_attribute_payload(payload->get_object(), kPlace);
 }
 
-/// The group that a CreateThingGroup call describes, without what its parent decides.
+/// The group that a CreateThingGroup call describes. Whether its parent permits it is checked
+/// later.
 Result<ThingGroup> wanted_group(const Call& call, GroupNeeds needs) {
   const json::object properties = call.in.object(kProperties);
   TRY_ASSIGN(std::string description,
@@ -73,7 +73,7 @@ Result<ThingGroup> wanted_group(const Call& call, GroupNeeds needs) {
 /// CreateThingGroup's model has no ResourceNotFoundException.
 runtime::Task<Result<void>> check_parent(registry::Store& store, ThingGroupName name) {
   CO_TRY_ASSIGN(const std::optional<ThingGroup> parent,
-                co_await find_record<ThingGroup>(store, registry::thing_group_key(name)));
+                co_await registry::find(store, registry::thing_group_key(name)));
   if (!parent) {
     co_return refuse(
         Exception::invalid_request,
@@ -95,11 +95,11 @@ runtime::Task<Result<void>> check_parent(registry::Store& store, ThingGroupName 
                      "parentGroupName");
   }
   CO_TRY_ASSIGN(const std::vector<ThingGroup> children,
-                co_await list_some<ThingGroup>(store, registry::query::ThingGroups{.parent = name},
-                                               kMaxGroupChildren));
+                co_await registry::list_first<ThingGroup>(
+                    store, registry::query::ThingGroups{.parent = name}, kMaxGroupChildren));
   if (children.size() < kMaxGroupChildren) co_return Result<void>();
   co_return refuse(Exception::invalid_request,
-                   fmt::format("Parent thing group {} has {} children already, which is the most",
+                   fmt::format("Parent thing group {} already has {} children, the maximum",
                                quote(name.str()), kMaxGroupChildren),
                    "parentGroupName");
 }
@@ -109,7 +109,7 @@ Answer create_thing_group(Call call, GroupNeeds needs) {
   CO_TRY_ASSIGN(const Tags tags, read_tags(call));
   CO_TRY_ASSIGN(const ThingGroup group, wanted_group(call, needs));
   CO_TRY_ASSIGN(const std::optional<ThingGroup> existing,
-                co_await find_record<ThingGroup>(store, registry::thing_group_key(group.name)));
+                co_await registry::find(store, registry::thing_group_key(group.name)));
   if (existing && existing->parent == group.parent && existing->description == group.description &&
       existing->attributes == group.attributes && existing->query == group.query) {
     CO_TRY_ASSIGN(const bool differs,
@@ -125,20 +125,20 @@ Answer create_thing_group(Call call, GroupNeeds needs) {
   registry::ChangeSet changes = change_set(call.event({{"thing_group", group.name.str()}}));
   if (group.parent) {
     CO_TRY(co_await check_parent(store, *group.parent));
-    require(changes, registry::thing_group_key(*group.parent));
+    changes.add(registry::exists(registry::thing_group_key(*group.parent)));
   }
-  put(changes, group, Expect::absent());
+  changes.add(registry::create(group));
   put_tags(changes, registry::key_of(group), tags, group.created);
   if (group.is_dynamic()) {
-    changes.changes.emplace_back(registry::Count{std::string(registry::kDynamicGroupsCounter), 1,
-                                                 registry::kMaxDynamicGroups,
-                                                 "LimitReached"_cause});
+    changes.add(registry::Count{std::string(registry::kDynamicGroupsCounter), 1,
+                                registry::kMaxDynamicGroups, "LimitReached"_cause});
   }
   const auto done = co_await commit(store, std::move(changes));
   if (!done && done.error().cause == "LimitReached"_cause) {
-    co_return refuse(Exception::limit_exceeded,
-                     fmt::format("There are {} dynamic thing groups already, which is the most",
-                                 registry::kMaxDynamicGroups));
+    co_return refuse(
+        Exception::limit_exceeded,
+        fmt::format("There are already {} dynamic thing groups, the maximum; delete one first",
+                    registry::kMaxDynamicGroups));
   }
   CO_TRY(done);
   co_return write_created(call, group);
@@ -189,16 +189,15 @@ Answer update_group(Call call, GroupNeeds needs, bool is_dynamic) {
                                       store, call.in.name<ThingGroupName>("thingGroupName")));
   CO_TRY(check_kind(group, is_dynamic));
   CO_TRY(check_expected_version(call, "thing group", group.name.str(), group.version));
-  const std::int64_t seen = group.version;
   if (call.in.has("queryString")) group.query = call.in.text("queryString");
   if (properties.contains("thingGroupDescription")) group.description = std::move(description);
   if (properties.contains("attributePayload"))
     group.attributes = apply_payload(group.attributes, payload);
   CO_TRY(check_attribute_limits(group.attributes, kMaxAttributes));
-  ++group.version;
-  registry::ChangeSet changes = change_set(
+  registry::ChangeSet changes;
+  changes.add(registry::update(group));
+  changes.events.push_back(
       call.event({{"thing_group", group.name.str()}, {"thing_group_version", group.version}}));
-  put(changes, group, Expect::at(seen));
   CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object{{"version", group.version}};
 }
@@ -213,21 +212,21 @@ Answer update_dynamic_thing_group(Call call, GroupNeeds needs) {
   co_return co_await update_group(std::move(call), needs, true);
 }
 
-/// A group may have a million members: they leave in steps, each a change set of its own, before
-/// the group does.
+/// A group may have a million members: before the group is deleted, they are removed in steps, each
+/// a change set of its own.
 runtime::Task<Result<void>> empty_group(registry::Store& store, ThingGroupName name,
                                         registry::AuditEvent event) {
   constexpr std::size_t kStep = 500;
   while (true) {
     CO_TRY_ASSIGN(const std::vector<registry::GroupMembership> members,
-                  co_await list_some<registry::GroupMembership>(
+                  co_await registry::list_first<registry::GroupMembership>(
                       store, registry::query::ThingsInGroup{name}, kStep));
     if (members.empty()) co_return Result<void>();
     event.detail = encoding::to_json(
         json::object{{"thing_group", name.str()}, {"members_removed", members.size()}});
     registry::ChangeSet changes = change_set(event);
     for (const registry::GroupMembership& membership : members)
-      erase(changes, registry::membership_key(membership.thing, name));
+      changes.add(registry::Erase{registry::key_of(membership)});
     CO_TRY(co_await commit(store, std::move(changes)));
   }
 }
@@ -235,15 +234,14 @@ runtime::Task<Result<void>> empty_group(registry::Store& store, ThingGroupName n
 Answer delete_group(Call call, GroupNeeds needs, bool is_dynamic) {
   registry::Store& store = needs.store;
   const auto name = call.in.name<ThingGroupName>("thingGroupName");
-  const registry::Key key = registry::thing_group_key(name);
-  CO_TRY_ASSIGN(const std::optional<ThingGroup> group,
-                co_await find_record<ThingGroup>(store, key));
+  const auto key = registry::thing_group_key(name);
+  CO_TRY_ASSIGN(const std::optional<ThingGroup> group, co_await registry::find(store, key));
   if (!group) co_return json::object();
   CO_TRY(check_kind(*group, is_dynamic));
   CO_TRY(check_expected_version(call, "thing group", name.str(), group->version));
   const registry::query::ThingGroups children{.parent = name};
   CO_TRY_ASSIGN(const std::vector<ThingGroup> first_child,
-                co_await list_some<ThingGroup>(store, children, 1));
+                co_await registry::list_first<ThingGroup>(store, children, 1));
   if (!first_child.empty()) {
     co_return refuse(Exception::invalid_request,
                      fmt::format("Cannot delete thing group {}: it has child groups, {} among "
@@ -256,10 +254,9 @@ Answer delete_group(Call call, GroupNeeds needs, bool is_dynamic) {
                 co_await registry::list_all<registry::PolicyAttachment>(store, policies));
   registry::ChangeSet changes = change_set(call.event({{"thing_group", name.str()}}));
   for (const registry::PolicyAttachment& attachment : attached)
-    erase(changes, registry::key_of(attachment));
-  erase(changes, key, Expect::at(group->version));
-  if (is_dynamic)
-    changes.changes.emplace_back(registry::Count{std::string(registry::kDynamicGroupsCounter), -1});
+    changes.add(registry::Erase{registry::key_of(attachment)});
+  changes.add(registry::erase(*group));
+  if (is_dynamic) changes.add(registry::Count{std::string(registry::kDynamicGroupsCounter), -1});
   erase_tags(changes, key);
   CO_TRY(co_await commit(store, std::move(changes)));
   CO_TRY(co_await erase_strays(store, policies, key, call.event()));
@@ -282,8 +279,8 @@ runtime::Task<Result<bool>> is_shown(registry::Store& store, ThingGroup group,
   co_return std::ranges::find(line, *parent, &ThingGroup::name) != line.end();
 }
 
-/// The store lists the children of one group; whole branches are picked out of the list of all, so
-/// that a page may hold fewer groups than asked for.
+/// The store lists the children of one group. Whole branches are picked out of the list of all
+/// groups, so a page may hold fewer groups than asked for.
 Answer list_thing_groups(Call call, GroupNeeds needs) {
   registry::Store& store = needs.store;
   const auto parent = call.in.optional_name<ThingGroupName>("parentGroup");

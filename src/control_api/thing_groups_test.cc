@@ -7,15 +7,7 @@
 namespace imprint::control_api {
 namespace {
 
-using test::ControlApiWorld;
-using test::expect_refusals;
-using test::Reply;
-using testing::ElementsAre;
-using testing::HasSubstr;
-
-const std::string kInvalid = "InvalidRequestException";
-const std::string kNotFound = "ResourceNotFoundException";
-const std::string kExists = "ResourceAlreadyExistsException";
+using namespace test::words;
 
 struct ThingTypes : testing::Test {
   ControlApiWorld world;

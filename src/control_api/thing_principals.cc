@@ -14,11 +14,9 @@ constexpr std::string_view kExclusive = "EXCLUSIVE_THING";
 constexpr std::string_view kNonExclusive = "NON_EXCLUSIVE_THING";
 
 runtime::Task<Result<void>> check_certificate(Call call, registry::Store& store, CertificateId id) {
-  CO_TRY_ASSIGN(const std::optional<registry::Certificate> found,
-                co_await find_record<registry::Certificate>(store, registry::certificate_key(id)));
-  if (found) co_return Result<void>();
-  co_return refuse(Exception::not_found,
-                   fmt::format("Principal {} not found", certificate_arn(call, id)));
+  CO_TRY(co_await find_or_refuse(store, registry::certificate_key(id),
+                                 fmt::format("Principal {} not found", certificate_arn(call, id))));
+  co_return Result<void>();
 }
 
 /// An exclusive attachment is its certificate's only one.
@@ -61,9 +59,9 @@ Answer attach_thing_principal(Call call, registry::Store& store) {
                                  thing.name.str(), same->exclusive ? kExclusive : kNonExclusive));
   }
   registry::ChangeSet changes = principal_change(call, thing.name, id);
-  put(changes, wanted, registry::Expect::absent());
-  require(changes, registry::thing_key(thing.name));
-  require(changes, registry::certificate_key(id));
+  changes.add(registry::create(wanted));
+  changes.add(registry::exists(registry::thing_key(thing.name)));
+  changes.add(registry::exists(registry::certificate_key(id)));
   CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object();
 }
@@ -73,97 +71,76 @@ Answer detach_thing_principal(Call call, registry::Store& store) {
   CO_TRY_ASSIGN(const registry::Thing thing,
                 co_await get_thing_record(store, call.in.name<ThingName>("thingName")));
   CO_TRY(co_await check_certificate(call, store, id));
-  const registry::Key key = registry::principal_key(thing.name, id);
-  CO_TRY_ASSIGN(const std::optional<ThingPrincipal> attached,
-                co_await find_record<ThingPrincipal>(store, key));
+  const auto key = registry::principal_key(thing.name, id);
+  CO_TRY_ASSIGN(const std::optional<ThingPrincipal> attached, co_await registry::find(store, key));
   if (!attached) co_return json::object();
   registry::ChangeSet changes = principal_change(call, thing.name, id);
-  erase(changes, key, registry::Expect::present());
+  changes.add(registry::Erase{key, registry::Expect::present()});
   CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object();
-}
-
-using Write = json::array (*)(const Call&, const registry::Page&);
-
-/// A page of the attachments that `query` finds, under `member`: both versions of a list differ in
-/// what they say of each.
-Answer list_attachments(Call call, registry::Store& store, registry::Query query,
-                        std::string_view member, Write write) {
-  CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
-  CO_TRY_ASSIGN(const registry::Page page, co_await store.list(std::move(query), cursor));
-  json::object answer{{member, write(call, page)}};
-  put_next(answer, call, kTokenStyle, page.next);
-  co_return answer;
-}
-
-Answer list_of_thing(Call call, registry::Store& store, std::string_view member, Write write) {
-  CO_TRY_ASSIGN(const registry::Thing thing,
-                co_await get_thing_record(store, call.in.name<ThingName>("thingName")));
-  co_return co_await list_attachments(
-      std::move(call), store, registry::query::PrincipalsOfThing{thing.name}, member, write);
-}
-
-Answer list_of_principal(Call call, registry::Store& store, std::string_view member, Write write) {
-  CO_TRY_ASSIGN(const CertificateId id, parse_principal(call, "principal"));
-  CO_TRY(co_await check_certificate(call, store, id));
-  co_return co_await list_attachments(std::move(call), store,
-                                      registry::query::ThingsOfPrincipal{id}, member, write);
-}
-
-Answer list_thing_principals(Call call, registry::Store& store) {
-  return list_of_thing(
-      std::move(call), store, "principals", [](const Call& c, const registry::Page& page) {
-        return write_all<ThingPrincipal>(page.records, [&](const ThingPrincipal& principal) {
-          return certificate_arn(c, principal.certificate);
-        });
-      });
-}
-
-Answer list_principal_things(Call call, registry::Store& store) {
-  return list_of_principal(
-      std::move(call), store, "things", [](const Call&, const registry::Page& page) {
-        return write_all<ThingPrincipal>(
-            page.records, [](const ThingPrincipal& principal) { return principal.thing.str(); });
-      });
 }
 
 std::string_view type_of(const ThingPrincipal& principal) {
   return principal.exclusive ? kExclusive : kNonExclusive;
 }
 
-/// The elements of a page that are of the wanted type, if any is wanted: the store does not search
-/// by it, so that a page may hold fewer than asked for.
-json::array write_typed(const Call& call, const registry::Page& page, std::string_view member,
-                        std::string (*text)(const Call&, const ThingPrincipal&)) {
+/// How a list writes an attachment. No value: the list leaves it out.
+using Write = std::optional<json::value> (*)(const Call&, const ThingPrincipal&);
+
+std::optional<json::value> write_principal(const Call& call, const ThingPrincipal& attached) {
+  return json::value(certificate_arn(call, attached.certificate));
+}
+
+std::optional<json::value> write_thing_name(const Call&, const ThingPrincipal& attached) {
+  return json::value(attached.thing.str());
+}
+
+/// For the second version of the lists, which show the type of an attachment and select by it. The
+/// store does not search by type, so a page may hold fewer attachments than asked for.
+std::optional<json::value> with_type(const Call& call, const ThingPrincipal& attached,
+                                     std::string_view member, Write write) {
   const std::string wanted = call.in.text("thingPrincipalType");
-  json::array out;
-  for (const registry::Record& record : page.records) {
-    const auto& principal = std::get<ThingPrincipal>(record);
-    if (!wanted.empty() && type_of(principal) != wanted) continue;
-    out.emplace_back(
-        json::object{{member, text(call, principal)}, {"thingPrincipalType", type_of(principal)}});
-  }
-  return out;
+  if (!wanted.empty() && type_of(attached) != wanted) return std::nullopt;
+  return json::object{{member, *write(call, attached)}, {"thingPrincipalType", type_of(attached)}};
+}
+
+std::optional<json::value> write_typed_principal(const Call& call, const ThingPrincipal& attached) {
+  return with_type(call, attached, "principal", write_principal);
+}
+
+std::optional<json::value> write_typed_thing(const Call& call, const ThingPrincipal& attached) {
+  return with_type(call, attached, "thingName", write_thing_name);
+}
+
+Answer list_of_thing(Call call, registry::Store& store, std::string_view member, Write write) {
+  CO_TRY_ASSIGN(const registry::Thing thing,
+                co_await get_thing_record(store, call.in.name<ThingName>("thingName")));
+  co_return co_await list_page<ThingPrincipal>(std::move(call), store,
+                                               registry::query::PrincipalsOfThing{thing.name},
+                                               kTokenStyle, member, write);
+}
+
+Answer list_of_principal(Call call, registry::Store& store, std::string_view member, Write write) {
+  CO_TRY_ASSIGN(const CertificateId id, parse_principal(call, "principal"));
+  CO_TRY(co_await check_certificate(call, store, id));
+  co_return co_await list_page<ThingPrincipal>(
+      std::move(call), store, registry::query::ThingsOfPrincipal{id}, kTokenStyle, member, write);
+}
+
+Answer list_thing_principals(Call call, registry::Store& store) {
+  return list_of_thing(std::move(call), store, "principals", write_principal);
+}
+
+Answer list_principal_things(Call call, registry::Store& store) {
+  return list_of_principal(std::move(call), store, "things", write_thing_name);
 }
 
 Answer list_thing_principals_v2(Call call, registry::Store& store) {
-  return list_of_thing(std::move(call), store, "thingPrincipalObjects",
-                       [](const Call& c, const registry::Page& page) {
-                         return write_typed(c, page, "principal",
-                                            [](const Call& of, const ThingPrincipal& principal) {
-                                              return certificate_arn(of, principal.certificate);
-                                            });
-                       });
+  return list_of_thing(std::move(call), store, "thingPrincipalObjects", write_typed_principal);
 }
 
 Answer list_principal_things_v2(Call call, registry::Store& store) {
-  return list_of_principal(std::move(call), store, "principalThingObjects",
-                           [](const Call& c, const registry::Page& page) {
-                             return write_typed(c, page, "thingName",
-                                                [](const Call&, const ThingPrincipal& principal) {
-                                                  return principal.thing.str();
-                                                });
-                           });
+  return list_of_principal(std::move(call), store, "principalThingObjects", write_typed_thing);
 }
 
 using enum Exception;

@@ -10,29 +10,23 @@ namespace {
 
 constexpr std::size_t kMaxDescription = 2028;
 
-template <class T>
-runtime::Task<Result<T>> get_named(registry::Store& store, registry::Key key,
-                                   std::string_view noun) {
-  CO_TRY_ASSIGN(std::optional<T> found, co_await find_record<T>(store, key));
-  if (!found)
-    co_return refuse(Exception::not_found, fmt::format("{} {} not found", noun, quote(key.first)));
-  co_return std::move(*found);
-}
-
 }  // namespace
 
 runtime::Task<Result<registry::Thing>> get_thing_record(registry::Store& store, ThingName name) {
-  return get_named<registry::Thing>(store, registry::thing_key(name), "Thing");
+  co_return co_await find_or_refuse(store, registry::thing_key(name),
+                                    fmt::format("Thing {} not found", quote(name.str())));
 }
 
 runtime::Task<Result<registry::ThingType>> get_thing_type_record(registry::Store& store,
                                                                  ThingTypeName name) {
-  return get_named<registry::ThingType>(store, registry::thing_type_key(name), "Thing type");
+  co_return co_await find_or_refuse(store, registry::thing_type_key(name),
+                                    fmt::format("Thing type {} not found", quote(name.str())));
 }
 
 runtime::Task<Result<registry::ThingGroup>> get_thing_group_record(registry::Store& store,
                                                                    ThingGroupName name) {
-  return get_named<registry::ThingGroup>(store, registry::thing_group_key(name), "Thing group");
+  co_return co_await find_or_refuse(store, registry::thing_group_key(name),
+                                    fmt::format("Thing group {} not found", quote(name.str())));
 }
 
 Result<void> check_expected_version(const Call& call, std::string_view noun, std::string_view name,

@@ -3,7 +3,7 @@
 
 #include "control_api/store_access.h"
 
-/// What the files about things, types and groups share.
+/// Helpers of the files about things, types and groups.
 namespace imprint::control_api {
 
 inline std::string thing_arn(const Call& call, const ThingName& name) {
@@ -30,8 +30,8 @@ Result<void> check_expected_version(const Call& call, std::string_view noun, std
 /// {groupName, groupArn}
 json::object write_group_name(const Call& call, const ThingGroupName& name);
 
-/// The description in thingTypeProperties or thingGroupProperties: InvalidRequestException when it
-/// is no text, too long (2028 characters) or not printable.
+/// The description in thingTypeProperties or thingGroupProperties. InvalidRequestException when it
+/// is not text, longer than 2028 characters or not printable.
 Result<std::string> read_description(const json::object& properties, std::string_view owner,
                                      std::string_view member);
 

@@ -9,18 +9,17 @@ namespace imprint::control_api {
 
 namespace {
 
-/// What these operations need beside the call.
+/// What these operations need besides the call.
 struct TypeNeeds {
   registry::Store& store;
   Random& random;
 };
 
-using registry::Expect;
 using registry::ThingType;
 
 constexpr std::size_t kMaxSearchableAttributes = 3;
 
-/// The order in which they were written says nothing.
+/// Searchable attributes are a set: their order does not count.
 bool is_same_set(std::vector<std::string> a, std::vector<std::string> b) {
   std::ranges::sort(a);
   std::ranges::sort(b);
@@ -91,7 +90,7 @@ Answer create_thing_type(Call call, TypeNeeds needs) {
                        .created = call.now()};
   registry::Store& store = needs.store;
   CO_TRY_ASSIGN(const std::optional<ThingType> existing,
-                co_await find_record<ThingType>(store, registry::thing_type_key(type.name)));
+                co_await registry::find(store, registry::thing_type_key(type.name)));
   if (existing && existing->description == type.description &&
       is_same_set(existing->searchable_attributes, type.searchable_attributes)) {
     CO_TRY_ASSIGN(const bool differs,
@@ -105,7 +104,7 @@ Answer create_thing_type(Call call, TypeNeeds needs) {
         thing_type_arn(call, type.name));
   }
   registry::ChangeSet changes = change_set(call.event({{"thing_type", type.name.str()}}));
-  put(changes, type, Expect::absent());
+  changes.add(registry::create(type));
   put_tags(changes, registry::key_of(type), tags, type.created);
   CO_TRY(co_await commit(store, std::move(changes)));
   co_return write_created(call, type);
@@ -130,21 +129,16 @@ json::object write_definition(const Call& call, const ThingType& type) {
 
 Answer list_thing_types(Call call, TypeNeeds needs) {
   registry::Store& store = needs.store;
-  CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
   if (const auto name = call.in.optional_name<ThingTypeName>("thingTypeName")) {
+    CO_TRY(cursor_of(call, kTokenStyle));
     CO_TRY_ASSIGN(const std::optional<ThingType> type,
-                  co_await find_record<ThingType>(store, registry::thing_type_key(*name)));
+                  co_await registry::find(store, registry::thing_type_key(*name)));
     json::array found;
     if (type) found.emplace_back(write_definition(call, *type));
     co_return json::object{{"thingTypes", std::move(found)}};
   }
-  CO_TRY_ASSIGN(const registry::Page page,
-                co_await store.list(registry::query::ThingTypes{}, cursor));
-  json::object answer{{"thingTypes", write_all<ThingType>(page.records, [&](const ThingType& type) {
-                         return write_definition(call, type);
-                       })}};
-  put_next(answer, call, kTokenStyle, page.next);
-  co_return answer;
+  co_return co_await list_page<ThingType>(std::move(call), store, registry::query::ThingTypes{},
+                                          kTokenStyle, "thingTypes", write_definition);
 }
 
 /// Members that are left out stay as they are.
@@ -165,9 +159,8 @@ Answer update_thing_type(Call call, TypeNeeds needs) {
       is_same_set(type.searchable_attributes, before.searchable_attributes)) {
     co_return json::object();
   }
-  ++type.version;
   registry::ChangeSet changes = change_set(call.event({{"thing_type", type.name.str()}}));
-  put(changes, type, Expect::at(before.version));
+  changes.add(registry::update(type));
   CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object();
 }
@@ -178,21 +171,15 @@ Answer deprecate_thing_type(Call call, TypeNeeds needs) {
                                     store, call.in.name<ThingTypeName>("thingTypeName")));
   const bool wanted = !call.in.flag("undoDeprecate");
   if (type.deprecated.has_value() == wanted) co_return json::object();
-  const std::int64_t seen = type.version;
-  if (wanted) {
-    type.deprecated = call.now();
-  } else {
-    type.deprecated.reset();
-  }
-  ++type.version;
+  type.deprecated = wanted ? std::optional(call.now()) : std::nullopt;
   registry::ChangeSet changes =
       change_set(call.event({{"thing_type", type.name.str()}, {"deprecated", wanted}}));
-  put(changes, type, Expect::at(seen));
+  changes.add(registry::update(type));
   CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object();
 }
 
-/// AWS also wants five minutes between deprecation and deletion; nothing here needs them.
+/// AWS also requires five minutes between deprecation and deletion, which nothing here needs.
 Answer delete_thing_type(Call call, TypeNeeds needs) {
   registry::Store& store = needs.store;
   CO_TRY_ASSIGN(const ThingType type, co_await get_thing_type_record(
@@ -203,9 +190,9 @@ Answer delete_thing_type(Call call, TypeNeeds needs) {
                                  "DeprecateThingType first",
                                  type.name.str()));
   }
-  CO_TRY_ASSIGN(
-      const std::vector<registry::Thing> things,
-      co_await list_some<registry::Thing>(store, registry::query::Things{.type = type.name}, 1));
+  CO_TRY_ASSIGN(const std::vector<registry::Thing> things,
+                co_await registry::list_first<registry::Thing>(
+                    store, registry::query::Things{.type = type.name}, 1));
   if (!things.empty()) {
     co_return refuse(Exception::invalid_request,
                      fmt::format("Cannot delete thing type {}: it has associated things, {} among "
@@ -213,7 +200,7 @@ Answer delete_thing_type(Call call, TypeNeeds needs) {
                                  type.name.str(), things.front().name.str()));
   }
   registry::ChangeSet changes = change_set(call.event({{"thing_type", type.name.str()}}));
-  erase(changes, registry::thing_type_key(type.name), Expect::at(type.version));
+  changes.add(registry::erase(type));
   erase_tags(changes, registry::thing_type_key(type.name));
   CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object();

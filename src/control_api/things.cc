@@ -10,13 +10,12 @@ namespace imprint::control_api {
 
 namespace {
 
-/// What these operations need beside the call.
+/// What these operations need besides the call.
 struct ThingNeeds {
   registry::Store& store;
   Random& random;
 };
 
-using registry::Expect;
 using registry::Thing;
 using registry::ThingType;
 
@@ -37,8 +36,8 @@ std::size_t most_attributes(const Thing& thing) {
   return thing.type ? kMaxAttributes : kMaxAttributesWithoutType;
 }
 
-/// A type that a thing may be given now. The words are AWS's, misspelling included: scripts look
-/// for them.
+/// A type that a thing may be given now. The message is AWS's, misspelling included: scripts look
+/// for it.
 runtime::Task<Result<ThingType>> usable_type(registry::Store& store, ThingTypeName name) {
   CO_TRY_ASSIGN(ThingType type, co_await get_thing_type_record(store, name));
   if (type.deprecated) {
@@ -55,7 +54,7 @@ json::object write_created(const Call& call, const Thing& thing) {
           {"thingId", thing.id}};
 }
 
-/// The same thing again is a success, another one under its name is not.
+/// Creating the same thing again succeeds, creating another one under its name does not.
 Result<json::object> answer_existing(const Call& call, const Thing& existing, const Thing& wanted) {
   if (existing.type == wanted.type && existing.attributes == wanted.attributes)
     return write_created(call, existing);
@@ -76,8 +75,8 @@ Answer create_thing(Call call, ThingNeeds needs) {
               .attributes = apply_payload({}, payload),
               .created = call.now()};
   CO_TRY(check_attribute_limits(thing.attributes, most_attributes(thing)));
-  // Policies read attributes and type. Who may not set them later does not set them now either, and
-  // keeps no template from setting them.
+  // Policies read attributes and type. A caller who may not set them later may not set them now,
+  // and the thing is reserved, so that a template may still set them.
   thing.is_reserved = !may_also(call, "iot:UpdateThing", "thing/" + thing.name.str());
   if (thing.is_reserved && (thing.type || !thing.attributes.empty())) {
     co_return refuse(
@@ -88,16 +87,16 @@ Answer create_thing(Call call, ThingNeeds needs) {
                     quote(thing.name.str())));
   }
   CO_TRY_ASSIGN(const std::optional<Thing> existing,
-                co_await find_record<Thing>(store, registry::thing_key(thing.name)));
+                co_await registry::find(store, registry::thing_key(thing.name)));
   if (existing) co_return answer_existing(call, *existing, thing);
   registry::AuditEvent event = call.event();
   event.thing = thing.name.str();
   registry::ChangeSet changes = change_set(std::move(event));
   if (thing.type) {
     CO_TRY_ASSIGN(const ThingType type, co_await usable_type(store, *thing.type));
-    require(changes, registry::thing_type_key(type.name), Expect::at(type.version));
+    changes.add(registry::as_read(type));
   }
-  put(changes, thing, Expect::absent());
+  changes.add(registry::create(thing));
   CO_TRY(co_await commit(store, std::move(changes)));
   co_return write_created(call, thing);
 }
@@ -126,22 +125,22 @@ Answer update_thing(Call call, ThingNeeds needs) {
                 co_await get_thing_record(store, call.in.name<ThingName>("thingName")));
   CO_TRY(check_expected_version(call, "thing", before.name.str(), before.version));
   Thing thing = before;
-  registry::AuditEvent event = call.event({{"thing_version", before.version + 1}});
-  event.thing = thing.name.str();
-  registry::ChangeSet changes = change_set(std::move(event));
+  registry::ChangeSet changes;
   if (removes_type) thing.type.reset();
   if (wanted_type && wanted_type != before.type) {
     CO_TRY_ASSIGN(const ThingType type, co_await usable_type(store, *wanted_type));
-    require(changes, registry::thing_type_key(type.name), Expect::at(type.version));
+    changes.add(registry::as_read(type));
     thing.type = wanted_type;
   }
   if (call.in.has("attributePayload")) thing.attributes = apply_payload(before.attributes, payload);
   CO_TRY(check_attribute_limits(thing.attributes, most_attributes(thing)));
-  thing.is_reserved = false;  // its caller may say what it is, and has
+  thing.is_reserved = false;  // the caller has iot:UpdateThing
   if (thing.type == before.type && thing.attributes == before.attributes && !before.is_reserved)
     co_return json::object();
-  ++thing.version;
-  put(changes, thing, Expect::at(before.version));
+  changes.add(registry::update(thing));
+  registry::AuditEvent event = call.event({{"thing_version", thing.version}});
+  event.thing = thing.name.str();
+  changes.events.push_back(std::move(event));
   CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object();
 }
@@ -150,12 +149,12 @@ Answer delete_thing(Call call, ThingNeeds needs) {
   registry::Store& store = needs.store;
   const auto name = call.in.name<ThingName>("thingName");
   CO_TRY_ASSIGN(const std::optional<Thing> thing,
-                co_await find_record<Thing>(store, registry::thing_key(name)));
+                co_await registry::find(store, registry::thing_key(name)));
   if (!thing) co_return json::object();
   CO_TRY(check_expected_version(call, "thing", name.str(), thing->version));
   const registry::query::PrincipalsOfThing principals{name};
   CO_TRY_ASSIGN(const std::vector<registry::ThingPrincipal> attached,
-                co_await list_some<registry::ThingPrincipal>(store, principals, 1));
+                co_await registry::list_first<registry::ThingPrincipal>(store, principals, 1));
   if (!attached.empty()) {
     co_return refuse(
         Exception::invalid_request,
@@ -170,8 +169,8 @@ Answer delete_thing(Call call, ThingNeeds needs) {
   event.thing = name.str();
   registry::ChangeSet changes = change_set(std::move(event));
   for (const registry::GroupMembership& membership : memberships)
-    erase(changes, registry::membership_key(name, membership.group));
-  erase(changes, registry::thing_key(name), Expect::at(thing->version));
+    changes.add(registry::Erase{registry::key_of(membership)});
+  changes.add(registry::erase(*thing));
   CO_TRY(co_await commit(store, std::move(changes)));
   CO_TRY(co_await erase_strays(store, principals, registry::thing_key(name), call.event()));
   CO_TRY(co_await erase_strays(store, groups, registry::thing_key(name), call.event()));
@@ -198,13 +197,8 @@ Answer list_things(Call call, ThingNeeds needs) {
     co_return refuse(Exception::invalid_request,
                      "attributeValue is given without attributeName; name the attribute too");
   }
-  CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
-  CO_TRY_ASSIGN(const registry::Page page, co_await needs.store.list(query, cursor));
-  json::object answer{{"things", write_all<Thing>(page.records, [&](const Thing& thing) {
-                         return write_thing(call, thing);
-                       })}};
-  put_next(answer, call, kTokenStyle, page.next);
-  co_return answer;
+  co_return co_await list_page<Thing>(std::move(call), needs.store, query, kTokenStyle, "things",
+                                      write_thing);
 }
 
 using enum Exception;

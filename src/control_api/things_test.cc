@@ -7,15 +7,8 @@
 namespace imprint::control_api {
 namespace {
 
-using test::ControlApiWorld;
-using test::expect_refusals;
-using test::Reply;
-using testing::ElementsAre;
-using testing::HasSubstr;
+using namespace test::words;
 
-const std::string kInvalid = "InvalidRequestException";
-const std::string kNotFound = "ResourceNotFoundException";
-const std::string kExists = "ResourceAlreadyExistsException";
 const std::string kUnknownArn = "arn:aws:iot:us-east-1:000000000000:cert/" + std::string(64, 'a');
 
 std::string attributes(std::size_t count) {

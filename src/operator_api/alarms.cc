@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Imprint's own: the alarms there are, and whether their channels reach anybody.
+// Imprint's own: the alarms, and whether their channels work.
 #include "monitoring/message.h"
 #include "monitoring/monitor.h"
 #include "operator_api/monitoring_json.h"

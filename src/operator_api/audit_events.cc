@@ -16,10 +16,12 @@ namespace {
 using registry::AuditEvent;
 using registry::query::AuditEvents;
 
-/// Looked at for one page; a page may hold fewer than it could, even none, and still have a next.
-constexpr std::size_t kMostLooked = 5'000;
+/// The most events that are read for one page. A page may therefore be short or even empty, and
+/// still be followed by another.
+constexpr std::size_t kMostRead = 5'000;
 constexpr std::size_t kAtOnce = 500;
-/// Events are recorded nearly in the order of their times: a hook is waited for, a batch written.
+/// Events are recorded nearly in the order of their times, but not quite: some wait for a hook, and
+/// some are written in batches.
 constexpr auto kDisorder = std::chrono::minutes(5);
 
 std::vector<std::string> known_steps(const rest::Router& router) {
@@ -39,7 +41,7 @@ std::vector<std::string> known_outcomes() {
   return out;
 }
 
-/// A name that no event can have would be answered like one that no event has.
+/// Without this check, a misspelt name would look like one that no event has.
 Result<void> check_known(std::string_view member, const std::string& wanted,
                          const std::vector<std::string>& known) {
   if (wanted.empty() || std::ranges::find(known, wanted) != known.end()) return {};
@@ -50,7 +52,7 @@ Result<void> check_known(std::string_view member, const std::string& wanted,
             : fmt::format("Member must be one of {}", fmt::join(known, ", ")));
 }
 
-/// What no index of the trail answers.
+/// The criteria for which the trail has no index.
 struct Sieve {
   std::string step;
   std::string outcome;
@@ -62,7 +64,7 @@ struct Sieve {
     return (step.empty() || event.step == step) && (outcome.empty() || event.outcome == outcome) &&
            (!from || event.time >= *from) && (!until || event.time < *until);
   }
-  /// Going back in time, nothing follows that could pass.
+  /// Whether no older event can pass.
   [[nodiscard]] bool ends_before(const AuditEvent& event) const {
     return from && event.time < *from - kDisorder;
   }
@@ -92,10 +94,9 @@ Result<Sieve> read_sieve(const Call& call) {
   return out;
 }
 
-/// The sequence before which, in the whole trail, everything from before a time lies.
+/// The sequence of the first event at or after a time.
 runtime::Task<Result<std::int64_t>> first_after(registry::Store& store, Timestamp time) {
-  CO_TRY_ASSIGN(const auto trail,
-                co_await registry::get<registry::AuditTrail>(store, registry::audit_trail_key()));
+  CO_TRY_ASSIGN(const auto trail, co_await registry::get(store, registry::audit_trail_key()));
   std::int64_t before = trail.forgotten.sequence;
   std::int64_t after = trail.head.sequence + 1;
   while (after - before > 1) {
@@ -109,7 +110,7 @@ runtime::Task<Result<std::int64_t>> first_after(registry::Store& store, Timestam
   co_return after;
 }
 
-/// A page of what passes, newest first.
+/// A page of the events that pass, newest first.
 runtime::Task<Result<registry::Page>> sift(registry::Store& store, AuditEvents wanted, Sieve sieve,
                                            registry::Cursor cursor) {
   registry::Page out;
@@ -117,9 +118,9 @@ runtime::Task<Result<registry::Page>> sift(registry::Store& store, AuditEvents w
     CO_TRY_ASSIGN(const std::int64_t place, co_await first_after(store, *sieve.until + kDisorder));
     cursor.after = registry::after_event(place, 1).after;
   }
-  // A clock that was wrong for a while puts events of another time among the others.
+  // While the clock was wrong, events with other times were recorded among these.
   bool is_past = sieve.from.has_value();
-  for (std::size_t looked = 0; looked < kMostLooked; looked += kAtOnce) {
+  for (std::size_t read = 0; read < kMostRead; read += kAtOnce) {
     const registry::Cursor here{cursor.after, kAtOnce};
     CO_TRY_ASSIGN(registry::Page page, co_await store.list(wanted, here));
     for (registry::Record& record : page.records) {
@@ -139,7 +140,7 @@ runtime::Task<Result<registry::Page>> sift(registry::Store& store, AuditEvents w
   co_return out;
 }
 
-/// The audit trail as it is, newest first: what anybody did, operators and the server included.
+/// The audit trail as it is, newest first: the events of devices, operators and the server.
 Answer list_audit_events(Call call, registry::Store& store) {
   AuditEvents wanted = audited_names(call);
   wanted.ascending = false;
@@ -148,7 +149,7 @@ Answer list_audit_events(Call call, registry::Store& store) {
   auto found = sieve.is_idle() ? co_await store.list(wanted, cursor)
                                : co_await sift(store, wanted, sieve, cursor);
   if (!found) co_return tl::unexpected(std::move(found).error());
-  json::object answer{{"events", write_all<AuditEvent>(found->records, &write_stored_event)}};
+  json::object answer{{"events", write_all<AuditEvent>(call, found->records, write_stored_event)}};
   put_next(answer, call, kTokenStyle, found->next);
   co_return answer;
 }

@@ -9,7 +9,7 @@ namespace imprint::operator_api {
 
 namespace {
 
-/// What these operations need beside the call.
+/// What these operations need besides the call.
 struct TrailNeeds {
   registry::Store& store;
   const audit::Archive* archive;
@@ -19,7 +19,7 @@ using registry::AuditEvent;
 using registry::AuditTrail;
 using registry::ChainPlace;
 
-/// The newest; `imprint audit verify` looks at all of them.
+/// The newest events are verified here; `imprint audit verify` checks all of them.
 constexpr std::int64_t kMostVerified = 100'000;
 constexpr std::size_t kAtOnce = 500;
 
@@ -35,8 +35,7 @@ json::array write_files(const std::vector<audit::ArchiveFile>& files, std::int64
 }
 
 Answer get_audit_trail(Call, TrailNeeds needs) {
-  CO_TRY_ASSIGN(const auto trail,
-                co_await registry::get<AuditTrail>(needs.store, registry::audit_trail_key()));
+  CO_TRY_ASSIGN(const auto trail, co_await registry::get(needs.store, registry::audit_trail_key()));
   json::object answer{{"events", trail.head.sequence - trail.forgotten.sequence},
                       {"first", trail.forgotten.sequence + 1},
                       {"last", trail.head.sequence},
@@ -55,7 +54,7 @@ Answer get_audit_trail(Call, TrailNeeds needs) {
   co_return answer;
 }
 
-/// What the first event to be looked at follows.
+/// The place in the chain before the first event to be checked.
 runtime::Task<Result<ChainPlace>> place_before(registry::Store& store, AuditTrail trail) {
   const ChainPlace beginning = trail.beginning();
   const std::int64_t sequence = trail.head.sequence - kMostVerified;
@@ -93,18 +92,17 @@ std::string problem_of(audit::ChainCheck& check, const AuditTrail& trail) {
 
 Answer verify_audit_trail(Call, TrailNeeds needs) {
   registry::Store& store = needs.store;
-  CO_TRY_ASSIGN(auto trail, co_await registry::get<AuditTrail>(store, registry::audit_trail_key()));
+  CO_TRY_ASSIGN(auto trail, co_await registry::get(store, registry::audit_trail_key()));
   while (true) {
     CO_TRY_ASSIGN(const ChainPlace from, co_await place_before(store, trail));
     audit::ChainCheck check(from);
     CO_TRY(co_await check_events(store, trail, check));
     const std::string problem = problem_of(check, trail);
-    CO_TRY_ASSIGN(const auto now,
-                  co_await registry::get<AuditTrail>(store, registry::audit_trail_key()));
-    const bool is_moved = now.forgotten != trail.forgotten;
+    CO_TRY_ASSIGN(const auto now, co_await registry::get(store, registry::audit_trail_key()));
+    const bool has_forgotten_more = now.forgotten != trail.forgotten;
     trail = now;
-    // What was being looked at has been forgotten meanwhile.
-    if (!problem.empty() && is_moved) continue;
+    // The events were deleted by retention while they were being checked.
+    if (!problem.empty() && has_forgotten_more) continue;
     json::object answer{{"intact", problem.empty()},
                         {"checked", check.checked()},
                         {"first", from.sequence + 1},

@@ -14,13 +14,11 @@
 namespace imprint::operator_api {
 namespace {
 
-using test::ControlApiWorld;
-using testing::ElementsAre;
-using testing::HasSubstr;
+using namespace test::words;
 
 constexpr std::string_view kEvents = "/imprint/v1/audit-events";
 
-/// Events a minute apart, from now on: connects, every tenth of them denied.
+/// Records events a minute apart, from now on: connects, every tenth of which is denied.
 void record(ControlApiWorld& world, registry::Store& store, int count) {
   registry::ChangeSet changes;
   for (int i = 0; i < count; ++i) {
@@ -213,7 +211,7 @@ TEST(AuditTrailApi, NamesWhatWasTamperedWith) {
   EXPECT_EQ(checked.body.at("checked").as_int64(), 6);
 }
 
-/// Operations that change nothing on record, or whose change has its event elsewhere.
+/// Operations that change no records, or whose event is tested elsewhere.
 bool changes_nothing(std::string_view name) {
   static const std::set<std::string_view> kNames = {
       // answers only
@@ -224,8 +222,8 @@ bool changes_nothing(std::string_view name) {
 }
 
 TEST(AuditDuty, OnlyTheseOperationsThatAreNoGetLeaveNoEvent) {
-  // Whoever adds an operation that changes something tests it in a ControlApiWorld, which fails on
-  // a change without an event; this list is what such a test is not needed for.
+  // A new operation that changes something needs a test in a ControlApiWorld, which fails on a
+  // change without an event. The operations of this list do not need one.
   std::set<std::string_view> others;
   ControlApiWorld world;
   for (const rest::Operation& row : world.api.router().operations()) {

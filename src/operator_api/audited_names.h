@@ -16,7 +16,7 @@ inline constexpr InputInfo kAuditedCertificate{
     .name = "certificateId", .in = Location::query, .most = 64, .rule = members::kHex};
 
 inline registry::query::AuditEvents audited_names(const Call& call) {
-  // Whatever way its id is written; the trail has it in lower case.
+  // The id may be written in any form; the trail has it in lower case.
   const auto id = CertificateId::parse(call.in.text("certificateId"));
   return {.thing = call.in.text("thingName"),
           .certificate = id ? id->hex() : call.in.text("certificateId"),

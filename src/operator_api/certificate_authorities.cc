@@ -9,7 +9,7 @@ namespace imprint::operator_api {
 
 namespace {
 
-/// What these operations need beside the call.
+/// What these operations need besides the call.
 struct AuthorityNeeds {
   registry::Store& store;
   Authorities authorities;
@@ -17,7 +17,7 @@ struct AuthorityNeeds {
 
 using registry::CaCertificate;
 
-/// So many of a CA's certificates are counted for one answer; of more it says so.
+/// The most certificates of a CA that are counted; the answer says if there are more.
 constexpr std::size_t kMostCounted = 1'000;
 
 struct Authority {

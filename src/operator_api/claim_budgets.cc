@@ -24,7 +24,7 @@ Unexpected refuse_member(std::string_view member, const Error& error) {
   return refuse(Exception::invalid_request, fmt::format("{}: {}", member, error.message));
 }
 
-/// Holds an object's members to their rows.
+/// An object whose members have been validated against their rows.
 Result<json::object> read_object(const Call& call, std::string_view member,
                                  std::span<const InputInfo> rows) {
   json::object object = call.in.object(member);
@@ -39,7 +39,7 @@ Result<json::object> read_object(const Call& call, std::string_view member,
   return object;
 }
 
-/// The texts of a list, each made into a T by its parse().
+/// The texts of a list, each parsed as a T.
 template <class T>
 Result<std::vector<T>> read_list(const Call& call, std::string_view member, std::size_t most) {
   const json::array list = call.in.list(member);

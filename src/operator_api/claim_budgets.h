@@ -4,8 +4,8 @@
 #include "operator_api/words.h"
 #include "registry/records.h"
 
-/// The members of a claim's budget, in requests and in answers alike, so that what was read can be
-/// changed and sent back.
+/// The members of a claim's budget. Requests and answers have the same, so that a budget can be
+/// read, changed and sent back.
 namespace imprint::operator_api {
 
 /// AWS IoT quota of policies for one certificate: each template brings one.

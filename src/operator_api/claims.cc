@@ -16,7 +16,7 @@ namespace imprint::operator_api {
 
 namespace {
 
-/// What these operations need beside the call.
+/// What these operations need besides the call.
 struct ClaimNeeds {
   registry::Store& store;
   provisioning::IssueCertificate& issue;
@@ -34,14 +34,13 @@ using control_api::is_claim_policy;
 using control_api::read_certificate_id;
 using registry::CertificatePurpose;
 using registry::CertificateStatus;
-using registry::Expect;
 
 /// AWS IoT, provisioning by trusted user.
 constexpr Seconds kTrustedUserClaim = std::chrono::minutes(5);
 constexpr Seconds kDefaultClaim = std::chrono::hours(24 * 30);
 constexpr Seconds kLongestClaim = std::chrono::hours(24 * 3650);
 
-/// What a claim certificate is to be.
+/// The properties of a claim certificate to be made.
 struct ClaimRequest {
   CertificatePurpose purpose;
   x509::KeyAlgorithm algorithm;
@@ -55,7 +54,7 @@ struct Claim {
   x509::PrivateKey key;
 };
 
-/// A template that a claim may be for, with the policy of its claims, if there is one already.
+/// A template that a claim may be for, and whether the policy of its claims exists already.
 struct ClaimTemplate {
   registry::ProvisioningTemplate record;
   bool policy_exists;
@@ -72,35 +71,31 @@ runtime::Task<Result<std::vector<ClaimTemplate>>> find_templates(registry::Store
                                    "FLEET_PROVISIONING",
                                    quote(record.name.str()), registry::to_string(record.type)));
     }
-    CO_TRY_ASSIGN(const std::optional<registry::Policy> policy,
-                  co_await find_record<registry::Policy>(
-                      store, registry::policy_key(claim_policy_name(record.name))));
+    CO_TRY_ASSIGN(
+        const std::optional<registry::Policy> policy,
+        co_await registry::find(store, registry::policy_key(claim_policy_name(record.name))));
     out.push_back({std::move(record), policy.has_value()});
   }
   co_return out;
 }
 
-/// Attaches the policy of a template's claims, making it when this is the first of them.
-void add_policy(const Call& call, ClaimNeeds needs, const ClaimTemplate& of,
+/// Attaches the policy of a template's claims, and creates it for the first of them.
+void add_policy(const Call& call, ClaimNeeds needs, const ClaimTemplate& claim_template,
                 const CertificateId& certificate, Timestamp now, registry::ChangeSet& changes) {
-  const PolicyName policy = claim_policy_name(of.record.name);
-  if (of.policy_exists) {
-    require(changes, registry::policy_key(policy));
+  const PolicyName policy = claim_policy_name(claim_template.record.name);
+  if (claim_template.policy_exists) {
+    changes.add(registry::exists(registry::policy_key(policy)));
   } else {
-    put(changes,
-        registry::Policy{.name = policy,
-                         .generation_id = make_uuid(needs.random),
-                         .created = now,
-                         .modified = now},
-        Expect::absent());
-    put(changes,
-        registry::PolicyVersion{policy, 1,
-                                claim_policy_document({&of.record.name, 1}, call.account), now},
-        Expect::absent());
+    changes.add(registry::create(registry::Policy{.name = policy,
+                                                  .generation_id = make_uuid(needs.random),
+                                                  .created = now,
+                                                  .modified = now}));
+    changes.add(registry::create(registry::PolicyVersion{
+        policy, 1, claim_policy_document({&claim_template.record.name, 1}, call.account), now}));
   }
-  put(changes, registry::PolicyAttachment{policy, registry::PolicyTarget(certificate), now},
-      Expect::absent());
-  require(changes, registry::template_key(of.record.name));
+  changes.add(registry::create(
+      registry::PolicyAttachment{policy, registry::PolicyTarget(certificate), now}));
+  changes.add(registry::exists(registry::template_key(claim_template.record.name)));
 }
 
 runtime::Task<Result<Claim>> make_claim(Call call, ClaimNeeds needs, ClaimRequest request) {
@@ -118,8 +113,8 @@ runtime::Task<Result<Claim>> make_claim(Call call, ClaimNeeds needs, ClaimReques
       .event = call.event({{"claim", true}, {"budget", write_claim_budget(request.budget)}}),
       .also = [call, needs, templates](const registry::Certificate& certificate,
                                        registry::ChangeSet& changes) {
-        for (const ClaimTemplate& of : templates)
-          add_policy(call, needs, of, certificate.id, certificate.created, changes);
+        for (const ClaimTemplate& claim_template : templates)
+          add_policy(call, needs, claim_template, certificate.id, certificate.created, changes);
       }};
   CO_TRY_ASSIGN(registry::Certificate certificate,
                 co_await needs.issue.run(key.public_key(), std::move(issue)));
@@ -140,8 +135,8 @@ Answer create_provisioning_claim(Call call, ClaimNeeds needs) {
       {"expiration", epoch_seconds(claim.certificate.not_after)}};
 }
 
-/// Imprint's own: AWS leaves claim certificates to the operator. Its key is P-256, because the
-/// choice is ours: small, quick to make, understood by every client.
+/// Imprint's own: on AWS the operator makes claim certificates. The key is P-256: small, quick to
+/// make, understood by every client.
 Answer create_claim(Call call, ClaimNeeds needs) {
   CO_TRY_ASSIGN(registry::ClaimBudget budget, read_claim_budget(call));
   if (const auto name = call.in.optional_name<TemplateName>("templateName");
@@ -172,15 +167,9 @@ Answer create_claim(Call call, ClaimNeeds needs) {
 
 runtime::Task<Result<registry::Certificate>> get_certificate_record(Call call, ClaimNeeds needs) {
   CO_TRY_ASSIGN(const CertificateId id, read_certificate_id(call, "certificateId"));
-  CO_TRY_ASSIGN(
-      std::optional<registry::Certificate> found,
-      co_await find_record<registry::Certificate>(needs.store, registry::certificate_key(id)));
-  if (!found) {
-    co_return refuse(
-        Exception::not_found,
-        fmt::format("There is no certificate {}; ListClaims has those that are claims", id.hex()));
-  }
-  co_return std::move(*found);
+  co_return co_await find_or_refuse(
+      needs.store, registry::certificate_key(id),
+      fmt::format("There is no certificate {}; ListClaims lists the claims", id.hex()));
 }
 
 runtime::Task<Result<registry::Certificate>> get_claim(Call call, ClaimNeeds needs) {
@@ -193,12 +182,12 @@ runtime::Task<Result<registry::Certificate>> get_claim(Call call, ClaimNeeds nee
                   certificate.id.hex()));
 }
 
-/// When a device last did anything with it, as far as the audit trail reaches back.
+/// When a device last used the claim, as far as the audit trail reaches back.
 runtime::Task<Result<std::optional<Timestamp>>> last_use(registry::Store& store, CertificateId id) {
-  constexpr std::size_t kEvents = 20;  // what operators do with it lies between
+  constexpr std::size_t kEvents = 20;  // some of them are those of operators
   CO_TRY_ASSIGN(
       const std::vector<registry::AuditEvent> events,
-      co_await list_some<registry::AuditEvent>(
+      co_await registry::list_first<registry::AuditEvent>(
           store, registry::query::AuditEvents{.ascending = false, .certificate = id.hex()},
           kEvents));
   const auto used = std::ranges::find_if(
@@ -209,7 +198,7 @@ runtime::Task<Result<std::optional<Timestamp>>> last_use(registry::Store& store,
 runtime::Task<Result<json::object>> describe(Call call, ClaimNeeds needs,
                                              registry::Certificate claim) {
   CO_TRY_ASSIGN(const std::optional<registry::Counter> counter,
-                co_await find_record<registry::Counter>(
+                co_await registry::find(
                     needs.store, registry::counter_key(provisioning::devices_counter(claim.id))));
   CO_TRY_ASSIGN(const std::optional<Timestamp> used, co_await last_use(needs.store, claim.id));
   const std::int64_t devices = counter ? counter->value : 0;
@@ -257,11 +246,11 @@ Answer describe_claim(Call call, ClaimNeeds needs) {
   co_return co_await describe(call, needs, std::move(claim));
 }
 
-/// Stores a claim as it is to be, and describes it.
+/// Stores a claim that was read and altered, and describes it.
 Answer store_claim(Call call, ClaimNeeds needs, registry::Certificate claim,
                    registry::ChangeSet changes) {
   changes.events.front().certificate = claim.id.hex();
-  put(changes, claim, Expect::at(claim.version - 1));
+  changes.add(registry::update(claim, call.now()));
   CO_TRY(co_await commit(needs.store, std::move(changes)));
   co_return co_await describe(call, needs, std::move(claim));
 }
@@ -271,13 +260,13 @@ registry::ChangeSet claim_change(const Call& call, json::object detail = {}) {
   return change_set(call.event(std::move(detail)));
 }
 
-/// A claim made the AWS way becomes one with a budget; a device's own certificate does not.
+/// A claim that was made as on AWS can get a budget; a device's own certificate cannot.
 runtime::Task<Result<void>> check_adoptable(registry::Store& store,
                                             registry::Certificate certificate) {
   if (certificate.purpose == CertificatePurpose::claim) co_return Result<void>();
   const registry::query::ThingsOfPrincipal attached{certificate.id};
   CO_TRY_ASSIGN(const std::vector<registry::ThingPrincipal> things,
-                co_await list_some<registry::ThingPrincipal>(store, attached, 1));
+                co_await registry::list_first<registry::ThingPrincipal>(store, attached, 1));
   const bool is_claim = things.empty() && !certificate.requested_by && !certificate.registration &&
                         certificate.purpose == CertificatePurpose::identity;
   if (is_claim) co_return Result<void>();
@@ -288,7 +277,8 @@ runtime::Task<Result<void>> check_adoptable(registry::Store& store,
                                    : "is a trusted user's claim, which lasts five minutes"));
 }
 
-/// What came with CreateClaim has policies that name its templates; further templates bring theirs.
+/// A claim that was made with CreateClaim has a policy for each of its templates; further templates
+/// add theirs.
 runtime::Task<Result<void>> add_policies(Call call, ClaimNeeds needs, registry::Certificate claim,
                                          registry::ChangeSet& changes) {
   const registry::query::PoliciesOfTarget of_claim{registry::PolicyTarget(claim.id)};
@@ -298,10 +288,10 @@ runtime::Task<Result<void>> add_policies(Call call, ClaimNeeds needs, registry::
                 co_await find_templates(needs.store, claim.claim_budget.templates));
   if (std::ranges::none_of(attached, &is_claim_policy, &registry::PolicyAttachment::policy))
     co_return Result<void>();
-  for (const ClaimTemplate& of : templates) {
-    const PolicyName policy = claim_policy_name(of.record.name);
+  for (const ClaimTemplate& claim_template : templates) {
+    const PolicyName policy = claim_policy_name(claim_template.record.name);
     if (std::ranges::find(attached, policy, &registry::PolicyAttachment::policy) == attached.end())
-      add_policy(call, needs, of, claim.id, call.now(), changes);
+      add_policy(call, needs, claim_template, claim.id, call.now(), changes);
   }
   co_return Result<void>();
 }
@@ -316,13 +306,11 @@ Answer update_claim(Call call, ClaimNeeds needs) {
                      fmt::format("The claim has version {}, not {}: somebody changed it meanwhile",
                                  claim.version, *expected));
   }
-  // Another list of networks or another number to learn from is a new beginning.
+  // With another number of devices to learn from, learning starts again.
   if (budget.learning_devices != claim.claim_budget.learning_devices) claim.claim_networks.clear();
   claim.claim_budget = std::move(budget);
   if (call.in.has("name")) claim.claim_name = call.in.text("name");
   claim.purpose = CertificatePurpose::claim;
-  claim.modified = call.now();
-  ++claim.version;
   registry::ChangeSet changes = claim_change(call);
   CO_TRY(co_await add_policies(call, needs, claim, changes));
   co_return co_await store_claim(std::move(call), needs, std::move(claim), std::move(changes));
@@ -356,10 +344,8 @@ Answer thaw_claim(Call call, ClaimNeeds needs) {
   CO_TRY(check_activation(history, claim.id));
   claim.frozen.reset();
   claim.status = CertificateStatus::active;
-  claim.modified = call.now();
-  ++claim.version;
   registry::ChangeSet changes = claim_change(call);
-  changes.changes.emplace_back(provisioning::hold_of(history));
+  changes.add(provisioning::hold_of(history));
   co_return co_await store_claim(std::move(call), needs, std::move(claim), std::move(changes));
 }
 

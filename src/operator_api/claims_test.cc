@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Budgets of claims, and claims that exist; how they are made is told in templates_test.cc.
+// Budgets of claims, and calls on existing claims; creation is tested in templates_test.cc.
 #include <gmock/gmock.h>
 
 #include "operator_api/words.h"
@@ -9,13 +9,8 @@
 namespace imprint::operator_api {
 namespace {
 
-using test::ControlApiWorld;
-using test::expect_refusals;
-using test::Reply;
-using testing::HasSubstr;
+using namespace test::words;
 
-const std::string kInvalid = "InvalidRequestException";
-const std::string kNotFound = "ResourceNotFoundException";
 const std::string kState = "CertificateStateException";
 const std::string kClaims = "/imprint/v1/claims";
 const std::string kBudget =
@@ -48,8 +43,8 @@ struct ClaimBudgets : testing::Test {
     return kClaims + "/" + id + more;
   }
   registry::Certificate record(const std::string& id) {
-    return *runtime::run_blocking(registry::get<registry::Certificate>(
-        world.memory, registry::certificate_key(*CertificateId::parse(id))));
+    return *runtime::run_blocking(
+        registry::get(world.memory, registry::certificate_key(*CertificateId::parse(id))));
   }
   void change(registry::Certificate certificate) {
     ++certificate.version;
@@ -197,7 +192,7 @@ TEST_F(ClaimBudgets, FreezeTakesAClaimOutOfServiceAndThawBringsItBack) {
   const Reply again = world.must("POST", path(id, "/freeze"), R"({"because":"another reason"})");
   EXPECT_EQ(again.body.at("frozen").at("because"), "it was lost") << "the first reason stays";
   EXPECT_EQ(world.events().size(), events);
-  // A key that was revoked stays out, whichever of its certificates is activated.
+  // A revoked key stays out of service, whichever of its certificates is activated.
   registry::Certificate revoked = record(id);
   revoked.id = CertificateId(Sha256{9});
   revoked.status = registry::CertificateStatus::revoked;
@@ -232,8 +227,7 @@ TEST_F(ClaimBudgets, LeaveNoCounterBehind) {
   commit({.changes = {registry::Count{counter, 7}}});
   world.must("PUT", "/certificates/" + id + "?newStatus=INACTIVE");
   world.must("DELETE", "/certificates/" + id + "?forceDelete=true");
-  EXPECT_FALSE(runtime::run_blocking(
-      registry::get<registry::Counter>(world.memory, registry::counter_key(counter))));
+  EXPECT_FALSE(runtime::run_blocking(registry::get(world.memory, registry::counter_key(counter))));
 }
 
 TEST_F(ClaimBudgets, ExplainTellsOfDevicesThatNeverSaidTheirSerialNumber) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// docs/compatibility.md names every operation of AWS IoT, in a table made from the code's own.
+// docs/compatibility.md lists every operation of AWS IoT in a table that is made from the code.
 #include <cstdlib>
 #include <fstream>
 #include <gtest/gtest.h>

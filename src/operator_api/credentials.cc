@@ -10,7 +10,7 @@ namespace imprint::operator_api {
 
 namespace {
 
-/// What these operations need beside the call.
+/// What these operations need besides the call.
 struct CredentialNeeds {
   registry::Store& store;
   Random& random;
@@ -19,7 +19,6 @@ struct CredentialNeeds {
 
 using registry::Credential;
 using registry::CredentialStatus;
-using registry::Expect;
 
 constexpr std::size_t kMaxActive = 1000;
 
@@ -36,14 +35,14 @@ json::object describe_credential(const Credential& record) {
   return out;
 }
 
-/// Exactly one of a role and a policy, and it must be sound.
+/// Exactly one of a role and a policy, which must be valid.
 Result<void> check_policy(const Call& call) {
   const Inputs& in = call.in;
   const std::string role = in.text("role");
   const std::string document = in.text("policyDocument");
   if (role.empty() == document.empty()) {
     return refuse(Exception::invalid_request,
-                  "give the access key either a role or a policyDocument, not both and not none");
+                  "give the access key either a role or a policyDocument, not both");
   }
   if (!role.empty()) {
     const auto policy = access::role_policy(role);
@@ -78,19 +77,15 @@ Answer create_credential(Call call, CredentialNeeds needs) {
       {{"access_key", key.id},
        {"name", record.name},
        {"role", record.role.empty() ? std::string("(a policy of its own)") : record.role}}));
-  put(changes, std::move(record), Expect::absent());
+  changes.add(registry::create(std::move(record)));
   CO_TRY(co_await commit(store, std::move(changes)));
   answer["secretAccessKey"] = key.secret.reveal();
   co_return answer;
 }
 
 Answer list_credentials(Call call, CredentialNeeds needs) {
-  CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
-  CO_TRY_ASSIGN(const registry::Page page,
-                co_await needs.store.list(registry::query::Credentials{}, cursor));
-  json::object answer{{"credentials", write_all<Credential>(page.records, describe_credential)}};
-  put_next(answer, call, kTokenStyle, page.next);
-  co_return answer;
+  return list_page<Credential>(std::move(call), needs.store, registry::query::Credentials{},
+                               kTokenStyle, "credentials", describe_credential);
 }
 
 Answer revoke_credential(Call call, CredentialNeeds needs) {
@@ -102,24 +97,17 @@ Answer revoke_credential(Call call, CredentialNeeds needs) {
                                  id));
   }
   registry::Store& store = needs.store;
-  CO_TRY_ASSIGN(std::optional<Credential> record,
-                co_await find_record<Credential>(store, registry::credential_key(id)));
-  if (!record) {
-    co_return refuse(Exception::not_found, fmt::format("there is no access key {}", quote(id)));
-  }
-  if (record->status == CredentialStatus::active) {
-    const std::int64_t seen = record->version;
-    record->status = CredentialStatus::revoked;
-    record->revoked = call.now();
-    // Nobody needs it again.
-    record->sealed_secret.clear();
-    ++record->version;
-    registry::ChangeSet changes =
-        change_set(call.event({{"access_key", id}, {"name", record->name}}));
-    put(changes, *record, Expect::at(seen));
-    CO_TRY(co_await commit(store, std::move(changes)));
-  }
-  co_return describe_credential(*record);
+  CO_TRY_ASSIGN(Credential record,
+                co_await find_or_refuse(store, registry::credential_key(id),
+                                        fmt::format("there is no access key {}", quote(id))));
+  if (record.status == CredentialStatus::revoked) co_return describe_credential(record);
+  record.status = CredentialStatus::revoked;
+  record.revoked = call.now();
+  record.sealed_secret.clear();  // nobody needs it again
+  registry::ChangeSet changes = change_set(call.event({{"access_key", id}, {"name", record.name}}));
+  changes.add(registry::update(record));
+  CO_TRY(co_await commit(store, std::move(changes)));
+  co_return describe_credential(record);
 }
 
 using enum Exception;

@@ -6,7 +6,7 @@
 
 namespace imprint::operator_api {
 
-/// One event for programs (audit/event_json.h), with its sentence for people.
+/// An event as audit/event_json.h writes it, with its sentence for people.
 inline encoding::json::object write_event(const trail::Event& event) {
   encoding::json::object out = audit::event_json(event.record);
   out["sentence"] = story::sentence_of(event);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Imprint's own: whose certificates end soon.
+// Imprint's own: the certificates that expire soon.
 #include "operator_api/operations.h"
 
 namespace imprint::operator_api {
@@ -11,13 +11,13 @@ using registry::query::ExpiringCertificates;
 
 constexpr std::int64_t kDefaultDays = 30;
 constexpr std::int64_t kMostDays = 36'500;
-/// What is counted at most: beyond it the counts are least ones.
+/// The most certificates that are counted. With more, the counts are lower bounds.
 constexpr std::size_t kMostCounted = 10'000;
 constexpr std::int64_t kCountedDays[] = {7, 30, 90, 365};
 
 std::chrono::hours days(std::int64_t count) { return std::chrono::hours(24 * count); }
 
-runtime::Task<Result<json::array>> count_ending(registry::Store& store, Timestamp now) {
+runtime::Task<Result<json::array>> count_expiring(registry::Store& store, Timestamp now) {
   CO_TRY_ASSIGN(
       const registry::Page page,
       co_await store.list(
@@ -35,12 +35,13 @@ runtime::Task<Result<json::array>> count_ending(registry::Store& store, Timestam
   co_return out;
 }
 
-runtime::Task<Result<json::object>> write_ending(registry::Store& store, Certificate certificate) {
+runtime::Task<Result<json::object>> write_expiring(registry::Store& store,
+                                                   Certificate certificate) {
   json::object out{{"certificateId", certificate.id.hex()},
                    {"notAfter", epoch_seconds(certificate.not_after)},
                    {"status", registry::to_string(certificate.status)}};
   CO_TRY_ASSIGN(const std::vector<registry::ThingPrincipal> things,
-                co_await list_some<registry::ThingPrincipal>(
+                co_await registry::list_first<registry::ThingPrincipal>(
                     store, registry::query::ThingsOfPrincipal{certificate.id}, 1));
   if (!things.empty()) out["thingName"] = things.front().thing.str();
   co_return out;
@@ -54,12 +55,12 @@ Answer list_expiring_certificates(Call call, registry::Store& store) {
                 co_await store.list(ExpiringCertificates{now, until}, cursor));
   json::array certificates;
   for (const registry::Record& record : page.records) {
-    CO_TRY_ASSIGN(json::object one, co_await write_ending(store, std::get<Certificate>(record)));
+    CO_TRY_ASSIGN(json::object one, co_await write_expiring(store, std::get<Certificate>(record)));
     certificates.emplace_back(std::move(one));
   }
   json::object answer{{"certificates", std::move(certificates)}};
   if (!call.in.has("nextToken")) {
-    CO_TRY_ASSIGN(json::array counts, co_await count_ending(store, now));
+    CO_TRY_ASSIGN(json::array counts, co_await count_expiring(store, now));
     answer["counts"] = std::move(counts);
   }
   put_next(answer, call, kTokenStyle, page.next);

@@ -12,7 +12,7 @@ namespace imprint::operator_api {
 
 namespace {
 
-/// What these operations need beside the call.
+/// What these operations need besides the call.
 struct ExplainNeeds {
   registry::Store& store;
   monitoring::Monitor& monitor;
@@ -29,7 +29,7 @@ Answer explain(Call call, ExplainNeeds needs) {
   }
   registry::Store& store = needs.store;
   CO_TRY_ASSIGN(std::vector<trail::Event> story, co_await story::gather_story(store, wanted));
-  // A device that was refused before it could say its serial number may have it as client id.
+  // A device may have been refused before it sent its serial number, but have it as its client id.
   if (story.empty() && !wanted.serial_number.empty()) {
     CO_TRY_ASSIGN(story, co_await story::gather_story(store, {.client = wanted.serial_number}));
   }

@@ -9,9 +9,7 @@ namespace imprint::operator_api {
 namespace {
 
 using registry::AuditEvent;
-using test::ControlApiWorld;
-using test::Reply;
-using ::testing::HasSubstr;
+using namespace test::words;
 
 class Explain : public ::testing::Test {
  protected:
@@ -85,7 +83,7 @@ AuditEvent refused_handshake(const std::string& address, const std::string& caus
                                 cause, cause)};
 }
 
-/// Behind one address there may be a whole line.
+/// A whole production line may share one address.
 TEST_F(Explain, RefusalsWithoutANameAreGroupedByAddressAndCause) {
   for (int i = 0; i < 5; ++i) record({refused_handshake("10.0.0.1", "no-shared-version")});
   record({refused_handshake("10.0.0.1", "server-not-trusted"),
@@ -121,7 +119,7 @@ TEST_F(Explain, WhoeverKnocksDoesNotHideAClaimsUnits) {
 
 TEST_F(Explain, AsksForTheTemplateThatWasMeantWhoeverAsked) {
   registry::ChangeSet changes;
-  changes.changes.emplace_back(registry::Put{
+  changes.add(registry::Put{
       registry::ProvisioningTemplate{.name = *TemplateName::parse("Sensors"), .enabled = true}});
   world.arrange(std::move(changes));
   for (const std::string claim : {"true", "false"}) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Imprint's own: the hooks of imprint.toml and how they are doing.
+// Imprint's own: the hooks of imprint.toml and their state.
 #include "hooks/hooks.h"
 
 #include "operator_api/operations.h"
@@ -9,7 +9,7 @@ namespace imprint::operator_api {
 
 namespace {
 
-/// What these operations need beside the call.
+/// What these operations need besides the call.
 struct HookNeeds {
   registry::Store& store;
   hooks::Invoker& hooks;
@@ -17,7 +17,7 @@ struct HookNeeds {
 
 using registry::ProvisioningTemplate;
 
-/// The value that a share of them does not exceed.
+/// The value that the given share of the values does not exceed.
 double percentile(const std::vector<double>& ascending, double share) {
   const auto last = static_cast<double>(ascending.size() - 1);
   return ascending[static_cast<std::size_t>(last * share + 0.5)];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The units of a manufacturing list: brought in batches, looked up and removed one by one.
+// The entries of a manufacturing list: imported in batches, read and deleted one by one.
 #include <set>
 
 #include "manufacturing/entry.h"
@@ -8,7 +8,6 @@
 
 namespace imprint::operator_api {
 
-using registry::Expect;
 using registry::ListEntry;
 using registry::ManufacturingList;
 
@@ -18,7 +17,7 @@ constexpr std::size_t kMaxBatch = 1000;
 
 struct Batch {
   std::vector<ListEntry> entries;
-  std::vector<registry::Key> keys;
+  std::vector<registry::KeyOf<ListEntry>> keys;
 };
 
 Result<Batch> read_batch(const Call& call, const ListName& list) {
@@ -59,48 +58,39 @@ struct Counts {
   std::int64_t unchanged = 0;
 };
 
-/// What is there as it stands stays untouched, so that a file can be imported again at no cost.
-void put_entry(registry::ChangeSet& changes, ListEntry entry, const ListEntry* existing,
-               Timestamp now, Counts& counts) {
-  entry.created = existing != nullptr ? existing->created : now;
-  entry.modified = now;
-  if (existing == nullptr) {
-    ++counts.added;
-    put(changes, std::move(entry), Expect::absent());
-    return;
-  }
-  if (manufacturing::columns_of(entry) == manufacturing::columns_of(*existing)) {
+/// An entry that has not changed is not written, so that a file can be imported again at no cost.
+void put_entry(registry::ChangeSet& changes, ListEntry entry,
+               const std::optional<ListEntry>& existing, Timestamp now, Counts& counts) {
+  if (existing && manufacturing::columns_of(entry) == manufacturing::columns_of(*existing)) {
     ++counts.unchanged;
     return;
   }
-  ++counts.changed;
-  entry.version = existing->version + 1;
-  put(changes, std::move(entry), Expect::at(existing->version));
+  ++(existing ? counts.changed : counts.added);
+  entry.created = existing ? existing->created : now;
+  entry.version = existing ? existing->version : 0;
+  changes.add(registry::update(std::move(entry), now));
 }
 
 Answer import_entries(Call call, registry::Store& store) {
   const auto name = call.in.name<ListName>("listName");
   CO_TRY_ASSIGN(Batch batch, read_batch(call, name));
   CO_TRY(co_await get_list_record(store, name));
-  CO_TRY_ASSIGN(const std::vector<std::optional<registry::Record>> found,
-                co_await store.find(batch.keys));
+  CO_TRY_ASSIGN(const std::vector<std::optional<ListEntry>> found,
+                co_await registry::find_all(store, batch.keys));
   registry::ChangeSet changes;
   Counts counts;
   const std::string first = batch.entries.front().serial;
-  for (std::size_t i = 0; i < batch.entries.size(); ++i) {
-    put_entry(changes, std::move(batch.entries[i]),
-              found[i] ? &std::get<ListEntry>(*found[i]) : nullptr, call.now(), counts);
-  }
+  for (std::size_t i = 0; i < batch.entries.size(); ++i)
+    put_entry(changes, std::move(batch.entries[i]), found[i], call.now(), counts);
   json::object answer{
       {"added", counts.added}, {"changed", counts.changed}, {"unchanged", counts.unchanged}};
   if (changes.changes.empty()) co_return answer;
-  require(changes, registry::manufacturing_list_key(name));
-  if (counts.added > 0)
-    changes.changes.emplace_back(registry::Count{registry::entries_counter(name), counts.added});
+  changes.add(registry::exists(registry::manufacturing_list_key(name)));
+  if (counts.added > 0) changes.add(registry::Count{registry::entries_counter(name), counts.added});
   json::object detail{{"list", name.str()}, {"first_serial", first}};
   for (const auto& count : answer) detail[count.key()] = count.value();
   changes.events.push_back(call.event(std::move(detail)));
-  // One unit is told member by member; of a batch the numbers are enough.
+  // The event of one entry records its members; for a batch the numbers are enough.
   if (batch.entries.size() == 1)
     CO_TRY(co_await commit(store, std::move(changes)));
   else
@@ -112,7 +102,7 @@ runtime::Task<Result<ListEntry>> get_entry(Call call, registry::Store& store) {
   const auto name = call.in.name<ListName>("listName");
   const std::string serial = call.in.text("serial");
   CO_TRY_ASSIGN(std::optional<ListEntry> found,
-                co_await find_record<ListEntry>(store, registry::list_entry_key(name, serial)));
+                co_await registry::find(store, registry::list_entry_key(name, serial)));
   if (found) co_return std::move(*found);
   CO_TRY(co_await get_list_record(store, name));
   co_return refuse(Exception::not_found, fmt::format("Manufacturing list {} has no serial {}",
@@ -134,28 +124,25 @@ Answer delete_entry(Call call, registry::Store& store) {
   CO_TRY_ASSIGN(const ListEntry entry, co_await get_entry(call, store));
   registry::ChangeSet changes =
       change_set(call.event({{"list", entry.list.str()}, {"serial", entry.serial}}));
-  erase(changes, registry::key_of(entry), Expect::at(entry.version));
-  changes.changes.emplace_back(registry::Count{registry::entries_counter(entry.list), -1});
+  changes.add(registry::erase(entry));
+  changes.add(registry::Count{registry::entries_counter(entry.list), -1});
   CO_TRY(co_await commit(store, std::move(changes)));
   co_return json::object();
 }
 
 Answer list_entries(Call call, registry::Store& store) {
   const auto name = call.in.name<ListName>("listName");
-  CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
   CO_TRY(co_await get_list_record(store, name));
-  CO_TRY_ASSIGN(const registry::Page page,
-                co_await store.list(registry::query::EntriesOfList{name}, cursor));
-  json::object answer{{"entries", write_all<ListEntry>(page.records, [](const ListEntry& entry) {
-                         return manufacturing::to_json(manufacturing::columns_of(entry));
-                       })}};
-  put_next(answer, call, kTokenStyle, page.next);
-  co_return answer;
+  co_return co_await list_page<ListEntry>(
+      std::move(call), store, registry::query::EntriesOfList{name}, kTokenStyle, "entries",
+      [](const ListEntry& entry) {
+        return manufacturing::to_json(manufacturing::columns_of(entry));
+      });
 }
 
 using enum Exception;
 
-/// In the query: a serial may hold slashes and dots, which proxies make something of in a path.
+/// In the query, since a serial may contain slashes and dots, which proxies interpret in a path.
 constexpr InputInfo kSerial{.name = "serial",
                             .in = Location::query,
                             .required = true,

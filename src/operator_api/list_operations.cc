@@ -70,7 +70,7 @@ json::object write_operation(const rest::Operation& row) {
           {"errors", std::move(errors)}};
 }
 
-/// Imprint's own: the table that this server goes by, and what of AWS IoT it does not have.
+/// Imprint's own: the operations of this server, and those of AWS IoT that it does not have.
 Answer list_operations(Call call) {
   json::array offered;
   for (const rest::Operation& row : call.router.operations())

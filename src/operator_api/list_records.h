@@ -3,12 +3,12 @@
 
 #include "operator_api/words.h"
 
-/// What the files about manufacturing lists share.
+/// Helpers of the files about manufacturing lists.
 namespace imprint::operator_api {
 
 inline constexpr std::size_t kMaxManufacturingLists = 256;
 
-/// The input of every one of their operations.
+/// An input of each of their operations.
 constexpr InputInfo list_name() {
   return members::name_input<name_rules::ManufacturingList>("listName", "[a-zA-Z0-9_-]+",
                                                             Location::path, true);

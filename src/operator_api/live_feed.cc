@@ -10,7 +10,7 @@ namespace imprint::operator_api {
 
 namespace {
 
-/// JSON has no line breaks of its own, so one line of data is enough.
+/// Our JSON has no line breaks, so one line of data is enough.
 void append_event(std::string& out, std::string_view name, std::string_view data) {
   out += fmt::format("event: {}\ndata: {}\n\n", name, data);
 }
@@ -19,7 +19,7 @@ void append_event(std::string& out, std::string_view name, std::string_view data
 
 class LiveFeed::Stream final : public rest::BodyStream {
  public:
-  /// Counted in `feed.streams_` by whoever makes it.
+  /// The caller has counted it in `feed.streams_`.
   Stream(LiveFeed& feed, std::function<bool()> may_go_on, std::uint64_t next)
       : feed_(feed),
         may_go_on_(std::move(may_go_on)),
@@ -72,7 +72,7 @@ class LiveFeed::Stream final : public rest::BodyStream {
   LiveFeed& feed_;
   std::function<bool()> may_go_on_;
   std::vector<std::uint64_t> seen_;
-  std::uint64_t next_;  ///< the number of the first step that was not told
+  std::uint64_t next_;  ///< the number of the first step that was not sent
   Monotonic spoke_;
 };
 

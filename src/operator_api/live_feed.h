@@ -17,14 +17,15 @@
 
 namespace imprint::operator_api {
 
-/// What the dashboard shows without being asked: server-sent events (WHATWG HTML, section 9.2) with
-/// the audit trail's new events (`steps`) and whatever topics the wiring adds. A page that was away
-/// reads its lists again: nothing is kept for it. One per process, any thread; streams are used on
-/// the listener's thread and end before the feed.
+/// Pushes news to the dashboard: server-sent events (WHATWG HTML, section 9.2) with the new events
+/// of the audit trail (`steps`) and the topics that the wiring adds. Nothing is kept for a page
+/// that was disconnected: it reads its lists again. One per process, any thread; streams are used
+/// on the listener's thread and end before the feed.
 class LiveFeed {
  public:
-  /// The data of one event each time it has changed. `seen` is what was told last, 0 at first;
-  /// nothing to tell gives no value.
+  /// A value that is sent as an event each time it has changed. `news` returns the data of the
+  /// event, or no value if there is nothing new. `seen` is the version that was sent last, at first
+  /// 0.
   struct Topic {
     std::string event;
     std::function<std::optional<std::string>(std::uint64_t& seen)> news;
@@ -36,13 +37,13 @@ class LiveFeed {
   /// For Store::watch.
   void apply(const registry::ChangeSet& changes);
 
-  /// Fault::exhausted beyond so many at once.
+  /// Fault::exhausted beyond this number of open streams.
   static constexpr std::size_t kMostStreams = 100;
   Result<std::unique_ptr<rest::BodyStream>> open(std::function<bool()> may_go_on);
 
  private:
   class Stream;
-  /// Of each second; what is more is told as a number.
+  /// The most steps that are sent per second; of more than that, only the number is sent.
   static constexpr std::size_t kMostSteps = 50;
   static constexpr std::size_t kMostKept = 1'000;
   static constexpr std::chrono::seconds kHeartbeat{15};

@@ -5,7 +5,7 @@ namespace imprint::operator_api {
 
 std::vector<LiveFeed::Topic> monitoring_topics(
     std::function<std::shared_ptr<const monitoring::Snapshot>()> snapshot) {
-  // Versions begin at 1, so that what there is is told at once.
+  // Versions begin at 1, so the current state is sent at once.
   return {{"pipeline",
            [snapshot](std::uint64_t& seen) -> std::optional<std::string> {
              const auto now = snapshot();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Imprint's own: the lists of units that were made, which the gatekeeper goes by.
+// Imprint's own: the lists of manufactured units that the gatekeeper checks.
 #include "base/current.h"
 #include "control_api/template_records.h"
 #include "operator_api/list_records.h"
@@ -9,25 +9,18 @@
 
 namespace imprint::operator_api {
 
-using registry::Expect;
 using registry::ManufacturingList;
 
 runtime::Task<Result<ManufacturingList>> get_list_record(registry::Store& store, ListName name) {
-  CO_TRY_ASSIGN(
-      std::optional<ManufacturingList> found,
-      co_await find_record<ManufacturingList>(store, registry::manufacturing_list_key(name)));
-  if (!found) {
-    co_return refuse(Exception::not_found,
-                     fmt::format("Manufacturing list {} not found; make it with imprint list "
-                                 "create DIR {}",
-                                 quote(name.str()), name.str()));
-  }
-  co_return std::move(*found);
+  co_return co_await find_or_refuse(
+      store, registry::manufacturing_list_key(name),
+      fmt::format("Manufacturing list {} not found; make it with imprint list create DIR {}",
+                  quote(name.str()), name.str()));
 }
 
 namespace {
 
-/// What these operations need beside the call.
+/// What these operations need besides the call.
 struct ListNeeds {
   registry::Store& store;
   const Current<provisioning::Settings>& settings;
@@ -45,28 +38,30 @@ json::object write_list(const ManufacturingList& list) {
           {"lastModifiedDate", epoch_seconds(list.modified)}};
 }
 
-/// A list that is new takes nothing over from one that had its name: a deletion may have been cut
-/// short.
+/// Prepares for a new list. It must not inherit entries from an earlier list of the same name,
+/// whose deletion may have been cut short.
 runtime::Task<Result<void>> make_room(registry::Store& store, ListName name,
                                       registry::AuditEvent event) {
   CO_TRY_ASSIGN(const std::vector<ManufacturingList> all,
-                co_await list_some<ManufacturingList>(store, registry::query::ManufacturingLists{},
-                                                      kMaxManufacturingLists));
+                co_await registry::list_first<ManufacturingList>(
+                    store, registry::query::ManufacturingLists{}, kMaxManufacturingLists));
   if (all.size() == kMaxManufacturingLists) {
-    co_return refuse(Exception::limit_exceeded,
-                     fmt::format("there are {} manufacturing lists already, which is the most",
-                                 kMaxManufacturingLists));
+    co_return refuse(
+        Exception::limit_exceeded,
+        fmt::format("there are already {} manufacturing lists, the maximum; delete one first",
+                    kMaxManufacturingLists));
   }
   CO_TRY(co_await erase_strays(store, registry::query::EntriesOfList{name},
                                registry::manufacturing_list_key(name), std::move(event),
                                kErasedAtOnce));
-  CO_TRY_ASSIGN(const auto counter,
-                co_await find_record<registry::Counter>(
-                    store, registry::counter_key(registry::entries_counter(name))));
+  CO_TRY_ASSIGN(
+      const auto counter,
+      co_await registry::find(store, registry::counter_key(registry::entries_counter(name))));
   if (!counter) co_return Result<void>();
   registry::ChangeSet changes;
-  require(changes, registry::manufacturing_list_key(name), Expect::absent());
-  erase(changes, registry::counter_key(registry::entries_counter(name)));
+  changes.add(
+      registry::Require{registry::manufacturing_list_key(name), registry::Expect::absent()});
+  changes.add(registry::Erase{registry::counter_key(registry::entries_counter(name))});
   co_return co_await store.commit(std::move(changes));
 }
 
@@ -77,18 +72,15 @@ Answer put_list(Call call, ListNeeds needs) {
     co_return refuse(Exception::invalid_request,
                      "a list cannot be called none: the setting allowlist = none is no list");
   }
-  CO_TRY_ASSIGN(
-      const std::optional<ManufacturingList> existing,
-      co_await find_record<ManufacturingList>(store, registry::manufacturing_list_key(name)));
+  CO_TRY_ASSIGN(const std::optional<ManufacturingList> existing,
+                co_await registry::find(store, registry::manufacturing_list_key(name)));
   if (!existing) CO_TRY(co_await make_room(store, name, call.event()));
   const Timestamp now = call.now();
   ManufacturingList record =
       existing.value_or(ManufacturingList{.name = name, .created = now, .version = 0});
   if (call.in.has("description")) record.description = call.in.text("description");
-  record.modified = now;
-  ++record.version;
   registry::ChangeSet changes = change_set(call.event({{"list", name.str()}}));
-  put(changes, record, existing ? Expect::at(existing->version) : Expect::absent());
+  changes.add(registry::update(record, now));
   CO_TRY(co_await commit(store, std::move(changes)));
   co_return write_list(record);
 }
@@ -98,14 +90,14 @@ Answer describe_list(Call call, ListNeeds needs) {
   CO_TRY_ASSIGN(const ManufacturingList record,
                 co_await get_list_record(store, call.in.name<ListName>("listName")));
   CO_TRY_ASSIGN(const auto counter,
-                co_await find_record<registry::Counter>(
+                co_await registry::find(
                     store, registry::counter_key(registry::entries_counter(record.name))));
   json::object answer = write_list(record);
   answer["entries"] = counter ? counter->value : 0;
   co_return answer;
 }
 
-/// Everything that asks the list would let nobody in any more.
+/// A list that is in use as an allowlist cannot be deleted: nobody would be admitted any more.
 runtime::Task<Result<void>> check_unused(ListNeeds needs, ListName name) {
   const auto refuse_used = [&](const std::string& by) {
     return refuse(Exception::delete_conflict,
@@ -116,7 +108,7 @@ runtime::Task<Result<void>> check_unused(ListNeeds needs, ListName name) {
   if (needs.settings.get()->rules.allowlist == name.str())
     co_return refuse_used("[templates] in imprint.toml");
   CO_TRY_ASSIGN(const std::vector<registry::ProvisioningTemplate> all,
-                co_await list_some<registry::ProvisioningTemplate>(
+                co_await registry::list_first<registry::ProvisioningTemplate>(
                     needs.store, registry::query::Templates{}, kMaxTemplates));
   for (const registry::ProvisioningTemplate& record : all) {
     const auto setting = record.settings.find("allowlist");
@@ -132,8 +124,8 @@ Answer delete_list(Call call, ListNeeds needs) {
                 co_await get_list_record(store, call.in.name<ListName>("listName")));
   CO_TRY(co_await check_unused(needs, record.name));
   registry::ChangeSet changes = change_set(call.event({{"list", record.name.str()}}));
-  erase(changes, registry::key_of(record), Expect::at(record.version));
-  erase(changes, registry::counter_key(registry::entries_counter(record.name)));
+  changes.add(registry::erase(record));
+  changes.add(registry::Erase{registry::counter_key(registry::entries_counter(record.name))});
   CO_TRY(co_await commit(store, std::move(changes)));
   CO_TRY(co_await erase_strays(store, registry::query::EntriesOfList{record.name},
                                registry::key_of(record), call.event(), kErasedAtOnce));
@@ -141,12 +133,9 @@ Answer delete_list(Call call, ListNeeds needs) {
 }
 
 Answer list_lists(Call call, ListNeeds needs) {
-  CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
-  CO_TRY_ASSIGN(const registry::Page page,
-                co_await needs.store.list(registry::query::ManufacturingLists{}, cursor));
-  json::object answer{{"lists", write_all<ManufacturingList>(page.records, &write_list)}};
-  put_next(answer, call, kTokenStyle, page.next);
-  co_return answer;
+  return list_page<ManufacturingList>(std::move(call), needs.store,
+                                      registry::query::ManufacturingLists{}, kTokenStyle, "lists",
+                                      write_list);
 }
 
 using enum Exception;

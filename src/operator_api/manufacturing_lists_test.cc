@@ -10,11 +10,7 @@
 namespace imprint::operator_api {
 namespace {
 
-using test::ControlApiWorld;
-using test::expect_refusals;
-using test::Reply;
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
+using namespace test::words;
 
 constexpr std::string_view kBody =
     R"({"Parameters":{"SerialNumber":{"Type":"String"},"Region":{"Type":"String","Default":"x"},"AWS::IoT::Certificate::Id":{"Type":"String"}},
@@ -35,7 +31,7 @@ class ManufacturingLists : public ::testing::Test {
   Reply import(const std::string& entries) {
     return world.call("POST", "/imprint/v1/lists/line-a/entries", R"({"entries":)" + entries + "}");
   }
-  /// "added changed unchanged" of an import that must succeed.
+  /// The answer to an import that must succeed: "added changed unchanged".
   std::string imported(const std::string& entries) {
     const Reply reply = import(entries);
     EXPECT_EQ(reply.status, 200) << reply.message();
@@ -153,11 +149,11 @@ TEST_F(ManufacturingLists, LeaveNothingBehindForTheNextOfTheirName) {
   EXPECT_TRUE(
       world.all<registry::ListEntry>(registry::query::EntriesOfList{*ListName::parse("line-a")})
           .empty());
-  // As if the deletion had been cut short.
+  // The state after a deletion that was cut short.
   registry::ChangeSet changes;
-  changes.changes.emplace_back(
+  changes.add(
       registry::Put{registry::ListEntry{.list = *ListName::parse("line-a"), .serial = "A1"}});
-  changes.changes.emplace_back(registry::Count{"entries-of-list/line-a", 1});
+  changes.add(registry::Count{"entries-of-list/line-a", 1});
   world.arrange(std::move(changes));
   world.must("PUT", "/imprint/v1/lists/line-a");
   EXPECT_EQ(entries(), 0);

@@ -5,7 +5,7 @@
 #include "monitoring/monitor.h"
 #include "operator_api/live_feed.h"
 
-/// What monitoring knows, as the REST API and the dashboard's live feed write it.
+/// The data of monitoring in the REST API and in the dashboard's live feed.
 namespace imprint::operator_api {
 
 namespace json = encoding::json;
@@ -13,7 +13,7 @@ namespace json = encoding::json;
 /// The member `now` of GET /imprint/v1/pipeline.
 json::object write_now(const monitoring::Now& now);
 
-/// {"alarms": [...]}, newest first; resolved ones too when `with_resolved`.
+/// {"alarms": [...]}, newest first; with `with_resolved` also the resolved ones.
 json::object write_alarms(const monitoring::Snapshot& snapshot, bool with_resolved);
 
 /// The topics `pipeline` and `alarms` of the live feed.

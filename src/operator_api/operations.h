@@ -38,11 +38,11 @@ namespace imprint::registry {
 class Store;
 }
 
-/// The table of Imprint's own calls, in one part for each subject, beside the functions that it
-/// names; each takes what these functions need beside the call.
+/// The table of Imprint's own calls, in one part for each subject. Each part is next to its
+/// functions and takes what they need besides the call.
 namespace imprint::operator_api {
 
-/// The deployment's own.
+/// The deployment's own CAs.
 struct Authorities {
   x509::Certificate root;
   x509::Certificate issuing;
@@ -79,7 +79,8 @@ Operations pipeline_operations(monitoring::Monitor& monitor);
 Operations expiring_certificate_operations(registry::Store& store);
 Operations operation_list_operations();
 
-/// What all of them work with. References outlive the operations and are safe from any thread.
+/// What all of these operations need. References outlive the operations and are safe from any
+/// thread.
 struct Needs {
   registry::Store& store;
   provisioning::IssueCertificate& issue;
@@ -93,7 +94,7 @@ struct Needs {
   const identity::Connections& connections;
   Authorities authorities;
   LiveFeed& live;
-  const audit::Archive* archive;  ///< none when the trail is not archived
+  const audit::Archive* archive;  ///< null when the trail is not archived
 };
 
 Operations operations(const Needs& needs);

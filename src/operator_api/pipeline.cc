@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Imprint's own: how provisioning went lately, for charts.
+// Imprint's own: recent results of provisioning, for charts.
 #include <algorithm>
 #include <numeric>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Alarms, the pipeline and certificates that end, as REST has them.
+// Alarms, the pipeline and expiring certificates, over REST.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -10,11 +10,9 @@
 namespace imprint::operator_api {
 namespace {
 
-using test::ControlApiWorld;
-using test::Reply;
-using ::testing::HasSubstr;
+using namespace test::words;
 
-/// A world whose monitor has looked around once.
+/// A world whose monitor has run once.
 class Pipeline : public ::testing::Test {
  protected:
   Pipeline() {
@@ -39,14 +37,12 @@ class Pipeline : public ::testing::Test {
   void put(std::uint8_t seed, Seconds left, const char* thing = nullptr) {
     registry::ChangeSet changes;
     const CertificateId id(Sha256{seed});
-    changes.changes.emplace_back(
-        registry::Put{registry::Certificate{.id = id,
-                                            .pem = "PEM",
-                                            .status = registry::CertificateStatus::active,
-                                            .not_after = world_.clock.now() + left}});
+    changes.add(registry::Put{registry::Certificate{.id = id,
+                                                    .pem = "PEM",
+                                                    .status = registry::CertificateStatus::active,
+                                                    .not_after = world_.clock.now() + left}});
     if (thing != nullptr) {
-      changes.changes.emplace_back(
-          registry::Put{registry::ThingPrincipal{*ThingName::parse(thing), id}});
+      changes.add(registry::Put{registry::ThingPrincipal{*ThingName::parse(thing), id}});
     }
     world_.arrange(std::move(changes));
   }

@@ -27,14 +27,9 @@ Result<void> check_category(std::string_view category) {
 Answer list_refusals(Call call, registry::Store& store) {
   const std::string category = call.in.text("category");
   CO_TRY(check_category(category));
-  CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
-  CO_TRY_ASSIGN(const registry::Page page,
-                co_await store.list(
-                    registry::query::AuditEvents{.ascending = false, .refusal = category}, cursor));
-  json::object answer{
-      {"events", write_all<registry::AuditEvent>(page.records, &write_stored_event)}};
-  put_next(answer, call, kTokenStyle, page.next);
-  co_return answer;
+  co_return co_await list_page<registry::AuditEvent>(
+      std::move(call), store, registry::query::AuditEvents{.ascending = false, .refusal = category},
+      kTokenStyle, "events", write_stored_event);
 }
 
 using enum Exception;

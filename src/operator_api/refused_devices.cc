@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Imprint's own: who was refused last, also those that have no name yet, and what to do.
+// Imprint's own: the devices that were refused last, including those without a name, and what to
+// do.
 #include <algorithm>
 #include <map>
 #include <ranges>
@@ -17,14 +18,14 @@ namespace {
 using registry::AuditEvent;
 using trail::Event;
 
-/// Looked at: the trail's newest events, whatever they are, and the newest refusals of each reason,
-/// however long ago: whoever knocks without a certificate does not hide the units of a claim.
-constexpr std::size_t kMostLooked = 2'000;
+/// The newest events of the trail are read, and the newest refusals of each category, however old:
+/// clients without a certificate must not hide the devices of a claim.
+constexpr std::size_t kMostRead = 2'000;
 constexpr std::size_t kMostOfOneReason = 50;
 constexpr std::int64_t kDefaultDevices = 20;
 
-/// By what one device is told from another, as far as it came to say it. Of those that say nothing,
-/// behind one address or with one claim, there may be many: each cause stands for itself.
+/// What identifies a device, as far as the device got. Devices without a name that share an address
+/// or a claim cannot be distinguished: they count as one for each cause.
 std::string name_of(const Event& event) {
   const AuditEvent& record = event.record;
   for (const std::string* name : {&record.serial_number, &record.thing, &record.client}) {
@@ -35,24 +36,24 @@ std::string name_of(const Event& event) {
                      event.told.cause ? event.told.cause->name : event.told.because);
 }
 
-/// What is known, by sequence.
-runtime::Task<Result<std::map<std::int64_t, Event>>> look(registry::Store& store) {
+/// The events that are read, by sequence.
+runtime::Task<Result<std::map<std::int64_t, Event>>> read_events(registry::Store& store) {
   std::map<std::int64_t, Event> out;
   CO_TRY_ASSIGN(std::vector<AuditEvent> newest,
-                co_await list_some<AuditEvent>(
-                    store, registry::query::AuditEvents{.ascending = false}, kMostLooked));
+                co_await registry::list_first<AuditEvent>(
+                    store, registry::query::AuditEvents{.ascending = false}, kMostRead));
   for (AuditEvent& event : newest) out.emplace(event.sequence, trail::read(event));
   for (const outcome::FailureCategoryInfo& reason : outcome::failure_categories()) {
     registry::query::AuditEvents query{.ascending = false, .refusal = std::string(reason.name)};
-    CO_TRY_ASSIGN(std::vector<AuditEvent> refusals,
-                  co_await list_some<AuditEvent>(store, std::move(query), kMostOfOneReason));
+    CO_TRY_ASSIGN(std::vector<AuditEvent> refusals, co_await registry::list_first<AuditEvent>(
+                                                        store, std::move(query), kMostOfOneReason));
     for (AuditEvent& event : refusals) out.emplace(event.sequence, trail::read(event));
   }
   co_return out;
 }
 
 struct Refused {
-  std::vector<Event> story;  ///< of the connection, up to its last refusal
+  std::vector<Event> story;  ///< the connection's events up to its last refusal
   std::int64_t times = 1;
 };
 
@@ -68,7 +69,7 @@ std::vector<Refused> refused_in(const std::map<std::int64_t, Event>& events, std
       continue;
     }
     if (out.size() == most) {
-      place->second = most;  // known, and left out
+      place->second = most;  // seen, but left out
       continue;
     }
     Refused one;
@@ -98,7 +99,7 @@ runtime::Task<Result<json::object>> write(Call call, registry::Store& store, Ref
 Answer list_refused_devices(Call call, registry::Store& store) {
   const auto most =
       static_cast<std::size_t>(call.in.integer("maxResults").value_or(kDefaultDevices));
-  CO_TRY_ASSIGN(const auto events, co_await look(store));
+  CO_TRY_ASSIGN(const auto events, co_await read_events(store));
   json::array devices;
   for (Refused& one : refused_in(events, most)) {
     CO_TRY_ASSIGN(json::object written, co_await write(call, store, std::move(one)));

@@ -52,12 +52,10 @@ Result<bulk::ReportPart> read_link(const bulk::RegistrationTasks& registrations,
 
 runtime::Task<Result<std::string>> read_report(const bulk::RegistrationTasks& registrations,
                                                registry::Store& store, bulk::ReportPart part) {
-  CO_TRY_ASSIGN(const std::optional<registry::RegistrationProgress> progress,
-                co_await find_record<registry::RegistrationProgress>(
-                    store, registry::registration_progress_key(part.task)));
-  if (!progress) co_return fail(Fault::not_found, "the task and its reports are gone");
+  CO_TRY_ASSIGN(const registry::RegistrationProgress progress,
+                co_await registry::get(store, registry::registration_progress_key(part.task)));
   co_return registrations.reports().read(
-      part, part.type == bulk::ReportType::errors ? progress->errors : progress->results);
+      part, part.type == bulk::ReportType::errors ? progress.errors : progress.results);
 }
 
 runtime::Task<HttpResponse> answer_report(const bulk::RegistrationTasks& registrations,
@@ -66,7 +64,7 @@ runtime::Task<HttpResponse> answer_report(const bulk::RegistrationTasks& registr
   if (!part) co_return rest::error_response(part.error(), kBeforeReading, request_id);
   auto text = co_await read_report(registrations, store, std::move(*part));
   if (!text) {
-    // The link's holder is told nothing of the server's folders.
+    // The message must not reveal the server's folders.
     const Error gone{
         Fault::not_found,
         "this part of the report is not here; a report goes with its task, after 30 days"};

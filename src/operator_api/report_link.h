@@ -8,10 +8,10 @@
 
 namespace imprint::operator_api {
 
-/// GET /imprint/v1/reports/{task}/{type}/{part}?expires=&token=: what
-/// ListThingRegistrationTaskReports links to, lines of JSON. The link itself is the permission, so
-/// that it can be opened by curl, as AWS's presigned ones can. UnauthorizedException for a link
-/// that is false or old.
+/// GET /imprint/v1/reports/{task}/{type}/{part}?expires=&token=: the reports, as lines of JSON,
+/// that ListThingRegistrationTaskReports links to. The link itself is the permission, so that curl
+/// can open it, as it can AWS's presigned links. UnauthorizedException for a forged or expired
+/// link.
 rest::Link report_link(const bulk::RegistrationTasks& registrations, registry::Store& store,
                        const Clock& clock);
 

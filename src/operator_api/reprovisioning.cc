@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Imprint's own: an operator lets one thing be registered again with another key.
+// Imprint's own: an operator permits one thing to be registered again with another key.
 #include "control_api/thing_records.h"
 #include "operator_api/operations.h"
 
@@ -8,7 +8,6 @@ namespace imprint::operator_api {
 namespace {
 
 using control_api::get_thing_record;
-using registry::Expect;
 using registry::Thing;
 
 constexpr Seconds kDefaultPermission = std::chrono::hours(24);
@@ -20,16 +19,15 @@ json::object write_permission(const Thing& thing) {
   return out;
 }
 
-runtime::Task<Result<void>> store_permission(Call call, registry::Store& store, Thing thing) {
-  const std::int64_t seen = thing.version;
-  ++thing.version;
+Answer store_permission(Call call, registry::Store& store, Thing thing) {
   json::object detail;
   if (thing.reprovision_until) detail["until"] = epoch_seconds(*thing.reprovision_until);
   registry::AuditEvent event = call.event(std::move(detail));
   event.thing = thing.name.str();
   registry::ChangeSet changes = change_set(std::move(event));
-  put(changes, std::move(thing), Expect::at(seen));
-  co_return co_await commit(store, std::move(changes));
+  changes.add(registry::update(thing));
+  CO_TRY(co_await commit(store, std::move(changes)));
+  co_return write_permission(thing);
 }
 
 Answer allow_reprovisioning(Call call, registry::Store& store) {
@@ -37,8 +35,7 @@ Answer allow_reprovisioning(Call call, registry::Store& store) {
                 co_await get_thing_record(store, call.in.name<ThingName>("thingName")));
   thing.reprovision_until =
       call.now() + Seconds(call.in.integer("validForSeconds").value_or(kDefaultPermission.count()));
-  CO_TRY(co_await store_permission(call, store, thing));
-  co_return write_permission(thing);
+  co_return co_await store_permission(std::move(call), store, std::move(thing));
 }
 
 Answer withdraw_reprovisioning(Call call, registry::Store& store) {
@@ -46,8 +43,7 @@ Answer withdraw_reprovisioning(Call call, registry::Store& store) {
                 co_await get_thing_record(store, call.in.name<ThingName>("thingName")));
   if (!thing.reprovision_until) co_return write_permission(thing);
   thing.reprovision_until.reset();
-  CO_TRY(co_await store_permission(call, store, thing));
-  co_return write_permission(thing);
+  co_return co_await store_permission(std::move(call), store, std::move(thing));
 }
 
 using enum Exception;

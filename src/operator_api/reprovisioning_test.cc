@@ -6,13 +6,13 @@
 namespace imprint::operator_api {
 namespace {
 
-using test::ControlApiWorld;
+using namespace test::words;
 
 constexpr const char* kPath = "/imprint/v1/things/t-1/reprovisioning";
 
 std::optional<Timestamp> permission(ControlApiWorld& world) {
-  return runtime::run_blocking(registry::get<registry::Thing>(
-                                   world.store, registry::thing_key(*ThingName::parse("t-1"))))
+  return runtime::run_blocking(
+             registry::get(world.store, registry::thing_key(*ThingName::parse("t-1"))))
       ->reprovision_until;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Imprint's own: what is left of revoked certificates that were deleted, and how an operator lets
-// such a key in again.
+// Imprint's own: the revocations that outlive deleted certificates, and how an operator lifts one
+// so that its key may be used again.
 #include "control_api/certificate_records.h"
 #include "operator_api/operations.h"
 
@@ -9,7 +9,6 @@ namespace imprint::operator_api {
 namespace {
 
 using control_api::read_certificate_id;
-using registry::Expect;
 using registry::Tombstone;
 
 json::object write_revocation(const Tombstone& tombstone) {
@@ -20,36 +19,31 @@ json::object write_revocation(const Tombstone& tombstone) {
 }
 
 Answer list_revocations(Call call, registry::Store& store) {
-  CO_TRY_ASSIGN(const registry::Cursor cursor, cursor_of(call, kTokenStyle));
-  CO_TRY_ASSIGN(const registry::Page page,
-                co_await store.list(registry::query::Tombstones{}, cursor));
-  json::object answer{{"revocations", write_all<Tombstone>(page.records, write_revocation)}};
-  put_next(answer, call, kTokenStyle, page.next);
-  co_return answer;
+  return list_page<Tombstone>(std::move(call), store, registry::query::Tombstones{}, kTokenStyle,
+                              "revocations", write_revocation);
 }
 
 Answer lift_revocation(Call call, registry::Store& store) {
   CO_TRY_ASSIGN(const CertificateId id, read_certificate_id(call, "certificateId"));
   CO_TRY_ASSIGN(const std::optional<Tombstone> found,
-                co_await find_record<Tombstone>(store, registry::tombstone_key(id)));
+                co_await registry::find(store, registry::tombstone_key(id)));
   if (!found) {
-    CO_TRY_ASSIGN(
-        const std::optional<registry::Certificate> certificate,
-        co_await find_record<registry::Certificate>(store, registry::certificate_key(id)));
+    CO_TRY_ASSIGN(const std::optional<registry::Certificate> certificate,
+                  co_await registry::find(store, registry::certificate_key(id)));
     co_return refuse(
         Exception::not_found,
         certificate ? fmt::format("Certificate {} is {} and still registered; delete a revoked "
                                   "certificate first (aws iot delete-certificate)",
                                   id.hex(), registry::to_string(certificate->status))
                     : fmt::format("There is no revocation of a certificate {}; ListRevocations "
-                                  "(imprint revocation list) has those that there are",
+                                  "(imprint revocation list) lists all revocations",
                                   id.hex()));
   }
   registry::AuditEvent event =
       call.event({{"serial", found->serial}, {"common_name", found->common_name}});
   event.certificate = id.hex();
   registry::ChangeSet changes = change_set(std::move(event));
-  erase(changes, registry::tombstone_key(id), Expect::at(found->version));
+  changes.add(registry::erase(*found));
   CO_TRY(co_await commit(store, std::move(changes)));
   co_return write_revocation(*found);
 }

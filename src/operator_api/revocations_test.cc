@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an operator's calls make of keys that were taken out of service.
+// Calls of operators about keys that were taken out of service.
 #include "operator_api/words.h"
 #include "provisioning/outside_certificate.h"
 #include "test/support/control_api_world.h"
@@ -9,9 +9,7 @@
 namespace imprint::operator_api {
 namespace {
 
-using test::ControlApiWorld;
-using test::Reply;
-using testing::HasSubstr;
+using namespace test::words;
 
 class Revocations : public testing::Test {
  protected:
@@ -65,7 +63,7 @@ TEST_F(Revocations, OneUnitDoesNotStandForAnotherOfACaWithTheSameName) {
   ASSERT_EQ(one.certificate.serial_hex(), other.certificate.serial_hex());
   set(register_outside(one.certificate).text("certificateId"), "REVOKED");
   EXPECT_EQ(register_outside(other.certificate).status, 200);
-  // Certificates that units sign themselves, all with one name and number.
+  // Self-signed certificates of units, all with the same name and serial number.
   const auto itself = test::make_root("device");
   set(register_outside(itself.certificate).text("certificateId"), "REVOKED");
   EXPECT_EQ(register_outside(test::make_root("device").certificate).status, 200);

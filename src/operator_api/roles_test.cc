@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every operation with every role, with inputs that an admin's key is served for.
+// Every operation with every role, with inputs with which it succeeds for an admin.
 #include "encoding/text.h"
 #include "operator_api/words.h"
 #include "provisioning/claim_budget.h"
@@ -12,8 +12,7 @@ namespace imprint::operator_api {
 namespace {
 
 using registry::Kind;
-using test::ControlApiWorld;
-using test::Reply;
+using namespace test::words;
 
 constexpr std::string_view kBody =
     R"({"Parameters":{"SerialNumber":{"Type":"String"},"AWS::IoT::Certificate::Id":{"Type":"String"}},)"
@@ -243,8 +242,8 @@ class Populated {
 
   test::Identity outside = test::make_root("Outside CA");
   std::string arn;      ///< of a device's certificate
-  std::string spare;    ///< the id of one that nothing holds
-  std::string revoked;  ///< of one that was deleted
+  std::string spare;    ///< the id of a certificate that nothing refers to
+  std::string revoked;  ///< the id of a deleted certificate
   std::string claim;
   std::string frozen;
   std::string ca;
@@ -260,7 +259,7 @@ bool is_look(std::string_view name) {
   return false;
 }
 
-/// What a change set changes, but for what the server writes of itself.
+/// The records that a change set changes, except those that the server maintains itself.
 std::vector<registry::Change> told(const registry::ChangeSet& changes) {
   std::vector<registry::Change> out;
   for (const registry::Change& change : changes.changes) {
@@ -275,8 +274,8 @@ std::vector<registry::Change> told(const registry::ChangeSet& changes) {
   return out;
 }
 
-/// A claim of a template with the policy that claims of it have, or the name of a thing: nothing
-/// that says what a device may do.
+/// A claim of a template with the policy of its claims, or the name of a thing: no change to the
+/// rights of a device.
 bool is_harmless(const registry::Change& change) {
   const auto* put = std::get_if<registry::Put>(&change);
   if (put == nullptr) return false;
@@ -357,7 +356,7 @@ TEST(FactoryRole, ReservesNamesAndDecidesNothing) {
   world.signer = test::AwsSigner();
   const auto thing = [&](const std::string& name) {
     return *runtime::run_blocking(
-        registry::get<registry::Thing>(world.memory, registry::thing_key(*ThingName::parse(name))));
+        registry::get(world.memory, registry::thing_key(*ThingName::parse(name))));
   };
   EXPECT_TRUE(thing("a").is_reserved);
   EXPECT_FALSE(thing("t").is_reserved) << "an admin's thing is as the admin made it";

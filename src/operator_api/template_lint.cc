@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything that can be said of a template before the first device comes.
+// All problems of a template that can be found before the first device comes.
 #include <algorithm>
 
 #include "control_api/template_records.h"
@@ -31,7 +31,7 @@ registry::Key key_of(const NamedResource& resource) {
   return registry::policy_key(*PolicyName::parse(resource.name));
 }
 
-/// What the template names and the registry does not have.
+/// The resources that the template names and that do not exist in the registry.
 runtime::Task<Result<std::vector<Problem>>> find_missing(registry::Store& store, Template parsed) {
   const std::vector<NamedResource> named = parsed.named_resources();
   std::vector<registry::Key> keys;
@@ -74,7 +74,7 @@ Answer lint_template(Call call, registry::Store& store) {
 using enum Exception;
 
 constexpr InputInfo kLint[] = {
-    // Also texts that are too long are told so, with everything else.
+    // Longer than a template may be, so that its length is reported with the other problems.
     {.name = "templateBody", .required = true, .most = 1'000'000},
     kTemplateType};
 

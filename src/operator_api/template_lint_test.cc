@@ -8,10 +8,7 @@
 namespace imprint::operator_api {
 namespace {
 
-using test::ControlApiWorld;
-using test::Reply;
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
+using namespace test::words;
 using ::testing::IsEmpty;
 
 class TemplateLint : public ::testing::Test {
@@ -98,7 +95,7 @@ TEST_F(TemplateLint, WhatItFindsInLiteralsIsRefusedAtCreationToo) {
                                                         {text_policy, "JITP"},
                                                         {name, "FLEET_PROVISIONING"},
                                                         {jitp, "JITP"}}) {
-    // For JITP a parameter of the device's own is wrong as well.
+    // For JITP, a parameter that the device would send is wrong, too.
     const std::string told = type == "JITP" && body == text_policy ? "$" : "$.Resources";
     const Reply refused = create(body, type);
     EXPECT_EQ(refused.status, 400) << body;

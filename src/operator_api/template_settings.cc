@@ -10,12 +10,11 @@
 
 namespace imprint::operator_api {
 
-using registry::Expect;
 using registry::ProvisioningTemplate;
 
 namespace {
 
-/// What these operations need beside the call.
+/// What these operations need besides the call.
 struct SettingNeeds {
   registry::Store& store;
   const Current<provisioning::Settings>& settings;
@@ -29,7 +28,8 @@ json::object write_own(const registry::TemplateSettings& settings) {
   return out;
 }
 
-/// `settings`: the template's own, as they are put. `inForce`: all that holds, and whose it is.
+/// `settings` are the template's own. `inForce` are all settings that apply to it, each with where
+/// it comes from.
 Result<json::object> write_settings(SettingNeeds needs, const ProvisioningTemplate& record) {
   TRY_ASSIGN(const std::vector<provisioning::SettingInForce> all,
              provisioning::settings_in_force(*needs.settings.get(), record.settings));
@@ -43,7 +43,8 @@ Result<json::object> write_settings(SettingNeeds needs, const ProvisioningTempla
                       {"inForce", std::move(in_force)}};
 }
 
-/// An object of texts; an empty text or null takes the key away.
+/// The settings after an update: an object of texts, in which an empty text or null removes the
+/// key.
 Result<registry::TemplateSettings> changed(registry::TemplateSettings settings,
                                            const json::object& given) {
   for (const auto& member : given) {
@@ -64,19 +65,19 @@ Result<registry::TemplateSettings> changed(registry::TemplateSettings settings,
   return settings;
 }
 
-/// A list that does not exist would let nobody in; more likely its name is misspelt.
+/// An allowlist that does not exist would admit nobody; its name is probably misspelt.
 runtime::Task<Result<void>> check_list_exists(registry::Store& store,
                                               registry::TemplateSettings settings) {
   const auto it = settings.find("allowlist");
   if (it == settings.end() || it->second == provisioning::kNoList) co_return Result<void>();
   CO_TRY_ASSIGN(const ListName name, ListName::parse(it->second));
-  CO_TRY_ASSIGN(const auto found, co_await find_record<registry::ManufacturingList>(
-                                      store, registry::manufacturing_list_key(name)));
-  if (found) co_return Result<void>();
-  co_return refuse(Exception::invalid_request,
-                   fmt::format("\"allowlist\" = {}: there is no such manufacturing list; make it "
-                               "first with imprint list create DIR {}",
-                               quote(name.str()), name.str()));
+  CO_TRY(co_await find_or_refuse(
+      store, registry::manufacturing_list_key(name),
+      fmt::format("\"allowlist\" = {}: there is no such manufacturing list; make it first with "
+                  "imprint list create DIR {}",
+                  quote(name.str()), name.str()),
+      Exception::invalid_request));
+  co_return Result<void>();
 }
 
 Answer describe_settings(Call call, SettingNeeds needs) {
@@ -90,14 +91,11 @@ Answer update_settings(Call call, SettingNeeds needs) {
   registry::Store& store = needs.store;
   CO_TRY_ASSIGN(ProvisioningTemplate record,
                 co_await get_template_record(store, call.in.name<TemplateName>("templateName")));
-  const std::int64_t seen = record.version;
   CO_TRY_ASSIGN(record.settings, changed(record.settings, call.in.object("settings")));
   if (call.in.object("settings").contains("allowlist"))
     CO_TRY(co_await check_list_exists(store, record.settings));
-  record.modified = call.now();
-  ++record.version;
   registry::ChangeSet changes = change_set(call.event({{"template", record.name.str()}}));
-  put(changes, record, Expect::at(seen));
+  changes.add(registry::update(record, call.now()));
   CO_TRY(co_await commit(store, std::move(changes)));
   co_return write_settings(needs, record);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a device would get of a template, decided as for a real one and then not made.
+// Tries a template: decides as for a real device, but changes nothing.
 #include "base/current.h"
 #include "base/random.h"
+#include "control_api/attribute_payload.h"
 #include "control_api/template_records.h"
 #include "hooks/hooks.h"
 #include "identity/ca_directory.h"
@@ -21,7 +22,7 @@ namespace imprint::operator_api {
 
 namespace {
 
-/// What these operations need beside the call.
+/// What these operations need besides the call.
 struct TrialNeeds {
   registry::Store& store;
   hooks::Invoker& hooks;
@@ -40,15 +41,15 @@ using registry::ProvisioningTemplate;
 struct Trial {
   ProvisioningTemplate record;
   templates::Template parsed;
-  Certificate certificate;  ///< the device's: registered, given as PEM, or made up
+  Certificate certificate;  ///< the device's: registered, given as PEM, or invented
   templates::Predefined predefined;
-  /// Why the certificate would not come as far as the template.
+  /// Set when the certificate is refused before the template is evaluated.
   std::optional<Error> refused = {};
   provisioning::Settings settings = {};
   provisioning::Admission admission = {};
 };
 
-/// As it is after CreateCertificateFromCsr; nobody has such an id.
+/// A certificate as after CreateCertificateFromCsr, with an id that no certificate has.
 Certificate made_up_certificate() {
   return {.id = CertificateId(Sha256{}),
           .pem = {},
@@ -56,7 +57,7 @@ Certificate made_up_certificate() {
           .requested_by = CertificateId(Sha256{})};
 }
 
-/// A device's certificate comes first, as in the file that it sends; intermediates follow.
+/// The device's certificate and then the intermediates, as in the file that a device sends.
 Result<std::vector<x509::Certificate>> read_chain(std::string_view text) {
   constexpr std::string_view kEnd = "-----END CERTIFICATE-----";
   std::vector<x509::Certificate> out;
@@ -80,21 +81,19 @@ Result<std::vector<x509::Certificate>> read_chain(std::string_view text) {
 runtime::Task<Result<Certificate>> registered_certificate(Call call, TrialNeeds needs) {
   const auto id = CertificateId::parse(call.in.text("certificateId"));
   if (!id) co_return refuse(Exception::invalid_request, id.error().message, "certificateId");
-  CO_TRY_ASSIGN(const auto found,
-                co_await find_record<Certificate>(needs.store, registry::certificate_key(*id)));
-  if (found) co_return *found;
-  co_return refuse(Exception::not_found,
-                   fmt::format("certificate {} is not registered here", id->hex()));
+  co_return co_await find_or_refuse(
+      needs.store, registry::certificate_key(*id),
+      fmt::format("certificate {} is not registered here", id->hex()));
 }
 
-/// What stands between a device with this certificate and a JITP template: the handshake
-/// (server/tls.cc), then what JustInTime asks before it looks at the template.
+/// The checks that a device with this certificate must pass before its JITP template is evaluated:
+/// those of the handshake (server/tls.cc), then those of provisioning::JustInTime.
 runtime::Task<Result<void>> check_introduction(Call call, TrialNeeds needs,
                                                std::vector<x509::Certificate> chain) {
   const x509::Certificate& device = chain.front();
   const Timestamp now = call.now();
-  CO_TRY_ASSIGN(const auto known, co_await find_record<Certificate>(
-                                      needs.store, registry::certificate_key(device.id())));
+  CO_TRY_ASSIGN(const auto known,
+                co_await registry::find(needs.store, registry::certificate_key(device.id())));
   if (!known) {
     identity::CaDirectory introducers;
     CO_TRY(co_await introducers.load(needs.store));
@@ -179,20 +178,14 @@ Result<templates::Parameters> read_parameters(const Call& call) {
 
 // ---- what would change ----
 
-json::object write_attributes(const registry::Attributes& attributes) {
-  json::object out;
-  for (const auto& [name, value] : attributes) out[name] = value;
-  return out;
-}
-
 json::object write_thing(const registry::Thing& thing) {
   json::object out{{"thingName", thing.name.str()},
-                   {"attributes", write_attributes(thing.attributes)}};
+                   {"attributes", control_api::write_attributes(thing.attributes)}};
   if (thing.type) out["thingTypeName"] = thing.type->str();
   return out;
 }
 
-/// One record of a change set, as far as it says something to people.
+/// Writes one record of a change set for people; bookkeeping is left out.
 class ChangeWriter {
  public:
   explicit ChangeWriter(const provisioning::Known& known) : known_(known) {}
@@ -244,7 +237,7 @@ class ChangeWriter {
             {"certificateId", principal.certificate.hex()},
             {"exclusive", principal.exclusive}};
   }
-  /// The rest is bookkeeping, or said by another record of the same change.
+  /// The other records are bookkeeping, or implied by another record of the same change.
   template <class T>
   [[nodiscard]] json::object about(const T&) const {
     return {};
@@ -294,14 +287,14 @@ json::object write_outcome(const provisioning::Known& known, const provisioning:
   return out;
 }
 
-/// The first counter whose limit the plan would pass, as the store would refuse it.
+/// The refusal of the store if the plan would exceed the limit of a counter.
 runtime::Task<Result<std::optional<Error>>> find_limit(registry::Store& store,
                                                        registry::ChangeSet changes) {
   for (const registry::Change& change : changes.changes) {
     const auto* count = std::get_if<registry::Count>(&change);
     if (count == nullptr || !count->limit) continue;
-    CO_TRY_ASSIGN(const auto counter, co_await find_record<registry::Counter>(
-                                          store, registry::counter_key(count->counter)));
+    CO_TRY_ASSIGN(const auto counter,
+                  co_await registry::find(store, registry::counter_key(count->counter)));
     if ((counter ? counter->value : 0) + count->by <= *count->limit) continue;
     co_return std::optional(
         Error{Fault::forbidden,
@@ -312,7 +305,7 @@ runtime::Task<Result<std::optional<Error>>> find_limit(registry::Store& store,
   co_return std::optional<Error>();
 }
 
-/// For JITP the certificate speaks, as far as there is one.
+/// For JITP the parameters come from the certificate.
 provisioning::Applicant applicant_of(const Trial& trial, const templates::Parameters& parameters) {
   const templates::Use use = use_of(trial.record.type);
   return {trial.record.name, use,
@@ -321,7 +314,7 @@ provisioning::Applicant applicant_of(const Trial& trial, const templates::Parame
 
 // ---- the hook ----
 
-/// Asked for real, as for a device that connects with the claim the certificate was made through.
+/// Calls the hook as for a device that connects with the claim of the certificate.
 runtime::Task<std::optional<provisioning::HookDecision>> ask_hook(
     Call call, TrialNeeds needs, Trial trial, templates::Parameters parameters) {
   if (!trial.record.hook || call.in.flag("noHook")) co_return std::nullopt;
@@ -337,7 +330,7 @@ runtime::Task<std::optional<provisioning::HookDecision>> ask_hook(
       {.payer = call.access_key_id, .is_trial = true});
 }
 
-/// An operator sees what a device does not.
+/// The hook's answer, in more detail than devices get.
 json::object write_hook(const provisioning::HookDecision& asked) {
   json::object overrides;
   for (const auto& [name, value] : asked.verdict.overrides) overrides[name] = value;
@@ -389,7 +382,7 @@ Answer try_template(Call call, TrialNeeds needs) {
   co_return outcome;
 }
 
-/// What the template makes of the parameters that gatekeeper and hook left.
+/// Evaluates the template with the parameters that gatekeeper and hook have returned.
 Answer try_resources(Call call, TrialNeeds needs, Trial trial, templates::Parameters parameters) {
   const auto serials =
       provisioning::check_serials(trial.settings.rules, applicant_of(trial, parameters),

@@ -8,11 +8,8 @@
 namespace imprint::operator_api {
 namespace {
 
-using test::ControlApiWorld;
-using test::Reply;
+using namespace test::words;
 using ::testing::Contains;
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 
 constexpr std::string_view kBody =
     R"({"Parameters":{"S":{"Type":"String"},"AWS::IoT::Certificate::Id":{"Type":"String"}},"Resources":{
@@ -42,7 +39,7 @@ class TemplateTrial : public ::testing::Test {
   Reply attempt(const std::string& body, const std::string& name = "T") {
     return world.call("POST", "/imprint/v1/templates/" + name + "/try", body);
   }
-  /// "create thing", "update certificate", ... and the whole change as text.
+  /// "create thing", "update certificate", ..., each with the whole change as text.
   static std::vector<std::string> changes(const Reply& reply) {
     std::vector<std::string> out;
     for (const json::value& change : reply.list("changes"))
@@ -99,7 +96,7 @@ TEST_F(TemplateTrial, RefusesWhereADeviceWouldBeRefused) {
   world.settings.set({.fleet_limit = 1, .key_algorithm = x509::KeyAlgorithm::ec_p256});
   EXPECT_TRUE(attempt(R"({"parameters":{"S":"1"}})").body.at("allowed").as_bool());
   registry::ChangeSet changes;
-  changes.changes.emplace_back(registry::Count{"things-of-template/T", 1});
+  changes.add(registry::Count{"things-of-template/T", 1});
   ASSERT_TRUE(runtime::run_blocking(world.store.commit(std::move(changes))));
   EXPECT_EQ(attempt(R"({"parameters":{"S":"1"}})").text("errorCode"), "AccessDenied");
   world.must("PATCH", "/provisioning-templates/T", R"({"enabled":false})");

@@ -7,14 +7,14 @@ namespace imprint::operator_api {
 
 namespace {
 
-/// What these operations need beside the call.
+/// What these operations need besides the call.
 struct UploadNeeds {
   registry::Store& store;
   bulk::RegistrationTasks& registrations;
 };
 
-/// Imprint's own: the input file of a bulk registration, which AWS would find in S3. A body is
-/// bounded by the listener, so a large file comes in pieces, each signed for itself.
+/// Imprint's own: the input file of a bulk registration, which AWS reads from S3. The listener
+/// bounds the body, so a large file comes in parts, each with a signature of its own.
 Answer put_upload(Call call, UploadNeeds needs) {
   const std::string bucket = call.in.text("bucket");
   const std::string key = call.in.text("key");

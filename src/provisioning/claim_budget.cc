@@ -207,9 +207,7 @@ std::string told_when_frozen(const CertificateId& claim, const registry::Freeze&
 
 registry::Certificate frozen(registry::Certificate claim, registry::Freeze freeze) {
   claim.status = registry::CertificateStatus::inactive;
-  claim.modified = freeze.at;
   claim.frozen = std::move(freeze);
-  ++claim.version;
   return claim;
 }
 

@@ -80,8 +80,8 @@ std::string used_up(std::int64_t devices, std::int64_t max_devices);
 /// What a connection with a frozen claim is told: since when, and why.
 std::string told_when_frozen(const CertificateId& claim, const registry::Freeze& freeze);
 
-/// Takes an ACTIVE claim out of service. Expects the record as it was read: whoever changes it
-/// first has decided, so one freeze comes of many uses at once.
+/// An ACTIVE claim taken out of service. Store it with registry::update: of many uses at once, the
+/// first freezes the claim.
 registry::Certificate frozen(registry::Certificate claim, registry::Freeze freeze);
 
 }  // namespace imprint::provisioning

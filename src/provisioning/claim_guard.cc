@@ -139,8 +139,7 @@ Error ClaimGuard::freeze(const Caller& caller, const Certificate& claim,
   registry::AuditEvent event =
       about_claim(alarms::Kind::claim_frozen, because, caller, claim, serial_number, clock_.now());
   registry::ChangeSet changes;
-  changes.changes.emplace_back(registry::Put{frozen(claim, {.at = event.time, .because = because}),
-                                             Expect::at(claim.version)});
+  changes.add(registry::update(frozen(claim, {.at = event.time, .because = because}), event.time));
   changes.events.push_back(std::move(event));
   runtime::start(commit(store_, std::move(changes)));
   return deny("this claim is frozen from now on: " + because);

@@ -83,6 +83,33 @@ TEST_F(ReadingTest, AnUpdateIncrementsTheVersionAndFailsAfterAnother) {
   EXPECT_EQ(run_blocking(get(store_, thing_key(thing_named("a"))))->version, 2);
 }
 
+TEST_F(ReadingTest, ARecordIsCreatedOnceAndRemovedAsItWasRead) {
+  Setting fresh{.name = "t", .value = "1", .version = 0};
+  Setting rival = fresh;
+  EXPECT_TRUE(commit(store_, update(fresh)));
+  EXPECT_EQ(fresh.version, 1);
+  EXPECT_EQ(run_blocking(get(store_, setting_key("t")))->version, 1);
+  for (const Put& second : {update(rival), create(fresh)}) {
+    const auto lost = commit(store_, second);
+    ASSERT_FALSE(lost);
+    EXPECT_TRUE(is_lost_race(lost.error()));
+  }
+
+  const Setting seen = fresh;
+  EXPECT_TRUE(commit(store_, update(fresh)));
+  EXPECT_FALSE(commit(store_, erase(seen)));
+  EXPECT_TRUE(commit(store_, exists(setting_key("t"))));
+  EXPECT_TRUE(commit(store_, erase(fresh)));
+  EXPECT_FALSE(commit(store_, exists(setting_key("t"))));
+  EXPECT_TRUE(commit(store_, create(fresh)));
+}
+
+TEST_F(ReadingTest, TheFirstOfAListAreEnoughToCount) {
+  EXPECT_EQ(run_blocking(list_first<Thing>(store_, query::Things{}, 1))->size(), 1U);
+  EXPECT_EQ(run_blocking(list_first<Thing>(store_, query::Things{}, 9))->size(), 2U);
+  EXPECT_TRUE(run_blocking(list_first<Policy>(store_, query::Policies{}, 1))->empty());
+}
+
 Task<Result<int>> answer_with(Result<int> answer) { co_return answer; }
 
 TEST_F(ReadingTest, ALostRaceIsRetried) {
@@ -104,6 +131,17 @@ TEST_F(ReadingTest, LosingEveryRaceIsUnavailable) {
   ASSERT_FALSE(lost);
   EXPECT_EQ(lost.error().fault, Fault::unavailable);
   EXPECT_THAT(lost.error().message, testing::HasSubstr("thing \"a\" has changed"));
+  EXPECT_EQ(attempts, kMostAttempts);
+}
+
+TEST_F(ReadingTest, TheLastOfTheLostRacesIsToldWhereTheCallerWordsIt) {
+  int attempts = 0;
+  const auto lost = run_blocking(repeat_on_conflict([&](int number) {
+    attempts = number;
+    return answer_with(fail(Fault::conflict, "lost {}", number));
+  }));
+  ASSERT_FALSE(lost);
+  EXPECT_EQ(lost.error(), (Error{Fault::conflict, "lost 5"}));
   EXPECT_EQ(attempts, kMostAttempts);
 }
 

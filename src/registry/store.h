@@ -106,6 +106,8 @@ struct Change : std::variant<Put, Erase, Require, RequireSame, Count, Forget> {
 struct ChangeSet {
   std::vector<Change> changes = {};
   std::vector<AuditEvent> events = {};
+
+  void add(Change change) { changes.push_back(std::move(change)); }
 };
 
 /// The queries that the store answers with a list. The set is closed on purpose: one statement
@@ -371,17 +373,43 @@ Task<Result<std::vector<T>>> list_all(Store& store, Query query) {
   }
 }
 
+/// Up to `most` records of a list: enough to count them or to find out whether there are any.
+template <class T>
+Task<Result<std::vector<T>>> list_first(Store& store, Query query, std::size_t most) {
+  auto page = co_await store.list(std::move(query), {{}, most});
+  if (!page) co_return tl::unexpected(std::move(page).error());
+  std::vector<T> out;
+  for (Record& record : page->records) out.push_back(std::get<T>(std::move(record)));
+  co_return out;
+}
+
+/// Requires that a record with this key exists.
+inline Require exists(Key key) { return {std::move(key), Expect::present()}; }
+
 /// Requires that a record is still as it was read.
 template <class T>
 Require as_read(const T& record) {
   return {key_of(record), Expect::at(record.version)};
 }
 
+/// Stores a new record, unless another writer has created one with its key.
+template <class T>
+Put create(T&& record) {
+  return {std::forward<T>(record), Expect::absent()};
+}
+
+/// Removes a record that was read, unless another writer has changed it meanwhile.
+template <class T>
+Erase erase(const T& record) {
+  return {key_of(record), Expect::at(record.version)};
+}
+
 /// The next version of a record that was read and then changed, unless another writer has changed
-/// it meanwhile. An lvalue is updated to that version, too.
+/// it meanwhile. A record of version 0 becomes version 1, unless another writer has created it. An
+/// lvalue is updated to that version, too.
 template <class T>
 Put update(T&& record) {
-  const Expect expect = Expect::at(record.version);
+  const Expect expect = record.version == 0 ? Expect::absent() : Expect::at(record.version);
   ++record.version;
   return {std::forward<T>(record), expect};
 }
@@ -403,16 +431,23 @@ inline bool is_lost_race(const Error& error) {
 inline constexpr int kMostAttempts = 5;
 
 /// The result of `attempt`, a function of the attempt's number (from 1) that reads, decides and
-/// commits. It is repeated while it loses the race; Fault::unavailable if it loses every time.
+/// commits. It is repeated while it loses the race; if it loses every time, the result is the last
+/// loss.
 template <class Attempt>
-std::invoke_result_t<Attempt&, int> retry_on_conflict(Attempt attempt) {
+std::invoke_result_t<Attempt&, int> repeat_on_conflict(Attempt attempt) {
   for (int number = 1;; ++number) {
     auto result = co_await attempt(number);
-    if (result || !is_lost_race(result.error())) co_return result;
-    if (number == kMostAttempts)
-      co_return fail(Fault::unavailable, "others are changing the same thing at this moment: {}",
-                     result.error().message);
+    if (result || !is_lost_race(result.error()) || number == kMostAttempts) co_return result;
   }
+}
+
+/// The same; when it loses all races, the answer is Fault::unavailable.
+template <class Attempt>
+std::invoke_result_t<Attempt&, int> retry_on_conflict(Attempt attempt) {
+  auto result = co_await repeat_on_conflict(std::move(attempt));
+  if (result || !is_lost_race(result.error())) co_return result;
+  co_return fail(Fault::unavailable, "others are changing the same thing at this moment: {}",
+                 result.error().message);
 }
 
 }  // namespace imprint::registry

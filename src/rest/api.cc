@@ -12,20 +12,15 @@ namespace imprint::rest {
 
 namespace {
 
-/// How often an operation is run when others keep changing what it read.
-
 constexpr ExceptionSet kBeforeOperation{Exception::invalid_request};
 
-runtime::Task<Result<json::object>> run(const Operation* operation, Call call) {
-  for (int attempt = 1;; ++attempt) {
-    Result<json::object> result = co_await operation->run(call);
-    if (result || !registry::is_lost_race(result.error()) || attempt == registry::kMostAttempts)
-      co_return result;
-  }
+/// An operation that has lost every race answers with what its row declares for a conflict.
+Answer run(const Operation* operation, Call call) {
+  co_return co_await registry::repeat_on_conflict([&](int) { return operation->run(call); });
 }
 
-/// The jobs and data planes have paths of their own, some the same as here; the service that the
-/// request was signed for tells them apart.
+/// AWS's jobs and data planes have some of the same paths. The service that a request is signed for
+/// says which plane it means.
 Result<void> check_plane(const SignedScope& scope) {
   if (scope.service == "iot" || scope.service == "execute-api") return {};
   return refuse(Exception::unknown_operation,
@@ -134,7 +129,7 @@ std::optional<std::uint64_t> Api::spend(EventBudgets& budgets, std::string_view 
   return budgets.spend(who, dependencies_.clock.monotonic());
 }
 
-/// Only under a key that is or was ours: it names somebody, and strangers cannot make events.
+/// Only for a key that is or was ours, so that strangers cannot create events.
 runtime::Task<void> Api::record_refusal(HttpRequest request, std::string request_id, Error error) {
   const bool is_about_signature = error.fault == Fault::forbidden || error.fault == Fault::internal;
   if (!is_about_signature) co_return;
@@ -175,7 +170,7 @@ runtime::Task<HttpResponse> Api::handle_session(HttpRequest request) {
   co_return std::move(answered.response);
 }
 
-/// The answer is a refusal either way; an event that cannot be kept goes to the log.
+/// The answer is a refusal in any case, so an event that cannot be stored only goes to the log.
 runtime::Task<void> Api::record(registry::AuditEvent event) {
   const std::string step = event.step;
   const std::string request_id = event.correlation;
@@ -185,7 +180,7 @@ runtime::Task<void> Api::record(registry::AuditEvent event) {
   if (!done) note_failure(done.error(), request_id, step);
 }
 
-/// What the caller did wrong is the caller's to know; what went wrong here goes to the log.
+/// Only failures of the server go to the log, not mistakes of the caller.
 void Api::note_failure(const Error& error, const std::string& request_id,
                        std::string_view operation) const {
   if (error.fault != Fault::internal && error.fault != Fault::unavailable) return;

@@ -12,11 +12,12 @@
 
 namespace imprint::rest {
 
-/// A REST API as AWS's services have one, of the operations that it is given: signature, route,
-/// inputs, the operator's policy, operation, answer. What is refused at the signature by a
-/// known key, what the policy denies and who is not let in at the dashboard becomes an audit event
-/// within budgets; other requests of strangers leave no trace in the store, which they could fill.
-/// One per process, any thread; outlives its requests.
+/// A REST API like those of AWS, for the operations that it is given: it checks the signature,
+/// finds the route, validates the inputs, asks the operator's policy, runs the operation and
+/// answers. Wrong signatures under a known key, requests that the policy denies and refused
+/// sign-ins at the dashboard become audit events, within budgets. Other refused requests leave no
+/// trace in the store, which strangers could fill. One per process, any thread; outlives its
+/// requests.
 class Api {
  public:
   Api(Dependencies dependencies, Table table)
@@ -29,31 +30,31 @@ class Api {
   Api(const Api&) = delete;
   Api& operator=(const Api&) = delete;
 
-  /// Never throws, never says what is inside. Every answer carries x-amzn-RequestId, which the log
-  /// and the audit trail know.
+  /// Never throws and never reveals internals. Every answer carries x-amzn-RequestId, which the log
+  /// and the audit trail contain too.
   runtime::Task<HttpResponse> handle(HttpRequest request);
-  /// The access key id that the headers name, itself or by a session, if it is usable. No proof:
-  /// the signature of most requests covers their body.
+  /// The access key id that the headers name, directly or through a session, if the key is usable.
+  /// Proves nothing: the signature also covers the body.
   [[nodiscard]] std::optional<std::string> named_key(const HttpRequest& head) const;
 
-  /// The dashboard's own target, kSessionTarget: signs in and out.
+  /// Requests to kSessionTarget, with which the dashboard signs in and out.
   runtime::Task<HttpResponse> handle_session(HttpRequest request);
 
   [[nodiscard]] const Router& router() const { return router_; }
 
  private:
-  /// A request whose signature and inputs are right.
+  /// A request whose signature and inputs are valid.
   struct Accepted {
     const Operation* operation;
     std::shared_ptr<const access::Operator> who;
     Call call;
-    std::function<bool()> may_go_on;  ///< for an answer that goes on
+    std::function<bool()> may_go_on;  ///< for a streamed answer
   };
 
   runtime::Task<HttpResponse> answer(HttpRequest request, std::string request_id);
   [[nodiscard]] const Link* find_link(const HttpRequest& request) const;
   Result<Accepted> accept(const HttpRequest& request, const std::string& request_id) const;
-  /// Who asks: a signature, or the session of a browser.
+  /// The caller, by the signature or by the session of a browser.
   [[nodiscard]] Result<SignedScope> identify(const HttpRequest& request,
                                              const Target& target) const;
   static HttpResponse open_stream(const Accepted& accepted, const std::string& request_id);
@@ -67,9 +68,9 @@ class Api {
   const Dependencies dependencies_;
   const Router router_;
   const std::vector<Link> links_;
-  EventBudgets refusals_;  ///< by address: a key's id is no secret
-  EventBudgets denials_;   ///< by access key
-  EventBudgets sign_ins_;  ///< that were refused, by address
+  EventBudgets refusals_;  ///< wrong signatures, by address: a key's id is no secret
+  EventBudgets denials_;   ///< denied by the policy, by access key
+  EventBudgets sign_ins_;  ///< refused sign-ins, by address
 };
 
 }  // namespace imprint::rest

@@ -8,10 +8,7 @@
 namespace imprint::rest {
 namespace {
 
-using test::ControlApiWorld;
-using test::expect_refusals;
-using test::Reply;
-using testing::HasSubstr;
+using namespace test::words;
 using testing::Not;
 
 TEST(Api, AnswersWithJsonAndARequestId) {

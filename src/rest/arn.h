@@ -8,11 +8,11 @@
 #include "base/result.h"
 #include "rest/call.h"
 
-/// Amazon resource names that come in (contract section 8.4). Any partition and region will do, for
-/// the server answers to every region; the account must be this one.
+/// Amazon resource names in requests (contract section 8.4). Any partition and region is accepted,
+/// since the server serves every region; the account must be this one.
 namespace imprint::rest {
 
-/// What follows the account in an ARN of AWS IoT: "cert/ab12"; nothing when it is none.
+/// The part after the account in an ARN of AWS IoT: "cert/ab12"; no value for any other text.
 std::optional<std::string_view> arn_resource(std::string_view text);
 
 /// `member` is the input that holds the ARN, for messages; `resource` is "thing", "cert", ...
@@ -20,7 +20,7 @@ std::optional<std::string_view> arn_resource(std::string_view text);
 Result<std::string> parse_arn(const Call& call, std::string_view member, std::string_view text,
                               std::string_view resource);
 
-/// What an ARN of this account names, whatever its type: "policy/x".
+/// The resource that an ARN of this account names, of any type: "policy/x".
 Result<std::string> parse_resource(const Call& call, std::string_view member,
                                    std::string_view text);
 

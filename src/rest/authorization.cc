@@ -26,9 +26,9 @@ void for_each_word(std::string_view text, char separator, F f) {
   }
 }
 
-/// "thing/{thingName|thingArn}" taken apart.
+/// The parts of "thing/{thingName|thingArn}".
 struct Word {
-  std::string_view prefix;        ///< "thing/", or nothing where the input is an ARN
+  std::string_view prefix;        ///< "thing/", or empty where the input is an ARN
   std::string_view alternatives;  ///< "thingName|thingArn"
 };
 
@@ -38,7 +38,7 @@ Word take_apart(std::string_view word) {
   return {word.substr(0, open), word.substr(open + 1, word.size() - open - 2)};
 }
 
-/// A certificate id may be written in capitals or with 0x; a policy must not care.
+/// The certificate id of a request may have capitals or 0x; policies have it in the canonical form.
 std::string canonical(std::string resource) {
   for (const std::string_view type : kCertificates) {
     if (!resource.starts_with(type)) continue;

@@ -7,10 +7,7 @@
 namespace imprint::rest {
 namespace {
 
-using test::ControlApiWorld;
-using test::Reply;
-using testing::ElementsAre;
-using testing::HasSubstr;
+using namespace test::words;
 
 const Operation& operation(const ControlApiWorld& world, std::string_view name) {
   const auto& rows = world.api.router().operations();

@@ -25,7 +25,7 @@ namespace json = encoding::json;
 
 class Router;
 
-/// An operation's inputs, which its row in the table has vouched for: types, lengths, characters.
+/// The inputs of an operation. Types, lengths and characters have been validated against its row.
 class Inputs {
  public:
   void set(std::string_view name, json::value value) { values_[name] = std::move(value); }
@@ -39,10 +39,11 @@ class Inputs {
   /// Empty when absent.
   [[nodiscard]] json::object object(std::string_view name) const;
   [[nodiscard]] json::array list(std::string_view name) const;
-  /// A text alone, or those in a list.
+  /// The text, or the texts of a list.
   [[nodiscard]] std::vector<std::string> texts(std::string_view name) const;
 
-  /// A required name; its row uses the rule of N, so only a bug in the table can end the process.
+  /// A required name. Its row uses the rule of N, so the assertion fails only for a bug in the
+  /// table.
   template <class N>
   [[nodiscard]] N name(std::string_view member) const {
     auto parsed = N::parse(text(member));
@@ -59,32 +60,32 @@ class Inputs {
   json::object values_;
 };
 
-/// One request to one operation: a value, handed to its function.
+/// One request to one operation: a value that is passed to its function.
 struct Call {
-  const Router& router;  ///< that found the operation
+  const Router& router;  ///< the one that found the operation
   const Clock& clock;
   std::string_view account;    ///< of this server: twelve digits
   std::string_view operation;  ///< the row's name
   Inputs in = {};
   std::string access_key_id = {};
-  std::shared_ptr<const access::Policy> policy = {};  ///< of the caller
+  std::shared_ptr<const access::Policy> policy = {};  ///< the caller's
   std::string source_ip = {};
-  std::string region = {};  ///< of the signature; ARNs in the answer name it
+  std::string region = {};  ///< the signature's; ARNs in the answer name it
   std::string request_id = {};
-  std::string host = {};  ///< as the caller reached this server: for links in the answer
+  std::string host = {};  ///< the name by which the caller reached this server, for links
 
   [[nodiscard]] Timestamp now() const { return clock.now(); }
 
   /// "arn:aws:iot:{region}:{account}:{resource}", `resource` being "thing/x", "cert/...".
   [[nodiscard]] std::string arn(std::string_view resource) const;
 
-  /// The audit event of this call's change; the caller fills in what it is about. `detail` says
-  /// what was changed.
+  /// The audit event for the change that this call makes. `detail` says what was changed; the
+  /// caller fills in the thing, certificate or client.
   [[nodiscard]] registry::AuditEvent event(json::object detail = {}) const;
 };
 
-/// "RegisterCACertificate" -> "register_ca_certificate": as the steps of the audit trail are
-/// written everywhere.
+/// The step of an operation in the audit trail: "RegisterCACertificate" ->
+/// "register_ca_certificate".
 std::string step_of(std::string_view operation);
 
 /// Seconds since 1970 as rest-json writes a timestamp.

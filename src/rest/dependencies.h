@@ -12,15 +12,15 @@
 
 namespace imprint::rest {
 
-/// What the API works with, whatever its operations are. References outlive it and are safe from
-/// any thread.
+/// What the API itself needs, independent of its operations. References outlive it and are safe
+/// from any thread.
 struct Dependencies {
   registry::Store& store;  ///< for its audit events
   const Clock& clock;
   Random& random;
   telemetry::Log& log;
   const access::Operators& operators;
-  access::Sessions& sessions;  ///< at the dashboard
+  access::Sessions& sessions;  ///< of the dashboard
   std::string account;         ///< twelve digits
   std::string region;          ///< in ARNs of answers to requests that name none
 };

@@ -9,13 +9,13 @@
 
 namespace imprint::rest {
 
-/// How many refusals of one kind become audit events: a budget for each who is refused, so that
-/// nobody hides another's tries behind his own, and a far larger one for all of them. Any thread.
+/// Bounds how many refusals of one kind become audit events: a budget for each caller, so that no
+/// caller can hide another one's attempts behind its own, and a far larger one for all. Any thread.
 class EventBudgets {
  public:
   explicit EventBudgets(Monotonic now) : all_(now, kAll) {}
 
-  /// How many events were left out before this one, unless it is left out too.
+  /// The number of events that were left out before this one; no value if this one is left out too.
   std::optional<std::uint64_t> spend(std::string_view who, Monotonic now) {
     const std::scoped_lock lock(mutex_);
     const auto own = each_.of(who, now).take(now);

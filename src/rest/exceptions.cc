@@ -66,8 +66,8 @@ const ExceptionRow& row_of(Exception exception) {
   return kRows[static_cast<std::size_t>(exception)];
 }
 
-// Causes that other folders give their errors. Where a cause has several, the first that the
-// operation declares; where it declares none, the last.
+// The exceptions for causes of other folders. If a cause has several rows, the first one that the
+// operation declares counts; if it declares none, the last one.
 constexpr auto kForeignCauses = std::to_array<std::pair<Cause, Exception>>({
     {"CertificateConflict"_cause, Exception::certificate_conflict},
     {"CertificateValidation"_cause, Exception::certificate_validation},
@@ -86,14 +86,14 @@ constexpr auto kForeignCauses = std::to_array<std::pair<Cause, Exception>>({
     {"KeyRefused"_cause, Exception::invalid_request},
 });
 
-// For each fault, what to answer in order of preference; the first that the operation declares.
+// The exceptions for each fault, in order of preference: the first that the operation declares.
 constexpr auto kByFault = std::to_array<std::pair<Fault, Exception>>({
     {Fault::invalid, Exception::invalid_request},
     {Fault::forbidden, Exception::unauthorized},
     {Fault::forbidden, Exception::invalid_request},
     {Fault::not_found, Exception::not_found},
     {Fault::not_found, Exception::invalid_request},
-    // Lost races that repeating did not win; clients try a 503 or a throttling again themselves.
+    // Races that were lost in every attempt. Clients retry after a 503 or a ThrottlingException.
     {Fault::conflict, Exception::conflicting_update},
     {Fault::conflict, Exception::service_unavailable},
     {Fault::conflict, Exception::throttling},

@@ -40,7 +40,7 @@ enum class Exception : std::uint8_t {
   missing_authentication,
   unknown_operation,
   unrecognized_client,
-  // Answered to an access key whose policy does not allow the call (AWS IAM).
+  // Answered when the policy of an access key does not allow the call (AWS IAM).
   access_denied,
   /// Answered to a browser whose session at the dashboard has ended; not AWS's.
   session_expired,
@@ -70,16 +70,15 @@ class ExceptionSet {
 /// Their names, in the order of Exception.
 std::vector<std::string_view> names_of(ExceptionSet exceptions);
 
-/// The error return value of a handler that knows which exception AWS would answer with; it
-/// travels as Error::cause. `where` is a member, a JSON path or, for already_exists, the ARN.
+/// The error of a handler that knows which exception AWS would answer with; the exception becomes
+/// Error::cause. `where` is a member, a JSON path or, for already_exists, the ARN.
 Unexpected refuse(Exception exception, std::string message, std::string where = {});
 
-/// What an error is called on the wire: what the handler chose, else what `declared` offers for its
-/// fault.
+/// The exception for an error: the handler's choice, or else the one in `declared` for its fault.
 Exception exception_of(const Error& error, ExceptionSet declared);
 
 /// Header x-amzn-ErrorType and body {"message"}; ResourceAlreadyExistsException adds resourceId and
-/// resourceArn. The detail of an internal error stays inside.
+/// resourceArn. The details of an internal error are not revealed.
 HttpResponse error_response(const Error& error, ExceptionSet declared, std::string_view request_id);
 
 }  // namespace imprint::rest

@@ -21,16 +21,16 @@ struct HttpRequest {
   std::string body;
   std::string source_ip;
 
-  /// The first header of that name, or nothing. Names do not care for case (RFC 9110 section 5.1).
+  /// The first header with that name, or an empty text. Case does not matter (RFC 9110
+  /// section 5.1).
   [[nodiscard]] std::string_view header(std::string_view name) const;
 };
 
-/// A body that goes on for as long as its client listens. Used on the listener's thread.
+/// A body that continues for as long as its client listens. Used on the listener's thread.
 class BodyStream {
  public:
   virtual ~BodyStream() = default;
-  /// What there is to be sent now, which may be nothing yet; no value ends the response. Asked
-  /// again every kPeriod.
+  /// The text to be sent now, which may be empty; no value ends the response. Called every kPeriod.
   virtual std::optional<std::string> next() = 0;
   static constexpr std::chrono::seconds kPeriod{1};
 };
@@ -41,7 +41,7 @@ struct HttpResponse {
   std::string content_type = "application/json";
   Headers headers = {};
   std::unique_ptr<BodyStream> stream = {};  ///< follows the body
-  bool is_for_operator = false;             ///< who asked has proved who it is
+  bool is_for_operator = false;             ///< the caller is authenticated
 };
 
 }  // namespace imprint::rest

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What arrives over HTTP: target, headers, Authorization, body. Never crashes, never lets in what
-// was not signed; what was signed comes out of validation as the table of operations promises.
+// Requests over HTTP: target, headers, Authorization, body. None may crash the server, none is
+// accepted without a valid signature, and valid inputs are as the table of operations promises.
 #include "base/error.h"
 #include "outcome/causes.h"
 #include "rest/router.h"
@@ -48,13 +48,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!target) return 0;
   const auto scope = rest::verify_signature(request, *target, operators, test::kToday);
   if (scope) {
-    // A signature holds for one body: one more byte and it does not.
+    // A signature is valid for one body only: not with one more byte.
     HttpRequest altered = request;
     altered.body += '.';
     IMPRINT_ASSERT(!rest::verify_signature(altered, *target, operators, test::kToday));
   } else {
     IMPRINT_ASSERT(static_cast<bool>(scope.error().cause));
-    // Only what the input itself says may be said back.
+    // The error may contain the secret only if the input does.
     IMPRINT_ASSERT(input.find(test::kSecretAccessKey) != std::string_view::npos ||
                    scope.error().message.find(test::kSecretAccessKey) == std::string::npos);
   }

@@ -48,7 +48,7 @@ constexpr InputInfo object(std::string_view member, bool required = false) {
 constexpr InputInfo expected_version(Location in) {
   return {.name = "expectedVersion", .in = in, .type = Type::integer, .least = 0};
 }
-/// An ARN, told apart by the handler.
+/// An ARN, which the handler parses.
 constexpr InputInfo arn(std::string_view member, Location in = Location::body,
                         std::string_view wire = {}) {
   return {.name = member, .in = in, .required = true, .least = 1, .most = 2048, .wire = wire};
@@ -60,7 +60,7 @@ constexpr InputInfo optional_arn(std::string_view member) {
   return input;
 }
 
-/// `tags` of the operations that create: read_tags takes the list apart.
+/// `tags` of the operations that create; read_tags() parses the list.
 inline constexpr InputInfo kTags{.name = "tags", .type = Type::list};
 
 // Pages (contract section 8.3).

@@ -18,19 +18,19 @@
 #include "rest/http.h"
 #include "runtime/task.h"
 
-/// The words in which the tables of operations are written. One operation is one row and one
-/// function; the row drives routing, decoding, validation, errors and the page on compatibility.
+/// The types of the tables of operations. One operation is one row and one function; the row drives
+/// routing, decoding, validation, errors and the page on compatibility.
 namespace imprint::rest {
 
-/// `raw`: the whole body as it is, of an operation whose body is not JSON.
+/// `raw`: the whole body as it is, for an operation whose body is not JSON.
 enum class Location : std::uint8_t { path, query, header, body, raw };
 enum class Type : std::uint8_t { text, integer, boolean, object, list };
 
 /// Which characters a text may hold. `pattern` is AWS's regular expression, for messages.
 struct TextRule {
   std::string_view pattern = {};
-  bool (*permits)(char) = nullptr;  ///< byte by byte; nothing: anything goes
-  std::string_view allowed = {};    ///< the same for people
+  bool (*permits)(char) = nullptr;  ///< byte by byte; null permits everything
+  std::string_view allowed = {};    ///< the same in words
 };
 
 struct InputInfo {
@@ -50,26 +50,25 @@ struct InputInfo {
 using Answer = runtime::Task<Result<encoding::json::object>>;
 using StreamAnswer = Result<std::unique_ptr<BodyStream>>;
 
-/// An operation as it is written: one row of a table, beside its function. The function is called
-/// with valid inputs and with what it needs beside the call. It reads the registry, decides,
-/// commits one change set. When the commit fails because a record changed meanwhile
-/// (registry::is_lost_race), it is run again from its beginning, so it keeps nothing
-/// between runs.
+/// An operation as it is written: one row of a table, next to its function. The function is called
+/// with valid inputs and with what else it needs. It reads the registry, decides and commits one
+/// change set. When the commit fails because a record changed meanwhile (registry::is_lost_race),
+/// it is run again from the beginning, so it must keep no state between runs.
 template <class... Needs>
 struct Row {
   std::string_view name;    ///< "CreateThing"
   std::string_view method;  ///< "POST"
   std::string_view path;    ///< "/things/{thingName}"; literal segments go before parameters
   std::span<const InputInfo> inputs;
-  ExceptionSet errors;  ///< as the model declares them
+  ExceptionSet errors;  ///< those that AWS's model declares
   Answer (*run)(Call, Needs...);
-  /// What the operation acts on, as an access policy names it: "thing/{thingName}" becomes
-  /// "arn:aws:iot:{region}:{account}:thing/x". Several are separated by spaces, "{name|arn}" stands
-  /// for whichever is given (authorization.h). Empty: "*", as for lists.
+  /// The resource in access policies: "thing/{thingName}" becomes
+  /// "arn:aws:iot:{region}:{account}:thing/x". Several are separated by spaces; "{name|arn}" stands
+  /// for the input that is given (authorization.h). Empty, as for lists: "*".
   std::string_view resource = {};
 };
 
-/// An operation as it is called: its row, whose function has what it needs.
+/// An operation as it is called: its row, with the function bound to what it needs.
 struct Operation {
   std::string_view name;
   std::string_view method;
@@ -78,13 +77,13 @@ struct Operation {
   ExceptionSet errors;
   std::function<Answer(Call)> run;
   std::string_view resource = {};
-  /// In place of `run` where the answer goes on (text/event-stream). `may_go_on` is asked now and
-  /// then: whether whoever listens is still allowed to.
+  /// In place of `run` for an answer that is streamed (text/event-stream). `may_go_on` is called
+  /// now and then: whether the listener is still allowed to listen.
   std::function<StreamAnswer(std::function<bool()> may_go_on)> stream = {};
 };
 using Operations = std::vector<Operation>;
 
-/// Hands the functions of a table what they need; references in it outlive the operations.
+/// Binds the functions of a table to what they need; references in it outlive the operations.
 template <std::size_t N, class... Needs>
 Operations bind(const Row<Needs...> (&rows)[N], std::type_identity_t<Needs>... needs) {
   Operations out;
@@ -108,19 +107,19 @@ struct MissingOperation {
   std::string_view path;
 };
 
-/// Those of one area of the service.
+/// The missing operations of one area of the service.
 struct MissingArea {
   std::string_view area;  ///< "jobs"
   std::span<const MissingOperation> operations;
 };
 
-/// What answers GET requests that need no signature: whoever has the link has the permission.
+/// Answers GET requests that need no signature: whoever has the link has the permission.
 struct Link {
-  std::string_view prefix;  ///< of their targets
+  std::string_view prefix;  ///< of the targets it answers
   std::function<runtime::Task<HttpResponse>(const HttpRequest&, std::string request_id)> answer;
 };
 
-/// What a server offers: put together by its wiring, which knows every resource.
+/// Everything that a server offers. Its wiring, which knows every resource, fills it.
 struct Table {
   Operations operations;
   std::span<const MissingArea> missing;

@@ -7,11 +7,11 @@
 #include "registry/store.h"
 #include "rest/call.h"
 
-/// Lists come in pages. A page's continuation is the base64 text of the operation's name and the
-/// store's cursor: opaque to clients, and refused by another operation.
+/// Lists come in pages. The continuation of a page is the base64 text of the operation's name and
+/// the store's cursor. It is opaque to clients, and other operations refuse it.
 namespace imprint::rest {
 
-/// Members of the two styles that AWS has.
+/// The names of the members in AWS's two styles of pages.
 struct PageStyle {
   std::string_view size;
   std::string_view place;
@@ -22,11 +22,11 @@ inline constexpr PageStyle kTokenStyle{"maxResults", "nextToken", "nextToken"};
 
 inline constexpr std::size_t kDefaultPage = 25;
 
-/// Where the call wants to go on, and how far. InvalidRequestException for a continuation that this
-/// operation never gave.
+/// The place where the page begins, and its size. InvalidRequestException for a continuation that
+/// this operation has not given.
 Result<registry::Cursor> cursor_of(const Call& call, const PageStyle& style);
 
-/// Adds the continuation, if there is one; an absent member ends the list.
+/// Adds the continuation, if there is one. Without it, the list ends.
 void put_next(json::object& answer, const Call& call, const PageStyle& style,
               const std::optional<std::string>& next);
 

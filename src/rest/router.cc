@@ -23,8 +23,8 @@ std::vector<std::string_view> segments_of(std::string_view path) {
   }
 }
 
-/// A '0' for each literal segment and a '1' for each parameter: in this order, the first row that
-/// matches is the most literal one.
+/// A '0' for each literal segment and a '1' for each parameter. Rows are sorted by it, so that the
+/// first row that matches is the most literal one.
 std::string precedence(const Operation* operation) {
   std::string out;
   for (const std::string_view segment : segments_of(operation->path))
@@ -34,8 +34,8 @@ std::string precedence(const Operation* operation) {
 
 std::optional<PathParameters> match(std::string_view pattern, const Target& target) {
   const auto wanted = segments_of(pattern);
-  // Some of AWS's last parameters take the rest of the path, "/destinations/{arn+}"; such a row is
-  // only ever named, so their values do not matter.
+  // Some of AWS's last parameters match the rest of the path, "/destinations/{arn+}". Only missing
+  // operations have them, so their values are not needed.
   const bool takes_rest = wanted.back().ends_with("+}");
   if (takes_rest ? target.segments.size() < wanted.size()
                  : target.segments.size() != wanted.size()) {
@@ -54,7 +54,8 @@ std::optional<PathParameters> match(std::string_view pattern, const Target& targ
   return parameters;
 }
 
-/// The path with its parameters' names taken away: two rows of one shape would hide each other.
+/// Method and path without the names of parameters. Two rows with the same shape would be
+/// ambiguous.
 std::string shape(const Operation* operation) {
   std::string out(operation->method);
   for (const std::string_view segment : segments_of(operation->path)) {

@@ -16,7 +16,7 @@ struct Route {
   PathParameters parameters;
 };
 
-/// Finds the row of a request. Immutable once made, any thread.
+/// Finds the operation for a request. Immutable, so any thread may use it.
 class Router {
  public:
   /// Asserts that no two rows answer to the same method and path, and that each row's path
@@ -29,7 +29,7 @@ class Router {
   /// this server does not have.
   [[nodiscard]] Result<Route> find(std::string_view method, const Target& target) const;
 
-  /// In the order in which they were handed over.
+  /// In the order of the tables.
   [[nodiscard]] const Operations& operations() const { return operations_; }
   /// AWS IoT's operations that this server does not have.
   [[nodiscard]] std::span<const MissingArea> missing() const { return missing_; }

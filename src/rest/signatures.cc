@@ -43,7 +43,7 @@ std::vector<std::string_view> split(std::string_view text, char separator, std::
     if (end == std::string_view::npos) return parts;
     text.remove_prefix(end + 1);
   }
-  parts.push_back(text);  // One too many, which the caller counts.
+  parts.push_back(text);  // one too many, which the caller detects
   return parts;
 }
 
@@ -161,7 +161,7 @@ std::optional<Timestamp> parse_amz_date(std::string_view text) {
                    std::chrono::minutes(minute) + std::chrono::seconds(second));
 }
 
-/// The date that was signed: X-Amz-Date goes before Date, in the same form.
+/// The signed date: X-Amz-Date, or else Date in the same form.
 Result<std::string_view> signed_date(const HttpRequest& request) {
   const std::string_view amz = request.header("x-amz-date");
   const std::string_view date = amz.empty() ? request.header("date") : amz;
@@ -191,7 +191,8 @@ Result<void> check_date(std::string_view date, const Authorization& authorizatio
   return {};
 }
 
-/// A header's values as they are signed: trimmed, runs of spaces made one, several joined by ','.
+/// The values of a header as they are signed: trimmed, with runs of spaces collapsed, joined by
+/// ','.
 std::optional<std::string> canonical_value(const HttpRequest& request, std::string_view name) {
   std::optional<std::string> out;
   for (const auto& [header, value] : request.headers) {

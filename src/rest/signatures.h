@@ -13,13 +13,13 @@
 
 namespace imprint::rest {
 
-/// What a valid signature says, or a session (web_session.h), which covers every header.
+/// The scope of a valid signature, or of a session (web_session.h), which covers every header.
 struct SignedScope {
   std::string region;   ///< any; it names the region of ARNs in the answer
   std::string service;  ///< "iot", "execute-api", "iotdata", "iot-jobs-data"
   std::vector<std::string> signed_headers = {};  ///< lower case
   std::shared_ptr<const access::Operator> who = {};
-  std::string csrf_token = {};  ///< of a session: what its requests must show
+  std::string csrf_token = {};  ///< for a session only: its requests must show it
 
   [[nodiscard]] bool is_session() const { return !csrf_token.empty(); }
   [[nodiscard]] bool covers(std::string_view header) const;  ///< `header` in lower case
@@ -30,14 +30,14 @@ inline constexpr std::chrono::minutes kMaxClockSkew{5};
 
 /// Checks AWS Signature Version 4 in the Authorization header over what arrived: method, path,
 /// query, the headers that SignedHeaders lists, and the body. Presigned queries, temporary
-/// credentials and unsigned or streamed payloads are refused with a sentence that says so.
-/// Errors are Fault::forbidden with an AWS exception as code (Fault::internal when a stored key
-/// cannot be read); they hold no secret and no signature that would have been right.
+/// credentials and unsigned or streamed payloads are refused with a message that says so.
+/// Errors are Fault::forbidden with an AWS exception as cause (Fault::internal when a stored key
+/// cannot be read). They contain neither a secret nor the expected signature.
 Result<SignedScope> verify_signature(const HttpRequest& request, const Target& target,
                                      const access::Operators& operators, Timestamp now);
 
-/// The access key id that a request claims to be signed with; empty when it names none. Proves
-/// nothing.
+/// The access key id that a request claims to be signed with; empty when it names none. It proves
+/// nothing about the caller.
 std::string claimed_access_key(const HttpRequest& request);
 
 }  // namespace imprint::rest

@@ -260,25 +260,28 @@ TEST(Signatures, CanonicalizeThePathAsClientsDo) {
   EXPECT_FALSE(verify(encoded));
 }
 
+/// A part of a request as it is sent, and as a client signs it.
+struct SentAndSigned {
+  std::string name;
+  std::string sent;
+  std::string signed_as;
+  bool accepted;
+};
+using Rows = std::vector<SentAndSigned>;
+
 TEST(Signatures, CanonicalizeSegmentsTwiceEncoded) {
-  struct Row {
-    std::string name;
-    std::string sent;
-    std::string signed_as;
-    bool accepted;
-  };
-  for (const Row& row :
-       {Row{"an ARN", "/attached-policies/arn%3Aaws%3Aiot%3Ax%3A1%3Acert%2Fab",
-            "/attached-policies/arn%3Aaws%3Aiot%3Ax%3A1%3Acert%2Fab", true},
-        Row{"encoded once, as S3 does", "/things/a%3Ab", "/things/a:b", false},
-        Row{"not encoded where it need not be", "/things/a:b", "/things/a:b", true},
-        Row{"an encoded slash is no slash", "/things/a%2Fb", "/things/a/b", false},
-        Row{"a space", "/things/a%20b", "/things/a%20b", true},
-        Row{"a plus is no space", "/things/a+b", "/things/a%20b", false},
-        Row{"unicode", "/things/gr%C3%B6%C3%9Fe", "/things/gr%C3%B6%C3%9Fe", true},
-        Row{"hexadecimal digits as sent", "/things/%c3%b6", "/things/%C3%B6", false},
-        Row{"a percent sign", "/things/100%25", "/things/100%25", true},
-        Row{"a trailing slash counts", "/things/a/", "/things/a", false}}) {
+  for (const SentAndSigned& row :
+       Rows{{"an ARN", "/attached-policies/arn%3Aaws%3Aiot%3Ax%3A1%3Acert%2Fab",
+             "/attached-policies/arn%3Aaws%3Aiot%3Ax%3A1%3Acert%2Fab", true},
+            {"encoded once, as S3 does", "/things/a%3Ab", "/things/a:b", false},
+            {"not encoded where it need not be", "/things/a:b", "/things/a:b", true},
+            {"an encoded slash is no slash", "/things/a%2Fb", "/things/a/b", false},
+            {"a space", "/things/a%20b", "/things/a%20b", true},
+            {"a plus is no space", "/things/a+b", "/things/a%20b", false},
+            {"unicode", "/things/gr%C3%B6%C3%9Fe", "/things/gr%C3%B6%C3%9Fe", true},
+            {"hexadecimal digits as sent", "/things/%c3%b6", "/things/%C3%B6", false},
+            {"a percent sign", "/things/100%25", "/things/100%25", true},
+            {"a trailing slash counts", "/things/a/", "/things/a", false}}) {
     HttpRequest request = signed_request(row.signed_as);
     request.target = row.sent;
     EXPECT_EQ(verify(request).has_value(), row.accepted) << row.name;
@@ -286,30 +289,26 @@ TEST(Signatures, CanonicalizeSegmentsTwiceEncoded) {
 }
 
 TEST(Signatures, CanonicalizeTheQueryAsClientsDo) {
-  struct Row {
-    std::string name;
-    std::string sent;
-    std::string signed_as;
-    bool accepted;
-  };
-  for (const Row& row :
-       {Row{"order", "b=2&a=1", "a=1&b=2", true},
-        Row{"repeated, by value", "a=2&a=1", "a=1&a=2", true},
-        Row{"a name that begins another", "a-b=1&a=2", "a=2&a-b=1", true},
-        Row{"a value that begins another", "a=10&a=1", "a=1&a=10", true},
-        Row{"capitals first", "a=1&B=2", "B=2&a=1", true},
-        Row{"no value is an empty one", "a", "a=", true},
-        Row{"empty ones among others", "c=&b&a=", "a&b=&c", true},
-        Row{"an empty part is none", "&a=1", "a=1", true},
-        Row{"a space", "a=b%20c", "a=b%20c", true},
-        Row{"a plus is a plus", "a=b+c", "a=b%2Bc", true},
-        Row{"a plus is no space", "a=b+c", "a=b%20c", false},
-        Row{"unicode", "a=%C3%B6", "a=%C3%B6", true},
-        Row{"digits of either case", "a=%c3%b6", "a=%C3%B6", true},
-        Row{"encoded where it need not be", "a=%61", "a=a", true},
-        Row{"an equals sign in a value", "a=b=c", "a=b%3Dc", true},
-        Row{"one of two", "a=1&a=1", "a=1", false}, Row{"another case", "A=1", "a=1", false},
-        Row{"a value gone", "a=", "a=1", false}, Row{"one more", "a=1&b", "a=1", false}}) {
+  for (const SentAndSigned& row :
+       Rows{{"order", "b=2&a=1", "a=1&b=2", true},
+            {"repeated, by value", "a=2&a=1", "a=1&a=2", true},
+            {"a name that begins another", "a-b=1&a=2", "a=2&a-b=1", true},
+            {"a value that begins another", "a=10&a=1", "a=1&a=10", true},
+            {"capitals first", "a=1&B=2", "B=2&a=1", true},
+            {"no value is an empty one", "a", "a=", true},
+            {"empty ones among others", "c=&b&a=", "a&b=&c", true},
+            {"an empty part is none", "&a=1", "a=1", true},
+            {"a space", "a=b%20c", "a=b%20c", true},
+            {"a plus is a plus", "a=b+c", "a=b%2Bc", true},
+            {"a plus is no space", "a=b+c", "a=b%20c", false},
+            {"unicode", "a=%C3%B6", "a=%C3%B6", true},
+            {"digits of either case", "a=%c3%b6", "a=%C3%B6", true},
+            {"encoded where it need not be", "a=%61", "a=a", true},
+            {"an equals sign in a value", "a=b=c", "a=b%3Dc", true},
+            {"one of two", "a=1&a=1", "a=1", false},
+            {"another case", "A=1", "a=1", false},
+            {"a value gone", "a=", "a=1", false},
+            {"one more", "a=1&b", "a=1", false}}) {
     HttpRequest request = signed_request("/things?" + row.signed_as);
     request.target = "/things?" + row.sent;
     EXPECT_EQ(verify(request).has_value(), row.accepted) << row.name;
@@ -317,15 +316,11 @@ TEST(Signatures, CanonicalizeTheQueryAsClientsDo) {
 }
 
 TEST(Signatures, CanonicalizeHeaderValuesAsClientsDo) {
-  struct Row {
-    std::string name;
-    std::string sent;
-    std::string signed_as;
-    bool accepted;
-  };
-  for (const Row& row : {Row{"runs of spaces", "a   b  c", "a b c", true},
-                         Row{"around", "  a b\t", "a b", true}, Row{"empty", "", "", true},
-                         Row{"capitals", "A", "a", false}, Row{"no space", "ab", "a b", false}}) {
+  for (const SentAndSigned& row : Rows{{"runs of spaces", "a   b  c", "a b c", true},
+                                       {"around", "  a b\t", "a b", true},
+                                       {"empty", "", "", true},
+                                       {"capitals", "A", "a", false},
+                                       {"no space", "ab", "a b", false}}) {
     HttpRequest request = signed_request("/things", "", {{"x-amzn-principal", row.signed_as}});
     header(request, "x-amzn-principal") = row.sent;
     EXPECT_EQ(verify(request).has_value(), row.accepted) << row.name;

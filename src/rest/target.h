@@ -12,9 +12,9 @@ namespace imprint::rest {
 
 using access::QueryParameters;
 
-/// What an HTTP request asks for, taken apart once. Segments are split before they are decoded, so
-/// that an encoded slash stays inside its segment. By hand: Boost.URL takes fewer raw
-/// characters, and limits, UTF-8 and the words of the errors would still be ours.
+/// The target of an HTTP request, parsed once. Segments are split before they are decoded, so that
+/// an encoded slash stays inside its segment. Not Boost.URL: it accepts fewer raw characters, and
+/// limits, UTF-8 and error messages would still be needed here.
 struct Target {
   static constexpr std::size_t kMaxBytes = 8192;
   static constexpr std::size_t kMaxSegments = 16;

@@ -92,7 +92,7 @@ Result<void> check_integer(const InputInfo& input, std::int64_t value) {
   return {};
 }
 
-/// What a path, a query or a header says, as the type that the row wants.
+/// The text from a path, a query or a header, converted to the type of the row.
 Result<json::value> typed(const InputInfo& input, const std::string& text) {
   if (input.type == Type::boolean && (text == "true" || text == "false"))
     return json::value(text == "true");
@@ -122,7 +122,7 @@ Result<json::object> read_body(const Operation& operation, const std::string& bo
   return std::move(value->get_object());
 }
 
-/// Where the inputs of one request are.
+/// The parts of a request that contain inputs.
 struct Sources {
   const PathParameters& parameters;
   const Target& target;
@@ -150,10 +150,10 @@ Result<std::optional<json::value>> from_header(const InputInfo& input, const Sou
   if (found.empty()) return std::optional<json::value>();
   if (!sources.scope.covers(input.wire_name())) {
     return refuse(Exception::incomplete_signature,
-                  fmt::format("SignedHeaders lacks {}, which the operation goes by; sign it too",
+                  fmt::format("SignedHeaders lacks {}, which the operation needs; sign it too",
                               input.wire_name()));
   }
-  // Targets and bodies have been held to UTF-8 already.
+  // Targets and bodies have been checked for UTF-8 already.
   if (!encoding::is_utf8(found))
     return refuse_value(input.name, found, "Member must be well-formed UTF-8");
   TRY_ASSIGN(json::value value, typed(input, std::string(found)));

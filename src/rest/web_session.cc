@@ -87,7 +87,7 @@ Result<SignIn> read_sign_in(const HttpRequest& request) {
   return in;
 }
 
-/// What was typed as the id may be the secret, in the wrong field.
+/// The user may have typed the secret into the field for the id.
 std::string_view loggable(std::string_view access_key_id) {
   constexpr std::size_t kMostCharacters = 20;
   return access_key_id.starts_with("AKIA") && access_key_id.size() <= kMostCharacters
@@ -115,7 +115,7 @@ runtime::Task<SessionAnswer> sign_in(const Dependencies& server, HttpRequest req
       server.sessions.sign_in(in->access_key_id, in->secret.reveal(), request.source_ip);
   if (!started) {
     SessionAnswer refused{error_response(started.error(), kErrors, id)};
-    // Who tries too often is not told again with each try.
+    // Further attempts after too many are not logged one by one.
     if (started.error().fault != Fault::exhausted) {
       server.log.warning("a sign-in at the dashboard was refused",
                          {{"from", request.source_ip},
@@ -126,7 +126,7 @@ runtime::Task<SessionAnswer> sign_in(const Dependencies& server, HttpRequest req
     }
     co_return refused;
   }
-  // Nobody is signed in without a trace.
+  // Without its audit event, the sign-in fails.
   registry::ChangeSet trace;
   trace.events.push_back(sign_in_event(server, request, trail::Outcome::ok, in->access_key_id));
   const auto recorded = co_await server.store.commit(std::move(trace));

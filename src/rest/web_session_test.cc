@@ -145,7 +145,7 @@ TEST_F(Browser, MayDoWhatItsKeyMay) {
   EXPECT_EQ(call("POST", "/things/t1", token).error, "AccessDeniedException");
 }
 
-// ---- what goes on ----
+// ---- streams ----
 
 class Listening : public Browser {
  protected:

@@ -8,7 +8,17 @@
 
 namespace imprint::test {
 
-ControlApiWorld::ControlApiWorld(registry::Store* real) : store(real == nullptr ? memory : *real) {
+namespace {
+
+Random& random_or_system(Random* repeatable) {
+  static SystemRandom system;
+  return repeatable == nullptr ? system : *repeatable;
+}
+
+}  // namespace
+
+ControlApiWorld::ControlApiWorld(registry::Store* real, Random* repeatable)
+    : store(real == nullptr ? memory : *real), random(random_or_system(repeatable)) {
   store.watch([this](const registry::ChangeSet& changes) {
     for (const std::string& change : unrecorded_changes(changes)) {
       EXPECT_TRUE(is_arranging_) << change << " without an audit event";

@@ -46,13 +46,14 @@ struct Reply {
   }
 };
 
-/// A control plane without a network: store, issuing CA and one operator who signs requests.
+/// A control plane without a network: store, issuing CA and one operator who signs requests. Tests
+/// of operations use it, and the fuzzer of all operations.
 class ControlApiWorld {
  public:
   test::MemoryStore memory;
   FaultyStore store;
   FakeClock clock;
-  SystemRandom random;
+  Random& random;
   Identity ca = make_root("Issuing CA");
   issuance::Issuer issuer = *issuance::Issuer::make(
       ca.certificate, std::make_shared<issuance::FileSigner>(
@@ -95,8 +96,8 @@ class ControlApiWorld {
   /// The same API on the test's own store.
   rest::Api api_on(registry::Store& with, provisioning::IssueCertificate& issuing);
 
-  /// On the given store, or in memory.
-  explicit ControlApiWorld(registry::Store* real = nullptr);
+  /// On the given store, or in memory; with the given random numbers, or the system's.
+  explicit ControlApiWorld(registry::Store* real = nullptr, Random* repeatable = nullptr);
   ~ControlApiWorld();
 
   /// Changes the registry directly, without an operation.
@@ -149,5 +150,20 @@ struct Refusal {
 };
 
 void expect_refusals(ControlApiWorld& world, const std::vector<Refusal>& refusals);
+
+/// The vocabulary of the tests of operations: `using namespace test::words`.
+namespace words {
+
+using test::ControlApiWorld;
+using test::expect_refusals;
+using test::Reply;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+inline const std::string kExists = "ResourceAlreadyExistsException";
+inline const std::string kInvalid = "InvalidRequestException";
+inline const std::string kNotFound = "ResourceNotFoundException";
+
+}  // namespace words
 
 }  // namespace imprint::test
