@@ -83,6 +83,12 @@ struct ManufacturingList {
   static constexpr std::string_view allowed = "letters, digits and _ -";
   static constexpr bool permits(char c) { return is_alnum(c) || c == '_' || c == '-'; }
 };
+struct Job {
+  static constexpr std::string_view kind = "job id";
+  static constexpr std::size_t max_bytes = 64;
+  static constexpr std::string_view allowed = "letters, digits and _ -";
+  static constexpr bool permits(char c) { return is_alnum(c) || c == '_' || c == '-'; }
+};
 struct AttributeName {
   static constexpr std::string_view kind = "attribute name";
   static constexpr std::size_t max_bytes = 128;
@@ -100,6 +106,7 @@ using ThingGroupName = Name<name_rules::ThingGroup>;
 using BillingGroupName = Name<name_rules::BillingGroup>;
 using PolicyName = Name<name_rules::Policy>;
 using TemplateName = Name<name_rules::Template>;
+using JobId = Name<name_rules::Job>;  ///< of a job or a job template
 using ListName = Name<name_rules::ManufacturingList>;
 using AttributeName = Name<name_rules::AttributeName>;
 

@@ -230,10 +230,64 @@ std::vector<Record> administration() {
           Alarm{.id = "", .kind = ""}};
 }
 
+std::vector<Record> jobs() {
+  const auto job = name<JobId>("j");
+  const JobPlan plan{.description = "text",
+                     .document = R"({"a":1})",
+                     .document_source = "https://s3/x",
+                     .presigned_urls = PresignedUrls{"role", 60},
+                     .rollout = {.maximum_per_minute = 5,
+                                 .exponential = ExponentialRate{.base_per_minute = 1,
+                                                                .increment_tenths = 15,
+                                                                .notified_things = 2,
+                                                                .succeeded_things = 3}},
+                     .abort_criteria = {{JobFailure::timed_out, 1'025, 4}},
+                     .timeout_minutes = 6,
+                     .retries = {{JobFailure::all, 7}}};
+  return {Job{.id = job,
+              .plan = plan,
+              .targets = {name<ThingName>("d-1"), name<ThingGroupName>("g")},
+              .selection = TargetSelection::continuous,
+              .template_arn = "arn",
+              .schedule = {.start = at(1),
+                           .end = at(2),
+                           .end_behavior = JobEndBehavior::force_cancel,
+                           .windows = {{"cron(0 0 * * ? *)", 30}}},
+              .document_parameters = {{"b", "1"}, {"a", "2"}},
+              .status = JobStatus::canceled,
+              .is_force_canceled = true,
+              .reason_code = "reason",
+              .comment = "comment",
+              .created = at(3),
+              .modified = at(4),
+              .completed = at(5),
+              .version = 6},
+          Job{.id = job},
+          JobProgress{job, 1, "d-1", true, 2},
+          JobProgress{.job = job},
+          JobTemplate{job, plan, "arn", {{"cron(0 0 * * ? *)", 30}}, at(1), 2},
+          JobTemplate{.id = job},
+          JobExecution{.thing = name<ThingName>("d-1"),
+                       .job = job,
+                       .number = 2,
+                       .status = JobExecutionStatus::timed_out,
+                       .details = {{"step", "3"}},
+                       .is_force_canceled = true,
+                       .retry = 1,
+                       .is_retried = true,
+                       .queued = at(1),
+                       .started = at(2),
+                       .in_progress_until = at(3),
+                       .step_until = at(4),
+                       .modified = at(5),
+                       .version = 6},
+          JobExecution{.thing = name<ThingName>("d-1"), .job = job}};
+}
+
 std::vector<Record> every_record() {
   std::vector<Record> all;
   for (const auto& some : {things_and_groups(), certificates(), policies_and_templates(),
-                           lists_and_work(), administration()})
+                           lists_and_work(), administration(), jobs()})
     all.insert(all.end(), some.begin(), some.end());
   return all;
 }

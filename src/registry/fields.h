@@ -432,4 +432,126 @@ constexpr auto fields_of(std::type_identity<Alarm>) {
   };
 }
 
+constexpr auto fields_of(std::type_identity<ExponentialRate>) {
+  return std::tuple{
+      field("base_per_minute", &ExponentialRate::base_per_minute),
+      field("increment_tenths", &ExponentialRate::increment_tenths),
+      field("notified_things", &ExponentialRate::notified_things),
+      field("succeeded_things", &ExponentialRate::succeeded_things),
+  };
+}
+
+constexpr auto fields_of(std::type_identity<JobRollout>) {
+  return std::tuple{
+      field("maximum_per_minute", &JobRollout::maximum_per_minute),
+      field("exponential", &JobRollout::exponential),
+  };
+}
+
+constexpr auto fields_of(std::type_identity<AbortCriterion>) {
+  return std::tuple{
+      field("failure", &AbortCriterion::failure),
+      field("threshold_hundredths", &AbortCriterion::threshold_hundredths),
+      field("min_executed_things", &AbortCriterion::min_executed_things),
+  };
+}
+
+constexpr auto fields_of(std::type_identity<RetryCriterion>) {
+  return std::tuple{
+      field("failure", &RetryCriterion::failure),
+      field("retries", &RetryCriterion::retries),
+  };
+}
+
+constexpr auto fields_of(std::type_identity<MaintenanceWindow>) {
+  return std::tuple{
+      field("start_time", &MaintenanceWindow::start_time),
+      field("minutes", &MaintenanceWindow::minutes),
+  };
+}
+
+constexpr auto fields_of(std::type_identity<JobSchedule>) {
+  return std::tuple{
+      field("start", &JobSchedule::start),
+      field("end", &JobSchedule::end),
+      field("end_behavior", &JobSchedule::end_behavior),
+      field("windows", &JobSchedule::windows),
+  };
+}
+
+constexpr auto fields_of(std::type_identity<PresignedUrls>) {
+  return std::tuple{
+      field("role_arn", &PresignedUrls::role_arn),
+      field("expires_seconds", &PresignedUrls::expires_seconds),
+  };
+}
+
+constexpr auto fields_of(std::type_identity<JobPlan>) {
+  return std::tuple{
+      field("description", &JobPlan::description),
+      field("document", &JobPlan::document),
+      field("document_source", &JobPlan::document_source),
+      field("presigned_urls", &JobPlan::presigned_urls),
+      field("rollout", &JobPlan::rollout),
+      field("abort_criteria", &JobPlan::abort_criteria),
+      field("timeout_minutes", &JobPlan::timeout_minutes),
+      field("retries", &JobPlan::retries),
+  };
+}
+
+constexpr auto fields_of(std::type_identity<Job>) {
+  return std::tuple{
+      field("id", &Job::id),
+      field("plan", &Job::plan),
+      field("targets", &Job::targets),
+      field("selection", &Job::selection),
+      field("template_arn", &Job::template_arn),
+      field("schedule", &Job::schedule),
+      field("document_parameters", &Job::document_parameters),
+      field("status", &Job::status),
+      field("force_canceled", &Job::is_force_canceled),
+      field("reason_code", &Job::reason_code),
+      field("comment", &Job::comment),
+      field("created", &Job::created),
+      field("modified", &Job::modified),
+      field("completed", &Job::completed),
+      field("version", &Job::version),
+  };
+}
+
+constexpr auto fields_of(std::type_identity<JobProgress>) {
+  return std::tuple{
+      field("job", &JobProgress::job),         field("target", &JobProgress::target),
+      field("after", &JobProgress::after),     field("complete", &JobProgress::is_complete),
+      field("version", &JobProgress::version),
+  };
+}
+
+constexpr auto fields_of(std::type_identity<JobTemplate>) {
+  return std::tuple{
+      field("id", &JobTemplate::id),           field("plan", &JobTemplate::plan),
+      field("job_arn", &JobTemplate::job_arn), field("windows", &JobTemplate::windows),
+      field("created", &JobTemplate::created), field("version", &JobTemplate::version),
+  };
+}
+
+constexpr auto fields_of(std::type_identity<JobExecution>) {
+  return std::tuple{
+      field("thing", &JobExecution::thing),
+      field("job", &JobExecution::job),
+      field("number", &JobExecution::number),
+      field("status", &JobExecution::status),
+      field("details", &JobExecution::details),
+      field("force_canceled", &JobExecution::is_force_canceled),
+      field("retry", &JobExecution::retry),
+      field("retried", &JobExecution::is_retried),
+      field("queued", &JobExecution::queued),
+      field("started", &JobExecution::started),
+      field("in_progress_until", &JobExecution::in_progress_until),
+      field("step_until", &JobExecution::step_until),
+      field("modified", &JobExecution::modified),
+      field("version", &JobExecution::version),
+  };
+}
+
 }  // namespace imprint::registry

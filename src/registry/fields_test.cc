@@ -81,6 +81,13 @@ struct Any<PolicyTarget> {
     return any<ThingGroupName>();
   }
 };
+template <>
+struct Any<JobTarget> {
+  static JobTarget make() {
+    if (any<bool>()) return any<ThingName>();
+    return any<ThingGroupName>();
+  }
+};
 template <class T>
   requires std::is_enum_v<T>
 struct Any<T> {
@@ -90,6 +97,11 @@ struct Any<T> {
   static constexpr T last_of(TemplateType) { return TemplateType::jitp; }
   static constexpr T last_of(TaskStatus) { return TaskStatus::cancelling; }
   static constexpr T last_of(CredentialStatus) { return CredentialStatus::revoked; }
+  static constexpr T last_of(JobStatus) { return JobStatus::deletion_in_progress; }
+  static constexpr T last_of(JobExecutionStatus) { return JobExecutionStatus::canceled; }
+  static constexpr T last_of(TargetSelection) { return TargetSelection::continuous; }
+  static constexpr T last_of(JobFailure) { return JobFailure::all; }
+  static constexpr T last_of(JobEndBehavior) { return JobEndBehavior::force_cancel; }
   static constexpr T last_of(outcome::FailureCategory) {
     return outcome::FailureCategory::handshake_refused;
   }
@@ -236,7 +248,7 @@ TEST(RecordFields, OfTheNameAreRequired) {
       ++names;
     }
   });
-  EXPECT_EQ(names, 18U);
+  EXPECT_EQ(names, 23U);
 }
 
 TEST(RecordFields, HaveDistinctNames) {

@@ -83,4 +83,40 @@ struct Form<outcome::FailureCategory> : Form<std::string> {
   }
 };
 
+template <>
+struct Form<registry::JobStatus>
+    : EnumForm<registry::JobStatus::scheduled, registry::JobStatus::in_progress,
+               registry::JobStatus::completed, registry::JobStatus::canceled,
+               registry::JobStatus::deletion_in_progress> {};
+
+template <>
+struct Form<registry::JobExecutionStatus>
+    : TextForm<registry::JobExecutionStatus, &registry::parse_job_execution_status> {
+  static json::value write(registry::JobExecutionStatus value) {
+    return json::value(to_string(value));
+  }
+};
+
+template <>
+struct Form<registry::TargetSelection>
+    : EnumForm<registry::TargetSelection::snapshot, registry::TargetSelection::continuous> {};
+
+template <>
+struct Form<registry::JobTarget> : TextForm<registry::JobTarget, &registry::parse_job_target> {
+  static json::value write(const registry::JobTarget& value) {
+    return json::value(registry::to_string(value));
+  }
+  static registry::JobTarget blank() { return encoding::blank<ThingName>(); }
+};
+
+template <>
+struct Form<registry::JobFailure>
+    : EnumForm<registry::JobFailure::failed, registry::JobFailure::rejected,
+               registry::JobFailure::timed_out, registry::JobFailure::all> {};
+
+template <>
+struct Form<registry::JobEndBehavior>
+    : EnumForm<registry::JobEndBehavior::stop_rollout, registry::JobEndBehavior::cancel,
+               registry::JobEndBehavior::force_cancel> {};
+
 }  // namespace imprint::encoding

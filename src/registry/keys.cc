@@ -21,6 +21,8 @@ struct CreatedAt {
   Timestamp operator()(const RegistrationProgress& r) const { return r.modified; }
   Timestamp operator()(const IndexingConfiguration& r) const { return r.modified; }
   Timestamp operator()(const Alarm& r) const { return r.since; }
+  Timestamp operator()(const JobProgress&) const { return {}; }
+  Timestamp operator()(const JobExecution& r) const { return r.queued; }
   Timestamp operator()(const auto& r) const { return r.created; }
 };
 
@@ -91,6 +93,17 @@ KeyOf<Tombstone> tombstone_key(const CertificateId& certificate) {
   return {{Kind::tombstone, certificate.hex()}};
 }
 
+KeyOf<Job> job_key(const JobId& id) { return {{Kind::job, id.str()}}; }
+KeyOf<JobProgress> job_progress_key(const JobId& job) { return {{Kind::job_progress, job.str()}}; }
+KeyOf<JobTemplate> job_template_key(const JobId& id) { return {{Kind::job_template, id.str()}}; }
+KeyOf<JobExecution> job_execution_key(const ThingName& thing, const JobId& job,
+                                      std::int64_t number) {
+  return {{Kind::job_execution, thing.str(), job.str() + "/" + number_text(number)}};
+}
+
+std::string executions_counter(const JobId& job, JobExecutionStatus status) {
+  return fmt::format("executions-of-job/{}/{}", job.str(), to_string(status));
+}
 std::string entries_counter(const ListName& list) {
   return fmt::format("entries-of-list/{}", list.str());
 }
@@ -146,6 +159,12 @@ KeyOf<AuditTrail> key_of(const AuditTrail&) { return audit_trail_key(); }
 KeyOf<Alarm> key_of(const Alarm& record) { return alarm_key(record.id); }
 KeyOf<Tombstone> key_of(const Tombstone& record) { return tombstone_key(record.certificate); }
 
+KeyOf<Job> key_of(const Job& record) { return job_key(record.id); }
+KeyOf<JobProgress> key_of(const JobProgress& record) { return job_progress_key(record.job); }
+KeyOf<JobTemplate> key_of(const JobTemplate& record) { return job_template_key(record.id); }
+KeyOf<JobExecution> key_of(const JobExecution& record) {
+  return job_execution_key(record.thing, record.job, record.number);
+}
 Key key_of(const Record& record) {
   return std::visit([](const auto& one) -> Key { return key_of(one); }, record);
 }

@@ -49,6 +49,14 @@ KeyOf<ListEntry> list_entry_key(const ListName& list, const std::string& serial)
 KeyOf<AuditTrail> audit_trail_key();
 KeyOf<Alarm> alarm_key(const std::string& id);
 KeyOf<Tombstone> tombstone_key(const CertificateId& certificate);
+KeyOf<Job> job_key(const JobId& id);
+KeyOf<JobProgress> job_progress_key(const JobId& job);
+KeyOf<JobTemplate> job_template_key(const JobId& id);
+KeyOf<JobExecution> job_execution_key(const ThingName& thing, const JobId& job,
+                                      std::int64_t number);
+/// The counter of a job's executions with this status. The code that changes an execution updates
+/// it; it is erased with the job.
+std::string executions_counter(const JobId& job, JobExecutionStatus status);
 /// The counter of a list's entries. The code that adds and removes entries updates it; it is erased
 /// with the list.
 std::string entries_counter(const ListName& list);
@@ -79,6 +87,10 @@ KeyOf<ListEntry> key_of(const ListEntry& record);
 KeyOf<AuditTrail> key_of(const AuditTrail& record);
 KeyOf<Alarm> key_of(const Alarm& record);
 KeyOf<Tombstone> key_of(const Tombstone& record);
+KeyOf<Job> key_of(const Job& record);
+KeyOf<JobProgress> key_of(const JobProgress& record);
+KeyOf<JobTemplate> key_of(const JobTemplate& record);
+KeyOf<JobExecution> key_of(const JobExecution& record);
 Key key_of(const Record& record);
 std::int64_t version_of(const Record& record);
 Timestamp created_at(const Record& record);

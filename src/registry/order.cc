@@ -11,6 +11,7 @@ bool is_by_creation(const Query& query) {
          std::holds_alternative<query::Policies>(query) ||
          std::holds_alternative<query::RegistrationTasks>(query) ||
          std::holds_alternative<query::Alarms>(query) ||
+         std::holds_alternative<query::Jobs>(query) ||
          std::holds_alternative<query::CaCertificates>(query) ||
          std::holds_alternative<query::CertificatesOfCa>(query) ||
          std::holds_alternative<query::AwaitingActivation>(query);
@@ -31,6 +32,11 @@ std::string sort_key(const Record& record, const Query& query) {
                                                               : '2';
     return rank + key.first;
   }
+  if (std::holds_alternative<query::PendingExecutions>(query)) {
+    const auto& execution = std::get<JobExecution>(record);
+    return fmt::format("{}{:016}/{}", execution.status == JobExecutionStatus::in_progress ? 0 : 1,
+                       to_milliseconds(execution.queued), key.second);
+  }
   if (is_by_creation(query)) {
     return fmt::format("{:016}/{}", to_milliseconds(created_at(record)), key.first);
   }
@@ -45,6 +51,7 @@ bool is_ascending(const Query& query) {
   if (const auto* cas = std::get_if<query::CaCertificates>(&query)) return cas->ascending;
   if (const auto* of_ca = std::get_if<query::CertificatesOfCa>(&query)) return of_ca->ascending;
   return !std::holds_alternative<query::RegistrationTasks>(query) &&
+         !std::holds_alternative<query::Jobs>(query) &&
          !std::holds_alternative<query::Alarms>(query);
 }
 

@@ -52,6 +52,10 @@ constexpr std::array<std::string_view, kKinds> kKindNames = {
     "audit trail",
     "alarm",
     "revocation",
+    "job",
+    "job progress",
+    "job template",
+    "job execution",
 };
 
 }  // namespace

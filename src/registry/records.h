@@ -13,6 +13,7 @@
 #include "base/name.h"
 #include "base/network.h"
 #include "outcome/failure_category.h"
+#include "registry/job_records.h"
 
 /// The records of the registry. They are values; `version` starts at 1 and grows by one with each
 /// change, so a writer can name the version it saw. A member is stored only if fields.h lists it.
@@ -504,7 +505,8 @@ struct Record
                    Policy, PolicyVersion, PolicyAttachment, ThingPrincipal, ProvisioningTemplate,
                    ProvisioningTemplateVersion, Counter, AuditEvent, Credential, RegistrationTask,
                    RegistrationProgress, IndexingConfiguration, CaCertificate, ResourceTags,
-                   Setting, ManufacturingList, ListEntry, AuditTrail, Alarm, Tombstone> {
+                   Setting, ManufacturingList, ListEntry, AuditTrail, Alarm, Tombstone, Job,
+                   JobProgress, JobTemplate, JobExecution> {
   using variant::variant;
   Record(const Record& other);
   Record(Record&& other) noexcept;
@@ -541,6 +543,10 @@ enum class Kind : std::uint8_t {
   audit_trail,
   alarm,
   tombstone,
+  job,
+  job_progress,
+  job_template,
+  job_execution,
 };
 inline constexpr std::size_t kKinds = std::variant_size_v<Record::variant>;
 

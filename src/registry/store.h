@@ -232,6 +232,33 @@ struct ExpiringCertificates {
   Timestamp until;
   bool brief = false;
 };
+/// Newest first.
+struct Jobs {
+  std::optional<JobStatus> status = {};
+  std::optional<TargetSelection> selection = {};
+};
+/// By id.
+struct JobTemplates {};
+/// By job and number.
+struct ExecutionsOfThing {
+  ThingName thing;
+  std::optional<JobId> job = {};
+  std::optional<JobExecutionStatus> status = {};
+};
+/// By thing and number.
+struct ExecutionsOfJob {
+  JobId job;
+  std::optional<JobExecutionStatus> status = {};
+};
+/// The executions of a thing that have not ended: those IN_PROGRESS first, then by the time at
+/// which they were queued.
+struct PendingExecutions {
+  ThingName thing;
+};
+/// IN_PROGRESS executions with a timer that ended before `before`; by thing.
+struct DueExecutions {
+  Timestamp before;
+};
 /// Things that match a search, in the order of its range; each is followed by its GroupMemberships,
 /// and the limit counts only things. A page may hold fewer, even none, and still have a next one,
 /// because the number of things examined for one page is bounded.
@@ -253,7 +280,8 @@ struct Query
                    query::CaCertificates, query::CaCertificatesBySubject, query::CertificatesOfCa,
                    query::AwaitingActivation, query::ManufacturingLists, query::EntriesOfList,
                    query::Alarms, query::ExpiringCertificates, query::SameIdentity,
-                   query::Tombstones> {
+                   query::Tombstones, query::Jobs, query::JobTemplates, query::ExecutionsOfThing,
+                   query::ExecutionsOfJob, query::PendingExecutions, query::DueExecutions> {
   using variant::variant;
   Query(const Query& other);
   Query(Query&& other) noexcept;

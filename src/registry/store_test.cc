@@ -22,13 +22,15 @@
 #include "registry/sqlite/snapshot.h"
 #include "registry/sqlite/sqlite_store.h"
 #include "registry/sqlite/statement.h"
-#include "test/support/memory_store.h"
+#include "test/support/store_conformance.h"
 #include "test/support/test_ca.h"
 
 namespace imprint::registry {
 namespace {
 
 using runtime::run_blocking;
+using test::ScratchFolder;
+using test::StoreConformance;
 
 ThingName thing_name(std::string_view text) { return *ThingName::parse(text); }
 CertificateId certificate_id(std::uint8_t seed) {
@@ -53,74 +55,7 @@ CaCertificate ca_certificate(std::uint8_t seed, std::int64_t created) {
   return {.id = certificate_id(seed), .pem = "PEM", .created = from_milliseconds(created)};
 }
 
-class TemporaryFolder {
- public:
-  TemporaryFolder()
-      : path_(std::filesystem::temp_directory_path() /
-              fmt::format("imprint-store-{}-{}", getpid(), counter_++)) {
-    std::filesystem::create_directories(path_);
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  [[nodiscard]] std::filesystem::path file() const { return path_ / "imprint.db"; }
-
- private:
-  static inline int counter_ = 0;
-  std::filesystem::path path_;
-};
-
-struct Body {
-  TemporaryFolder folder;
-  std::unique_ptr<Store> store;
-};
-
-std::unique_ptr<Body> make_body(const std::string& which) {
-  auto body = std::make_unique<Body>();
-  if (which == "memory") {
-    body->store = std::make_unique<test::MemoryStore>();
-  } else {
-    body->store = std::move(*SqliteStore::open(body->folder.file()));
-  }
-  return body;
-}
-
-class StoreConformance : public testing::TestWithParam<std::string> {
- protected:
-  Store& store() { return *body_->store; }
-  Result<void> commit(ChangeSet changes) {
-    return run_blocking(store().commit(std::move(changes)));
-  }
-  Result<void> put(Record record, Expect expect = {}) {
-    ChangeSet changes;
-    changes.changes.emplace_back(Put{std::move(record), expect});
-    return commit(std::move(changes));
-  }
-  std::optional<Record> find(const Key& key) {
-    auto found = run_blocking(store().find({key}));
-    EXPECT_TRUE(found);
-    return found->front();
-  }
-  std::vector<std::string> names(const Query& query, std::size_t page_size = 250) {
-    std::vector<std::string> out;
-    Cursor cursor{{}, page_size};
-    while (true) {
-      auto page = run_blocking(store().list(query, cursor));
-      EXPECT_TRUE(page) << page.error().message;
-      EXPECT_LE(page->records.size(), page_size);
-      for (const Record& record : page->records) {
-        const Key key = key_of(record);
-        out.push_back(key.second.empty() ? key.first : key.first + "/" + key.second);
-      }
-      if (!page->next) return out;
-      cursor.after = *page->next;
-    }
-  }
-
- private:
-  std::unique_ptr<Body> body_ = make_body(GetParam());
-};
-
-INSTANTIATE_TEST_SUITE_P(All, StoreConformance, testing::Values("memory", "sqlite"),
-                         [](const auto& info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(All, StoreConformance, test::kStores, test::store_name);
 
 TEST_P(StoreConformance, FindsWhatWasPutAndNothingElse) {
   ASSERT_TRUE(put(thing("a")));
@@ -433,8 +368,7 @@ class AuditTrailConformance : public StoreConformance {
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(All, AuditTrailConformance, testing::Values("memory", "sqlite"),
-                         [](const auto& info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(All, AuditTrailConformance, test::kStores, test::store_name);
 
 TEST_P(AuditTrailConformance, ChainsEventsInTheOrderOfTheirCommits) {
   EXPECT_EQ(standing(), AuditTrail{});
@@ -861,21 +795,21 @@ TEST_P(StoreConformance, ManyWritersLoseNothing) {
 }
 
 TEST(SqliteStore, KeepsEverythingAcrossAReopenAndIsPrivate) {
-  const TemporaryFolder folder;
+  const ScratchFolder folder;
   {
-    auto store = SqliteStore::open(folder.file());
+    auto store = SqliteStore::open(folder / "imprint.db");
     ASSERT_TRUE(store) << store.error().message;
     ChangeSet changes;
     changes.changes.emplace_back(Put{thing("a")});
     ASSERT_TRUE(run_blocking((*store)->commit(changes)));
-    const auto second = SqliteStore::open(folder.file());
+    const auto second = SqliteStore::open(folder / "imprint.db");
     ASSERT_FALSE(second);
     EXPECT_NE(second.error().message.find("another process"), std::string::npos);
   }
   struct stat status{};
-  ASSERT_EQ(stat(folder.file().c_str(), &status), 0);
+  ASSERT_EQ(stat((folder / "imprint.db").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777U, 0600U);
-  auto again = SqliteStore::open(folder.file());
+  auto again = SqliteStore::open(folder / "imprint.db");
   ASSERT_TRUE(again);
   EXPECT_TRUE(run_blocking(get<Thing>(**again, thing_key(thing_name("a")))));
 }
@@ -890,36 +824,37 @@ void make_store(const std::filesystem::path& file) {
 }
 
 TEST(SqliteStore, IsCheckedWithoutBeingChanged) {
-  const TemporaryFolder folder;
-  make_store(folder.file());
+  const ScratchFolder folder;
+  make_store(folder / "imprint.db");
   const auto names = [&] {
     std::set<std::string> out;
-    for (const auto& entry : std::filesystem::directory_iterator(folder.file().parent_path()))
+    for (const auto& entry :
+         std::filesystem::directory_iterator((folder / "imprint.db").parent_path()))
       out.insert(entry.path().filename().string());
     return out;
   };
   const auto before = names();
   EXPECT_EQ(before, (std::set<std::string>{"imprint.db", "imprint.db.lock"}))
       << "a store at rest is one file";
-  const auto at_rest = check_store(folder.file());
+  const auto at_rest = check_store(folder / "imprint.db");
   EXPECT_TRUE(at_rest) << at_rest.error().message;
   EXPECT_EQ(names(), before) << "a store that is not open has no log";
-  const auto store = SqliteStore::open(folder.file());
+  const auto store = SqliteStore::open(folder / "imprint.db");
   ASSERT_TRUE(store);
   ASSERT_TRUE(run_blocking((*store)->commit({.changes = {Put{thing("more")}}})));
-  const auto open = check_store(folder.file());
+  const auto open = check_store(folder / "imprint.db");
   EXPECT_TRUE(open) << open.error().message;
 }
 
 TEST(SqliteStore, DamageIsNoticed) {
-  const TemporaryFolder folder;
+  const ScratchFolder folder;
   const auto damage = [&](std::streamoff at, std::string_view bytes) {
-    std::fstream file(folder.file(), std::ios::in | std::ios::out | std::ios::binary);
+    std::fstream file(folder / "imprint.db", std::ios::in | std::ios::out | std::ios::binary);
     file.seekp(at);
     file << bytes;
   };
   const auto execute = [&](std::string_view sql) {
-    auto connection = Connection::open(folder.file(), Connection::Mode::read_write);
+    auto connection = Connection::open(folder / "imprint.db", Connection::Mode::read_write);
     ASSERT_TRUE(connection && (*connection)->execute(sql));
   };
   constexpr std::streamoff kPage = 4096;
@@ -929,38 +864,39 @@ TEST(SqliteStore, DamageIsNoticed) {
     Fault fault;
     std::string message;
   } rows[] = {
-      {"not there", [&] { std::filesystem::remove(folder.file()); }, Fault::unavailable, "open"},
-      {"empty", [&] { std::filesystem::resize_file(folder.file(), 0); }, Fault::invalid,
+      {"not there", [&] { std::filesystem::remove(folder / "imprint.db"); }, Fault::unavailable,
+       "open"},
+      {"empty", [&] { std::filesystem::resize_file(folder / "imprint.db", 0); }, Fault::invalid,
        "no tables of Imprint's"},
       {"something else", [&] { damage(0, "This is another file altogether."); }, Fault::invalid,
        "not a database"},
       {"another database", [&] { execute("PRAGMA user_version=0"); }, Fault::invalid,
        "no tables of Imprint's"},
       {"a newer one", [&] { execute("PRAGMA user_version=999"); }, Fault::conflict, "schema 999"},
-      {"cut off", [&] { std::filesystem::resize_file(folder.file(), 20 * kPage); }, Fault::invalid,
-       "damaged"},
+      {"cut off", [&] { std::filesystem::resize_file(folder / "imprint.db", 20 * kPage); },
+       Fault::invalid, "damaged"},
       {"a page overwritten", [&] { damage(30 * kPage, std::string(kPage, '\xA5')); },
        Fault::invalid, "damaged"},
   };
   for (const auto& row : rows) {
-    std::filesystem::remove(folder.file());
-    make_store(folder.file());
+    std::filesystem::remove(folder / "imprint.db");
+    make_store(folder / "imprint.db");
     row.harm();
-    const auto checked = check_store(folder.file());
+    const auto checked = check_store(folder / "imprint.db");
     ASSERT_FALSE(checked) << row.name;
     EXPECT_EQ(checked.error().fault, row.fault) << row.name << ": " << checked.error().message;
     EXPECT_THAT(checked.error().message, testing::HasSubstr(row.message)) << row.name;
   }
-  const auto copied = copy_store(folder.file(), folder.file().string() + ".copy");
+  const auto copied = copy_store(folder / "imprint.db", (folder / "imprint.db").string() + ".copy");
   ASSERT_FALSE(copied) << "because a page was overwritten";
   EXPECT_EQ(copied.error().fault, Fault::invalid) << copied.error().message;
-  EXPECT_FALSE(std::filesystem::exists(folder.file().string() + ".copy"));
+  EXPECT_FALSE(std::filesystem::exists((folder / "imprint.db").string() + ".copy"));
 }
 
 TEST(SqliteStore, SearchesGoThroughTheIndex) {
-  const TemporaryFolder folder;
-  ASSERT_TRUE(SqliteStore::open(folder.file()));
-  auto connection = Connection::open(folder.file(), Connection::Mode::read_only);
+  const ScratchFolder folder;
+  ASSERT_TRUE(SqliteStore::open(folder / "imprint.db"));
+  auto connection = Connection::open(folder / "imprint.db", Connection::Mode::read_only);
   ASSERT_TRUE(connection);
   const auto explain = [&](const ListStatement& list) {
     std::vector<std::string> steps;
@@ -990,8 +926,8 @@ TEST(SqliteStore, SearchesGoThroughTheIndex) {
 }
 
 TEST(SqliteStore, SearchesAThousandThingsAtATime) {
-  const TemporaryFolder folder;
-  auto store = SqliteStore::open(folder.file());
+  const ScratchFolder folder;
+  auto store = SqliteStore::open(folder / "imprint.db");
   ASSERT_TRUE(store);
   constexpr int kThings = 1500;
   ChangeSet all;
@@ -1006,8 +942,8 @@ TEST(SqliteStore, SearchesAThousandThingsAtATime) {
 }
 
 TEST(SqliteStore, AnUnreadableAuditEventHidesNoOther) {
-  const TemporaryFolder folder;
-  auto store = SqliteStore::open(folder.file());
+  const ScratchFolder folder;
+  auto store = SqliteStore::open(folder / "imprint.db");
   ASSERT_TRUE(store) << store.error().message;
   ChangeSet changes;
   changes.events = {AuditEvent{.step = "a", .outcome = "ok", .client = "d"},
@@ -1023,16 +959,16 @@ TEST(SqliteStore, AnUnreadableAuditEventHidesNoOther) {
 }
 
 TEST(SqliteStore, MigratesAnOlderSchema) {
-  const TemporaryFolder folder;
+  const ScratchFolder folder;
   {
-    auto old = *Connection::open(folder.file().string(), Connection::Mode::read_write);
+    auto old = *Connection::open((folder / "imprint.db").string(), Connection::Mode::read_write);
     ASSERT_TRUE(old->execute(migrations().front()));
     ASSERT_TRUE(old->execute("PRAGMA user_version=1"));
     ASSERT_TRUE(
         old->execute("INSERT INTO policies (name, version, created, body) VALUES "
                      "('old', 1, 0, '{\"name\":\"old\",\"version\":1}')"));
   }
-  auto store = SqliteStore::open(folder.file());
+  auto store = SqliteStore::open(folder / "imprint.db");
   ASSERT_TRUE(store) << store.error().message;
   EXPECT_TRUE(run_blocking(get<Policy>(**store, policy_key(*PolicyName::parse("old")))));
   Certificate under_ca = certificate(1);
@@ -1096,15 +1032,15 @@ TEST(SqliteStore, FillsInTheIdentitiesOfCertificatesThatAnEarlierVersionStored) 
   const test::Identity stopped = test::make_device(ca, "stopped");
   const test::Identity never = test::make_device(ca, "never in service");
   Certificate unreadable = certificate(99);
-  const TemporaryFolder folder;
-  make_without_identities(folder.file(),
+  const ScratchFolder folder;
+  make_without_identities(folder / "imprint.db",
                           {record(revoked, CertificateStatus::revoked, 1, 3),
                            record(retired, CertificateStatus::inactive, 2, 3),
                            record(renewed, CertificateStatus::active, 3, 2),
                            record(stopped, CertificateStatus::inactive, 4, 3),
                            record(never, CertificateStatus::inactive, 5, 1), unreadable},
                           retired.certificate.id());
-  auto store = SqliteStore::open(folder.file());
+  auto store = SqliteStore::open(folder / "imprint.db");
   ASSERT_TRUE(store) << store.error().message;
   const auto found = run_blocking(list_all<Certificate>(
       **store, query::SameIdentity{Sha256{1}, revoked.certificate.issued_as()}));
@@ -1141,14 +1077,14 @@ void make_unchained(const std::filesystem::path& file) {
 }
 
 TEST(SqliteStore, BeginsTheChainAfterTheEventsOfAnEarlierVersion) {
-  const TemporaryFolder folder;
-  make_unchained(folder.file());
+  const ScratchFolder folder;
+  make_unchained(folder / "imprint.db");
   {
-    const auto reader = AuditReader::open(folder.file());
+    const auto reader = AuditReader::open(folder / "imprint.db");
     ASSERT_FALSE(reader);
     EXPECT_EQ(reader.error().fault, Fault::conflict);
   }
-  auto store = *SqliteStore::open(folder.file());
+  auto store = *SqliteStore::open(folder / "imprint.db");
   ASSERT_TRUE(run_blocking(store->commit(events({"e"}))));
   const auto trail = run_blocking(get<AuditTrail>(*store, audit_trail_key()));
   ASSERT_TRUE(trail);
@@ -1162,12 +1098,12 @@ TEST(SqliteStore, BeginsTheChainAfterTheEventsOfAnEarlierVersion) {
 }
 
 TEST(SqliteStore, ContinuesTheChainAfterARestart) {
-  const TemporaryFolder folder;
+  const ScratchFolder folder;
   for (const std::string_view client : {"a", "b"}) {
-    auto store = *SqliteStore::open(folder.file());
+    auto store = *SqliteStore::open(folder / "imprint.db");
     ASSERT_TRUE(run_blocking(store->commit(events({client}))));
   }
-  auto reader = AuditReader::open(folder.file());
+  auto reader = AuditReader::open(folder / "imprint.db");
   ASSERT_TRUE(reader) << reader.error().message;
   const auto rows = reader->after(0, 10);
   ASSERT_TRUE(rows);
@@ -1177,18 +1113,18 @@ TEST(SqliteStore, ContinuesTheChainAfterARestart) {
 }
 
 TEST(AuditReader, NamesAnAlteredRow) {
-  const TemporaryFolder folder;
+  const ScratchFolder folder;
   {
-    auto store = *SqliteStore::open(folder.file());
+    auto store = *SqliteStore::open(folder / "imprint.db");
     ASSERT_TRUE(run_blocking(store->commit(events({"a", "b", "c"}))));
   }
   {
-    auto raw = *Connection::open(folder.file().string(), Connection::Mode::read_write);
+    auto raw = *Connection::open((folder / "imprint.db").string(), Connection::Mode::read_write);
     ASSERT_TRUE(
         raw->execute("UPDATE audit_events SET client='z' WHERE sequence=1;"
                      "UPDATE audit_events SET body='{' WHERE sequence=2"));
   }
-  const auto rows = AuditReader::open(folder.file())->after(0, 10);
+  const auto rows = AuditReader::open(folder / "imprint.db")->after(0, 10);
   ASSERT_TRUE(rows);
   EXPECT_THAT((*rows)[0].defect, testing::HasSubstr("filed under the client \"z\""));
   EXPECT_THAT((*rows)[1].defect, testing::HasSubstr("cannot be read"));
@@ -1197,17 +1133,17 @@ TEST(AuditReader, NamesAnAlteredRow) {
 
 /// Two of many waiting change sets cannot be written; the others are not affected.
 TEST(SqliteStore, AnUnwritableChangeSetFailsAlone) {
-  const TemporaryFolder folder;
+  const ScratchFolder folder;
   {
-    ASSERT_TRUE(SqliteStore::open(folder.file()));
+    ASSERT_TRUE(SqliteStore::open(folder / "imprint.db"));
   }
   {
-    auto raw = *Connection::open(folder.file().string(), Connection::Mode::read_write);
+    auto raw = *Connection::open((folder / "imprint.db").string(), Connection::Mode::read_write);
     ASSERT_TRUE(
         raw->execute("CREATE TRIGGER poison BEFORE INSERT ON audit_events WHEN NEW.client='poison' "
                      "BEGIN SELECT RAISE(ABORT, 'poison'); END"));
   }
-  auto store = *SqliteStore::open(folder.file());
+  auto store = *SqliteStore::open(folder / "imprint.db");
   constexpr int kMany = 300;
   const auto is_poison = [](int i) { return i == 7 || i == 250; };
   std::atomic<int> wrong = 0;
@@ -1232,7 +1168,7 @@ ChangeSet large_changes() {
 }
 
 TEST(SqliteStore, AnswersEachTransactionAsItFinishes) {
-  const TemporaryFolder folder;
+  const ScratchFolder folder;
   constexpr std::chrono::seconds kPatience(30);
   std::mutex mutex;
   std::condition_variable changed;
@@ -1249,7 +1185,7 @@ TEST(SqliteStore, AnswersEachTransactionAsItFinishes) {
     EXPECT_TRUE(changed.wait_for(lock, kPatience,
                                  [&] { return all_wait && answered + 1 >= transactions.size(); }));
   };
-  auto store = *SqliteStore::open(folder.file(), std::move(options));
+  auto store = *SqliteStore::open(folder / "imprint.db", std::move(options));
   const auto commit = [&](ChangeSet changes) -> Task<void> {
     EXPECT_TRUE(co_await store->commit(std::move(changes)));
     const std::scoped_lock lock(mutex);
@@ -1269,8 +1205,8 @@ TEST(SqliteStore, AnswersEachTransactionAsItFinishes) {
 }
 
 TEST(SqliteStore, OperatorsWhoReadTheTrailDoNotDelayDevices) {
-  const TemporaryFolder folder;
-  auto store = *SqliteStore::open(folder.file());
+  const ScratchFolder folder;
+  auto store = *SqliteStore::open(folder / "imprint.db");
   constexpr std::size_t kEvents = 1'000;
   constexpr int kPages = 200;
   ChangeSet changes;
@@ -1290,15 +1226,15 @@ TEST(SqliteStore, OperatorsWhoReadTheTrailDoNotDelayDevices) {
 }
 
 TEST(SqliteStore, RefusesAFileThatIsNotAStore) {
-  const TemporaryFolder folder;
-  FILE* file = fopen(folder.file().c_str(), "w");
+  const ScratchFolder folder;
+  FILE* file = fopen((folder / "imprint.db").c_str(), "w");
   ASSERT_NE(file, nullptr);
   fputs(std::string(4096, 'x').c_str(), file);
   fclose(file);
-  const auto store = SqliteStore::open(folder.file());
+  const auto store = SqliteStore::open(folder / "imprint.db");
   ASSERT_FALSE(store);
   EXPECT_EQ(store.error().fault, Fault::unavailable);
-  EXPECT_THAT(store.error().message, testing::HasSubstr(folder.file().string()));
+  EXPECT_THAT(store.error().message, testing::HasSubstr((folder / "imprint.db").string()));
   EXPECT_THAT(store.error().message, testing::HasSubstr("imprint restore FILE DIR"));
 }
 

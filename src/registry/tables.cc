@@ -23,6 +23,12 @@ std::optional<TemplateName> stored_template(const CaCertificate& ca) {
   return ca.registration ? ca.registration->template_name : std::nullopt;
 }
 
+/// Its place among what its thing has to do: those IN_PROGRESS come first.
+std::optional<std::int64_t> pending_rank(const JobExecution& execution) {
+  if (is_terminal(execution.status)) return std::nullopt;
+  return execution.status == JobExecutionStatus::in_progress ? 0 : 1;
+}
+
 template <class Owner, class Member>
 Owner owner_of(Member Owner::*);
 template <class Owner, class Value>
@@ -97,6 +103,19 @@ const std::array<Table, kKinds> kTables = {{
      {"certificate"},
      {searched<&Tombstone::public_key>("public_key"),
       searched<&Tombstone::issued_as>("issued_as")}},
+    {Kind::job,
+     "jobs",
+     {"id"},
+     {searched<&Job::created>("created"), searched<&Job::status>("status"),
+      searched<&Job::selection>("selection")}},
+    {Kind::job_progress, "job_progress", {"job"}},
+    {Kind::job_template, "job_templates", {"id"}},
+    {Kind::job_execution,
+     "job_executions",
+     {"thing", "place"},
+     {searched<&JobExecution::job>("job"), searched<&JobExecution::status>("status"),
+      searched<&JobExecution::queued>("queued"), searched<&pending_rank>("pending"),
+      searched<&times_out_at>("due")}},
 }};
 
 }  // namespace

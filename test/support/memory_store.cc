@@ -163,6 +163,30 @@ struct Matches {
            c->purpose == CertificatePurpose::identity && c->not_after >= q.from &&
            c->not_after < q.until;
   }
+  bool operator()(const query::Jobs& q) const {
+    const auto* job = as<Job>();
+    return job != nullptr && (!q.status || job->status == *q.status) &&
+           (!q.selection || job->selection == *q.selection);
+  }
+  bool operator()(const query::JobTemplates&) const { return as<JobTemplate>() != nullptr; }
+  bool operator()(const query::ExecutionsOfThing& q) const {
+    const auto* execution = as<JobExecution>();
+    return execution != nullptr && execution->thing == q.thing &&
+           (!q.job || execution->job == *q.job) && (!q.status || execution->status == *q.status);
+  }
+  bool operator()(const query::ExecutionsOfJob& q) const {
+    const auto* execution = as<JobExecution>();
+    return execution != nullptr && execution->job == q.job &&
+           (!q.status || execution->status == *q.status);
+  }
+  bool operator()(const query::PendingExecutions& q) const {
+    const auto* execution = as<JobExecution>();
+    return execution != nullptr && execution->thing == q.thing && !is_terminal(execution->status);
+  }
+  bool operator()(const query::DueExecutions& q) const {
+    const auto* execution = as<JobExecution>();
+    return execution != nullptr && times_out_at(*execution).value_or(Timestamp::max()) < q.before;
+  }
   bool operator()(const query::EntriesOfList& q) const {
     const auto* entry = as<ListEntry>();
     return entry != nullptr && entry->list == q.list;

@@ -355,6 +355,60 @@ struct ListOf {
             {q.list.str(), second_part(cursor), limit},
             Kind::list_entry};
   }
+  ListStatement operator()(const query::Jobs& q) const {
+    const TimePlace at = time_place(cursor);
+    return {q.status ? "SELECT body, 0 FROM jobs WHERE status=?3 AND (?1 IS NULL OR "
+                       "(created,id)<(?1,?2)) AND (?4 IS NULL OR selection=?4) "
+                       "ORDER BY created DESC, id DESC LIMIT ?5"
+                     : "SELECT body, 0 FROM jobs WHERE (?1 IS NULL OR (created,id)<(?1,?2)) AND "
+                       "(?3 IS NULL) AND (?4 IS NULL OR selection=?4) "
+                       "ORDER BY created DESC, id DESC LIMIT ?5",
+            {at.created, at.name, cell(q.status), cell(q.selection), limit},
+            Kind::job};
+  }
+  ListStatement operator()(const query::JobTemplates&) const {
+    return {"SELECT body, 0 FROM job_templates WHERE id>?1 ORDER BY id LIMIT ?2",
+            {cursor.after, limit},
+            Kind::job_template};
+  }
+  ListStatement operator()(const query::ExecutionsOfThing& q) const {
+    return {
+        "SELECT body, 0 FROM job_executions WHERE thing=?1 AND (?2 IS NULL OR job=?2) AND "
+        "(?3 IS NULL OR status=?3) AND place>?4 ORDER BY place LIMIT ?5",
+        {q.thing.str(), cell(q.job), cell(q.status), second_part(cursor), limit},
+        Kind::job_execution};
+  }
+  ListStatement operator()(const query::ExecutionsOfJob& q) const {
+    const Cell thing = first_part(cursor);
+    const Cell place = second_part(cursor);
+    if (q.status) {
+      return {
+          "SELECT body, 0 FROM job_executions WHERE job=?1 AND status=?2 AND "
+          "(thing,place)>(?3,?4) ORDER BY thing, place LIMIT ?5",
+          {q.job.str(), cell(q.status), thing, place, limit},
+          Kind::job_execution};
+    }
+    return {
+        "SELECT body, 0 FROM job_executions INDEXED BY job_executions_by_job WHERE job=?1 AND "
+        "(thing,place)>(?2,?3) ORDER BY thing, place LIMIT ?4",
+        {q.job.str(), thing, place, limit},
+        Kind::job_execution};
+  }
+  ListStatement operator()(const query::PendingExecutions& q) const {
+    return {
+        "SELECT body, 0, printf('%d%016d/%s', pending, queued, place) AS turn FROM job_executions "
+        "INDEXED BY job_executions_pending WHERE thing=?1 AND pending IS NOT NULL AND turn>?2 "
+        "ORDER BY turn LIMIT ?3",
+        {q.thing.str(), cursor.after, limit},
+        Kind::job_execution};
+  }
+  ListStatement operator()(const query::DueExecutions& q) const {
+    return {
+        "SELECT body, 0 FROM job_executions WHERE due<?1 AND (thing,place)>(?2,?3) "
+        "ORDER BY thing, place LIMIT ?4",
+        {to_milliseconds(q.before), first_part(cursor), second_part(cursor), limit},
+        Kind::job_execution};
+  }
   ListStatement operator()(const query::CertificatesOfCa& q) const {
     const TimePlace at = time_place(cursor);
     if (q.ascending) {

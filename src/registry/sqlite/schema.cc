@@ -156,6 +156,19 @@ ALTER TABLE certificates ADD COLUMN issued_as TEXT GENERATED ALWAYS AS (json_ext
 CREATE INDEX certificates_by_issue ON certificates (issued_as) WHERE issued_as IS NOT NULL;
 )sql";
 
+constexpr std::string_view kJobs = R"sql(
+CREATE TABLE jobs (id TEXT PRIMARY KEY, version INTEGER NOT NULL, created INTEGER NOT NULL, status TEXT NOT NULL, selection TEXT NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX jobs_by_created ON jobs (created, id);
+CREATE INDEX jobs_by_status ON jobs (status, created, id);
+CREATE TABLE job_progress (job TEXT PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE job_templates (id TEXT PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE job_executions (thing TEXT NOT NULL, place TEXT NOT NULL, version INTEGER NOT NULL, job TEXT NOT NULL, status TEXT NOT NULL, queued INTEGER NOT NULL, pending INTEGER, due INTEGER, body TEXT NOT NULL, PRIMARY KEY (thing, place)) WITHOUT ROWID;
+CREATE INDEX job_executions_by_job ON job_executions (job, thing, place);
+CREATE INDEX job_executions_by_status ON job_executions (job, status, thing, place);
+CREATE INDEX job_executions_pending ON job_executions (thing) WHERE pending IS NOT NULL;
+CREATE INDEX job_executions_by_due ON job_executions (due) WHERE due IS NOT NULL;
+)sql";
+
 }  // namespace
 
 const std::vector<std::string_view>& migrations() {
@@ -172,7 +185,8 @@ const std::vector<std::string_view>& migrations() {
                                                        kAlarms,
                                                        kExpiringCertificates,
                                                        kRefusals,
-                                                       kIdentities};
+                                                       kIdentities,
+                                                       kJobs};
   return kSteps;
 }
 

@@ -155,7 +155,8 @@ constexpr bool kIsAskedByDevices =
     std::is_same_v<T, query::GroupsOfThing> || std::is_same_v<T, query::PrincipalsOfThing> ||
     std::is_same_v<T, query::ThingsOfPrincipal> || std::is_same_v<T, query::SameIdentity> ||
     std::is_same_v<T, query::CertificatesByKey> ||
-    std::is_same_v<T, query::CaCertificatesBySubject>;
+    std::is_same_v<T, query::CaCertificatesBySubject> ||
+    std::is_same_v<T, query::PendingExecutions> || std::is_same_v<T, query::ExecutionsOfThing>;
 
 bool is_asked_by_devices(const Query& query) {
   if (const auto* tombstones = std::get_if<query::Tombstones>(&query))
