@@ -113,6 +113,18 @@ inline constexpr auto kCauses = std::to_array<CauseInfo>({
      .status = 400,
      .category = invalid_request,
      .remedy = "Correct what the firmware sends; the sentence names the member."},
+    {.name = "VersionMismatch",
+     .wire_code = "VersionMismatch",
+     .status = 409,
+     .category = conflict,
+     .remedy = "Read the execution again (DescribeJobExecution) and send the version that it has; "
+               "the answer has its state."},
+    {.name = "InvalidStateTransition",
+     .wire_code = "InvalidStateTransition",
+     .status = 409,
+     .category = conflict,
+     .remedy = "The execution of the job has ended: ask for the next one "
+               "(StartNextPendingJobExecution)."},
     {.name = "InvalidCsr",
      .wire_code = "InvalidCsr",
      .status = 400,

@@ -106,6 +106,19 @@ struct AlarmTold {
   std::string next = {};
 };
 
+/// A device started, advanced or ended an execution of a job.
+struct JobExecutionUpdated {
+  std::string job = {};
+  std::int64_t number = 1;
+  std::string status = {};
+};
+
+/// A job was completed, or canceled by its own rules.
+struct JobEnded {
+  std::string job = {};
+  std::string status = {};
+};
+
 /// The journal keeps a device's steps in the log only for a while.
 struct Paused {
   std::optional<std::int64_t> left_out = {};
@@ -130,7 +143,7 @@ using Change = encoding::json::object;
 
 using Detail = std::variant<std::monostate, Rejection, Issued, Registered, HookAnswer, Introduced,
                             Removed, Ended, LeftUnregistered, AbsentService, AlarmTold, Paused,
-                            KeyUse, OperatorDenied, Change>;
+                            JobExecutionUpdated, JobEnded, KeyUse, OperatorDenied, Change>;
 
 using encoding::field;
 
@@ -221,6 +234,21 @@ constexpr auto fields_of(std::type_identity<AlarmTold>) {
       field("next", &AlarmTold::next),
   };
 }
+constexpr auto fields_of(std::type_identity<JobExecutionUpdated>) {
+  return std::tuple{
+      field("job", &JobExecutionUpdated::job),
+      field("executionNumber", &JobExecutionUpdated::number),
+      field("status", &JobExecutionUpdated::status),
+  };
+}
+
+constexpr auto fields_of(std::type_identity<JobEnded>) {
+  return std::tuple{
+      field("job", &JobEnded::job),
+      field("status", &JobEnded::status),
+  };
+}
+
 constexpr auto fields_of(std::type_identity<Paused>) {
   return std::tuple{
       field("left_out", &Paused::left_out),

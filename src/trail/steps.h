@@ -65,6 +65,9 @@ inline constexpr auto kSteps = std::to_array<StepInfo>({
      &read_as<Rejection>},
     {"just_in_time_registration", "just-in-time registration", Doer::device, &read_as<Introduced>,
      &read_as<Rejection>},
+    {"update_job_execution", "update of a job execution", Doer::device,
+     &read_as<JobExecutionUpdated>},
+    {"end_job", "job ended", Doer::server, &read_as<JobEnded>, &read_as<JobEnded>},
     {"left_unregistered", "left without RegisterThing", Doer::device, &read_nothing,
      &read_as<LeftUnregistered>},
     // The server's, but it undoes a step of the device.
