@@ -359,7 +359,7 @@ Answer thaw_claim(Call call, ClaimNeeds needs) {
   claim.modified = call.now();
   ++claim.version;
   registry::ChangeSet changes = claim_change(call);
-  changes.changes.emplace_back(provisioning::hold_of(history));
+  changes.changes.emplace_back(provisioning::precondition_of(history));
   co_return co_await store_claim(std::move(call), needs, std::move(claim), std::move(changes));
 }
 
