@@ -169,7 +169,7 @@ Result<json::array> lint_devices(const Arguments& arguments, const std::string& 
       const auto more = std::span(sent).subspan(1);
       const auto chain = anchor.verify(device, more, clock.now(), x509::ChainPurpose::tls_client)
                              .and_then([&](const auto&) {
-                               return provisioning::check_way_to_ca(device, more, ca.front());
+                               return provisioning::check_path_to_ca(device, more, ca.front());
                              });
       if (!chain) {
         out.push_back(problem_of("error", file, chain.error().message,

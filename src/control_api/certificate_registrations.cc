@@ -44,7 +44,7 @@ Answer store_certificate(Call call, RegistrationNeeds needs, Certificate record,
     co_return refuse(Exception::already_exists,
                      "The certificate is already provisioned or registered", arn);
   }
-  CO_TRY_ASSIGN(registry::RequireSame hold, co_await provisioning::ask_key_history(
+  CO_TRY_ASSIGN(registry::RequireSame hold, co_await provisioning::read_and_check_key_history(
                                                 store, provisioning::identity_of(record), record.id,
                                                 provisioning::AskedBy::operator_call));
   json::object detail{{"status", registry::to_string(record.status)}};

@@ -66,9 +66,9 @@ Answer create_keys_and_certificate(Call call, CertificateNeeds needs) {
 
 Answer create_certificate_from_csr(Call call, CertificateNeeds needs) {
   CO_TRY_ASSIGN(const x509::Csr csr, issuance::read_csr(call.in.text("certificateSigningRequest")));
-  CO_TRY_ASSIGN(registry::RequireSame hold,
-                co_await provisioning::ask_key_history(needs.store, {csr.public_key().sha256()}, {},
-                                                       provisioning::AskedBy::operator_call));
+  CO_TRY_ASSIGN(registry::RequireSame hold, co_await provisioning::read_and_check_key_history(
+                                                needs.store, {csr.public_key().sha256()}, {},
+                                                provisioning::AskedBy::operator_call));
   CO_TRY_ASSIGN(const Certificate certificate,
                 co_await needs.issue.run(csr.public_key(), issue_request(call, std::move(hold))));
   co_return write_issued(call, certificate);
@@ -161,7 +161,7 @@ Answer update_certificate(Call call, CertificateNeeds needs) {
   const bool activates = wanted == CertificateStatus::active;
   if (activates) CO_TRY(check_activation(history, certificate.id));
   registry::ChangeSet changes;
-  changes.add(provisioning::hold_of(history));
+  changes.add(provisioning::precondition_of(history));
   set_status(call, certificate, wanted, changes,
              wanted == CertificateStatus::revoked ? others_in_service(history, certificate)
                                                   : json::array());

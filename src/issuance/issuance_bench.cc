@@ -21,7 +21,7 @@ struct Setup {
 
 void read_csr(benchmark::State& state) {
   const Setup setup;
-  for (auto _ : state) benchmark::DoNotOptimize(read_csr(setup.csr));
+  for (auto _ : state) benchmark::DoNotOptimize(issuance::read_csr(setup.csr));
 }
 BENCHMARK(read_csr);
 
@@ -37,7 +37,7 @@ BENCHMARK(approve_and_lint);
 void issue(benchmark::State& state) {
   Setup setup;
   for (auto _ : state) {
-    auto csr = read_csr(setup.csr);
+    auto csr = issuance::read_csr(setup.csr);
     auto approved = approve(setup.profile, *csr, test::kToday, make_serial(setup.random));
     auto certificate = setup.issuer.sign(std::move(*approved));
     benchmark::DoNotOptimize(certificate->pem());

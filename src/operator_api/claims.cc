@@ -345,7 +345,7 @@ Answer thaw_claim(Call call, ClaimNeeds needs) {
   claim.frozen.reset();
   claim.status = CertificateStatus::active;
   registry::ChangeSet changes = claim_change(call);
-  changes.add(provisioning::hold_of(history));
+  changes.add(provisioning::precondition_of(history));
   co_return co_await store_claim(std::move(call), needs, std::move(claim), std::move(changes));
 }
 

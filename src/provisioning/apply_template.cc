@@ -65,11 +65,11 @@ registry::Task<Result<AppliedTemplate>> ApplyTemplate::run(ApplyRequest request)
 registry::Task<Result<AppliedTemplate>> ApplyTemplate::attempt(
     const ApplyRequest& request, const templates::Resources& resources, Known& known, int number) {
   if (number > 1) {
-    // What was signed stays; everything else is read anew.
-    const bool arrives = known.origin == Origin::signature;
+    // The certificate that was signed is kept; everything else is read again.
+    const bool is_signed = known.origin == Origin::signature;
     const std::optional<registry::Certificate> made = known.certificate;
     CO_TRY_ASSIGN(known, co_await prepare(resources, request.event));
-    if (arrives) known.certificate = made;
+    if (is_signed) known.certificate = made;
   }
   CO_TRY_ASSIGN(Plan decided, plan_now(known));
   AppliedTemplate answer = answer_of(known);
@@ -86,7 +86,7 @@ registry::Task<Result<Known>> ApplyTemplate::prepare(templates::Resources resour
     if (resource.source == Source::signing_request) {
       known.origin = Origin::signature;
       CO_TRY_ASSIGN(const x509::Csr csr, request_of(resource));
-      // Stands in for the certificate while the plan is tried.
+      // In place of the certificate while the plan is tried.
       known.certificate = registry::Certificate{
           .id = CertificateId(Sha256{}), .pem = {}, .public_key = csr.public_key().sha256()};
     } else {
@@ -157,7 +157,7 @@ registry::Task<Result<void>> ApplyTemplate::register_outside(
   known.certificate->ca_certificate = signer->id;
   known.certificate->mode = signer->mode;
   known.origin = Origin::first_contact;
-  known.holds.push_back(registry::as_read(*signer));
+  known.preconditions.push_back(registry::as_read(*signer));
   co_return Result<void>();
 }
 

@@ -11,18 +11,17 @@
 
 namespace imprint::provisioning {
 
-/// Who asks: the connection's certificate, as the registry knows it.
+/// Who makes a request: the connection and its certificate.
 struct Caller {
   CertificateId certificate;
   std::string client_id = {};
   std::string correlation = {};  ///< one for all steps of a connection, in every event
   std::string source_ip = {};
-  /// Whether its policies still let it ask for this. Absent: nothing but its certificate decides.
+  /// Whether its policies still allow the request. Absent: only its certificate decides.
   std::function<runtime::Task<Result<void>>()> may_still = {};
 };
 
-/// For a request that has waited, for a hook or a key, since it was let in: AccessDenied where the
-/// right to make it has been taken away meanwhile.
+/// For a request that has waited for a hook or a key: ClaimRefused if it is not allowed any more.
 runtime::Task<Result<void>> check_still_allowed(Caller caller);
 
 }  // namespace imprint::provisioning

@@ -7,8 +7,7 @@
 
 namespace imprint::provisioning {
 
-/// How the last character of a text is computed from those before it, so that a slip of the hand
-/// shows.
+/// How the last character of a text is computed from those before it, which reveals typing errors.
 enum class CheckDigit : std::uint8_t {
   luhn,             ///< ISO/IEC 7812-1 annex B: digits, as on payment cards and in IMEIs
   iso7064_mod11_2,  ///< ISO/IEC 7064 MOD 11-2: digits, the last one may be X, as in ISNI and ORCID

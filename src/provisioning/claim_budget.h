@@ -24,11 +24,11 @@ bool is_new_device(const registry::Certificate& certificate);
 Result<void> check_serial_range(const registry::SerialRange& range);
 bool lies_in(const registry::SerialRange& range, std::string_view serial_number);
 
-/// That some use could meet the budget: an end after its beginning, a sound range, no network whose
-/// address goes on after its prefix.
+/// Whether any use could meet the budget: it ends after it begins, its range is sound, and no
+/// network has address bits after its prefix.
 Result<void> check_budget(const registry::ClaimBudget& budget);
 
-/// What a connection asks of its claim.
+/// What a connection uses its claim for.
 struct ClaimUse {
   struct Registration {
     TemplateName template_name;
@@ -36,10 +36,10 @@ struct ClaimUse {
   };
   std::optional<Registration> registers = {};  ///< absent: it asks for a certificate first
   bool is_new_device = true;  ///< a device that comes again is neither counted nor slowed down
-  bool takes_turn = true;     ///< counts towards the rate
+  bool counts_for_rate = true;
 };
 
-/// What a claim can be used for at a moment, whoever asks.
+/// Whether a claim can be used at a moment, by anybody.
 enum class ClaimState : std::uint8_t {
   in_service,
   frozen,
@@ -53,7 +53,7 @@ enum class ClaimState : std::uint8_t {
 std::string_view to_string(ClaimState state);  ///< "in-service"
 ClaimState state_of(const registry::Certificate& claim, std::int64_t devices, Timestamp now);
 
-/// What is known when it asks.
+/// What is known when the claim is used.
 struct ClaimFacts {
   Timestamp now = {};
   std::string source_ip = {};
@@ -68,9 +68,9 @@ struct ClaimVerdict {
   std::optional<Network> learns = {};  ///< to be remembered of the claim, with `allow` only
 };
 
-/// Refuses what the budget does not allow. What nobody does whose devices come from the batch that
-/// the claim was made for freezes it: a use after the last device, from another network, or for a
-/// serial number of another batch. The rate is not asked here (ClaimRates).
+/// Refuses what the budget does not allow. Freezes the claim on a use that cannot come from the
+/// batch it was made for: after the last device, from another network, or for a serial number of
+/// another batch. ClaimRates checks the rate.
 ClaimVerdict decide(const registry::Certificate& claim, const ClaimUse& use,
                     const ClaimFacts& facts);
 
@@ -80,8 +80,8 @@ std::string used_up(std::int64_t devices, std::int64_t max_devices);
 /// What a connection with a frozen claim is told: since when, and why.
 std::string told_when_frozen(const CertificateId& claim, const registry::Freeze& freeze);
 
-/// An ACTIVE claim taken out of service. Store it with registry::update: of many uses at once, the
-/// first freezes the claim.
+/// Takes an ACTIVE claim out of service. Store it with registry::update: of many uses at once, only
+/// one freezes the claim.
 registry::Certificate frozen(registry::Certificate claim, registry::Freeze freeze);
 
 }  // namespace imprint::provisioning

@@ -19,8 +19,7 @@ Error deny(std::string message) {
   return {Fault::forbidden, std::move(message), {}, "ClaimRefused"_cause};
 }
 
-/// The caller's connection is cut when its certificate is deactivated, but a request may be faster
-/// than that.
+/// A request may come before its connection is closed because of the deactivation.
 Error deny_inactive(const CertificateId& id, const std::optional<Certificate>& found) {
   if (found && found->frozen) return deny(told_when_frozen(id, *found->frozen));
   return deny(fmt::format("certificate {}, which asks, has been {} meanwhile", id.hex(),
@@ -31,9 +30,8 @@ Error deny_expired(const Certificate& claim) {
   return deny(fmt::format("certificate {}, which asks, has expired", claim.id.hex()));
 }
 
-/// The answer does not wait for it: a claim's connections are cut as soon as it is frozen, and the
-/// device that brought it about is to hear why. Lost against another change or a crash, the next
-/// use freezes it.
+/// The answer does not wait for it: freezing closes the claim's connections, and the device that
+/// caused it must get its answer first. If the commit fails, the next use freezes the claim.
 runtime::Task<void> commit(registry::Store& store, registry::ChangeSet changes) {
   std::ignore = co_await store.commit(std::move(changes));
 }
@@ -53,8 +51,8 @@ registry::AuditEvent about_claim(alarms::Kind kind, std::string_view because, co
 }  // namespace
 
 registry::Task<Result<Certificate>> ClaimGuard::admit(Caller caller, ClaimUse use) {
-  // Several devices may bring the same network at once; the store lets one through and the others
-  // look again.
+  // Several devices may add the same network at once; the store accepts one, and the others read
+  // again.
   co_return co_await registry::retry_on_conflict(
       [&](int number) { return admit_once(caller, use, number == 1); });
 }
@@ -86,13 +84,13 @@ registry::Task<Result<Certificate>> ClaimGuard::admit_once(const Caller& caller,
     changes.changes.emplace_back(registry::update(*claim, now));
     CO_TRY(co_await store_.commit(std::move(changes)));
   }
-  CO_TRY(take_turn(*claim, use));
+  CO_TRY(count_for_rate(*claim, use));
   co_return std::move(*claim);
 }
 
-Result<void> ClaimGuard::take_turn(const Certificate& claim, const ClaimUse& use) {
+Result<void> ClaimGuard::count_for_rate(const Certificate& claim, const ClaimUse& use) {
   const auto& rate = claim.claim_budget.rate;
-  if (!rate || !use.is_new_device || !use.takes_turn) return {};
+  if (!rate || !use.is_new_device || !use.counts_for_rate) return {};
   const Monotonic now = clock_.monotonic();
   if (use.registers ? rates_.take(claim.id, *rate, now) : rates_.has_room(claim.id, *rate, now))
     return {};
@@ -110,8 +108,8 @@ Error ClaimGuard::used_up(const Caller& caller, const Certificate& claim,
   return freeze(caller, claim, serial_number, provisioning::used_up(most, most));
 }
 
-/// Claims only: a certificate that devices share by other ways has no batch to be used away from.
-/// One that learns its networks is frozen there, which is more than an alarm.
+/// For claims only: other certificates that devices share belong to no batch. A claim that learns
+/// its networks is frozen instead, which is more than an alarm.
 void ClaimGuard::note_place(const Caller& caller, const Certificate& claim,
                             const ClaimPlaces& known, std::int64_t devices,
                             const std::string& serial_number) {
@@ -120,7 +118,7 @@ void ClaimGuard::note_place(const Caller& caller, const Certificate& claim,
       !host)
     return;
   const PlaceVerdict verdict =
-      look_at_place(settings_.get()->new_places, known, host->site(), devices);
+      judge_place(settings_.get()->new_places, known, host->site(), devices);
   if (!verdict.remember) return;
   registry::ChangeSet changes;
   changes.changes.emplace_back(
@@ -130,7 +128,7 @@ void ClaimGuard::note_place(const Caller& caller, const Certificate& claim,
     changes.events.push_back(about_claim(alarms::Kind::claim_new_place, verdict.alarm, caller,
                                          claim, serial_number, clock_.now()));
   }
-  // Lost against another use or a crash, the next one remembers it.
+  // If the commit fails, the next use remembers the place.
   runtime::start(commit(store_, std::move(changes)));
 }
 

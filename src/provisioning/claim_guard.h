@@ -12,20 +12,20 @@
 
 namespace imprint::provisioning {
 
-/// Holds claims to their budgets, and freezes one that was used beyond it. Certificates without a
-/// budget, such as claims made the AWS way, are held to their policies only. One per process, any
+/// Holds claims to their budgets, and freezes those that are used beyond them. Certificates without
+/// a budget, such as claims made as on AWS, are held to their policies only. One per process, any
 /// thread.
 class ClaimGuard {
  public:
   ClaimGuard(registry::Store& store, const Current<Settings>& settings, const Clock& clock)
       : store_(store), settings_(settings), clock_(clock) {}
 
-  /// The asking certificate as it is now, when it may do this. Codes AccessDenied, and Throttled
+  /// The caller's certificate as it is now, if it may do this. Causes ClaimRefused, and Throttled
   /// for its rate.
   registry::Task<Result<registry::Certificate>> admit(Caller caller, ClaimUse use);
 
-  /// A registration met the limit of devices at its commit, after it had been admitted: the others
-  /// were faster. What its device is told.
+  /// Freezes the claim: other registrations used it up between the admission of this one and its
+  /// commit. The answer to the device.
   Error used_up(const Caller& caller, const registry::Certificate& claim,
                 const std::string& serial_number);
 
@@ -34,9 +34,9 @@ class ClaimGuard {
                                                            const ClaimUse& use, bool notes_place);
   Error freeze(const Caller& caller, const registry::Certificate& claim,
                const std::string& serial_number, const std::string& because);
-  Result<void> take_turn(const registry::Certificate& claim, const ClaimUse& use);
+  Result<void> count_for_rate(const registry::Certificate& claim, const ClaimUse& use);
 
-  /// Raises an alarm when the claim is used from where it never was.
+  /// Raises an alarm when the claim is used from a new place.
   void note_place(const Caller& caller, const registry::Certificate& claim,
                   const ClaimPlaces& known, std::int64_t devices, const std::string& serial_number);
 

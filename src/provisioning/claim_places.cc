@@ -13,10 +13,10 @@ namespace {
 
 namespace json = encoding::json;
 
-/// Of one claim; it has been told enough then.
-constexpr std::size_t kMostTold = 32;
+/// For each claim: further places raise no alarm.
+constexpr std::size_t kMostAlarmed = 32;
 
-bool holds(const std::vector<Network>& places, const Network& site) {
+bool contains(const std::vector<Network>& places, const Network& site) {
   return std::ranges::find(places, site) != places.end();
 }
 
@@ -55,7 +55,7 @@ ClaimPlaces read_places(const std::optional<registry::Setting>& setting) {
   if (!parsed || !parsed->is_object()) return out;
   const json::object& object = parsed->get_object();
   out.learned = read_networks(object, "learned");
-  out.told = read_networks(object, "told");
+  out.alarmed = read_networks(object, "told");
   const auto* first = object.if_contains("firstDevices");
   if (first != nullptr && first->is_int64()) out.first_devices = first->get_int64();
   return out;
@@ -65,19 +65,19 @@ registry::Setting write_places(const CertificateId& claim, const ClaimPlaces& pl
                                Timestamp now) {
   return {.name = places_key(claim).first,
           .value = encoding::to_json(json::object{{"learned", write_networks(places.learned)},
-                                                  {"told", write_networks(places.told)},
+                                                  {"told", write_networks(places.alarmed)},
                                                   {"firstDevices", places.first_devices}}),
           .created = now,
           .modified = now,
           .version = places.version + 1};
 }
 
-PlaceVerdict look_at_place(const alarms::NewPlaceOptions& options, const ClaimPlaces& known,
-                           const Network& site, std::int64_t devices) {
+PlaceVerdict judge_place(const alarms::NewPlaceOptions& options, const ClaimPlaces& known,
+                         const Network& site, std::int64_t devices) {
   const auto most = static_cast<std::size_t>(options.most_places);
-  // More than the most were learned: it is used everywhere.
-  if (!options.enabled || known.learned.size() > most || holds(known.learned, site) ||
-      holds(known.told, site))
+  // With more places than that, it is used everywhere.
+  if (!options.enabled || known.learned.size() > most || contains(known.learned, site) ||
+      contains(known.alarmed, site))
     return {};
   ClaimPlaces next = known;
   if (known.version == 0) next.first_devices = devices;
@@ -85,8 +85,8 @@ PlaceVerdict look_at_place(const alarms::NewPlaceOptions& options, const ClaimPl
     next.learned.push_back(site);
     return {.remember = std::move(next)};
   }
-  if (known.told.size() >= kMostTold) return {};
-  next.told.push_back(site);
+  if (known.alarmed.size() >= kMostAlarmed) return {};
+  next.alarmed.push_back(site);
   std::vector<std::string> places;
   for (const Network& place : known.learned) places.push_back(place.text());
   return {.remember = std::move(next),

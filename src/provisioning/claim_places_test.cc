@@ -17,13 +17,13 @@ struct Claim {
   ClaimPlaces known = {};
 
   std::string use(int place, std::int64_t devices) {
-    PlaceVerdict verdict = look_at_place(options, known, site(place), devices);
+    PlaceVerdict verdict = judge_place(options, known, site(place), devices);
     if (verdict.remember) {
       const auto kept = write_places(CertificateId(Sha256{}), *verdict.remember, {});
       known = read_places(kept);
       EXPECT_EQ(known.version, kept.version);
       EXPECT_EQ(known.learned, verdict.remember->learned);
-      EXPECT_EQ(known.told, verdict.remember->told);
+      EXPECT_EQ(known.alarmed, verdict.remember->alarmed);
     }
     return verdict.alarm;
   }
@@ -59,7 +59,7 @@ TEST(ClaimPlaces, AreBounded) {
   int alarms = 0;
   for (int i = 2; i < 250; ++i) alarms += claim.use(i, 10).empty() ? 0 : 1;
   EXPECT_EQ(alarms, 32);
-  EXPECT_EQ(claim.known.told.size(), 32U);
+  EXPECT_EQ(claim.known.alarmed.size(), 32U);
 }
 
 TEST(ClaimPlaces, AreNotWatchedWhenSwitchedOff) {
@@ -73,7 +73,7 @@ TEST(ClaimPlaces, AreNotWatchedWhenSwitchedOff) {
 TEST(ClaimPlaces, BrokenRecordsAreAsIfThereWereNone) {
   for (const char* value : {"", "[]", "{", R"({"learned":1,"told":[1,"x"],"firstDevices":"y"})"}) {
     const ClaimPlaces places = read_places(registry::Setting{.name = "s", .value = value});
-    EXPECT_TRUE(places.learned.empty() && places.told.empty()) << value;
+    EXPECT_TRUE(places.learned.empty() && places.alarmed.empty()) << value;
     EXPECT_EQ(places.version, 1);
   }
   EXPECT_EQ(read_places(std::nullopt), ClaimPlaces());

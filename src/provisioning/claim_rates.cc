@@ -5,16 +5,16 @@ namespace imprint::provisioning {
 
 std::deque<Monotonic>& ClaimRates::recent(const CertificateId& claim, const registry::Rate& rate,
                                           Monotonic now) {
-  std::deque<Monotonic>& turns = turns_[claim];
-  while (!turns.empty() && now - turns.front() >= rate.per) turns.pop_front();
-  return turns;
+  std::deque<Monotonic>& devices = devices_[claim];
+  while (!devices.empty() && now - devices.front() >= rate.per) devices.pop_front();
+  return devices;
 }
 
 bool ClaimRates::take(const CertificateId& claim, const registry::Rate& rate, Monotonic now) {
   const std::scoped_lock lock(mutex_);
-  std::deque<Monotonic>& turns = recent(claim, rate, now);
-  if (static_cast<std::int64_t>(turns.size()) >= rate.most) return false;
-  turns.push_back(now);
+  std::deque<Monotonic>& devices = recent(claim, rate, now);
+  if (static_cast<std::int64_t>(devices.size()) >= rate.most) return false;
+  devices.push_back(now);
   return true;
 }
 

@@ -11,15 +11,15 @@
 
 namespace imprint::provisioning {
 
-/// How many devices each claim has registered of late: a window that slides, so that no stretch of
-/// the rate's length holds more than it allows. In memory: a restart begins anew, which costs an
-/// attacker who cannot restart the server nothing, and the line no waiting. One per process, any
-/// thread; only claims with a rate are in it, at most `Rate::most` moments of each.
+/// When each claim registered its latest devices: a sliding window, so that no period of the rate's
+/// length has more devices than the rate allows. Kept in memory: after a restart it is empty, which
+/// attackers cannot bring about. One per process, any thread; it has only claims with a rate, with
+/// at most `Rate::most` moments each.
 class ClaimRates {
  public:
-  /// Takes a turn, if there is one left.
+  /// Counts a device, if the rate allows one more.
   bool take(const CertificateId& claim, const registry::Rate& rate, Monotonic now);
-  /// Whether there is one left.
+  /// Whether the rate allows one more.
   bool has_room(const CertificateId& claim, const registry::Rate& rate, Monotonic now);
 
  private:
@@ -27,7 +27,7 @@ class ClaimRates {
                                 Monotonic now);
 
   std::mutex mutex_;
-  std::map<CertificateId, std::deque<Monotonic>> turns_;
+  std::map<CertificateId, std::deque<Monotonic>> devices_;
 };
 
 }  // namespace imprint::provisioning

@@ -16,10 +16,10 @@ using registry::CertificateStatus;
 
 namespace {
 
-/// Signing requests that are remembered of one certificate.
+/// Signing requests that are remembered for each certificate.
 constexpr std::size_t kMostRequests = 64;
 
-/// Whose settings hold before the device has named a template: that of a claim that has only one.
+/// The template whose settings apply before the device has named one: the only one of its claim.
 std::optional<TemplateName> only_template(const registry::Certificate& claim) {
   const auto& names = claim.claim_budget.templates;
   return names.size() == 1 ? std::optional(names.front()) : std::nullopt;
@@ -31,7 +31,7 @@ registry::Task<Result<CreatedCertificate>> CreateCertificate::with_keys(Caller c
   CO_TRY_ASSIGN(const registry::Certificate claim, co_await claims_.admit(caller, {}));
   CO_TRY_ASSIGN(const Settings settings,
                 co_await settings_of_claim(store_, *settings_.get(), only_template(claim)));
-  // A place before the key, which costs most: who waits for RegisterThing too often gets none.
+  // Before a key is made, which costs most: a claim with too many pending certificates gets none.
   CO_TRY_ASSIGN(PendingCertificates::Place place, reserve(caller));
   CO_TRY_ASSIGN(const x509::PrivateKey key,
                 co_await make_device_key(settings.key_algorithm, keys_, caller.certificate.hex()));
@@ -47,8 +47,8 @@ registry::Task<Result<CreatedCertificate>> CreateCertificate::from_csr(Caller ca
   CO_TRY_ASSIGN(const x509::Csr csr, issuance::read_csr(csr_pem));
   const std::string digest = encoding::to_hex(csr.proof());
   const Sha256 key = csr.public_key().sha256();
-  const Turns::Turn turn = co_await turns_.take(std::string(as_text(key)));
-  // Somebody may revoke a certificate of the key at this moment; then it is looked at again.
+  const KeyedLock::Guard guard = co_await requests_.lock(std::string(as_text(key)));
+  // Reads again if, for example, a certificate of the key is revoked at this moment.
   co_return co_await registry::retry_on_conflict(
       [&](int) { return issue_or_reopen(caller, csr.public_key(), digest); });
 }
@@ -60,12 +60,12 @@ registry::Task<Result<CreatedCertificate>> CreateCertificate::issue_or_reopen(Ca
   if (!known.made_before) {
     CO_TRY_ASSIGN(PendingCertificates::Place place, reserve(caller));
     co_return co_await issue(std::move(caller), std::move(key), "create_certificate_from_csr"_step,
-                             KeyRequest{std::move(digest), std::move(known.hold)},
+                             KeyRequest{std::move(digest), std::move(known.precondition)},
                              std::move(place));
   }
-  // It may have waited for another request with the same key.
+  // The request may have waited for another one with the same key.
   CO_TRY(co_await check_still_allowed(caller));
-  CO_TRY(co_await claims_.admit(caller, {.is_new_device = false, .takes_turn = false}));
+  CO_TRY(co_await claims_.admit(caller, {.is_new_device = false, .counts_for_rate = false}));
   CO_TRY_ASSIGN(const registry::Certificate open,
                 co_await reopen(std::move(caller), *known.made_before, std::move(digest)));
   CreatedCertificate created = answer(open);
@@ -86,9 +86,9 @@ Result<PendingCertificates::Place> CreateCertificate::reserve(const Caller& call
 
 /// `place` is held until the certificate is stored.
 registry::Task<Result<CreatedCertificate>> CreateCertificate::issue(
-    Caller caller, x509::PublicKey key, trail::Step step, std::optional<KeyRequest> asked,
+    Caller caller, x509::PublicKey key, trail::Step step, std::optional<KeyRequest> key_request,
     [[maybe_unused]] PendingCertificates::Place place) {
-  // It may have waited: for its key to be made, or for another request with the same one.
+  // The request may have waited for its key, or for another request with the same key.
   CO_TRY(co_await check_still_allowed(caller));
   CO_TRY_ASSIGN(const registry::Certificate claim, co_await claims_.admit(caller, {}));
   CO_TRY_ASSIGN(const Settings settings,
@@ -103,11 +103,11 @@ registry::Task<Result<CreatedCertificate>> CreateCertificate::issue(
                               .client = caller.client_id},
                              step, trail::Outcome::ok),
   };
-  if (asked) {
-    request.requests = {std::move(asked->digest)};
-    request.also = [hold = std::move(asked->hold)](const registry::Certificate&,
-                                                   registry::ChangeSet& changes) {
-      changes.changes.emplace_back(hold);
+  if (key_request) {
+    request.requests = {std::move(key_request->digest)};
+    request.also = [precondition = std::move(key_request->precondition)](
+                       const registry::Certificate&, registry::ChangeSet& changes) {
+      changes.changes.emplace_back(precondition);
     };
   }
   CO_TRY_ASSIGN(const registry::Certificate record,
@@ -119,11 +119,11 @@ registry::Task<Result<CreateCertificate::KnownKey>> CreateCertificate::look_up(C
                                                                                Sha256 public_key) {
   const registry::query::SameIdentity identity{public_key};
   CO_TRY_ASSIGN(const KeyHistory history, co_await read_key_history(store_, identity));
-  // A revoked key stays out whichever claim it comes through. An INACTIVE certificate is judged
-  // with its thing, when this one is registered.
+  // A revoked key is refused whichever claim it comes through. What an INACTIVE certificate of the
+  // key means depends on its thing, and is decided at RegisterThing.
   CO_TRY(check_key_history(history, identity, {}, AskedBy::device, Inactive::is_permitted));
   const Timestamp now = clock_.now();
-  KnownKey out{.hold = hold_of(history)};
+  KnownKey out{.precondition = precondition_of(history)};
   for (const registry::Certificate& certificate : history.certificates) {
     // Another claim's certificate proves nothing here.
     if (certificate.requested_by != caller.certificate) continue;
@@ -136,8 +136,9 @@ registry::Task<Result<CreateCertificate::KnownKey>> CreateCertificate::look_up(C
   co_return out;
 }
 
-/// What is in use is registered anew by the holder of its key, not by whoever saw a request of its:
-/// a request that was not sent before proves the key, and so does an operator's word.
+/// A certificate in use may be registered again by the holder of its key, but not by somebody who
+/// recorded one of its requests: only a request that was never sent before proves the key. With an
+/// operator's permission, an old request will do.
 registry::Task<Result<bool>> CreateCertificate::may_register_anew(registry::Certificate certificate,
                                                                   std::string request) {
   const bool was_seen =
@@ -152,8 +153,8 @@ registry::Task<Result<bool>> CreateCertificate::may_register_anew(registry::Cert
   });
 }
 
-/// A pending certificate whose hour is half gone gets a whole one; one that is in use already gets
-/// a new round, so that its device can register again.
+/// Renews the token of a pending certificate past half its lifetime. A certificate that is in use
+/// gets a token of a new round, so that its device can register again.
 registry::Task<Result<registry::Certificate>> CreateCertificate::reopen(
     Caller caller, registry::Certificate certificate, std::string request) {
   const Timestamp now = clock_.now();
@@ -162,7 +163,7 @@ registry::Task<Result<registry::Certificate>> CreateCertificate::reopen(
   if (is_pending && *certificate.ownership_expires - now > lifetime / 2) co_return certificate;
   if (!is_pending) {
     CO_TRY_ASSIGN(const bool anew, co_await may_register_anew(certificate, request));
-    // Otherwise what was registered stands: the same registration gets the same answer.
+    // Otherwise the registration stays, and the same RegisterThing request gets the same answer.
     if (anew) {
       ++certificate.ownership_round;
       certificate.registration.reset();
@@ -170,7 +171,7 @@ registry::Task<Result<registry::Certificate>> CreateCertificate::reopen(
   }
   if (std::ranges::find(certificate.requests, request) == certificate.requests.end())
     certificate.requests.push_back(request);
-  // Only the holder of the key makes new ones; whoever kept an old one waits for as many.
+  // Only the holder of the key can make new requests, so nobody else can push old ones out.
   if (certificate.requests.size() > kMostRequests)
     certificate.requests.erase(certificate.requests.begin());
   certificate.ownership_expires = now + lifetime;

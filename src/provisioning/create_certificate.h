@@ -8,10 +8,10 @@
 #include "provisioning/caller.h"
 #include "provisioning/claim_guard.h"
 #include "provisioning/issue.h"
+#include "provisioning/keyed_lock.h"
 #include "provisioning/ownership_token.h"
 #include "provisioning/pending_certificates.h"
 #include "provisioning/settings.h"
-#include "provisioning/turns.h"
 #include "trail/steps.h"
 
 namespace imprint::provisioning {
@@ -26,7 +26,7 @@ struct CreatedCertificate {
 };
 
 /// CreateKeysAndCertificate and CreateCertificateFromCsr of the fleet provisioning MQTT API. The
-/// certificate is PENDING_ACTIVATION and is removed with its token unless RegisterThing comes.
+/// certificate is PENDING_ACTIVATION and is removed when its token expires before RegisterThing.
 class CreateCertificate {
  public:
   CreateCertificate(registry::Store& store, IssueCertificate& issue, issuance::KeyPool& keys,
@@ -48,15 +48,15 @@ class CreateCertificate {
   registry::Task<Result<CreatedCertificate>> from_csr(Caller caller, std::string csr_pem);
 
  private:
-  /// What is asked for with a key of the device's own.
+  /// A request with a key of the device's own.
   struct KeyRequest {
-    std::string digest;          ///< of the signing request
-    registry::RequireSame hold;  ///< what the answer rests on: what is known of the key
+    std::string digest;                  ///< of the signing request
+    registry::RequireSame precondition;  ///< nothing has changed that is known of the key
   };
   /// What is known of a key of the device's own.
   struct KnownKey {
     std::optional<registry::Certificate> made_before = {};  ///< for the same caller
-    registry::RequireSame hold = {};
+    registry::RequireSame precondition = {};
   };
 
   /// Fault::conflict: what is known of the key has changed meanwhile.
@@ -84,7 +84,7 @@ class CreateCertificate {
   ClaimGuard& claims_;
   const Current<Settings>& settings_;
   const Clock& clock_;
-  Turns turns_;  ///< by public key
+  KeyedLock requests_;  ///< by public key
 };
 
 }  // namespace imprint::provisioning

@@ -29,13 +29,14 @@ Result<templates::Resources> evaluate(const DeviceRegistration& device, const Ad
 }
 
 Known known_of(DeviceRegistration device, Admission admission, templates::Resources resources) {
-  DeviceRequest request{.holds = std::move(device.through.holds),
+  DeviceRequest request{.preconditions = std::move(device.through.preconditions),
                         .source = std::move(device.through.source),
                         .template_version = device.through.version,
                         .settings = std::move(device.through.settings),
                         .registered = std::move(admission.registered)};
-  request.holds.push_back(std::move(device.authorised_by));
-  request.holds.insert(request.holds.end(), admission.holds.begin(), admission.holds.end());
+  request.preconditions.push_back(std::move(device.authorised_by));
+  request.preconditions.insert(request.preconditions.end(), admission.preconditions.begin(),
+                               admission.preconditions.end());
   return {.resources = std::move(resources),
           .device = std::move(request),
           .fleet = std::move(device.fleet),
@@ -69,7 +70,7 @@ registry::Task<Result<LoadedTemplate>> DeviceRegistrar::load(registry::Provision
                            .parsed = std::move(parsed),
                            .settings = std::move(settings),
                            .hook_arn = std::move(hook),
-                           .holds = {registry::as_read(stored)}};
+                           .preconditions = {registry::as_read(stored)}};
 }
 
 Result<LoadedTemplate> DeviceRegistrar::load(const registry::CaCertificate& ca) const {

@@ -26,8 +26,8 @@ struct LoadedTemplate {
   std::int64_t version = 1;
   templates::Template parsed;
   Settings settings;
-  std::string hook_arn = {};                  ///< its pre-provisioning hook; empty: none
-  std::vector<registry::Require> holds = {};  ///< DeviceRequest::holds
+  std::string hook_arn = {};                          ///< its pre-provisioning hook; empty: none
+  std::vector<registry::Require> preconditions = {};  ///< DeviceRequest::preconditions
 };
 
 /// A device that is to be registered.

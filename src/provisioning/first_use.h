@@ -5,14 +5,12 @@
 
 namespace imprint::provisioning {
 
-/// Whether the first connection of a certificate is still to be noted, or what it replaces still to
-/// be retired.
+/// Whether the certificate has not connected yet, or replaces others that are not retired yet.
 bool awaits_first_use(const registry::Certificate& certificate);
 
-/// A certificate that was provisioned has connected: it is known to have reached its device, and
-/// the certificates that it replaces are taken out of service and off their thing, in the same
-/// transaction. Looks again when others changed the same records meanwhile; where that does not
-/// help, nothing is lost, the next connection does it.
+/// Notes that a certificate that was provisioned has connected, and so has reached its device. The
+/// certificates that it replaces are deactivated and detached from their thing in the same
+/// transaction. If that fails, the next connection does it.
 registry::Task<Result<void>> note_first_use(registry::Store& store, CertificateId certificate,
                                             Timestamp now);
 

@@ -15,7 +15,7 @@ constexpr std::string_view kSerialNumber = "SerialNumber";
 constexpr std::string_view kSubjectSerialNumber = "AWS::IoT::Certificate::SerialNumber";
 constexpr std::string_view kSubjectCommonName = "AWS::IoT::Certificate::CommonName";
 
-/// One decision in the making.
+/// Decides about one applicant.
 class Gate {
  public:
   Gate(const Rules& rules, const Applicant& applicant, const Listing& listing)
@@ -72,7 +72,7 @@ class Gate {
     return {};
   }
 
-  /// One sentence for all that can be wrong: what the lists hold is not a device's to find out.
+  /// The same sentence for every reason: a device must not find out what is on the lists.
   [[nodiscard]] Unexpected refuse_unit(Cause cause, std::string why) const {
     return refuse(
         cause,
@@ -137,7 +137,7 @@ class Gate {
       if (const auto it = columns.find(value->text); it != columns.end())
         return std::optional(it->second);
     }
-    // A device must not choose what the list was to say.
+    // A device must not choose a value that the list is to give.
     return refuse_unit(
         rules_.allowlist.empty() ? "NoListAttached"_cause : "ListValueMissing"_cause,
         fmt::format("setting override.{} = column:{}: {}", name, value->text,
@@ -197,7 +197,7 @@ registry::Task<Result<Admission>> ask_gatekeeper(registry::Store& store, Rules r
   CO_TRY_ASSIGN(const templates::Parameters wanted, admit(rules, applicant, listing));
   Admission out;
   if (listing.entry) {
-    out.holds.push_back(registry::as_read(*listing.entry));
+    out.preconditions.push_back(registry::as_read(*listing.entry));
     out.registered.list = rules.allowlist;
   }
   for (const auto& [name, value] : wanted) {
@@ -221,7 +221,7 @@ Result<void> check_serials(const Rules& rules, const Applicant& applicant,
   for (const std::string& name : needed) {
     const auto declared = of.parameters().find(name);
     const bool has_default = declared != of.parameters().end() && declared->second;
-    // One that may be left out may be empty, unless it is the serial.
+    // A parameter that may be left out may be empty, except the serial.
     if (has_default && name != needed.front()) continue;
     const bool is_predefined = templates::is_predefined(of.use(), name);
     if (declared == of.parameters().end() && !is_predefined) continue;  // it has no effect

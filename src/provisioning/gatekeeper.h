@@ -22,7 +22,7 @@ struct Applicant {
   templates::Parameters parameters;  ///< what the device says, or for JITP its certificate
 };
 
-/// What the registry has of the list that the rules name.
+/// What the registry says of the list that the rules name.
 struct Listing {
   bool exists = false;  ///< the list itself
   std::optional<registry::ListEntry> entry = {};
@@ -32,33 +32,33 @@ struct Listing {
 /// certificate the serialNumber in its subject and, without one, the common name.
 std::string serial_parameter_of(const Rules& rules, const Applicant& applicant);
 
-/// Decides; pure. Gives what the rules set parameters to, or Fault::forbidden: its message is for
-/// the device, its `rule` names for operators what decided.
+/// Decides; pure. Returns the parameters that the rules set, or Fault::forbidden, whose message is
+/// for the device and whose `rule` tells operators what decided.
 Result<templates::Parameters> admit(const Rules& rules, const Applicant& applicant,
                                     const Listing& listing);
 
-/// What came of it, for the registration that goes on with it.
+/// What the gatekeeper gives to the registration that it admits.
 struct Admission {
   templates::Parameters overrides = {};  ///< only of parameters that the template declares
-  /// The entry as it was read: off the list meanwhile, the unit does not get in.
-  std::vector<registry::Require> holds = {};
+  /// The list entry must still be as it was read when the registration is committed.
+  std::vector<registry::Require> preconditions = {};
   /// For the audit event: the list, what was overridden, and what the template does not declare.
   trail::Registered registered = {};
 };
 
-/// Looks the applicant up and asks admit(). One find by key, and none where no list is named.
+/// Reads the applicant's entry, if the rules name a list, and asks admit().
 registry::Task<Result<Admission>> ask_gatekeeper(registry::Store& store, Rules rules,
                                                  Applicant applicant,
                                                  const templates::Template& of);
 
-/// Fault::invalid with InvalidParameters where nothing tells this unit from others: the serial
-/// parameter, or one that the thing's name needs and that has no default, is empty after gatekeeper
-/// and hook. A factory that leaves it unset would make one thing of all its units.
+/// Refuses (InvalidParameters) a device that nothing distinguishes from others: after gatekeeper
+/// and hook, its serial parameter is empty, or another one that the thing's name needs and that has
+/// no default. A factory that leaves it unset would make one thing of all its units.
 Result<void> check_serials(const Rules& rules, const Applicant& applicant,
                            const templates::Template& of, const templates::Parameters& parameters,
                            const templates::Predefined& predefined);
 
-/// The device's parameters under what the gatekeeper has set.
+/// The device's parameters, with those that the gatekeeper has set in place of its own.
 templates::Parameters with_overrides(templates::Parameters parameters,
                                      const templates::Parameters& overrides);
 

@@ -387,9 +387,9 @@ TEST(Gatekeeper, HoldsOnToTheEntryAndSaysWhatItSet) {
       "A1");
   ASSERT_TRUE(admitted) << admitted.error().rule;
   EXPECT_EQ(admitted->overrides, (templates::Parameters{{"Region", "eu"}}));
-  ASSERT_EQ(admitted->holds.size(), 1U);
-  EXPECT_EQ(admitted->holds[0].key, registry::list_entry_key(kList, "A1"));
-  EXPECT_EQ(admitted->holds[0].expect.version, 3);
+  ASSERT_EQ(admitted->preconditions.size(), 1U);
+  EXPECT_EQ(admitted->preconditions[0].key, registry::list_entry_key(kList, "A1"));
+  EXPECT_EQ(admitted->preconditions[0].expect.version, 3);
   EXPECT_EQ(
       encoding::to_json(encoding::write_fields(admitted->registered)),
       R"({"list":"line-a","overridden":{"Region":"eu"},"overrides_not_declared":["Nothing"]})");

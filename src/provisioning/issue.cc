@@ -25,7 +25,7 @@ registry::Certificate record_of(const x509::Certificate& certificate, const Issu
   return record;
 }
 
-/// What an event says of the certificate that was issued, beside what it says already.
+/// What an event says of the certificate that was issued, besides its id.
 trail::Issued issued(const registry::Certificate& record, std::string profile,
                      std::string key_algorithm) {
   return {.serial = record.serial,
@@ -63,7 +63,8 @@ registry::Task<Result<registry::Certificate>> IssueCertificate::sign(x509::Publi
   co_return record_of(signed_certificate, request, random_, now);
 }
 
-std::vector<registry::Change> IssueCertificate::arrival_of(const registry::Certificate& record) {
+std::vector<registry::Change> IssueCertificate::changes_to_store(
+    const registry::Certificate& record) {
   return {registry::Put{record, registry::Expect::absent()},
           registry::Erase{registry::intent_key(record.serial), registry::Expect::present()}};
 }
@@ -73,15 +74,15 @@ registry::Task<Result<registry::Certificate>> IssueCertificate::run(x509::Public
   const std::string key_algorithm = key.describe();
   const std::string profile_name = profile_.get()->options().name;
   CO_TRY_ASSIGN(const registry::Certificate record, co_await sign(std::move(key), request));
-  registry::ChangeSet arrival{.changes = arrival_of(record)};
-  if (request.also) request.also(record, arrival);
+  registry::ChangeSet changes{.changes = changes_to_store(record)};
+  if (request.also) request.also(record, changes);
   if (!request.event.step.empty()) {
     request.event.time = record.created;
     request.event.certificate = record.id.hex();
-    arrival.events.push_back(
+    changes.events.push_back(
         trail::with(std::move(request.event), issued(record, profile_name, key_algorithm)));
   }
-  CO_TRY(co_await store_.commit(std::move(arrival)));
+  CO_TRY(co_await store_.commit(std::move(changes)));
   co_return record;
 }
 

@@ -13,7 +13,7 @@
 
 namespace imprint::provisioning {
 
-/// What the new certificate's record says besides what the certificate itself holds.
+/// What the new certificate's record says besides what is in the certificate.
 struct IssueRequest {
   registry::CertificateStatus status = registry::CertificateStatus::inactive;
   registry::CertificatePurpose purpose = registry::CertificatePurpose::identity;
@@ -46,13 +46,13 @@ class IssueCertificate {
   /// Durable when it returns. Code InvalidCsr for a key that is not fit to be certified.
   registry::Task<Result<registry::Certificate>> run(x509::PublicKey key, IssueRequest request);
 
-  /// The first half, for a caller who stores the certificate with changes of its own: approved,
-  /// intended, signed; the record it is to become, not yet in the registry. `request.event` and
-  /// `request.also` stay unused.
+  /// The first half, for a caller who stores the certificate with changes of its own: approves,
+  /// records the intent and signs. Returns the record, which is not in the registry yet. Ignores
+  /// `request.event` and `request.also`.
   registry::Task<Result<registry::Certificate>> sign(x509::PublicKey key, IssueRequest request);
 
   /// The second half: the changes that put the record in place of its intent.
-  static std::vector<registry::Change> arrival_of(const registry::Certificate& record);
+  static std::vector<registry::Change> changes_to_store(const registry::Certificate& record);
 
   /// How certificates are made at this moment.
   [[nodiscard]] std::shared_ptr<const issuance::Profile> profile() const { return profile_.get(); }
@@ -66,8 +66,8 @@ class IssueCertificate {
   Random& random_;
 };
 
-/// A key for a device that wants the server to make it: P-256 at once, RSA from the pool, waiting
-/// for one in turn when it is empty. `payer` is who asks: the claim, or the operator's access key.
+/// A key made for a device: P-256 at once, RSA from the pool, waiting when the pool is empty.
+/// `payer` is who asks for it: the claim, or the operator's access key.
 registry::Task<Result<x509::PrivateKey>> make_device_key(x509::KeyAlgorithm algorithm,
                                                          issuance::KeyPool& pool,
                                                          std::string payer);

@@ -16,8 +16,8 @@ namespace {
 using registry::CertificateStatus;
 using registry::Expect;
 
-/// Of one CA and one subject. A board that makes itself a new certificate at every start leaves
-/// its earlier ones behind; each newcomer takes the place of the oldest.
+/// For each CA and subject. A board that makes a new certificate at every start leaves its earlier
+/// ones behind; each new one takes the place of the oldest.
 constexpr std::size_t kMaxWaitingOfOneName = 16;
 
 /// Introduced::template_name.
@@ -51,14 +51,14 @@ Result<void> keep_failure(Error error, Introduced& out) {
   return {};
 }
 
-/// What is printed on the device's label, as far as its certificate tells.
+/// The serial number on the device's label, as its certificate has it.
 std::string serial_number_of(const x509::Certificate& certificate) {
   const auto values = certificate.subject().values(x509::NameType::serial_number);
   return audited_serial_number(values.empty() ? certificate.subject().common_name()
                                               : values.front());
 }
 
-/// Whoever has a CA's key makes as many certificates as they like.
+/// In one group, since whoever has a CA's key can make any number of certificates.
 hooks::Asker asker_of(const FirstConnection& connection) {
   return {.payer = connection.certificate.id().hex(), .group = connection.ca.hex()};
 }
@@ -128,7 +128,7 @@ registry::Task<Result<JustInTime::Candidate>> JustInTime::look_up(FirstConnectio
       co_await registry::find(store_, registry::certificate_key(connection.certificate.id())));
   const registry::query::SameIdentity identity = identity_of(connection.certificate);
   CO_TRY_ASSIGN(const KeyHistory history, co_await read_key_history(store_, identity));
-  // An INACTIVE one may be in nobody's way: that hangs on its thing.
+  // Whether an INACTIVE certificate of the key is in the way depends on its thing (plan.cc).
   CO_TRY(check_key_history(history, identity, connection.certificate.id(), AskedBy::device,
                            Inactive::is_permitted));
   if (known) co_return Candidate{.ca = ca, .record = std::move(*known)};
@@ -215,7 +215,7 @@ registry::Task<Result<void>> JustInTime::ask_activation_hook(FirstConnection con
 registry::Task<Result<void>> JustInTime::activate(FirstConnection connection, Candidate candidate,
                                                   ActivationDecision decision, Introduced& out) {
   Known known{.resources = resources_of(decision, candidate.record.id),
-              .device = DeviceRequest{.holds = {registry::as_read(candidate.ca)},
+              .device = DeviceRequest{.preconditions = {registry::as_read(candidate.ca)},
                                       .source = TemplateOfCa{candidate.ca.id},
                                       .settings = *settings_.get()},
               .event = trail::record(about(connection), "just_in_time_provisioning"_step,
@@ -234,8 +234,8 @@ registry::Task<Result<void>> JustInTime::reject(FirstConnection connection, Cand
   const registry::Certificate own = std::move(candidate.record);
   CO_TRY_ASSIGN(KeyHistory history, co_await read_key_history(store_, identity_of(own)));
   registry::ChangeSet changes;
-  changes.changes.emplace_back(hold_of(history));
-  // One that an operator has decided about meanwhile is looked up again.
+  changes.changes.emplace_back(precondition_of(history));
+  // If an operator changes it meanwhile, the commit fails and it is looked up again.
   changes.changes.emplace_back(registry::as_read(own));
   for (registry::Certificate& record : history.certificates) {
     if (record.id != own.id && !is_other_encoding(record, own)) continue;
@@ -258,10 +258,10 @@ registry::Task<Result<void>> JustInTime::record_pending(FirstConnection connecti
   registry::ChangeSet changes;
   changes.changes.emplace_back(registry::Put{candidate.record, Expect::absent()});
   changes.changes.emplace_back(registry::as_read(candidate.ca));
-  CO_TRY_ASSIGN(registry::RequireSame hold,
-                co_await ask_key_history(store_, identity_of(connection.certificate),
-                                         candidate.record.id, AskedBy::device));
-  changes.changes.emplace_back(std::move(hold));
+  CO_TRY_ASSIGN(registry::RequireSame precondition,
+                co_await read_and_check_key_history(store_, identity_of(connection.certificate),
+                                                    candidate.record.id, AskedBy::device));
+  changes.changes.emplace_back(std::move(precondition));
   registry::AuditEvent event = about(connection);
   event.time = candidate.record.created;
   changes.events.push_back(
@@ -281,7 +281,7 @@ registry::Task<Result<void>> JustInTime::record_pending(FirstConnection connecti
   co_return co_await store_.commit(std::move(changes));
 }
 
-/// Whether one goes. It comes back when its device does.
+/// Whether one is removed. It is registered again when its device connects.
 registry::Task<Result<bool>> JustInTime::make_room(const registry::Certificate& newcomer,
                                                    const x509::DistinguishedName& subject,
                                                    registry::ChangeSet& changes) {

@@ -1,102 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "provisioning/just_in_time.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include "outcome/causes.h"
 #include "provisioning/first_use.h"
 #include "provisioning/outside_certificate.h"
-#include "test/support/fake_clock.h"
-#include "test/support/faulty_store.h"
-#include "test/support/memory_store.h"
-#include "test/support/scripted_hooks.h"
-#include "test/support/test_ca.h"
+#include "test/support/just_in_time_world.h"
 #include "test/support/twin.h"
-#include "x509/digest.h"
 
 namespace imprint::provisioning {
 namespace {
 
+using World = test::JustInTimeWorld;
 using registry::CertificateStatus;
 using runtime::run_blocking;
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-constexpr std::string_view kTemplate = R"({
-  "Parameters": {
-    "AWS::IoT::Certificate::CommonName": {"Type": "String"},
-    "AWS::IoT::Certificate::Id": {"Type": "String"}
-  },
-  "Resources": {
-    "thing": {"Type": "AWS::IoT::Thing", "Properties": {
-      "ThingName": {"Ref": "AWS::IoT::Certificate::CommonName"}}},
-    "certificate": {"Type": "AWS::IoT::Certificate", "Properties": {
-      "CertificateId": {"Ref": "AWS::IoT::Certificate::Id"}, "Status": "ACTIVE"}},
-    "policy": {"Type": "AWS::IoT::Policy", "Properties": {"PolicyName": "DevicePolicy"}}
-  }
-})";
-
-struct World {
-  World() {
-    put(registry::Policy{.name = *PolicyName::parse("DevicePolicy")});
-    memory.watch([this](const registry::ChangeSet& changes) { pending.apply(changes); });
-    set_ca([](registry::CaCertificate&) {});
-  }
-  void put(registry::Record record) {
-    registry::ChangeSet changes;
-    changes.changes.emplace_back(registry::Put{std::move(record)});
-    ASSERT_TRUE(run_blocking(memory.commit(std::move(changes))));
-  }
-  template <class Change>
-  void set_ca(Change change) {
-    registry::CaCertificate record{
-        .id = ca.certificate.id(),
-        .pem = ca.certificate.pem(),
-        .is_active = true,
-        .auto_registration = true,
-        .registration = registry::RegistrationConfig{.template_body = std::string(kTemplate)},
-        .subject = x509::sha256(ca.certificate.subject().der()),
-        .not_after = ca.certificate.not_after(),
-        .version = ++ca_version};
-    change(record);
-    put(std::move(record));
-  }
-  Result<Introduced> connect(const test::Identity& device) {
-    return run_blocking(just_in_time.run({device.certificate, ca.certificate.id(), "c", "x"}));
-  }
-  test::Identity device(const std::string& name) { return test::make_device(ca, name); }
-  std::optional<registry::Certificate> find(const test::Identity& of) {
-    const auto found =
-        run_blocking(registry::get(memory, registry::certificate_key(of.certificate.id())));
-    return found ? std::optional(*found) : std::nullopt;
-  }
-  CertificateStatus status(const test::Identity& of) { return find(of)->status; }
-  template <class T>
-  std::vector<T> all(registry::Query query) {
-    return *run_blocking(registry::list_all<T>(memory, std::move(query)));
-  }
-  std::vector<std::string> steps() {
-    std::vector<std::string> out;
-    for (const auto& event : all<registry::AuditEvent>(registry::query::AuditEvents{}))
-      out.push_back(event.step);
-    return out;
-  }
-
-  test::MemoryStore memory;
-  test::FaultyStore store{memory};
-  test::FakeClock clock;
-  SystemRandom random;
-  test::Identity ca = test::make_root("Factory CA");
-  std::int64_t ca_version = 0;
-  Current<Settings> settings{Settings{}};
-  TemplateCache templates;
-  PendingCertificates pending;
-  alarms::PointAlarms alarms{store, clock};
-  test::ScriptedHooks hooks;
-  JustInTime just_in_time{store,          templates,          pending, hooks, alarms, settings,
-                          "000000000000", "arn:aws:iot:r:a:", clock,   random};
-};
 
 TEST(JustInTime, GivesADeviceItsThingPolicyAndStatusAtOnce) {
   World world;
@@ -169,7 +87,7 @@ TEST(JustInTime, WaitsForAnOperatorWithoutARegistrationConfig) {
 TEST(JustInTime, KeepsWhatItCannotProvisionAndTriesAgain) {
   World world;
   world.set_ca([](registry::CaCertificate& ca) {
-    std::string body(kTemplate);
+    std::string body(test::kJitpTemplate);
     body.replace(body.find("DevicePolicy"), 12, "AnotherOne");
     ca.registration->template_body = body;
   });
@@ -260,7 +178,7 @@ TEST(JustInTime, RefusesADisabledTemplateAndUsesItOnceItIsEnabled) {
   const TemplateName name = *TemplateName::parse("Jitp");
   registry::ProvisioningTemplate record{.name = name, .type = registry::TemplateType::jitp};
   world.put(record);
-  world.put(registry::ProvisioningTemplateVersion{name, 1, std::string(kTemplate)});
+  world.put(registry::ProvisioningTemplateVersion{name, 1, std::string(test::kJitpTemplate)});
   world.set_ca([&](registry::CaCertificate& ca) {
     ca.registration = registry::RegistrationConfig{.template_name = name};
   });
@@ -472,210 +390,6 @@ TEST(JustInTime, WaitingOnesDoNotKeepOutWhoNeedNotWait) {
   EXPECT_EQ(introduced->status, CertificateStatus::active);
 }
 
-/// A CA with a stored template that asks a hook, as its setting `jitp-hook` says.
-struct GuardedWorld : World {
-  GuardedWorld() {
-    const TemplateName name = *TemplateName::parse("Jitp");
-    std::string body(kTemplate);
-    body.replace(body.find("\"Parameters\": {"), 15,
-                 R"("Parameters": {"Room": {"Type": "String", "Default": "none"}, )");
-    body.replace(body.find("\"ThingName\""), 11,
-                 R"("AttributePayload": {"room": {"Ref": "Room"}}, "ThingName")");
-    put(registry::ProvisioningTemplate{.name = name,
-                                       .type = registry::TemplateType::jitp,
-                                       .enabled = true,
-                                       .settings = {{"jitp-hook", "arn:hook"}}});
-    put(registry::ProvisioningTemplateVersion{name, 1, body});
-    set_ca([&](registry::CaCertificate& record) {
-      record.registration = registry::RegistrationConfig{.template_name = name};
-    });
-  }
-};
-
-TEST(PreProvisioningHookOfJitp, AllowsAndSetsParameters) {
-  GuardedWorld world;
-  world.hooks.answer(R"({"allowProvisioning": true, "parameterOverrides": {"Room": "a-1",
-    "AWS::IoT::Certificate::CommonName": "somebody-else"}})");
-  const auto introduced = world.connect(world.device("sensor-1"));
-  ASSERT_TRUE(introduced && !introduced->failure);
-  const auto things = world.all<registry::Thing>(registry::query::Things{});
-  ASSERT_EQ(things.size(), 1U);
-  EXPECT_EQ(things[0].name.str(), "sensor-1");
-  EXPECT_EQ(things[0].attributes.at("room"), "a-1");
-  ASSERT_EQ(world.hooks.asked.size(), 1U);
-  const auto event = encoding::parse_json(world.hooks.asked[0].second)->as_object();
-  EXPECT_EQ(event.at("parameters").as_object().at("AWS::IoT::Certificate::CommonName").as_string(),
-            "sensor-1");
-  EXPECT_EQ(event.at("templateArn").as_string(), "arn:aws:iot:r:a:provisioningtemplate/Jitp");
-  EXPECT_EQ(introduced->hook->outcome, "ok");
-}
-
-TEST(PreProvisioningHookOfJitp, KeepsOutWhomItDoesNotAllow) {
-  for (const bool is_denied : {true, false}) {
-    GuardedWorld world;
-    world.hooks.answer(is_denied ? R"({"allowProvisioning": false})" : "rubbish");
-    const test::Identity device = world.device("sensor-1");
-    const auto refused = world.connect(device);
-    ASSERT_TRUE(refused && refused->failure);
-    EXPECT_EQ(refused->failure->cause, is_denied ? "HookDenied"_cause : "HookFailed"_cause);
-    EXPECT_EQ(refused->hook->outcome, is_denied ? "denied" : "failed");
-    EXPECT_EQ(world.status(device), CertificateStatus::pending_activation);
-    world.hooks.answer(R"({"allowProvisioning": true})");
-    ASSERT_TRUE(world.connect(device));
-    EXPECT_EQ(world.status(device), CertificateStatus::active) << "the next connection asks again";
-  }
-}
-
-TEST(PreProvisioningHookOfJitp, IsAskedForADeviceOfItsCa) {
-  GuardedWorld world;
-  world.hooks.answer(R"({"allowProvisioning": true})");
-  const test::Identity device = world.device("sensor-1");
-  ASSERT_TRUE(world.connect(device));
-  ASSERT_EQ(world.hooks.askers.size(), 1U);
-  EXPECT_EQ(world.hooks.askers[0].payer, device.certificate.id().hex());
-  EXPECT_EQ(world.hooks.askers[0].group, world.ca.certificate.id().hex());
-}
-
-TEST(PreProvisioningHookOfJitp, IsAskedOnceHoweverOftenOthersAreFaster) {
-  GuardedWorld world;
-  world.hooks.answer(R"({"allowProvisioning": true})");
-  const test::Identity device = world.device("sensor-1");
-  world.store.before_commit(
-      [&] { world.put(registry::Thing{.name = *ThingName::parse("sensor-1"), .id = "i"}); });
-  const auto introduced = world.connect(device);
-  ASSERT_TRUE(introduced && !introduced->failure);
-  EXPECT_EQ(world.hooks.asked.size(), 1U);
-}
-
-/// A CA without a template, whose devices a hook decides about.
-struct HookWorld : World {
-  HookWorld() {
-    set_ca([](registry::CaCertificate& record) { record.registration.reset(); });
-    hooks.only_for = "arn:aws:iot:r:a:cacert/" + ca.certificate.id().hex();
-  }
-};
-
-TEST(ActivationHook, ActivatesWithAThingAndPolicies) {
-  HookWorld world;
-  world.put(registry::ThingGroup{.name = *ThingGroupName::parse("line-4"), .id = "g"});
-  world.hooks.answer(R"({"action": "activate", "policies": ["DevicePolicy"],
-    "thing": {"thingName": "d-1", "attributes": {"room": "a"}, "thingGroups": ["line-4"]}})");
-  const test::Identity device = world.device("sensor-1");
-  const auto introduced = world.connect(device);
-  ASSERT_TRUE(introduced && !introduced->failure);
-  EXPECT_EQ(introduced->status, CertificateStatus::active);
-  EXPECT_EQ(world.status(device), CertificateStatus::active);
-  const auto things = world.all<registry::Thing>(registry::query::Things{});
-  ASSERT_EQ(things.size(), 1U);
-  EXPECT_EQ(things[0].name.str(), "d-1");
-  EXPECT_EQ(things[0].attributes.at("room"), "a");
-  EXPECT_EQ(
-      world.all<registry::GroupMembership>(registry::query::GroupsOfThing{things[0].name}).size(),
-      1U);
-  const auto event = encoding::parse_json(world.hooks.asked.at(0).second)->as_object();
-  EXPECT_EQ(event.at("certificateId").as_string(), device.certificate.id().hex());
-  EXPECT_EQ(event.at("caCertificateId").as_string(), world.ca.certificate.id().hex());
-  EXPECT_EQ(event.at("certificateStatus").as_string(), "PENDING_ACTIVATION");
-  EXPECT_EQ(event.at("clientId").as_string(), "c");
-  ASSERT_TRUE(introduced->hook);
-  EXPECT_EQ(introduced->hook->outcome, "ok");
-}
-
-TEST(ActivationHook, RejectsForGoodOrLeavesPending) {
-  HookWorld world;
-  world.hooks.answer(R"({"action": "pending"})");
-  const test::Identity device = world.device("sensor-1");
-  ASSERT_TRUE(world.connect(device));
-  EXPECT_EQ(world.status(device), CertificateStatus::pending_activation);
-  world.hooks.answer(R"({"action": "reject"})");
-  const auto rejected = world.connect(device);
-  ASSERT_TRUE(rejected);
-  EXPECT_EQ(rejected->hook->outcome, "denied");
-  EXPECT_EQ(world.status(device), CertificateStatus::revoked);
-  ASSERT_TRUE(world.connect(device));
-  EXPECT_EQ(world.hooks.asked.size(), 2U) << "what is decided is not asked again";
-}
-
-TEST(ActivationHook, RejectsATwinThatCameMeanwhileToo) {
-  HookWorld world;
-  world.hooks.answer(R"({"action": "reject"})");
-  const test::Identity device = world.device("sensor-1");
-  const x509::Certificate twin = test::twin_of(device.certificate);
-  world.hooks.while_asked = [&] {
-    world.store.before_commit([&] {
-      registry::Certificate record = certificate_record(twin, world.random, world.clock.now());
-      record.status = CertificateStatus::active;
-      world.put(std::move(record));
-    });
-    world.hooks.while_asked = [] {};
-  };
-  const auto introduced = world.connect(device);
-  ASSERT_TRUE(introduced) << introduced.error().message;
-  EXPECT_EQ(introduced->status, CertificateStatus::revoked);
-  for (const auto& known : world.all<registry::Certificate>(registry::query::Certificates{}))
-    EXPECT_EQ(known.status, CertificateStatus::revoked) << known.id.hex();
-}
-
-TEST(ActivationHook, ChangesNothingWhenItsAnswerIsOfNoUse) {
-  const char* answers[] = {
-      "[]",
-      "{}",
-      "true",
-      R"({"action": "ACTIVATE"})",
-      R"({"action": 1})",
-      R"({"action": "activate", "policy": ["DevicePolicy"]})",
-      R"({"action": "activate", "policies": "DevicePolicy"})",
-      R"({"action": "activate", "policies": [1]})",
-      R"({"action": "activate", "policies": ["a b"]})",
-      R"({"action": "activate", "policies": ["a","b","c","d","e","f","g","h","i","j","k"]})",
-      R"({"action": "activate", "thing": {}})",
-      R"({"action": "activate", "thing": {"thingName": "a/b"}})",
-      R"({"action": "activate", "thing": {"thingName": "a", "groups": []}})",
-      R"({"action": "activate", "thing": {"thingName": "a", "attributes": {"x": 1}}})",
-      R"({"action": "activate", "thing": {"thingName": "a", "attributes": {"x": "a b"}}})",
-      R"({"action": "reject", "policies": ["DevicePolicy"]})",
-      R"({"action": "pending", "thing": {"thingName": "a"}})"};
-  for (const char* answer : answers) {
-    HookWorld world;
-    world.hooks.answer(answer);
-    const test::Identity device = world.device("sensor-1");
-    const auto introduced = world.connect(device);
-    ASSERT_TRUE(introduced && introduced->hook) << answer;
-    EXPECT_EQ(introduced->hook->outcome, "failed") << answer;
-    EXPECT_EQ(world.status(device), CertificateStatus::pending_activation) << answer;
-    EXPECT_TRUE(world.all<registry::Thing>(registry::query::Things{}).empty()) << answer;
-  }
-}
-
-TEST(ActivationHook, IsRecordedOnlyInShadow) {
-  HookWorld world;
-  world.hooks.answer(R"({"action": "reject"})");
-  world.hooks.reply.shadow = true;
-  const test::Identity device = world.device("sensor-1");
-  const auto introduced = world.connect(device);
-  ASSERT_TRUE(introduced && introduced->hook);
-  EXPECT_EQ(world.status(device), CertificateStatus::pending_activation);
-}
-
-TEST(ActivationHook, IsNotAskedForCasThatNoHookNames) {
-  HookWorld world;
-  world.hooks.only_for = "arn:aws:iot:r:a:cacert/" + std::string(64, '0');
-  ASSERT_TRUE(world.connect(world.device("sensor-1")));
-  EXPECT_TRUE(world.hooks.asked.empty());
-}
-
-TEST(ActivationHook, ANamedPolicyThatIsMissingIsAFailureAndTriedAgain) {
-  HookWorld world;
-  world.hooks.answer(R"({"action": "activate", "policies": ["Missing"]})");
-  const test::Identity device = world.device("sensor-1");
-  const auto failed = world.connect(device);
-  ASSERT_TRUE(failed && failed->failure);
-  EXPECT_EQ(world.status(device), CertificateStatus::pending_activation);
-  world.put(registry::Policy{.name = *PolicyName::parse("Missing")});
-  ASSERT_TRUE(world.connect(device));
-  EXPECT_EQ(world.status(device), CertificateStatus::active);
-}
-
 TEST(JustInTime, LetsListedUnitsInByWhatTheirCertificateSays) {
   World world;
   world.settings.set({.rules = {.allowlist = "line-a"}});
@@ -703,7 +417,7 @@ TEST(JustInTime, FollowsTheSettingsOfAStoredTemplate) {
                                            .type = registry::TemplateType::jitp,
                                            .enabled = true,
                                            .settings = {{"jitp", "aws"}, {"fleet-limit", "1"}}});
-  world.put(registry::ProvisioningTemplateVersion{name, 1, std::string(kTemplate)});
+  world.put(registry::ProvisioningTemplateVersion{name, 1, std::string(test::kJitpTemplate)});
   world.set_ca([&](registry::CaCertificate& ca) {
     ca.registration = registry::RegistrationConfig{.template_name = name};
   });

@@ -83,7 +83,7 @@ Result<void> check_key_history(const KeyHistory& history, const SameIdentity& id
   return {};
 }
 
-registry::RequireSame hold_of(const KeyHistory& history) {
+registry::RequireSame precondition_of(const KeyHistory& history) {
   registry::RequireSame out{.of = history.of};
   for (const registry::Certificate& one : history.certificates)
     out.versions.emplace(registry::certificate_key(one.id), one.version);
@@ -92,13 +92,12 @@ registry::RequireSame hold_of(const KeyHistory& history) {
   return out;
 }
 
-registry::Task<Result<registry::RequireSame>> ask_key_history(registry::Store& store,
-                                                              SameIdentity identity,
-                                                              std::optional<CertificateId> own,
-                                                              AskedBy asked_by) {
+registry::Task<Result<registry::RequireSame>> read_and_check_key_history(
+    registry::Store& store, SameIdentity identity, std::optional<CertificateId> own,
+    AskedBy asked_by) {
   CO_TRY_ASSIGN(const KeyHistory history, co_await read_key_history(store, identity));
   CO_TRY(check_key_history(history, identity, own, asked_by));
-  co_return hold_of(history);
+  co_return precondition_of(history);
 }
 
 bool is_other_encoding(const registry::Certificate& other, const registry::Certificate& of) {

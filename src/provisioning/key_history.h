@@ -15,8 +15,8 @@
 /// number.
 namespace imprint::provisioning {
 
-/// Who wants the certificate in. A device answers for every certificate of its key that is out of
-/// service; an operator may have some that were never in service, as `aws iot` makes them.
+/// Who wants to register the certificate. A device answers for every certificate of its key that is
+/// out of service; an operator may have some that were never in service, as `aws iot` makes them.
 enum class AskedBy : std::uint8_t { device, operator_call };
 
 /// What is known of one key, or of one issuer and serial number.
@@ -44,17 +44,17 @@ Result<void> check_key_history(const KeyHistory& history,
                                std::optional<CertificateId> own, AskedBy asked_by,
                                Inactive inactive = Inactive::refuses);
 
-/// It must still be as it was read when the certificate is stored, or the answer may be another:
-/// one of the same key may have come meanwhile, or come and been revoked.
-registry::RequireSame hold_of(const KeyHistory& history);
+/// The history must not have changed when the certificate is stored: another one of the same key
+/// may have been stored meanwhile, or even revoked.
+registry::RequireSame precondition_of(const KeyHistory& history);
 
-/// Both at once. What has to hold when the certificate is stored.
-registry::Task<Result<registry::RequireSame>> ask_key_history(
+/// Both at once. Returns the precondition for storing the certificate.
+registry::Task<Result<registry::RequireSame>> read_and_check_key_history(
     registry::Store& store, registry::query::SameIdentity identity,
     std::optional<CertificateId> own, AskedBy asked_by);
 
-/// The same signed certificate in another encoding: whoever has the key can make it. It shares its
-/// fate.
+/// The same signed certificate in another encoding, which whoever has the key can make. What
+/// happens to one happens to the other.
 bool is_other_encoding(const registry::Certificate& other, const registry::Certificate& of);
 
 /// The changes that remove a certificate, whose key stays out if it was REVOKED.

@@ -43,8 +43,9 @@ Result<void> check_outside_certificate(const x509::Certificate& certificate, Tim
                   certificate.subject().text()));
 }
 
-Result<void> check_way_to_ca(const x509::Certificate& certificate,
-                             std::span<const x509::Certificate> sent, const x509::Certificate& ca) {
+Result<void> check_path_to_ca(const x509::Certificate& certificate,
+                              std::span<const x509::Certificate> sent,
+                              const x509::Certificate& ca) {
   const x509::Certificate* step = &certificate;
   for (std::size_t i = 0; i <= sent.size(); ++i) {
     if (step->issuer() == ca.subject()) return step->verify_signed_by(ca);

@@ -18,10 +18,11 @@ registry::Certificate certificate_record(const x509::Certificate& certificate, R
 /// device (issuance::check_device_key).
 Result<void> check_outside_certificate(const x509::Certificate& certificate, Timestamp now);
 
-/// Whether the handshake would find its way from the certificate to the CA: each signature on it is
-/// of a kind that this server reads. `sent` are the intermediates that the device sends along.
-Result<void> check_way_to_ca(const x509::Certificate& certificate,
-                             std::span<const x509::Certificate> sent, const x509::Certificate& ca);
+/// Whether the handshake would accept the path from the certificate to the CA: each signature on it
+/// is of a kind that this server verifies. `sent` are the intermediates that the device sends
+/// along.
+Result<void> check_path_to_ca(const x509::Certificate& certificate,
+                              std::span<const x509::Certificate> sent, const x509::Certificate& ca);
 
 /// The registered CA whose key signed the certificate, whatever state it is in. `named` picks the
 /// one that the caller says it is. CertificateValidation when there is none, CertificateConflict

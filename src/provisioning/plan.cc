@@ -42,10 +42,11 @@ class Planner {
   Result<Plan> run() {
     TRY(known_.device ? check_own_certificate() : check_chosen_certificate());
     if (known_.device) {
-      for (const registry::Require& hold : known_.device->holds)
-        changes_.changes.emplace_back(hold);
+      for (const registry::Require& precondition : known_.device->preconditions)
+        changes_.changes.emplace_back(precondition);
     }
-    for (const registry::Require& hold : known_.holds) changes_.changes.emplace_back(hold);
+    for (const registry::Require& precondition : known_.preconditions)
+      changes_.changes.emplace_back(precondition);
     if (known_.resources.thing) {
       if (known_.device) {
         TRY_ASSIGN(reprovisioned_, reprovision(known_, now_, changes_));
@@ -111,7 +112,7 @@ class Planner {
     return {};
   }
 
-  /// Whatever settings and claims let it in, a key that was taken out of service stays out.
+  /// A key that was taken out of service stays out, whatever settings and claims allow.
   Result<void> check_key() {
     if (!known_.certificate) return {};
     const CertificateId own = known_.certificate->id;
@@ -119,7 +120,7 @@ class Planner {
         known_.history, identity_of(*known_.certificate), own,
         known_.device ? AskedBy::device : AskedBy::operator_call,
         may_reprovision(known_.thing, now_) ? Inactive::is_permitted : Inactive::refuses));
-    changes_.changes.emplace_back(hold_of(known_.history));
+    changes_.changes.emplace_back(precondition_of(known_.history));
     return {};
   }
 
@@ -201,8 +202,7 @@ class Planner {
     return {};
   }
 
-  /// Whether there is a limit now or not, so that one that is set later counts what was made
-  /// before.
+  /// Counts without a limit too, so that a limit that is set later includes earlier things.
   void count_thing() {
     const std::int64_t limit = known_.device->settings.fleet_limit;
     changes_.changes.emplace_back(registry::Count{things_counter(known_.device->source), 1,
@@ -241,14 +241,14 @@ class Planner {
     }
     if (wanted.groups && wanted.groups_override != Override::do_nothing)
       TRY(update_groups(*wanted.groups));
-    // Attaching another certificate changes the thing too: of several registrations that meet here,
-    // one gets through and the others look again.
+    // Attaching another certificate changes the thing too, so that of several registrations at once
+    // only one commits, and the others read again.
     const bool attaches =
         known_.certificate && std::ranges::none_of(known_.things_of_certificate,
                                                    [&](const registry::ThingPrincipal& principal) {
                                                      return principal.thing == thing.name;
                                                    });
-    // A permission is for one time.
+    // A permission works once.
     if (attaches && thing.reprovision_until) thing.reprovision_until.reset();
     if (changed || attaches) {
       changes_.changes.emplace_back(registry::update(std::move(thing)));
@@ -367,8 +367,8 @@ class Planner {
     return {};
   }
 
-  /// Counted in the transaction that activates, so a claim cannot be used more often than it may;
-  /// and without a limit too, so that one that is set later counts what was made before.
+  /// Counts in the transaction that activates, so that a claim cannot exceed its limit; and without
+  /// a limit too, so that one that is set later includes earlier devices.
   void count() {
     if (!known_.fleet || !is_new_device(*known_.certificate) || reprovisioned_.repeats_lost_answer)
       return;
@@ -398,7 +398,7 @@ class Planner {
       certificate.status =
           resource.active ? CertificateStatus::active : CertificateStatus::inactive;
     }
-    // What took it out of service before is over.
+    // The reasons why it was out of service no longer apply.
     if (certificate.status == CertificateStatus::active) {
       certificate.frozen.reset();
       certificate.deactivated.reset();
@@ -406,7 +406,7 @@ class Planner {
     }
     if (!reprovisioned_.replaces.empty()) certificate.replaces = reprovisioned_.replaces;
     if (known_.origin == Origin::signature) {
-      for (registry::Change& change : IssueCertificate::arrival_of(certificate))
+      for (registry::Change& change : IssueCertificate::changes_to_store(certificate))
         changes_.changes.push_back(std::move(change));
       return;
     }

@@ -19,11 +19,11 @@
 
 namespace imprint::provisioning {
 
-/// What a device's own registration rests on, and the rules that it is under.
+/// What a device's own registration depends on, and the rules that apply to it.
 struct DeviceRequest {
-  /// Each must still be as it was read when the registration is committed: disabled, deactivated or
-  /// changed meanwhile, it authorises nothing any more.
-  std::vector<registry::Require> holds = {};
+  /// Template, claim or CA, and list entry must still be as they were read when the registration is
+  /// committed: disabled, deactivated or changed meanwhile, they authorise nothing any more.
+  std::vector<registry::Require> preconditions = {};
   TemplateSource source;
   std::int64_t template_version = 1;
   Settings settings = {};
@@ -57,8 +57,8 @@ struct Known {
   std::optional<FleetRequest> fleet = {};  ///< with `device` only
   /// Who did what, for the audit trail; plan() adds the time and what it is about.
   registry::AuditEvent event = {};
-  /// What an operator's request rests on, as DeviceRequest::holds.
-  std::vector<registry::Require> holds = {};
+  /// Of an operator's request, as DeviceRequest::preconditions.
+  std::vector<registry::Require> preconditions = {};
   /// The certificate being registered; only an operator's template may do without.
   std::optional<registry::Certificate> certificate = {};
   Origin origin = Origin::registry;

@@ -61,7 +61,7 @@ std::string audited_serial_number(std::string_view serial_number) {
   constexpr std::size_t kMaxAuditedBytes = 128;
   if (serial_number.size() <= kMaxAuditedBytes) return std::string(serial_number);
   std::size_t end = kMaxAuditedBytes;
-  // Not in the middle of a character: half of one is no text.
+  // Never in the middle of a UTF-8 character.
   while (end > 0 && (static_cast<unsigned char>(serial_number[end]) & 0xC0U) == 0x80U) --end;
   return std::string(serial_number.substr(0, end));
 }
@@ -72,7 +72,7 @@ registry::Task<RegisterThingOutcome> RegisterThing::run(Caller caller,
   RequestState state{std::move(caller), std::move(request), digest};
   // Until the template is known, which may name another parameter.
   state.serial_number = serial_number_of(state.request.parameters, kSerialNumberParameter);
-  // Two registrations of one serial may meet; the store lets one through and the other looks again.
+  // Of two registrations of one serial at once, the store accepts one, and the other reads again.
   auto result =
       co_await registry::retry_on_conflict([&](int number) { return attempt(state, number); });
   co_return RegisterThingOutcome{std::move(result), std::move(state.hook),
@@ -128,7 +128,7 @@ registry::Task<Result<registry::Certificate>> RegisterThing::owned_certificate(C
     co_return refuse_token(
         "Certificate ownership token has expired; start again with a create request");
   }
-  // INACTIVE is where a template may leave a certificate; its device may still ask again.
+  // A template may leave a certificate INACTIVE; its device may still repeat the request.
   const bool is_registrable = found->status == CertificateStatus::pending_activation ||
                               found->status == CertificateStatus::active ||
                               (found->status == CertificateStatus::inactive && found->registration);
@@ -174,7 +174,7 @@ registry::Task<Result<registry::Certificate>> RegisterThing::admit_claim(
                .template_name = state.request.template_name,
                .serial_number = serial == parameters.end() ? std::string() : serial->second},
        .is_new_device = is_new_device(certificate),
-       .takes_turn = number == 1});
+       .counts_for_rate = number == 1});
 }
 
 }  // namespace imprint::provisioning

@@ -20,9 +20,8 @@ struct RegisterThingRequest {
   templates::Parameters parameters = {};
 };
 
-/// The parameter that names a unit on its label, for searching the audit trail and for budgets of
-/// claims: what the template's setting `serial-parameter` says. Fleets spell it so, the mission's
-/// template among them.
+/// The parameter with the serial number on a unit's label, by which the audit trail is searched and
+/// claims are limited, unless the template's setting `serial-parameter` names another.
 inline constexpr std::string_view kSerialNumberParameter = "SerialNumber";
 std::string serial_number_of(const templates::Parameters& parameters, std::string_view parameter);
 /// As much of a serial number as the audit trail keeps: 128 bytes, whole characters.

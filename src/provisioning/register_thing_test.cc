@@ -369,8 +369,8 @@ TEST(RegisterThing, GivesWayWhenItsTemplateChangesMeanwhile) {
   auto disabled =
       *run_blocking(registry::get(world.memory, registry::template_key(*TemplateName::parse("T"))));
   Known known{.resources = {},
-              .device = DeviceRequest{.holds = {{registry::key_of(disabled),
-                                                 registry::Expect::at(disabled.version)}},
+              .device = DeviceRequest{.preconditions = {{registry::key_of(disabled),
+                                                         registry::Expect::at(disabled.version)}},
                                       .source = *TemplateName::parse("T")},
               .fleet = FleetRequest{.caller = world.caller},
               .certificate = world.certificate(created->id)};

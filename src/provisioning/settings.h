@@ -20,7 +20,7 @@ using templates::Reprovision;
 struct Settings {
   Reprovision reprovision = Reprovision::same_key;
   JitpMode jitp = JitpMode::inline_registration;
-  /// ARN of the hook that a JITP template's devices are asked about; empty: none. AWS has hooks on
+  /// ARN of the pre-provisioning hook of JITP templates; empty: none. AWS has hooks on
   /// fleet templates only, and those name theirs in preProvisioningHook.
   std::string jitp_hook = {};
   std::int64_t fleet_limit = 0;  ///< most things one template may make; 0: no limit

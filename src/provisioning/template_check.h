@@ -5,7 +5,7 @@
 
 #include "templates/template.h"
 
-/// What a template alone does not know of itself: whether its policy documents are policies.
+/// Checks of a template that templates/ cannot make: whether its policy documents are policies.
 namespace imprint::provisioning {
 
 /// Everything that can be said of a template before it is stored, without a registry.

@@ -21,8 +21,7 @@ inline constexpr std::string_view kNoList = "none";
 Result<void> check_template_settings(const registry::TemplateSettings& settings);
 
 /// What holds for a template: its own settings, and the deployment's where it has none.
-/// Fault::internal for stored settings that this version cannot read: then nobody gets in, rather
-/// than somebody who should not.
+/// Fault::internal for stored settings that this version cannot read: then nobody can register.
 Result<Settings> settings_of(const Settings& deployment,
                              const registry::TemplateSettings& settings);
 
