@@ -24,7 +24,7 @@ constexpr InputInfo kValue{
 
 Result<std::string> read_key(const json::value& value) {
   TRY(check_value(kKey, value));
-  const std::string key(value.as_string());
+  std::string key(value.as_string());
   if (!registry::is_reserved_tag_key(key)) return key;
   return refuse_value(kKey.name, key, "Member must not begin with aws:, which is reserved");
 }
