@@ -44,6 +44,8 @@ Connection::Connection(Shard& shard, std::uint64_t number, Socket socket, SslPtr
 
 Connection::~Connection() = default;
 
+ConnectedClient* Connection::connected() const { return client_ ? client_->connected() : nullptr; }
+
 void Connection::start() {
   on_ready();
   shard_.schedule(*this);
@@ -160,7 +162,8 @@ void Connection::note_refusal(Cause cause, const std::string& certificate,
 
 void Connection::read_some() {
   for (int i = 0; i < kReadsAtOnce && phase_ == Phase::open; ++i) {
-    if (client_->is_waiting()) return;
+    // They wait for rights to be read; it goes on with read_on().
+    if (connected() != nullptr && connected()->has_deferred_requests()) return;
     ERR_clear_error();
     const std::span<std::uint8_t> buffer = shard_.read_buffer();
     const int got = SSL_read(ssl_.get(), buffer.data(), static_cast<int>(buffer.size()));
@@ -168,7 +171,7 @@ void Connection::read_some() {
       session_.receive(BytesView(buffer).first(static_cast<std::size_t>(got)),
                        shard_.services().clock.monotonic());
       pump();
-      if (phase_ == Phase::open) client_->heard();
+      if (ConnectedClient* client = connected()) client->note_activity();
       continue;
     }
     const int error = SSL_get_error(ssl_.get(), got);
@@ -289,7 +292,7 @@ void Connection::tick(Monotonic now) {
   if (phase_ == Phase::handshaking || phase_ == Phase::open) {
     if (phase_ == Phase::handshaking && !has_spoken_ && now >= silence_ends_)
       return give_up("timeout");
-    if (client_) client_->tick(now);
+    if (ConnectedClient* client = connected()) client->tick(now);
     session_.tick(now);
     if (phase_ == Phase::handshaking && session_.is_closed()) return give_up("timeout");
     return pump();
@@ -317,7 +320,7 @@ std::optional<Monotonic> Connection::deadline() const {
     if (!soonest) soonest = silence_ends_;
     sooner(silence_ends_);
   }
-  if (client_) sooner(client_->deadline());
+  if (const ConnectedClient* client = connected()) sooner(client->deadline());
   return soonest;
 }
 

@@ -55,6 +55,7 @@ class Connection {
     dead,
   };
 
+  [[nodiscard]] ConnectedClient* connected() const;
   void on_ready();
   void shake_hands();
   void handshake_failed(int ssl_error);
@@ -82,7 +83,7 @@ class Connection {
   std::string source_ip_;
   SeenClient seen_;
   mqtt::ServerSession session_;
-  std::unique_ptr<Client> client_;
+  std::unique_ptr<Client> client_;  ///< null until the handshake has succeeded
   Bytes output_;
   std::size_t written_ = 0;       ///< of output_
   const Monotonic silence_ends_;  ///< by when the first byte of a handshake is due
