@@ -11,7 +11,17 @@ namespace imprint::server {
 
 Client::Client(Shard& shard, Connection& connection, CertificateId certificate,
                std::optional<identity::FirstContact> contact)
-    : peer_(shard, connection, certificate, std::move(contact)) {}
+    : peer_{.shard = shard,
+            .connection = connection,
+            .certificate = certificate,
+            .contact = std::move(contact),
+            .correlation = make_uuid(shard.services().random),
+            .facts = {.client_id = {},
+                      .source_ip = connection.source_ip(),
+                      .domain_name = connection.domain_name(),
+                      .persistent = false,
+                      .has_will = false,
+                      .will_topic = {}}} {}
 
 void Client::handle(mqtt::ServerAction action) {
   if (auto* request = std::get_if<mqtt::ConnectRequest>(&action)) {

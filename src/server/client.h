@@ -49,6 +49,8 @@ class Client {
   /// The client if its CONNECT still waits for an answer, otherwise null.
   static Client* connecting(Shard& shard, std::uint64_t number);
   static runtime::Task<Result<identity::PrincipalPtr>> identify(Shard& shard, std::uint64_t number);
+  /// From here on changes of its rights reach it.
+  ClientRights& identified_as(identity::PrincipalPtr principal);
   static std::optional<Error> check_connect(const ClientRights& rights,
                                             const mqtt::ConnectRequest& request);
   void accept(mqtt::ConnectAnswer answer, ClientIdHold hold);

@@ -100,11 +100,7 @@ runtime::Task<void> Client::connect(Shard& shard, std::uint64_t number,
     request.client_id = answer.assigned_client_id = make_uuid(services.random);
     self->peer_.facts.client_id = request.client_id;
   }
-  // From here on changes of its rights reach it.
-  const ClientRights& rights = *self->phase_
-                                    .emplace<Identified>(std::make_unique<ClientRights>(
-                                        self->peer_, self->record_, std::move(*principal)))
-                                    .rights;
+  const ClientRights& rights = self->identified_as(std::move(*principal));
   if (const auto error = check_connect(rights, request)) co_return self->refuse(*error);
   // A claim is one certificate in many devices, and sketches give them one client id: each
   // connection stands for itself, takes nobody's place and keeps no session.
@@ -160,6 +156,11 @@ runtime::Task<Result<identity::PrincipalPtr>> Client::identify(Shard& shard, std
     co_return tl::unexpected(Error{Fault::unavailable, principal.error().message});
   co_return tl::unexpected(
       forbidden("the certificate has been deleted", "CertificateDeleted"_cause));
+}
+
+ClientRights& Client::identified_as(identity::PrincipalPtr principal) {
+  auto rights = std::make_unique<ClientRights>(peer_, record_, std::move(principal));
+  return *phase_.emplace<Identified>(std::move(rights)).rights;
 }
 
 std::optional<Error> Client::check_connect(const ClientRights& rights,

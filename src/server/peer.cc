@@ -5,20 +5,6 @@
 
 namespace imprint::server {
 
-Peer::Peer(Shard& on, Connection& by, CertificateId with,
-           std::optional<identity::FirstContact> first)
-    : shard(on),
-      connection(by),
-      certificate(with),
-      contact(std::move(first)),
-      correlation(make_uuid(on.services().random)),
-      facts{.client_id = {},
-            .source_ip = by.source_ip(),
-            .domain_name = by.domain_name(),
-            .persistent = false,
-            .has_will = false,
-            .will_topic = {}} {}
-
 Services& Peer::services() const { return shard.services(); }
 
 mqtt::ServerSession& Peer::session() const { return connection.session(); }

@@ -17,8 +17,6 @@ struct Services;
 
 /// The client at the other end of a connection, as it is known from the handshake to the end.
 struct Peer {
-  Peer(Shard& on, Connection& by, CertificateId with, std::optional<identity::FirstContact> first);
-
   Shard& shard;
   Connection& connection;
   const CertificateId certificate;
