@@ -11,14 +11,13 @@
 #include "encoding/text.h"
 #include "outcome/causes.h"
 #include "server/shard.h"
+#include "server/time_limits.h"
 #include "trail/event.h"
 
 namespace imprint::server {
 
 namespace {
 
-constexpr auto kClosingTime = std::chrono::seconds(2);
-constexpr auto kLingeringTime = std::chrono::seconds(1);
 constexpr int kReadsAtOnce = 4;
 constexpr std::size_t kWriteAtOnce = 16 * 1024;
 
@@ -117,16 +116,16 @@ void Connection::handshake_failed(int ssl_error) {
                                              : is_closed ? "closed"
                                                          : "tls");
   if (failure == TlsFailure::unknown_certificate) {
-    tell_of_unknown_certificate();
+    note_unknown_certificate();
   } else {
-    tell_of_failure(failure, cause);
+    note_failed_handshake(failure, cause);
   }
   // The alert that says why is on its way: a reset must not overtake it.
   shard_.handshake_ended(number_);
   begin_lingering();
 }
 
-void Connection::tell_of_unknown_certificate() {
+void Connection::note_unknown_certificate() {
   Services& services = shard_.services();
   const std::string certificate = seen_.certificate ? seen_.certificate->hex() : std::string();
   services.log.warning(
@@ -140,7 +139,7 @@ void Connection::tell_of_unknown_certificate() {
                            seen_.refusal.message));
 }
 
-void Connection::tell_of_failure(TlsFailure failure, const std::string& cause) {
+void Connection::note_failed_handshake(TlsFailure failure, const std::string& cause) {
   const std::string because = explain(failure, seen_.offer, ssl_.get());
   shard_.services().log.info(
       "a TLS handshake failed",

@@ -59,8 +59,8 @@ class Connection {
   void on_ready();
   void shake_hands();
   void handshake_failed(int ssl_error);
-  void tell_of_unknown_certificate();
-  void tell_of_failure(TlsFailure failure, const std::string& cause);
+  void note_unknown_certificate();
+  void note_failed_handshake(TlsFailure failure, const std::string& cause);
   void note_refusal(Cause cause, const std::string& certificate, const std::string& because);
   void read_some();
   void carry_out(mqtt::ServerAction action);
