@@ -1,153 +1,75 @@
 // SPDX-License-Identifier: Apache-2.0
-// A client's rights while it is connected: they end when the registry says so, and with time.
-#include <algorithm>
+#include "server/client_rights.h"
+
 #include <utility>
 
-#include "outcome/causes.h"
-#include "server/client.h"
+#include "server/access_check.h"
 #include "server/shard.h"
 
 namespace imprint::server {
 
-namespace {
-
-/// A wall clock may be set: what it says is looked at again at least so often.
-constexpr std::chrono::minutes kLongestWait{10};
-
-}  // namespace
-
-void Client::act(mqtt::ServerAction action) {
-  // Timers may be late; what a device does after its end is not carried out.
-  if (services().clock.now() > principal_->certificate.not_after) {
-    cut_if_not_entitled();
-    if (connection_.session().is_closed()) return;
-  }
-  if (auto* message = std::get_if<mqtt::PublishRequest>(&action)) {
-    publish(std::move(*message));
-  } else if (auto* subscription = std::get_if<mqtt::SubscribeRequest>(&action)) {
-    subscribe(std::move(*subscription));
-  } else if (auto* end = std::get_if<mqtt::UnsubscribeRequest>(&action)) {
-    unsubscribe(*end);
-  }
+ClientRights::ClientRights(Peer& peer, ClientRecord& record, identity::PrincipalPtr principal)
+    : peer_(peer), record_(record) {
+  use(std::move(principal));
 }
 
-void Client::access_changed() {
-  if (connection_.session().is_closed()) return;
-  if (was_accepted_) cut_if_not_entitled();  // who is not accepted yet is checked before that
-  if (connection_.session().is_closed()) return;
-  is_stale_ = true;
-  connection_.session().hold_deliveries(true);
-  shard_.refresh_rights(connection_.number(), false);
+ClientRights::~ClientRights() {
+  peer_.shard.delist(peer_.connection.number(), peer_.certificate, *principal_);
 }
 
-void Client::hurry() {
-  if (!std::exchange(has_hurried_, true)) shard_.refresh_rights(connection_.number(), true);
+void ClientRights::replace(identity::PrincipalPtr principal) {
+  peer_.shard.delist(peer_.connection.number(), peer_.certificate, *principal_);
+  use(std::move(principal));
 }
 
-runtime::Task<bool> Client::reload(Shard& shard, std::uint64_t number) {
-  const Client* before = shard.client(number);
-  if (before == nullptr) co_return true;
-  auto principal = co_await shard.services().access.principal(before->certificate_);
-  Client* self = shard.client(number);
-  if (self == nullptr || self->connection_.session().is_closed()) co_return true;
-  if (principal) {
-    self->use(std::move(*principal));
-    self->look_again();
-    co_return true;
-  }
-  if (principal.error().fault != Fault::not_found) co_return false;
-  if (!self->principal_) co_return true;  // a device that is just being introduced
-  self->cut(mqtt::ReasonCode::administrative_action,
-            forbidden("the certificate has been deleted", "CertificateDeleted"_cause));
-  co_return true;
+void ClientRights::use(identity::PrincipalPtr principal) {
+  principal_ = std::move(principal);
+  rights_ = principal_->rights_of(peer_.facts.client_id);
+  are_outdated_ = false;
+  are_read_first_ = false;
+  record_.identified_as(*principal_);
+  peer_.shard.enlist(peer_.connection.number(), peer_.certificate, *principal_);
 }
 
-void Client::cut(mqtt::ReasonCode code, const Error& error) {
-  services().log.info("cut a connection", {{"client", facts_.client_id},
-                                           {"certificate", certificate_.hex()},
-                                           {"because", error.message}});
-  connection_.session().disconnect(code, error.message);
-  connection_.pump();
+void ClientRights::outdate() {
+  are_outdated_ = true;
+  peer_.session().hold_deliveries(true);
+  peer_.shard.refresh_rights(peer_.connection.number(), false);
 }
 
-void Client::cut_if_not_entitled() {
-  if (connection_.session().is_closed()) return;
-  if (const auto error = check_certificate()) {
-    // A device that has been registered hears so first: provision() looks again after each answer.
-    const bool is_inactive =
-        services().directory.status(certificate_) == registry::CertificateStatus::inactive;
-    if (!is_provisioning_ || !is_inactive) cut(mqtt::ReasonCode::administrative_action, *error);
-    return;
-  }
-  // What is not known to be in force any more decides nothing.
-  if (is_stale_ || is_provisioning_) return;
-  if (const auto error = check_policy(policy::Action::connect, facts_.client_id)) {
-    report_denial("connect"_step, facts_.client_id, *error);
-    cut(mqtt::ReasonCode::not_authorized, *error);
-  }
+void ClientRights::read_first() {
+  if (!std::exchange(are_read_first_, true))
+    peer_.shard.refresh_rights(peer_.connection.number(), true);
 }
 
-void Client::look_again() {
-  if (!was_accepted_) return;
-  cut_if_not_entitled();
-  if (connection_.session().is_closed()) return;
-  review_subscriptions();
-  set_deadline();
-  connection_.session().hold_deliveries(false);
-  const bool has_waited = is_waiting();
-  while (!is_stale_ && !deferred_.empty() && is_connected()) {
-    mqtt::ServerAction action = std::move(deferred_.front());
-    deferred_.pop_front();
-    act(std::move(action));
-  }
-  connection_.pump();
-  if (has_waited) connection_.read_on();
-  if (!is_provisioning_ && !requests_.empty())
-    runtime::start(provision(shard_, connection_.number()));
+std::optional<Error> ClientRights::check_certificate() const {
+  return server::check_certificate(peer_.services(), *principal_);
 }
 
-bool Client::is_resting(std::string_view filter) const {
-  return std::ranges::find(resting_, filter) != resting_.end();
+std::optional<Error> ClientRights::check(policy::Action action, std::string_view resource) const {
+  return check_policy(peer_.services(), *principal_, rights_, peer_.facts, action, resource);
 }
 
-/// MQTT has no way to end a subscription from this side. One that policy does not allow any more
-/// brings nothing, and goes on when it is allowed again.
-void Client::review_subscriptions() {
-  const SessionAddress own{shard_.index(), connection_.number()};
-  for (const mqtt::Subscription& subscription : connection_.session().subscriptions()) {
-    const auto error = check_subscription(subscription.filter);
-    const bool rests = is_resting(subscription.filter);
-    if (error.has_value() == rests) continue;
-    if (error) {
-      report_denial("subscribe"_step, subscription.filter, *error);
-      resting_.push_back(subscription.filter);
-      shard_.switchboard().unsubscribe(own, subscription.filter);
-    } else {
-      std::erase(resting_, subscription.filter);
-      attach(subscription.filter, subscription.options);
-    }
-  }
+Timestamp ClientRights::next_change(Timestamp now) const {
+  const Timestamp end = certificate().not_after + Milliseconds(1);
+  return std::min(end, rights_.next_change(now).value_or(end));
 }
 
-bool Client::may_receive(const mqtt::Message& message) const {
-  return !check_policy(policy::Action::receive, message.topic);
+const registry::Thing* ClientRights::thing() const {
+  return principal_->thing_of(peer_.facts.client_id);
 }
 
-void Client::set_deadline() {
-  const Timestamp now = services().clock.now();
-  Timestamp next = principal_->certificate.not_after + Milliseconds(1);
-  if (const auto change = rights_.next_change(now)) next = std::min(next, *change);
-  const auto wait = std::clamp(next - now, Milliseconds(0),
-                               std::chrono::duration_cast<Milliseconds>(kLongestWait));
-  deadline_ = services().clock.monotonic() + wait;
+bool ClientRights::owns_client_id() const {
+  return thing() != nullptr && thing()->name.str() == peer_.facts.client_id;
 }
 
-void Client::tick(Monotonic now) {
-  if (!deadline_ || now < *deadline_) return;
-  deadline_.reset();
-  // Rights that are being read again are looked at when they are there.
-  if (is_stale_) return cut_if_not_entitled();
-  look_again();
+Switchboard::Parked ClientRights::parked(std::unique_ptr<mqtt::SessionState> state,
+                                         Monotonic expires) const {
+  return {.facts = peer_.facts,
+          .certificate = peer_.certificate,
+          .state = std::move(state),
+          .expires = expires,
+          .own_name_until = is_device_in_its_own_name() ? certificate().not_after : Timestamp()};
 }
 
 }  // namespace imprint::server

@@ -11,14 +11,13 @@
 #include "encoding/text.h"
 #include "outcome/causes.h"
 #include "server/shard.h"
+#include "server/time_limits.h"
 #include "trail/event.h"
 
 namespace imprint::server {
 
 namespace {
 
-constexpr auto kClosingTime = std::chrono::seconds(2);
-constexpr auto kLingeringTime = std::chrono::seconds(1);
 constexpr int kReadsAtOnce = 4;
 constexpr std::size_t kWriteAtOnce = 16 * 1024;
 
@@ -43,6 +42,8 @@ Connection::Connection(Shard& shard, std::uint64_t number, Socket socket, SslPtr
 }
 
 Connection::~Connection() = default;
+
+ConnectedClient* Connection::connected() const { return client_ ? client_->connected() : nullptr; }
 
 void Connection::start() {
   on_ready();
@@ -115,16 +116,16 @@ void Connection::handshake_failed(int ssl_error) {
                                              : is_closed ? "closed"
                                                          : "tls");
   if (failure == TlsFailure::unknown_certificate) {
-    tell_of_unknown_certificate();
+    note_unknown_certificate();
   } else {
-    tell_of_failure(failure, cause);
+    note_failed_handshake(failure, cause);
   }
   // The alert that says why is on its way: a reset must not overtake it.
   shard_.handshake_ended(number_);
   begin_lingering();
 }
 
-void Connection::tell_of_unknown_certificate() {
+void Connection::note_unknown_certificate() {
   Services& services = shard_.services();
   const std::string certificate = seen_.certificate ? seen_.certificate->hex() : std::string();
   services.log.warning(
@@ -138,7 +139,7 @@ void Connection::tell_of_unknown_certificate() {
                            seen_.refusal.message));
 }
 
-void Connection::tell_of_failure(TlsFailure failure, const std::string& cause) {
+void Connection::note_failed_handshake(TlsFailure failure, const std::string& cause) {
   const std::string because = explain(failure, seen_.offer, ssl_.get());
   shard_.services().log.info(
       "a TLS handshake failed",
@@ -160,7 +161,8 @@ void Connection::note_refusal(Cause cause, const std::string& certificate,
 
 void Connection::read_some() {
   for (int i = 0; i < kReadsAtOnce && phase_ == Phase::open; ++i) {
-    if (client_->is_waiting()) return;
+    // They wait for rights to be read; it goes on with read_on().
+    if (connected() != nullptr && connected()->has_deferred_requests()) return;
     ERR_clear_error();
     const std::span<std::uint8_t> buffer = shard_.read_buffer();
     const int got = SSL_read(ssl_.get(), buffer.data(), static_cast<int>(buffer.size()));
@@ -168,7 +170,7 @@ void Connection::read_some() {
       session_.receive(BytesView(buffer).first(static_cast<std::size_t>(got)),
                        shard_.services().clock.monotonic());
       pump();
-      if (phase_ == Phase::open) client_->heard();
+      if (ConnectedClient* client = connected()) client->note_activity();
       continue;
     }
     const int error = SSL_get_error(ssl_.get(), got);
@@ -289,7 +291,7 @@ void Connection::tick(Monotonic now) {
   if (phase_ == Phase::handshaking || phase_ == Phase::open) {
     if (phase_ == Phase::handshaking && !has_spoken_ && now >= silence_ends_)
       return give_up("timeout");
-    if (client_) client_->tick(now);
+    if (ConnectedClient* client = connected()) client->tick(now);
     session_.tick(now);
     if (phase_ == Phase::handshaking && session_.is_closed()) return give_up("timeout");
     return pump();
@@ -317,7 +319,7 @@ std::optional<Monotonic> Connection::deadline() const {
     if (!soonest) soonest = silence_ends_;
     sooner(silence_ends_);
   }
-  if (client_) sooner(client_->deadline());
+  if (const ConnectedClient* client = connected()) sooner(client->deadline());
   return soonest;
 }
 

@@ -55,11 +55,12 @@ class Connection {
     dead,
   };
 
+  [[nodiscard]] ConnectedClient* connected() const;
   void on_ready();
   void shake_hands();
   void handshake_failed(int ssl_error);
-  void tell_of_unknown_certificate();
-  void tell_of_failure(TlsFailure failure, const std::string& cause);
+  void note_unknown_certificate();
+  void note_failed_handshake(TlsFailure failure, const std::string& cause);
   void note_refusal(Cause cause, const std::string& certificate, const std::string& because);
   void read_some();
   void carry_out(mqtt::ServerAction action);
@@ -82,7 +83,7 @@ class Connection {
   std::string source_ip_;
   SeenClient seen_;
   mqtt::ServerSession session_;
-  std::unique_ptr<Client> client_;
+  std::unique_ptr<Client> client_;  ///< null until the handshake has succeeded
   Bytes output_;
   std::size_t written_ = 0;       ///< of output_
   const Monotonic silence_ends_;  ///< by when the first byte of a handshake is due

@@ -10,6 +10,7 @@
 #include <boost/beast/http.hpp>
 
 #include "base/household.h"
+#include "server/time_limits.h"
 
 namespace imprint::server {
 
@@ -20,11 +21,6 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using boost::system::error_code;
 
-constexpr auto kHandshakeTime = std::chrono::seconds(10);
-constexpr auto kHeaderTime = std::chrono::seconds(10);
-constexpr auto kRequestTime = std::chrono::seconds(20);
-constexpr auto kIdleTime = std::chrono::seconds(60);
-constexpr auto kStrangerIdleTime = std::chrono::seconds(10);
 constexpr std::uint32_t kMaxHeaderBytes = 32 * 1024;
 constexpr std::uint64_t kMaxBodyBytes = std::uint64_t{1} << 20U;
 /// A longer one is read only for somebody who is known by the headers.

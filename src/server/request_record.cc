@@ -15,25 +15,26 @@ using trail::Outcome;
 
 /// Sketches give all units one client id: the serial number tells them apart.
 Payer payer_of(const RequestRecord& record) {
-  const auto& [asker, answer, took] = record;
-  if (answer.serial_number.empty()) return asker.payer;
-  return {asker.payer.name + "/" + answer.serial_number, asker.certificate};
+  const auto& [requester, answer, took] = record;
+  if (answer.serial_number.empty()) return requester.payer;
+  return {requester.payer.name + "/" + answer.serial_number, requester.certificate};
 }
 
 /// Whom a request's event is about. `certificate`: the one that asked, or the one that came of it.
 registry::AuditEvent about_request(const RequestRecord& record, std::string certificate) {
-  const auto& [asker, answer, took] = record;
-  return {.actor = asker.certificate,
-          .correlation = asker.correlation,
+  const auto& [requester, answer, took] = record;
+  return {.actor = requester.certificate,
+          .correlation = requester.correlation,
           .thing = answer.thing,
           .certificate = std::move(certificate),
-          .client = asker.client,
+          .client = requester.client,
           .serial_number = answer.serial_number};
 }
 
 /// A device that was registered has its hook's part on record, in the commit that registered it.
-void enter_hook(Services& s, const RequestRecord& record, const provisioning::HookDecision& asked) {
-  const auto& [asker, answer, took] = record;
+void record_hook(Services& s, const RequestRecord& record,
+                 const provisioning::HookDecision& asked) {
+  const auto& [requester, answer, took] = record;
   const std::string_view outcome = hooks::to_string(asked.verdict.outcome);
   s.metrics.hook_called(answer.template_name, asked.verdict.outcome, asked.shadow, asked.seconds);
   if (!asked.undeclared.empty()) {
@@ -46,39 +47,40 @@ void enter_hook(Services& s, const RequestRecord& record, const provisioning::Ho
     s.log.warning("a pre-provisioning hook did not allow a device",
                   {{"hook", asked.arn},
                    {"template", answer.template_name},
-                   {"client", asker.client},
+                   {"client", requester.client},
                    {"outcome", outcome},
                    {"shadow", asked.shadow ? "yes" : "no"},
                    {"because", asked.verdict.because}});
   }
   if (!answer.rejection) return;
-  s.journal.note(payer_of(record), provisioning::hook_event(
-                                       asked, answer.template_name,
-                                       about_request(record, asker.certificate), asker.is_claim));
+  s.journal.note(
+      payer_of(record),
+      provisioning::hook_event(asked, answer.template_name,
+                               about_request(record, requester.certificate), requester.is_claim));
 }
 
 /// The first time was recorded in the commit that made it so.
 void note_repeat(Journal& journal, const RequestRecord& record) {
-  const auto& [asker, answer, took] = record;
+  const auto& [requester, answer, took] = record;
   const bool is_registration = answer.operation == device_api::Operation::register_thing;
   const trail::Detail detail = is_registration
                                    ? trail::Detail(trail::Registered{.is_repeated = true})
                                    : trail::Detail(trail::Issued{.is_repeated = true});
-  journal.note(asker.payer,
+  journal.note(requester.payer,
                trail::record(about_request(record, answer.certificate),
                              device_api::step_of(answer.operation), Outcome::ok, {}, detail));
 }
 
-void enter_rejection(Services& s, const RequestRecord& record,
-                     const device_api::Rejection& rejection) {
-  const auto& [asker, answer, took] = record;
+void record_rejection(Services& s, const RequestRecord& record,
+                      const device_api::Rejection& rejection) {
+  const auto& [requester, answer, took] = record;
   const Error& error = rejection.error;
   const outcome::FailureCategory category = outcome::cause_of(error)->category;
   s.journal.note(payer_of(record),
-                 trail::record(about_request(record, asker.certificate),
+                 trail::record(about_request(record, requester.certificate),
                                device_api::step_of(answer.operation), Outcome::rejected,
-                               {.is_of_claim = asker.is_claim,
-                                .from = asker.address,
+                               {.is_of_claim = requester.is_claim,
+                                .from = requester.address,
                                 .because = rejection.message,
                                 .cause = error.cause,
                                 .category = category},
@@ -91,53 +93,53 @@ void enter_rejection(Services& s, const RequestRecord& record,
                                 category, took.count());
   s.log.warning("provisioning request rejected", {{"step", device_api::to_string(answer.operation)},
                                                   {"template", answer.template_name},
-                                                  {"client", asker.client},
-                                                  {"claim", asker.certificate},
+                                                  {"client", requester.client},
+                                                  {"claim", requester.certificate},
                                                   {"code", rejection.error_code},
                                                   {"because", describe(error)}});
 }
 
 }  // namespace
 
-void enter(Services& s, const RequestRecord& record) {
-  const auto& [asker, answer, took] = record;
+void record_request(Services& s, const RequestRecord& record) {
+  const auto& [requester, answer, took] = record;
   const std::string_view method = device_api::method_of(answer.operation);
-  if (const auto& asked = answer.hook) enter_hook(s, record, *asked);
-  if (const auto& rejection = answer.rejection) return enter_rejection(s, record, *rejection);
+  if (const auto& asked = answer.hook) record_hook(s, record, *asked);
+  if (const auto& rejection = answer.rejection) return record_rejection(s, record, *rejection);
   const bool is_registration = answer.operation == device_api::Operation::register_thing;
   if (answer.repeated) {
     note_repeat(s.journal, record);
     s.metrics.provisioning_repeated(answer.template_name, method);
   } else {
     s.metrics.provisioning_succeeded(answer.template_name, method, took.count());
-    if (is_registration) s.metrics.claim_used(asker.certificate);
+    if (is_registration) s.metrics.claim_used(requester.certificate);
   }
   s.log.debug("provisioning request accepted", {{"step", device_api::to_string(answer.operation)},
-                                                {"client", asker.client},
+                                                {"client", requester.client},
                                                 {"thing", answer.thing},
                                                 {"certificate", answer.certificate},
                                                 {"repeated", answer.repeated ? "yes" : "no"}});
 }
 
-void enter_failed_introduction(Services& services, const Asker& asker,
-                               std::string_view template_name, const Error& error,
-                               std::chrono::duration<double> took) {
+void record_failed_first_connection(Services& services, const Requester& requester,
+                                    std::string_view template_name, const Error& error,
+                                    std::chrono::duration<double> took) {
   const device_api::Rejection rejection =
       device_api::rejection_of(device_api::Operation::register_thing, error);
   const outcome::FailureCategory category = outcome::cause_of(error)->category;
   services.metrics.provisioning_failed(template_name, "jitp", category, took.count());
   services.log.warning("just-in-time provisioning failed",
                        {{"template", template_name},
-                        telemetry::pays({"from", asker.address}),
-                        {"certificate", asker.certificate},
-                        {"client", asker.client},
+                        telemetry::pays({"from", requester.address}),
+                        {"certificate", requester.certificate},
+                        {"client", requester.client},
                         {"because", describe(error)}});
   services.journal.note(
-      asker.payer,
-      trail::record({.actor = asker.certificate,
-                     .correlation = asker.correlation,
-                     .certificate = asker.certificate,
-                     .client = asker.client},
+      requester.payer,
+      trail::record({.actor = requester.certificate,
+                     .correlation = requester.correlation,
+                     .certificate = requester.certificate,
+                     .client = requester.client},
                     "just_in_time_provisioning"_step, trail::Outcome::rejected,
                     {.because = describe(error), .cause = error.cause, .category = category},
                     trail::Rejection{.template_name = std::string(template_name),

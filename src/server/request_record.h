@@ -8,14 +8,14 @@
 #include "device_api/provisioning_api.h"
 #include "server/journal.h"
 
-/// What provisioning requests come to, for the books: metrics, log and audit trail are written in
-/// one place, once for each request.
+/// What provisioning requests come to: metrics, log and audit trail are written in one place, once
+/// for each request.
 namespace imprint::server {
 
 struct Services;
 
 /// Who asked; the client may have left when its answer is known.
-struct Asker {
+struct Requester {
   std::string certificate;
   std::string client;
   std::string address;
@@ -25,18 +25,18 @@ struct Asker {
 };
 
 struct RequestRecord {
-  Asker asker;
+  Requester requester;
   device_api::Answer answer;
   std::chrono::duration<double> took = {};
 };
 
-/// Counts, logs and puts on record what a request came to.
-void enter(Services& services, const RequestRecord& record);
+/// Counts, logs and adds to the audit trail what a request came to.
+void record_request(Services& services, const RequestRecord& record);
 
-/// The same of a device that its CA introduced and that could not be provisioned. `template_name`
-/// is empty where it failed before one was known.
-void enter_failed_introduction(Services& services, const Asker& asker,
-                               std::string_view template_name, const Error& error,
-                               std::chrono::duration<double> took);
+/// The same for a device whose just-in-time provisioning failed. `template_name` is empty if it
+/// failed before the template was known.
+void record_failed_first_connection(Services& services, const Requester& requester,
+                                    std::string_view template_name, const Error& error,
+                                    std::chrono::duration<double> took);
 
 }  // namespace imprint::server

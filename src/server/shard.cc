@@ -212,6 +212,11 @@ Client* Shard::client(std::uint64_t number) {
   return found == nullptr ? nullptr : found->client();
 }
 
+ConnectedClient* Shard::connected_client(std::uint64_t number) {
+  Client* found = client(number);
+  return found == nullptr ? nullptr : found->connected();
+}
+
 // ---- time ----
 
 void Shard::schedule(Connection& connection) {
@@ -279,7 +284,7 @@ void Shard::enlist(std::uint64_t number, const CertificateId& certificate,
 }
 
 void Shard::delist(std::uint64_t number, const CertificateId& certificate,
-                   const identity::Principal* principal) {
+                   const identity::Principal& principal) {
   const auto erase = [number](auto& map, const auto& key) {
     const auto [first, last] = map.equal_range(key);
     for (auto it = first; it != last; ++it) {
@@ -290,8 +295,7 @@ void Shard::delist(std::uint64_t number, const CertificateId& certificate,
     }
   };
   erase(by_certificate_, certificate);
-  if (principal == nullptr) return;
-  for (const identity::AttachedThing& attached : principal->things)
+  for (const identity::AttachedThing& attached : principal.things)
     erase(by_thing_, attached.thing.name);
 }
 
@@ -307,10 +311,10 @@ void Shard::access_changed(const identity::AccessChange& change) {
     changes_.things.insert(changes_.things.end(), change.things.begin(), change.things.end());
     has_changes_.store(true, std::memory_order_release);
   }
-  if (is_first) post([this] { tell_clients(); });
+  if (is_first) post([this] { notify_clients(); });
 }
 
-void Shard::tell_clients() {
+void Shard::notify_clients() {
   identity::AccessChange change;
   {
     const std::scoped_lock lock(changes_mutex_);
@@ -359,7 +363,7 @@ runtime::Task<void> Shard::refresh_stale() {
       break;
     }
     stale_.erase(number);
-    if (co_await Client::reload(*this, number)) {
+    if (co_await Client::read_rights(*this, number)) {
       failures = 0;
     } else {
       ++failures;

@@ -49,7 +49,7 @@ class Shard final : public runtime::Executor {
 
   // From any thread.
   void post(std::function<void()> work) override;
-  /// Tells the clients that are concerned. Changes that come quickly are told together.
+  /// Notifies the clients concerned. Changes in quick succession are passed on together.
   void access_changed(const identity::AccessChange& change);
   /// How long it has not looked at the clock, which it does every second; nothing before run().
   [[nodiscard]] Milliseconds silence() const;
@@ -63,6 +63,8 @@ class Shard final : public runtime::Executor {
   [[nodiscard]] Services& services() { return services_; }
   [[nodiscard]] Switchboard& switchboard() { return switchboard_; }
   [[nodiscard]] Client* client(std::uint64_t number);
+  /// Null as well unless its CONNECT has been accepted and its MQTT session goes on.
+  [[nodiscard]] ConnectedClient* connected_client(std::uint64_t number);
   [[nodiscard]] Connection* connection(std::uint64_t number);
   std::span<std::uint8_t> read_buffer() { return read_buffer_; }
   void schedule(Connection& connection);
@@ -70,16 +72,16 @@ class Shard final : public runtime::Executor {
   /// A client in its handshake has sent something.
   void spoke(std::uint64_t number) { handshakes_.spoke(number); }
   void handshake_ended(std::uint64_t number) { handshakes_.release(number); }
-  /// Which connections a certificate or a thing has; kept by Client.
+  /// Which connections a certificate or a thing has; kept by ClientRights.
   void enlist(std::uint64_t number, const CertificateId& certificate,
               const identity::Principal& principal);
   void delist(std::uint64_t number, const CertificateId& certificate,
-              const identity::Principal* principal);
+              const identity::Principal& principal);
 
-  /// Tells the clients now of what access_changed() has said so far: for who is about to go by its
+  /// Applies now what access_changed() has reported so far: for clients that are about to use their
   /// rights in the middle of other work.
-  void hear_changes() {
-    if (has_changes_.load(std::memory_order_acquire)) tell_clients();
+  void apply_changes() {
+    if (has_changes_.load(std::memory_order_acquire)) notify_clients();
   }
   /// Has a client's rights read again, soon; many at a time are read a few at a time, and those
   /// first that something waits for.
@@ -111,7 +113,7 @@ class Shard final : public runtime::Executor {
   void make_room();
   void tick();
   void arm_timer();
-  void tell_clients();
+  void notify_clients();
   void start_refreshing();
   runtime::Task<void> refresh_stale();
   void end_if_idle();
@@ -127,10 +129,11 @@ class Shard final : public runtime::Executor {
   Address address_;
   Switchboard switchboard_;
   std::array<std::uint8_t, 16 * 1024> read_buffer_{};
-  std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections_;
-  HouseholdCounts per_address_;  ///< of connections_
+  // Before connections_, whose clients delist themselves when they go.
   std::unordered_multimap<CertificateId, std::uint64_t> by_certificate_;
   std::unordered_multimap<ThingName, std::uint64_t> by_thing_;
+  std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections_;
+  HouseholdCounts per_address_;              ///< of connections_
   std::unordered_set<std::uint64_t> stale_;  ///< whose rights are to be read again
   std::deque<std::uint64_t> urgent_;         ///< those of them that come first
   std::vector<std::uint64_t> unread_;        ///< asked for again a second later

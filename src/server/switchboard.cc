@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/access_check.h"
 #include "server/client.h"
 #include "server/shard.h"
 
@@ -70,7 +71,7 @@ void Switchboard::deliver_to(SessionAddress to, const mqtt::MessagePtr& message,
 void Switchboard::deliver_here(std::uint64_t number, const mqtt::MessagePtr& message, mqtt::QoS qos,
                                bool retain) {
   // A closed connection lingers for a moment after its session has been parked.
-  if (Client* client = shard_.client(number); client != nullptr && client->is_connected())
+  if (ConnectedClient* client = shard_.connected_client(number))
     return client->deliver(message, qos, retain);
   const auto it = parked_.find(number);
   // QoS 0 is for those who are there (MQTT 3.1.1 section 4.1 leaves it to the server).
@@ -289,16 +290,10 @@ void Switchboard::leave_groups(std::uint64_t number, const identity::Principal& 
 
 bool Switchboard::may_be_member(const identity::Principal& principal, const Parked& session,
                                 std::string_view filter) const {
-  const registry::Certificate& certificate = principal.certificate;
-  const Timestamp now = services_.clock.now();
-  if (services_.directory.status(session.certificate) != registry::CertificateStatus::active ||
-      now < certificate.not_before || now > certificate.not_after)
-    return false;
+  if (check_certificate(services_, principal)) return false;
   const identity::Rights rights = principal.rights_of(session.facts.client_id);
-  const policy::Context context =
-      identity::context_of(principal, session.facts, services_.account, now);
   const auto may = [&](policy::Action action, std::string_view resource) {
-    return policy::evaluate(rights.set(), {action, resource}, context).allowed();
+    return !check_policy(services_, principal, rights, session.facts, action, resource);
   };
   return may(policy::Action::connect, session.facts.client_id) &&
          may(policy::Action::subscribe, filter);
@@ -346,7 +341,7 @@ void Switchboard::forget(std::uint64_t number) {
   end_session(address, *session.state);
 }
 
-/// The rule for one that is connected: Client::is_device_in_its_own_name.
+/// The rule for one that is connected: ClientRights::is_device_in_its_own_name.
 bool Switchboard::may_take_over(const Parked& parked, const Newcomer& newcomer,
                                 Services& services) {
   return newcomer.owns_name || newcomer.certificate == parked.certificate ||
@@ -361,15 +356,16 @@ Switchboard::Eviction Switchboard::evict(std::uint64_t number, const Newcomer& n
            mqtt::may_resume(state, newcomer.clean_start, newcomer.version);
   };
   const SessionAddress address{shard_.index(), number};
-  if (Client* holder = shard_.client(number); holder != nullptr && holder->holds_client_id()) {
+  if (ConnectedClient* holder = shard_.connected_client(number);
+      holder != nullptr && holder->holds_client_id()) {
     const bool is_same = holder->certificate() == newcomer.certificate;
-    if (holder->is_device_in_its_own_name() && !newcomer.owns_name && !is_same) {
+    if (holder->rights().is_device_in_its_own_name() && !newcomer.owns_name && !is_same) {
       result.refused = true;
       return result;
     }
     const bool goes_on = (is_same || newcomer.owns_name) &&
                          holder->may_be_resumed(newcomer.clean_start, newcomer.version);
-    result.state = holder->give_way(goes_on);
+    result.state = holder->hand_over(goes_on);
     return result;
   }
   const auto it = parked_.find(number);

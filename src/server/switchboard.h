@@ -17,7 +17,6 @@
 
 namespace imprint::server {
 
-class Client;
 class Shard;
 
 /// Takes messages from publishers to subscribers on one shard, and keeps the sessions that outlive

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <chrono>
 #include <memory>
 #include <openssl/ssl.h>
 #include <string>
@@ -12,9 +11,6 @@
 #include "base/secret.h"
 
 namespace imprint::server {
-
-/// By when the first byte is due: a client speaks first in TLS, and has nothing to wait for.
-inline constexpr auto kFirstByteTime = std::chrono::seconds(3);
 
 /// A certificate of the server's own and its key, as PEM.
 struct ServerIdentity {

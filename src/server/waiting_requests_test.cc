@@ -35,13 +35,14 @@ TEST(WaitingRequest, RegistersNothingOnceItsRightIsGoneWhateverItsHookSays) {
     const char* name;
     void (*take_away)(TestServer&, const CertificateId&);
     bool is_cut;
+    bool loses_subscription = false;
   } rows[] = {
       {"denied",
        [](TestServer& s, const CertificateId&) {
          s.set_policy("All", std::string(kNoRegistration));
        },
        false},
-      {"detached", &detach_policy, true},
+      {"detached", &detach_policy, true, true},
       {"frozen",
        [](TestServer& s, const CertificateId& id) {
          registry::Certificate claim = s.certificate(id);
@@ -92,6 +93,10 @@ TEST(WaitingRequest, RegistersNothingOnceItsRightIsGoneWhateverItsHookSays) {
                                  });
     })) << row.name;
     server.stop();
+    // A client that is gone had subscribed to the topic of the answer.
+    for (const auto& event : server.all<registry::AuditEvent>(registry::query::AuditEvents{})) {
+      if (!row.loses_subscription) EXPECT_NE(event.outcome, "lost") << row.name;
+    }
     EXPECT_TRUE(server.all<registry::Thing>(registry::query::Things{}).empty()) << row.name;
     for (const auto& made : server.all<registry::Certificate>(registry::query::Certificates{})) {
       if (made.requested_by == claim.id)

@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Constructs every part of the server, in order, in one place.
 #include <algorithm>
-#include <boost/asio/ip/address.hpp>
 #include <thread>
 
 #include "access/access_key.h"
 #include "access/operators.h"
 #include "alarms/point_alarms.h"
 #include "audit/archive.h"
-#include "base/file.h"
 #include "base/thread.h"
 #include "bulk/registration_tasks.h"
 #include "control_api/operations.h"
 #include "deployment/key_file.h"
 #include "deployment/secret_files.h"
 #include "deployment/start_checks.h"
-#include "encoding/text.h"
 #include "hooks/hooks.h"
 #include "issuance/issuer.h"
 #include "issuance/key_pool.h"
@@ -27,6 +24,8 @@
 #include "registry/sqlite/sqlite_store.h"
 #include "rest/api.h"
 #include "rest/web_session.h"
+#include "server/config_mapping.h"
+#include "server/credentials.h"
 #include "server/dashboard.h"
 #include "server/descriptors.h"
 #include "server/http_server.h"
@@ -35,39 +34,15 @@
 #include "server/service_routes.h"
 #include "server/shard.h"
 #include "server/store_guard.h"
+#include "server/time_limits.h"
 #include "x509/digest.h"
 
 namespace imprint::server {
 
 namespace {
 
-constexpr std::size_t kMaxPemBytes = 64 * 1024;
-
-/// By which devices reach the server; at least one.
-std::vector<std::string> endpoints_of(const deployment::Config& config) {
-  return config.endpoints.empty() ? std::vector<std::string>{"localhost"} : config.endpoints;
-}
-
 constexpr auto kCleanUpPeriod = std::chrono::seconds(30);
-constexpr auto kGoodbyeTime = std::chrono::seconds(5);
-/// Less than what device SDKs wait for an answer.
-constexpr auto kKeyPatience = std::chrono::seconds(25);
 constexpr auto kKeyPatiencePeriod = std::chrono::seconds(1);
-
-/// What keeps a file of the deployment from being used is no bad usage of this program.
-Error of_deployment(Error error) {
-  if (error.fault == Fault::not_found) error.message += "; restore the file from a backup";
-  if (error.fault == Fault::invalid) error.fault = Fault::internal;
-  return error;
-}
-
-/// An error of what a file holds, with the file and what to do.
-Error of_file(const std::filesystem::path& path, const Error& error) {
-  return of_deployment(
-      Error{error.fault,
-            fmt::format("{}: {}; restore the file from a backup", path.string(), error.message),
-            error.where, error.cause});
-}
 
 /// What imprint.toml names and is not there is a bad configuration.
 Error of_configuration(Error error) {
@@ -75,134 +50,8 @@ Error of_configuration(Error error) {
   return error;
 }
 
-Result<std::string> read_own_file(const std::filesystem::path& path) {
-  return read_file(path, kMaxPemBytes).map_error(&of_deployment);
-}
-
-Result<x509::Certificate> load_certificate(const std::filesystem::path& path) {
-  TRY_ASSIGN(const std::string pem, read_own_file(path));
-  auto certificate = x509::Certificate::from_pem(pem);
-  if (!certificate) return tl::unexpected(of_file(path, certificate.error()));
-  return certificate;
-}
-
-Result<ServerIdentity> load_identity(const std::filesystem::path& certificate_file,
-                                     const std::filesystem::path& key_file) {
-  TRY_ASSIGN(std::string certificate, read_own_file(certificate_file));
-  TRY_ASSIGN(const x509::Certificate parsed, load_certificate(certificate_file));
-  TRY_ASSIGN(Secret key, read_secret_file(key_file, kMaxPemBytes).map_error(&of_deployment));
-  const auto parsed_key = x509::PrivateKey::from_pem(key.reveal());
-  if (!parsed_key) return tl::unexpected(of_file(key_file, parsed_key.error()));
-  if (parsed_key->public_key() != parsed.public_key()) {
-    return fail(Fault::internal, "{} does not belong to {}; put the matching pair in place",
-                key_file.string(), certificate_file.string());
-  }
-  return ServerIdentity{std::move(certificate), std::make_shared<const Secret>(std::move(key))};
-}
-
-Result<ServerCredentials> load_credentials(const deployment::Layout& layout) {
-  ServerCredentials out;
-  TRY_ASSIGN(out.issuer, read_own_file(layout.issuing_certificate()));
-  TRY_ASSIGN(ServerIdentity first, load_identity(layout.server_certificate(), layout.server_key()));
-  out.identities.push_back(std::move(first));
-  std::error_code ignored;
-  if (std::filesystem::exists(layout.second_server_certificate(), ignored)) {
-    TRY_ASSIGN(ServerIdentity second,
-               load_identity(layout.second_server_certificate(), layout.second_server_key()));
-    out.identities.push_back(std::move(second));
-  }
-  std::vector<x509::Certificate> served;
-  for (const ServerIdentity& identity : out.identities) {
-    TRY_ASSIGN(x509::Certificate one, x509::Certificate::from_pem(identity.certificate));
-    served.push_back(std::move(one));
-  }
-  TRY(deployment::check_kinds(served));
-  return out;
-}
-
-TlsStacks to_stacks(const deployment::Config& config) {
-  return config.listen.old_tls ? TlsStacks::old_too : TlsStacks::current;
-}
-
 double seconds_since_1970(Timestamp time) {
   return std::chrono::duration<double>(time.time_since_epoch()).count();
-}
-
-Result<issuance::Issuer> load_issuer(const deployment::Layout& layout,
-                                     const x509::Certificate& certificate) {
-  auto loaded = issuance::FileSigner::load(layout.issuing_key());
-  if (!loaded && loaded.error().fault == Fault::invalid)
-    loaded.error().message += "; restore the file from a backup";
-  TRY_ASSIGN(std::unique_ptr<issuance::FileSigner> signer,
-             std::move(loaded).map_error(&of_deployment));
-  return issuance::Issuer::make(certificate, std::move(signer));
-}
-
-Result<Shard::Address> to_address(const deployment::ListenAddress& listen) {
-  boost::system::error_code error;
-  const auto address = boost::asio::ip::make_address(listen.address, error);
-  if (error)
-    return fail(Fault::invalid, "{} is not an address to listen on", quote(listen.address));
-  return Shard::Address(address, listen.port);
-}
-
-provisioning::Settings to_settings(const deployment::Config& config) {
-  return {.reprovision = config.templates.reprovision,
-          .jitp = config.templates.jitp,
-          .fleet_limit = static_cast<std::int64_t>(config.templates.fleet_limit),
-          .key_algorithm = config.templates.key_algorithm,
-          .certificate_validity = config.templates.certificate_validity,
-          .rules = {.allowlist = config.templates.allowlist},
-          .token_lifetime = config.templates.token_lifetime,
-          .pending_certificates = config.limits.pending_certificates,
-          .new_places = config.alarms.enabled ? config.alarms.claim_new_place
-                                              : alarms::NewPlaceOptions{.enabled = false}};
-}
-
-/// What differs between the two and only a start can change, for people.
-std::string waiting_for_start(deployment::Config running, deployment::Config next) {
-  running.limits.pending_certificates = next.limits.pending_certificates;
-  running.limits.audit_events = next.limits.audit_events;
-  std::vector<std::string_view> names;
-  const auto note = [&](bool differs, std::string_view name) {
-    if (differs) names.push_back(name);
-  };
-  note(running.account_id != next.account_id, "account-id");
-  note(running.region != next.region, "region");
-  note(running.endpoints != next.endpoints, "endpoints");
-  note(running.listen != next.listen, "[listen]");
-  note(running.templates.key_algorithm != next.templates.key_algorithm, "templates.key-algorithm");
-  note(running.certificates.key_pool_size != next.certificates.key_pool_size,
-       "certificates.key-pool-size");
-  note(running.limits != next.limits, "[limits]");
-  note(running.audit != next.audit, "[audit]");
-  note(running.log.format != next.log.format, "log.format");
-  note(running.hooks != next.hooks, "[[hook]]");
-  return fmt::format("{}", fmt::join(names, ", "));
-}
-
-mqtt::Limits to_mqtt_limits(const deployment::Config::Limits& limits) {
-  mqtt::Limits out;
-  out.queue_messages = limits.session_queue_messages;
-  out.queue_bytes = limits.session_queue_bytes;
-  return out;
-}
-
-SessionAccounts::Bounds to_account_bounds(const deployment::Config::Limits& limits) {
-  return {.bytes = limits.queued_bytes,
-          .bytes_per_certificate = limits.queued_bytes_per_certificate,
-          .sessions_per_certificate = limits.sessions_per_certificate};
-}
-
-ConnectionLimits to_connection_limits(const deployment::Config::Limits& limits,
-                                      const Descriptors& descriptors) {
-  return {descriptors.devices, descriptors.devices_per_address, limits.handshakes, limits.sessions};
-}
-
-std::uint16_t shard_count(unsigned wanted) {
-  constexpr unsigned kMaxShards = 256;
-  const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
-  return static_cast<std::uint16_t>(std::min(wanted == 0 ? cores : wanted, kMaxShards));
 }
 
 }  // namespace
@@ -339,7 +188,7 @@ struct Server::Parts {
   }
 
   /// When the deployment's own certificates end, with these for the listeners.
-  Result<void> tell_ends(const ServerCredentials& credentials) {
+  Result<void> report_own_endings(const ServerCredentials& credentials) {
     TRY_ASSIGN(x509::Certificate server,
                x509::Certificate::from_pem(credentials.identities.front().certificate));
     for (const ServerIdentity& identity : credentials.identities) {
@@ -498,7 +347,7 @@ struct Server::Parts {
                                        .region = config.region},
                     make_table());
     TRY_ASSIGN(const ServerCredentials credentials, load_credentials(layout));
-    TRY(tell_ends(credentials));
+    TRY(report_own_endings(credentials));
     TRY_ASSIGN(const Shard::Address address, to_address(config.listen.http));
     TRY_ASSIGN(
         http,
@@ -639,7 +488,7 @@ Result<void> Server::reload(const deployment::Config& config) {
     TRY_ASSIGN(MqttTls one, MqttTls::make(credentials, parts_->trust, to_stacks(parts_->config)));
     tls.push_back(std::move(one));
   }
-  TRY(parts_->tell_ends(credentials));
+  TRY(parts_->report_own_endings(credentials));
   TRY(parts_->http->use_credentials_of(credentials));
   for (std::size_t i = 0; i < tls.size(); ++i) parts_->shards[i]->use_tls(std::move(tls[i]));
   parts_->profile->set(std::move(profile));
