@@ -11,18 +11,18 @@
 
 namespace imprint::provisioning {
 
-/// Who asks: the connection's certificate, as the registry knows it.
+/// The connection that sends a request.
 struct Caller {
   CertificateId certificate;
   std::string client_id = {};
-  std::string correlation = {};  ///< one for all steps of a connection, in every event
+  std::string correlation = {};  ///< in all events of the connection
   std::string source_ip = {};
-  /// Whether its policies still let it ask for this. Absent: nothing but its certificate decides.
+  /// Whether its policies still allow the request. Absent: only its certificate decides.
   std::function<runtime::Task<Result<void>>()> may_still = {};
 };
 
-/// For a request that has waited, for a hook or a key, since it was let in: AccessDenied where the
-/// right to make it has been taken away meanwhile.
+/// Checks a request again after it has waited for a hook or a key: AccessDenied if its permission
+/// has been revoked in the meantime.
 runtime::Task<Result<void>> check_still_allowed(Caller caller);
 
 }  // namespace imprint::provisioning

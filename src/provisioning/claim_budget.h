@@ -14,38 +14,38 @@ namespace imprint::provisioning {
 /// The counter of the devices that a claim has registered.
 std::string devices_counter(const CertificateId& claim);
 
-/// Whether registering this certificate makes one device more: it has not been in use before.
+/// Whether registering this certificate adds a device: it has never been active.
 bool is_new_device(const registry::Certificate& certificate);
 
-/// "A-0001" and "A-0100": of one length, equal up to where both go on in digits, and in order.
-/// Between them lie the serial numbers of that length that begin in the same way and go on in
-/// digits. Where decimal digits do not do, hexadecimal ones of one case may. Nothing else: a serial
-/// number that merely sorts between two others is not of their batch.
+/// The ends of a range, such as "A-0001" and "A-0100", must have the same length and be in order.
+/// After their common prefix they must consist of digits, or of hexadecimal digits of one case. The
+/// range contains the serial numbers of the same length, prefix and kind of digits between its
+/// ends; a serial number that merely sorts between them is not in it.
 Result<void> check_serial_range(const registry::SerialRange& range);
 bool lies_in(const registry::SerialRange& range, std::string_view serial_number);
 
-/// That some use could meet the budget: an end after its beginning, a sound range, no network whose
-/// address goes on after its prefix.
+/// Refuses a budget that no use could meet or that was mistyped: an end that is not after the
+/// beginning, an invalid serial range, or a network with address bits set after its prefix.
 Result<void> check_budget(const registry::ClaimBudget& budget);
 
-/// What a connection asks of its claim.
+/// What a connection wants to use its claim for.
 struct ClaimUse {
   struct Registration {
     TemplateName template_name;
     std::string serial_number = {};  ///< empty: the request has none
   };
-  std::optional<Registration> registers = {};  ///< absent: it asks for a certificate first
-  bool is_new_device = true;  ///< a device that comes again is neither counted nor slowed down
+  std::optional<Registration> registers = {};  ///< absent: it requests a certificate
+  bool is_new_device = true;  ///< a known device is neither counted nor held to the rate
   bool takes_turn = true;     ///< counts towards the rate
 };
 
-/// What a claim can be used for at a moment, whoever asks.
+/// Whether a claim can be used at a given time, and if not, why.
 enum class ClaimState : std::uint8_t {
   in_service,
   frozen,
-  inactive,  ///< by an operator; or not activated yet
+  inactive,  ///< deactivated by an operator, or not activated yet
   revoked,
-  expired,    ///< its certificate has ended
+  expired,    ///< its certificate has expired
   not_begun,  ///< its budget begins later
   ended,      ///< its budget has ended
   used_up,    ///< every device it may register is registered
@@ -53,7 +53,7 @@ enum class ClaimState : std::uint8_t {
 std::string_view to_string(ClaimState state);  ///< "in-service"
 ClaimState state_of(const registry::Certificate& claim, std::int64_t devices, Timestamp now);
 
-/// What is known when it asks.
+/// The facts that decide about a use.
 struct ClaimFacts {
   Timestamp now = {};
   std::string source_ip = {};
@@ -65,23 +65,23 @@ struct ClaimVerdict {
   Kind kind = Kind::allow;
   /// The rule that decided, what it allows and what was found. Empty when allowed.
   std::string because = {};
-  std::optional<Network> learns = {};  ///< to be remembered of the claim, with `allow` only
+  std::optional<Network> learns = {};  ///< network to add to the claim; with `allow` only
 };
 
-/// Refuses what the budget does not allow. What nobody does whose devices come from the batch that
-/// the claim was made for freezes it: a use after the last device, from another network, or for a
-/// serial number of another batch. The rate is not asked here (ClaimRates).
+/// Refuses what the budget does not allow. A use that the intended batch of devices would never
+/// make freezes the claim: after the last device, from another network, or for a serial number
+/// outside the batch. ClaimRates checks the rate.
 ClaimVerdict decide(const registry::Certificate& claim, const ClaimUse& use,
                     const ClaimFacts& facts);
 
-/// The sentence for a claim that has no device left, as decide() gives it.
+/// The sentence of decide() for a claim that has registered all its devices.
 std::string used_up(std::int64_t devices, std::int64_t max_devices);
 
-/// What a connection with a frozen claim is told: since when, and why.
+/// The message for a connection with a frozen claim: since when it is frozen, and why.
 std::string told_when_frozen(const CertificateId& claim, const registry::Freeze& freeze);
 
-/// An ACTIVE claim taken out of service. Store it with registry::update: of many uses at once, the
-/// first freezes the claim.
+/// The claim, INACTIVE and frozen. Store it with registry::update, so that only the first of many
+/// concurrent uses freezes it.
 registry::Certificate frozen(registry::Certificate claim, registry::Freeze freeze);
 
 }  // namespace imprint::provisioning

@@ -11,15 +11,15 @@
 
 namespace imprint::provisioning {
 
-/// How many devices each claim has registered of late: a window that slides, so that no stretch of
-/// the rate's length holds more than it allows. In memory: a restart begins anew, which costs an
-/// attacker who cannot restart the server nothing, and the line no waiting. One per process, any
-/// thread; only claims with a rate are in it, at most `Rate::most` moments of each.
+/// Holds each claim to its rate in a sliding window: no interval of length `Rate::per` contains
+/// more than `Rate::most` uses. In memory only: a restart clears the window, but an attacker cannot
+/// restart the server. One per process, any thread. Keeps at most `Rate::most` times for each claim
+/// that has a rate.
 class ClaimRates {
  public:
-  /// Takes a turn, if there is one left.
+  /// Counts a use now if the rate allows it; otherwise returns false.
   bool take(const CertificateId& claim, const registry::Rate& rate, Monotonic now);
-  /// Whether there is one left.
+  /// Whether the rate allows a use now; does not count it.
   bool has_room(const CertificateId& claim, const registry::Rate& rate, Monotonic now);
 
  private:
