@@ -12,20 +12,20 @@
 
 namespace imprint::provisioning {
 
-/// Holds claims to their budgets, and freezes one that was used beyond it. Certificates without a
-/// budget, such as claims made the AWS way, are held to their policies only. One per process, any
-/// thread.
+/// Enforces the budgets of claims, and freezes a claim that is used outside its budget.
+/// Certificates without a budget, such as claims created as on AWS, are limited by their policies
+/// only. One per process, any thread.
 class ClaimGuard {
  public:
   ClaimGuard(registry::Store& store, const Current<Settings>& settings, const Clock& clock)
       : store_(store), settings_(settings), clock_(clock) {}
 
-  /// The asking certificate as it is now, when it may do this. Codes AccessDenied, and Throttled
-  /// for its rate.
+  /// The caller's current certificate record, if its budget allows `use`. Causes: AccessDenied, and
+  /// Throttled for the rate.
   registry::Task<Result<registry::Certificate>> admit(Caller caller, ClaimUse use);
 
-  /// A registration met the limit of devices at its commit, after it had been admitted: the others
-  /// were faster. What its device is told.
+  /// The answer to an admitted registration whose commit exceeded the limit of devices because
+  /// concurrent ones were faster.
   Error used_up(const Caller& caller, const registry::Certificate& claim,
                 const std::string& serial_number);
 
@@ -36,7 +36,7 @@ class ClaimGuard {
                const std::string& serial_number, const std::string& because);
   Result<void> take_turn(const registry::Certificate& claim, const ClaimUse& use);
 
-  /// Raises an alarm when the claim is used from where it never was.
+  /// Notes the network that the claim is used from; raises an alarm if it is a new one.
   void note_place(const Caller& caller, const registry::Certificate& claim,
                   const ClaimPlaces& known, std::int64_t devices, const std::string& serial_number);
 

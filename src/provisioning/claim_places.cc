@@ -13,7 +13,7 @@ namespace {
 
 namespace json = encoding::json;
 
-/// Of one claim; it has been told enough then.
+/// The most new places of one claim that raise an alarm.
 constexpr std::size_t kMostTold = 32;
 
 bool holds(const std::vector<Network>& places, const Network& site) {

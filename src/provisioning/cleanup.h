@@ -14,15 +14,14 @@ struct CleanedUp {
   std::int64_t events = 0;
 };
 
-/// Nothing that is forgotten has to be archived before.
+/// For `archived` without an archive: any event may be deleted.
 inline constexpr std::int64_t kEverything = std::numeric_limits<std::int64_t>::max();
 
-/// Removes what nobody came back for: certificates whose ownership ended before RegisterThing (AWS
-/// IoT: deleted when the token expires, unless attached to a policy or thing meanwhile), claims of
-/// CreateProvisioningClaim that have expired, and intents of certificates that never arrived (they
-/// are put on record in the audit trail); and the oldest audit events beyond the newest
-/// `audit_events`, though none after `archived`. Run now and then; one that meets a RegisterThing
-/// gives way.
+/// Deletes certificates whose ownership token expired before RegisterThing (as on AWS, unless they
+/// were attached to a policy or thing), expired claims of CreateProvisioningClaim, and intents
+/// whose certificate was never stored (the audit trail records them). Also deletes all audit events
+/// but the newest `audit_events`, and none after `archived`. Call it from time to time; a
+/// concurrent RegisterThing wins.
 registry::Task<Result<CleanedUp>> clean_up(registry::Store& store, const Clock& clock,
                                            std::int64_t audit_events,
                                            std::int64_t archived = kEverything);

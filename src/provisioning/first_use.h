@@ -5,14 +5,13 @@
 
 namespace imprint::provisioning {
 
-/// Whether the first connection of a certificate is still to be noted, or what it replaces still to
-/// be retired.
+/// Whether the first connection of a certificate has not been recorded yet, or the certificates
+/// that it replaces have not been retired.
 bool awaits_first_use(const registry::Certificate& certificate);
 
-/// A certificate that was provisioned has connected: it is known to have reached its device, and
-/// the certificates that it replaces are taken out of service and off their thing, in the same
-/// transaction. Looks again when others changed the same records meanwhile; where that does not
-/// help, nothing is lost, the next connection does it.
+/// Records the first connection of a provisioned certificate, which proves that it reached its
+/// device. In the same transaction, retires the certificates that it replaces and detaches them
+/// from their thing. Retries after lost races; if that fails, the next connection tries again.
 registry::Task<Result<void>> note_first_use(registry::Store& store, CertificateId certificate,
                                             Timestamp now);
 

@@ -11,18 +11,18 @@
 #include "templates/template.h"
 #include "trail/details.h"
 
-/// The built-in gatekeeper: who may register through a template, by the rules in its settings. It
-/// is asked before any hook, and a hook may change what it has set.
+/// The built-in gatekeeper decides by the rules in a template's settings which devices may register
+/// through it. It runs before any hook, and a hook may override the parameters that it sets.
 namespace imprint::provisioning {
 
-/// Who wants to register.
+/// The device that wants to register.
 struct Applicant {
   TemplateSource source;
   templates::Use use;                ///< fleet or jitp
-  templates::Parameters parameters;  ///< what the device says, or for JITP its certificate
+  templates::Parameters parameters;  ///< from the device, or for JITP from its certificate
 };
 
-/// What the registry has of the list that the rules name.
+/// The manufacturing list that the rules name, and the device's entry in it.
 struct Listing {
   bool exists = false;  ///< the list itself
   std::optional<registry::ListEntry> entry = {};
@@ -32,33 +32,33 @@ struct Listing {
 /// certificate the serialNumber in its subject and, without one, the common name.
 std::string serial_parameter_of(const Rules& rules, const Applicant& applicant);
 
-/// Decides; pure. Gives what the rules set parameters to, or Fault::forbidden: its message is for
-/// the device, its `rule` names for operators what decided.
+/// Decides; pure. Returns the parameters that the rules set, or Fault::forbidden: the message is
+/// for the device; `rule` names the deciding rule for operators.
 Result<templates::Parameters> admit(const Rules& rules, const Applicant& applicant,
                                     const Listing& listing);
 
-/// What came of it, for the registration that goes on with it.
+/// The result of an admission, for the registration that follows.
 struct Admission {
   templates::Parameters overrides = {};  ///< only of parameters that the template declares
-  /// The entry as it was read: off the list meanwhile, the unit does not get in.
+  /// The list entry as it was read, so that a unit removed from the list since is refused.
   std::vector<registry::Require> holds = {};
   /// For the audit event: the list, what was overridden, and what the template does not declare.
   trail::Registered registered = {};
 };
 
-/// Looks the applicant up and asks admit(). One find by key, and none where no list is named.
+/// Looks up the applicant and calls admit(). Reads one record by key, or none without a list.
 registry::Task<Result<Admission>> ask_gatekeeper(registry::Store& store, Rules rules,
                                                  Applicant applicant,
                                                  const templates::Template& of);
 
-/// Fault::invalid with InvalidParameters where nothing tells this unit from others: the serial
-/// parameter, or one that the thing's name needs and that has no default, is empty after gatekeeper
-/// and hook. A factory that leaves it unset would make one thing of all its units.
+/// Fault::invalid with InvalidParameters if nothing distinguishes this unit from others: after
+/// gatekeeper and hook, the serial parameter is empty, or one that the thing's name needs and that
+/// has no default. All units of a factory that leaves it unset would become one thing.
 Result<void> check_serials(const Rules& rules, const Applicant& applicant,
                            const templates::Template& of, const templates::Parameters& parameters,
                            const templates::Predefined& predefined);
 
-/// The device's parameters under what the gatekeeper has set.
+/// The device's parameters, overridden by those that the gatekeeper has set.
 templates::Parameters with_overrides(templates::Parameters parameters,
                                      const templates::Parameters& overrides);
 

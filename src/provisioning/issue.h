@@ -13,7 +13,7 @@
 
 namespace imprint::provisioning {
 
-/// What the new certificate's record says besides what the certificate itself holds.
+/// The parts of the new certificate's record that do not come from the certificate.
 struct IssueRequest {
   registry::CertificateStatus status = registry::CertificateStatus::inactive;
   registry::CertificatePurpose purpose = registry::CertificatePurpose::identity;
@@ -23,14 +23,14 @@ struct IssueRequest {
   std::string claim_name = {};
   std::optional<Seconds> validity = {};    ///< the profile's when absent
   std::vector<std::string> requests = {};  ///< registry::Certificate::requests
-  /// Committed with the certificate, its id filled in.
+  /// Committed with the certificate; its id is filled in.
   registry::AuditEvent event = {};
-  /// Further changes that belong to the same transaction, made when the id is known.
+  /// Adds changes to the same transaction, once the id is known.
   std::function<void(const registry::Certificate&, registry::ChangeSet&)> also = {};
 };
 
-/// Issues certificates: approve, record the intent, sign, store - in that order, so that a crash
-/// between any two leaves nothing signed that is not known. One per process, any thread.
+/// Issues certificates: approves, records the intent, signs, stores, in that order, so that after a
+/// crash every signed certificate is known. One per process, any thread.
 class IssueCertificate {
  public:
   IssueCertificate(registry::Store& store, const issuance::Issuer& issuer,
@@ -43,18 +43,18 @@ class IssueCertificate {
         clock_(clock),
         random_(random) {}
 
-  /// Durable when it returns. Code InvalidCsr for a key that is not fit to be certified.
+  /// Durable when it returns. Cause InvalidCsr for a key that must not be certified.
   registry::Task<Result<registry::Certificate>> run(x509::PublicKey key, IssueRequest request);
 
-  /// The first half, for a caller who stores the certificate with changes of its own: approved,
-  /// intended, signed; the record it is to become, not yet in the registry. `request.event` and
-  /// `request.also` stay unused.
+  /// The first half, for a caller that stores the certificate in a change set of its own: approves,
+  /// records the intent and signs. Returns the record to store. Ignores `request.event` and
+  /// `request.also`.
   registry::Task<Result<registry::Certificate>> sign(x509::PublicKey key, IssueRequest request);
 
-  /// The second half: the changes that put the record in place of its intent.
+  /// The second half: the changes that replace the intent by the record.
   static std::vector<registry::Change> arrival_of(const registry::Certificate& record);
 
-  /// How certificates are made at this moment.
+  /// The current certificate profile.
   [[nodiscard]] std::shared_ptr<const issuance::Profile> profile() const { return profile_.get(); }
 
  private:
@@ -66,8 +66,9 @@ class IssueCertificate {
   Random& random_;
 };
 
-/// A key for a device that wants the server to make it: P-256 at once, RSA from the pool, waiting
-/// for one in turn when it is empty. `payer` is who asks: the claim, or the operator's access key.
+/// Creates a key for a device: P-256 at once, RSA from the pool, which may have to create one
+/// first. `payer`, the claim or the operator's access key, is the party whose share of the pool is
+/// used.
 registry::Task<Result<x509::PrivateKey>> make_device_key(x509::KeyAlgorithm algorithm,
                                                          issuance::KeyPool& pool,
                                                          std::string payer);

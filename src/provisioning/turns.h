@@ -10,12 +10,12 @@
 
 namespace imprint::provisioning {
 
-/// Lets those who want the same thing at the same moment come one after the other: a device whose
-/// line broke may ask again, on another shard, while its first request is still under way. Any
+/// A lock by name for coroutines. Serialises requests for the same object: after a lost connection,
+/// a device may repeat its request on another shard while the first one is still running. Any
 /// thread.
 class Turns {
  public:
-  /// Holds the turn; gives it to the next in line when it goes.
+  /// Holds the lock; its destructor passes it on to the next in the queue.
   class Turn {
    public:
     Turn(Turns& turns, std::string name) : turns_(&turns), name_(std::move(name)) {}
@@ -39,7 +39,7 @@ class Turns {
   void pass_on(const std::string& name);
 
   std::mutex mutex_;
-  /// Whoever holds a turn has an entry here, with those who wait for it.
+  /// An entry for each name that is locked, with the queue of those waiting for it.
   std::map<std::string, std::deque<runtime::Completion<bool>>> waiting_;
 };
 
