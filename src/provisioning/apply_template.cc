@@ -31,7 +31,7 @@ AppliedTemplate answer_of(const Known& known) {
   return out;
 }
 
-/// Where in the template the certificate comes from, for messages.
+/// The JSON path of the property that gives the certificate, for messages.
 std::string place_of(const templates::CertificateResource& resource, std::string_view property) {
   return fmt::format("$.Resources.{}.Properties.{}", resource.logical_name, property);
 }
@@ -65,7 +65,7 @@ registry::Task<Result<AppliedTemplate>> ApplyTemplate::run(ApplyRequest request)
 registry::Task<Result<AppliedTemplate>> ApplyTemplate::attempt(
     const ApplyRequest& request, const templates::Resources& resources, Known& known, int number) {
   if (number > 1) {
-    // What was signed stays; everything else is read anew.
+    // Keep the signed certificate; read everything else again.
     const bool arrives = known.origin == Origin::signature;
     const std::optional<registry::Certificate> made = known.certificate;
     CO_TRY_ASSIGN(known, co_await prepare(resources, request.event));
@@ -86,7 +86,7 @@ registry::Task<Result<Known>> ApplyTemplate::prepare(templates::Resources resour
     if (resource.source == Source::signing_request) {
       known.origin = Origin::signature;
       CO_TRY_ASSIGN(const x509::Csr csr, request_of(resource));
-      // Stands in for the certificate while the plan is tried.
+      // A placeholder, for planning before anything is signed.
       known.certificate = registry::Certificate{
           .id = CertificateId(Sha256{}), .pem = {}, .public_key = csr.public_key().sha256()};
     } else {
@@ -102,7 +102,7 @@ registry::Task<Result<Known>> ApplyTemplate::sign(Known known) {
   co_return known;
 }
 
-/// A certificate that is here already; or one that a registered CA signed, which this registers.
+/// Finds a certificate that is registered already, or registers one that a registered CA signed.
 registry::Task<Result<void>> ApplyTemplate::find_certificate(
     templates::CertificateResource resource, Known& known) {
   std::optional<x509::Certificate> given;

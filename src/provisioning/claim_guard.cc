@@ -19,8 +19,7 @@ Error deny(std::string message) {
   return {Fault::forbidden, std::move(message), {}, "ClaimRefused"_cause};
 }
 
-/// The caller's connection is cut when its certificate is deactivated, but a request may be faster
-/// than that.
+/// Deactivating a certificate closes its connections, but a request may arrive before that.
 Error deny_inactive(const CertificateId& id, const std::optional<Certificate>& found) {
   if (found && found->frozen) return deny(told_when_frozen(id, *found->frozen));
   return deny(fmt::format("certificate {}, which asks, has been {} meanwhile", id.hex(),
@@ -31,9 +30,8 @@ Error deny_expired(const Certificate& claim) {
   return deny(fmt::format("certificate {}, which asks, has expired", claim.id.hex()));
 }
 
-/// The answer does not wait for it: a claim's connections are cut as soon as it is frozen, and the
-/// device that brought it about is to hear why. Lost against another change or a crash, the next
-/// use freezes it.
+/// Runs without delaying the answer: freezing a claim closes its connections, and the device whose
+/// use froze it should first receive the reason. If the commit fails, the next use tries again.
 runtime::Task<void> commit(registry::Store& store, registry::ChangeSet changes) {
   std::ignore = co_await store.commit(std::move(changes));
 }
@@ -53,8 +51,7 @@ registry::AuditEvent about_claim(alarms::Kind kind, std::string_view because, co
 }  // namespace
 
 registry::Task<Result<Certificate>> ClaimGuard::admit(Caller caller, ClaimUse use) {
-  // Several devices may bring the same network at once; the store lets one through and the others
-  // look again.
+  // Of concurrent uses from a new network, the store commits one change; the others retry.
   co_return co_await registry::retry_on_conflict(
       [&](int number) { return admit_once(caller, use, number == 1); });
 }
@@ -69,7 +66,7 @@ registry::Task<Result<Certificate>> ClaimGuard::admit_once(const Caller& caller,
   const Timestamp now = clock_.now();
   if (!claim || claim->status != CertificateStatus::active)
     co_return tl::unexpected(deny_inactive(caller.certificate, claim));
-  // It was valid when the connection began.
+  // The handshake has checked this, but the certificate may have expired since.
   if (now > claim->not_after) co_return tl::unexpected(deny_expired(*claim));
   const std::int64_t devices = counter ? counter->value : 0;
   const std::string serial_number = use.registers ? use.registers->serial_number : std::string();
@@ -110,8 +107,8 @@ Error ClaimGuard::used_up(const Caller& caller, const Certificate& claim,
   return freeze(caller, claim, serial_number, provisioning::used_up(most, most));
 }
 
-/// Claims only: a certificate that devices share by other ways has no batch to be used away from.
-/// One that learns its networks is frozen there, which is more than an alarm.
+/// Only for claims: other certificates that devices share do not belong to one batch. A claim with
+/// learn-networks needs no alarm, because use from another network freezes it.
 void ClaimGuard::note_place(const Caller& caller, const Certificate& claim,
                             const ClaimPlaces& known, std::int64_t devices,
                             const std::string& serial_number) {
@@ -130,7 +127,7 @@ void ClaimGuard::note_place(const Caller& caller, const Certificate& claim,
     changes.events.push_back(about_claim(alarms::Kind::claim_new_place, verdict.alarm, caller,
                                          claim, serial_number, clock_.now()));
   }
-  // Lost against another use or a crash, the next one remembers it.
+  // If the commit fails, the next use notes the place.
   runtime::start(commit(store_, std::move(changes)));
 }
 

@@ -16,10 +16,10 @@ using registry::CertificateStatus;
 
 namespace {
 
-/// Signing requests that are remembered of one certificate.
+/// The most signing requests that are remembered for one certificate.
 constexpr std::size_t kMostRequests = 64;
 
-/// Whose settings hold before the device has named a template: that of a claim that has only one.
+/// The template whose settings are in force before the device names one: the claim's only template.
 std::optional<TemplateName> only_template(const registry::Certificate& claim) {
   const auto& names = claim.claim_budget.templates;
   return names.size() == 1 ? std::optional(names.front()) : std::nullopt;
@@ -31,7 +31,8 @@ registry::Task<Result<CreatedCertificate>> CreateCertificate::with_keys(Caller c
   CO_TRY_ASSIGN(const registry::Certificate claim, co_await claims_.admit(caller, {}));
   CO_TRY_ASSIGN(const Settings settings,
                 co_await settings_of_claim(store_, *settings_.get(), only_template(claim)));
-  // A place before the key, which costs most: who waits for RegisterThing too often gets none.
+  // Reserve first, because a key costs the most: a claim with too many unregistered certificates
+  // gets none.
   CO_TRY_ASSIGN(PendingCertificates::Place place, reserve(caller));
   CO_TRY_ASSIGN(const x509::PrivateKey key,
                 co_await make_device_key(settings.key_algorithm, keys_, caller.certificate.hex()));
@@ -48,7 +49,7 @@ registry::Task<Result<CreatedCertificate>> CreateCertificate::from_csr(Caller ca
   const std::string digest = encoding::to_hex(csr.proof());
   const Sha256 key = csr.public_key().sha256();
   const Turns::Turn turn = co_await turns_.take(std::string(as_text(key)));
-  // Somebody may revoke a certificate of the key at this moment; then it is looked at again.
+  // Retries if a certificate of the key is changed, for example revoked, in the meantime.
   co_return co_await registry::retry_on_conflict(
       [&](int) { return issue_or_reopen(caller, csr.public_key(), digest); });
 }
@@ -63,7 +64,7 @@ registry::Task<Result<CreatedCertificate>> CreateCertificate::issue_or_reopen(Ca
                              KeyRequest{std::move(digest), std::move(known.hold)},
                              std::move(place));
   }
-  // It may have waited for another request with the same key.
+  // The request may have waited for another one with the same key.
   CO_TRY(co_await check_still_allowed(caller));
   CO_TRY(co_await claims_.admit(caller, {.is_new_device = false, .takes_turn = false}));
   CO_TRY_ASSIGN(const registry::Certificate open,
@@ -88,7 +89,7 @@ Result<PendingCertificates::Place> CreateCertificate::reserve(const Caller& call
 registry::Task<Result<CreatedCertificate>> CreateCertificate::issue(
     Caller caller, x509::PublicKey key, trail::Step step, std::optional<KeyRequest> asked,
     [[maybe_unused]] PendingCertificates::Place place) {
-  // It may have waited: for its key to be made, or for another request with the same one.
+  // The request may have waited for a key from the pool, or for another one with the same key.
   CO_TRY(co_await check_still_allowed(caller));
   CO_TRY_ASSIGN(const registry::Certificate claim, co_await claims_.admit(caller, {}));
   CO_TRY_ASSIGN(const Settings settings,
@@ -119,13 +120,13 @@ registry::Task<Result<CreateCertificate::KnownKey>> CreateCertificate::look_up(C
                                                                                Sha256 public_key) {
   const registry::query::SameIdentity identity{public_key};
   CO_TRY_ASSIGN(const KeyHistory history, co_await read_key_history(store_, identity));
-  // A revoked key stays out whichever claim it comes through. An INACTIVE certificate is judged
-  // with its thing, when this one is registered.
+  // A revoked key is refused through every claim. INACTIVE certificates are checked when this one
+  // is registered, because that depends on the thing.
   CO_TRY(check_key_history(history, identity, {}, AskedBy::device, Inactive::is_permitted));
   const Timestamp now = clock_.now();
   KnownKey out{.hold = hold_of(history)};
   for (const registry::Certificate& certificate : history.certificates) {
-    // Another claim's certificate proves nothing here.
+    // A certificate that another claim requested cannot be returned to this one.
     if (certificate.requested_by != caller.certificate) continue;
     const bool is_open = certificate.status == CertificateStatus::pending_activation &&
                          certificate.ownership_expires && *certificate.ownership_expires > now;
@@ -136,8 +137,9 @@ registry::Task<Result<CreateCertificate::KnownKey>> CreateCertificate::look_up(C
   co_return out;
 }
 
-/// What is in use is registered anew by the holder of its key, not by whoever saw a request of its:
-/// a request that was not sent before proves the key, and so does an operator's word.
+/// Only the holder of the key may register an active certificate again. A signing request that is
+/// new proves possession of the key; a repeated one may have been overheard, and needs an
+/// operator's permission.
 registry::Task<Result<bool>> CreateCertificate::may_register_anew(registry::Certificate certificate,
                                                                   std::string request) {
   const bool was_seen =
@@ -152,8 +154,8 @@ registry::Task<Result<bool>> CreateCertificate::may_register_anew(registry::Cert
   });
 }
 
-/// A pending certificate whose hour is half gone gets a whole one; one that is in use already gets
-/// a new round, so that its device can register again.
+/// Renews the token of a pending certificate once half of its lifetime has passed. Starts a new
+/// round for an active certificate, so that its device can register again.
 registry::Task<Result<registry::Certificate>> CreateCertificate::reopen(
     Caller caller, registry::Certificate certificate, std::string request) {
   const Timestamp now = clock_.now();
@@ -162,7 +164,7 @@ registry::Task<Result<registry::Certificate>> CreateCertificate::reopen(
   if (is_pending && *certificate.ownership_expires - now > lifetime / 2) co_return certificate;
   if (!is_pending) {
     CO_TRY_ASSIGN(const bool anew, co_await may_register_anew(certificate, request));
-    // Otherwise what was registered stands: the same registration gets the same answer.
+    // Otherwise the registration is kept, and the same request gets the same answer.
     if (anew) {
       ++certificate.ownership_round;
       certificate.registration.reset();
@@ -170,7 +172,8 @@ registry::Task<Result<registry::Certificate>> CreateCertificate::reopen(
   }
   if (std::ranges::find(certificate.requests, request) == certificate.requests.end())
     certificate.requests.push_back(request);
-  // Only the holder of the key makes new ones; whoever kept an old one waits for as many.
+  // Only the holder of the key can create new requests, so an overheard one is forgotten only after
+  // that many new ones.
   if (certificate.requests.size() > kMostRequests)
     certificate.requests.erase(certificate.requests.begin());
   certificate.ownership_expires = now + lifetime;

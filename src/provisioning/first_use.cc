@@ -18,7 +18,7 @@ registry::Task<Result<std::vector<registry::ThingPrincipal>>> things_of(registry
       store, registry::query::ThingsOfPrincipal{id});
 }
 
-/// Off every thing that the newer one stands for too.
+/// Detaches the old certificate from every thing that the newer one is attached to.
 registry::Task<Result<void>> detach(registry::Store& store, CertificateId old,
                                     std::vector<registry::ThingPrincipal> of_newer,
                                     registry::ChangeSet& changes) {

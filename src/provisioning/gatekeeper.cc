@@ -15,7 +15,7 @@ constexpr std::string_view kSerialNumber = "SerialNumber";
 constexpr std::string_view kSubjectSerialNumber = "AWS::IoT::Certificate::SerialNumber";
 constexpr std::string_view kSubjectCommonName = "AWS::IoT::Certificate::CommonName";
 
-/// One decision in the making.
+/// The state of one decision.
 class Gate {
  public:
   Gate(const Rules& rules, const Applicant& applicant, const Listing& listing)
@@ -72,7 +72,7 @@ class Gate {
     return {};
   }
 
-  /// One sentence for all that can be wrong: what the lists hold is not a device's to find out.
+  /// One message for all reasons, so that a device cannot find out what the lists contain.
   [[nodiscard]] Unexpected refuse_unit(Cause cause, std::string why) const {
     return refuse(
         cause,
@@ -117,7 +117,7 @@ class Gate {
     return {};
   }
 
-  /// The longest prefix wins; of a map in order, that is the last one that fits.
+  /// The longest prefix wins; in an ordered map, that is the last one that matches.
   [[nodiscard]] const OverrideValue* applying(const OverrideRule& rule) const {
     const OverrideValue* found = rule.otherwise ? &*rule.otherwise : nullptr;
     if (serial_ == nullptr) return found;
@@ -137,7 +137,7 @@ class Gate {
       if (const auto it = columns.find(value->text); it != columns.end())
         return std::optional(it->second);
     }
-    // A device must not choose what the list was to say.
+    // Without the list's value, the device's own must not be used.
     return refuse_unit(
         rules_.allowlist.empty() ? "NoListAttached"_cause : "ListValueMissing"_cause,
         fmt::format("setting override.{} = column:{}: {}", name, value->text,
@@ -221,7 +221,7 @@ Result<void> check_serials(const Rules& rules, const Applicant& applicant,
   for (const std::string& name : needed) {
     const auto declared = of.parameters().find(name);
     const bool has_default = declared != of.parameters().end() && declared->second;
-    // One that may be left out may be empty, unless it is the serial.
+    // A parameter with a default may be empty, unless it is the serial number.
     if (has_default && name != needed.front()) continue;
     const bool is_predefined = templates::is_predefined(of.use(), name);
     if (declared == of.parameters().end() && !is_predefined) continue;  // it has no effect

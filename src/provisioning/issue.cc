@@ -25,7 +25,7 @@ registry::Certificate record_of(const x509::Certificate& certificate, const Issu
   return record;
 }
 
-/// What an event says of the certificate that was issued, beside what it says already.
+/// The detail of an event about an issued certificate.
 trail::Issued issued(const registry::Certificate& record, std::string profile,
                      std::string key_algorithm) {
   return {.serial = record.serial,

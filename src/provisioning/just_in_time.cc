@@ -16,11 +16,11 @@ namespace {
 using registry::CertificateStatus;
 using registry::Expect;
 
-/// Of one CA and one subject. A board that makes itself a new certificate at every start leaves
-/// its earlier ones behind; each newcomer takes the place of the oldest.
+/// The limit for one CA and one subject. A board that creates a new certificate at every start
+/// leaves its earlier ones behind; each new one replaces the oldest.
 constexpr std::size_t kMaxWaitingOfOneName = 16;
 
-/// Introduced::template_name.
+/// The value of Introduced::template_name.
 std::string template_name_of(const registry::CaCertificate& ca) {
   if (!ca.registration) return {};
   return ca.registration->template_name ? ca.registration->template_name->str()
@@ -41,8 +41,8 @@ Result<void> check_introducer(const registry::CaCertificate& ca, Timestamp now) 
       "CaNotInUse"_cause});
 }
 
-/// An error of the device or its template becomes `out.failure`. Others are returned: those of the
-/// server, and a key that must not come into the registry.
+/// Stores an error of the device or its template in `out.failure`. Returns errors of the server and
+/// refused keys, whose certificates must not be registered.
 Result<void> keep_failure(Error error, Introduced& out) {
   if (error.fault == Fault::unavailable || error.fault == Fault::internal ||
       error.cause == "KeyRefused"_cause)
@@ -51,14 +51,14 @@ Result<void> keep_failure(Error error, Introduced& out) {
   return {};
 }
 
-/// What is printed on the device's label, as far as its certificate tells.
+/// The serial number in the subject or, without one, the common name.
 std::string serial_number_of(const x509::Certificate& certificate) {
   const auto values = certificate.subject().values(x509::NameType::serial_number);
   return audited_serial_number(values.empty() ? certificate.subject().common_name()
                                               : values.front());
 }
 
-/// Whoever has a CA's key makes as many certificates as they like.
+/// Grouped by CA, since whoever has a CA's key can create any number of certificates.
 hooks::Asker asker_of(const FirstConnection& connection) {
   return {.payer = connection.certificate.id().hex(), .group = connection.ca.hex()};
 }
@@ -72,7 +72,7 @@ hooks::Outcome verdict_of(const hooks::Reply& reply, const Result<ActivationDeci
                                                      : hooks::Outcome::failed;
 }
 
-/// The step "hook" of the audit trail, with the hook's own words.
+/// The step "hook" of the audit trail, with the hook's answer.
 registry::AuditEvent activation_hook_event(const hooks::Reply& reply,
                                            const Result<ActivationDecision>& decision,
                                            registry::AuditEvent about, const std::string& arn) {
@@ -84,7 +84,7 @@ registry::AuditEvent activation_hook_event(const hooks::Reply& reply,
                        {.because = decision ? "" : decision.error().message}, answer);
 }
 
-/// Whom an event of a first connection is about.
+/// The subject fields of an event about a first connection.
 registry::AuditEvent about(const FirstConnection& connection) {
   return {.actor = connection.certificate.id().hex(),
           .correlation = connection.correlation,
@@ -96,7 +96,7 @@ registry::AuditEvent about(const FirstConnection& connection) {
 }  // namespace
 
 registry::Task<Result<Introduced>> JustInTime::run(FirstConnection connection) {
-  // A device may come twice at once; the store lets one through and the other looks again.
+  // Of concurrent connections of one device, the store commits one change; the others retry.
   std::optional<HookDecision> hook;
   co_return co_await registry::retry_on_conflict([&](int) { return introduce(connection, hook); });
 }
@@ -128,7 +128,7 @@ registry::Task<Result<JustInTime::Candidate>> JustInTime::look_up(FirstConnectio
       co_await registry::find(store_, registry::certificate_key(connection.certificate.id())));
   const registry::query::SameIdentity identity = identity_of(connection.certificate);
   CO_TRY_ASSIGN(const KeyHistory history, co_await read_key_history(store_, identity));
-  // An INACTIVE one may be in nobody's way: that hangs on its thing.
+  // INACTIVE certificates are checked later, because that depends on the device's thing.
   CO_TRY(check_key_history(history, identity, connection.certificate.id(), AskedBy::device,
                            Inactive::is_permitted));
   if (known) co_return Candidate{.ca = ca, .record = std::move(*known)};
@@ -173,7 +173,7 @@ registry::Task<Result<PlannedRegistration>> JustInTime::plan(FirstConnection con
       .event =
           trail::record(about(connection), "just_in_time_provisioning"_step, trail::Outcome::ok)};
   auto planned = co_await registrar_.plan(std::move(device), hook);
-  // The next connection asks the hook again.
+  // Not a failure of the server: the next connection calls the hook again.
   if (!planned && hook && hook->refuses()) planned.error().fault = Fault::forbidden;
   co_return planned;
 }
@@ -235,7 +235,7 @@ registry::Task<Result<void>> JustInTime::reject(FirstConnection connection, Cand
   CO_TRY_ASSIGN(KeyHistory history, co_await read_key_history(store_, identity_of(own)));
   registry::ChangeSet changes;
   changes.changes.emplace_back(hold_of(history));
-  // One that an operator has decided about meanwhile is looked up again.
+  // If an operator has changed the certificate since, the attempt starts again.
   changes.changes.emplace_back(registry::as_read(own));
   for (registry::Certificate& record : history.certificates) {
     if (record.id != own.id && !is_other_encoding(record, own)) continue;
@@ -281,7 +281,8 @@ registry::Task<Result<void>> JustInTime::record_pending(FirstConnection connecti
   co_return co_await store_.commit(std::move(changes));
 }
 
-/// Whether one goes. It comes back when its device does.
+/// Removes the oldest waiting certificate with the same subject if there are too many; returns
+/// whether it did. Its device's next connection registers it again.
 registry::Task<Result<bool>> JustInTime::make_room(const registry::Certificate& newcomer,
                                                    const x509::DistinguishedName& subject,
                                                    registry::ChangeSet& changes) {

@@ -91,7 +91,7 @@ class Planner {
     return {};
   }
 
-  /// An operator may name any certificate but a revoked one, which stays so.
+  /// An operator's template may name any certificate that is not REVOKED.
   Result<void> check_chosen_certificate() const {
     if (!known_.certificate || known_.origin != Origin::registry) return {};
     const templates::CertificateResource& resource = *known_.resources.certificate;
@@ -111,7 +111,7 @@ class Planner {
     return {};
   }
 
-  /// Whatever settings and claims let it in, a key that was taken out of service stays out.
+  /// Refuses a key that was taken out of service, whatever settings and claims allow.
   Result<void> check_key() {
     if (!known_.certificate) return {};
     const CertificateId own = known_.certificate->id;
@@ -201,8 +201,7 @@ class Planner {
     return {};
   }
 
-  /// Whether there is a limit now or not, so that one that is set later counts what was made
-  /// before.
+  /// Counts even without a limit, so that a limit set later includes the existing things.
   void count_thing() {
     const std::int64_t limit = known_.device->settings.fleet_limit;
     changes_.changes.emplace_back(registry::Count{things_counter(known_.device->source), 1,
@@ -241,14 +240,14 @@ class Planner {
     }
     if (wanted.groups && wanted.groups_override != Override::do_nothing)
       TRY(update_groups(*wanted.groups));
-    // Attaching another certificate changes the thing too: of several registrations that meet here,
-    // one gets through and the others look again.
+    // Attaching another certificate also changes the thing, so that of concurrent registrations one
+    // is committed and the others retry.
     const bool attaches =
         known_.certificate && std::ranges::none_of(known_.things_of_certificate,
                                                    [&](const registry::ThingPrincipal& principal) {
                                                      return principal.thing == thing.name;
                                                    });
-    // A permission is for one time.
+    // A permission to register again is used once.
     if (attaches && thing.reprovision_until) thing.reprovision_until.reset();
     if (changed || attaches) {
       changes_.changes.emplace_back(registry::update(std::move(thing)));
@@ -367,8 +366,8 @@ class Planner {
     return {};
   }
 
-  /// Counted in the transaction that activates, so a claim cannot be used more often than it may;
-  /// and without a limit too, so that one that is set later counts what was made before.
+  /// Counts the device in the transaction that activates its certificate, so that the claim cannot
+  /// exceed its limit; even without a limit, so that one set later includes the existing devices.
   void count() {
     if (!known_.fleet || !is_new_device(*known_.certificate) || reprovisioned_.repeats_lost_answer)
       return;
@@ -398,7 +397,7 @@ class Planner {
       certificate.status =
           resource.active ? CertificateStatus::active : CertificateStatus::inactive;
     }
-    // What took it out of service before is over.
+    // An ACTIVE certificate is no longer frozen, deactivated or replaced.
     if (certificate.status == CertificateStatus::active) {
       certificate.frozen.reset();
       certificate.deactivated.reset();
