@@ -234,7 +234,7 @@ struct Claims : Templates {
   }
 };
 
-TEST_F(Claims, OfTrustedUsersLiveFiveMinutes) {
+TEST_F(Claims, OfTrustedUsersAreValidForFiveMinutes) {
   create("T");
   const Reply claim = world.must("POST", "/provisioning-templates/T/provisioning-claim");
   EXPECT_EQ(claim.body.at("expiration").as_double(), 1767225600.0 + 300);

@@ -58,7 +58,7 @@ TEST(AuditEvents, AreFilteredByStepOutcomeAndTimeNewestFirst) {
   EXPECT_EQ(sequences(world, "step=connect").size(), 40U);
 }
 
-TEST(AuditEvents, OfWhatCannotBeAreRefusedInsteadOfNone) {
+TEST(AuditEvents, RefuseFiltersThatCannotMatch) {
   ControlApiWorld world;
   const struct {
     std::string filter;
@@ -98,7 +98,7 @@ TEST(AuditEvents, AreFoundByTimeThoughTheyAreNotQuiteInOrder) {
   EXPECT_THAT(sequences(world, "from=" + at(4)), ElementsAre(7, 6, 4, 2));
 }
 
-TEST(AuditEvents, OfAClockThatWasWrongHideNoOthers) {
+TEST(AuditEvents, AreFoundDespiteAnEventWithAWrongTime) {
   ControlApiWorld world;
   record(world, world.memory, 2);
   registry::ChangeSet changes;

@@ -113,7 +113,7 @@ TEST_F(ClaimBudgets, AreReplacedWholeAndBringPoliciesOfTheirTemplates) {
             "VersionConflictException");
 }
 
-TEST_F(ClaimBudgets, ForgetWhatTheyLearnedWhenTheyAreToLearnAnew) {
+TEST_F(ClaimBudgets, ForgetLearnedNetworksWhenLearningRestarts) {
   const std::string id = make(R"({"templateName":"T","learningDevices":3})");
   registry::Certificate claim = record(id);
   claim.claim_networks = {*Network::parse("10.0.0.0/24")};
@@ -211,7 +211,7 @@ TEST_F(ClaimBudgets, FreezeTakesAClaimOutOfServiceAndThawBringsItBack) {
                            kState, "INACTIVE"}});
 }
 
-TEST_F(ClaimBudgets, WhoeverSetsTheStatusHasDecidedAboutTheFreeze) {
+TEST_F(ClaimBudgets, AreNoLongerFrozenAfterAStatusChange) {
   const std::string id = make();
   world.must("POST", path(id, "/freeze"), R"({"because":"x"})");
   world.must("PUT", "/certificates/" + id + "?newStatus=ACTIVE");

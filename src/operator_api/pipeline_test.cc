@@ -89,7 +89,7 @@ TEST_F(Pipeline, ThePipelineAddsUp) {
   }
 }
 
-TEST_F(Pipeline, NothingYetIsNoNumber) {
+TEST_F(Pipeline, HasNullsBeforeTheFirstRequest) {
   const Reply reply = world_.must("GET", "/imprint/v1/pipeline");
   EXPECT_EQ(reply.body.at("series").as_object().at("stepSeconds"), 900);
   EXPECT_TRUE(reply.body.at("latency").as_object().at("p50").is_null());

@@ -230,7 +230,7 @@ TEST(ApplyTemplate, RefusesBeforeAnythingIsSigned) {
   }
 }
 
-TEST(ApplyTemplate, CommitsWhatComesAlongOrNothing) {
+TEST(ApplyTemplate, CommitsAdditionalChangesOrNothing) {
   World world;
   int attempts = 0;
   const auto also = [&](const AppliedTemplate& applied,

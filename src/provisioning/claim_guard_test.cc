@@ -167,7 +167,7 @@ TEST(Claims, LearnTheirNetworksFromTheirFirstDevices) {
   EXPECT_THAT(world.own().frozen->because, HasSubstr("10.0.0.0/24, 10.0.9.0/24"));
 }
 
-TEST(Claims, FromANewPlaceAreToldOnceAndGoOn) {
+TEST(Claims, FromANewPlaceRaiseOneAlarmAndStayInService) {
   TenDevices world;
   world.settings.set({.key_algorithm = x509::KeyAlgorithm::ec_p256,
                       .new_places = {.after_devices = 2, .most_places = 2}});
@@ -211,7 +211,7 @@ TEST(Claims, AreSlowedDownByTheirRateAndStayInService) {
   EXPECT_TRUE(world.register_with(token, World::parameters("3")));
 }
 
-TEST(Claims, PayOnceForADeviceWhoseAnswerWasLost) {
+TEST(Claims, CountADeviceOnceIfItsAnswerWasLost) {
   TenDevices world;
   world.give(1, {.max_devices = 3});
   for (int i = 0; i < 3; ++i) {
@@ -236,7 +236,7 @@ TEST(Claims, HoldToTheirRangeTheParameterThatTheTemplateCallsItsSerial) {
   EXPECT_TRUE(world.own().frozen);
 }
 
-TEST(Claims, TellTheSerialOfARefusedUnitWhateverTheTemplateCallsIt) {
+TEST(Claims, RecordTheSerialOfARefusedUnitFromAnyParameter) {
   TenDevices world;
   auto record =
       *run_blocking(registry::get(world.memory, registry::template_key(*TemplateName::parse("T"))));
@@ -251,7 +251,7 @@ TEST(Claims, TellTheSerialOfARefusedUnitWhateverTheTemplateCallsIt) {
   EXPECT_EQ(outcome.serial_number, "X9");
 }
 
-TEST(Claims, LoseNothingWhenTheFreezeCannotBeStored) {
+TEST(Claims, AreFrozenByTheNextUseIfAFreezeIsNotStored) {
   TenDevices world;
   world.give(1, {.serials = registry::SerialRange{"A1", "A5"}});
   const auto created = world.create(test::make_key());

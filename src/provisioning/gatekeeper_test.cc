@@ -142,7 +142,7 @@ TEST(TemplateSettings, TakeTheDeploymentsPlaceWhereTheyAre) {
   EXPECT_EQ(settings_of(deployment, {{"of-a-newer-version", "x"}}).error().fault, Fault::internal);
 }
 
-TEST(TemplateSettings, SayWhoseTheyAre) {
+TEST(TemplateSettings, ShowWhetherTheTemplateOrTheDeploymentSetsThem) {
   const auto shown =
       settings_in_force(Settings{.fleet_limit = 7}, {{"reprovision", "aws"}, {"override.A", "x"}});
   ASSERT_TRUE(shown);
@@ -306,7 +306,7 @@ TEST(Gatekeeper, SaysTheSameToADeviceWhateverTheListHolds) {
             admit(rules, who, {true, blocked}).error().message);
 }
 
-TEST(Gatekeeper, LetsInWhoIsListedAndRight) {
+TEST(Gatekeeper, AdmitsAListedUnitWithValidParameters) {
   registry::ListEntry of_this = entry("A1");
   of_this.template_name = *TemplateName::parse("T");
   const auto admitted =
@@ -380,7 +380,7 @@ struct World {
   templates::Template parsed = *templates::Template::parse(kTemplate, templates::Use::fleet);
 };
 
-TEST(Gatekeeper, HoldsOnToTheEntryAndSaysWhatItSet) {
+TEST(Gatekeeper, RequiresTheUnchangedEntryAndReportsItsOverrides) {
   World world;
   const auto admitted = world.ask(
       {{"allowlist", "line-a"}, {"override.Region", "column:region"}, {"override.Nothing", "x"}},

@@ -211,7 +211,7 @@ TEST(JustInTime, RefusesADeclaredParameterThatTheSubjectLacks) {
   EXPECT_THAT(introduced->failure->message, HasSubstr("AWS::IoT::Certificate::Country"));
 }
 
-TEST(JustInTime, AsksTheCaAgainWhenTheHandshakeIsLongOver) {
+TEST(JustInTime, ChecksTheCaAgainAfterTheHandshake) {
   struct Row {
     const char* name;
     void (*change)(registry::CaCertificate&);
@@ -293,7 +293,7 @@ TEST(JustInTime, KeepsOnlyTheNewestOfABoardThatMakesCertificatesAtEveryStart) {
   EXPECT_TRUE(world.find(made[4])) << "names do not crowd each other out";
 }
 
-TEST(JustInTime, BoundsWhatWaitsUnderOneCa) {
+TEST(JustInTime, LimitsPendingCertificatesPerCa) {
   World world;
   world.settings.set({.pending_certificates = 2});
   world.set_ca([](registry::CaCertificate& ca) { ca.registration.reset(); });
@@ -306,7 +306,7 @@ TEST(JustInTime, BoundsWhatWaitsUnderOneCa) {
   EXPECT_TRUE(world.connect(second)) << "one that waits may ask again";
 }
 
-TEST(JustInTime, CountsWhatWaitedBeforeTheStart) {
+TEST(JustInTime, CountsCertificatesPendingBeforeTheStart) {
   World world;
   world.set_ca([](registry::CaCertificate& ca) { ca.registration.reset(); });
   ASSERT_TRUE(world.connect(world.device("a")));
@@ -337,7 +337,7 @@ TEST(JustInTime, EndsWithAllOrNothingWhereverTheStoreFails) {
   }
 }
 
-TEST(JustInTime, LooksAgainWhenTheSameDeviceComesTwiceAtOnce) {
+TEST(JustInTime, RetriesWhenADeviceConnectsTwiceAtOnce) {
   World world;
   const test::Identity device = world.device("sensor-1");
   world.store.before_commit([&] {
@@ -445,7 +445,7 @@ TEST(JustInTime, DevicesOfOneCommonNameDoNotCrowdEachOtherOut) {
   for (const test::Identity& device : made) EXPECT_TRUE(world.find(device));
 }
 
-TEST(JustInTime, WhatAnOperatorHasBegunWithIsNotCrowdedOut) {
+TEST(JustInTime, KeepsCertificatesThatAnOperatorHasAttached) {
   World world;
   world.set_ca([](registry::CaCertificate& ca) { ca.registration.reset(); });
   std::vector<test::Identity> made;
@@ -463,7 +463,7 @@ TEST(JustInTime, WhatAnOperatorHasBegunWithIsNotCrowdedOut) {
   EXPECT_EQ(world.pending.count(world.ca.certificate.id()), 16U);
 }
 
-TEST(JustInTime, WaitingOnesDoNotKeepOutWhoNeedNotWait) {
+TEST(JustInTime, AdmitsProvisionedDevicesDespiteFullPendingLimit) {
   World world;
   world.settings.set({.pending_certificates = 1});
   ASSERT_TRUE(world.connect(world.device("a/b"))->failure);
@@ -510,7 +510,7 @@ TEST(PreProvisioningHookOfJitp, AllowsAndSetsParameters) {
   EXPECT_EQ(introduced->hook->outcome, "ok");
 }
 
-TEST(PreProvisioningHookOfJitp, KeepsOutWhomItDoesNotAllow) {
+TEST(PreProvisioningHookOfJitp, KeepsOutDevicesThatItDoesNotAllow) {
   for (const bool is_denied : {true, false}) {
     GuardedWorld world;
     world.hooks.answer(is_denied ? R"({"allowProvisioning": false})" : "rubbish");
@@ -536,7 +536,7 @@ TEST(PreProvisioningHookOfJitp, IsAskedForADeviceOfItsCa) {
   EXPECT_EQ(world.hooks.askers[0].group, world.ca.certificate.id().hex());
 }
 
-TEST(PreProvisioningHookOfJitp, IsAskedOnceHoweverOftenOthersAreFaster) {
+TEST(PreProvisioningHookOfJitp, IsCalledOnceDespiteLostRaces) {
   GuardedWorld world;
   world.hooks.answer(R"({"allowProvisioning": true})");
   const test::Identity device = world.device("sensor-1");
@@ -596,7 +596,7 @@ TEST(ActivationHook, RejectsForGoodOrLeavesPending) {
   EXPECT_EQ(world.hooks.asked.size(), 2U) << "what is decided is not asked again";
 }
 
-TEST(ActivationHook, RejectsATwinThatCameMeanwhileToo) {
+TEST(ActivationHook, AlsoRejectsATwinRegisteredConcurrently) {
   HookWorld world;
   world.hooks.answer(R"({"action": "reject"})");
   const test::Identity device = world.device("sensor-1");
@@ -616,7 +616,7 @@ TEST(ActivationHook, RejectsATwinThatCameMeanwhileToo) {
     EXPECT_EQ(known.status, CertificateStatus::revoked) << known.id.hex();
 }
 
-TEST(ActivationHook, ChangesNothingWhenItsAnswerIsOfNoUse) {
+TEST(ActivationHook, ChangesNothingAfterAnInvalidAnswer) {
   const char* answers[] = {
       "[]",
       "{}",
@@ -676,7 +676,7 @@ TEST(ActivationHook, ANamedPolicyThatIsMissingIsAFailureAndTriedAgain) {
   EXPECT_EQ(world.status(device), CertificateStatus::active);
 }
 
-TEST(JustInTime, LetsListedUnitsInByWhatTheirCertificateSays) {
+TEST(JustInTime, AdmitsListedUnitsByTheirCertificate) {
   World world;
   world.settings.set({.rules = {.allowlist = "line-a"}});
   const ListName list = *ListName::parse("line-a");

@@ -52,7 +52,7 @@ TEST(PreProvisioningHook, IsAskedWithTheDocumentedEvent) {
   EXPECT_EQ(world.hooks.asked[0].second.find("PRIVATE"), std::string::npos);
 }
 
-TEST(PreProvisioningHook, OnlyItsYesLetsADeviceInAndNothingItSaysReachesTheDevice) {
+TEST(PreProvisioningHook, AdmitsOnlyByAllowingAndKeepsItsAnswerFromTheDevice) {
   using Kind = hooks::Reply::Kind;
   const struct {
     hooks::Reply reply;
@@ -152,7 +152,7 @@ TEST(PreProvisioningHook, IsNotAskedForWhatIsRefusedAnyway) {
   EXPECT_TRUE(world.hooks.asked.empty());
 }
 
-TEST(PreProvisioningHook, WhatChangesWhileItIsAskedCounts) {
+TEST(PreProvisioningHook, ChangesDuringItsCallAreRespected) {
   GuardedWorld world;
   world.hooks.answer(R"({"allowProvisioning":true})");
   world.hooks.while_asked = [&] {
