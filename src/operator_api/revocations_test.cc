@@ -80,7 +80,7 @@ TEST_F(Revocations, NameOtherCertificatesOfTheKeyThatStayInService) {
   EXPECT_THAT(world.events().back().detail, testing::Not(HasSubstr("same_key_in_service")));
 }
 
-TEST_F(Revocations, ADeviceWhoseCertificateIsGoneIsNotToldToRegisterItAgain) {
+TEST_F(Revocations, ExplainADeviceWhoseCertificateWasDeleted) {
   const std::string id = create(key).text("certificateId");
   set(id, "REVOKED");
   world.must("DELETE", "/certificates/" + id);
@@ -202,7 +202,7 @@ TEST_F(Revocations, ConcurrentWithRegistrationOrActivationAreRespected) {
   EXPECT_EQ(register_outside(test::twin_of(device.certificate)).status, 406);
 }
 
-TEST_F(Revocations, TakeATwinAlongThatCameAMomentAgo) {
+TEST_F(Revocations, IncludeATwinRegisteredConcurrently) {
   const std::string id = register_outside(device.certificate).text("certificateId");
   const x509::Certificate twin = test::twin_of(device.certificate);
   world.store.before_commit([&] {

@@ -19,7 +19,7 @@ constexpr std::string_view kPlace = "hook";
 
 template <class... Args>
 Unexpected refuse_answer(fmt::format_string<Args...> format, Args&&... args) {
-  return fail(Fault::unavailable, "the activation hook's answer is of no use: {}",
+  return fail(Fault::unavailable, "the activation hook's answer is invalid: {}",
               fmt::format(format, std::forward<Args>(args)...));
 }
 

@@ -12,7 +12,7 @@ using runtime::run_blocking;
 using test::at_once;
 using test::kKeepAll;
 
-TEST(Races, DevicesThatMeetOnOneThingLeaveOneActiveCertificate) {
+TEST(Races, ConcurrentRegistrationsOfAThingLeaveOneActiveCertificate) {
   World world;
   world.put(registry::Thing{.name = *ThingName::parse("device-S"),
                             .id = "i",

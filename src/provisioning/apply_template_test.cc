@@ -89,7 +89,7 @@ struct World {
   ApplyTemplate apply{store, issue, clock, random};
 };
 
-TEST(ApplyTemplate, MakesEverythingFromASigningRequest) {
+TEST(ApplyTemplate, CreatesAllResourcesFromASigningRequest) {
   World world;
   const auto done = world.run({kThing, kPolicy, certificate_resource("CertificateSigningRequest")},
                               {{"Source", csr()}});
@@ -120,7 +120,7 @@ TEST(ApplyTemplate, MakesEverythingFromASigningRequest) {
   EXPECT_EQ(events[0].certificate, made.id.hex());
 }
 
-TEST(ApplyTemplate, TakesACertificateThatIsHereByIdOrPem) {
+TEST(ApplyTemplate, UsesARegisteredCertificateByIdOrPem) {
   for (const bool by_pem : {false, true}) {
     World world;
     const auto made = run_blocking(world.issue.run(test::make_key().public_key(), {}));
@@ -158,7 +158,7 @@ TEST(ApplyTemplate, LeavesOtherCertificatesOfAThingAlone) {
   EXPECT_EQ(world.certificates().size(), 2U);
 }
 
-TEST(ApplyTemplate, LeavesACertificateAloneThatBelongsToAnotherThingAlone) {
+TEST(ApplyTemplate, RefusesACertificateThatBelongsExclusivelyToAnotherThing) {
   World world;
   const auto made = run_blocking(world.issue.run(test::make_key().public_key(), {}));
   ASSERT_TRUE(made);
@@ -305,7 +305,7 @@ TEST(ApplyTemplate, RegistersACertificateThatARegisteredCaSigned) {
   EXPECT_EQ(world.certificates().size(), 2U);
 }
 
-TEST(ApplyTemplate, RegistersNothingThatNoActiveCaSigned) {
+TEST(ApplyTemplate, RegistersOnlyCertificatesOfActiveCas) {
   const test::Identity factory = test::make_root("Factory CA");
   const test::Identity other = test::make_root("Other CA");
   const test::Identity device = test::make_device(factory, "unit-1");

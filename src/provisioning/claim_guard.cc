@@ -22,12 +22,12 @@ Error deny(std::string message) {
 /// Deactivating a certificate closes its connections, but a request may arrive before that.
 Error deny_inactive(const CertificateId& id, const std::optional<Certificate>& found) {
   if (found && found->frozen) return deny(told_when_frozen(id, *found->frozen));
-  return deny(fmt::format("certificate {}, which asks, has been {} meanwhile", id.hex(),
+  return deny(fmt::format("certificate {} of this connection has been {}", id.hex(),
                           found ? "deactivated" : "deleted"));
 }
 
 Error deny_expired(const Certificate& claim) {
-  return deny(fmt::format("certificate {}, which asks, has expired", claim.id.hex()));
+  return deny(fmt::format("certificate {} of this connection has expired", claim.id.hex()));
 }
 
 /// Runs without delaying the answer: freezing a claim closes its connections, and the device whose

@@ -13,7 +13,7 @@ using test::at_once;
 using test::mission_template;
 using testing::HasSubstr;
 
-TEST(Claims, AreHeldToTheirTemplateAndTheirNumberOfDevices) {
+TEST(Claims, AreLimitedToTheirTemplateAndNumberOfDevices) {
   World world;
   world.add_template("Other", mission_template());
   world.give(1, {.templates = {*TemplateName::parse("T")}, .max_devices = 2});
@@ -105,7 +105,7 @@ TEST(Claims, FreezeOnceWithOneAlarmWhenTheyAreUsedUp) {
   EXPECT_EQ(world.alarms_of(alarms::Kind::claim_frozen).size(), 1U);
 }
 
-TEST(Claims, OfTenDevicesRegisterTenWhenManyComeAtOnce) {
+TEST(Claims, OfTenDevicesRegisterTenOfManyConcurrentDevices) {
   TenDevices world;
   std::vector<std::string> tokens;
   for (int i = 0; i < 25; ++i)
@@ -129,7 +129,7 @@ TEST(Claims, OfTenDevicesRegisterTenWhenManyComeAtOnce) {
   EXPECT_EQ(world.alarms_of(alarms::Kind::claim_frozen).size(), 1U);
 }
 
-TEST(Claims, ThatWereUsedWithoutABudgetHaveCounted) {
+TEST(Claims, CountDevicesRegisteredBeforeTheyHadABudget) {
   TenDevices world;
   world.give(1, {});
   ASSERT_TRUE(world.onboard(test::make_key(), "1"));
@@ -186,7 +186,7 @@ TEST(Claims, FromANewPlaceRaiseOneAlarmAndStayInService) {
   EXPECT_FALSE(world.own().frozen);
 }
 
-TEST(Claims, LearnOneNetworkFromManyAtOnce) {
+TEST(Claims, LearnANetworkOnceFromConcurrentDevices) {
   TenDevices world;
   world.give(1, {.learning_devices = 5});
   world.caller.source_ip = "10.0.0.1";
@@ -223,7 +223,7 @@ TEST(Claims, CountADeviceOnceIfItsAnswerWasLost) {
   EXPECT_FALSE(world.own().frozen);
 }
 
-TEST(Claims, HoldToTheirRangeTheParameterThatTheTemplateCallsItsSerial) {
+TEST(Claims, CheckTheSerialParameterOfTheTemplate) {
   TenDevices world;
   world.give(1, {.serials = registry::SerialRange{"A1", "A5"}});
   auto record =

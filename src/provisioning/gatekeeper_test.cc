@@ -21,7 +21,7 @@ const ListName kList = *ListName::parse("line-a");
 
 // ---- check digits ----
 
-TEST(CheckDigit, AcceptsTheExamplesOfTheStandardsAndNoSlip) {
+TEST(CheckDigit, AcceptsTheStandardsExamplesAndRefusesTypos) {
   const struct {
     CheckDigit kind;
     std::string text;
@@ -71,7 +71,7 @@ TEST(CheckDigit, FindsEveryWrongDigit) {
 
 // ---- settings ----
 
-TEST(TemplateSettings, RefusesWhatIsWrongWithKeyValueAndRemedy) {
+TEST(TemplateSettings, RefusesInvalidSettingsWithKeyValueAndRemedy) {
   const struct {
     std::string key;
     std::string value;
@@ -119,7 +119,7 @@ TEST(TemplateSettings, RefusesWhatIsWrongWithKeyValueAndRemedy) {
   EXPECT_THAT(check_template_settings(many).error().message, HasSubstr("at most 128"));
 }
 
-TEST(TemplateSettings, TakeTheDeploymentsPlaceWhereTheyAre) {
+TEST(TemplateSettings, OverrideTheDeploymentsSettings) {
   const Settings deployment{.reprovision = Reprovision::never,
                             .fleet_limit = 7,
                             .certificate_validity = std::chrono::hours(24),
@@ -175,7 +175,7 @@ Applicant applicant(templates::Parameters parameters) {
   return {kTemplateName, templates::Use::fleet, std::move(parameters)};
 }
 
-TEST(Gatekeeper, RefusesWithTheRuleForOperatorsAndNothingMoreForDevices) {
+TEST(Gatekeeper, RevealsTheRuleToOperatorsOnly) {
   registry::ListEntry blocked = entry("A1");
   blocked.is_blocked = true;
   registry::ListEntry of_other = entry("A1");
@@ -297,7 +297,7 @@ TEST(Gatekeeper, RefusesWithTheRuleForOperatorsAndNothingMoreForDevices) {
   }
 }
 
-TEST(Gatekeeper, SaysTheSameToADeviceWhateverTheListHolds) {
+TEST(Gatekeeper, AnswersDevicesAlikeWhateverTheListContains) {
   const Rules rules = rules_of({{"allowlist", "line-a"}});
   registry::ListEntry blocked = entry("A1");
   blocked.is_blocked = true;

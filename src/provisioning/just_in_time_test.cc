@@ -125,7 +125,7 @@ TEST(JustInTime, GivesADeviceItsThingPolicyAndStatusAtOnce) {
   EXPECT_THAT(world.steps(), ElementsAre("just_in_time_provisioning"));
 }
 
-TEST(JustInTime, StoresATemplateThatACaCarriesUnderTheIdOfTheCa) {
+TEST(JustInTime, IdentifiesTheTemplateOfACaByTheCasId) {
   World world;
   ASSERT_TRUE(world.connect(world.device("sensor-1")));
   const std::string name = "cacert/" + world.ca.certificate.id().hex();
@@ -166,7 +166,7 @@ TEST(JustInTime, WaitsForAnOperatorWithoutARegistrationConfig) {
   EXPECT_THAT(world.steps(), ElementsAre("just_in_time_registration"));
 }
 
-TEST(JustInTime, KeepsWhatItCannotProvisionAndTriesAgain) {
+TEST(JustInTime, KeepsACertificateThatItCannotProvisionAndTriesAgain) {
   World world;
   world.set_ca([](registry::CaCertificate& ca) {
     std::string body(kTemplate);
@@ -276,7 +276,7 @@ TEST(JustInTime, RefusesADisabledTemplateAndUsesItOnceItIsEnabled) {
   EXPECT_EQ(introduced->template_name, "Jitp");
 }
 
-TEST(JustInTime, KeepsOnlyTheNewestOfABoardThatMakesCertificatesAtEveryStart) {
+TEST(JustInTime, KeepsOnlyTheNewestPendingCertificatesOfASubject) {
   World world;
   world.set_ca([](registry::CaCertificate& ca) { ca.registration.reset(); });
   std::vector<test::Identity> made;
@@ -316,7 +316,7 @@ TEST(JustInTime, CountsCertificatesPendingBeforeTheStart) {
   EXPECT_EQ(fresh.waiting(world.ca.certificate.id(), test::common_name("a")).size(), 1U);
 }
 
-TEST(JustInTime, EndsWithAllOrNothingWhereverTheStoreFails) {
+TEST(JustInTime, CommitsAllOrNothingWhereverTheStoreFails) {
   using When = test::FaultyStore::When;
   for (const When when : {When::before, When::after}) {
     bool has_failed = true;
@@ -353,7 +353,7 @@ TEST(JustInTime, RetriesWhenADeviceConnectsTwiceAtOnce) {
   EXPECT_EQ(world.steps().size(), 1U);
 }
 
-TEST(JustInTime, ATwinThatIsUnderWayIsNotRegisteredAfterTheRevocation) {
+TEST(JustInTime, RefusesATwinRevokedDuringItsRegistration) {
   for (const bool has_template : {true, false}) {
     for (const bool is_deleted : {true, false}) {
       World world;
@@ -382,7 +382,7 @@ TEST(JustInTime, ATwinThatIsUnderWayIsNotRegisteredAfterTheRevocation) {
   }
 }
 
-TEST(JustInTime, ASecondUnitIsRefusedThoughTheFirstHasNotBeenSeenYet) {
+TEST(JustInTime, RefusesASecondUnitBeforeTheFirstHasConnected) {
   World world;
   const test::Identity first = world.device("sensor-1");
   ASSERT_TRUE(world.connect(first));
@@ -526,7 +526,7 @@ TEST(PreProvisioningHookOfJitp, KeepsOutDevicesThatItDoesNotAllow) {
   }
 }
 
-TEST(PreProvisioningHookOfJitp, IsAskedForADeviceOfItsCa) {
+TEST(PreProvisioningHookOfJitp, IsCalledForADeviceOfItsCa) {
   GuardedWorld world;
   world.hooks.answer(R"({"allowProvisioning": true})");
   const test::Identity device = world.device("sensor-1");
@@ -581,7 +581,7 @@ TEST(ActivationHook, ActivatesWithAThingAndPolicies) {
   EXPECT_EQ(introduced->hook->outcome, "ok");
 }
 
-TEST(ActivationHook, RejectsForGoodOrLeavesPending) {
+TEST(ActivationHook, RevokesOrLeavesPending) {
   HookWorld world;
   world.hooks.answer(R"({"action": "pending"})");
   const test::Identity device = world.device("sensor-1");
@@ -657,7 +657,7 @@ TEST(ActivationHook, IsRecordedOnlyInShadow) {
   EXPECT_EQ(world.status(device), CertificateStatus::pending_activation);
 }
 
-TEST(ActivationHook, IsNotAskedForCasThatNoHookNames) {
+TEST(ActivationHook, IsCalledOnlyForMatchingCas) {
   HookWorld world;
   world.hooks.only_for = "arn:aws:iot:r:a:cacert/" + std::string(64, '0');
   ASSERT_TRUE(world.connect(world.device("sensor-1")));

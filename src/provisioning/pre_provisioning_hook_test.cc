@@ -35,7 +35,7 @@ struct GuardedWorld : World {
   std::optional<CreatedCertificate> created;
 };
 
-TEST(PreProvisioningHook, IsAskedWithTheDocumentedEvent) {
+TEST(PreProvisioningHook, IsCalledWithTheDocumentedEvent) {
   GuardedWorld world;
   world.hooks.answer(R"({"allowProvisioning":true})");
   ASSERT_TRUE(world.onboard_asking("1").result);
@@ -123,7 +123,7 @@ TEST(PreProvisioningHook, OverridesAreCheckedLikeADevicesOwnParameters) {
   EXPECT_EQ(own.result.error().cause, "InvalidParameters"_cause) << "it sent that itself";
 }
 
-TEST(PreProvisioningHook, IsAskedOnceForEachRequestAndNotForARepeat) {
+TEST(PreProvisioningHook, IsCalledOnceForARequestAndItsRepeats) {
   GuardedWorld world;
   world.hooks.answer(R"({"allowProvisioning":true,"parameterOverrides":{"FirmwareVersion":"9"}})");
   world.created = *world.create(world.key);
@@ -142,7 +142,7 @@ TEST(PreProvisioningHook, IsAskedOnceForEachRequestAndNotForARepeat) {
       << "what counts is what the device sent";
 }
 
-TEST(PreProvisioningHook, IsNotAskedForWhatIsRefusedAnyway) {
+TEST(PreProvisioningHook, IsNotCalledForRequestsRefusedAnyway) {
   GuardedWorld world;
   world.hooks.answer(R"({"allowProvisioning":true})");
   EXPECT_FALSE(world.register_with("no token", World::parameters("1")));
@@ -167,7 +167,7 @@ TEST(PreProvisioningHook, ChangesDuringItsCallAreRespected) {
   EXPECT_TRUE(world.all<registry::Thing>(registry::query::Things{}).empty());
 }
 
-TEST(PreProvisioningHook, InShadowIsRecordedAndDecidesNothing) {
+TEST(PreProvisioningHook, InShadowModeIsOnlyRecorded) {
   GuardedWorld world;
   world.hooks.answer(R"({"allowProvisioning":true,"parameterOverrides":{"FirmwareVersion":"9"}})");
   world.hooks.reply.shadow = true;
@@ -183,7 +183,7 @@ TEST(PreProvisioningHook, InShadowIsRecordedAndDecidesNothing) {
             (std::set<std::string>{"denied", "ok"}));
 }
 
-TEST(PreProvisioningHook, IsAskedAfterTheGatekeeper) {
+TEST(PreProvisioningHook, IsCalledAfterTheGatekeeper) {
   GuardedWorld world;
   world.set_up_list({{"allowlist", "line-a"}, {"override.FirmwareVersion", "column:firmware"}});
   auto guarded =

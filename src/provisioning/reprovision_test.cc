@@ -12,7 +12,7 @@ using registry::CertificateStatus;
 using runtime::run_blocking;
 using testing::HasSubstr;
 
-TEST(Reprovision, FollowsTheSettingWhenTheKeyIsAnother) {
+TEST(Reprovision, FollowsTheSettingForADifferentKey) {
   enum class Old { never_used, used, deactivated };
   const struct {
     Reprovision setting;
@@ -57,7 +57,7 @@ TEST(Reprovision, FollowsTheSettingWhenTheKeyIsAnother) {
   }
 }
 
-TEST(Reprovision, TheOldCertificateGoesWhenTheNewOneIsUsed) {
+TEST(Reprovision, RetiresTheOldCertificateWhenTheNewOneIsUsed) {
   World world;
   world.settings.set(
       {.reprovision = Reprovision::replace, .key_algorithm = x509::KeyAlgorithm::ec_p256});
@@ -79,7 +79,7 @@ TEST(Reprovision, TheOldCertificateGoesWhenTheNewOneIsUsed) {
   EXPECT_FALSE(awaits_first_use(world.certificate(second->certificate)));
 }
 
-TEST(Reprovision, AThirdKeyTakesThePlaceOfOneThatWasNeverUsed) {
+TEST(Reprovision, AThirdKeyReplacesOneThatWasNeverUsed) {
   World world;
   world.settings.set(
       {.reprovision = Reprovision::replace, .key_algorithm = x509::KeyAlgorithm::ec_p256});
@@ -95,7 +95,7 @@ TEST(Reprovision, AThirdKeyTakesThePlaceOfOneThatWasNeverUsed) {
             std::vector<CertificateId>{third->certificate});
 }
 
-TEST(Reprovision, AnOperatorsPermissionIsForOneTimeAndForAWhile) {
+TEST(Reprovision, AnOperatorsPermissionIsUsedOnceAndExpires) {
   for (const bool is_late : {false, true}) {
     World world;
     const auto first = world.onboard(test::make_key(), "S");
@@ -114,7 +114,7 @@ TEST(Reprovision, AnOperatorsPermissionIsForOneTimeAndForAWhile) {
   }
 }
 
-TEST(Reprovision, OneAlarmForADeviceThatGoesOnTrying) {
+TEST(Reprovision, RaisesOneAlarmForADeviceThatKeepsTrying) {
   World world;
   const auto first = world.onboard(test::make_key(), "S");
   world.note_connected(first->certificate);
@@ -166,7 +166,7 @@ TEST(Reprovision, ARevokedKeyStaysOutThroughEveryClaim) {
   EXPECT_EQ(again.error().cause, "KeyRefused"_cause);
 }
 
-TEST(Reprovision, AKeyThatIsRevokedMeanwhileStaysOut) {
+TEST(Reprovision, RefusesAKeyRevokedConcurrently) {
   for (const bool is_registering : {false, true}) {
     World world;
     const auto key = test::make_key();
@@ -194,7 +194,7 @@ TEST(Reprovision, AKeyThatIsRevokedMeanwhileStaysOut) {
   }
 }
 
-TEST(Reprovision, ADeactivatedDeviceDoesNotLetItselfInAgain) {
+TEST(Reprovision, ADeactivatedDeviceCannotRegisterAgain) {
   World world;
   const auto key = test::make_key();
   const auto first = world.onboard(key, "S");
@@ -209,7 +209,7 @@ TEST(Reprovision, ADeactivatedDeviceDoesNotLetItselfInAgain) {
   EXPECT_TRUE(world.active_certificates_of("device-S").empty());
 }
 
-TEST(Reprovision, ADeactivatedDeviceStaysOutWhenItsThingIsGoneToo) {
+TEST(Reprovision, ADeactivatedDeviceIsRefusedAfterItsThingIsDeleted) {
   for (const Reprovision rule : {Reprovision::same_key, Reprovision::replace, Reprovision::aws,
                                  Reprovision::operator_decides}) {
     World world;
@@ -248,7 +248,7 @@ TEST(Reprovision, AnOperatorsPermissionLetsADeactivatedKeyIn) {
   EXPECT_NE(again->certificate, first->certificate);
 }
 
-TEST(Reprovision, ARequestThatWasSeenBeforeRegistersNothingAnew) {
+TEST(Reprovision, ARepeatedSigningRequestDoesNotRegisterAgain) {
   World world;
   const auto key = test::make_key();
   const std::string csr = *x509::make_csr_pem(key, test::common_name("device"));

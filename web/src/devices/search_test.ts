@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
-import { indexQuery, isOfTrail, isSearchBy, kSearches } from "./search";
+import { indexQuery, isSearchBy, kSearches, searchesAuditTrail } from "./search";
 
 describe("index queries", () => {
   it.each([
@@ -20,6 +20,6 @@ describe("index queries", () => {
     for (const [by] of kSearches) expect(isSearchBy(by)).toBe(true);
     expect(isSearchBy("everything")).toBe(false);
     expect(isSearchBy(null)).toBe(false);
-    expect(kSearches.filter(([by]) => isOfTrail(by)).map(([by]) => by)).toEqual(["certificate", "client"]);
+    expect(kSearches.filter(([by]) => searchesAuditTrail(by)).map(([by]) => by)).toEqual(["certificate", "client"]);
   });
 });
