@@ -113,7 +113,7 @@ TEST(KeyPool, DropsARequestOfTheLargestPayerFromAFullQueue) {
   EXPECT_EQ(greedy_refused, 1);
   ASSERT_TRUE(pool.take("other", other));
   EXPECT_EQ(greedy_refused, 2);
-  EXPECT_FALSE(pool.take("other", other)) << "it has as many as the other";
+  EXPECT_FALSE(pool.take("other", other)) << "both payers have equally many";
   EXPECT_EQ(pool.waiting(), 4U);
   gate.permit(1000);
   wait_until([&] { return greedy_served == 2 && other_served == 2; });

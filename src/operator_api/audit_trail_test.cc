@@ -190,7 +190,7 @@ TEST(AuditTrailApi, SaysWhereItStandsAndThatItHolds) {
   EXPECT_TRUE(checked.body.at("intact").as_bool());
   EXPECT_EQ(checked.body.at("checked").as_int64(), 1'200);
   EXPECT_EQ(checked.text("head"), trail.text("head"));
-  EXPECT_EQ(world.events().size(), 1'200U) << "looking leaves no event";
+  EXPECT_EQ(world.events().size(), 1'200U) << "reading the trail adds no event";
 }
 
 TEST(AuditTrailApi, NamesWhatWasTamperedWith) {

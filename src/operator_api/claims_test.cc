@@ -132,7 +132,7 @@ TEST_F(ClaimBudgets, AreForClaimsThatWereMadeTheAwsWayToo) {
   world.must("PUT", path(id), R"({"maxDevices":5})");
   EXPECT_EQ(record(id).purpose, registry::CertificatePurpose::claim);
   EXPECT_EQ(world.must("GET", kClaims).list("claims").size(), 1U);
-  EXPECT_TRUE(policies_of(id).empty()) << "what it may do stays the operator's own policy";
+  EXPECT_TRUE(policies_of(id).empty()) << "no policy is added to the operator's own";
 }
 
 TEST_F(ClaimBudgets, AreNotForDevices) {
@@ -190,7 +190,7 @@ TEST_F(ClaimBudgets, FreezeTakesAClaimOutOfServiceAndThawBringsItBack) {
             "INACTIVE");
   const std::size_t events = world.events().size();
   const Reply again = world.must("POST", path(id, "/freeze"), R"({"because":"another reason"})");
-  EXPECT_EQ(again.body.at("frozen").at("because"), "it was lost") << "the first reason stays";
+  EXPECT_EQ(again.body.at("frozen").at("because"), "it was lost") << "the first reason is kept";
   EXPECT_EQ(world.events().size(), events);
   // A revoked key stays out of service, whichever of its certificates is activated.
   registry::Certificate revoked = record(id);

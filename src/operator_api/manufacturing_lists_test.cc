@@ -163,7 +163,7 @@ TEST_F(ManufacturingLists, LeaveNothingBehindForTheNextOfTheirName) {
 // ---- settings ----
 
 TEST_F(ManufacturingLists, GateATemplateThatNamesThem) {
-  EXPECT_TRUE(attempt("A1").body.at("allowed").as_bool()) << "no list is asked";
+  EXPECT_TRUE(attempt("A1").body.at("allowed").as_bool()) << "no list is read";
   set(R"({"allowlist":"line-a","override.Region":"column:region"})");
   const Reply refused = attempt("A1");
   EXPECT_EQ(refused.text("errorCode"), "AccessDenied");

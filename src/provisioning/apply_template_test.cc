@@ -132,7 +132,7 @@ TEST(ApplyTemplate, UsesARegisteredCertificateByIdOrPem) {
     EXPECT_EQ(world.certificates()[0].status, CertificateStatus::active);
     EXPECT_EQ(world.certificates()[0].version, 2);
     EXPECT_EQ(done->certificate_pem, made->pem);
-    // Once more: nothing to change, and no error.
+    // Applied again: changes nothing, without an error.
     ASSERT_TRUE(
         world.run({kThing, certificate_resource("CertificateId")}, {{"Source", made->id.hex()}}));
     EXPECT_EQ(world.certificates()[0].version, 2);
@@ -271,7 +271,7 @@ TEST(ApplyTemplate, LeavesNothingHalfDoneWhicheverStoreCallFails) {
   }
 }
 
-/// A CA of the operator's own, as registered.
+/// The record of an operator's own CA.
 registry::CaCertificate ca_record(const test::Identity& ca) {
   return {.id = ca.certificate.id(),
           .pem = ca.certificate.pem(),
@@ -298,7 +298,7 @@ TEST(ApplyTemplate, RegistersACertificateThatARegisteredCaSigned) {
   EXPECT_EQ(record.common_name, "unit-1");
   const std::string alone = certificate_resource("CertificatePem");
   EXPECT_TRUE(world.run({alone, kThing}, {{"Source", device.certificate.pem()}}))
-      << "the second time it is here already";
+      << "the second time it is registered already";
   const test::Identity second = test::make_device(factory, "unit-2");
   EXPECT_TRUE(world.run({alone}, {{"Source", second.certificate.pem()}}))
       << "its issuer is found without being given";

@@ -43,11 +43,11 @@ TEST(Claims, EndWithTheirCertificate) {
   EXPECT_TRUE(world.create(test::make_key()));
   world.clock.advance(std::chrono::minutes(6));
   const auto late = world.create(test::make_key());
-  ASSERT_FALSE(late) << "the connection is open still";
+  ASSERT_FALSE(late) << "the connection is still open";
   EXPECT_EQ(late.error().cause, "ClaimRefused"_cause);
   EXPECT_THAT(late.error().message, HasSubstr("has expired"));
   EXPECT_FALSE(run_blocking(world.create_certificate.with_keys(world.caller)));
-  EXPECT_FALSE(world.create(key)) << "what was made before, too";
+  EXPECT_FALSE(world.create(key)) << "not even for a certificate created before";
   EXPECT_FALSE(world.register_with(waiting->ownership_token.reveal(), World::parameters("S")));
 }
 
@@ -61,12 +61,12 @@ TEST(Claims, OneKeyIsOneDevice) {
   EXPECT_EQ(second.error().cause, "KeyOfAnotherThing"_cause);
   EXPECT_THAT(second.error().message, HasSubstr("device-1"));
   const auto other = world.create(test::make_key());
-  ASSERT_FALSE(other) << "a claim that is used up makes no more certificates";
+  ASSERT_FALSE(other) << "a claim that is used up gets no more certificates";
   EXPECT_EQ(other.error().cause, "ClaimRefused"_cause);
   EXPECT_EQ(world.all<registry::Thing>(registry::query::Things{}).size(), 1U);
 }
 
-/// A claim whose tenth device is its last.
+/// A claim for at most ten devices.
 struct TenDevices : World {
   TenDevices() { give(1, {.max_devices = 10}); }
   registry::Certificate own() { return certificate(caller.certificate); }
@@ -82,8 +82,8 @@ TEST(Claims, FreezeOnceWithOneAlarmWhenTheyAreUsedUp) {
   const auto key = test::make_key();
   ASSERT_TRUE(world.onboard(key, "1"));
   for (int i = 2; i <= 10; ++i) ASSERT_TRUE(world.onboard(test::make_key(), std::to_string(i)));
-  EXPECT_EQ(world.own().status, CertificateStatus::active) << "nobody has asked for more yet";
-  EXPECT_TRUE(world.onboard(key, "1", "2.0.0")) << "a known device is no device more";
+  EXPECT_EQ(world.own().status, CertificateStatus::active) << "nobody has exceeded the limit yet";
+  EXPECT_TRUE(world.onboard(key, "1", "2.0.0")) << "a known device is not counted again";
   EXPECT_FALSE(world.own().frozen);
 
   const auto more = world.create(test::make_key());
@@ -148,7 +148,7 @@ TEST(Claims, FreezeForASerialNumberOfAnotherBatch) {
   ASSERT_FALSE(other);
   EXPECT_EQ(other.error().cause, "ClaimRefused"_cause);
   EXPECT_EQ(world.alarms_of(alarms::Kind::claim_frozen).at(0).serial_number, "A6");
-  EXPECT_FALSE(world.onboard(test::make_key(), "A4")) << "it is frozen for everybody";
+  EXPECT_FALSE(world.onboard(test::make_key(), "A4")) << "it is frozen for all devices";
 }
 
 TEST(Claims, LearnTheirNetworksFromTheirFirstDevices) {

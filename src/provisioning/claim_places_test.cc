@@ -11,7 +11,7 @@ using ::testing::HasSubstr;
 
 Network site(int number) { return *Network::parse(fmt::format("10.0.{}.0/24", number)); }
 
-/// What became of uses in a row, as the store would keep it.
+/// The result of several uses in succession, with the stored state.
 struct Claim {
   alarms::NewPlaceOptions options = {.after_devices = 5, .most_places = 2};
   ClaimPlaces known = {};
@@ -42,7 +42,7 @@ TEST(ClaimPlaces, RaiseOneAlarmForANewPlaceAfterLearning) {
 TEST(ClaimPlaces, OfAClaimUsedFromManyNetworksRaiseNoAlarm) {
   Claim claim;
   for (int i = 0; i < 4; ++i) EXPECT_EQ(claim.use(i, 1), "");
-  EXPECT_EQ(claim.known.learned.size(), 3U) << "it is not remembered further";
+  EXPECT_EQ(claim.known.learned.size(), 3U) << "no further places are stored";
   EXPECT_EQ(claim.use(9, 100), "");
 }
 

@@ -407,7 +407,7 @@ TEST(Gatekeeper, FindsExactlyTheSerial) {
   }
   EXPECT_TRUE(world.ask({{"allowlist", "line-a"}}, "A1"));
   EXPECT_FALSE(world.ask({{"allowlist", "line-b"}}, "A1"));
-  EXPECT_TRUE(world.ask({}, "nobody's")) << "no list, no question";
+  EXPECT_TRUE(world.ask({}, "nobody's")) << "without a list, the store is not read";
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a template's settings decide about a device that registers through it.
+// Registrations through a template with gatekeeper settings.
 #include "test/support/provisioning_world.h"
 
 namespace imprint::provisioning {

@@ -290,7 +290,7 @@ TEST(JustInTime, KeepsOnlyTheNewestPendingCertificatesOfASubject) {
   EXPECT_TRUE(world.find(made[19]));
   EXPECT_EQ(world.pending.count(world.ca.certificate.id()), 16U);
   EXPECT_TRUE(world.connect(world.device("another")));
-  EXPECT_TRUE(world.find(made[4])) << "names do not crowd each other out";
+  EXPECT_TRUE(world.find(made[4])) << "certificates of other subjects are not removed";
 }
 
 TEST(JustInTime, LimitsPendingCertificatesPerCa) {
@@ -303,7 +303,7 @@ TEST(JustInTime, LimitsPendingCertificatesPerCa) {
   const auto refused = world.connect(world.device("c"));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().fault, Fault::exhausted);
-  EXPECT_TRUE(world.connect(second)) << "one that waits may ask again";
+  EXPECT_TRUE(world.connect(second)) << "a pending certificate may connect again";
 }
 
 TEST(JustInTime, CountsCertificatesPendingBeforeTheStart) {
@@ -349,7 +349,7 @@ TEST(JustInTime, RetriesWhenADeviceConnectsTwiceAtOnce) {
   const auto introduced = world.connect(device);
   ASSERT_TRUE(introduced) << introduced.error().message;
   EXPECT_EQ(introduced->status, CertificateStatus::active);
-  EXPECT_FALSE(introduced->was_pending) << "the other one has done it";
+  EXPECT_FALSE(introduced->was_pending) << "the other connection has registered it";
   EXPECT_EQ(world.steps().size(), 1U);
 }
 
@@ -360,8 +360,7 @@ TEST(JustInTime, RefusesATwinRevokedDuringItsRegistration) {
       if (!has_template) world.set_ca([](registry::CaCertificate& ca) { ca.registration.reset(); });
       const test::Identity device = world.device("sensor-1");
       const x509::Certificate twin = test::twin_of(device.certificate);
-      // Nothing of the key is known when the twin is looked up; then the device comes, and is
-      // revoked.
+      // The key is unknown when the twin is looked up; then the device is registered and revoked.
       world.store.before_commit([&] {
         registry::Certificate record =
             certificate_record(device.certificate, world.random, world.clock.now());
@@ -472,7 +471,7 @@ TEST(JustInTime, AdmitsProvisionedDevicesDespiteFullPendingLimit) {
   EXPECT_EQ(introduced->status, CertificateStatus::active);
 }
 
-/// A CA with a stored template that asks a hook, as its setting `jitp-hook` says.
+/// A CA with a stored template that has a hook (setting `jitp-hook`).
 struct GuardedWorld : World {
   GuardedWorld() {
     const TemplateName name = *TemplateName::parse("Jitp");
@@ -522,7 +521,8 @@ TEST(PreProvisioningHookOfJitp, KeepsOutDevicesThatItDoesNotAllow) {
     EXPECT_EQ(world.status(device), CertificateStatus::pending_activation);
     world.hooks.answer(R"({"allowProvisioning": true})");
     ASSERT_TRUE(world.connect(device));
-    EXPECT_EQ(world.status(device), CertificateStatus::active) << "the next connection asks again";
+    EXPECT_EQ(world.status(device), CertificateStatus::active)
+        << "the next connection calls the hook again";
   }
 }
 
@@ -547,7 +547,7 @@ TEST(PreProvisioningHookOfJitp, IsCalledOnceDespiteLostRaces) {
   EXPECT_EQ(world.hooks.asked.size(), 1U);
 }
 
-/// A CA without a template, whose devices a hook decides about.
+/// A CA without a template, with an activation hook.
 struct HookWorld : World {
   HookWorld() {
     set_ca([](registry::CaCertificate& record) { record.registration.reset(); });
@@ -593,7 +593,7 @@ TEST(ActivationHook, RevokesOrLeavesPending) {
   EXPECT_EQ(rejected->hook->outcome, "denied");
   EXPECT_EQ(world.status(device), CertificateStatus::revoked);
   ASSERT_TRUE(world.connect(device));
-  EXPECT_EQ(world.hooks.asked.size(), 2U) << "what is decided is not asked again";
+  EXPECT_EQ(world.hooks.asked.size(), 2U) << "the hook is not called again after its decision";
 }
 
 TEST(ActivationHook, AlsoRejectsATwinRegisteredConcurrently) {

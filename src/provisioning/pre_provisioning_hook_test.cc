@@ -10,7 +10,7 @@ using World = test::ProvisioningWorld;
 using registry::CertificateStatus;
 using testing::HasSubstr;
 
-/// The mission's template, guarded by a hook.
+/// The template of ProvisioningWorld, with a hook.
 struct GuardedWorld : World {
   static constexpr std::string_view kArn = "arn:aws:lambda:us-east-1:000000000000:function:pre";
   GuardedWorld() { guard(); }
@@ -83,9 +83,9 @@ TEST(PreProvisioningHook, AdmitsOnlyByAllowingAndKeepsItsAnswerFromTheDevice) {
     EXPECT_EQ(world.certificate(world.created->id).status, CertificateStatus::pending_activation);
   }
   EXPECT_TRUE(world.all<registry::Thing>(registry::query::Things{}).empty());
-  EXPECT_TRUE(world.steps("hook").empty()) << "whoever answers the device records it";
+  EXPECT_TRUE(world.steps("hook").empty()) << "the caller records it with the answer";
   world.hooks.answer(R"({"allowProvisioning":true})");
-  EXPECT_TRUE(world.onboard_asking("1").result) << "the same key may ask again";
+  EXPECT_TRUE(world.onboard_asking("1").result) << "the same key may try again";
 }
 
 TEST(PreProvisioningHook, OverridesReplaceAndAddDeclaredParameters) {
@@ -120,7 +120,7 @@ TEST(PreProvisioningHook, OverridesAreCheckedLikeADevicesOwnParameters) {
   world.hooks.answer(R"({"allowProvisioning":true,"parameterOverrides":{"FirmwareVersion":"9"}})");
   const auto own = world.onboard_asking("a b");
   ASSERT_FALSE(own.result);
-  EXPECT_EQ(own.result.error().cause, "InvalidParameters"_cause) << "it sent that itself";
+  EXPECT_EQ(own.result.error().cause, "InvalidParameters"_cause) << "the device sent that itself";
 }
 
 TEST(PreProvisioningHook, IsCalledOnceForARequestAndItsRepeats) {
@@ -128,7 +128,7 @@ TEST(PreProvisioningHook, IsCalledOnceForARequestAndItsRepeats) {
   world.hooks.answer(R"({"allowProvisioning":true,"parameterOverrides":{"FirmwareVersion":"9"}})");
   world.created = *world.create(world.key);
   const std::string token = world.created->ownership_token.reveal();
-  // Somebody changes the thing's group between reading and writing: one race is lost.
+  // A concurrent change between reading and writing: the first attempt loses the race.
   world.store.before_commit([&] { world.guard(); });
   ASSERT_TRUE(world.ask_to_register(token, World::parameters("1")).result);
   EXPECT_EQ(world.hooks.asked.size(), 1U);
@@ -139,7 +139,7 @@ TEST(PreProvisioningHook, IsCalledOnceForARequestAndItsRepeats) {
   EXPECT_EQ(world.hooks.asked.size(), 1U);
   EXPECT_EQ(world.ask_to_register(token, World::parameters("1", "9")).result.error().cause,
             "InvalidCertificateOwnershipToken"_cause)
-      << "what counts is what the device sent";
+      << "a repeat is recognised by what the device sent";
 }
 
 TEST(PreProvisioningHook, IsNotCalledForRequestsRefusedAnyway) {
@@ -196,7 +196,7 @@ TEST(PreProvisioningHook, IsCalledAfterTheGatekeeper) {
   ASSERT_TRUE(world.onboard_asking("A1").result);
   ASSERT_EQ(world.hooks.asked.size(), 1U);
   EXPECT_THAT(world.hooks.asked[0].second, HasSubstr(R"("FirmwareVersion":"9")"))
-      << "it sees what the list says";
+      << "it gets the values of the list";
 }
 
 }  // namespace

@@ -286,7 +286,7 @@ TEST(FleetLimit, CountsThingsCreatedBeforeItWasSet) {
   ASSERT_TRUE(world.onboard(test::make_key(), "2"));
   const registry::Counter counter = *run_blocking(registry::get(
       world.memory, registry::counter_key(things_counter(*TemplateName::parse("T")))));
-  EXPECT_EQ(counter.value, 2) << "a thing that comes again is the same thing";
+  EXPECT_EQ(counter.value, 2) << "a thing that registers again is not counted again";
   Settings limited = *world.settings.get();
   limited.fleet_limit = 3;
   world.settings.set(limited);
@@ -340,7 +340,7 @@ TEST(RegisterThing, NoEmptyParameterNamesAThing) {
     return world.register_with(world.create(test::make_key())->ownership_token.reveal(),
                                parameters);
   };
-  EXPECT_TRUE(onboard({{"Unit", "7"}})) << "what has a default may be empty";
+  EXPECT_TRUE(onboard({{"Unit", "7"}})) << "a parameter with a default may be empty";
   EXPECT_TRUE(onboard({{"Unit", "8"}, {"Line", ""}}));
   const auto refused = onboard({{"Unit", ""}, {"Line", "A"}});
   ASSERT_FALSE(refused) << "whatever the parameter is called";

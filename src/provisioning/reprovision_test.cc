@@ -110,7 +110,7 @@ TEST(Reprovision, AnOperatorsPermissionIsUsedOnceAndExpires) {
     if (is_late) continue;
     EXPECT_FALSE(world.thing("device-S").reprovision_until);
     world.note_connected(second->certificate);
-    EXPECT_FALSE(world.onboard(test::make_key(), "S")) << "it was for one time";
+    EXPECT_FALSE(world.onboard(test::make_key(), "S")) << "the permission was used";
   }
 }
 
@@ -172,7 +172,7 @@ TEST(Reprovision, RefusesAKeyRevokedConcurrently) {
     const auto key = test::make_key();
     std::string token;
     if (is_registering) token = world.create(key)->ownership_token.reveal();
-    // Nothing of it is known when the key is looked up.
+    // The key is unknown when it is looked up.
     world.store.before_commit([&] {
       registry::Certificate revoked = World::claim(9);
       revoked.purpose = registry::CertificatePurpose::identity;
@@ -264,16 +264,16 @@ TEST(Reprovision, ARepeatedSigningRequestDoesNotRegisterAgain) {
   ASSERT_TRUE(repeated) << "the same registration gets the same answer";
   EXPECT_TRUE(repeated->repeated);
   const auto another = with_csr("6.6.6");
-  ASSERT_FALSE(another) << "whoever saw the request need not have the key";
+  ASSERT_FALSE(another) << "a repeated request does not prove possession of the key";
   EXPECT_EQ(another.error().cause, "InvalidCertificateOwnershipToken"_cause);
   EXPECT_EQ(world.thing("device-S").attributes.at("firmwareVersion"), "1.0.0");
-  EXPECT_TRUE(world.onboard(key, "S", "2.0.0")) << "who signs anew has it";
-  EXPECT_FALSE(with_csr("6.6.6")) << "the first request is known still";
+  EXPECT_TRUE(world.onboard(key, "S", "2.0.0")) << "a new signing request proves it";
+  EXPECT_FALSE(with_csr("6.6.6")) << "the first request is still remembered";
   registry::Thing thing = world.thing("device-S");
   thing.reprovision_until = world.clock.now() + std::chrono::hours(1);
   ++thing.version;
   world.put(thing);
-  EXPECT_TRUE(with_csr("3.0.0")) << "an operator's word does as well";
+  EXPECT_TRUE(with_csr("3.0.0")) << "an operator's permission suffices, too";
 }
 
 TEST(Reprovision, RemembersABoundedNumberOfRequests) {
@@ -283,7 +283,7 @@ TEST(Reprovision, RemembersABoundedNumberOfRequests) {
   ASSERT_TRUE(first);
   for (int i = 0; i < 80; ++i) ASSERT_TRUE(world.create(key)) << i;
   EXPECT_EQ(world.certificate(first->certificate).requests.size(), 64U);
-  EXPECT_TRUE(world.onboard(key, "S", "2.0.0")) << "the holder of the key goes on";
+  EXPECT_TRUE(world.onboard(key, "S", "2.0.0")) << "the holder of the key can continue";
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ namespace imprint::registry {
 template <class T>
 using Task = runtime::Task<T>;
 
-/// What a change expects of the record it touches; a mismatch fails the whole change set.
+/// The expected state of the record that a change touches; a mismatch fails the whole change set.
 struct Expect {
   enum class State : std::uint8_t { anything, absent, present, version };
   State state = State::anything;
