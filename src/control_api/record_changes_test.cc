@@ -124,7 +124,7 @@ TEST(RecordChanges, AreBoundedAndSayHowMuchIsLeftOut) {
   EXPECT_EQ(told(records, std::vector<std::optional<Record>>(32)).at("changes_left_out"), 68);
 }
 
-TEST(RecordChanges, AreSaidInWords) {
+TEST(RecordChanges, AreDescribedInWords) {
   registry::Attributes seven;
   for (int i = 0; i < 7; ++i) seven.emplace(fmt::format("a{}", i), "v");
   const struct {
@@ -242,7 +242,7 @@ TEST(ControlPlaneEvents, SayWhoFromWhereAndWhatChanged) {
               HasSubstr(R"(thing d: attributes.room "a" -> "b")"));
 }
 
-TEST(ControlPlaneEvents, TellWhatWasThereWhenTheyWereCommitted) {
+TEST(ControlPlaneEvents, DescribeTheStateAtTheirCommit) {
   ControlApiWorld world;
   world.must("POST", "/things/d", R"({"attributePayload":{"attributes":{"room":"a"}}})");
   const auto other = [&] {

@@ -316,7 +316,7 @@ TEST_F(Claims, MayOnlyProvisionWithTheirTemplate) {
   }
 }
 
-TEST_F(Claims, HaveAPolicyThatNobodyWidens) {
+TEST_F(Claims, HaveAPolicyThatCannotBeWidened) {
   create("T");
   world.must("POST", "/imprint/v1/claims", R"({"templateName":"T"})");
   const std::string name = "/policies/ProvisioningClaimPolicy.T";
@@ -363,7 +363,7 @@ TEST_F(Claims, AreRefusedWithAReason) {
         "integer"}});
 }
 
-TEST_F(Claims, AreWholeOrNotThere) {
+TEST_F(Claims, AreCreatedCompletelyOrNotAtAll) {
   create("T");
   for (int call = 1; call < 20; ++call) {
     world.store.fail_call(call, test::FaultyStore::When::before);

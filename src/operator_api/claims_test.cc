@@ -73,7 +73,7 @@ TEST_F(ClaimBudgets, AreGivenWithTheClaimAndReadBackAsTheyWereGiven) {
             (std::vector<std::string>{"ProvisioningClaimPolicy.T", "ProvisioningClaimPolicy.U"}));
 }
 
-TEST_F(ClaimBudgets, AreListedWithWhatIsUsed) {
+TEST_F(ClaimBudgets, AreListedWithTheirUse) {
   const std::string first = make();
   world.clock.advance(Seconds(1));
   const std::string second = make(kBudget);
@@ -125,7 +125,7 @@ TEST_F(ClaimBudgets, ForgetLearnedNetworksWhenLearningRestarts) {
   EXPECT_TRUE(record(id).claim_networks.empty());
 }
 
-TEST_F(ClaimBudgets, AreForClaimsThatWereMadeTheAwsWayToo) {
+TEST_F(ClaimBudgets, CanBeSetForClaimsCreatedAsOnAws) {
   const std::string arn = world.make_certificate(true);
   const std::string id = arn.substr(arn.rfind('/') + 1);
   EXPECT_EQ(world.call("GET", path(id)).error, kNotFound);

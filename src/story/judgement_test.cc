@@ -252,7 +252,7 @@ AuditEvent cut_for(std::string_view cause) {
   return event("disconnect", "failed", fmt::format(R"({{"cause":"{}"}})", cause));
 }
 
-TEST(Standing, NamesTheRemedyOfWhatADeviceWasDeniedOrCutFor) {
+TEST(Standing, NamesTheRemedyForDenialsAndClosedConnections) {
   const auto own = certificate(active);
   const Row rows[] = {
       {"QoS 2", {kConnected, cut_for("QosNotSupported")}, own, bad, "QoS 0 or 1"},
