@@ -27,7 +27,7 @@ constexpr const char* kHelp =
     "events that the store no longer has come from the archive. At the end it prints the\n"
     "number of the last event, for --after of the next run.";
 
-/// How often --follow looks for new events, and retries a connection.
+/// How often --follow checks for new events and retries a failed connection.
 constexpr auto kPeriod = std::chrono::milliseconds(500);
 
 struct Arguments {
@@ -52,19 +52,19 @@ Result<std::optional<Timestamp>> time_of(const std::string& text) {
   return std::optional(time);
 }
 
-/// A number that this trail has not reached belongs to another trail: nothing would be exported
-/// until this trail has as many events, and the events up to there would be left out.
+/// Refuses an `after` greater than the number of the trail's last event. The number comes from
+/// another trail; with it, all events of this trail up to that number would be skipped.
 Result<void> check_after(const deployment::Layout& layout, std::int64_t after) {
   if (after == 0) return {};
   TRY_ASSIGN(const registry::AuditReader reader, registry::AuditReader::open(layout.store()));
   const std::int64_t end = reader.trail().head.sequence;
   if (after <= end) return {};
-  return fail(Fault::conflict,
-              "--after {}: the audit trail of {} ends with event {}. Was it restored from an older "
-              "backup, or started with --begin-anew? Then check what the receiver has, and "
-              "continue with --after {}, or "
-              "send all events without --after",
-              after, layout.directory().string(), end, end);
+  return fail(
+      Fault::conflict,
+      "--after {}: the audit trail of {} ends with event {}. Was it restored from an older "
+      "backup, or started with --begin-anew? Then check what the receiver has, and continue "
+      "with --after {}, or send all events without --after",
+      after, layout.directory().string(), end, end);
 }
 
 struct Period {
@@ -116,15 +116,17 @@ Result<void> run_export(const Arguments& arguments) {
       fmt::print(stderr, "{} events, up to event {}\n", *written, last);
       return {};
     }
-    // Waits for a receiver that restarts, and then sends what it missed.
+    // Wait for an unavailable receiver, and then send what it missed.
     if (!written && written.error().fault != Fault::unavailable)
       return tl::unexpected(written.error());
-    // The store may have been replaced by an older one since.
-    if (auto there = check_after(layout, last); !there && there.error().fault == Fault::conflict)
-      return there;
-    const std::string found = written ? "" : describe(written.error());
-    if (!found.empty() && found != problem) fmt::print(stderr, "imprint: {}; waiting\n", found);
-    problem = found;
+    // An older store may have been restored since the last round.
+    if (auto checked = check_after(layout, last);
+        !checked && checked.error().fault == Fault::conflict)
+      return checked;
+    const std::string current = written ? "" : describe(written.error());
+    if (!current.empty() && current != problem)
+      fmt::print(stderr, "imprint: {}; waiting\n", current);
+    problem = current;
     std::this_thread::sleep_for(kPeriod);
   }
 }
@@ -143,15 +145,16 @@ void add_audit_export(CLI::App& noun, Run& run) {
       ->transform(CLI::Transformer(formats))
       ->option_text("jsonl|syslog");
   verb->add_option("--from", arguments->from,
-                   "Events from this time on, such as 2026-03-01T06:00:00Z")
+                   "Only events from this time on, such as 2026-03-01T06:00:00Z")
       ->option_text("TIME");
-  verb->add_option("--until", arguments->until, "Events before this time")->option_text("TIME");
-  verb->add_option("--after", arguments->after, "Events after this sequence number")
+  verb->add_option("--until", arguments->until, "Only events before this time")
+      ->option_text("TIME");
+  verb->add_option("--after", arguments->after, "Only events after this sequence number")
       ->check(whole_number_from(0))
       ->option_text("SEQUENCE");
   verb->add_flag("--follow", arguments->follow, "Keep exporting new events until interrupted");
-  CLI::Option* out =
-      verb->add_option("--out", arguments->out, "A file to make, mode 0600")->option_text("FILE");
+  CLI::Option* out = verb->add_option("--out", arguments->out, "A new file, created with mode 0600")
+                         ->option_text("FILE");
   verb->add_option("--to", arguments->to,
                    "A syslog receiver: udp://HOST:PORT, or tcp://HOST:PORT with octet counting")
       ->excludes(out)

@@ -289,7 +289,7 @@ TEST_F(ArchiveFiles, AreCompleteAfterTheDiskWasFull) {
   }
 }
 
-TEST(ArchiveLine, IsReadAsItIsWritten) {
+TEST(ArchiveLine, RoundTripsThroughText) {
   const AuditEvent event = chain(1)[0];
   std::string line = write_event(event);
   EXPECT_EQ(line.find('\n'), line.size() - 1);

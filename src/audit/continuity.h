@@ -32,7 +32,7 @@ struct Gap {
 
 /// Absent if the store has all archived events. Missing events are counted only if the store ends
 /// before the archive: for a different store it is unknown where the two diverge. A server may
-/// write meanwhile.
+/// be running.
 Result<std::optional<Gap>> find_gap(const TrailFiles& files);
 
 /// Fails with Fault::conflict if there is a gap.

@@ -41,7 +41,7 @@ struct Report {
 
 /// Checks a whole trail against its hash chain: the archive's files, oldest first, then the store.
 /// Then compares the two with each other and with `noted`, a head that was written down earlier. A
-/// server may write meanwhile. Fails with Fault::not_found if neither has the event of `noted` any
+/// server may be running. Fails with Fault::not_found if neither has the event of `noted` any
 /// more.
 Result<Report> verify(const TrailFiles& files, const std::optional<registry::ChainPlace>& noted);
 

@@ -337,7 +337,7 @@ TEST_F(Verify, ReadsEventsDeletedFromTheStoreInTheArchive) {
   EXPECT_THAT(sequences(0), testing::ElementsAre(5, 6, 7, 8, 9, 10, 11, 12));
 }
 
-TEST(Place, IsReadAsItIsWritten) {
+TEST(Place, RoundTripsThroughText) {
   Sha256 hash{};
   hash.fill(0xAB);
   const ChainPlace place{81'234, hash};

@@ -153,8 +153,8 @@ Result<std::vector<Source>> sources_of(const deployment::Layout& layout) {
   return out;
 }
 
-/// Calls `take` with every piece of a file's first `size` bytes, because a report may grow
-/// meanwhile.
+/// Calls `take` with every piece of a file's first `size` bytes; a report may grow while it is
+/// read.
 template <class Take>
 Result<void> for_each_chunk(const File& file, const std::filesystem::path& path, std::uint64_t size,
                             Take take) {

@@ -6,9 +6,9 @@
 
 namespace imprint {
 
-/// The holder of an address, for shares and budgets: in IPv6 the /64 that one household gets at
-/// least (RFC 6177), since it may take any address in it; in IPv4 the address itself, also when it
-/// is mapped into IPv6. Text that is not an address is returned unchanged.
+/// The unit to which shares and budgets of an address apply. A household gets at least a /64 of
+/// IPv6 (RFC 6177) and can use every address in it, so an IPv6 address counts as its /64. An IPv4
+/// address, also one mapped into IPv6, counts as itself. Other text is returned unchanged.
 std::string household_of(std::string_view address);
 
 }  // namespace imprint

@@ -239,7 +239,7 @@ std::filesystem::path RegistrationTasks::input_of(const std::string& task) const
   return reports_.folder_of(task) / "input.ndjson";
 }
 
-/// The task works on a copy, because the upload may be replaced, changed or removed meanwhile.
+/// The task works on a copy, because the upload may be replaced, changed or removed while it runs.
 Result<FileDescriptor> RegistrationTasks::open_input(const RegistrationTask& task) {
   const std::filesystem::path copy = input_of(task.id);
   std::error_code failed;

@@ -52,7 +52,7 @@ struct CaCertificates : testing::Test {
   }
 };
 
-TEST_F(CaCertificates, ComeWithARegistrationCodeThatStays) {
+TEST_F(CaCertificates, HaveARegistrationCodeThatIsKeptUntilDeleted) {
   expect_refusals(world,
                   {{"none yet", "DELETE", "/registrationcode", "", 404, kNotFound, "no registr"}});
   const std::string first = code();
@@ -325,7 +325,7 @@ TEST_F(CaCertificates, AreListedByCreationInPages) {
   EXPECT_TRUE(world.must("GET", "/cacertificates?templateName=Other").list("certificates").empty());
 }
 
-TEST_F(CaCertificates, AreRegisteredWholeOrNotAtAll) {
+TEST_F(CaCertificates, AreRegisteredCompletelyOrNotAtAll) {
   const std::string body = text({{"caCertificate", factory.certificate.pem()},
                                  {"verificationCertificate", proof(factory, code())},
                                  {"tags", json::array{{{"Key", "a"}, {"Value", "b"}}}}});
@@ -347,7 +347,7 @@ TEST_F(CaCertificates, AreRegisteredWholeOrNotAtAll) {
   EXPECT_EQ(world.must("GET", "/cacertificates").list("certificates").size(), 1U);
 }
 
-TEST_F(CaCertificates, AreNotRegisteredWithACodeThatGoesMeanwhile) {
+TEST_F(CaCertificates, AreNotRegisteredWithACodeDeletedConcurrently) {
   const std::string body = text({{"caCertificate", factory.certificate.pem()},
                                  {"verificationCertificate", proof(factory, code())}});
   world.store.before_commit([&] { world.must("DELETE", "/registrationcode"); });
@@ -455,7 +455,7 @@ TEST_F(RegisteredCertificates, AreNotTakenFromACaThatHasExpired) {
                            400, kValidation, "CA certificate that signed it has expired"}});
 }
 
-TEST_F(RegisteredCertificates, AreNotTakenFromACaThatIsPutOutOfUseMeanwhile) {
+TEST_F(RegisteredCertificates, AreRefusedIfTheirCaIsDeactivatedConcurrently) {
   const Identity device = test::make_device(factory, "device");
   world.store.before_commit([&] { world.must("PUT", ca_path + "?newStatus=INACTIVE", "{}"); });
   const Reply reply = world.call("POST", "/certificate/register", body(device.certificate));

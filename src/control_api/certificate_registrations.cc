@@ -11,7 +11,7 @@ namespace imprint::control_api {
 
 namespace {
 
-/// What these operations need besides the call.
+/// The dependencies of these operations.
 struct RegistrationNeeds {
   registry::Store& store;
   Random& random;

@@ -16,7 +16,7 @@ namespace imprint::control_api {
 
 namespace {
 
-/// What these operations need besides the call.
+/// The dependencies of these operations.
 struct CertificateNeeds {
   registry::Store& store;
   provisioning::IssueCertificate& issue;

@@ -11,7 +11,7 @@ namespace imprint::control_api {
 
 namespace {
 
-/// What these operations need besides the call.
+/// The dependencies of these operations.
 struct RightsNeeds {
   registry::Store& store;
   identity::AccessControl& device_access;
@@ -33,7 +33,7 @@ Result<void> refuse_cognito(const Call& call) {
                 "cognitoIdentityPoolId");
 }
 
-/// The policy with the document that is in force; no value when it was deleted meanwhile.
+/// The policy with its default document; nullopt if it has been deleted.
 runtime::Task<Result<std::optional<json::object>>> write_effective(Call call, RightsNeeds needs,
                                                                    PolicyName name) {
   registry::Store& store = needs.store;

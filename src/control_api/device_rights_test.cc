@@ -280,7 +280,7 @@ TEST_F(DeviceRights, PoliciesCanBeAddedAndLeftOutForAQuestion) {
             "ALLOWED");
   EXPECT_EQ(decision(info("PUBLISH", {"topic/Issuing CA"}), {{"policyNamesToAdd", {"other"}}}),
             "ALLOWED");
-  EXPECT_EQ(decision(x), "EXPLICIT_DENY") << "the question leaves no trace";
+  EXPECT_EQ(decision(x), "EXPLICIT_DENY") << "hypothetical policies are not kept";
 }
 
 TEST_F(DeviceRights, QuestionsAreRefusedWithAReason) {

@@ -177,8 +177,8 @@ Answer remove_thing_from_group(Call call, registry::Store& store) {
   co_return json::object();
 }
 
-/// Where a list over several groups goes on: the group and the store's cursor within it, joined by
-/// a line feed, which no name holds.
+/// The position at which a list over several groups continues: the group and the store's cursor
+/// within it, joined by a line feed, which no name contains.
 struct Place {
   std::string group;
   std::string after;

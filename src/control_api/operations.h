@@ -59,8 +59,8 @@ Operations tag_operations(registry::Store& store);
 Operations event_configuration_operations(registry::Store& store);
 Operations endpoint_operations(std::string endpoint_address);
 
-/// What all of these operations need. References outlive the operations and are safe from any
-/// thread.
+/// The dependencies of all these operations. References outlive the operations and are safe from
+/// any thread.
 struct Needs {
   registry::Store& store;
   identity::AccessControl& device_access;  ///< the rights of devices

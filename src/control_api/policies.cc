@@ -51,7 +51,7 @@ json::object write_policy(const Call& call, const PolicyName& name) {
 
 namespace {
 
-/// What these operations need besides the call.
+/// The dependencies of these operations.
 struct PolicyNeeds {
   registry::Store& store;
   Random& random;

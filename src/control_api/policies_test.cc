@@ -78,7 +78,7 @@ TEST_F(Policies, NameTheResourceThatExists) {
   EXPECT_EQ(reply.text("resourceId"), "p");
 }
 
-TEST_F(Policies, ThatAreStricterHereThanOnAwsAreToldOfWhenTheyAreMade) {
+TEST_F(Policies, StricterThanOnAwsAreReportedAtCreation) {
   const json::object deny{
       {"Version", "2012-10-17"},
       {"Statement",

@@ -12,7 +12,7 @@ namespace imprint::control_api {
 
 namespace {
 
-/// What these operations need besides the call.
+/// The dependencies of these operations.
 struct VersionNeeds {
   registry::Store& store;
   telemetry::Log& log;

@@ -85,7 +85,7 @@ TEST(RecordChanges, GiveLongValuesByLengthAndDigest) {
         registry::ThingGroup{.name = *ThingGroupName::parse("g"), .id = "u", .description = text});
     return detail.at("changes").at("thing group g").at("description").at("after");
   };
-  EXPECT_EQ(of(just).as_string(), just) << "256 bytes are told whole";
+  EXPECT_EQ(of(just).as_string(), just) << "256 bytes are recorded in full";
   const std::string longer = just + umlauts;
   EXPECT_EQ(of(longer).at("bytes"), 258);
   EXPECT_EQ(of(longer).at("sha256").as_string(), encoding::to_hex(x509::sha256(as_bytes(longer))));
@@ -124,7 +124,7 @@ TEST(RecordChanges, AreBoundedAndSayHowMuchIsLeftOut) {
   EXPECT_EQ(told(records, std::vector<std::optional<Record>>(32)).at("changes_left_out"), 68);
 }
 
-TEST(RecordChanges, AreSaidInWords) {
+TEST(RecordChanges, AreDescribedInWords) {
   registry::Attributes seven;
   for (int i = 0; i < 7; ++i) seven.emplace(fmt::format("a{}", i), "v");
   const struct {
@@ -242,7 +242,7 @@ TEST(ControlPlaneEvents, SayWhoFromWhereAndWhatChanged) {
               HasSubstr(R"(thing d: attributes.room "a" -> "b")"));
 }
 
-TEST(ControlPlaneEvents, TellWhatWasThereWhenTheyWereCommitted) {
+TEST(ControlPlaneEvents, DescribeTheStateAtTheirCommit) {
   ControlApiWorld world;
   world.must("POST", "/things/d", R"({"attributePayload":{"attributes":{"room":"a"}}})");
   const auto other = [&] {
@@ -254,7 +254,7 @@ TEST(ControlPlaneEvents, TellWhatWasThereWhenTheyWereCommitted) {
   world.must("PATCH", "/things/d", R"({"attributePayload":{"attributes":{"room":"c"}}})");
   EXPECT_THAT(world.events().back().detail,
               HasSubstr(R"("attributes.room":{"before":"b","after":"c"})"))
-      << "the attempt that lost the race tells nothing";
+      << "the attempt that lost the race is not recorded";
 }
 
 }  // namespace

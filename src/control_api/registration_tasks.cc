@@ -14,7 +14,7 @@ namespace imprint::control_api {
 
 namespace {
 
-/// What these operations need besides the call.
+/// The dependencies of these operations.
 struct TaskNeeds {
   registry::Store& store;
   bulk::RegistrationTasks& registrations;

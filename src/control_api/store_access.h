@@ -61,9 +61,9 @@ runtime::Task<Result<void>> erase_strays(registry::Store& store, registry::Query
                                          registry::Key gone, registry::AuditEvent event,
                                          std::size_t at_once = 250);
 
-/// Commits what an operation changes. The detail of its event gains what the records were before
-/// and are after (record_changes.h). That stays true because a change of somebody else meanwhile
-/// fails an expectation. Without an event it is a plain commit.
+/// Commits the changes of an operation. Adds the states of the records before and after them to the
+/// detail of its event (record_changes.h); these are exact, because a concurrent change would fail
+/// an expectation. Without an event, this is a plain commit.
 runtime::Task<Result<void>> commit(registry::Store& store, registry::ChangeSet changes);
 
 /// A change set of this call with its one audit event.

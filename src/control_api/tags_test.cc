@@ -157,7 +157,7 @@ TEST_F(Tagging, IsRefusedWithAReason) {
         "nextToken"}});
 }
 
-TEST_F(Tagging, LeavesNothingOnAResourceThatGoesMeanwhile) {
+TEST_F(Tagging, LeavesNoTagsOnAResourceDeletedConcurrently) {
   world.must("POST", "/thing-groups/g", "{}");
   const std::string arn = kPrefix + "thinggroup/g";
   world.store.before_commit([&] { world.must("DELETE", "/thing-groups/g"); });
@@ -167,7 +167,7 @@ TEST_F(Tagging, LeavesNothingOnAResourceThatGoesMeanwhile) {
   EXPECT_EQ(list(arn), "[]");
 }
 
-TEST_F(Tagging, KeepsWhatOthersTagMeanwhile) {
+TEST_F(Tagging, KeepsTagsAddedConcurrently) {
   world.must("POST", "/thing-groups/g", "{}");
   const std::string arn = kPrefix + "thinggroup/g";
   world.store.before_commit([&] { world.must("POST", "/tags", request(arn, tags({{"b", "2"}}))); });
@@ -189,7 +189,7 @@ TEST_F(Tagging, EndsAtFifty) {
                   {{"51 at once", "POST", "/tags", request(arn, fifty), 400, kInvalid, "50"}});
 }
 
-TEST_F(Tagging, ThatChangesNothingIsNoEvent) {
+TEST_F(Tagging, WithoutAChangeRecordsNoEvent) {
   world.must("POST", "/thing-groups/g", R"({"tags":[{"Key":"a","Value":"1"}]})");
   world.must("POST", "/things/x", "{}");
   const std::string arn = kPrefix + "thinggroup/g";

@@ -158,7 +158,7 @@ TEST_F(Templates, HaveAHookThatIsGivenReplacedAndTaken) {
   EXPECT_EQ(hook_of("T"),
             R"({"payloadVersion":"2020-04-01","targetArn":"arn:aws:lambda:a:b:function:c"})");
   world.must("PATCH", "/provisioning-templates/T", R"({"enabled":true})");
-  EXPECT_NE(hook_of("T"), "none") << "what is not named stays";
+  EXPECT_NE(hook_of("T"), "none") << "members that are absent are not changed";
   world.must("PATCH", "/provisioning-templates/T",
              R"({"preProvisioningHook":{"targetArn":"arn:d","payloadVersion":"2020-04-01"}})");
   EXPECT_EQ(hook_of("T"), R"({"payloadVersion":"2020-04-01","targetArn":"arn:d"})");
@@ -193,7 +193,7 @@ TEST_F(Templates, HaveUpToFiveVersions) {
   ASSERT_TRUE(runtime::run_blocking(world.memory.commit(std::move(made))));
   world.must("DELETE", "/provisioning-templates/T");
   EXPECT_FALSE(runtime::run_blocking(world.memory.find({counter}))->front())
-      << "another template of that name begins to count anew";
+      << "another template of that name starts at zero";
   EXPECT_TRUE(world
                   .all<registry::ProvisioningTemplateVersion>(
                       registry::query::TemplateVersions{*TemplateName::parse("T")})
@@ -234,7 +234,7 @@ struct Claims : Templates {
   }
 };
 
-TEST_F(Claims, OfTrustedUsersLiveFiveMinutes) {
+TEST_F(Claims, OfTrustedUsersAreValidForFiveMinutes) {
   create("T");
   const Reply claim = world.must("POST", "/provisioning-templates/T/provisioning-claim");
   EXPECT_EQ(claim.body.at("expiration").as_double(), 1767225600.0 + 300);
@@ -316,7 +316,7 @@ TEST_F(Claims, MayOnlyProvisionWithTheirTemplate) {
   }
 }
 
-TEST_F(Claims, HaveAPolicyThatNobodyWidens) {
+TEST_F(Claims, HaveAPolicyThatCannotBeWidened) {
   create("T");
   world.must("POST", "/imprint/v1/claims", R"({"templateName":"T"})");
   const std::string name = "/policies/ProvisioningClaimPolicy.T";
@@ -341,7 +341,7 @@ TEST_F(Claims, LeaveNoPolicyBehindWithTheirTemplate) {
   create("T");
   world.must("POST", "/imprint/v1/claims", R"({"templateName":"T"})");
   world.must("DELETE", "/provisioning-templates/T");
-  EXPECT_EQ(world.must("GET", "/policies").list("policies").size(), 1U) << "a claim still has it";
+  EXPECT_EQ(world.must("GET", "/policies").list("policies").size(), 1U) << "a claim still uses it";
 }
 
 TEST_F(Claims, AreRefusedWithAReason) {
@@ -363,7 +363,7 @@ TEST_F(Claims, AreRefusedWithAReason) {
         "integer"}});
 }
 
-TEST_F(Claims, AreWholeOrNotThere) {
+TEST_F(Claims, AreCreatedCompletelyOrNotAtAll) {
   create("T");
   for (int call = 1; call < 20; ++call) {
     world.store.fail_call(call, test::FaultyStore::When::before);

@@ -13,7 +13,7 @@ namespace imprint::control_api {
 
 namespace {
 
-/// What these operations need besides the call.
+/// The dependencies of these operations.
 struct GroupNeeds {
   registry::Store& store;
   Random& random;

@@ -13,7 +13,7 @@ struct ThingTypes : testing::Test {
   ControlApiWorld world;
 };
 
-TEST_F(ThingTypes, AreCreatedDescribedAndTheSameAgain) {
+TEST_F(ThingTypes, AreCreatedDescribedAndIdempotent) {
   const std::string body =
       R"({"thingTypeProperties":{"thingTypeDescription":"größe","searchableAttributes":["a","b","c"]}})";
   const Reply created = world.must("POST", "/thing-types/t", body);
@@ -138,7 +138,7 @@ struct ThingGroups : testing::Test {
   }
 };
 
-TEST_F(ThingGroups, AreCreatedDescribedAndTheSameAgain) {
+TEST_F(ThingGroups, AreCreatedDescribedAndIdempotent) {
   group("root");
   group("middle", "root");
   const std::string body =

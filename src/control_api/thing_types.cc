@@ -9,7 +9,7 @@ namespace imprint::control_api {
 
 namespace {
 
-/// What these operations need besides the call.
+/// The dependencies of these operations.
 struct TypeNeeds {
   registry::Store& store;
   Random& random;

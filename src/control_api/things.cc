@@ -10,7 +10,7 @@ namespace imprint::control_api {
 
 namespace {
 
-/// What these operations need besides the call.
+/// The dependencies of these operations.
 struct ThingNeeds {
   registry::Store& store;
   Random& random;

@@ -145,7 +145,7 @@ class RacingRandom final : public Random {
   SystemRandom system_;
 };
 
-TEST_F(Deployment, ADirectoryThatAppearsMeanwhileIsNotReplaced) {
+TEST_F(Deployment, DoesNotReplaceADirectoryCreatedConcurrently) {
   RacingRandom racing(folder_ / "d");
   const auto result = create(folder_ / "d", {}, clock_, racing);
   ASSERT_FALSE(result);

@@ -80,7 +80,7 @@ TEST(Topics, RefusalsNameTheMistake) {
     EXPECT_TRUE(check_publish(topic)) << topic;
 }
 
-TEST(Topics, SuggestWhatWasProbablyMeant) {
+TEST(Topics, SuggestTheTopicThatWasProbablyMeant) {
   const struct {
     const char* topic;
     const char* meant;

@@ -25,8 +25,8 @@ struct JobRequest {
   bool include_state = false;
 };
 
-/// An empty payload is `{}`. `client_token` is set as soon as it can be read, also when the request
-/// is refused: the answer has it.
+/// Reads the members of a request. Sets `client_token` first, so that the answer contains it even
+/// if the request is refused.
 Result<void> read_job_request(const encoding::json::object& members, JobRequest& out);
 
 enum class DocumentForm { object, text };

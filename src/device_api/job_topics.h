@@ -11,7 +11,7 @@
 /// The topics of the AWS IoT Jobs MQTT API:
 ///   $aws/things/{thingName}/jobs/get
 ///   $aws/things/{thingName}/jobs/start-next
-///   $aws/things/{thingName}/jobs/{jobId}/get       jobId may be $next
+///   $aws/things/{thingName}/jobs/{jobId}/get       {jobId} may be $next
 ///   $aws/things/{thingName}/jobs/{jobId}/update
 /// each with /accepted and /rejected for the answers, and the notifications
 ///   $aws/things/{thingName}/jobs/notify
@@ -27,7 +27,7 @@ std::string_view to_string(JobOperation operation);
 struct JobTopic {
   JobOperation operation;
   ThingName thing;
-  std::optional<JobId> job = {};  ///< of describe and update; absent: $next
+  std::optional<JobId> job = {};  ///< for describe and update; describe without a job: $next
 
   [[nodiscard]] std::string accepted() const;
   [[nodiscard]] std::string rejected() const;
@@ -36,8 +36,8 @@ struct JobTopic {
 /// Whether a topic or filter lies below $aws/things/{thingName}/jobs.
 bool is_job_topic(std::string_view topic);
 
-/// Fault::invalid for a topic below $aws/things/{thingName}/jobs that is no request; nothing for
-/// other topics.
+/// Fault::invalid for a topic below $aws/things/{thingName}/jobs that is not a request topic;
+/// nullopt for all other topics.
 std::optional<Result<JobTopic>> parse_job_topic(std::string_view topic);
 
 std::string notify_topic(const ThingName& thing);

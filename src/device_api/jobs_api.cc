@@ -98,7 +98,8 @@ runtime::Task<Result<json::object>> JobsApi::update(jobs::Asker asker, JobTopic 
   co_return out;
 }
 
-/// What a device needs to go on after VersionMismatch or InvalidStateTransition.
+/// The execution's state, with which a device continues after VersionMismatch or
+/// InvalidStateTransition.
 runtime::Task<std::optional<json::object>> JobsApi::state_of(JobTopic topic, JobRequest request) {
   if (topic.operation != JobOperation::update || !topic.job) co_return std::nullopt;
   const auto found = co_await jobs_.describe(topic.thing, topic.job, request.execution_number);

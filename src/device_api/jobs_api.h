@@ -9,22 +9,22 @@
 
 namespace imprint::device_api {
 
-/// The message that answers a request, for the connection that asked.
+/// The message that answers a request, for the connection that sent it.
 struct JobAnswer {
   std::string topic;
   Bytes payload;
   std::optional<Error> error = {};  ///< why it was rejected
 };
 
-/// The AWS IoT Jobs MQTT API. One per process; runs on the shard that asks.
+/// The AWS IoT Jobs MQTT API. One per process; runs on the caller's shard.
 class JobsApi {
  public:
   JobsApi(jobs::DeviceJobs& jobs, const Clock& clock) : jobs_(jobs), clock_(clock) {}
 
-  /// Exactly one answer for each request.
+  /// Returns exactly one answer for each request.
   runtime::Task<JobAnswer> run(jobs::Asker asker, JobTopic topic, Bytes payload);
 
-  /// The answer to a request that is not carried out because its connection has too many waiting.
+  /// The answer to a request that is refused because its connection has too many requests waiting.
   [[nodiscard]] JobAnswer throttled(const JobTopic& topic) const;
 
  private:

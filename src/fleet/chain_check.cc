@@ -9,9 +9,10 @@ namespace imprint::fleet {
 namespace {
 
 const x509::Certificate* find_issuer(const x509::Certificate& certificate,
-                                     const std::vector<x509::Certificate>& among) {
-  const auto found = std::ranges::find(among, certificate.issuer(), &x509::Certificate::subject);
-  return found == among.end() ? nullptr : &*found;
+                                     const std::vector<x509::Certificate>& candidates) {
+  const auto found =
+      std::ranges::find(candidates, certificate.issuer(), &x509::Certificate::subject);
+  return found == candidates.end() ? nullptr : &*found;
 }
 
 }  // namespace
@@ -30,14 +31,14 @@ Result<void> ChainCheck::check(const x509::Certificate& certificate,
   if (issuer == nullptr) issuer = find_issuer(certificate, sent);
   if (issuer == nullptr) {
     return fail(Fault::forbidden,
-                "its issuer \"{}\" is unknown: neither the root, nor a CA of the "
-                "deployment, nor one that the server sends",
+                "its issuer \"{}\" is neither the root, nor a CA of the deployment, nor a CA that "
+                "the server sends",
                 certificate.issuer().text());
   }
   if (!proven_.contains(issuer->id())) {
-    std::vector<x509::Certificate> between = known_;
-    between.insert(between.end(), sent.begin(), sent.end());
-    TRY(anchors_.verify(certificate, between, now, x509::ChainPurpose::tls_client));
+    std::vector<x509::Certificate> intermediates = known_;
+    intermediates.insert(intermediates.end(), sent.begin(), sent.end());
+    TRY(anchors_.verify(certificate, intermediates, now, x509::ChainPurpose::tls_client));
     proven_.insert(issuer->id());
     return {};
   }

@@ -11,16 +11,16 @@
 
 namespace imprint::fleet {
 
-/// Checks that the certificates issued to devices chain to the root that the devices trust. Each
-/// issuing CA's chain is built once; after that a certificate is checked against its issuer's name
-/// and key, its own dates and its flags. One per thread.
+/// Checks that the certificates issued to devices chain to the root that the devices trust. The
+/// chain of each issuing CA is verified once. Its further certificates are checked for its name and
+/// signature, their dates, and that they are not CA certificates. One per thread.
 class ChainCheck {
  public:
   /// `issuers` are possible intermediate CAs.
   static Result<ChainCheck> make(std::vector<x509::Certificate> roots,
                                  std::vector<x509::Certificate> issuers);
 
-  /// `sent` are the CAs that the server sends in TLS. Errors are for people.
+  /// `sent` are the CAs that the server sends in TLS. The caller shows the error to the user.
   Result<void> check(const x509::Certificate& certificate,
                      const std::vector<x509::Certificate>& sent, Timestamp now);
 

@@ -7,8 +7,8 @@
 
 namespace imprint::fleet {
 
-/// Onboards device `index`, from its claim to its own identity. `options`, `chain` (this thread's)
-/// and `worker` outlive the task.
+/// Provisions device `index` with a certificate of its own, starting from the claim. `options`,
+/// `worker` and this thread's `chain` must outlive the task.
 runtime::Task<Outcome> onboard(const Options& options, ChainCheck& chain, Worker& worker,
                                std::uint64_t index);
 

@@ -21,7 +21,7 @@ class WebClient;
 
 namespace imprint::hooks {
 
-/// One event to be delivered to a handler.
+/// An event to deliver to a handler.
 struct Invocation {
   std::uint64_t number = 0;  ///< unique among the invocations under way, across all hooks
   std::string request_id = {};

@@ -16,7 +16,7 @@
 namespace imprint::hooks {
 
 /// The bounds of one hook: the number of requests at its handler at the same time, the number that
-/// may wait, one deadline for each from the moment it was asked, and a breaker. Lives on the thread
+/// may wait, a deadline for each, counted from its arrival, and a breaker. Lives on the thread
 /// of Hooks; its carrier may call back from any thread.
 class Gate {
  public:

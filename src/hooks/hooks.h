@@ -17,24 +17,24 @@
 
 namespace imprint::hooks {
 
-/// On whose behalf a hook is asked. Failures of one payer, or of many in one group, do not block
-/// anybody else's requests.
+/// The party on whose behalf a hook is called. Failures of one payer, or of many in one group, do
+/// not block the requests of others.
 struct Asker {
   std::string payer = {};  ///< a claim, a device's certificate, an access key
-  std::string group = {};  ///< the CA of a device's certificate; empty: the payer is on its own
-  bool is_trial = false;   ///< the answer admits no device, and the request takes no device's turn
+  std::string group = {};  ///< the CA of a device's certificate; empty: the payer has no group
+  bool is_trial = false;   ///< the answer admits no device; trials have slots of their own
 };
 
 /// Calls the hook that an ARN names: this folder's interface for use cases.
 class Invoker {
  public:
   virtual ~Invoker() = default;
-  /// The asker resumes on its own executor. An ARN that no hook answers for is a failure, not an
-  /// absence: a template that names a hook expects to be guarded.
+  /// The caller resumes on its own executor. An ARN without a matching hook gives a failure,
+  /// because a template that names a hook must not work without it.
   virtual runtime::Task<Reply> ask(std::string arn, std::string event_json, Asker asker) = 0;
-  /// Whether any hook answers for the ARN, for callers whose question is optional.
+  /// Whether any hook answers for the ARN, for callers that can do without.
   [[nodiscard]] virtual bool answers_for(std::string_view arn) const = 0;
-  /// The ARN pattern of the hook that would be asked; empty when there is none.
+  /// The ARN pattern of the hook that would be called; empty if there is none.
   [[nodiscard]] virtual std::string pattern_for(std::string_view arn) const = 0;
   /// Every hook, in the order of imprint.toml.
   virtual runtime::Task<std::vector<HookReport>> report() = 0;
@@ -68,7 +68,7 @@ class Hooks final : public Invoker {
   }
   runtime::Task<std::vector<HookReport>> report() override;
 
-  /// From here on every request, pending or new, fails at once. Workers and listeners stay until
+  /// From now on every request, pending or new, fails at once. Workers and listeners stay until
   /// the destructor.
   void stop();
 

@@ -151,7 +151,7 @@ TEST_F(HooksTest, AnInvalidAnswerFails) {
     const Reply reply = ask();
     EXPECT_NE(fleet_verdict(reply).outcome, Outcome::allowed) << row.answer.substr(0, 40);
     EXPECT_THAT(reply.because, HasSubstr(row.because)) << row.answer.substr(0, 40);
-    EXPECT_EQ(calls, 1) << "asked twice";
+    EXPECT_EQ(calls, 1) << "called twice";
     hooks.reset();
   }
 }
@@ -745,7 +745,7 @@ TEST_F(HooksTest, TrialsHaveTheirOwnGate) {
     ended.count_down();
   };
   for (int i = 0; i < 10; ++i) runtime::start(one(i));
-  EXPECT_EQ(ask().kind, answered) << "however many are under way";
+  EXPECT_EQ(ask().kind, answered) << "however many are in progress";
   go.release(20);
   ended.wait();
 }

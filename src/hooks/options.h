@@ -39,7 +39,7 @@ struct HookOptions {
   std::uint32_t retries = 2;   ///< of requests that never reached the handler, or were turned away
   std::uint32_t breaker_failures = 10;  ///< in a row; then requests fail without being sent
   Milliseconds breaker_pause{10000};    ///< until one request tries again
-  bool shadow = false;                  ///< asked and recorded, but does not decide
+  bool shadow = false;                  ///< called and recorded, but does not decide
 
   std::string ca_file = {};        ///< PEM: the only CAs accepted for an https server's certificate
   std::string bearer_file = {};    ///< 0600: token of an Authorization header

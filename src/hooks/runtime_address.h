@@ -9,8 +9,8 @@
 
 namespace imprint::hooks {
 
-/// The address at which the Lambda Runtime API is served. Anyone who reaches it decides which
-/// devices get in, and it asks for no password: so it must be a loopback address.
+/// The address at which the Lambda Runtime API is served. Anyone who can connect to it
+/// can decide which devices are admitted, without a password, so it must be a loopback address.
 struct RuntimeAddress {
   std::string address;  ///< numeric, without brackets
   std::uint16_t port = 0;

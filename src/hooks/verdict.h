@@ -20,9 +20,9 @@ inline constexpr std::size_t kMaxOverrides = 256;
 
 using Overrides = std::map<std::string, std::string, std::less<>>;
 
-/// A device that asks to be registered, as the handler sees it. Never a private key.
+/// A device's request for registration, as the handler receives it; never with a private key.
 struct FleetEvent {
-  std::string claim_certificate_id;  ///< of the connection that asks
+  std::string claim_certificate_id;  ///< of the connection that sent the request
   std::string certificate_id;        ///< of the certificate to register
   std::string certificate_pem;
   std::string template_arn;
@@ -33,13 +33,13 @@ struct FleetEvent {
 /// {claimCertificateId, certificateId, certificatePem, templateArn, clientId, parameters}.
 std::string to_json(const FleetEvent& event);
 
-/// The result of asking.
+/// The result of calling a hook.
 struct Reply {
   enum class Kind : std::uint8_t {
     answered,   ///< the handler returned `answer`
     threw,      ///< the handler ran and threw
-    failed,     ///< it could not be asked, or what it returned is not an answer
-    timed_out,  ///< nothing came back before the deadline
+    failed,     ///< it could not be called, or its answer is not valid
+    timed_out,  ///< no answer before the deadline
   };
   Kind kind = Kind::failed;
   encoding::json::value answer = {};
@@ -57,13 +57,13 @@ Reply read_answer(std::string_view body);
 /// about a function that would not start, crashed or took too long, is a failure.
 Reply read_function_error(std::string_view body);
 
-/// As words "ok", "denied", "failed", "timed_out", in the audit trail and the metrics.
+/// "ok", "denied", "failed" and "timed_out" in the audit trail and the metrics.
 using Outcome = telemetry::HookOutcome;
 using telemetry::to_string;
 
 struct Verdict {
   Outcome outcome = Outcome::failed;
-  Overrides overrides = {};  ///< of an allowed one
+  Overrides overrides = {};  ///< if allowed
   std::string because = {};  ///< escaped; internal
 };
 

@@ -116,7 +116,7 @@ TEST_F(Issuance, IssuesWhatTheOpensslToolAccepts) {
   EXPECT_FALSE(contains(text.output, "Key Encipherment"));
 }
 
-TEST_F(Issuance, NothingOfTheRequestButItsKeyIsCarriedOver) {
+TEST_F(Issuance, TakesOnlyTheKeyFromTheRequest) {
   const test::ScratchFolder folder;
   ASSERT_EQ(test::shell(folder,
                         "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
@@ -210,7 +210,7 @@ TEST_F(Issuance, AnIssuerWithTheWrongKeyDoesNotStart) {
   EXPECT_FALSE(Issuer::make(leaf.certificate, signer()));
 }
 
-TEST_F(Issuance, ASignerThatFailsOrLiesHandsOutNothing) {
+TEST_F(Issuance, ReturnsNothingIfTheSignerFailsOrSignsWrongly) {
   const struct {
     int FaultySigner::* when;
     Fault fault;
@@ -289,7 +289,7 @@ TEST(Serials, CarryThePrefixAnd136LiveBits) {
   for (const int count : ones) EXPECT_NEAR(count, kRounds / 2, 8 * 32);
 }
 
-TEST(Profiles, RefuseWhatWouldMakeBadCertificates) {
+TEST(Profiles, RefuseSettingsThatWouldMakeBadCertificates) {
   const auto ca = test::make_root("CA");
   const auto error = [&](const ProfileOptions& options) {
     const auto made = Profile::make(options, ca.certificate);

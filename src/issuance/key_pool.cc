@@ -45,8 +45,8 @@ class IdleGenerator {
   IdleGenerator(const IdleGenerator&) = delete;
   IdleGenerator& operator=(const IdleGenerator&) = delete;
 
-  /// `is_urgent` is asked now and then whether somebody waits for the pool to be destroyed. Then
-  /// the thread gets ordinary priority, if the process may grant it.
+  /// `is_urgent` is called from time to time and returns whether the pool is being destroyed. The
+  /// thread then gets ordinary priority, if the process may grant it.
   Result<x509::PrivateKey> make(const std::function<bool()>& is_urgent) {
     ::sem_post(&wanted_);
     while (!is_made_soon()) {

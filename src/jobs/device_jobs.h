@@ -10,27 +10,27 @@
 
 namespace imprint::jobs {
 
-/// Who asks for a thing's jobs: whom the audit trail names.
+/// The device that sends a request, as the audit trail names it.
 struct Asker {
   std::string certificate;
   std::string client;
   std::string correlation;
 };
 
-/// What a thing has to do, in the order of its turn.
+/// The pending executions of a thing, next first in each list.
 struct PendingJobs {
   std::vector<JobExecution> in_progress;
   std::vector<JobExecution> queued;
 };
 
-/// An execution with the document of its job, as the device is to read it.
+/// An execution with the document of its job.
 struct ExecutionWithDocument {
   JobExecution execution;
   std::string document;  ///< JSON
 };
 
-/// The operations of the AWS IoT Jobs device API, whatever the transport. A thing that does not
-/// exist is Fault::not_found.
+/// The operations of the AWS IoT Jobs device API, for every transport. Fault::not_found if the
+/// thing does not exist.
 class DeviceJobs {
  public:
   DeviceJobs(registry::Store& store, const Clock& clock) : store_(store), clock_(clock) {}
@@ -38,18 +38,18 @@ class DeviceJobs {
   /// GetPendingJobExecutions: at most kMostPending.
   registry::Task<Result<PendingJobs>> pending(ThingName thing);
 
-  /// StartNextPendingJobExecution: the execution whose turn it is, IN_PROGRESS from now on; one
-  /// that is IN_PROGRESS already stays as it is. Nothing when no execution is pending.
+  /// StartNextPendingJobExecution: returns an execution that is IN_PROGRESS unchanged; otherwise
+  /// starts the first one that is QUEUED and whose job is IN_PROGRESS. nullopt if there is neither.
   registry::Task<Result<std::optional<ExecutionWithDocument>>> start_next(
       Asker asker, ThingName thing, std::optional<registry::Attributes> details,
       std::optional<std::int64_t> step_timeout_minutes);
 
-  /// DescribeJobExecution of the job named, or of $next; of the latest attempt unless `number` says
-  /// which. Nothing when no execution is next.
+  /// DescribeJobExecution: attempt `number` at the job, or the latest one. Without `job`, the next
+  /// pending execution ($next), or nullopt if none is pending.
   registry::Task<Result<std::optional<ExecutionWithDocument>>> describe(
       ThingName thing, std::optional<JobId> job, std::optional<std::int64_t> number);
 
-  /// UpdateJobExecution.
+  /// UpdateJobExecution of attempt `number`, or of the latest one.
   registry::Task<Result<ExecutionWithDocument>> update(Asker asker, ThingName thing, JobId job,
                                                        std::optional<std::int64_t> number,
                                                        ExecutionUpdate update);
@@ -61,7 +61,8 @@ class DeviceJobs {
   registry::Task<Result<std::optional<ExecutionWithDocument>>> start_once(Asker asker,
                                                                           ThingName thing,
                                                                           ExecutionUpdate update);
-  /// All of a thing at a job, or the one of that number; never empty.
+  /// All attempts of a thing at a job, or the one with that number; Fault::not_found if there is
+  /// none.
   registry::Task<Result<std::vector<JobExecution>>> attempts(ThingName thing, JobId job,
                                                              std::optional<std::int64_t> number);
   registry::Task<Result<ExecutionWithDocument>> update_once(Asker asker, ThingName thing, JobId job,

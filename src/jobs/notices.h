@@ -12,8 +12,8 @@
 
 namespace imprint::jobs {
 
-/// What a thing is notified of: its pending executions, and the one that is next if another was
-/// before (AWS IoT Jobs, JobExecutionsChanged and NextJobExecutionChanged).
+/// The notifications for a thing: its pending executions and, if it has changed, the next of them
+/// (AWS IoT Jobs, JobExecutionsChanged and NextJobExecutionChanged).
 struct Notice {
   ThingName thing;
   PendingJobs pending;
@@ -21,11 +21,11 @@ struct Notice {
   std::optional<ExecutionWithDocument> next = {};
 };
 
-/// One of the executions of a thing: its job and its number.
+/// Identifies an execution of a thing: its job and its number.
 using ExecutionId = std::pair<JobId, std::int64_t>;
 
-/// Finds the things whose pending executions have changed. changed() is for any thread; everything
-/// else is used on one.
+/// Finds the things whose pending executions have changed. changed() may be called on any thread,
+/// everything else on one.
 class JobNotices {
  public:
   explicit JobNotices(DeviceJobs& jobs) : jobs_(jobs) {}
@@ -33,12 +33,12 @@ class JobNotices {
   /// Call from the store's listener.
   void changed(const registry::ChangeSet& changes);
 
-  /// Notices of changes since the last call, of at most `most` things; later calls give the others.
+  /// Notices for at most `most` things that have changed; later calls return the others.
   registry::Task<Result<std::vector<Notice>>> take(std::size_t most);
 
  private:
-  /// Executions whose place in the pending list has changed since the thing was last notified, with
-  /// the place that each had then; nothing if it had none.
+  /// Executions whose place in the pending list has changed since the thing was last notified, each
+  /// with its place at that time; nullopt if it was not in the list.
   using Moved = std::map<ExecutionId, std::optional<std::string>>;
   using Changes = std::map<ThingName, Moved>;
 

@@ -13,10 +13,10 @@
 
 namespace imprint::jobs {
 
-/// What happens to jobs by itself: they are rolled out at their pace, aborted, completed, and end
-/// when their time is up; executions time out; what is canceled or deleted is taken back. Each step
-/// is a bounded change set, so that a crash leaves a state from which the next step continues. Used
-/// on one thread, except for changed().
+/// Runs jobs: starts them as scheduled, rolls them out at their pace, and aborts, completes or ends
+/// them. Times executions out, and cancels or removes those of canceled or deleted jobs. Each
+/// change set is bounded and leaves a state from which the runner continues after a crash. Used on
+/// one thread, except for changed().
 class JobRunner {
  public:
   JobRunner(registry::Store& store, const Clock& clock) : store_(store), clock_(clock) {}
@@ -27,20 +27,19 @@ class JobRunner {
   /// Call from the store's listener: a job was created, canceled or deleted. Any thread.
   void changed(const registry::ChangeSet& changes);
 
-  /// One step of every job with work left, and of executions that have timed out. The answer is
-  /// whether another step can follow at once; otherwise a fraction of a second later is soon
-  /// enough.
+  /// Performs one step of every job with work left, and times executions out. Returns whether to
+  /// call it again at once; otherwise, call it again in a fraction of a second.
   registry::Task<Result<bool>> step();
 
   /// The most executions that one change set creates or ends.
   static constexpr std::size_t kBatch = 250;
 
  private:
-  /// What a step of one job came to.
+  /// The work that a job has left after a step.
   enum class Left : std::uint8_t {
-    nothing,  ///< it has ended, or is gone
-    later,    ///< devices, its pace or its schedule decide
-    more,     ///< another step can follow at once
+    nothing,  ///< none: the job has ended or does not exist
+    later,    ///< the job waits for devices, its pace or its schedule
+    more,     ///< the next step can follow at once
   };
 
   void take_changed();
@@ -62,8 +61,8 @@ class JobRunner {
   std::set<JobId> changed_;
 };
 
-/// Sets a job's status to CANCELED; the runner takes its executions back. `is_forced`: those
-/// IN_PROGRESS, too.
+/// The job with status CANCELED. Once it is stored, the runner cancels its QUEUED executions and,
+/// if `is_forced`, those IN_PROGRESS.
 Job cancel_job(Job job, bool is_forced, std::string reason_code, std::string comment,
                Timestamp now);
 

@@ -171,7 +171,7 @@ TEST(Windows, SlideOverTheirLength) {
   }
 }
 
-TEST(Windows, OfManyHoursKeepFewSamples) {
+TEST(Windows, KeepFewSamplesOverManyHours) {
   Window window(hours(24));
   Monotonic at{};
   for (std::uint64_t i = 0; i <= 2 * 86'400; ++i, at += Seconds(1))

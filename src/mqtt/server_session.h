@@ -132,7 +132,7 @@ class ServerSession {
   /// to send in one piece, finally Close. Drain after each call of any other function.
   std::optional<ServerAction> next_action();
 
-  /// False if the connection has ended meanwhile; `answer.session` is then unchanged.
+  /// False if the connection has already ended; `answer.session` is then unchanged.
   bool accept_connect(ConnectAnswer&& answer, Monotonic now);
   void refuse_connect(ReasonCode code, std::string_view reason = {});
 

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view kShare = "$share";
 constexpr std::string_view kBasicIngest = "$aws/rules/";
-constexpr std::size_t kMaxRuleNameBytes = 128;  ///< of CreateTopicRule; limits the uncounted part
+constexpr std::size_t kMaxRuleNameBytes = 128;  ///< AWS IoT API, CreateTopicRule
 
 /// Removes the first level and its slash from `rest` and returns the level. `last` is set if there
 /// was no slash.
@@ -51,7 +51,7 @@ Result<void> check_wildcards(std::string_view filter) {
   std::string_view rest = filter;
   for (bool last = false; !last;) {
     const std::string_view level = next_level(rest, last);
-    // [MQTT-4.7.1-2], [MQTT-4.7.1-3]: a wildcard fills its level.
+    // [MQTT-4.7.1-2], [MQTT-4.7.1-3]: a wildcard occupies an entire level.
     if (level.size() > 1 && level.find_first_of("+#") != std::string_view::npos)
       return fail(Fault::invalid,
                   "the topic filter {} mixes a wildcard with other characters in one level",
@@ -86,8 +86,7 @@ Result<TopicFilter> parse_filter(std::string_view text, const TopicLimits& limit
     if (parts.share_name.empty() || no_filter ||
         parts.share_name.find_first_of("+#") != std::string_view::npos)
       return fail(Fault::invalid,
-                  "the shared subscription {} is not of the form $share/NAME/FILTER with a plain "
-                  "name",
+                  "the shared subscription {} must be $share/NAME/FILTER, with no wildcard in NAME",
                   quote(text));
     if (parts.share_name.size() > limits.share_name_bytes)
       return fail(Fault::invalid, "the share name {} has {} bytes; at most {} are allowed",
@@ -103,7 +102,7 @@ bool matches(std::string_view filter, std::string_view topic) {
   if (topic.starts_with('$') && (filter.starts_with('+') || filter.starts_with('#'))) return false;
   for (bool filter_ends = false, topic_ends = false;;) {
     const std::string_view level = next_level(filter, filter_ends);
-    // On AWS '#' stands for at least one level, and the topic has one here.
+    // As on AWS, '#' needs at least one level; here the topic has one.
     if (level == "#") return true;
     if (const std::string_view name = next_level(topic, topic_ends); level != "+" && level != name)
       return false;

@@ -58,7 +58,7 @@ TEST(AuditEvents, AreFilteredByStepOutcomeAndTimeNewestFirst) {
   EXPECT_EQ(sequences(world, "step=connect").size(), 40U);
 }
 
-TEST(AuditEvents, OfWhatCannotBeAreRefusedInsteadOfNone) {
+TEST(AuditEvents, RefuseFiltersThatCannotMatch) {
   ControlApiWorld world;
   const struct {
     std::string filter;
@@ -98,7 +98,7 @@ TEST(AuditEvents, AreFoundByTimeThoughTheyAreNotQuiteInOrder) {
   EXPECT_THAT(sequences(world, "from=" + at(4)), ElementsAre(7, 6, 4, 2));
 }
 
-TEST(AuditEvents, OfAClockThatWasWrongHideNoOthers) {
+TEST(AuditEvents, AreFoundDespiteAnEventWithAWrongTime) {
   ControlApiWorld world;
   record(world, world.memory, 2);
   registry::ChangeSet changes;
@@ -190,7 +190,7 @@ TEST(AuditTrailApi, SaysWhereItStandsAndThatItHolds) {
   EXPECT_TRUE(checked.body.at("intact").as_bool());
   EXPECT_EQ(checked.body.at("checked").as_int64(), 1'200);
   EXPECT_EQ(checked.text("head"), trail.text("head"));
-  EXPECT_EQ(world.events().size(), 1'200U) << "looking leaves no event";
+  EXPECT_EQ(world.events().size(), 1'200U) << "reading the trail adds no event";
 }
 
 TEST(AuditTrailApi, NamesWhatWasTamperedWith) {

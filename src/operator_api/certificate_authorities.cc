@@ -9,7 +9,7 @@ namespace imprint::operator_api {
 
 namespace {
 
-/// What these operations need besides the call.
+/// The dependencies of these operations.
 struct AuthorityNeeds {
   registry::Store& store;
   Authorities authorities;

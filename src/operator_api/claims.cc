@@ -16,7 +16,7 @@ namespace imprint::operator_api {
 
 namespace {
 
-/// What these operations need besides the call.
+/// The dependencies of these operations.
 struct ClaimNeeds {
   registry::Store& store;
   provisioning::IssueCertificate& issue;

@@ -73,7 +73,7 @@ TEST_F(ClaimBudgets, AreGivenWithTheClaimAndReadBackAsTheyWereGiven) {
             (std::vector<std::string>{"ProvisioningClaimPolicy.T", "ProvisioningClaimPolicy.U"}));
 }
 
-TEST_F(ClaimBudgets, AreListedWithWhatIsUsed) {
+TEST_F(ClaimBudgets, AreListedWithTheirUse) {
   const std::string first = make();
   world.clock.advance(Seconds(1));
   const std::string second = make(kBudget);
@@ -113,7 +113,7 @@ TEST_F(ClaimBudgets, AreReplacedWholeAndBringPoliciesOfTheirTemplates) {
             "VersionConflictException");
 }
 
-TEST_F(ClaimBudgets, ForgetWhatTheyLearnedWhenTheyAreToLearnAnew) {
+TEST_F(ClaimBudgets, ForgetLearnedNetworksWhenLearningRestarts) {
   const std::string id = make(R"({"templateName":"T","learningDevices":3})");
   registry::Certificate claim = record(id);
   claim.claim_networks = {*Network::parse("10.0.0.0/24")};
@@ -125,14 +125,14 @@ TEST_F(ClaimBudgets, ForgetWhatTheyLearnedWhenTheyAreToLearnAnew) {
   EXPECT_TRUE(record(id).claim_networks.empty());
 }
 
-TEST_F(ClaimBudgets, AreForClaimsThatWereMadeTheAwsWayToo) {
+TEST_F(ClaimBudgets, CanBeSetForClaimsCreatedAsOnAws) {
   const std::string arn = world.make_certificate(true);
   const std::string id = arn.substr(arn.rfind('/') + 1);
   EXPECT_EQ(world.call("GET", path(id)).error, kNotFound);
   world.must("PUT", path(id), R"({"maxDevices":5})");
   EXPECT_EQ(record(id).purpose, registry::CertificatePurpose::claim);
   EXPECT_EQ(world.must("GET", kClaims).list("claims").size(), 1U);
-  EXPECT_TRUE(policies_of(id).empty()) << "what it may do stays the operator's own policy";
+  EXPECT_TRUE(policies_of(id).empty()) << "no policy is added to the operator's own";
 }
 
 TEST_F(ClaimBudgets, AreNotForDevices) {
@@ -190,7 +190,7 @@ TEST_F(ClaimBudgets, FreezeTakesAClaimOutOfServiceAndThawBringsItBack) {
             "INACTIVE");
   const std::size_t events = world.events().size();
   const Reply again = world.must("POST", path(id, "/freeze"), R"({"because":"another reason"})");
-  EXPECT_EQ(again.body.at("frozen").at("because"), "it was lost") << "the first reason stays";
+  EXPECT_EQ(again.body.at("frozen").at("because"), "it was lost") << "the first reason is kept";
   EXPECT_EQ(world.events().size(), events);
   // A revoked key stays out of service, whichever of its certificates is activated.
   registry::Certificate revoked = record(id);
@@ -211,7 +211,7 @@ TEST_F(ClaimBudgets, FreezeTakesAClaimOutOfServiceAndThawBringsItBack) {
                            kState, "INACTIVE"}});
 }
 
-TEST_F(ClaimBudgets, WhoeverSetsTheStatusHasDecidedAboutTheFreeze) {
+TEST_F(ClaimBudgets, AreNoLongerFrozenAfterAStatusChange) {
   const std::string id = make();
   world.must("POST", path(id, "/freeze"), R"({"because":"x"})");
   world.must("PUT", "/certificates/" + id + "?newStatus=ACTIVE");

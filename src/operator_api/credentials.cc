@@ -10,7 +10,7 @@ namespace imprint::operator_api {
 
 namespace {
 
-/// What these operations need besides the call.
+/// The dependencies of these operations.
 struct CredentialNeeds {
   registry::Store& store;
   Random& random;

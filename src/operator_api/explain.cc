@@ -12,7 +12,7 @@ namespace imprint::operator_api {
 
 namespace {
 
-/// What these operations need besides the call.
+/// The dependencies of these operations.
 struct ExplainNeeds {
   registry::Store& store;
   monitoring::Monitor& monitor;

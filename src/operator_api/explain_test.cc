@@ -101,7 +101,7 @@ TEST_F(Explain, RefusalsWithoutANameAreGroupedByAddressAndCause) {
                       "10.0.0.1 server-not-trusted 1", "10.0.0.1 no-shared-version 5"}));
 }
 
-TEST_F(Explain, WhoeverKnocksDoesNotHideAClaimsUnits) {
+TEST_F(Explain, RefusedHandshakesDoNotHideUnitsOfAClaim) {
   record({{.step = "register_thing",
            .outcome = "rejected",
            .client = "unit",
@@ -117,7 +117,7 @@ TEST_F(Explain, WhoeverKnocksDoesNotHideAClaimsUnits) {
   EXPECT_EQ(reply.list("devices")[1].at("clientId").as_string(), "unit");
 }
 
-TEST_F(Explain, AsksForTheTemplateThatWasMeantWhoeverAsked) {
+TEST_F(Explain, SuggestsTheTemplateForClaimsAndDevices) {
   registry::ChangeSet changes;
   changes.add(registry::Put{
       registry::ProvisioningTemplate{.name = *TemplateName::parse("Sensors"), .enabled = true}});

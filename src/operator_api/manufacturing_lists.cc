@@ -20,7 +20,7 @@ runtime::Task<Result<ManufacturingList>> get_list_record(registry::Store& store,
 
 namespace {
 
-/// What these operations need besides the call.
+/// The dependencies of these operations.
 struct ListNeeds {
   registry::Store& store;
   const Current<provisioning::Settings>& settings;

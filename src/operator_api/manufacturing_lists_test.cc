@@ -81,7 +81,7 @@ TEST_F(ManufacturingLists, TakeBatchesAgainAndAgain) {
               ElementsAre(R"({"region":"us","serial":"A1"})", R"({"serial":"A2"})"));
 }
 
-TEST_F(ManufacturingLists, TellWhatChangedOfOneUnit) {
+TEST_F(ManufacturingLists, RecordTheChangesToOneUnit) {
   imported(R"([{"serial":"A1","region":"eu"}])");
   imported(R"([{"serial":"A1","region":"us","state":"blocked"}])");
   EXPECT_THAT(world.events().back().detail, HasSubstr(R"("region":{"before":"eu","after":"us"})"));
@@ -143,7 +143,7 @@ TEST_F(ManufacturingLists, RefuseBadInput) {
               HasSubstr("imprint.toml"));
 }
 
-TEST_F(ManufacturingLists, LeaveNothingBehindForTheNextOfTheirName) {
+TEST_F(ManufacturingLists, LeaveNothingBehindForAListOfTheSameName) {
   imported(R"([{"serial":"A1"}])");
   world.must("DELETE", "/imprint/v1/lists/line-a");
   EXPECT_TRUE(
@@ -163,7 +163,7 @@ TEST_F(ManufacturingLists, LeaveNothingBehindForTheNextOfTheirName) {
 // ---- settings ----
 
 TEST_F(ManufacturingLists, GateATemplateThatNamesThem) {
-  EXPECT_TRUE(attempt("A1").body.at("allowed").as_bool()) << "no list is asked";
+  EXPECT_TRUE(attempt("A1").body.at("allowed").as_bool()) << "no list is read";
   set(R"({"allowlist":"line-a","override.Region":"column:region"})");
   const Reply refused = attempt("A1");
   EXPECT_EQ(refused.text("errorCode"), "AccessDenied");

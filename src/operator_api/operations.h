@@ -79,8 +79,8 @@ Operations pipeline_operations(monitoring::Monitor& monitor);
 Operations expiring_certificate_operations(registry::Store& store);
 Operations operation_list_operations();
 
-/// What all of these operations need. References outlive the operations and are safe from any
-/// thread.
+/// The dependencies of all these operations. References outlive the operations and are safe from
+/// any thread.
 struct Needs {
   registry::Store& store;
   provisioning::IssueCertificate& issue;

@@ -50,7 +50,7 @@ class Pipeline : public ::testing::Test {
   ControlApiWorld world_;
 };
 
-TEST_F(Pipeline, AlarmsSayWhyAndWhatNext) {
+TEST_F(Pipeline, AlarmsHaveTheirReasonAndRemedy) {
   EXPECT_TRUE(world_.must("GET", "/imprint/v1/alarms").list("alarms").empty());
   fail_many();
   const Reply reply = world_.must("GET", "/imprint/v1/alarms?state=raised");
@@ -89,7 +89,7 @@ TEST_F(Pipeline, ThePipelineAddsUp) {
   }
 }
 
-TEST_F(Pipeline, NothingYetIsNoNumber) {
+TEST_F(Pipeline, HasNullsBeforeTheFirstRequest) {
   const Reply reply = world_.must("GET", "/imprint/v1/pipeline");
   EXPECT_EQ(reply.body.at("series").as_object().at("stepSeconds"), 900);
   EXPECT_TRUE(reply.body.at("latency").as_object().at("p50").is_null());
@@ -97,7 +97,7 @@ TEST_F(Pipeline, NothingYetIsNoNumber) {
   EXPECT_TRUE(reply.list("categories").empty());
 }
 
-TEST_F(Pipeline, CertificatesThatEndComeSoonestFirst) {
+TEST_F(Pipeline, ListsCertificatesByExpirySoonestFirst) {
   const auto days = [](int count) { return Seconds(std::chrono::hours(24 * count)); };
   put(1, days(20));
   put(2, days(3), "device-2");
@@ -116,11 +116,11 @@ TEST_F(Pipeline, CertificatesThatEndComeSoonestFirst) {
   EXPECT_EQ(pages.elements.size(), 3U);
 }
 
-TEST_F(Pipeline, WithoutChannelsThereIsNothingToTest) {
+TEST_F(Pipeline, TestsNoChannelIfThereIsNone) {
   EXPECT_TRUE(world_.must("POST", "/imprint/v1/alarms/test").list("channels").empty());
 }
 
-TEST_F(Pipeline, RefusesWhatItDoesNotKnow) {
+TEST_F(Pipeline, RefusesUnknownValues) {
   test::expect_refusals(
       world_, {
                   {"state", "GET", "/imprint/v1/alarms?state=old", "", 400,
@@ -136,7 +136,7 @@ TEST_F(Pipeline, RefusesWhatItDoesNotKnow) {
               });
 }
 
-TEST_F(Pipeline, TheLiveFeedTellsWhatHasChanged) {
+TEST_F(Pipeline, TheLiveFeedReportsChanges) {
   const auto topics = monitoring_topics([this] { return world_.monitor.snapshot(); });
   ASSERT_EQ(topics.size(), 2U);
   std::uint64_t pipeline = 0;

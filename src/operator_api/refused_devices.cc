@@ -24,8 +24,8 @@ constexpr std::size_t kMostRead = 2'000;
 constexpr std::size_t kMostOfOneReason = 50;
 constexpr std::int64_t kDefaultDevices = 20;
 
-/// What identifies a device, as far as the device got. Devices without a name that share an address
-/// or a claim cannot be distinguished: they count as one for each cause.
+/// The most specific known name of a device. Unnamed devices that share an address or a claim
+/// cannot be distinguished: they count as one for each cause.
 std::string name_of(const Event& event) {
   const AuditEvent& record = event.record;
   for (const std::string* name : {&record.serial_number, &record.thing, &record.client}) {

@@ -29,7 +29,7 @@ TEST(Reprovisioning, IsAllowedForAWhileAndWithdrawn) {
   EXPECT_EQ(world.call("DELETE", kPath).status, 200) << "nothing to withdraw";
 }
 
-TEST(Reprovisioning, RefusesWhatIsNotThereOrTooLong) {
+TEST(Reprovisioning, RefusesUnknownThingsAndLongPeriods) {
   ControlApiWorld world;
   EXPECT_EQ(world.call("PUT", kPath).status, 404);
   EXPECT_EQ(world.call("DELETE", kPath).status, 404);

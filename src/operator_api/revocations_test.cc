@@ -57,7 +57,7 @@ TEST_F(Revocations, ARevokedKeyGetsNoCertificateUntilItIsLifted) {
   EXPECT_EQ(world.call("DELETE", "/imprint/v1/revocations/" + id).status, 404);
 }
 
-TEST_F(Revocations, OneUnitDoesNotStandForAnotherOfACaWithTheSameName) {
+TEST_F(Revocations, DistinguishCasWithTheSameName) {
   const auto one = test::make_device(test::make_root("Line CA"), "unit");
   const auto other = test::make_device(test::make_root("Line CA"), "unit");
   ASSERT_EQ(one.certificate.serial_hex(), other.certificate.serial_hex());
@@ -80,7 +80,7 @@ TEST_F(Revocations, NameOtherCertificatesOfTheKeyThatStayInService) {
   EXPECT_THAT(world.events().back().detail, testing::Not(HasSubstr("same_key_in_service")));
 }
 
-TEST_F(Revocations, ADeviceWhoseCertificateIsGoneIsNotToldToRegisterItAgain) {
+TEST_F(Revocations, ExplainADeviceWhoseCertificateWasDeleted) {
   const std::string id = create(key).text("certificateId");
   set(id, "REVOKED");
   world.must("DELETE", "/certificates/" + id);
@@ -172,7 +172,7 @@ TEST_F(Revocations, TemplatesOfOperatorsAreHeldToThemToo) {
   EXPECT_THAT(refused.message(), HasSubstr("revoked"));
 }
 
-TEST_F(Revocations, OfAMomentAgoCountWhereAKeyIsLetInOrActivated) {
+TEST_F(Revocations, ConcurrentWithRegistrationOrActivationAreRespected) {
   const auto revoke_meanwhile = [&](const x509::Certificate* certificate) {
     registry::Certificate revoked{.id = CertificateId(Sha256{9}),
                                   .pem = {},
@@ -202,7 +202,7 @@ TEST_F(Revocations, OfAMomentAgoCountWhereAKeyIsLetInOrActivated) {
   EXPECT_EQ(register_outside(test::twin_of(device.certificate)).status, 406);
 }
 
-TEST_F(Revocations, TakeATwinAlongThatCameAMomentAgo) {
+TEST_F(Revocations, IncludeATwinRegisteredConcurrently) {
   const std::string id = register_outside(device.certificate).text("certificateId");
   const x509::Certificate twin = test::twin_of(device.certificate);
   world.store.before_commit([&] {
@@ -215,7 +215,7 @@ TEST_F(Revocations, TakeATwinAlongThatCameAMomentAgo) {
   EXPECT_EQ(status_of(twin.id().hex()), "REVOKED");
 }
 
-TEST_F(Revocations, OfWhatIsStillThereAreNotLifted) {
+TEST_F(Revocations, OfExistingCertificatesAreNotLifted) {
   const std::string id = create(key).text("certificateId");
   set(id, "REVOKED");
   const Reply refused = world.call("DELETE", "/imprint/v1/revocations/" + id);

@@ -27,7 +27,7 @@ constexpr std::string_view kRole = "arn:aws:iam::000000000000:role/Provisioning"
 
 std::string text(const json::object& body) { return encoding::to_json(body); }
 
-/// What an operation needs beyond the names in its path.
+/// The inputs of an operation besides the names in its path.
 struct Given {
   std::string query = {};
   std::string body = {};
@@ -309,7 +309,7 @@ TEST_P(Roles, AreServedWhatTheyAreForAndReachNoRights) {
   const std::string role = GetParam();
   const std::set<std::string> factory_makes = {"CreateClaim", "CreateProvisioningClaim",
                                                "CreateThing"};
-  // Of both; the factory has none of the operator's own look-ups, but those of a line.
+  // Further operations that only read. Of these, the role factory has only Explain.
   const std::set<std::string> looks = {"Explain", "LintTemplate", "TryTemplate", "VerifyAuditTrail",
                                        "WatchLive"};
   ControlApiWorld table;

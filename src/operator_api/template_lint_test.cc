@@ -71,7 +71,7 @@ TEST_F(TemplateLint, ReadsInlinePoliciesAsTheyWouldBe) {
                     "${iot:Connection.Thing.ThingName}")));
 }
 
-TEST_F(TemplateLint, WhatItFindsInLiteralsIsRefusedAtCreationToo) {
+TEST_F(TemplateLint, CreationRefusesWrongLiteralsToo) {
   const auto create = [&](const std::string& body, const std::string& type) {
     return world.call("POST", "/provisioning-templates",
                       encoding::to_json(json::object{

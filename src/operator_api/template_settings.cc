@@ -14,7 +14,7 @@ using registry::ProvisioningTemplate;
 
 namespace {
 
-/// What these operations need besides the call.
+/// The dependencies of these operations.
 struct SettingNeeds {
   registry::Store& store;
   const Current<provisioning::Settings>& settings;

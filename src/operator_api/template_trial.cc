@@ -22,7 +22,7 @@ namespace imprint::operator_api {
 
 namespace {
 
-/// What these operations need besides the call.
+/// The dependencies of these operations.
 struct TrialNeeds {
   registry::Store& store;
   hooks::Invoker& hooks;

@@ -72,7 +72,7 @@ TEST_F(TemplateTrial, ShowsEveryChangeAndMakesNone) {
   EXPECT_TRUE(world.must("GET", "/policies").list("policies").empty());
 }
 
-TEST_F(TemplateTrial, ShowsWhatBecomesOfAThingThatExists) {
+TEST_F(TemplateTrial, ShowsTheChangesToAnExistingThing) {
   world.must("POST", "/things/dev-1",
              R"({"attributePayload":{"attributes":{"serial":"0","room":"7"}}})");
   EXPECT_THAT(

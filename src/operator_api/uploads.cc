@@ -7,7 +7,7 @@ namespace imprint::operator_api {
 
 namespace {
 
-/// What these operations need besides the call.
+/// The dependencies of these operations.
 struct UploadNeeds {
   registry::Store& store;
   bulk::RegistrationTasks& registrations;

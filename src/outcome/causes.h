@@ -9,28 +9,27 @@
 #include "base/error.h"
 #include "outcome/failure_category.h"
 
-/// Every cause for which a device or its request is refused. One row says all there is to say of
-/// a cause: answers, metrics, alarms, `imprint explain`, the dashboard and docs/causes.md read it.
+/// All causes for which a device or its request is refused. One row defines everything about a
+/// cause; answers, metrics, alarms, `imprint explain`, the dashboard and docs/causes.md use it.
 namespace imprint {
 
-/// Whether the same request may succeed later by itself.
+/// Whether the same request may succeed later without any change.
 enum class Again : std::uint8_t { final, later };
 
 struct CauseInfo {
-  std::string_view name;  ///< as events have it: "NotListed"
-  /// errorCode and statusCode of a rejected payload (AWS IoT, fleet provisioning MQTT API; those
-  /// AWS does not document are decided in docs/compatibility.md). Several causes share a code: a
-  /// device must not learn the operator's rules from them. Empty and 0 where no request is
-  /// answered.
+  std::string_view name;  ///< as in events: "NotListed"
+  /// errorCode and statusCode of a rejected payload (AWS IoT, fleet provisioning MQTT API; for
+  /// those that AWS does not document, see docs/compatibility.md). Several causes share a code, so
+  /// that a device cannot learn the operator's rules. Empty and 0 if no request is answered.
   std::string_view wire_code = {};
   int status = 0;
   outcome::FailureCategory category =
       outcome::FailureCategory::internal;  ///< of imprint_provisioning_failure_total
   Again again = Again::final;
-  /// What the operator or the firmware does next, with {certificate} and {hook} for those of the
-  /// event; empty where it takes more than the cause to say (story/judgement.cc).
+  /// What the operator or the firmware should do next. {certificate} and {hook} are replaced by
+  /// those of the event. Empty if it depends on more than the cause (story/judgement.cc).
   std::string_view remedy = {};
-  /// The same of a first connection, where the device sends nothing but its certificate.
+  /// The same for a first connection, on which the device sends only its certificate.
   std::string_view first_connection_remedy = {};
 };
 
@@ -49,8 +48,8 @@ inline constexpr std::string_view kAgreeOnTls =
 
 // The order is that of docs/causes.md.
 inline constexpr auto kCauses = std::to_array<CauseInfo>({
-    // What a provisioning request is answered with. The first seven stand for a fault without a
-    // cause of its own (cause_of).
+    // Answers to provisioning requests. The first seven are for errors without a cause of their own
+    // (cause_of).
     {.name = "InvalidParameters",
      .wire_code = "InvalidParameters",
      .status = 400,
@@ -195,7 +194,7 @@ inline constexpr auto kCauses = std::to_array<CauseInfo>({
                "of service, so the key is refused. If the unit came back from repair and is "
                "trusted again: imprint revocation lift DIR ID, or activate the certificate that is "
                "INACTIVE. If not, it needs a new key."},
-    // The gatekeeper's: which rule of the template a unit did not meet.
+    // The gatekeeper: the rule of the template that a unit did not meet.
     {.name = "NotListed",
      .wire_code = "AccessDenied",
      .status = 403,
@@ -249,7 +248,7 @@ inline constexpr auto kCauses = std::to_array<CauseInfo>({
      .category = not_admitted,
      .remedy = "If this unit is one of yours, change the rule: imprint template set DIR TEMPLATE "
                "KEY=VALUE. If not, what it says about itself is wrong."},
-    // The pre-provisioning hook's.
+    // The pre-provisioning hook.
     {.name = "HookDenied",
      .wire_code = "AccessDenied",
      .status = 403,
@@ -281,8 +280,8 @@ inline constexpr auto kCauses = std::to_array<CauseInfo>({
      .remedy = "The device's own value was acceptable; the hook replaced it with the one that the "
                "sentence names. Correct what its handler returns in parameterOverrides. `imprint "
                "template try` calls the hook and shows the result."},
-    // Of certificates and documents that are brought to the REST API or come with a first
-    // connection. A device is answered by the fault.
+    // Certificates and documents sent to the REST API or on a first connection. The answer to a
+    // device depends on the fault.
     {.name = "CertificateValidation",
      .category = invalid_certificate,
      .first_connection_remedy =
@@ -293,7 +292,7 @@ inline constexpr auto kCauses = std::to_array<CauseInfo>({
     {.name = "InvalidRequest", .category = invalid_parameters},
     {.name = "InvalidQuery", .category = invalid_parameters},
     {.name = "MalformedPolicy", .category = invalid_parameters},
-    // Of the device's certificate, in the handshake and at CONNECT.
+    // The device's certificate, in the handshake and at CONNECT.
     {.name = "unknown-certificate",
      .category = handshake_refused,
      .remedy = "The device presents a certificate that is not registered here, and no registered "
@@ -337,7 +336,7 @@ inline constexpr auto kCauses = std::to_array<CauseInfo>({
      .category = claim_refused,
      .remedy = "Nothing to do: with the setting jitp = aws the first connection is dropped, and "
                "the next one gets in."},
-    // Of the handshake itself.
+    // The handshake itself.
     {.name = "no-certificate", .category = handshake_refused, .remedy = remedy::kAgreeOnTls},
     {.name = "server-not-trusted", .category = handshake_refused, .remedy = remedy::kAgreeOnTls},
     {.name = "no-shared-version", .category = handshake_refused, .remedy = remedy::kAgreeOnTls},
@@ -345,7 +344,7 @@ inline constexpr auto kCauses = std::to_array<CauseInfo>({
     {.name = "no-shared-group", .category = handshake_refused, .remedy = remedy::kAgreeOnTls},
     {.name = "no-shared-signature", .category = handshake_refused, .remedy = remedy::kAgreeOnTls},
     {.name = "no-shared-protocol", .category = handshake_refused, .remedy = remedy::kAgreeOnTls},
-    // Of the device's policies.
+    // The device's policies.
     {.name = "NoPolicy",
      .category = topic_refused,
      .remedy = "No policy is attached to the certificate, so nothing is allowed: aws iot "
@@ -368,7 +367,7 @@ inline constexpr auto kCauses = std::to_array<CauseInfo>({
      .remedy = "This connection does not meet a condition in its policy. If the device may do "
                "this, change the condition that the sentence names: aws iot list-attached-policies "
                "--target with the ARN of certificate {certificate}."},
-    // Of what it asks for.
+    // The device's request.
     {.name = "ClientIdTaken",
      .category = claim_refused,
      .remedy = "Another device is connected under this client id, which is its thing's name. Let "
@@ -386,7 +385,7 @@ inline constexpr auto kCauses = std::to_array<CauseInfo>({
      .category = topic_refused,
      .remedy = "Let the firmware publish without RETAIN. Requests are never retained; for other "
                "topics the policy can allow iot:RetainPublish."},
-    // Of how it speaks MQTT.
+    // The device's use of MQTT.
     {.name = "NotMqtt",
      .category = protocol_fault,
      .remedy = "The first bytes on this connection are not MQTT: let the firmware begin with "
@@ -460,26 +459,26 @@ inline constexpr auto kCauses = std::to_array<CauseInfo>({
                "is for the REST API and the dashboard."},
 });
 
-/// The row of that name; none for a name that only a later version knows.
+/// The cause with that name; none if this version does not know it.
 Cause find_cause(std::string_view name);
 
-/// The cause of an error: its own, or the one that stands for its fault.
+/// The cause of an error: its own, or the one for its fault.
 Cause cause_of(const Error& error);
 
-/// The same for whoever's request is answered: always one with a wire code and a status.
+/// The same for the answer to a request: always a cause with a wire code and a status.
 Cause answered_cause_of(const Error& error);
 
 }  // namespace outcome
 
-/// What programs that read reports know a cause by: its wire code, or its name where it has none.
+/// The code of a cause in reports for programs: its wire code or, without one, its name.
 constexpr std::string_view code_of(Cause cause) {
   return cause->wire_code.empty() ? cause->name : cause->wire_code;
 }
 
-/// Empty for none.
+/// The name of a cause; empty for no cause.
 constexpr std::string_view name_of(Cause cause) { return cause ? cause->name : std::string_view(); }
 
-/// The row of that name; one that is not there does not compile.
+/// The cause with that name; an unknown name does not compile.
 consteval Cause operator""_cause(const char* name, std::size_t size) {
   for (const CauseInfo& info : outcome::kCauses) {
     if (info.name == std::string_view(name, size)) return Cause(info);

@@ -60,7 +60,7 @@ TEST(Causes, HaveRemediesThatNameNothingButTheEventsOwn) {
   }
 }
 
-TEST(Causes, WhatTheOperatorsRulesAreIsNotForWhoeverAsks) {
+TEST(Causes, DoNotRevealTheOperatorsRulesToDevices) {
   for (const std::string_view name : {"NotListed", "Blocked", "ListMissing", "ClaimRefused",
                                       "HookDenied", "LimitReached", "KeyRefused"})
     EXPECT_EQ(find_cause(name)->wire_code, "AccessDenied") << name;

@@ -14,12 +14,12 @@ namespace {
 namespace json = encoding::json;
 using Action = ActivationDecision::Action;
 
-/// In messages that a template's place would stand in.
+/// The place in messages, where those about a template have a JSON path.
 constexpr std::string_view kPlace = "hook";
 
 template <class... Args>
 Unexpected refuse_answer(fmt::format_string<Args...> format, Args&&... args) {
-  return fail(Fault::unavailable, "the activation hook's answer is of no use: {}",
+  return fail(Fault::unavailable, "the activation hook's answer is invalid: {}",
               fmt::format(format, std::forward<Args>(args)...));
 }
 
@@ -37,7 +37,7 @@ Result<const json::array*> read_list(const json::object& object, std::string_vie
   return &value->get_array();
 }
 
-/// A member that is a name of its kind.
+/// Reads a member that contains a valid name.
 template <class Name>
 Result<Name> read_name(const json::value& value, std::string_view member) {
   TRY_ASSIGN(const std::string text, read_text(value, member));

@@ -13,17 +13,17 @@
 #include "hooks/hooks.h"
 #include "templates/template.h"
 
-/// The hook of a CA that has no registration config: decides whether a certificate of it that was
-/// registered just in time is activated, where AWS would use a topic rule and a Lambda function. A
-/// [[hook]] whose `arn` matches the CA certificate's ARN is asked. Imprint's own.
+/// The hook of a CA that has no registration config. It decides whether a certificate that was
+/// registered just in time is activated; on AWS, a topic rule and a Lambda function would do so. It
+/// is the [[hook]] whose `arn` matches the CA certificate's ARN. AWS has no such hook.
 namespace imprint::provisioning {
 
-/// A certificate that a registered CA signed is in the registry and waits for its activation (AWS
+/// A certificate that a registered CA signed has been registered and waits for its activation (AWS
 /// IoT, just-in-time registration).
 struct RegistrationEvent {
   CertificateId certificate;
   CertificateId ca;
-  Timestamp registered;  ///< when the registry gained the certificate
+  Timestamp registered;  ///< when the certificate was added to the registry
   Timestamp now;
   std::string account;
 };
@@ -32,7 +32,7 @@ struct RegistrationEvent {
 /// certificateRegistrationTimestamp (text, ms)}
 encoding::json::object to_json(const RegistrationEvent& event);
 
-/// What the hook is asked: the event with certificatePem and clientId.
+/// The hook's request: the event with certificatePem and clientId.
 std::string question_of(const RegistrationEvent& event, const std::string& certificate_pem,
                         const std::string& client_id);
 
@@ -45,12 +45,12 @@ struct ActivationDecision {
 std::string_view to_string(ActivationDecision::Action action);  ///< "activate", "reject", "pending"
 
 /// {"action": "activate" | "reject" | "pending", "policies": [name...], "thing": {"thingName",
-/// "thingTypeName", "attributes", "thingGroups"}}; `policies` and `thing` go with activate only.
-/// Fault::unavailable for a hook that failed, threw or answered anything else; the message is for
-/// the log and the audit trail.
+/// "thingTypeName", "attributes", "thingGroups"}}; `policies` and `thing` are for activate only.
+/// Fault::unavailable if the hook failed, threw or answered anything else; the message is for the
+/// log and the audit trail.
 Result<ActivationDecision> read_decision(const hooks::Reply& reply);
 
-/// What an activation makes, as if a template had said so.
+/// The resources of an activation, as if they came from a template.
 templates::Resources resources_of(const ActivationDecision& decision,
                                   const CertificateId& certificate);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Registrations that meet each other, or whose store or signer fails.
+// Concurrent registrations, and registrations whose store or signer fails.
 #include "provisioning/cleanup.h"
 #include "test/support/provisioning_world.h"
 
@@ -12,7 +12,7 @@ using runtime::run_blocking;
 using test::at_once;
 using test::kKeepAll;
 
-TEST(Races, DevicesThatMeetOnOneThingLeaveOneActiveCertificate) {
+TEST(Races, ConcurrentRegistrationsOfAThingLeaveOneActiveCertificate) {
   World world;
   world.put(registry::Thing{.name = *ThingName::parse("device-S"),
                             .id = "i",
@@ -25,7 +25,7 @@ TEST(Races, DevicesThatMeetOnOneThingLeaveOneActiveCertificate) {
   EXPECT_EQ(world.active_certificates_of("device-S").size(), 1U);
 }
 
-/// A device that begins again, with its key or (`fresh`) with a new one, until it is registered.
+/// A device that starts again, with its key or (`fresh`) with a new one, until it is registered.
 Result<RegisteredThing> insist(World& world, x509::PrivateKey& key, bool fresh) {
   auto done = world.onboard(key, "S");
   for (int attempt = 0; !done && attempt < 3; ++attempt) {

@@ -31,7 +31,7 @@ AppliedTemplate answer_of(const Known& known) {
   return out;
 }
 
-/// Where in the template the certificate comes from, for messages.
+/// The JSON path of the property that gives the certificate, for messages.
 std::string place_of(const templates::CertificateResource& resource, std::string_view property) {
   return fmt::format("$.Resources.{}.Properties.{}", resource.logical_name, property);
 }
@@ -102,7 +102,7 @@ registry::Task<Result<Known>> ApplyTemplate::sign(Known known) {
   co_return known;
 }
 
-/// A certificate that is here already; or one that a registered CA signed, which this registers.
+/// Finds a certificate that is registered already, or registers one that a registered CA signed.
 registry::Task<Result<void>> ApplyTemplate::find_certificate(
     templates::CertificateResource resource, Known& known) {
   std::optional<x509::Certificate> given;

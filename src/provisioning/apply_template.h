@@ -11,32 +11,33 @@
 
 namespace imprint::provisioning {
 
-/// What a template made or found, as AWS answers it.
+/// The certificate and resources of an applied template, as AWS returns them.
 struct AppliedTemplate {
   std::optional<std::string> certificate_pem = {};
-  /// Logical name -> what follows the account in its ARN: "thing/x", "cert/...", "policy/p".
+  /// Logical name -> the part of the ARN after the account: "thing/x", "cert/...", "policy/p".
   std::map<std::string, std::string> resources = {};
 };
 
 struct ApplyRequest {
   templates::Template parsed;  ///< for templates::Use::register_thing or bulk
   templates::Parameters parameters;
-  registry::AuditEvent event;  ///< who did what; the time and what it is about are added
-  /// Further changes of the same transaction, made for each attempt at it.
+  registry::AuditEvent event;  ///< actor and step; the time and the objects are added
+  /// Adds changes to the same transaction; called for each attempt.
   std::function<Result<void>(const AppliedTemplate&, registry::ChangeSet&)> also = {};
 };
 
-/// An operator's template, carried out once: RegisterThing of the REST API, and each line of a bulk
-/// registration. The certificate is signed from the template's CSR, is one that the registry knows
-/// already, by id or PEM, or comes as PEM and was signed by a registered CA. All or nothing; a
-/// template that cannot be carried out is refused before anything is signed. One per process, any
+/// Applies an operator's template once, for RegisterThing of the REST API and for each line of a
+/// bulk registration. The template's certificate resource is a CSR to sign, the id or PEM of a
+/// registered certificate, or the PEM of a certificate that is not registered yet. All or nothing;
+/// a template that cannot be applied is refused before anything is signed. One per process, any
 /// thread.
 class ApplyTemplate {
  public:
   ApplyTemplate(registry::Store& store, IssueCertificate& issue, const Clock& clock, Random& random)
       : store_(store), issue_(issue), clock_(clock), random_(random) {}
 
-  /// Errors carry the codes of caller.h; Fault::unavailable after losing five races in a row.
+  /// Errors that AWS has a code for have a cause (outcome/causes.h). Fault::unavailable after five
+  /// lost races in a row.
   registry::Task<Result<AppliedTemplate>> run(ApplyRequest request);
 
  private:

@@ -89,7 +89,7 @@ struct World {
   ApplyTemplate apply{store, issue, clock, random};
 };
 
-TEST(ApplyTemplate, MakesEverythingFromASigningRequest) {
+TEST(ApplyTemplate, CreatesAllResourcesFromASigningRequest) {
   World world;
   const auto done = world.run({kThing, kPolicy, certificate_resource("CertificateSigningRequest")},
                               {{"Source", csr()}});
@@ -120,7 +120,7 @@ TEST(ApplyTemplate, MakesEverythingFromASigningRequest) {
   EXPECT_EQ(events[0].certificate, made.id.hex());
 }
 
-TEST(ApplyTemplate, TakesACertificateThatIsHereByIdOrPem) {
+TEST(ApplyTemplate, UsesARegisteredCertificateByIdOrPem) {
   for (const bool by_pem : {false, true}) {
     World world;
     const auto made = run_blocking(world.issue.run(test::make_key().public_key(), {}));
@@ -132,7 +132,7 @@ TEST(ApplyTemplate, TakesACertificateThatIsHereByIdOrPem) {
     EXPECT_EQ(world.certificates()[0].status, CertificateStatus::active);
     EXPECT_EQ(world.certificates()[0].version, 2);
     EXPECT_EQ(done->certificate_pem, made->pem);
-    // Once more: nothing to change, and no error.
+    // Applied again: changes nothing, without an error.
     ASSERT_TRUE(
         world.run({kThing, certificate_resource("CertificateId")}, {{"Source", made->id.hex()}}));
     EXPECT_EQ(world.certificates()[0].version, 2);
@@ -158,7 +158,7 @@ TEST(ApplyTemplate, LeavesOtherCertificatesOfAThingAlone) {
   EXPECT_EQ(world.certificates().size(), 2U);
 }
 
-TEST(ApplyTemplate, LeavesACertificateAloneThatBelongsToAnotherThingAlone) {
+TEST(ApplyTemplate, RefusesACertificateThatBelongsExclusivelyToAnotherThing) {
   World world;
   const auto made = run_blocking(world.issue.run(test::make_key().public_key(), {}));
   ASSERT_TRUE(made);
@@ -230,7 +230,7 @@ TEST(ApplyTemplate, RefusesBeforeAnythingIsSigned) {
   }
 }
 
-TEST(ApplyTemplate, CommitsWhatComesAlongOrNothing) {
+TEST(ApplyTemplate, CommitsAdditionalChangesOrNothing) {
   World world;
   int attempts = 0;
   const auto also = [&](const AppliedTemplate& applied,
@@ -271,7 +271,7 @@ TEST(ApplyTemplate, LeavesNothingHalfDoneWhicheverStoreCallFails) {
   }
 }
 
-/// A CA of the operator's own, as registered.
+/// The record of an operator's own CA.
 registry::CaCertificate ca_record(const test::Identity& ca) {
   return {.id = ca.certificate.id(),
           .pem = ca.certificate.pem(),
@@ -298,14 +298,14 @@ TEST(ApplyTemplate, RegistersACertificateThatARegisteredCaSigned) {
   EXPECT_EQ(record.common_name, "unit-1");
   const std::string alone = certificate_resource("CertificatePem");
   EXPECT_TRUE(world.run({alone, kThing}, {{"Source", device.certificate.pem()}}))
-      << "the second time it is here already";
+      << "the second time it is registered already";
   const test::Identity second = test::make_device(factory, "unit-2");
   EXPECT_TRUE(world.run({alone}, {{"Source", second.certificate.pem()}}))
       << "its issuer is found without being given";
   EXPECT_EQ(world.certificates().size(), 2U);
 }
 
-TEST(ApplyTemplate, RegistersNothingThatNoActiveCaSigned) {
+TEST(ApplyTemplate, RegistersOnlyCertificatesOfActiveCas) {
   const test::Identity factory = test::make_root("Factory CA");
   const test::Identity other = test::make_root("Other CA");
   const test::Identity device = test::make_device(factory, "unit-1");

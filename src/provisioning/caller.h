@@ -15,7 +15,7 @@ namespace imprint::provisioning {
 struct Caller {
   CertificateId certificate;
   std::string client_id = {};
-  std::string correlation = {};  ///< one for all steps of a connection, in every event
+  std::string correlation = {};  ///< in all events of the connection
   std::string source_ip = {};
   /// Whether its policies still allow the request. Absent: only its certificate decides.
   std::function<runtime::Task<Result<void>>()> may_still = {};

@@ -10,9 +10,10 @@
 
 namespace imprint::provisioning {
 
-/// What a template for just-in-time provisioning reads from the device's certificate: its id, and
-/// of the subject the first Country, Organization, OrganizationalUnit, DistinguishedNameQualifier,
-/// StateName, CommonName and SerialNumber; those that it lacks are absent (AWS IoT, JITP).
+/// The parameters of a template for just-in-time provisioning, from the device's certificate: its
+/// id and, of its subject, the first Country, Organization, OrganizationalUnit,
+/// DistinguishedNameQualifier, StateName, CommonName and SerialNumber. A field that the subject
+/// does not have is absent (AWS IoT, JITP).
 templates::Predefined certificate_parameters(const x509::Certificate& certificate);
 
 /// A field of the subject that a template for just-in-time provisioning reads.
@@ -23,8 +24,8 @@ struct SubjectField {
 };
 std::vector<SubjectField> subject_fields(const templates::Template& parsed);
 
-/// What would keep a device with this certificate from being provisioned through the template:
-/// fields that its subject lacks, values that make no name.
+/// The problems that would keep a device with this certificate from being provisioned through the
+/// template: missing fields of its subject, and values that are not valid names.
 std::vector<templates::Problem> check_subject(const templates::Template& parsed,
                                               const x509::Certificate& certificate);
 

@@ -16,7 +16,7 @@ using registry::ClaimBudget;
 using registry::SerialRange;
 using Kind = ClaimVerdict::Kind;
 
-/// A claim that learns remembers no more networks than this.
+/// The most networks that a claim learns.
 constexpr std::size_t kMostLearnedNetworks = 64;
 
 bool is_upper_hex(char c) { return name_rules::is_digit(c) || (c >= 'A' && c <= 'F'); }
@@ -24,7 +24,7 @@ bool is_lower_hex(char c) { return name_rules::is_digit(c) || (c >= 'a' && c <= 
 
 using Digits = bool (*)(char);
 
-/// What a range counts in, and how many characters come before.
+/// The alphabet that a range counts in, and the length of the common prefix before it.
 struct Counting {
   std::size_t prefix;
   Digits digits;
@@ -151,11 +151,11 @@ Result<void> check_serial_range(const SerialRange& range) {
   };
   if (range.first.empty() || range.last.empty()) return refuse_range("one end is empty");
   if (range.first.size() != range.last.size())
-    return refuse_range("both ends have the same length; write leading zeros");
+    return refuse_range("both ends must have the same length; write leading zeros");
   if (!counting_of(range)) {
     return refuse_range(
-        "after what both begin with, both ends go on in digits, or in hexadecimal digits of one "
-        "case");
+        "after their common beginning, both ends must consist of digits, or of hexadecimal digits "
+        "of one case");
   }
   if (range.first > range.last) return refuse_range("its end comes before its beginning");
   return {};
@@ -165,7 +165,7 @@ bool lies_in(const SerialRange& range, std::string_view serial_number) {
   const auto counting = counting_of(range);
   if (!counting || serial_number.size() != range.first.size()) return false;
   const std::string_view counted = serial_number.substr(counting->prefix);
-  // Digits come before letters, so of one length and alphabet, byte by byte is in order.
+  // Texts of one length and alphabet compare as their numbers do: digits sort before letters.
   return std::ranges::all_of(counted, counting->digits) && range.first <= serial_number &&
          serial_number <= range.last;
 }
@@ -177,8 +177,8 @@ Result<void> check_budget(const ClaimBudget& budget) {
   for (const Network& network : budget.networks) {
     if (network == network.first()) continue;
     return fail_at(Fault::invalid, "networks",
-                   "{} has an address that goes on after its prefix; the range is {}",
-                   network.text(), network.first().text());
+                   "{} has address bits set after its prefix; the range is {}", network.text(),
+                   network.first().text());
   }
   return {};
 }

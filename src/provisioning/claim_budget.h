@@ -14,13 +14,13 @@ namespace imprint::provisioning {
 /// The counter of the devices that a claim has registered.
 std::string devices_counter(const CertificateId& claim);
 
-/// Whether registering this certificate makes one device more: it has not been in use before.
+/// Whether registering this certificate adds a device: it has never been active.
 bool is_new_device(const registry::Certificate& certificate);
 
-/// "A-0001" and "A-0100": of one length, equal up to where both go on in digits, and in order.
-/// Between them lie the serial numbers of that length that begin in the same way and go on in
-/// digits. Where decimal digits do not do, hexadecimal ones of one case may. Nothing else: a serial
-/// number that merely sorts between two others is not of their batch.
+/// The ends of a range, such as "A-0001" and "A-0100", must have the same length and be in order.
+/// After their common prefix they must consist of digits, or of hexadecimal digits of one case. The
+/// range contains the serial numbers of the same length, prefix and kind of digits between its
+/// ends; a serial number that merely sorts between them is not in it.
 Result<void> check_serial_range(const registry::SerialRange& range);
 bool lies_in(const registry::SerialRange& range, std::string_view serial_number);
 
@@ -43,9 +43,9 @@ struct ClaimUse {
 enum class ClaimState : std::uint8_t {
   in_service,
   frozen,
-  inactive,  ///< by an operator; or not activated yet
+  inactive,  ///< deactivated by an operator, or not activated yet
   revoked,
-  expired,    ///< its certificate has ended
+  expired,    ///< its certificate has expired
   not_begun,  ///< its budget begins later
   ended,      ///< its budget has ended
   used_up,    ///< every device it may register is registered
@@ -65,7 +65,7 @@ struct ClaimVerdict {
   Kind kind = Kind::allow;
   /// The rule that decided, what it allows and what was found. Empty when allowed.
   std::string because = {};
-  std::optional<Network> learns = {};  ///< to be remembered of the claim, with `allow` only
+  std::optional<Network> learns = {};  ///< network to add to the claim; with `allow` only
 };
 
 /// Refuses what the budget does not allow. Freezes the claim on a use that cannot come from the
@@ -74,10 +74,10 @@ struct ClaimVerdict {
 ClaimVerdict decide(const registry::Certificate& claim, const ClaimUse& use,
                     const ClaimFacts& facts);
 
-/// The sentence for a claim that has no device left, as decide() gives it.
+/// The sentence of decide() for a claim that has registered all its devices.
 std::string used_up(std::int64_t devices, std::int64_t max_devices);
 
-/// What a connection with a frozen claim is told: since when, and why.
+/// The message for a connection with a frozen claim: since when it is frozen, and why.
 std::string told_when_frozen(const CertificateId& claim, const registry::Freeze& freeze);
 
 /// Takes an ACTIVE claim out of service. Store it with registry::update: of many uses at once, only

@@ -26,13 +26,13 @@ std::vector<Network> networks(std::initializer_list<const char*> texts) {
 ClaimUse registers(const char* serial_number, const char* template_name = "T") {
   return {.registers = ClaimUse::Registration{*TemplateName::parse(template_name), serial_number}};
 }
-ClaimUse comes_again() {
+ClaimUse registers_again() {
   ClaimUse use = registers("A-07");
   use.is_new_device = false;
   return use;
 }
 
-TEST(ClaimBudget, DecidesByTheFirstRuleThatIsBroken) {
+TEST(ClaimBudget, AllowsRefusesOrFreezesByEachRule) {
   const ClaimBudget none;
   const ClaimBudget hundred{.max_devices = 100};
   const ClaimBudget hall{.networks = networks({"10.1.0.0/16", "2001:db8::/32"})};
@@ -50,16 +50,9 @@ TEST(ClaimBudget, DecidesByTheFirstRuleThatIsBroken) {
     Kind kind;
     const char* because;
   } rows[] = {
-      {"nothing is asked of AWS's own claims",
-       none,
-       registers(""),
-       {},
-       "",
-       1'000'000,
-       Kind::allow,
-       ""},
-      {"the last device", hundred, registers("x"), {}, "10.1.1.1", 99, Kind::allow, ""},
-      {"the one after the last",
+      {"no budget", none, registers(""), {}, "", 1'000'000, Kind::allow, ""},
+      {"the last device allowed", hundred, registers("x"), {}, "10.1.1.1", 99, Kind::allow, ""},
+      {"one device too many",
        hundred,
        registers("x"),
        {},
@@ -67,7 +60,7 @@ TEST(ClaimBudget, DecidesByTheFirstRuleThatIsBroken) {
        100,
        Kind::freeze,
        "100 of 100 are registered (rule max-devices)"},
-      {"a certificate after the last",
+      {"a certificate request after the last device",
        hundred,
        {},
        {},
@@ -75,8 +68,22 @@ TEST(ClaimBudget, DecidesByTheFirstRuleThatIsBroken) {
        100,
        Kind::freeze,
        "(rule max-devices)"},
-      {"a limit lowered meanwhile", hundred, {}, {}, "10.1.1.1", 107, Kind::freeze, "107 of 100"},
-      {"a known device again", hundred, comes_again(), {}, "10.1.1.1", 100, Kind::allow, ""},
+      {"a limit lowered below the count",
+       hundred,
+       {},
+       {},
+       "10.1.1.1",
+       107,
+       Kind::freeze,
+       "107 of 100"},
+      {"a known device registers again",
+       hundred,
+       registers_again(),
+       {},
+       "10.1.1.1",
+       100,
+       Kind::allow,
+       ""},
       {"inside", hall, {}, {}, "10.1.255.1", 0, Kind::allow, ""},
       {"inside, v6", hall, {}, {}, "2001:db8::9", 0, Kind::allow, ""},
       {"inside, mapped", hall, {}, {}, "::ffff:10.1.0.9", 0, Kind::allow, ""},
@@ -88,14 +95,28 @@ TEST(ClaimBudget, DecidesByTheFirstRuleThatIsBroken) {
        0,
        Kind::freeze,
        "from 10.2.0.1, outside its networks 10.1.0.0/16, 2001:db8::/32 (rule networks)"},
-      {"outside, a known device", hall, comes_again(), {}, "10.2.0.1", 0, Kind::freeze, "networks"},
-      {"from nowhere", hall, {}, {}, "", 0, Kind::freeze, "networks"},
-      {"learned", learner, {}, {}, "192.0.2.99", 50, Kind::allow, ""},
+      {"outside, a known device",
+       hall,
+       registers_again(),
+       {},
+       "10.2.0.1",
+       0,
+       Kind::freeze,
+       "networks"},
+      {"no source address", hall, {}, {}, "", 0, Kind::freeze, "networks"},
+      {"from a learned network", learner, {}, {}, "192.0.2.99", 50, Kind::allow, ""},
       {"still learning", learner, {}, {}, "198.51.100.1", 2, Kind::allow, ""},
-      {"not learned", learner, {}, {}, "198.51.100.1", 3, Kind::freeze, "rule learn-networks"},
-      {"in the batch", batch, registers("A-50"), {}, "", 0, Kind::allow, ""},
-      {"a certificate first", batch, {}, {}, "", 0, Kind::allow, ""},
-      {"after the batch",
+      {"from an unknown network after learning",
+       learner,
+       {},
+       {},
+       "198.51.100.1",
+       3,
+       Kind::freeze,
+       "rule learn-networks"},
+      {"the last serial number of the batch", batch, registers("A-50"), {}, "", 0, Kind::allow, ""},
+      {"a certificate request has no serial number", batch, {}, {}, "", 0, Kind::allow, ""},
+      {"after the end of the batch",
        batch,
        registers("A-51"),
        {},
@@ -106,8 +127,8 @@ TEST(ClaimBudget, DecidesByTheFirstRuleThatIsBroken) {
       {"another batch", batch, registers("B-01"), {}, "", 0, Kind::freeze, "rule serials"},
       {"no serial number", batch, registers(""), {}, "", 0, Kind::refuse, "rule serials"},
       {"one template", two, registers("x", "T"), {}, "", 0, Kind::allow, ""},
-      {"the other", two, registers("x", "U"), {}, "", 0, Kind::allow, ""},
-      {"a third",
+      {"the other template", two, registers("x", "U"), {}, "", 0, Kind::allow, ""},
+      {"a template that is not listed",
        two,
        registers("x", "V"),
        {},
@@ -116,8 +137,8 @@ TEST(ClaimBudget, DecidesByTheFirstRuleThatIsBroken) {
        Kind::refuse,
        "template \"T\" or \"U\" only, not with \"V\""},
       {"too early", shift, {}, from_milliseconds(kNow - 1), "", 0, Kind::refuse, "rule from"},
-      {"the first moment", shift, {}, from_milliseconds(kNow), "", 0, Kind::allow, ""},
-      {"the last moment", shift, {}, from_milliseconds(kNow + 9), "", 0, Kind::allow, ""},
+      {"at the start", shift, {}, from_milliseconds(kNow), "", 0, Kind::allow, ""},
+      {"just before the end", shift, {}, from_milliseconds(kNow + 9), "", 0, Kind::allow, ""},
       {"too late", shift, {}, from_milliseconds(kNow + 10), "", 0, Kind::refuse, "rule until"},
   };
   for (const auto& row : rows) {
@@ -133,7 +154,7 @@ TEST(ClaimBudget, DecidesByTheFirstRuleThatIsBroken) {
   }
 }
 
-TEST(ClaimState, SaysWhetherAClaimCanBeUsedAndIfNotWhy) {
+TEST(ClaimState, FollowsFromStatusBudgetAndTime) {
   using enum ClaimState;
   const Timestamp now = from_milliseconds(kNow);
   const auto claim = [&](auto change) {
@@ -168,7 +189,7 @@ TEST(ClaimState, SaysWhetherAClaimCanBeUsedAndIfNotWhy) {
     EXPECT_EQ(state_of(claim(row.change), row.devices, now), row.state) << to_string(row.state);
 }
 
-TEST(ClaimBudget, LearnsTheSiteOfAnAddressAndNoMoreThanSixtyFour) {
+TEST(ClaimBudget, LearnsAtMostSixtyFourNetworks) {
   registry::Certificate claim{.id = CertificateId(Sha256{1}), .pem = {}};
   claim.claim_budget.learning_devices = 1;
   for (int i = 0; i < 70; ++i) {
@@ -180,7 +201,7 @@ TEST(ClaimBudget, LearnsTheSiteOfAnAddressAndNoMoreThanSixtyFour) {
   EXPECT_EQ(claim.claim_networks.front().text(), "10.0.0.0/24");
 }
 
-TEST(SerialRanges, HoldWhatCountsFromOneEndToTheOther) {
+TEST(SerialRanges, ContainSerialNumbersOfTheirFormBetweenTheirEnds) {
   const struct {
     const char* first;
     const char* last;
@@ -216,7 +237,7 @@ TEST(SerialRanges, HoldWhatCountsFromOneEndToTheOther) {
   }
 }
 
-TEST(ClaimBudget, RefusesRulesThatNoUseCouldMeet) {
+TEST(ClaimBudget, RefusesRulesThatNoRequestCouldMeet) {
   const struct {
     ClaimBudget budget;
     const char* because;
@@ -224,9 +245,9 @@ TEST(ClaimBudget, RefusesRulesThatNoUseCouldMeet) {
       {{.serials = SerialRange{"", "A"}}, "empty"},
       {{.serials = SerialRange{"A-1", "A-10"}}, "same length"},
       {{.serials = SerialRange{"A-9", "A-1"}}, "before its beginning"},
-      {{.serials = SerialRange{"A-1", "B-2"}}, "go on in digits"},
-      {{.serials = SerialRange{"A-0x", "A-9y"}}, "go on in digits"},
-      {{.serials = SerialRange{"aF", "Af"}}, "go on in digits"},
+      {{.serials = SerialRange{"A-1", "B-2"}}, "must consist of digits"},
+      {{.serials = SerialRange{"A-0x", "A-9y"}}, "must consist of digits"},
+      {{.serials = SerialRange{"aF", "Af"}}, "must consist of digits"},
       {{.from = from_milliseconds(2), .until = from_milliseconds(2)}, "not after"},
       {{.networks = networks({"10.0.0.0/8", "10.1.0.0/8"})}, "the range is 10.0.0.0/8"},
   };
@@ -238,7 +259,7 @@ TEST(ClaimBudget, RefusesRulesThatNoUseCouldMeet) {
   }
 }
 
-TEST(ClaimRates, NeverLetMoreThroughInAnyStretch) {
+TEST(ClaimRates, HoldInEverySlidingWindow) {
   ClaimRates rates;
   const CertificateId claim{Sha256{1}};
   const Rate rate{.most = 3, .per = Seconds(10)};
@@ -249,8 +270,8 @@ TEST(ClaimRates, NeverLetMoreThroughInAnyStretch) {
   EXPECT_TRUE(rates.take(claim, rate, at(9)));
   EXPECT_FALSE(rates.take(claim, rate, at(9)));
   EXPECT_FALSE(rates.has_room(claim, rate, at(9)));
-  EXPECT_TRUE(rates.take(CertificateId(Sha256{2}), rate, at(9))) << "others have their own";
-  EXPECT_TRUE(rates.take(claim, rate, at(10))) << "the first has gone by";
+  EXPECT_TRUE(rates.take(CertificateId(Sha256{2}), rate, at(9))) << "each claim has its own rate";
+  EXPECT_TRUE(rates.take(claim, rate, at(10))) << "the first use has left the window";
   EXPECT_FALSE(rates.take(claim, rate, at(17)));
   EXPECT_TRUE(rates.take(claim, rate, at(18)));
 }

@@ -22,12 +22,12 @@ Error deny(std::string message) {
 /// A request may come before its connection is closed because of the deactivation.
 Error deny_inactive(const CertificateId& id, const std::optional<Certificate>& found) {
   if (found && found->frozen) return deny(told_when_frozen(id, *found->frozen));
-  return deny(fmt::format("certificate {}, which asks, has been {} meanwhile", id.hex(),
+  return deny(fmt::format("certificate {} of this connection has been {}", id.hex(),
                           found ? "deactivated" : "deleted"));
 }
 
 Error deny_expired(const Certificate& claim) {
-  return deny(fmt::format("certificate {}, which asks, has expired", claim.id.hex()));
+  return deny(fmt::format("certificate {} of this connection has expired", claim.id.hex()));
 }
 
 /// The answer does not wait for it: freezing closes the claim's connections, and the device that
@@ -67,7 +67,7 @@ registry::Task<Result<Certificate>> ClaimGuard::admit_once(const Caller& caller,
   const Timestamp now = clock_.now();
   if (!claim || claim->status != CertificateStatus::active)
     co_return tl::unexpected(deny_inactive(caller.certificate, claim));
-  // It was valid when the connection began.
+  // The handshake has checked this, but the certificate may have expired since.
   if (now > claim->not_after) co_return tl::unexpected(deny_expired(*claim));
   const std::int64_t devices = counter ? counter->value : 0;
   const std::string serial_number = use.registers ? use.registers->serial_number : std::string();

@@ -13,7 +13,7 @@ using test::at_once;
 using test::mission_template;
 using testing::HasSubstr;
 
-TEST(Claims, AreHeldToTheirTemplateAndTheirNumberOfDevices) {
+TEST(Claims, AreLimitedToTheirTemplateAndNumberOfDevices) {
   World world;
   world.add_template("Other", mission_template());
   world.give(1, {.templates = {*TemplateName::parse("T")}, .max_devices = 2});
@@ -43,11 +43,11 @@ TEST(Claims, EndWithTheirCertificate) {
   EXPECT_TRUE(world.create(test::make_key()));
   world.clock.advance(std::chrono::minutes(6));
   const auto late = world.create(test::make_key());
-  ASSERT_FALSE(late) << "the connection is open still";
+  ASSERT_FALSE(late) << "the connection is still open";
   EXPECT_EQ(late.error().cause, "ClaimRefused"_cause);
   EXPECT_THAT(late.error().message, HasSubstr("has expired"));
   EXPECT_FALSE(run_blocking(world.create_certificate.with_keys(world.caller)));
-  EXPECT_FALSE(world.create(key)) << "what was made before, too";
+  EXPECT_FALSE(world.create(key)) << "not even for a certificate created before";
   EXPECT_FALSE(world.register_with(waiting->ownership_token.reveal(), World::parameters("S")));
 }
 
@@ -61,12 +61,12 @@ TEST(Claims, OneKeyIsOneDevice) {
   EXPECT_EQ(second.error().cause, "KeyOfAnotherThing"_cause);
   EXPECT_THAT(second.error().message, HasSubstr("device-1"));
   const auto other = world.create(test::make_key());
-  ASSERT_FALSE(other) << "a claim that is used up makes no more certificates";
+  ASSERT_FALSE(other) << "a claim that is used up gets no more certificates";
   EXPECT_EQ(other.error().cause, "ClaimRefused"_cause);
   EXPECT_EQ(world.all<registry::Thing>(registry::query::Things{}).size(), 1U);
 }
 
-/// A claim whose tenth device is its last.
+/// A claim for at most ten devices.
 struct TenDevices : World {
   TenDevices() { give(1, {.max_devices = 10}); }
   registry::Certificate own() { return certificate(caller.certificate); }
@@ -82,8 +82,8 @@ TEST(Claims, FreezeOnceWithOneAlarmWhenTheyAreUsedUp) {
   const auto key = test::make_key();
   ASSERT_TRUE(world.onboard(key, "1"));
   for (int i = 2; i <= 10; ++i) ASSERT_TRUE(world.onboard(test::make_key(), std::to_string(i)));
-  EXPECT_EQ(world.own().status, CertificateStatus::active) << "nobody has asked for more yet";
-  EXPECT_TRUE(world.onboard(key, "1", "2.0.0")) << "a known device is no device more";
+  EXPECT_EQ(world.own().status, CertificateStatus::active) << "nobody has exceeded the limit yet";
+  EXPECT_TRUE(world.onboard(key, "1", "2.0.0")) << "a known device is not counted again";
   EXPECT_FALSE(world.own().frozen);
 
   const auto more = world.create(test::make_key());
@@ -105,7 +105,7 @@ TEST(Claims, FreezeOnceWithOneAlarmWhenTheyAreUsedUp) {
   EXPECT_EQ(world.alarms_of(alarms::Kind::claim_frozen).size(), 1U);
 }
 
-TEST(Claims, OfTenDevicesRegisterTenWhenManyComeAtOnce) {
+TEST(Claims, OfTenDevicesRegisterTenOfManyConcurrentDevices) {
   TenDevices world;
   std::vector<std::string> tokens;
   for (int i = 0; i < 25; ++i)
@@ -129,7 +129,7 @@ TEST(Claims, OfTenDevicesRegisterTenWhenManyComeAtOnce) {
   EXPECT_EQ(world.alarms_of(alarms::Kind::claim_frozen).size(), 1U);
 }
 
-TEST(Claims, ThatWereUsedWithoutABudgetHaveCounted) {
+TEST(Claims, CountDevicesRegisteredBeforeTheyHadABudget) {
   TenDevices world;
   world.give(1, {});
   ASSERT_TRUE(world.onboard(test::make_key(), "1"));
@@ -148,7 +148,7 @@ TEST(Claims, FreezeForASerialNumberOfAnotherBatch) {
   ASSERT_FALSE(other);
   EXPECT_EQ(other.error().cause, "ClaimRefused"_cause);
   EXPECT_EQ(world.alarms_of(alarms::Kind::claim_frozen).at(0).serial_number, "A6");
-  EXPECT_FALSE(world.onboard(test::make_key(), "A4")) << "it is frozen for everybody";
+  EXPECT_FALSE(world.onboard(test::make_key(), "A4")) << "it is frozen for all devices";
 }
 
 TEST(Claims, LearnTheirNetworksFromTheirFirstDevices) {
@@ -167,7 +167,7 @@ TEST(Claims, LearnTheirNetworksFromTheirFirstDevices) {
   EXPECT_THAT(world.own().frozen->because, HasSubstr("10.0.0.0/24, 10.0.9.0/24"));
 }
 
-TEST(Claims, FromANewPlaceAreToldOnceAndGoOn) {
+TEST(Claims, FromANewPlaceRaiseOneAlarmAndStayInService) {
   TenDevices world;
   world.settings.set({.key_algorithm = x509::KeyAlgorithm::ec_p256,
                       .new_places = {.after_devices = 2, .most_places = 2}});
@@ -186,7 +186,7 @@ TEST(Claims, FromANewPlaceAreToldOnceAndGoOn) {
   EXPECT_FALSE(world.own().frozen);
 }
 
-TEST(Claims, LearnOneNetworkFromManyAtOnce) {
+TEST(Claims, LearnANetworkOnceFromConcurrentDevices) {
   TenDevices world;
   world.give(1, {.learning_devices = 5});
   world.caller.source_ip = "10.0.0.1";
@@ -211,7 +211,7 @@ TEST(Claims, AreSlowedDownByTheirRateAndStayInService) {
   EXPECT_TRUE(world.register_with(token, World::parameters("3")));
 }
 
-TEST(Claims, PayOnceForADeviceWhoseAnswerWasLost) {
+TEST(Claims, CountADeviceOnceIfItsAnswerWasLost) {
   TenDevices world;
   world.give(1, {.max_devices = 3});
   for (int i = 0; i < 3; ++i) {
@@ -223,7 +223,7 @@ TEST(Claims, PayOnceForADeviceWhoseAnswerWasLost) {
   EXPECT_FALSE(world.own().frozen);
 }
 
-TEST(Claims, HoldToTheirRangeTheParameterThatTheTemplateCallsItsSerial) {
+TEST(Claims, CheckTheSerialParameterOfTheTemplate) {
   TenDevices world;
   world.give(1, {.serials = registry::SerialRange{"A1", "A5"}});
   auto record =
@@ -236,7 +236,7 @@ TEST(Claims, HoldToTheirRangeTheParameterThatTheTemplateCallsItsSerial) {
   EXPECT_TRUE(world.own().frozen);
 }
 
-TEST(Claims, TellTheSerialOfARefusedUnitWhateverTheTemplateCallsIt) {
+TEST(Claims, RecordTheSerialOfARefusedUnitFromAnyParameter) {
   TenDevices world;
   auto record =
       *run_blocking(registry::get(world.memory, registry::template_key(*TemplateName::parse("T"))));
@@ -251,7 +251,7 @@ TEST(Claims, TellTheSerialOfARefusedUnitWhateverTheTemplateCallsIt) {
   EXPECT_EQ(outcome.serial_number, "X9");
 }
 
-TEST(Claims, LoseNothingWhenTheFreezeCannotBeStored) {
+TEST(Claims, AreFrozenByTheNextUseIfAFreezeIsNotStored) {
   TenDevices world;
   world.give(1, {.serials = registry::SerialRange{"A1", "A5"}});
   const auto created = world.create(test::make_key());

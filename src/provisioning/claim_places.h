@@ -13,7 +13,7 @@
 /// (learn-networks).
 namespace imprint::provisioning {
 
-/// The sites that a claim was used from (Network::site), in a setting of its own.
+/// The sites (Network::site) that a claim was used from; stored as a setting.
 struct ClaimPlaces {
   std::vector<Network> learned = {};  ///< while its first devices registered
   std::vector<Network> alarmed = {};  ///< later ones, each of which raised an alarm

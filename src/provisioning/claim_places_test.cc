@@ -11,7 +11,7 @@ using ::testing::HasSubstr;
 
 Network site(int number) { return *Network::parse(fmt::format("10.0.{}.0/24", number)); }
 
-/// What became of uses in a row, as the store would keep it.
+/// The result of several uses in succession, with the stored state.
 struct Claim {
   alarms::NewPlaceOptions options = {.after_devices = 5, .most_places = 2};
   ClaimPlaces known = {};
@@ -29,7 +29,7 @@ struct Claim {
   }
 };
 
-TEST(ClaimPlaces, ANewOneAfterAWhileIsAnAlarmOnce) {
+TEST(ClaimPlaces, RaiseOneAlarmForANewPlaceAfterLearning) {
   Claim claim;
   EXPECT_EQ(claim.use(1, 0), "");
   EXPECT_EQ(claim.use(2, 4), "");
@@ -39,14 +39,14 @@ TEST(ClaimPlaces, ANewOneAfterAWhileIsAnAlarmOnce) {
   EXPECT_THAT(claim.use(4, 6), HasSubstr("came from 10.0.1.0/24, 10.0.2.0/24"));
 }
 
-TEST(ClaimPlaces, OfAClaimThatIsUsedEverywhereAreNoNews) {
+TEST(ClaimPlaces, OfAClaimUsedFromManyNetworksRaiseNoAlarm) {
   Claim claim;
   for (int i = 0; i < 4; ++i) EXPECT_EQ(claim.use(i, 1), "");
-  EXPECT_EQ(claim.known.learned.size(), 3U) << "it is not remembered further";
+  EXPECT_EQ(claim.known.learned.size(), 3U) << "no further places are stored";
   EXPECT_EQ(claim.use(9, 100), "");
 }
 
-TEST(ClaimPlaces, OfAClaimThatIsOldWhenWeBeginToLookAreLearnedFirst) {
+TEST(ClaimPlaces, OfAnExistingClaimAreLearnedFirst) {
   Claim claim;
   EXPECT_EQ(claim.use(1, 1000), "");
   EXPECT_EQ(claim.use(2, 1004), "");
@@ -70,7 +70,7 @@ TEST(ClaimPlaces, AreNotWatchedWhenSwitchedOff) {
   EXPECT_EQ(claim.known, ClaimPlaces());
 }
 
-TEST(ClaimPlaces, BrokenRecordsAreAsIfThereWereNone) {
+TEST(ClaimPlaces, MalformedRecordsCountAsNone) {
   for (const char* value : {"", "[]", "{", R"({"learned":1,"told":[1,"x"],"firstDevices":"y"})"}) {
     const ClaimPlaces places = read_places(registry::Setting{.name = "s", .value = value});
     EXPECT_TRUE(places.learned.empty() && places.alarmed.empty()) << value;

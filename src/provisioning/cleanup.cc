@@ -10,7 +10,7 @@ namespace imprint::provisioning {
 
 namespace {
 
-/// No signer takes longer; a younger intent may belong to a certificate that is being signed.
+/// Longer than any signer takes: a younger intent may belong to a certificate that is being signed.
 constexpr auto kIntentAge = std::chrono::minutes(10);
 
 registry::Task<Result<bool>> is_attached(registry::Store& store, CertificateId id) {

@@ -11,7 +11,7 @@ using runtime::run_blocking;
 using test::kKeepAll;
 using testing::HasSubstr;
 
-TEST(Cleanup, KeepsOnlySoManyAuditEvents) {
+TEST(Cleanup, KeepsALimitedNumberOfAuditEvents) {
   World world;
   for (int i = 0; i < 7; ++i) {
     registry::ChangeSet changes;
@@ -25,7 +25,7 @@ TEST(Cleanup, KeepsOnlySoManyAuditEvents) {
   EXPECT_EQ(run_blocking(clean_up(world.memory, world.clock, 3))->events, 0);
 }
 
-TEST(Cleanup, ForgetsNoAuditEventThatIsNotArchived) {
+TEST(Cleanup, KeepsAuditEventsThatAreNotArchived) {
   World world;
   registry::ChangeSet changes;
   for (int i = 0; i < 7; ++i) changes.events.push_back({.step = "connect", .outcome = "ok"});
@@ -35,7 +35,7 @@ TEST(Cleanup, ForgetsNoAuditEventThatIsNotArchived) {
   EXPECT_EQ(run_blocking(clean_up(world.memory, world.clock, 3, 7))->events, 2);
 }
 
-TEST(Cleanup, TokensEndAfterAnHourAndTheirCertificatesGo) {
+TEST(Cleanup, TokensExpireAfterAnHourAndTheirCertificatesAreRemoved) {
   World world;
   const auto lost = world.create(test::make_key());
   const auto kept = world.onboard(test::make_key(), "S");
@@ -62,7 +62,7 @@ TEST(Cleanup, KeepsACertificateThatAnOperatorHasAttached) {
   EXPECT_EQ(run_blocking(clean_up(world.memory, world.clock, kKeepAll))->certificates, 0U);
 }
 
-TEST(Cleanup, PutsSignaturesThatNeverArrivedOnRecord) {
+TEST(Cleanup, RecordsIntentsWhoseCertificateWasNeverStored) {
   World world;
   world.store.fail_call(5, test::FaultyStore::When::before);  // lists, claim, intent, certificate
   EXPECT_FALSE(world.create(test::make_key()));

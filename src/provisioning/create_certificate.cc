@@ -125,7 +125,7 @@ registry::Task<Result<CreateCertificate::KnownKey>> CreateCertificate::look_up(C
   const Timestamp now = clock_.now();
   KnownKey out{.precondition = precondition_of(history)};
   for (const registry::Certificate& certificate : history.certificates) {
-    // Another claim's certificate proves nothing here.
+    // A certificate that another claim requested cannot be returned to this one.
     if (certificate.requested_by != caller.certificate) continue;
     const bool is_open = certificate.status == CertificateStatus::pending_activation &&
                          certificate.ownership_expires && *certificate.ownership_expires > now;

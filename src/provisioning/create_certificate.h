@@ -44,7 +44,7 @@ class CreateCertificate {
   registry::Task<Result<CreatedCertificate>> with_keys(Caller caller);
 
   /// The same key from the same caller gets the same certificate, so that a device whose answer was
-  /// lost ends with one.
+  /// lost does not get a second one.
   registry::Task<Result<CreatedCertificate>> from_csr(Caller caller, std::string csr_pem);
 
  private:
@@ -53,20 +53,20 @@ class CreateCertificate {
     std::string digest;                  ///< of the signing request
     registry::RequireSame precondition;  ///< nothing has changed that is known of the key
   };
-  /// What is known of a key of the device's own.
+  /// The registry's knowledge of a device's own key.
   struct KnownKey {
     std::optional<registry::Certificate> made_before = {};  ///< for the same caller
     registry::RequireSame precondition = {};
   };
 
-  /// Fault::conflict: what is known of the key has changed meanwhile.
+  /// Fault::conflict if the key's history has changed since it was read.
   registry::Task<Result<CreatedCertificate>> issue(Caller caller, x509::PublicKey key,
                                                    trail::Step step,
                                                    std::optional<KeyRequest> request,
                                                    PendingCertificates::Place place);
   registry::Task<Result<CreatedCertificate>> issue_or_reopen(Caller caller, x509::PublicKey key,
                                                              std::string digest);
-  /// A place among the certificates that wait for their registration.
+  /// A place among the caller's certificates that wait for RegisterThing.
   Result<PendingCertificates::Place> reserve(const Caller& caller);
   registry::Task<Result<KnownKey>> look_up(Caller caller, Sha256 public_key);
   registry::Task<Result<registry::Certificate>> reopen(Caller caller,

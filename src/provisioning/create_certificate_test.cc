@@ -13,7 +13,7 @@ using test::at_once;
 using test::kKeepAll;
 using testing::HasSubstr;
 
-TEST(CreateCertificate, AClaimThatOnlyMintsIsStoppedUntilItsCertificatesAreRegisteredOrRemoved) {
+TEST(CreateCertificate, LimitsTheUnregisteredCertificatesOfEachClaim) {
   World world;
   world.settings.set({.key_algorithm = x509::KeyAlgorithm::ec_p256, .pending_certificates = 2});
   const auto first = world.create(test::make_key());
@@ -25,11 +25,11 @@ TEST(CreateCertificate, AClaimThatOnlyMintsIsStoppedUntilItsCertificatesAreRegis
   EXPECT_THAT(refused.error().message, HasSubstr("pending-certificates"));
 
   world.caller.certificate = CertificateId(Sha256{2});
-  EXPECT_TRUE(world.create(test::make_key())) << "another claim has a share of its own";
+  EXPECT_TRUE(world.create(test::make_key())) << "each claim has its own limit";
   world.caller.certificate = CertificateId(Sha256{1});
 
   ASSERT_TRUE(world.register_with(first->ownership_token.reveal(), World::parameters("S1")));
-  ASSERT_TRUE(world.create(test::make_key())) << "a registered one no longer counts";
+  ASSERT_TRUE(world.create(test::make_key())) << "a registered certificate no longer counts";
   ASSERT_FALSE(world.create(test::make_key()));
   PendingCertificates restarted;
   ASSERT_TRUE(run_blocking(restarted.load(world.memory)));
@@ -37,22 +37,23 @@ TEST(CreateCertificate, AClaimThatOnlyMintsIsStoppedUntilItsCertificatesAreRegis
 
   world.clock.advance(std::chrono::hours(2));
   ASSERT_TRUE(run_blocking(clean_up(world.memory, world.clock, kKeepAll)));
-  EXPECT_TRUE(world.create(test::make_key())) << "nor do those whose hour has passed";
+  EXPECT_TRUE(world.create(test::make_key()))
+      << "expired certificates are removed and no longer count";
 }
 
-TEST(PendingCertificates, PlacesAmongPendingCertificatesAreHeldWhileTheyAreMade) {
+TEST(PendingCertificates, ReservedPlacesCountUntilTheyAreReleased) {
   PendingCertificates pending;
   const CertificateId claim(Sha256{1});
   auto first = pending.reserve(claim, 2);
   auto second = pending.reserve(claim, 2);
   ASSERT_TRUE(first && second);
-  EXPECT_FALSE(pending.reserve(claim, 2)) << "requests under way count too";
+  EXPECT_FALSE(pending.reserve(claim, 2)) << "requests in progress count too";
   EXPECT_TRUE(pending.reserve(CertificateId(Sha256{2}), 2));
   first.reset();
-  EXPECT_TRUE(pending.reserve(claim, 2)) << "what was given up is free again";
+  EXPECT_TRUE(pending.reserve(claim, 2)) << "a released place is free again";
 }
 
-TEST(CreateCertificate, PutsOnRecordWhatWasIssuedAndToWhom) {
+TEST(CreateCertificate, RecordsTheIssuedCertificateAndItsRequesterInTheAuditTrail) {
   World world;
   ASSERT_TRUE(world.create(test::make_key()));
   const auto events = world.all<registry::AuditEvent>(registry::query::AuditEvents{});
@@ -66,7 +67,7 @@ TEST(CreateCertificate, PutsOnRecordWhatWasIssuedAndToWhom) {
   EXPECT_THAT(std::string(detail.at("key_algorithm").as_string()), HasSubstr("P-256"));
 }
 
-TEST(CreateCertificate, AnotherClaimCannotTakeACertificateOver) {
+TEST(CreateCertificate, AnotherClaimCannotRegisterTheCertificate) {
   World world;
   const auto key = test::make_key();
   const auto created = world.create(key);
@@ -85,7 +86,7 @@ TEST(CreateCertificate, OneKeyOnManyConnectionsGetsOneCertificate) {
   EXPECT_EQ(world.device_certificates().size(), 1U);
 }
 
-TEST(OwnershipTokens, DependOnKeyCertificateRequesterAndRound) {
+TEST(OwnershipTokens, DependOnKeyRequesterAndRound) {
   World world;
   const auto created = world.create(test::make_key());
   const std::string token = created->ownership_token.reveal();

@@ -14,7 +14,7 @@ Applicant applicant_of(const DeviceRegistration& device) {
           use == templates::Use::jitp ? device.predefined.values : device.parameters};
 }
 
-/// What the template makes of the parameters that gatekeeper and hook have left.
+/// Evaluates the template with the parameters after the overrides of gatekeeper and hook.
 Result<templates::Resources> evaluate(const DeviceRegistration& device, const Admission& admission,
                                       const std::optional<HookDecision>& hook) {
   const templates::Template& parsed = device.through.parsed;

@@ -15,12 +15,11 @@
 #include "provisioning/pre_provisioning_hook.h"
 #include "provisioning/template_cache.h"
 
-/// How a device is registered through a template: what RegisterThing and just-in-time provisioning
-/// have in common. Each of them says who the device is, with which certificate, and on what its
-/// right to register rests.
+/// How a device is registered through a template: the common part of RegisterThing and just-in-time
+/// provisioning. They supply the device, its certificate and the record that authorises it.
 namespace imprint::provisioning {
 
-/// A template as it is now, with what holds for it.
+/// The current version of a template, and the settings in force for it.
 struct LoadedTemplate {
   TemplateSource source;
   std::int64_t version = 1;
@@ -30,21 +29,21 @@ struct LoadedTemplate {
   std::vector<registry::Require> preconditions = {};  ///< DeviceRequest::preconditions
 };
 
-/// A device that is to be registered.
+/// A device to register.
 struct DeviceRegistration {
   LoadedTemplate through;
   registry::Certificate certificate;
   Origin origin = Origin::registry;
-  templates::Parameters parameters = {};  ///< what the device says
-  templates::Predefined predefined;       ///< what its certificate says
-  /// The claim, or the CA, that lets it register.
+  templates::Parameters parameters = {};  ///< sent by the device
+  templates::Predefined predefined;       ///< from its certificate
+  /// The claim or the CA that authorises it.
   registry::Require authorised_by;
   std::optional<FleetRequest> fleet = {};  ///< Known::fleet
-  hooks::Asker asker;                      ///< on whose behalf the hook is asked
+  hooks::Asker asker;                      ///< on whose behalf the hook is called
   registry::AuditEvent event;              ///< Known::event
 };
 
-/// What a registration will change, once it is committed.
+/// A registration that is planned and not yet committed.
 struct PlannedRegistration {
   Known known;
   Plan plan;
@@ -72,12 +71,12 @@ class DeviceRegistrar {
   /// The template body in a CA's registration config.
   [[nodiscard]] Result<LoadedTemplate> load(const registry::CaCertificate& ca) const;
 
-  /// Asks the gatekeeper and the template's hook, evaluates the template, gathers what the registry
-  /// knows of the names in it, and plans. `hook` keeps the hook's decision between attempts: a
-  /// request that loses a race does not ask again, unless the template has changed hooks.
+  /// Asks the gatekeeper and the template's hook, evaluates the template, reads the records that it
+  /// names, and plans the changes. `hook` keeps the hook's decision between attempts: after a lost
+  /// race the hook is not called again, unless the template now names another hook.
   registry::Task<Result<PlannedRegistration>> plan(DeviceRegistration device,
                                                    std::optional<HookDecision>& hook);
-  /// The last of these steps, for resources that no template gave.
+  /// Only plans the changes, for resources that do not come from a template.
   registry::Task<Result<PlannedRegistration>> plan(Known known);
 
   registry::Task<Result<void>> commit(registry::ChangeSet changes);

@@ -117,7 +117,7 @@ class Gate {
     return {};
   }
 
-  /// The longest prefix wins; of a map in order, that is the last one that fits.
+  /// The longest prefix wins; in an ordered map, that is the last one that matches.
   [[nodiscard]] const OverrideValue* applying(const OverrideRule& rule) const {
     const OverrideValue* found = rule.otherwise ? &*rule.otherwise : nullptr;
     if (serial_ == nullptr) return found;

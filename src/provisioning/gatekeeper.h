@@ -11,15 +11,15 @@
 #include "templates/template.h"
 #include "trail/details.h"
 
-/// The built-in gatekeeper: who may register through a template, by the rules in its settings. It
-/// is asked before any hook, and a hook may change what it has set.
+/// The built-in gatekeeper decides by the rules in a template's settings which devices may register
+/// through it. It runs before any hook, and a hook may override the parameters that it sets.
 namespace imprint::provisioning {
 
-/// Who wants to register.
+/// The device that wants to register.
 struct Applicant {
   TemplateSource source;
   templates::Use use;                ///< fleet or jitp
-  templates::Parameters parameters;  ///< what the device says, or for JITP its certificate
+  templates::Parameters parameters;  ///< from the device, or for JITP from its certificate
 };
 
 /// What the registry says of the list that the rules name.

@@ -21,7 +21,7 @@ const ListName kList = *ListName::parse("line-a");
 
 // ---- check digits ----
 
-TEST(CheckDigit, AcceptsTheExamplesOfTheStandardsAndNoSlip) {
+TEST(CheckDigit, AcceptsTheStandardsExamplesAndRefusesTypos) {
   const struct {
     CheckDigit kind;
     std::string text;
@@ -71,7 +71,7 @@ TEST(CheckDigit, FindsEveryWrongDigit) {
 
 // ---- settings ----
 
-TEST(TemplateSettings, RefusesWhatIsWrongWithKeyValueAndRemedy) {
+TEST(TemplateSettings, RefusesInvalidSettingsWithKeyValueAndRemedy) {
   const struct {
     std::string key;
     std::string value;
@@ -119,7 +119,7 @@ TEST(TemplateSettings, RefusesWhatIsWrongWithKeyValueAndRemedy) {
   EXPECT_THAT(check_template_settings(many).error().message, HasSubstr("at most 128"));
 }
 
-TEST(TemplateSettings, TakeTheDeploymentsPlaceWhereTheyAre) {
+TEST(TemplateSettings, OverrideTheDeploymentsSettings) {
   const Settings deployment{.reprovision = Reprovision::never,
                             .fleet_limit = 7,
                             .certificate_validity = std::chrono::hours(24),
@@ -142,7 +142,7 @@ TEST(TemplateSettings, TakeTheDeploymentsPlaceWhereTheyAre) {
   EXPECT_EQ(settings_of(deployment, {{"of-a-newer-version", "x"}}).error().fault, Fault::internal);
 }
 
-TEST(TemplateSettings, SayWhoseTheyAre) {
+TEST(TemplateSettings, ShowWhetherTheTemplateOrTheDeploymentSetsThem) {
   const auto shown =
       settings_in_force(Settings{.fleet_limit = 7}, {{"reprovision", "aws"}, {"override.A", "x"}});
   ASSERT_TRUE(shown);
@@ -175,7 +175,7 @@ Applicant applicant(templates::Parameters parameters) {
   return {kTemplateName, templates::Use::fleet, std::move(parameters)};
 }
 
-TEST(Gatekeeper, RefusesWithTheRuleForOperatorsAndNothingMoreForDevices) {
+TEST(Gatekeeper, RevealsTheRuleToOperatorsOnly) {
   registry::ListEntry blocked = entry("A1");
   blocked.is_blocked = true;
   registry::ListEntry of_other = entry("A1");
@@ -297,7 +297,7 @@ TEST(Gatekeeper, RefusesWithTheRuleForOperatorsAndNothingMoreForDevices) {
   }
 }
 
-TEST(Gatekeeper, SaysTheSameToADeviceWhateverTheListHolds) {
+TEST(Gatekeeper, AnswersDevicesAlikeWhateverTheListContains) {
   const Rules rules = rules_of({{"allowlist", "line-a"}});
   registry::ListEntry blocked = entry("A1");
   blocked.is_blocked = true;
@@ -306,7 +306,7 @@ TEST(Gatekeeper, SaysTheSameToADeviceWhateverTheListHolds) {
             admit(rules, who, {true, blocked}).error().message);
 }
 
-TEST(Gatekeeper, LetsInWhoIsListedAndRight) {
+TEST(Gatekeeper, AdmitsAListedUnitWithValidParameters) {
   registry::ListEntry of_this = entry("A1");
   of_this.template_name = *TemplateName::parse("T");
   const auto admitted =
@@ -380,7 +380,7 @@ struct World {
   templates::Template parsed = *templates::Template::parse(kTemplate, templates::Use::fleet);
 };
 
-TEST(Gatekeeper, HoldsOnToTheEntryAndSaysWhatItSet) {
+TEST(Gatekeeper, RequiresTheUnchangedEntryAndReportsItsOverrides) {
   World world;
   const auto admitted = world.ask(
       {{"allowlist", "line-a"}, {"override.Region", "column:region"}, {"override.Nothing", "x"}},
@@ -407,7 +407,7 @@ TEST(Gatekeeper, FindsExactlyTheSerial) {
   }
   EXPECT_TRUE(world.ask({{"allowlist", "line-a"}}, "A1"));
   EXPECT_FALSE(world.ask({{"allowlist", "line-b"}}, "A1"));
-  EXPECT_TRUE(world.ask({}, "nobody's")) << "no list, no question";
+  EXPECT_TRUE(world.ask({}, "nobody's")) << "without a list, the store is not read";
 }
 
 }  // namespace

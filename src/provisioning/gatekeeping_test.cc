@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a template's settings decide about a device that registers through it.
+// Registrations through a template with gatekeeper settings.
 #include "test/support/provisioning_world.h"
 
 namespace imprint::provisioning {
@@ -9,7 +9,7 @@ using World = test::ProvisioningWorld;
 using runtime::run_blocking;
 using testing::HasSubstr;
 
-TEST(Gatekeeping, LetsListedUnitsInWithWhatTheListSays) {
+TEST(Gatekeeping, AdmitsListedUnitsWithTheListsValues) {
   World world;
   world.set_up_list({{"allowlist", "line-a"}, {"override.FirmwareVersion", "column:firmware"}});
   const auto refused = world.onboard(test::make_key(), "B1");
@@ -24,7 +24,7 @@ TEST(Gatekeeping, LetsListedUnitsInWithWhatTheListSays) {
   EXPECT_THAT(events.back().detail, HasSubstr(R"("list":"line-a","overridden":{"Firmware)"));
 }
 
-TEST(Gatekeeping, AUnitThatIsTakenOffTheListMeanwhileDoesNotGetIn) {
+TEST(Gatekeeping, RefusesAUnitRemovedFromTheListConcurrently) {
   World world;
   world.set_up_list({{"allowlist", "line-a"}});
   const auto created = world.create(test::make_key());
@@ -37,7 +37,7 @@ TEST(Gatekeeping, AUnitThatIsTakenOffTheListMeanwhileDoesNotGetIn) {
   EXPECT_THAT(registered.error().rule, HasSubstr("has no serial"));
 }
 
-TEST(Gatekeeping, AnAnswerThatWasGivenIsGivenAgain) {
+TEST(Gatekeeping, RepeatsAnEarlierAnswer) {
   World world;
   world.set_up_list({{"allowlist", "line-a"}});
   const auto created = world.create(test::make_key());
@@ -49,7 +49,7 @@ TEST(Gatekeeping, AnAnswerThatWasGivenIsGivenAgain) {
   EXPECT_TRUE(again->repeated);
 }
 
-TEST(Gatekeeping, AListOfTheDeploymentHoldsForEveryTemplateUnlessItSaysNone) {
+TEST(Gatekeeping, AppliesTheDeploymentsListToTemplatesWithoutNone) {
   World world;
   world.settings.set(
       {.key_algorithm = x509::KeyAlgorithm::ec_p256, .rules = {.allowlist = "nobodys"}});

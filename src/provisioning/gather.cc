@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a registration names, and what the registry knows of it.
+// Reads the records that a registration depends on.
 #include <algorithm>
 
 #include "encoding/text.h"

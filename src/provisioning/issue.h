@@ -23,14 +23,14 @@ struct IssueRequest {
   std::string claim_name = {};
   std::optional<Seconds> validity = {};    ///< the profile's when absent
   std::vector<std::string> requests = {};  ///< registry::Certificate::requests
-  /// Committed with the certificate, its id filled in.
+  /// Committed with the certificate; its id is filled in.
   registry::AuditEvent event = {};
-  /// Further changes that belong to the same transaction, made when the id is known.
+  /// Adds changes to the same transaction, once the id is known.
   std::function<void(const registry::Certificate&, registry::ChangeSet&)> also = {};
 };
 
-/// Issues certificates: approve, record the intent, sign, store - in that order, so that a crash
-/// between any two leaves nothing signed that is not known. One per process, any thread.
+/// Issues certificates: approves, records the intent, signs, stores, in that order, so that after a
+/// crash every signed certificate is known. One per process, any thread.
 class IssueCertificate {
  public:
   IssueCertificate(registry::Store& store, const issuance::Issuer& issuer,
@@ -43,7 +43,7 @@ class IssueCertificate {
         clock_(clock),
         random_(random) {}
 
-  /// Durable when it returns. Code InvalidCsr for a key that is not fit to be certified.
+  /// Durable when it returns. Cause InvalidCsr for a key that must not be certified.
   registry::Task<Result<registry::Certificate>> run(x509::PublicKey key, IssueRequest request);
 
   /// The first half, for a caller who stores the certificate with changes of its own: approves,
@@ -54,7 +54,7 @@ class IssueCertificate {
   /// The second half: the changes that put the record in place of its intent.
   static std::vector<registry::Change> changes_to_store(const registry::Certificate& record);
 
-  /// How certificates are made at this moment.
+  /// The current certificate profile.
   [[nodiscard]] std::shared_ptr<const issuance::Profile> profile() const { return profile_.get(); }
 
  private:

@@ -20,7 +20,7 @@ using registry::Expect;
 /// ones behind; each new one takes the place of the oldest.
 constexpr std::size_t kMaxWaitingOfOneName = 16;
 
-/// Introduced::template_name.
+/// The value of Introduced::template_name.
 std::string template_name_of(const registry::CaCertificate& ca) {
   if (!ca.registration) return {};
   return ca.registration->template_name ? ca.registration->template_name->str()
@@ -41,8 +41,8 @@ Result<void> check_introducer(const registry::CaCertificate& ca, Timestamp now) 
       "CaNotInUse"_cause});
 }
 
-/// An error of the device or its template becomes `out.failure`. Others are returned: those of the
-/// server, and a key that must not come into the registry.
+/// Stores an error of the device or its template in `out.failure`. Returns errors of the server and
+/// refused keys, whose certificates must not be registered.
 Result<void> keep_failure(Error error, Introduced& out) {
   if (error.fault == Fault::unavailable || error.fault == Fault::internal ||
       error.cause == "KeyRefused"_cause)
@@ -72,7 +72,7 @@ hooks::Outcome verdict_of(const hooks::Reply& reply, const Result<ActivationDeci
                                                      : hooks::Outcome::failed;
 }
 
-/// The step "hook" of the audit trail, with the hook's own words.
+/// The step "hook" of the audit trail, with the hook's answer.
 registry::AuditEvent activation_hook_event(const hooks::Reply& reply,
                                            const Result<ActivationDecision>& decision,
                                            registry::AuditEvent about, const std::string& arn) {
@@ -84,7 +84,7 @@ registry::AuditEvent activation_hook_event(const hooks::Reply& reply,
                        {.because = decision ? "" : decision.error().message}, answer);
 }
 
-/// Whom an event of a first connection is about.
+/// The subject fields of an event about a first connection.
 registry::AuditEvent about(const FirstConnection& connection) {
   return {.actor = connection.certificate.id().hex(),
           .correlation = connection.correlation,
@@ -96,7 +96,7 @@ registry::AuditEvent about(const FirstConnection& connection) {
 }  // namespace
 
 registry::Task<Result<Introduced>> JustInTime::run(FirstConnection connection) {
-  // A device may come twice at once; the store lets one through and the other looks again.
+  // Of concurrent connections of one device, the store commits one change; the others retry.
   std::optional<HookDecision> hook;
   co_return co_await registry::retry_on_conflict([&](int) { return introduce(connection, hook); });
 }
@@ -173,7 +173,7 @@ registry::Task<Result<PlannedRegistration>> JustInTime::plan(FirstConnection con
       .event =
           trail::record(about(connection), "just_in_time_provisioning"_step, trail::Outcome::ok)};
   auto planned = co_await registrar_.plan(std::move(device), hook);
-  // The next connection asks the hook again.
+  // Not a failure of the server: the next connection calls the hook again.
   if (!planned && hook && hook->refuses()) planned.error().fault = Fault::forbidden;
   co_return planned;
 }

@@ -15,7 +15,7 @@
 
 namespace imprint::provisioning {
 
-/// A certificate that a registered CA signed and that is not an identity yet, on a connection.
+/// A connection with a certificate that a registered CA signed and that is not activated yet.
 struct FirstConnection {
   x509::Certificate certificate;
   CertificateId ca;
@@ -23,27 +23,27 @@ struct FirstConnection {
   std::string correlation = {};
 };
 
-/// What became of it. The certificate is in the registry in any case.
+/// The result of a first connection. The certificate is in the registry in any case.
 struct Introduced {
   registry::CertificateStatus status = registry::CertificateStatus::pending_activation;
-  Timestamp registered = {};  ///< when the registry gained the certificate
-  /// It came as PENDING_ACTIVATION, which is told on $aws/events/certificates/registered/{ca}.
+  Timestamp registered = {};  ///< when the certificate was added to the registry
+  /// It was PENDING_ACTIVATION; an event is published on $aws/events/certificates/registered/{ca}.
   bool was_pending = false;
   std::string template_name = {};  ///< empty: just-in-time registration, an operator activates
   std::optional<ThingName> thing = {};
   JitpMode mode = JitpMode::inline_registration;
-  /// Why the CA's template could not be carried out; the next connection tries again.
+  /// Why the CA's template could not be applied; the next connection tries again.
   std::optional<Error> failure = {};
-  /// What the hook of the template or of the CA said, for the audit trail.
+  /// The decision of the template's or the CA's hook, for the audit trail.
   std::optional<registry::AuditEvent> hook = {};
   std::optional<HookCount> asked = {};
 };
 
-/// Just-in-time provisioning and registration (AWS IoT, "Just-in-time provisioning"). The registry
-/// gains the certificate; with a registration config its template is carried out, in the same
-/// transaction, with the certificate's subject as parameters; without one the certificate stays
-/// PENDING_ACTIVATION until somebody activates it: an operator, or the activation hook
-/// (activation_hook.h) of its CA. One per process, any thread.
+/// Just-in-time provisioning and registration (AWS IoT, "Just-in-time provisioning"). Adds the
+/// certificate to the registry. If its CA has a registration config, applies the template in the
+/// same transaction, with the certificate's subject as parameters. Otherwise the certificate stays
+/// PENDING_ACTIVATION until an operator or the CA's activation hook (activation_hook.h) activates
+/// it. One per process, any thread.
 class JustInTime {
  public:
   /// `account` is the deployment's, `arn_prefix` what its ARNs begin with ("arn:aws:iot:r:a:").
@@ -61,37 +61,37 @@ class JustInTime {
         registrar_(store, templates, hooks, alarms, settings, std::move(arn_prefix), clock,
                    random) {}
 
-  /// Durable when it returns. Errors are those where the registry gained nothing: a CA that is not
-  /// ACTIVE any more, a key that is too weak, too many certificates of this CA waiting, a store
-  /// that does not answer.
+  /// Durable when it returns. After an error nothing was added to the registry: the CA is no longer
+  /// ACTIVE, the key is too weak, too many certificates of this CA are waiting, or the store does
+  /// not answer.
   registry::Task<Result<Introduced>> run(FirstConnection connection);
 
  private:
-  /// The certificate of a first connection, as the registry has it or is to have it.
+  /// The certificate of a first connection: its stored record, or the one to store.
   struct Candidate {
     registry::CaCertificate ca;
     registry::Certificate record;
     bool is_new = false;  ///< the registry does not have it yet
   };
 
-  /// One attempt; Fault::conflict when others changed the same records meanwhile.
+  /// One attempt; Fault::conflict if another writer changed the same records.
   registry::Task<Result<Introduced>> introduce(FirstConnection connection,
                                                std::optional<HookDecision>& hook);
   registry::Task<Result<Candidate>> look_up(FirstConnection connection);
-  /// Registers the device through its CA's template, or says in `out.failure` why not.
+  /// Registers the device through its CA's template; sets `out.failure` if that fails.
   registry::Task<Result<void>> provision(FirstConnection connection, Candidate candidate,
                                          std::optional<HookDecision>& hook, Introduced& out);
   registry::Task<Result<PlannedRegistration>> plan(FirstConnection connection, Candidate candidate,
                                                    std::optional<HookDecision>& hook);
   registry::Task<Result<LoadedTemplate>> load_template(registry::CaCertificate ca);
-  /// Carries out what the activation hook of the certificate's CA decides, if it has one.
+  /// Carries out the decision of the CA's activation hook, if the CA has one.
   registry::Task<Result<void>> ask_activation_hook(FirstConnection connection, Candidate candidate,
                                                    Introduced& out);
   registry::Task<Result<void>> activate(FirstConnection connection, Candidate candidate,
                                         ActivationDecision decision, Introduced& out);
   registry::Task<Result<void>> reject(FirstConnection connection, Candidate candidate,
                                       Introduced& out);
-  /// The registry gains the certificate, PENDING_ACTIVATION.
+  /// Adds the certificate to the registry as PENDING_ACTIVATION.
   registry::Task<Result<void>> record_pending(FirstConnection connection, Candidate candidate);
   registry::Task<Result<bool>> make_room(const registry::Certificate& newcomer,
                                          const x509::DistinguishedName& subject,

@@ -43,7 +43,7 @@ TEST(JustInTime, GivesADeviceItsThingPolicyAndStatusAtOnce) {
   EXPECT_THAT(world.steps(), ElementsAre("just_in_time_provisioning"));
 }
 
-TEST(JustInTime, StoresATemplateThatACaCarriesUnderTheIdOfTheCa) {
+TEST(JustInTime, IdentifiesTheTemplateOfACaByTheCasId) {
   World world;
   ASSERT_TRUE(world.connect(world.device("sensor-1")));
   const std::string name = "cacert/" + world.ca.certificate.id().hex();
@@ -84,7 +84,7 @@ TEST(JustInTime, WaitsForAnOperatorWithoutARegistrationConfig) {
   EXPECT_THAT(world.steps(), ElementsAre("just_in_time_registration"));
 }
 
-TEST(JustInTime, KeepsWhatItCannotProvisionAndTriesAgain) {
+TEST(JustInTime, KeepsACertificateThatItCannotProvisionAndTriesAgain) {
   World world;
   world.set_ca([](registry::CaCertificate& ca) {
     std::string body(test::kJitpTemplate);
@@ -129,7 +129,7 @@ TEST(JustInTime, RefusesADeclaredParameterThatTheSubjectLacks) {
   EXPECT_THAT(introduced->failure->message, HasSubstr("AWS::IoT::Certificate::Country"));
 }
 
-TEST(JustInTime, AsksTheCaAgainWhenTheHandshakeIsLongOver) {
+TEST(JustInTime, ChecksTheCaAgainAfterTheHandshake) {
   struct Row {
     const char* name;
     void (*change)(registry::CaCertificate&);
@@ -194,7 +194,7 @@ TEST(JustInTime, RefusesADisabledTemplateAndUsesItOnceItIsEnabled) {
   EXPECT_EQ(introduced->template_name, "Jitp");
 }
 
-TEST(JustInTime, KeepsOnlyTheNewestOfABoardThatMakesCertificatesAtEveryStart) {
+TEST(JustInTime, KeepsOnlyTheNewestPendingCertificatesOfASubject) {
   World world;
   world.set_ca([](registry::CaCertificate& ca) { ca.registration.reset(); });
   std::vector<test::Identity> made;
@@ -208,10 +208,10 @@ TEST(JustInTime, KeepsOnlyTheNewestOfABoardThatMakesCertificatesAtEveryStart) {
   EXPECT_TRUE(world.find(made[19]));
   EXPECT_EQ(world.pending.count(world.ca.certificate.id()), 16U);
   EXPECT_TRUE(world.connect(world.device("another")));
-  EXPECT_TRUE(world.find(made[4])) << "names do not crowd each other out";
+  EXPECT_TRUE(world.find(made[4])) << "certificates of other subjects are not removed";
 }
 
-TEST(JustInTime, BoundsWhatWaitsUnderOneCa) {
+TEST(JustInTime, LimitsPendingCertificatesPerCa) {
   World world;
   world.settings.set({.pending_certificates = 2});
   world.set_ca([](registry::CaCertificate& ca) { ca.registration.reset(); });
@@ -221,10 +221,10 @@ TEST(JustInTime, BoundsWhatWaitsUnderOneCa) {
   const auto refused = world.connect(world.device("c"));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().fault, Fault::exhausted);
-  EXPECT_TRUE(world.connect(second)) << "one that waits may ask again";
+  EXPECT_TRUE(world.connect(second)) << "a pending certificate may connect again";
 }
 
-TEST(JustInTime, CountsWhatWaitedBeforeTheStart) {
+TEST(JustInTime, CountsCertificatesPendingBeforeTheStart) {
   World world;
   world.set_ca([](registry::CaCertificate& ca) { ca.registration.reset(); });
   ASSERT_TRUE(world.connect(world.device("a")));
@@ -234,7 +234,7 @@ TEST(JustInTime, CountsWhatWaitedBeforeTheStart) {
   EXPECT_EQ(fresh.waiting(world.ca.certificate.id(), test::common_name("a")).size(), 1U);
 }
 
-TEST(JustInTime, EndsWithAllOrNothingWhereverTheStoreFails) {
+TEST(JustInTime, CommitsAllOrNothingWhereverTheStoreFails) {
   using When = test::FaultyStore::When;
   for (const When when : {When::before, When::after}) {
     bool has_failed = true;
@@ -255,7 +255,7 @@ TEST(JustInTime, EndsWithAllOrNothingWhereverTheStoreFails) {
   }
 }
 
-TEST(JustInTime, LooksAgainWhenTheSameDeviceComesTwiceAtOnce) {
+TEST(JustInTime, RetriesWhenADeviceConnectsTwiceAtOnce) {
   World world;
   const test::Identity device = world.device("sensor-1");
   world.store.before_commit([&] {
@@ -267,19 +267,18 @@ TEST(JustInTime, LooksAgainWhenTheSameDeviceComesTwiceAtOnce) {
   const auto introduced = world.connect(device);
   ASSERT_TRUE(introduced) << introduced.error().message;
   EXPECT_EQ(introduced->status, CertificateStatus::active);
-  EXPECT_FALSE(introduced->was_pending) << "the other one has done it";
+  EXPECT_FALSE(introduced->was_pending) << "the other connection has registered it";
   EXPECT_EQ(world.steps().size(), 1U);
 }
 
-TEST(JustInTime, ATwinThatIsUnderWayIsNotRegisteredAfterTheRevocation) {
+TEST(JustInTime, RefusesATwinRevokedDuringItsRegistration) {
   for (const bool has_template : {true, false}) {
     for (const bool is_deleted : {true, false}) {
       World world;
       if (!has_template) world.set_ca([](registry::CaCertificate& ca) { ca.registration.reset(); });
       const test::Identity device = world.device("sensor-1");
       const x509::Certificate twin = test::twin_of(device.certificate);
-      // Nothing of the key is known when the twin is looked up; then the device comes, and is
-      // revoked.
+      // The key is unknown when the twin is looked up; then the device is registered and revoked.
       world.store.before_commit([&] {
         registry::Certificate record =
             certificate_record(device.certificate, world.random, world.clock.now());
@@ -300,7 +299,7 @@ TEST(JustInTime, ATwinThatIsUnderWayIsNotRegisteredAfterTheRevocation) {
   }
 }
 
-TEST(JustInTime, ASecondUnitIsRefusedThoughTheFirstHasNotBeenSeenYet) {
+TEST(JustInTime, RefusesASecondUnitBeforeTheFirstHasConnected) {
   World world;
   const test::Identity first = world.device("sensor-1");
   ASSERT_TRUE(world.connect(first));
@@ -363,7 +362,7 @@ TEST(JustInTime, DevicesOfOneCommonNameDoNotCrowdEachOtherOut) {
   for (const test::Identity& device : made) EXPECT_TRUE(world.find(device));
 }
 
-TEST(JustInTime, WhatAnOperatorHasBegunWithIsNotCrowdedOut) {
+TEST(JustInTime, KeepsCertificatesThatAnOperatorHasAttached) {
   World world;
   world.set_ca([](registry::CaCertificate& ca) { ca.registration.reset(); });
   std::vector<test::Identity> made;
@@ -381,7 +380,7 @@ TEST(JustInTime, WhatAnOperatorHasBegunWithIsNotCrowdedOut) {
   EXPECT_EQ(world.pending.count(world.ca.certificate.id()), 16U);
 }
 
-TEST(JustInTime, WaitingOnesDoNotKeepOutWhoNeedNotWait) {
+TEST(JustInTime, AdmitsProvisionedDevicesDespiteFullPendingLimit) {
   World world;
   world.settings.set({.pending_certificates = 1});
   ASSERT_TRUE(world.connect(world.device("a/b"))->failure);

@@ -12,7 +12,7 @@ namespace {
 using registry::CertificateStatus;
 using registry::query::SameIdentity;
 
-/// Why a certificate is of this identity, for the message.
+/// What a certificate has in common with the identity, for the message.
 template <class T>
 std::string_view shared_with(const T& other, const SameIdentity& identity) {
   return other.public_key == identity.public_key ? "its key" : "its issuer and serial number";
@@ -54,7 +54,7 @@ SameIdentity identity_of(const registry::Certificate& certificate) {
 }
 
 registry::Task<Result<KeyHistory>> read_key_history(registry::Store& store, SameIdentity identity) {
-  // More are not looked at; those that are REVOKED come first.
+  // Only the first page is read; REVOKED certificates are listed first.
   const registry::Cursor first{{}, registry::RequireSame::kMost};
   CO_TRY_ASSIGN(registry::Page certificates, co_await store.list(identity, first));
   CO_TRY_ASSIGN(registry::Page tombstones,

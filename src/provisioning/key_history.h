@@ -9,17 +9,17 @@
 #include "registry/store.h"
 #include "x509/certificate.h"
 
-/// Whether a key may have a certificate, or another one. The id of a certificate is the hash of its
-/// encoding, and whoever holds the key can write an ECDSA signature in a second way; so what was
-/// taken out of service is known by what a device cannot change: the key, and issuer and serial
-/// number.
+/// Whether a key may get a certificate, or another one. The id of a certificate is the hash of its
+/// encoding, and whoever holds the key can encode an ECDSA signature in a second way. Certificates
+/// that were taken out of service are therefore recognised by what a device cannot change: the key,
+/// and the issuer with the serial number.
 namespace imprint::provisioning {
 
 /// Who wants to register the certificate. A device answers for every certificate of its key that is
 /// out of service; an operator may have some that were never in service, as `aws iot` makes them.
 enum class AskedBy : std::uint8_t { device, operator_call };
 
-/// What is known of one key, or of one issuer and serial number.
+/// The certificates and tombstones of one key, or of one issuer and serial number.
 struct KeyHistory {
   registry::query::SameIdentity of = {};
   std::vector<registry::Certificate> certificates = {};
@@ -32,13 +32,13 @@ registry::query::SameIdentity identity_of(const registry::Certificate& certifica
 registry::Task<Result<KeyHistory>> read_key_history(registry::Store& store,
                                                     registry::query::SameIdentity identity);
 
-/// What an INACTIVE certificate of the key means to a device: with an operator's permission to
-/// register its thing again, nothing.
+/// Whether an INACTIVE certificate of the key keeps a device out; it does not if an operator has
+/// permitted the device's thing to register again.
 enum class Inactive : std::uint8_t { refuses, is_permitted };
 
-/// Refuses with AccessDenied where another certificate than `own` is REVOKED, or was and has been
-/// deleted, or is INACTIVE. One that was replaced by a newer certificate of the same device is in
-/// nobody's way.
+/// Refuses with AccessDenied if a certificate other than `own` is REVOKED, was REVOKED and then
+/// deleted, or is INACTIVE. A certificate that a newer one of the same device has replaced does not
+/// count.
 Result<void> check_key_history(const KeyHistory& history,
                                const registry::query::SameIdentity& identity,
                                std::optional<CertificateId> own, AskedBy asked_by,
@@ -57,7 +57,7 @@ registry::Task<Result<registry::RequireSame>> read_and_check_key_history(
 /// happens to one happens to the other.
 bool is_other_encoding(const registry::Certificate& other, const registry::Certificate& of);
 
-/// The changes that remove a certificate, whose key stays out if it was REVOKED.
+/// The changes that delete a certificate and, if it was REVOKED, leave a tombstone.
 std::vector<registry::Change> removal_changes(const registry::Certificate& certificate,
                                               Timestamp now);
 

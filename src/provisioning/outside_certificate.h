@@ -7,14 +7,14 @@
 #include "registry/store.h"
 #include "x509/certificate.h"
 
-/// Certificates that this server did not sign, and how they come into the registry.
+/// Registration of certificates that this server did not sign.
 namespace imprint::provisioning {
 
-/// The record of a certificate as far as the certificate itself tells: an INACTIVE identity.
+/// The record of a certificate, from the certificate alone: an INACTIVE identity.
 registry::Certificate certificate_record(const x509::Certificate& certificate, Random& random,
                                          Timestamp now);
 
-/// CertificateValidation for a certificate that has expired or whose key is too weak to stand for a
+/// Cause CertificateValidation for a certificate that has expired or whose key is too weak for a
 /// device (issuance::check_device_key).
 Result<void> check_outside_certificate(const x509::Certificate& certificate, Timestamp now);
 
@@ -24,9 +24,9 @@ Result<void> check_outside_certificate(const x509::Certificate& certificate, Tim
 Result<void> check_path_to_ca(const x509::Certificate& certificate,
                               std::span<const x509::Certificate> sent, const x509::Certificate& ca);
 
-/// The registered CA whose key signed the certificate, whatever state it is in. `named` picks the
-/// one that the caller says it is. CertificateValidation when there is none, CertificateConflict
-/// when several of the same subject and key are registered.
+/// The registered CA whose key signed the certificate, whatever its status. If `named` is given,
+/// it must be that CA. Causes: CertificateValidation if there is none, CertificateConflict if
+/// several with the same subject and key are registered.
 registry::Task<Result<registry::CaCertificate>> find_signer(registry::Store& store,
                                                             x509::Certificate certificate,
                                                             std::optional<CertificateId> named);

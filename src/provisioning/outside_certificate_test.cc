@@ -59,7 +59,8 @@ TEST(OutsideCertificate, HasOneSigner) {
   const auto ambiguous = run_blocking(find_signer(store, device, {}));
   ASSERT_FALSE(ambiguous);
   EXPECT_EQ(name_of(ambiguous.error().cause), "CertificateConflict");
-  EXPECT_TRUE(run_blocking(find_signer(store, device, renewed.id()))) << "the one that is named";
+  EXPECT_TRUE(run_blocking(find_signer(store, device, renewed.id())))
+      << "the CA that the caller names";
 }
 
 }  // namespace

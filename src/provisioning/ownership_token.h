@@ -11,11 +11,11 @@
 
 namespace imprint::provisioning {
 
-/// Makes and checks certificate ownership tokens. A token is the certificate's id and an HMAC over
-/// the id, the certificate that asked for it and the round: unguessable without the key, bound to
-/// all three, and the same each time the same pending certificate is handed out. So nothing of it
-/// need be stored, and a device whose answer was lost is given the token it missed. 128 hexadecimal
-/// digits, within the 512 bytes that embedded clients hold.
+/// Makes and checks certificate ownership tokens. A token consists of the certificate's id and
+/// an HMAC over the id, the requesting certificate and the round. It cannot be guessed without the
+/// key, and it is the same each time that the same pending certificate is returned. It therefore
+/// need not be stored, and a device whose answer was lost gets the same token again. 128
+/// hexadecimal digits fit into the 512 bytes that embedded clients reserve.
 class OwnershipTokens {
  public:
   static constexpr std::size_t kCharacters = 128;
@@ -23,10 +23,10 @@ class OwnershipTokens {
   /// `key`: 32 random bytes or more, kept outside the store.
   explicit OwnershipTokens(Secret key) : key_(std::move(key)) {}
 
-  /// The token of the certificate's present round; it must have been asked for by somebody.
+  /// The token for the certificate's current round; `requested_by` must be set.
   [[nodiscard]] Secret token_of(const registry::Certificate& certificate) const;
 
-  /// The certificate that a token speaks of. Proves nothing yet: see matches().
+  /// The certificate that a token names, without checking the HMAC: see matches().
   static Result<CertificateId> parse(std::string_view token);
 
   /// In constant time.

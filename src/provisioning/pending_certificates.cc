@@ -76,7 +76,7 @@ void PendingCertificates::add(const registry::Certificate& certificate) {
                   .since = certificate.created};
   if (!certificate.requested_by) {
     const auto read = x509::Certificate::from_pem(certificate.pem);
-    // Devices without a subject have nothing in common.
+    // An empty subject does not identify a device.
     if (read && !read->subject().attributes().empty()) {
       waiting.name.emplace(*certificate.ca_certificate, x509::sha256(read->subject().der()));
       by_name_[*waiting.name].emplace(waiting.since, certificate.id);

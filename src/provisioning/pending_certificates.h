@@ -15,10 +15,11 @@
 
 namespace imprint::provisioning {
 
-/// How many certificates wait for their activation, by what lets them in: the claim that asked for
-/// them and has not registered them yet, or the registered CA that signed them. It bounds a claim
-/// that mints and never registers, and a board that makes itself a new certificate at every start.
-/// One per process; filled once at start, then kept true by the store's change sets. Any thread.
+/// Counts the certificates that wait for their activation, by admitter: the claim that requested
+/// them and has not registered them yet, or the registered CA that signed them. Limits claims that
+/// request certificates without registering devices, and boards that create a new certificate at
+/// every start. One per process; loaded once at start, then updated by the store's change sets. Any
+/// thread.
 class PendingCertificates {
  public:
   /// Call before serving, after registering apply() with Store::watch.
@@ -28,8 +29,7 @@ class PendingCertificates {
 
   [[nodiscard]] std::size_t count(const CertificateId& admitter) const;
 
-  /// A place among the `most` that an admitter may have, held until its certificate is stored or
-  /// given up; nothing when they are taken.
+  /// One of the `most` places of an admitter, held until its certificate is stored or abandoned.
   class Place {
    public:
     Place(PendingCertificates& of, CertificateId admitter) : of_(&of), admitter_(admitter) {}
@@ -42,9 +42,10 @@ class PendingCertificates {
     PendingCertificates* of_;
     CertificateId admitter_;
   };
+  /// nullopt if all places are taken.
   std::optional<Place> reserve(const CertificateId& admitter, std::size_t most);
 
-  /// The certificates that a CA signed for one subject and that wait, longest first.
+  /// The waiting certificates that a CA signed for one subject, oldest first.
   [[nodiscard]] std::vector<CertificateId> waiting(const CertificateId& ca,
                                                    const x509::DistinguishedName& subject) const;
 
@@ -53,7 +54,7 @@ class PendingCertificates {
   using NameOfCa = std::pair<CertificateId, Sha256>;
   struct Waiting {
     CertificateId admitter;
-    std::optional<NameOfCa> name = {};  ///< of one that a registered CA signed for a subject
+    std::optional<NameOfCa> name = {};  ///< if a registered CA signed it
     Timestamp since = {};
   };
   void add(const registry::Certificate& certificate);
@@ -61,7 +62,7 @@ class PendingCertificates {
 
   mutable std::mutex mutex_;
   std::unordered_map<CertificateId, Waiting> waiting_;       ///< by pending certificate
-  std::unordered_map<CertificateId, std::size_t> counts_;    ///< by admitter; none is 0
+  std::unordered_map<CertificateId, std::size_t> counts_;    ///< by admitter; never 0
   std::unordered_map<CertificateId, std::size_t> reserved_;  ///< the same
   std::map<NameOfCa, std::set<std::pair<Timestamp, CertificateId>>> by_name_;
 };

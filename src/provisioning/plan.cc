@@ -92,7 +92,7 @@ class Planner {
     return {};
   }
 
-  /// An operator may name any certificate but a revoked one, which stays so.
+  /// An operator's template may name any certificate that is not REVOKED.
   Result<void> check_chosen_certificate() const {
     if (!known_.certificate || known_.origin != Origin::registry) return {};
     const templates::CertificateResource& resource = *known_.resources.certificate;

@@ -27,10 +27,10 @@ struct DeviceRequest {
   TemplateSource source;
   std::int64_t template_version = 1;
   Settings settings = {};
-  trail::Registered registered = {};  ///< what let it in, for the audit event
+  trail::Registered registered = {};  ///< for the audit event
 };
 
-/// What only RegisterThing has: a connection that asks for a certificate made for it.
+/// The additional data of RegisterThing.
 struct FleetRequest {
   Caller caller;
   Sha256 request_digest{};
@@ -39,23 +39,23 @@ struct FleetRequest {
 
 /// Where the certificate that is being registered comes from.
 enum class Origin : std::uint8_t {
-  registry,       ///< It is there already.
+  registry,       ///< It is registered already.
   signature,      ///< Signed for this registration and stored by it, in place of its intent.
   first_contact,  ///< Signed by a registered CA and stored by this registration.
 };
 
-/// The counter of the things that devices have made through a template, for its fleet-limit. The
-/// store adds to it, so registrations that run at once do not contend for it. It goes with the
+/// The counter of the things that devices have created through a template, for its fleet-limit. The
+/// store increments it, so concurrent registrations do not conflict. It is deleted with the
 /// template or the CA.
 std::string things_counter(const TemplateSource& source);
 
 /// Everything a registration depends on, as it was read.
 struct Known {
   templates::Resources resources;
-  /// Absent: an operator's own request, which the rules for devices do not bind.
+  /// Absent for an operator's own request, to which the rules for devices do not apply.
   std::optional<DeviceRequest> device = {};
   std::optional<FleetRequest> fleet = {};  ///< with `device` only
-  /// Who did what, for the audit trail; plan() adds the time and what it is about.
+  /// The actor and the step for the audit trail; plan() adds the time and the objects.
   registry::AuditEvent event = {};
   /// Of an operator's request, as DeviceRequest::preconditions.
   std::vector<registry::Require> preconditions = {};
@@ -70,38 +70,40 @@ struct Known {
   std::vector<registry::ThingPrincipal> things_of_certificate = {};
   std::vector<registry::PolicyAttachment> policies_of_certificate = {};
   KeyHistory history = {};  ///< of the certificate's key
-  /// What the key's other certificates are attached to; read for devices.
+  /// The attachments of the key's other certificates; read for devices only.
   std::vector<registry::ThingPrincipal> things_of_key = {};
-  /// What the resources name: types, groups and policies, where they exist.
+  /// The existing types, groups and policies that the resources name.
   std::map<registry::Key, registry::Record> named = {};
 };
 
 struct Plan {
   registry::ChangeSet changes;
-  std::optional<registry::Registration> registration = {};  ///< what RegisterThing answers
+  std::optional<registry::Registration> registration = {};  ///< the answer of RegisterThing
 };
 
-/// The registry records that evaluating gave names to: what `Known::named` is to be filled with.
+/// The keys of the records that an evaluated template names, for `Known::named`.
 std::vector<registry::Key> keys_named_by(const templates::Resources& resources);
 
-/// Reads what `known` does not say yet of the thing, the certificate and the named records.
+/// Reads the thing, the certificate's attachments, its key's history and the named records into
+/// `known`.
 registry::Task<Result<Known>> gather(registry::Store& store, Known known);
 
-/// The policy that an inline document becomes: named by a hash of its text, so that the same
-/// document is the same policy (AWS IoT, provisioning templates: 40 upper-case hexadecimal digits).
+/// The name of the policy created from an inline document: a hash of its text, so that equal
+/// documents share one policy (AWS IoT, provisioning templates: 40 upper-case hexadecimal digits).
 PolicyName name_of_inline_policy(const std::string& document);
 
-/// The policy of a resource: the one it names, or the one that its document becomes.
+/// The name of a resource's policy: the one it gives, or the one for its inline document.
 PolicyName policy_name_of(const templates::PolicyResource& resource);
 
-/// Decides what a registration changes; pure. `thing_id` is the UUID of a thing that has to be
-/// made. All of it is committed at once: thing, groups, policies and their attachment, the
+/// Decides what a registration changes; pure. `thing_id` is the UUID for a new thing. All
+/// changes are committed at once: thing, groups, policies and their attachment, the
 /// certificate's attachment and, last, its status.
 Result<Plan> plan(const Known& known, Timestamp now, const std::string& thing_id,
                   const std::string& generation_id);
 
-/// Two keys for one thing are two units with one serial number, or a copy of one: the second is
-/// refused, and an operator told of both.
+/// Raises the alarm for a registration that was refused because its thing has another key: two
+/// units have the same serial number, or one is a copy of the other. The alarm names both
+/// certificates.
 void raise_if_duplicate(alarms::PointAlarms& alarms, const Known& known, const Error& refusal);
 
 }  // namespace imprint::provisioning

@@ -18,7 +18,7 @@ runtime::Task<HookDecision> ask_pre_provisioning_hook(hooks::Invoker& hooks, std
                     .seconds = reply.seconds,
                     .shadow = reply.shadow};
   for (const auto& [name, value] : hook.verdict.overrides) {
-    // Nor may it stand in for what only the service supplies.
+    // A hook cannot override the parameters that the service supplies, either.
     if (!parsed.parameters().contains(name) || templates::is_predefined(parsed.use(), name))
       hook.undeclared.push_back(name);
   }

@@ -12,12 +12,12 @@
 #include "templates/template.h"
 #include "trail/event.h"
 
-/// The hook of a template (AWS IoT, pre-provisioning hooks): asked whether a device may register,
-/// after the gatekeeper and before the template is evaluated. activation_hook.h has the hook of a
-/// CA without a template.
+/// The hook of a template (AWS IoT, pre-provisioning hooks): decides whether a device may register,
+/// after the gatekeeper and before the template is evaluated. For a CA without a template, see
+/// activation_hook.h.
 namespace imprint::provisioning {
 
-/// What it decided.
+/// The hook's decision about one request.
 struct HookDecision {
   std::string arn;
   hooks::Verdict verdict;
@@ -32,31 +32,31 @@ struct HookDecision {
   [[nodiscard]] bool has_overrides() const { return !shadow && !verdict.overrides.empty(); }
 };
 
-/// As the metrics count it.
+/// The part of a decision that the metrics count.
 struct HookCount {
   hooks::Outcome outcome = hooks::Outcome::allowed;
   bool shadow = false;
   double seconds = 0;
 };
 
-/// Asks; overrides that the template does not declare go to `undeclared`.
+/// Calls the hook. Overrides that the template does not declare go to `undeclared`.
 runtime::Task<HookDecision> ask_pre_provisioning_hook(hooks::Invoker& hooks, std::string arn,
                                                       hooks::FleetEvent event,
                                                       templates::Template parsed,
                                                       hooks::Asker asker);
 
-/// The request's parameters with the overrides in their place; they are checked like a device's own
-/// when the template is evaluated.
+/// The request's parameters after the hook's overrides. Evaluating the template checks them like
+/// those of the device.
 templates::Parameters overridden(templates::Parameters parameters, const HookDecision& hook);
 
-/// The answer to a device: AccessDenied and nothing of what the hook said. A denial is final, a
-/// hook that failed or kept silent may be asked again.
+/// The answer to the device: AccessDenied, without anything from the hook's answer. A denial is
+/// final; after a failure or a timeout, the device may try again.
 Error refusal_of(const HookDecision& hook);
 
 trail::Outcome outcome_of(hooks::Outcome outcome);
 
 /// The step "hook" of the audit trail: its outcome is the verdict's, its detail has the reason.
-/// `about` says who asked, when and for which device; `is_claim`: its certificate is a claim's.
+/// `about` has the actor, the time and the device; `is_claim`: its certificate is a claim's.
 registry::AuditEvent hook_event(const HookDecision& hook, std::string_view template_name,
                                 registry::AuditEvent about, bool is_claim = false);
 

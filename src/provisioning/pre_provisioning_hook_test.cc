@@ -10,7 +10,7 @@ using World = test::ProvisioningWorld;
 using registry::CertificateStatus;
 using testing::HasSubstr;
 
-/// The mission's template, guarded by a hook.
+/// The template of ProvisioningWorld, with a hook.
 struct GuardedWorld : World {
   static constexpr std::string_view kArn = "arn:aws:lambda:us-east-1:000000000000:function:pre";
   GuardedWorld() { guard(); }
@@ -35,7 +35,7 @@ struct GuardedWorld : World {
   std::optional<CreatedCertificate> created;
 };
 
-TEST(PreProvisioningHook, IsAskedWithTheDocumentedEvent) {
+TEST(PreProvisioningHook, IsCalledWithTheDocumentedEvent) {
   GuardedWorld world;
   world.hooks.answer(R"({"allowProvisioning":true})");
   ASSERT_TRUE(world.onboard_asking("1").result);
@@ -52,7 +52,7 @@ TEST(PreProvisioningHook, IsAskedWithTheDocumentedEvent) {
   EXPECT_EQ(world.hooks.asked[0].second.find("PRIVATE"), std::string::npos);
 }
 
-TEST(PreProvisioningHook, OnlyItsYesLetsADeviceInAndNothingItSaysReachesTheDevice) {
+TEST(PreProvisioningHook, AdmitsOnlyByAllowingAndKeepsItsAnswerFromTheDevice) {
   using Kind = hooks::Reply::Kind;
   const struct {
     hooks::Reply reply;
@@ -83,9 +83,9 @@ TEST(PreProvisioningHook, OnlyItsYesLetsADeviceInAndNothingItSaysReachesTheDevic
     EXPECT_EQ(world.certificate(world.created->id).status, CertificateStatus::pending_activation);
   }
   EXPECT_TRUE(world.all<registry::Thing>(registry::query::Things{}).empty());
-  EXPECT_TRUE(world.steps("hook").empty()) << "whoever answers the device records it";
+  EXPECT_TRUE(world.steps("hook").empty()) << "the caller records it with the answer";
   world.hooks.answer(R"({"allowProvisioning":true})");
-  EXPECT_TRUE(world.onboard_asking("1").result) << "the same key may ask again";
+  EXPECT_TRUE(world.onboard_asking("1").result) << "the same key may try again";
 }
 
 TEST(PreProvisioningHook, OverridesReplaceAndAddDeclaredParameters) {
@@ -120,15 +120,15 @@ TEST(PreProvisioningHook, OverridesAreCheckedLikeADevicesOwnParameters) {
   world.hooks.answer(R"({"allowProvisioning":true,"parameterOverrides":{"FirmwareVersion":"9"}})");
   const auto own = world.onboard_asking("a b");
   ASSERT_FALSE(own.result);
-  EXPECT_EQ(own.result.error().cause, "InvalidParameters"_cause) << "it sent that itself";
+  EXPECT_EQ(own.result.error().cause, "InvalidParameters"_cause) << "the device sent that itself";
 }
 
-TEST(PreProvisioningHook, IsAskedOnceForEachRequestAndNotForARepeat) {
+TEST(PreProvisioningHook, IsCalledOnceForARequestAndItsRepeats) {
   GuardedWorld world;
   world.hooks.answer(R"({"allowProvisioning":true,"parameterOverrides":{"FirmwareVersion":"9"}})");
   world.created = *world.create(world.key);
   const std::string token = world.created->ownership_token.reveal();
-  // Somebody changes the thing's group between reading and writing: one race is lost.
+  // A concurrent change between reading and writing: the first attempt loses the race.
   world.store.before_commit([&] { world.guard(); });
   ASSERT_TRUE(world.ask_to_register(token, World::parameters("1")).result);
   EXPECT_EQ(world.hooks.asked.size(), 1U);
@@ -139,10 +139,10 @@ TEST(PreProvisioningHook, IsAskedOnceForEachRequestAndNotForARepeat) {
   EXPECT_EQ(world.hooks.asked.size(), 1U);
   EXPECT_EQ(world.ask_to_register(token, World::parameters("1", "9")).result.error().cause,
             "InvalidCertificateOwnershipToken"_cause)
-      << "what counts is what the device sent";
+      << "a repeat is recognised by what the device sent";
 }
 
-TEST(PreProvisioningHook, IsNotAskedForWhatIsRefusedAnyway) {
+TEST(PreProvisioningHook, IsNotCalledForRequestsRefusedAnyway) {
   GuardedWorld world;
   world.hooks.answer(R"({"allowProvisioning":true})");
   EXPECT_FALSE(world.register_with("no token", World::parameters("1")));
@@ -152,7 +152,7 @@ TEST(PreProvisioningHook, IsNotAskedForWhatIsRefusedAnyway) {
   EXPECT_TRUE(world.hooks.asked.empty());
 }
 
-TEST(PreProvisioningHook, WhatChangesWhileItIsAskedCounts) {
+TEST(PreProvisioningHook, ChangesDuringItsCallAreRespected) {
   GuardedWorld world;
   world.hooks.answer(R"({"allowProvisioning":true})");
   world.hooks.while_asked = [&] {
@@ -167,7 +167,7 @@ TEST(PreProvisioningHook, WhatChangesWhileItIsAskedCounts) {
   EXPECT_TRUE(world.all<registry::Thing>(registry::query::Things{}).empty());
 }
 
-TEST(PreProvisioningHook, InShadowIsRecordedAndDecidesNothing) {
+TEST(PreProvisioningHook, InShadowModeIsOnlyRecorded) {
   GuardedWorld world;
   world.hooks.answer(R"({"allowProvisioning":true,"parameterOverrides":{"FirmwareVersion":"9"}})");
   world.hooks.reply.shadow = true;
@@ -183,7 +183,7 @@ TEST(PreProvisioningHook, InShadowIsRecordedAndDecidesNothing) {
             (std::set<std::string>{"denied", "ok"}));
 }
 
-TEST(PreProvisioningHook, IsAskedAfterTheGatekeeper) {
+TEST(PreProvisioningHook, IsCalledAfterTheGatekeeper) {
   GuardedWorld world;
   world.set_up_list({{"allowlist", "line-a"}, {"override.FirmwareVersion", "column:firmware"}});
   auto guarded =
@@ -196,7 +196,7 @@ TEST(PreProvisioningHook, IsAskedAfterTheGatekeeper) {
   ASSERT_TRUE(world.onboard_asking("A1").result);
   ASSERT_EQ(world.hooks.asked.size(), 1U);
   EXPECT_THAT(world.hooks.asked[0].second, HasSubstr(R"("FirmwareVersion":"9")"))
-      << "it sees what the list says";
+      << "it gets the values of the list";
 }
 
 }  // namespace

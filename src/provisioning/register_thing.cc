@@ -28,9 +28,10 @@ RegisteredThing answer_of(const CertificateId& certificate,
   return {certificate, registration.thing, registration.device_configuration, repeated};
 }
 
-/// A certificate that is registered already: the answer that its device got, or a refusal.
-Result<RegisteredThing> answer_again(const registry::Certificate& certificate,
-                                     const Sha256& digest) {
+/// The answer for a certificate that is registered already: the same request gets the same answer
+/// again; any other request is refused.
+Result<RegisteredThing> answer_registered(const registry::Certificate& certificate,
+                                          const Sha256& digest) {
   const registry::Registration& before = *certificate.registration;
   if (before.request_digest == digest) return answer_of(certificate.id, before, true);
   return refuse_token(fmt::format(
@@ -39,7 +40,7 @@ Result<RegisteredThing> answer_again(const registry::Certificate& certificate,
       before.thing ? "thing " + before.thing->str() : "a certificate", before.template_name.str()));
 }
 
-/// The hook's decision is recorded in the same commit as the registration, before it.
+/// Records the hook's decision in the registration's change set, before the registration itself.
 void record_hook(const HookDecision& hook, PlannedRegistration& planned) {
   const Known& known = planned.known;
   std::vector<registry::AuditEvent>& events = planned.plan.changes.events;
@@ -70,7 +71,7 @@ registry::Task<RegisterThingOutcome> RegisterThing::run(Caller caller,
                                                         RegisterThingRequest request) {
   const Sha256 digest = digest_of(request);
   RequestState state{std::move(caller), std::move(request), digest};
-  // Until the template is known, which may name another parameter.
+  // The template, not loaded yet, may name another parameter; admit_claim() then reads that one.
   state.serial_number = serial_number_of(state.request.parameters, kSerialNumberParameter);
   // Of two registrations of one serial at once, the store accepts one, and the other reads again.
   auto result =
@@ -82,7 +83,7 @@ registry::Task<RegisterThingOutcome> RegisterThing::run(Caller caller,
 registry::Task<Result<RegisteredThing>> RegisterThing::attempt(RequestState& state, int number) {
   CO_TRY_ASSIGN(const registry::Certificate certificate,
                 co_await owned_certificate(state.caller, state.request.ownership_token));
-  if (certificate.registration) co_return answer_again(certificate, state.digest);
+  if (certificate.registration) co_return answer_registered(certificate, state.digest);
   CO_TRY_ASSIGN(const LoadedTemplate through, co_await load_template(state.request.template_name));
   CO_TRY_ASSIGN(const registry::Certificate claim,
                 co_await admit_claim(state, through, certificate, number));
@@ -120,8 +121,8 @@ registry::Task<Result<registry::Certificate>> RegisterThing::owned_certificate(C
   }
   if (found->requested_by != caller.certificate) {
     co_return refuse_token(
-        fmt::format("Certificate ownership token was given to a connection with certificate {}; "
-                    "register with that one",
+        fmt::format("Certificate ownership token was issued to a connection with certificate {}; "
+                    "register with that certificate",
                     found->requested_by->hex()));
   }
   if (!found->ownership_expires || *found->ownership_expires <= clock_.now()) {
@@ -166,7 +167,7 @@ registry::Task<Result<registry::Certificate>> RegisterThing::admit_claim(
       through.settings.rules, {through.source, templates::Use::fleet, parameters});
   state.serial_number = serial_number_of(parameters, serial_parameter);
   const auto serial = parameters.find(serial_parameter);
-  // Another attempt at the same registration is not another use of the claim's rate.
+  // Only the first attempt at a registration counts towards the claim's rate.
   co_return co_await claims_.admit(
       state.caller,
       {.registers =

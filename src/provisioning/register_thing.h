@@ -24,7 +24,7 @@ struct RegisterThingRequest {
 /// claims are limited, unless the template's setting `serial-parameter` names another.
 inline constexpr std::string_view kSerialNumberParameter = "SerialNumber";
 std::string serial_number_of(const templates::Parameters& parameters, std::string_view parameter);
-/// As much of a serial number as the audit trail keeps: 128 bytes, whole characters.
+/// The part of a serial number that the audit trail keeps: whole characters, at most 128 bytes.
 std::string audited_serial_number(std::string_view serial_number);
 
 /// The accepted answer.
@@ -37,16 +37,15 @@ struct RegisteredThing {
 
 struct RegisterThingOutcome {
   Result<RegisteredThing> result;
-  /// What the template's hook decided. On record already when the device is registered; otherwise
-  /// it is for the caller to record.
+  /// The decision of the template's hook. Recorded already if the device was registered; otherwise
+  /// the caller must record it.
   std::optional<HookDecision> hook = {};
-  std::string serial_number = {};  ///< that was sent, as the audit trail keeps it
+  std::string serial_number = {};  ///< as the audit trail keeps it
 };
 
-/// RegisterThing of the fleet provisioning MQTT API, by a device that owns the certificate which a
-/// create operation made for it. A repeat of the same request with the same token gets the same
-/// answer until the token expires, and no hook is asked for it; anything else with a spent token is
-/// refused.
+/// RegisterThing of the fleet provisioning MQTT API: registers a device with the certificate that a
+/// create operation issued to it. Until the token expires, a repeat of the same request gets the
+/// same answer without calling a hook; any other request with a used token is refused.
 class RegisterThing {
  public:
   RegisterThing(registry::Store& store, TemplateCache& templates, const OwnershipTokens& tokens,
@@ -63,7 +62,7 @@ class RegisterThing {
   registry::Task<RegisterThingOutcome> run(Caller caller, RegisterThingRequest request);
 
  private:
-  /// A request and what is known of it from one attempt to the next.
+  /// A request and the state that is kept between attempts.
   struct RequestState {
     Caller caller;
     RegisterThingRequest request;
@@ -73,7 +72,7 @@ class RegisterThing {
   };
 
   registry::Task<Result<RegisteredThing>> attempt(RequestState& state, int number);
-  /// The certificate that the token stands for, if its caller may register it now.
+  /// The certificate that the token belongs to, if the caller may register it now.
   registry::Task<Result<registry::Certificate>> owned_certificate(Caller caller, std::string token);
   registry::Task<Result<LoadedTemplate>> load_template(TemplateName name);
   /// The caller's certificate, if its budget lets this device register.

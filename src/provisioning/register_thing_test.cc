@@ -13,7 +13,7 @@ using runtime::run_blocking;
 using test::mission_template;
 using testing::HasSubstr;
 
-TEST(RegisterThing, CarriesTheMissionsTemplateThrough) {
+TEST(RegisterThing, RegistersADeviceThroughATemplate) {
   World world;
   const auto key = test::make_key();
   const auto registered = world.onboard(key, "A1B2");
@@ -40,7 +40,7 @@ TEST(RegisterThing, CarriesTheMissionsTemplateThrough) {
           .empty());
 }
 
-TEST(RegisterThing, OneKeyIsOneThingWhicheverClaimItComesThrough) {
+TEST(RegisterThing, OneKeyRegistersOneThingThroughAnyClaim) {
   for (const bool at_once : {false, true}) {
     World world;
     const auto key = test::make_key();
@@ -227,7 +227,7 @@ TEST(RegisterThing, NamesWhatIsMissingInTheRegistry) {
   }
 }
 
-TEST(Overrides, AreFollowedToTheLetter) {
+TEST(Overrides, AreApplied) {
   const auto body = [](const std::string& overrides) {
     return R"({"Parameters":{"SerialNumber":{"Type":"String"},"AWS::IoT::Certificate::Id":{"Type":"String"}},"Resources":{
       "certificate":{"Type":"AWS::IoT::Certificate","Properties":{"CertificateId":{"Ref":"AWS::IoT::Certificate::Id"}}},
@@ -278,7 +278,7 @@ TEST(Overrides, AreFollowedToTheLetter) {
   }
 }
 
-TEST(FleetLimit, CountsWhatWasMadeBeforeItWasSet) {
+TEST(FleetLimit, CountsThingsCreatedBeforeItWasSet) {
   World world;
   const auto key = test::make_key();
   ASSERT_TRUE(world.onboard(key, "1"));
@@ -286,7 +286,7 @@ TEST(FleetLimit, CountsWhatWasMadeBeforeItWasSet) {
   ASSERT_TRUE(world.onboard(test::make_key(), "2"));
   const registry::Counter counter = *run_blocking(registry::get(
       world.memory, registry::counter_key(things_counter(*TemplateName::parse("T")))));
-  EXPECT_EQ(counter.value, 2) << "a thing that comes again is the same thing";
+  EXPECT_EQ(counter.value, 2) << "a thing that registers again is not counted again";
   Settings limited = *world.settings.get();
   limited.fleet_limit = 3;
   world.settings.set(limited);
@@ -340,7 +340,7 @@ TEST(RegisterThing, NoEmptyParameterNamesAThing) {
     return world.register_with(world.create(test::make_key())->ownership_token.reveal(),
                                parameters);
   };
-  EXPECT_TRUE(onboard({{"Unit", "7"}})) << "what has a default may be empty";
+  EXPECT_TRUE(onboard({{"Unit", "7"}})) << "a parameter with a default may be empty";
   EXPECT_TRUE(onboard({{"Unit", "8"}, {"Line", ""}}));
   const auto refused = onboard({{"Unit", ""}, {"Line", "A"}});
   ASSERT_FALSE(refused) << "whatever the parameter is called";
@@ -363,7 +363,7 @@ TEST(RegisterThing, FillsAThingWhoseNameWasReserved) {
   EXPECT_FALSE(world.onboard(test::make_key(), "T")) << "it counts like any other";
 }
 
-TEST(RegisterThing, GivesWayWhenItsTemplateChangesMeanwhile) {
+TEST(RegisterThing, DoesNotCommitIfItsTemplateHasChanged) {
   World world;
   const auto created = world.create(test::make_key());
   auto disabled =

@@ -27,8 +27,8 @@ Unexpected refuse_known_thing(const Known& known, const registry::Certificate& o
       is_other_key ? "DuplicateDevice"_cause : "ResourceConflicts"_cause});
 }
 
-/// Whether its device may be using it. Only the answer to a request can be lost on its way; a
-/// certificate that came with its device has been there from the start.
+/// Whether the device may have this certificate. An answer to a request can be lost, so a requested
+/// certificate counts only once it has connected; any other was with the device from the start.
 bool may_be_in_use(const registry::Certificate& certificate) {
   return !certificate.requested_by || certificate.first_connected;
 }

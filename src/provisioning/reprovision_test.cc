@@ -12,7 +12,7 @@ using registry::CertificateStatus;
 using runtime::run_blocking;
 using testing::HasSubstr;
 
-TEST(Reprovision, FollowsTheSettingWhenTheKeyIsAnother) {
+TEST(Reprovision, FollowsTheSettingForADifferentKey) {
   enum class Old { never_used, used, deactivated };
   const struct {
     Reprovision setting;
@@ -57,7 +57,7 @@ TEST(Reprovision, FollowsTheSettingWhenTheKeyIsAnother) {
   }
 }
 
-TEST(Reprovision, TheOldCertificateGoesWhenTheNewOneIsUsed) {
+TEST(Reprovision, RetiresTheOldCertificateWhenTheNewOneIsUsed) {
   World world;
   world.settings.set(
       {.reprovision = Reprovision::replace, .key_algorithm = x509::KeyAlgorithm::ec_p256});
@@ -79,7 +79,7 @@ TEST(Reprovision, TheOldCertificateGoesWhenTheNewOneIsUsed) {
   EXPECT_FALSE(awaits_first_use(world.certificate(second->certificate)));
 }
 
-TEST(Reprovision, AThirdKeyTakesThePlaceOfOneThatWasNeverUsed) {
+TEST(Reprovision, AThirdKeyReplacesOneThatWasNeverUsed) {
   World world;
   world.settings.set(
       {.reprovision = Reprovision::replace, .key_algorithm = x509::KeyAlgorithm::ec_p256});
@@ -95,7 +95,7 @@ TEST(Reprovision, AThirdKeyTakesThePlaceOfOneThatWasNeverUsed) {
             std::vector<CertificateId>{third->certificate});
 }
 
-TEST(Reprovision, AnOperatorsPermissionIsForOneTimeAndForAWhile) {
+TEST(Reprovision, AnOperatorsPermissionIsUsedOnceAndExpires) {
   for (const bool is_late : {false, true}) {
     World world;
     const auto first = world.onboard(test::make_key(), "S");
@@ -110,11 +110,11 @@ TEST(Reprovision, AnOperatorsPermissionIsForOneTimeAndForAWhile) {
     if (is_late) continue;
     EXPECT_FALSE(world.thing("device-S").reprovision_until);
     world.note_connected(second->certificate);
-    EXPECT_FALSE(world.onboard(test::make_key(), "S")) << "it was for one time";
+    EXPECT_FALSE(world.onboard(test::make_key(), "S")) << "the permission was used";
   }
 }
 
-TEST(Reprovision, OneAlarmForADeviceThatGoesOnTrying) {
+TEST(Reprovision, RaisesOneAlarmForADeviceThatKeepsTrying) {
   World world;
   const auto first = world.onboard(test::make_key(), "S");
   world.note_connected(first->certificate);
@@ -166,13 +166,13 @@ TEST(Reprovision, ARevokedKeyStaysOutThroughEveryClaim) {
   EXPECT_EQ(again.error().cause, "KeyRefused"_cause);
 }
 
-TEST(Reprovision, AKeyThatIsRevokedMeanwhileStaysOut) {
+TEST(Reprovision, RefusesAKeyRevokedConcurrently) {
   for (const bool is_registering : {false, true}) {
     World world;
     const auto key = test::make_key();
     std::string token;
     if (is_registering) token = world.create(key)->ownership_token.reveal();
-    // Nothing of it is known when the key is looked up.
+    // The key is unknown when it is looked up.
     world.store.before_commit([&] {
       registry::Certificate revoked = World::claim(9);
       revoked.purpose = registry::CertificatePurpose::identity;
@@ -194,7 +194,7 @@ TEST(Reprovision, AKeyThatIsRevokedMeanwhileStaysOut) {
   }
 }
 
-TEST(Reprovision, ADeactivatedDeviceDoesNotLetItselfInAgain) {
+TEST(Reprovision, ADeactivatedDeviceCannotRegisterAgain) {
   World world;
   const auto key = test::make_key();
   const auto first = world.onboard(key, "S");
@@ -209,7 +209,7 @@ TEST(Reprovision, ADeactivatedDeviceDoesNotLetItselfInAgain) {
   EXPECT_TRUE(world.active_certificates_of("device-S").empty());
 }
 
-TEST(Reprovision, ADeactivatedDeviceStaysOutWhenItsThingIsGoneToo) {
+TEST(Reprovision, ADeactivatedDeviceIsRefusedAfterItsThingIsDeleted) {
   for (const Reprovision rule : {Reprovision::same_key, Reprovision::replace, Reprovision::aws,
                                  Reprovision::operator_decides}) {
     World world;
@@ -248,7 +248,7 @@ TEST(Reprovision, AnOperatorsPermissionLetsADeactivatedKeyIn) {
   EXPECT_NE(again->certificate, first->certificate);
 }
 
-TEST(Reprovision, ARequestThatWasSeenBeforeRegistersNothingAnew) {
+TEST(Reprovision, ARepeatedSigningRequestDoesNotRegisterAgain) {
   World world;
   const auto key = test::make_key();
   const std::string csr = *x509::make_csr_pem(key, test::common_name("device"));
@@ -264,16 +264,16 @@ TEST(Reprovision, ARequestThatWasSeenBeforeRegistersNothingAnew) {
   ASSERT_TRUE(repeated) << "the same registration gets the same answer";
   EXPECT_TRUE(repeated->repeated);
   const auto another = with_csr("6.6.6");
-  ASSERT_FALSE(another) << "whoever saw the request need not have the key";
+  ASSERT_FALSE(another) << "a repeated request does not prove possession of the key";
   EXPECT_EQ(another.error().cause, "InvalidCertificateOwnershipToken"_cause);
   EXPECT_EQ(world.thing("device-S").attributes.at("firmwareVersion"), "1.0.0");
-  EXPECT_TRUE(world.onboard(key, "S", "2.0.0")) << "who signs anew has it";
-  EXPECT_FALSE(with_csr("6.6.6")) << "the first request is known still";
+  EXPECT_TRUE(world.onboard(key, "S", "2.0.0")) << "a new signing request proves it";
+  EXPECT_FALSE(with_csr("6.6.6")) << "the first request is still remembered";
   registry::Thing thing = world.thing("device-S");
   thing.reprovision_until = world.clock.now() + std::chrono::hours(1);
   ++thing.version;
   world.put(thing);
-  EXPECT_TRUE(with_csr("3.0.0")) << "an operator's word does as well";
+  EXPECT_TRUE(with_csr("3.0.0")) << "an operator's permission suffices, too";
 }
 
 TEST(Reprovision, RemembersABoundedNumberOfRequests) {
@@ -283,7 +283,7 @@ TEST(Reprovision, RemembersABoundedNumberOfRequests) {
   ASSERT_TRUE(first);
   for (int i = 0; i < 80; ++i) ASSERT_TRUE(world.create(key)) << i;
   EXPECT_EQ(world.certificate(first->certificate).requests.size(), 64U);
-  EXPECT_TRUE(world.onboard(key, "S", "2.0.0")) << "the holder of the key goes on";
+  EXPECT_TRUE(world.onboard(key, "S", "2.0.0")) << "the holder of the key can continue";
 }
 
 }  // namespace

@@ -9,8 +9,8 @@ namespace imprint::provisioning {
 
 namespace {
 
-/// Of the program and what matching builds of it. RE2 falls back to a slower matcher when the
-/// second does not suffice, and refuses the pattern when the first does not.
+/// Limits RE2's compiled program and the DFA that it builds while matching. A pattern whose program
+/// does not fit is refused; if the DFA does not fit, RE2 uses a slower matcher.
 constexpr std::int64_t kMaxMemoryBytes = std::int64_t{1} << 20U;
 
 RE2::Options options() {

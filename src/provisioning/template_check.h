@@ -8,14 +8,14 @@
 /// Checks of a template that templates/ cannot make: whether its policy documents are policies.
 namespace imprint::provisioning {
 
-/// Everything that can be said of a template before it is stored, without a registry.
+/// All problems that can be found in a template without a registry.
 std::vector<templates::Problem> lint_template(std::string_view body, templates::Use use);
 
-/// templates::Template::parse for a template that is to be stored: Fault::invalid also for literals
-/// and documents that would fail every device.
+/// templates::Template::parse for a template that will be stored: Fault::invalid also for literals
+/// and documents that would make every registration fail.
 Result<templates::Template> parse_template(std::string_view body, templates::Use use);
 
-/// Only its form: there is no IAM here, but what AWS would refuse should not pass.
+/// Checks the syntax only, as Imprint has no IAM: refuses what AWS would refuse.
 bool is_role_arn(std::string_view arn);
 
 }  // namespace imprint::provisioning

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t kMaxValueBytes = 1024;
 constexpr std::size_t kMaxNameBytes = 256;
-/// As imprint.toml allows it.
+/// The same limits as in imprint.toml.
 constexpr Seconds kLeastValidity = std::chrono::minutes(1);
 constexpr Seconds kMostValidity = std::chrono::hours(24 * 36500);
 
@@ -45,7 +45,7 @@ std::string word_of(const std::array<Word<E>, N>& words, E value) {
   return std::string(it == words.end() ? std::string_view("other") : it->text);
 }
 
-/// A setting that stands for itself, and that a deployment may have a default for.
+/// A setting with a fixed name, for which the deployment may have a default.
 struct PlainKey {
   std::string_view name;
   Result<void> (*apply)(Settings&, const std::string&);

@@ -8,16 +8,16 @@
 #include "provisioning/settings.h"
 #include "registry/store.h"
 
-/// The settings that a template may have of its own (docs/gatekeeper.md has the table): what
-/// [templates] in imprint.toml says for all of them, and the gatekeeper's rules.
+/// A template's own settings (docs/gatekeeper.md has the table): those that override [templates] in
+/// imprint.toml, and the gatekeeper's rules.
 namespace imprint::provisioning {
 
 inline constexpr std::size_t kMaxTemplateSettings = 128;
 
-/// `allowlist` of a template that asks no list although the deployment names one.
+/// The value of `allowlist` for a template without a list, although the deployment names one.
 inline constexpr std::string_view kNoList = "none";
 
-/// Fault::invalid, `where` being the key; the message names the value and what would do.
+/// Fault::invalid with the key in `where`; the message names the value and what is allowed.
 Result<void> check_template_settings(const registry::TemplateSettings& settings);
 
 /// What holds for a template: its own settings, and the deployment's where it has none.
@@ -25,7 +25,7 @@ Result<void> check_template_settings(const registry::TemplateSettings& settings)
 Result<Settings> settings_of(const Settings& deployment,
                              const registry::TemplateSettings& settings);
 
-/// The same for the template that a claim is bound to; the deployment's for a claim of none.
+/// The same for the template that a claim is bound to; the deployment's if there is none.
 registry::Task<Result<Settings>> settings_of_claim(registry::Store& store, Settings deployment,
                                                    std::optional<TemplateName> claim_template);
 
@@ -35,7 +35,7 @@ struct SettingInForce {
   std::string value;
   bool is_own = false;  ///< the template's; otherwise the deployment's
 };
-/// Those that a deployment has a default for, then the template's further rules.
+/// The settings that have a default in the deployment, followed by the template's other rules.
 Result<std::vector<SettingInForce>> settings_in_force(const Settings& deployment,
                                                       const registry::TemplateSettings& settings);
 

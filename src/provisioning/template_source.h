@@ -9,14 +9,15 @@
 
 namespace imprint::provisioning {
 
-/// What a CA certificate itself says of its devices: the template body in its registration config,
-/// or without one what its activation hook decides.
+/// The template body in the registration config of a CA certificate or, without one, the decisions
+/// of its activation hook.
 struct TemplateOfCa {
   CertificateId ca;
   friend bool operator==(const TemplateOfCa&, const TemplateOfCa&) = default;
 };
 
-/// The template that a device is registered through: stored under a name, or carried by a CA.
+/// The template that a device is registered through: stored under a name, or part of a registered
+/// CA.
 using TemplateSource = std::variant<TemplateName, TemplateOfCa>;
 
 /// As events, metrics, ARNs and counters name it: the template's name, or "cacert/<id>".

@@ -12,7 +12,8 @@
 #include "base/name.h"
 #include "base/result.h"
 
-/// AWS IoT Jobs: what an operator asks of many things, and how each thing carries it out.
+/// AWS IoT Jobs: operations that an operator sends to many things, and each thing's execution of
+/// them.
 namespace imprint::registry {
 
 /// AWS IoT API, JobStatus.
@@ -51,14 +52,14 @@ enum class TargetSelection : std::uint8_t { snapshot, continuous };
 
 std::string_view to_string(TargetSelection selection);  ///< "SNAPSHOT", "CONTINUOUS"
 
-/// Whom a job is for: one thing, or the members of a thing group.
+/// A target of a job: one thing, or the members of a thing group.
 using JobTarget = std::variant<ThingName, ThingGroupName>;
 
-std::string to_string(const JobTarget& target);  ///< as its ARN ends: "thing/x", "thinggroup/y"
+std::string to_string(const JobTarget& target);  ///< the end of its ARN: "thing/x", "thinggroup/y"
 Result<JobTarget> parse_job_target(std::string_view text);
 
-/// AWS IoT API, ExponentialRolloutRate: the rate is multiplied each time as many things again have
-/// been notified, or have succeeded.
+/// AWS IoT API, ExponentialRolloutRate: multiplies the rate by the factor each time another
+/// `succeeded_things` have succeeded or, without it, another `notified_things` have been notified.
 struct ExponentialRate {
   std::int64_t base_per_minute = 1;
   std::int64_t increment_tenths = 11;  ///< incrementFactor times 10
@@ -129,15 +130,15 @@ struct PresignedUrls {
   friend bool operator==(const PresignedUrls&, const PresignedUrls&) = default;
 };
 
-/// What a job does and how it is rolled out; a job template has the same.
+/// The part that jobs and job templates have in common: what the job does and how it is rolled out.
 struct JobPlan {
   std::string description = {};
   std::string document = {};         ///< JSON
-  std::string document_source = {};  ///< the link that it was read from
+  std::string document_source = {};  ///< the URL that the document was read from
   std::optional<PresignedUrls> presigned_urls = {};
   JobRollout rollout = {};
   std::vector<AbortCriterion> abort_criteria = {};
-  std::optional<std::int64_t> timeout_minutes = {};  ///< an execution may be IN_PROGRESS
+  std::optional<std::int64_t> timeout_minutes = {};  ///< limit on the time IN_PROGRESS
   std::vector<RetryCriterion> retries = {};
 
   friend bool operator==(const JobPlan&, const JobPlan&) = default;
@@ -165,12 +166,12 @@ struct Job {
   }
 };
 
-/// How far the roll-out of a job has come. Written together with the executions that it creates, so
-/// that no thing is given a job twice.
+/// The progress of a job's roll-out. Stored in one change set with the executions that were
+/// created, so that no thing gets a job twice.
 struct JobProgress {
   JobId job;
-  std::int64_t target = 0;  ///< the index of the next one in Job::targets
-  std::string after = {};   ///< the last thing of that target's group which has its execution
+  std::int64_t target = 0;  ///< index in Job::targets of the target being rolled out
+  std::string after = {};   ///< cursor in the list of that group's members
   bool is_complete = false;
   std::int64_t version = 1;
 };
@@ -178,7 +179,7 @@ struct JobProgress {
 struct JobTemplate {
   JobId id;
   JobPlan plan = {};
-  std::string job_arn = {};  ///< of the job that it was made from
+  std::string job_arn = {};  ///< the job from which it was created
   std::vector<MaintenanceWindow> windows = {};
   Timestamp created = {};
   std::int64_t version = 1;
@@ -188,12 +189,12 @@ struct JobTemplate {
 struct JobExecution {
   ThingName thing;
   JobId job;
-  std::int64_t number = 1;  ///< AWS's executionNumber: one more for each retry
+  std::int64_t number = 1;  ///< AWS's executionNumber; each retry adds one
   JobExecutionStatus status = JobExecutionStatus::queued;
   std::map<std::string, std::string, std::less<>> details = {};
   bool is_force_canceled = false;
   std::int64_t retry = 0;   ///< AWS's retryAttempt
-  bool is_retried = false;  ///< it failed, and the next attempt counts in its place
+  bool is_retried = false;  ///< it failed or timed out; the next attempt is counted instead
   Timestamp queued = {};
   std::optional<Timestamp> started = {};
   std::optional<Timestamp> in_progress_until = {};
@@ -202,7 +203,7 @@ struct JobExecution {
   std::int64_t version = 1;  ///< AWS's versionNumber
 };
 
-/// When the first of its timers ends; absent when none runs.
+/// When the first of its timers expires; nullopt if none is running.
 std::optional<Timestamp> times_out_at(const JobExecution& execution);
 
 }  // namespace imprint::registry

@@ -134,7 +134,7 @@ TEST_F(ReadingTest, LosingEveryRaceIsUnavailable) {
   EXPECT_EQ(attempts, kMostAttempts);
 }
 
-TEST_F(ReadingTest, TheLastOfTheLostRacesIsToldWhereTheCallerWordsIt) {
+TEST_F(ReadingTest, RepeatOnConflictReturnsTheLastConflict) {
   int attempts = 0;
   const auto lost = run_blocking(repeat_on_conflict([&](int number) {
     attempts = number;

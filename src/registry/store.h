@@ -24,7 +24,7 @@ namespace imprint::registry {
 template <class T>
 using Task = runtime::Task<T>;
 
-/// What a change expects of the record it touches; a mismatch fails the whole change set.
+/// The expected state of the record that a change touches; a mismatch fails the whole change set.
 struct Expect {
   enum class State : std::uint8_t { anything, absent, present, version };
   State state = State::anything;
@@ -426,15 +426,15 @@ Put create(T&& record) {
   return {std::forward<T>(record), Expect::absent()};
 }
 
-/// Removes a record that was read, unless another writer has changed it meanwhile.
+/// Removes a record that was read, unless another writer has changed it since.
 template <class T>
 Erase erase(const T& record) {
   return {key_of(record), Expect::at(record.version)};
 }
 
-/// The next version of a record that was read and then changed, unless another writer has changed
-/// it meanwhile. A record of version 0 becomes version 1, unless another writer has created it. An
-/// lvalue is updated to that version, too.
+/// Stores the next version of a record that was read and then changed, unless another writer has
+/// changed it since. A record of version 0 becomes version 1, unless another writer has created it.
+/// An lvalue is updated to that version, too.
 template <class T>
 Put update(T&& record) {
   const Expect expect = record.version == 0 ? Expect::absent() : Expect::at(record.version);

@@ -24,7 +24,7 @@ std::vector<std::string> known_actions(const Router& router);
 /// operation without resources.
 std::vector<std::string> resources_of(const Operation& operation, const Inputs& inputs);
 
-/// What the operator's policy decides about a call.
+/// The decision of the operator's policy about a call.
 struct Judgement {
   bool allowed = false;
   std::string resource = {};  ///< the one that decided; "*" for none

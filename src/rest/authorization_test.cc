@@ -135,7 +135,7 @@ TEST(Authorization, DeniesInAwsWordsAndSaysWhy) {
   EXPECT_EQ(world.call("GET", "/things/a").status, 404) << "nothing was made";
 }
 
-TEST(Authorization, AsksForEveryResourceOfACall) {
+TEST(Authorization, ChecksEveryResourceOfACall) {
   ControlApiWorld world;
   world.make_policy("Good");
   world.make_policy("Powerful");

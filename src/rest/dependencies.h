@@ -12,8 +12,8 @@
 
 namespace imprint::rest {
 
-/// What the API itself needs, independent of its operations. References outlive it and are safe
-/// from any thread.
+/// The dependencies of the API itself, without those of its operations. References outlive it and
+/// are safe from any thread.
 struct Dependencies {
   registry::Store& store;  ///< for its audit events
   const Clock& clock;

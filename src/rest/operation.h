@@ -50,10 +50,10 @@ struct InputInfo {
 using Answer = runtime::Task<Result<encoding::json::object>>;
 using StreamAnswer = Result<std::unique_ptr<BodyStream>>;
 
-/// An operation as it is written: one row of a table, next to its function. The function is called
-/// with valid inputs and with what else it needs. It reads the registry, decides and commits one
-/// change set. When the commit fails because a record changed meanwhile (registry::is_lost_race),
-/// it is run again from the beginning, so it must keep no state between runs.
+/// The definition of an operation: one row of a table, next to its function. The function is called
+/// with validated inputs and its dependencies. It reads the registry, decides and commits one
+/// change set. If the commit fails because a record has changed since (registry::is_lost_race), it
+/// is run again from the beginning, so it must keep no state between runs.
 template <class... Needs>
 struct Row {
   std::string_view name;    ///< "CreateThing"
@@ -68,7 +68,7 @@ struct Row {
   std::string_view resource = {};
 };
 
-/// An operation as it is called: its row, with the function bound to what it needs.
+/// A callable operation: its row, with the function bound to its dependencies.
 struct Operation {
   std::string_view name;
   std::string_view method;

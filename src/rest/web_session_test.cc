@@ -84,7 +84,7 @@ TEST_F(Browser, IsRefusedWhatAnotherSitesPageCouldSend) {
   EXPECT_EQ(session("GET", "", {{"Sec-Fetch-Site", "cross-site"}}).status, 403);
 }
 
-TEST_F(Browser, IsToldWhatIsWrongWithASignIn) {
+TEST_F(Browser, GetsTheReasonForARefusedSignIn) {
   const struct {
     std::string_view name;
     std::string body;
@@ -110,7 +110,7 @@ TEST_F(Browser, IsToldWhatIsWrongWithASignIn) {
   EXPECT_EQ(session("PUT").status, 405);
 }
 
-TEST_F(Browser, PutsRefusedSignInsOnRecordWithinABudget) {
+TEST_F(Browser, RecordsRefusedSignInsWithinABudget) {
   const auto refused = [&] {
     std::vector<std::string> actors;
     const auto reply = world.must("GET", "/imprint/v1/audit-events?step=sign_in&outcome=denied");

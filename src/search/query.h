@@ -39,8 +39,8 @@ struct Document {
   const Attributes* attributes = nullptr;
 };
 
-/// A range of values of one field that contains every match of a query: an index is asked for it,
-/// and it decides the order of the matches. Text is folded (see fold()).
+/// A range of values of one field that contains every match of a query. It is looked up in an
+/// index, and it determines the order of the matches. Text is folded (see fold()).
 struct Range {
   std::string field{kThingName};
   bool numeric = false;
@@ -72,7 +72,7 @@ class Query {
   std::vector<Range> ranges_;
 };
 
-/// Whether an index that is asked for the range returns this thing.
+/// Whether looking up the range in an index returns this thing.
 bool lies_in(const Range& range, const Document& document);
 
 /// Search ignores case: A to Z become a to z.

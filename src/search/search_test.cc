@@ -196,7 +196,7 @@ TEST(SearchQuery, NamesEveryRangeThatHoldsAllMatches) {
   }
 }
 
-TEST(SearchRange, HoldsWhatAnIndexWouldAnswer) {
+TEST(SearchRange, ContainsThingsByLowerAndUpperBound) {
   const Range name{.low = "pump", .below = "pumq"};
   EXPECT_TRUE(lies_in(name, pump()));
   EXPECT_FALSE(lies_in(Range{.low = "q"}, pump()));

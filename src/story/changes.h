@@ -7,9 +7,9 @@
 
 namespace imprint::story {
 
-/// What a change did to its records, for people: `thing d-1: attributes.room "a" -> "b"; removed
-/// policy p`. `detail` is an event's, with the "changes" of control_api/record_changes.h; empty
-/// without them.
+/// A readable description of a change to its records: `thing d-1: attributes.room "a" -> "b";
+/// removed policy p`. `detail` is an event's, with the "changes" of control_api/record_changes.h;
+/// empty without them.
 std::string changes_in_words(const encoding::json::object& detail);
 
 }  // namespace imprint::story

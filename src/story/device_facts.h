@@ -8,13 +8,13 @@
 
 namespace imprint::story {
 
-/// What the registry knows, as it is now, of the certificate of the event that decided; or, while
-/// that waits for RegisterThing, of the claim that has to be there for it and is frozen. `event`
-/// may be null. Alarms and the time are the caller's.
+/// The registry's current facts about the certificate of the decisive event or, while that waits
+/// for RegisterThing, about its claim if the claim is frozen. `event` may be null. The caller fills
+/// in the alarms and the time.
 runtime::Task<Result<DeviceFacts>> facts_about(registry::Store& store, const trail::Event* event);
 
-/// " Did you mean the template Sensors?", where the event asked for one that is nearly that: for
-/// operators, since a device is not told what there is. `event` may be null.
+/// The sentence " Did you mean the template Sensors?" if the event names a template that does not
+/// exist and a similar one does; empty otherwise. For operators only. `event` may be null.
 runtime::Task<Result<std::string>> did_you_mean(registry::Store& store, const trail::Event* event);
 
 }  // namespace imprint::story

@@ -16,9 +16,9 @@ using registry::AuditEvent;
 using registry::query::AuditEvents;
 using trail::Event;
 
-/// Of one search.
+/// The most events of one search.
 constexpr std::size_t kMostEvents = 500;
-/// Connections and certificates that a story is followed through.
+/// The most connections, and the most certificates, whose events a story includes.
 constexpr std::size_t kMostLinks = 40;
 
 /// The newest events of a search.
@@ -39,11 +39,11 @@ class Gathering {
     CO_TRY(co_await add(std::move(first)));
     CO_TRY(co_await follow_certificates());
     CO_TRY(co_await follow_connections());
-    // What a connection brought forth may have been used since.
+    // The connections may have led to further certificates.
     co_return co_await follow_certificates();
   }
 
-  /// Events of one moment come in the order of their recording.
+  /// By time; events of the same time in the order in which they were recorded.
   [[nodiscard]] std::vector<Event> story() && {
     std::vector<Event> out;
     for (auto& [sequence, event] : events_) out.push_back(std::move(event));

@@ -27,7 +27,7 @@ std::string advice_on_freeze(const std::string& id, const registry::Freeze& free
       freeze.because, id, id, id);
 }
 
-/// The remedy of a cause, with what it names of the event.
+/// The remedy of a cause, with the event's certificate and hook filled in.
 std::string remedy_for(Cause cause, const Event& event) {
   if (!cause) return {};
   const bool is_first_connection = event.is("just_in_time_provisioning"_step);
@@ -39,7 +39,7 @@ std::string remedy_for(Cause cause, const Event& event) {
                      fmt::arg("hook", hook.empty() ? "of the template" : quote(hook)));
 }
 
-/// By its cause, or for want of one by the code that the device saw.
+/// By the cause or, without one, by the error code that the device received.
 std::string remedy_of_rejection(const Event& event) {
   std::string remedy = remedy_for(event.told.cause, event);
   if (!remedy.empty()) return remedy;
@@ -72,7 +72,7 @@ std::string advice_on_rejection(const Event& event) {
   return fmt::format("{} {}", again, remedy);
 }
 
-/// A hook that stopped a registration; one in shadow only says what it would have done.
+/// Whether a hook refused a registration; a hook in shadow mode never does.
 bool is_refusal_of_hook(const Event& event) {
   return event.is("hook"_step) && !event.is_ok() && !event.detail_as<trail::HookAnswer>().is_shadow;
 }
@@ -206,7 +206,8 @@ Judgement judge_expired(const Certificate& certificate) {
                                      certificate.id.hex())};
 }
 
-/// A denial that the state of the certificate decides, as it is now; nothing for all others.
+/// The judgement of a denial that depends on the current state of the certificate; nullopt for all
+/// other events.
 std::optional<Judgement> judge_denied(const Event& event, const DeviceFacts& facts) {
   if (event.outcome != Outcome::denied || event.is("hook"_step) || !facts.certificate)
     return std::nullopt;
@@ -296,8 +297,8 @@ const Event* why_left(const Event& event, std::span<const Event> before) {
   return &event;
 }
 
-/// Of what a device was told, what was behind it: the step before on the same connection that the
-/// device heard nothing of.
+/// The event behind an answer to the device: an earlier step on the same connection of which the
+/// device was not informed.
 const Event* cause_of(const Event& event, const std::vector<Event>& story) {
   const bool is_rejection =
       (event.is("register_thing"_step) || event.is("just_in_time_provisioning"_step)) &&
@@ -331,8 +332,8 @@ bool is_refusal(const Event& event) {
 }
 
 const Event* decisive_event(const std::vector<Event>& story) {
-  // Where the journal paused, what came of the last connections is not on record: a device that is
-  // cut again and again is judged by what is known of it, not by how its last try began.
+  // While the journal paused, the outcome of connections was not recorded. A device that is cut
+  // repeatedly is then judged by its last recorded outcome, not by the start of its last attempt.
   bool is_open_end = false;
   const Event* begun = nullptr;
   for (const Event& event : std::ranges::reverse_view(story)) {

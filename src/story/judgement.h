@@ -10,38 +10,38 @@
 #include "registry/records.h"
 #include "trail/event.h"
 
-/// How a device stands, and what an operator does next. Pure: what is known in, a judgement out.
+/// The state of a device, and what an operator should do next; pure.
 namespace imprint::story {
 
 enum class Standing {
   good,     ///< its own last step went well, its certificate is in use, no alarm is raised
-  waiting,  ///< on its way: something has still to be done, by the device or by an operator
-  bad,      ///< refused, out of use, or in an alarm
-  unknown,  ///< nothing is on record
+  waiting,  ///< the device or an operator still has to do something
+  bad,      ///< refused, out of service, or with a raised alarm
+  unknown,  ///< the audit trail has no events of it
 };
 std::string_view to_string(Standing standing);
 
-/// What a device is judged by besides its story.
+/// The facts besides its story by which a device is judged.
 struct DeviceFacts {
-  /// Of the decisive event, as it is now; absent when it does not exist any more.
+  /// Current record of the decisive event's certificate; absent if it no longer exists.
   std::optional<registry::Certificate> certificate = {};
-  bool was_revoked = false;                  ///< it is gone, and a tombstone keeps its key out
+  bool was_revoked = false;                  ///< it was deleted, and its key has a tombstone
   std::vector<registry::Alarm> alarms = {};  ///< raised ones, about this device
   Timestamp now = {};
 };
 
 struct Judgement {
   Standing standing;
-  std::string next;  ///< what to do, or, of a good one, how it stands
+  std::string next;  ///< what to do or, if good, the device's state
 };
 Judgement judge(const std::vector<trail::Event>& story, const DeviceFacts& facts);
 
-/// Whether an event is a step of a device's own that went wrong.
+/// Whether an event is a failed step of the device itself.
 bool is_refusal(const trail::Event& event);
 
-/// The event that judge() begins with: the device's own last step, or what brought that about.
-/// Operators' changes, alarms and connections that ended by no fault of the device's are no steps
-/// of it. Null without one.
+/// The event that judge() starts from: the last step of the device itself, or the cause of that
+/// step. Ignores operators' changes, alarms, and connections that ended through no fault of the
+/// device. Null if there is none.
 const trail::Event* decisive_event(const std::vector<trail::Event>& story);
 
 }  // namespace imprint::story

@@ -252,7 +252,7 @@ AuditEvent cut_for(std::string_view cause) {
   return event("disconnect", "failed", fmt::format(R"({{"cause":"{}"}})", cause));
 }
 
-TEST(Standing, NamesTheRemedyOfWhatADeviceWasDeniedOrCutFor) {
+TEST(Standing, NamesTheRemedyForDenialsAndClosedConnections) {
   const auto own = certificate(active);
   const Row rows[] = {
       {"QoS 2", {kConnected, cut_for("QosNotSupported")}, own, bad, "QoS 0 or 1"},
@@ -328,7 +328,7 @@ TEST(Standing, AFirstConnectionIsAdvisedByItsCertificateNotByParameters) {
   for (const Row& row : rows) expect(row);
 }
 
-TEST(Standing, WhoeverLeftUnregisteredHadAReasonWhereItWasDenied) {
+TEST(Standing, ExplainsLeavingUnregisteredByAnEarlierDenial) {
   const AuditEvent left = event("left_unregistered", "failed", R"({"claim":true})");
   const AuditEvent topic = denied("publish", R"({"claim":true,"cause":"NoStatement"})");
   AuditEvent elsewhere = topic;
@@ -346,7 +346,7 @@ TEST(Standing, WhoeverLeftUnregisteredHadAReasonWhereItWasDenied) {
   for (const Row& row : rows) expect(row);
 }
 
-TEST(Standing, AKeyThatATombstoneKeepsOutIsNotToldToComeAgain) {
+TEST(Standing, AKeyWithATombstoneNeedsALiftedRevocation) {
   for (const AuditEvent& last : {denied("tls_handshake"), denied("connect"), kConnected}) {
     const Judgement judgement = judge({trail::read(last)}, {.was_revoked = true, .now = kNow});
     EXPECT_EQ(judgement.standing, bad);
@@ -354,7 +354,7 @@ TEST(Standing, AKeyThatATombstoneKeepsOutIsNotToldToComeAgain) {
   }
 }
 
-TEST(Standing, LooksBehindWhatTheDeviceWasTold) {
+TEST(Standing, NamesTheCauseBehindTheDevicesAnswer) {
   const AuditEvent told = denied("connect");
   const AuditEvent dropped = denied("connect", R"({"cause":"FirstConnectionDropped"})");
   const Row rows[] = {

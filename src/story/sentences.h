@@ -5,7 +5,7 @@
 
 #include "trail/event.h"
 
-/// What a device did, told to people. Pure: events of the audit trail in, sentences out.
+/// Describes events of the audit trail in sentences; pure.
 namespace imprint::story {
 
 /// One event as a sentence, with what decided it: `register_thing` rejected is "RegisterThing

@@ -10,7 +10,7 @@ namespace {
 using registry::AuditEvent;
 using ::testing::HasSubstr;
 
-TEST(Story, EveryEventIsASentenceWithWhatDecidedIt) {
+TEST(Story, DescribesEveryEventWithItsReason) {
   const struct {
     AuditEvent event;
     std::vector<std::string> parts;

@@ -16,10 +16,11 @@ namespace imprint::telemetry {
 namespace {
 
 constexpr std::size_t kMaxValueBytes = 1000;
-/// The most bytes that wait for a slow reader.
+/// At most this many bytes wait for a slow reader; further lines are dropped.
 constexpr std::size_t kWaitingBytes = std::size_t{4} << 20U;
-/// The allowance of one sentence from one source, and that of one sentence.
+/// For each sentence from one source.
 constexpr Allowance kPayerAllowance{20, Seconds(10)};
+/// For each sentence from all sources together.
 constexpr Allowance kSentenceAllowance{1'000, Seconds(1)};
 constexpr std::size_t kPayers = 10'000;
 constexpr std::size_t kSentences = 1'000;
@@ -37,7 +38,7 @@ spdlog::level::level_enum to_spdlog(Level level) {
 }
 
 /// Appends a JSON string literal of printable ASCII. All other bytes, including control characters
-/// that terminals obey, are escaped.
+/// that terminals interpret, are escaped.
 void append_quoted(std::string& out, std::string_view text) {
   out += '"';
   for (const char c : text.substr(0, kMaxValueBytes)) {
@@ -108,7 +109,7 @@ std::string format_line(LogFormat format, Level level, std::string_view sentence
 
 namespace {
 
-/// Null if no field identifies a source.
+/// The field that identifies the source of a line; null if there is none.
 const Field* payer_among(std::span<const Field> fields) {
   const auto paying = std::ranges::find(fields, true, &Field::pays);
   if (paying != fields.end()) return &*paying;

@@ -9,7 +9,7 @@ struct Process {
   double cpu_seconds = 0;    ///< user and system
   double resident_bytes = 0;
   double open_descriptors = 0;
-  double most_descriptors = 0;  ///< the limit on open descriptors
+  double most_descriptors = 0;  ///< the soft limit on open descriptors
 };
 
 Process this_process();

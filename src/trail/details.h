@@ -13,11 +13,11 @@
 #include "outcome/causes.h"
 #include "registry/forms.h"
 
-/// What the events of the audit trail tell, as structs: each has one list of its fields, by which
-/// it is written into an event's detail and read from it.
+/// The details of the events of the audit trail, as structs. Each has one list of its fields, which
+/// is used both to write an event's detail and to read it.
 namespace imprint::trail {
 
-/// What any step may tell.
+/// The fields that every step may have.
 struct Told {
   bool is_of_claim = false;   ///< its certificate is a claim, which many devices share
   std::string from = {};      ///< the client's address
@@ -27,16 +27,16 @@ struct Told {
   std::optional<outcome::FailureCategory> category = {};  ///< what a failure counts as
 };
 
-/// A provisioning request, or a first connection, that came to nothing.
+/// A provisioning request, or a first connection, that was rejected.
 struct Rejection {
   std::string template_name = {};
   std::int64_t status_code = 0;
   std::string error_code = {};
   bool is_final = false;  ///< the same request fails again
-  std::string rule = {};  ///< what of the operator's own settings decided
+  std::string rule = {};  ///< the operator's setting that decided
 };
 
-/// A certificate that was made, or one that its key had before.
+/// A certificate that was issued, or an existing one for the same key that was returned.
 struct Issued {
   std::string serial = {};  ///< RFC 5280, in hexadecimal
   std::string profile = {};
@@ -59,7 +59,7 @@ struct Registered {
   bool is_repeated = false;
 };
 
-/// What a pre-provisioning hook said, or an activation hook.
+/// The answer of a pre-provisioning hook or an activation hook.
 struct HookAnswer {
   std::string template_name = {};
   std::string hook = {};  ///< ARN
@@ -87,7 +87,7 @@ struct Removed {
 /// A connection that ended.
 struct Ended {
   std::string reason = {};
-  std::optional<std::int64_t> ignored_publishes = {};  ///< to services that are not here
+  std::optional<std::int64_t> ignored_publishes = {};  ///< to services that Imprint does not have
 };
 
 /// A unit that got a certificate and ended its connection without RegisterThing.
@@ -95,7 +95,7 @@ struct LeftUnregistered {
   bool was_cut = false;
 };
 
-/// A client that waits for a service that is not here.
+/// A client that waits for a service that Imprint does not have.
 struct AbsentService {
   bool is_event = false;  ///< it subscribed to events
 };
@@ -138,7 +138,8 @@ struct OperatorDenied {
   std::optional<std::int64_t> left_out = {};
 };
 
-/// What an operator, or the server for one, has changed: members of the operation's own.
+/// A change by an operator, or by the server on an operator's behalf. Each operation has its own
+/// members.
 using Change = encoding::json::object;
 
 using Detail = std::variant<std::monostate, Rejection, Issued, Registered, HookAnswer, Introduced,
@@ -274,7 +275,7 @@ constexpr auto fields_of(std::type_identity<OperatorDenied>) {
 
 namespace imprint::encoding {
 
-/// By name; one of a later version reads as none.
+/// A cause is stored by its name; the name of an unknown cause is read as no cause.
 template <>
 struct Form<Cause> : Form<std::string> {
   static bool is_empty(Cause value) { return !value; }

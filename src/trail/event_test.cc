@@ -88,7 +88,7 @@ TEST(Events, EveryStepReadsTheDetailThatItWrites) {
   }
 }
 
-TEST(Events, TellNothingOfADetailThatCannotBeRead) {
+TEST(Events, AreReadWithoutAMalformedDetail) {
   for (const char* detail : {"", "{", "[]", "7", R"({"because":7,"statusCode":"x","cause":[]})"}) {
     const Event event = read({.step = "register_thing", .outcome = "rejected", .detail = detail});
     EXPECT_TRUE(event.is("register_thing"_step)) << detail;
@@ -97,7 +97,7 @@ TEST(Events, TellNothingOfADetailThatCannotBeRead) {
   }
 }
 
-TEST(Events, KeepWhatCanBeReadBesideWhatCannot) {
+TEST(Events, KeepReadableFieldsBesideUnreadableOnes) {
   const Event event = read({.step = "connect",
                             .outcome = "denied",
                             .detail = R"({"claim":true,"category":"of a later version",)"
@@ -124,7 +124,7 @@ TEST(Events, AConnectionThatEndedIsTheDevicesDoingWhereItHasACause) {
   EXPECT_FALSE(read(record({}, "alarm"_step, Outcome::raised)).is_of_device());
 }
 
-TEST(Events, CanBeToldMore) {
+TEST(Events, CanGetFurtherDetails) {
   const registry::AuditEvent event =
       with({.step = "create_claim", .outcome = "ok", .detail = R"({"source_ip":"::1"})"},
            Issued{.serial = "07"});

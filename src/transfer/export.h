@@ -17,8 +17,8 @@ using Counts = std::map<std::string, std::size_t>;
 /// Writes things, types, groups, memberships, certificates, policies, templates and attachments,
 /// the operator's own CA certificates, tags, and the event and indexing configurations. `folder`
 /// must exist and be empty. Certificates that await activation and five-minute claims are left out:
-/// they would expire before anybody could use them. The store should not change meanwhile (use a
-/// copy), so that all references are consistent.
+/// they would expire before anybody could use them. The store should not change during the export
+/// (use a copy), so that all references are consistent.
 Result<Counts> export_registry(registry::Store& store, const std::filesystem::path& folder,
                                const Clock& clock);
 

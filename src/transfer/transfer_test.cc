@@ -74,7 +74,7 @@ class TransferTest : public testing::Test {
     const auto hall = name<ThingGroupName>("hall");
     const auto type = name<ThingTypeName>("Sensor");
     const auto thing = name<ThingName>("a:1");
-    const auto policy = name<PolicyName>("..");  // a legal name that is no file name
+    const auto policy = name<PolicyName>("..");  // allowed for a policy, but not as a file name
     const auto templ = name<TemplateName>("T");
     const registry::Certificate device = certificate_of(device_);
     registry::Certificate pending = certificate_of(pending_);
@@ -132,7 +132,7 @@ class TransferTest : public testing::Test {
   Result<Imported> import(registry::Store& store) {
     return import_registry(folder_ / "e", store, clock_);
   }
-  /// Replaces text in a file of the export; the text must be there.
+  /// Replaces the first occurrence of `from` in a file of the export; there must be one.
   void edit(const std::string& file, const std::string& from, const std::string& to) {
     const std::string path = folder_ / ("e/" + file);
     std::string text = slurp(path);
@@ -151,7 +151,7 @@ class TransferTest : public testing::Test {
   Counts counts_;
 };
 
-TEST_F(TransferTest, WritesOneFileForEachKindAndNoKeys) {
+TEST_F(TransferTest, WritesOneFileOrFolderPerKindAndNoPrivateKeys) {
   EXPECT_EQ(counts_, (Counts{{"thing-types.ndjson", 1},
                              {"thing-groups.ndjson", 2},
                              {"things.ndjson", 2},
@@ -178,7 +178,7 @@ TEST_F(TransferTest, WritesOneFileForEachKindAndNoKeys) {
   EXPECT_THAT(slurp(folder_ / "e/certificates.ndjson"), HasSubstr(device_.certificate.id().hex()));
 }
 
-TEST_F(TransferTest, ImportsTheSameRecordsAndOnlyOnce) {
+TEST_F(TransferTest, ImportsTheExportedRecordsOnce) {
   test::MemoryStore other;
   const auto first = import(other);
   ASSERT_TRUE(first) << first.error().message;
@@ -217,15 +217,15 @@ TEST_F(TransferTest, ARevokedDeviceStaysRevokedInTheOtherDeployment) {
   test::MemoryStore other;
   ASSERT_TRUE(import(other));
   const x509::Certificate twin = test::twin_of(gone_.certificate);
-  for (const x509::Certificate& comes : {gone_.certificate, twin}) {
+  for (const x509::Certificate& presented : {gone_.certificate, twin}) {
     const auto refused = run_blocking(provisioning::read_and_check_key_history(
-        other, provisioning::identity_of(comes), comes.id(), provisioning::AskedBy::device));
+        other, provisioning::identity_of(presented), presented.id(), provisioning::AskedBy::device));
     ASSERT_FALSE(refused);
     EXPECT_THAT(refused.error().message, HasSubstr(gone_.certificate.id().hex()));
   }
 }
 
-TEST_F(TransferTest, DoesNotRestoreAKeyThatIsOutOfService) {
+TEST_F(TransferTest, RefusesACertificateWhoseKeyIsRevoked) {
   test::MemoryStore other;
   registry::ChangeSet revoked;
   revoked.changes.emplace_back(
@@ -239,14 +239,14 @@ TEST_F(TransferTest, DoesNotRestoreAKeyThatIsOutOfService) {
   EXPECT_THAT(refused.error().message, HasSubstr("imprint revocation lift"));
 }
 
-TEST_F(TransferTest, ReadsAFolderOlderThanRevocations) {
+TEST_F(TransferTest, ReadsVersionOneWhichHasNoRevocations) {
   std::filesystem::remove(folder_ / "e/revocations.ndjson");
   edit("manifest.json", "\"version\": 2", "\"version\": 1");
   test::MemoryStore other;
   EXPECT_TRUE(import(other));
 }
 
-TEST_F(TransferTest, ImportsAPartThatRefersToStoredRecords) {
+TEST_F(TransferTest, ImportsPartOfAnExportIfTheRegistryHasTheRest) {
   for (const char* file : {"certificates.ndjson", "policies/...json", "thing-groups.ndjson"})
     std::filesystem::remove(folder_ / ("e/" + std::string(file)));
   EXPECT_TRUE(import(store_)) << "the store has the rest";
@@ -384,7 +384,7 @@ TEST_F(TransferTest, NamesFileAndLineOfEveryProblem) {
     spill(folder_ / ("e/" + row.file), before);
   }
   test::MemoryStore other;
-  EXPECT_TRUE(import(other)) << "the rows fail for their own reasons only";
+  EXPECT_TRUE(import(other)) << "without a row's edit, the import succeeds";
 }
 
 TEST_F(TransferTest, RefusesToChangeExistingRecords) {

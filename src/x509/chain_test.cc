@@ -54,7 +54,7 @@ TEST_F(Chain, ALeafIsNeverAnAnchor) {
   EXPECT_TRUE(contains(verdict({device_.certificate}, device_.certificate), "is not a CA"));
 }
 
-TEST_F(Chain, NoAnchorsTrustNobody) {
+TEST_F(Chain, WithoutAnchorsNothingIsTrusted) {
   EXPECT_TRUE(contains(verdict({}, device_.certificate, {sub_.certificate, root_.certificate}),
                        "self-signed certificate in certificate chain"));
   EXPECT_TRUE(contains(verdict({}, root_.certificate), "self-signed certificate"));
@@ -103,7 +103,7 @@ TEST_F(Chain, TwoAnchorsWithOneSubjectAreDistinguishedByKey) {
   EXPECT_NE(verdict({twin.certificate}, device_.certificate, {sub_.certificate}), "chain of 3");
 }
 
-TEST_F(Chain, AnImpostorIsRefusedEvenWithTheSameKeyIdentifier) {
+TEST_F(Chain, RefusesAnImpostorWithTheSameKeyIdentifier) {
   auto key = test::make_key();
   auto tbs = test::plain_tbs(key.public_key(), "Root");
   tbs.extensions = root_.certificate.extensions();

@@ -35,7 +35,7 @@ struct AlternativeName {
   friend bool operator==(const AlternativeName&, const AlternativeName&) = default;
 };
 
-/// What Imprint reads from and writes to a certificate's extensions. Absent stays absent.
+/// The certificate extensions that Imprint reads and writes. Absent ones are not written.
 struct Extensions {
   std::optional<BasicConstraints> basic_constraints = {};
   std::optional<std::uint16_t> key_usage = {};

@@ -40,16 +40,16 @@ Result<PemBlock> decode_pem(std::string_view text, std::initializer_list<std::st
   }
   std::string_view rest = trim(text);
   if (!rest.starts_with(kBegin)) {
-    const bool later = rest.find(kBegin) != std::string_view::npos;
+    const bool begins_later = rest.find(kBegin) != std::string_view::npos;
     return fail(Fault::invalid, "the {} does not start with a PEM line -----BEGIN {}-----{}", noun,
-                *labels.begin(), later ? "; remove the text before it" : "");
+                *labels.begin(), begins_later ? "; remove the text before it" : "");
   }
   rest.remove_prefix(kBegin.size());
   const auto label_end = rest.find(kDashes);
   const std::string_view label = rest.substr(0, label_end);
   const auto wanted = std::ranges::find(labels, label);
   if (label_end == std::string_view::npos || wanted == labels.end()) {
-    return fail(Fault::invalid, "the {} is a PEM block of kind {}; {} is expected", noun,
+    return fail(Fault::invalid, "the {} is a PEM block of type {}; type {} is expected", noun,
                 quote(label.substr(0, rest.find('\n'))), quote(*labels.begin()));
   }
   rest.remove_prefix(label_end + kDashes.size());

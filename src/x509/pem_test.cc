@@ -37,7 +37,7 @@ TEST(Pem, RefusesEverythingButExactlyOneBlock) {
       {kBlock + kBlock, "characters follow the PEM block"},
       {kBlock + "x", "2 characters follow"},
       {kBlock + "-", "2 characters follow"},
-      {"-----BEGIN PRIVATE KEY-----\nAQID\n-----END PRIVATE KEY-----\n", "of kind \"PRIVATE KEY\""},
+      {"-----BEGIN PRIVATE KEY-----\nAQID\n-----END PRIVATE KEY-----\n", "of type \"PRIVATE KEY\""},
       {"-----BEGIN X\x1b[31m-----\nAQID", "\\x1b"},
       {"-----BEGIN CERTIFICATE-----\nAQID\n-----END PRIVATE KEY-----\n",
        "no line -----END CERTIFICATE-----"},

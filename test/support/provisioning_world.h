@@ -48,7 +48,8 @@ inline std::string mission_template() {
 
 constexpr std::int64_t kKeepAll = 1'000'000;
 
-/// One deployment without a network: store, issuing CA, the mission's template and what it needs.
+/// One deployment without a network: store, issuing CA, and a fleet template with its type, group
+/// and policy.
 struct ProvisioningWorld {
   ProvisioningWorld() : ProvisioningWorld(mission_template()) {}
   explicit ProvisioningWorld(const std::string& body) {
@@ -109,7 +110,7 @@ struct ProvisioningWorld {
                                           const std::string& firmware = "1.0.0") {
     return {{"SerialNumber", serial}, {"FirmwareVersion", firmware}};
   }
-  /// The whole exchange of a device with this key.
+  /// The whole provisioning exchange of a device with this key.
   Result<provisioning::RegisteredThing> onboard(const x509::PrivateKey& key,
                                                 const std::string& serial,
                                                 const std::string& firmware = "1.0.0") {

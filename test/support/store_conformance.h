@@ -12,8 +12,8 @@
 
 namespace imprint::test {
 
-/// What every Store promises is tested on each: INSTANTIATE_TEST_SUITE_P(All, ...,
-/// test::kStores, test::store_name).
+/// Runs the tests of the Store interface on every implementation: INSTANTIATE_TEST_SUITE_P(All,
+/// ..., test::kStores, test::store_name).
 inline const auto kStores = testing::Values("memory", "sqlite");
 inline std::string store_name(const testing::TestParamInfo<std::string>& info) {
   return info.param;

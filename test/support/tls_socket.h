@@ -21,7 +21,7 @@
 
 namespace imprint::test {
 
-/// What a client offers in its handshake.
+/// The options of a client's handshake.
 struct TlsOptions {
   std::string certificate = {};         ///< PEM; none: no client certificate
   std::vector<std::string> chain = {};  ///< PEM, sent after it

@@ -62,8 +62,8 @@ Result<Page> list_rows(Connection& connection, const Query& query, const Cursor&
   return page;
 }
 
-/// The number of things examined for one page of a search. The reader answers nothing else
-/// meanwhile.
+/// The most things examined for one page of a search, during which the reader is blocked for all
+/// other queries.
 constexpr std::size_t kMaxSearched = 1000;
 
 Result<std::vector<GroupMembership>> groups_of(Connection& connection, const ThingName& thing) {

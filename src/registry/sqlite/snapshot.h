@@ -21,8 +21,8 @@ Result<void> check_store(const std::filesystem::path& file);
 /// Whether a process has the store open: it holds the lock file beside it, and a copy of the files
 /// does not carry the lock.
 bool is_in_use(const std::filesystem::path& file);
-/// Whether the store has this record, or any that the query would list; changes nothing, and a
-/// server may use the store meanwhile.
+/// Whether the store has this record, or any that the query would list; changes nothing. A
+/// server may be using the store.
 Result<bool> holds(const std::filesystem::path& file, const Key& key);
 Result<bool> holds_any(const std::filesystem::path& file, const Query& query);
 

@@ -15,7 +15,7 @@ import { PageHead, Panel } from "../parts/panel";
 import { Sentence } from "../parts/sentence";
 import { PagedTable, Table } from "../parts/table";
 import { When } from "../parts/when";
-import { type SearchBy, indexQuery, isCertificateId, isOfTrail, isSearchBy, kSearches } from "./search";
+import { type SearchBy, indexQuery, isCertificateId, isSearchBy, kSearches, searchesAuditTrail } from "./search";
 
 const kRest = 300;
 const kMostOnRecord = 3;
@@ -66,9 +66,9 @@ export function DevicesPage({ query }: { query: URLSearchParams }): JSX.Element 
           </label>
         </form>
       </Panel>
-      {rested.trim() !== "" && (by === "serial" || isOfTrail(by)) && <OnRecord by={by} text={rested.trim()} />}
-      {!isOfTrail(by) && <Things by={by} text={rested} />}
-      {isOfTrail(by) && rested.trim() === "" && (
+      {rested.trim() !== "" && (by === "serial" || searchesAuditTrail(by)) && <OnRecord by={by} text={rested.trim()} />}
+      {!searchesAuditTrail(by) && <Things by={by} text={rested} />}
+      {searchesAuditTrail(by) && rested.trim() === "" && (
         <Panel title="Exact matches in the audit trail">
           <Empty title="What are you looking for?">{hint}.</Empty>
         </Panel>

@@ -18,7 +18,7 @@ export function isSearchBy(text: string | null): text is SearchBy {
 }
 
 /** The index contains no certificates and no refused devices: those are searched for in the audit trail. */
-export function isOfTrail(by: SearchBy): boolean {
+export function searchesAuditTrail(by: SearchBy): boolean {
   return by === "certificate" || by === "client";
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
-import { indexQuery, isOfTrail, isSearchBy, kSearches } from "./search";
+import { indexQuery, isSearchBy, kSearches, searchesAuditTrail } from "./search";
 
 describe("index queries", () => {
   it.each([
@@ -14,12 +14,12 @@ describe("index queries", () => {
     ["query", "attributes.x:1 AND thingName:a*", "attributes.x:1 AND thingName:a*"],
     ["query", "  ", undefined],
     ["certificate", "ab", undefined],
-  ] as const)("by %s of %j", (by, typed, query) => expect(indexQuery(by, typed)).toBe(query));
+  ] as const)("by %s for %j", (by, typed, query) => expect(indexQuery(by, typed)).toBe(query));
 
-  it("know what they are by", () => {
+  it("distinguish searches of the registry and of the audit trail", () => {
     for (const [by] of kSearches) expect(isSearchBy(by)).toBe(true);
     expect(isSearchBy("everything")).toBe(false);
     expect(isSearchBy(null)).toBe(false);
-    expect(kSearches.filter(([by]) => isOfTrail(by)).map(([by]) => by)).toEqual(["certificate", "client"]);
+    expect(kSearches.filter(([by]) => searchesAuditTrail(by)).map(([by]) => by)).toEqual(["certificate", "client"]);
   });
 });

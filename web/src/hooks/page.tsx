@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hooks: the programs that are called before a device is admitted, and how well they work.
+// The page of hooks: the programs that decide which devices are admitted, and their failures and latencies.
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import { useApi } from "../api/context";
@@ -106,12 +106,12 @@ function HookCard({ hook }: { hook: Hook }): JSX.Element {
       </div>
       <Facts
         of={[
-          ["Takes", hook.seconds === null ? "not called yet" : `p50 ${format.latency(hook.seconds.p50)}, p95 ${format.latency(hook.seconds.p95)}, p99 ${format.latency(hook.seconds.p99)}`],
-          ["At most", `${hook.timeoutSeconds} s`],
-          ["Now", `${format.count(hook.inFlight)} of ${format.count(hook.concurrency)} called at once, ${format.count(hook.waiting)} waiting`],
-          ["Reached by", <><code>{hook.transport}</code> <DeviceText text={hook.address} /></>],
+          ["Latency", hook.seconds === null ? "not called yet" : `p50 ${format.latency(hook.seconds.p50)}, p95 ${format.latency(hook.seconds.p95)}, p99 ${format.latency(hook.seconds.p99)}`],
+          ["Timeout", `${hook.timeoutSeconds} s`],
+          ["Calls now", `${format.count(hook.inFlight)} of at most ${format.count(hook.concurrency)}, ${format.count(hook.waiting)} waiting`],
+          ["Transport", <><code>{hook.transport}</code> <DeviceText text={hook.address} /></>],
           [
-            "Named by",
+            "Templates",
             <TemplateLinks names={hook.templates} none="no template" />,
           ],
         ]}
