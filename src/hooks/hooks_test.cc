@@ -15,7 +15,7 @@
 #include <thread>
 
 #include "hooks/web_hook.h"
-#include "outbound/credentials.h"
+#include "outbound/web_signature.h"
 #include "test/support/quiet_log.h"
 #include "test/support/scratch_folder.h"
 #include "test/support/web_server.h"

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "outbound/credentials.h"
+#include "outbound/web_signature.h"
 
 namespace imprint::hooks {
 

@@ -7,6 +7,7 @@
 #include "outbound/mail.h"
 #include "outbound/url.h"
 #include "outbound/web_client.h"
+#include "outbound/web_signature.h"
 
 namespace imprint::monitoring {
 

@@ -4,8 +4,6 @@
 #include <algorithm>
 
 #include "base/file.h"
-#include "encoding/text.h"
-#include "x509/digest.h"
 
 namespace imprint::outbound {
 
@@ -39,13 +37,6 @@ Result<Secret> load_signing_key(std::string_view key, const std::filesystem::pat
       "the key has {} characters; at least {} are needed, for instance from openssl rand "
       "-hex 32",
       secret.reveal().size(), kLeastKeyBytes);
-}
-
-std::string signature_header(const std::string& key, std::string_view body, Timestamp now) {
-  const auto seconds = to_milliseconds(now) / 1000;
-  const std::string message = fmt::format("{}.{}", seconds, body);
-  return fmt::format("t={},v1={}", seconds,
-                     encoding::to_hex(x509::hmac_sha256(as_bytes(key), as_bytes(message))));
 }
 
 }  // namespace imprint::outbound

@@ -5,7 +5,6 @@
 #include <string>
 #include <string_view>
 
-#include "base/clock.h"
 #include "base/result.h"
 #include "base/secret.h"
 
@@ -17,8 +16,5 @@ namespace imprint::outbound {
 Result<Secret> load_secret(std::string_view key, const std::filesystem::path& file);
 /// As above, for a signing key, which has a minimum length.
 Result<Secret> load_signing_key(std::string_view key, const std::filesystem::path& file);
-
-/// "t={seconds since 1970},v1={hex}": HMAC-SHA-256 over "{t}.{body}".
-std::string signature_header(const std::string& key, std::string_view body, Timestamp now);
 
 }  // namespace imprint::outbound

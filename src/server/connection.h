@@ -7,7 +7,7 @@
 
 #include "mqtt/server_session.h"
 #include "server/client.h"
-#include "server/tls.h"
+#include "server/mqtt_tls.h"
 
 namespace imprint::server {
 

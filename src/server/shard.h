@@ -21,7 +21,7 @@
 #include "server/services.h"
 #include "server/slots.h"
 #include "server/switchboard.h"
-#include "server/tls.h"
+#include "server/mqtt_tls.h"
 
 namespace imprint::server {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/tls.h"
+#include "server/mqtt_tls.h"
 
 #include <array>
 #include <openssl/err.h>
