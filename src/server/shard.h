@@ -18,10 +18,10 @@
 #include "runtime/executor.h"
 #include "server/connection.h"
 #include "server/household_counts.h"
+#include "server/mqtt_tls.h"
 #include "server/services.h"
 #include "server/slots.h"
 #include "server/switchboard.h"
-#include "server/mqtt_tls.h"
 
 namespace imprint::server {
 

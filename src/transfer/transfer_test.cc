@@ -218,8 +218,9 @@ TEST_F(TransferTest, ARevokedDeviceStaysRevokedInTheOtherDeployment) {
   ASSERT_TRUE(import(other));
   const x509::Certificate twin = test::twin_of(gone_.certificate);
   for (const x509::Certificate& presented : {gone_.certificate, twin}) {
-    const auto refused = run_blocking(provisioning::read_and_check_key_history(
-        other, provisioning::identity_of(presented), presented.id(), provisioning::AskedBy::device));
+    const auto refused = run_blocking(
+        provisioning::read_and_check_key_history(other, provisioning::identity_of(presented),
+                                                 presented.id(), provisioning::AskedBy::device));
     ASSERT_FALSE(refused);
     EXPECT_THAT(refused.error().message, HasSubstr(gone_.certificate.id().hex()));
   }
