@@ -48,7 +48,7 @@ void ConnectedClient::apply_rights() {
     carry_out(std::move(action));
   }
   peer_.connection.pump();
-  if (had_deferred_requests) peer_.connection.read_on();
+  if (had_deferred_requests) peer_.connection.resume_reading();
   if (requests_.has_work()) runtime::start(answer_requests(peer_.shard, peer_.connection.number()));
 }
 

@@ -161,7 +161,7 @@ void Connection::note_refusal(Cause cause, const std::string& certificate,
 
 void Connection::read_some() {
   for (int i = 0; i < kReadsAtOnce && phase_ == Phase::open; ++i) {
-    // They wait for rights to be read; it goes on with read_on().
+    // They wait for rights to be read; it goes on with resume_reading().
     if (connected() != nullptr && connected()->has_deferred_requests()) return;
     ERR_clear_error();
     const std::span<std::uint8_t> buffer = shard_.read_buffer();
@@ -183,7 +183,7 @@ void Connection::read_some() {
   if (phase_ == Phase::open) shard_.post_to(number_, [](Connection& self) { self.on_ready(); });
 }
 
-void Connection::read_on() {
+void Connection::resume_reading() {
   shard_.post_to(number_, [](Connection& self) {
     if (self.phase_ == Phase::open) self.on_ready();
   });

@@ -77,12 +77,12 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
     stream_.next_layer().socket().set_option(asio::ip::tcp::no_delay(true), ignored);
     source_ip_ = stream_.next_layer().socket().remote_endpoint(ignored).address().to_string();
     server_.sessions_.emplace(number_, this);
-    server_.strangers_.take(number_, source_ip_);
+    server_.unauthenticated_.take(number_, source_ip_);
   }
   ~Session() {
     server_.long_bodies_.release(number_);
-    server_.strangers_.release(number_);
-    server_.known_.release(number_);
+    server_.unauthenticated_.release(number_);
+    server_.operators_.release(number_);
     server_.sessions_.erase(number_);
   }
   Session(const Session&) = delete;
@@ -106,7 +106,7 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
 
  private:
   void shake_hands() {
-    server_.strangers_.spoke(number_);
+    server_.unauthenticated_.spoke(number_);
     stream_.next_layer().expires_after(kHandshakeTime);
     stream_.async_handshake(asio::ssl::stream_base::server,
                             [self = shared_from_this()](const error_code& error) {
@@ -121,7 +121,7 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
     if (buffer_.size() > 0) return read_header();
     // Waiting for a request may take a while, a request that has begun may not.
     stream_.next_layer().expires_after(key_.empty() ? kStrangerIdleTime : kIdleTime);
-    server_.known_.rests(number_);
+    server_.operators_.rests(number_);
     receive(kFirstRead, &Session::begin);
   }
 
@@ -177,7 +177,7 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
   }
 
   void read_header() {
-    server_.known_.spoke(number_);
+    server_.operators_.spoke(number_);
     stream_.next_layer().expires_after(kHeaderTime);
     go_on_with_header();
   }
@@ -252,11 +252,11 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
   /// An operator's connection gives way to operators only.
   void become_known(const std::string& key) {
     if (key == key_ || key.empty()) return;
-    server_.strangers_.release(number_);
-    server_.known_.release(number_);
-    server_.make_room(server_.known_);
-    server_.known_.take(number_, key);
-    server_.known_.spoke(number_);
+    server_.unauthenticated_.release(number_);
+    server_.operators_.release(number_);
+    server_.make_room(server_.operators_);
+    server_.operators_.take(number_, key);
+    server_.operators_.spoke(number_);
     key_ = key;
   }
 
@@ -303,7 +303,7 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
   }
 
   void close() {
-    server_.known_.rests(number_);
+    server_.operators_.rests(number_);
     stream_.next_layer().expires_after(kHandshakeTime);
     stream_.async_shutdown([self = shared_from_this()](const error_code&) {});
   }
@@ -326,8 +326,8 @@ HttpServer::HttpServer(Handlers handlers, std::size_t most_connections, telemetr
     : handlers_(std::move(handlers)),
       log_(log),
       most_connections_(most_connections),
-      strangers_(most_connections / kStrangersPart),
-      known_(most_connections - most_connections / kStrangersPart),
+      unauthenticated_(most_connections / kStrangersPart),
+      operators_(most_connections - most_connections / kStrangersPart),
       long_bodies_(kLongBodies) {}
 HttpServer::~HttpServer() = default;
 
@@ -389,7 +389,7 @@ void HttpServer::accept_next() {
       retry_.expires_after(kAcceptPause);
       return retry_.async_wait([this](const error_code&) { accept_next(); });
     }
-    make_room(strangers_);
+    make_room(unauthenticated_);
     if (has_room()) std::make_shared<Session>(*this, std::move(socket))->start();
     accept_next();
   });

@@ -33,7 +33,7 @@ Result<alarms::DiskSpace> space_at(const std::filesystem::path& directory) {
   return alarms::DiskSpace{.free_mib = mib(status.f_bavail), .total_mib = mib(status.f_blocks)};
 }
 
-std::vector<WatchedCertificate> own_endings(const x509::Certificate& server,
+std::vector<WatchedCertificate> own_expiries(const x509::Certificate& server,
                                             const x509::Certificate& issuing,
                                             const x509::Certificate& root) {
   return {ending_of(WatchedCertificate::What::server, server),

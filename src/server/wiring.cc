@@ -199,7 +199,7 @@ struct Server::Parts {
     metrics.set_certificate_expiry("server", seconds_since_1970(server.not_after()));
     metrics.set_certificate_expiry("issuing", seconds_since_1970(issuing.not_after()));
     metrics.set_certificate_expiry("root", seconds_since_1970(root_certificate->not_after()));
-    own_certificates.set(own_endings(server, issuing, *root_certificate));
+    own_certificates.set(own_expiries(server, issuing, *root_certificate));
     return {};
   }
 
@@ -497,7 +497,7 @@ Result<void> Server::reload(const deployment::Config& config) {
   parts_->settings.set(settings);
   parts_->monitor->use(config.alarms, std::move(channels));
   parts_->audit_events = static_cast<std::int64_t>(config.limits.audit_events);
-  const std::string waiting = waiting_for_start(parts_->config, config);
+  const std::string waiting = keys_needing_restart(parts_->config, config);
   if (!waiting.empty()) {
     parts_->log.warning("these keys have changed and take effect at the next start",
                         {{"keys", waiting}});
