@@ -37,7 +37,7 @@ class ClientRights {
   [[nodiscard]] bool owns_client_id() const;
   /// True if the connection belongs to a thing, so that only certificates of that thing may take
   /// over the client id.
-  [[nodiscard]] bool is_device_in_its_own_name() const { return thing() != nullptr; }
+  [[nodiscard]] bool belongs_to_thing() const { return thing() != nullptr; }
   /// The session in the form in which it is kept without its connection.
   [[nodiscard]] Switchboard::Parked parked(std::unique_ptr<mqtt::SessionState> state,
                                            Monotonic expires) const;

@@ -79,7 +79,7 @@ class HttpServer final : public runtime::Executor {
   const std::size_t most_connections_;
   Slots unauthenticated_;  ///< connections of unauthenticated clients, by address
   Slots operators_;        ///< connections of operators, by access key
-  Slots long_bodies_;      ///< requests with long bodies that are being read (at rest) or answered
+  Slots long_bodies_;      ///< requests with long bodies that are being read (idle) or answered
   boost::asio::io_context loop_{1};
   std::shared_ptr<boost::asio::ssl::context> tls_;
   boost::asio::ip::tcp::acceptor acceptor_{loop_};

@@ -31,12 +31,13 @@ PresenceWatch::Arrival PresenceWatch::arrived(const CertificateId& certificate,
   return arrival;
 }
 
-/// Takeovers leave one connection at a time: what tells is how often the address changes.
+/// With takeovers there is only one connection at a time, so count how often its address changes.
 std::optional<PresenceWatch::Twin> PresenceWatch::note_move(const CertificateId& certificate,
                                                             const std::string& address,
                                                             Monotonic now) {
   if (now - swept_ > kFlappingWindow) {
-    std::erase_if(moves_, [&](const auto& entry) { return now - entry.second.seen > kFlappingWindow; });
+    std::erase_if(moves_,
+                  [&](const auto& entry) { return now - entry.second.seen > kFlappingWindow; });
     swept_ = now;
   }
   auto it = moves_.find(certificate);

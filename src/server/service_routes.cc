@@ -12,7 +12,7 @@ constexpr std::array<std::string_view, 5> kTargets = {"/healthz", "/readyz", "/m
                                                       "/ca/root.pem", "/ca/issuing.pem"};
 
 constexpr auto kVerdictLasts = std::chrono::seconds(1);
-/// A shard looks at the clock every second; a commit takes milliseconds.
+/// A shard checks the clock every second; a commit takes milliseconds.
 constexpr Milliseconds kMostSilence = std::chrono::seconds(5);
 
 rest::HttpResponse text(int status, std::string body,

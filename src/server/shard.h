@@ -72,7 +72,7 @@ class Shard final : public runtime::Executor {
   void schedule(Connection& connection);
   void remove(std::uint64_t number);
   /// A client has sent something in its handshake.
-  void spoke(std::uint64_t number) { handshakes_.spoke(number); }
+  void spoke(std::uint64_t number) { handshakes_.mark_active(number); }
   void handshake_ended(std::uint64_t number) { handshakes_.release(number); }
   /// Add a connection to, or remove it from, the indexes by certificate and by thing; called by
   /// ClientRights.

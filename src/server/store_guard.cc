@@ -21,7 +21,7 @@ Unexpected refuse(std::string_view what, std::string_view instead) {
               what, instead);
 }
 
-/// Who started this process, as far as the system knows.
+/// The user who started this process, as far as the system knows.
 encoding::json::object whoever_started_it() {
   encoding::json::object out{{"uid", static_cast<std::int64_t>(::getuid())}};
   std::array<char, 4096> text{};
@@ -83,7 +83,7 @@ Result<void> StoreGuard::begin_anew(registry::Store& store, const std::optional<
   changes.events.push_back(trail::record({.time = clock.now(), .actor = "imprintd --begin-anew"},
                                          "begin_anew"_step, trail::Outcome::ok, {},
                                          std::move(detail)));
-  // A crash between the two leaves the loss to be seen at the next start.
+  // After a crash between the two, the next start still detects the loss.
   TRY(runtime::run_blocking(store.commit(std::move(changes))));
   TRY(audit::set_aside(layout_.audit(), aside));
   if (!gap || gap->is_store_empty()) {

@@ -46,7 +46,7 @@ class Switchboard {
     Monotonic expires;
     /// For a device that connects under its own name: until its certificate expires, no other
     /// client may take over the session.
-    Timestamp own_name_until = {};
+    Timestamp protected_until = {};
     std::optional<mqtt::Will> will = {};
     Monotonic will_due = {};
     std::shared_ptr<void> place = {};  ///< of the certificate; set by park()
