@@ -42,7 +42,7 @@ struct Conditions : testing::Test {
       server.enroll("dev-1", "P", [](registry::Certificate& record) { record.serial = "1A2B"; });
 };
 
-TEST_F(Conditions, OfEveryKeyAndOperatorDecideOverTheWire) {
+TEST_F(Conditions, EveryKeyAndOperatorDecidesOverTheWire) {
   struct Row {
     std::string condition;  ///< operator, key, values
     bool holds;
@@ -120,7 +120,7 @@ TEST_F(Conditions, OfEveryKeyAndOperatorDecideOverTheWire) {
   }
 }
 
-TEST_F(Conditions, OnTimeAreLookedAtAgainWhileASessionIsOpen) {
+TEST_F(Conditions, OnTimeAreReevaluatedWhileASessionIsOpen) {
   const std::string until = epoch(server.clock.now() + Seconds(3));
   ASSERT_TRUE(connects(allow("iot:*")));
   server.set_policy(
@@ -132,7 +132,7 @@ TEST_F(Conditions, OnTimeAreLookedAtAgainWhileASessionIsOpen) {
   EXPECT_EQ(device.cut_reason(), ReasonCode::not_authorized) << "without a word from the device";
 }
 
-TEST_F(Conditions, OnTimeEndWhatASubscriptionBrings) {
+TEST_F(Conditions, OnTimeStopTheDeliveryOfASubscription) {
   const std::string until = epoch(server.clock.now() + Seconds(2));
   const auto speaker = server.enroll("speaker");
   server.set_policy("P",

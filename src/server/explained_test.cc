@@ -116,7 +116,7 @@ struct Explained : testing::Test {
   test::TestServer server;
 };
 
-TEST_F(Explained, WhoeverIsCutForHowItSpeaksMqttIsBadAndHearsWhatToChange) {
+TEST_F(Explained, AProtocolFaultIsABadOutcomeWithARemedy) {
   const struct {
     const char* name;
     std::string packet;
@@ -150,7 +150,7 @@ TEST_F(Explained, WhoeverIsCutForHowItSpeaksMqttIsBadAndHearsWhatToChange) {
   }
 }
 
-TEST_F(Explained, ASubscriptionIdentifierIsBadAndHearsWhatToChange) {
+TEST_F(Explained, ASubscriptionIdentifierIsABadOutcomeWithARemedy) {
   const test::Enrolled device = server.enroll("identifier");
   MqttDevice client;
   ASSERT_TRUE(client.connect(server.port(), device.tls, "d"));
@@ -159,7 +159,7 @@ TEST_F(Explained, ASubscriptionIdentifierIsBadAndHearsWhatToChange) {
   expect(device.id, "SubscriptionIdentifier", "Turn subscription identifiers off", "identifier");
 }
 
-TEST_F(Explained, ACertificateThatIsDeletedWhileItConnectsIsDeniedForThat) {
+TEST_F(Explained, ACertificateDeletedDuringConnectIsTheCauseOfTheDenial) {
   const test::Enrolled device = server.enroll("deleted");
   MqttDevice client;
   ASSERT_TRUE(client.open(server.port(), device.tls));
@@ -172,7 +172,7 @@ TEST_F(Explained, ACertificateThatIsDeletedWhileItConnectsIsDeniedForThat) {
   EXPECT_TRUE(tells(device.id, "CertificateDeleted"));
 }
 
-TEST_F(Explained, AConnectionThatBrokeIsNoFaultOfTheDevices) {
+TEST_F(Explained, ALostConnectionIsNotTheDevicesFault) {
   const test::Enrolled device = server.enroll("d");
   MqttDevice client;
   ASSERT_TRUE(client.connect(server.port(), device.tls, "d"));
@@ -215,7 +215,7 @@ TEST_F(Explained, ARefusedConnectLeavesAnEventWithCertificateCauseAndRemedy) {
   }
 }
 
-TEST_F(Explained, AClaimsUnitWhoseConnectIsRefusedIsAFailure) {
+TEST_F(Explained, ARefusedConnectWithAClaimIsAFailure) {
   const test::Enrolled claim = enroll_claim();
   test::TlsSocket socket;
   ASSERT_TRUE(socket.connect(server.port(), claim.tls));
@@ -271,7 +271,7 @@ TEST_F(Explained, EachDenialOfAConnectHasItsOwnRemedy) {
   }
 }
 
-TEST_F(Explained, WhatACertificateWasRefusedForMayBeOver) {
+TEST_F(Explained, TheReasonForARefusalMayNoLongerHold) {
   const auto now = server.clock.now();
   const auto ended = server.enroll(
       "ended", "All", [&](registry::Certificate& record) { record.not_after = now - Seconds(1); });
@@ -294,7 +294,7 @@ TEST_F(Explained, WhatACertificateWasRefusedForMayBeOver) {
 }
 
 /// A unit's way to its certificate, then to a topic that is not the right one.
-TEST_F(Explained, AMistypedTemplateIsToldAndCountsAsAFailure) {
+TEST_F(Explained, AMistypedTemplateIsExplainedAndCountsAsAFailure) {
   const test::Enrolled claim = enroll_claim();
   int units = 0;
   for (const std::string& topic :
@@ -331,7 +331,7 @@ TEST_F(Explained, AMistypedTemplateIsToldAndCountsAsAFailure) {
   EXPECT_EQ(failures("disconnect", "left-unregistered"), 0);
 }
 
-TEST_F(Explained, AUnitThatLeavesWithItsCertificateIsAFailure) {
+TEST_F(Explained, ADeviceThatLeavesWithAnUnregisteredCertificateIsAFailure) {
   const test::Enrolled claim = enroll_claim();
   MqttDevice unit;
   ASSERT_TRUE(unit.connect(server.port(), claim.tls, "unit"));
@@ -342,7 +342,7 @@ TEST_F(Explained, AUnitThatLeavesWithItsCertificateIsAFailure) {
   EXPECT_TRUE(eventually([&] { return failures("disconnect", "left-unregistered") == 1; }));
 }
 
-TEST_F(Explained, ARequestWithRetainIsToldSo) {
+TEST_F(Explained, ARequestWithRetainIsExplained) {
   const test::Enrolled claim = enroll_claim();
   MqttDevice unit;
   ASSERT_TRUE(unit.connect(server.port(), claim.tls, "unit"));
@@ -350,7 +350,7 @@ TEST_F(Explained, ARequestWithRetainIsToldSo) {
   expect(claim.id, "Retain", "without RETAIN", "retain");
 }
 
-TEST_F(Explained, WhatNoPolicyOpensIsNotBlamedOnAPolicy) {
+TEST_F(Explained, ReservedTopicsAreNotBlamedOnAPolicy) {
   for (const char* topic : {"$share/g/a", "$aws/things", "$SYS/x"}) {
     const test::Enrolled device = server.enroll("d");
     MqttDevice client;
@@ -360,7 +360,7 @@ TEST_F(Explained, WhatNoPolicyOpensIsNotBlamedOnAPolicy) {
   }
 }
 
-TEST_F(Explained, EventsThatAreNotSentHereAreSaidToBeAbsent) {
+TEST_F(Explained, SubscriptionsToUnsupportedEventsAreExplained) {
   const test::Enrolled device = server.enroll("d");
   MqttDevice client;
   ASSERT_TRUE(client.connect(server.port(), device.tls, "d"));
@@ -454,7 +454,7 @@ struct ExplainedFirstConnection : Explained {
   std::size_t seen = 0;
 };
 
-TEST_F(ExplainedFirstConnection, ACertificateThatDoesNotDoHasItsOwnRemedy) {
+TEST_F(ExplainedFirstConnection, EachUnusableCertificateHasItsOwnRemedy) {
   put_ca();
   const auto now = server.clock.now();
   expect_refused(device([&](auto& tbs) { tbs.not_after = now - Seconds(1); }), "CertificateExpired",
@@ -478,14 +478,14 @@ TEST_F(ExplainedFirstConnection, ACertificateThatDoesNotDoHasItsOwnRemedy) {
   EXPECT_EQ(failures("handshake", "handshake-refused"), 6);
 }
 
-TEST_F(ExplainedFirstConnection, WhoKnowsNoCaIsStillToldHowToRegister) {
+TEST_F(ExplainedFirstConnection, WithoutACaTheRemedyIsStillToRegister) {
   const AuditEvent event = refused(device([](auto&) {}));
   EXPECT_THAT(event.detail, HasSubstr(R"("cause":"unknown-certificate")"));
   const auto judged = story::judge({trail::read(event)}, {.now = server.clock.now()});
   EXPECT_THAT(judged.next, HasSubstr("register-certificate-without-ca"));
 }
 
-TEST_F(ExplainedFirstConnection, PlainHttpAtTheMqttPortIsOnRecord) {
+TEST_F(ExplainedFirstConnection, PlainHttpAtTheMqttPortIsRecorded) {
   test::TlsSocket socket;
   ASSERT_TRUE(socket.open(server.port()));
   const std::string request = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";

@@ -102,7 +102,7 @@ class SmallListener {
   std::thread thread_;
 };
 
-TEST(HttpPlaces, OfOperatorsAreSharedByKey) {
+TEST(HttpPlaces, AreSharedAmongOperatorsByKey) {
   SmallListener listener(12);
   const AwsSigner greedy = listener.another_operator("greedy");
   const AwsSigner modest = listener.another_operator("modest");
@@ -121,7 +121,7 @@ TEST(HttpPlaces, OfOperatorsAreSharedByKey) {
   EXPECT_TRUE(many.front().is_ended());
 }
 
-TEST(HttpPlaces, AreNotForWhoOnlyNamesAKey) {
+TEST(HttpPlaces, NamingAKeyIsNotEnough) {
   SmallListener listener(12);
   AwsSigner pretender;
   pretender.secret = "not the secret";
@@ -192,7 +192,7 @@ TEST(HttpRequests, ArriveInAnyPieces) {
   }
 }
 
-TEST(HttpRequests, MayBeInChunks) {
+TEST(HttpRequests, MayBeChunked) {
   SmallListener listener(90);
   TlsSocket socket = listener.connect();
   std::string head = listener.head(listener.world.signer, "POST", "/things/a", "{}");
@@ -202,7 +202,7 @@ TEST(HttpRequests, MayBeInChunks) {
   EXPECT_THAT(socket.read_text(), HasSubstr(R"("thingName":"a")"));
 }
 
-TEST(DashboardSignIn, OfOthersIsNotLockedOutByWhoGuesses) {
+TEST(DashboardSignIn, GuessingDoesNotLockOutOthers) {
   SmallListener listener(90);
   const std::string secret(test::kSecretAccessKey);
   for (std::int64_t i = 0; i < access::Sessions::kTries; ++i)
@@ -211,7 +211,7 @@ TEST(DashboardSignIn, OfOthersIsNotLockedOutByWhoGuesses) {
   EXPECT_THAT(listener.sign_in("127.0.0.2", secret), HasSubstr(" 200 "));
 }
 
-TEST(RefusalsOnRecord, OfOneAddressHideNoOthers) {
+TEST(RefusalsOnRecord, ThoseOfOneAddressDoNotHideOthers) {
   SmallListener listener(90);
   const std::size_t most = telemetry::AuditBudget::kBurst;
   AwsSigner pretender;

@@ -36,7 +36,7 @@ TEST_F(JournalTest, RecordsStepsWithTheTime) {
   EXPECT_EQ(events[0].time, clock.now());
 }
 
-TEST_F(JournalTest, OneThatNeverStopsIsPausedAndSaysSoWhileOthersGoOn) {
+TEST_F(JournalTest, AFloodFromOnePayerIsPausedAndReportedWhileOthersContinue) {
   for (int i = 0; i < 1000; ++i)
     journal.note({"loud"}, {.step = "connect", .outcome = "denied", .detail = R"({"claim":true})"});
   const std::size_t loud = recorded().size();
@@ -95,7 +95,7 @@ TEST_F(JournalTest, OneClaimWithManyNamesIsBoundedAndCounted) {
   EXPECT_THAT(events.back().detail, HasSubstr(fmt::format(R"("left_out":{})", burst)));
 }
 
-TEST_F(JournalTest, OneLoudNameDoesNotSpendWhatItsGroupHas) {
+TEST_F(JournalTest, OneNoisyNameDoesNotSpendTheBudgetOfItsGroup) {
   for (int i = 0; i < 1000; ++i)
     journal.note({"claim/loud", "claim"}, {.step = "connect", .outcome = "denied"});
   const std::size_t before = recorded().size();

@@ -33,7 +33,7 @@ struct World : test::FactoryWorld {
   test::Enrolled device(const std::string& name) { return make_device(name); }
 };
 
-TEST(JustInTimeFlow, ADeviceIsInAtItsFirstConnection) {
+TEST(JustInTimeFlow, ADeviceIsAdmittedAtItsFirstConnection) {
   World world;
   for (const auto version : {mqtt::Version::v3_1_1, mqtt::Version::v5}) {
     const std::string name = version == mqtt::Version::v5 ? "sensor-5" : "sensor-3";
@@ -60,7 +60,7 @@ TEST(JustInTimeFlow, ModeAwsDropsTheFirstConnectionAndKeepsTheNext) {
   EXPECT_TRUE(world.connects(device, "sensor-1"));
 }
 
-TEST(JustInTimeFlow, IntermediatesMayLieBetween) {
+TEST(JustInTimeFlow, IntermediateCasAreAccepted) {
   World world;
   const test::Identity line = world.make_ca(world.ca, "Line 4");
   test::Enrolled device = world.server.make_client(line, "sensor-1");
@@ -72,7 +72,7 @@ TEST(JustInTimeFlow, IntermediatesMayLieBetween) {
   EXPECT_TRUE(world.connects(second, "sensor-2")) << "the CA may be sent along";
 }
 
-TEST(JustInTimeFlow, RefusesWhomNoCaIntroducesAndSaysWhy) {
+TEST(JustInTimeFlow, RefusesDevicesThatNoCaIntroducesAndSaysWhy) {
   struct Row {
     std::string name;
     std::function<test::Enrolled(World&)> device;
@@ -151,7 +151,7 @@ std::vector<test::Identity> namesakes(std::size_t count) {
 }
 
 /// Nothing is proved yet while a chain is looked at: a client may not choose how long that takes.
-TEST(JustInTimeFlow, WhatAChainCostsBeforeItsKeyIsProvedIsBounded) {
+TEST(JustInTimeFlow, TheCostOfAChainIsBoundedBeforeItsKeyIsProved) {
   const struct {
     std::size_t chain;
     const char* because;
@@ -184,7 +184,7 @@ TEST(JustInTimeFlow, KeyIdentifiersFindTheSignerAmongManyNamesakes) {
   EXPECT_TRUE(world.connects(device, "sensor-1"));
 }
 
-TEST(JustInTimeFlow, TwoCasOfOneNameAreToldApartByTheirKeys) {
+TEST(JustInTimeFlow, TwoCasWithOneNameAreDistinguishedByTheirKeys) {
   World world;
   const test::Identity twin = test::make_root("Factory CA");
   world.set_ca(twin, [](registry::CaCertificate&) {});
@@ -196,7 +196,7 @@ TEST(JustInTimeFlow, TwoCasOfOneNameAreToldApartByTheirKeys) {
   EXPECT_EQ(world.server.certificate(of_first.id).ca_certificate, world.ca.certificate.id());
 }
 
-TEST(JustInTimeFlow, CasOfOneNameAreToldApartWithoutKeyIdentifiersToo) {
+TEST(JustInTimeFlow, CasWithOneNameAreDistinguishedWithoutKeyIdentifiersToo) {
   World world;
   const test::Identity twin = test::make_root("Factory CA");
   world.set_ca(twin, [](registry::CaCertificate&) {});
@@ -215,7 +215,7 @@ TEST(JustInTimeFlow, CasOfOneNameAreToldApartWithoutKeyIdentifiersToo) {
   }
 }
 
-TEST(JustInTimeFlow, TheFirstRegisteredCaOnTheWayUpDecides) {
+TEST(JustInTimeFlow, TheFirstRegisteredCaInTheChainDecides) {
   World world;
   const test::Identity line = world.make_ca(world.ca, "Line 4");
   world.set_ca(line, [](registry::CaCertificate& ca) { ca.is_active = false; });
@@ -227,7 +227,7 @@ TEST(JustInTimeFlow, TheFirstRegisteredCaOnTheWayUpDecides) {
   EXPECT_EQ(world.server.certificate(device.id).ca_certificate, line.certificate.id());
 }
 
-TEST(JustInTimeFlow, RegistrationIsToldAndTheDeviceGetsInOnceActivated) {
+TEST(JustInTimeFlow, RegistrationIsAnnouncedAndTheDeviceConnectsOnceActivated) {
   World world;
   world.set_ca([](registry::CaCertificate& ca) { ca.registration.reset(); });
   const auto operator_client = world.server.enroll("operator");
@@ -264,7 +264,7 @@ TEST(JustInTimeFlow, RegistrationIsToldAndTheDeviceGetsInOnceActivated) {
   EXPECT_TRUE(world.connects(device, "sensor-1"));
 }
 
-TEST(JustInTimeFlow, ClientsDoNotPublishEventsOfTheServer) {
+TEST(JustInTimeFlow, ClientsCannotPublishEventsOfTheServer) {
   World world;
   const auto client = world.server.enroll("somebody");
   MqttDevice device;
@@ -272,7 +272,7 @@ TEST(JustInTimeFlow, ClientsDoNotPublishEventsOfTheServer) {
   EXPECT_NE(device.publish("$aws/events/certificates/registered/x", "{}"), ReasonCode::success);
 }
 
-TEST(JustInTimeFlow, AFailureIsExplainedAndTriedAgain) {
+TEST(JustInTimeFlow, AFailureIsExplainedAndRetried) {
   World world;
   world.set_ca([](registry::CaCertificate& ca) {
     std::string& body = ca.registration->template_body;
@@ -307,7 +307,7 @@ TEST(JustInTimeFlow, ManyFirstConnectionsOfOneDeviceMakeOneThing) {
   EXPECT_EQ(world.events("just_in_time_provisioning").size(), 1U);
 }
 
-TEST(JustInTimeFlow, AHookThatFailsForOneCasDevicesIsAskedForOthers) {
+TEST(JustInTimeFlow, AHookThatFailsForDevicesOfOneCaIsCalledForOthers) {
   test::WebServer hook([](const test::WebCall& call) {
     return call.body.find("leaked-") != std::string::npos
                ? test::web_answer(500, "")

@@ -30,7 +30,7 @@ std::string policy_with(const std::string& publish, const std::string& subscribe
 
 // ---- policies ----
 
-TEST(Messages, DenialsAreSaidAsTheProtocolVersionAllows) {
+TEST(Messages, DenialsAreReportedAsTheProtocolVersionAllows) {
   TestServer server;
   server.set_policy(
       "Some", policy_with("arn:aws:iot:*:*:topic/yes", "arn:aws:iot:*:*:topicfilter/yes", "*"));
@@ -55,7 +55,7 @@ TEST(Messages, DenialsAreSaidAsTheProtocolVersionAllows) {
   EXPECT_TRUE(device.is_cut());
 }
 
-TEST(Messages, WhatMayNotBeReceivedIsLeftOutInSilence) {
+TEST(Messages, ThoseThatMayNotBeReceivedAreSilentlyDropped) {
   TestServer server;
   server.set_policy("Some", policy_with("*", "*", "arn:aws:iot:*:*:topic/yes"));
   const auto listener = server.enroll("l", "Some");
@@ -98,7 +98,7 @@ TEST(Messages, ReachEverySubscriberOnEveryShardOnce) {
   }
 }
 
-TEST(Messages, RetainedOnesWaitForTheirSubscribersOnEveryShard) {
+TEST(Messages, RetainedOnesReachLaterSubscribersOnEveryShard) {
   TestServer server;
   const auto client = server.enroll("c");
   MqttDevice speaker;
@@ -148,7 +148,7 @@ TEST(Messages, GoToExactlyOneMemberOfAShareGroup) {
   EXPECT_GT(busy, 1U) << "members on both shards take part";
 }
 
-TEST(Messages, ASlowReaderCostsOthersNothing) {
+TEST(Messages, ASlowReaderDoesNotDelayOthers) {
   test::ServerOptions options;
   options.mqtt.queue_bytes = 64 * 1024;
   TestServer server(options);
@@ -170,7 +170,7 @@ TEST(Messages, ASlowReaderCostsOthersNothing) {
 
 // ---- wills ----
 
-TEST(Will, ComesWhenTheClientIsLostAndNotWhenItLeaves) {
+TEST(Will, IsPublishedWhenTheClientIsLostButNotWhenItDisconnects) {
   TestServer server;
   const auto client = server.enroll("c");
   MqttDevice listener;
@@ -192,7 +192,7 @@ TEST(Will, ComesWhenTheClientIsLostAndNotWhenItLeaves) {
   }
 }
 
-TEST(Will, OfWhoeverLostItsRightsIsNotPublished) {
+TEST(Will, IsNotPublishedWhenTheClientHasLostItsRights) {
   TestServer server;
   const auto client = server.enroll("c");
   const auto revoked = server.enroll("r");
@@ -212,7 +212,7 @@ TEST(Will, OfWhoeverLostItsRightsIsNotPublished) {
   EXPECT_EQ(test::next_topic_after_marker(server, listener, Seconds(1)), "will/marker");
 }
 
-TEST(Will, WaitsItsDelayAndIsForgottenWhenTheClientReturns) {
+TEST(Will, IsDelayedAndDroppedWhenTheClientReturns) {
   TestServer server;
   const auto client = server.enroll("c");
   MqttDevice listener;
@@ -238,7 +238,7 @@ TEST(Will, WaitsItsDelayAndIsForgottenWhenTheClientReturns) {
 
 // ---- sessions ----
 
-TEST(Session, IsResumedOnEitherShardWithWhatHasComeMeanwhile) {
+TEST(Session, IsResumedOnEitherShardWithItsQueuedMessages) {
   TestServer server;
   const auto client = server.enroll("c");
   MqttDevice speaker;
@@ -300,7 +300,7 @@ TEST(Session, IsNotHandedToAnotherCertificate) {
   EXPECT_TRUE(thief.hears_nothing());
 }
 
-TEST(Session, OutlivesANewcomerThatLeavesInTheMiddleOfTheTakeover) {
+TEST(Session, SurvivesANewcomerThatLeavesDuringTheTakeover) {
   TestServer server;
   const auto client = server.enroll("c");
   MqttDevice first;
@@ -337,7 +337,7 @@ TEST(Takeover, EndsTheEarlierConnectionOnEitherShard) {
   EXPECT_TRUE(eventually([&] { return server.sessions() == 0; })) << "nobody is left behind";
 }
 
-TEST(Takeover, RacesLeaveExactlyOne) {
+TEST(Takeover, RacesLeaveExactlyOneConnection) {
   TestServer server;
   const auto client = server.enroll("c");
   constexpr std::size_t kRacers = 16;
@@ -381,7 +381,7 @@ TEST(Takeover, ADeviceUnderItsOwnNameIsNotDisplacedByAnother) {
   EXPECT_EQ(device.cut_reason(), ReasonCode::session_taken_over);
 }
 
-TEST(Stop, SaysGoodbyeToEveryClient) {
+TEST(Stop, DisconnectsEveryClient) {
   TestServer server;
   const auto client = server.enroll("c");
   MqttDevice one;

@@ -11,7 +11,7 @@ namespace {
 using mqtt::CloseReason;
 using mqtt::ReasonCode;
 
-TEST(ProtocolFault, HasACauseWhereTheClientIsToBlame) {
+TEST(ProtocolFault, HasACauseIfTheClientIsToBlame) {
   const struct {
     CloseReason reason;
     ReasonCode code;

@@ -63,7 +63,7 @@ constexpr std::string_view kAwsClaimPolicy = R"({"Version":"2012-10-17","Stateme
     "arn:aws:iot:us-east-1:000000000000:topicfilter/$aws/certificates/create-from-csr/*",
     "arn:aws:iot:us-east-1:000000000000:topicfilter/$aws/provisioning-templates/T/provision/*"]}]})";
 
-TEST(ProvisioningFlow, UnitsWithAClaimMadeTheAwsWayShareAClientId) {
+TEST(ProvisioningFlow, DevicesWithAClaimMadeTheAwsWayShareAClientId) {
   TestServer server;
   server.set_policy("AwsClaim", std::string(kAwsClaimPolicy));
   const auto claim = server.enroll("claim", "AwsClaim");
@@ -94,7 +94,7 @@ TEST(ProvisioningFlow, UnitsWithAClaimMadeTheAwsWayShareAClientId) {
   })) << "so that no unit's story is told with another's";
 }
 
-TEST(ProvisioningFlow, ACertificateOfAThingIsNoClaimWhateverItsPolicySays) {
+TEST(ProvisioningFlow, ACertificateWithAThingIsNeverAClaim) {
   TestServer server;
   server.set_policy("AwsClaim", std::string(kAwsClaimPolicy));
   const auto device = server.enroll("device", "AwsClaim");
@@ -173,7 +173,7 @@ TEST(ProvisioningFlow, ClaimsWithOneClientIdDoNotDisturbEachOther) {
   EXPECT_EQ(server.sessions(), 0U) << "a claim keeps no session";
 }
 
-TEST(ProvisioningFlow, AClaimTakesNoDevicesPlace) {
+TEST(ProvisioningFlow, AClaimNeverTakesOverFromADevice) {
   TestServer server;
   const auto claim = server.enroll_claim();
   const auto device_certificate = server.enroll("device");
@@ -185,7 +185,7 @@ TEST(ProvisioningFlow, AClaimTakesNoDevicesPlace) {
   EXPECT_EQ(device.publish("t", "x"), ReasonCode::success);
 }
 
-TEST(ProvisioningFlow, NobodySpeaksOnAnswerAndReservedTopics) {
+TEST(ProvisioningFlow, NobodyPublishesToAnswerAndReservedTopics) {
   TestServer server;
   const auto claim = server.enroll_claim();
   for (const std::string& topic :
@@ -256,7 +256,7 @@ TEST(ProvisioningFlow, ARevokedClaimsWaitingRequestsAreNotCarriedOut) {
   EXPECT_LE(made, 1U) << "only the one that was under way";
 }
 
-TEST(ProvisioningFlow, ADeviceThatLeavesInTheMiddleHarmsNobody) {
+TEST(ProvisioningFlow, ADeviceThatDisconnectsInTheMiddleHarmsNobody) {
   TestServer server;
   const auto claim = server.enroll_claim();
   server.store.hold_commits();
@@ -275,7 +275,7 @@ TEST(ProvisioningFlow, ADeviceThatLeavesInTheMiddleHarmsNobody) {
   EXPECT_FALSE(text(next_object(next), "certificateId").empty());
 }
 
-TEST(ProvisioningFlow, WhatComesAboutAfterItsDeviceHasLeftIsCountedAllTheSame) {
+TEST(ProvisioningFlow, OutcomesAreCountedEvenIfTheDeviceHasLeft) {
   TestServer server;
   const auto claim = server.enroll_claim();
   server.store.hold_commits();
@@ -296,7 +296,7 @@ TEST(ProvisioningFlow, WhatComesAboutAfterItsDeviceHasLeftIsCountedAllTheSame) {
 
 // ---- hooks ----
 
-TEST(ProvisioningFlow, AHookThatThinksHoldsUpNobodyElse) {
+TEST(ProvisioningFlow, ASlowHookDoesNotDelayOthers) {
   std::counting_semaphore<1000> go{0};
   std::atomic<int> there = 0;
   std::atomic<int> most = 0;
@@ -338,7 +338,7 @@ TEST(ProvisioningFlow, AHookThatThinksHoldsUpNobodyElse) {
               HasSubstr("imprint_hook_seconds_count{outcome=\"ok\",shadow=\"no\"} 8"));
 }
 
-TEST(ProvisioningFlow, DeniedFailedAndTimedOutAreThreeThings) {
+TEST(ProvisioningFlow, DeniedFailedAndTimedOutAreDistinguished) {
   std::counting_semaphore<10> late{0};
   test::WebServer hook([&](const test::WebCall& call) {
     if (call.body.find("slowpoke") != std::string::npos) late.acquire();

@@ -81,7 +81,7 @@ TEST(RevokedDevice, StaysOutInAnyEncodingUnderEverySetting) {
   }
 }
 
-TEST(RevokedDevice, StaysOutWhereAnOperatorActivates) {
+TEST(RevokedDevice, StaysOutIfAnOperatorActivates) {
   RevokedWorld world(Reprovision::same_key, JitpMode::inline_registration, false);
   world.server.set_status(world.device.id, CertificateStatus::revoked);
   world.expect_refused(world.twin(), "revoked");
@@ -98,7 +98,7 @@ TEST(RevokedDevice, ComesBackWhenItsRevocationIsLifted) {
   EXPECT_TRUE(world.connects(world.device));
 }
 
-TEST(RevokedDevice, KeepsOthersOfItsCaIn) {
+TEST(RevokedDevice, DoesNotAffectOthersOfItsCa) {
   RevokedWorld world;
   world.server.set_status(world.device.id, CertificateStatus::revoked);
   const auto other = world.server.make_client(world.ca, "unit-2");
@@ -106,7 +106,7 @@ TEST(RevokedDevice, KeepsOthersOfItsCaIn) {
   EXPECT_TRUE(client.connect(world.server.port(), other.tls, "unit-2"));
 }
 
-TEST(RevokedDevice, IssuerAndSerialNumberBindAnotherKeyToo) {
+TEST(RevokedDevice, IssuerAndSerialNumberExcludeAnotherKeyToo) {
   RevokedWorld world;
   world.server.set_status(world.device.id, CertificateStatus::revoked);
   const auto first = *x509::Certificate::from_pem(world.device.tls.certificate);
@@ -122,7 +122,7 @@ TEST(RevokedDevice, IssuerAndSerialNumberBindAnotherKeyToo) {
       "the same serial number");
 }
 
-TEST(RenewedDevice, MayHaveANewCertificateOfItsKey) {
+TEST(RenewedDevice, MayHaveANewCertificateForItsKey) {
   RevokedWorld world;
   const auto key = *x509::PrivateKey::from_pem(world.device.tls.key);
   for (std::uint64_t round = 1; round <= 3; ++round) {

@@ -25,7 +25,7 @@ using test::will_to;
 
 struct Receive : test::RightsTest {};
 
-TEST_F(Receive, IsAskedWhenAQueuedMessageLeaves) {
+TEST_F(Receive, IsCheckedWhenAQueuedMessageLeaves) {
   MqttDevice device;
   ASSERT_TRUE(device.connect(server.port(0), client.tls, "c", kKeep));
   ASSERT_EQ(device.subscribe("in/#"), ReasonCode::granted_qos_1);
@@ -41,7 +41,7 @@ TEST_F(Receive, IsAskedWhenAQueuedMessageLeaves) {
   EXPECT_TRUE(again.hears_nothing());
 }
 
-TEST_F(Receive, IsAskedWhenWhatWasInFlightIsSentAgain) {
+TEST_F(Receive, IsCheckedWhenAnInFlightMessageIsSentAgain) {
   MqttDevice device;
   ASSERT_TRUE(device.connect(server.port(0), client.tls, "c", kKeep));
   ASSERT_EQ(device.subscribe("in/#"), ReasonCode::granted_qos_1);
@@ -53,7 +53,7 @@ TEST_F(Receive, IsAskedWhenWhatWasInFlightIsSentAgain) {
   EXPECT_TRUE(again.hears_nothing());
 }
 
-TEST_F(Receive, NeedsTheSubscriptionStillToBeAllowedAtResume) {
+TEST_F(Receive, RequiresThatTheSubscriptionIsStillAllowedAtResume) {
   MqttDevice device;
   ASSERT_TRUE(device.connect(server.port(0), client.tls, "c", kKeep));
   ASSERT_EQ(device.subscribe("secret/#"), ReasonCode::granted_qos_1);
@@ -69,7 +69,7 @@ TEST_F(Receive, NeedsTheSubscriptionStillToBeAllowedAtResume) {
   EXPECT_TRUE(again.hears_nothing());
 }
 
-TEST_F(Receive, EndsWithTheSubscriptionsRightOnAnOpenSession) {
+TEST_F(Receive, EndsWithTheRightToSubscribeOnAnOpenSession) {
   MqttDevice device;
   ASSERT_TRUE(device.connect(server.port(0), client.tls, "c", kKeep));
   ASSERT_EQ(device.subscribe("t"), ReasonCode::granted_qos_1);
@@ -96,7 +96,7 @@ TEST_F(ConnectRight, EndsTheSessionWhenItIsTakenAway) {
 
 struct Rights : test::RightsTest {};
 
-TEST_F(Rights, ThatCannotBeToldAreNone) {
+TEST_F(Rights, AreNoneIfTheyCannotBeResolved) {
   MqttDevice device;
   ASSERT_TRUE(device.connect(server.port(0), client.tls, "c"));
   // Attached and missing: neither a deleted certificate nor a reason to keep the old rights.
@@ -110,7 +110,7 @@ TEST_F(Rights, ThatCannotBeToldAreNone) {
   EXPECT_EQ(device.publish("t", "y"), ReasonCode::success);
 }
 
-TEST_F(Rights, ThatCouldNotBeReadAreReadAgain) {
+TEST_F(Rights, AreReadAgainIfTheyCouldNotBeRead) {
   server.set_policy("P", std::string(test::kAllowAll));
   std::vector<MqttDevice> devices(6);  // more than one round of reading gives up on
   for (std::size_t i = 0; i < devices.size(); ++i) {
@@ -134,7 +134,7 @@ TEST_F(Rights, ThatCouldNotBeReadAreReadAgain) {
   }
 }
 
-TEST_F(Rights, OldOnesAllowNothingWhileNewOnesAreRead) {
+TEST_F(Rights, OutdatedOnesAllowNothingUntilReadAgain) {
   MqttDevice device;
   ASSERT_TRUE(device.connect(server.port(1), client.tls, "c"));
   ASSERT_EQ(device.subscribe("in/#"), ReasonCode::granted_qos_1);
@@ -153,7 +153,7 @@ TEST_F(Rights, OldOnesAllowNothingWhileNewOnesAreRead) {
 
 // ---- client ids as weapons ----
 
-TEST(ClientId, IsNoPatternOfAFilter) {
+TEST(ClientId, IsNotAPatternInAFilter) {
   TestServer server;
   server.set_policy("P", document(allow("iot:Connect") + "," + allow("iot:Receive") + "," +
                                   allow("iot:Subscribe", kFilter + "${iot:ClientId}/*") + "," +
@@ -175,7 +175,7 @@ TEST(ClientId, IsNoPatternOfAFilter) {
   EXPECT_EQ(device.publish("plain/x", "x"), ReasonCode::success);
 }
 
-TEST(ClientId, NeverFreesFromADeny) {
+TEST(ClientId, NeverAvoidsADeny) {
   TestServer server;
   const auto client = server.enroll("c", "P");
   const std::string locked = statement("Deny", "iot:Publish", kTopic + "locked/${iot:ClientId}/*");
@@ -271,7 +271,7 @@ TEST(Validity, EndsAnOpenConnectionOfDevicesAndClaims) {
   EXPECT_FALSE(again.connect(server.port(), device.tls, "silent"));
 }
 
-TEST(SharedTopic, IsNoTopicToPublishTo) {
+TEST(SharedTopic, CannotBePublishedTo) {
   TestServer server;
   const auto client = server.enroll("c");
   MqttDevice device;

@@ -95,7 +95,7 @@ class Deployment {
   std::filesystem::path scratch_;
 };
 
-TEST(Server, ServesAfterEveryRestartWhatItHasRecorded) {
+TEST(Server, KeepsItsRecordsAcrossRestarts) {
   Deployment deployment;
   for (int i = 0; i < 3; ++i) {
     deployment.start();
@@ -107,7 +107,7 @@ TEST(Server, ServesAfterEveryRestartWhatItHasRecorded) {
   }
 }
 
-TEST(Server, StopsWhileWorkIsUnderWay) {
+TEST(Server, StopsWhileWorkIsInProgress) {
   Deployment deployment;
   deployment.config.templates.key_algorithm = x509::KeyAlgorithm::rsa_2048;
   deployment.config.certificates.key_pool_size = 1;
@@ -124,13 +124,13 @@ TEST(Server, StopsWhileWorkIsUnderWay) {
   deployment.start();
 }
 
-TEST(Server, RefusesADeploymentThatAnotherServes) {
+TEST(Server, RefusesADeploymentThatAnotherServerUses) {
   Deployment deployment;
   deployment.start();
   EXPECT_FALSE(Server::start(deployment.layout, deployment.config, deployment.log));
 }
 
-TEST(Server, SharesItsPortWithNoOtherDeployment) {
+TEST(Server, DoesNotShareItsPortWithAnotherDeployment) {
   Deployment first;
   first.start();
   for (const char* address : {"127.0.0.1", "0.0.0.0"}) {
@@ -149,7 +149,7 @@ TEST(Server, SharesItsPortWithNoOtherDeployment) {
   first.start();
 }
 
-TEST(Server, StartsWhateverNamesOthersHold) {
+TEST(Server, StartsWhateverSocketNamesOthersHold) {
   Deployment deployment;
   deployment.start();
   const std::uint16_t port = deployment.mqtt();
@@ -168,7 +168,7 @@ TEST(Server, StartsWhateverNamesOthersHold) {
   ::close(squatter);
 }
 
-TEST(Server, ListensOnNoPortWhereAnybodyDoes) {
+TEST(Server, DoesNotListenOnAPortInUse) {
   for (const int option : {0, SO_REUSEADDR, SO_REUSEPORT}) {
     const int other = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const int on = 1;
@@ -189,7 +189,7 @@ TEST(Server, ListensOnNoPortWhereAnybodyDoes) {
   }
 }
 
-TEST(Server, OfTwoThatStartAtOnceOneServes) {
+TEST(Server, WhenTwoStartAtOnceOneServes) {
   Deployment reserved;  // finds a port that is free
   reserved.start();
   const std::uint16_t port = reserved.mqtt();
@@ -253,7 +253,7 @@ TEST(Server, RefusesADeploymentThatHasLostItsStore) {
   }
 }
 
-TEST(Server, ARegistryThatBeginsAnewSaysSoInItsAuditTrail) {
+TEST(Server, BeginningAnewIsRecordedInTheAuditTrail) {
   const struct {
     bool leaves_a_new_one;
     const char* because;
@@ -285,7 +285,7 @@ TEST(Server, ARegistryThatBeginsAnewSaysSoInItsAuditTrail) {
   }
 }
 
-TEST(Server, AnErrorAtStartNamesTheFileAndWhatToDo) {
+TEST(Server, AnErrorAtStartNamesTheFileAndTheRemedy) {
   const struct {
     std::filesystem::path (deployment::Layout::*file)() const;
     const char* remedy;
@@ -316,7 +316,7 @@ TEST(Server, AnErrorAtStartNamesTheFileAndWhatToDo) {
   }
 }
 
-TEST(Server, ABadConfigurationIsTheFaultOfWhoeverWroteIt) {
+TEST(Server, ABadConfigurationIsAUsageError) {
   Deployment deployment;
   deployment::Config config = deployment.config;
   config.hooks = {{.arn = "x",
@@ -344,7 +344,7 @@ TEST(Server, ABadConfigurationIsTheFaultOfWhoeverWroteIt) {
   EXPECT_THAT(refused.error().message, HasSubstr("listen.mqtt and listen.http are both port"));
 }
 
-TEST(Server, APortOfTheApiThatIsTakenIsNamedWithWhatToDo) {
+TEST(Server, AnApiPortInUseIsNamedWithTheRemedy) {
   Deployment first;
   first.start();
   Deployment second;
@@ -355,7 +355,7 @@ TEST(Server, APortOfTheApiThatIsTakenIsNamedWithWhatToDo) {
   EXPECT_THAT(refused.error().message, HasSubstr("listen.http, --http"));
 }
 
-TEST(Server, RefusesSettingsThatItDoesNotHaveInsteadOfIgnoringThem) {
+TEST(Server, RefusesUnsupportedSettings) {
   Deployment deployment;
   deployment::Config plain = deployment.config;
   plain.listen.plain_http = *deployment::ListenAddress::parse("127.0.0.1:0");
@@ -366,7 +366,7 @@ TEST(Server, RefusesSettingsThatItDoesNotHaveInsteadOfIgnoringThem) {
   EXPECT_FALSE(deployment.server->reload(plain));
 }
 
-TEST(Server, ReloadSwapsTheCertificateAndKeepsSessions) {
+TEST(Server, ReloadReplacesTheCertificateAndKeepsSessions) {
   Deployment deployment;
   deployment.start();
   MqttDevice before;
@@ -462,7 +462,7 @@ TEST(HttpServer, AnswersPipelinedRequestsInOrder) {
   EXPECT_TRUE(socket.is_ended());
 }
 
-TEST(HttpServer, RefusesWhatIsTooLargeOrNoHttp) {
+TEST(HttpServer, RefusesRequestsThatAreTooLargeOrNotHttp) {
   Deployment deployment;
   deployment.start();
   const struct {
@@ -491,7 +491,7 @@ TEST(HttpServer, RefusesWhatIsTooLargeOrNoHttp) {
   EXPECT_THAT(good.read_text(), HasSubstr(" 200 "));
 }
 
-TEST(HttpServer, HasTheTlsSettingsOfTheDevicesListener) {
+TEST(HttpServer, HasTheTlsSettingsOfTheMqttListener) {
   Deployment deployment;
   deployment.start();
   const struct {
@@ -521,7 +521,7 @@ TEST(HttpServer, HasTheTlsSettingsOfTheDevicesListener) {
   }
 }
 
-TEST(HttpServer, StrangersWhoFillItMakeNobodyWait) {
+TEST(HttpServer, AFloodOfUnauthenticatedClientsDelaysNobody) {
   Deployment deployment;
   deployment.start();
   std::vector<TlsSocket> crowd(600);
@@ -535,7 +535,7 @@ TEST(HttpServer, StrangersWhoFillItMakeNobodyWait) {
   EXPECT_EQ(::poll(&first, 1, 10'000), 1);
 }
 
-TEST(HttpServer, WhoSaysNothingIsPutOutSoon) {
+TEST(HttpServer, ASilentClientIsSoonCut) {
   Deployment deployment;
   deployment.start();
   TlsSocket silent;
@@ -546,7 +546,7 @@ TEST(HttpServer, WhoSaysNothingIsPutOutSoon) {
   EXPECT_EQ(::recv(silent.fd(), &byte, 1, 0), 0);
 }
 
-TEST(HttpServer, ALongBodyIsReadForKnownOperatorsOnly) {
+TEST(HttpServer, ALongBodyIsReadForOperatorsOnly) {
   Deployment deployment;
   deployment.start();
   const std::string known = access::AccessKey::load(deployment.layout.admin_credentials())->id;

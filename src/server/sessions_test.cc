@@ -17,7 +17,7 @@ using test::kV3;
 using test::MqttDevice;
 using test::TestServer;
 
-TEST(ParkedSession, IsProtectedAsAConnectedOne) {
+TEST(ParkedSession, IsProtectedLikeAConnectedOne) {
   TestServer server;
   const auto owner = server.enroll("owner");
   const auto other = server.enroll("other");
@@ -54,7 +54,7 @@ TEST(ParkedSession, OfARevokedCertificateProtectsNobody) {
   EXPECT_FALSE(next.connected->session_present);
 }
 
-TEST(ParkedSession, SurvivesTwoReconnectsAtOnce) {
+TEST(ParkedSession, SurvivesTwoConcurrentReconnects) {
   TestServer server;
   const auto client = server.enroll("c");
   MqttDevice mouth;
@@ -102,7 +102,7 @@ TEST(CleanSession, IsNotResumedAfterATakeover) {
   }
 }
 
-TEST(Memory, OfSessionsIsBoundedForACertificateAndForAll) {
+TEST(Memory, OfSessionsIsBoundedPerCertificateAndInTotal) {
   test::ServerOptions options;
   options.accounts = {
       .bytes = 600'000, .bytes_per_certificate = 300'000, .sessions_per_certificate = 4};
@@ -148,7 +148,7 @@ TEST(Memory, OfSessionsIsBoundedForACertificateAndForAll) {
   EXPECT_TRUE(eventually([&] { return server.queued_bytes() == 0; })) << "all is given back";
 }
 
-TEST(Memory, CountsAMessageForManyOnce) {
+TEST(Memory, CountsASharedMessageOnce) {
   test::ServerOptions options;
   options.accounts = {
       .bytes = 200'000, .bytes_per_certificate = 200'000, .sessions_per_certificate = 10};
@@ -167,7 +167,7 @@ TEST(Memory, CountsAMessageForManyOnce) {
   EXPECT_LT(server.queued_bytes(), 110'000U);
 }
 
-TEST(SharedSubscription, GoesToMembersWhoAreThere) {
+TEST(SharedSubscription, GoesToConnectedMembers) {
   TestServer server;
   const auto client = server.enroll("c");
   MqttDevice parked;
@@ -196,7 +196,7 @@ TEST(SharedSubscription, GoesToMembersWhoAreThere) {
   for (int i = 0; i < 20; ++i) EXPECT_EQ(there.next_text(), std::to_string(i));
 }
 
-TEST(SharedSubscription, HandsOverWhatAnEndedSessionHadWaiting) {
+TEST(SharedSubscription, HandsOverTheQueueOfAnEndedSession) {
   TestServer server;
   const auto client = server.enroll("c");
   MqttDevice leaves;

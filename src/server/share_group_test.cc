@@ -62,14 +62,14 @@ TEST_F(ParkedMember, OfAnInactiveCertificateLeavesItsGroups) {
       [&] { server.set_status(member.id, CertificateStatus::inactive); });
 }
 
-TEST_F(ParkedMember, ThatMayNotSubscribeAnyMoreLeavesItsGroups) {
+TEST_F(ParkedMember, ThatMayNoLongerSubscribeLeavesItsGroups) {
   expect_all_for_the_other_after([&] {
     server.set_policy("P", R"({"Version":"2012-10-17","Statement":[
       {"Effect":"Allow","Action":["iot:Connect","iot:Receive"],"Resource":"*"}]})");
   });
 }
 
-TEST_F(ParkedMember, ComesBackToItsGroups) {
+TEST_F(ParkedMember, ReturnsToItsGroups) {
   expect_all_for_the_other_after(
       [&] { server.set_status(member.id, CertificateStatus::inactive); });
   server.set_status(member.id, CertificateStatus::active);

@@ -8,7 +8,7 @@
 namespace imprint::server {
 namespace {
 
-TEST(Slots, NobodyGivesWayWhileThereIsRoom) {
+TEST(Slots, NobodyIsEvictedWhilePlacesAreFree) {
   Slots slots(2);
   EXPECT_EQ(slots.next_to_evict(), std::nullopt);
   slots.take(1, "192.0.2.1");
@@ -22,7 +22,7 @@ TEST(Slots, NobodyGivesWayWhileThereIsRoom) {
   EXPECT_EQ(slots.taken(), 1U);
 }
 
-TEST(Slots, TheAddressThatHasMostPaysBeforeOthers) {
+TEST(Slots, TheAddressWithTheMostGivesWayFirst) {
   Slots slots(16);
   slots.take(1, "192.0.2.1");  // a device that is slow to speak
   for (std::uint64_t n = 2; n <= 16; ++n) slots.take(n, "198.51.100.1");
@@ -34,7 +34,7 @@ TEST(Slots, TheAddressThatHasMostPaysBeforeOthers) {
   EXPECT_EQ(slots.next_to_evict(), 17U) << "the silent one of it first";
 }
 
-TEST(Slots, OfManyAddressesTheOldestSilentOneGoesFirst) {
+TEST(Slots, AmongManyAddressesTheOldestIdleOneGivesWayFirst) {
   Slots slots(4);
   for (std::uint64_t n = 1; n <= 4; ++n) slots.take(n, "192.0.2." + std::to_string(n));
   slots.mark_active(1);
@@ -55,7 +55,7 @@ TEST(Slots, AnIpv6NetworkIsOnePayer) {
   EXPECT_EQ(slots.taken_by("2001:db8:1:2::7"), 1U);
 }
 
-TEST(Slots, WhoIsAtRestGoesBeforeWhoHasSomethingUnderWay) {
+TEST(Slots, IdleOnesGiveWayBeforeActiveOnes) {
   Slots slots(3);
   for (std::uint64_t n = 1; n <= 3; ++n) {
     slots.take(n, "AKIA1");

@@ -30,7 +30,7 @@ void detach_policy(TestServer& server, const CertificateId& claim) {
   server.erase(registry::attachment_key(*PolicyName::parse("All"), registry::PolicyTarget(claim)));
 }
 
-TEST(WaitingRequest, RegistersNothingOnceItsRightIsGoneWhateverItsHookSays) {
+TEST(WaitingRequest, RegistersNothingOnceItsRightIsGoneEvenIfTheHookAllows) {
   const struct {
     const char* name;
     void (*take_away)(TestServer&, const CertificateId&);

@@ -25,7 +25,7 @@ struct WillRights : testing::Test {
   MqttDevice listener;
 };
 
-TEST_F(WillRights, AreAskedForWhenItFires) {
+TEST_F(WillRights, AreCheckedWhenTheWillFires) {
   for (const Seconds delay : {Seconds(0), Seconds(1)}) {
     for (const std::string& left : {document(allow("iot:Connect")),
                                     document(allow("iot:Connect") + "," + allow("iot:Publish"))}) {
