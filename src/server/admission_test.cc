@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Who gets in, who does not and why, and who is put out again.
+// SPDX-License-Identifier: Apache-2.0 Which clients are admitted, which are refused and why, and
+// which are cut later.
 #include <gmock/gmock.h>
 
 #include "issuance/key_rules.h"
@@ -126,7 +126,7 @@ x509::PrivateKey key_of(const std::string& options) {
   return *x509::PrivateKey::from_pem(made.output.substr(made.output.find("-----BEGIN")));
 }
 
-/// Every key that registry, CSR and CA accept (issuance/key_rules.h).
+/// Every key that is accepted in certificates and CSRs (issuance/key_rules.h).
 TEST(Handshake, EveryAcceptedKeyConnectsInEveryVersion) {
   test::ServerOptions options;
   options.second_server_key = std::make_shared<const x509::PrivateKey>(
@@ -144,7 +144,7 @@ TEST(Handshake, EveryAcceptedKeyConnectsInEveryVersion) {
       for (const std::string signatures : {"", "RSA+SHA256:RSA-PSS+SHA256", "ECDSA+SHA256"}) {
         TlsOptions tls = device.tls;
         tls.version = version;
-        // What it verifies of the server is another matter than what it signs with.
+        // The signatures that the client verifies are independent of the client's own key.
         if (!signatures.empty()) {
           tls.suites = signatures.starts_with("RSA") ? "ECDHE-RSA-AES128-GCM-SHA256"
                                                      : "ECDHE-ECDSA-AES128-GCM-SHA256";
@@ -158,7 +158,8 @@ TEST(Handshake, EveryAcceptedKeyConnectsInEveryVersion) {
   }
 }
 
-/// The type of the server's key that a client with these limits is shown; "" when none is.
+/// The type of the server key that is presented to a client with these limits; empty if there is
+/// none.
 std::string shown_to(TestServer& server, TlsOptions tls) {
   TlsSocket socket;
   if (!socket.connect(server.port(), tls)) return {};
@@ -457,12 +458,12 @@ TEST(Bounds, ConnectionsAreLimitedInTotalAndPerAddress) {
     EXPECT_FALSE(four.open(server.port(), client.tls)) << "a third from one address";
     ASSERT_TRUE(three.connect(server.port(), elsewhere, "3"));
     MqttDevice five;
-    EXPECT_FALSE(five.open(server.port(), elsewhere)) << "a fourth in all";
+    EXPECT_FALSE(five.open(server.port(), elsewhere)) << "a fourth in total";
   }
   EXPECT_TRUE(eventually([&] {
     MqttDevice again;
     return again.connect(server.port(), client.tls, "again");
-  })) << "what has gone counts no more";
+  })) << "closed connections no longer count";
 }
 
 TEST(Bounds, SilentAndSlowClientsAreCutAndOthersServed) {
@@ -498,7 +499,7 @@ TEST(Bounds, AFloodOfHandshakesDelaysNobody) {
   test::ServerOptions options;
   options.shards = 1;
   options.limits.handshakes = 8;
-  options.mqtt.connect_timeout = Seconds(3600);  // none of them goes by itself
+  options.mqtt.connect_timeout = Seconds(3600);  // none of them times out
   TestServer server(options);
   const auto client = server.enroll("c");
   for (const std::string_view said : {"", "\x16"}) {

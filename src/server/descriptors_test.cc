@@ -24,7 +24,7 @@ TEST(Descriptors, OneAddressHoldsAtMostHalfOfFew) {
   EXPECT_EQ(share_descriptors(8, 100'000, 10'000).devices_per_address, 1U);
   EXPECT_EQ(share_descriptors(1'048'576, 100'000, 10'000).devices_per_address, 10'000U);
   EXPECT_EQ(share_descriptors(1'048'576, 1'000, 10'000).devices_per_address, 10'000U)
-      << "as it is configured";
+      << "as configured";
 }
 
 TEST(Descriptors, TheLimitIsRaisedAsFarAsPermitted) {

@@ -19,7 +19,7 @@ using test::eventually;
 using test::MqttDevice;
 using testing::HasSubstr;
 
-/// Some of whose devices are signed by CAs below its own.
+/// A factory, some of whose devices have certificates from CAs below its own.
 struct World : test::FactoryWorld {
   using FactoryWorld::FactoryWorld;
   test::Identity make_ca(const test::Identity& issuer, const std::string& name) {
@@ -64,7 +64,7 @@ TEST(JustInTimeFlow, IntermediateCasAreAccepted) {
   World world;
   const test::Identity line = world.make_ca(world.ca, "Line 4");
   test::Enrolled device = world.server.make_client(line, "sensor-1");
-  EXPECT_FALSE(world.connects(device, "sensor-1")) << "nobody can know the intermediate";
+  EXPECT_FALSE(world.connects(device, "sensor-1")) << "the server does not have the intermediate";
   device.tls.chain = {line.certificate.pem()};
   EXPECT_TRUE(world.connects(device, "sensor-1"));
   test::Enrolled second = world.server.make_client(line, "sensor-2");
@@ -137,7 +137,8 @@ TEST(JustInTimeFlow, RefusesDevicesThatNoCaIntroducesAndSaysWhy) {
   }
 }
 
-/// Namesakes of which each signed the next, none with a key identifier; the last one signs devices.
+/// CAs with the same name and no key identifiers, each of which signed the next; the last one signs
+/// devices.
 std::vector<test::Identity> namesakes(std::size_t count) {
   std::vector<test::Identity> out;
   out.push_back(test::make_root("Factory CA"));
@@ -150,7 +151,8 @@ std::vector<test::Identity> namesakes(std::size_t count) {
   return out;
 }
 
-/// Nothing is proved yet while a chain is looked at: a client may not choose how long that takes.
+/// While a chain is checked, the client has not proved anything yet, so it must not be able to
+/// choose how long the check takes.
 TEST(JustInTimeFlow, TheCostOfAChainIsBoundedBeforeItsKeyIsProved) {
   const struct {
     std::size_t chain;
@@ -323,7 +325,7 @@ TEST(JustInTimeFlow, AHookThatFailsForDevicesOfOneCaIsCalledForOthers) {
   world.server.guard(test::kHookArn);
   const test::Identity other = test::make_root("Other CA");
   world.set_ca(other, [](registry::CaCertificate&) {});
-  // Whoever has a CA's key makes a certificate for each attempt.
+  // The holder of a CA's key can make a new certificate for each attempt.
   for (int i = 0; i < 8; ++i) {
     const std::string name = fmt::format("leaked-{}", i);
     EXPECT_FALSE(world.connects(world.device(name), name));

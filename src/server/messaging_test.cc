@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Messages between clients, sessions that outlive connections, and who takes whose place.
+// SPDX-License-Identifier: Apache-2.0 Messages between clients, sessions that outlive connections,
+// and takeovers.
 #include <gmock/gmock.h>
 
 #include "outcome/causes.h"
@@ -43,7 +43,7 @@ TEST(Messages, DenialsAreReportedAsTheProtocolVersionAllows) {
     EXPECT_EQ(device.publish("no", "x"), ReasonCode::not_authorized);
     EXPECT_EQ(device.publish("yes", "x", true), ReasonCode::not_authorized)
         << "retained needs iot:RetainPublish";
-    EXPECT_EQ(device.publish("yes", "x"), ReasonCode::success) << "and the session goes on";
+    EXPECT_EQ(device.publish("yes", "x"), ReasonCode::success) << "and the session continues";
     ASSERT_TRUE(device.send("no", "x", QoS::at_most_once));
     EXPECT_EQ(device.cut_reason(), ReasonCode::not_authorized) << "QoS 0 has no other answer";
   }
@@ -253,7 +253,7 @@ TEST(Session, IsResumedOnEitherShardWithItsQueuedMessages) {
       ASSERT_EQ(device.subscribe("inbox/" + name), ReasonCode::granted_qos_1);
       device.disconnect();
       MqttDevice again;
-      // Published at once: the old connection may still be lingering.
+      // Published at once, while the old connection may still be lingering.
       ASSERT_EQ(speaker.publish("inbox/" + name, "queued"), ReasonCode::success);
       ASSERT_TRUE(again.connect(server.port(returns_to), client.tls, name, keep));
       EXPECT_TRUE(again.connected->session_present) << name;
@@ -313,7 +313,7 @@ TEST(Session, SurvivesANewcomerThatLeavesDuringTheTakeover) {
     hasty.lose_power();
   }
   EXPECT_TRUE(first.is_cut());
-  // One of the hasty may still be on its way and come after; then try again.
+  // One of the hasty newcomers may still be connecting and take over again; then retry.
   EXPECT_TRUE(eventually([&] {
     MqttDevice device;
     return device.connect(server.port(1), client.tls, "c", kKeep) &&
@@ -334,7 +334,7 @@ TEST(Takeover, EndsTheEarlierConnectionOnEitherShard) {
       EXPECT_EQ(second.publish("t", "x"), ReasonCode::success);
     }
   }
-  EXPECT_TRUE(eventually([&] { return server.sessions() == 0; })) << "nobody is left behind";
+  EXPECT_TRUE(eventually([&] { return server.sessions() == 0; })) << "no session is left behind";
 }
 
 TEST(Takeover, RacesLeaveExactlyOneConnection) {
@@ -348,7 +348,7 @@ TEST(Takeover, RacesLeaveExactlyOneConnection) {
     for (MqttDevice& racer : racers) racer.send_connect("one-id", {});
     std::size_t alive = 0;
     for (MqttDevice& racer : racers) std::ignore = racer.await_connack();
-    // Whoever was accepted and then displaced hears of it.
+    // A client that was accepted and then displaced is notified.
     ASSERT_TRUE(eventually([&] {
       alive = 0;
       for (MqttDevice& racer : racers) alive += racer.is_cut(std::chrono::milliseconds(1)) ? 0 : 1;

@@ -34,8 +34,8 @@ Result<alarms::DiskSpace> space_at(const std::filesystem::path& directory) {
 }
 
 std::vector<WatchedCertificate> own_expiries(const x509::Certificate& server,
-                                            const x509::Certificate& issuing,
-                                            const x509::Certificate& root) {
+                                             const x509::Certificate& issuing,
+                                             const x509::Certificate& root) {
   return {ending_of(WatchedCertificate::What::server, server),
           ending_of(WatchedCertificate::What::issuing, issuing),
           ending_of(WatchedCertificate::What::root, root)};

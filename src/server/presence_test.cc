@@ -31,7 +31,7 @@ TEST(PresenceWatch, IgnoresADeviceThatMoved) {
   EXPECT_FALSE(second.twin);
   world.clock.advance(seconds(1));
   EXPECT_TRUE(first.presence->is_contested);
-  EXPECT_FALSE(world.watch.spoke(first.presence)) << "its last words";
+  EXPECT_FALSE(world.watch.spoke(first.presence)) << "data that was still in flight";
   world.watch.left(first.presence);
   EXPECT_FALSE(second.presence->is_contested);
 }
@@ -40,7 +40,7 @@ TEST(PresenceWatch, ListsConnectionsWatchedOrNot) {
   World world;
   const auto first = world.watch.arrived(kKey, from("10.0.0.1"), false);
   const auto second = world.watch.arrived(kKey, from("10.0.0.2"), false);
-  EXPECT_FALSE(first.presence->is_contested) << "an operator's key may be in many places";
+  EXPECT_FALSE(first.presence->is_contested) << "an operator's key may be used in many places";
   world.watch.left(first.presence);
   ASSERT_TRUE(world.watch.newest_of(kKey));
   EXPECT_EQ(world.watch.newest_of(kKey)->address, "10.0.0.2");

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// The provisioning API over MQTT: who hears an answer, in which order, and what is never said.
+// SPDX-License-Identifier: Apache-2.0 The provisioning API over MQTT: who receives an answer, in
+// which order, and what is never acknowledged.
 #include <atomic>
 #include <gmock/gmock.h>
 #include <semaphore>
@@ -53,7 +53,7 @@ TEST(ProvisioningFlow, GivesADeviceItsIdentity) {
   }
 }
 
-/// As AWS's guide writes it for claims.
+/// The claim policy of AWS's guide.
 constexpr std::string_view kAwsClaimPolicy = R"({"Version":"2012-10-17","Statement":[
   {"Effect":"Allow","Action":"iot:Connect","Resource":"*"},
   {"Effect":"Allow","Action":["iot:Publish","iot:Receive"],"Resource":[
@@ -91,7 +91,7 @@ TEST(ProvisioningFlow, DevicesWithAClaimMadeTheAwsWayShareAClientId) {
            std::ranges::all_of(events, [](const auto& event) {
              return event.detail.find(R"("claim":true)") != std::string::npos;
            });
-  })) << "so that no unit's story is told with another's";
+  })) << "so that the stories of two devices are not mixed";
 }
 
 TEST(ProvisioningFlow, ACertificateWithAThingIsNeverAClaim) {
@@ -167,7 +167,7 @@ TEST(ProvisioningFlow, ClaimsWithOneClientIdDoNotDisturbEachOther) {
   EXPECT_FALSE(text(next_object(devices[3]), "privateKey").empty());
   for (std::size_t i = 0; i < devices.size(); ++i) {
     EXPECT_TRUE(devices[i].hears_nothing(std::chrono::milliseconds(20)))
-        << "an answer is for the connection that asked";
+        << "an answer goes to the connection that made the request";
     EXPECT_FALSE(devices[i].closed);
   }
   EXPECT_EQ(server.sessions(), 0U) << "a claim keeps no session";
@@ -253,7 +253,7 @@ TEST(ProvisioningFlow, ARevokedClaimsWaitingRequestsAreNotCarriedOut) {
   std::size_t made = 0;
   for (const auto& c : server.all<registry::Certificate>(registry::query::Certificates{}))
     made += c.requested_by == claim.id ? 1 : 0;
-  EXPECT_LE(made, 1U) << "only the one that was under way";
+  EXPECT_LE(made, 1U) << "only the one that was in progress";
 }
 
 TEST(ProvisioningFlow, ADeviceThatDisconnectsInTheMiddleHarmsNobody) {
@@ -321,7 +321,7 @@ TEST(ProvisioningFlow, ASlowHookDoesNotDelayOthers) {
     all.back()->ask();
   }
   ASSERT_TRUE(eventually([&] { return there == 3; }));
-  // Both shards go on meanwhile.
+  // Both shards continue to serve meanwhile.
   const auto own = server.enroll("other");
   for (std::size_t shard : {0U, 1U}) {
     MqttDevice other;
@@ -333,7 +333,7 @@ TEST(ProvisioningFlow, ASlowHookDoesNotDelayOthers) {
   go.release(1000);
   for (const auto& one : all)
     EXPECT_EQ(text(next_object(one->device), "thingName"), "device-" + one->serial);
-  EXPECT_EQ(most, 3) << "the hook's concurrency decides how many are asked about at a time";
+  EXPECT_EQ(most, 3) << "the hook's concurrency limits the number of concurrent calls";
   EXPECT_THAT(server.metrics(),
               HasSubstr("imprint_hook_seconds_count{outcome=\"ok\",shadow=\"no\"} 8"));
 }

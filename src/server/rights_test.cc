@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// What a certificate may do, as its device finds it: over TLS and MQTT, as rights and time change.
+// SPDX-License-Identifier: Apache-2.0 What a certificate may do, as its device experiences it: over
+// TLS and MQTT, as rights and time change.
 #include "test/support/rights.h"
 
 #include <gmock/gmock.h>
@@ -82,7 +82,7 @@ TEST_F(Receive, EndsWithTheRightToSubscribeOnAnOpenSession) {
   EXPECT_TRUE(eventually([&] {
     EXPECT_TRUE(mouth.publish("t", "x"));
     return !device.hears_nothing(kShort);
-  })) << "and comes back with it";
+  })) << "and resumes with the right";
 }
 
 struct ConnectRight : test::RightsTest {};
@@ -99,7 +99,8 @@ struct Rights : test::RightsTest {};
 TEST_F(Rights, AreNoneIfTheyCannotBeResolved) {
   MqttDevice device;
   ASSERT_TRUE(device.connect(server.port(0), client.tls, "c"));
-  // Attached and missing: neither a deleted certificate nor a reason to keep the old rights.
+  // A policy that is attached but missing: the certificate is not deleted, and the old rights must
+  // not be kept.
   server.erase(registry::policy_key(*PolicyName::parse("P")));
   ASSERT_TRUE(device.send("t", "x"));
   EXPECT_FALSE(device.is_cut(kShort));
@@ -112,7 +113,7 @@ TEST_F(Rights, AreNoneIfTheyCannotBeResolved) {
 
 TEST_F(Rights, AreReadAgainIfTheyCouldNotBeRead) {
   server.set_policy("P", std::string(test::kAllowAll));
-  std::vector<MqttDevice> devices(6);  // more than one round of reading gives up on
+  std::vector<MqttDevice> devices(6);  // more than one round of reading tries before it gives up
   for (std::size_t i = 0; i < devices.size(); ++i) {
     const std::string id = "c" + std::to_string(i);
     ASSERT_TRUE(devices[i].connect(server.port(0), server.enroll(id, "P").tls, id));
@@ -186,7 +187,7 @@ TEST(ClientId, NeverAvoidsADeny) {
     EXPECT_EQ(device.publish(fmt::format("locked/{}/x", id), "x"), ReasonCode::not_authorized)
         << id;
   }
-  // What cannot be resolved binds: the device has no thing.
+  // A deny whose variable cannot be resolved, because the device has no thing, still applies.
   const std::string thing = "${iot:Connection.Thing.ThingName}";
   for (const std::string& deny : {
            statement("Deny", "iot:Publish", "*",
@@ -202,7 +203,8 @@ TEST(ClientId, NeverAvoidsADeny) {
   }
   MqttDevice device;
   ASSERT_TRUE(device.connect(server.port(), client.tls, "plain"));
-  EXPECT_EQ(device.publish("open/x", "x"), ReasonCode::success) << "what can be read still binds";
+  EXPECT_EQ(device.publish("open/x", "x"), ReasonCode::success)
+      << "the policies that can be read still apply";
 }
 
 TEST(ClientId, DoesNotHideTheThingFromADeny) {
@@ -299,7 +301,7 @@ TEST(AbsentService, IsAcknowledgedAndNeverAnswered) {
         "$aws/things/c/shadow/name/n/get", "$aws/rules/r/t", "$aws/things/c/shadow/get/accepted"})
     EXPECT_EQ(device.publish(topic, "{}", true), ReasonCode::success) << topic;
   EXPECT_EQ(device.publish("after", "x"), ReasonCode::success);
-  EXPECT_EQ(ears.next_text(), "x") << "what is published there reaches nobody";
+  EXPECT_EQ(ears.next_text(), "x") << "the message published there was not delivered";
   EXPECT_EQ(device.publish("$aws/things/c/shadow/update", "{}"), std::nullopt) << "policy decides";
   EXPECT_TRUE(device.is_cut());
 }

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Who gets a message when the memory for queues is full.
+// SPDX-License-Identifier: Apache-2.0 Which clients get a message when the memory for queues is
+// full.
 #include "server/session_accounts.h"
 
 #include <gmock/gmock.h>
@@ -13,7 +13,7 @@ using mqtt::ReasonCode;
 using test::MqttDevice;
 using test::TestServer;
 
-TEST(Memory, FilledByAbsentClientsIsFreedForConnectedOnes) {
+TEST(Memory, FilledByAbsentClientsLeavesRoomForConnectedOnes) {
   test::ServerOptions options;
   options.accounts = {.bytes = 400'000, .bytes_per_certificate = 400'000};
   TestServer server(options);

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Whose a session is that outlives its connection, and what it may hold.
+// SPDX-License-Identifier: Apache-2.0 Who owns a session that outlives its connection, and how much
+// it may hold.
 #include <gmock/gmock.h>
 
 #include "test/support/rights.h"
@@ -145,7 +145,7 @@ TEST(Memory, OfSessionsIsBoundedPerCertificateAndInTotal) {
     MqttDevice clean;
     ASSERT_TRUE(clean.connect(server.port(), speaker.tls, fmt::format("x{}", i)));
   }
-  EXPECT_TRUE(eventually([&] { return server.queued_bytes() == 0; })) << "all is given back";
+  EXPECT_TRUE(eventually([&] { return server.queued_bytes() == 0; })) << "all memory is released";
 }
 
 TEST(Memory, CountsASharedMessageOnce) {
@@ -184,7 +184,7 @@ TEST(SharedSubscription, GoesToConnectedMembers) {
     }
     return true;
   }));
-  // The end of a connection may take a moment to be known everywhere.
+  // It may take a moment until all shards know that a connection has closed.
   ASSERT_TRUE(eventually([&] {
     for (int i = 0; i < 4; ++i) EXPECT_TRUE(mouth.send("work", "probe", QoS::at_most_once));
     int heard = 0;
@@ -209,7 +209,7 @@ TEST(SharedSubscription, HandsOverTheQueueOfAnEndedSession) {
   MqttDevice stays;
   ASSERT_TRUE(stays.connect(server.port(1), client.tls, "stays"));
   ASSERT_EQ(stays.subscribe("$share/g/work"), ReasonCode::granted_qos_1);
-  EXPECT_TRUE(stays.hears_nothing()) << "what waits belongs to the session it waits for";
+  EXPECT_TRUE(stays.hears_nothing()) << "queued messages belong to the session";
   MqttDevice clean;
   ASSERT_TRUE(clean.connect(server.port(0), client.tls, "leaves"));
   for (int i = 0; i < 5; ++i) EXPECT_EQ(stays.next_text(), std::to_string(i));

@@ -24,14 +24,14 @@ TEST(Slots, NobodyIsEvictedWhilePlacesAreFree) {
 
 TEST(Slots, TheAddressWithTheMostGivesWayFirst) {
   Slots slots(16);
-  slots.take(1, "192.0.2.1");  // a device that is slow to speak
+  slots.take(1, "192.0.2.1");  // a device that is slow to send
   for (std::uint64_t n = 2; n <= 16; ++n) slots.take(n, "198.51.100.1");
   EXPECT_EQ(slots.next_to_evict(), 2U);
   for (std::uint64_t n = 2; n <= 16; ++n) slots.mark_active(n);
-  EXPECT_EQ(slots.next_to_evict(), 2U) << "talking does not help who has most";
+  EXPECT_EQ(slots.next_to_evict(), 2U) << "activity does not help the payer with the most";
   slots.release(2);
   slots.take(17, "198.51.100.1");
-  EXPECT_EQ(slots.next_to_evict(), 17U) << "the silent one of it first";
+  EXPECT_EQ(slots.next_to_evict(), 17U) << "its idle one first";
 }
 
 TEST(Slots, AmongManyAddressesTheOldestIdleOneGivesWayFirst) {

@@ -1,5 +1,4 @@
-// SPDX-License-Identifier: Apache-2.0
-// Whether a will may be published is asked when it fires.
+// SPDX-License-Identifier: Apache-2.0 Whether a will may be published is checked when it fires.
 #include <gmock/gmock.h>
 
 #include "test/support/rights.h"
