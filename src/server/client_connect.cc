@@ -190,7 +190,7 @@ void Client::refuse(const Error& error) {
                        error.fault == Fault::internal;
   peer_.session().refuse_connect(
       is_ours ? mqtt::ReasonCode::server_unavailable : mqtt::ReasonCode::not_authorized,
-      is_ours ? "the server cannot decide at the moment; try again later" : error.message);
+      is_ours ? "the server cannot decide now; try again later" : error.message);
   peer_.connection.pump();
 }
 

@@ -177,7 +177,7 @@ void ConnectedClient::raise_key_in_two_places(const PresenceWatch::Twin& twin) {
           "one key is in use at two addresses at once, {} and {}: the device was cloned, or "
           "its key has been taken out of it; deactivate the certificate (aws iot "
           "update-certificate --certificate-id {} --new-status INACTIVE) and provision the "
-          "right one anew",
+          "right one again",
           twin.address, twin.other_address, id),
       record_.about());
 }

@@ -73,8 +73,8 @@ void ConnectedClient::note_absent_events(const std::string& filter) {
       {.resource = filter,
        .because =
            "this server sends no events of presence, subscriptions, jobs or the registry over "
-           "MQTT: the subscription is granted, and nothing comes; GET /imprint/v1/audit-events has "
-           "what happened"},
+           "MQTT: the subscription is granted, but no message will come; "
+           "GET /imprint/v1/audit-events has what happened"},
       trail::AbsentService{.is_event = true});
 }
 
@@ -135,7 +135,7 @@ void ConnectedClient::ignore_publish(const mqtt::PublishRequest& request) {
         "service"_step, Outcome::ok,
         {.resource = request.message->topic,
          .because = "this server has no shadows, jobs, Device Defender, rules or commands: what is "
-                    "published to their topics is acknowledged, and no answer comes"},
+                    "published to their topics is acknowledged but never answered"},
         trail::AbsentService{});
   }
   session().acknowledge_publish(request.packet_id);

@@ -71,7 +71,7 @@ runtime::Task<Result<void>> provision_first_connection(Shard& shard, SessionAddr
     record_failed_first_connection(services, requester, done->template_name, *done->failure, took);
     // The reason may say something about another device, so only the operator may see it.
     co_return tl::unexpected(
-        forbidden("just-in-time provisioning failed; the operator finds out why with imprint "
+        forbidden("just-in-time provisioning failed; the operator can find the reason with imprint "
                   "explain, and the next connection tries again",
                   {}));
   }

@@ -360,10 +360,11 @@ Result<std::unique_ptr<HttpServer>> HttpServer::make(const ServerCredentials& cr
   if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
   if (error) {
     const bool is_taken = error == asio::error::address_in_use;
-    return fail(is_taken ? Fault::conflict : Fault::unavailable,
-                "cannot listen on {}:{}: {}; see who does: ss -ltnp 'sport = :{}', or choose "
-                "another address or port (listen.http, --http)",
-                address.address().to_string(), address.port(), error.message(), address.port());
+    return fail(
+        is_taken ? Fault::conflict : Fault::unavailable,
+        "cannot listen on {}:{}: {}; find the process that does: ss -ltnp 'sport = :{}', or choose "
+        "another address or port (listen.http, --http)",
+        address.address().to_string(), address.port(), error.message(), address.port());
   }
   server->address_ = acceptor.local_endpoint(error);
   return server;

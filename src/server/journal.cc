@@ -25,7 +25,7 @@ bool should_report(const AuditBudget::Grant& grant) { return grant.is_last || gr
 /// The event that reports omitted steps, after the last one that was kept.
 AuditEvent summary(AuditEvent about, trail::Told told, std::string_view what,
                    const AuditBudget::Grant& grant) {
-  told.because = fmt::format("so many {} in so short a time", what);
+  told.because = fmt::format("too many {} in a short time", what);
   if (grant.left_out > 0) {
     told.because += fmt::format("; {} more like this {} left out here", grant.left_out,
                                 grant.left_out == 1 ? "was" : "were");

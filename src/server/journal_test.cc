@@ -111,7 +111,7 @@ TEST_F(JournalTest, AddressesAreBoundedTogetherToo) {
   }
   const std::vector<AuditEvent> events = recorded();
   EXPECT_EQ(events.size(), static_cast<std::size_t>(kShared.burst) + 1);
-  EXPECT_THAT(events.back().detail, HasSubstr("so many refused handshakes"));
+  EXPECT_THAT(events.back().detail, HasSubstr("too many refused handshakes"));
   EXPECT_EQ(events.back().certificate, "") << "it is not about any particular certificate";
 }
 

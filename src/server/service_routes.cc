@@ -44,7 +44,8 @@ Result<void> ServiceRoutes::check_issuing() const {
   const Timestamp now = clock_.now();
   const x509::Certificate& ca = issuer_.certificate();
   if (now < ca.not_before())
-    return fail(Fault::unavailable, "the issuing CA's certificate is not valid yet: the clock?");
+    return fail(Fault::unavailable,
+                "the issuing CA's certificate is not valid yet; check the clock");
   if (now > ca.not_after())
     return fail(Fault::unavailable, "the issuing CA's certificate has expired");
   return issuer_.try_key();

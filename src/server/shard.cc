@@ -99,7 +99,7 @@ Result<void> Shard::listen_alone(const Address& address) {
     return fail(
         Fault::conflict,
         "cannot listen on {}: another process does already, perhaps the imprintd of another "
-        "deployment; see who: ss -ltnp 'sport = :{}', or choose another port (listen.mqtt, "
+        "deployment; find it: ss -ltnp 'sport = :{}', or choose another port (listen.mqtt, "
         "--mqtt)",
         to_text(address), address.port());
   }
@@ -276,7 +276,7 @@ Milliseconds Shard::silence() const {
   return std::chrono::duration_cast<Milliseconds>(services_.clock.monotonic() - ticked);
 }
 
-// ---- what the registry changes ----
+// ---- changes in the registry ----
 
 void Shard::enlist(std::uint64_t number, const CertificateId& certificate,
                    const identity::Principal& principal) {
@@ -323,17 +323,17 @@ void Shard::notify_clients() {
     change = std::exchange(changes_, {});
     has_changes_.store(false, std::memory_order_relaxed);
   }
-  std::unordered_set<std::uint64_t> concerned;
+  std::unordered_set<std::uint64_t> affected;
   const auto add = [&](const auto& map, const auto& key) {
     const auto [first, last] = map.equal_range(key);
-    for (auto it = first; it != last; ++it) concerned.insert(it->second);
+    for (auto it = first; it != last; ++it) affected.insert(it->second);
   };
   if (change.everything) {
-    for (const auto& [number, c] : connections_) concerned.insert(number);
+    for (const auto& [number, c] : connections_) affected.insert(number);
   }
   for (const CertificateId& id : change.certificates) add(by_certificate_, id);
   for (const ThingName& thing : change.things) add(by_thing_, thing);
-  for (const std::uint64_t number : concerned) {
+  for (const std::uint64_t number : affected) {
     if (Client* found = client(number)) found->access_changed();
   }
   switchboard_.access_changed(change);
@@ -381,7 +381,7 @@ void Shard::use_tls(MqttTls tls) {
   post([this, shared] { tls_ = std::move(*shared); });
 }
 
-// ---- the end ----
+// ---- stopping ----
 
 void Shard::stop(Milliseconds grace) {
   post([this, grace] {

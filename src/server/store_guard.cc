@@ -41,8 +41,8 @@ constexpr std::string_view kWithNothing =
 
 constexpr std::string_view kWithWhatIsLeft =
     "To go on from what this store holds instead, start once with --begin-anew: what happened "
-    "since is undone, and certificates that were revoked since get in again until you revoke them "
-    "again";
+    "since is undone, and certificates that were revoked since can connect again until you revoke "
+    "them again";
 
 }  // namespace
 

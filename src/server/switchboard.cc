@@ -23,7 +23,7 @@ bool covers(const mqtt::Subscription& subscription, const std::string& topic) {
 }
 
 /// Whether one of the session's own (not shared) subscriptions matches the message.
-bool came_anyway(const mqtt::SessionState& state, const mqtt::Message& message) {
+bool matches_own_subscription(const mqtt::SessionState& state, const mqtt::Message& message) {
   return std::ranges::any_of(state.subscriptions, [&](const mqtt::Subscription& subscription) {
     return !is_shared(subscription) && covers(subscription, message.topic);
   });
@@ -153,7 +153,7 @@ void Switchboard::end_session(SessionAddress subscriber, mqtt::SessionState& sta
   forget_subscriptions(subscriber, state);
   // MQTT 5.0 section 4.8.2: this session's messages of a share group go to another member.
   for (const mqtt::MessagePtr& message : state.outbox.take_all()) {
-    if (came_anyway(state, *message)) continue;
+    if (matches_own_subscription(state, *message)) continue;
     for (const mqtt::Subscription& subscription : state.subscriptions) {
       if (is_shared(subscription) && covers(subscription, message->topic))
         hand_over(subscription.filter, message);

@@ -60,7 +60,7 @@ std::vector<x509::Certificate> sent_along(X509_STORE_CTX* store) {
 Result<identity::FirstContact> first_contact(const ClientTrust& trust, X509_STORE_CTX* store) {
   const int sent = sk_X509_num(X509_STORE_CTX_get0_untrusted(store));
   if (sent > static_cast<int>(identity::kMaxChain)) {
-    return fail(Fault::forbidden, "the client sent {} certificates; at most {} are looked at", sent,
+    return fail(Fault::forbidden, "the client sent {} certificates; at most {} are allowed", sent,
                 identity::kMaxChain);
   }
   TRY_ASSIGN(const x509::Certificate leaf, x509::from_openssl(X509_STORE_CTX_get0_cert(store)));

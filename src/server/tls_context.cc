@@ -52,7 +52,8 @@ Result<void> use_identity(SSL_CTX* context, const ServerIdentity& identity, X509
   if (SSL_CTX_use_certificate(context, certificate.get()) != 1 ||
       SSL_CTX_use_PrivateKey(context, key.get()) != 1 || SSL_CTX_check_private_key(context) != 1 ||
       SSL_CTX_add1_chain_cert(context, issuer) != 1) {
-    return fail(Fault::invalid, "the server certificate and key do not fit: {}", take_tls_error());
+    return fail(Fault::invalid, "the server certificate and key do not match: {}",
+                take_tls_error());
   }
   return {};
 }

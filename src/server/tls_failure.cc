@@ -122,7 +122,7 @@ std::vector<unsigned> suites_of(SSL* ssl) {
 
 std::string groups_offered(const ClientOffer& offer) {
   return fmt::format(
-      "the device offers only the groups {}; the server knows X25519, P-256, P-384 "
+      "the device offers only the groups {}; the server supports X25519, P-256, P-384 "
       "and P-521",
       listed(offer.groups, [](unsigned v) { return name_of(kKnownGroups, v); }));
 }
@@ -243,7 +243,7 @@ std::string explain(TlsFailure failure, const ClientOffer& offer, SSL* ssl) {
       return signatures_offered(offer);
     case TlsFailure::no_shared_protocol:
       return fmt::format(
-          "the device offers only the protocols {} (ALPN); the server knows mqtt and "
+          "the device offers only the protocols {} (ALPN); the server supports mqtt and "
           "x-amzn-mqtt-ca",
           offer.protocols);
     case TlsFailure::closed:
