@@ -116,7 +116,7 @@ TEST_F(Issuance, IssuesWhatTheOpensslToolAccepts) {
   EXPECT_FALSE(contains(text.output, "Key Encipherment"));
 }
 
-TEST_F(Issuance, NothingOfTheRequestButItsKeyIsCarriedOver) {
+TEST_F(Issuance, OnlyTheKeyOfTheRequestIsUsed) {
   const test::ScratchFolder folder;
   ASSERT_EQ(test::shell(folder,
                         "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
@@ -174,7 +174,7 @@ TEST_F(Issuance, ValidityCrosses2050) {
   EXPECT_TRUE(certificate->verify_signed_by(ca));
 }
 
-TEST_F(Issuance, RefusesWhenTheClockOrTheCaIsOutOfTime) {
+TEST_F(Issuance, RefusesOutsideTheValidityOfTheCa) {
   for (const Timestamp now :
        {ca_.certificate.not_before() - Milliseconds(1), ca_.certificate.not_after(), Timestamp{}}) {
     const auto approved = approve(profile(), device_.public_key(), now, serial());
@@ -210,7 +210,7 @@ TEST_F(Issuance, AnIssuerWithTheWrongKeyDoesNotStart) {
   EXPECT_FALSE(Issuer::make(leaf.certificate, signer()));
 }
 
-TEST_F(Issuance, ASignerThatFailsOrLiesHandsOutNothing) {
+TEST_F(Issuance, NothingIsIssuedIfTheSignerFailsOrLies) {
   const struct {
     int FaultySigner::* when;
     Fault fault;
@@ -289,7 +289,7 @@ TEST(Serials, CarryThePrefixAnd136LiveBits) {
   for (const int count : ones) EXPECT_NEAR(count, kRounds / 2, 8 * 32);
 }
 
-TEST(Profiles, RefuseWhatWouldMakeBadCertificates) {
+TEST(Profiles, RefuseOptionsThatWouldMakeBadCertificates) {
   const auto ca = test::make_root("CA");
   const auto error = [&](const ProfileOptions& options) {
     const auto made = Profile::make(options, ca.certificate);

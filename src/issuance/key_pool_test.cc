@@ -51,7 +51,7 @@ KeyPoolOptions options(std::size_t size, std::size_t max_waiting = 8) {
   return {x509::KeyAlgorithm::ec_p256, size, max_waiting, 1};
 }
 
-TEST(KeyPool, MakesKeysAtOrdinaryPriorityForThoseWhoWaitOnly) {
+TEST(KeyPool, MakesKeysAtOrdinaryPriorityOnlyForWaitingCallers) {
   Gate gate;
   std::atomic<int> ordinary = 0;
   std::atomic<int> idle = 0;
@@ -95,7 +95,7 @@ TEST(KeyPool, PayersTakeTurns) {
   EXPECT_EQ(order, "abcabaaa");
 }
 
-TEST(KeyPool, WhoHasMostInAFullQueueGivesWay) {
+TEST(KeyPool, ThePayerWithTheMostGivesWayInAFullQueue) {
   Gate gate;
   KeyPool pool(options(0, 4), [&] { return gate.generate(); });
   std::atomic<int> greedy_refused = 0;
@@ -113,13 +113,13 @@ TEST(KeyPool, WhoHasMostInAFullQueueGivesWay) {
   EXPECT_EQ(greedy_refused, 1);
   ASSERT_TRUE(pool.take("other", other));
   EXPECT_EQ(greedy_refused, 2);
-  EXPECT_FALSE(pool.take("other", other)) << "it has as many as the other";
+  EXPECT_FALSE(pool.take("other", other)) << "both have equally many";
   EXPECT_EQ(pool.waiting(), 4U);
   gate.permit(1000);
   wait_until([&] { return greedy_served == 2 && other_served == 2; });
 }
 
-TEST(KeyPool, WhoHadToWaitMakesItKeepMoreReady) {
+TEST(KeyPool, KeepsMoreKeysReadyAfterCallersHadToWait) {
   Gate gate;
   KeyPool pool(options(2, 100), [&] { return gate.generate(); });
   std::atomic<int> served = 0;
@@ -216,7 +216,7 @@ TEST(KeyPool, TheQueueIsBounded) {
   gate.permit(1000);
 }
 
-TEST(KeyPool, ShutdownAnswersEverybodyWhoWaits) {
+TEST(KeyPool, ShutdownAnswersAllWaitingCallers) {
   Gate gate;
   std::atomic<int> answered = 0;
   std::thread opener;
@@ -231,7 +231,7 @@ TEST(KeyPool, ShutdownAnswersEverybodyWhoWaits) {
   EXPECT_EQ(answered, 4);
 }
 
-TEST(KeyPool, WhoeverWaitsTooLongIsRefusedAndTheRestServed) {
+TEST(KeyPool, CallersThatWaitTooLongAreRefusedAndTheRestServed) {
   Gate gate;
   KeyPool pool(options(0), [&] { return gate.generate(); });
   std::promise<Result<x509::PrivateKey>> late;

@@ -24,7 +24,7 @@ TEST(Api, AnswersWithJsonAndARequestId) {
   EXPECT_EQ(response.headers[0].second.size(), 36U);
 }
 
-TEST(Api, AsksForASignatureBeforeItSaysWhatExists) {
+TEST(Api, RequiresASignatureBeforeItRevealsWhatExists) {
   ControlApiWorld world;
   for (const char* target : {"/things", "/no-such-path", "/things/x"}) {
     const Reply reply = world.send({"GET", target, {}, "", "192.0.2.7"});
@@ -36,7 +36,7 @@ TEST(Api, AsksForASignatureBeforeItSaysWhatExists) {
   EXPECT_EQ(world.call("GET", "/things").error, "InvalidSignatureException");
 }
 
-TEST(Api, NamesWhatItDoesNotHave) {
+TEST(Api, NamesMissingOperations) {
   ControlApiWorld world;
   expect_refusals(
       world,
@@ -121,7 +121,7 @@ TEST(Api, ServesTheTableThatItIsGiven) {
   EXPECT_EQ(get("/things").status, 404) << "it knows no resource of its own";
 }
 
-TEST(Api, ValidatesInAwsWords) {
+TEST(Api, ValidatesWithTheMessagesOfAws) {
   ControlApiWorld world;
   const std::string longest(128, 'a');
   EXPECT_EQ(world.call("POST", "/things/" + longest).status, 200);
@@ -182,7 +182,7 @@ TEST(Api, IgnoresMembersItDoesNotKnow) {
   world.must("POST", "/things/t?unknown=1", R"({"unknown":[1,2,3]})");
 }
 
-TEST(Api, GoesBySignedHeadersOnly) {
+TEST(Api, UsesSignedHeadersOnly) {
   ControlApiWorld world;
   world.must("POST", "/things/t");
   const std::string arn = world.make_certificate();
@@ -202,7 +202,7 @@ TEST(Api, AnswersInTheRegionOfTheSignature) {
             "arn:aws:iot:eu-central-1:000000000000:thing/t");
 }
 
-TEST(Api, PutsEachChangeOnRecordOnce) {
+TEST(Api, RecordsEachChangeOnce) {
   ControlApiWorld world;
   const Reply reply = world.must("POST", "/things/t");
   world.must("POST", "/things/t");
@@ -230,7 +230,7 @@ TEST(Api, KeepsTheCauseOfInternalErrorsInside) {
   }
 }
 
-/// A store in which somebody else is always faster: each commit finds its records changed.
+/// A store in which another writer is always faster: each commit finds its records changed.
 class RacingStore final : public registry::Store {
  public:
   explicit RacingStore(registry::Store& real) : real_(real) {}

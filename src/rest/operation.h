@@ -51,9 +51,10 @@ using Answer = runtime::Task<Result<encoding::json::object>>;
 using StreamAnswer = Result<std::unique_ptr<BodyStream>>;
 
 /// An operation as it is written: one row of a table, next to its function. The function is called
-/// with valid inputs and with what else it needs. It reads the registry, decides and commits one
-/// change set. When the commit fails because a record changed meanwhile (registry::is_lost_race),
-/// it is run again from the beginning, so it must keep no state between runs.
+/// with valid inputs and the other things that it needs. It reads the registry, decides and commits
+/// one change set. When the commit fails because a record changed meanwhile
+/// (registry::is_lost_race), it is run again from the beginning, so it must keep no state between
+/// runs.
 template <class... Needs>
 struct Row {
   std::string_view name;    ///< "CreateThing"

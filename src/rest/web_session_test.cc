@@ -9,7 +9,7 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-/// A browser: keeps its cookie and shows the CSRF token, unless told otherwise.
+/// A browser: keeps its cookie and sends the CSRF token unless a test changes that.
 class Browser : public testing::Test {
  protected:
   HttpResponse session(const std::string& method, const std::string& body = "",
@@ -65,7 +65,7 @@ TEST_F(Browser, SignsInActsAndSignsOut) {
   EXPECT_EQ(events.front().actor, test::kAccessKeyId);
 }
 
-TEST_F(Browser, IsRefusedWhatAnotherSitesPageCouldSend) {
+TEST_F(Browser, RequestsThatAnotherSitesPageCouldSendAreRefused) {
   sign_in();
   const struct {
     std::string_view name;
@@ -84,7 +84,7 @@ TEST_F(Browser, IsRefusedWhatAnotherSitesPageCouldSend) {
   EXPECT_EQ(session("GET", "", {{"Sec-Fetch-Site", "cross-site"}}).status, 403);
 }
 
-TEST_F(Browser, IsToldWhatIsWrongWithASignIn) {
+TEST_F(Browser, SeesWhyASignInIsRefused) {
   const struct {
     std::string_view name;
     std::string body;
@@ -110,7 +110,7 @@ TEST_F(Browser, IsToldWhatIsWrongWithASignIn) {
   EXPECT_EQ(session("PUT").status, 405);
 }
 
-TEST_F(Browser, PutsRefusedSignInsOnRecordWithinABudget) {
+TEST_F(Browser, RefusedSignInsAreRecordedWithinABudget) {
   const auto refused = [&] {
     std::vector<std::string> actors;
     const auto reply = world.must("GET", "/imprint/v1/audit-events?step=sign_in&outcome=denied");
@@ -128,7 +128,7 @@ TEST_F(Browser, PutsRefusedSignInsOnRecordWithinABudget) {
   EXPECT_LE(refused().size(), 60U) << "strangers cannot fill the trail";
 }
 
-TEST_F(Browser, MayDoWhatItsKeyMay) {
+TEST_F(Browser, HasTheRightsOfItsKey) {
   const test::Reply made =
       world.must("POST", "/imprint/v1/credentials", R"({"name":"watcher","role":"read-only"})");
   const HttpResponse signed_in = session(
@@ -158,7 +158,7 @@ class Listening : public Browser {
   }
 };
 
-TEST_F(Listening, TellsNewStepsOfTheAuditTrail) {
+TEST_F(Listening, StreamsNewStepsOfTheAuditTrail) {
   sign_in();
   world.must("POST", "/things/before");
   const auto stream = listen();
