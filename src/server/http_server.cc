@@ -121,7 +121,7 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
     parser_->body_limit(kMaxBodyBytes);
     if (buffer_.size() > 0) return read_header();
     // The wait for a request may be long; a request that has begun must arrive soon.
-    stream_.next_layer().expires_after(key_.empty() ? kStrangerIdleTime : kIdleTime);
+    stream_.next_layer().expires_after(key_.empty() ? kUnauthenticatedIdleTime : kIdleTime);
     server_.operators_.mark_idle(number_);
     receive(kFirstRead, &Session::begin);
   }

@@ -68,8 +68,7 @@ class Switchboard {
   // ---- takeover ----
 
   struct Eviction {
-    bool refused =
-        false;  ///< the holder connects under its own name, and the newcomer is another device
+    bool refused = false;  ///< the holder is protected: it is another device under its own name
     /// The session that the newcomer may resume: its own, or that of the device whose name it owns.
     std::unique_ptr<mqtt::SessionState> state = {};
   };
@@ -134,8 +133,7 @@ class Switchboard {
   /// Parked sessions with shared subscriptions; few.
   std::unordered_set<std::uint64_t> sharing_;
   std::unordered_set<std::uint64_t> to_review_;
-  std::vector<std::uint64_t>
-      unreviewed_;  ///< rights that could not be read; tried again in a second
+  std::vector<std::uint64_t> unreviewed_;  ///< rights could not be read; retried in a second
   bool is_reviewing_ = false;
 };
 

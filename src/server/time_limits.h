@@ -35,6 +35,6 @@ inline constexpr std::chrono::seconds kHeaderTime{10};
 inline constexpr std::chrono::seconds kRequestTime{20};
 /// Between two requests, from an operator and from unauthenticated clients.
 inline constexpr std::chrono::seconds kIdleTime{60};
-inline constexpr std::chrono::seconds kStrangerIdleTime{10};
+inline constexpr std::chrono::seconds kUnauthenticatedIdleTime{10};
 
 }  // namespace imprint::server

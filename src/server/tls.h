@@ -26,10 +26,9 @@ struct ClientTrust {
 /// What a handshake has seen of its client. OpenSSL does not keep a certificate that it refuses.
 struct SeenClient {
   std::optional<CertificateId> certificate = {};
-  std::optional<identity::FirstContact> contact =
-      {};                  ///< for a certificate that the registry does not know
-  Error refusal = {};      ///< why its certificate was not accepted
-  ClientOffer offer = {};  ///< from its ClientHello
+  std::optional<identity::FirstContact> contact = {};  ///< if the registry does not know it
+  Error refusal = {};                                  ///< why its certificate was not accepted
+  ClientOffer offer = {};                              ///< from its ClientHello
 };
 
 /// The TLS settings of one MQTT shard: those of every listener, and a client certificate required,
