@@ -36,7 +36,7 @@ class ClientRecord {
   /// The same for a topic that the client may not publish or subscribe to.
   std::optional<outcome::FailureCategory> count_denied_topic(std::string_view method,
                                                              std::string_view topic);
-  /// A request has been accepted or rejected; its outcome is counted with the request.
+  /// A device has been registered or a request rejected; the outcome is counted with the request.
   void outcome_is_counted() { is_counted_ = true; }
 
   /// The common fields of all audit events about this connection.
