@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "apps/imprint/verbs.h"
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
 #include <map>
 
-#include "apps/imprint/verbs.h"
 #include "base/file.h"
 #include "base/name.h"
 #include "encoding/text.h"

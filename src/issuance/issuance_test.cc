@@ -174,7 +174,7 @@ TEST_F(Issuance, ValidityCrosses2050) {
   EXPECT_TRUE(certificate->verify_signed_by(ca));
 }
 
-TEST_F(Issuance, RefusesWhenTheClockOrTheCaIsOutOfTime) {
+TEST_F(Issuance, RefusesOutsideTheValidityOfTheCa) {
   for (const Timestamp now :
        {ca_.certificate.not_before() - Milliseconds(1), ca_.certificate.not_after(), Timestamp{}}) {
     const auto approved = approve(profile(), device_.public_key(), now, serial());

@@ -11,7 +11,8 @@
 
 namespace imprint::issuance {
 
-/// What an operator may choose about device certificates; everything else is fixed by lint.h.
+/// The options of device certificates that an operator may choose; everything else is fixed by
+/// lint.h.
 struct ProfileOptions {
   std::string name = "device";  ///< the metric label
   std::string common_name = "Imprint device certificate";

@@ -44,8 +44,8 @@ struct RevocationList {
 };
 
 /// A version 2 list of everything given, each serial once, signed with the issuing CA's own key.
-/// Verified with OpenSSL's X509_CRL before it is returned: a list that does not verify never gets
-/// out. Reason `unspecified` is left out of the entry, as RFC 5280 asks. Fault::invalid when
+/// Verified with OpenSSL's X509_CRL before it is returned: a list that does not verify is never
+/// returned. Reason `unspecified` is left out of the entry, as RFC 5280 asks. Fault::invalid when
 /// next_update is not after this_update.
 Result<RevocationList> make_revocation_list(const Issuer& issuer,
                                             std::vector<RevokedSerial> revoked,

@@ -24,7 +24,7 @@ class RevocationListTest : public testing::TestWithParam<x509::KeyAlgorithm> {
   Result<RevocationList> make(std::vector<RevokedSerial> all, std::uint64_t number = 7) {
     return make_revocation_list(issuer_, std::move(all), {kToday, kToday + 30 * kDay, number});
   }
-  /// What openssl reports about a list: its text, and whether the CA's signature verifies.
+  /// The output of openssl for a list: its text, and whether the CA's signature verifies.
   std::string openssl(const RevocationList& list) {
     test::spill(folder_ / "list.pem", list.pem());
     test::spill(folder_ / "ca.pem", ca_.certificate.pem());
@@ -42,7 +42,7 @@ INSTANTIATE_TEST_SUITE_P(Keys, RevocationListTest,
                          testing::Values(x509::KeyAlgorithm::ec_p256, x509::KeyAlgorithm::ec_p384,
                                          x509::KeyAlgorithm::rsa_2048));
 
-TEST_P(RevocationListTest, IsWhatOpensslReads) {
+TEST_P(RevocationListTest, IsReadableByOpenssl) {
   const auto list = make({revoked(0x0a0b), revoked(0x01, RevocationReason::certificate_hold),
                           revoked(0xff, RevocationReason::cessation_of_operation)});
   ASSERT_TRUE(list) << list.error().message;
@@ -68,7 +68,7 @@ TEST_P(RevocationListTest, MayBeEmptyAndNamesEachSerialOnce) {
   EXPECT_EQ(twice->entries, 2U);
 }
 
-TEST_P(RevocationListTest, KeepsOutExactlyWhatItNames) {
+TEST_P(RevocationListTest, ExcludesExactlyTheListedCertificates) {
   const auto bad = test::make_child(ca_, "bad", [](x509::TbsCertificate& tbs) {
     tbs.serial = test::serial(0x80);  // so that its INTEGER needs a leading zero
   });
@@ -113,7 +113,7 @@ class SpoilingSigner final : public Signer {
   int calls_ = 0;
 };
 
-TEST_P(RevocationListTest, NeverLeavesWithASignatureThatDoesNotHold) {
+TEST_P(RevocationListTest, IsNeverReturnedWithAnInvalidSignature) {
   for (const bool fails : {false, true}) {
     const auto issuer = Issuer::make(
         ca_.certificate, std::make_shared<SpoilingSigner>(

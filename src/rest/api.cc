@@ -14,7 +14,8 @@ namespace {
 
 constexpr ExceptionSet kBeforeOperation{Exception::invalid_request};
 
-/// An operation that has lost every race answers with what its row declares for a conflict.
+/// An operation that has lost every race answers with the error that its row declares for a
+/// conflict.
 Answer run(const Operation* operation, Call call) {
   co_return co_await registry::repeat_on_conflict([&](int) { return operation->run(call); });
 }

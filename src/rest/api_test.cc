@@ -121,7 +121,7 @@ TEST(Api, ServesTheTableThatItIsGiven) {
   EXPECT_EQ(get("/things").status, 404) << "it knows no resource of its own";
 }
 
-TEST(Api, ValidatesInAwsWords) {
+TEST(Api, ValidatesWithTheMessagesOfAws) {
   ControlApiWorld world;
   const std::string longest(128, 'a');
   EXPECT_EQ(world.call("POST", "/things/" + longest).status, 200);
@@ -230,7 +230,7 @@ TEST(Api, KeepsTheCauseOfInternalErrorsInside) {
   }
 }
 
-/// A store in which somebody else is always faster: each commit finds its records changed.
+/// A store in which another writer is always faster: each commit finds its records changed.
 class RacingStore final : public registry::Store {
  public:
   explicit RacingStore(registry::Store& real) : real_(real) {}

@@ -44,7 +44,7 @@ TEST(Authorization, NamesActionsOfBothServices) {
       testing::IsSupersetOf({"iot:CreateThing", "imprint:CreateCredential", "iot:CreateJob"}));
 }
 
-TEST(Authorization, NamesWhatEveryOperationActsOn) {
+TEST(Authorization, NamesTheResourcesOfEveryOperation) {
   ControlApiWorld world;
   for (const Operation& row : world.api.router().operations()) {
     // AWS's reference has no resource for tasks; an index is named in the body.
@@ -119,7 +119,7 @@ TEST(Authorization, ReadsResourcesFromNamesAndArns) {
   }
 }
 
-TEST(Authorization, DeniesInAwsWordsAndSaysWhy) {
+TEST(Authorization, DeniesWithTheMessageOfAwsAndTheReason) {
   ControlApiWorld world;
   const Reply key = use_key(world, "read-only");
   world.must("GET", "/things");
@@ -171,7 +171,7 @@ TEST(Authorization, CannotBePassedByAnotherSpelling) {
   }
 }
 
-TEST(Authorization, LeavesAnEventOfWhatItDeniedWithinBounds) {
+TEST(Authorization, RecordsDenialsWithinBounds) {
   ControlApiWorld world;
   const Reply key = use_key(world, "read-only");
   const std::size_t before = world.events().size();

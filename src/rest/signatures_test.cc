@@ -125,7 +125,7 @@ TEST(Signatures, DoNotCoverWhatSignedHeadersLeavesOut) {
   EXPECT_TRUE(verify(request));
 }
 
-TEST(Signatures, RefuseWhatIsMalformedWithASentence) {
+TEST(Signatures, RefuseMalformedOnesWithAnExplanation) {
   struct Row {
     std::string name;
     std::function<void(HttpRequest&)> change;
@@ -211,7 +211,7 @@ TEST(Signatures, RefuseWhatIsMalformedWithASentence) {
   }
 }
 
-TEST(Signatures, AcceptABodyHashThatIsRight) {
+TEST(Signatures, AcceptACorrectBodyHash) {
   const std::string hash = encoding::to_hex(x509::sha256(as_bytes("body")));
   EXPECT_TRUE(verify(signed_request("/things", "body", {{"x-amz-content-sha256", hash}})));
 }
@@ -228,7 +228,7 @@ TEST(Signatures, AcceptADateHeaderInsteadOfXAmzDate) {
   EXPECT_THAT(scope.error().message, HasSubstr("lacks x-amz-date"));
 }
 
-TEST(Signatures, LastFiveMinutesEitherWay) {
+TEST(Signatures, AreValidForFiveMinutesEitherWay) {
   const HttpRequest request = signed_request();
   struct Row {
     Seconds skew;
@@ -327,7 +327,7 @@ TEST(Signatures, CanonicalizeHeaderValuesAsClientsDo) {
   }
 }
 
-TEST(Signatures, TellTheServersTimeToAClockThatIsWrong) {
+TEST(Signatures, ReportTheServersTimeToAClientWithAWrongClock) {
   struct Row {
     std::string name;
     Seconds skew;
@@ -346,7 +346,7 @@ TEST(Signatures, TellTheServersTimeToAClockThatIsWrong) {
   }
 }
 
-TEST(Targets, AreTakenApart) {
+TEST(Targets, AreParsed) {
   const auto target = Target::parse("/things/a%3Ab%2Fc/x?y=%C3%B6&z&z=1&=v&&q=a+b%20c");
   ASSERT_TRUE(target);
   EXPECT_EQ(target->path, "/things/a%3Ab%2Fc/x");

@@ -9,7 +9,7 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-/// A browser: keeps its cookie and shows the CSRF token, unless told otherwise.
+/// A browser: keeps its cookie and sends the CSRF token unless a test changes that.
 class Browser : public testing::Test {
  protected:
   HttpResponse session(const std::string& method, const std::string& body = "",
@@ -65,7 +65,7 @@ TEST_F(Browser, SignsInActsAndSignsOut) {
   EXPECT_EQ(events.front().actor, test::kAccessKeyId);
 }
 
-TEST_F(Browser, IsRefusedWhatAnotherSitesPageCouldSend) {
+TEST_F(Browser, RequestsThatAnotherSitesPageCouldSendAreRefused) {
   sign_in();
   const struct {
     std::string_view name;
@@ -128,7 +128,7 @@ TEST_F(Browser, RecordsRefusedSignInsWithinABudget) {
   EXPECT_LE(refused().size(), 60U) << "strangers cannot fill the trail";
 }
 
-TEST_F(Browser, MayDoWhatItsKeyMay) {
+TEST_F(Browser, HasTheRightsOfItsKey) {
   const test::Reply made =
       world.must("POST", "/imprint/v1/credentials", R"({"name":"watcher","role":"read-only"})");
   const HttpResponse signed_in = session(
@@ -158,7 +158,7 @@ class Listening : public Browser {
   }
 };
 
-TEST_F(Listening, TellsNewStepsOfTheAuditTrail) {
+TEST_F(Listening, StreamsNewStepsOfTheAuditTrail) {
   sign_in();
   world.must("POST", "/things/before");
   const auto stream = listen();

@@ -26,7 +26,7 @@ Cause cause_of(policy::Denial denial) {
   return {};
 }
 
-/// Why a certificate of this status may not be used, and what to do.
+/// Says why a certificate with this status may not be used, and what to do.
 std::string describe_status(registry::CertificateStatus status,
                             const identity::Principal& principal) {
   using enum registry::CertificateStatus;
@@ -58,7 +58,7 @@ std::string describe_status(registry::CertificateStatus status,
   if (status == inactive && record.frozen)
     return provisioning::told_when_frozen(record.id, *record.frozen);
   // The principal of an open connection was read before the claim was frozen, so its record does
-  // not say why; that of the next connection does.
+  // not give the reason; the principal of the next connection does.
   if (status == inactive && principal.is_claim()) {
     return fmt::format(
         "claim {} is INACTIVE: it has been frozen or deactivated; imprint claim show DIR {} says "

@@ -12,23 +12,24 @@ namespace imprint::server {
 
 struct Services;
 
-/// What a client may not do, and why.
+/// A refusal of something that the client may not do.
 Error forbidden(std::string message, Cause cause);
 
-/// Nothing if the certificate may be used now: it is on record, ACTIVE and within its validity.
-/// Otherwise the reason, and what to do about it.
+/// Empty if the certificate may be used now: it is registered, ACTIVE and within its validity
+/// period. Otherwise the reason and the remedy.
 std::optional<Error> check_certificate(const Services& services,
                                        const identity::Principal& principal);
 
-/// Nothing if policy allows it; otherwise a sentence with the statement that decided. `rights` are
-/// those of the principal for the connection's client id.
+/// Empty if policy allows the action; otherwise an error that names the deciding statement.
+/// `rights` are the rights of the principal for the connection's client id.
 std::optional<Error> check_policy(const Services& services, const identity::Principal& principal,
                                   const identity::Rights& rights,
                                   const identity::ConnectionFacts& facts, policy::Action action,
                                   std::string_view resource);
 
-/// Whether policy lets the certificate publish there now. The rights are read anew, since the
-/// connection may be gone. A deleted certificate passes: callers check the certificate themselves.
+/// Checks that policy lets the certificate publish to the topic now. Reads the rights again,
+/// because the connection may be gone. Passes for a deleted certificate: callers check the
+/// certificate themselves.
 runtime::Task<Result<void>> check_may_publish(Services& services, CertificateId certificate,
                                               identity::ConnectionFacts facts, std::string topic);
 

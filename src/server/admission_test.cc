@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Who gets in, who does not and why, and who is put out again.
+// SPDX-License-Identifier: Apache-2.0 Which clients are admitted, which are refused and why, and
+// which are cut later.
 #include <gmock/gmock.h>
 
 #include "issuance/key_rules.h"
@@ -30,7 +30,7 @@ const std::string kAnyone = allow("iot:Connect", "*");
 
 // ---- handshake ----
 
-TEST(Handshake, RefusesWhoeverIsNotOnRecord) {
+TEST(Handshake, RefusesUnregisteredCertificates) {
   TestServer server;
   const auto known = server.enroll("known");
   const auto deleted = server.enroll("deleted");
@@ -63,7 +63,7 @@ TEST(Handshake, RefusesWhoeverIsNotOnRecord) {
   EXPECT_TRUE(device.connect(server.port(), known.tls, "known"));
 }
 
-TEST(Handshake, AgreesOnTheProtocolsThatDevicesName) {
+TEST(Handshake, NegotiatesTheProtocolsThatDevicesUse) {
   TestServer server;
   const auto known = server.enroll("known");
   for (const char* name : {"", "mqtt", "x-amzn-mqtt-ca"}) {
@@ -75,7 +75,7 @@ TEST(Handshake, AgreesOnTheProtocolsThatDevicesName) {
   }
 }
 
-TEST(Handshake, GivesNoTicketAndResumesNoSession) {
+TEST(Handshake, IssuesNoTicketAndResumesNoSession) {
   TestServer server;
   const auto known = server.enroll("known");
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
@@ -91,7 +91,7 @@ TEST(Handshake, GivesNoTicketAndResumesNoSession) {
   }
 }
 
-TEST(Handshake, TakesAClientHelloInSmallPieces) {
+TEST(Handshake, AcceptsAClientHelloInSmallPieces) {
   TestServer server;
   TlsSocket upstream;
   ASSERT_TRUE(upstream.open(server.port()));
@@ -126,8 +126,8 @@ x509::PrivateKey key_of(const std::string& options) {
   return *x509::PrivateKey::from_pem(made.output.substr(made.output.find("-----BEGIN")));
 }
 
-/// Every key that registry, CSR and CA accept (issuance/key_rules.h).
-TEST(Handshake, EveryKeyThatIsAcceptedConnectsInEveryVersion) {
+/// Every key that is accepted in certificates and CSRs (issuance/key_rules.h).
+TEST(Handshake, EveryAcceptedKeyConnectsInEveryVersion) {
   test::ServerOptions options;
   options.second_server_key = std::make_shared<const x509::PrivateKey>(
       key_of("-quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048"));
@@ -144,7 +144,7 @@ TEST(Handshake, EveryKeyThatIsAcceptedConnectsInEveryVersion) {
       for (const std::string signatures : {"", "RSA+SHA256:RSA-PSS+SHA256", "ECDSA+SHA256"}) {
         TlsOptions tls = device.tls;
         tls.version = version;
-        // What it verifies of the server is another matter than what it signs with.
+        // The signatures that the client verifies are independent of the client's own key.
         if (!signatures.empty()) {
           tls.suites = signatures.starts_with("RSA") ? "ECDHE-RSA-AES128-GCM-SHA256"
                                                      : "ECDHE-ECDSA-AES128-GCM-SHA256";
@@ -158,7 +158,8 @@ TEST(Handshake, EveryKeyThatIsAcceptedConnectsInEveryVersion) {
   }
 }
 
-/// The type of the server's key that a client with these limits is shown; "" when none is.
+/// The type of the server key that is presented to a client with these limits; empty if there is
+/// none.
 std::string shown_to(TestServer& server, TlsOptions tls) {
   TlsSocket socket;
   if (!socket.connect(server.port(), tls)) return {};
@@ -166,7 +167,7 @@ std::string shown_to(TestServer& server, TlsOptions tls) {
   return certificate->public_key().type() == x509::KeyType::rsa ? "RSA" : "EC";
 }
 
-TEST(Handshake, EachClientIsShownTheCertificateThatItCanVerify) {
+TEST(Handshake, PresentsTheCertificateThatTheClientCanVerify) {
   test::ServerOptions options;
   options.second_server_key =
       std::make_shared<const x509::PrivateKey>(test::make_key(x509::KeyAlgorithm::rsa_2048));
@@ -205,7 +206,7 @@ TEST(Handshake, PrefersAes128InEveryVersion) {
   }
 }
 
-TEST(Handshake, OldSuitesAreForDeploymentsThatAskForThem) {
+TEST(Handshake, OldSuitesMustBeEnabled) {
   for (const TlsStacks stacks : {TlsStacks::current, TlsStacks::old_too}) {
     test::ServerOptions options;
     options.stacks = stacks;
@@ -222,7 +223,7 @@ TEST(Handshake, OldSuitesAreForDeploymentsThatAskForThem) {
   }
 }
 
-TEST(Handshake, SaysWhatADeviceOffersThatTheServerDoesNotHave) {
+TEST(Handshake, ExplainsWhatTheDeviceOffersThatTheServerDoesNotSupport) {
   TestServer server;
   const auto known = server.enroll("d");
   const auto with = [&](auto change) {
@@ -329,7 +330,7 @@ TEST(Connect, SaysWhyItRefuses) {
   EXPECT_EQ(server.sessions(), 0U);
 }
 
-TEST(Connect, IsDecidedByTheStatusAtItsTimeNotAtTheHandshakes) {
+TEST(Connect, IsDecidedByTheCurrentStatusNotByThatAtTheHandshake) {
   TestServer server;
   const auto client = server.enroll("c");
   MqttDevice device;
@@ -341,7 +342,7 @@ TEST(Connect, IsDecidedByTheStatusAtItsTimeNotAtTheHandshakes) {
   EXPECT_THAT(device.refused->reason, HasSubstr("REVOKED"));
 }
 
-TEST(Connect, SeesWhatChangesWhileItIsDecided) {
+TEST(Connect, SeesChangesMadeWhileItIsDecided) {
   TestServer server;
   server.set_policy("P", policy(kAnyone));
   const auto revoked = server.enroll("a");
@@ -387,7 +388,7 @@ TEST(Connect, IsRefusedWhenTheDecisionTakesTooLong) {
 
 // ---- live sessions ----
 
-TEST(LiveSession, IsCutWhenItsCertificateIsNotActiveAnyMore) {
+TEST(LiveSession, IsCutWhenItsCertificateIsNoLongerActive) {
   TestServer server;
   const auto change = [&](const char* how, const CertificateId& id) {
     if (how == std::string("delete")) return server.erase(registry::certificate_key(id));
@@ -410,7 +411,7 @@ TEST(LiveSession, IsCutWhenItsCertificateIsNotActiveAnyMore) {
   }
 }
 
-TEST(LiveSession, FeelsAChangeOfPolicyThingAndAttachment) {
+TEST(LiveSession, FollowsChangesOfPolicyThingAndAttachment) {
   TestServer server;
   server.set_policy("P", policy(kAnyone + "," + allow("iot:Publish", "*")));
   const auto client = server.enroll("c", "P");
@@ -438,7 +439,7 @@ TEST(LiveSession, FeelsAChangeOfPolicyThingAndAttachment) {
 
 // ---- bounds ----
 
-TEST(Bounds, ConnectionsAreLimitedInAllAndForEachAddress) {
+TEST(Bounds, ConnectionsAreLimitedInTotalAndPerAddress) {
   test::ServerOptions options;
   options.shards = 1;
   options.limits.connections = 3;
@@ -457,15 +458,15 @@ TEST(Bounds, ConnectionsAreLimitedInAllAndForEachAddress) {
     EXPECT_FALSE(four.open(server.port(), client.tls)) << "a third from one address";
     ASSERT_TRUE(three.connect(server.port(), elsewhere, "3"));
     MqttDevice five;
-    EXPECT_FALSE(five.open(server.port(), elsewhere)) << "a fourth in all";
+    EXPECT_FALSE(five.open(server.port(), elsewhere)) << "a fourth in total";
   }
   EXPECT_TRUE(eventually([&] {
     MqttDevice again;
     return again.connect(server.port(), client.tls, "again");
-  })) << "what has gone counts no more";
+  })) << "closed connections no longer count";
 }
 
-TEST(Bounds, SilentAndDrippingClientsAreSentAwayAndOthersServed) {
+TEST(Bounds, SilentAndSlowClientsAreCutAndOthersServed) {
   test::ServerOptions options;
   options.shards = 1;
   options.mqtt.connect_timeout = Seconds(1);
@@ -494,11 +495,11 @@ TEST(Bounds, SilentAndDrippingClientsAreSentAwayAndOthersServed) {
   EXPECT_THAT(server.metrics(), HasSubstr("timeout"));
 }
 
-TEST(Bounds, WhoFillsTheHandshakesMakesNobodyWait) {
+TEST(Bounds, AFloodOfHandshakesDelaysNobody) {
   test::ServerOptions options;
   options.shards = 1;
   options.limits.handshakes = 8;
-  options.mqtt.connect_timeout = Seconds(3600);  // none of them goes by itself
+  options.mqtt.connect_timeout = Seconds(3600);  // none of them times out
   TestServer server(options);
   const auto client = server.enroll("c");
   for (const std::string_view said : {"", "\x16"}) {
@@ -515,7 +516,7 @@ TEST(Bounds, WhoFillsTheHandshakesMakesNobodyWait) {
   EXPECT_THAT(server.metrics(), HasSubstr("crowded_out"));
 }
 
-TEST(Bounds, WhoSaysNothingIsPutOutLongBeforeItsHandshakeWouldBe) {
+TEST(Bounds, ASilentClientIsCutLongBeforeTheHandshakeTimeout) {
   test::ServerOptions options;
   options.mqtt.connect_timeout = Seconds(3600);
   TestServer server(options);
@@ -527,7 +528,7 @@ TEST(Bounds, WhoSaysNothingIsPutOutLongBeforeItsHandshakeWouldBe) {
   EXPECT_EQ(::recv(silent.fd(), &byte, 1, 0), 0);
 }
 
-TEST(Bounds, GarbageAndOversizedPacketsEndTheConnectionOnly) {
+TEST(Bounds, GarbageAndOversizedPacketsEndOnlyTheirConnection) {
   TestServer server;
   const auto client = server.enroll("c");
   const struct {

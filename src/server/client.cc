@@ -51,7 +51,7 @@ ClientRights* Client::rights() {
 }
 
 void Client::access_changed() {
-  // Who is not connected yet is checked before that.
+  // A client that is not connected yet is checked before its CONNECT is accepted.
   if (ConnectedClient* client = connected()) client->cut_if_not_entitled();
   if (rights() != nullptr && !peer_.session().is_closed()) rights()->outdate();
 }

@@ -13,7 +13,7 @@ using trail::Outcome;
 
 namespace {
 
-/// A last will is a message that the client publishes when it is gone.
+/// A last will counts as a message that the client publishes, so the same rights are needed.
 std::optional<Error> check_will(const ClientRights& rights, const mqtt::Will& will) {
   const std::string& topic = will.message->topic;
   if (topic.starts_with('$')) {
@@ -24,8 +24,8 @@ std::optional<Error> check_will(const ClientRights& rights, const mqtt::Will& wi
   return will.retain ? rights.check(policy::Action::retain_publish, topic) : std::nullopt;
 }
 
-/// Makes the connection the holder of its client id, ending any other; returns the session to
-/// resume, if there is one.
+/// Makes the connection the holder of its client id, evicting any other holder; returns the session
+/// to resume, if there is one.
 runtime::Task<Result<std::unique_ptr<mqtt::SessionState>>> take_client_id(
     Shard& shard, std::uint64_t number, Switchboard::Newcomer newcomer) {
   ClientDirectory& clients = shard.services().clients;
@@ -41,21 +41,21 @@ runtime::Task<Result<std::unique_ptr<mqtt::SessionState>>> take_client_id(
                                   quote(newcomer.client_id)),
                       "ClientIdTaken"_cause));
       }
-      // A second round: a rival took the client id first and began a new session, because the one
-      // that goes on was already taken out for this connection.
+      // A second round: a rival took the client id first. It began a new session, because the
+      // existing one had already been taken out for this connection.
       if (session && eviction.state) {
         session->absorb(std::move(*eviction.state), shard.services().mqtt);
       } else if (eviction.state) {
         session = std::move(eviction.state);
       }
     }
-    // If another newcomer was faster, it is the one to give way.
+    // If another newcomer was faster, evict that one next.
     if (clients.replace(newcomer.client_id, holder, {shard.index(), number})) co_return session;
   }
 }
 
-/// The client left while it took its client id. Its session waits for the next connection, as if
-/// this one had just been lost.
+/// The client disconnected while it was taking over its client id: keeps its session for the next
+/// connection, as if this one had just been lost.
 void keep_for_next_connection(Shard& shard, std::uint64_t number, Switchboard::Parked session) {
   if (session.state) return shard.switchboard().resume_parked(number, std::move(session));
   shard.services().clients.release(session.facts.client_id, {shard.index(), number});
@@ -66,7 +66,7 @@ struct Unanswered {
   trail::Told told;
 };
 
-/// Whose certificate it was is not known before the registry has been asked.
+/// The registry must be read first to know whose certificate it was.
 runtime::Task<void> note_unanswered_connect(Services& services, CertificateId certificate,
                                             Payer payer, Unanswered what) {
   const auto principal = co_await services.access.principal(certificate);
@@ -102,8 +102,8 @@ runtime::Task<void> Client::connect(Shard& shard, std::uint64_t number,
   }
   const ClientRights& rights = self->identified_as(std::move(*principal));
   if (const auto error = check_connect(rights, request)) co_return self->refuse(*error);
-  // A claim is one certificate in many devices, and sketches give them one client id: each
-  // connection stands for itself, takes nobody's place and keeps no session.
+  // A claim is one certificate in many devices, and sample code gives them all one client id. So
+  // each connection stands alone: it takes over no other and keeps no session.
   if (self->record_.is_claim()) {
     answer.session_expiry = Seconds(0);
     co_return self->accept(std::move(answer), ClientIdHold::none);
@@ -124,7 +124,7 @@ runtime::Task<void> Client::connect(Shard& shard, std::uint64_t number,
     co_return keep_for_next_connection(shard, number, std::move(if_it_leaves));
   }
   if (!session) co_return self->refuse(session.error());
-  // Its rights may have changed while others gave way.
+  // The rights may have changed while other connections were being evicted.
   if (const auto error = check_connect(*self->rights(), request)) {
     services.clients.release(request.client_id, self->peer_.address());
     co_return self->refuse(*error);
@@ -138,8 +138,8 @@ Client* Client::connecting(Shard& shard, std::uint64_t number) {
   return self == nullptr || self->peer_.session().is_closed() ? nullptr : self;
 }
 
-/// Whose certificate it is. At its first connection a device is provisioned before that, if a
-/// registered CA introduces it.
+/// Looks up whose certificate it is. A device that a registered CA introduces is provisioned first,
+/// at its first connection.
 runtime::Task<Result<identity::PrincipalPtr>> Client::identify(Shard& shard, std::uint64_t number) {
   Services& services = shard.services();
   const CertificateId certificate = shard.client(number)->peer_.certificate;
@@ -179,7 +179,8 @@ void Client::accept(mqtt::ConnectAnswer answer, ClientIdHold hold) {
 }
 
 void Client::refuse(const Error& error) {
-  // A device that connects with a claim wants to be provisioned, and fails at the first step.
+  // A device that connects with a claim wants to be provisioned, so its provisioning has failed at
+  // the first step.
   std::optional<outcome::FailureCategory> category;
   if (error.fault == Fault::forbidden)
     category = record_.count_failure("connect", outcome::FailureCategory::claim_refused);
@@ -189,7 +190,7 @@ void Client::refuse(const Error& error) {
                        error.fault == Fault::internal;
   peer_.session().refuse_connect(
       is_ours ? mqtt::ReasonCode::server_unavailable : mqtt::ReasonCode::not_authorized,
-      is_ours ? "the server cannot decide at the moment; try again later" : error.message);
+      is_ours ? "the server cannot decide now; try again later" : error.message);
   peer_.connection.pump();
 }
 

@@ -11,15 +11,15 @@
 
 namespace imprint::server {
 
-/// Which session holds a client id, over all shards, so that a new connection can take over. Any
-/// thread; a lock is held for one look-up.
+/// Maps each client id to the session that holds it, across all shards, so that a new connection
+/// can take over. Thread-safe; a lock is held for one lookup only.
 class ClientDirectory {
  public:
-  /// Makes `owner` the holder if `expected` (nobody, when empty) still is; tells whether it did.
+  /// Makes `owner` the holder if `expected` (if empty: no session) still is; true if it did.
   bool replace(const std::string& client_id, std::optional<SessionAddress> expected,
                SessionAddress owner);
   [[nodiscard]] std::optional<SessionAddress> find(const std::string& client_id);
-  /// Gives the id up, if `owner` still holds it.
+  /// Frees the client id if `owner` still holds it.
   void release(const std::string& client_id, SessionAddress owner);
   [[nodiscard]] std::size_t size() const;
 

@@ -24,7 +24,7 @@ void ClientRecord::note(trail::Step step, Outcome outcome, trail::Told told,
 void ClientRecord::note_denial(trail::Step step, std::string_view resource, const Error& error,
                                std::optional<outcome::FailureCategory> category) {
   telemetry::Field from("from", peer_.facts.source_ip);
-  from.pays = peer_.contact.has_value();  // its certificate may not be on record
+  from.pays = peer_.contact.has_value();  // its certificate may not be registered yet
   peer_.services().log.warning("denied", {{"step", step->name},
                                           {"resource", resource},
                                           {"client", peer_.facts.client_id},
@@ -48,7 +48,7 @@ std::optional<outcome::FailureCategory> ClientRecord::count_failure(
 
 std::optional<outcome::FailureCategory> ClientRecord::count_denied_topic(std::string_view method,
                                                                          std::string_view topic) {
-  // Some clients subscribe to everything, are refused and carry on.
+  // Some clients subscribe to everything, are refused, and continue; that is no failure.
   const bool is_needed = method == "publish" || device_api::parse_provisioning_topic(topic) ||
                          device_api::suggested_topic(topic);
   return is_needed ? count_failure(method, outcome::FailureCategory::topic_refused) : std::nullopt;
@@ -64,9 +64,9 @@ registry::AuditEvent ClientRecord::about() const {
 
 Payer ClientRecord::payer() const {
   const std::string certificate = peer_.certificate.hex();
-  // Many devices share a claim; their client ids keep their budgets apart.
+  // Many devices share a claim: each client id has a budget of its own.
   if (is_claim_) return {certificate + "/" + peer_.facts.client_id, certificate};
-  // Whoever holds a CA's key has as many certificates as he likes.
+  // The holder of a CA's key can make any number of certificates.
   if (peer_.contact) return {certificate, "first connections under CA " + peer_.contact->ca.hex()};
   return {certificate};
 }

@@ -69,7 +69,7 @@ Switchboard::Parked ClientRights::parked(std::unique_ptr<mqtt::SessionState> sta
           .certificate = peer_.certificate,
           .state = std::move(state),
           .expires = expires,
-          .own_name_until = is_device_in_its_own_name() ? certificate().not_after : Timestamp()};
+          .protected_until = belongs_to_thing() ? certificate().not_after : Timestamp()};
 }
 
 }  // namespace imprint::server

@@ -7,9 +7,9 @@
 
 namespace imprint::server {
 
-/// What an identified client may do, as the registry last said. While it exists the shard passes on
-/// changes of the registry, and from a change on the rights are outdated until they have been read
-/// again: nothing that depends on them happens in between.
+/// What an identified client may do, as last read from the registry. While this object exists, the
+/// shard notifies it of changes in the registry. After a change the rights are outdated until they
+/// have been read again; nothing that depends on them happens in between.
 class ClientRights {
  public:
   ClientRights(Peer& peer, ClientRecord& record, identity::PrincipalPtr principal);
@@ -19,24 +19,26 @@ class ClientRights {
 
   /// The rights have been read again.
   void replace(identity::PrincipalPtr principal);
-  /// A change concerns them: no message leaves, and the shard reads them again.
+  /// Marks the rights as outdated: holds back messages until the shard has read the rights again.
   void outdate();
   [[nodiscard]] bool are_outdated() const { return are_outdated_; }
-  /// Something waits for them: the shard reads them before those of others.
+  /// Has the shard read these rights before those of other clients, because a request waits for
+  /// them.
   void read_first();
 
   [[nodiscard]] std::optional<Error> check_certificate() const;
   [[nodiscard]] std::optional<Error> check(policy::Action action, std::string_view resource) const;
-  /// The earliest time at which the certificate ends or a condition on time may change what the
-  /// policies say.
+  /// The earliest time at which the certificate expires or a condition on time may change what the
+  /// policies allow.
   [[nodiscard]] Timestamp next_change(Timestamp now) const;
 
   [[nodiscard]] const registry::Certificate& certificate() const { return principal_->certificate; }
-  /// The client id is the name of a thing that the certificate is attached to.
+  /// True if the client id is the name of a thing that the certificate is attached to.
   [[nodiscard]] bool owns_client_id() const;
-  /// A thing stands for the connection, so that only its own certificates take over the client id.
-  [[nodiscard]] bool is_device_in_its_own_name() const { return thing() != nullptr; }
-  /// The session, as it is kept without its connection.
+  /// True if the connection belongs to a thing, so that only certificates of that thing may take
+  /// over the client id.
+  [[nodiscard]] bool belongs_to_thing() const { return thing() != nullptr; }
+  /// The session in the form in which it is kept without its connection.
   [[nodiscard]] Switchboard::Parked parked(std::unique_ptr<mqtt::SessionState> state,
                                            Monotonic expires) const;
 

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Conditions of policies, as a device finds them: over TLS and MQTT, with every key and operator.
+// SPDX-License-Identifier: Apache-2.0 Policy conditions as a device experiences them: over TLS and
+// MQTT, with every key and operator.
 #include <gmock/gmock.h>
 
 #include "test/support/rights.h"
@@ -42,7 +42,7 @@ struct Conditions : testing::Test {
       server.enroll("dev-1", "P", [](registry::Certificate& record) { record.serial = "1A2B"; });
 };
 
-TEST_F(Conditions, OfEveryKeyAndOperatorDecideOverTheWire) {
+TEST_F(Conditions, EveryKeyAndOperatorDecidesOverTheWire) {
   struct Row {
     std::string condition;  ///< operator, key, values
     bool holds;
@@ -51,7 +51,7 @@ TEST_F(Conditions, OfEveryKeyAndOperatorDecideOverTheWire) {
   const std::string soon = epoch(server.clock.now() + std::chrono::hours(1));
   const std::string past = epoch(server.clock.now() - std::chrono::hours(1));
   const std::vector<Row> rows = {
-      // Time: the device's own moment counts.
+      // Time: the time of the device's request counts.
       {R"("DateGreaterThan":{"aws:CurrentTime":"2020-01-01T00:00:00Z"})", true},
       {R"("DateGreaterThan":{"aws:CurrentTime":"2999-01-01T00:00:00Z"})", false},
       {R"("DateLessThan":{"aws:CurrentTime":"2020-01-01T00:00:00Z"})", false},
@@ -120,7 +120,7 @@ TEST_F(Conditions, OfEveryKeyAndOperatorDecideOverTheWire) {
   }
 }
 
-TEST_F(Conditions, OnTimeAreLookedAtAgainWhileASessionIsOpen) {
+TEST_F(Conditions, OnTimeAreReevaluatedWhileASessionIsOpen) {
   const std::string until = epoch(server.clock.now() + Seconds(3));
   ASSERT_TRUE(connects(allow("iot:*")));
   server.set_policy(
@@ -129,10 +129,10 @@ TEST_F(Conditions, OnTimeAreLookedAtAgainWhileASessionIsOpen) {
                               R"({"NumericGreaterThanEquals":{"aws:EpochTime":)" + until + "}}")));
   MqttDevice device;
   ASSERT_TRUE(device.connect(server.port(), client.tls, "dev-1"));
-  EXPECT_EQ(device.cut_reason(), ReasonCode::not_authorized) << "without a word from the device";
+  EXPECT_EQ(device.cut_reason(), ReasonCode::not_authorized) << "without any request of the device";
 }
 
-TEST_F(Conditions, OnTimeEndWhatASubscriptionBrings) {
+TEST_F(Conditions, OnTimeStopTheDeliveryOfASubscription) {
   const std::string until = epoch(server.clock.now() + Seconds(2));
   const auto speaker = server.enroll("speaker");
   server.set_policy("P",

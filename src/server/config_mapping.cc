@@ -39,7 +39,7 @@ provisioning::Settings to_settings(const deployment::Config& config) {
                                               : alarms::NewPlaceOptions{.enabled = false}};
 }
 
-std::string waiting_for_start(deployment::Config running, deployment::Config next) {
+std::string keys_needing_restart(deployment::Config running, deployment::Config next) {
   running.limits.pending_certificates = next.limits.pending_certificates;
   running.limits.audit_events = next.limits.audit_events;
   std::vector<std::string_view> names;

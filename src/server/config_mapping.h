@@ -12,10 +12,10 @@
 #include "server/services.h"
 #include "server/tls_context.h"
 
-/// What imprint.toml says, in the terms of each part.
+/// Maps imprint.toml to the settings of each part.
 namespace imprint::server {
 
-/// The names that devices reach the server by; at least one.
+/// The host names under which devices reach the server; at least one.
 std::vector<std::string> endpoints_of(const deployment::Config& config);
 std::uint16_t shard_count(unsigned wanted);
 Result<boost::asio::ip::tcp::endpoint> to_address(const deployment::ListenAddress& listen);
@@ -26,7 +26,8 @@ SessionAccounts::Bounds to_account_bounds(const deployment::Config::Limits& limi
 ConnectionLimits to_connection_limits(const deployment::Config::Limits& limits,
                                       const Descriptors& descriptors);
 
-/// The keys that differ and take effect only at a start, for people; empty for none.
-std::string waiting_for_start(deployment::Config running, deployment::Config next);
+/// The changed keys that take effect only at the next start, as a readable list; empty if there are
+/// none.
+std::string keys_needing_restart(deployment::Config running, deployment::Config next);
 
 }  // namespace imprint::server

@@ -1,5 +1,4 @@
-// SPDX-License-Identifier: Apache-2.0
-// A connected client from its CONNACK to the end of its connection.
+// SPDX-License-Identifier: Apache-2.0 A connected client, from CONNACK until its connection closes.
 #include "server/connected_client.h"
 
 #include <utility>
@@ -16,7 +15,7 @@ using trail::Outcome;
 namespace {
 
 runtime::Task<void> note_first_use(Services& services, CertificateId certificate) {
-  // If it fails, by a conflict or a crash, the next connection of the device does it.
+  // If this fails because of a conflict or a crash, the next connection of the device records it.
   std::ignore =
       co_await provisioning::note_first_use(services.store, certificate, services.clock.now());
 }
@@ -31,7 +30,7 @@ void ConnectedClient::open(mqtt::ConnectAnswer answer) {
   answer.check = this;
   answer.account = record_.is_claim() ? services().accounts.of_claim(peer_.certificate)
                                       : services().accounts.of(peer_.certificate);
-  // Nothing that has waited leaves before it is known what may.
+  // No queued message leaves before the rights have been applied.
   session().hold_deliveries(true);
   const bool is_open = session().accept_connect(std::move(answer), services().clock.monotonic());
   IMPRINT_ASSERT(is_open);
@@ -59,7 +58,7 @@ void ConnectedClient::handle(mqtt::ServerAction action) {
 }
 
 void ConnectedClient::carry_out(mqtt::ServerAction action) {
-  // Timers may be late; what a device asks for after its certificate has ended is not carried out.
+  // Timers may be late, so check again: nothing is done for a device whose certificate has expired.
   if (services().clock.now() > rights_->certificate().not_after) {
     cut_if_not_entitled();
     if (session().is_closed()) return;
@@ -79,7 +78,8 @@ void ConnectedClient::closed(mqtt::Close close) {
   services().metrics.connection_closed(peer_.shard.index());
   note_if_left_unregistered(close);
   note_end(close);
-  // [MQTT-3.1.3-9, 5.0] the delayed will of a session that goes on elsewhere is not published.
+  // [MQTT-3.1.3-9, 5.0] the delayed will of a session that continues on another connection is not
+  // published.
   if (hold_ == ClientIdHold::moved && close.will && close.will->delay > Seconds(0))
     close.will.reset();
   if (hold_ == ClientIdHold::held && close.session_expiry > Seconds(0)) {
@@ -90,7 +90,7 @@ void ConnectedClient::closed(mqtt::Close close) {
       services().clients.release(peer_.facts.client_id, peer_.address());
   }
   if (!close.will) return;
-  // Posted: a will may end a slow reader, whose own will may end another.
+  // Posted to avoid recursion: a will may cut a slow reader, whose own will may cut another.
   peer_.shard.post([&shard = peer_.shard, last = LastWill{.will = std::move(*close.will),
                                                           .certificate = peer_.certificate,
                                                           .facts = peer_.facts,
@@ -149,8 +149,8 @@ std::unique_ptr<mqtt::SessionState> ConnectedClient::hand_over(bool moves) {
   return state;
 }
 
-/// Claims are shared on purpose, and an operator's own programs may share a certificate; a device's
-/// key is in one place.
+/// Watches only devices: claims are shared on purpose, and an operator's own programs may share a
+/// certificate, but a device's key belongs in one place.
 void ConnectedClient::enter_presence() {
   const registry::Certificate& certificate = rights_->certificate();
   const bool is_device = certificate.requested_by || certificate.ca_certificate;
@@ -177,7 +177,7 @@ void ConnectedClient::raise_key_in_two_places(const PresenceWatch::Twin& twin) {
           "one key is in use at two addresses at once, {} and {}: the device was cloned, or "
           "its key has been taken out of it; deactivate the certificate (aws iot "
           "update-certificate --certificate-id {} --new-status INACTIVE) and provision the "
-          "right one anew",
+          "right one again",
           twin.address, twin.other_address, id),
       record_.about());
 }

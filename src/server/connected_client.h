@@ -13,16 +13,16 @@
 
 namespace imprint::server {
 
-/// How a connected client stands to its client id.
+/// Whether a connected client holds its client id.
 enum class ClientIdHold {
-  none,   ///< a claim: its devices may all use one client id, and no session is kept
-  held,   ///< the ClientDirectory says so
+  none,   ///< a claim: its devices may share one client id, and no session is kept
+  held,   ///< this connection is the holder in the ClientDirectory
   lost,   ///< another connection uses it now; the session has ended
-  moved,  ///< another connection uses it now and goes on with the session
+  moved,  ///< another connection uses it now and continues the session
 };
 
-/// A client whose CONNECT has been accepted: what it asks for is carried out as far as its policies
-/// allow. Stays until its Connection goes, also when the MQTT session has ended.
+/// A client whose CONNECT has been accepted: carries out what the client requests, as far as its
+/// policies allow. Lives as long as its Connection, even after the MQTT session has ended.
 class ConnectedClient final : public mqtt::DeliveryCheck {
  public:
   ConnectedClient(Peer& peer, ClientRecord& record, std::unique_ptr<ClientRights> rights,
@@ -34,22 +34,24 @@ class ConnectedClient final : public mqtt::DeliveryCheck {
   /// The last call: parks or ends the session, publishes the will.
   void closed(mqtt::Close close);
 
-  /// A message that matched one of its subscriptions.
+  /// Delivers a message that matched one of the client's subscriptions.
   void deliver(const mqtt::MessagePtr& message, mqtt::QoS qos, bool retain);
   [[nodiscard]] bool may_receive(const mqtt::Message& message) const override;
-  /// It has sent something.
+  /// The client has sent something.
   void note_activity();
 
   // Rights (connected_client_rights.cc).
   [[nodiscard]] ClientRights& rights() { return *rights_; }
-  /// Cuts the connection if its certificate or its right to connect has ended.
+  /// Cuts the connection if the certificate may no longer be used or the client may no longer
+  /// connect.
   void cut_if_not_entitled();
-  /// Brings everything in line with rights that may have changed: the connection, its subscriptions
-  /// and what has waited for them.
+  /// Applies rights that may have changed to the connection, to its subscriptions and to the
+  /// requests that waited for them.
   void apply_rights();
-  /// Requests wait for rights to be read; no more of them are read meanwhile.
+  /// True while requests wait for the rights to be read; the connection reads no further requests
+  /// meanwhile.
   [[nodiscard]] bool has_deferred_requests() const { return !deferred_.empty(); }
-  /// When the certificate ends or a condition on time may change what the policies say.
+  /// When the certificate expires or a condition on time may change what the policies allow.
   [[nodiscard]] std::optional<Monotonic> deadline() const { return deadline_; }
   void tick(Monotonic now);
 
@@ -57,7 +59,8 @@ class ConnectedClient final : public mqtt::DeliveryCheck {
   [[nodiscard]] const CertificateId& certificate() const { return peer_.certificate; }
   [[nodiscard]] bool holds_client_id() const { return hold_ == ClientIdHold::held; }
   [[nodiscard]] bool may_be_resumed(bool clean_start, mqtt::Version version) const;
-  /// Gives the client id to another connection. The session, if it moves there; otherwise it ends.
+  /// Gives the client id to another connection. Returns the session if it moves there; otherwise
+  /// the session ends.
   std::unique_ptr<mqtt::SessionState> hand_over(bool moves);
 
  private:
@@ -82,7 +85,7 @@ class ConnectedClient final : public mqtt::DeliveryCheck {
   void note_absent_events(const std::string& filter);
   [[nodiscard]] std::optional<Error> check_subscription(const std::string& filter) const;
   void unsubscribe(const mqtt::UnsubscribeRequest& request);
-  /// Messages that match the filter come to this connection from now on.
+  /// From now on, messages that match the filter are delivered to this connection.
   void add_to_index(const std::string& filter, const mqtt::SubscribeOptions& options);
 
   // Subscriptions that policy has suspended (connected_client_rights.cc).

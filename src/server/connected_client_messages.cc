@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Publishing, subscribing and receiving, each within policy.
+// SPDX-License-Identifier: Apache-2.0 Publishing, subscribing and receiving, as far as policy
+// allows.
 #include <algorithm>
 
 #include "outcome/causes.h"
@@ -17,7 +17,8 @@ std::optional<Error> error_of(Result<void> result) {
   return std::move(result).error();
 }
 
-/// Answers below $aws/ go to the connection that asked and never through the index.
+/// Answers below $aws/ go directly to the connection that made the request, never through the
+/// index.
 bool is_answered_directly(std::string_view filter) {
   return device_api::is_reserved(filter) && !device_api::is_event(filter);
 }
@@ -64,7 +65,7 @@ void ConnectedClient::send_retained(const mqtt::SubscribeRequest::Entry& entry) 
     session().deliver(kept->message, std::min(kept->qos, entry.options.qos), true, now);
 }
 
-/// Once for each connection: programs that wait for such events try many filters.
+/// Recorded once per connection, because programs that wait for these events try many filters.
 void ConnectedClient::note_absent_events(const std::string& filter) {
   if (std::exchange(has_noted_absent_events_, true)) return;
   record_.note(
@@ -72,8 +73,8 @@ void ConnectedClient::note_absent_events(const std::string& filter) {
       {.resource = filter,
        .because =
            "this server sends no events of presence, subscriptions, jobs or the registry over "
-           "MQTT: the subscription is granted, and nothing comes; GET /imprint/v1/audit-events has "
-           "what happened"},
+           "MQTT: the subscription is granted, but no message will come; "
+           "GET /imprint/v1/audit-events has what happened"},
       trail::AbsentService{.is_event = true});
 }
 
@@ -95,8 +96,8 @@ void ConnectedClient::unsubscribe(const mqtt::UnsubscribeRequest& request) {
 void ConnectedClient::deliver(const mqtt::MessagePtr& message, mqtt::QoS qos, bool retain) {
   peer_.shard.apply_changes();
   if (!session().is_connected()) return;
-  // Messages are checked as they leave (AWS: a denied delivery is silent). Where messages have to
-  // wait, one that may not be received is dropped here, so that it takes no place from others.
+  // Messages are checked when they leave (AWS: a denied delivery is silent). If there is a backlog,
+  // a message that may not be received is dropped here, so that it takes no space from others.
   if (rights_->are_outdated()) rights_->read_first();
   if (!rights_->are_outdated() && session().has_backlog() && !may_receive(*message)) return;
   session().deliver(message, qos, retain, services().clock.monotonic());
@@ -127,14 +128,14 @@ void ConnectedClient::publish(mqtt::PublishRequest request) {
   session().acknowledge_publish(request.packet_id);
 }
 
-/// Cutting the device would make it come back and do the same: it would never get to its work.
+/// Does not cut the device: it would reconnect and do the same again, and never get to its work.
 void ConnectedClient::ignore_publish(const mqtt::PublishRequest& request) {
   if (ignored_publishes_++ == 0) {
     record_.note(
         "service"_step, Outcome::ok,
         {.resource = request.message->topic,
          .because = "this server has no shadows, jobs, Device Defender, rules or commands: what is "
-                    "published to their topics is acknowledged, and no answer comes"},
+                    "published to their topics is acknowledged but never answered"},
         trail::AbsentService{});
   }
   session().acknowledge_publish(request.packet_id);
@@ -143,7 +144,7 @@ void ConnectedClient::ignore_publish(const mqtt::PublishRequest& request) {
 void ConnectedClient::refuse_publish(const std::string& topic, mqtt::QoS qos,
                                      std::uint16_t packet_id, const Error& error) {
   record_.note_denial("publish"_step, topic, error, record_.count_denied_topic("publish", topic));
-  // MQTT 5 can refuse and go on; 3.1.1 has no refusal, so the connection ends, as on AWS.
+  // MQTT 5 can refuse a publish and continue; 3.1.1 cannot, so the connection is cut, as on AWS.
   const bool can_go_on =
       session().version() == mqtt::Version::v5 && qos == mqtt::QoS::at_least_once;
   const mqtt::ReasonCode code = error.fault == Fault::invalid ? mqtt::ReasonCode::topic_name_invalid

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// The $aws/ requests of one connection: one after another, each answered once.
+// SPDX-License-Identifier: Apache-2.0 The $aws/ requests of one connection: carried out one after
+// another, each answered once.
 #include <algorithm>
 
 #include "outcome/causes.h"
@@ -42,8 +42,8 @@ runtime::Task<void> ConnectedClient::answer_requests(Shard& shard, std::uint64_t
   }
 }
 
-/// The next request that may be carried out. Those of a client that was cut are dropped; those of
-/// one whose rights are outdated wait for apply_rights().
+/// The next request that may be carried out. Requests of a client that was cut are dropped; while
+/// the rights are outdated, requests wait for apply_rights().
 std::optional<ProvisioningQueue::Request> ConnectedClient::next_request() {
   while (session().is_connected() && !rights_->are_outdated()) {
     auto request = requests_.take();
@@ -104,14 +104,14 @@ void ConnectedClient::deliver_answer(const device_api::Answer& answer) {
   session().deliver(std::move(message), *granted, false, services().clock.monotonic());
 }
 
-/// Nothing else tells of a device that got a certificate and does not register it.
+/// This is the only record of a device that got a certificate and did not register it.
 void ConnectedClient::note_if_left_unregistered(const mqtt::Close& close) {
   const auto answer_bytes = requests_.unregistered_answer();
   if (!answer_bytes || !record_.is_claim()) return;
   const bool hears_refusals = std::ranges::any_of(
       session().subscriptions(), [](const auto& one) { return one.filter.ends_with("/rejected"); });
   const bool was_cut = close.reason == mqtt::CloseReason::host_disconnected || fault_of(close);
-  // A device that was cut is counted under the reason for that.
+  // A device that was cut is counted under the reason for the cut.
   const auto category =
       was_cut ? std::nullopt
               : record_.count_failure("disconnect", outcome::FailureCategory::left_unregistered);

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// What follows for a connected client when its rights change, by the registry or with time.
+// SPDX-License-Identifier: Apache-2.0 What happens to a connected client when its rights change, by
+// a change in the registry or with time.
 #include <algorithm>
 #include <utility>
 
@@ -27,7 +27,7 @@ void ConnectedClient::cut_if_not_entitled() {
       peer_.cut(mqtt::ReasonCode::administrative_action, *error);
     return;
   }
-  // Outdated rights decide nothing.
+  // Outdated rights must not decide anything.
   if (rights_->are_outdated() || requests_.is_busy()) return;
   if (const auto error = rights_->check(policy::Action::connect, peer_.facts.client_id)) {
     record_.note_denial("connect"_step, peer_.facts.client_id, *error);
@@ -48,7 +48,7 @@ void ConnectedClient::apply_rights() {
     carry_out(std::move(action));
   }
   peer_.connection.pump();
-  if (had_deferred_requests) peer_.connection.read_on();
+  if (had_deferred_requests) peer_.connection.resume_reading();
   if (requests_.has_work()) runtime::start(answer_requests(peer_.shard, peer_.connection.number()));
 }
 
@@ -56,8 +56,8 @@ bool ConnectedClient::is_suspended(std::string_view filter) const {
   return std::ranges::find(suspended_, filter) != suspended_.end();
 }
 
-/// MQTT has no way for a server to end a subscription. One that policy does not allow any more is
-/// suspended: it brings nothing, until policy allows it again.
+/// MQTT has no way for a server to end a subscription. A subscription that policy no longer allows
+/// is suspended: no messages are delivered for it until policy allows it again.
 void ConnectedClient::review_subscriptions() {
   for (const mqtt::Subscription& subscription : session().subscriptions()) {
     const auto error = check_subscription(subscription.filter);
@@ -83,7 +83,7 @@ void ConnectedClient::set_deadline() {
 void ConnectedClient::tick(Monotonic now) {
   if (!deadline_ || now < *deadline_) return;
   deadline_.reset();
-  // Outdated rights are applied when they have been read again.
+  // Outdated rights are not applied until they have been read again.
   if (rights_->are_outdated()) return cut_if_not_entitled();
   apply_rights();
 }

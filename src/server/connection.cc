@@ -21,7 +21,8 @@ namespace {
 constexpr int kReadsAtOnce = 4;
 constexpr std::size_t kWriteAtOnce = 16 * 1024;
 
-/// Of a certificate that is neither on record nor introduced: what its CA said of it, if one did.
+/// The cause for refusing a certificate that is neither registered nor introduced: the one from the
+/// check against its CA, if there was one.
 Cause cause_of_refusal(const Error& refusal) {
   if (refusal.cause) return refusal.cause;
   return refusal.fault == Fault::not_found ? "unknown-certificate"_cause : "ChainNotAccepted"_cause;
@@ -120,7 +121,7 @@ void Connection::handshake_failed(int ssl_error) {
   } else {
     note_failed_handshake(failure, cause);
   }
-  // The alert that says why is on its way: a reset must not overtake it.
+  // The alert with the reason is on its way: a reset must not overtake it.
   shard_.handshake_ended(number_);
   begin_lingering();
 }
@@ -161,7 +162,7 @@ void Connection::note_refusal(Cause cause, const std::string& certificate,
 
 void Connection::read_some() {
   for (int i = 0; i < kReadsAtOnce && phase_ == Phase::open; ++i) {
-    // They wait for rights to be read; it goes on with read_on().
+    // Deferred requests wait for the rights to be read; resume_reading() continues.
     if (connected() != nullptr && connected()->has_deferred_requests()) return;
     ERR_clear_error();
     const std::span<std::uint8_t> buffer = shard_.read_buffer();
@@ -179,11 +180,11 @@ void Connection::read_some() {
     session_.connection_lost();
     return pump();
   }
-  // More may be there: let the others have their turn first.
+  // More input may be pending: let other connections have their turn first.
   if (phase_ == Phase::open) shard_.post_to(number_, [](Connection& self) { self.on_ready(); });
 }
 
-void Connection::read_on() {
+void Connection::resume_reading() {
   shard_.post_to(number_, [](Connection& self) {
     if (self.phase_ == Phase::open) self.on_ready();
   });
@@ -199,7 +200,7 @@ void Connection::pump() {
       any = true;
       carry_out(std::move(*action));
     }
-    flush();  // what is written may make room for more
+    flush();  // written output may make room for more
   }
   is_pumping_ = false;
   if (phase_ != Phase::dead) shard_.schedule(*this);
@@ -242,7 +243,7 @@ void Connection::flush() {
   if (phase_ == Phase::closing) finish_closing();
 }
 
-/// Without this a reader that is always a little behind makes the buffer grow for ever.
+/// Without this, a reader that is always a little behind would make the buffer grow forever.
 void Connection::drop_written() {
   output_.erase(output_.begin(), output_.begin() + static_cast<std::ptrdiff_t>(written_));
   written_ = 0;

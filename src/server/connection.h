@@ -13,8 +13,8 @@ namespace imprint::server {
 
 class Shard;
 
-/// One TLS connection on one shard: socket, handshake, and the MQTT session whose actions it
-/// carries out. Never blocks. What is to be decided about the client, Client decides.
+/// One TLS connection on one shard: the socket, the handshake, and the MQTT session whose actions
+/// it carries out. Never blocks. Client makes all decisions about the client.
 class Connection {
  public:
   using Socket = boost::asio::ip::tcp::socket;
@@ -25,24 +25,24 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
 
   void start();
-  /// Carries out what the session has to do and sends what there is to send. Call after using
+  /// Carries out the pending actions of the session and sends pending output. Call after using
   /// session().
   void pump();
-  /// Time has passed; due at deadline() at the latest.
+  /// Checks the time limits; must be called at deadline() at the latest.
   void tick(Monotonic now);
   [[nodiscard]] std::optional<Monotonic> deadline() const;
-  /// Another one needs its place: ends a handshake that is under way.
+  /// Another connection needs its place: ends a handshake in progress.
   void give_way();
 
   [[nodiscard]] mqtt::ServerSession& session() { return session_; }
-  /// Goes on reading after the client has kept the connection from it.
-  void read_on();
+  /// Resumes reading after deferred requests had stopped it.
+  void resume_reading();
   /// Null until the handshake has succeeded.
   [[nodiscard]] Client* client() { return client_.get(); }
   [[nodiscard]] std::uint64_t number() const { return number_; }
   [[nodiscard]] const std::string& source_ip() const { return source_ip_; }
-  /// Of the endpoint that the client connected to: the one that it named (RFC 6066, server_name),
-  /// or the first where it named none of them.
+  /// The domain name of the endpoint that the client connected to: the one that it named (RFC 6066,
+  /// server_name), or the first endpoint if it named none of them.
   [[nodiscard]] std::string domain_name() const;
 
  private:
@@ -50,8 +50,8 @@ class Connection {
     handshaking,
     open,
     closing,    ///< the last bytes are on their way out
-    lingering,  ///< all is said; what the peer still sends is read and dropped, so that no reset
-                ///< overtakes our last bytes
+    lingering,  ///< all is sent; further input is read and dropped, so that no reset overtakes our
+                ///< last bytes
     dead,
   };
 
@@ -86,7 +86,7 @@ class Connection {
   std::unique_ptr<Client> client_;  ///< null until the handshake has succeeded
   Bytes output_;
   std::size_t written_ = 0;       ///< of output_
-  const Monotonic silence_ends_;  ///< by when the first byte of a handshake is due
+  const Monotonic silence_ends_;  ///< deadline for the first byte of a handshake
   bool has_spoken_ = false;
   Monotonic closing_deadline_ = {};
   Phase phase_ = Phase::handshaking;

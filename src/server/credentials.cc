@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kMaxPemBytes = 64 * 1024;
 
-/// An error of what a file holds, with the file and what to do.
+/// Adds the path and the remedy to an error in the content of a file.
 Error of_file(const std::filesystem::path& path, const Error& error) {
   return of_deployment(
       Error{error.fault,

@@ -12,17 +12,17 @@
 /// The deployment's own certificates and keys, read from its files.
 namespace imprint::server {
 
-/// An error of a file of the deployment is no bad usage of this program.
+/// Turns an error in a file of the deployment into an internal fault: it is not bad usage of this
+/// program.
 Error of_deployment(Error error);
 
 Result<std::string> read_own_file(const std::filesystem::path& path);
 Result<x509::Certificate> load_certificate(const std::filesystem::path& path);
 
-/// What the listeners show their clients: one certificate, or one RSA and one EC, each with its
-/// key.
+/// The certificates that the listeners present: one, or one RSA and one EC, each with its key.
 Result<ServerCredentials> load_credentials(const deployment::Layout& layout);
 
-/// The issuing CA with its key; `certificate` is the CA's.
+/// Loads the issuing CA with its key; `certificate` is the CA certificate.
 Result<issuance::Issuer> load_issuer(const deployment::Layout& layout,
                                      const x509::Certificate& certificate);
 

@@ -32,7 +32,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kTypes = 
     {".woff2", "font/woff2"},
 }};
 
-/// No script, style, frame, form or request but from and to this server.
+/// Allows scripts, styles, forms and requests only from and to this server, and no frames.
 constexpr std::string_view kContentSecurityPolicy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; "
@@ -45,7 +45,7 @@ std::string_view type_of(std::string_view path) {
   return "application/octet-stream";
 }
 
-/// RFC 1952.
+/// The gzip format (RFC 1952).
 std::string gzip(std::string_view text) {
   constexpr int kGzipWindow = 15 + 16;
   constexpr int kMemory = 8;
@@ -104,7 +104,7 @@ HttpResponse Dashboard::answer(const HttpRequest& request) const {
   }
   const std::string_view name = path.substr(kFolder.size());
   auto it = files_.find(name);
-  // The dashboard's own addresses are all its one page; a file that is gone is gone.
+  // Every address of the dashboard serves its single page, except that a missing asset is an error.
   if (it == files_.end() && !name.starts_with(kAssets)) it = files_.find(kPage);
   if (it == files_.end())
     return {.status = 404, .body = "no such file\n", .content_type = "text/plain; charset=utf-8"};

@@ -10,22 +10,22 @@
 
 namespace imprint::server {
 
-/// One file of the dashboard as its build left it.
+/// One file of the dashboard as built.
 struct DashboardFile {
   std::string_view path;  ///< "index.html", "assets/index-B1x2.js"
   std::string_view bytes;
 };
 
-/// Those that are inside the binary (web/CMakeLists.txt).
+/// The files that are embedded in the binary (web/CMakeLists.txt).
 std::span<const DashboardFile> dashboard_files();
 
-/// What browsers get at /ui/: the dashboard's files, compressed once, with headers that let a page
-/// load nothing but these and talk to nobody but this server. Immutable.
+/// Serves the dashboard's files to browsers at /ui/. They are compressed once, and their headers
+/// allow a page to load only these files and to connect only to this server. Immutable.
 class Dashboard {
  public:
   explicit Dashboard(std::span<const DashboardFile> files);
 
-  /// True for a target that belongs here; `/` does for a browser.
+  /// True for requests that the dashboard answers; from a browser also for `/`.
   [[nodiscard]] static bool serves(const rest::HttpRequest& request);
   [[nodiscard]] rest::HttpResponse answer(const rest::HttpRequest& request) const;
 
@@ -34,7 +34,7 @@ class Dashboard {
     std::string content_type;
     std::string etag;
     std::string body;
-    std::string gzipped;  ///< empty where it gains nothing
+    std::string gzipped;  ///< empty if compression does not make it smaller
     bool is_immutable;    ///< its name changes with its content
   };
   std::map<std::string, File, std::less<>> files_;

@@ -29,7 +29,7 @@ class Files : public testing::Test {
   const Dashboard dashboard{files};
 };
 
-TEST_F(Files, OfEveryAddressOfThePageIsThePage) {
+TEST_F(Files, EveryAddressOfThePageServesThePage) {
   for (const char* target : {"/ui/", "/ui/index.html", "/ui/devices/x%22y", "/ui/?a=b"}) {
     const HttpResponse response = dashboard.answer(get(target));
     EXPECT_EQ(response.status, 200) << target;
@@ -62,7 +62,7 @@ TEST_F(Files, AreSentOnceAndCompressed) {
   EXPECT_EQ(dashboard.answer(get("/ui/assets/index-1.js")).body, script);
 }
 
-TEST(Dashboard, IsForBrowsers) {
+TEST(Dashboard, ServesBrowsersOnly) {
   EXPECT_TRUE(Dashboard::serves(get("/", {{"Accept", "text/html,*/*"}})));
   EXPECT_FALSE(Dashboard::serves(get("/")));
   EXPECT_FALSE(Dashboard::serves(get("/things", {{"Accept", "text/html"}})));

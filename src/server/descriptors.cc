@@ -17,7 +17,7 @@ Descriptors share_descriptors(std::size_t all, std::size_t wanted, std::size_t w
   const std::size_t http = std::clamp<std::size_t>(all / 8, 8, kMostHttp);
   const std::size_t rest = std::clamp<std::size_t>(all / 8, 32, kMostForTheRest);
   const std::size_t left = all > http + rest + 1 ? all - http - rest : 1;
-  // One address must not hold what little there is.
+  // If descriptors are few, one address must not hold them all.
   const std::size_t per_address =
       left < wanted ? std::min(wanted_per_address, (left + 1) / 2) : wanted_per_address;
   return {.devices = std::min(wanted, left), .devices_per_address = per_address, .http = http};
@@ -29,7 +29,7 @@ std::size_t raise_descriptor_limit() {
   rlimit raised = limit;
   raised.rlim_cur = limit.rlim_max;
   if (::setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
-  constexpr rlim_t kEnough = 10'000'000;  // RLIM_INFINITY is a number, too
+  constexpr rlim_t kEnough = 10'000'000;  // RLIM_INFINITY is a huge number
   return static_cast<std::size_t>(std::min(limit.rlim_cur, kEnough));
 }
 

@@ -7,7 +7,7 @@
 namespace imprint::server {
 namespace {
 
-TEST(Descriptors, LeaveAReserveWhateverThereIs) {
+TEST(Descriptors, AlwaysLeaveAReserve) {
   for (const std::size_t all : {64U, 256U, 1024U, 4096U, 65'536U, 1'048'576U}) {
     const Descriptors shares = share_descriptors(all, 100'000, 10'000);
     EXPECT_GE(shares.devices, 1U);
@@ -18,16 +18,16 @@ TEST(Descriptors, LeaveAReserveWhateverThereIs) {
   EXPECT_EQ(share_descriptors(1'024, 100'000, 10'000).devices, 768U);
 }
 
-TEST(Descriptors, OneAddressHoldsHalfOfFewAtMost) {
+TEST(Descriptors, OneAddressHoldsAtMostHalfOfFew) {
   EXPECT_EQ(share_descriptors(1'024, 100'000, 10'000).devices_per_address, 384U);
   EXPECT_EQ(share_descriptors(1'024, 100'000, 5).devices_per_address, 5U);
   EXPECT_EQ(share_descriptors(8, 100'000, 10'000).devices_per_address, 1U);
   EXPECT_EQ(share_descriptors(1'048'576, 100'000, 10'000).devices_per_address, 10'000U);
   EXPECT_EQ(share_descriptors(1'048'576, 1'000, 10'000).devices_per_address, 10'000U)
-      << "as it is configured";
+      << "as configured";
 }
 
-TEST(Descriptors, TheLimitIsRaisedAsFarAsItMayBe) {
+TEST(Descriptors, TheLimitIsRaisedAsFarAsPermitted) {
   rlimit before{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
   rlimit low = before;

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// iot:DomainName: the endpoint that a client connected to, as it named it in its handshake.
+// SPDX-License-Identifier: Apache-2.0 iot:DomainName: the endpoint that a client connected to, as
+// named in its handshake.
 #include <gmock/gmock.h>
 
 #include "test/support/test_server.h"
@@ -33,8 +33,9 @@ TEST(DomainName, IsTheEndpointThatTheClientNamed) {
     EXPECT_EQ(connects("LINE.example.com", effect, line), holds);
     EXPECT_EQ(connects("iot.example.com", effect, line), !holds);
     EXPECT_EQ(connects("elsewhere.example", effect, line), !holds);
-    EXPECT_EQ(connects("elsewhere.example", effect, first), holds) << "not its own to choose";
-    EXPECT_EQ(connects("", effect, first), holds) << "many devices name nobody";
+    EXPECT_EQ(connects("elsewhere.example", effect, first), holds)
+        << "the client cannot choose the name";
+    EXPECT_EQ(connects("", effect, first), holds) << "many devices send no server name";
   }
 }
 

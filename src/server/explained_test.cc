@@ -1,7 +1,6 @@
-// SPDX-License-Identifier: Apache-2.0
-// Whatever keeps a device out, or cuts it, leaves an event with its cause, and what is advised
-// comes of that cause and fixes it. Devices over TLS and MQTT; the judgement is `imprint
-// explain`'s.
+// SPDX-License-Identifier: Apache-2.0 Every refusal or cut of a device leaves an event with its
+// cause, and the advice follows from that cause and fixes it. Tested with devices over TLS and
+// MQTT, and with the judgement of `imprint explain`.
 #include <gmock/gmock.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
@@ -30,7 +29,7 @@ constexpr auto kOldMqtt = mqtt::Version::v3_1_1;
 const std::string kKeys = "$aws/certificates/create/json";
 const std::string kMistyped = "$aws/provisioning-templates/Tx/provision/json";
 
-/// A claim for template T and nothing else.
+/// A claim for template T only.
 constexpr std::string_view kClaimPolicy = R"({"Version":"2012-10-17","Statement":[
   {"Effect":"Allow","Action":"iot:Connect","Resource":"*"},
   {"Effect":"Allow","Action":["iot:Publish","iot:Receive"],"Resource":[
@@ -64,15 +63,15 @@ std::string connect_of(std::string_view name, char level, char flags, std::strin
   const std::string head = text16(name) + level + flags + std::string("\0\x3c", 2);
   return packet_of(0x10, head + text16(client));
 }
-/// A CONNECT of MQTT 5 with these properties.
+/// An MQTT 5 CONNECT with these properties.
 std::string connect5_of(const std::string& properties) {
   const std::string head = text16("MQTT") + "\5\2" + std::string("\0\x3c", 2);
   return packet_of(0x10, head + static_cast<char>(properties.size()) + properties + text16("d"));
 }
 
 struct Explained : testing::Test {
-  /// Of everything that the certificate was in.
-  std::vector<AuditEvent> told(const CertificateId& id) {
+  /// All audit events about the certificate.
+  std::vector<AuditEvent> events_of(const CertificateId& id) {
     return server.all<AuditEvent>(registry::query::AuditEvents{.certificate = id.hex()});
   }
   story::Judgement judgement(const CertificateId& id) {
@@ -80,12 +79,12 @@ struct Explained : testing::Test {
     for (const auto& record : server.all<registry::Certificate>(registry::query::Certificates{})) {
       if (record.id == id) facts.certificate = record;
     }
-    return story::judge(trail::read(told(id)), facts);
+    return story::judge(trail::read(events_of(id)), facts);
   }
-  /// Waits until the story holds an event of that cause.
-  bool tells(const CertificateId& id, std::string_view wanted) {
+  /// Waits until an event with that cause has been recorded.
+  bool await_cause(const CertificateId& id, std::string_view wanted) {
     return eventually([&] {
-      const auto events = told(id);
+      const auto events = events_of(id);
       return std::ranges::any_of(events, [&](const AuditEvent& event) {
         return event.detail.find(fmt::format(R"("cause":"{}")", wanted)) != std::string::npos;
       });
@@ -93,7 +92,7 @@ struct Explained : testing::Test {
   }
   void expect(const CertificateId& id, std::string_view wanted, const std::string& advice,
               const std::string& name) {
-    ASSERT_TRUE(tells(id, wanted)) << name << ": " << wanted;
+    ASSERT_TRUE(await_cause(id, wanted)) << name << ": " << wanted;
     const story::Judgement judged = judgement(id);
     EXPECT_EQ(judged.standing, Standing::bad) << name;
     EXPECT_THAT(judged.next, HasSubstr(advice)) << name;
@@ -116,7 +115,7 @@ struct Explained : testing::Test {
   test::TestServer server;
 };
 
-TEST_F(Explained, WhoeverIsCutForHowItSpeaksMqttIsBadAndHearsWhatToChange) {
+TEST_F(Explained, AProtocolFaultIsABadOutcomeWithARemedy) {
   const struct {
     const char* name;
     std::string packet;
@@ -150,7 +149,7 @@ TEST_F(Explained, WhoeverIsCutForHowItSpeaksMqttIsBadAndHearsWhatToChange) {
   }
 }
 
-TEST_F(Explained, ASubscriptionIdentifierIsBadAndHearsWhatToChange) {
+TEST_F(Explained, ASubscriptionIdentifierIsABadOutcomeWithARemedy) {
   const test::Enrolled device = server.enroll("identifier");
   MqttDevice client;
   ASSERT_TRUE(client.connect(server.port(), device.tls, "d"));
@@ -159,7 +158,7 @@ TEST_F(Explained, ASubscriptionIdentifierIsBadAndHearsWhatToChange) {
   expect(device.id, "SubscriptionIdentifier", "Turn subscription identifiers off", "identifier");
 }
 
-TEST_F(Explained, ACertificateThatIsDeletedWhileItConnectsIsDeniedForThat) {
+TEST_F(Explained, ACertificateDeletedDuringConnectIsTheCauseOfTheDenial) {
   const test::Enrolled device = server.enroll("deleted");
   MqttDevice client;
   ASSERT_TRUE(client.open(server.port(), device.tls));
@@ -169,15 +168,15 @@ TEST_F(Explained, ACertificateThatIsDeletedWhileItConnectsIsDeniedForThat) {
   server.erase(registry::certificate_key(device.id));
   server.store.open();
   EXPECT_FALSE(client.await_connack());
-  EXPECT_TRUE(tells(device.id, "CertificateDeleted"));
+  EXPECT_TRUE(await_cause(device.id, "CertificateDeleted"));
 }
 
-TEST_F(Explained, AConnectionThatBrokeIsNoFaultOfTheDevices) {
+TEST_F(Explained, ALostConnectionIsNotTheDevicesFault) {
   const test::Enrolled device = server.enroll("d");
   MqttDevice client;
   ASSERT_TRUE(client.connect(server.port(), device.tls, "d"));
   client.lose_power();
-  ASSERT_TRUE(eventually([&] { return told(device.id).size() == 2; }));
+  ASSERT_TRUE(eventually([&] { return events_of(device.id).size() == 2; }));
   EXPECT_EQ(judgement(device.id).standing, Standing::good);
 }
 
@@ -207,7 +206,7 @@ TEST_F(Explained, ARefusedConnectLeavesAnEventWithCertificateCauseAndRemedy) {
     ASSERT_TRUE(socket.connect(server.port(), device.tls)) << row.name;
     ASSERT_TRUE(socket.write(row.bytes)) << row.name;
     expect(device.id, row.why, row.advice, row.name);
-    const auto events = told(device.id);
+    const auto events = events_of(device.id);
     ASSERT_EQ(events.size(), 1U) << row.name;
     EXPECT_EQ(events[0].step, "connect");
     EXPECT_EQ(events[0].outcome, "denied");
@@ -215,15 +214,16 @@ TEST_F(Explained, ARefusedConnectLeavesAnEventWithCertificateCauseAndRemedy) {
   }
 }
 
-TEST_F(Explained, AClaimsUnitWhoseConnectIsRefusedIsAFailure) {
+TEST_F(Explained, ARefusedConnectWithAClaimIsAFailure) {
   const test::Enrolled claim = enroll_claim();
   test::TlsSocket socket;
   ASSERT_TRUE(socket.connect(server.port(), claim.tls));
   ASSERT_TRUE(socket.write(connect_of("MQIsdp", 3, 2, "d")));
-  ASSERT_TRUE(tells(claim.id, "ProtocolVersion"));
-  const auto events = told(claim.id);
+  ASSERT_TRUE(await_cause(claim.id, "ProtocolVersion"));
+  const auto events = events_of(claim.id);
   EXPECT_EQ(events[0].refused_for, outcome::FailureCategory::protocol_fault);
-  EXPECT_TRUE(trail::read(events[0]).told.is_of_claim) << "so that no other unit's story has it";
+  EXPECT_TRUE(trail::read(events[0]).told.is_of_claim)
+      << "so that it is in no other device's story";
   EXPECT_EQ(failures("connect", "protocol-fault"), 1);
 }
 
@@ -271,7 +271,7 @@ TEST_F(Explained, EachDenialOfAConnectHasItsOwnRemedy) {
   }
 }
 
-TEST_F(Explained, WhatACertificateWasRefusedForMayBeOver) {
+TEST_F(Explained, TheReasonForARefusalMayNoLongerHold) {
   const auto now = server.clock.now();
   const auto ended = server.enroll(
       "ended", "All", [&](registry::Certificate& record) { record.not_after = now - Seconds(1); });
@@ -293,8 +293,8 @@ TEST_F(Explained, WhatACertificateWasRefusedForMayBeOver) {
   EXPECT_THAT(after.next, HasSubstr("is over"));
 }
 
-/// A unit's way to its certificate, then to a topic that is not the right one.
-TEST_F(Explained, AMistypedTemplateIsToldAndCountsAsAFailure) {
+/// A device gets its certificate and then publishes to the wrong topic.
+TEST_F(Explained, AMistypedTemplateIsExplainedAndCountsAsAFailure) {
   const test::Enrolled claim = enroll_claim();
   int units = 0;
   for (const std::string& topic :
@@ -331,7 +331,7 @@ TEST_F(Explained, AMistypedTemplateIsToldAndCountsAsAFailure) {
   EXPECT_EQ(failures("disconnect", "left-unregistered"), 0);
 }
 
-TEST_F(Explained, AUnitThatLeavesWithItsCertificateIsAFailure) {
+TEST_F(Explained, ADeviceThatLeavesWithAnUnregisteredCertificateIsAFailure) {
   const test::Enrolled claim = enroll_claim();
   MqttDevice unit;
   ASSERT_TRUE(unit.connect(server.port(), claim.tls, "unit"));
@@ -342,7 +342,7 @@ TEST_F(Explained, AUnitThatLeavesWithItsCertificateIsAFailure) {
   EXPECT_TRUE(eventually([&] { return failures("disconnect", "left-unregistered") == 1; }));
 }
 
-TEST_F(Explained, ARequestWithRetainIsToldSo) {
+TEST_F(Explained, ARequestWithRetainIsExplained) {
   const test::Enrolled claim = enroll_claim();
   MqttDevice unit;
   ASSERT_TRUE(unit.connect(server.port(), claim.tls, "unit"));
@@ -350,7 +350,7 @@ TEST_F(Explained, ARequestWithRetainIsToldSo) {
   expect(claim.id, "Retain", "without RETAIN", "retain");
 }
 
-TEST_F(Explained, WhatNoPolicyOpensIsNotBlamedOnAPolicy) {
+TEST_F(Explained, ReservedTopicsAreNotBlamedOnAPolicy) {
   for (const char* topic : {"$share/g/a", "$aws/things", "$SYS/x"}) {
     const test::Enrolled device = server.enroll("d");
     MqttDevice client;
@@ -360,15 +360,15 @@ TEST_F(Explained, WhatNoPolicyOpensIsNotBlamedOnAPolicy) {
   }
 }
 
-TEST_F(Explained, EventsThatAreNotSentHereAreSaidToBeAbsent) {
+TEST_F(Explained, SubscriptionsToUnsupportedEventsAreExplained) {
   const test::Enrolled device = server.enroll("d");
   MqttDevice client;
   ASSERT_TRUE(client.connect(server.port(), device.tls, "d"));
   EXPECT_EQ(client.subscribe("$aws/events/presence/connected/+"), mqtt::ReasonCode::granted_qos_1);
   EXPECT_EQ(client.subscribe("$aws/events/subscriptions/#"), mqtt::ReasonCode::granted_qos_1);
   EXPECT_EQ(client.subscribe("$aws/events/certificates/#"), mqtt::ReasonCode::granted_qos_1);
-  ASSERT_TRUE(eventually([&] { return told(device.id).size() >= 2; }));
-  const auto events = told(device.id);
+  ASSERT_TRUE(eventually([&] { return events_of(device.id).size() >= 2; }));
+  const auto events = events_of(device.id);
   EXPECT_EQ(std::ranges::count(events, "service", &AuditEvent::step), 1);
   EXPECT_THAT(story::sentence_of(trail::read(events.back())), HasSubstr("subscribed to"));
   EXPECT_THAT(judgement(device.id).next, HasSubstr("events that this server does not send"));
@@ -376,7 +376,7 @@ TEST_F(Explained, EventsThatAreNotSentHereAreSaidToBeAbsent) {
 
 // ---- the handshake ----
 
-/// The same certificate, signed with SHA-1 by the same key.
+/// The same certificate, but signed with SHA-1 by the same key.
 std::string signed_with_sha1(const std::string& pem, const test::Identity& issuer) {
   const std::unique_ptr<BIO, decltype(&BIO_free)> in(
       BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free);
@@ -395,7 +395,7 @@ std::string signed_with_sha1(const std::string& pem, const test::Identity& issue
   return {data, static_cast<std::size_t>(size)};
 }
 
-/// RSA with the exponent 3.
+/// An RSA key with the exponent 3.
 x509::PrivateKey key_with_a_small_exponent() {
   const test::ScratchFolder folder;
   const auto made = test::shell(folder,
@@ -454,7 +454,7 @@ struct ExplainedFirstConnection : Explained {
   std::size_t seen = 0;
 };
 
-TEST_F(ExplainedFirstConnection, ACertificateThatDoesNotDoHasItsOwnRemedy) {
+TEST_F(ExplainedFirstConnection, EachUnusableCertificateHasItsOwnRemedy) {
   put_ca();
   const auto now = server.clock.now();
   expect_refused(device([&](auto& tbs) { tbs.not_after = now - Seconds(1); }), "CertificateExpired",
@@ -478,14 +478,14 @@ TEST_F(ExplainedFirstConnection, ACertificateThatDoesNotDoHasItsOwnRemedy) {
   EXPECT_EQ(failures("handshake", "handshake-refused"), 6);
 }
 
-TEST_F(ExplainedFirstConnection, WhoKnowsNoCaIsStillToldHowToRegister) {
+TEST_F(ExplainedFirstConnection, WithoutACaTheRemedyIsStillToRegister) {
   const AuditEvent event = refused(device([](auto&) {}));
   EXPECT_THAT(event.detail, HasSubstr(R"("cause":"unknown-certificate")"));
   const auto judged = story::judge({trail::read(event)}, {.now = server.clock.now()});
   EXPECT_THAT(judged.next, HasSubstr("register-certificate-without-ca"));
 }
 
-TEST_F(ExplainedFirstConnection, PlainHttpAtTheMqttPortIsOnRecord) {
+TEST_F(ExplainedFirstConnection, PlainHttpAtTheMqttPortIsRecorded) {
   test::TlsSocket socket;
   ASSERT_TRUE(socket.open(server.port()));
   const std::string request = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";

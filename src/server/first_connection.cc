@@ -17,7 +17,8 @@ bool awaits_activation(const registry::Certificate& certificate) {
          certificate.ca_certificate && !certificate.requested_by;
 }
 
-/// AWS IoT announces a certificate that its CA has registered.
+/// Publishes the event with which AWS IoT announces a certificate that was registered through its
+/// CA.
 void publish_registration(Shard& shard, SessionAddress connection,
                           const provisioning::FirstConnection& first, Timestamp registered) {
   const Services& services = shard.services();
@@ -68,9 +69,9 @@ runtime::Task<Result<void>> provision_first_connection(Shard& shard, SessionAddr
   if (done->hook) services.journal.note(requester.payer, *done->hook);
   if (done->failure) {
     record_failed_first_connection(services, requester, done->template_name, *done->failure, took);
-    // The reason may say something about another device, so only the operator learns it.
+    // The reason may say something about another device, so only the operator may see it.
     co_return tl::unexpected(
-        forbidden("just-in-time provisioning failed; the operator finds out why with imprint "
+        forbidden("just-in-time provisioning failed; the operator can find the reason with imprint "
                   "explain, and the next connection tries again",
                   {}));
   }

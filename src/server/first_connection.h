@@ -8,13 +8,13 @@
 
 namespace imprint::server {
 
-/// What just-in-time provisioning is to be asked for: the certificate is not on record, or waits
-/// for its activation, and a registered CA vouches for it. Nothing for every other client.
+/// The request for just-in-time provisioning if the certificate is not registered, or waits for its
+/// activation, and a registered CA vouches for it. Empty for every other client.
 std::optional<provisioning::FirstConnection> first_connection(
     const Peer& peer, const Result<identity::PrincipalPtr>& principal);
 
-/// Registers and provisions the device before its CONNECT is answered, and puts on record what came
-/// of it. An error is the answer to the CONNECT.
+/// Registers and provisions the device before its CONNECT is answered, and records the outcome. An
+/// error is the answer to the CONNECT.
 runtime::Task<Result<void>> provision_first_connection(Shard& shard, SessionAddress connection,
                                                        Requester requester,
                                                        provisioning::FirstConnection first);

@@ -9,7 +9,7 @@
 
 namespace imprint::server {
 
-/// How many connections each household has. One thread.
+/// Counts the connections of each household. Not thread-safe.
 class HouseholdCounts {
  public:
   [[nodiscard]] std::size_t of(std::string_view address) const {
@@ -17,7 +17,7 @@ class HouseholdCounts {
     return it == counts_.end() ? 0 : it->second;
   }
   void add(std::string_view address) { ++counts_[household_of(address)]; }
-  /// One that was added.
+  /// `address` must have been added.
   void remove(std::string_view address) {
     const auto it = counts_.find(household_of(address));
     if (it != counts_.end() && --it->second == 0) counts_.erase(it);

@@ -23,20 +23,21 @@ using boost::system::error_code;
 
 constexpr std::uint32_t kMaxHeaderBytes = 32 * 1024;
 constexpr std::uint64_t kMaxBodyBytes = std::uint64_t{1} << 20U;
-/// A longer one is read only for somebody who is known by the headers.
-constexpr std::uint64_t kStrangersBodyBytes = std::uint64_t{16} << 10U;
-/// Longer bodies that are read or answered at the same time, and those of one payer.
+/// A longer body is read only if the headers name an access key of an operator.
+constexpr std::uint64_t kMaxUnauthenticatedBodyBytes = std::uint64_t{16} << 10U;
+/// The number of longer bodies that are read or answered at the same time, in total and for one
+/// payer.
 constexpr std::size_t kLongBodies = 16;
-constexpr std::size_t kLongBodiesOfOne = 8;
-/// Of all connections.
-constexpr std::size_t kStrangersPart = 3;
+constexpr std::size_t kLongBodiesPerPayer = 8;
+/// Unauthenticated clients may use at most one in this many connections.
+constexpr std::size_t kUnauthenticatedDivisor = 3;
 constexpr std::size_t kFirstRead = 4096;
 constexpr std::size_t kRead = 16 * 1024;
 constexpr auto kAcceptPause = std::chrono::milliseconds(20);
 
 using Message = http::request<http::string_body>;
 
-/// Without the body.
+/// The request without its body.
 rest::HttpRequest head_of(const Message& in, std::string source_ip) {
   rest::HttpRequest out;
   out.method = std::string(in.method_string());
@@ -46,7 +47,7 @@ rest::HttpRequest head_of(const Message& in, std::string source_ip) {
   return out;
 }
 
-/// Its first bytes: all but a body that goes on.
+/// The bytes of the response, except for the body of a stream.
 std::string write_response(const rest::HttpResponse& in, unsigned version, bool keep_alive) {
   std::string out =
       fmt::format("HTTP/{}.{} {} {}\r\n", version / 10, version % 10, in.status,
@@ -64,8 +65,8 @@ std::string write_response(const rest::HttpResponse& in, unsigned version, bool 
 
 }  // namespace
 
-/// One connection: handshake, then request and response in turn. It keeps itself alive through its
-/// pending operation.
+/// One connection: the handshake, then requests and responses in turn. The pending operation keeps
+/// it alive.
 class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Session> {
  public:
   Session(HttpServer& server, asio::ip::tcp::socket socket)
@@ -77,12 +78,12 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
     stream_.next_layer().socket().set_option(asio::ip::tcp::no_delay(true), ignored);
     source_ip_ = stream_.next_layer().socket().remote_endpoint(ignored).address().to_string();
     server_.sessions_.emplace(number_, this);
-    server_.strangers_.take(number_, source_ip_);
+    server_.unauthenticated_.take(number_, source_ip_);
   }
   ~Session() {
     server_.long_bodies_.release(number_);
-    server_.strangers_.release(number_);
-    server_.known_.release(number_);
+    server_.unauthenticated_.release(number_);
+    server_.operators_.release(number_);
     server_.sessions_.erase(number_);
   }
   Session(const Session&) = delete;
@@ -101,12 +102,12 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
                       });
   }
 
-  /// Another one needs its place: whatever it waits for ends.
+  /// Another connection needs its place: cancels the pending operation.
   void give_way() { stream_.next_layer().close(); }
 
  private:
   void shake_hands() {
-    server_.strangers_.spoke(number_);
+    server_.unauthenticated_.mark_active(number_);
     stream_.next_layer().expires_after(kHandshakeTime);
     stream_.async_handshake(asio::ssl::stream_base::server,
                             [self = shared_from_this()](const error_code& error) {
@@ -119,9 +120,9 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
     parser_->header_limit(kMaxHeaderBytes);
     parser_->body_limit(kMaxBodyBytes);
     if (buffer_.size() > 0) return read_header();
-    // Waiting for a request may take a while, a request that has begun may not.
-    stream_.next_layer().expires_after(key_.empty() ? kStrangerIdleTime : kIdleTime);
-    server_.known_.rests(number_);
+    // The wait for a request may be long; a request that has begun must arrive soon.
+    stream_.next_layer().expires_after(key_.empty() ? kUnauthenticatedIdleTime : kIdleTime);
+    server_.operators_.mark_idle(number_);
     receive(kFirstRead, &Session::begin);
   }
 
@@ -130,8 +131,8 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
     read_header();
   }
 
-  // One read and one write do for all that a connection reads and writes: each that is spelt out
-  // costs the compiler ten seconds.
+  // All reads share one function and all writes another: each further instantiation takes the
+  // compiler ten seconds.
 
   using Then = void (Session::*)();
 
@@ -154,7 +155,7 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
                       });
   }
 
-  /// Takes from what has been received; false when that is no HTTP, which has been answered.
+  /// Parses received bytes; false if they are not HTTP, in which case the answer has been sent.
   template <class Done>
   bool parse(Done is_done) {
     error_code error;
@@ -165,7 +166,7 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
     return false;
   }
 
-  /// The first byte of MQTT's CONNECT, which no HTTP request begins with.
+  /// True if the first byte is that of MQTT's CONNECT, with which no HTTP request begins.
   bool begins_with_connect() const {
     constexpr std::uint8_t kConnect = 0x10;
     return *static_cast<const std::uint8_t*>(buffer_.data().data()) == kConnect;
@@ -177,7 +178,7 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
   }
 
   void read_header() {
-    server_.known_.spoke(number_);
+    server_.operators_.mark_active(number_);
     stream_.next_layer().expires_after(kHeaderTime);
     go_on_with_header();
   }
@@ -188,10 +189,11 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
     judge_header();
   }
 
-  /// What a stranger sends at length is not read: the answer says who it would have to be.
+  /// A long body from an unauthenticated client is not read; the answer says that authentication is
+  /// needed.
   void judge_header() {
     const auto length = parser_->content_length();
-    const bool is_long = parser_->chunked() || length.value_or(0) > kStrangersBodyBytes;
+    const bool is_long = parser_->chunked() || length.value_or(0) > kMaxUnauthenticatedBodyBytes;
     if (!is_long) return read_body();
     const auto key = server_.handlers_.named_key(head_of(parser_->get(), source_ip_));
     if (!key) return start_answer(Body::left_unread);
@@ -199,13 +201,14 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
     read_body();
   }
 
-  /// The key is not proved yet: whoever names another's pays for it with his address. A body that
-  /// is still read gives way; one that is answered is past that.
+  /// The client has not proved that it has the key, so the payer includes its address: a client
+  /// that names another's key does not use up that operator's share. A body that is still being
+  /// read gives way; one that is being answered does not.
   bool begin_long_body(const std::string& key) {
     Slots& places = server_.long_bodies_;
     const std::string payer = key + " from " + household_of(source_ip_);
-    if (places.taken_by(payer) >= kLongBodiesOfOne) return false;
-    if (const auto other = places.gives_way(); other && !places.is_at_rest(*other)) return false;
+    if (places.taken_by(payer) >= kLongBodiesPerPayer) return false;
+    if (const auto other = places.next_to_evict(); other && !places.is_idle(*other)) return false;
     server_.make_room(places);
     places.take(number_, payer);
     return true;
@@ -214,19 +217,19 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
   void read_body() {
     stream_.next_layer().expires_after(kRequestTime);
     parser_->eager(true);
-    go_on_with_body();
+    continue_body();
   }
 
-  void go_on_with_body() {
+  void continue_body() {
     if (!parse([this] { return parser_->is_done(); })) return;
-    if (!parser_->is_done()) return receive(kRead, &Session::go_on_with_body);
+    if (!parser_->is_done()) return receive(kRead, &Session::continue_body);
     start_answer(Body::whole);
   }
 
   enum class Body { whole, left_unread };
 
   void start_answer(Body body) {
-    server_.long_bodies_.spoke(number_);
+    server_.long_bodies_.mark_active(number_);
     stream_.next_layer().expires_never();
     runtime::start(answer(shared_from_this(), body));
   }
@@ -240,8 +243,8 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
     if (body == Body::whole) request.body = std::move(message.body());
     auto response = co_await self->server_.handlers_.answer(std::move(request));
     self->server_.long_bodies_.release(self->number_);
-    if (response.is_for_operator) self->become_known(key.value_or(std::string()));
-    // The body of a stream ends with its connection, so that it needs no length (RFC 9112 section
+    if (response.is_for_operator) self->authenticated_as(key.value_or(std::string()));
+    // The body of a stream ends when the connection closes, so it needs no length (RFC 9112 section
     // 6.3, item 8).
     if (response.stream != nullptr) self->keep_alive_ = false;
     std::string text = write_response(response, version, self->keep_alive_);
@@ -249,14 +252,14 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
     self->send(std::move(text), self->body_stream_ == nullptr ? &Session::next : &Session::go_on);
   }
 
-  /// An operator's connection gives way to operators only.
-  void become_known(const std::string& key) {
+  /// From now on the connection is an operator's and gives way to operators only.
+  void authenticated_as(const std::string& key) {
     if (key == key_ || key.empty()) return;
-    server_.strangers_.release(number_);
-    server_.known_.release(number_);
-    server_.make_room(server_.known_);
-    server_.known_.take(number_, key);
-    server_.known_.spoke(number_);
+    server_.unauthenticated_.release(number_);
+    server_.operators_.release(number_);
+    server_.make_room(server_.operators_);
+    server_.operators_.take(number_, key);
+    server_.operators_.mark_active(number_);
     key_ = key;
   }
 
@@ -303,22 +306,22 @@ class HttpServer::Session : public std::enable_shared_from_this<HttpServer::Sess
   }
 
   void close() {
-    server_.known_.rests(number_);
+    server_.operators_.mark_idle(number_);
     stream_.next_layer().expires_after(kHandshakeTime);
     stream_.async_shutdown([self = shared_from_this()](const error_code&) {});
   }
 
   HttpServer& server_;
   const std::uint64_t number_;
-  std::string key_;  ///< of the operator whose request was answered; empty: none was
-  std::shared_ptr<asio::ssl::context> tls_;  // a reload replaces the server's own
+  std::string key_;                          ///< of the authenticated operator; empty if none
+  std::shared_ptr<asio::ssl::context> tls_;  // kept, because a reload replaces the server's
   asio::ssl::stream<beast::tcp_stream> stream_;
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
   std::string sent_;
   bool keep_alive_ = false;
   std::string source_ip_;
-  std::unique_ptr<rest::BodyStream> body_stream_;  ///< of a response that goes on
+  std::unique_ptr<rest::BodyStream> body_stream_;  ///< of a streamed response
   asio::steady_timer pause_{server_.loop_};
 };
 
@@ -326,8 +329,8 @@ HttpServer::HttpServer(Handlers handlers, std::size_t most_connections, telemetr
     : handlers_(std::move(handlers)),
       log_(log),
       most_connections_(most_connections),
-      strangers_(most_connections / kStrangersPart),
-      known_(most_connections - most_connections / kStrangersPart),
+      unauthenticated_(most_connections / kUnauthenticatedDivisor),
+      operators_(most_connections - most_connections / kUnauthenticatedDivisor),
       long_bodies_(kLongBodies) {}
 HttpServer::~HttpServer() = default;
 
@@ -357,10 +360,11 @@ Result<std::unique_ptr<HttpServer>> HttpServer::make(const ServerCredentials& cr
   if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
   if (error) {
     const bool is_taken = error == asio::error::address_in_use;
-    return fail(is_taken ? Fault::conflict : Fault::unavailable,
-                "cannot listen on {}:{}: {}; see who does: ss -ltnp 'sport = :{}', or choose "
-                "another address or port (listen.http, --http)",
-                address.address().to_string(), address.port(), error.message(), address.port());
+    return fail(
+        is_taken ? Fault::conflict : Fault::unavailable,
+        "cannot listen on {}:{}: {}; find the process that does: ss -ltnp 'sport = :{}', or choose "
+        "another address or port (listen.http, --http)",
+        address.address().to_string(), address.port(), error.message(), address.port());
   }
   server->address_ = acceptor.local_endpoint(error);
   return server;
@@ -384,20 +388,20 @@ void HttpServer::accept_next() {
   acceptor_.async_accept([this](const error_code& error, asio::ip::tcp::socket socket) {
     if (error == asio::error::operation_aborted || !acceptor_.is_open()) return;
     if (error) {
-      // Out of descriptors or memory; a moment later there may be room.
+      // Out of descriptors or memory; try again after a pause.
       log_.warning("cannot accept an HTTPS connection", {{"cause", error.message()}});
       retry_.expires_after(kAcceptPause);
       return retry_.async_wait([this](const error_code&) { accept_next(); });
     }
-    make_room(strangers_);
+    make_room(unauthenticated_);
     if (has_room()) std::make_shared<Session>(*this, std::move(socket))->start();
     accept_next();
   });
 }
 
-/// Whoever comes is let in, and one that holds a place without need is put out.
+/// A newcomer is always admitted; the connection that least needs its place is closed.
 void HttpServer::make_room(Slots& places) {
-  while (const auto number = places.gives_way()) {
+  while (const auto number = places.next_to_evict()) {
     places.release(*number);
     if (const auto it = sessions_.find(*number); it != sessions_.end()) it->second->give_way();
   }

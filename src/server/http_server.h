@@ -23,15 +23,16 @@
 namespace imprint::server {
 
 /// The HTTPS listener: HTTP/1.1 with keep-alive on one thread of its own. Headers, bodies,
-/// connections and every wait are bounded; who is not known yet has a small part of all of it, and
-/// of each part whoever has most of it gives way: an address, or an access key.
+/// connections and every wait are bounded. Clients that have not authenticated get only a small
+/// share; within each share, the payer with the most connections (an address or an access key)
+/// gives way first.
 class HttpServer final : public runtime::Executor {
  public:
   struct Handlers {
     std::function<runtime::Task<rest::HttpResponse>(rest::HttpRequest)> answer;
-    /// The access key id that the headers name, if an operator has it; asked before a body is read.
+    /// The access key id in the headers if it belongs to an operator; called before a body is read.
     std::function<std::optional<std::string>(const rest::HttpRequest&)> named_key;
-    /// A device has taken this port for the other: who is told, by its address.
+    /// Called when a device speaks MQTT at this port by mistake.
     std::function<void(const std::string& source_ip)> speaks_mqtt;
   };
   using Address = boost::asio::ip::tcp::endpoint;
@@ -46,7 +47,8 @@ class HttpServer final : public runtime::Executor {
 
   /// Serves until stop(); the calling thread becomes the listener's.
   void run();
-  /// After run(): what has been posted since then, on the calling thread. Tells how much that was.
+  /// After run(): runs what has been posted since, on the calling thread. Returns the number of
+  /// tasks run.
   std::size_t run_leftovers();
 
   // From any thread.
@@ -66,18 +68,18 @@ class HttpServer final : public runtime::Executor {
   void accept_next();
   void make_room(Slots& places);
   [[nodiscard]] bool has_room() const {
-    return strangers_.taken() + known_.taken() < most_connections_;
+    return unauthenticated_.taken() + operators_.taken() < most_connections_;
   }
 
   Handlers handlers_;
   telemetry::Log& log_;
-  // Before the loop, whose end ends sessions.
+  // Declared before the loop, whose destructor ends sessions.
   std::uint64_t last_number_ = 0;
   std::map<std::uint64_t, Session*> sessions_;
   const std::size_t most_connections_;
-  Slots strangers_;    ///< who has not proved to be an operator, by address
-  Slots known_;        ///< who has, by access key
-  Slots long_bodies_;  ///< being read or, not at rest, answered
+  Slots unauthenticated_;  ///< connections of unauthenticated clients, by address
+  Slots operators_;        ///< connections of operators, by access key
+  Slots long_bodies_;      ///< requests with long bodies that are being read (idle) or answered
   boost::asio::io_context loop_{1};
   std::shared_ptr<boost::asio::ssl::context> tls_;
   boost::asio::ip::tcp::acceptor acceptor_{loop_};

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// How the HTTPS listener shares its places, over the wire, with room for few.
+// SPDX-License-Identifier: Apache-2.0 How the HTTPS listener shares its places, tested over the
+// wire with few places.
 #include "server/http_server.h"
 
 #include <csignal>
@@ -17,7 +17,7 @@ using test::AwsSigner;
 using test::TlsSocket;
 using testing::HasSubstr;
 
-/// The control plane behind a listener with so many places.
+/// The control plane behind a listener with few places.
 class SmallListener {
  public:
   explicit SmallListener(std::size_t places) {
@@ -50,14 +50,14 @@ class SmallListener {
     EXPECT_TRUE(socket.connect(port(), {.from = from}));
     return socket;
   }
-  /// Whoever makes a key of an operator signs with it.
+  /// Makes another operator; returns a signer with its access key.
   AwsSigner another_operator(const std::string& name) {
     const test::Reply made =
         world.must("POST", "/imprint/v1/credentials",
                    encoding::to_json(encoding::json::object{{"name", name}, {"role", "admin"}}));
     return {.access_key_id = made.text("accessKeyId"), .secret = made.text("secretAccessKey")};
   }
-  /// The request as it goes over the wire, its body apart.
+  /// The request as sent over the wire, without its body.
   std::string head(const AwsSigner& who, const std::string& method, const std::string& target,
                    const std::string& body = "") {
     rest::HttpRequest request{method, target, {}, body, ""};
@@ -66,7 +66,8 @@ class SmallListener {
     for (const auto& [name, value] : request.headers) out += name + ": " + value + "\r\n";
     return out + fmt::format("Content-Length: {}\r\n\r\n", body.size());
   }
-  /// Sends a request on an open connection and tells the answer's start; empty when it has ended.
+  /// Sends a request on an open connection; returns the start of the answer, or empty if the
+  /// connection is closed.
   std::string ask(TlsSocket& socket, const AwsSigner& who) {
     return socket.write(head(who, "GET", "/things")) ? socket.read_text() : std::string();
   }
@@ -80,7 +81,7 @@ class SmallListener {
                     rest::kSessionTarget, body.size(), body));
     return socket.read_text();
   }
-  /// Of refused steps, how many came from an address.
+  /// The number of recorded refusals that came from an address.
   std::size_t refusals_from(const std::string& address) {
     const auto events = world.events();
     return static_cast<std::size_t>(std::ranges::count_if(events, [&](const auto& event) {
@@ -102,7 +103,7 @@ class SmallListener {
   std::thread thread_;
 };
 
-TEST(HttpPlaces, OfOperatorsAreSharedByKey) {
+TEST(HttpPlaces, AreSharedAmongOperatorsByKey) {
   SmallListener listener(12);
   const AwsSigner greedy = listener.another_operator("greedy");
   const AwsSigner modest = listener.another_operator("modest");
@@ -117,11 +118,11 @@ TEST(HttpPlaces, OfOperatorsAreSharedByKey) {
   TlsSocket kept = listener.connect("127.0.0.2");
   ASSERT_THAT(listener.ask(kept, modest), HasSubstr(" 200 "));
   take_places(20);
-  EXPECT_THAT(listener.ask(kept, modest), HasSubstr(" 200 ")) << "it was not put out";
+  EXPECT_THAT(listener.ask(kept, modest), HasSubstr(" 200 ")) << "it was not closed";
   EXPECT_TRUE(many.front().is_ended());
 }
 
-TEST(HttpPlaces, AreNotForWhoOnlyNamesAKey) {
+TEST(HttpPlaces, NamingAKeyIsNotEnough) {
   SmallListener listener(12);
   AwsSigner pretender;
   pretender.secret = "not the secret";
@@ -134,7 +135,7 @@ TEST(HttpPlaces, AreNotForWhoOnlyNamesAKey) {
     strangers.push_back(listener.connect());
     ASSERT_THAT(listener.ask(strangers.back(), pretender), HasSubstr(" 403 "));
   }
-  EXPECT_TRUE(pretended.is_ended()) << "a stranger like the others, and the oldest";
+  EXPECT_TRUE(pretended.is_ended()) << "not authenticated, like the others, and the oldest";
   EXPECT_THAT(listener.ask(proved, listener.world.signer), HasSubstr(" 200 "));
 }
 
@@ -149,14 +150,14 @@ TEST(HttpPlaces, ForLongBodiesAreSharedByKeyAndAddress) {
     EXPECT_TRUE(socket.write(listener.head(listener.world.signer, "POST", "/policies/p", body)));
     return socket;
   };
-  // Whatever is not refused at once is read: it has a place until its body has come.
+  // A request that is not refused at once is being read: it has a place until its body has arrived.
   const auto is_read = [](TlsSocket& socket) {
     return socket.read(std::chrono::milliseconds(300)) == std::nullopt;
   };
   std::vector<TlsSocket> greedy;
   for (int i = 0; i < 8; ++i) greedy.push_back(begin("127.0.0.1"));
   EXPECT_TRUE(is_read(greedy.back()));
-  EXPECT_THAT(begin("127.0.0.1").read_text(), HasSubstr(" 503 ")) << "it has its share";
+  EXPECT_THAT(begin("127.0.0.1").read_text(), HasSubstr(" 503 ")) << "its share is used up";
   for (int i = 0; i < 8; ++i) greedy.push_back(begin("127.0.0.2"));
   EXPECT_TRUE(is_read(greedy.back()));
   for (const char* from : {"127.0.0.1", "127.0.0.3"}) {
@@ -166,7 +167,7 @@ TEST(HttpPlaces, ForLongBodiesAreSharedByKeyAndAddress) {
     ASSERT_TRUE(socket.write(body));
     EXPECT_THAT(socket.read_text(), HasSubstr("HTTP/1.1 4")) << from << ": it was judged";
   }
-  EXPECT_TRUE(greedy[8].is_ended()) << "the oldest of those who have most gave way";
+  EXPECT_TRUE(greedy[8].is_ended()) << "the oldest of the payer with the most gave way";
   EXPECT_TRUE(greedy.back().write(body));
   EXPECT_THAT(greedy.back().read_text(), HasSubstr("HTTP/1.1 4"));
 }
@@ -192,7 +193,7 @@ TEST(HttpRequests, ArriveInAnyPieces) {
   }
 }
 
-TEST(HttpRequests, MayBeInChunks) {
+TEST(HttpRequests, MayBeChunked) {
   SmallListener listener(90);
   TlsSocket socket = listener.connect();
   std::string head = listener.head(listener.world.signer, "POST", "/things/a", "{}");
@@ -202,7 +203,7 @@ TEST(HttpRequests, MayBeInChunks) {
   EXPECT_THAT(socket.read_text(), HasSubstr(R"("thingName":"a")"));
 }
 
-TEST(DashboardSignIn, OfOthersIsNotLockedOutByWhoGuesses) {
+TEST(DashboardSignIn, GuessingDoesNotLockOutOthers) {
   SmallListener listener(90);
   const std::string secret(test::kSecretAccessKey);
   for (std::int64_t i = 0; i < access::Sessions::kTries; ++i)
@@ -211,7 +212,7 @@ TEST(DashboardSignIn, OfOthersIsNotLockedOutByWhoGuesses) {
   EXPECT_THAT(listener.sign_in("127.0.0.2", secret), HasSubstr(" 200 "));
 }
 
-TEST(RefusalsOnRecord, OfOneAddressHideNoOthers) {
+TEST(RefusalsOnRecord, ThoseOfOneAddressDoNotHideOthers) {
   SmallListener listener(90);
   const std::size_t most = telemetry::AuditBudget::kBurst;
   AwsSigner pretender;
@@ -223,7 +224,7 @@ TEST(RefusalsOnRecord, OfOneAddressHideNoOthers) {
   TlsSocket quiet = listener.connect("127.0.0.2");
   ASSERT_THAT(listener.ask(quiet, pretender), HasSubstr(" 403 "));
   EXPECT_EQ(listener.refusals_from("127.0.0.2"), 1U);
-  // At the dashboard one address has few tries; several had used up what was for all.
+  // At the dashboard one address has few tries; several addresses use up the budget for all.
   for (int host = 3; host < 10; ++host) {
     for (std::int64_t i = 0; i < access::Sessions::kTries; ++i)
       listener.sign_in(fmt::format("127.0.0.{}", host), "wrong");

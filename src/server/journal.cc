@@ -15,17 +15,17 @@ namespace {
 
 using registry::AuditEvent;
 
-/// When the store cannot follow, the newest steps are left out: the log has them.
+/// If the store cannot keep up, the newest steps are left out of the trail; the log has them.
 constexpr std::size_t kMaxWaiting = 50'000;
 
 using telemetry::AuditBudget;
 
 bool should_report(const AuditBudget::Grant& grant) { return grant.is_last || grant.left_out > 0; }
 
-/// The event that tells of those that are left out, after the last one that was kept.
+/// The event that reports omitted steps, after the last one that was kept.
 AuditEvent summary(AuditEvent about, trail::Told told, std::string_view what,
                    const AuditBudget::Grant& grant) {
-  told.because = fmt::format("so many {} in so short a time", what);
+  told.because = fmt::format("too many {} in a short time", what);
   if (grant.left_out > 0) {
     told.because += fmt::format("; {} more like this {} left out here", grant.left_out,
                                 grant.left_out == 1 ? "was" : "were");
@@ -40,7 +40,7 @@ AuditEvent summary(AuditEvent about, trail::Told told, std::string_view what,
                                     : std::nullopt});
 }
 
-/// The same of a whole group: about no device in particular.
+/// The same for a whole group, so not about any particular device.
 AuditEvent summary_of_group(const trail::Event& last, const std::string& group,
                             const AuditBudget::Grant& grant) {
   const bool is_certificate = last.record.actor == group;
@@ -63,8 +63,8 @@ void Journal::note(const Payer& payer, AuditEvent event) {
   runtime::start(write());
 }
 
-/// A group that has spent its budget is asked first: then its names, however many, take no room
-/// among the others', and one loud name cannot spend what its group has.
+/// The group's budget is checked first but charged last. So the names of a group that has spent its
+/// budget take no room in `own_`, and one noisy name cannot use up the budget of its group.
 void Journal::enter(const Payer& payer, AuditEvent event) {
   const Monotonic now = clock_.monotonic();
   AuditBudget* const group = payer.group.empty() ? nullptr : &shared_.of(payer.group, now);
@@ -76,7 +76,7 @@ void Journal::enter(const Payer& payer, AuditEvent event) {
   if (!own || waiting_.size() >= kMaxWaiting) return;
   waiting_.push_back(event);
   if (should_report(*own)) {
-    // Its step's own words stay, so that a claim stays marked as one.
+    // The details of the step are kept, so that a claim remains marked as one.
     waiting_.push_back(summary(event, trail::read(event).told, "steps", *own));
   }
   if (group == nullptr) return;

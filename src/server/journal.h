@@ -13,29 +13,30 @@
 
 namespace imprint::server {
 
-/// Whose budgets pay for a step.
+/// Whose budgets are charged for a step.
 struct Payer {
-  std::string name;  ///< one device, as far as it can be told from others; an address
-  /// What many names share and one attacker may have: a claim, a CA, refused handshakes. Empty:
+  std::string name;  ///< a device, as far as it can be distinguished from others, or an address
+  /// What many names share and one attacker may control: a claim, a CA, refused handshakes. Empty:
   /// none.
   std::string group = {};
 };
 
-/// Puts the steps that devices take on record in the audit trail, where `imprint explain` finds
-/// them. Nobody waits for it: what changes nothing need not be durable before it is answered. What
-/// comes while one batch is being written goes into the next. Any thread.
+/// Records the steps of devices in the audit trail, where `imprint explain` finds them. No request
+/// waits for it: a step that changes nothing need not be durable before it is answered. Steps that
+/// arrive while a batch is being written go into the next one. Thread-safe.
 ///
-/// Whoever comes again and again would fill the trail: each payer has a budget, and all of a group
-/// together have another, since names are cheap to whoever holds a claim. What goes beyond is in
-/// the log only; an event says when that begins and how much it was. Registrations do not pass
-/// here: they are recorded in their own commit, however many they are.
+/// A client that connects again and again would fill the trail. So each payer has a budget, and all
+/// payers of a group share another, since new names cost the holder of a claim nothing. Steps
+/// beyond the budget go to the log only; an event says when that begins and how many there were.
+/// Registrations do not go through the journal: each is recorded in its own commit, however many
+/// there are.
 class Journal {
  public:
-  /// 60 steps at once, then one in ten seconds.
+  /// 60 steps at once, then one every ten seconds.
   static constexpr telemetry::Allowance kOwn{telemetry::AuditBudget::kBurst,
                                              telemetry::AuditBudget::kEach};
-  /// A factory line connects and disconnects 3,000 devices a day in minutes: 6,000 steps. A claim
-  /// that leaked adds up to some 35,000 a day to the trail, at 2,000,000 events.
+  /// A factory line connects and disconnects 3,000 devices a day in minutes: 6,000 steps. A leaked
+  /// claim adds up to about 35,000 events a day to the trail, whose default limit is 2,000,000.
   static constexpr telemetry::Allowance kShared{20'000, Seconds(5)};
 
   Journal(registry::Store& store, const Clock& clock, telemetry::Log& log,
@@ -44,7 +45,7 @@ class Journal {
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
-  /// The event's time is now.
+  /// Adds the event with the current time.
   void note(const Payer& payer, registry::AuditEvent event);
 
  private:
@@ -64,7 +65,8 @@ class Journal {
   bool is_writing_ = false;
 };
 
-/// A device that connects to the REST API has not said who it is; its address is all there is.
+/// Records that a device spoke MQTT at the REST port. It has not identified itself, so only its
+/// address is known.
 void note_mqtt_at_rest_port(Journal& journal, telemetry::Log& log, const std::string& from);
 
 }  // namespace imprint::server

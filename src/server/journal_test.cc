@@ -36,7 +36,7 @@ TEST_F(JournalTest, RecordsStepsWithTheTime) {
   EXPECT_EQ(events[0].time, clock.now());
 }
 
-TEST_F(JournalTest, OneThatNeverStopsIsPausedAndSaysSoWhileOthersGoOn) {
+TEST_F(JournalTest, AFloodFromOnePayerIsPausedAndReportedWhileOthersContinue) {
   for (int i = 0; i < 1000; ++i)
     journal.note({"loud"}, {.step = "connect", .outcome = "denied", .detail = R"({"claim":true})"});
   const std::size_t loud = recorded().size();
@@ -44,7 +44,7 @@ TEST_F(JournalTest, OneThatNeverStopsIsPausedAndSaysSoWhileOthersGoOn) {
   EXPECT_EQ(recorded().back().step, "journal");
   EXPECT_EQ(recorded().back().outcome, "paused");
   EXPECT_THAT(recorded().back().detail, HasSubstr(R"("claim":true)"))
-      << "else a story would follow the claim into other devices";
+      << "otherwise a story would follow the claim to other devices";
 
   journal.note({"quiet"}, {.step = "connect", .outcome = "ok"});
   EXPECT_EQ(recorded().size(), loud + 1);
@@ -52,12 +52,12 @@ TEST_F(JournalTest, OneThatNeverStopsIsPausedAndSaysSoWhileOthersGoOn) {
   clock.advance(std::chrono::minutes(10));
   journal.note({"loud"}, {.step = "publish", .outcome = "denied"});
   const std::vector<AuditEvent> events = recorded();
-  EXPECT_EQ(events[events.size() - 2].step, "publish") << "after a quiet time it is heard again";
+  EXPECT_EQ(events[events.size() - 2].step, "publish") << "after a quiet time it is recorded again";
   EXPECT_EQ(events.back().outcome, "resumed");
   EXPECT_THAT(events.back().detail, HasSubstr("940 more like this were left out"));
 }
 
-/// What a leaked claim does: another client id each time, two steps for each connection.
+/// A leaked claim: another client id each time, two steps per connection.
 TEST_F(JournalTest, OneClaimWithManyNamesIsBoundedAndCounted) {
   const std::string claim(64, 'c');
   const auto connect = [&](int i) {
@@ -81,11 +81,11 @@ TEST_F(JournalTest, OneClaimWithManyNamesIsBoundedAndCounted) {
   EXPECT_EQ(events.back().outcome, "paused");
   EXPECT_EQ(events.back().certificate, claim);
   EXPECT_EQ(events.back().client + events.back().thing + events.back().correlation, "")
-      << "it is about no device";
+      << "it is not about a device";
   EXPECT_THAT(events.back().detail, HasSubstr(R"("claim":true)"));
 
   journal.note({"device"}, {.step = "connect", .outcome = "ok"});
-  EXPECT_EQ(recorded().size(), events.size() + 1) << "others go on";
+  EXPECT_EQ(recorded().size(), events.size() + 1) << "others are still recorded";
 
   clock.advance(kShared.each);
   connect(0);
@@ -95,7 +95,7 @@ TEST_F(JournalTest, OneClaimWithManyNamesIsBoundedAndCounted) {
   EXPECT_THAT(events.back().detail, HasSubstr(fmt::format(R"("left_out":{})", burst)));
 }
 
-TEST_F(JournalTest, OneLoudNameDoesNotSpendWhatItsGroupHas) {
+TEST_F(JournalTest, OneNoisyNameDoesNotSpendTheBudgetOfItsGroup) {
   for (int i = 0; i < 1000; ++i)
     journal.note({"claim/loud", "claim"}, {.step = "connect", .outcome = "denied"});
   const std::size_t before = recorded().size();
@@ -111,8 +111,8 @@ TEST_F(JournalTest, AddressesAreBoundedTogetherToo) {
   }
   const std::vector<AuditEvent> events = recorded();
   EXPECT_EQ(events.size(), static_cast<std::size_t>(kShared.burst) + 1);
-  EXPECT_THAT(events.back().detail, HasSubstr("so many refused handshakes"));
-  EXPECT_EQ(events.back().certificate, "") << "it is about none in particular";
+  EXPECT_THAT(events.back().detail, HasSubstr("too many refused handshakes"));
+  EXPECT_EQ(events.back().certificate, "") << "it is not about any particular certificate";
 }
 
 }  // namespace

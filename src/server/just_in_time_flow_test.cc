@@ -19,7 +19,7 @@ using test::eventually;
 using test::MqttDevice;
 using testing::HasSubstr;
 
-/// Some of whose devices are signed by CAs below its own.
+/// A factory, some of whose devices have certificates from CAs below its own.
 struct World : test::FactoryWorld {
   using FactoryWorld::FactoryWorld;
   test::Identity make_ca(const test::Identity& issuer, const std::string& name) {
@@ -33,7 +33,7 @@ struct World : test::FactoryWorld {
   test::Enrolled device(const std::string& name) { return make_device(name); }
 };
 
-TEST(JustInTimeFlow, ADeviceIsInAtItsFirstConnection) {
+TEST(JustInTimeFlow, ADeviceIsAdmittedAtItsFirstConnection) {
   World world;
   for (const auto version : {mqtt::Version::v3_1_1, mqtt::Version::v5}) {
     const std::string name = version == mqtt::Version::v5 ? "sensor-5" : "sensor-3";
@@ -60,11 +60,11 @@ TEST(JustInTimeFlow, ModeAwsDropsTheFirstConnectionAndKeepsTheNext) {
   EXPECT_TRUE(world.connects(device, "sensor-1"));
 }
 
-TEST(JustInTimeFlow, IntermediatesMayLieBetween) {
+TEST(JustInTimeFlow, IntermediateCasAreAccepted) {
   World world;
   const test::Identity line = world.make_ca(world.ca, "Line 4");
   test::Enrolled device = world.server.make_client(line, "sensor-1");
-  EXPECT_FALSE(world.connects(device, "sensor-1")) << "nobody can know the intermediate";
+  EXPECT_FALSE(world.connects(device, "sensor-1")) << "the server does not have the intermediate";
   device.tls.chain = {line.certificate.pem()};
   EXPECT_TRUE(world.connects(device, "sensor-1"));
   test::Enrolled second = world.server.make_client(line, "sensor-2");
@@ -72,7 +72,7 @@ TEST(JustInTimeFlow, IntermediatesMayLieBetween) {
   EXPECT_TRUE(world.connects(second, "sensor-2")) << "the CA may be sent along";
 }
 
-TEST(JustInTimeFlow, RefusesWhomNoCaIntroducesAndSaysWhy) {
+TEST(JustInTimeFlow, RefusesDevicesThatNoCaIntroducesAndSaysWhy) {
   struct Row {
     std::string name;
     std::function<test::Enrolled(World&)> device;
@@ -137,7 +137,8 @@ TEST(JustInTimeFlow, RefusesWhomNoCaIntroducesAndSaysWhy) {
   }
 }
 
-/// Namesakes of which each signed the next, none with a key identifier; the last one signs devices.
+/// CAs with the same name and no key identifiers, each of which signed the next; the last one signs
+/// devices.
 std::vector<test::Identity> namesakes(std::size_t count) {
   std::vector<test::Identity> out;
   out.push_back(test::make_root("Factory CA"));
@@ -150,8 +151,9 @@ std::vector<test::Identity> namesakes(std::size_t count) {
   return out;
 }
 
-/// Nothing is proved yet while a chain is looked at: a client may not choose how long that takes.
-TEST(JustInTimeFlow, WhatAChainCostsBeforeItsKeyIsProvedIsBounded) {
+/// While a chain is checked, the client has not proved anything yet, so it must not be able to
+/// choose how long the check takes.
+TEST(JustInTimeFlow, TheCostOfAChainIsBoundedBeforeItsKeyIsProved) {
   const struct {
     std::size_t chain;
     const char* because;
@@ -184,7 +186,7 @@ TEST(JustInTimeFlow, KeyIdentifiersFindTheSignerAmongManyNamesakes) {
   EXPECT_TRUE(world.connects(device, "sensor-1"));
 }
 
-TEST(JustInTimeFlow, TwoCasOfOneNameAreToldApartByTheirKeys) {
+TEST(JustInTimeFlow, TwoCasWithOneNameAreDistinguishedByTheirKeys) {
   World world;
   const test::Identity twin = test::make_root("Factory CA");
   world.set_ca(twin, [](registry::CaCertificate&) {});
@@ -196,7 +198,7 @@ TEST(JustInTimeFlow, TwoCasOfOneNameAreToldApartByTheirKeys) {
   EXPECT_EQ(world.server.certificate(of_first.id).ca_certificate, world.ca.certificate.id());
 }
 
-TEST(JustInTimeFlow, CasOfOneNameAreToldApartWithoutKeyIdentifiersToo) {
+TEST(JustInTimeFlow, CasWithOneNameAreDistinguishedWithoutKeyIdentifiersToo) {
   World world;
   const test::Identity twin = test::make_root("Factory CA");
   world.set_ca(twin, [](registry::CaCertificate&) {});
@@ -215,7 +217,7 @@ TEST(JustInTimeFlow, CasOfOneNameAreToldApartWithoutKeyIdentifiersToo) {
   }
 }
 
-TEST(JustInTimeFlow, TheFirstRegisteredCaOnTheWayUpDecides) {
+TEST(JustInTimeFlow, TheFirstRegisteredCaInTheChainDecides) {
   World world;
   const test::Identity line = world.make_ca(world.ca, "Line 4");
   world.set_ca(line, [](registry::CaCertificate& ca) { ca.is_active = false; });
@@ -227,7 +229,7 @@ TEST(JustInTimeFlow, TheFirstRegisteredCaOnTheWayUpDecides) {
   EXPECT_EQ(world.server.certificate(device.id).ca_certificate, line.certificate.id());
 }
 
-TEST(JustInTimeFlow, RegistrationIsToldAndTheDeviceGetsInOnceActivated) {
+TEST(JustInTimeFlow, RegistrationIsAnnouncedAndTheDeviceConnectsOnceActivated) {
   World world;
   world.set_ca([](registry::CaCertificate& ca) { ca.registration.reset(); });
   const auto operator_client = world.server.enroll("operator");
@@ -264,7 +266,7 @@ TEST(JustInTimeFlow, RegistrationIsToldAndTheDeviceGetsInOnceActivated) {
   EXPECT_TRUE(world.connects(device, "sensor-1"));
 }
 
-TEST(JustInTimeFlow, ClientsDoNotPublishEventsOfTheServer) {
+TEST(JustInTimeFlow, ClientsCannotPublishEventsOfTheServer) {
   World world;
   const auto client = world.server.enroll("somebody");
   MqttDevice device;
@@ -272,7 +274,7 @@ TEST(JustInTimeFlow, ClientsDoNotPublishEventsOfTheServer) {
   EXPECT_NE(device.publish("$aws/events/certificates/registered/x", "{}"), ReasonCode::success);
 }
 
-TEST(JustInTimeFlow, AFailureIsExplainedAndTriedAgain) {
+TEST(JustInTimeFlow, AFailureIsExplainedAndRetried) {
   World world;
   world.set_ca([](registry::CaCertificate& ca) {
     std::string& body = ca.registration->template_body;
@@ -307,7 +309,7 @@ TEST(JustInTimeFlow, ManyFirstConnectionsOfOneDeviceMakeOneThing) {
   EXPECT_EQ(world.events("just_in_time_provisioning").size(), 1U);
 }
 
-TEST(JustInTimeFlow, AHookThatFailsForOneCasDevicesIsAskedForOthers) {
+TEST(JustInTimeFlow, AHookThatFailsForDevicesOfOneCaIsCalledForOthers) {
   test::WebServer hook([](const test::WebCall& call) {
     return call.body.find("leaked-") != std::string::npos
                ? test::web_answer(500, "")
@@ -323,7 +325,7 @@ TEST(JustInTimeFlow, AHookThatFailsForOneCasDevicesIsAskedForOthers) {
   world.server.guard(test::kHookArn);
   const test::Identity other = test::make_root("Other CA");
   world.set_ca(other, [](registry::CaCertificate&) {});
-  // Whoever has a CA's key makes a certificate for each attempt.
+  // The holder of a CA's key can make a new certificate for each attempt.
   for (int i = 0; i < 8; ++i) {
     const std::string name = fmt::format("leaked-{}", i);
     EXPECT_FALSE(world.connects(world.device(name), name));

@@ -10,7 +10,7 @@ namespace imprint::server {
 
 class Shard;
 
-/// The will of a client that is gone, and what decides whether it may still be published.
+/// The will of a client that is gone, with the facts that decide whether it may still be published.
 struct LastWill {
   mqtt::Will will;
   CertificateId certificate;
@@ -18,8 +18,8 @@ struct LastWill {
   SessionAddress from;
 };
 
-/// Publishes it if its certificate is still in use and may still publish (and retain) there: rights
-/// are read anew, for a will may fire long after its connection.
+/// Publishes the will if its certificate is still usable and may still publish (and retain) to the
+/// topic. Reads the rights again, because a will may fire long after its connection closed.
 runtime::Task<void> publish_will(Shard& shard, LastWill last);
 
 }  // namespace imprint::server

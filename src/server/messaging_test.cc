@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Messages between clients, sessions that outlive connections, and who takes whose place.
+// SPDX-License-Identifier: Apache-2.0 Messages between clients, sessions that outlive connections,
+// and takeovers.
 #include <gmock/gmock.h>
 
 #include "outcome/causes.h"
@@ -30,7 +30,7 @@ std::string policy_with(const std::string& publish, const std::string& subscribe
 
 // ---- policies ----
 
-TEST(Messages, DenialsAreSaidAsTheProtocolVersionAllows) {
+TEST(Messages, DenialsAreReportedAsTheProtocolVersionAllows) {
   TestServer server;
   server.set_policy(
       "Some", policy_with("arn:aws:iot:*:*:topic/yes", "arn:aws:iot:*:*:topicfilter/yes", "*"));
@@ -43,7 +43,7 @@ TEST(Messages, DenialsAreSaidAsTheProtocolVersionAllows) {
     EXPECT_EQ(device.publish("no", "x"), ReasonCode::not_authorized);
     EXPECT_EQ(device.publish("yes", "x", true), ReasonCode::not_authorized)
         << "retained needs iot:RetainPublish";
-    EXPECT_EQ(device.publish("yes", "x"), ReasonCode::success) << "and the session goes on";
+    EXPECT_EQ(device.publish("yes", "x"), ReasonCode::success) << "and the session continues";
     ASSERT_TRUE(device.send("no", "x", QoS::at_most_once));
     EXPECT_EQ(device.cut_reason(), ReasonCode::not_authorized) << "QoS 0 has no other answer";
   }
@@ -55,7 +55,7 @@ TEST(Messages, DenialsAreSaidAsTheProtocolVersionAllows) {
   EXPECT_TRUE(device.is_cut());
 }
 
-TEST(Messages, WhatMayNotBeReceivedIsLeftOutInSilence) {
+TEST(Messages, ThoseThatMayNotBeReceivedAreSilentlyDropped) {
   TestServer server;
   server.set_policy("Some", policy_with("*", "*", "arn:aws:iot:*:*:topic/yes"));
   const auto listener = server.enroll("l", "Some");
@@ -98,7 +98,7 @@ TEST(Messages, ReachEverySubscriberOnEveryShardOnce) {
   }
 }
 
-TEST(Messages, RetainedOnesWaitForTheirSubscribersOnEveryShard) {
+TEST(Messages, RetainedOnesReachLaterSubscribersOnEveryShard) {
   TestServer server;
   const auto client = server.enroll("c");
   MqttDevice speaker;
@@ -148,7 +148,7 @@ TEST(Messages, GoToExactlyOneMemberOfAShareGroup) {
   EXPECT_GT(busy, 1U) << "members on both shards take part";
 }
 
-TEST(Messages, ASlowReaderCostsOthersNothing) {
+TEST(Messages, ASlowReaderDoesNotDelayOthers) {
   test::ServerOptions options;
   options.mqtt.queue_bytes = 64 * 1024;
   TestServer server(options);
@@ -170,7 +170,7 @@ TEST(Messages, ASlowReaderCostsOthersNothing) {
 
 // ---- wills ----
 
-TEST(Will, ComesWhenTheClientIsLostAndNotWhenItLeaves) {
+TEST(Will, IsPublishedWhenTheClientIsLostButNotWhenItDisconnects) {
   TestServer server;
   const auto client = server.enroll("c");
   MqttDevice listener;
@@ -192,7 +192,7 @@ TEST(Will, ComesWhenTheClientIsLostAndNotWhenItLeaves) {
   }
 }
 
-TEST(Will, OfWhoeverLostItsRightsIsNotPublished) {
+TEST(Will, IsNotPublishedWhenTheClientHasLostItsRights) {
   TestServer server;
   const auto client = server.enroll("c");
   const auto revoked = server.enroll("r");
@@ -212,7 +212,7 @@ TEST(Will, OfWhoeverLostItsRightsIsNotPublished) {
   EXPECT_EQ(test::next_topic_after_marker(server, listener, Seconds(1)), "will/marker");
 }
 
-TEST(Will, WaitsItsDelayAndIsForgottenWhenTheClientReturns) {
+TEST(Will, IsDelayedAndDroppedWhenTheClientReturns) {
   TestServer server;
   const auto client = server.enroll("c");
   MqttDevice listener;
@@ -238,7 +238,7 @@ TEST(Will, WaitsItsDelayAndIsForgottenWhenTheClientReturns) {
 
 // ---- sessions ----
 
-TEST(Session, IsResumedOnEitherShardWithWhatHasComeMeanwhile) {
+TEST(Session, IsResumedOnEitherShardWithItsQueuedMessages) {
   TestServer server;
   const auto client = server.enroll("c");
   MqttDevice speaker;
@@ -253,7 +253,7 @@ TEST(Session, IsResumedOnEitherShardWithWhatHasComeMeanwhile) {
       ASSERT_EQ(device.subscribe("inbox/" + name), ReasonCode::granted_qos_1);
       device.disconnect();
       MqttDevice again;
-      // Published at once: the old connection may still be lingering.
+      // Published at once, while the old connection may still be lingering.
       ASSERT_EQ(speaker.publish("inbox/" + name, "queued"), ReasonCode::success);
       ASSERT_TRUE(again.connect(server.port(returns_to), client.tls, name, keep));
       EXPECT_TRUE(again.connected->session_present) << name;
@@ -300,7 +300,7 @@ TEST(Session, IsNotHandedToAnotherCertificate) {
   EXPECT_TRUE(thief.hears_nothing());
 }
 
-TEST(Session, OutlivesANewcomerThatLeavesInTheMiddleOfTheTakeover) {
+TEST(Session, SurvivesANewcomerThatLeavesDuringTheTakeover) {
   TestServer server;
   const auto client = server.enroll("c");
   MqttDevice first;
@@ -313,7 +313,7 @@ TEST(Session, OutlivesANewcomerThatLeavesInTheMiddleOfTheTakeover) {
     hasty.lose_power();
   }
   EXPECT_TRUE(first.is_cut());
-  // One of the hasty may still be on its way and come after; then try again.
+  // One of the hasty newcomers may still be connecting and take over again; then retry.
   EXPECT_TRUE(eventually([&] {
     MqttDevice device;
     return device.connect(server.port(1), client.tls, "c", kKeep) &&
@@ -334,10 +334,10 @@ TEST(Takeover, EndsTheEarlierConnectionOnEitherShard) {
       EXPECT_EQ(second.publish("t", "x"), ReasonCode::success);
     }
   }
-  EXPECT_TRUE(eventually([&] { return server.sessions() == 0; })) << "nobody is left behind";
+  EXPECT_TRUE(eventually([&] { return server.sessions() == 0; })) << "no session is left behind";
 }
 
-TEST(Takeover, RacesLeaveExactlyOne) {
+TEST(Takeover, RacesLeaveExactlyOneConnection) {
   TestServer server;
   const auto client = server.enroll("c");
   constexpr std::size_t kRacers = 16;
@@ -348,7 +348,7 @@ TEST(Takeover, RacesLeaveExactlyOne) {
     for (MqttDevice& racer : racers) racer.send_connect("one-id", {});
     std::size_t alive = 0;
     for (MqttDevice& racer : racers) std::ignore = racer.await_connack();
-    // Whoever was accepted and then displaced hears of it.
+    // A client that was accepted and then displaced is notified.
     ASSERT_TRUE(eventually([&] {
       alive = 0;
       for (MqttDevice& racer : racers) alive += racer.is_cut(std::chrono::milliseconds(1)) ? 0 : 1;
@@ -381,7 +381,7 @@ TEST(Takeover, ADeviceUnderItsOwnNameIsNotDisplacedByAnother) {
   EXPECT_EQ(device.cut_reason(), ReasonCode::session_taken_over);
 }
 
-TEST(Stop, SaysGoodbyeToEveryClient) {
+TEST(Stop, DisconnectsEveryClient) {
   TestServer server;
   const auto client = server.enroll("c");
   MqttDevice one;

@@ -33,9 +33,9 @@ Result<alarms::DiskSpace> space_at(const std::filesystem::path& directory) {
   return alarms::DiskSpace{.free_mib = mib(status.f_bavail), .total_mib = mib(status.f_blocks)};
 }
 
-std::vector<WatchedCertificate> own_endings(const x509::Certificate& server,
-                                            const x509::Certificate& issuing,
-                                            const x509::Certificate& root) {
+std::vector<WatchedCertificate> own_expiries(const x509::Certificate& server,
+                                             const x509::Certificate& issuing,
+                                             const x509::Certificate& root) {
   return {ending_of(WatchedCertificate::What::server, server),
           ending_of(WatchedCertificate::What::issuing, issuing),
           ending_of(WatchedCertificate::What::root, root)};

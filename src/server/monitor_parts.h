@@ -13,17 +13,18 @@ namespace imprint::server {
 
 class Shard;
 
-/// What only the server can show its monitor, and the way from it to subscribers.
+/// What the monitor needs from the server: disk space, expiry dates, and a way to publish to
+/// subscribers.
 
-/// Of the file system that a directory lies on.
+/// The space of the file system that contains a directory.
 Result<alarms::DiskSpace> space_at(const std::filesystem::path& directory);
 
-/// When the certificate that the listeners show ends, the issuing CA and the root.
-std::vector<alarms::WatchedCertificate> own_endings(const x509::Certificate& server,
-                                                    const x509::Certificate& issuing,
-                                                    const x509::Certificate& root);
+/// When the listeners' certificate, the issuing CA and the root expire.
+std::vector<alarms::WatchedCertificate> own_expiries(const x509::Certificate& server,
+                                                     const x509::Certificate& issuing,
+                                                     const x509::Certificate& root);
 
-/// Publishes to subscribers on every shard; the shards outlive it.
+/// Publishes to subscribers on every shard; the shards must outlive the result.
 monitoring::Publish publisher(const std::vector<Shard*>& shards, const Clock& clock);
 
 }  // namespace imprint::server

@@ -12,7 +12,7 @@ namespace imprint::server {
 
 namespace {
 
-/// OpenSSL decodes every key of a chain before anybody is asked.
+/// A bound, because OpenSSL decodes every key of a chain before it calls verify().
 constexpr long kMaxClientChainBytes = 2048 * static_cast<long>(identity::kMaxChain);
 
 std::optional<CertificateId> id_of(const X509* certificate) {
@@ -23,8 +23,8 @@ std::optional<CertificateId> id_of(const X509* certificate) {
   return CertificateId(digest);
 }
 
-/// RFC 7301: the first of ours that the client offers. One that offers only others speaks another
-/// protocol and is told so.
+/// RFC 7301: the first of ours that the client offers. A client that offers only others speaks
+/// another protocol and gets an alert that says so.
 int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size,
                     const unsigned char* offered, unsigned offered_size, void*) {
   static constexpr std::array<std::string_view, 2> kProtocols = {"x-amzn-mqtt-ca", "mqtt"};
@@ -40,14 +40,14 @@ int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size,
   return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-/// What was offered is told when nothing can be agreed on.
+/// Keeps the offer for the explanation in case nothing can be agreed on.
 int keep_offer(SSL* ssl, int*, void*) {
   if (auto* seen = static_cast<SeenClient*>(SSL_get_app_data(ssl)))
     seen->offer = ClientOffer::read(ssl);
   return SSL_CLIENT_HELLO_SUCCESS;
 }
 
-/// The certificates that the client sent after its own, as far as they can be read.
+/// The certificates that the client sent after its own, as far as they can be parsed.
 std::vector<x509::Certificate> sent_along(X509_STORE_CTX* store) {
   std::vector<x509::Certificate> out;
   const STACK_OF(X509)* chain = X509_STORE_CTX_get0_untrusted(store);
@@ -60,16 +60,15 @@ std::vector<x509::Certificate> sent_along(X509_STORE_CTX* store) {
 Result<identity::FirstContact> first_contact(const ClientTrust& trust, X509_STORE_CTX* store) {
   const int sent = sk_X509_num(X509_STORE_CTX_get0_untrusted(store));
   if (sent > static_cast<int>(identity::kMaxChain)) {
-    return fail(Fault::forbidden, "the client sent {} certificates; at most {} are looked at", sent,
+    return fail(Fault::forbidden, "the client sent {} certificates; at most {} are allowed", sent,
                 identity::kMaxChain);
   }
   TRY_ASSIGN(const x509::Certificate leaf, x509::from_openssl(X509_STORE_CTX_get0_cert(store)));
   return trust.introducers.vouch(leaf, sent_along(store), trust.clock.now());
 }
 
-/// Answers 1 for a certificate that the registry knows, in whatever state: one that is not ACTIVE
-/// is refused at CONNECT, where the reason can be given. And for one that a registered CA
-/// introduces.
+/// Returns 1 for a certificate that a registered CA introduces or that the registry knows, whatever
+/// its status: one that is not ACTIVE is refused at CONNECT, where the reason can be given.
 int verify(X509_STORE_CTX* store, void* argument) {
   const auto& trust = *static_cast<const ClientTrust*>(argument);
   const auto* ssl =
@@ -103,7 +102,7 @@ Result<MqttTls> MqttTls::make(const ServerCredentials& credentials, const Client
   SSL_CTX* c = context.get();
   SSL_CTX_set_mode(c, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_verify(c, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
-  // It outlives every connection; after a reload some still use the context before.
+  // `trust` outlives every connection; after a reload some still use the previous context.
   SSL_CTX_set_cert_verify_callback(c, &verify, const_cast<ClientTrust*>(&trust));
   SSL_CTX_set_max_cert_list(c, kMaxClientChainBytes);
   SSL_CTX_set_client_hello_cb(c, &keep_offer, nullptr);

@@ -15,29 +15,29 @@
 
 namespace imprint::server {
 
-/// By what a handshake judges a client's certificate: whether the registry knows it, and if not,
-/// whether a registered CA introduces it. All of it outlives every connection.
+/// What a handshake uses to judge a client's certificate: whether the registry knows it, and if
+/// not, whether a registered CA introduces it. Must outlive every connection.
 struct ClientTrust {
   const identity::CertificateDirectory& known;
   const identity::CaDirectory& introducers;
   const Clock& clock;
 };
 
-/// What a handshake has seen of its client. OpenSSL itself forgets a certificate that it refuses.
+/// What a handshake has seen of its client. OpenSSL does not keep a certificate that it refuses.
 struct SeenClient {
   std::optional<CertificateId> certificate = {};
-  std::optional<identity::FirstContact> contact = {};  ///< of one that the registry does not know
+  std::optional<identity::FirstContact> contact = {};  ///< if the registry does not know it
   Error refusal = {};                                  ///< why its certificate was not accepted
-  ClientOffer offer = {};                              ///< what its ClientHello said
+  ClientOffer offer = {};                              ///< from its ClientHello
 };
 
 /// The TLS settings of one MQTT shard: those of every listener, and a client certificate required,
-/// ALPN "mqtt" and "x-amzn-mqtt-ca" or none. Each shard has its own: OpenSSL's objects are shared
-/// with nobody.
+/// ALPN "mqtt" and "x-amzn-mqtt-ca" or none. Each shard has its own, so that no OpenSSL object is
+/// shared between threads.
 ///
-/// Who a client is, is a matter of membership: possession of the key is proved by the handshake,
-/// and the certificate's fingerprint must be in the directory. Chains are built only for those that
-/// are not: one that leads to a registered CA is a first contact.
+/// Clients are authenticated by membership: the handshake proves possession of the key, and the
+/// certificate's fingerprint must be in the directory. Chains are built only for certificates that
+/// are not in it: a chain that leads to a registered CA is a first contact.
 class MqttTls {
  public:
   static Result<MqttTls> make(const ServerCredentials& credentials, const ClientTrust& trust,
@@ -46,7 +46,8 @@ class MqttTls {
   /// A new server-side connection on a socket that does not block.
   [[nodiscard]] SslPtr accept(int socket) const;
 
-  /// Has the handshake write down what it sees of the client. `seen` outlives the handshake.
+  /// Has the handshake record in `seen` what it learns about the client. `seen` must outlive the
+  /// handshake.
   static void report_client(SSL* ssl, SeenClient& seen);
 
  private:

@@ -15,21 +15,21 @@ class Connection;
 class Shard;
 struct Services;
 
-/// The client at the other end of a connection, as it is known from the handshake to the end.
+/// What is known about the client at the other end of a connection, from the handshake on.
 struct Peer {
   Shard& shard;
   Connection& connection;
   const CertificateId certificate;
-  /// The registry did not know the certificate, and a registered CA introduces it.
+  /// Set if the registry did not know the certificate but a registered CA introduces it.
   const std::optional<identity::FirstContact> contact;
-  const std::string correlation;    ///< of all events of this connection
-  identity::ConnectionFacts facts;  ///< what CONNECT says is known from then on
+  const std::string correlation;    ///< shared by all events of this connection
+  identity::ConnectionFacts facts;  ///< complete once CONNECT has been received
 
   [[nodiscard]] Services& services() const;
   [[nodiscard]] mqtt::ServerSession& session() const;
   [[nodiscard]] SessionAddress address() const;
 
-  /// Takes over what CONNECT says of the client.
+  /// Adds to `facts` what CONNECT says about the client.
   void describe(const mqtt::ConnectRequest& request);
   /// Ends the connection because of `error`.
   void cut(mqtt::ReasonCode code, const Error& error) const;

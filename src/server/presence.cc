@@ -31,12 +31,13 @@ PresenceWatch::Arrival PresenceWatch::arrived(const CertificateId& certificate,
   return arrival;
 }
 
-/// Takeovers leave one connection at a time: what tells is how often the address changes.
+/// With takeovers there is only one connection at a time, so count how often its address changes.
 std::optional<PresenceWatch::Twin> PresenceWatch::note_move(const CertificateId& certificate,
                                                             const std::string& address,
                                                             Monotonic now) {
-  if (now - swept_ > kToAndFro) {
-    std::erase_if(moves_, [&](const auto& entry) { return now - entry.second.seen > kToAndFro; });
+  if (now - swept_ > kFlappingWindow) {
+    std::erase_if(moves_,
+                  [&](const auto& entry) { return now - entry.second.seen > kFlappingWindow; });
     swept_ = now;
   }
   auto it = moves_.find(certificate);
@@ -51,7 +52,7 @@ std::optional<PresenceWatch::Twin> PresenceWatch::note_move(const CertificateId&
   const std::string before = std::exchange(moves.last_address, address);
   moves.changes.push_back(now);
   if (moves.changes.size() > kChanges) moves.changes.pop_front();
-  if (moves.changes.size() < kChanges || now - moves.changes.front() > kToAndFro)
+  if (moves.changes.size() < kChanges || now - moves.changes.front() > kFlappingWindow)
     return std::nullopt;
   return Twin{address, before};
 }
@@ -66,7 +67,7 @@ void PresenceWatch::left(const PresencePtr& presence) {
 
 std::optional<PresenceWatch::Twin> PresenceWatch::spoke(const PresencePtr& presence) {
   const std::scoped_lock lock(mutex_);
-  if (clock_.monotonic() - presence->contested_since < kUnderWay) return std::nullopt;
+  if (clock_.monotonic() - presence->contested_since < kInFlightTime) return std::nullopt;
   presence->is_contested = false;
   return Twin{presence->connection.address, presence->other_address};
 }

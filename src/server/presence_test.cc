@@ -24,23 +24,23 @@ struct World {
   PresenceWatch watch{clock};
 };
 
-TEST(PresenceWatch, SaysNothingOfADeviceThatMovedOn) {
+TEST(PresenceWatch, IgnoresADeviceThatMoved) {
   World world;
   const auto first = world.watch.arrived(kKey, from("10.0.0.1"));
   const auto second = world.watch.arrived(kKey, from("10.0.0.2"));
   EXPECT_FALSE(second.twin);
   world.clock.advance(seconds(1));
   EXPECT_TRUE(first.presence->is_contested);
-  EXPECT_FALSE(world.watch.spoke(first.presence)) << "its last words";
+  EXPECT_FALSE(world.watch.spoke(first.presence)) << "data that was still in flight";
   world.watch.left(first.presence);
   EXPECT_FALSE(second.presence->is_contested);
 }
 
-TEST(PresenceWatch, KnowsWhoIsConnectedWatchedOrNot) {
+TEST(PresenceWatch, ListsConnectionsWatchedOrNot) {
   World world;
   const auto first = world.watch.arrived(kKey, from("10.0.0.1"), false);
   const auto second = world.watch.arrived(kKey, from("10.0.0.2"), false);
-  EXPECT_FALSE(first.presence->is_contested) << "an operator's key may be in many places";
+  EXPECT_FALSE(first.presence->is_contested) << "an operator's key may be used in many places";
   world.watch.left(first.presence);
   ASSERT_TRUE(world.watch.newest_of(kKey));
   EXPECT_EQ(world.watch.newest_of(kKey)->address, "10.0.0.2");
@@ -49,7 +49,7 @@ TEST(PresenceWatch, KnowsWhoIsConnectedWatchedOrNot) {
   EXPECT_FALSE(world.watch.newest_of(kKey));
 }
 
-TEST(PresenceWatch, TellsOfOneThatGoesOnTalkingElsewhere) {
+TEST(PresenceWatch, DetectsAKeyThatKeepsSendingFromTwoPlaces) {
   World world;
   const auto first = world.watch.arrived(kKey, from("10.0.0.1"));
   const auto second = world.watch.arrived(kKey, from("10.0.0.2"));
@@ -60,7 +60,7 @@ TEST(PresenceWatch, TellsOfOneThatGoesOnTalkingElsewhere) {
   EXPECT_EQ(twin->other_address, "10.0.0.2");
 }
 
-TEST(PresenceWatch, TellsOfTwoThatThrowEachOtherOut) {
+TEST(PresenceWatch, DetectsTwoThatEvictEachOther) {
   World world;
   bool told = false;
   for (int i = 0; i < 5 && !told; ++i) {
@@ -73,7 +73,7 @@ TEST(PresenceWatch, TellsOfTwoThatThrowEachOtherOut) {
   EXPECT_TRUE(told);
 }
 
-TEST(PresenceWatch, SaysNothingOfADeviceThatChangesItsNetworkNowAndThen) {
+TEST(PresenceWatch, IgnoresADeviceThatChangesItsNetworkNowAndThen) {
   World world;
   for (int i = 0; i < 20; ++i) {
     const auto arrival = world.watch.arrived(kKey, from(i % 2 == 0 ? "10.0.0.1" : "10.0.0.2"));

@@ -6,8 +6,8 @@
 
 namespace imprint::server {
 
-/// What a client did that ended its connection or nothing when the network, the
-/// client itself or something else of the server's ended it.
+/// The protocol fault of the client that ended the connection. None if the network, the client
+/// itself, or the server for another reason ended it.
 Cause fault_of(const mqtt::Close& close);
 
 }  // namespace imprint::server

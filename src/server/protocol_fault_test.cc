@@ -11,7 +11,7 @@ namespace {
 using mqtt::CloseReason;
 using mqtt::ReasonCode;
 
-TEST(ProtocolFault, HasACauseWhereTheClientIsToBlame) {
+TEST(ProtocolFault, HasACauseIfTheClientIsToBlame) {
   const struct {
     CloseReason reason;
     ReasonCode code;
@@ -25,7 +25,7 @@ TEST(ProtocolFault, HasACauseWhereTheClientIsToBlame) {
       {CloseReason::host_disconnected, ReasonCode::message_rate_too_high, "TooManyRequests"_cause},
       {CloseReason::slow_reader, ReasonCode::success, "SlowReader"_cause},
       {CloseReason::not_mqtt, ReasonCode::malformed_packet, "NotMqtt"_cause},
-      // The network's doing, or the server's.
+      // Caused by the network or by the server.
       {CloseReason::host_disconnected, ReasonCode::session_taken_over, {}},
       {CloseReason::connection_lost, ReasonCode::success, {}},
       {CloseReason::keep_alive_timeout, ReasonCode::keep_alive_timeout, {}},

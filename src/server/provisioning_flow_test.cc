@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// The provisioning API over MQTT: who hears an answer, in which order, and what is never said.
+// SPDX-License-Identifier: Apache-2.0 The provisioning API over MQTT: who receives an answer, in
+// which order, and what is never acknowledged.
 #include <atomic>
 #include <gmock/gmock.h>
 #include <semaphore>
@@ -53,7 +53,7 @@ TEST(ProvisioningFlow, GivesADeviceItsIdentity) {
   }
 }
 
-/// As AWS's guide writes it for claims.
+/// The claim policy of AWS's guide.
 constexpr std::string_view kAwsClaimPolicy = R"({"Version":"2012-10-17","Statement":[
   {"Effect":"Allow","Action":"iot:Connect","Resource":"*"},
   {"Effect":"Allow","Action":["iot:Publish","iot:Receive"],"Resource":[
@@ -63,7 +63,7 @@ constexpr std::string_view kAwsClaimPolicy = R"({"Version":"2012-10-17","Stateme
     "arn:aws:iot:us-east-1:000000000000:topicfilter/$aws/certificates/create-from-csr/*",
     "arn:aws:iot:us-east-1:000000000000:topicfilter/$aws/provisioning-templates/T/provision/*"]}]})";
 
-TEST(ProvisioningFlow, UnitsWithAClaimMadeTheAwsWayShareAClientId) {
+TEST(ProvisioningFlow, DevicesWithAClaimMadeTheAwsWayShareAClientId) {
   TestServer server;
   server.set_policy("AwsClaim", std::string(kAwsClaimPolicy));
   const auto claim = server.enroll("claim", "AwsClaim");
@@ -91,10 +91,10 @@ TEST(ProvisioningFlow, UnitsWithAClaimMadeTheAwsWayShareAClientId) {
            std::ranges::all_of(events, [](const auto& event) {
              return event.detail.find(R"("claim":true)") != std::string::npos;
            });
-  })) << "so that no unit's story is told with another's";
+  })) << "so that the stories of two devices are not mixed";
 }
 
-TEST(ProvisioningFlow, ACertificateOfAThingIsNoClaimWhateverItsPolicySays) {
+TEST(ProvisioningFlow, ACertificateWithAThingIsNeverAClaim) {
   TestServer server;
   server.set_policy("AwsClaim", std::string(kAwsClaimPolicy));
   const auto device = server.enroll("device", "AwsClaim");
@@ -167,13 +167,13 @@ TEST(ProvisioningFlow, ClaimsWithOneClientIdDoNotDisturbEachOther) {
   EXPECT_FALSE(text(next_object(devices[3]), "privateKey").empty());
   for (std::size_t i = 0; i < devices.size(); ++i) {
     EXPECT_TRUE(devices[i].hears_nothing(std::chrono::milliseconds(20)))
-        << "an answer is for the connection that asked";
+        << "an answer goes to the connection that made the request";
     EXPECT_FALSE(devices[i].closed);
   }
   EXPECT_EQ(server.sessions(), 0U) << "a claim keeps no session";
 }
 
-TEST(ProvisioningFlow, AClaimTakesNoDevicesPlace) {
+TEST(ProvisioningFlow, AClaimNeverTakesOverFromADevice) {
   TestServer server;
   const auto claim = server.enroll_claim();
   const auto device_certificate = server.enroll("device");
@@ -185,7 +185,7 @@ TEST(ProvisioningFlow, AClaimTakesNoDevicesPlace) {
   EXPECT_EQ(device.publish("t", "x"), ReasonCode::success);
 }
 
-TEST(ProvisioningFlow, NobodySpeaksOnAnswerAndReservedTopics) {
+TEST(ProvisioningFlow, NobodyPublishesToAnswerAndReservedTopics) {
   TestServer server;
   const auto claim = server.enroll_claim();
   for (const std::string& topic :
@@ -253,10 +253,10 @@ TEST(ProvisioningFlow, ARevokedClaimsWaitingRequestsAreNotCarriedOut) {
   std::size_t made = 0;
   for (const auto& c : server.all<registry::Certificate>(registry::query::Certificates{}))
     made += c.requested_by == claim.id ? 1 : 0;
-  EXPECT_LE(made, 1U) << "only the one that was under way";
+  EXPECT_LE(made, 1U) << "only the one that was in progress";
 }
 
-TEST(ProvisioningFlow, ADeviceThatLeavesInTheMiddleHarmsNobody) {
+TEST(ProvisioningFlow, ADeviceThatDisconnectsInTheMiddleHarmsNobody) {
   TestServer server;
   const auto claim = server.enroll_claim();
   server.store.hold_commits();
@@ -275,7 +275,7 @@ TEST(ProvisioningFlow, ADeviceThatLeavesInTheMiddleHarmsNobody) {
   EXPECT_FALSE(text(next_object(next), "certificateId").empty());
 }
 
-TEST(ProvisioningFlow, WhatComesAboutAfterItsDeviceHasLeftIsCountedAllTheSame) {
+TEST(ProvisioningFlow, OutcomesAreCountedEvenIfTheDeviceHasLeft) {
   TestServer server;
   const auto claim = server.enroll_claim();
   server.store.hold_commits();
@@ -296,7 +296,7 @@ TEST(ProvisioningFlow, WhatComesAboutAfterItsDeviceHasLeftIsCountedAllTheSame) {
 
 // ---- hooks ----
 
-TEST(ProvisioningFlow, AHookThatThinksHoldsUpNobodyElse) {
+TEST(ProvisioningFlow, ASlowHookDoesNotDelayOthers) {
   std::counting_semaphore<1000> go{0};
   std::atomic<int> there = 0;
   std::atomic<int> most = 0;
@@ -321,7 +321,7 @@ TEST(ProvisioningFlow, AHookThatThinksHoldsUpNobodyElse) {
     all.back()->ask();
   }
   ASSERT_TRUE(eventually([&] { return there == 3; }));
-  // Both shards go on meanwhile.
+  // Both shards continue to serve meanwhile.
   const auto own = server.enroll("other");
   for (std::size_t shard : {0U, 1U}) {
     MqttDevice other;
@@ -333,12 +333,12 @@ TEST(ProvisioningFlow, AHookThatThinksHoldsUpNobodyElse) {
   go.release(1000);
   for (const auto& one : all)
     EXPECT_EQ(text(next_object(one->device), "thingName"), "device-" + one->serial);
-  EXPECT_EQ(most, 3) << "the hook's concurrency decides how many are asked about at a time";
+  EXPECT_EQ(most, 3) << "the hook's concurrency limits the number of concurrent calls";
   EXPECT_THAT(server.metrics(),
               HasSubstr("imprint_hook_seconds_count{outcome=\"ok\",shadow=\"no\"} 8"));
 }
 
-TEST(ProvisioningFlow, DeniedFailedAndTimedOutAreThreeThings) {
+TEST(ProvisioningFlow, DeniedFailedAndTimedOutAreDistinguished) {
   std::counting_semaphore<10> late{0};
   test::WebServer hook([&](const test::WebCall& call) {
     if (call.body.find("slowpoke") != std::string::npos) late.acquire();

@@ -10,11 +10,12 @@
 
 namespace imprint::server {
 
-/// The provisioning requests of one connection, in order: one is carried out at a time, the others
-/// wait. It also knows whether a certificate that was issued here has been registered.
+/// The provisioning requests of one connection, carried out in order and one at a time. Also tracks
+/// whether a certificate that was issued on this connection has been registered.
 class ProvisioningQueue {
  public:
-  /// Requests that may wait. Those beyond are answered with 429 in their turn.
+  /// The number of requests that may wait. Further ones are answered with 429 when their turn
+  /// comes.
   static constexpr std::size_t kMaxWaiting = 16;
   /// AWS's own bound on unacknowledged requests keeps QoS 1 below this; QoS 0 has no such bound.
   static constexpr std::size_t kMaxQueued = kMaxWaiting * 8;
@@ -29,7 +30,7 @@ class ProvisioningQueue {
   };
 
   void add(const mqtt::PublishRequest& request, device_api::ProvisioningTopic topic);
-  /// So many requests wait that the connection is to be ended.
+  /// So many requests wait that the connection must be ended.
   [[nodiscard]] bool is_overfull() const { return waiting_.size() > kMaxQueued; }
 
   /// The next request, if there is one; the queue is busy with it until done().
@@ -39,7 +40,7 @@ class ProvisioningQueue {
   [[nodiscard]] bool has_work() const { return !is_busy_ && !waiting_.empty(); }
 
   void note_answer(const device_api::Answer& answer);
-  /// Bytes of the answer with a certificate that has not been registered since.
+  /// The size of the answer with a certificate that has not been registered since.
   [[nodiscard]] std::optional<std::size_t> unregistered_answer() const {
     return unregistered_answer_;
   }

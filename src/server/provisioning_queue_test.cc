@@ -41,7 +41,7 @@ TEST(ProvisioningQueue, HandsOutOneRequestAtATimeInOrder) {
   EXPECT_FALSE(queue.has_work());
 }
 
-TEST(ProvisioningQueue, ThrottlesWhatIsBeyondItsPlacesAndKeepsNoPayloadOfIt) {
+TEST(ProvisioningQueue, ThrottlesExcessRequestsAndDropsTheirPayloads) {
   ProvisioningQueue queue;
   add(queue, ProvisioningQueue::kMaxWaiting + 1);
   for (std::size_t i = 0; i < ProvisioningQueue::kMaxWaiting; ++i) {

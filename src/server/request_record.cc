@@ -13,14 +13,15 @@ namespace {
 
 using trail::Outcome;
 
-/// Sketches give all units one client id: the serial number tells them apart.
+/// Sample code gives all devices one client id, so the serial number distinguishes them.
 Payer payer_of(const RequestRecord& record) {
   const auto& [requester, answer, took] = record;
   if (answer.serial_number.empty()) return requester.payer;
   return {requester.payer.name + "/" + answer.serial_number, requester.certificate};
 }
 
-/// Whom a request's event is about. `certificate`: the one that asked, or the one that came of it.
+/// The common fields of a request's event. `certificate` is the one that made the request or the
+/// one that resulted from it.
 registry::AuditEvent about_request(const RequestRecord& record, std::string certificate) {
   const auto& [requester, answer, took] = record;
   return {.actor = requester.certificate,
@@ -31,7 +32,8 @@ registry::AuditEvent about_request(const RequestRecord& record, std::string cert
           .serial_number = answer.serial_number};
 }
 
-/// A device that was registered has its hook's part on record, in the commit that registered it.
+/// For a device that was registered, the commit that registered it has already recorded the hook's
+/// decision.
 void record_hook(Services& s, const RequestRecord& record,
                  const provisioning::HookDecision& asked) {
   const auto& [requester, answer, took] = record;
@@ -59,7 +61,7 @@ void record_hook(Services& s, const RequestRecord& record,
                                about_request(record, requester.certificate), requester.is_claim));
 }
 
-/// The first time was recorded in the commit that made it so.
+/// The first request was recorded in its own commit.
 void note_repeat(Journal& journal, const RequestRecord& record) {
   const auto& [requester, answer, took] = record;
   const bool is_registration = answer.operation == device_api::Operation::register_thing;

@@ -8,13 +8,13 @@
 #include "device_api/provisioning_api.h"
 #include "server/journal.h"
 
-/// What provisioning requests come to: metrics, log and audit trail are written in one place, once
-/// for each request.
+/// Records the outcome of each provisioning request once, in the metrics, the log and the audit
+/// trail.
 namespace imprint::server {
 
 struct Services;
 
-/// Who asked; the client may have left when its answer is known.
+/// The client that made a request; it may have disconnected by the time the answer is known.
 struct Requester {
   std::string certificate;
   std::string client;
@@ -30,7 +30,7 @@ struct RequestRecord {
   std::chrono::duration<double> took = {};
 };
 
-/// Counts, logs and adds to the audit trail what a request came to.
+/// Counts and logs the outcome of a request and adds it to the audit trail.
 void record_request(Services& services, const RequestRecord& record);
 
 /// The same for a device whose just-in-time provisioning failed. `template_name` is empty if it

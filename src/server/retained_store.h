@@ -9,7 +9,7 @@
 
 namespace imprint::server {
 
-/// The retained messages of all shards, behind a lock: they are few to write and seldom read.
+/// The retained messages of all shards, behind one lock, since they are rarely written or read.
 class RetainedStore {
  public:
   explicit RetainedStore(mqtt::RetainedMessages::Bounds bounds) : messages_(bounds) {}

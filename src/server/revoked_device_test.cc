@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// What was taken out of service stays out, however its device writes its certificate.
+// SPDX-License-Identifier: Apache-2.0 A revoked device stays out, however it encodes its
+// certificate.
 #include <gmock/gmock.h>
 
 #include "provisioning/key_history.h"
@@ -19,7 +19,7 @@ constexpr auto kRules = {Reprovision::same_key, Reprovision::replace, Reprovisio
                          Reprovision::never, Reprovision::aws};
 constexpr auto kModes = {JitpMode::inline_registration, JitpMode::aws};
 
-/// One of the factory's devices, which has been provisioned.
+/// A factory with one provisioned device.
 struct RevokedWorld : test::FactoryWorld {
   explicit RevokedWorld(Reprovision rule = Reprovision::same_key,
                         JitpMode mode = JitpMode::inline_registration, bool has_template = true) {
@@ -35,7 +35,8 @@ struct RevokedWorld : test::FactoryWorld {
     const auto made = test::twin_of(*x509::Certificate::from_pem(device.tls.certificate));
     return {made.id(), {.certificate = made.pem(), .key = device.tls.key}};
   }
-  /// As an operator cleans up: detached from everything, and its thing deleted.
+  /// Cleans up as an operator would: detaches the certificate from everything and deletes the
+  /// thing.
   void clean_up() {
     for (const auto& attached :
          server.all<registry::ThingPrincipal>(registry::query::ThingsOfPrincipal{device.id})) {
@@ -52,7 +53,8 @@ struct RevokedWorld : test::FactoryWorld {
     server.commit(std::move(changes));
   }
   void expect_refused(const test::Enrolled& as, const std::string& when) {
-    // Under mode aws the first connection registers and the second one is let in.
+    // In mode aws the first connection would register the device and the second one would be
+    // admitted.
     EXPECT_FALSE(connects(as)) << when;
     EXPECT_FALSE(connects(as)) << when;
   }
@@ -81,7 +83,7 @@ TEST(RevokedDevice, StaysOutInAnyEncodingUnderEverySetting) {
   }
 }
 
-TEST(RevokedDevice, StaysOutWhereAnOperatorActivates) {
+TEST(RevokedDevice, StaysOutIfAnOperatorActivates) {
   RevokedWorld world(Reprovision::same_key, JitpMode::inline_registration, false);
   world.server.set_status(world.device.id, CertificateStatus::revoked);
   world.expect_refused(world.twin(), "revoked");
@@ -98,7 +100,7 @@ TEST(RevokedDevice, ComesBackWhenItsRevocationIsLifted) {
   EXPECT_TRUE(world.connects(world.device));
 }
 
-TEST(RevokedDevice, KeepsOthersOfItsCaIn) {
+TEST(RevokedDevice, DoesNotAffectOthersOfItsCa) {
   RevokedWorld world;
   world.server.set_status(world.device.id, CertificateStatus::revoked);
   const auto other = world.server.make_client(world.ca, "unit-2");
@@ -106,7 +108,7 @@ TEST(RevokedDevice, KeepsOthersOfItsCaIn) {
   EXPECT_TRUE(client.connect(world.server.port(), other.tls, "unit-2"));
 }
 
-TEST(RevokedDevice, IssuerAndSerialNumberBindAnotherKeyToo) {
+TEST(RevokedDevice, IssuerAndSerialNumberExcludeAnotherKeyToo) {
   RevokedWorld world;
   world.server.set_status(world.device.id, CertificateStatus::revoked);
   const auto first = *x509::Certificate::from_pem(world.device.tls.certificate);
@@ -122,7 +124,7 @@ TEST(RevokedDevice, IssuerAndSerialNumberBindAnotherKeyToo) {
       "the same serial number");
 }
 
-TEST(RenewedDevice, MayHaveANewCertificateOfItsKey) {
+TEST(RenewedDevice, MayHaveANewCertificateForItsKey) {
   RevokedWorld world;
   const auto key = *x509::PrivateKey::from_pem(world.device.tls.key);
   for (std::uint64_t round = 1; round <= 3; ++round) {
@@ -137,7 +139,7 @@ TEST(RenewedDevice, MayHaveANewCertificateOfItsKey) {
     EXPECT_TRUE(
         world.connects({renewed.certificate.id(),
                         {.certificate = renewed.certificate.pem(), .key = world.device.tls.key}}))
-        << round << ": what it replaces is in nobody's way";
+        << round << ": the replaced one does not block it";
   }
 }
 

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// What a certificate may do, as its device finds it: over TLS and MQTT, as rights and time change.
+// SPDX-License-Identifier: Apache-2.0 What a certificate may do, as its device experiences it: over
+// TLS and MQTT, as rights and time change.
 #include "test/support/rights.h"
 
 #include <gmock/gmock.h>
@@ -25,7 +25,7 @@ using test::will_to;
 
 struct Receive : test::RightsTest {};
 
-TEST_F(Receive, IsAskedWhenAQueuedMessageLeaves) {
+TEST_F(Receive, IsCheckedWhenAQueuedMessageLeaves) {
   MqttDevice device;
   ASSERT_TRUE(device.connect(server.port(0), client.tls, "c", kKeep));
   ASSERT_EQ(device.subscribe("in/#"), ReasonCode::granted_qos_1);
@@ -41,7 +41,7 @@ TEST_F(Receive, IsAskedWhenAQueuedMessageLeaves) {
   EXPECT_TRUE(again.hears_nothing());
 }
 
-TEST_F(Receive, IsAskedWhenWhatWasInFlightIsSentAgain) {
+TEST_F(Receive, IsCheckedWhenAnInFlightMessageIsSentAgain) {
   MqttDevice device;
   ASSERT_TRUE(device.connect(server.port(0), client.tls, "c", kKeep));
   ASSERT_EQ(device.subscribe("in/#"), ReasonCode::granted_qos_1);
@@ -53,7 +53,7 @@ TEST_F(Receive, IsAskedWhenWhatWasInFlightIsSentAgain) {
   EXPECT_TRUE(again.hears_nothing());
 }
 
-TEST_F(Receive, NeedsTheSubscriptionStillToBeAllowedAtResume) {
+TEST_F(Receive, RequiresThatTheSubscriptionIsStillAllowedAtResume) {
   MqttDevice device;
   ASSERT_TRUE(device.connect(server.port(0), client.tls, "c", kKeep));
   ASSERT_EQ(device.subscribe("secret/#"), ReasonCode::granted_qos_1);
@@ -69,7 +69,7 @@ TEST_F(Receive, NeedsTheSubscriptionStillToBeAllowedAtResume) {
   EXPECT_TRUE(again.hears_nothing());
 }
 
-TEST_F(Receive, EndsWithTheSubscriptionsRightOnAnOpenSession) {
+TEST_F(Receive, EndsWithTheRightToSubscribeOnAnOpenSession) {
   MqttDevice device;
   ASSERT_TRUE(device.connect(server.port(0), client.tls, "c", kKeep));
   ASSERT_EQ(device.subscribe("t"), ReasonCode::granted_qos_1);
@@ -82,7 +82,7 @@ TEST_F(Receive, EndsWithTheSubscriptionsRightOnAnOpenSession) {
   EXPECT_TRUE(eventually([&] {
     EXPECT_TRUE(mouth.publish("t", "x"));
     return !device.hears_nothing(kShort);
-  })) << "and comes back with it";
+  })) << "and resumes with the right";
 }
 
 struct ConnectRight : test::RightsTest {};
@@ -96,10 +96,11 @@ TEST_F(ConnectRight, EndsTheSessionWhenItIsTakenAway) {
 
 struct Rights : test::RightsTest {};
 
-TEST_F(Rights, ThatCannotBeToldAreNone) {
+TEST_F(Rights, AreNoneIfTheyCannotBeResolved) {
   MqttDevice device;
   ASSERT_TRUE(device.connect(server.port(0), client.tls, "c"));
-  // Attached and missing: neither a deleted certificate nor a reason to keep the old rights.
+  // A policy that is attached but missing: the certificate is not deleted, and the old rights must
+  // not be kept.
   server.erase(registry::policy_key(*PolicyName::parse("P")));
   ASSERT_TRUE(device.send("t", "x"));
   EXPECT_FALSE(device.is_cut(kShort));
@@ -110,9 +111,9 @@ TEST_F(Rights, ThatCannotBeToldAreNone) {
   EXPECT_EQ(device.publish("t", "y"), ReasonCode::success);
 }
 
-TEST_F(Rights, ThatCouldNotBeReadAreReadAgain) {
+TEST_F(Rights, AreReadAgainIfTheyCouldNotBeRead) {
   server.set_policy("P", std::string(test::kAllowAll));
-  std::vector<MqttDevice> devices(6);  // more than one round of reading gives up on
+  std::vector<MqttDevice> devices(6);  // more than one round of reading tries before it gives up
   for (std::size_t i = 0; i < devices.size(); ++i) {
     const std::string id = "c" + std::to_string(i);
     ASSERT_TRUE(devices[i].connect(server.port(0), server.enroll(id, "P").tls, id));
@@ -134,7 +135,7 @@ TEST_F(Rights, ThatCouldNotBeReadAreReadAgain) {
   }
 }
 
-TEST_F(Rights, OldOnesAllowNothingWhileNewOnesAreRead) {
+TEST_F(Rights, OutdatedOnesAllowNothingUntilReadAgain) {
   MqttDevice device;
   ASSERT_TRUE(device.connect(server.port(1), client.tls, "c"));
   ASSERT_EQ(device.subscribe("in/#"), ReasonCode::granted_qos_1);
@@ -153,7 +154,7 @@ TEST_F(Rights, OldOnesAllowNothingWhileNewOnesAreRead) {
 
 // ---- client ids as weapons ----
 
-TEST(ClientId, IsNoPatternOfAFilter) {
+TEST(ClientId, IsNotAPatternInAFilter) {
   TestServer server;
   server.set_policy("P", document(allow("iot:Connect") + "," + allow("iot:Receive") + "," +
                                   allow("iot:Subscribe", kFilter + "${iot:ClientId}/*") + "," +
@@ -175,7 +176,7 @@ TEST(ClientId, IsNoPatternOfAFilter) {
   EXPECT_EQ(device.publish("plain/x", "x"), ReasonCode::success);
 }
 
-TEST(ClientId, NeverFreesFromADeny) {
+TEST(ClientId, NeverAvoidsADeny) {
   TestServer server;
   const auto client = server.enroll("c", "P");
   const std::string locked = statement("Deny", "iot:Publish", kTopic + "locked/${iot:ClientId}/*");
@@ -186,7 +187,7 @@ TEST(ClientId, NeverFreesFromADeny) {
     EXPECT_EQ(device.publish(fmt::format("locked/{}/x", id), "x"), ReasonCode::not_authorized)
         << id;
   }
-  // What cannot be resolved binds: the device has no thing.
+  // A deny whose variable cannot be resolved, because the device has no thing, still applies.
   const std::string thing = "${iot:Connection.Thing.ThingName}";
   for (const std::string& deny : {
            statement("Deny", "iot:Publish", "*",
@@ -202,7 +203,8 @@ TEST(ClientId, NeverFreesFromADeny) {
   }
   MqttDevice device;
   ASSERT_TRUE(device.connect(server.port(), client.tls, "plain"));
-  EXPECT_EQ(device.publish("open/x", "x"), ReasonCode::success) << "what can be read still binds";
+  EXPECT_EQ(device.publish("open/x", "x"), ReasonCode::success)
+      << "the policies that can be read still apply";
 }
 
 TEST(ClientId, DoesNotHideTheThingFromADeny) {
@@ -271,7 +273,7 @@ TEST(Validity, EndsAnOpenConnectionOfDevicesAndClaims) {
   EXPECT_FALSE(again.connect(server.port(), device.tls, "silent"));
 }
 
-TEST(SharedTopic, IsNoTopicToPublishTo) {
+TEST(SharedTopic, CannotBePublishedTo) {
   TestServer server;
   const auto client = server.enroll("c");
   MqttDevice device;
@@ -299,7 +301,7 @@ TEST(AbsentService, IsAcknowledgedAndNeverAnswered) {
         "$aws/things/c/shadow/name/n/get", "$aws/rules/r/t", "$aws/things/c/shadow/get/accepted"})
     EXPECT_EQ(device.publish(topic, "{}", true), ReasonCode::success) << topic;
   EXPECT_EQ(device.publish("after", "x"), ReasonCode::success);
-  EXPECT_EQ(ears.next_text(), "x") << "what is published there reaches nobody";
+  EXPECT_EQ(ears.next_text(), "x") << "the message published there was not delivered";
   EXPECT_EQ(device.publish("$aws/things/c/shadow/update", "{}"), std::nullopt) << "policy decides";
   EXPECT_TRUE(device.is_cut());
 }

@@ -12,12 +12,13 @@
 
 namespace imprint::server {
 
-/// A running Imprint server: every part, made in order in wiring.cc, and its threads. Owned by
-/// main().
+/// A running Imprint server: all its parts, constructed in order in wiring.cc, and its threads.
+/// Owned by main().
 class Server {
  public:
   /// Opens the store, loads keys, binds both listeners and starts to serve. On an error nothing is
-  /// left running. Fault::conflict for a deployment whose store is lost, unless it begins anew.
+  /// left running. Fault::conflict if the store of the deployment is lost, unless `beginning` is
+  /// Beginning::anew.
   static Result<std::unique_ptr<Server>> start(const deployment::Layout& layout,
                                                const deployment::Config& config,
                                                telemetry::Log& log,
@@ -32,11 +33,11 @@ class Server {
 
   /// Reads the server certificate again and takes over `config` as far as a running server can:
   /// [certificates], [templates], [alarms] and what [limits] says of pending certificates and audit
-  /// events. What else has changed is named in the log and waits for the next start. Open
-  /// connections stay. On an error everything stays as it was.
+  /// events. Other changes are named in the log and wait for the next start. Connections stay open.
+  /// On an error everything stays as it was.
   Result<void> reload(const deployment::Config& config);
 
-  /// Says goodbye to clients, finishes what is under way, and ends all threads.
+  /// Disconnects the clients, finishes work in progress, and ends all threads.
   void stop();
 
  private:

@@ -25,7 +25,7 @@ using test::TlsSocket;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-/// A deployment directory of its own with one active client, and a server that can be restarted.
+/// A new deployment directory with one active client, and a server that can be restarted.
 class Deployment {
  public:
   Deployment() {
@@ -68,7 +68,7 @@ class Deployment {
   test::TlsOptions client;
 
  private:
-  /// The registry knows a certificate by its fingerprint, so any will do.
+  /// The registry identifies a certificate by its fingerprint, so any certificate will do.
   void enroll() {
     const test::Identity ca = test::make_root("a root");
     const test::Identity made = test::make_device(ca, "client");
@@ -95,7 +95,7 @@ class Deployment {
   std::filesystem::path scratch_;
 };
 
-TEST(Server, ServesAfterEveryRestartWhatItHasRecorded) {
+TEST(Server, KeepsItsRecordsAcrossRestarts) {
   Deployment deployment;
   for (int i = 0; i < 3; ++i) {
     deployment.start();
@@ -107,7 +107,7 @@ TEST(Server, ServesAfterEveryRestartWhatItHasRecorded) {
   }
 }
 
-TEST(Server, StopsWhileWorkIsUnderWay) {
+TEST(Server, StopsWhileWorkIsInProgress) {
   Deployment deployment;
   deployment.config.templates.key_algorithm = x509::KeyAlgorithm::rsa_2048;
   deployment.config.certificates.key_pool_size = 1;
@@ -124,13 +124,13 @@ TEST(Server, StopsWhileWorkIsUnderWay) {
   deployment.start();
 }
 
-TEST(Server, RefusesADeploymentThatAnotherServes) {
+TEST(Server, RefusesADeploymentThatAnotherServerUses) {
   Deployment deployment;
   deployment.start();
   EXPECT_FALSE(Server::start(deployment.layout, deployment.config, deployment.log));
 }
 
-TEST(Server, SharesItsPortWithNoOtherDeployment) {
+TEST(Server, DoesNotShareItsPortWithAnotherDeployment) {
   Deployment first;
   first.start();
   for (const char* address : {"127.0.0.1", "0.0.0.0"}) {
@@ -149,12 +149,12 @@ TEST(Server, SharesItsPortWithNoOtherDeployment) {
   first.start();
 }
 
-TEST(Server, StartsWhateverNamesOthersHold) {
+TEST(Server, StartsWhateverSocketNamesOthersHold) {
   Deployment deployment;
   deployment.start();
   const std::uint16_t port = deployment.mqtt();
   deployment.server.reset();
-  // Abstract socket names are for anybody to take (unix(7)).
+  // Any process may bind an abstract socket name (unix(7)).
   const int squatter = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_un name{};
   name.sun_family = AF_UNIX;
@@ -168,7 +168,7 @@ TEST(Server, StartsWhateverNamesOthersHold) {
   ::close(squatter);
 }
 
-TEST(Server, ListensOnNoPortWhereAnybodyDoes) {
+TEST(Server, DoesNotListenOnAPortInUse) {
   for (const int option : {0, SO_REUSEADDR, SO_REUSEPORT}) {
     const int other = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const int on = 1;
@@ -189,7 +189,7 @@ TEST(Server, ListensOnNoPortWhereAnybodyDoes) {
   }
 }
 
-TEST(Server, OfTwoThatStartAtOnceOneServes) {
+TEST(Server, WhenTwoStartAtOnceOneServes) {
   Deployment reserved;  // finds a port that is free
   reserved.start();
   const std::uint16_t port = reserved.mqtt();
@@ -253,7 +253,7 @@ TEST(Server, RefusesADeploymentThatHasLostItsStore) {
   }
 }
 
-TEST(Server, ARegistryThatBeginsAnewSaysSoInItsAuditTrail) {
+TEST(Server, BeginningAnewIsRecordedInTheAuditTrail) {
   const struct {
     bool leaves_a_new_one;
     const char* because;
@@ -285,7 +285,7 @@ TEST(Server, ARegistryThatBeginsAnewSaysSoInItsAuditTrail) {
   }
 }
 
-TEST(Server, AnErrorAtStartNamesTheFileAndWhatToDo) {
+TEST(Server, AnErrorAtStartNamesTheFileAndTheRemedy) {
   const struct {
     std::filesystem::path (deployment::Layout::*file)() const;
     const char* remedy;
@@ -306,17 +306,16 @@ TEST(Server, AnErrorAtStartNamesTheFileAndWhatToDo) {
     ASSERT_FALSE(refused) << path;
     EXPECT_THAT(refused.error().message, HasSubstr(path.string()));
     EXPECT_THAT(refused.error().message, HasSubstr(row.remedy)) << path;
-    EXPECT_NE(refused.error().fault, Fault::invalid)
-        << path << ": whoever started it did nothing wrong";
+    EXPECT_NE(refused.error().fault, Fault::invalid) << path << ": not a usage error";
     std::filesystem::remove(path);
     const auto missing = Server::start(deployment.layout, deployment.config, deployment.log);
-    if (missing) continue;  // there need be no second certificate
+    if (missing) continue;  // the second certificate is optional
     EXPECT_THAT(missing.error().message, HasSubstr(row.remedy)) << path;
     EXPECT_NE(missing.error().fault, Fault::invalid) << path;
   }
 }
 
-TEST(Server, ABadConfigurationIsTheFaultOfWhoeverWroteIt) {
+TEST(Server, ABadConfigurationIsAUsageError) {
   Deployment deployment;
   deployment::Config config = deployment.config;
   config.hooks = {{.arn = "x",
@@ -344,7 +343,7 @@ TEST(Server, ABadConfigurationIsTheFaultOfWhoeverWroteIt) {
   EXPECT_THAT(refused.error().message, HasSubstr("listen.mqtt and listen.http are both port"));
 }
 
-TEST(Server, APortOfTheApiThatIsTakenIsNamedWithWhatToDo) {
+TEST(Server, AnApiPortInUseIsNamedWithTheRemedy) {
   Deployment first;
   first.start();
   Deployment second;
@@ -355,7 +354,7 @@ TEST(Server, APortOfTheApiThatIsTakenIsNamedWithWhatToDo) {
   EXPECT_THAT(refused.error().message, HasSubstr("listen.http, --http"));
 }
 
-TEST(Server, RefusesSettingsThatItDoesNotHaveInsteadOfIgnoringThem) {
+TEST(Server, RefusesUnsupportedSettings) {
   Deployment deployment;
   deployment::Config plain = deployment.config;
   plain.listen.plain_http = *deployment::ListenAddress::parse("127.0.0.1:0");
@@ -366,13 +365,13 @@ TEST(Server, RefusesSettingsThatItDoesNotHaveInsteadOfIgnoringThem) {
   EXPECT_FALSE(deployment.server->reload(plain));
 }
 
-TEST(Server, ReloadSwapsTheCertificateAndKeepsSessions) {
+TEST(Server, ReloadReplacesTheCertificateAndKeepsSessions) {
   Deployment deployment;
   deployment.start();
   MqttDevice before;
   ASSERT_TRUE(before.connect(deployment.mqtt(), deployment.client, "before"));
   const Bytes old_certificate = before.socket().server_certificate();
-  TlsSocket in_handshake;  // begun under the old settings, ended under the new
+  TlsSocket in_handshake;  // begun under the old settings, completed under the new
   ASSERT_TRUE(in_handshake.open(deployment.mqtt()));
 
   const auto issuing =
@@ -386,7 +385,7 @@ TEST(Server, ReloadSwapsTheCertificateAndKeepsSessions) {
   ASSERT_TRUE(renewed);
   ASSERT_TRUE(write_file_durably(deployment.layout.server_key(), 0600, key.pem_pkcs8().reveal()));
   EXPECT_FALSE(deployment.server->reload(deployment.config))
-      << "the key does not fit the certificate yet";
+      << "the key does not match the certificate yet";
   ASSERT_TRUE(write_file_durably(deployment.layout.server_certificate(), 0644, renewed->pem()));
   ASSERT_TRUE(deployment.server->reload(deployment.config));
 
@@ -406,7 +405,7 @@ TEST(Server, ReloadSwapsTheCertificateAndKeepsSessions) {
 std::string get(const std::string& target, const std::string& more = "") {
   return fmt::format("GET {} HTTP/1.1\r\nHost: localhost\r\n{}\r\n", target, more);
 }
-/// Reads until `marker` has come `count` times.
+/// Reads until `marker` has arrived `count` times.
 std::string read_until(TlsSocket& socket, const std::string& marker, int count) {
   std::string all;
   const auto seen = [&] {
@@ -441,7 +440,7 @@ TEST(HttpServer, AnswersAnybodyAboutItsHealthMetricsAndCa) {
     EXPECT_THAT(answer, StartsWith("HTTP/1.1 200")) << row.target;
     EXPECT_THAT(answer, HasSubstr(row.part)) << row.target;
     if (answer.find(row.part) == std::string::npos) break;
-    // Metrics go on after the first name.
+    // The metrics continue after the first name.
     while (socket.read(std::chrono::milliseconds(50)).has_value()) {
     }
   }
@@ -462,7 +461,7 @@ TEST(HttpServer, AnswersPipelinedRequestsInOrder) {
   EXPECT_TRUE(socket.is_ended());
 }
 
-TEST(HttpServer, RefusesWhatIsTooLargeOrNoHttp) {
+TEST(HttpServer, RefusesRequestsThatAreTooLargeOrNotHttp) {
   Deployment deployment;
   deployment.start();
   const struct {
@@ -491,7 +490,7 @@ TEST(HttpServer, RefusesWhatIsTooLargeOrNoHttp) {
   EXPECT_THAT(good.read_text(), HasSubstr(" 200 "));
 }
 
-TEST(HttpServer, HasTheTlsSettingsOfTheDevicesListener) {
+TEST(HttpServer, HasTheTlsSettingsOfTheMqttListener) {
   Deployment deployment;
   deployment.start();
   const struct {
@@ -521,7 +520,7 @@ TEST(HttpServer, HasTheTlsSettingsOfTheDevicesListener) {
   }
 }
 
-TEST(HttpServer, StrangersWhoFillItMakeNobodyWait) {
+TEST(HttpServer, AFloodOfUnauthenticatedClientsDelaysNobody) {
   Deployment deployment;
   deployment.start();
   std::vector<TlsSocket> crowd(600);
@@ -530,12 +529,12 @@ TEST(HttpServer, StrangersWhoFillItMakeNobodyWait) {
   ASSERT_TRUE(good.connect(deployment.http(), {.from = "127.0.0.2"}));
   ASSERT_TRUE(good.write(get("/healthz")));
   EXPECT_THAT(good.read_text(), HasSubstr(" 200 "));
-  // The oldest of the crowd has been put out for the youngest.
+  // The oldest of the crowd was closed in favour of the youngest.
   pollfd first{crowd.front().fd(), POLLIN, 0};
   EXPECT_EQ(::poll(&first, 1, 10'000), 1);
 }
 
-TEST(HttpServer, WhoSaysNothingIsPutOutSoon) {
+TEST(HttpServer, ASilentClientIsSoonCut) {
   Deployment deployment;
   deployment.start();
   TlsSocket silent;
@@ -546,7 +545,7 @@ TEST(HttpServer, WhoSaysNothingIsPutOutSoon) {
   EXPECT_EQ(::recv(silent.fd(), &byte, 1, 0), 0);
 }
 
-TEST(HttpServer, ALongBodyIsReadForKnownOperatorsOnly) {
+TEST(HttpServer, ALongBodyIsReadForOperatorsOnly) {
   Deployment deployment;
   deployment.start();
   const std::string known = access::AccessKey::load(deployment.layout.admin_credentials())->id;
@@ -570,7 +569,8 @@ TEST(HttpServer, ALongBodyIsReadForKnownOperatorsOnly) {
   ASSERT_TRUE(socket.connect(deployment.http(), {}));
   ASSERT_TRUE(socket.write("POST /things/x HTTP/1.1\r\nHost: localhost\r\n" + headers(known) +
                            "Content-Length: 20000\r\n\r\n"));
-  EXPECT_EQ(socket.read(std::chrono::milliseconds(300)), std::nullopt) << "it is waited for";
+  EXPECT_EQ(socket.read(std::chrono::milliseconds(300)), std::nullopt)
+      << "the server waits for the body";
   ASSERT_TRUE(socket.write(std::string(20'000, 'x')));
   EXPECT_THAT(socket.read_text(), HasSubstr(" 403 "));
 }

@@ -12,7 +12,7 @@ constexpr std::array<std::string_view, 5> kTargets = {"/healthz", "/readyz", "/m
                                                       "/ca/root.pem", "/ca/issuing.pem"};
 
 constexpr auto kVerdictLasts = std::chrono::seconds(1);
-/// A shard looks at the clock every second; a commit takes milliseconds.
+/// A shard checks the clock every second; a commit takes milliseconds.
 constexpr Milliseconds kMostSilence = std::chrono::seconds(5);
 
 rest::HttpResponse text(int status, std::string body,
@@ -44,7 +44,8 @@ Result<void> ServiceRoutes::check_issuing() const {
   const Timestamp now = clock_.now();
   const x509::Certificate& ca = issuer_.certificate();
   if (now < ca.not_before())
-    return fail(Fault::unavailable, "the issuing CA's certificate is not valid yet: the clock?");
+    return fail(Fault::unavailable,
+                "the issuing CA's certificate is not valid yet; check the clock");
   if (now > ca.not_after())
     return fail(Fault::unavailable, "the issuing CA's certificate has expired");
   return issuer_.try_key();

@@ -16,11 +16,10 @@
 
 namespace imprint::server {
 
-/// What the HTTPS listener answers to anybody: GET /healthz, /readyz, /metrics,
-/// /ca/{root,issuing}.pem.
+/// The routes that need no authentication: GET /healthz, /readyz, /metrics, /ca/{root,issuing}.pem.
 class ServiceRoutes {
  public:
-  /// How long the shard that has not run for longest has not.
+  /// The time since the shard that has been silent longest last ran.
   using ShardSilence = std::function<Milliseconds()>;
 
   ServiceRoutes(registry::Store& store, const issuance::Issuer& issuer, const Clock& clock,
@@ -35,7 +34,7 @@ class ServiceRoutes {
         root_pem_(std::move(root_pem)),
         issuing_pem_(std::move(issuing_pem)) {}
 
-  /// True for a target that belongs here.
+  /// True for the targets of these routes.
   [[nodiscard]] static bool serves(std::string_view target);
   runtime::Task<rest::HttpResponse> answer(rest::HttpRequest request);
 
@@ -45,9 +44,9 @@ class ServiceRoutes {
     std::string text = {};
   };
 
-  /// Ready means that a change can be made durable, a certificate issued, and devices served. One
-  /// line for each reason; what is wrong inside is in the log. Costs a commit and a signature at
-  /// most once a second: anybody may ask.
+  /// Ready means that a change can be made durable, a certificate can be issued, and devices are
+  /// served. The answer has one line for each of these; causes are in the log only. Costs at most
+  /// one commit and one signature per second, because anybody may ask.
   runtime::Task<Verdict> readiness();
   runtime::Task<Verdict> check();
   [[nodiscard]] Result<void> check_issuing() const;

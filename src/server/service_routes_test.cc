@@ -41,7 +41,7 @@ class Readiness : public testing::Test {
                         "",      ""};
 };
 
-TEST_F(Readiness, CostsACommitOnceASecondWhoeverAsks) {
+TEST_F(Readiness, CostsAtMostOneCommitPerSecond) {
   for (int i = 0; i < 50; ++i) EXPECT_EQ(ask().status, 200);
   EXPECT_EQ(commits(), 1);
   clock_.advance(std::chrono::seconds(2));

@@ -23,16 +23,15 @@
 
 namespace imprint::server {
 
-/// Bounds on what all clients together can make grow.
+/// Bounds on the resources that all clients together can use.
 struct ConnectionLimits {
   std::size_t connections = 100'000;
   std::size_t connections_per_address = 10'000;
-  std::size_t handshakes = 1'000;    ///< under way at the same time; more crowd out the oldest
+  std::size_t handshakes = 1'000;  ///< in progress at the same time; further ones evict the oldest
   std::size_t sessions = 1'000'000;  ///< persistent sessions without a connection
 };
 
-/// What every shard uses and none owns: made by the wiring, outlives the shards, safe from any
-/// thread.
+/// What every shard uses and none owns. Made by the wiring, outlives the shards, thread-safe.
 struct Services {
   const Clock& clock;
   Random& random;

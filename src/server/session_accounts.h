@@ -11,8 +11,9 @@
 
 namespace imprint::server {
 
-/// What sessions hold in memory for clients that do not take it: bounded for each certificate, so
-/// that one device cannot use up what is there for all, and for all together. Any thread.
+/// Accounts for the memory of messages that sessions hold for clients that do not receive them.
+/// Bounded for each certificate, so that one device cannot use up the memory of all, and in total.
+/// Thread-safe.
 class SessionAccounts {
  public:
   struct Bounds {
@@ -25,12 +26,12 @@ class SessionAccounts {
   /// The account of a certificate's queues.
   std::shared_ptr<mqtt::QueueAccount> of(const CertificateId& certificate);
 
-  /// The same of a claim, which is one certificate in many devices: a quarter of what there is for
-  /// all.
+  /// The same for a claim, which is one certificate in many devices: its bound is a quarter of the
+  /// total.
   std::shared_ptr<mqtt::QueueAccount> of_claim(const CertificateId& certificate);
 
-  /// A place for one more session without a connection, given back with the pointer; null when the
-  /// certificate has all of its places in use.
+  /// A place for one more session without a connection, returned when the pointer is released; null
+  /// if the certificate has no free place.
   std::shared_ptr<void> place(const CertificateId& certificate);
 
   [[nodiscard]] std::size_t bytes() const { return total_.bytes(); }

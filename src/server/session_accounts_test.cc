@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Who gets a message when the memory for queues is full.
+// SPDX-License-Identifier: Apache-2.0 Which clients get a message when the memory for queues is
+// full.
 #include "server/session_accounts.h"
 
 #include <gmock/gmock.h>
@@ -13,7 +13,7 @@ using mqtt::ReasonCode;
 using test::MqttDevice;
 using test::TestServer;
 
-TEST(Memory, ThatAbsentClientsFillIsThereForThoseWhoRead) {
+TEST(Memory, FilledByAbsentClientsLeavesRoomForConnectedOnes) {
   test::ServerOptions options;
   options.accounts = {.bytes = 400'000, .bytes_per_certificate = 400'000};
   TestServer server(options);
@@ -45,7 +45,7 @@ mqtt::MessagePtr message_of(std::size_t bytes) {
       mqtt::Message{.topic = "t", .payload = Bytes(bytes, std::uint8_t{'x'})});
 }
 
-TEST(Memory, OfClientsThatDoNotReadLeavesRoomForTheNextMessage) {
+TEST(Memory, OfSlowReadersLeavesRoomForTheNextMessage) {
   SessionAccounts accounts({.bytes = 80'000, .bytes_per_certificate = 80'000});
   const mqtt::Limits limits;
   const CertificateId certificate{Sha256{1}};
@@ -68,7 +68,7 @@ TEST(Memory, OfClientsThatDoNotReadLeavesRoomForTheNextMessage) {
   EXPECT_LE(accounts.bytes(), 80'000U);
 }
 
-TEST(Memory, OfAClaimIsAQuarterForAllItsUnits) {
+TEST(Memory, OfAClaimIsAQuarterOfTheTotal) {
   SessionAccounts accounts({.bytes = 80'000, .bytes_per_certificate = 8'000});
   const mqtt::Limits limits;
   const CertificateId claim{Sha256{1}};

@@ -7,7 +7,7 @@
 
 namespace imprint::server {
 
-/// A session's address in the process: which shard, and its number there.
+/// A session's address in the process: its shard and its number there.
 struct SessionAddress {
   std::uint16_t shard = 0;
   std::uint64_t number = 0;
@@ -15,7 +15,7 @@ struct SessionAddress {
   friend bool operator==(const SessionAddress&, const SessionAddress&) = default;
 };
 
-/// The address as the subscription index knows it: shard in the upper 16 bits.
+/// In a SubscriberId of the subscription index, the shard is in the upper 16 bits.
 inline constexpr unsigned kSessionNumberBits = 48;
 
 constexpr mqtt::SubscriberId to_subscriber(SessionAddress address) {

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Whose a session is that outlives its connection, and what it may hold.
+// SPDX-License-Identifier: Apache-2.0 Who owns a session that outlives its connection, and how much
+// it may hold.
 #include <gmock/gmock.h>
 
 #include "test/support/rights.h"
@@ -17,7 +17,7 @@ using test::kV3;
 using test::MqttDevice;
 using test::TestServer;
 
-TEST(ParkedSession, IsProtectedAsAConnectedOne) {
+TEST(ParkedSession, IsProtectedLikeAConnectedOne) {
   TestServer server;
   const auto owner = server.enroll("owner");
   const auto other = server.enroll("other");
@@ -54,7 +54,7 @@ TEST(ParkedSession, OfARevokedCertificateProtectsNobody) {
   EXPECT_FALSE(next.connected->session_present);
 }
 
-TEST(ParkedSession, SurvivesTwoReconnectsAtOnce) {
+TEST(ParkedSession, SurvivesTwoConcurrentReconnects) {
   TestServer server;
   const auto client = server.enroll("c");
   MqttDevice mouth;
@@ -102,7 +102,7 @@ TEST(CleanSession, IsNotResumedAfterATakeover) {
   }
 }
 
-TEST(Memory, OfSessionsIsBoundedForACertificateAndForAll) {
+TEST(Memory, OfSessionsIsBoundedPerCertificateAndInTotal) {
   test::ServerOptions options;
   options.accounts = {
       .bytes = 600'000, .bytes_per_certificate = 300'000, .sessions_per_certificate = 4};
@@ -145,10 +145,10 @@ TEST(Memory, OfSessionsIsBoundedForACertificateAndForAll) {
     MqttDevice clean;
     ASSERT_TRUE(clean.connect(server.port(), speaker.tls, fmt::format("x{}", i)));
   }
-  EXPECT_TRUE(eventually([&] { return server.queued_bytes() == 0; })) << "all is given back";
+  EXPECT_TRUE(eventually([&] { return server.queued_bytes() == 0; })) << "all memory is released";
 }
 
-TEST(Memory, CountsAMessageForManyOnce) {
+TEST(Memory, CountsASharedMessageOnce) {
   test::ServerOptions options;
   options.accounts = {
       .bytes = 200'000, .bytes_per_certificate = 200'000, .sessions_per_certificate = 10};
@@ -167,7 +167,7 @@ TEST(Memory, CountsAMessageForManyOnce) {
   EXPECT_LT(server.queued_bytes(), 110'000U);
 }
 
-TEST(SharedSubscription, GoesToMembersWhoAreThere) {
+TEST(SharedSubscription, GoesToConnectedMembers) {
   TestServer server;
   const auto client = server.enroll("c");
   MqttDevice parked;
@@ -184,7 +184,7 @@ TEST(SharedSubscription, GoesToMembersWhoAreThere) {
     }
     return true;
   }));
-  // The end of a connection may take a moment to be known everywhere.
+  // It may take a moment until all shards know that a connection has closed.
   ASSERT_TRUE(eventually([&] {
     for (int i = 0; i < 4; ++i) EXPECT_TRUE(mouth.send("work", "probe", QoS::at_most_once));
     int heard = 0;
@@ -196,7 +196,7 @@ TEST(SharedSubscription, GoesToMembersWhoAreThere) {
   for (int i = 0; i < 20; ++i) EXPECT_EQ(there.next_text(), std::to_string(i));
 }
 
-TEST(SharedSubscription, HandsOverWhatAnEndedSessionHadWaiting) {
+TEST(SharedSubscription, HandsOverTheQueueOfAnEndedSession) {
   TestServer server;
   const auto client = server.enroll("c");
   MqttDevice leaves;
@@ -209,7 +209,7 @@ TEST(SharedSubscription, HandsOverWhatAnEndedSessionHadWaiting) {
   MqttDevice stays;
   ASSERT_TRUE(stays.connect(server.port(1), client.tls, "stays"));
   ASSERT_EQ(stays.subscribe("$share/g/work"), ReasonCode::granted_qos_1);
-  EXPECT_TRUE(stays.hears_nothing()) << "what waits belongs to the session it waits for";
+  EXPECT_TRUE(stays.hears_nothing()) << "queued messages belong to the session";
   MqttDevice clean;
   ASSERT_TRUE(clean.connect(server.port(0), client.tls, "leaves"));
   for (int i = 0; i < 5; ++i) EXPECT_EQ(stays.next_text(), std::to_string(i));

@@ -12,16 +12,17 @@ using boost::asio::ip::tcp;
 
 constexpr int kBacklog = 4096;
 constexpr auto kAcceptPause = std::chrono::milliseconds(20);
-/// Wills and expiries of sessions without a connection are looked at this often.
+/// How often wills and expiries of sessions without a connection are checked.
 constexpr auto kParkedPeriod = std::chrono::seconds(1);
-/// Reads of rights at the same time: a change of a policy concerns every client, and the store has
-/// others to serve.
+/// The number of concurrent reads of rights: a policy change may affect every client, and the store
+/// has other requests to serve.
 constexpr std::size_t kMaxRefreshing = 16;
 
 ConnectionLimits share_of(const ConnectionLimits& all, std::size_t shards) {
   const auto part = [shards](std::size_t limit) { return (limit + shards - 1) / shards; };
   const std::size_t connections = part(all.connections);
-  // Where there are few connections, whoever only knocks leaves half of them to who came through.
+  // If the limit is low, handshakes may use only half of it, so that the rest is left to clients
+  // that have completed theirs.
   const std::size_t handshakes =
       std::min(part(all.handshakes), std::max<std::size_t>(1, connections / 2));
   return {connections, part(all.connections_per_address), handshakes, part(all.sessions)};
@@ -77,27 +78,28 @@ Result<void> Shard::listen(const Address& address) {
   return {};
 }
 
-/// With SO_REUSEPORT the kernel would let a second imprintd of the same user listen here, too, and
-/// give it a part of the connections: another deployment's server, and its CA, would answer half of
-/// the devices. So the first shard takes the address without that option, which the kernel grants
-/// to one socket only, and lets its siblings in afterwards.
+/// With SO_REUSEPORT the kernel would let a second imprintd of the same user listen here too and
+/// give it part of the connections: another deployment's server, with another CA, would answer half
+/// of the devices. So the first shard binds the address without that option, which the kernel
+/// grants to one socket only, and sets the option for its siblings afterwards.
 Result<void> Shard::listen_alone(const Address& address) {
   boost::system::error_code error;
   acceptor_.bind(address, error);
   if (error == boost::asio::error::address_in_use) {
-    // By connections of the last run that linger in TIME_WAIT, or by another's socket.
+    // The address is in use by connections of the last run that linger in TIME_WAIT, or by another
+    // process's socket.
     acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
     acceptor_.bind(address, error);
   }
-  // Connections inherit it: those that come before the siblings have bound must not be in their
-  // way.
+  // Connections inherit the option: those accepted before the siblings have bound must not block
+  // them.
   if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
   if (!error) acceptor_.listen(kBacklog, error);
   if (error == boost::asio::error::address_in_use) {
     return fail(
         Fault::conflict,
         "cannot listen on {}: another process does already, perhaps the imprintd of another "
-        "deployment; see who: ss -ltnp 'sport = :{}', or choose another port (listen.mqtt, "
+        "deployment; find it: ss -ltnp 'sport = :{}', or choose another port (listen.mqtt, "
         "--mqtt)",
         to_text(address), address.port());
   }
@@ -143,7 +145,7 @@ void Shard::accept_next() {
       accepted(std::move(socket));
       return accept_next();
     }
-    // Out of descriptors or memory: what is open goes on, and a moment later there may be room.
+    // Out of descriptors or memory: open connections continue; try again after a pause.
     services_.log.warning("cannot accept a connection", {{"cause", error.message()}});
     retry_.expires_after(kAcceptPause);
     retry_.async_wait([this](const boost::system::error_code&) { accept_next(); });
@@ -182,16 +184,16 @@ void Shard::accepted(tcp::socket socket) {
   connection.start();
 }
 
-/// Whoever comes is let in, and a connection that holds a place without need is put out.
+/// A newcomer is always admitted; the handshake that least needs its place is ended.
 void Shard::make_room() {
-  while (const auto number = handshakes_.gives_way()) {
+  while (const auto number = handshakes_.next_to_evict()) {
     handshakes_.release(*number);
     if (Connection* c = connection(*number)) c->give_way();
   }
 }
 
 void Shard::remove(std::uint64_t number) {
-  // Its own code may still be running.
+  // Posted, because a member function of the connection may still be running.
   post([this, number] {
     const auto it = connections_.find(number);
     if (it == connections_.end()) return;
@@ -249,7 +251,7 @@ void Shard::tick() {
     deadlines_.erase(deadlines_.begin());
     const auto noted = noted_deadline_.find(number);
     if (noted == noted_deadline_.end() || noted->second != when)
-      continue;  // an earlier one took over
+      continue;  // replaced by an earlier one
     noted_deadline_.erase(noted);
     Connection* c = connection(number);
     if (c == nullptr) continue;
@@ -274,7 +276,7 @@ Milliseconds Shard::silence() const {
   return std::chrono::duration_cast<Milliseconds>(services_.clock.monotonic() - ticked);
 }
 
-// ---- what the registry changes ----
+// ---- changes in the registry ----
 
 void Shard::enlist(std::uint64_t number, const CertificateId& certificate,
                    const identity::Principal& principal) {
@@ -321,17 +323,17 @@ void Shard::notify_clients() {
     change = std::exchange(changes_, {});
     has_changes_.store(false, std::memory_order_relaxed);
   }
-  std::unordered_set<std::uint64_t> concerned;
+  std::unordered_set<std::uint64_t> affected;
   const auto add = [&](const auto& map, const auto& key) {
     const auto [first, last] = map.equal_range(key);
-    for (auto it = first; it != last; ++it) concerned.insert(it->second);
+    for (auto it = first; it != last; ++it) affected.insert(it->second);
   };
   if (change.everything) {
-    for (const auto& [number, c] : connections_) concerned.insert(number);
+    for (const auto& [number, c] : connections_) affected.insert(number);
   }
   for (const CertificateId& id : change.certificates) add(by_certificate_, id);
   for (const ThingName& thing : change.things) add(by_thing_, thing);
-  for (const std::uint64_t number : concerned) {
+  for (const std::uint64_t number : affected) {
     if (Client* found = client(number)) found->access_changed();
   }
   switchboard_.access_changed(change);
@@ -350,7 +352,8 @@ void Shard::start_refreshing() {
 
 runtime::Task<void> Shard::refresh_stale() {
   ++refreshing_;
-  // One whose rights cannot be read holds up no other; where none can, the next second will do.
+  // A client whose rights cannot be read does not hold up others. After several failures, wait for
+  // the next second.
   constexpr int kMostFailures = 4;
   int failures = 0;
   while (!stale_.empty() && failures < kMostFailures) {
@@ -378,7 +381,7 @@ void Shard::use_tls(MqttTls tls) {
   post([this, shared] { tls_ = std::move(*shared); });
 }
 
-// ---- the end ----
+// ---- stopping ----
 
 void Shard::stop(Milliseconds grace) {
   post([this, grace] {

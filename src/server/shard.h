@@ -25,15 +25,15 @@
 
 namespace imprint::server {
 
-/// One thread with everything that its connections need: listener socket, TLS context, event loop,
+/// One thread with everything that its connections use: listener socket, TLS context, event loop,
 /// sessions, subscriptions. Shards share only what Services holds and send each other messages.
 class Shard final : public runtime::Executor {
  public:
   using Address = boost::asio::ip::tcp::endpoint;
 
-  /// Listens at once; several shards listen on the same address (SO_REUSEPORT) and the kernel
-  /// spreads the connections over them. The first, of index 0, only where nobody else listens:
-  /// Fault::conflict.
+  /// Listens at once. The shards listen on the same address (SO_REUSEPORT), and the kernel spreads
+  /// the connections over them. For the first shard (index 0), Fault::conflict if another process
+  /// listens on the address.
   static Result<std::unique_ptr<Shard>> make(std::uint16_t index, std::uint16_t shards,
                                              Services& services, MqttTls tls,
                                              const Address& address);
@@ -44,57 +44,60 @@ class Shard final : public runtime::Executor {
 
   /// Accepts and works until stop(); the calling thread becomes the shard.
   void run();
-  /// After run(): what has been posted since then, on the calling thread. Tells how much that was.
+  /// After run(): runs what has been posted since, on the calling thread. Returns the number of
+  /// tasks run.
   std::size_t run_leftovers();
 
   // From any thread.
   void post(std::function<void()> work) override;
-  /// Notifies the clients concerned. Changes in quick succession are passed on together.
+  /// Notifies the affected clients. Changes in quick succession are passed on together.
   void access_changed(const identity::AccessChange& change);
-  /// How long it has not looked at the clock, which it does every second; nothing before run().
+  /// The time since the shard last checked the clock, which it does every second; zero before
+  /// run().
   [[nodiscard]] Milliseconds silence() const;
   /// Replaces the TLS settings for new connections.
   void use_tls(MqttTls tls);
-  /// Stops accepting, says goodbye to every client, and ends run() when they are gone or `grace` is
-  /// over.
+  /// Stops accepting, disconnects every client, and ends run() when all are gone or `grace` has
+  /// passed.
   void stop(Milliseconds grace);
 
   // On the shard's own thread.
   [[nodiscard]] Services& services() { return services_; }
   [[nodiscard]] Switchboard& switchboard() { return switchboard_; }
   [[nodiscard]] Client* client(std::uint64_t number);
-  /// Null as well unless its CONNECT has been accepted and its MQTT session goes on.
+  /// Also null if its CONNECT has not been accepted or its MQTT session has ended.
   [[nodiscard]] ConnectedClient* connected_client(std::uint64_t number);
   [[nodiscard]] Connection* connection(std::uint64_t number);
   std::span<std::uint8_t> read_buffer() { return read_buffer_; }
   void schedule(Connection& connection);
   void remove(std::uint64_t number);
-  /// A client in its handshake has sent something.
-  void spoke(std::uint64_t number) { handshakes_.spoke(number); }
+  /// A client has sent something in its handshake.
+  void spoke(std::uint64_t number) { handshakes_.mark_active(number); }
   void handshake_ended(std::uint64_t number) { handshakes_.release(number); }
-  /// Which connections a certificate or a thing has; kept by ClientRights.
+  /// Add a connection to, or remove it from, the indexes by certificate and by thing; called by
+  /// ClientRights.
   void enlist(std::uint64_t number, const CertificateId& certificate,
               const identity::Principal& principal);
   void delist(std::uint64_t number, const CertificateId& certificate,
               const identity::Principal& principal);
 
-  /// Applies now what access_changed() has reported so far: for clients that are about to use their
-  /// rights in the middle of other work.
+  /// Applies the changes that access_changed() has reported so far, for clients that are about to
+  /// use their rights in the middle of other work.
   void apply_changes() {
     if (has_changes_.load(std::memory_order_acquire)) notify_clients();
   }
-  /// Has a client's rights read again, soon; many at a time are read a few at a time, and those
-  /// first that something waits for.
+  /// Schedules the reading of a client's rights. Only a few clients' rights are read at the same
+  /// time, urgent ones first.
   void refresh_rights(std::uint64_t number, bool is_urgent);
 
-  /// Runs `work` on the connection later, if it is still there.
+  /// Posts `work`, which runs if the connection still exists then.
   template <class Work>
   void post_to(std::uint64_t number, Work work) {
     post([this, number, work] {
       if (Connection* c = connection(number)) work(*c);
     });
   }
-  /// A handler for Asio that runs `work` on the connection, if it is still there.
+  /// A handler for Asio that runs `work` if the connection still exists.
   template <class Work>
   auto handler(std::uint64_t number, Work work) {
     return [this, number, work](const boost::system::error_code&) {
@@ -129,23 +132,23 @@ class Shard final : public runtime::Executor {
   Address address_;
   Switchboard switchboard_;
   std::array<std::uint8_t, 16 * 1024> read_buffer_{};
-  // Before connections_, whose clients delist themselves when they go.
+  // Declared before connections_, whose clients delist themselves when destroyed.
   std::unordered_multimap<CertificateId, std::uint64_t> by_certificate_;
   std::unordered_multimap<ThingName, std::uint64_t> by_thing_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections_;
   HouseholdCounts per_address_;              ///< of connections_
-  std::unordered_set<std::uint64_t> stale_;  ///< whose rights are to be read again
-  std::deque<std::uint64_t> urgent_;         ///< those of them that come first
-  std::vector<std::uint64_t> unread_;        ///< asked for again a second later
-  std::size_t refreshing_ = 0;               ///< of kMaxRefreshing
+  std::unordered_set<std::uint64_t> stale_;  ///< clients whose rights must be read again
+  std::deque<std::uint64_t> urgent_;         ///< those of stale_ that come first
+  std::vector<std::uint64_t> unread_;  ///< rights that could not be read; read again a second later
+  std::size_t refreshing_ = 0;         ///< reads in progress, at most kMaxRefreshing
   std::uint64_t last_number_ = 0;
-  Slots handshakes_;  ///< under way
+  Slots handshakes_;  ///< in progress
   std::atomic<Monotonic> ticked_{Monotonic{}};
   bool accepting_ = false;
   bool stopping_ = false;
 
-  // When each connection wants to be looked at; a later deadline than the one noted is found out
-  // then.
+  // When the deadline of each connection must be checked. If the deadline has moved to a later
+  // time, the check notices it.
   std::multimap<Monotonic, std::uint64_t> deadlines_;
   std::unordered_map<std::uint64_t, Monotonic> noted_deadline_;
   Monotonic armed_for_ = Monotonic::max();

@@ -1,6 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// What a share group gives to a session that waits for its client belongs to the group while the
-// client may come for it.
+// SPDX-License-Identifier: Apache-2.0 Messages of a share group that are queued for an absent
+// client stay with it only while the client may still resume its session.
 #include <gmock/gmock.h>
 #include <set>
 
@@ -28,7 +27,7 @@ struct ParkedMember : testing::Test {
     ASSERT_TRUE(mouth.connect(server.port(1), speaker.tls, "mouth"));
     for (int i = 0; i < 6; ++i) ASSERT_TRUE(mouth.publish("work", std::to_string(i)));
   }
-  /// All that was published before and is published now reaches the member that stays.
+  /// Expects that all messages published before and after `change` reach the member that stays.
   template <class Change>
   void expect_all_for_the_other_after(Change change) {
     const MqttDevice::Options keep{.clean_start = false, .session_expiry_seconds = 60};
@@ -62,14 +61,14 @@ TEST_F(ParkedMember, OfAnInactiveCertificateLeavesItsGroups) {
       [&] { server.set_status(member.id, CertificateStatus::inactive); });
 }
 
-TEST_F(ParkedMember, ThatMayNotSubscribeAnyMoreLeavesItsGroups) {
+TEST_F(ParkedMember, ThatMayNoLongerSubscribeLeavesItsGroups) {
   expect_all_for_the_other_after([&] {
     server.set_policy("P", R"({"Version":"2012-10-17","Statement":[
       {"Effect":"Allow","Action":["iot:Connect","iot:Receive"],"Resource":"*"}]})");
   });
 }
 
-TEST_F(ParkedMember, ComesBackToItsGroups) {
+TEST_F(ParkedMember, ReturnsToItsGroups) {
   expect_all_for_the_other_after(
       [&] { server.set_status(member.id, CertificateStatus::inactive); });
   server.set_status(member.id, CertificateStatus::active);

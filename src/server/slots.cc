@@ -9,21 +9,21 @@ namespace imprint::server {
 
 namespace {
 
-/// Who has more than one place in so many pays before others do: whoever wants to make
-/// honest newcomers pay needs as many addresses.
+/// A payer with more than one in this many places gives way before others. So an attacker who wants
+/// to displace honest newcomers needs that many addresses.
 constexpr std::size_t kLargeShare = 64;
 
 }  // namespace
 
-void Slots::change(const std::string& payer, std::uint64_t number, bool is_there, bool is_silent) {
+void Slots::change(const std::string& payer, std::uint64_t number, bool is_there, bool idle) {
   Share& share = shares_[payer];
   by_size_.erase({share.size(), payer});
-  share.silent.erase(number);
-  share.talking.erase(number);
-  silent_.erase(number);
+  share.idle.erase(number);
+  share.active.erase(number);
+  idle_.erase(number);
   if (is_there) {
-    (is_silent ? share.silent : share.talking).insert(number);
-    if (is_silent) silent_.insert(number);
+    (idle ? share.idle : share.active).insert(number);
+    if (idle) idle_.insert(number);
   }
   if (share.size() == 0) {
     shares_.erase(payer);
@@ -37,14 +37,14 @@ void Slots::take(std::uint64_t number, const std::string& who) {
   change(payer, number, true, true);
 }
 
-void Slots::spoke(std::uint64_t number) {
+void Slots::mark_active(std::uint64_t number) {
   const auto it = holders_.find(number);
-  if (it != holders_.end() && silent_.contains(number)) change(it->second, number, true, false);
+  if (it != holders_.end() && idle_.contains(number)) change(it->second, number, true, false);
 }
 
-void Slots::rests(std::uint64_t number) {
+void Slots::mark_idle(std::uint64_t number) {
   const auto it = holders_.find(number);
-  if (it != holders_.end() && !silent_.contains(number)) change(it->second, number, true, true);
+  if (it != holders_.end() && !idle_.contains(number)) change(it->second, number, true, true);
 }
 
 void Slots::release(std::uint64_t number) {
@@ -59,12 +59,12 @@ std::size_t Slots::taken_by(const std::string& who) const {
   return it == shares_.end() ? 0 : it->second.size();
 }
 
-std::optional<std::uint64_t> Slots::gives_way() const {
+std::optional<std::uint64_t> Slots::next_to_evict() const {
   if (holders_.size() < places_ || holders_.empty()) return std::nullopt;
   const auto& [size, payer] = *by_size_.rbegin();
   const Share& largest = shares_.at(payer);
   if (size > std::max<std::size_t>(1, places_ / kLargeShare)) return largest.first();
-  return silent_.empty() ? largest.first() : *silent_.begin();
+  return idle_.empty() ? largest.first() : *idle_.begin();
 }
 
 }  // namespace imprint::server

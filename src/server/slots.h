@@ -9,45 +9,47 @@
 
 namespace imprint::server {
 
-/// Places for connections, shared among who pays for them: an address before it is known who asks,
-/// an access key after that. When all are taken, one gives way to whoever comes: of the payer that
-/// has far more than others, or else of all, the oldest at rest, or else the oldest. So nobody who
-/// fills the places makes others wait. Connections have numbers that rise. One thread.
+/// A limited number of places for connections, each charged to a payer: an address until the client
+/// is authenticated, an access key after that. When all places are taken, one connection gives way
+/// to the newcomer: the oldest idle one, or else the oldest, of the payer that has far more than
+/// others, or else of all payers. So a payer that fills the places cannot keep others out. The
+/// numbers of connections ascend. Not thread-safe.
 class Slots {
  public:
   explicit Slots(std::size_t places) : places_(places) {}
 
-  /// At rest, until it speaks. `who` is an address, which pays as its household, or another name.
+  /// Gives the connection a place; it is idle until mark_active(). `who` is an address, which is
+  /// charged to its household, or another name.
   void take(std::uint64_t number, const std::string& who);
-  /// It has sent a byte, or its request is under way; one that has no place is passed over, here
-  /// and below.
-  void spoke(std::uint64_t number);
-  /// Nothing of it is under way any more.
-  void rests(std::uint64_t number);
-  /// It has proved who it is, or is gone.
+  /// The connection has sent a byte, or its request is in progress. Here and below, a connection
+  /// without a place is ignored.
+  void mark_active(std::uint64_t number);
+  /// The connection has no request in progress any more.
+  void mark_idle(std::uint64_t number);
+  /// The connection has authenticated or is gone.
   void release(std::uint64_t number);
-  /// Who has to go before another one comes; nobody while there are places.
-  [[nodiscard]] std::optional<std::uint64_t> gives_way() const;
-  [[nodiscard]] bool is_at_rest(std::uint64_t number) const { return silent_.contains(number); }
+  /// The connection that must go before another can be admitted; empty while places are free.
+  [[nodiscard]] std::optional<std::uint64_t> next_to_evict() const;
+  [[nodiscard]] bool is_idle(std::uint64_t number) const { return idle_.contains(number); }
   [[nodiscard]] std::size_t taken() const { return holders_.size(); }
   [[nodiscard]] std::size_t taken_by(const std::string& who) const;
 
  private:
   struct Share {
-    std::set<std::uint64_t> silent;
-    std::set<std::uint64_t> talking;
-    [[nodiscard]] std::size_t size() const { return silent.size() + talking.size(); }
+    std::set<std::uint64_t> idle;
+    std::set<std::uint64_t> active;
+    [[nodiscard]] std::size_t size() const { return idle.size() + active.size(); }
     [[nodiscard]] std::uint64_t first() const {
-      return silent.empty() ? *talking.begin() : *silent.begin();
+      return idle.empty() ? *active.begin() : *idle.begin();
     }
   };
-  void change(const std::string& payer, std::uint64_t number, bool is_there, bool is_silent);
+  void change(const std::string& payer, std::uint64_t number, bool is_there, bool idle);
 
   const std::size_t places_;
   std::map<std::uint64_t, std::string> holders_;  ///< number to payer
   std::map<std::string, Share> shares_;
   std::set<std::pair<std::size_t, std::string>> by_size_;  ///< of shares_
-  std::set<std::uint64_t> silent_;
+  std::set<std::uint64_t> idle_;
 };
 
 }  // namespace imprint::server

@@ -21,8 +21,8 @@ Unexpected refuse(std::string_view what, std::string_view instead) {
               what, instead);
 }
 
-/// Who started this process, as far as the system knows.
-encoding::json::object whoever_started_it() {
+/// The user who started this process, as far as the system knows.
+encoding::json::object user_who_started_it() {
   encoding::json::object out{{"uid", static_cast<std::int64_t>(::getuid())}};
   std::array<char, 4096> text{};
   passwd entry{};
@@ -40,9 +40,9 @@ constexpr std::string_view kWithNothing =
     "--begin-anew";
 
 constexpr std::string_view kWithWhatIsLeft =
-    "To go on from what this store holds instead, start once with --begin-anew: what happened "
-    "since is undone, and certificates that were revoked since get in again until you revoke them "
-    "again";
+    "To continue from what this store holds instead, start once with --begin-anew: what happened "
+    "since is undone, and certificates that were revoked since can connect again until you revoke "
+    "them again";
 
 }  // namespace
 
@@ -76,30 +76,30 @@ Result<void> StoreGuard::after_opening(registry::Store& store, const Clock& cloc
 Result<void> StoreGuard::begin_anew(registry::Store& store, const std::optional<audit::Gap>& gap,
                                     const Clock& clock, telemetry::Log& log) {
   const std::filesystem::path aside = audit::set_aside_path(layout_.audit(), clock.now());
-  encoding::json::object detail = whoever_started_it();
+  encoding::json::object detail = user_who_started_it();
   detail["because"] = lost_because_;
   if (!aside.empty()) detail["earlierAuditArchive"] = aside.string();
   registry::ChangeSet changes;
   changes.events.push_back(trail::record({.time = clock.now(), .actor = "imprintd --begin-anew"},
                                          "begin_anew"_step, trail::Outcome::ok, {},
                                          std::move(detail)));
-  // A crash between the two leaves the loss to be seen at the next start.
+  // After a crash between the two, the next start still detects the loss.
   TRY(runtime::run_blocking(store.commit(std::move(changes))));
   TRY(audit::set_aside(layout_.audit(), aside));
   if (!gap || gap->is_store_empty()) {
-    log.warning("the registry begins anew, as --begin-anew says; no device is known",
+    log.warning("the registry begins anew, as --begin-anew demands; no device is known",
                 {{"store", layout_.store().string()}, {"earlier_audit_archive", aside.string()}});
     return {};
   }
   if (gap->archived.sequence <= gap->stored.sequence) {
     log.warning(
-        "the registry goes on from another store, as --begin-anew says; nobody can tell what it "
-        "lacks, and what of it was revoked",
+        "the registry continues from another store, as --begin-anew demands; it is unknown what it "
+        "lacks and which of its certificates were revoked",
         {{"store", layout_.store().string()}, {"earlier_audit_archive", aside.string()}});
     return {};
   }
   log.warning(
-      "the registry goes on from an older state, as --begin-anew says; revoke again what was "
+      "the registry continues from an older state, as --begin-anew demands; revoke again what was "
       "revoked since",
       {{"store", layout_.store().string()},
        {"store_ends_with_event", gap->stored.sequence},

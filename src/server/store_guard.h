@@ -13,22 +13,22 @@
 namespace imprint::server {
 
 enum class Beginning {
-  where_it_ended,  ///< with the registry that the last server left
-  anew,            ///< with what is left, although that one is lost, as an operator said
+  where_it_ended,  ///< continue with the registry of the last run
+  anew,            ///< on request of an operator, with what is left although that registry is lost
 };
 
-/// Refuses to serve with a store that has lost what devices and operators rely on: an empty
-/// registry, or one in which revoked certificates are ACTIVE again, would pass for a healthy one.
-/// Used at start, once before the store is opened, which would make a new one, and once after.
+/// Refuses to serve from a store that has lost data: otherwise an empty registry, or one in which
+/// revoked certificates are ACTIVE again, would pass for a healthy one. Used at start, once before
+/// the store is opened (which would create a new one) and once after.
 class StoreGuard {
  public:
   StoreGuard(const deployment::Layout& layout, Beginning beginning)
       : layout_(layout), beginning_(beginning) {}
 
   Result<void> before_opening();
-  /// With Beginning::anew the registry says so in its audit trail, first of all, and then the old
-  /// archive is set aside. Fault::invalid when nothing is lost: whoever always starts so would not
-  /// learn of a loss.
+  /// With Beginning::anew, first records in the audit trail that the registry begins anew, then
+  /// sets the old archive aside. Fault::invalid if nothing is lost: an operator who always started
+  /// this way would never notice a loss.
   Result<void> after_opening(registry::Store& store, const Clock& clock, telemetry::Log& log);
 
  private:

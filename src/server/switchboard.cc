@@ -22,8 +22,8 @@ bool covers(const mqtt::Subscription& subscription, const std::string& topic) {
   return parsed && mqtt::matches(parsed->filter, topic);
 }
 
-/// Whether it is here for one of the session's own subscriptions, not for a share group alone.
-bool came_anyway(const mqtt::SessionState& state, const mqtt::Message& message) {
+/// Whether one of the session's own (not shared) subscriptions matches the message.
+bool matches_own_subscription(const mqtt::SessionState& state, const mqtt::Message& message) {
   return std::ranges::any_of(state.subscriptions, [&](const mqtt::Subscription& subscription) {
     return !is_shared(subscription) && covers(subscription, message.topic);
   });
@@ -61,7 +61,7 @@ void Switchboard::publish_here(const mqtt::MessagePtr& message, mqtt::QoS qos, b
 void Switchboard::deliver_to(SessionAddress to, const mqtt::MessagePtr& message, mqtt::QoS qos,
                              bool retain) {
   if (to.shard == shard_.index()) return deliver_here(to.number, message, qos, retain);
-  // A member of a share group whose home is here.
+  // The subscriber on the other shard is a member of a share group whose home is here.
   Shard* other = shards_[to.shard];
   other->post([other, to, message, qos, retain] {
     other->switchboard().deliver_here(to.number, message, qos, retain);
@@ -70,18 +70,19 @@ void Switchboard::deliver_to(SessionAddress to, const mqtt::MessagePtr& message,
 
 void Switchboard::deliver_here(std::uint64_t number, const mqtt::MessagePtr& message, mqtt::QoS qos,
                                bool retain) {
-  // A closed connection lingers for a moment after its session has been parked.
+  // A closed connection may still exist for a moment after its session has been parked.
   if (ConnectedClient* client = shard_.connected_client(number))
     return client->deliver(message, qos, retain);
   const auto it = parked_.find(number);
-  // QoS 0 is for those who are there (MQTT 3.1.1 section 4.1 leaves it to the server).
+  // QoS 0 is delivered to connected clients only (MQTT 3.1.1 section 4.1 leaves this to the
+  // server).
   if (it == parked_.end() || qos == mqtt::QoS::at_most_once) return;
   it->second.state->outbox.push(message, qos, retain, services_.mqtt);
 }
 
 Shard& Switchboard::home_of(const mqtt::TopicFilter& filter) {
   if (!filter.is_shared()) return shard_;
-  // One shard knows all members of a share group, so that each message goes to one of them.
+  // One shard has all members of a share group, so that each message goes to exactly one of them.
   const std::size_t hash = std::hash<std::string_view>()(filter.share_name) * 31 +
                            std::hash<std::string_view>()(filter.filter);
   return *shards_[hash % shards_.size()];
@@ -150,9 +151,9 @@ void Switchboard::hand_over(const std::string& filter, const mqtt::MessagePtr& m
 
 void Switchboard::end_session(SessionAddress subscriber, mqtt::SessionState& state) {
   forget_subscriptions(subscriber, state);
-  // MQTT 5.0 section 4.8.2: what a share group gave to this session goes to another member.
+  // MQTT 5.0 section 4.8.2: this session's messages of a share group go to another member.
   for (const mqtt::MessagePtr& message : state.outbox.take_all()) {
-    if (came_anyway(state, *message)) continue;
+    if (matches_own_subscription(state, *message)) continue;
     for (const mqtt::Subscription& subscription : state.subscriptions) {
       if (is_shared(subscription) && covers(subscription, message->topic))
         hand_over(subscription.filter, message);
@@ -166,7 +167,7 @@ void Switchboard::forget_subscriptions(SessionAddress subscriber, const mqtt::Se
 }
 
 void Switchboard::park(std::uint64_t number, Parked session) {
-  // Each shard keeps its part of the deployment's limit.
+  // Each shard applies its part of the deployment's limit.
   const std::size_t limit = services_.limits.sessions / shards_.size() + 1;
   const SessionAddress address{shard_.index(), number};
   if (is_certificate_gone(session.certificate)) {
@@ -192,7 +193,7 @@ void Switchboard::park(std::uint64_t number, Parked session) {
   parked_.insert_or_assign(number, std::move(session));
   if (!shares) return;
   sharing_.insert(number);
-  // It may have been cut because its rights have changed.
+  // The client may have been cut because its rights changed.
   to_review_.insert(number);
   if (!is_reviewing_) runtime::start(review_all());
 }
@@ -321,7 +322,7 @@ void Switchboard::tick(Monotonic now) {
     if (session.will && (ends || session.will_due <= now)) with_will.push_back(number);
     if (ends) over.push_back(number);
   }
-  // What a will brings about may add to the parked ones.
+  // Publishing a will may park further sessions, so this is not done while iterating.
   for (const std::uint64_t number : with_will) fire_will(number, parked_.at(number));
   for (const std::uint64_t number : over) forget(number);
   for (const std::uint64_t number : sharing_) {
@@ -341,12 +342,12 @@ void Switchboard::forget(std::uint64_t number) {
   end_session(address, *session.state);
 }
 
-/// The rule for one that is connected: ClientRights::is_device_in_its_own_name.
+/// For a connected session the rule is ClientRights::belongs_to_thing.
 bool Switchboard::may_take_over(const Parked& parked, const Newcomer& newcomer,
                                 Services& services) {
   return newcomer.owns_name || newcomer.certificate == parked.certificate ||
          services.directory.status(parked.certificate) != registry::CertificateStatus::active ||
-         services.clock.now() > parked.own_name_until;
+         services.clock.now() > parked.protected_until;
 }
 
 Switchboard::Eviction Switchboard::evict(std::uint64_t number, const Newcomer& newcomer) {
@@ -359,7 +360,7 @@ Switchboard::Eviction Switchboard::evict(std::uint64_t number, const Newcomer& n
   if (ConnectedClient* holder = shard_.connected_client(number);
       holder != nullptr && holder->holds_client_id()) {
     const bool is_same = holder->certificate() == newcomer.certificate;
-    if (holder->rights().is_device_in_its_own_name() && !newcomer.owns_name && !is_same) {
+    if (holder->rights().belongs_to_thing() && !newcomer.owns_name && !is_same) {
       result.refused = true;
       return result;
     }

@@ -19,16 +19,17 @@ namespace imprint::server {
 
 class Shard;
 
-/// Takes messages from publishers to subscribers on one shard, and keeps the sessions that outlive
-/// their connections. Used on its shard's thread only; other shards reach it by posting.
+/// Routes messages from publishers to the subscribers of one shard, and keeps the sessions that
+/// outlive their connections. Used on its shard's thread only; other shards reach it by posting.
 class Switchboard {
  public:
   Switchboard(Shard& shard, Services& services) : shard_(shard), services_(services) {}
 
-  /// Known before the first connection; index n is shard n.
+  /// Must be called before the first connection; index n is shard n.
   void connect(std::span<Shard* const> shards) { shards_ = shards; }
 
-  /// Publishes to all shards: retained if asked, then to every subscriber.
+  /// Publishes on all shards: stores the message if `retain` is set, then delivers it to every
+  /// subscriber.
   void publish(const mqtt::MessagePtr& message, mqtt::QoS qos, bool retain,
                SessionAddress publisher);
 
@@ -40,34 +41,35 @@ class Switchboard {
 
   struct Parked {
     identity::ConnectionFacts facts;
-    CertificateId certificate;  ///< whose session it was
+    CertificateId certificate;  ///< of the client whose session it is
     std::unique_ptr<mqtt::SessionState> state;
     Monotonic expires;
-    /// Of a device under its own name: as long as its certificate lasts, no other takes its place.
-    Timestamp own_name_until = {};
+    /// For a device that connects under its own name: until its certificate expires, no other
+    /// client may take over the session.
+    Timestamp protected_until = {};
     std::optional<mqtt::Will> will = {};
     Monotonic will_due = {};
-    std::shared_ptr<void> place = {};  ///< of the certificate; park() sees to it
-    // Of a session with shared subscriptions; review_all() sees to it.
+    std::shared_ptr<void> place = {};  ///< of the certificate; set by park()
+    // For a session with shared subscriptions; set by review_all().
     std::vector<ThingName> things = {};      ///< of the certificate
-    std::vector<std::string> left = {};      ///< shared filters that its client may not have now
+    std::vector<std::string> left = {};      ///< shared filters that its client may not use now
     Timestamp review_at = Timestamp::max();  ///< when time may change that
   };
   void park(std::uint64_t number, Parked session);
-  /// The same for a session whose subscriptions an eviction has just removed from the indexes.
+  /// The same for a session whose subscriptions evict() has just removed from the indexes.
   void resume_parked(std::uint64_t number, Parked session);
-  /// Ends what is due: publishes wills, forgets expired sessions.
+  /// Publishes the wills that are due and removes expired sessions.
   void tick(Monotonic now);
-  /// A session whose certificate is revoked or deleted ends. One whose client may not connect or
-  /// subscribe any more leaves its share groups, so that others get what is for them; it joins them
-  /// again when it is resumed.
+  /// Ends a session whose certificate is revoked or deleted. A session whose client may no longer
+  /// connect or subscribe leaves its share groups, so that their messages go to other members; it
+  /// joins them again when it is resumed.
   void access_changed(const identity::AccessChange& change);
 
   // ---- takeover ----
 
   struct Eviction {
-    bool refused = false;  ///< the holder is a device under its own name, the newcomer is not it
-    /// What the newcomer may resume: its own session, or the one of the device whose name it owns.
+    bool refused = false;  ///< the holder is protected: it is another device under its own name
+    /// The session that the newcomer may resume: its own, or that of the device whose name it owns.
     std::unique_ptr<mqtt::SessionState> state = {};
   };
   struct Newcomer {
@@ -80,15 +82,16 @@ class Switchboard {
   /// Ends the session `number`, connected or parked, in favour of a newcomer with the same client
   /// id.
   Eviction evict(std::uint64_t number, const Newcomer& newcomer);
-  /// evict() on the holder's shard, from this one.
+  /// Calls evict() on the holder's shard.
   runtime::Task<Eviction> evict_from(SessionAddress holder, Newcomer newcomer);
 
   /// Removes a session's subscriptions from the indexes.
   void forget_subscriptions(SessionAddress subscriber, const mqtt::SessionState& state);
-  /// The same for a session that has ended: what waits in it for its share groups goes to others.
+  /// The same for a session that has ended; its queued messages for share groups go to other
+  /// members.
   void end_session(SessionAddress subscriber, mqtt::SessionState& state);
 
-  /// Whether any subscription lies here; read by other shards to spare themselves a post.
+  /// Whether this shard has any subscriptions; other shards read it to avoid needless posts.
   [[nodiscard]] bool has_subscriptions() const {
     return subscriptions_.load(std::memory_order_relaxed) > 0;
   }
@@ -104,7 +107,7 @@ class Switchboard {
   void index_here(SessionAddress subscriber, std::string_view filter,
                   const mqtt::SubscribeOptions& options);
   void unindex_here(SessionAddress subscriber, std::string_view filter);
-  /// Runs `work` on the switchboard that knows all members of the filter's share group.
+  /// Runs `work` on the switchboard that has all members of the filter's share group.
   template <class Work>
   void at_home_of(std::string_view filter, Work work);
   void set_away(SessionAddress subscriber, const mqtt::SessionState& state);
@@ -127,10 +130,10 @@ class Switchboard {
   std::atomic<std::size_t> subscriptions_ = 0;
   std::unordered_map<std::uint64_t, Parked> parked_;
   std::unordered_multimap<CertificateId, std::uint64_t> parked_by_certificate_;
-  /// Those with shared subscriptions; few.
+  /// Parked sessions with shared subscriptions; few.
   std::unordered_set<std::uint64_t> sharing_;
   std::unordered_set<std::uint64_t> to_review_;
-  std::vector<std::uint64_t> unreviewed_;  ///< whose rights could not be read; again in a second
+  std::vector<std::uint64_t> unreviewed_;  ///< rights could not be read; retried in a second
   bool is_reviewing_ = false;
 };
 

@@ -16,13 +16,13 @@ struct BioFree {
 };
 using BioPtr = std::unique_ptr<BIO, BioFree>;
 
-// AES-128 first: it is as safe here and costs least. Of two with the same strength EC comes first,
-// for whose signatures less is sent and computed.
+// AES-128 comes first: it is as safe here and the cheapest. Of two suites of equal strength ECDSA
+// comes first, because its signatures are smaller and cheaper to make.
 constexpr const char* kSuites =
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
     "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
     "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
-// No forward secrecy, or a MAC over the plain text: only on request, and last.
+// Suites without forward secrecy, or with a MAC over the plaintext: only on request, and last.
 constexpr const char* kOldSuites =
     ":ECDHE-ECDSA-AES128-SHA256:ECDHE-RSA-AES128-SHA256:ECDHE-ECDSA-AES128-SHA:"
     "ECDHE-RSA-AES128-SHA:AES128-GCM-SHA256:AES256-GCM-SHA384:AES128-SHA256:AES256-SHA256:"
@@ -52,7 +52,8 @@ Result<void> use_identity(SSL_CTX* context, const ServerIdentity& identity, X509
   if (SSL_CTX_use_certificate(context, certificate.get()) != 1 ||
       SSL_CTX_use_PrivateKey(context, key.get()) != 1 || SSL_CTX_check_private_key(context) != 1 ||
       SSL_CTX_add1_chain_cert(context, issuer) != 1) {
-    return fail(Fault::invalid, "the server certificate and key do not fit: {}", take_tls_error());
+    return fail(Fault::invalid, "the server certificate and key do not match: {}",
+                take_tls_error());
   }
   return {};
 }

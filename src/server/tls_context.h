@@ -12,17 +12,17 @@
 
 namespace imprint::server {
 
-/// A certificate of the server's own and its key, as PEM.
+/// One of the server's own certificates and its key, as PEM.
 struct ServerIdentity {
   std::string certificate;
   std::shared_ptr<const Secret> key;
 };
 
-/// What a listener shows its clients.
+/// What a listener presents to its clients.
 struct ServerCredentials {
   /// One, or one RSA and one EC: each client gets the one that it can verify.
   std::vector<ServerIdentity> identities;
-  std::string issuer;  ///< sent along, so that clients need to know the root only
+  std::string issuer;  ///< sent along, so that clients need only the root
 };
 
 struct SslFree {
@@ -32,11 +32,11 @@ struct SslFree {
 using SslPtr = std::unique_ptr<SSL, SslFree>;
 using SslContextPtr = std::unique_ptr<SSL_CTX, SslFree>;
 
-/// Which clients a listener is there for.
+/// The TLS stacks of clients that a listener supports.
 enum class TlsStacks {
   current,  ///< TLS 1.2 and 1.3 with ECDHE and AEAD
-  old_too,  ///< TLS 1.2 with CBC suites and RSA key exchange as well, for devices that know no
-            ///< other
+  old_too,  ///< TLS 1.2 with CBC suites and RSA key exchange as well, for devices that
+            ///< support nothing else
 };
 
 /// The groups of a key exchange, RFC 8446 section 4.2.7. A client's EC key must be on one of them
@@ -46,12 +46,12 @@ inline constexpr std::array<unsigned, 4> kGroups = {29, 23, 24, 25};
 inline constexpr std::array<unsigned, 9> kSignatureSchemes = {
     0x0403, 0x0503, 0x0603, 0x0804, 0x0805, 0x0806, 0x0401, 0x0501, 0x0601};
 
-/// The TLS settings that all listeners share, so that none is weaker or dearer than another: groups
-/// and suites are bounded in what a handshake costs, and there are no tickets, no session cache and
-/// no renegotiation.
+/// The TLS settings that all listeners share, so that none is weaker or more expensive than
+/// another. The groups and suites bound the cost of a handshake, and there are no tickets, no
+/// session cache and no renegotiation.
 Result<SslContextPtr> make_tls_context(const ServerCredentials& credentials, TlsStacks stacks);
 
-/// The sentence of OpenSSL's last error, clearing the queue; or what errno says.
+/// The text of OpenSSL's last error, or else of errno. Clears OpenSSL's error queue.
 std::string take_tls_error();
 
 }  // namespace imprint::server

@@ -15,7 +15,7 @@ namespace imprint::server {
 
 namespace {
 
-/// What a client says is kept and shown up to here.
+/// How many entries of each list in a ClientHello are kept and shown.
 constexpr std::size_t kMostKept = 128;
 constexpr std::size_t kMostShown = 10;
 
@@ -54,7 +54,8 @@ std::string name_of(std::span<const Name> names, unsigned value) {
   return it == names.end() ? fmt::format("0x{:04x}", value) : std::string(it->name);
 }
 
-/// RFC 8701, and the two values that stand for no suite (RFC 5746, RFC 7507).
+/// True for GREASE values (RFC 8701) and for the two signaling values that are not suites (RFC
+/// 5746, RFC 7507).
 bool means_nothing(unsigned value) {
   return (value & 0x0F0FU) == 0x0A0AU || value == 0x00FF || value == 0x5600;
 }
@@ -68,7 +69,7 @@ std::vector<unsigned> numbers(std::span<const unsigned char> bytes) {
   return out;
 }
 
-/// The list in an extension, after its length of `prefix` bytes.
+/// The list in an extension, without its length prefix of `prefix` bytes.
 std::span<const unsigned char> list_in(SSL* ssl, unsigned type, std::size_t prefix) {
   const unsigned char* data = nullptr;
   std::size_t size = 0;
@@ -121,7 +122,7 @@ std::vector<unsigned> suites_of(SSL* ssl) {
 
 std::string groups_offered(const ClientOffer& offer) {
   return fmt::format(
-      "the device offers only the groups {}; the server knows X25519, P-256, P-384 "
+      "the device offers only the groups {}; the server supports X25519, P-256, P-384 "
       "and P-521",
       listed(offer.groups, [](unsigned v) { return name_of(kKnownGroups, v); }));
 }
@@ -133,7 +134,8 @@ std::string signatures_offered(const ClientOffer& offer) {
       listed(offer.signatures, [](unsigned v) { return name_of(kKnownSignatures, v); }));
 }
 
-/// OpenSSL finds no cipher where another thing that comes with one is not shared, too.
+/// OpenSSL reports "no shared cipher" also if the suites match but no group or signature scheme
+/// does.
 std::string ciphers_offered(const ClientOffer& offer, SSL* ssl) {
   if (share(offer.suites, suites_of(ssl))) {
     if (!offer.groups.empty() && !share(offer.groups, kGroups)) return groups_offered(offer);
@@ -241,7 +243,7 @@ std::string explain(TlsFailure failure, const ClientOffer& offer, SSL* ssl) {
       return signatures_offered(offer);
     case TlsFailure::no_shared_protocol:
       return fmt::format(
-          "the device offers only the protocols {} (ALPN); the server knows mqtt and "
+          "the device offers only the protocols {} (ALPN); the server supports mqtt and "
           "x-amzn-mqtt-ca",
           offer.protocols);
     case TlsFailure::closed:

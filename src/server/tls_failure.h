@@ -10,10 +10,10 @@
 
 namespace imprint::server {
 
-/// Why a handshake came to nothing, as far as the server can tell.
+/// Why a handshake failed, as far as the server knows.
 enum class TlsFailure {
-  closed,               ///< the client went away
-  unknown_certificate,  ///< neither on record nor introduced by a registered CA
+  closed,               ///< by the client
+  unknown_certificate,  ///< neither registered nor introduced by a registered CA
   no_certificate,
   server_not_trusted,  ///< the client refused the server's certificate
   no_shared_version,
@@ -24,9 +24,9 @@ enum class TlsFailure {
   other,
 };
 
-Cause cause_of(TlsFailure failure);  ///< none where there is nothing to tell
+Cause cause_of(TlsFailure failure);  ///< empty if there is nothing to report
 
-/// What the reason of OpenSSL's oldest queued error means.
+/// Maps the reason of OpenSSL's oldest queued error.
 TlsFailure tls_failure_of(unsigned long openssl_error);
 
 /// What a client offered in its ClientHello, kept until the handshake has ended.
@@ -41,8 +41,8 @@ struct ClientOffer {
   static ClientOffer read(SSL* ssl);
 };
 
-/// What an operator should read: what the client offered and could not be agreed on, and what to
-/// do.
+/// The explanation for operators: what the client offered that the server does not support, and
+/// what to do.
 std::string explain(TlsFailure failure, const ClientOffer& offer, SSL* ssl);
 
 }  // namespace imprint::server

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// A provisioning request that waits while the right to make it is taken away.
+// SPDX-License-Identifier: Apache-2.0 A provisioning request that is waiting when the right to make
+// it is taken away.
 #include <gmock/gmock.h>
 #include <semaphore>
 
@@ -16,7 +16,7 @@ using test::MqttDevice;
 using test::TestServer;
 using testing::HasSubstr;
 
-/// Everything but asking for a registration.
+/// Allows everything except requesting a registration.
 constexpr std::string_view kNoRegistration = R"({"Version":"2012-10-17","Statement":[
   {"Effect":"Allow","Action":"iot:*","Resource":"*"},
   {"Effect":"Deny","Action":"iot:Publish",
@@ -30,7 +30,7 @@ void detach_policy(TestServer& server, const CertificateId& claim) {
   server.erase(registry::attachment_key(*PolicyName::parse("All"), registry::PolicyTarget(claim)));
 }
 
-TEST(WaitingRequest, RegistersNothingOnceItsRightIsGoneWhateverItsHookSays) {
+TEST(WaitingRequest, RegistersNothingOnceItsRightIsGoneEvenIfTheHookAllows) {
   const struct {
     const char* name;
     void (*take_away)(TestServer&, const CertificateId&);
@@ -93,7 +93,8 @@ TEST(WaitingRequest, RegistersNothingOnceItsRightIsGoneWhateverItsHookSays) {
                                  });
     })) << row.name;
     server.stop();
-    // A client that is gone had subscribed to the topic of the answer.
+    // An answer must not be recorded as lost for a client that had subscribed to its topic and is
+    // gone.
     for (const auto& event : server.all<registry::AuditEvent>(registry::query::AuditEvents{})) {
       if (!row.loses_subscription) EXPECT_NE(event.outcome, "lost") << row.name;
     }
@@ -105,7 +106,7 @@ TEST(WaitingRequest, RegistersNothingOnceItsRightIsGoneWhateverItsHookSays) {
   }
 }
 
-// One that waits behind another with the same key, whose certificate is being stored.
+// A request that waits behind another with the same key, whose certificate is being stored.
 TEST(WaitingRequest, GetsNoCertificateOnceItsRightIsGone) {
   TestServer server;
   const auto claim = server.enroll_claim();
@@ -122,7 +123,7 @@ TEST(WaitingRequest, GetsNoCertificateOnceItsRightIsGone) {
   server.store.hold_commits();
   for (MqttDevice* device : {&first, &second}) {
     ASSERT_TRUE(device->send(test::kFromCsr, test::csr_request(key)));
-    // What follows on the connection is answered once the request before it has been taken up.
+    // The next packet is answered only after the request before it has been queued.
     ASSERT_EQ(device->subscribe("a/b"), mqtt::ReasonCode::granted_qos_1);
   }
   server.set_policy("All", std::string(kNoCertificates));

@@ -1,5 +1,4 @@
-// SPDX-License-Identifier: Apache-2.0
-// Whether a will may be published is asked when it fires.
+// SPDX-License-Identifier: Apache-2.0 Whether a will may be published is checked when it fires.
 #include <gmock/gmock.h>
 
 #include "test/support/rights.h"
@@ -25,7 +24,7 @@ struct WillRights : testing::Test {
   MqttDevice listener;
 };
 
-TEST_F(WillRights, AreAskedForWhenItFires) {
+TEST_F(WillRights, AreCheckedWhenTheWillFires) {
   for (const Seconds delay : {Seconds(0), Seconds(1)}) {
     for (const std::string& left : {document(allow("iot:Connect")),
                                     document(allow("iot:Connect") + "," + allow("iot:Publish"))}) {

@@ -44,7 +44,7 @@ namespace {
 constexpr auto kCleanUpPeriod = std::chrono::seconds(30);
 constexpr auto kKeyPatiencePeriod = std::chrono::seconds(1);
 
-/// What imprint.toml names and is not there is a bad configuration.
+/// A missing file that imprint.toml names is a bad configuration.
 Error of_configuration(Error error) {
   if (error.fault == Fault::not_found) error.fault = Fault::invalid;
   return error;
@@ -56,7 +56,7 @@ double seconds_since_1970(Timestamp time) {
 
 }  // namespace
 
-/// In the order of construction; each may use those above it. Destroyed the other way round.
+/// In the order of construction; each part may use those above it. Destroyed in reverse order.
 struct Server::Parts {
   Parts(const deployment::Layout& where, const deployment::Config& settings_of,
         telemetry::Log& log_to)
@@ -122,7 +122,8 @@ struct Server::Parts {
   std::unique_ptr<HttpServer> http;
   std::vector<std::thread> threads;
 
-  /// What imprintd needs and others can read, it refuses when it comes to it; this names the rest.
+  /// imprintd refuses to load a secret of its own that others can read; this warns of all other
+  /// exposed files.
   void warn_of_exposed_files() {
     for (const deployment::ExposedFile& file : deployment::exposed_files(layout)) {
       log.warning("a file that holds secrets can be read or written by others than its owner",
@@ -187,8 +188,9 @@ struct Server::Parts {
             .device_validity = [this] { return profile->get()->options().validity; }};
   }
 
-  /// When the deployment's own certificates end, with these for the listeners.
-  Result<void> report_own_endings(const ServerCredentials& credentials) {
+  /// Reports to the monitor when the deployment's own certificates expire; `credentials` are the
+  /// listeners'.
+  Result<void> report_own_expiries(const ServerCredentials& credentials) {
     TRY_ASSIGN(x509::Certificate server,
                x509::Certificate::from_pem(credentials.identities.front().certificate));
     for (const ServerIdentity& identity : credentials.identities) {
@@ -199,7 +201,7 @@ struct Server::Parts {
     metrics.set_certificate_expiry("server", seconds_since_1970(server.not_after()));
     metrics.set_certificate_expiry("issuing", seconds_since_1970(issuing.not_after()));
     metrics.set_certificate_expiry("root", seconds_since_1970(root_certificate->not_after()));
-    own_certificates.set(own_endings(server, issuing, *root_certificate));
+    own_certificates.set(own_expiries(server, issuing, *root_certificate));
     return {};
   }
 
@@ -222,7 +224,7 @@ struct Server::Parts {
   Result<void> make_operators() {
     TRY_ASSIGN(access::AccessKey root,
                access::AccessKey::load(layout.admin_credentials()).map_error(&of_deployment));
-    // A new key would open none of the secrets that were sealed with the lost one.
+    // A new key could not open the secrets that were sealed with the lost one.
     TRY_ASSIGN(const registry::Page sealed,
                runtime::run_blocking(store->list(registry::query::Credentials{}, {.limit = 1})));
     if (!sealed.records.empty() && !std::filesystem::exists(layout.credentials_key())) {
@@ -243,12 +245,12 @@ struct Server::Parts {
     TRY_ASSIGN(Secret token_key,
                deployment::load_or_make_key_file(layout.ownership_token_key(), random)
                    .map_error(&of_deployment));
-    // Links to reports have a key of their own, made from the tokens'.
+    // Links to reports have a key of their own, derived from the key of the tokens.
     Secret link_key(encoding::to_hex(
         x509::hmac_sha256(as_bytes(token_key.reveal()), as_bytes("imprint report links"))));
     tokens.emplace(std::move(token_key));
-    // P-256 keys are made in a moment; only RSA is worth keeping ready, where the deployment has
-    // it. A template that wants it alone has its keys made as they are asked for.
+    // P-256 keys are generated fast enough on demand. A pool of RSA keys is kept only if RSA is the
+    // default of the deployment; if only a template asks for RSA, its keys are generated on demand.
     const x509::KeyAlgorithm algorithm = settings.get()->key_algorithm;
     const bool needs_pool = algorithm != x509::KeyAlgorithm::ec_p256;
     keys.emplace(
@@ -277,7 +279,7 @@ struct Server::Parts {
     return {};
   }
 
-  /// Before anything is opened.
+  /// Must be called before any file or socket is opened.
   void share_out_descriptors() {
     const std::size_t all = raise_descriptor_limit();
     descriptors =
@@ -321,7 +323,7 @@ struct Server::Parts {
       TRY_ASSIGN(MqttTls tls, MqttTls::make(credentials, trust, to_stacks(config)));
       TRY_ASSIGN(std::unique_ptr<Shard> shard,
                  Shard::make(i, count, *services, std::move(tls), address));
-      address.port(shard->address().port());  // a port 0 is chosen once
+      address.port(shard->address().port());  // in place of port 0: one for all
       peers.push_back(shard.get());
       shards.push_back(std::move(shard));
     }
@@ -347,7 +349,7 @@ struct Server::Parts {
                                        .region = config.region},
                     make_table());
     TRY_ASSIGN(const ServerCredentials credentials, load_credentials(layout));
-    TRY(report_own_endings(credentials));
+    TRY(report_own_expiries(credentials));
     TRY_ASSIGN(const Shard::Address address, to_address(config.listen.http));
     TRY_ASSIGN(
         http,
@@ -366,7 +368,7 @@ struct Server::Parts {
     return {};
   }
 
-  /// Every operation: AWS's and Imprint's own.
+  /// All operations: AWS's and Imprint's own.
   rest::Table make_table() {
     return {.operations = rest::join({aws_operations(), own_operations()}),
             .missing = control_api::missing_operations(),
@@ -438,14 +440,14 @@ struct Server::Parts {
     monitor->start();
   }
 
-  /// After the threads: what still waits for a key, a hook or the store is answered, so that their
-  /// threads know no shard when the shards go.
+  /// Called after the shard threads have ended. Completes what still waits for a key, a hook or the
+  /// store, so that no other thread refers to a shard when the shards are destroyed.
   void finish_waiting() {
     keys->stop();
     hooks->stop();
     std::size_t ran = 0;
     do {
-      // The store answers in order: with these, everything asked before has been answered.
+      // The store answers in order: when these commits return, all earlier ones have been answered.
       registry::ChangeSet last;
       last.changes.emplace_back(registry::Count{"stops", 0});
       std::ignore = runtime::run_blocking(store->commit(std::move(last)));
@@ -488,16 +490,16 @@ Result<void> Server::reload(const deployment::Config& config) {
     TRY_ASSIGN(MqttTls one, MqttTls::make(credentials, parts_->trust, to_stacks(parts_->config)));
     tls.push_back(std::move(one));
   }
-  TRY(parts_->report_own_endings(credentials));
+  TRY(parts_->report_own_expiries(credentials));
   TRY(parts_->http->use_credentials_of(credentials));
   for (std::size_t i = 0; i < tls.size(); ++i) parts_->shards[i]->use_tls(std::move(tls[i]));
   parts_->profile->set(std::move(profile));
   provisioning::Settings settings = to_settings(config);
-  settings.key_algorithm = parts_->settings.get()->key_algorithm;  // the pool holds keys of it
+  settings.key_algorithm = parts_->settings.get()->key_algorithm;  // as in the pool
   parts_->settings.set(settings);
   parts_->monitor->use(config.alarms, std::move(channels));
   parts_->audit_events = static_cast<std::int64_t>(config.limits.audit_events);
-  const std::string waiting = waiting_for_start(parts_->config, config);
+  const std::string waiting = keys_needing_restart(parts_->config, config);
   if (!waiting.empty()) {
     parts_->log.warning("these keys have changed and take effect at the next start",
                         {{"keys", waiting}});
@@ -507,7 +509,7 @@ Result<void> Server::reload(const deployment::Config& config) {
 
 void Server::stop() {
   if (parts_->threads.empty()) return;
-  // While there are shards: what it still tells by MQTT is told.
+  // Before the shards, so that the monitor can still publish by MQTT.
   parts_->monitor->stop();
   for (const auto& shard : parts_->shards) shard->stop(kGoodbyeTime);
   const std::size_t shard_threads = parts_->shards.size();
