@@ -87,7 +87,7 @@ TEST(JustInTimeFlow, RefusesDevicesThatNoCaIntroducesAndSaysWhy) {
   const std::vector<Row> rows = {
       {"another CA",
        [](World& world) { return world.server.make_client(test::make_root("Another CA"), "x"); },
-       R"(the issuer that it names is "CN=Another CA")"},
+       R"(it names the issuer "CN=Another CA")"},
       {"look-alike CA",
        [](World& world) { return world.server.make_client(test::make_root("Factory CA"), "x"); },
        "no registered CA certificate signed it"},

@@ -290,7 +290,7 @@ TEST_F(TransferTest, NamesFileAndLineOfEveryProblem) {
       {"things.ndjson", "\"type\":\"Sensor\"", "\"type\":\"Gone\"",
        "things.ndjson:1: thing type \"Gone\" is neither in the folder nor in the registry"},
       {"thing-groups.ndjson", "\"name\":\"root\"", "\"name\":\"root\",\"parent\":\"hall\"",
-       "circle"},
+       "cycle"},
       {"thing-groups.ndjson", "\"name\":\"root\"", "\"name\":\"root\",\"parent\":\"root\"",
        "its own parent"},
       {"thing-groups.ndjson", "\"name\":\"root\"", "\"name\":\"root\",\"query\":\"bad(((\"",

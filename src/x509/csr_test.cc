@@ -66,7 +66,7 @@ TEST(Csr, RefusesTextThatIsNotOneRequest) {
       {"", "is empty"},
       {good + good, "follow the PEM block"},
       {good + "garbage", "follow the PEM block"},
-      {"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n" + good, "of kind"},
+      {"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n" + good, "of type"},
       {"comment\n" + good, "remove the text before it"},
       {std::string(4097, 'A'), "4097 characters; at most 4096"},
       {encode_pem("CERTIFICATE REQUEST", Bytes{0x30, 0x00}),

@@ -46,7 +46,7 @@ TEST(Pem, RefusesEverythingButExactlyOneBlock) {
       {"-----BEGIN CERTIFICATE-----\nA: b\n\nAQID\n-----END CERTIFICATE-----\n",
        "not valid base64"},
       {"-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n", "not valid base64"},
-      {"-----BEGIN CERTIFICATE", "of kind"},
+      {"-----BEGIN CERTIFICATE", "of type"},
       {std::string("-----BEGIN CERTIFICATE-----\nAQ\0ID\n-----END CERTIFICATE-----\n", 60),
        "not valid base64"},
   };
