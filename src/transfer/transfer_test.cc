@@ -117,7 +117,7 @@ class TransferTest : public testing::Test {
          registry::ResourceTags{.resource = "policy/..", .tags = {{"k", "v"}}},
          registry::ResourceTags{.resource = "thinggroup/root", .tags = {{"site", "north"}}},
          registry::Setting{.name = "event-configurations", .value = R"({"THING":true})"},
-         registry::Setting{.name = "registration-code", .value = "c0de"},
+         registry::Setting{.name = "registration-code", .value = "the-code"},
          registry::IndexingConfiguration{.things = false}});
     std::filesystem::create_directory(folder_ / "e");
     const auto done = export_registry(store_, folder_ / "e", clock_);
@@ -172,7 +172,7 @@ TEST_F(TransferTest, WritesOneFileOrFolderPerKindAndNoPrivateKeys) {
   EXPECT_EQ(std::ranges::count(things, '\n'), 2);
   EXPECT_THAT(slurp(folder_ / "e/policies/...json"), HasSubstr("\n      \"document\": {\n"));
   EXPECT_EQ(test::shell(folder_, "grep -rl 'PRIVATE KEY' e").output, "");
-  EXPECT_EQ(test::shell(folder_, "grep -rl c0de e").output, "")
+  EXPECT_EQ(test::shell(folder_, "grep -rl the-code e").output, "")
       << "the code belongs to this deployment only";
   EXPECT_THAT(slurp(folder_ / "e/settings.ndjson"), HasSubstr(R"("value":{"THING":true})"));
   EXPECT_THAT(slurp(folder_ / "e/certificates.ndjson"), HasSubstr(device_.certificate.id().hex()));
