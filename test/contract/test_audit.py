@@ -158,7 +158,7 @@ class Audit(WithServer):
             serve = [BIN / "imprintd", deployment.data, "--mqtt", "127.0.0.1:0", "--http", "127.0.0.1:0"]
             refused = run(serve, check=False)
             self.assertEqual(refused.returncode, 1)
-            self.assertIn("go on from what this store holds", refused.stderr)
+            self.assertIn("continue from what this store holds", refused.stderr)
             self.assertIn("1 certificate was revoked", refused.stderr)
             self.assertNotIn("no device is known", refused.stderr)
             with subprocess.Popen([*serve, "--begin-anew"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as anew:

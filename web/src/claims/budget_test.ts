@@ -25,8 +25,8 @@ describe("a typed budget", () => {
   it.each([
     ["rateDevices", "rate"],
     ["rateSeconds", "rate"],
-    ["first", "Serial numbers"],
-    ["last", "Serial numbers"],
+    ["first", "serial numbers"],
+    ["last", "serial numbers"],
   ] as const)("reports an incomplete rule without %s", (name, about) => {
     expect(problemOf({ ...typedOf(kWhole), [name]: "" })).toContain(about);
     expect(problemOf({ ...typedOf({}), [name]: "7" })).toContain(about);
