@@ -20,7 +20,7 @@ struct Parts {
   std::string_view rest;  ///< what follows "/jobs", without its slash
 };
 
-std::optional<Parts> split(std::string_view topic) {
+std::optional<Parts> split_job_topic(std::string_view topic) {
   if (!topic.starts_with(kThings)) return std::nullopt;
   topic.remove_prefix(kThings.size());
   const auto slash = topic.find('/');
@@ -51,7 +51,7 @@ std::string base_of(const JobTopic& topic) {
   return below(topic.thing, fmt::format("{}/update", job));
 }
 
-Result<JobTopic> parse(const Parts& parts) {
+Result<JobTopic> parse_parts(const Parts& parts) {
   TRY_ASSIGN(ThingName thing, ThingName::parse(parts.thing));
   if (parts.rest == "get") return JobTopic{JobOperation::get_pending, std::move(thing)};
   if (parts.rest == "start-next") return JobTopic{JobOperation::start_next, std::move(thing)};
@@ -79,12 +79,12 @@ std::string_view to_string(JobOperation operation) {
 std::string JobTopic::accepted() const { return base_of(*this) + "/accepted"; }
 std::string JobTopic::rejected() const { return base_of(*this) + "/rejected"; }
 
-bool is_job_topic(std::string_view topic) { return split(topic).has_value(); }
+bool is_job_topic(std::string_view topic) { return split_job_topic(topic).has_value(); }
 
 std::optional<Result<JobTopic>> parse_job_topic(std::string_view topic) {
-  const auto parts = split(topic);
+  const auto parts = split_job_topic(topic);
   if (!parts) return std::nullopt;
-  return parse(*parts);
+  return parse_parts(*parts);
 }
 
 std::string notify_topic(const ThingName& thing) { return below(thing, "notify"); }

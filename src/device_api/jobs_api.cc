@@ -15,7 +15,7 @@ Bytes to_bytes(const json::object& object) {
   return {text.begin(), text.end()};
 }
 
-Result<json::object> read_object(const Bytes& payload) {
+Result<json::object> read_members(const Bytes& payload) {
   if (payload.empty()) return json::object();
   TRY_ASSIGN(json::value value, encoding::parse_json(as_text(payload)));
   if (!value.is_object()) {
@@ -40,7 +40,7 @@ json::object write_one(const std::optional<ExecutionWithDocument>& found, bool w
 
 runtime::Task<JobAnswer> JobsApi::run(jobs::Asker asker, JobTopic topic, Bytes payload) {
   JobRequest request{.include_document = topic.operation == JobOperation::describe};
-  const auto members = read_object(payload);
+  const auto members = read_members(payload);
   if (!members) co_return rejected(topic, request, members.error(), "InvalidJson", {});
   if (const auto read = read_job_request(*members, request); !read)
     co_return rejected(topic, request, read.error(), job_error_code(read.error()), {});
