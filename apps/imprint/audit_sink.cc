@@ -25,7 +25,7 @@ namespace {
 /// How long to wait for a receiver that does not read, or does not answer.
 constexpr int kPatienceSeconds = 30;
 
-/// The name of this machine, for HOSTNAME; "-" when it has none.
+/// The name of this machine, for the field HOSTNAME of syslog; "-" when it cannot be read.
 std::string host_name() {
   char name[256] = {};
   return ::gethostname(name, sizeof(name) - 1) == 0 ? name : "-";

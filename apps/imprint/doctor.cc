@@ -96,7 +96,7 @@ std::vector<Check> check_alarm_channels(const deployment::Layout& layout) {
                        .publish = [](const std::string&, const std::string&) {}});
   if (channels) return {{"alarm channels", Health::ok, fmt::format("{}", channels->size())}};
   return {{"alarm channels", Health::fail, describe(channels.error()),
-           "fix what the message names; imprintd does not start without it"}};
+           "fix what the message names; imprintd does not start until that is done"}};
 }
 
 int run_doctor(const Arguments& arguments) {

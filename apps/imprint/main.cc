@@ -19,8 +19,8 @@ constexpr const char* kHelp =
     "Exit codes: 0 done, 1 failed, 2 bad usage or configuration (also when a path named there\n"
     "does not exist or is not a file).";
 
-/// The first word that is not a command where one is expected, and the command that was probably
-/// meant.
+/// The message about the first word that should be a command and is not; it suggests the command
+/// that was probably meant.
 std::optional<std::string> unknown_command(const CLI::App& app, int argc, char** argv) {
   const CLI::App* at = &app;
   std::string path = "imprint";

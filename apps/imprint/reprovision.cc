@@ -27,7 +27,7 @@ constexpr const char* kWithdrawHelp =
     "Example:\n"
     "  imprint reprovision withdraw /var/lib/imprint device-A1B2\n"
     "\n"
-    "Withdraws the permission.";
+    "Withdraws the permission that imprint reprovision allow gave.";
 
 struct Arguments {
   std::string directory;
@@ -61,7 +61,8 @@ Result<void> allow(const Arguments& arguments) {
 
 Result<void> withdraw(const Arguments& arguments) {
   return ask(arguments, "DELETE", {},
-             fmt::format("{} may not be registered with another key", arguments.thing));
+             fmt::format("{} has no operator's permission to be registered with another key",
+                         arguments.thing));
 }
 
 CLI::App* add_verb(CLI::App& noun, const char* name, const char* help,

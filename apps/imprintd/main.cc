@@ -38,7 +38,7 @@ void keep_memory_private() {
   prctl(PR_SET_DUMPABLE, 0);
 }
 
-/// Reads the command line and the file again.
+/// Reads the command line and imprint.toml again, and applies them.
 imprint::Result<void> reload(imprint::server::Server& server, int argc, char** argv,
                              imprint::telemetry::Log& log) {
   TRY_ASSIGN(const imprint::imprintd::Options options, imprint::imprintd::read_options(argc, argv));

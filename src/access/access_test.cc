@@ -143,7 +143,7 @@ TEST(AccessPolicy, RejectsInvalidAndUnsupportedDocuments) {
       {"a sid of another type", one(good + R"(,"Sid":1)"), "$.Statement.Sid", "must be a string"},
       {"a sid too long", one(good + R"(,"Sid":")" + std::string(129, 'a') + "\""),
        "$.Statement.Sid", "129"},
-      {"no list", one(R"("Effect":"Allow","Action":[],"Resource":"*")"), "$.Statement.Action",
+      {"an empty list", one(R"("Effect":"Allow","Action":[],"Resource":"*")"), "$.Statement.Action",
        "empty"},
       {"a number", one(R"("Effect":"Allow","Action":[1],"Resource":"*")"), "$.Statement.Action[0]",
        "must be a string"},
@@ -158,7 +158,7 @@ TEST(AccessPolicy, RejectsInvalidAndUnsupportedDocuments) {
        "$.Statement.Resource", "variable"},
       {"no ARN", one(R"("Effect":"Allow","Action":"*","Resource":"thing/a")"),
        "$.Statement.Resource", "is not an ARN"},
-      {"another service's ARN",
+      {"a brace too many",
        one(R"("Effect":"Allow","Action":"*","Resource":["*","arn:aws:s3:::bucket"]})"), "$", ""},
       {"an ARN of s3", one(R"("Effect":"Allow","Action":"*","Resource":["*","arn:aws:s3:::b"])"),
        "$.Statement.Resource[1]", "instead of iot"},
@@ -382,7 +382,7 @@ TEST(Sessions, StartOnlyWithTheRightSecret) {
     EXPECT_EQ(started.error().fault, Fault::forbidden);
     messages.insert(started.error().message);
   }
-  EXPECT_EQ(messages.size(), 1U) << "the message does not say what was wrong";
+  EXPECT_EQ(messages.size(), 1U) << "the message must be the same, whatever was wrong";
   const auto started = desk.sessions.sign_in("AKIAROOT", "right", "10.0.0.1");
   ASSERT_TRUE(started);
   const auto session = desk.sessions.find(started->token.reveal());
@@ -406,7 +406,7 @@ TEST(Sessions, SlowDownGuessing) {
   EXPECT_TRUE(desk.sessions.sign_in("AKIAROOT", "right", "10.0.0.9"));
 }
 
-TEST(Sessions, EndWithSignOutExpiryOrTheirKey) {
+TEST(Sessions, EndAtSignOutAtExpiryAndWhenTheirKeyIsRevoked) {
   Desk desk;
   const std::string signed_out = desk.sign_in();
   desk.sessions.sign_out(signed_out);
@@ -414,9 +414,9 @@ TEST(Sessions, EndWithSignOutExpiryOrTheirKey) {
 
   const std::string idle = desk.sign_in();
   desk.clock.advance(Sessions::kIdle - Seconds(1));
-  EXPECT_TRUE(desk.sessions.is_valid(idle)) << "does not count as use";
+  EXPECT_TRUE(desk.sessions.is_valid(idle)) << "one second before it expires";
   desk.clock.advance(Seconds(1));
-  EXPECT_FALSE(desk.sessions.is_valid(idle));
+  EXPECT_FALSE(desk.sessions.is_valid(idle)) << "is_valid() does not count as use";
   EXPECT_FALSE(desk.sessions.find(idle));
 
   const std::string busy = desk.sign_in();

@@ -18,8 +18,8 @@ struct RuntimeCall {
 /// Nullopt when there is no such call.
 std::optional<RuntimeCall> parse_runtime_call(std::string_view method, std::string_view target);
 
-/// Whether a Host header names this machine by a loopback address: a web page whose own name
-/// resolves to it would send that name (DNS rebinding).
+/// Whether a Host header is localhost or a loopback address. Defends against DNS rebinding: a web
+/// page whose host name resolves to this machine makes requests with that host name in the header.
 bool is_loopback_host(std::string_view host);
 
 }  // namespace imprint::hooks

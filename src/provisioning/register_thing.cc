@@ -35,8 +35,8 @@ Result<RegisteredThing> answer_registered(const registry::Certificate& certifica
   const registry::Registration& before = *certificate.registration;
   if (before.request_digest == digest) return answer_of(certificate.id, before, true);
   return refuse_token(fmt::format(
-      "Certificate ownership token was already used, to register {} through template {} with other "
-      "parameters; start again with a create request",
+      "Certificate ownership token was already used by a different request, which registered {} "
+      "through template {}; start again with a create request",
       before.thing ? "thing " + before.thing->str() : "a certificate", before.template_name.str()));
 }
 
@@ -73,7 +73,8 @@ registry::Task<RegisterThingOutcome> RegisterThing::run(Caller caller,
   RequestState state{std::move(caller), std::move(request), digest};
   // The template, not loaded yet, may name another parameter; admit_claim() then reads that one.
   state.serial_number = serial_number_of(state.request.parameters, kSerialNumberParameter);
-  // Of two registrations of one serial at once, the store accepts one, and the other reads again.
+  // Of two simultaneous registrations of one serial number, the store accepts one; the other is
+  // attempted again.
   auto result =
       co_await registry::retry_on_conflict([&](int number) { return attempt(state, number); });
   co_return RegisterThingOutcome{std::move(result), std::move(state.hook),

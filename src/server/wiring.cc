@@ -126,7 +126,7 @@ struct Server::Parts {
   /// exposed files.
   void warn_of_exposed_files() {
     for (const deployment::ExposedFile& file : deployment::exposed_files(layout)) {
-      log.warning("a file that holds secrets can be read or written by others than its owner",
+      log.warning("a file that holds secrets can be read or written by users other than its owner",
                   {{"file", file.path.string()},
                    {"mode", fmt::format("{:04o}", file.mode)},
                    {"remedy", "chmod 600 " + file.path.string()}});
@@ -188,8 +188,8 @@ struct Server::Parts {
             .device_validity = [this] { return profile->get()->options().validity; }};
   }
 
-  /// Reports to the monitor when the deployment's own certificates expire; `credentials` are the
-  /// listeners'.
+  /// Passes the expiry dates of the deployment's own certificates to the metrics and the monitor;
+  /// `credentials` are the listeners'.
   Result<void> report_own_expiries(const ServerCredentials& credentials) {
     TRY_ASSIGN(x509::Certificate server,
                x509::Certificate::from_pem(credentials.identities.front().certificate));
@@ -286,9 +286,8 @@ struct Server::Parts {
         share_descriptors(all, config.limits.connections, config.limits.connections_per_address);
     if (descriptors.devices >= config.limits.connections) return;
     log.warning(
-        "this process may open too few files for limits.connections; raise LimitNOFILE of the "
-        "unit, "
-        "or ulimit -Hn",
+        "the limit on open files of this process is too low for limits.connections; raise "
+        "LimitNOFILE of the unit, or ulimit -Hn",
         {{"files", all},
          {"limits.connections", config.limits.connections},
          {"connections", descriptors.devices}});
@@ -323,7 +322,7 @@ struct Server::Parts {
       TRY_ASSIGN(MqttTls tls, MqttTls::make(credentials, trust, to_stacks(config)));
       TRY_ASSIGN(std::unique_ptr<Shard> shard,
                  Shard::make(i, count, *services, std::move(tls), address));
-      address.port(shard->address().port());  // in place of port 0: one for all
+      address.port(shard->address().port());  // if it was 0: all shards share one port
       peers.push_back(shard.get());
       shards.push_back(std::move(shard));
     }
@@ -423,7 +422,7 @@ struct Server::Parts {
     const auto cleaned = co_await provisioning::clean_up(
         *store, clock, audit_events, archive ? archive->through() : provisioning::kEverything);
     if (!cleaned) {
-      log.error("removing expired certificates failed; it is tried again",
+      log.error("removing what has expired failed; it is tried again",
                 {{"cause", cleaned.error().message}});
     } else if (cleaned->certificates + cleaned->intents > 0) {
       log.info("removed certificates that were never registered",
@@ -447,7 +446,8 @@ struct Server::Parts {
     hooks->stop();
     std::size_t ran = 0;
     do {
-      // The store answers in order: when these commits return, all earlier ones have been answered.
+      // The store answers in order: when this commit and this list return, it has answered all
+      // earlier ones.
       registry::ChangeSet last;
       last.changes.emplace_back(registry::Count{"stops", 0});
       std::ignore = runtime::run_blocking(store->commit(std::move(last)));
@@ -495,13 +495,13 @@ Result<void> Server::reload(const deployment::Config& config) {
   for (std::size_t i = 0; i < tls.size(); ++i) parts_->shards[i]->use_tls(std::move(tls[i]));
   parts_->profile->set(std::move(profile));
   provisioning::Settings settings = to_settings(config);
-  settings.key_algorithm = parts_->settings.get()->key_algorithm;  // as in the pool
+  settings.key_algorithm = parts_->settings.get()->key_algorithm;  // the pool was made for it
   parts_->settings.set(settings);
   parts_->monitor->use(config.alarms, std::move(channels));
   parts_->audit_events = static_cast<std::int64_t>(config.limits.audit_events);
   const std::string waiting = keys_needing_restart(parts_->config, config);
   if (!waiting.empty()) {
-    parts_->log.warning("these keys have changed and take effect at the next start",
+    parts_->log.warning("these settings have changed and take effect at the next start",
                         {{"keys", waiting}});
   }
   return {};

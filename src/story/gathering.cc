@@ -18,7 +18,7 @@ using trail::Event;
 
 /// The most events of one search.
 constexpr std::size_t kMostEvents = 500;
-/// The most connections, and the most certificates, whose events a story includes.
+/// The most connections or certificates that are followed in one step.
 constexpr std::size_t kMostLinks = 40;
 
 /// The newest events of a search.
@@ -132,7 +132,7 @@ runtime::Task<Result<std::string>> shared_client_id(registry::Store& store, cons
   units.erase("");
   if (units.size() < 2) co_return std::string();
   co_return fmt::format(
-      " {} units have come with the client id {}: give each one of its own, such as its serial "
+      " {} units have come with the client id {}: give each unit its own, such as its serial "
       "number.",
       units.size(), quote(client));
 }

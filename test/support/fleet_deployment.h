@@ -75,8 +75,9 @@ T must(Result<T> result) {
 
 class FleetDeployment {
  public:
-  /// Makes `directory`, its registry, and below it claims/FleetProvisioningTemplate with a claim
-  /// bundle and claims/broker with a certificate that may do everything.
+  /// Makes the deployment `directory` with its registry. In the directory,
+  /// claims/FleetProvisioningTemplate holds a claim bundle, and claims/broker a certificate that
+  /// may do everything.
   explicit FleetDeployment(std::filesystem::path directory) : layout_(std::move(directory)) {
     must(deployment::create(layout_.directory(), {}, clock_, random_));
     const auto store = must(registry::SqliteStore::open(layout_.store()));

@@ -96,7 +96,7 @@ function Subject({ alarm }: { alarm: Alarm }): JSX.Element | null {
 function addressOf(alarm: Alarm): string | undefined {
   switch (alarm.subjectKind) {
     case "claim":
-    case "batch": // of one claim
+    case "batch": // named by its claim
       return href("claim", { id: alarm.subject });
     case "certificate":
       return href("device", { certificateId: alarm.subject });
