@@ -44,16 +44,17 @@ Answer store_certificate(Call call, RegistrationNeeds needs, Certificate record,
     co_return refuse(Exception::already_exists,
                      "The certificate is already provisioned or registered", arn);
   }
-  CO_TRY_ASSIGN(registry::RequireSame hold, co_await provisioning::read_and_check_key_history(
-                                                store, provisioning::identity_of(record), record.id,
-                                                provisioning::AskedBy::operator_call));
+  CO_TRY_ASSIGN(registry::RequireSame precondition,
+                co_await provisioning::read_and_check_key_history(
+                    store, provisioning::identity_of(record), record.id,
+                    provisioning::AskedBy::operator_call));
   json::object detail{{"status", registry::to_string(record.status)}};
   if (signer) detail["ca_certificate"] = signer->id.hex();
   registry::AuditEvent event = call.event(std::move(detail));
   event.certificate = record.id.hex();
   registry::ChangeSet changes = change_set(std::move(event));
   if (signer) changes.add(registry::as_read(*signer));
-  changes.add(std::move(hold));
+  changes.add(std::move(precondition));
   json::object answer{{"certificateArn", arn}, {"certificateId", record.id.hex()}};
   changes.add(registry::create(std::move(record)));
   CO_TRY(co_await commit(store, std::move(changes)));

@@ -35,14 +35,15 @@ runtime::Task<Result<Certificate>> get_certificate(Call call, CertificateNeeds n
       fmt::format("The certificate given in the request does not exist. Id: {}", id.hex()));
 }
 
-/// `hold` must still hold when the certificate is stored.
+/// `precondition` must still hold when the certificate is stored.
 provisioning::IssueRequest issue_request(const Call& call,
-                                         std::optional<registry::RequireSame> hold = {}) {
+                                         std::optional<registry::RequireSame> precondition = {}) {
   return {.status =
               call.in.flag("setAsActive") ? CertificateStatus::active : CertificateStatus::inactive,
           .event = call.event(),
-          .also = [hold = std::move(hold)](const Certificate&, registry::ChangeSet& changes) {
-            if (hold) changes.add(*hold);
+          .also = [precondition = std::move(precondition)](const Certificate&,
+                                                           registry::ChangeSet& changes) {
+            if (precondition) changes.add(*precondition);
           }};
 }
 
@@ -66,11 +67,13 @@ Answer create_keys_and_certificate(Call call, CertificateNeeds needs) {
 
 Answer create_certificate_from_csr(Call call, CertificateNeeds needs) {
   CO_TRY_ASSIGN(const x509::Csr csr, issuance::read_csr(call.in.text("certificateSigningRequest")));
-  CO_TRY_ASSIGN(registry::RequireSame hold, co_await provisioning::read_and_check_key_history(
-                                                needs.store, {csr.public_key().sha256()}, {},
-                                                provisioning::AskedBy::operator_call));
-  CO_TRY_ASSIGN(const Certificate certificate,
-                co_await needs.issue.run(csr.public_key(), issue_request(call, std::move(hold))));
+  CO_TRY_ASSIGN(
+      registry::RequireSame precondition,
+      co_await provisioning::read_and_check_key_history(needs.store, {csr.public_key().sha256()},
+                                                        {}, provisioning::AskedBy::operator_call));
+  CO_TRY_ASSIGN(
+      const Certificate certificate,
+      co_await needs.issue.run(csr.public_key(), issue_request(call, std::move(precondition))));
   co_return write_issued(call, certificate);
 }
 

@@ -222,7 +222,12 @@ registry::Task<Result<void>> JustInTime::activate(FirstConnection connection, Ca
                                      trail::Outcome::ok),
               .certificate = candidate.record};
   auto planned = co_await registrar_.plan(std::move(known));
-  if (!planned) co_return keep_failure(std::move(planned).error(), out);
+  // The hook has decided: whatever keeps its decision from being carried out is recorded with it.
+  if (!planned && planned.error().fault != Fault::unavailable) {
+    out.failure = std::move(planned).error();
+    co_return Result<void>();
+  }
+  CO_TRY(planned);
   CO_TRY(co_await registrar_.commit(std::move(planned->plan.changes)));
   out.status = CertificateStatus::active;
   if (decision.thing) out.thing = decision.thing->name;

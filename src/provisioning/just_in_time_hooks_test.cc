@@ -215,5 +215,24 @@ TEST(ActivationHook, ANamedPolicyThatIsMissingIsAFailureAndTriedAgain) {
   EXPECT_EQ(world.status(device), CertificateStatus::active);
 }
 
+TEST(ActivationHook, IsRecordedWhenItsDecisionCannotBeCarriedOut) {
+  HookWorld world;
+  world.hooks.answer(R"({"action": "activate", "policies": ["DevicePolicy"]})");
+  const test::Identity device = world.device("sensor-1");
+  world.hooks.while_asked = [&] {
+    registry::Certificate twin =
+        certificate_record(test::twin_of(device.certificate), world.random, world.clock.now());
+    twin.status = CertificateStatus::inactive;
+    twin.deactivated = world.clock.now();
+    world.put(std::move(twin));
+  };
+  const auto introduced = world.connect(device);
+  ASSERT_TRUE(introduced) << introduced.error().message;
+  ASSERT_TRUE(introduced->failure);
+  EXPECT_EQ(introduced->failure->cause, "KeyRefused"_cause);
+  EXPECT_TRUE(introduced->hook);
+  EXPECT_EQ(world.status(device), CertificateStatus::pending_activation);
+}
+
 }  // namespace
 }  // namespace imprint::provisioning
