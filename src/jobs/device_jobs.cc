@@ -62,7 +62,7 @@ Task<Result<Found>> DeviceJobs::start_once(Asker asker, ThingName thing, Executi
     // A job that was canceled takes back what is queued; that may be under way.
     if (job.status != registry::JobStatus::in_progress) continue;
     CO_TRY_ASSIGN(JobExecution started, update_execution(execution, update, job, clock_.now()));
-    CO_TRY(co_await commit(asker, execution, started, std::nullopt));
+    CO_TRY(co_await commit(asker, execution, started, job));
     ++started.version;
     co_return Found({std::move(started), job.plan.document});
   }
@@ -110,19 +110,23 @@ Task<Result<ExecutionWithDocument>> DeviceJobs::update_once(Asker asker, ThingNa
                                                             ExecutionUpdate update) {
   CO_TRY_ASSIGN(const std::vector<JobExecution> all, co_await attempts(thing, job, number));
   CO_TRY_ASSIGN(const Job of, co_await registry::get(store_, registry::job_key(job)));
-  for (const JobExecution& attempt : all) {
-    if (is_carried_out(attempt, update)) co_return ExecutionWithDocument{attempt, of.plan.document};
-  }
   const JobExecution& latest = all.back();
   const Timestamp now = clock_.now();
-  CO_TRY_ASSIGN(JobExecution after, update_execution(latest, update, of, now));
-  CO_TRY(co_await commit(asker, latest, after, next_attempt(after, of, now)));
-  ++after.version;
-  co_return ExecutionWithDocument{std::move(after), of.plan.document};
+  Result<JobExecution> after = update_execution(latest, update, of, now);
+  if (!after) {
+    for (const JobExecution& attempt : all) {
+      if (is_carried_out(attempt, update))
+        co_return ExecutionWithDocument{attempt, of.plan.document};
+    }
+    co_return tl::unexpected(std::move(after).error());
+  }
+  CO_TRY(co_await commit(asker, latest, *after, of));
+  ++after->version;
+  co_return ExecutionWithDocument{std::move(*after), of.plan.document};
 }
 
 Task<Result<void>> DeviceJobs::commit(Asker asker, JobExecution before, JobExecution after,
-                                      std::optional<JobExecution> next) {
+                                      Job job) {
   registry::ChangeSet changes;
   changes.events.push_back(
       trail::record({.time = after.modified,
@@ -135,6 +139,9 @@ Task<Result<void>> DeviceJobs::commit(Asker asker, JobExecution before, JobExecu
                     trail::JobExecutionUpdated{.job = after.job.str(),
                                                .number = after.number,
                                                .status = std::string(to_string(after.status))}));
+  std::optional<JobExecution> next = next_attempt(after, job, after.modified);
+  // A job that is canceled meanwhile gets no other attempt.
+  if (next) changes.add(registry::as_read(job));
   change_execution(changes, before, std::move(after), std::move(next));
   co_return co_await store_.commit(std::move(changes));
 }

@@ -69,7 +69,7 @@ class DeviceJobs {
                                                             std::optional<std::int64_t> number,
                                                             ExecutionUpdate update);
   registry::Task<Result<void>> commit(Asker asker, JobExecution before, JobExecution after,
-                                      std::optional<JobExecution> next);
+                                      Job job);
 
   registry::Store& store_;
   const Clock& clock_;

@@ -152,6 +152,27 @@ TEST_F(DeviceJobsTest, WhoseAnswerWasLostAreAnsweredAgain) {
   EXPECT_THAT(counted("j"), ElementsAre(1, 0, 0, 0)) << "one thing, whatever its attempts";
 }
 
+TEST_F(DeviceJobsTest, ThatAreRetriedFailAgainAsTheDeviceSays) {
+  give("j", Status::queued,
+       {.id = job_id("x"), .plan = {.retries = {{registry::JobFailure::failed, 2}}}});
+  for (const std::int64_t number : {1, 2, 3}) {
+    ASSERT_TRUE(start_next());
+    const auto failed = update("j", {.status = Status::failed, .expected_version = 2});
+    ASSERT_TRUE(failed) << failed.error().message;
+    EXPECT_EQ(failed->execution.number, number) << "the same versions as the attempt before";
+  }
+  EXPECT_FALSE(*start_next());
+  EXPECT_THAT(counted("j"), ElementsAre(0, 0, 0, 1));
+}
+
+TEST_F(DeviceJobsTest, OfACanceledJobAreEndedAndNotBegun) {
+  give("j", Status::queued, {.id = job_id("x"), .status = registry::JobStatus::canceled});
+  const auto begun = update("j", {.status = Status::in_progress});
+  ASSERT_FALSE(begun);
+  EXPECT_EQ(begun.error().cause, "InvalidStateTransition"_cause);
+  EXPECT_TRUE(update("j", {.status = Status::rejected}));
+}
+
 TEST_F(DeviceJobsTest, RefuseAnotherVersion) {
   give("j");
   const auto refused = update("j", {.status = Status::in_progress, .expected_version = 7});

@@ -70,7 +70,8 @@ void count(registry::ChangeSet& changes, const JobExecution& execution, std::int
 }  // namespace
 
 bool is_carried_out(const JobExecution& execution, const ExecutionUpdate& update) {
-  return update.expected_version == execution.version - 1 && update.status == execution.status &&
+  return !update.step_timeout_minutes && update.expected_version == execution.version - 1 &&
+         update.status == execution.status &&
          (!update.details || *update.details == execution.details);
 }
 
@@ -82,6 +83,11 @@ Result<JobExecution> update_execution(JobExecution execution, const ExecutionUpd
     return end_execution(std::move(execution), update.status, now);
   }
   if (execution.status == Status::queued) {
+    if (job.status != registry::JobStatus::in_progress) {
+      return tl::unexpected(Error{Fault::conflict,
+                                  fmt::format("the job is {}", to_string(job.status)), "status",
+                                  "InvalidStateTransition"_cause});
+    }
     execution.started = now;
     if (job.plan.timeout_minutes)
       execution.in_progress_until = now + minutes(*job.plan.timeout_minutes);

@@ -19,10 +19,15 @@ bool has_ended(JobStatus status) {
   return status == JobStatus::completed || status == JobStatus::canceled;
 }
 
+bool has_reached_end(const Job& job, Timestamp now) {
+  return job.schedule.end && now >= *job.schedule.end;
+}
+
 /// What the runner decides itself is recorded; what an operator decides, the REST API records.
-registry::AuditEvent event_of(const Job& job, trail::Outcome outcome, std::string because) {
+registry::AuditEvent event_of(const Job& job, trail::Outcome outcome, std::string because,
+                              Timestamp now) {
   return trail::record(
-      {.time = job.modified}, "end_job"_step, outcome, {.because = std::move(because)},
+      {.time = now}, "end_job"_step, outcome, {.because = std::move(because)},
       trail::JobEnded{.job = job.id.str(), .status = std::string(to_string(job.status))});
 }
 
@@ -68,16 +73,22 @@ void JobRunner::take_changed() {
 Task<Result<bool>> JobRunner::step() {
   take_changed();
   CO_TRY_ASSIGN(bool has_more, co_await time_out());
+  std::optional<Error> first_error;
   std::vector<JobId> ids;
   for (const auto& [id, pace] : active_) ids.push_back(id);
   for (const JobId& id : ids) {
     auto left = co_await step_job(id);
     // Others change the same job: the next step reads it again.
     if (!left && registry::is_lost_race(left.error())) left = Left::more;
-    if (!left) co_return tl::unexpected(std::move(left).error());
+    if (!left) {
+      // One job that cannot go on holds up no other.
+      if (!first_error) first_error = std::move(left).error();
+      continue;
+    }
     if (*left == Left::nothing) active_.erase(id);
     has_more = has_more || *left == Left::more;
   }
+  if (first_error) co_return tl::unexpected(std::move(*first_error));
   co_return has_more;
 }
 
@@ -107,17 +118,18 @@ Task<Result<JobRunner::Left>> JobRunner::advance(Job job, ExecutionCounts counts
   if (const auto criterion = find_abort(job.plan, counts)) {
     const std::string because = describe(*criterion, counts);
     job = cancel_job(std::move(job), false, because, "Aborted by its abort criteria", now);
-    ended.events.push_back(event_of(job, trail::Outcome::failed, because));
-  } else if (job.schedule.end && now >= *job.schedule.end &&
+    ended.events.push_back(event_of(job, trail::Outcome::failed, because, now));
+  } else if (has_reached_end(job, now) &&
              job.schedule.end_behavior != registry::JobEndBehavior::stop_rollout) {
     const bool is_forced = job.schedule.end_behavior == registry::JobEndBehavior::force_cancel;
     job = cancel_job(std::move(job), is_forced, "SCHEDULED_END", "Its end time has come", now);
-    ended.events.push_back(event_of(job, trail::Outcome::ok, "its end time has come"));
-  } else if (job.selection == TargetSelection::snapshot && progress->is_complete &&
+    ended.events.push_back(event_of(job, trail::Outcome::ok, "its end time has come", now));
+  } else if (job.selection == TargetSelection::snapshot &&
+             (progress->is_complete || has_reached_end(job, now)) &&
              executed(counts) == notified(counts)) {
     job.status = JobStatus::completed;
     job.completed = now;
-    ended.events.push_back(event_of(job, trail::Outcome::ok, "every execution has ended"));
+    ended.events.push_back(event_of(job, trail::Outcome::ok, "every execution has ended", now));
   } else {
     co_return co_await roll_out(std::move(job), std::move(*progress), counts);
   }
@@ -128,8 +140,7 @@ Task<Result<JobRunner::Left>> JobRunner::advance(Job job, ExecutionCounts counts
 
 Task<Result<JobRunner::Left>> JobRunner::roll_out(Job job, registry::JobProgress progress,
                                                   ExecutionCounts counts) {
-  const bool is_over = job.schedule.end && clock_.now() >= *job.schedule.end;
-  if (progress.is_complete || is_over) co_return Left::later;
+  if (progress.is_complete || has_reached_end(job, clock_.now())) co_return Left::later;
   const std::int64_t may = std::min<std::int64_t>(
       active_[job.id].take(rate_per_minute(job.plan.rollout, counts), clock_.monotonic()), kBatch);
   if (may == 0) co_return Left::later;
@@ -221,6 +232,7 @@ Task<Result<bool>> JobRunner::time_out() {
     std::optional<JobExecution> next;
     if (job) next = next_attempt(ended, *job, now);
     registry::ChangeSet changes;
+    if (next) changes.add(registry::as_read(*job));
     change_execution(changes, execution, std::move(ended), std::move(next));
     const auto done = co_await store_.commit(std::move(changes));
     // The device was quicker.

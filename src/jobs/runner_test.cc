@@ -122,6 +122,25 @@ TEST_F(JobRunnerTest, CompletesASnapshotWhenTheLastExecutionHasEnded) {
   step();
   EXPECT_EQ(job().status, JobStatus::completed);
   EXPECT_EQ(job().completed, clock.now());
+  const auto events = *run_blocking(
+      registry::list_all<registry::AuditEvent>(store, registry::query::AuditEvents{}));
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].step, "end_job");
+  EXPECT_EQ(events[0].time, clock.now());
+}
+
+TEST_F(JobRunnerTest, CompletesWhatItsEndTimeStopped) {
+  join_all(20);
+  create({.id = kId,
+          .plan = {.rollout = {.maximum_per_minute = 60}},
+          .schedule = {.end = clock.now() + Seconds(5)}});
+  step_for(Seconds(10));
+  const auto given = executions();
+  EXPECT_LE(given.size(), 6U);
+  EXPECT_EQ(job().status, JobStatus::in_progress);
+  for (const JobExecution& one : given) set(one, Status::succeeded);
+  step();
+  EXPECT_EQ(job().status, JobStatus::completed);
 }
 
 TEST_F(JobRunnerTest, AbortsAtTheThresholdAndNotifiesNobodyElse) {
