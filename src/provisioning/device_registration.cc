@@ -121,8 +121,16 @@ registry::Task<Result<void>> DeviceRegistrar::ask_hook(const DeviceRegistration&
                                                        const templates::Parameters& overrides,
                                                        std::optional<HookDecision>& hook) {
   const LoadedTemplate& through = device.through;
-  if (through.hook_arn.empty()) hook.reset();
-  if (through.hook_arn.empty() || (hook && hook->arn == through.hook_arn)) co_return Result<void>();
+  if (through.hook_arn.empty()) {
+    hook.reset();
+    co_return Result<void>();
+  }
+  // A decision of an earlier attempt holds, a refusal too: what was committed with it may have lost
+  // a race.
+  if (hook && hook->arn == through.hook_arn) {
+    if (hook->refuses()) co_return tl::unexpected(refusal_of(*hook));
+    co_return Result<void>();
+  }
   hooks::FleetEvent event{
       .claim_certificate_id = device.fleet ? device.fleet->caller.certificate.hex() : std::string(),
       .certificate_id = device.certificate.id.hex(),

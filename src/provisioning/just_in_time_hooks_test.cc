@@ -86,6 +86,24 @@ TEST(PreProvisioningHookOfJitp, IsAskedOnceHoweverOftenOthersAreFaster) {
   EXPECT_EQ(world.hooks.asked.size(), 1U);
 }
 
+TEST(PreProvisioningHookOfJitp, StillRefusesAfterALostRace) {
+  GuardedCaWorld world;
+  world.hooks.answer(R"({"allowProvisioning": false})");
+  const test::Identity device = world.device("sensor-1");
+  world.hooks.while_asked = [&] {
+    registry::Certificate rival =
+        certificate_record(device.certificate, world.random, world.clock.now());
+    rival.status = CertificateStatus::pending_activation;
+    rival.ca_certificate = world.ca.certificate.id();
+    world.put(std::move(rival));
+  };
+  const auto introduced = world.connect(device);
+  ASSERT_TRUE(introduced) << introduced.error().message;
+  EXPECT_TRUE(introduced->failure);
+  EXPECT_EQ(world.status(device), CertificateStatus::pending_activation);
+  EXPECT_EQ(world.hooks.asked.size(), 1U);
+}
+
 /// A CA without a template, whose devices a hook decides about.
 struct HookWorld : World {
   HookWorld() {
