@@ -1,6 +1,6 @@
-// SPDX-License-Identifier: Apache-2.0 Requests over HTTP: target, headers, Authorization, body.
-// None may crash the server, none is accepted without a valid signature, and validated inputs
-// comply with the table of operations.
+// SPDX-License-Identifier: Apache-2.0
+// Requests over HTTP: target, headers, Authorization, body. None may crash the server, none is
+// accepted without a valid signature, and validated inputs comply with the table of operations.
 #include "base/error.h"
 #include "outcome/causes.h"
 #include "rest/router.h"

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0 Which clients are admitted, which are refused and why, and
-// which are cut later.
+// SPDX-License-Identifier: Apache-2.0
+// Which clients are admitted, which are refused and why, and which are cut later.
 #include <gmock/gmock.h>
 
 #include "issuance/key_rules.h"

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0 Policy conditions as a device experiences them: over TLS and
-// MQTT, with every key and operator.
+// SPDX-License-Identifier: Apache-2.0
+// Policy conditions as a device experiences them: over TLS and MQTT, with every key and operator.
 #include <gmock/gmock.h>
 
 #include "test/support/rights.h"

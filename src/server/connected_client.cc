@@ -1,4 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0 A connected client, from CONNACK until its connection closes.
+// SPDX-License-Identifier: Apache-2.0
+// A connected client, from CONNACK until its connection closes.
 #include "server/connected_client.h"
 
 #include <utility>

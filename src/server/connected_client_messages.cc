@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0 Publishing, subscribing and receiving, as far as policy
-// allows.
+// SPDX-License-Identifier: Apache-2.0
+// Publishing, subscribing and receiving, as far as policy allows.
 #include <algorithm>
 
 #include "outcome/causes.h"

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0 The $aws/ requests of one connection: carried out one after
-// another, each answered once.
+// SPDX-License-Identifier: Apache-2.0
+// The $aws/ requests of one connection: carried out one after another, each answered once.
 #include <algorithm>
 
 #include "outcome/causes.h"

@@ -1,5 +1,6 @@
-// SPDX-License-Identifier: Apache-2.0 What happens to a connected client when its rights change, by
-// a change in the registry or with time.
+// SPDX-License-Identifier: Apache-2.0
+// What happens to a connected client when its rights change, by a change in the registry or with
+// time.
 #include <algorithm>
 #include <utility>
 

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0 iot:DomainName: the endpoint that a client connected to, as
-// named in its handshake.
+// SPDX-License-Identifier: Apache-2.0
+// iot:DomainName: the endpoint that a client connected to, as named in its handshake.
 #include <gmock/gmock.h>
 
 #include "test/support/test_server.h"

@@ -1,6 +1,7 @@
-// SPDX-License-Identifier: Apache-2.0 Every refusal or cut of a device leaves an event with its
-// cause, and the advice follows from that cause and fixes it. Tested with devices over TLS and
-// MQTT, and with the judgement of `imprint explain`.
+// SPDX-License-Identifier: Apache-2.0
+// Every refusal or cut of a device leaves an event with its cause, and the advice follows from that
+// cause and fixes it. Tested with devices over TLS and MQTT, and with the judgement of `imprint
+// explain`.
 #include <gmock/gmock.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>

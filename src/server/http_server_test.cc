@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0 How the HTTPS listener shares its places, tested over the
-// wire with few places.
+// SPDX-License-Identifier: Apache-2.0
+// How the HTTPS listener shares its places, tested over the wire with few places.
 #include "server/http_server.h"
 
 #include <csignal>

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0 Messages between clients, sessions that outlive connections,
-// and takeovers.
+// SPDX-License-Identifier: Apache-2.0
+// Messages between clients, sessions that outlive connections, and takeovers.
 #include <gmock/gmock.h>
 
 #include "outcome/causes.h"

@@ -1,5 +1,6 @@
-// SPDX-License-Identifier: Apache-2.0 The provisioning API over MQTT: who receives an answer, in
-// which order, and what is never acknowledged.
+// SPDX-License-Identifier: Apache-2.0
+// The provisioning API over MQTT: who receives an answer, in which order, and what is never
+// acknowledged.
 #include <atomic>
 #include <gmock/gmock.h>
 #include <semaphore>

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0 A revoked device stays out, however it encodes its
-// certificate.
+// SPDX-License-Identifier: Apache-2.0
+// A revoked device stays out, however it encodes its certificate.
 #include <gmock/gmock.h>
 
 #include "provisioning/key_history.h"

@@ -1,5 +1,6 @@
-// SPDX-License-Identifier: Apache-2.0 What a certificate may do, as its device experiences it: over
-// TLS and MQTT, as rights and time change.
+// SPDX-License-Identifier: Apache-2.0
+// What a certificate may do, as its device experiences it: over TLS and MQTT, as rights and time
+// change.
 #include "test/support/rights.h"
 
 #include <gmock/gmock.h>

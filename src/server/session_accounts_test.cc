@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0 Which clients get a message when the memory for queues is
-// full.
+// SPDX-License-Identifier: Apache-2.0
+// Which clients get a message when the memory for queues is full.
 #include "server/session_accounts.h"
 
 #include <gmock/gmock.h>

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0 Who owns a session that outlives its connection, and how much
-// it may hold.
+// SPDX-License-Identifier: Apache-2.0
+// Who owns a session that outlives its connection, and how much it may hold.
 #include <gmock/gmock.h>
 
 #include "test/support/rights.h"

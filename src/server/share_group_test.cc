@@ -1,5 +1,6 @@
-// SPDX-License-Identifier: Apache-2.0 Messages of a share group that are queued for an absent
-// client stay with it only while the client may still resume its session.
+// SPDX-License-Identifier: Apache-2.0
+// Messages of a share group that are queued for an absent client stay with it only while the client
+// may still resume its session.
 #include <gmock/gmock.h>
 #include <set>
 

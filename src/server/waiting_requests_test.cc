@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0 A provisioning request that is waiting when the right to make
-// it is taken away.
+// SPDX-License-Identifier: Apache-2.0
+// A provisioning request that is waiting when the right to make it is taken away.
 #include <gmock/gmock.h>
 #include <semaphore>
 

@@ -1,4 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0 Whether a will may be published is checked when it fires.
+// SPDX-License-Identifier: Apache-2.0
+// Whether a will may be published is checked when it fires.
 #include <gmock/gmock.h>
 
 #include "test/support/rights.h"
