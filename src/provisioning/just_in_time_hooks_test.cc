@@ -15,7 +15,7 @@ using registry::CertificateStatus;
 struct GuardedCaWorld : World {
   GuardedCaWorld() {
     const TemplateName name = *TemplateName::parse("Jitp");
-    std::string body(test::kJitpTemplate);
+    std::string body = test::jitp_template("DevicePolicy");
     body.replace(body.find("\"Parameters\": {"), 15,
                  R"("Parameters": {"Room": {"Type": "String", "Default": "none"}, )");
     body.replace(body.find("\"ThingName\""), 11,

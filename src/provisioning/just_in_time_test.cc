@@ -87,7 +87,7 @@ TEST(JustInTime, WaitsForAnOperatorWithoutARegistrationConfig) {
 TEST(JustInTime, KeepsACertificateThatItCannotProvisionAndTriesAgain) {
   World world;
   world.set_ca([](registry::CaCertificate& ca) {
-    std::string body(test::kJitpTemplate);
+    std::string body = test::jitp_template("DevicePolicy");
     body.replace(body.find("DevicePolicy"), 12, "AnotherOne");
     ca.registration->template_body = body;
   });
@@ -178,7 +178,7 @@ TEST(JustInTime, RefusesADisabledTemplateAndUsesItOnceItIsEnabled) {
   const TemplateName name = *TemplateName::parse("Jitp");
   registry::ProvisioningTemplate record{.name = name, .type = registry::TemplateType::jitp};
   world.put(record);
-  world.put(registry::ProvisioningTemplateVersion{name, 1, std::string(test::kJitpTemplate)});
+  world.put(registry::ProvisioningTemplateVersion{name, 1, test::jitp_template("DevicePolicy")});
   world.set_ca([&](registry::CaCertificate& ca) {
     ca.registration = registry::RegistrationConfig{.template_name = name};
   });
@@ -416,7 +416,7 @@ TEST(JustInTime, FollowsTheSettingsOfAStoredTemplate) {
                                            .type = registry::TemplateType::jitp,
                                            .enabled = true,
                                            .settings = {{"jitp", "aws"}, {"fleet-limit", "1"}}});
-  world.put(registry::ProvisioningTemplateVersion{name, 1, std::string(test::kJitpTemplate)});
+  world.put(registry::ProvisioningTemplateVersion{name, 1, test::jitp_template("DevicePolicy")});
   world.set_ca([&](registry::CaCertificate& ca) {
     ca.registration = registry::RegistrationConfig{.template_name = name};
   });

@@ -122,12 +122,8 @@ TEST(RegisterThing, AClaimThatIsNoLongerActiveRegistersNothing) {
 TEST(RegisterThing, AClaimDeactivatedBetweenReadingAndCommittingRegistersNothing) {
   World world;
   const auto created = world.create(test::make_key());
-  world.store.before_commit([&] {
-    registry::Certificate claim = world.certificate(world.caller.certificate);
-    claim.status = CertificateStatus::inactive;
-    ++claim.version;
-    world.put(claim);
-  });
+  world.store.before_commit(
+      [&] { world.set_status(world.caller.certificate, CertificateStatus::inactive); });
   EXPECT_FALSE(world.register_with(created->ownership_token.reveal(), World::parameters("S1")));
   EXPECT_TRUE(world.all<registry::Thing>(registry::query::Things{}).empty());
 }

@@ -39,10 +39,7 @@ TEST(Reprovision, FollowsTheSettingForADifferentKey) {
     ASSERT_TRUE(first);
     if (row.old == Old::used) world.note_connected(first->certificate);
     if (row.old == Old::deactivated) {
-      registry::Certificate c = world.certificate(first->certificate);
-      c.status = CertificateStatus::inactive;
-      ++c.version;
-      world.put(c);
+      world.set_status(first->certificate, CertificateStatus::inactive);
     }
     const auto second = world.onboard(test::make_key(), "S");
     EXPECT_EQ(second.has_value(), row.accepted) << "row " << i;
@@ -142,10 +139,7 @@ TEST(Reprovision, ARevokedKeyStaysOut) {
   World world;
   const auto key = test::make_key();
   const auto first = world.onboard(key, "S");
-  registry::Certificate c = world.certificate(first->certificate);
-  c.status = CertificateStatus::revoked;
-  ++c.version;
-  world.put(c);
+  world.set_status(first->certificate, CertificateStatus::revoked);
   const auto again = world.create(key);
   ASSERT_FALSE(again);
   EXPECT_EQ(again.error().cause, "KeyRefused"_cause);
@@ -156,10 +150,7 @@ TEST(Reprovision, ARevokedKeyStaysOutThroughEveryClaim) {
   const auto key = test::make_key();
   const auto first = world.onboard(key, "S");
   ASSERT_TRUE(first);
-  registry::Certificate c = world.certificate(first->certificate);
-  c.status = CertificateStatus::revoked;
-  ++c.version;
-  world.put(c);
+  world.set_status(first->certificate, CertificateStatus::revoked);
   world.caller.certificate = CertificateId(Sha256{2});
   const auto again = world.create(key);
   ASSERT_FALSE(again);
@@ -199,10 +190,7 @@ TEST(Reprovision, ADeactivatedDeviceCannotRegisterAgain) {
   const auto key = test::make_key();
   const auto first = world.onboard(key, "S");
   ASSERT_TRUE(first);
-  registry::Certificate c = world.certificate(first->certificate);
-  c.status = CertificateStatus::inactive;
-  ++c.version;
-  world.put(c);
+  world.set_status(first->certificate, CertificateStatus::inactive);
   const auto again = world.onboard(key, "S");
   ASSERT_FALSE(again);
   EXPECT_EQ(again.error().cause, "ResourceConflicts"_cause);
@@ -217,12 +205,9 @@ TEST(Reprovision, ADeactivatedDeviceIsRefusedAfterItsThingIsDeleted) {
     const auto key = test::make_key();
     const auto first = world.onboard(key, "S");
     ASSERT_TRUE(first);
-    registry::Certificate c = world.certificate(first->certificate);
-    c.status = CertificateStatus::inactive;
-    ++c.version;
-    world.put(c);
+    world.set_status(first->certificate, CertificateStatus::inactive);
     const ThingName name = *ThingName::parse("device-S");
-    world.erase(registry::principal_key(name, c.id));
+    world.erase(registry::principal_key(name, first->certificate));
     world.erase(registry::thing_key(name));
     const auto again = world.onboard(key, "S");
     ASSERT_FALSE(again) << static_cast<int>(rule);
@@ -235,10 +220,7 @@ TEST(Reprovision, AnOperatorsPermissionLetsADeactivatedKeyIn) {
   World world;
   const auto key = test::make_key();
   const auto first = world.onboard(key, "S");
-  registry::Certificate c = world.certificate(first->certificate);
-  c.status = CertificateStatus::inactive;
-  ++c.version;
-  world.put(c);
+  world.set_status(first->certificate, CertificateStatus::inactive);
   registry::Thing thing = world.thing("device-S");
   thing.reprovision_until = world.clock.now() + std::chrono::hours(1);
   ++thing.version;

@@ -1,25 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "test/support/registered_ca.h"
 #include "test/support/test_server.h"
-#include "x509/digest.h"
 
 namespace imprint::test {
-
-/// Makes a thing named after each device's common name, with policy All.
-inline constexpr std::string_view kJitpTemplate = R"({
-  "Parameters": {
-    "AWS::IoT::Certificate::CommonName": {"Type": "String"},
-    "AWS::IoT::Certificate::Id": {"Type": "String"}
-  },
-  "Resources": {
-    "thing": {"Type": "AWS::IoT::Thing", "Properties": {
-      "ThingName": {"Ref": "AWS::IoT::Certificate::CommonName"}}},
-    "certificate": {"Type": "AWS::IoT::Certificate", "Properties": {
-      "CertificateId": {"Ref": "AWS::IoT::Certificate::Id"}, "Status": "ACTIVE"}},
-    "policy": {"Type": "AWS::IoT::Policy", "Properties": {"PolicyName": "All"}}
-  }
-})";
 
 /// A server with an operator's own CA, whose devices are registered just in time.
 struct FactoryWorld {
@@ -34,15 +19,7 @@ struct FactoryWorld {
   }
   template <class Change>
   void set_ca(const Identity& of, Change change) {
-    registry::CaCertificate record{
-        .id = of.certificate.id(),
-        .pem = of.certificate.pem(),
-        .is_active = true,
-        .auto_registration = true,
-        .registration = registry::RegistrationConfig{.template_body = std::string(kJitpTemplate)},
-        .subject = x509::sha256(of.certificate.subject().der()),
-        .not_after = of.certificate.not_after(),
-        .version = ++version};
+    registry::CaCertificate record = registered_ca(of, jitp_template("All"), ++version);
     change(record);
     server.put(std::move(record));
   }

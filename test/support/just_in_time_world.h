@@ -8,25 +8,10 @@
 #include "test/support/fake_clock.h"
 #include "test/support/faulty_store.h"
 #include "test/support/memory_store.h"
+#include "test/support/registered_ca.h"
 #include "test/support/scripted_hooks.h"
-#include "test/support/test_ca.h"
-#include "x509/digest.h"
 
 namespace imprint::test {
-
-inline constexpr std::string_view kJitpTemplate = R"({
-  "Parameters": {
-    "AWS::IoT::Certificate::CommonName": {"Type": "String"},
-    "AWS::IoT::Certificate::Id": {"Type": "String"}
-  },
-  "Resources": {
-    "thing": {"Type": "AWS::IoT::Thing", "Properties": {
-      "ThingName": {"Ref": "AWS::IoT::Certificate::CommonName"}}},
-    "certificate": {"Type": "AWS::IoT::Certificate", "Properties": {
-      "CertificateId": {"Ref": "AWS::IoT::Certificate::Id"}, "Status": "ACTIVE"}},
-    "policy": {"Type": "AWS::IoT::Policy", "Properties": {"PolicyName": "DevicePolicy"}}
-  }
-})";
 
 /// A registered CA with a template body, and what provisions its devices.
 struct JustInTimeWorld {
@@ -42,15 +27,7 @@ struct JustInTimeWorld {
   }
   template <class Change>
   void set_ca(Change change) {
-    registry::CaCertificate record{
-        .id = ca.certificate.id(),
-        .pem = ca.certificate.pem(),
-        .is_active = true,
-        .auto_registration = true,
-        .registration = registry::RegistrationConfig{.template_body = std::string(kJitpTemplate)},
-        .subject = x509::sha256(ca.certificate.subject().der()),
-        .not_after = ca.certificate.not_after(),
-        .version = ++ca_version};
+    registry::CaCertificate record = registered_ca(ca, jitp_template("DevicePolicy"), ++ca_version);
     change(record);
     put(std::move(record));
   }

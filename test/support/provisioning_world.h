@@ -130,6 +130,12 @@ struct ProvisioningWorld {
     });
     return found;
   }
+  void set_status(const CertificateId& id, registry::CertificateStatus status) {
+    registry::Certificate record = certificate(id);
+    record.status = status;
+    ++record.version;
+    put(std::move(record));
+  }
   registry::Certificate certificate(const CertificateId& id) {
     return *runtime::run_blocking(registry::get(memory, registry::certificate_key(id)));
   }
