@@ -38,13 +38,13 @@ json::object write_one(const std::optional<ExecutionWithDocument>& found, bool w
 
 }  // namespace
 
-runtime::Task<JobAnswer> JobsApi::run(jobs::Asker asker, JobTopic topic, Bytes payload) {
+runtime::Task<JobAnswer> JobsApi::run(jobs::Caller caller, JobTopic topic, Bytes payload) {
   JobRequest request{.include_document = topic.operation == JobOperation::describe};
   const auto members = read_members(payload);
   if (!members) co_return rejected(topic, request, members.error(), "InvalidJson", {});
   if (const auto read = read_job_request(*members, request); !read)
     co_return rejected(topic, request, read.error(), job_error_code(read.error()), {});
-  auto answer = co_await carry_out(std::move(asker), topic, request);
+  auto answer = co_await carry_out(std::move(caller), topic, request);
   if (!answer) {
     const std::string_view code = job_error_code(answer.error());
     co_return rejected(topic, request, answer.error(), code, co_await state_of(topic, request));
@@ -54,7 +54,7 @@ runtime::Task<JobAnswer> JobsApi::run(jobs::Asker asker, JobTopic topic, Bytes p
   co_return JobAnswer{topic.accepted(), to_bytes(*answer)};
 }
 
-runtime::Task<Result<json::object>> JobsApi::carry_out(jobs::Asker asker, JobTopic topic,
+runtime::Task<Result<json::object>> JobsApi::carry_out(jobs::Caller caller, JobTopic topic,
                                                        JobRequest request) {
   switch (topic.operation) {
     case JobOperation::get_pending: {
@@ -63,7 +63,7 @@ runtime::Task<Result<json::object>> JobsApi::carry_out(jobs::Asker asker, JobTop
     }
     case JobOperation::start_next: {
       CO_TRY_ASSIGN(const std::optional<ExecutionWithDocument> started,
-                    co_await jobs_.start_next(std::move(asker), topic.thing, request.details,
+                    co_await jobs_.start_next(std::move(caller), topic.thing, request.details,
                                               request.step_timeout_minutes));
       co_return write_one(started, true, clock_.now());
     }
@@ -75,10 +75,10 @@ runtime::Task<Result<json::object>> JobsApi::carry_out(jobs::Asker asker, JobTop
     case JobOperation::update:
       break;
   }
-  co_return co_await update(std::move(asker), std::move(topic), std::move(request));
+  co_return co_await update(std::move(caller), std::move(topic), std::move(request));
 }
 
-runtime::Task<Result<json::object>> JobsApi::update(jobs::Asker asker, JobTopic topic,
+runtime::Task<Result<json::object>> JobsApi::update(jobs::Caller caller, JobTopic topic,
                                                     JobRequest request) {
   if (!request.status) {
     co_return fail_at(Fault::invalid, "status",
@@ -86,7 +86,7 @@ runtime::Task<Result<json::object>> JobsApi::update(jobs::Asker asker, JobTopic 
   }
   CO_TRY_ASSIGN(
       const ExecutionWithDocument updated,
-      co_await jobs_.update(std::move(asker), topic.thing, *topic.job, request.execution_number,
+      co_await jobs_.update(std::move(caller), topic.thing, *topic.job, request.execution_number,
                             {.status = *request.status,
                              .details = request.details,
                              .expected_version = request.expected_version,

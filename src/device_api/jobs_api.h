@@ -22,15 +22,15 @@ class JobsApi {
   JobsApi(jobs::DeviceJobs& jobs, const Clock& clock) : jobs_(jobs), clock_(clock) {}
 
   /// Returns exactly one answer for each request.
-  runtime::Task<JobAnswer> run(jobs::Asker asker, JobTopic topic, Bytes payload);
+  runtime::Task<JobAnswer> run(jobs::Caller caller, JobTopic topic, Bytes payload);
 
   /// The answer to a request that is refused because its connection has too many requests waiting.
   [[nodiscard]] JobAnswer throttled(const JobTopic& topic) const;
 
  private:
-  runtime::Task<Result<encoding::json::object>> carry_out(jobs::Asker asker, JobTopic topic,
+  runtime::Task<Result<encoding::json::object>> carry_out(jobs::Caller caller, JobTopic topic,
                                                           JobRequest request);
-  runtime::Task<Result<encoding::json::object>> update(jobs::Asker asker, JobTopic topic,
+  runtime::Task<Result<encoding::json::object>> update(jobs::Caller caller, JobTopic topic,
                                                        JobRequest request);
   runtime::Task<std::optional<encoding::json::object>> state_of(JobTopic topic, JobRequest request);
   [[nodiscard]] JobAnswer rejected(const JobTopic& topic, const JobRequest& request, Error error,

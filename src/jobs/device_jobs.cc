@@ -42,7 +42,7 @@ Task<Result<PendingJobs>> DeviceJobs::pending(ThingName thing) {
   co_return out;
 }
 
-Task<Result<Found>> DeviceJobs::start_next(Asker asker, ThingName thing,
+Task<Result<Found>> DeviceJobs::start_next(Caller caller, ThingName thing,
                                            std::optional<registry::Attributes> details,
                                            std::optional<std::int64_t> step_timeout_minutes) {
   CO_TRY(check_step_timeout(step_timeout_minutes));
@@ -50,10 +50,10 @@ Task<Result<Found>> DeviceJobs::start_next(Asker asker, ThingName thing,
                                .details = std::move(details),
                                .step_timeout_minutes = step_timeout_minutes};
   co_return co_await registry::retry_on_conflict(
-      [&](int) { return start_once(asker, thing, update); });
+      [&](int) { return start_once(caller, thing, update); });
 }
 
-Task<Result<Found>> DeviceJobs::start_once(Asker asker, ThingName thing, ExecutionUpdate update) {
+Task<Result<Found>> DeviceJobs::start_once(Caller caller, ThingName thing, ExecutionUpdate update) {
   CO_TRY_ASSIGN(const std::vector<JobExecution> pending,
                 co_await list_pending(thing, kMostPending));
   for (const JobExecution& execution : pending) {
@@ -62,7 +62,7 @@ Task<Result<Found>> DeviceJobs::start_once(Asker asker, ThingName thing, Executi
     // A job that was canceled takes back what is queued; that may be under way.
     if (job.status != registry::JobStatus::in_progress) continue;
     CO_TRY_ASSIGN(JobExecution started, update_execution(execution, update, job, clock_.now()));
-    CO_TRY(co_await commit(asker, execution, started, job));
+    CO_TRY(co_await commit(caller, execution, started, job));
     ++started.version;
     co_return Found({std::move(started), job.plan.document});
   }
@@ -97,15 +97,16 @@ Task<Result<std::vector<JobExecution>>> DeviceJobs::attempts(ThingName thing, Jo
   co_return all;
 }
 
-Task<Result<ExecutionWithDocument>> DeviceJobs::update(Asker asker, ThingName thing, JobId job,
+Task<Result<ExecutionWithDocument>> DeviceJobs::update(Caller caller, ThingName thing, JobId job,
                                                        std::optional<std::int64_t> number,
                                                        ExecutionUpdate update) {
   CO_TRY(check_step_timeout(update.step_timeout_minutes));
   co_return co_await registry::retry_on_conflict(
-      [&](int) { return update_once(asker, thing, job, number, update); });
+      [&](int) { return update_once(caller, thing, job, number, update); });
 }
 
-Task<Result<ExecutionWithDocument>> DeviceJobs::update_once(Asker asker, ThingName thing, JobId job,
+Task<Result<ExecutionWithDocument>> DeviceJobs::update_once(Caller caller, ThingName thing,
+                                                            JobId job,
                                                             std::optional<std::int64_t> number,
                                                             ExecutionUpdate update) {
   CO_TRY_ASSIGN(const std::vector<JobExecution> all, co_await attempts(thing, job, number));
@@ -120,25 +121,28 @@ Task<Result<ExecutionWithDocument>> DeviceJobs::update_once(Asker asker, ThingNa
     }
     co_return tl::unexpected(std::move(after).error());
   }
-  CO_TRY(co_await commit(asker, latest, *after, of));
+  CO_TRY(co_await commit(caller, latest, *after, of));
   ++after->version;
   co_return ExecutionWithDocument{std::move(*after), of.plan.document};
 }
 
-Task<Result<void>> DeviceJobs::commit(Asker asker, JobExecution before, JobExecution after,
+Task<Result<void>> DeviceJobs::commit(Caller caller, JobExecution before, JobExecution after,
                                       Job job) {
   registry::ChangeSet changes;
-  changes.events.push_back(
-      trail::record({.time = after.modified,
-                     .actor = asker.certificate,
-                     .correlation = asker.correlation,
-                     .thing = after.thing.str(),
-                     .certificate = asker.certificate,
-                     .client = asker.client},
-                    "update_job_execution"_step, trail::Outcome::ok, {},
-                    trail::JobExecutionUpdated{.job = after.job.str(),
-                                               .number = after.number,
-                                               .status = std::string(to_string(after.status))}));
+  // The trail keeps changes of the status; a device may report progress as often as it likes.
+  if (after.status != before.status) {
+    changes.events.push_back(
+        trail::record({.time = after.modified,
+                       .actor = caller.certificate,
+                       .correlation = caller.correlation,
+                       .thing = after.thing.str(),
+                       .certificate = caller.certificate,
+                       .client = caller.client},
+                      "update_job_execution"_step, trail::Outcome::ok, {},
+                      trail::JobExecutionUpdated{.job = after.job.str(),
+                                                 .number = after.number,
+                                                 .status = std::string(to_string(after.status))}));
+  }
   std::optional<JobExecution> next = next_attempt(after, job, after.modified);
   // A job that is canceled meanwhile gets no other attempt.
   if (next) changes.add(registry::as_read(job));

@@ -11,7 +11,7 @@
 namespace imprint::jobs {
 
 /// The device that sends a request, as the audit trail names it.
-struct Asker {
+struct Caller {
   std::string certificate;
   std::string client;
   std::string correlation;
@@ -41,7 +41,7 @@ class DeviceJobs {
   /// StartNextPendingJobExecution: returns an execution that is IN_PROGRESS unchanged; otherwise
   /// starts the first one that is QUEUED and whose job is IN_PROGRESS. nullopt if there is neither.
   registry::Task<Result<std::optional<ExecutionWithDocument>>> start_next(
-      Asker asker, ThingName thing, std::optional<registry::Attributes> details,
+      Caller caller, ThingName thing, std::optional<registry::Attributes> details,
       std::optional<std::int64_t> step_timeout_minutes);
 
   /// DescribeJobExecution: attempt `number` at the job, or the latest one. Without `job`, the next
@@ -50,7 +50,7 @@ class DeviceJobs {
       ThingName thing, std::optional<JobId> job, std::optional<std::int64_t> number);
 
   /// UpdateJobExecution of attempt `number`, or of the latest one.
-  registry::Task<Result<ExecutionWithDocument>> update(Asker asker, ThingName thing, JobId job,
+  registry::Task<Result<ExecutionWithDocument>> update(Caller caller, ThingName thing, JobId job,
                                                        std::optional<std::int64_t> number,
                                                        ExecutionUpdate update);
 
@@ -58,17 +58,18 @@ class DeviceJobs {
 
  private:
   registry::Task<Result<std::vector<JobExecution>>> list_pending(ThingName thing, std::size_t most);
-  registry::Task<Result<std::optional<ExecutionWithDocument>>> start_once(Asker asker,
+  registry::Task<Result<std::optional<ExecutionWithDocument>>> start_once(Caller caller,
                                                                           ThingName thing,
                                                                           ExecutionUpdate update);
   /// All attempts of a thing at a job, or the one with that number; Fault::not_found if there is
   /// none.
   registry::Task<Result<std::vector<JobExecution>>> attempts(ThingName thing, JobId job,
                                                              std::optional<std::int64_t> number);
-  registry::Task<Result<ExecutionWithDocument>> update_once(Asker asker, ThingName thing, JobId job,
+  registry::Task<Result<ExecutionWithDocument>> update_once(Caller caller, ThingName thing,
+                                                            JobId job,
                                                             std::optional<std::int64_t> number,
                                                             ExecutionUpdate update);
-  registry::Task<Result<void>> commit(Asker asker, JobExecution before, JobExecution after,
+  registry::Task<Result<void>> commit(Caller caller, JobExecution before, JobExecution after,
                                       Job job);
 
   registry::Store& store_;

@@ -36,11 +36,11 @@ struct DeviceJobsTest : testing::Test {
   }
   auto start_next(std::optional<registry::Attributes> details = {},
                   std::optional<std::int64_t> step = {}) {
-    return run_blocking(jobs.start_next(kAsker, d, std::move(details), step));
+    return run_blocking(jobs.start_next(kCaller, d, std::move(details), step));
   }
   auto update(std::string_view job, ExecutionUpdate update,
               std::optional<std::int64_t> number = {}) {
-    return run_blocking(jobs.update(kAsker, d, job_id(job), number, std::move(update)));
+    return run_blocking(jobs.update(kCaller, d, job_id(job), number, std::move(update)));
   }
   auto describe(std::optional<JobId> job, std::optional<std::int64_t> number = {}) {
     return run_blocking(jobs.describe(d, std::move(job), number));
@@ -57,7 +57,7 @@ struct DeviceJobsTest : testing::Test {
     return out;
   }
 
-  const Asker kAsker{"certificate", "client", "correlation"};
+  const Caller kCaller{"certificate", "client", "correlation"};
   const ThingName d = *ThingName::parse("d");
   test::FakeClock clock;
   test::MemoryStore store;

@@ -37,6 +37,8 @@ class Pace {
   /// How many things may be notified now. After a pause, at most one second's worth (or one thing),
   /// so that no burst follows it.
   std::int64_t take(std::int64_t per_minute, Monotonic now);
+  /// Some of what was taken last has not been used.
+  void give_back(std::int64_t unused) { saved_ += static_cast<double>(unused); }
 
  private:
   std::optional<Monotonic> last_ = {};

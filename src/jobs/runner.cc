@@ -2,6 +2,7 @@
 #include "jobs/runner.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "jobs/targets.h"
 #include "trail/event.h"
@@ -75,7 +76,7 @@ Task<Result<bool>> JobRunner::step() {
   CO_TRY_ASSIGN(bool has_more, co_await time_out());
   std::optional<Error> first_error;
   std::vector<JobId> ids;
-  for (const auto& [id, pace] : active_) ids.push_back(id);
+  for (const auto& [id, active] : active_) ids.push_back(id);
   for (const JobId& id : ids) {
     auto left = co_await step_job(id);
     // Others change the same job: the next step reads it again.
@@ -95,8 +96,9 @@ Task<Result<bool>> JobRunner::step() {
 Task<Result<JobRunner::Left>> JobRunner::step_job(JobId id) {
   CO_TRY_ASSIGN(std::optional<Job> job, co_await registry::find(store_, registry::job_key(id)));
   if (!job) co_return Left::nothing;
-  if (job->status == JobStatus::deletion_in_progress) co_return co_await remove(std::move(*job));
   CO_TRY_ASSIGN(const ExecutionCounts counts, co_await count(id));
+  if (job->status == JobStatus::deletion_in_progress)
+    co_return co_await remove(std::move(*job), counts);
   if (has_ended(job->status)) co_return co_await take_back(std::move(*job), counts);
   co_return co_await advance(std::move(*job), counts);
 }
@@ -140,20 +142,62 @@ Task<Result<JobRunner::Left>> JobRunner::advance(Job job, ExecutionCounts counts
 
 Task<Result<JobRunner::Left>> JobRunner::roll_out(Job job, registry::JobProgress progress,
                                                   ExecutionCounts counts) {
-  if (progress.is_complete || has_reached_end(job, clock_.now())) co_return Left::later;
-  const std::int64_t may = std::min<std::int64_t>(
-      active_[job.id].take(rate_per_minute(job.plan.rollout, counts), clock_.monotonic()), kBatch);
-  if (may == 0) co_return Left::later;
-  CO_TRY_ASSIGN(TargetPage page, co_await next_things(store_, job, std::move(progress),
-                                                      static_cast<std::size_t>(may)));
+  if (has_reached_end(job, clock_.now())) co_return Left::later;
+  if (progress.is_complete && !begin_another_pass(job, progress)) co_return Left::later;
+  Pace& pace = active_[job.id].pace;
+  const auto most = static_cast<std::size_t>(std::min<std::int64_t>(
+      pace.take(rate_per_minute(job.plan.rollout, counts), clock_.monotonic()), kBatch));
+  if (most == 0) co_return Left::later;
   CO_TRY_ASSIGN(std::vector<JobExecution> executions,
-                co_await new_executions(job.id, std::move(page.things)));
+                co_await next_executions(job, progress, most));
+  pace.give_back(static_cast<std::int64_t>(most - executions.size()));
+  const bool is_pass_over = progress.is_complete;
   registry::ChangeSet changes;
   changes.add(registry::as_read(job));
-  changes.add(registry::update(page.progress));
-  for (JobExecution& execution : executions) add_execution(changes, std::move(execution));
+  changes.add(registry::update(std::move(progress)));
+  const bool is_at_pace = executions.size() == most;
+  for (JobExecution& execution : executions) {
+    changes.add(registry::exists(registry::thing_key(execution.thing)));
+    add_execution(changes, std::move(execution));
+  }
   CO_TRY(co_await store_.commit(std::move(changes)));
-  co_return page.progress.is_complete ? Left::more : Left::later;
+  if (is_pass_over) active_[job.id].passed = clock_.monotonic();
+  if (is_pass_over && job.selection == TargetSelection::continuous) co_return Left::later;
+  co_return is_at_pace && !is_pass_over ? Left::later : Left::more;
+}
+
+/// Whether a CONTINUOUS job goes through its targets once more; `progress` begins anew then.
+bool JobRunner::begin_another_pass(const Job& job, registry::JobProgress& progress) {
+  if (job.selection != TargetSelection::continuous) return false;
+  const std::optional<Monotonic> passed = active_[job.id].passed;
+  if (passed && clock_.monotonic() < *passed + kPassPause) return false;
+  progress = {.job = job.id, .version = progress.version};
+  return true;
+}
+
+/// For the next things that have none, at most `most`. Moves `progress` past what was examined,
+/// which is bounded.
+Task<Result<std::vector<JobExecution>>> JobRunner::next_executions(Job job,
+                                                                   registry::JobProgress& progress,
+                                                                   std::size_t most) {
+  constexpr int kMostPages = 20;
+  std::vector<JobExecution> out;
+  for (int page = 0; page < kMostPages && out.size() < most && !progress.is_complete; ++page) {
+    std::vector<JobExecution> found;
+    TargetPage targets{.progress = progress};
+    // A page of things that have the job already costs no pace; one with too many others is cut.
+    for (const std::size_t size : {kBatch, most - out.size()}) {
+      CO_TRY_ASSIGN(targets, co_await next_things(store_, job, progress, size));
+      CO_TRY_ASSIGN(found, co_await new_executions(job.id, targets.things));
+      std::erase_if(found, [&](const JobExecution& one) {
+        return std::ranges::find(out, one.thing, &JobExecution::thing) != out.end();
+      });
+      if (out.size() + found.size() <= most) break;
+    }
+    progress = std::move(targets.progress);
+    std::ranges::move(found, std::back_inserter(out));
+  }
+  co_return out;
 }
 
 /// For those of the things that exist and have no execution of the job yet.
@@ -201,7 +245,12 @@ Task<Result<JobRunner::Left>> JobRunner::take_back(Job job, ExecutionCounts coun
   co_return Left::nothing;
 }
 
-Task<Result<JobRunner::Left>> JobRunner::remove(Job job) {
+Task<Result<JobRunner::Left>> JobRunner::remove(Job job, ExecutionCounts counts) {
+  // Devices are notified of executions that are canceled, not of those that are erased.
+  Job canceled = job;
+  canceled.is_force_canceled = true;
+  CO_TRY_ASSIGN(const Left left, co_await take_back(std::move(canceled), counts));
+  if (left == Left::more) co_return left;
   CO_TRY_ASSIGN(const registry::Page page,
                 co_await store_.list(registry::query::ExecutionsOfJob{.job = job.id},
                                      registry::Cursor{{}, kBatch}));
@@ -221,24 +270,38 @@ Task<Result<JobRunner::Left>> JobRunner::remove(Job job) {
 }
 
 Task<Result<bool>> JobRunner::time_out() {
-  const Timestamp now = clock_.now();
-  CO_TRY_ASSIGN(const registry::Page page, co_await store_.list(registry::query::DueExecutions{now},
-                                                                registry::Cursor{{}, kBatch}));
+  CO_TRY_ASSIGN(const registry::Page page,
+                co_await store_.list(registry::query::DueExecutions{clock_.now()},
+                                     registry::Cursor{{}, kBatch}));
+  if (page.records.empty()) co_return false;
+  registry::ChangeSet all;
+  std::vector<registry::ChangeSet> each;
   for (const registry::Record& record : page.records) {
-    const auto& execution = std::get<JobExecution>(record);
-    CO_TRY_ASSIGN(const std::optional<Job> job,
-                  co_await registry::find(store_, registry::job_key(execution.job)));
-    JobExecution ended = end_execution(execution, Status::timed_out, now);
-    std::optional<JobExecution> next;
-    if (job) next = next_attempt(ended, *job, now);
-    registry::ChangeSet changes;
-    if (next) changes.add(registry::as_read(*job));
-    change_execution(changes, execution, std::move(ended), std::move(next));
-    const auto done = co_await store_.commit(std::move(changes));
-    // The device was quicker.
-    if (!done && !registry::is_lost_race(done.error())) co_return tl::unexpected(done.error());
+    CO_TRY_ASSIGN(registry::ChangeSet one, co_await timed_out(std::get<JobExecution>(record)));
+    all.changes.insert(all.changes.end(), one.changes.begin(), one.changes.end());
+    each.push_back(std::move(one));
+  }
+  auto done = co_await store_.commit(std::move(all));
+  if (done) co_return page.next.has_value();
+  // A device was quicker: the others time out all the same.
+  for (registry::ChangeSet& one : each) {
+    if (!registry::is_lost_race(done.error())) co_return tl::unexpected(done.error());
+    if (auto alone = co_await store_.commit(std::move(one)); !alone) done = std::move(alone);
   }
   co_return page.next.has_value();
+}
+
+Task<Result<registry::ChangeSet>> JobRunner::timed_out(JobExecution execution) {
+  const Timestamp now = clock_.now();
+  CO_TRY_ASSIGN(const std::optional<Job> job,
+                co_await registry::find(store_, registry::job_key(execution.job)));
+  JobExecution ended = end_execution(execution, Status::timed_out, now);
+  std::optional<JobExecution> next;
+  if (job) next = next_attempt(ended, *job, now);
+  registry::ChangeSet changes;
+  if (next) changes.add(registry::as_read(*job));
+  change_execution(changes, execution, std::move(ended), std::move(next));
+  co_return changes;
 }
 
 Task<Result<ExecutionCounts>> JobRunner::count(JobId id) {

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -33,6 +34,8 @@ class JobRunner {
 
   /// The most executions that one change set creates or ends.
   static constexpr std::size_t kBatch = 250;
+  /// How often a CONTINUOUS job looks for things that have joined its targets.
+  static constexpr Seconds kPassPause{30};
 
  private:
   /// The work that a job has left after a step.
@@ -42,6 +45,12 @@ class JobRunner {
     more,     ///< the next step can follow at once
   };
 
+  struct Active {
+    Pace pace = {};
+    /// Of a CONTINUOUS job: when its targets were last gone through to the end.
+    std::optional<Monotonic> passed = {};
+  };
+
   void take_changed();
   registry::Task<Result<Left>> step_job(JobId id);
   registry::Task<Result<Left>> advance(Job job, ExecutionCounts counts);
@@ -49,14 +58,19 @@ class JobRunner {
                                         ExecutionCounts counts);
   registry::Task<Result<std::vector<JobExecution>>> new_executions(JobId job,
                                                                    std::vector<ThingName> things);
+  registry::Task<Result<std::vector<JobExecution>>> next_executions(Job job,
+                                                                    registry::JobProgress& progress,
+                                                                    std::size_t most);
+  bool begin_another_pass(const Job& job, registry::JobProgress& progress);
   registry::Task<Result<Left>> take_back(Job job, ExecutionCounts counts);
-  registry::Task<Result<Left>> remove(Job job);
+  registry::Task<Result<Left>> remove(Job job, ExecutionCounts counts);
   registry::Task<Result<bool>> time_out();
+  registry::Task<Result<registry::ChangeSet>> timed_out(JobExecution execution);
   registry::Task<Result<ExecutionCounts>> count(JobId id);
 
   registry::Store& store_;
   const Clock& clock_;
-  std::map<JobId, Pace> active_;  ///< jobs with work left
+  std::map<JobId, Active> active_;  ///< jobs with work left
   std::mutex mutex_;
   std::set<JobId> changed_;
 };

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "test/support/fake_clock.h"
+#include "test/support/faulty_store.h"
 #include "test/support/memory_store.h"
 
 namespace imprint::jobs {
@@ -76,7 +77,8 @@ struct JobRunnerTest : testing::Test {
 
   test::FakeClock clock;
   test::MemoryStore store;
-  JobRunner runner{store, clock};
+  test::FaultyStore racing{store};
+  JobRunner runner{racing, clock};
 };
 
 TEST_F(JobRunnerTest, RollsAJobOutAtItsPace) {
@@ -107,6 +109,43 @@ TEST_F(JobRunnerTest, LeavesOutOfASnapshotWhoJoinsLater) {
   step_for(Seconds(5));
   ASSERT_EQ(executions().size(), 1U);
   EXPECT_EQ(executions()[0].thing, thing(1));
+}
+
+TEST_F(JobRunnerTest, GivesAContinuousJobToWhoJoinsLater) {
+  join_all(3);
+  create({.id = kId, .selection = registry::TargetSelection::continuous});
+  step_for(Seconds(2));
+  ASSERT_EQ(executions().size(), 3U);
+  join(7);
+  step_for(Seconds(2));
+  EXPECT_EQ(executions().size(), 3U) << "until the next pass";
+  step_for(JobRunner::kPassPause);
+  EXPECT_EQ(executions().size(), 4U);
+  for (const JobExecution& one : executions()) set(one, Status::succeeded);
+  step_for(JobRunner::kPassPause * 2);
+  EXPECT_EQ(executions().size(), 4U) << "each thing has it once";
+  EXPECT_EQ(job().status, JobStatus::in_progress);
+}
+
+TEST_F(JobRunnerTest, SpendsItsPaceOnNewExecutionsOnly) {
+  join_all(600);
+  Job many{.id = kId, .plan = {.rollout = {.maximum_per_minute = 600}}};
+  for (int i = 0; i < 30; ++i) many.targets.emplace_back(thing(i));
+  many.targets.emplace_back(kGroup);
+  create(std::move(many));
+  step();
+  EXPECT_EQ(executions().size(), 10U) << "of ten targets that are one thing each";
+  step_for(Seconds(5));
+  EXPECT_GE(executions().size(), 59U);
+  EXPECT_LE(executions().size(), 60U);
+}
+
+TEST_F(JobRunnerTest, NotifiesNobodyAfterACancellationThatWinsTheRace) {
+  join_all(5);
+  create();
+  racing.before_commit([this] { change(cancel_job(job(), false, "", "", clock.now())); });
+  step();
+  EXPECT_TRUE(executions().empty());
 }
 
 TEST_F(JobRunnerTest, CompletesASnapshotWhenTheLastExecutionHasEnded) {

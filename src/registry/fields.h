@@ -463,19 +463,11 @@ constexpr auto fields_of(std::type_identity<RetryCriterion>) {
   };
 }
 
-constexpr auto fields_of(std::type_identity<MaintenanceWindow>) {
-  return std::tuple{
-      field("start_time", &MaintenanceWindow::start_time),
-      field("minutes", &MaintenanceWindow::minutes),
-  };
-}
-
 constexpr auto fields_of(std::type_identity<JobSchedule>) {
   return std::tuple{
       field("start", &JobSchedule::start),
       field("end", &JobSchedule::end),
       field("end_behavior", &JobSchedule::end_behavior),
-      field("windows", &JobSchedule::windows),
   };
 }
 
@@ -530,8 +522,8 @@ constexpr auto fields_of(std::type_identity<JobProgress>) {
 constexpr auto fields_of(std::type_identity<JobTemplate>) {
   return std::tuple{
       field("id", &JobTemplate::id),           field("plan", &JobTemplate::plan),
-      field("job_arn", &JobTemplate::job_arn), field("windows", &JobTemplate::windows),
-      field("created", &JobTemplate::created), field("version", &JobTemplate::version),
+      field("job_arn", &JobTemplate::job_arn), field("created", &JobTemplate::created),
+      field("version", &JobTemplate::version),
   };
 }
 

@@ -104,20 +104,11 @@ enum class JobEndBehavior : std::uint8_t { stop_rollout, cancel, force_cancel };
 
 std::string_view to_string(JobEndBehavior behavior);  ///< "STOP_ROLLOUT"
 
-/// AWS IoT API, MaintenanceWindow.
-struct MaintenanceWindow {
-  std::string start_time;  ///< a cron expression, in UTC
-  std::int64_t minutes = 1;
-
-  friend bool operator==(const MaintenanceWindow&, const MaintenanceWindow&) = default;
-};
-
 /// AWS IoT API, SchedulingConfig.
 struct JobSchedule {
   std::optional<Timestamp> start = {};
   std::optional<Timestamp> end = {};
   JobEndBehavior end_behavior = JobEndBehavior::stop_rollout;
-  std::vector<MaintenanceWindow> windows = {};
 
   friend bool operator==(const JobSchedule&, const JobSchedule&) = default;
 };
@@ -180,7 +171,6 @@ struct JobTemplate {
   JobId id;
   JobPlan plan = {};
   std::string job_arn = {};  ///< the job from which it was created
-  std::vector<MaintenanceWindow> windows = {};
   Timestamp created = {};
   std::int64_t version = 1;
 };

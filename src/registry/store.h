@@ -206,7 +206,7 @@ struct EntriesOfList {
   ListName list;
 };
 /// By sequence. Empty fields match everything; the others must be equal. With `refusal`, only
-/// refusals of devices: of that category (refusal.h), or of any when it is empty.
+/// refusals of devices: of that category (outcome/failure_category.h), or of any when it is empty.
 struct AuditEvents {
   bool ascending = true;
   std::string thing = {};
