@@ -5,6 +5,7 @@
 
 #include "outcome/causes.h"
 #include "test/support/fake_clock.h"
+#include "test/support/faulty_store.h"
 #include "test/support/memory_store.h"
 #include "trail/event.h"
 
@@ -61,7 +62,8 @@ struct DeviceJobsTest : testing::Test {
   const ThingName d = *ThingName::parse("d");
   test::FakeClock clock;
   test::MemoryStore store;
-  DeviceJobs jobs{store, clock};
+  test::FaultyStore racing{store};
+  DeviceJobs jobs{racing, clock};
 };
 
 TEST_F(DeviceJobsTest, StartsWhatWasQueuedFirst) {
@@ -165,6 +167,19 @@ TEST_F(DeviceJobsTest, ThatAreRetriedFailAgainAsTheDeviceSays) {
   EXPECT_THAT(counted("j"), ElementsAre(0, 0, 0, 1));
 }
 
+TEST_F(DeviceJobsTest, OfAJobThatIsCanceledMeanwhileAreNotRetried) {
+  give("j", Status::queued,
+       {.id = job_id("x"), .plan = {.retries = {{registry::JobFailure::failed, 1}}}});
+  ASSERT_TRUE(start_next());
+  racing.before_commit([this] {
+    Job job = *run_blocking(registry::get(store, registry::job_key(job_id("j"))));
+    job.status = registry::JobStatus::canceled;
+    commit({registry::update(std::move(job))});
+  });
+  ASSERT_TRUE(update("j", {.status = Status::failed}));
+  EXPECT_EQ((*describe(job_id("j")))->execution.number, 1);
+}
+
 TEST_F(DeviceJobsTest, OfACanceledJobAreEndedAndNotBegun) {
   give("j", Status::queued, {.id = job_id("x"), .status = registry::JobStatus::canceled});
   const auto begun = update("j", {.status = Status::in_progress});
@@ -214,6 +229,12 @@ TEST_F(DeviceJobsTest, AreInTheAuditTrailOfTheirThing) {
   EXPECT_EQ(event.record.client, "client");
   EXPECT_EQ(event.detail_as<trail::JobExecutionUpdated>().job, "j");
   EXPECT_EQ(event.detail_as<trail::JobExecutionUpdated>().status, "IN_PROGRESS");
+  ASSERT_TRUE(update("j", {.details = registry::Attributes{{"step", "2"}}}));
+  EXPECT_EQ(run_blocking(registry::list_all<registry::AuditEvent>(
+                             store, registry::query::AuditEvents{.thing = "d"}))
+                ->size(),
+            1U)
+      << "progress without a change of status";
 }
 
 }  // namespace

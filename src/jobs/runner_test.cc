@@ -140,6 +140,28 @@ TEST_F(JobRunnerTest, SpendsItsPaceOnNewExecutionsOnly) {
   EXPECT_LE(executions().size(), 60U);
 }
 
+TEST_F(JobRunnerTest, KeepsThePaceThatABoundedStepLeavesUnused) {
+  join_all(40);
+  Job many{.id = kId, .plan = {.rollout = {.maximum_per_minute = 1'800}}};
+  for (int i = 0; i < 40; ++i) many.targets.emplace_back(thing(i));
+  create(std::move(many));
+  step();
+  EXPECT_EQ(executions().size(), 30U) << "the first second's worth, in two steps";
+}
+
+TEST_F(JobRunnerTest, GivesNoExecutionToAThingThatIsDeletedMeanwhile) {
+  join_all(2);
+  create();
+  racing.before_commit([this] {
+    registry::ChangeSet changes;
+    changes.add(registry::Erase{registry::thing_key(thing(0))});
+    ASSERT_TRUE(run_blocking(store.commit(std::move(changes))));
+  });
+  step_for(Seconds(1));
+  ASSERT_EQ(executions().size(), 1U);
+  EXPECT_EQ(executions()[0].thing, thing(1));
+}
+
 TEST_F(JobRunnerTest, NotifiesNobodyAfterACancellationThatWinsTheRace) {
   join_all(5);
   create();
@@ -239,6 +261,22 @@ TEST_F(JobRunnerTest, TimesOutAndTriesAgain) {
   EXPECT_EQ(attempts[1].status, Status::queued);
   EXPECT_EQ(attempts[1].number, 2);
   EXPECT_EQ(job().status, JobStatus::in_progress);
+}
+
+TEST_F(JobRunnerTest, DoesNotTryAgainForAJobThatIsCanceledMeanwhile) {
+  join(1);
+  create({.id = kId,
+          .plan = {.timeout_minutes = 1, .retries = {{registry::JobFailure::timed_out, 1}}}});
+  step();
+  JobExecution queued = executions()[0];
+  registry::ChangeSet changes;
+  change_execution(changes, queued, *update_execution(queued, {}, job(), clock.now()));
+  ASSERT_TRUE(run_blocking(store.commit(std::move(changes))));
+  clock.advance(std::chrono::minutes(2));
+  racing.before_commit([this] { change(cancel_job(job(), false, "", "", clock.now())); });
+  step_for(Seconds(1));
+  ASSERT_EQ(executions().size(), 1U);
+  EXPECT_EQ(executions()[0].status, Status::timed_out);
 }
 
 TEST_F(JobRunnerTest, StartsAndEndsAsScheduled) {
