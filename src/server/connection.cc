@@ -193,14 +193,14 @@ void Connection::resume_reading() {
 void Connection::pump() {
   if (is_pumping_ || phase_ == Phase::dead) return;
   is_pumping_ = true;
-  bool any = true;
-  while (any && phase_ != Phase::dead) {
-    any = false;
-    while (auto action = session_.next_action()) {
-      any = true;
-      carry_out(std::move(*action));
-    }
-    flush();  // written output may make room for more
+  bool has_more = true;
+  while (has_more && phase_ != Phase::dead) {
+    while (auto action = session_.next_action()) carry_out(std::move(*action));
+    flush();
+    // What was written has made room for more, and a lost connection must be closed.
+    auto action = session_.next_action();
+    has_more = action.has_value();
+    if (has_more) carry_out(std::move(*action));
   }
   is_pumping_ = false;
   if (phase_ != Phase::dead) shard_.schedule(*this);

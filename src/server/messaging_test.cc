@@ -170,6 +170,26 @@ TEST(Messages, ASlowReaderDoesNotDelayOthers) {
 
 // ---- wills ----
 
+TEST(Messages, OfASlowReaderArriveAsItReads) {
+  TestServer server;
+  const auto client = server.enroll("c");
+  MqttDevice reader;
+  ASSERT_TRUE(reader.connect(server.port(0), client.tls, "reader"));
+  ASSERT_EQ(reader.subscribe("bulk"), ReasonCode::granted_qos_1);
+  MqttDevice speaker;
+  ASSERT_TRUE(speaker.connect(server.port(0), client.tls, "speaker"));
+  // More than the kernel's buffers hold, so that messages wait for the socket.
+  const std::string payload(100'000, 'x');
+  for (int i = 0; i < 120; ++i) ASSERT_TRUE(speaker.send("bulk", payload, mqtt::QoS::at_most_once));
+  ASSERT_EQ(speaker.publish("done", "x"), ReasonCode::success);
+  constexpr auto kSilence = std::chrono::milliseconds(400);
+  int heard = 0;
+  while (reader.next(kSilence)) ++heard;
+  EXPECT_GT(heard, 0);
+  ASSERT_EQ(reader.publish("done", "x"), ReasonCode::success);
+  EXPECT_TRUE(reader.hears_nothing(kSilence)) << "nothing had waited for the reader to speak";
+}
+
 TEST(Will, IsPublishedWhenTheClientIsLostButNotWhenItDisconnects) {
   TestServer server;
   const auto client = server.enroll("c");
