@@ -57,7 +57,8 @@ constexpr const char* kFreezeHelp =
     "Example:\n"
     "  imprint claim freeze /var/lib/imprint 5f2c... --because \"line 3 lost a controller\"\n"
     "\n"
-    "Takes a claim out of service at once: its connections are closed and no device can register.";
+    "Takes a claim out of service at once: its connections are closed, and no device can\n"
+    "register with it.";
 
 constexpr const char* kThawHelp =
     "Example:\n"

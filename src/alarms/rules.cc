@@ -112,8 +112,8 @@ Finding judge_failures(const RatioOptions& options, const Tally& tally,
   }
   std::string next = "see which steps fail: Pipeline in the dashboard lists them by category";
   if (!top_failure.category.empty()) {
-    because += fmt::format("; most of them, {}: {} ({})", top_failure.count, top_failure.title,
-                           top_failure.category);
+    because += fmt::format("; the most frequent failure ({} times): {} ({})", top_failure.count,
+                           top_failure.title, top_failure.category);
     next = top_failure.remedy;
   }
   Finding out =

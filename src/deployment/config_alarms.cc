@@ -183,8 +183,8 @@ const std::vector<AlarmKey>& alarm_keys() {
       {"disk-low", "least-mib", "512", "", number(MEMBER(disk_low.least_mib), 1, 1'000'000'000)},
 
       {"points", "quiet", R"("24h")",
-       "duplicate-device, key-in-two-places and claim-new-place are resolved when they did not "
-       "come again for this long.",
+       "duplicate-device, key-in-two-places and claim-new-place are resolved when they have not "
+       "happened again for this long.",
        duration(MEMBER(points.quiet), Seconds(2), 365 * kDay)},
   };
   return table;

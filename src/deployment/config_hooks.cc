@@ -96,7 +96,7 @@ constexpr std::array kHookKeys = {
     HookKey{"retries", "2", "Retries of requests that never reached a handler.",
             number<&HookOptions::retries, 0, 10>},
     HookKey{"breaker-failures", "10",
-            "Failures in a row after which the hook is not asked for a while.",
+            "Failures in a row after which the hook is not called for a while.",
             number<&HookOptions::breaker_failures, 1, kMostAtOnce>},
     HookKey{"breaker-pause", R"("10s")", "How long.", duration<&HookOptions::breaker_pause>},
     HookKey{"shadow", "false", "true: asked and recorded, but does not decide.", shadow},

@@ -66,7 +66,7 @@ class StartExamination {
       return;
     }
     add("hooks", found, fmt::format("{}: their files and programs exist", config_.hooks.size()),
-        "fix what the message names; imprintd does not start without it");
+        "fix what the message names; imprintd does not start until that is done");
   }
 
   void check_token_key() {

@@ -86,7 +86,7 @@ std::string problem_of(audit::ChainCheck& check, const AuditTrail& trail) {
   if (const auto& found = check.finish())
     return fmt::format("{}: {}", audit::to_string(found->what), found->because);
   if (check.at() == trail.head) return {};
-  return fmt::format("removed: the trail ends with event {} and should end with event {}",
+  return fmt::format("removed: the trail ends with event {} but should end with event {}",
                      check.at().sequence, trail.head.sequence);
 }
 

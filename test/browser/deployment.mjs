@@ -51,7 +51,7 @@ export class Deployment {
     const lines = createInterface({ input: one.process.stdout });
     const [line] = await Promise.race([
       new Promise((done) => lines.once("line", (text) => done([text]))),
-      new Promise((done) => one.process.once("exit", () => done(["imprintd ended at once"]))),
+      new Promise((done) => one.process.once("exit", () => done(["nothing and exited at once"]))),
     ]);
     const found = /^imprintd ready mqtt=\S+ http=(https:\S+) pid=\d+$/.exec(line);
     if (found === null) throw new Error(`imprintd printed ${line}\n${readFileSync(join(one.scratch, "imprintd.log"), "utf8")}`);

@@ -13,7 +13,7 @@ export function HookBadge({ hook }: { hook: Hook }): JSX.Element {
   if (hook.breaker === "open") return <Badge tone="bad">not called: it failed too often</Badge>;
   if (hook.breaker === "half-open") return <Badge tone="warn">being retried</Badge>;
   if (hook.shadow) return <Badge tone="plain">shadow: decides nothing</Badge>;
-  return hook.asked === 0 ? <Badge tone="plain">not asked yet</Badge> : <Badge tone="good">answering</Badge>;
+  return hook.asked === 0 ? <Badge tone="plain">not called yet</Badge> : <Badge tone="good">answering</Badge>;
 }
 
 export function HookCounts({ hook }: { hook: Hook }): JSX.Element {

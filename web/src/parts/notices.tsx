@@ -51,7 +51,7 @@ function Unread({ error, what, retry }: { error: Error; what: string; retry: () 
       <p>{error.message}</p>
       <p>
         You are signed in as {session.name || session.accessKeyId}
-        {session.role === "" ? " with its own policy" : ` with the role ${session.role}`}. Ask an administrator for a key
+        {session.role === "" ? " with a key that has its own policy" : ` with the role ${session.role}`}. Ask an administrator for a key
         that may: <code>imprint credentials create</code>.
       </p>
     </div>

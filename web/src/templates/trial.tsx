@@ -32,7 +32,7 @@ export function TryForm({ template, body }: { template: Template; body: string |
   return (
     <>
       <form class="try" aria-label="Sample parameters" onSubmit={(event) => void submit(event)}>
-        <p class="quiet">Everything is decided as for a real device, including its hook, but nothing is created.</p>
+        <p class="quiet">Everything is decided as for a real device, and its hook is called, but nothing is created.</p>
         {parameters.length === 0 && <p>This template uses no parameters from the device.</p>}
         <div class="try-fields">
           {parameters.map(({ name, fallback }) => (
@@ -112,7 +112,7 @@ function HookAnswer({ trial }: { trial: Trial }): JSX.Element | null {
   if (hook === undefined) return null;
   return (
     <p>
-      Its hook {hook.shadow && "(shadow, decides nothing) "}answered {hook.outcome.replace(/_/g, " ")} in {format.latency(hook.seconds)}
+      Its hook{hook.shadow && " (shadow, decides nothing)"}: {hook.outcome.replace(/_/g, " ")} after {format.latency(hook.seconds)}
       {hook.because !== undefined && (
         <>
           : <DeviceText text={hook.because} shown={300} />
