@@ -55,7 +55,8 @@ TEST(FailureRatio, NamesTheMostFrequentCauseAndADevice) {
                                .example = {.serial_number = "X-1"}};
   const Finding finding = judge_failures({}, {.good = 93, .bad = 7}, top_failure);
   EXPECT_THAT(finding.because, HasSubstr("7 of 100 provisioning steps failed within 10m: 7.5 %"));
-  EXPECT_THAT(finding.because, HasSubstr("6: The rules keep the device out (not-admitted)"));
+  EXPECT_THAT(finding.because,
+              HasSubstr("(6 times): The rules keep the device out (not-admitted)"));
   EXPECT_THAT(finding.next, HasSubstr("Correct the list."));
   EXPECT_EQ(finding.device.serial_number, "X-1");
   EXPECT_THAT(finding.commands, ElementsAre("imprint explain DIR --serial=X-1"));

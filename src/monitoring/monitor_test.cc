@@ -163,7 +163,7 @@ TEST_F(MonitorTest, CountsRefusedDevicesButNotFailedHandshakes) {
   for (int i = 0; i < 25; ++i) metrics_.device_refused("publish", FailureCategory::topic_refused);
   pass(Seconds(2));
   ASSERT_EQ(alarms().size(), 1U);
-  EXPECT_THAT(alarms()[0].because, HasSubstr("25: "));
+  EXPECT_THAT(alarms()[0].because, HasSubstr("(25 times): "));
   EXPECT_THAT(alarms()[0].because, HasSubstr("(topic-refused)"));
   EXPECT_THAT(alarms()[0].next, HasSubstr("template's name"));
 }
